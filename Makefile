@@ -1,0 +1,37 @@
+# Two commands do everything on a fresh machine with Python 3.10+ and make:
+#   make demo   the main job, from manifests to a trained model
+#   make test   the whole test suite
+# PYTHON names another interpreter: make test PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint accept clean
+
+demo: $(READY)
+	@$(BIN)/python specs/demo.py
+
+test: $(READY)
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Rewrites golden files and generated files; the diff is then reviewed like code.
+accept: $(READY)
+	$(BIN)/python -m pytest -n auto --accept $(ARGS)
+
+clean:
+	rm -rf $(VENV) .sagespec build dist
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "sagespec needs Python 3.10 or newer; this is " + sys.version.split()[0])'
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@

@@ -1,0 +1,315 @@
+"""Holds a CreateTrainingJob request against the service's own model of it, offline and before it costs money."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sagespec.catalog import Member, api_members, near
+from sagespec.files import data_folder
+
+Path = tuple[str | int, ...]
+
+SHOWN = 60
+"""Characters of a value that a message shows."""
+
+FEW = 10
+"""So many values of an enumeration are told; of longer ones, the nearest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing that the service would refuse."""
+
+    path: Path
+    """Where in the request, in the API's names; of a missing member, where its parent is."""
+    message: str
+    kind: str
+    """type, required, unknown, read-only, enum, pattern, length, size or range. Enumerations age: a value that
+    is not in one may have been born after our model."""
+
+
+def check(request_body: Mapping[str, object]) -> Iterator[Complaint]:
+    """All that the model forbids in the request.
+
+    Values are what JSON has: dict, list, str, int, float, bool, None. Texts are measured as the service does it, in
+    UTF-16 units, and a float is no integer even where it is a whole number.
+
+    Source: CreateTrainingJob in botocore's service model, and what its older versions required.
+    """
+    # Nearly every request is right, and jsonschema takes twenty times as long to find that out.
+    if not _fits()(request_body):
+        for error in _validator().iter_errors(request_body):
+            yield from _complaints(error)
+
+
+def member(path: str | Sequence[str | int]) -> Member | None:
+    """What the API knows about a path of the request, such as `ResourceConfig.InstanceType` or
+    `("Tags", 0, "Key")`; None when it has no such member. Keys of a map all exist."""
+    found: Member | None = None
+    for step in _steps(path):
+        found = _child(found, step)
+        if found is None:
+            return None
+    return found
+
+
+def near_member(path: str | Sequence[str | int]) -> str | None:
+    """For a path whose last step does not exist: the sibling that may have been meant. None when none is close."""
+    *parents, last = _steps(path)
+    return near(str(last), _children(member(parents) if parents else None))
+
+
+def _steps(path: str | Sequence[str | int]) -> Sequence[str | int]:
+    return path.split(".") if isinstance(path, str) else path
+
+
+def _child(parent: Member | None, step: str | int) -> Member | None:
+    members = api_members()
+    if parent is None:
+        return members.get(str(step))
+    ends = {"structure": f".{step}", "list": "[]", "map": "{value}"}
+    return members.get(parent.path + ends[parent.type]) if parent.type in ends else None
+
+
+def _children(parent: Member | None) -> list[str]:
+    """The names that stand directly in the structure `parent`, or in the request itself."""
+    start = f"{parent.path}." if parent else ""
+    below = (path.removeprefix(start) for path in api_members() if path.startswith(start))
+    return [name for name in below if not any(sign in name for sign in ".[{")]
+
+
+def _complaints(error: Any) -> Iterator[Complaint]:
+    """One error of the validator, in words for people."""
+    path: Path = tuple(error.absolute_path)
+    if "propertyNames" in error.absolute_schema_path:
+        path = (*path, str(error.instance))
+    for kind, place, message in WORDS[error.validator](error, path):
+        yield Complaint(place, message, kind)
+
+
+Said = Iterator[tuple[str, Path, str]]
+
+
+def _type(error: Any, path: Path) -> Said:
+    if error.instance is None:
+        yield "type", path, f"is null; leave it out, or give {TYPES[error.validator_value]}"
+    else:
+        yield "type", path, f"{_shown(error.instance)} is not {TYPES[error.validator_value]}"
+
+
+def _required(error: Any, path: Path) -> Said:
+    yield "required", path, f"{error.message} is missing"
+
+
+def _unknown(error: Any, path: Path) -> Said:
+    known = error.schema["properties"]
+    where = path[-1] if path and isinstance(path[-1], str) else _name(path)
+    for name in error.instance:
+        if name not in known:
+            meant = near(str(name), known)
+            hint = f"; did you mean {meant}?" if meant else ""
+            yield "unknown", (*path, str(name)), f"{_shown(name)} is no member of {where}{hint}"
+
+
+def _name(path: Path) -> str:
+    """What holds the members at `path`: the request, or the list that its item is in."""
+    return str(path[-2]) if path else "CreateTrainingJob"
+
+
+def _read_only(_error: Any, path: Path) -> Said:
+    yield "read-only", path, f"{path[-1]} is set by the service; leave it out"
+
+
+def _enum(error: Any, path: Path) -> Said:
+    values = error.validator_value
+    if not isinstance(error.instance, str):
+        return  # its type is complained about
+    if len(values) <= FEW:
+        yield "enum", path, f"{_shown(error.instance)} is not {' or '.join(values)}"
+        return
+    meant = near(error.instance, values)
+    hint = f"; did you mean {meant}?" if meant else ""
+    yield "enum", path, f"{_shown(error.instance)} is not among the {len(values)} values that we know{hint}"
+
+
+def _pattern(error: Any, path: Path) -> Said:
+    pattern = error.schema["$comment"]
+    text = error.instance
+    if pattern in (".*", ".+") and text:
+        yield "pattern", path, f"{_shown(text)} holds a line break, which the service refuses here"
+    else:
+        yield "pattern", path, f"{_shown(text)} does not match {_cut(pattern, 120)}"
+
+
+def _length(error: Any, path: Path) -> Said:
+    text, length = error.instance, _utf16(error.instance)
+    unit = "character" if length == len(text) else "UTF-16 unit"
+    yield "length", path, f"{_shown(text)} has {length} {unit}{'s' * (length != 1)}; {_bound(error)}"
+
+
+def _size(error: Any, path: Path) -> Said:
+    size = len(error.instance)
+    yield "size", path, f"has {size} {'entry' if size == 1 else 'entries'}; {_bound(error)}"
+
+
+def _range(error: Any, path: Path) -> Said:
+    if isinstance(error.instance, int):  # of a float, its type is complained about
+        yield "range", path, f"{_shown(error.instance)} is out of range; {_bound(error)}"
+
+
+WORDS: Mapping[str, Callable[[Any, Path], Said]] = {
+    "type": _type,
+    "required": _required,
+    "additionalProperties": _unknown,
+    "not": _read_only,
+    "enum": _enum,
+    "pattern": _pattern,
+    "minLength": _length,
+    "maxLength": _length,
+    "minItems": _size,
+    "maxItems": _size,
+    "minProperties": _size,
+    "maxProperties": _size,
+    "minimum": _range,
+    "maximum": _range,
+}
+"""For every keyword that the schema uses: what it says when it is not met."""
+
+TYPES = {
+    "string": "a string",
+    "integer": "an integer",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+
+def _bound(error: Any) -> str:
+    return f"the {'least' if error.validator.startswith('min') else 'most'} is {error.validator_value}"
+
+
+def _shown(value: object) -> str:
+    """A value as people would write it, on one line, cut when it is long."""
+    if isinstance(value, str):
+        # Cut first, so that a huge text costs nothing.
+        return _cut(f"'{_one_line(value[: SHOWN + 1])}'", SHOWN)
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return _cut(json.dumps(value, default=str), SHOWN)
+
+
+def _one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def _utf16(text: str) -> int:
+    """Length as the service counts it: a character beyond U+FFFF is two."""
+    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
+
+
+Fits = Callable[[Any], bool]
+Schema = dict[str, Any]
+
+
+@cache
+def _fits() -> Fits:
+    """The schema as one function: whether a value meets it. It knows exactly the keywords that the schema uses."""
+    schema = _schema()
+    defs: dict[str, Fits] = {}
+
+    def of(node: Schema) -> Fits:
+        if "not" in node:
+            return lambda _value: False
+        if "$ref" in node:
+            name = node["$ref"].rpartition("/")[2]
+            return lambda value: (defs.get(name) or defs.setdefault(name, of(schema["$defs"][name])))(value)
+        return makers[node["type"]](node)
+
+    def string(node: Schema) -> Fits:
+        least, most = node.get("minLength", 0), node.get("maxLength", math.inf)
+        enum, pattern = frozenset(node.get("enum", ())), node.get("pattern")
+        return lambda value: (
+            isinstance(value, str)
+            and least <= _utf16(value) <= most
+            and (not enum or value in enum)
+            and (pattern is None or re.search(pattern, value) is not None)
+        )
+
+    def integer(node: Schema) -> Fits:
+        least, most = node["minimum"], node["maximum"]
+        return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+    def array(node: Schema) -> Fits:
+        least, most, item = node.get("minItems", 0), node.get("maxItems", math.inf), of(node["items"])
+        return lambda value: isinstance(value, list) and least <= len(value) <= most and all(map(item, value))
+
+    def mapping(node: Schema) -> Fits:
+        least, most = node.get("minProperties", 0), node.get("maxProperties", math.inf)
+        key, item = of(node["propertyNames"]), of(node["additionalProperties"])
+        return lambda value: (
+            isinstance(value, dict)
+            and least <= len(value) <= most
+            and all(key(name) and item(inner) for name, inner in value.items())
+        )
+
+    def structure(node: Schema) -> Fits:
+        required = frozenset(node.get("required", ()))
+        known = {name: of(inner) for name, inner in node["properties"].items()}
+        return lambda value: (
+            isinstance(value, dict)
+            and required <= value.keys()
+            and all(name in known and known[name](inner) for name, inner in value.items())
+        )
+
+    makers: dict[str, Callable[[Schema], Fits]] = {
+        "string": string,
+        "integer": integer,
+        "boolean": lambda _node: lambda value: isinstance(value, bool),
+        "array": array,
+        "object": lambda node: structure(node) if "properties" in node else mapping(node),
+    }
+    instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
+    body = of(schema)
+    return lambda value: body(value) and (instead in value or required <= value.keys())
+
+
+@cache
+def _schema() -> Schema:
+    with (data_folder("schemas") / "create-training-job.schema.json").open(encoding="utf-8") as file:
+        schema: Schema = json.load(file)
+    return schema
+
+
+@cache
+def _validator() -> Any:
+    """Built once: it takes longer than checking a request."""
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema.validators import extend
+
+    def min_length(_validator: Any, least: int, text: Any, _schema: Any) -> Iterator[ValidationError]:
+        if isinstance(text, str) and _utf16(text) < least:
+            yield ValidationError(f"shorter than {least}")
+
+    def max_length(_validator: Any, most: int, text: Any, _schema: Any) -> Iterator[ValidationError]:
+        if isinstance(text, str) and _utf16(text) > most:
+            yield ValidationError(f"longer than {most}")
+
+    def required(_validator: Any, names: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+        yield from (ValidationError(name) for name in names if isinstance(value, dict) and name not in value)
+
+    strict = Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
+    )
+    ours = {"minLength": min_length, "maxLength": max_length, "required": required}
+    validator = extend(Draft202012Validator, ours, type_checker=strict)  # type: ignore[no-untyped-call]
+    return validator(_schema())

@@ -1,0 +1,346 @@
+"""Document → Job: the model's complaints, in the author's words and places."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from sagespec.diagnostic import Diagnostic, Edit, Severity
+from sagespec.model import RENAMED, Job
+from sagespec.model.types import Part
+from sagespec.render import Manifest
+from sagespec.source import Path
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A job, and what the model had to say. With errors the job is partial: reading a wrong field raises `Unknown`."""
+
+    manifest: Manifest
+    job: Job
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def bind(manifest: Manifest) -> Bound:
+    """A manifest's data as a typed job."""
+    try:
+        return Bound(manifest, Job.model_validate(manifest.data), ())
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True)
+    wrong = {_written(manifest.data, detail["loc"]): detail for detail in reversed(details)}
+    job = _partial(Job, manifest.data, frozenset(wrong))
+    return Bound(manifest, job, tuple(_complaints(manifest, wrong)))
+
+
+def _partial(cls: type[Part], data: Mapping[str, Any], wrong: frozenset[Path]) -> Any:
+    """The part that is left when the wrong values are taken out."""
+    values: dict[str, Any] = {}
+    missing: list[str] = []
+    for name, info in cls.model_fields.items():
+        inside = frozenset(path[1:] for path in wrong if path and path[0] == name)
+        if not inside:
+            if name in data:
+                values[name] = TypeAdapter(_annotation(info), config=None).validate_python(data[name], strict=True)
+            continue
+        rest = None if () in inside or name not in data else _rest(info, data[name], inside)
+        if rest is None:
+            missing.append(name)
+        else:
+            values[name] = rest
+    part = cls.model_construct(set(values), **values)
+    for name in missing:
+        part.__dict__.pop(name, None)
+    return part
+
+
+def _rest(info: FieldInfo, value: Any, wrong: frozenset[Path]) -> Any:
+    """What is left of a nested part, or of a map of parts; None where nothing can be kept."""
+    part = next((arg for arg in _arguments(info.annotation) if isinstance(arg, type) and issubclass(arg, Part)), None)
+    if part is None or not isinstance(value, dict):
+        return None
+    if part in get_args(info.annotation) or part is info.annotation:
+        return _partial(part, value, wrong)
+    result = {}
+    for key, item in value.items():
+        inside = frozenset(path[1:] for path in wrong if path and path[0] == key)
+        if not inside:
+            result[key] = part.model_validate(item)
+        elif () in inside or not isinstance(item, dict):
+            result[key] = part.model_construct()
+            result[key].__dict__.clear()
+        else:
+            result[key] = _partial(part, item, inside)
+    return result
+
+
+def _annotation(info: FieldInfo) -> Any:
+    from typing import Annotated
+
+    return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+
+
+def _arguments(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for argument in get_args(annotation):
+        yield from _arguments(argument)
+
+
+def _written(data: Any, loc: tuple[str | int, ...]) -> Path:
+    """pydantic's location as a path of the data: tags of unions and of validators are passed over.
+
+    The last step may be a key that is missing from the data: it stays when its parent is there.
+    """
+    path: list[str | int] = []
+    for position, step in enumerate(loc):
+        if (isinstance(data, dict) and step in data) or (
+            isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data)
+        ):
+            data = data[step]
+        elif position == len(loc) - 1 and isinstance(data, dict) and isinstance(step, str) and step.isidentifier():
+            pass
+        else:
+            continue
+        path.append(step)
+    return tuple(path)
+
+
+def _complaints(manifest: Manifest, wrong: Mapping[Path, ErrorDetails]) -> Iterator[Diagnostic]:
+    for path, detail in wrong.items():
+        complain = _COMPLAINTS.get(detail["type"], _other)
+        yield complain(manifest, path, detail)
+
+
+def _diagnostic(
+    manifest: Manifest,
+    path: Path,
+    rule: str,
+    message: str,
+    hint: str = "",
+    *,
+    at_key: bool = False,
+    fix: Iterable[Edit] = (),
+) -> Diagnostic:
+    place = manifest.where(path, at_key=at_key)
+    return Diagnostic(place, Severity.ERROR, rule, message, hint, path, tuple(fix))
+
+
+def _missing(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
+    where = f" in {dotted(path[:-1])}" if len(path) > 1 else ""
+    return _diagnostic(manifest, path, "missing-field", f"'{path[-1]}' is missing{where}", _example(path))
+
+
+def _unknown_field(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
+    name = str(path[-1])
+    known = _fields_at(path[:-1])
+    where = f" of {dotted(path[:-1])}" if len(path) > 1 else ""
+    new = RENAMED.get(name) if len(path) == 1 else None
+    if new is not None:
+        taken = new in manifest.data
+        hint = f"'{new}' is given as well; leave '{name}' out" if taken else f"write {new}: …"
+        span = manifest.where(path, at_key=True).span
+        fix = () if taken else (Edit(span, new),)
+        message = f"'{name}' is the name that SDK 1 used for '{new}'"
+        return _diagnostic(manifest, path, "renamed-field", message, hint, at_key=True, fix=fix)
+    near = difflib.get_close_matches(name, known, 1, 0.7)
+    hint = (
+        f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(sorted(known))}" if len(known) < 15 else ""
+    )
+    return _diagnostic(manifest, path, "unknown-field", f"'{cut(name)}' is no field{where}", hint, at_key=True)
+
+
+def _wrong_type(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
+    wanted = _TYPES.get(detail["type"], "something else")
+    value = detail["input"]
+    written = manifest.written(path)
+    message = f"{dotted(path)} must be {wanted}, not {shown(value, written)}"
+    if detail["type"] == "string_type" and isinstance(value, int | float) and written:
+        place = manifest.where(path)
+        hint = f'put it in quotes: "{written}"'
+        if path == ("framework_version",):
+            hint += f" (without them YAML reads the number {value}, so 1.10 would become 1.1)"
+        if place.source is manifest.document.source:
+            return _diagnostic(manifest, path, "wrong-type", message, hint, fix=[Edit(place.span, f'"{written}"')])
+        return _diagnostic(manifest, path, "wrong-type", message, hint)
+    return _diagnostic(manifest, path, "wrong-type", message, _type_hint(detail["type"], value))
+
+
+def _type_hint(kind: str, value: Any) -> str:
+    if kind == "bool_type" and isinstance(value, str) and value.lower() in ("yes", "on", "y", "1"):
+        return "write true"
+    if kind == "bool_type" and isinstance(value, str) and value.lower() in ("no", "off", "n", "0"):
+        return "write false"
+    if kind.startswith("int") and isinstance(value, str) and value.isdigit():
+        return f"write it without quotes: {int(value)}"
+    if kind.startswith("int") and isinstance(value, float) and value.is_integer():
+        return f"write {int(value)}"
+    return ""
+
+
+def _wrong_value(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
+    expected = [str(item).lower() if isinstance(item, bool) else str(item) for item in _literals(path)]
+    value = detail["input"]
+    message = f"{dotted(path)} cannot be {shown(value)}"
+    near = next((item for item in expected if item.lower() == str(value).lower()), None)
+    near = near or next(iter(difflib.get_close_matches(str(value), expected, 1, 0.6)), None)
+    choices = f"one of {', '.join(expected)}" if len(expected) > 1 else f"only {detail['ctx']['expected']} is known"
+    hint = f"did you mean {near}? It is {choices}" if near else f"it is {choices}"
+    fix = [Edit(manifest.where(path).span, near)] if near and near.lower() == str(value).lower() else []
+    if manifest.where(path).source is not manifest.document.source:
+        fix = []
+    return _diagnostic(manifest, path, "wrong-value", message, hint, fix=fix)
+
+
+def _limits(wording: str) -> Callable[[Manifest, Path, ErrorDetails], Diagnostic]:
+    def complain(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
+        context = detail.get("ctx", {})
+        limit = next(
+            iter(context[key] for key in ("ge", "le", "gt", "lt", "max_length", "min_length") if key in context), ""
+        )
+        given = context.get("actual_length")
+        value = f"has {given:,}" if isinstance(given, int) else f"is {shown(detail['input'])}"
+        message = f"{dotted(path)} {value}; {wording.format(f'{limit:,}' if isinstance(limit, int) else limit)}"
+        return _diagnostic(manifest, path, "out-of-range", message)
+
+    return complain
+
+
+def _mismatch(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
+    value = str(detail["input"])
+    title, examples = _described(path)
+    message = f"{dotted(path)} must be {title or 'of the form ' + detail['ctx']['pattern']}, not {shown(value)}"
+    hint = _form_hint(path, value) or (f"for example {examples[0]}" if examples else "")
+    return _diagnostic(manifest, path, "wrong-form", message, hint, at_key=detail["loc"][-1:] == ("[key]",))
+
+
+def _form_hint(path: Path, value: str) -> str:
+    if path == ("name",):
+        cured = "-".join(
+            part for part in "".join(c if c.isascii() and c.isalnum() else "-" for c in value).split("-") if part
+        )
+        return f"write {cured}" if cured else ""
+    if path == ("framework_version",) and value[:1] in "vV=":
+        return f'write "{value.lstrip("vV=")}"'
+    if path and path[-1] == "instance_type" and not value.startswith("ml."):
+        return f"write ml.{value}" if value.count(".") == 1 else "an instance type looks like ml.m5.xlarge"
+    if path == ("py_version",):
+        return f"write py{''.join(c for c in value if c.isdigit())}" if any(c.isdigit() for c in value) else ""
+    return ""
+
+
+def _other(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
+    message = detail["msg"][:1].lower() + detail["msg"][1:]
+    return _diagnostic(manifest, path, "wrong-value", f"{dotted(path)}: {message}, not {shown(detail['input'])}")
+
+
+_TYPES = {
+    "string_type": "a string",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "a map",
+    "list_type": "a list",
+    "model_type": "a map",
+    "invalid-json-value": "a JSON value",
+}
+
+_COMPLAINTS: dict[str, Callable[[Manifest, Path, ErrorDetails], Diagnostic]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown_field,
+    **dict.fromkeys(_TYPES, _wrong_type),
+    "literal_error": _wrong_value,
+    "string_pattern_mismatch": _mismatch,
+    "greater_than_equal": _limits("the least is {}"),
+    "less_than_equal": _limits("the most is {}"),
+    "string_too_long": lambda m, p, d: _limits("the most is {} characters")(m, p, _with_length(d)),
+    "string_too_short": _limits("it may not be empty"),
+    "too_long": _limits("the most is {}"),
+    "too_short": _limits("it may not be empty"),
+}
+
+
+def _with_length(detail: ErrorDetails) -> ErrorDetails:
+    context = {**detail["ctx"], "actual_length": len(detail["input"])}
+    return {**detail, "ctx": context}  # type: ignore[typeddict-item]
+
+
+def _field_at(path: Path) -> FieldInfo | None:
+    """The model's field that a path of the data leads to; map keys and list indices are passed through."""
+    owner: type[Part] = Job
+    info: FieldInfo | None = None
+    for step in path:
+        if isinstance(step, str) and step in owner.model_fields:
+            info = owner.model_fields[step]
+            part = next(
+                (arg for arg in _arguments(info.annotation) if isinstance(arg, type) and issubclass(arg, Part)), None
+            )
+            owner = part or owner
+    return info
+
+
+def _fields_at(path: Path) -> list[str]:
+    info = _field_at(path)
+    if info is None:
+        return list(Job.model_fields)
+    part = next((arg for arg in _arguments(info.annotation) if isinstance(arg, type) and issubclass(arg, Part)), None)
+    return list(part.model_fields) if part else []
+
+
+def _literals(path: Path) -> list[Any]:
+    info = _field_at(path)
+    if info is None:
+        return []
+    return [arg for arg in _arguments(info.annotation) if isinstance(arg, str | int | bool)]
+
+
+def _described(path: Path) -> tuple[str, list[Any]]:
+    """Title and examples of the type at `path`, as its annotation gives them."""
+    info = _field_at(path)
+    if info is None:
+        return "", []
+    notes = [info, *(note for arg in _arguments(info.annotation) for note in getattr(arg, "__metadata__", ()))]
+    found = next((note for note in notes if isinstance(note, FieldInfo) and note.title), None)
+    return (found.title or "", list(found.examples or [])) if found else ("", [])
+
+
+def _example(path: Path) -> str:
+    _, examples = _described(path)
+    return (
+        f"add {path[-1]}: {json.dumps(examples[0]) if isinstance(examples[0], str) else examples[0]}"
+        if examples
+        else ""
+    )
+
+
+def dotted(path: Path) -> str:
+    """A path as people write it: channels.train.s3_data, instance_groups[0]."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return cut(text) or "the manifest"
+
+
+def shown(value: Any, written: str = "") -> str:
+    """A value as a message shows it, cut to a length that can be read."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a map"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, str):
+        return f"'{cut(value)}'"
+    return cut(written or str(value))
+
+
+def cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,42 @@
+"""Facts: TensorFlow releases, images, instances, regions, limits, and the API's model, each with its source."""
+
+from sagespec.catalog.api_model import Member, api_members
+from sagespec.catalog.facts import Facts, facts, processor
+from sagespec.catalog.near import near
+from sagespec.catalog.views import (
+    Image,
+    Instance,
+    Limit,
+    Mode,
+    NoImage,
+    NoProcessor,
+    NoPython,
+    NoRegion,
+    NoVersion,
+    Region,
+    Release,
+    family_of,
+    is_graviton,
+)
+
+__all__ = [
+    "Facts",
+    "Image",
+    "Instance",
+    "Limit",
+    "Member",
+    "Mode",
+    "NoImage",
+    "NoProcessor",
+    "NoPython",
+    "NoRegion",
+    "NoVersion",
+    "Region",
+    "Release",
+    "api_members",
+    "facts",
+    "family_of",
+    "is_graviton",
+    "near",
+    "processor",
+]

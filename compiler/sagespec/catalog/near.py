@@ -1,0 +1,42 @@
+"""Guesses what somebody meant: the nearest of the names that exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+
+def near(text: str, names: Iterable[str]) -> str | None:
+    """The name that reads most like `text`, upper and lower case alike; None when none is close."""
+    from difflib import get_close_matches  # only a mistake needs it
+
+    by_folded = {name.casefold(): name for name in names}
+    # What people type is short; a long text is no slip of the fingers and would only cost time.
+    found = get_close_matches(text.strip().casefold()[:100], by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def near_version(text: str, versions: Collection[str]) -> str | None:
+    """The nearest version: another patch of the same release, else the nearest release of the same major
+    version (the newer of two), else the one that reads most alike."""
+    wanted = _numbers(text)
+    if wanted is None:
+        return near(text, versions)
+    same_form = {version: found for version in versions if len(found := _numbers(version) or ()) == len(wanted)}
+    same_release = [version for version, found in same_form.items() if len(wanted) > 2 and found[:2] == wanted[:2]]
+    same_major = [version for version, found in same_form.items() if found[0] == wanted[0]]
+    choices = same_release or same_major
+    if not choices:
+        return near(text, same_form)
+    return min(choices, key=lambda version: _distance(same_form[version], wanted))
+
+
+def _numbers(text: str) -> tuple[int, ...] | None:
+    """The two or three numbers of a version, whatever stands before and behind them."""
+    found = re.search(r"(?<![0-9])([0-9]{1,4})\.([0-9]{1,4})(?:\.([0-9]{1,4}))?", text)
+    return tuple(int(part) for part in found.groups() if part) if found else None
+
+
+def _distance(numbers: tuple[int, ...], wanted: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """How far apart, the most important number first; at the same distance the newer one wins."""
+    return tuple((abs(a - b), -a) for a, b in zip(numbers, wanted, strict=True))

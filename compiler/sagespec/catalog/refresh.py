@@ -1,0 +1,342 @@
+"""Rewrites the fetched parts of the catalogue, or checks them: python -m sagespec.catalog.refresh [--check].
+
+The parts come from installed packages: botocore (API model, regions, instance types), moto (their hardware), the
+SageMaker SDK before version 3 (images; or --sdk names its tensorflow.json, or a wheel of it) and Python (Unicode).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import sys
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib import metadata
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from sagespec.catalog import tables
+from sagespec.catalog.api_schema import create_training_job_schema
+from sagespec.catalog.java_regex import ranges
+from sagespec.files import data_folder
+
+COMMAND = "python -m sagespec.catalog.refresh"
+IMAGE_TABLE = "sagemaker/image_uri_config/tensorflow.json"
+SCHEMA = "create-training-job.schema.json"
+UNICODE = "14.0.0"
+"""Of Python 3.11."""
+KEPT = ("type", "min", "max", "pattern", "enum", "required", "members", "member", "key", "value")
+"""What the API model keeps of a shape; its documentation is left out."""
+
+Content = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a source says today."""
+
+    source: str
+    content: Content
+
+
+class Unavailable(Exception):
+    """The source is not on this machine, so the part can only be checked by its hash."""
+
+
+def api() -> Fetched:
+    """The shapes that a CreateTrainingJob request is made of."""
+    model = _service_model()
+    root = model["operations"]["CreateTrainingJob"]["input"]["shape"]
+    shapes = {name: _compact(model["shapes"][name]) for name in _reachable(model["shapes"], root, {})}
+    return Fetched(_version("botocore"), {"root": root, "shapes": shapes})
+
+
+def regions() -> Fetched:
+    """The regions that SageMaker is in, and the DNS suffixes of their partitions."""
+    partitions = _loader().load_data("endpoints")["partitions"]
+    found = {
+        region: partition["partition"]
+        for partition in partitions
+        for region in partition["services"].get("api.sagemaker", {}).get("endpoints", {})
+        if region in partition["regions"]
+    }
+    suffixes = {partition["partition"]: partition["dnsSuffix"] for partition in partitions}
+    return Fetched(_version("botocore"), {"partitions": suffixes, "regions": dict(sorted(found.items()))})
+
+
+def instances() -> Fetched:
+    """The training instance types with their hardware: EC2's own description, else the table kept by hand."""
+    names = _service_model()["shapes"]["TrainingInstanceType"]["enum"]
+    by_hand = tables.table("hardware")["instances"]
+    described = _ec2_types()
+    return Fetched(
+        f"{_version('botocore')}, {_version('moto')}, hardware.json",
+        {"instances": {name: _hardware(name, described, by_hand) for name in names}},
+    )
+
+
+def unicode_categories() -> Fetched:
+    """The code points of the general categories that the API's patterns name, in one version of Unicode.
+
+    Raises:
+        Unavailable: this Python has another version. Which one the service has, nobody tells.
+    """
+    if unicodedata.unidata_version != UNICODE:
+        raise Unavailable(f"this Python has Unicode {unicodedata.unidata_version}, not {UNICODE}")
+    points: dict[str, list[int]] = {"L": [], "N": [], "Z": []}
+    for point in range(sys.maxunicode + 1):
+        category = unicodedata.category(chr(point))[0]
+        if category in points:
+            points[category].append(point)
+    return Fetched(f"unicodedata {UNICODE}", {"categories": {name: ranges(found) for name, found in points.items()}})
+
+
+def images(sdk: Path | None) -> Fetched:
+    """The SDK's table of training images; equal sets of registries are written once."""
+    source, training = _image_table(sdk)
+    names: dict[str, str] = {}
+    versions: Content = {}
+    for version, row in training["versions"].items():
+        by_python = dict.fromkeys(row["py_versions"], row) if "py_versions" in row else row
+        versions[version] = {
+            python: [image["repository"], names.setdefault(json.dumps(image["registries"]), f"set{len(names) + 1}")]
+            for python, image in by_python.items()
+        }
+    registries = {name: json.loads(text) for text, name in names.items()}
+    return Fetched(source, {"aliases": training["version_aliases"], "registries": registries, "versions": versions})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One fetched data file."""
+
+    name: str
+    fetch: Callable[[], Fetched]
+
+    @property
+    def path(self) -> Path:
+        return tables.FOLDER / f"{self.name}.json"
+
+    def write(self) -> str:
+        """Brings the file up to date; source and date stay when the content does."""
+        fetched = self.fetch()
+        old = _read(self.path)
+        if old is not None and old.get("_sha256") == _hash(old) == _hash(fetched.content):
+            return f"{self.path.name}: as it was"
+        head = {"_source": fetched.source, "_date": date.today().isoformat(), "_sha256": _hash(fetched.content)}
+        _replace(self.path, _text(head | fetched.content))
+        tables.table.cache_clear()
+        return f"{self.path.name}: written from {fetched.source}"
+
+    def stale(self) -> str | None:
+        """What is wrong with the file, if anything."""
+        old = _read(self.path)
+        if old is None:
+            return "is missing, or no JSON"
+        if old.get("_sha256") != _hash(old):
+            return "was edited by hand: its content and its _sha256 differ"
+        try:
+            fetched = self.fetch()
+        except Unavailable:
+            return None
+        if _hash(fetched.content) != old["_sha256"]:
+            return f"is of {old['_source']}, and {fetched.source} says otherwise"
+        return None
+
+
+def parts(sdk: Path | None = None) -> tuple[Part, ...]:
+    """In the order in which they need one another."""
+    return (
+        Part("api", api),
+        Part("regions", regions),
+        Part("instances", instances),
+        Part("images", lambda: images(sdk)),
+        Part("unicode", unicode_categories),
+    )
+
+
+def schema_path() -> Path:
+    return data_folder("schemas") / SCHEMA
+
+
+def schema_text() -> str:
+    """The schema of the request, as its file has it."""
+    return _text(create_training_job_schema())
+
+
+def refresh(sdk: Path | None) -> Iterator[str]:
+    """Rewrites what has a source here, and says what happened."""
+    for part in parts(sdk):
+        try:
+            yield part.write()
+        except Unavailable as missing:
+            yield f"{part.path.name}: left alone, {missing}"
+    _replace(schema_path(), schema_text())
+    yield f"{SCHEMA}: written"
+
+
+def check(sdk: Path | None) -> Iterator[str]:
+    """What is stale, one sentence a file."""
+    for part in parts(sdk):
+        problem = part.stale()
+        if problem:
+            yield f"{part.path} {problem}"
+    if not schema_path().is_file() or schema_path().read_text(encoding="utf-8") != schema_text():
+        yield f"{schema_path()} is not what the API model gives"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 fresh or written, 1 something is stale."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description="Refresh the catalogue's fetched files.")
+    parser.add_argument("--check", action="store_true", help="write nothing; say what is stale")
+    parser.add_argument("--sdk", type=Path, metavar="PATH", help="the SDK's tensorflow.json, or a wheel of the SDK 2")
+    given = parser.parse_args(arguments)
+    if not given.check:
+        sys.stdout.writelines(f"{line}\n" for line in refresh(given.sdk))
+        return 0
+    stale = list(check(given.sdk))
+    sys.stderr.writelines(f"{line}\n" for line in stale)
+    if stale:
+        sys.stderr.write(f"To repair it, run: {COMMAND}\n")
+    return 1 if stale else 0
+
+
+def _service_model() -> Content:
+    model: Content = _loader().load_service_model("sagemaker", "service-2")
+    return model
+
+
+def _loader() -> Any:
+    from botocore.loaders import Loader
+
+    return Loader()
+
+
+def _version(package: str) -> str:
+    return f"{package} {metadata.version(package)}"
+
+
+def _reachable(shapes: Content, name: str, found: dict[str, None]) -> dict[str, None]:
+    """The names of a shape and of all shapes below it, parents first."""
+    if name not in found:
+        found[name] = None
+        own = shapes[name]
+        below = [own[key] for key in ("key", "value", "member") if key in own]
+        for child in (*own.get("members", {}).values(), *below):
+            _reachable(shapes, child["shape"], found)
+    return found
+
+
+def _compact(shape: Content) -> Content:
+    compact = {key: shape[key] for key in KEPT if key in shape}
+    for key in ("member", "key", "value"):
+        if key in compact:
+            compact[key] = compact[key]["shape"]
+    if "members" in compact:
+        compact["members"] = {name: member["shape"] for name, member in compact["members"].items()}
+        compact.setdefault("required", [])
+    return compact
+
+
+def _ec2_types() -> Content:
+    try:
+        folder = metadata.distribution("moto").locate_file("moto/ec2/resources/instance_types.json.gz")
+    except metadata.PackageNotFoundError:
+        raise Unavailable("moto is not installed") from None
+    with gzip.open(str(folder)) as file:
+        described: Content = json.load(file)
+    return described
+
+
+def _hardware(name: str, described: Content, by_hand: Content) -> Content:
+    """Raises SystemExit when neither table has the type: somebody must look it up."""
+    if name in by_hand:
+        return {key: value for key, value in by_hand[name].items() if key != "source"}
+    own = described.get(name.removeprefix("ml."))
+    if own is None:
+        raise SystemExit(f"moto does not describe {name}; add it to {tables.FOLDER / 'hardware.json'} with its source")
+    kind, model, count, memory_mib = _accelerator(own)
+    return {
+        "vcpus": own["VCpuInfo"]["DefaultVCpus"],
+        "memory_gib": own["MemoryInfo"]["SizeInMiB"] / 1024,
+        "accelerator": kind,
+        "accelerator_model": model,
+        "accelerator_count": count,
+        "accelerator_memory_gib": round(memory_mib / 1024, 1),
+        "nvme_gb": own.get("InstanceStorageInfo", {}).get("TotalSizeInGB", 0),
+        "efa": own["NetworkInfo"].get("EfaSupported", False),
+        "burstable": own["BurstablePerformanceSupported"],
+        "arch": "arm64" if "arm64" in own["ProcessorInfo"]["SupportedArchitectures"] else "x86_64",
+        "retired": False,
+    }
+
+
+def _accelerator(own: Content) -> tuple[str, str | None, int, int]:
+    """Kind, model, count, and MiB of each."""
+    for kind, info, devices in (("gpu", "GpuInfo", "Gpus"), ("neuron", "NeuronInfo", "NeuronDevices")):
+        if info in own:
+            device = own[info][devices][0]
+            return kind, device["Name"], device["Count"], device["MemoryInfo"]["SizeInMiB"]
+    return "cpu", None, 0, 0
+
+
+def _image_table(sdk: Path | None) -> tuple[str, Content]:
+    """Raises Unavailable: no SDK 2 is installed, and none was named."""
+    if sdk is None:
+        try:
+            installed = metadata.distribution("sagemaker")
+        except metadata.PackageNotFoundError:
+            raise Unavailable("the SageMaker SDK is not installed and --sdk was not given") from None
+        path = Path(str(installed.locate_file(IMAGE_TABLE)))
+        if not path.is_file():
+            raise Unavailable(f"sagemaker {installed.version} has no image table; version 2 has it")
+        return f"sagemaker {installed.version}", json.loads(path.read_text(encoding="utf-8"))["training"]
+    if sdk.suffix == ".whl":
+        with zipfile.ZipFile(sdk) as wheel:
+            return f"sagemaker {sdk.name.split('-')[1]}", json.loads(wheel.read(IMAGE_TABLE))["training"]
+    return f"sagemaker {sdk.name}", json.loads(sdk.read_text(encoding="utf-8"))["training"]
+
+
+def _read(path: Path) -> Content | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _hash(content: Content) -> str:
+    """Of what is below the head, so that neither date nor layout counts."""
+    body = {key: value for key, value in content.items() if not key.startswith("_")}
+    return hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
+
+
+def _text(content: Content) -> str:
+    """JSON with one line for each entry of the second level, so that a diff shows what changed."""
+    return "{\n" + ",\n".join(_entry(key, value) for key, value in content.items()) + "\n}\n"
+
+
+def _entry(key: str, value: Any) -> str:
+    if not isinstance(value, dict):
+        return f" {json.dumps(key)}: {json.dumps(value)}"
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(inner)}" for name, inner in value.items())
+    return f" {json.dumps(key)}: {{\n{lines}\n }}"
+
+
+def _replace(path: Path, text: str) -> None:
+    """Whole or not at all, even when we are killed."""
+    with NamedTemporaryFile("w", encoding="utf-8", newline="\n", dir=path.parent, delete=False) as file:
+        file.write(text)
+    written = Path(file.name)
+    written.chmod(0o644)
+    written.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

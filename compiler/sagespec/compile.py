@@ -1,0 +1,344 @@
+"""The screen that reads: text → document → job → checked → request, for every manifest under some paths."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path as FilePath
+
+from sagespec import api
+from sagespec.archive import ArchiveError, Archives
+from sagespec.bind import bind
+from sagespec.catalog import Facts, facts
+from sagespec.check import Allowances, Checked, check
+from sagespec.dataset import Datasets
+from sagespec.diagnostic import Diagnostic, Rejected, Severity
+from sagespec.document import Document, decode, load, read
+from sagespec.model import Job, Mode
+from sagespec.render import Defaults, Inputs, Manifest, is_ours, render
+from sagespec.rules import Case
+from sagespec.source import Path, Place, Source
+from sagespec.targets import Request, Site, Upload, build
+from sagespec.targets.sagemaker import default_bucket
+
+LOCAL_SITE = Site("us-east-1", "000000000000", local=True)
+"""Where a local run is, as far as its request has to say so."""
+STDIN = "-"
+PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one job of one manifest (or of a manifest that describes none that can be read)."""
+
+    manifest: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    name: str | None = None
+    checked: Checked | None = None
+    """None when it was refused."""
+    request: Request | None = None
+    """None when it was refused, or only validated."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one run is asked for, besides its paths."""
+
+    inputs: Inputs = field(default_factory=Inputs)
+    allowed: Collection[str] = ()
+    """Rules that say nothing (`--allow`)."""
+    build: bool = True
+    """Make requests; otherwise only validate."""
+    local: bool = False
+    """The jobs are to run on this machine."""
+    account: str | None = None
+    """The account, where apply has asked for it."""
+
+
+class Compiler:
+    """One run: what several manifests share is read, analysed and packed once."""
+
+    def __init__(self, options: Options | None = None, knowledge: Facts | None = None) -> None:
+        self.options = options or Options()
+        self.facts = knowledge or facts()
+        self.defaults = Defaults()
+        self.archives = Archives()
+        self.datasets = Datasets()
+        self.allowances = Allowances()
+        self._names: dict[tuple[str, str | None, str], Place] = {}
+
+    def run(self, paths: Iterable[str]) -> Iterator[Result]:
+        """One result a job, in input order. Nothing is raised for what an author did."""
+        for path in paths:
+            for name in discover(path):
+                yield from self.file(name, explicit=name == path)
+        leftover = self.allowances.unused()
+        if leftover:
+            yield Result(leftover[0].path, leftover)
+
+    def file(self, name: str, *, explicit: bool) -> Iterator[Result]:
+        """The jobs of one file. A file that was found in a folder is passed over unless it is meant for us."""
+        try:
+            source = (
+                decode(sys.stdin.buffer.read(), "<stdin>", FilePath.cwd()) if name == STDIN else load(FilePath(name))
+            )
+        except Rejected as rejected:
+            if explicit:
+                yield Result(name, rejected.diagnostics)
+            return
+        if not explicit and "sagespec/" not in source.text:
+            return
+        yield from self.source(source, explicit=explicit)
+
+    def source(self, source: Source, *, explicit: bool = True) -> Iterator[Result]:
+        """The jobs of one text."""
+        self.allowances.read(source)
+        found = False
+        index = 0
+        try:
+            for document in read(source):
+                if not explicit and not is_ours(document):
+                    continue
+                found = True
+                for result in self.document(document, index):
+                    index += 1
+                    yield result
+        except Rejected as rejected:
+            found = True
+            yield self._refused(source.name, rejected.diagnostics)
+        if not found and explicit:
+            empty = Diagnostic(
+                Place(source),
+                Severity.ERROR,
+                "empty-manifest",
+                "there is no manifest here",
+                "sagespec init writes one to start from",
+            )
+            yield self._refused(source.name, (empty,))
+        unused = self.allowances.unused(source)
+        if unused:
+            yield Result(source.name, unused)
+
+    def document(self, document: Document, index: int = 0) -> Iterator[Result]:
+        source = document.source
+        if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
+            return
+        try:
+            above = self.defaults.above(source.folder)
+            for manifest in render(document, above, self.options.inputs, index):
+                yield self.manifest(manifest)
+        except Rejected as rejected:
+            yield self._refused(source.name, (*document.problems, *rejected.diagnostics))
+
+    def manifest(self, manifest: Manifest) -> Result:
+        """What becomes of one job."""
+        source = manifest.document.source
+        for layer in manifest.layers[1:]:
+            self.allowances.read(layer.document.source)
+        name = manifest.data.get("name")
+        name = name if isinstance(name, str) else None
+        try:
+            checked = self.check(manifest)
+            self._once(checked)
+            request = self.build(checked) if self.options.build else None
+        except Rejected as rejected:
+            return replace(self._refused(source.name, rejected.diagnostics), name=name)
+        return Result(source.name, self.allowances.kept(checked.warnings), name, checked, request)
+
+    def check(self, manifest: Manifest) -> Checked:
+        bound = bind(manifest)
+        return check(bound, self.case(bound.job, manifest), self.options.allowed)
+
+    def case(self, job: Job, manifest: Manifest) -> Case:
+        fields = job.__dict__
+        local = self.options.local or fields.get("instance_type") in ("local", "local_gpu")
+        return Case(
+            job,
+            self.facts,
+            manifest.document.source.folder,
+            region=fields.get("region") or region_of(self.options.inputs.environ),
+            account=account_of(fields.get("role"), fields.get("account_id")) or self.options.account,
+            for_service=self.options.build and not local,
+            local=local,
+        )
+
+    def build(self, checked: Checked) -> Request:
+        """The request of a checked job.
+
+        Raises:
+            Rejected: its files cannot be packed, or the API would refuse the request.
+        """
+        site = self.site(checked)
+        try:
+            code = self.code(checked, site)
+            data = self.data(checked, site)
+        except ArchiveError as error:
+            raise Rejected([*checked.warnings, _of_archive(checked.manifest, error)]) from None
+        folder = checked.manifest.document.source.folder
+        request = build(
+            checked, self.facts, site, code, data, self.options.inputs.commit, _manifest_name(checked.manifest, folder)
+        )
+        if not site.local:
+            self._acceptable(checked, request)
+        return request
+
+    def site(self, checked: Checked) -> Site:
+        job = checked.job
+        if self.options.local or job.is_local:
+            return replace(LOCAL_SITE, region=job.region or LOCAL_SITE.region)
+        case = self.case(job, checked.manifest)
+        return Site(case.region or "", case.account)
+
+    def code(self, checked: Checked, site: Site) -> Upload | None:
+        job = checked.job
+        if job.mode(self.facts) is Mode.IMAGE or job.entry_point is None or (job.source_dir or "").startswith("s3://"):
+            return None
+        contents = self.archives.collect(
+            job.entry_point, job.source_dir, job.dependencies, folder=checked.manifest.document.source.folder
+        )
+        uri = f"{_upload_prefix(job, site)}/sagespec/code/{contents.sha256}/sourcedir.tar.gz"
+        return Upload(
+            "code", contents.members[0].path, uri, contents.sha256, contents.total_bytes, len(contents.files), contents
+        )
+
+    def data(self, checked: Checked, site: Site) -> Mapping[str, Upload]:
+        job = checked.job
+        uploads = {}
+        for name, channel in job.channels.items():
+            if channel.path is None:
+                continue
+            path = checked.manifest.document.source.folder / channel.path.removeprefix("file://")
+            dataset = self.datasets.collect(path, ("channels", name, "path"))
+            uri = f"{_upload_prefix(job, site)}/sagespec/data/{dataset.sha256}/"
+            uploads[name] = Upload("data", path, uri, dataset.sha256, dataset.size, len(dataset.files), dataset)
+        return uploads
+
+    def _acceptable(self, checked: Checked, request: Request) -> None:
+        complaints = [
+            Diagnostic(
+                checked.manifest.where(path),
+                Severity.ERROR,
+                "refused-by-api",
+                f"SageMaker would refuse the request: {'.'.join(map(str, complaint.path))} {complaint.message}",
+                field=path,
+            )
+            for complaint in api.check(request.body())
+            if complaint.kind != "enum" or "request" in checked.manifest.data
+            for path in [_field_of(checked.manifest, complaint.path)]
+        ]
+        if complaints:
+            raise Rejected([*checked.warnings, *complaints])
+
+    def _once(self, checked: Checked) -> None:
+        """Two jobs of one name would be one job to the service, each replacing the other."""
+        manifest, job = checked.manifest, checked.job
+        key = (str(manifest.settings.get("project", "default")), job.region, job.name.lower())
+        place = manifest.where(("name",))
+        if key in self._names:
+            first = self._names[key]
+            hint = (
+                "let the name say what differs: {{ matrix.… }}" if manifest.matrix else "give one of them another name"
+            )
+            message = f"'{job.name}' is the name of another job, at {first.source.name}:{first.span.line}"
+            taken = Diagnostic(place, Severity.ERROR, "duplicate-name", message, hint, ("name",))
+            raise Rejected([*checked.warnings, taken])
+        self._names[key] = place
+
+    def _refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
+        kept = tuple(diagnostic for diagnostic in diagnostics if diagnostic.rule not in self.options.allowed)
+        return Result(name, self.allowances.kept(kept))
+
+
+def discover(path: str) -> Iterator[str]:
+    """The files that a path of the command line stands for: itself, or every YAML file of the folder and below."""
+    if path == STDIN or not FilePath(path).is_dir():
+        yield path
+        return
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in PASSED_OVER)
+        folders[:] = [name for name in folders if not FilePath(folder, name, "pyvenv.cfg").exists()]
+        yield from (os.path.join(folder, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))  # noqa: PTH118 - keeps the author's spelling
+
+
+def region_of(environ: Mapping[str, str]) -> str | None:
+    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
+
+
+def account_of(role: str | None, account_id: str | None) -> str | None:
+    """The account of the role's ARN, else the one that is given."""
+    parts = (role or "").split(":")
+    return parts[4] if len(parts) > 5 else account_id
+
+
+@lru_cache(maxsize=256)
+def repository_of(folder: FilePath) -> FilePath | None:
+    """The nearest folder above (or this one) that holds `.git`."""
+    folder = folder.absolute()
+    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
+
+
+def _manifest_name(manifest: Manifest, folder: FilePath) -> str:
+    """The manifest's path in its repository, so that it is the same in every clone."""
+    name = FilePath(manifest.document.source.name).name
+    root = repository_of(folder)
+    return name if root is None else (folder.absolute() / name).relative_to(root).as_posix()
+
+
+def _upload_prefix(job: Job, site: Site) -> str:
+    if job.code_location is not None:
+        return job.code_location.rstrip("/")
+    bucket = job.output_path.removeprefix("s3://").partition("/")[0] if job.output_path else default_bucket(site)
+    return f"s3://{bucket}"
+
+
+def _of_archive(manifest: Manifest, error: ArchiveError) -> Diagnostic:
+    return Diagnostic(
+        manifest.where(error.field), Severity.ERROR, "unusable-files", error.message, error.hint, error.field
+    )
+
+
+_FIELDS: Mapping[tuple[str, ...], Path] = {
+    ("HyperParameters",): ("hyperparameters",),
+    ("Environment",): ("environment",),
+    ("AlgorithmSpecification", "TrainingImage"): ("image_uri",),
+    ("AlgorithmSpecification", "MetricDefinitions"): ("metric_definitions",),
+    ("AlgorithmSpecification", "ContainerEntrypoint"): ("container_entry_point",),
+    ("AlgorithmSpecification", "ContainerArguments"): ("container_arguments",),
+    ("RoleArn",): ("role",),
+    ("InputDataConfig",): ("channels",),
+    ("OutputDataConfig", "S3OutputPath"): ("output_path",),
+    ("OutputDataConfig", "KmsKeyId"): ("output_kms_key",),
+    ("ResourceConfig", "InstanceType"): ("instance_type",),
+    ("ResourceConfig", "InstanceGroups"): ("instance_groups",),
+    ("ResourceConfig", "VolumeKmsKeyId"): ("volume_kms_key",),
+    ("ResourceConfig", "TrainingPlanArn"): ("training_plan",),
+    ("VpcConfig", "Subnets"): ("subnets",),
+    ("VpcConfig", "SecurityGroupIds"): ("security_group_ids",),
+    ("CheckpointConfig", "S3Uri"): ("checkpoint_s3_uri",),
+    ("DebugHookConfig",): ("debugger_hook_config",),
+    ("DebugRuleConfigurations",): ("rules",),
+    ("ProfilerRuleConfigurations",): ("profiler_rules",),
+    ("ProfilerConfig",): ("profiler_config",),
+    ("Tags",): ("tags",),
+}
+"""Members of the request → the fields that they come from."""
+
+
+def _field_of(manifest: Manifest, member: Path) -> Path:
+    """The field that a member of the request comes from; `request` where it was set there."""
+    override: object = manifest.data.get("request")
+    for step in member:
+        if not isinstance(override, Mapping) or step not in override:
+            break
+        override = override[step]
+    else:
+        return ("request", *member)
+    names = tuple(str(step) for step in member)
+    for length in range(len(names), 0, -1):
+        known = _FIELDS.get(names[:length])
+        if known is not None:
+            return (*known, *member[length:]) if known[0] in ("hyperparameters", "environment") else known
+    return ()

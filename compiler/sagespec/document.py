@@ -1,0 +1,404 @@
+"""YAML text → plain data, and the place of every value in it.
+
+Only JSON's types come out. Of YAML 1.1 the surprises are gone: `yes`, `1:30` and `012` are strings, `1e-3` is a number.
+Positions live here and nowhere else: a path goes in, a place comes out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any, TypeAlias
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from sagespec.diagnostic import Diagnostic, Edit, Rejected, Severity
+from sagespec.source import Path, Place, Source, Span
+
+try:
+    from yaml._yaml import CParser as _Parser
+except ImportError:  # a PyYAML without libyaml: the same events from Python, slower
+    from yaml.composer import Composer
+    from yaml.parser import Parser
+    from yaml.reader import Reader
+    from yaml.scanner import Scanner
+
+    class _Parser(Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
+        def __init__(self, stream: str) -> None:
+            Reader.__init__(self, stream)
+            Scanner.__init__(self)
+            Parser.__init__(self)
+            Composer.__init__(self)
+
+
+Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
+
+MAX_TEXT = 1_000_000
+"""Characters of one file. The largest request that SageMaker accepts is far smaller."""
+MAX_DEPTH = 64
+MAX_VALUES = 100_000
+"""Values of one document, each use of an alias counted: what keeps an alias bomb from going off."""
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
+_CONSTANTS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_MISREAD = re.compile(
+    r"""(?x) (?P<truth> yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF )
+    | (?P<number> [-+]? (?: 0[0-9_]+ | 0[xX][0-9a-fA-F_]+ | 0o[0-7]+ | 0b[01_]+ | [0-9][0-9_]*_[0-9_]*
+        | [0-9]+(?: :[0-5]?[0-9])+ | [0-9]+\.(?:[eE][-+]?[0-9]+)? | \.[0-9]+(?:[eE][-+]?[0-9]+)? )
+        | \+[0-9][0-9.eE+-]* )
+    | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) )
+    \Z"""
+)
+"""Plain scalars that other YAML readers take for something else than text."""
+
+_PLAIN, _QUOTED = "plain", "quoted"
+_STRING_TAG = "tag:yaml.org,2002:str"
+
+
+class _TooDeep(Exception):
+    def __init__(self, start: Any) -> None:
+        self.start = start
+
+
+class _Composer(_Parser):
+    """Composes nodes; says of a scalar only whether it was written plain. Counts depth on the way down,
+    because libyaml's composer recurses in C, where nothing else would stop it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def descend_resolver(self, parent: Node | None, index: object) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH and parent is not None:
+            raise _TooDeep(parent.start_mark)
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+    def resolve(self, kind: type[Node], value: str | None, implicit: object) -> str:
+        return _PLAIN if kind is ScalarNode and isinstance(implicit, tuple) and implicit[0] else _QUOTED
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML document: its data, and where each part of it stands."""
+
+    source: Source
+    data: Data
+    root: Node | None = field(repr=False, compare=False)
+    problems: tuple[Diagnostic, ...] = ()
+    """What is wrong with the YAML itself: duplicate keys, tags, texts that look like numbers."""
+
+    def has(self, path: Path) -> bool:
+        """Whether something is written at `path`."""
+        return len(self._walk(path)) == len(path) + 1
+
+    def where(self, path: Path, *, at_key: bool = False) -> Place:
+        """The place of the value (or of its key) at `path`; of its nearest ancestor where nothing is written."""
+        steps = self._walk(path)
+        key, value = steps[-1]
+        node = key if at_key and key is not None else value
+        if node is None:
+            return Place(self.source)
+        if key is None and isinstance(node, MappingNode) and node.value:
+            return Place(self.source, _span(node.value[0][0]))  # "the whole document": point at its first key
+        if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and key is not None:
+            return Place(self.source, _span(key))  # a block's own span is many lines: its key says enough
+        return Place(self.source, _span(node))
+
+    def written(self, path: Path) -> str:
+        """The scalar at `path` as its author typed it, quotes included; empty where there is none."""
+        steps = self._walk(path)
+        node = steps[-1][1]
+        if len(steps) != len(path) + 1 or not isinstance(node, ScalarNode):
+            return ""
+        return self.source.text[node.start_mark.index : node.end_mark.index]
+
+    def _walk(self, path: Path) -> list[tuple[Node | None, Node | None]]:
+        """(key, value) nodes from the root along `path`, as far as it is written."""
+        steps: list[tuple[Node | None, Node | None]] = [(None, self.root)]
+        for step in path:
+            found = _child(steps[-1][1], step)
+            if found is None:
+                break
+            steps.append(found)
+        return steps
+
+
+def load(path: FilePath, name: str | None = None) -> Source:
+    """The text of a file.
+
+    Raises:
+        Rejected: it cannot be read, is not UTF-8, or is larger than `MAX_TEXT`.
+    """
+    name = str(path) if name is None else name
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise _rejected(Source(name, ""), Span(), "unreadable-file", f"cannot be read: {reason}") from None
+    return decode(raw, name, path.parent)
+
+
+def decode(raw: bytes, name: str, folder: FilePath) -> Source:
+    """Bytes → Source; a byte order mark is passed over.
+
+    Raises:
+        Rejected: not UTF-8, or larger than `MAX_TEXT`.
+    """
+    if len(raw) > 4 * MAX_TEXT:
+        raise _too_large(Source(name, "", folder), len(raw))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        raise _rejected(
+            Source(name, raw.decode("utf-8", "replace"), folder),
+            Span(line, column, line, column + 1),
+            "not-utf8",
+            f"byte 0x{raw[error.start]:02x} is not UTF-8",
+            "save the file as UTF-8",
+        ) from None
+    if len(text) > MAX_TEXT:
+        raise _too_large(Source(name, "", folder), len(text))
+    return Source(name, text, folder)
+
+
+def read(source: Source) -> Iterator[Document]:
+    """The documents of a text, in order; empty ones are passed over.
+
+    Raises:
+        Rejected: the text is not YAML, or is nested too deep, or has too many values. Documents before that
+            point have been yielded.
+    """
+    composer: Any = None
+    try:
+        composer = _Composer(source.text)
+        while composer.check_node():
+            document = _Builder(source).document(composer.get_node())
+            if document.data is not None:
+                yield document
+    except _TooDeep as error:
+        raise _rejected(
+            source, _point(error.start), "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels"
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        span = Span() if mark is None else _point(mark)
+        problem = " ".join(part for part in (error.context, error.problem) if part)
+        raise _rejected(
+            source, span, "invalid-yaml", f"this is not YAML: {problem}", _yaml_hint(source, span)
+        ) from None
+    except yaml.YAMLError as error:
+        span = _reader_span(source, error)
+        reason = str(getattr(error, "reason", "") or error).splitlines()[0]
+        raise _rejected(source, span, "invalid-yaml", f"this is not YAML: {reason}") from None
+    finally:
+        if composer is not None:
+            composer.dispose()
+
+
+class _Builder:
+    """Builds one document's data from its nodes."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems: list[Diagnostic] = []
+        self.values = 0
+
+    def document(self, root: Node | None) -> Document:
+        data = None if root is None else self.value(root, 0)
+        return Document(self.source, data, root, tuple(self.problems))
+
+    def value(self, node: Node, depth: int) -> Data:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise _rejected(self.source, _span(node), "too-many-values", f"holds more than {MAX_VALUES:,} values")
+        if isinstance(node, ScalarNode):
+            return self.scalar(node)
+        if depth >= MAX_DEPTH:  # only an alias that holds itself comes here: the composer has counted the rest
+            raise _rejected(self.source, _span(node), "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels")
+        if node.tag not in (_QUOTED, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+            self.refuse_tag(node)
+        if isinstance(node, SequenceNode):
+            return [self.value(item, depth + 1) for item in node.value]
+        return self.mapping(node, depth + 1)
+
+    def mapping(self, node: Node, depth: int) -> dict[str, Data]:
+        result: dict[str, Data] = {}
+        merged: list[Node] = []
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                expression = self.source.text.startswith("{{", max(key.start_mark.index - 1, 0))
+                hint = 'put an expression in quotes: "{{ … }}"' if expression else ""
+                self.problem(_span(key), "key-not-a-string", "a key must be a string, not a list or a map", hint)
+            elif key.value == "<<" and key.tag == _PLAIN:
+                merged.append(value)
+            elif key.value in result:
+                self.problem(
+                    _span(key),
+                    "duplicate-key",
+                    f"'{_cut(key.value)}' is given twice",
+                    "keep one of the two; YAML readers disagree about which one counts",
+                )
+            else:
+                result[key.value] = self.value(value, depth)
+        for value in merged:
+            for name, item in self.merge(value, depth).items():
+                result.setdefault(name, item)
+        return result
+
+    def merge(self, node: Node, depth: int) -> Mapping[str, Data]:
+        """What `<<` brings in: of a list of maps the earlier one wins, as YAML says."""
+        maps = node.value if isinstance(node, SequenceNode) else [node]
+        result: dict[str, Data] = {}
+        for item in maps:
+            value = self.value(item, depth)
+            if not isinstance(value, dict):
+                self.problem(
+                    _span(item), "merge-of-no-map", "'<<' takes a map, or a list of maps", "give it an alias of a map"
+                )
+                continue
+            for name, member in value.items():
+                result.setdefault(name, member)
+        return result
+
+    def scalar(self, node: ScalarNode) -> Data:
+        text: str = node.value
+        if node.tag == _QUOTED or node.tag == _STRING_TAG:
+            return text
+        if node.tag != _PLAIN:
+            self.refuse_tag(node)
+            return text
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        number = _NUMBER.match(text)
+        if number:
+            return self.number(node, fraction=number.lastindex is not None)
+        misread = _MISREAD.match(text)
+        if misread:
+            self.misread(node, misread.lastgroup or "")
+        return text
+
+    def number(self, node: ScalarNode, *, fraction: bool) -> Data:
+        text: str = node.value
+        if len(text) > 400:  # more digits than any number of a training job has; int() is quadratic
+            self.problem(
+                _span(node),
+                "number-too-long",
+                f"a number of {len(text):,} characters",
+                "put it in quotes if it is a text",
+            )
+            return 0
+        if not fraction:
+            return int(text)
+        value = float(text)
+        if value in (float("inf"), float("-inf")):
+            self.problem(_span(node), "number-too-large", f"{_cut(text)} is larger than any floating-point number")
+            return 0.0
+        return value
+
+    def misread(self, node: ScalarNode, kind: str) -> None:
+        text = node.value
+        span = _span(node)
+        if kind == "unbounded":
+            self.problem(
+                span,
+                "number-not-finite",
+                f"{text} has no form in JSON, so it cannot be sent",
+                "give a finite number, or quote it",
+            )
+            return
+        what, instead = ("a boolean", "true or false") if kind == "truth" else ("a number", "a plain decimal number")
+        self.problems.append(
+            Diagnostic(
+                Place(self.source, span),
+                Severity.WARNING,
+                "ambiguous-scalar",
+                f"{text} is the text '{text}' here, though some YAML readers take it for {what}",
+                f'put it in quotes ("{text}") if you mean the text; write {instead} if you mean {what}',
+                fix=(Edit(span, f'"{text}"'),),
+            )
+        )
+
+    def refuse_tag(self, node: Node) -> None:
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        self.problem(
+            _span(node),
+            "yaml-tag",
+            f"the tag {_cut(tag)} is not supported",
+            "leave it out; only JSON's types exist here",
+        )
+
+    def problem(self, span: Span, rule: str, message: str, hint: str = "") -> None:
+        self.problems.append(Diagnostic(Place(self.source, span), Severity.ERROR, rule, message, hint))
+
+
+def _child(node: Node | None, step: str | int) -> tuple[Node | None, Node] | None:
+    if isinstance(node, SequenceNode) and isinstance(step, int):
+        return (None, node.value[step]) if 0 <= step < len(node.value) else None
+    if not isinstance(node, MappingNode):
+        return None
+    for key, value in node.value:
+        if isinstance(key, ScalarNode) and key.value == step:
+            return key, value
+    for key, value in node.value:
+        if isinstance(key, ScalarNode) and key.value == "<<":
+            for merged in value.value if isinstance(value, SequenceNode) else [value]:
+                found = None if merged is node else _child(merged, step)
+                if found is not None:
+                    return found
+    return None
+
+
+def _span(node: Node) -> Span:
+    start, end = node.start_mark, node.end_mark
+    if isinstance(node, ScalarNode) and node.style in ("|", ">"):
+        return Span(start.line + 1, start.column + 1, start.line + 1, start.column + 2)
+    return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def _point(mark: Any) -> Span:
+    return Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+
+
+def _reader_span(source: Source, error: yaml.YAMLError) -> Span:
+    """Where a character stands that YAML does not allow (the reader gives an offset, in bytes or characters)."""
+    bad = re.search("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", source.text)
+    index = bad.start() if bad else 0
+    line = source.text.count("\n", 0, index) + 1
+    column = index - (source.text.rfind("\n", 0, index) + 1) + 1
+    return Span(line, column, line, column + 1)
+
+
+def _yaml_hint(source: Source, span: Span) -> str:
+    """The cure of the commonest slips."""
+    line = source.line(span.line)
+    if "\t" in line[: len(line) - len(line.lstrip())] or line[span.column - 1 : span.column] == "\t":
+        return "YAML is indented with spaces, never with tabs"
+    if re.search(r":\s+[{%@`&*!|>]", line):
+        return "put a value that begins with one of { % @ ` & * ! | > in quotes"
+    if re.search(r"\S:\S.*\S: ", line) or line.count(": ") > 1:
+        return "put a value that holds ': ' in quotes"
+    return ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _too_large(source: Source, size: int) -> Rejected:
+    return _rejected(source, Span(), "file-too-large", f"is {size:,} characters long; a manifest may have {MAX_TEXT:,}")
+
+
+def _rejected(source: Source, span: Span, rule: str, message: str, hint: str = "") -> Rejected:
+    return Rejected([Diagnostic(Place(source, span), Severity.ERROR, rule, message, hint)])

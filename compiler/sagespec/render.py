@@ -1,0 +1,300 @@
+"""Defaults, environments, matrix and expressions → one document per job; the origin of every value is kept."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Any
+
+from sagespec.diagnostic import Diagnostic, Rejected, Severity, has_errors
+from sagespec.document import Data, Document, load, read
+from sagespec.source import Path, Place
+
+DEFAULTS_NAME = "sagespec.yaml"
+SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost")
+"""Members of a Defaults document that are not a job's."""
+MAX_JOBS = 1_000
+"""Jobs of one matrix."""
+MAX_RENDERED = 100_000
+"""Characters that one expression may make."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What comes from outside: `--env`, `--set`, environment variables, and the commit."""
+
+    environment: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=dict)
+    commit: str | None = None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A document, or an environment of it: where values come from, nearest first."""
+
+    document: Document
+    prefix: Path = ()
+
+    @property
+    def data(self) -> Mapping[str, Data]:
+        data: Any = self.document.data
+        for step in self.prefix:
+            data = data[step]
+        return data if isinstance(data, dict) else {}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One job's data, everything filled in, and where each value was written."""
+
+    document: Document
+    layers: tuple[Layer, ...]
+    data: dict[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """project, vars, prices, max_job_cost: what the defaults say beside the job's own fields."""
+    matrix: Mapping[str, Any] = field(default_factory=dict)
+    index: int = 0
+    """Which document of its file, and which job of its matrix: unique in the file."""
+
+    def origin(self, path: Path) -> tuple[Layer, Path]:
+        """The layer in which `path` (or the longest part of it that is written) stands, and that part's path there."""
+        for length in range(len(path), 0, -1):
+            for layer in self.layers:
+                inside = (*layer.prefix, *path[:length])
+                if layer.document.has(inside):
+                    return layer, inside
+        return self.layers[0], ()
+
+    def where(self, path: Path, *, at_key: bool = False) -> Place:
+        layer, inside = self.origin(path)
+        complete = len(inside) == len(layer.prefix) + len(path)
+        return layer.document.where(inside, at_key=at_key and complete)
+
+    def written(self, path: Path) -> str:
+        """The scalar at `path` as typed, where it is not an expression."""
+        layer, inside = self.origin(path)
+        return layer.document.written(inside) if len(inside) == len(layer.prefix) + len(path) else ""
+
+
+class Defaults:
+    """The Defaults documents above a folder; each file is read once."""
+
+    def __init__(self) -> None:
+        self._documents: dict[FilePath, Document | None] = {}
+        self._above: dict[FilePath, tuple[Document, ...]] = {}
+
+    def above(self, folder: FilePath) -> tuple[Document, ...]:
+        """Nearest first, up to the repository's root (the folder that holds `.git`) or the file system's."""
+        folder = folder.absolute()
+        if folder not in self._above:
+            here = self._read(folder / DEFAULTS_NAME)
+            ends = folder.parent == folder or (folder / ".git").exists()
+            farther = () if ends else self.above(folder.parent)
+            self._above[folder] = farther if here is None else (here, *farther)
+        return self._above[folder]
+
+    def _read(self, path: FilePath) -> Document | None:
+        if path not in self._documents:
+            self._documents[path] = _defaults_of(path) if path.is_file() else None
+        return self._documents[path]
+
+
+def _defaults_of(path: FilePath) -> Document | None:
+    try:
+        shown = path.relative_to(FilePath.cwd())
+    except ValueError:
+        shown = path
+    documents = list(read(load(path, str(shown))))
+    for document in documents:
+        if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
+            return document
+    return None
+
+
+def is_ours(document: Document) -> bool:
+    """Whether a document of a folder is meant for us: other YAML is passed over."""
+    data = document.data
+    return isinstance(data, dict) and str(data.get("apiVersion", "")).startswith("sagespec/")
+
+
+def render(document: Document, defaults: Sequence[Document], inputs: Inputs, index: int = 0) -> Iterator[Manifest]:
+    """One manifest per job that a document describes.
+
+    Raises:
+        Rejected: the document is not a map, or an expression, matrix or environment of it is wrong.
+    """
+    if not isinstance(document.data, dict):
+        raise Rejected(
+            [
+                _error(
+                    document.where(()),
+                    "not-a-map",
+                    "a manifest is a map of fields",
+                    "begin with 'apiVersion: sagespec/v1'",
+                )
+            ]
+        )
+    layers = _layers(document, defaults, inputs)
+    if not defaults and "{{" not in document.source.text and "matrix" not in document.data:
+        yield Manifest(document, layers, document.data, index=index)
+        return
+    merged = _merge([layer.data for layer in layers])
+    settings = {name: merged.pop(name) for name in SETTINGS if name in merged and name not in document.data}
+    merged["kind"] = document.data.get("kind")
+    if merged["kind"] is None:
+        del merged["kind"]
+    matrix = merged.pop("matrix", None)
+    base = Manifest(document, layers, merged, settings, index=index)
+    for number, combination in enumerate(_combinations(base, matrix)):
+        yield _Renderer(replace(base, matrix=combination, index=index + number), inputs).manifest()
+
+
+def _layers(document: Document, defaults: Sequence[Document], inputs: Inputs) -> tuple[Layer, ...]:
+    layers = [Layer(document)]
+    known: set[str] = set()
+    for above in defaults:
+        environments = above.data.get("environments") if isinstance(above.data, dict) else None
+        if isinstance(environments, dict):
+            known.update(environments)
+            if inputs.environment in environments and isinstance(environments[inputs.environment], dict):
+                layers.append(Layer(above, ("environments", inputs.environment)))
+        layers.append(Layer(above))
+    if inputs.environment is not None and inputs.environment not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise Rejected(
+            [
+                _error(
+                    document.where(()),
+                    "unknown-environment",
+                    f"no defaults above this manifest have an environment '{inputs.environment}'",
+                    f"known: {names}",
+                )
+            ]
+        )
+    return tuple(layers)
+
+
+def _merge(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Nearest first: maps merge, lists and scalars replace."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            if key not in result:
+                result[key] = value
+            elif isinstance(result[key], dict) and isinstance(value, dict):
+                result[key] = _merge([result[key], value])
+    return result
+
+
+def _combinations(manifest: Manifest, matrix: Any) -> Iterator[Mapping[str, Any]]:
+    if matrix is None:
+        yield {}
+        return
+    axes = {name: values for name, values in matrix.items() if name != "exclude"} if isinstance(matrix, dict) else {}
+    wrong = next((name for name, values in axes.items() if not isinstance(values, list) or not values), None)
+    if not axes or wrong is not None:
+        path: Path = ("matrix",) if wrong is None else ("matrix", wrong)
+        raise Rejected(
+            [
+                _error(
+                    manifest.where(path),
+                    "bad-matrix",
+                    "matrix is a map of lists",
+                    "matrix: {learning-rate: [0.1, 0.01]}",
+                )
+            ]
+        )
+    excluded = matrix.get("exclude", [])
+    for position, item in enumerate(excluded if isinstance(excluded, list) else [None]):
+        if not isinstance(item, dict) or not set(item) <= set(axes):
+            place = manifest.where(("matrix", "exclude", position))
+            raise Rejected(
+                [
+                    _error(
+                        place,
+                        "bad-matrix",
+                        "exclude is a list of maps of the matrix's own names",
+                        f"names: {', '.join(axes)}",
+                    )
+                ]
+            )
+    combinations = itertools.islice(itertools.product(*axes.values()), MAX_JOBS + 1)
+    jobs = 0
+    for values in combinations:
+        combination = dict(zip(axes, values, strict=True))
+        if any(all(combination[name] == value for name, value in item.items()) for item in excluded):
+            continue
+        jobs += 1
+        if jobs > MAX_JOBS:
+            raise Rejected([_error(manifest.where(("matrix",)), "bad-matrix", f"makes more than {MAX_JOBS:,} jobs")])
+        yield combination
+
+
+class _Renderer:
+    """Renders the expressions of one manifest, scalar by scalar."""
+
+    def __init__(self, manifest: Manifest, inputs: Inputs) -> None:
+        self.base = manifest
+        self.inputs = inputs
+        self.problems: list[Diagnostic] = []
+
+    def manifest(self) -> Manifest:
+        settings = {**self.base.settings}
+        variables = {**(settings.get("vars") or {}), **self.inputs.variables}
+        settings["vars"] = {name: self.value(value, ("vars", name)) for name, value in variables.items()}
+        self.base = replace(self.base, settings=settings)
+        name = self.value(self.base.data.get("name"), ("name",))
+        data = {**self.base.data, "name": name} if "name" in self.base.data else self.base.data
+        self.names["name"] = name
+        rendered = {key: self.value(value, (key,)) for key, value in data.items()}
+        if has_errors(self.problems):
+            raise Rejected(self.problems)
+        return replace(self.base, data=rendered)
+
+    @cached_property
+    def names(self) -> dict[str, Any]:
+        """What an expression may speak of."""
+        return {
+            "vars": self.base.settings.get("vars") or self.inputs.variables,
+            "env": self.inputs.environ,
+            "git": {"commit": self.inputs.commit} if self.inputs.commit else {},
+            "matrix": self.base.matrix,
+        }
+
+    def value(self, value: Any, path: Path) -> Any:
+        if isinstance(value, dict):
+            return {self.key(key, path): self.value(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.value(item, (*path, position)) for position, item in enumerate(value)]
+        if isinstance(value, str) and "{{" in value:
+            return self.expression(value, path)
+        return value
+
+    def key(self, key: str, path: Path) -> str:
+        if "{{" in key:
+            place = self.base.where((*path, key), at_key=True)
+            self.problems.append(_error(place, "expression-in-key", "an expression may stand in a value, not in a key"))
+        return key
+
+    def expression(self, text: str, path: Path) -> Any:
+        from sagespec.expression import ExpressionError, evaluate
+
+        try:
+            value = evaluate(text, self.names)
+        except ExpressionError as error:
+            self.problems.append(_error(self.base.where(path), "bad-expression", error.message, error.hint))
+            return None
+        if isinstance(value, str) and len(value) > MAX_RENDERED:
+            self.problems.append(
+                _error(self.base.where(path), "bad-expression", f"makes a text of {len(value):,} characters")
+            )
+            return None
+        return value
+
+
+def _error(place: Place, rule: str, message: str, hint: str = "") -> Diagnostic:
+    return Diagnostic(place, Severity.ERROR, rule, message, hint)

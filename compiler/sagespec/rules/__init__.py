@@ -1,0 +1,16 @@
+"""What a schema cannot say about a job: one family a file, one function a rule."""
+
+from __future__ import annotations
+
+from sagespec.rules import identity, spot
+from sagespec.rules.case import Case
+from sagespec.rules.rule import Rule
+
+FAMILIES = (identity, spot)
+
+RULES: dict[str, Rule] = {
+    found.name: found for family in FAMILIES for found in vars(family).values() if isinstance(found, Rule)
+}
+"""Every rule by its name, in the order of the families and of their files."""
+
+__all__ = ["FAMILIES", "RULES", "Case", "Rule"]

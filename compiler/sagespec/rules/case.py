@@ -1,0 +1,73 @@
+"""What a rule is shown: one job, the facts, and what follows from both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Any
+
+from sagespec.catalog import Facts, Instance, Release
+from sagespec.model import Job, Mode
+
+
+@dataclass(frozen=True)
+class Case:
+    """One job to be judged. Reading a field whose value is wrong raises `Unknown`, and the rule says nothing."""
+
+    job: Job
+    facts: Facts
+    folder: FilePath = field(default=FilePath())
+    """The manifest's folder: what its paths are relative to."""
+    region: str | None = None
+    """Where the job will run, as far as it is known."""
+    account: str | None = None
+    for_service: bool = False
+    """Whether a request for SageMaker is wanted: then region and account must be known."""
+    local: bool = False
+    """Whether the job is to run on this machine."""
+
+    @cached_property
+    def mode(self) -> Mode:
+        return self.job.mode(self.facts)
+
+    @cached_property
+    def legacy(self) -> bool:
+        return self.mode is Mode.LEGACY
+
+    @cached_property
+    def script_mode(self) -> bool:
+        return self.mode is Mode.SCRIPT
+
+    @cached_property
+    def release(self) -> Release | None:
+        """The TensorFlow release that the manifest names; None where it names none, or none that is known."""
+        version = self.job.framework_version
+        return None if version is None else self.facts.release(version)
+
+    @cached_property
+    def python(self) -> str | None:
+        return self.job.python(self.facts)
+
+    @cached_property
+    def hardware(self) -> list[Instance]:
+        """The instances of every group whose type is known."""
+        known = (self.facts.instance(name) for name in self.job.instance_types())
+        return [instance for instance in known if instance is not None]
+
+    @cached_property
+    def enabled(self) -> list[str]:
+        """The distribution strategies that are switched on."""
+        return self.job.distribution.enabled() if self.job.distribution is not None else []
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        return self.job.hyperparameters
+
+    @cached_property
+    def source_folder(self) -> FilePath | None:
+        """Where the entry point is looked for; None when the code lies in S3."""
+        source = self.job.source_dir
+        if source is None:
+            return self.folder
+        return None if "://" in source else self.folder / source

@@ -1,0 +1,101 @@
+"""The interface that plan and apply see. SageMaker stands behind it, or this machine (`local/`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sagespec.plan import Seen
+from sagespec.targets import Request, Upload
+
+
+class ServiceError(Exception):
+    """The service failed or refused. Says what it said, and what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(message)
+
+
+class NameTaken(ServiceError):
+    """A training job of that name exists already."""
+
+
+class NoSuchJob(ServiceError):
+    """There is no training job of that name."""
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line of one host's log."""
+
+    host: str
+    time: float
+    """Seconds since 1970, UTC."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far each host's log has been read; opaque to everyone but the service."""
+
+    positions: Mapping[str, Any]
+
+
+START = Cursor({})
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being done, how much of it is done, how much there is)."""
+
+
+class Service(Protocol):
+    """What plan and apply need of the outside world."""
+
+    name: str
+    """What people call it: `SageMaker us-west-2`, `this machine`."""
+
+    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[Seen]:
+        """Every attempt of these requests' names; with `projects`, every job of their projects."""
+        ...
+
+    def describe(self, job_name: str) -> Seen:
+        """One job, as it is now.
+
+        Raises:
+            NoSuchJob: there is none of that name.
+        """
+        ...
+
+    def upload(self, upload: Upload, progress: Progress) -> bool:
+        """Brings something local to where the request says it lies; False where it was there already."""
+        ...
+
+    def create(self, request: Request, attempt: int) -> None:
+        """Creates the training job.
+
+        Raises:
+            NameTaken: a job of that name exists; the caller looks whether it is ours.
+        """
+        ...
+
+    def stop(self, job_name: str) -> None:
+        """Asks a job to end; a job that has ended is left as it is."""
+        ...
+
+    def tag(self, job_name: str, add: Mapping[str, str], remove: Sequence[str]) -> None:
+        """Adds and removes tags."""
+        ...
+
+    def update(self, job_name: str, members: Mapping[str, Any]) -> None:
+        """Changes what UpdateTrainingJob can change."""
+        ...
+
+    def logs(self, job_name: str, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
+        """The lines after `cursor`, and where they end."""
+        ...
+
+    def artifact(self, job_name: str) -> str | None:
+        """Where the job's model lies, if it does."""
+        ...

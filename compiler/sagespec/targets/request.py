@@ -1,0 +1,133 @@
+"""A request: the body of CreateTrainingJob, whatever its job will be called, and the digest that identifies it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Any
+
+JOB = "<sagespec:job>"
+"""Stands for the job's name in a body that has none yet."""
+FIRST = "<sagespec:first-job>"
+"""Stands for the name of the request's first attempt, which later attempts go on from."""
+
+LIVE = (
+    ("ResourceConfig", "KeepAlivePeriodInSeconds"),
+    ("ProfilerConfig",),
+    ("ProfilerRuleConfigurations",),
+    ("RemoteDebugConfig",),
+)
+"""Members that UpdateTrainingJob can change, so that they are no part of a request's identity.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
+"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a job will run."""
+
+    region: str
+    account: str | None
+    local: bool = False
+    """Whether the service is this machine."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Something local that must lie in S3 before the job is created."""
+
+    kind: str
+    """`code` or `data`."""
+    path: FilePath
+    uri: str
+    """An object for code; a prefix that ends in a slash for data."""
+    sha256: str
+    size: int
+    files: int
+    content: Any = field(default=None, compare=False, repr=False)
+    """What can write the bytes (an archive's `Contents`)."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One job, ready to be created. Equal digests ask for the same work."""
+
+    manifest: str
+    """The manifest's file, as people call it."""
+    name: str
+    template: Mapping[str, Any] = field(repr=False)
+    """The body, with `JOB` and `FIRST` where the job's name belongs, without tags."""
+    tags: Mapping[str, str]
+    site: Site
+    uploads: tuple[Upload, ...] = ()
+    project: str = "default"
+    on_change: str = "refuse"
+    retry: str = "infrastructure"
+    max_attempts: int = 3
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what the job is, in hexadecimal."""
+        return digest_of(self.template)
+
+    def job_name(self, attempt: int = 1) -> str:
+        """The training job's name: at most 63 characters, as the manifest's name has at most 48."""
+        first = f"{self.name}-{self.digest[:10]}"
+        return first if attempt == 1 else f"{first}-r{attempt}"
+
+    def body(self, attempt: int = 1) -> dict[str, Any]:
+        """What CreateTrainingJob is called with."""
+        name, first = self.job_name(attempt), self.job_name()
+        body: dict[str, Any] = _replaced(self.template, {JOB: name, FIRST: first})
+        tags = [{"Key": key, "Value": value} for key, value in self.all_tags(attempt).items()]
+        return {"TrainingJobName": name, **body, "Tags": tags}
+
+    def all_tags(self, attempt: int = 1) -> dict[str, str]:
+        """The author's tags and ours."""
+        return {
+            **self.tags,
+            "sagespec:project": self.project,
+            "sagespec:name": self.name,
+            "sagespec:digest": self.digest,
+            "sagespec:attempt": str(attempt),
+        }
+
+    def live(self) -> dict[str, Any]:
+        """The members that a job lets one change after its creation."""
+        return {path[-1]: value for path in LIVE if (value := _at(self.template, path)) is not None}
+
+
+def digest_of(template: Mapping[str, Any]) -> str:
+    """Identity of a body without name and tags: the same for any order of its members, and for what can change live."""
+    fixed = dict(template)
+    for path in LIVE:
+        if len(path) == 1:
+            fixed.pop(path[0], None)
+        elif path[0] in fixed:
+            fixed[path[0]] = {key: value for key, value in fixed[path[0]].items() if key != path[1]}
+    canonical = json.dumps(fixed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _at(body: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = body
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def _replaced(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for token, name in names.items():
+            value = value.replace(token, name)
+        return value
+    if isinstance(value, list):
+        return [_replaced(item, names) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _replaced(item, names) for key, item in value.items()}
+    return value

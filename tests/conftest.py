@@ -1,0 +1,92 @@
+"""The smallest manifest, facts of a fixed day, and --accept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sagespec.catalog import Facts, facts
+from sagespec.compile import Compiler, Options, Result
+from sagespec.document import Source
+from sagespec.render import Inputs
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+SMALLEST: dict[str, Any] = {
+    "apiVersion": "sagespec/v1",
+    "kind": "TrainingJob",
+    "name": "mnist",
+    "framework_version": "2.19",
+    "entry_point": "train.py",
+    "role": "arn:aws:iam::123456789012:role/SageMakerRole",
+    "region": "us-west-2",
+    "instance_type": "ml.m5.xlarge",
+    "instance_count": 1,
+}
+"""The smallest manifest that compiles, given a `train.py` beside it."""
+
+SCRIPT = """\
+import argparse
+import os
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model_dir")
+    arguments, _ = parser.parse_known_args()
+    os.makedirs(os.environ["SM_MODEL_DIR"], exist_ok=True)
+"""
+
+TODAY = date(2026, 11, 20)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept", action="store_true", help="rewrite golden files instead of comparing with them")
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Facts:
+    return facts(TODAY)
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """A folder with a training script that suits any manifest."""
+    (tmp_path / "train.py").write_text(SCRIPT)
+    return tmp_path
+
+
+Judge = Callable[..., Result]
+
+
+@pytest.fixture
+def judge(code: Path, knowledge: Facts) -> Judge:
+    """Compiles the smallest manifest with some fields laid over it (None takes one out), or a text as it is."""
+
+    def judged(over: Mapping[str, Any] | str = {}, *, build: bool = True, local: bool = False) -> Result:  # noqa: B006
+        if isinstance(over, str):
+            text = over
+        else:
+            fields = {key: value for key, value in {**SMALLEST, **over}.items() if key not in over or value is not None}
+            text = json.dumps(fields, indent=1)
+        options = Options(Inputs(), build=build, local=local)
+        return next(Compiler(options, knowledge).source(Source("mnist.yaml", text, code)))
+
+    return judged
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compares a text with a file; with --accept writes the file instead."""
+
+    def compare(path: Path, text: str) -> None:
+        if request.config.getoption("--accept"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{path} is missing: make accept writes it"
+        assert text == path.read_text(encoding="utf-8"), f"{path.name} differs: make accept rewrites it"
+
+    return compare

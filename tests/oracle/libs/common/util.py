@@ -1,0 +1,3 @@
+"""A folder that jobs name as a dependency."""
+
+ANSWER = 42

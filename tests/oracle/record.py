@@ -1,0 +1,394 @@
+"""Records what the SageMaker Python SDK sends for sampled manifests, or why it refuses them.
+
+The samples' two halves come from two releases of the SDK, so run this once in each of two environments
+(README.md beside this file); the half of the other release is kept as it is::
+
+    python record.py samples.jsonl.gz
+
+Before trusting a recorder, let it repeat recordings that somebody else made; it says where it differs::
+
+    python record.py --replay cases.jsonl
+
+Nothing leaves the machine: the AWS session is a stub, and what the SDK hands to CreateTrainingJob is the answer.
+The program runs on Python 3.7 too, because the older SDK does not run on anything much newer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import io
+import json
+import logging
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, Iterator
+from unittest import mock
+
+import draw
+import sagemaker
+
+HERE = Path(__file__).resolve().parent
+JOB = "JOBNAME"
+"""The name that every recorded job carries."""
+ACCOUNT = "123456789012"
+
+try:
+    from importlib.metadata import version
+except ImportError:  # Python 3.7
+    from pkg_resources import get_distribution
+
+    SDK = get_distribution("sagemaker").version
+else:
+    SDK = version("sagemaker")
+HALF = {"1.16.3": "v1", "2.257.7": "v2"}[SDK]
+
+
+# The session
+
+
+def session(region: str) -> Any:
+    """An SDK session whose clients are stubs; its default bucket is the one that the SDK would have made."""
+    boto = mock.MagicMock(region_name=region)
+    boto.client.return_value.get_caller_identity.return_value = {"Account": ACCOUNT}
+    made = sagemaker.Session(boto_session=boto, sagemaker_client=mock.MagicMock())
+    made._default_bucket = "sagemaker-{}-{}".format(region, ACCOUNT)
+    return made
+
+
+def silence() -> None:
+    """No log, no network, and none of SDK 2's validation of its own configuration (a second and more for each job)."""
+    logging.disable(logging.CRITICAL)
+    socket.socket.connect = mock.Mock(side_effect=OSError("the recorder uses no network"))
+    if HALF == "v2":
+        for module in ("sagemaker.config.config", "sagemaker.session", "sagemaker.utils"):
+            mock.patch(module + ".validate_sagemaker_config").start()
+        mock.patch("sagemaker.telemetry.telemetry_logging._send_telemetry_request").start()
+    else:
+        sys.modules["sagemaker.tensorflow.predictor"] = mock.MagicMock()  # needs TensorFlow, and is not about training
+
+
+# From a manifest to the SDK's arguments
+
+SAME_NAME = (
+    "role entry_point source_dir dependencies code_location container_log_level container_entry_point "
+    "container_arguments "
+    "framework_version py_version image_uri instance_type instance_count volume_size volume_kms_key max_run "
+    "use_spot_instances max_wait keep_alive_period_in_seconds max_retry_attempts training_plan input_mode output_path "
+    "output_kms_key disable_output_compression model_dir checkpoint_s3_uri checkpoint_local_path hyperparameters "
+    "environment enable_sagemaker_metrics subnets security_group_ids encrypt_inter_container_traffic "
+    "enable_network_isolation training_repository_access_mode training_repository_credentials_provider_arn "
+    "disable_profiler enable_remote_debug enable_infra_check enable_session_tag_chaining"
+).split()
+FITTED = ("channels", "region", "experiment_config", "apiVersion", "kind", "name", "framework")
+"""Fields that are no arguments of the estimator."""
+
+
+def camel(name: str) -> str:
+    words = {"s3": "S3", "gb": "GB"}
+    return "".join(words.get(word, word.capitalize()) for word in name.split("_"))
+
+
+def api(value: Any) -> Any:
+    """The nested objects that both take in the API's own names."""
+    if isinstance(value, dict):
+        return {camel(key): api(item) for key, item in value.items()}
+    return [api(item) for item in value] if isinstance(value, list) else value
+
+
+def tags(value: dict) -> list:
+    return [{"Key": key, "Value": text} for key, text in value.items()]
+
+
+def metrics(value: list) -> list:
+    return [{"Name": one["name"], "Regex": one["regex"]} for one in value]
+
+
+def single(channels: Any) -> bool:
+    return isinstance(channels, dict) and any(isinstance(channels.get(key), str) for key in ("s3_data", "file_system_id"))
+
+
+def inputs(channels: Any) -> Any:
+    if channels is None or isinstance(channels, str):
+        return channels
+    return channel(channels) if single(channels) else {name: channel(one) for name, one in channels.items()}
+
+
+def the_only_python_3(framework_version: str) -> str | None:
+    """What a manifest means that names no Python: the version's one Python 3, where it has one."""
+    table = draw.table()
+    row = table["versions"].get(table["version_aliases"].get(framework_version, framework_version), {})
+    pythons = [python for python in draw.pythons(row) if python != "py2"]
+    return pythons[0] if len(pythons) == 1 else None
+
+
+# SDK 1.16.3
+
+
+RENAMED_1 = {
+    "image_uri": "image_name",
+    "instance_type": "train_instance_type",
+    "instance_count": "train_instance_count",
+    "volume_size": "train_volume_size",
+    "volume_kms_key": "train_volume_kms_key",
+    "max_run": "train_max_run",
+    "distribution": "distributions",
+}
+LEGACY = ("training_steps", "evaluation_steps", "checkpoint_path", "requirements_file")
+
+
+def channel_1(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    given = dict(value)
+    if "shuffle_config" in given:
+        given["shuffle_config"] = sagemaker.session.ShuffleConfig(given["shuffle_config"]["seed"])
+    return sagemaker.session.s3_input(**given)
+
+
+def in_script_mode(manifest: dict) -> bool:
+    """What a manifest means that does not say so: script mode unless the version or a legacy field stands against it."""
+    both = manifest["framework_version"].startswith(("1.11", "1.12"))
+    return both and not any(field in manifest for field in LEGACY)
+
+
+def send_1(manifest: dict) -> Any:
+    from sagemaker.tensorflow import TensorFlow
+
+    convert = {"tags": tags, "metric_definitions": metrics}
+    arguments = {"script_mode": in_script_mode(manifest)}
+    for name, value in manifest.items():
+        if name not in FITTED:
+            arguments[RENAMED_1.get(name, name)] = convert.get(name, lambda same: same)(value)
+    used = session(manifest["region"])
+    estimator = TensorFlow(sagemaker_session=used, **arguments)
+    estimator.fit(inputs(manifest.get("channels")), wait=False, job_name=JOB)
+    return used.sagemaker_client.create_training_job.call_args[1]
+
+
+# SDK 2.257.7
+
+
+def channel_2(value: Any) -> Any:
+    from sagemaker.inputs import FileSystemInput, ShuffleConfig, TrainingInput
+
+    if isinstance(value, str):
+        return value
+    given = dict(value)
+    if "file_system_id" in given:
+        return FileSystemInput(**given)
+    if "shuffle_config" in given:
+        given["shuffle_config"] = ShuffleConfig(given["shuffle_config"]["seed"])
+    return TrainingInput(**given)
+
+
+def compiler(value: dict) -> Any:
+    from sagemaker.tensorflow import TrainingCompilerConfig
+
+    return TrainingCompilerConfig(**value)
+
+
+def hook(value: Any) -> Any:
+    from sagemaker.debugger import CollectionConfig, DebuggerHookConfig
+
+    if value is False:
+        return value
+    given = dict(value)
+    collections = [
+        CollectionConfig(one["collection_name"], one.get("collection_parameters"))
+        for one in given.pop("collection_configurations", [])
+    ]
+    return DebuggerHookConfig(
+        container_local_output_path=given.pop("local_path", None), collection_configs=collections, **given
+    )
+
+
+def profiler(value: dict) -> Any:
+    from sagemaker.debugger import FrameworkProfile, ProfilerConfig
+
+    given = dict(value)
+    profile = None
+    if "profiling_parameters" in given:
+        # The SDK makes this dictionary from objects of its own; a manifest gives it as the API takes it.
+        profile = FrameworkProfile.__new__(FrameworkProfile)
+        profile.profiling_parameters = given.pop("profiling_parameters")
+    return ProfilerConfig(
+        system_monitor_interval_millis=given.pop("profiling_interval_in_milliseconds", None),
+        framework_profile_params=profile,
+        **given,
+    )
+
+
+def rule(kind: Any, value: dict) -> Any:
+    given = {
+        "name": value["rule_configuration_name"],
+        "image_uri": value["rule_evaluator_image"],
+        "container_local_output_path": value.get("local_path"),
+        "rule_parameters": value.get("rule_parameters", {}),
+    }
+    for name in ("instance_type", "s3_output_path", "volume_size_in_gb"):
+        given[name] = value.get(name)
+    return kind(**given)
+
+
+def rules(manifest: dict) -> list | None:
+    from sagemaker.debugger import ProfilerRule, Rule
+
+    made = [
+        rule(lambda **given: Rule(collections_to_save=[], **given), value) for value in manifest.get("rules") or []
+    ]
+    made += [rule(ProfilerRule, value) for value in manifest.get("profiler_rules") or []]
+    return made or None
+
+
+def tensorboard(value: dict) -> Any:
+    from sagemaker.debugger import TensorBoardOutputConfig
+
+    return TensorBoardOutputConfig(value["s3_output_path"], value.get("local_path"))
+
+
+CONVERT_2 = {
+    "tags": tags,
+    "metric_definitions": metrics,
+    "compiler_config": compiler,
+    "debugger_hook_config": hook,
+    "profiler_config": profiler,
+    "tensorboard_output_config": tensorboard,
+    "instance_placement_config": api,
+}
+APART_2 = ("instance_groups", "distribution", "rules", "profiler_rules", "script_mode")
+"""Fields that only make sense together, and the one that SDK 2 does not know, because it has only one mode."""
+
+
+def clusters(manifest: dict) -> dict:
+    """Instance groups and the distribution, which in the SDK share objects and in a manifest share names."""
+    from sagemaker.instance_group import InstanceGroup
+
+    made: dict = {}
+    groups = {
+        one["instance_group_name"]: InstanceGroup(*(one["instance_" + part] for part in ("group_name", "type", "count")))
+        for one in manifest.get("instance_groups", [])
+    }
+    if groups:
+        made["instance_groups"] = list(groups.values())
+    if "distribution" in manifest:
+        distribution = dict(manifest["distribution"])
+        if "instance_groups" in distribution:
+            names = distribution["instance_groups"]
+            distribution["instance_groups"] = [groups.get(name, InstanceGroup(name, "ml.m5.xlarge", 1)) for name in names]
+        made["distribution"] = distribution
+    return made
+
+
+def send_2(manifest: dict) -> Any:
+    from sagemaker.tensorflow import TensorFlow
+
+    arguments = clusters(manifest)
+    arguments["rules"] = rules(manifest)
+    for name, value in manifest.items():
+        if name in SAME_NAME:
+            arguments[name] = value
+        elif name in CONVERT_2:
+            arguments[name] = CONVERT_2[name](value)
+        elif name not in FITTED and name not in APART_2:
+            raise SystemExit("the recorder does not know the field " + name)
+    if "image_uri" not in manifest and "framework_version" in manifest:
+        arguments.setdefault("py_version", the_only_python_3(manifest["framework_version"]))
+    used = session(manifest["region"])
+    estimator = TensorFlow(sagemaker_session=used, **arguments)
+    experiment = api(manifest["experiment_config"]) if "experiment_config" in manifest else None
+    estimator.fit(inputs(manifest.get("channels")), wait=False, job_name=JOB, experiment_config=experiment)
+    return used.sagemaker_client.create_training_job.call_args[1]
+
+
+SEND, channel = {"v1": (send_1, channel_1), "v2": (send_2, channel_2)}[HALF]
+
+
+# Recording
+
+
+@contextmanager
+def workplace() -> Iterator[None]:
+    """A folder as the manifests expect it around them: code/, libs/, and the entry point once more beside them."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("code", "libs"):
+            shutil.copytree(str(HERE / name), str(Path(folder, name)))
+        shutil.copy(str(HERE / "code" / "train.py"), folder)
+        os.chdir(folder)
+        yield
+        os.chdir(str(HERE))
+
+
+def answer(manifest: dict, send: Callable[[dict], Any] = SEND) -> dict:
+    """The request that the SDK makes of `manifest`, or the first 300 characters of its error."""
+    copy = json.loads(json.dumps(manifest))  # the SDK changes what it is given
+    try:
+        return {"request": json.loads(json.dumps(send(copy)))}
+    except Exception as error:
+        return {"error": "{}: {}".format(type(error).__name__, error)[:300]}
+
+
+def record() -> Iterator[dict]:
+    for name, manifest in draw.samples(HALF):
+        yield dict(id=name, sdk=HALF, manifest=manifest, **answer(manifest))
+
+
+def read(path: Path) -> list:
+    opened = gzip.open(str(path), "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    with opened as lines:
+        return [json.loads(line) for line in lines]
+
+
+def write(path: Path, samples: list) -> None:
+    """The same bytes for the same samples."""
+    text = "".join(json.dumps(one, sort_keys=True) + "\n" for one in samples)
+    packed = io.BytesIO()
+    with gzip.GzipFile(filename="", fileobj=packed, mode="wb", mtime=0) as file:
+        file.write(text.encode())
+    path.write_bytes(packed.getvalue())
+
+
+def comparable(recorded: dict) -> dict:
+    """An answer without what differs from run to run: the order of maps that became lists or text."""
+    request = recorded.get("request")
+    if request is None:
+        return {"error": recorded["error"]}
+    parameters = {key: json.loads(text) for key, text in request.get("HyperParameters", {}).items()}
+    return dict(request, HyperParameters=parameters, Tags=sorted(request.get("Tags", []), key=lambda tag: tag["Key"]))
+
+
+def replay(path: Path) -> None:
+    """Says where our answers differ from recorded ones."""
+    agreed = {"request": 0, "error": 0}
+    cases = [case for case in read(path) if case["sdk"] == HALF]
+    for case in cases:
+        ours = answer(case["manifest"])
+        if comparable(case) == comparable(ours):
+            agreed["error" if "error" in case else "request"] += 1
+        else:
+            print(case["id"], json.dumps(comparable(case)), json.dumps(comparable(ours)), sep="\n    ")
+    print("sagemaker {}: {} of {} agree: {}".format(SDK, sum(agreed.values()), len(cases), agreed))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Record what the SageMaker Python SDK sends for sampled manifests.")
+    parser.add_argument("file", type=Path, help="where the samples lie (.jsonl.gz), or the cases to repeat")
+    parser.add_argument("--replay", action="store_true", help="repeat recorded cases and say where the answers differ")
+    chosen = parser.parse_args()
+    file = chosen.file.resolve()
+    silence()
+    with workplace():
+        if chosen.replay:
+            replay(file)
+            return
+        kept = [one for one in read(file) if one["sdk"] != HALF] if file.exists() else []
+        write(file, sorted([*kept, *record()], key=lambda one: one["sdk"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Every rule fires on its page's Bad example and on nothing in its Good one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sagespec.rules
+import yaml
+from conftest import SMALLEST, Judge
+from sagespec.rules import RULES, Rule
+
+WITH_EXAMPLES = [rule for rule in RULES.values() if rule.example("Bad")]
+MADE_BY_THE_RUN = {"missing-region", "missing-account"}
+"""Rules that no manifest alone can break: they depend on what the run knows."""
+
+
+def laid_over(example: str) -> list[dict[str, Any]]:
+    """The examples of a block (they are separated by `---`), each laid over the smallest manifest; null takes a field out."""
+    manifests = []
+    for over in yaml.safe_load_all(example):
+        manifests.append({key: value for key, value in {**SMALLEST, **over}.items() if value is not None or key in ALLOWED_NULL})
+    return manifests
+
+
+ALLOWED_NULL = {"training_steps", "evaluation_steps"}
+"""Fields for which null means something else than leaving them out."""
+
+
+def rules_named(judge: Judge, manifest: dict[str, Any]) -> set[str]:
+    result = judge(yaml.safe_dump(manifest, sort_keys=False))
+    return {diagnostic.rule for diagnostic in result.diagnostics}
+
+
+@pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
+def test_a_rule_fires_on_its_bad_example(rule: Rule, judge: Judge) -> None:
+    for manifest in laid_over(rule.example("Bad")):
+        assert rule.name in rules_named(judge, manifest)
+
+
+@pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
+def test_nothing_is_said_of_a_good_example(rule: Rule, judge: Judge) -> None:
+    for manifest in laid_over(rule.example("Good")):
+        assert rules_named(judge, manifest) == set()
+
+
+def test_every_rule_has_a_page_with_both_examples_and_a_source() -> None:
+    for rule in RULES.values():
+        assert rule.summary.endswith(".")
+        assert rule.source
+        if rule.name not in MADE_BY_THE_RUN:
+            assert rule.example("Bad"), f"{rule.name} has no Bad example"
+            assert rule.example("Good"), f"{rule.name} has no Good example"
+
+
+def test_every_family_of_rules_is_listed() -> None:
+    """A family that was written and not listed would never run."""
+    folder = Path(sagespec.rules.__file__).parent
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "case", "rule"}
+    assert files == {family.__name__.rpartition(".")[2] for family in sagespec.rules.FAMILIES}
+
+
+def test_nothing_is_said_of_the_smallest_manifest(judge: Judge) -> None:
+    assert judge({}).diagnostics == ()
