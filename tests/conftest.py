@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from sagespec.catalog import Facts, facts
-from sagespec.compile import Compiler, Options, Result
+from sagespec.compiler import Compiler, Options, Result
 from sagespec.document import Source
 from sagespec.render import Inputs
 

@@ -20,7 +20,9 @@ def laid_over(example: str) -> list[dict[str, Any]]:
     """The examples of a block (they are separated by `---`), each laid over the smallest manifest; null takes a field out."""
     manifests = []
     for over in yaml.safe_load_all(example):
-        manifests.append({key: value for key, value in {**SMALLEST, **over}.items() if value is not None or key in ALLOWED_NULL})
+        manifests.append(
+            {key: value for key, value in {**SMALLEST, **over}.items() if value is not None or key in ALLOWED_NULL}
+        )
     return manifests
 
 

@@ -1,0 +1,96 @@
+"""sagespec: SageMaker training jobs as YAML manifests, checked, compiled, planned and applied.
+
+The four verbs of the command line, as functions:
+
+    import sagespec
+
+    for result in sagespec.compile(["jobs/"]):
+        print(result.name, result.request.body() if result.request else result.diagnostics)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sagespec.applier import Outcome
+    from sagespec.compiler import Options, Result
+    from sagespec.planner import Plan, Wish
+    from sagespec.service import Service
+    from sagespec.targets import Request
+
+__version__ = "0.1.0"
+__all__ = ["apply", "compile", "plan", "validate"]
+
+
+def validate(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    env: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    allow: Sequence[str] = (),
+) -> Iterator[Result]:
+    """Judges every manifest under `paths` (files, folders). One result a job; its `diagnostics` say what is wrong.
+
+    Args:
+        env: which of the defaults' environments holds.
+        variables: what `{{ vars.… }}` gives, over the defaults' own.
+        allow: rules that say nothing, not even errors.
+
+    Nothing is raised for what an author did, and no network is used.
+    """
+    return _run(paths, env, variables, allow, build=False)
+
+
+def compile(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    env: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    allow: Sequence[str] = (),
+    local: bool = False,
+    account: str | None = None,
+) -> Iterator[Result]:
+    """As `validate`, and a `request` for each job that is right; `request.body()` is what CreateTrainingJob takes.
+
+    Args:
+        local: requests for this machine instead of SageMaker.
+        account: the account of default buckets and of roles without an ARN, where no manifest says it.
+    """
+    return _run(paths, env, variables, allow, build=True, local=local, account=account)
+
+
+def plan(requests: Sequence[Request], service: Service, wish: Wish | None = None) -> Plan:
+    """What would be done about `requests`, given what `service` has. Reads, and changes nothing.
+
+    Raises:
+        ServiceError: the service failed or refused.
+    """
+    from sagespec.planner import Wish, decide_all
+
+    wish = wish or Wish()
+    return decide_all(requests, service.observe(requests, projects=wish.prune), wish)
+
+
+def apply(plan: Plan, service: Service, wish: Wish | None = None) -> Iterator[Outcome]:
+    """Does what a plan says; one outcome a job. A job's failure is in its outcome and does not stop the others."""
+    from sagespec.applier import Applier
+    from sagespec.planner import Wish
+
+    return Applier(service).apply(plan, wish or Wish())
+
+
+def _run(
+    paths: Iterable[str | os.PathLike[str]],
+    env: str | None,
+    variables: Mapping[str, str] | None,
+    allow: Sequence[str],
+    **options: object,
+) -> Iterator[Result]:
+    from sagespec.compiler import Compiler, Options
+    from sagespec.render import Inputs
+
+    made: Options = Options(Inputs(env, variables or {}, os.environ), allow, **options)  # type: ignore[arg-type]
+    return Compiler(made).run(os.fspath(path) for path in paths)

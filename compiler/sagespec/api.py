@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from sagespec.catalog import Member, api_members, near
+from sagespec.catalog.api_fits import Fits, Schema, compiled, utf16_length
 from sagespec.files import data_folder
 
 Path = tuple[str | int, ...]
@@ -139,16 +139,18 @@ def _enum(error: Any, path: Path) -> Said:
 
 
 def _pattern(error: Any, path: Path) -> Said:
-    pattern = error.schema["$comment"]
-    text = error.instance
-    if pattern in (".*", ".+") and text:
+    text, own, limits = error.instance, error.schema["$comment"], error.schema
+    in_length = text[: limits.get("maxLength")]
+    if len(text) < limits.get("minLength", 0) or (text != in_length and re.search(limits["pattern"], in_length)):
+        return  # only its length is wrong, and is complained about
+    if own in (".*", ".+"):
         yield "pattern", path, f"{_shown(text)} holds a line break, which the service refuses here"
     else:
-        yield "pattern", path, f"{_shown(text)} does not match {_cut(pattern, 120)}"
+        yield "pattern", path, f"{_shown(text)} does not match {_cut(own, 120)}"
 
 
 def _length(error: Any, path: Path) -> Said:
-    text, length = error.instance, _utf16(error.instance)
+    text, length = error.instance, utf16_length(error.instance)
     unit = "character" if length == len(text) else "UTF-16 unit"
     yield "length", path, f"{_shown(text)} has {length} {unit}{'s' * (length != 1)}; {_bound(error)}"
 
@@ -212,75 +214,9 @@ def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def _utf16(text: str) -> int:
-    """Length as the service counts it: a character beyond U+FFFF is two."""
-    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
-
-
-Fits = Callable[[Any], bool]
-Schema = dict[str, Any]
-
-
 @cache
 def _fits() -> Fits:
-    """The schema as one function: whether a value meets it. It knows exactly the keywords that the schema uses."""
-    schema = _schema()
-    defs: dict[str, Fits] = {}
-
-    def of(node: Schema) -> Fits:
-        if "not" in node:
-            return lambda _value: False
-        if "$ref" in node:
-            name = node["$ref"].rpartition("/")[2]
-            return lambda value: (defs.get(name) or defs.setdefault(name, of(schema["$defs"][name])))(value)
-        return makers[node["type"]](node)
-
-    def string(node: Schema) -> Fits:
-        least, most = node.get("minLength", 0), node.get("maxLength", math.inf)
-        enum, pattern = frozenset(node.get("enum", ())), node.get("pattern")
-        return lambda value: (
-            isinstance(value, str)
-            and least <= _utf16(value) <= most
-            and (not enum or value in enum)
-            and (pattern is None or re.search(pattern, value) is not None)
-        )
-
-    def integer(node: Schema) -> Fits:
-        least, most = node["minimum"], node["maximum"]
-        return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-
-    def array(node: Schema) -> Fits:
-        least, most, item = node.get("minItems", 0), node.get("maxItems", math.inf), of(node["items"])
-        return lambda value: isinstance(value, list) and least <= len(value) <= most and all(map(item, value))
-
-    def mapping(node: Schema) -> Fits:
-        least, most = node.get("minProperties", 0), node.get("maxProperties", math.inf)
-        key, item = of(node["propertyNames"]), of(node["additionalProperties"])
-        return lambda value: (
-            isinstance(value, dict)
-            and least <= len(value) <= most
-            and all(key(name) and item(inner) for name, inner in value.items())
-        )
-
-    def structure(node: Schema) -> Fits:
-        required = frozenset(node.get("required", ()))
-        known = {name: of(inner) for name, inner in node["properties"].items()}
-        return lambda value: (
-            isinstance(value, dict)
-            and required <= value.keys()
-            and all(name in known and known[name](inner) for name, inner in value.items())
-        )
-
-    makers: dict[str, Callable[[Schema], Fits]] = {
-        "string": string,
-        "integer": integer,
-        "boolean": lambda _node: lambda value: isinstance(value, bool),
-        "array": array,
-        "object": lambda node: structure(node) if "properties" in node else mapping(node),
-    }
-    instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
-    body = of(schema)
-    return lambda value: body(value) and (instead in value or required <= value.keys())
+    return compiled(_schema())
 
 
 @cache
@@ -297,11 +233,11 @@ def _validator() -> Any:
     from jsonschema.validators import extend
 
     def min_length(_validator: Any, least: int, text: Any, _schema: Any) -> Iterator[ValidationError]:
-        if isinstance(text, str) and _utf16(text) < least:
+        if isinstance(text, str) and utf16_length(text) < least:
             yield ValidationError(f"shorter than {least}")
 
     def max_length(_validator: Any, most: int, text: Any, _schema: Any) -> Iterator[ValidationError]:
-        if isinstance(text, str) and _utf16(text) > most:
+        if isinstance(text, str) and utf16_length(text) > most:
             yield ValidationError(f"longer than {most}")
 
     def required(_validator: Any, names: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:

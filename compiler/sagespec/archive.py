@@ -273,7 +273,10 @@ def _root(typed: str, folder: Path, field: tuple[str | int, ...], wanted: str) -
     except FileNotFoundError:
         hint = f"relative paths start at the manifest's folder, '{folder}'"
         raise ArchiveError(f"there is no {wanted} '{typed}'", hint, path, field) from None
-    except (OSError, ValueError) as error:
+    except ValueError:
+        hint = "write the path as the file system knows it"
+        raise ArchiveError(f"'{typed}' cannot be a path", hint, path, field) from None
+    except OSError as error:
         raise _unreadable(typed, error, path, field) from error
     kind = _KINDS.get(stat.S_IFMT(found.st_mode), "special file")
     if kind not in wanted.split(" or "):
@@ -353,15 +356,15 @@ class _Walk:
                 entries = list(scan)
         except OSError as error:
             raise _unreadable(folder.inner or ".", error, Path(folder.path), self.root.field) from error
-        names = {entry.name for entry in entries}
+        files = {entry.name for entry in entries if not _is_folder(entry)}
         name = (self.prefix + folder.inner).rstrip("/")
-        if folder.inner and VIRTUAL_ENVIRONMENT in names:
+        if folder.inner and VIRTUAL_ENVIRONMENT in files:
             self.ignored.append(Ignored(name + "/", "virtual environment"))
             return []
         if name:
             self.members.append(Member(name, Path(folder.path), is_folder=True))
         rules = folder.rules
-        if IGNORE_FILE in names:
+        if IGNORE_FILE in files:
             rules += self._ignore_file(folder)
         below = []
         for entry in entries:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sagespec.plan import Seen
+from sagespec.planner import Seen
 from sagespec.targets import Request, Upload
 
 

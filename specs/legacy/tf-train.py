@@ -1,4 +1,4 @@
-"""Estimates the age of a shellfish from seven measurements: a legacy-mode script for Python 2.7 and TensorFlow 1.6 to 1.12.
+"""Estimates the age of a shellfish from seven measurements (legacy mode: Python 2.7, TensorFlow 1.6 to 1.12).
 
 The channel holds train.csv and eval.csv: seven numbers and the age in each row, no header.
 """

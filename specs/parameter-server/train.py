@@ -1,4 +1,4 @@
-"""Estimates a number from eight others, on several instances: tf.estimator and parameter servers (TensorFlow 1.13 to 1.15).
+"""Estimates a number from eight others on several instances: parameter servers, tf.estimator (TensorFlow 1.13 to 1.15).
 
 Each channel holds CSV files without a header: eight numbers and the one to estimate in each row.
 """

@@ -1,4 +1,4 @@
-"""Trains a linear classifier on records as they stream in: a legacy-mode script for Python 2.7 and TensorFlow 1.7 to 1.12.
+"""Trains a linear classifier on records as they stream in (legacy mode: Python 2.7, TensorFlow 1.7 to 1.12).
 
 Each TFRecord holds `data` (sixteen 64-bit floats, as bytes) and `labels` (0 or 1).
 """

@@ -1,8 +1,8 @@
-"""Tells three species of iris apart with a ready-made estimator: a legacy-mode script for Python 2.7 and TensorFlow 1.6 to 1.12.
+"""Tells three species of iris apart with a ready-made estimator (legacy mode: Python 2.7, TensorFlow 1.6 to 1.12).
 
-The estimator keeps its checkpoints in run_config.model_dir, which is the manifest's checkpoint_path, and starts from the newest one
-there. So the network must keep its shape from session to session. The channel holds train.csv and eval.csv: four numbers and the
-species (0, 1 or 2) in each row, no header.
+The estimator keeps its checkpoints in run_config.model_dir, which is the manifest's checkpoint_path, and starts from
+the newest one there. So the network must keep its shape from session to session. The channel holds train.csv and
+eval.csv: four numbers and the species (0, 1 or 2) in each row, no header.
 """
 
 import os

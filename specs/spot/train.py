@@ -5,7 +5,8 @@ import csv
 import os
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before TensorFlow loads: keep its C++ start-up notes out of the log
+# Before TensorFlow loads: keep its C++ start-up notes out of the log.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
@@ -18,7 +19,7 @@ def main():
 
     model, finished = restored(args.checkpoint_dir) or (network(args.learning_rate), 0)
     if finished:
-        print(f"restored epoch {finished} from {args.checkpoint_dir}, {max(args.epochs - finished, 0)} to go", flush=True)
+        print(f"restored epoch {finished} from {args.checkpoint_dir}", flush=True)
     else:
         print(f"no checkpoint in {args.checkpoint_dir}: starting at epoch 1", flush=True)
 

@@ -110,7 +110,9 @@ def metrics(value: list) -> list:
 
 
 def single(channels: Any) -> bool:
-    return isinstance(channels, dict) and any(isinstance(channels.get(key), str) for key in ("s3_data", "file_system_id"))
+    return isinstance(channels, dict) and any(
+        isinstance(channels.get(key), str) for key in ("s3_data", "file_system_id")
+    )
 
 
 def inputs(channels: Any) -> Any:
@@ -239,9 +241,7 @@ def rule(kind: Any, value: dict) -> Any:
 def rules(manifest: dict) -> list | None:
     from sagemaker.debugger import ProfilerRule, Rule
 
-    made = [
-        rule(lambda **given: Rule(collections_to_save=[], **given), value) for value in manifest.get("rules") or []
-    ]
+    made = [rule(lambda **given: Rule(collections_to_save=[], **given), value) for value in manifest.get("rules") or []]
     made += [rule(ProfilerRule, value) for value in manifest.get("profiler_rules") or []]
     return made or None
 
@@ -271,7 +271,9 @@ def clusters(manifest: dict) -> dict:
 
     made: dict = {}
     groups = {
-        one["instance_group_name"]: InstanceGroup(*(one["instance_" + part] for part in ("group_name", "type", "count")))
+        one["instance_group_name"]: InstanceGroup(
+            *(one["instance_" + part] for part in ("group_name", "type", "count"))
+        )
         for one in manifest.get("instance_groups", [])
     }
     if groups:
@@ -280,7 +282,9 @@ def clusters(manifest: dict) -> dict:
         distribution = dict(manifest["distribution"])
         if "instance_groups" in distribution:
             names = distribution["instance_groups"]
-            distribution["instance_groups"] = [groups.get(name, InstanceGroup(name, "ml.m5.xlarge", 1)) for name in names]
+            distribution["instance_groups"] = [
+                groups.get(name, InstanceGroup(name, "ml.m5.xlarge", 1)) for name in names
+            ]
         made["distribution"] = distribution
     return made
 

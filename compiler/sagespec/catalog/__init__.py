@@ -1,8 +1,9 @@
 """Facts: TensorFlow releases, images, instances, regions, limits, and the API's model, each with its source."""
 
 from sagespec.catalog.api_model import Member, api_members
-from sagespec.catalog.facts import Facts, facts, processor
+from sagespec.catalog.facts import Facts, facts, image_instance_type, processor
 from sagespec.catalog.near import near
+from sagespec.catalog.tables import digest
 from sagespec.catalog.views import (
     Image,
     Instance,
@@ -34,8 +35,10 @@ __all__ = [
     "Region",
     "Release",
     "api_members",
+    "digest",
     "facts",
     "family_of",
+    "image_instance_type",
     "is_graviton",
     "near",
     "processor",

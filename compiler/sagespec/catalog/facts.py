@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -69,6 +69,10 @@ class Facts:
     def listed(self, name: str) -> tuple[str, ...]:
         """A documented list of names, for example `regions_without_debugger`. KeyError: there is no such list."""
         return tuple(table("limits")["lists"][name]["value"])
+
+    def fetched_on(self, name: str) -> date:
+        """The day that a fetched table (`instances`, `images`, `regions`, `api`) is of. KeyError: it is kept by hand."""
+        return date.fromisoformat(table(name)["_date"])
 
     def release(self, version: str) -> Release | None:
         """The release of a full version or an alias, as written; None where SageMaker has no images of it."""
@@ -144,6 +148,14 @@ def processor(instance_type: str) -> Processor:
     if not family or family.startswith(("inf", "trn")) or is_graviton(family):
         raise NoProcessor(instance_type, ("cpu", "gpu"))
     return "gpu" if family[0] in "gp" else "cpu"
+
+
+def image_instance_type(instance_types: Sequence[str]) -> str:
+    """Which of a job's instance types decides its one image: the first with GPUs, else the first.
+
+    Source: https://github.com/aws/sagemaker-python-sdk/blob/v2.257.6/src/sagemaker/estimator.py (_get_instance_type)
+    """
+    return next((name for name in instance_types if family_of(name)[:1] in ("g", "p")), instance_types[0])
 
 
 def _image(version: str, py_version: str, mode: Mode) -> Image:

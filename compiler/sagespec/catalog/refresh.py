@@ -192,11 +192,13 @@ def check(sdk: Path | None) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code: 0 fresh or written, 1 something is stale."""
+    """Exit code: 0 fresh or written, 1 something is stale or has no source, 2 wrong usage."""
     parser = argparse.ArgumentParser(prog=COMMAND, description="Refresh the catalogue's fetched files.")
     parser.add_argument("--check", action="store_true", help="write nothing; say what is stale")
     parser.add_argument("--sdk", type=Path, metavar="PATH", help="the SDK's tensorflow.json, or a wheel of the SDK 2")
     given = parser.parse_args(arguments)
+    if given.sdk and not given.sdk.is_file():
+        parser.error(f"there is no file {given.sdk}")
     if not given.check:
         sys.stdout.writelines(f"{line}\n" for line in refresh(given.sdk))
         return 0
@@ -299,6 +301,8 @@ def _image_table(sdk: Path | None) -> tuple[str, Content]:
         return f"sagemaker {installed.version}", json.loads(path.read_text(encoding="utf-8"))["training"]
     if sdk.suffix == ".whl":
         with zipfile.ZipFile(sdk) as wheel:
+            if IMAGE_TABLE not in wheel.namelist():
+                raise SystemExit(f"{sdk} has no {IMAGE_TABLE}; a wheel of sagemaker 2 has it")
             return f"sagemaker {sdk.name.split('-')[1]}", json.loads(wheel.read(IMAGE_TABLE))["training"]
     return f"sagemaker {sdk.name}", json.loads(sdk.read_text(encoding="utf-8"))["training"]
 

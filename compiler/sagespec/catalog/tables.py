@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cache
 from pathlib import Path
@@ -16,3 +17,11 @@ def table(name: str) -> dict[str, Any]:
     with (FOLDER / f"{name}.json").open(encoding="utf-8") as file:
         content: dict[str, Any] = json.load(file)
     return content
+
+
+def digest() -> str:
+    """SHA-256 over all data files, in hexadecimal: what identifies the catalogue that a plan was made with."""
+    found = hashlib.sha256()
+    for path in sorted(FOLDER.glob("*.json")):
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()

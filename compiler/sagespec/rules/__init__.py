@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from sagespec.rules import identity, spot
+from sagespec.rules import (
+    channels,
+    code,
+    distribution,
+    hyperparameters,
+    identity,
+    legacy,
+    network,
+    observing,
+    output,
+    request,
+    resources,
+    secrets,
+    spot,
+    versions,
+)
 from sagespec.rules.case import Case
 from sagespec.rules.rule import Rule
 
-FAMILIES = (identity, spot)
+FAMILIES = (
+    identity,
+    versions,
+    legacy,
+    code,
+    hyperparameters,
+    secrets,
+    resources,
+    spot,
+    distribution,
+    channels,
+    output,
+    network,
+    observing,
+    request,
+)
 
 RULES: dict[str, Rule] = {
     found.name: found for family in FAMILIES for found in vars(family).values() if isinstance(found, Rule)

@@ -1,4 +1,4 @@
-"""Learns to read handwritten digits: a small convolutional network on MNIST's own gzipped IDX files (TensorFlow 2.3)."""
+"""Learns to read handwritten digits: a small convolutional network on MNIST's gzipped IDX files (TensorFlow 2.3)."""
 
 import argparse
 import gzip
@@ -51,7 +51,7 @@ def load(folder, part):
 
 
 def read_idx(path):
-    """One IDX file of bytes: two zeros, type 8, the number of dimensions, each dimension as 32 bits, then the values."""
+    """An IDX file of bytes: two zeros, type 8, number of dimensions, each dimension in 32 bits, then the values."""
     with gzip.open(path, "rb") as file:
         zeros, kind, dimensions = struct.unpack(">HBB", file.read(4))
         if (zeros, kind) != (0, 8):

@@ -1,7 +1,7 @@
 """Fits a straight plane, y = w1 x1 + w2 x2 + b, on several instances at once; put your model in its place.
 
-Each worker takes its share of every batch, and the workers average what they learned after each step. The loop is TensorFlow's own,
-because fit of Keras 3 (TensorFlow 2.16 and later) does not work with MultiWorkerMirroredStrategy.
+Each worker takes its share of every batch, and the workers average what they learned after each step. The loop is
+written out, because fit of Keras 3 (TensorFlow 2.16 and later) does not work with MultiWorkerMirroredStrategy.
 """
 
 import argparse
@@ -44,8 +44,9 @@ def arguments():
     parser.add_argument("--batch-size", type=int, default=20, help="for each worker")
     parser.add_argument("--learning-rate", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
-    # Every channel of the manifest is a folder, named by SM_CHANNEL_<NAME>; what lies in SM_MODEL_DIR at the end is kept.
+    # Every channel of the manifest is a folder, named by SM_CHANNEL_<NAME>.
     parser.add_argument("--train", default=os.environ.get("SM_CHANNEL_TRAIN"))
+    # What lies in SM_MODEL_DIR at the end is kept.
     parser.add_argument("--sm-model-dir", default=os.environ.get("SM_MODEL_DIR"))
     return parser.parse_args()
 

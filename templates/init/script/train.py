@@ -25,8 +25,9 @@ def arguments():
     parser.add_argument("--batch-size", type=int, default=20)
     parser.add_argument("--learning-rate", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
-    # Every channel of the manifest is a folder, named by SM_CHANNEL_<NAME>; what lies in SM_MODEL_DIR at the end is kept.
+    # Every channel of the manifest is a folder, named by SM_CHANNEL_<NAME>.
     parser.add_argument("--train", default=os.environ.get("SM_CHANNEL_TRAIN"))
+    # What lies in SM_MODEL_DIR at the end is kept.
     parser.add_argument("--sm-model-dir", default=os.environ.get("SM_MODEL_DIR"))
     return parser.parse_args()
 

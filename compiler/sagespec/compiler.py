@@ -342,3 +342,27 @@ def _field_of(manifest: Manifest, member: Path) -> Path:
         if known is not None:
             return (*known, *member[length:]) if known[0] in ("hyperparameters", "environment") else known
     return ()
+
+
+def commit_of(folder: FilePath) -> str | None:
+    """The commit that a folder's repository has checked out, read from its files; None where there is none."""
+    root = repository_of(folder)
+    if root is None:
+        return None
+    git = root / ".git"
+    try:
+        if git.is_file():  # a worktree: the file says where its folder is
+            git = root / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+        head = (git / "HEAD").read_text(encoding="utf-8").strip()
+        if not head.startswith("ref: "):
+            return head
+        name = head.removeprefix("ref: ")
+        common = git / "commondir"
+        shared = git / common.read_text(encoding="utf-8").strip() if common.is_file() else git
+        for place in (git, shared):
+            if (place / name).is_file():
+                return (place / name).read_text(encoding="utf-8").strip()
+        packed = (shared / "packed-refs").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return next((line.partition(" ")[0] for line in packed if line.endswith(f" {name}")), None)

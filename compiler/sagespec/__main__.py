@@ -1,0 +1,36 @@
+"""Where the program begins and ends: three endings (expected, interrupted, a bug of ours)."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Runs the command line and exits with its code."""
+    try:
+        from sagespec.cli import run
+
+        code = run()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
+    except Exception:
+        import traceback
+
+        from sagespec import __version__
+
+        traceback.print_exc()
+        print(  # noqa: T201
+            f"\nThis is a bug in sagespec {__version__}, not in your files. Please report it with the lines above.",
+            file=sys.stderr,
+        )
+        code = 70
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Makes one function of the request's schema: whether a value meets it, much faster than a general validator tells."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+Schema = dict[str, Any]
+Fits = Callable[[Any], bool]
+Make = Callable[[Schema], Fits]
+
+
+def compiled(schema: Schema) -> Fits:
+    """The schema as a function. It reads exactly the keywords that `api_schema` writes, and no others."""
+
+    @cache
+    def named(name: str) -> Fits:
+        return make(schema["$defs"][name])
+
+    def make(node: Schema) -> Fits:
+        if "$ref" in node:
+            name = node["$ref"].rpartition("/")[2]
+            return lambda value: named(name)(value)  # a test is made when it is first needed
+        if "not" in node:
+            return lambda _value: False
+        return TESTS[node["type"]](node, make)
+
+    body = make(schema)
+    instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
+    return lambda value: body(value) and (instead in value or required <= value.keys())
+
+
+def utf16_length(text: str) -> int:
+    """Length as the service counts it: a character beyond U+FFFF is two."""
+    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
+
+
+def _string(node: Schema, _make: Make) -> Fits:
+    least, most = node.get("minLength", 0), node.get("maxLength", math.inf)
+    enum, pattern = frozenset(node.get("enum", ())), node.get("pattern")
+    return lambda value: (
+        isinstance(value, str)
+        and least <= utf16_length(value) <= most
+        and (not enum or value in enum)
+        and (pattern is None or re.search(pattern, value) is not None)
+    )
+
+
+def _integer(node: Schema, _make: Make) -> Fits:
+    least, most = node["minimum"], node["maximum"]
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _boolean(_node: Schema, _make: Make) -> Fits:
+    return lambda value: isinstance(value, bool)
+
+
+def _array(node: Schema, make: Make) -> Fits:
+    least, most, item = node.get("minItems", 0), node.get("maxItems", math.inf), make(node["items"])
+    return lambda value: isinstance(value, list) and least <= len(value) <= most and all(map(item, value))
+
+
+def _object(node: Schema, make: Make) -> Fits:
+    return _structure(node, make) if "properties" in node else _map(node, make)
+
+
+def _structure(node: Schema, make: Make) -> Fits:
+    required = frozenset(node.get("required", ()))
+    known = {name: make(inner) for name, inner in node["properties"].items()}
+    return lambda value: (
+        isinstance(value, dict)
+        and required <= value.keys()
+        and all(name in known and known[name](inner) for name, inner in value.items())
+    )
+
+
+def _map(node: Schema, make: Make) -> Fits:
+    least, most = node.get("minProperties", 0), node.get("maxProperties", math.inf)
+    key, item = make(node["propertyNames"]), make(node["additionalProperties"])
+    return lambda value: (
+        isinstance(value, dict)
+        and least <= len(value) <= most
+        and all(key(name) and item(inner) for name, inner in value.items())
+    )
+
+
+TESTS: dict[str, Callable[[Schema, Make], Fits]] = {
+    "string": _string,
+    "integer": _integer,
+    "boolean": _boolean,
+    "array": _array,
+    "object": _object,
+}

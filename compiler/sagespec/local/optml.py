@@ -1,0 +1,96 @@
+"""Runs a command that sees its host's folder as /opt/ml, without root where Linux has user namespaces.
+
+A program of its own: `python optml.py FOLDER HOSTS SCRATCH COMMAND…`. It changes what this one process and its
+children see, then becomes the command; nothing outside them changes. HOSTS is laid over /etc/hosts, so that the
+names of the job's hosts resolve. The process must have one thread, so it cannot be a function of the supervisor.
+Source: user_namespaces(7), mount_namespaces(7).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+PREFIX = "/opt/ml"
+NEW_MOUNTS, NEW_USER = 0x00020000, 0x10000000
+BIND, MOVE, EVERYTHING_BELOW, PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
+
+
+def inside(folder: Path, hosts: Path, scratch: Path, command: Sequence[str]) -> list[str]:
+    """The command that runs `command` with `folder` as its /opt/ml."""
+    return [sys.executable, "-I", "-S", __file__, str(folder), str(hosts), str(scratch), *command]
+
+
+def possible(folder: Path, hosts: Path, scratch: Path) -> bool:
+    """Whether this machine lets us do that: tried, because no setting tells for certain."""
+    if not sys.platform.startswith("linux"):
+        return False
+    trial = inside(folder, hosts, scratch, ["/bin/sh", "-c", f'test {PREFIX} -ef "$0"', str(folder)])
+    return subprocess.run(trial, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+
+
+def placed(value: Any, folder: Path) -> Any:
+    """A value in which every text that begins with /opt/ml begins with `folder` instead."""
+    if isinstance(value, str):
+        below = value == PREFIX or value.startswith(f"{PREFIX}/")
+        return f"{folder}{value[len(PREFIX) :]}" if below else value
+    if isinstance(value, list):
+        return [placed(item, folder) for item in value]
+    if isinstance(value, dict):
+        return {key: placed(item, folder) for key, item in value.items()}
+    return value
+
+
+def main(arguments: Sequence[str]) -> None:
+    folder, hosts, scratch, *command = arguments
+    user, group = os.getuid(), os.getgid()
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def call(name: str, *values: Any) -> None:
+        if getattr(libc, name)(*values) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), name)
+
+    def mount(source: str, target: str, kind: str | None, flags: int) -> None:
+        call("mount", source.encode(), target.encode(), kind and kind.encode(), ctypes.c_ulong(flags), None)
+
+    try:
+        call("unshare", NEW_MOUNTS)
+    except OSError:
+        call("unshare", NEW_MOUNTS | NEW_USER)
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    mount("none", "/", None, PRIVATE | EVERYTHING_BELOW)
+    if not os.path.isdir(PREFIX):  # noqa: PTH112 - pathlib is not needed for one question
+        _grow_opt(scratch, mount)
+    mount(folder, PREFIX, None, BIND | EVERYTHING_BELOW)
+    mount(hosts, "/etc/hosts", None, BIND)
+    os.execvp(command[0], command)  # noqa: S606 - to become the command is what this program is for
+
+
+def _grow_opt(scratch: str, mount: Any) -> None:
+    """Gives /opt a folder `ml`, which only root could make: a new /opt in memory, with all of the old one in it."""
+    mount("none", scratch, "tmpfs", 0)
+    new = Path(scratch)
+    (new / "ml").mkdir()
+    for entry in Path("/opt").iterdir():
+        place = new / entry.name
+        if entry.is_symlink():
+            place.symlink_to(entry.readlink())
+            continue
+        if entry.is_dir():
+            place.mkdir()
+        else:
+            place.touch()
+        mount(str(entry), str(place), None, BIND | EVERYTHING_BELOW)
+    mount(scratch, "/opt", None, MOVE)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

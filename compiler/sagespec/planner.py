@@ -1,0 +1,254 @@
+"""Request + what exists → Plan. Pure: no network, no clock; the plan says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from sagespec.targets import Request
+
+
+class Action(str, Enum):
+    """What apply does with one job. A closed set."""
+
+    CREATE = "create"
+    REPLACE = "replace"
+    """Stop the running job, wait, create."""
+    WAIT = "wait"
+    """The job is on its way out; decide again when it has ended."""
+    KEEP = "keep"
+    TAG = "tag"
+    UPDATE = "update"
+    """Change what a running job lets one change."""
+    REFUSE = "refuse"
+    STOP = "stop"
+    """Prune: the job runs, its manifest is gone."""
+
+    @property
+    def symbol(self) -> str:
+        return _SYMBOLS[self]
+
+
+_SYMBOLS = {
+    Action.CREATE: "+",
+    Action.REPLACE: "±",
+    Action.WAIT: "…",
+    Action.KEEP: "=",
+    Action.TAG: "~",
+    Action.UPDATE: "~",
+    Action.REFUSE: "!",
+    Action.STOP: "-",
+}
+
+NOTHING_TO_DO = frozenset({Action.KEEP})
+TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A training job as the service shows it."""
+
+    job_name: str
+    name: str
+    """The manifest's name, from our tag."""
+    status: str
+    """TrainingJobStatus."""
+    secondary: str = ""
+    """SecondaryStatus."""
+    digest: str = ""
+    """From our tag; empty for a job that is not ours."""
+    attempt: int = 1
+    created: float = 0.0
+    """Seconds since 1970, UTC."""
+    failure: str = ""
+    """FailureReason, in the service's words."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    project: str = ""
+    live: Mapping[str, Any] = field(default_factory=dict)
+    """The members that can change after creation, as they are now."""
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The whole description."""
+
+    @property
+    def ended(self) -> bool:
+        return self.status in TERMINAL
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user said beside the manifests."""
+
+    rerun: bool = False
+    replace: bool = False
+    prune: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be done about one job, and why."""
+
+    action: Action
+    reason: str
+    request: Request | None = None
+    """None when a job without a manifest is stopped."""
+    attempt: int = 1
+    seen: Seen | None = None
+    """What the decision rests on: apply looks again and refuses a changed world."""
+    differences: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.request.name if self.request is not None else self.seen.name if self.seen is not None else ""
+
+    @property
+    def job_name(self) -> str:
+        """The training job that the change is about: the one that will be there after it."""
+        if self.request is not None and self.action in (Action.CREATE, Action.REPLACE):
+            return self.request.job_name(self.attempt)
+        return self.seen.job_name if self.seen is not None else ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every change, in the order of the manifests."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def pending(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.action not in NOTHING_TO_DO)
+
+
+# What to do about the newest attempt, by its status: (of the same digest, of another digest).
+DECISIONS: Mapping[str | None, tuple[str, str]] = {
+    None: ("create", "create"),
+    "InProgress": ("keep", "on_change"),
+    "Stopping": ("wait", "wait"),
+    "Completed": ("keep", "create"),
+    "Stopped": ("stopped", "create"),
+    "Failed": ("on_failure", "create"),
+    "Deleting": ("wait", "create"),
+}
+
+INFRASTRUCTURE = ("InternalServerError", "CapacityError", "InsufficientInstanceCapacity")
+"""What a FailureReason begins with when nobody's code is at fault."""
+
+
+def decide_all(requests: Sequence[Request], seen: Iterable[Seen], wish: Wish = Wish()) -> Plan:
+    """The plan for a set of requests.
+
+    Args:
+        seen: every job of these projects that the service knows, in any order.
+    """
+    jobs: dict[tuple[str, str], list[Seen]] = {}
+    for job in seen:
+        jobs.setdefault((job.project, job.name), []).append(job)
+    changes = [decide(request, jobs.get((request.project, request.name), ()), wish) for request in requests]
+    if wish.prune:
+        wanted = {(request.project, request.name) for request in requests}
+        projects = {request.project for request in requests}
+        gone = [job for key, found in jobs.items() if key not in wanted and key[0] in projects for job in found]
+        changes += [
+            Change(Action.STOP, "its manifest is gone", seen=job)
+            for job in sorted(gone, key=lambda job: job.job_name)
+            if job.status == "InProgress"
+        ]
+    return Plan(tuple(changes))
+
+
+def decide(request: Request, seen: Sequence[Seen], wish: Wish = Wish()) -> Change:
+    """What to do about one request, given every attempt of its name that exists.
+
+    An attempt of another digest that has not ended decides first. Otherwise the newest attempt of the same digest
+    does: a manifest that was changed back asks for work that may be done already.
+    """
+    ours = sorted((job for job in seen if job.digest == request.digest), key=lambda job: job.attempt)
+    others = sorted((job for job in seen if job.digest != request.digest), key=lambda job: (job.created, job.attempt))
+    running = [job for job in others if not job.ended and job.status != "Deleting"]
+    newest = ours[-1] if ours else None
+    if running and (newest is None or newest.ended):
+        other = running[-1]
+        cell = DECISIONS.get(other.status, ("wait", "wait"))[1]
+        blocked = _OTHER[cell](request, other, newest, wish)
+        if blocked is not None:
+            return blocked
+    if newest is None:
+        reason = "new" if not others else f"the manifest has changed since {others[-1].job_name} ({others[-1].status})"
+        return Change(Action.CREATE, reason, request, 1, others[-1] if others else None)
+    cell = DECISIONS.get(newest.status, ("wait", "wait"))[0]
+    return _SAME[cell](request, newest, wish)
+
+
+def _other_running(request: Request, other: Seen, newest: Seen | None, wish: Wish) -> Change | None:
+    """`on_change`: the job runs, and the manifest asks for something else."""
+    attempt = 1 if newest is None else newest.attempt + 1
+    runs = f"{other.job_name} runs, and the manifest has changed since it was created"
+    if wish.replace or request.on_change == "replace":
+        return Change(Action.REPLACE, f"{runs}: it is stopped first", request, attempt, other)
+    if request.on_change == "keep":
+        return None
+    advice = "wait for it, stop it, apply with --replace, or set on_change"
+    return Change(Action.REFUSE, f"{runs}; {advice}", request, attempt, other)
+
+
+def _other_waits(request: Request, other: Seen, newest: Seen | None, wish: Wish) -> Change | None:
+    return Change(Action.WAIT, f"{other.job_name} is {other.status}", request, 1, other)
+
+
+def _keep(request: Request, newest: Seen, wish: Wish) -> Change:
+    if newest.ended and wish.rerun:
+        return _next(request, newest, "asked for with --rerun")
+    wanted, present = request.live(), newest.live
+    if newest.status == "InProgress" and wanted != present:
+        names = ", ".join(sorted(key for key in {*wanted, *present} if wanted.get(key) != present.get(key)))
+        return Change(Action.UPDATE, f"{names} can be changed while it runs", request, newest.attempt, newest)
+    if _own_tags(request, newest) != dict(newest.tags):
+        return Change(Action.TAG, "only tags differ", request, newest.attempt, newest)
+    reason = "runs" if newest.status == "InProgress" else f"is {newest.status}"
+    return Change(Action.KEEP, f"{newest.job_name} {reason}", request, newest.attempt, newest)
+
+
+def _own_tags(request: Request, newest: Seen) -> dict[str, str]:
+    """The tags that a manifest is answerable for: not which attempt it is, nor which commit it came from."""
+    fixed = {key: value for key, value in newest.tags.items() if key in ("sagespec:attempt", "sagespec:commit")}
+    return {**{key: value for key, value in request.all_tags(newest.attempt).items() if key not in fixed}, **fixed}
+
+
+def _wait(request: Request, newest: Seen, wish: Wish) -> Change:
+    return Change(Action.WAIT, f"{newest.job_name} is {newest.status}", request, newest.attempt, newest)
+
+
+def _stopped(request: Request, newest: Seen, wish: Wish) -> Change:
+    if wish.rerun:
+        return _next(request, newest, "asked for with --rerun")
+    limit = newest.secondary in ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")
+    why = f"reached its time limit ({newest.secondary})" if limit else "was stopped"
+    return Change(Action.KEEP, f"{newest.job_name} {why}; --rerun starts it again", request, newest.attempt, newest)
+
+
+def _failed(request: Request, newest: Seen, wish: Wish) -> Change:
+    if wish.rerun:
+        return _next(request, newest, "asked for with --rerun")
+    infrastructure = newest.failure.startswith(INFRASTRUCTURE) or newest.secondary == "Interrupted"
+    reason = f"{newest.job_name} failed: {newest.failure or 'no reason given'}"
+    if request.retry == "never" or (request.retry == "infrastructure" and not infrastructure):
+        return Change(Action.KEEP, f"{reason}; --rerun tries again", request, newest.attempt, newest)
+    if newest.attempt >= request.max_attempts:
+        return Change(
+            Action.KEEP, f"{reason}; all {request.max_attempts} attempts are used", request, newest.attempt, newest
+        )
+    return _next(request, newest, reason)
+
+
+def _next(request: Request, newest: Seen, reason: str) -> Change:
+    return Change(Action.CREATE, reason, request, newest.attempt + 1, newest)
+
+
+def _create(request: Request, newest: Seen, wish: Wish) -> Change:
+    return Change(Action.CREATE, "new", request, 1, newest)
+
+
+_SAME = {"create": _create, "keep": _keep, "wait": _wait, "stopped": _stopped, "on_failure": _failed}
+_OTHER = {"on_change": _other_running, "wait": _other_waits}

@@ -1,0 +1,43 @@
+"""Pages about the tool's own knowledge: rules and versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sagespec.catalog import Facts
+from sagespec.rules import Rule
+from sagespec.show.style import Style
+
+
+def page(rule: Rule) -> str:
+    """What `sagespec explain` prints."""
+    return f"{rule.name} ({rule.severity.value})\n\n{rule.page}\n\nSource: {rule.source}"
+
+
+def rule_list(rules: Iterable[Rule], style: Style) -> Iterator[str]:
+    """A line a rule: its name, how bad it is, and what it is about."""
+    listed = list(rules)
+    width = max(len(rule.name) for rule in listed)
+    for rule in listed:
+        yield f"{style.bold(f'{rule.name:<{width}}')}  {rule.severity.value:<7}  {rule.summary}"
+
+
+def version_table(facts: Facts, style: Style) -> Iterator[str]:
+    """A line a release."""
+    rows = [("version", "python", "modes", "strategies", "supported until")]
+    for version, release in facts.releases.items():
+        modes = [name for name, has in (("legacy", release.legacy_mode), ("script", release.script_mode)) if has]
+        until = release.supported_until
+        rows.append(
+            (
+                version,
+                " ".join(release.pythons),
+                " ".join(modes),
+                " ".join(release.strategies),
+                until.isoformat() if until else "",
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield style.bold(line) if number == 0 else line
