@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from sagespec.catalog import Facts, facts
 from sagespec.compiler import Compiler, Options, Result
 from sagespec.document import Source
@@ -66,7 +67,7 @@ Judge = Callable[..., Result]
 def judge(code: Path, knowledge: Facts) -> Judge:
     """Compiles the smallest manifest with some fields laid over it (None takes one out), or a text as it is."""
 
-    def judged(over: Mapping[str, Any] | str = {}, *, build: bool = True, local: bool = False) -> Result:  # noqa: B006
+    def judged(over: Mapping[str, Any] | str = {}, *, build: bool = True, local: bool = False) -> Result:
         if isinstance(over, str):
             text = over
         else:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sagespec.rules
 import yaml
+
+import sagespec.rules
 from conftest import SMALLEST, Judge
 from sagespec.rules import RULES, Rule
 

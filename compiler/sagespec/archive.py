@@ -258,11 +258,11 @@ def _roots(
         main = _root(os.fspath(entry_point), folder, ("entry_point",), "file")
     else:
         main = _root(os.fspath(source_dir), folder, ("source_dir",), "folder")
-    named = [("dependencies", number) for number in range(len(dependencies))]
-    return (
-        main,
-        *(_root(os.fspath(path), folder, at, "file or folder") for path, at in zip(dependencies, named, strict=True)),
+    beside = (
+        _root(os.fspath(path), folder, ("dependencies", number), "file or folder")
+        for number, path in enumerate(dependencies)
     )
+    return main, *beside
 
 
 def _root(typed: str, folder: Path, field: tuple[str | int, ...], wanted: str) -> _Root:

@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -30,13 +30,22 @@ class Bound:
 
 def bind(manifest: Manifest) -> Bound:
     """A manifest's data as a typed job."""
+    details: list[ErrorDetails] = []
     try:
-        return Bound(manifest, Job.model_validate(manifest.data), ())
+        job = Job.model_validate(manifest.data)
+        if not manifest.unknown:
+            return Bound(manifest, job, ())
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
     wrong = {_written(manifest.data, detail["loc"]): detail for detail in reversed(details)}
-    job = _partial(Job, manifest.data, frozenset(wrong))
-    return Bound(manifest, job, tuple(_complaints(manifest, wrong)))
+    job = _partial(Job, manifest.data, frozenset(wrong) | manifest.unknown)
+    known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
+    return Bound(manifest, job, tuple(_complaints(manifest, known)))
+
+
+def _depends(path: Path, unknown: frozenset[Path]) -> bool:
+    """Whether a complaint is about a value that could not be rendered, which has been said already."""
+    return any(path[: len(other)] == other for other in unknown)
 
 
 def _partial(cls: type[Part], data: Mapping[str, Any], wrong: frozenset[Path]) -> Any:
@@ -81,8 +90,6 @@ def _rest(info: FieldInfo, value: Any, wrong: frozenset[Path]) -> Any:
 
 
 def _annotation(info: FieldInfo) -> Any:
-    from typing import Annotated
-
     return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
 
 
@@ -99,9 +106,9 @@ def _written(data: Any, loc: tuple[str | int, ...]) -> Path:
     """
     path: list[str | int] = []
     for position, step in enumerate(loc):
-        if (isinstance(data, dict) and step in data) or (
-            isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data)
-        ):
+        if isinstance(data, dict) and step in data:
+            data = data[step]
+        elif isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data):  # noqa: SIM114 - another index type
             data = data[step]
         elif position == len(loc) - 1 and isinstance(data, dict) and isinstance(step, str) and step.isidentifier():
             pass
@@ -163,8 +170,10 @@ def _wrong_type(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnos
     if detail["type"] == "string_type" and isinstance(value, int | float) and written:
         place = manifest.where(path)
         hint = f'put it in quotes: "{written}"'
-        if path == ("framework_version",):
-            hint += f" (without them YAML reads the number {value}, so 1.10 would become 1.1)"
+        if str(value) != written:
+            hint += f"; without quotes YAML reads the number {value}"
+        elif path == ("framework_version",):
+            hint += "; without quotes it is a number, and 1.10 would become 1.1"
         if place.source is manifest.document.source:
             return _diagnostic(manifest, path, "wrong-type", message, hint, fix=[Edit(place.span, f'"{written}"')])
         return _diagnostic(manifest, path, "wrong-type", message, hint)
@@ -189,8 +198,10 @@ def _wrong_value(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagno
     message = f"{dotted(path)} cannot be {shown(value)}"
     near = next((item for item in expected if item.lower() == str(value).lower()), None)
     near = near or next(iter(difflib.get_close_matches(str(value), expected, 1, 0.6)), None)
-    choices = f"one of {', '.join(expected)}" if len(expected) > 1 else f"only {detail['ctx']['expected']} is known"
-    hint = f"did you mean {near}? It is {choices}" if near else f"it is {choices}"
+    choices = f"write one of {', '.join(expected)}" if len(expected) > 1 else f"write {expected[0]}"
+    if path == ("model_dir",):
+        choices = "write false, an S3 URI or a path"
+    hint = f"did you mean {near}? Otherwise {choices}" if near and len(expected) > 1 else choices
     fix = [Edit(manifest.where(path).span, near)] if near and near.lower() == str(value).lower() else []
     if manifest.where(path).source is not manifest.document.source:
         fix = []
@@ -213,10 +224,20 @@ def _limits(wording: str) -> Callable[[Manifest, Path, ErrorDetails], Diagnostic
 
 def _mismatch(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
     value = str(detail["input"])
-    title, examples = _described(path)
-    message = f"{dotted(path)} must be {title or 'of the form ' + detail['ctx']['pattern']}, not {shown(value)}"
+    at_key = detail["loc"][-1:] == ("[key]",)
+    title, examples = ("", []) if at_key else _described(path)
+    what = f"the name {shown(value)} in {dotted(path[:-1])}" if at_key else dotted(path)
+    form = title or _FORMS.get(path[:-1], "of the form " + detail["ctx"]["pattern"])
+    message = f"{what} must be {form}" + ("" if at_key else f", not {shown(value)}")
     hint = _form_hint(path, value) or (f"for example {examples[0]}" if examples else "")
-    return _diagnostic(manifest, path, "wrong-form", message, hint, at_key=detail["loc"][-1:] == ("[key]",))
+    return _diagnostic(manifest, path, "wrong-form", message, hint, at_key=at_key)
+
+
+_FORMS: dict[Path, str] = {
+    ("channels",): "letters, digits and . _ - only",
+    ("environment",): "letters, digits and _ only, beginning with no digit",
+}
+"""What the keys of a map may be made of."""
 
 
 def _form_hint(path: Path, value: str) -> str:
@@ -268,7 +289,7 @@ _COMPLAINTS: dict[str, Callable[[Manifest, Path, ErrorDetails], Diagnostic]] = {
 
 def _with_length(detail: ErrorDetails) -> ErrorDetails:
     context = {**detail["ctx"], "actual_length": len(detail["input"])}
-    return {**detail, "ctx": context}  # type: ignore[typeddict-item]
+    return {**detail, "ctx": context}
 
 
 def _field_at(path: Path) -> FieldInfo | None:

@@ -36,7 +36,10 @@ def check(bound: Bound, case: Case, allowed: Collection[str] = ()) -> Checked:
         Rejected: with everything that is wrong, the model's complaints included.
     """
     manifest = bound.manifest
-    found = [*manifest.document.problems, *bound.diagnostics, *_judge(manifest, case)]
+    wrong = {diagnostic.place for diagnostic in bound.diagnostics}
+    # `use_spot_instances: yes` is one mistake: that it is no boolean says more than that it looks like one.
+    problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
+    found = [*problems, *bound.diagnostics, *_judge(manifest, case)]
     diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
     if has_errors(diagnostics):
         raise Rejected(diagnostics)
@@ -59,7 +62,7 @@ def placed(manifest: Manifest, rule: Rule, finding: Finding) -> Diagnostic:
 
 
 class Allowances:
-    """The `# sagespec: allow RULE` comments of one run. Each silences the warnings of that rule on its line and the next."""
+    """The `# sagespec: allow RULE` comments of one run: each silences warnings of that rule on its line and the next."""
 
     def __init__(self) -> None:
         self._used: dict[tuple[Source, int, str], bool] = {}

@@ -464,7 +464,7 @@ def service_of(region: str, *, local: bool, provision: bool = False) -> Service:
         from sagespec.local import LocalService
 
         return LocalService(local_root(), provision=provision)
-    from sagespec.sagemaker import SageMaker
+    from sagespec.service.sagemaker import SageMaker
 
     return SageMaker(region)
 

@@ -1,4 +1,4 @@
-"""One expression of a manifest → its value, in Jinja2's sandbox. The door through which jinja2 comes in for `render`."""
+"""One expression of a manifest → its value, in Jinja2's sandbox."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, UndefinedError
+from jinja2.exceptions import SecurityError
 from jinja2.nodes import Output, TemplateData
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FILTERS = [
     "abs",
@@ -102,8 +103,8 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         else:
             value = environment.from_string(text).render(**names)
     except UndefinedError as error:
-        raise ExpressionError(_undefined(error, names), _known(text, names)) from None
-    except (TemplateError, SecurityError) as error:
+        raise ExpressionError(_undefined(error, text), _known(text, names)) from None
+    except TemplateError as error:
         raise ExpressionError(f"{text.strip()} cannot be evaluated: {error.message}") from None
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise ExpressionError(f"{text.strip()} cannot be evaluated: {error}") from None
@@ -122,10 +123,11 @@ def _quote_dashes(text: str, names: Mapping[str, Any]) -> str:
     return _DASHED.sub(quoted, text)
 
 
-def _undefined(error: UndefinedError, names: Mapping[str, Any]) -> str:
-    found = re.search(r"has no attribute '([^']*)'", error.message or "")
+def _undefined(error: UndefinedError, text: str) -> str:
+    found = re.search(r"has no (?:attribute|element) '([^']*)'", error.message or "")
+    owner = re.search(rf"(\w+)\.{re.escape(found[1])}\b", text) if found else None
     if found:
-        return f"'{found[1]}' is not defined"
+        return f"{owner[0] if owner else found[1]} is not defined"
     return error.message or "something is not defined"
 
 

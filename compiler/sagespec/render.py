@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-from sagespec.diagnostic import Diagnostic, Rejected, Severity, has_errors
+from sagespec.diagnostic import Diagnostic, Rejected, Severity
 from sagespec.document import Data, Document, load, read
 from sagespec.source import Path, Place
 
@@ -59,6 +59,10 @@ class Manifest:
     matrix: Mapping[str, Any] = field(default_factory=dict)
     index: int = 0
     """Which document of its file, and which job of its matrix: unique in the file."""
+    problems: tuple[Diagnostic, ...] = ()
+    """What is wrong with the YAML and with the expressions."""
+    unknown: frozenset[Path] = frozenset()
+    """Where an expression has no value: nothing can be said of these."""
 
     def origin(self, path: Path) -> tuple[Layer, Path]:
         """The layer in which `path` (or the longest part of it that is written) stands, and that part's path there."""
@@ -140,7 +144,7 @@ def render(document: Document, defaults: Sequence[Document], inputs: Inputs, ind
         )
     layers = _layers(document, defaults, inputs)
     if not defaults and "{{" not in document.source.text and "matrix" not in document.data:
-        yield Manifest(document, layers, document.data, index=index)
+        yield Manifest(document, layers, document.data, index=index, problems=document.problems)
         return
     merged = _merge([layer.data for layer in layers])
     settings = {name: merged.pop(name) for name in SETTINGS if name in merged and name not in document.data}
@@ -240,7 +244,8 @@ class _Renderer:
     def __init__(self, manifest: Manifest, inputs: Inputs) -> None:
         self.base = manifest
         self.inputs = inputs
-        self.problems: list[Diagnostic] = []
+        self.problems: list[Diagnostic] = list(manifest.document.problems)
+        self.unknown: set[Path] = set()
 
     def manifest(self) -> Manifest:
         settings = {**self.base.settings}
@@ -251,9 +256,7 @@ class _Renderer:
         data = {**self.base.data, "name": name} if "name" in self.base.data else self.base.data
         self.names["name"] = name
         rendered = {key: self.value(value, (key,)) for key, value in data.items()}
-        if has_errors(self.problems):
-            raise Rejected(self.problems)
-        return replace(self.base, data=rendered)
+        return replace(self.base, data=rendered, problems=tuple(self.problems), unknown=frozenset(self.unknown))
 
     @cached_property
     def names(self) -> dict[str, Any]:

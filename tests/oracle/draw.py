@@ -6,9 +6,10 @@ against it. The families of samples are the functions at the end; their names be
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import cycle
 from random import Random
-from typing import Any, Callable, Iterator
+from typing import Any
 
 ACCOUNT = "123456789012"
 PYTHONS = ("py2", "py3", "py36", "py37", "py38", "py39", "py310", "py311", "py312", "py313", None)
@@ -16,6 +17,10 @@ UNKNOWN_VERSIONS = ("1.3", "1.13.0", "2.4.0", "2.7.0", "2.9.1", "2.15", "2.15.0"
 
 Manifest = dict
 Sample = Any  # (id, manifest)
+
+
+def words(text: str) -> list:
+    return text.split()
 
 
 # What the installed SDK knows
@@ -37,10 +42,10 @@ def registries(row: dict, python: str) -> list:
     return sorted(row.get(python, row)["registries"])
 
 
-CLASSIC = (
-    "ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1 "
-    "eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-gov-west-1 us-west-1 us-west-2"
-).split()
+CLASSIC = words("""
+    ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1
+    eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-gov-west-1 us-west-1 us-west-2
+""")
 """Regions that SDK 1.16.3 has the right registry for; for younger ones it names an image that is not there."""
 PARTITIONS = {
     "cn-": "aws-cn",
@@ -49,10 +54,10 @@ PARTITIONS = {
     "us-isof-": "aws-iso-f",
     "us-iso-": "aws-iso",
 }
-NO_DEBUGGER = (
-    "us-iso-east-1 us-isob-east-1 ap-southeast-3 ap-southeast-4 eu-south-2 me-central-1 ap-south-2 eu-central-2 "
-    "us-gov-east-1"
-).split()
+NO_DEBUGGER = words("""
+    us-iso-east-1 us-isob-east-1 ap-southeast-3 ap-southeast-4 eu-south-2 me-central-1 ap-south-2 eu-central-2
+    us-gov-east-1
+""")
 """Where SDK 2 refuses Debugger and the profiler."""
 
 
@@ -62,22 +67,22 @@ def partition(region: str) -> str:
 
 # Instance types
 
-CPU = "ml.m4.2xlarge ml.m5.xlarge ml.c4.xlarge ml.c5.4xlarge ml.r5.large ml.t3.large ml.m5.24xlarge".split()
-GPU = "ml.p3.2xlarge ml.p3.16xlarge ml.g4dn.xlarge ml.g5.2xlarge ml.p4d.24xlarge".split()
-MODERN = (
-    "ml.r5d.4xlarge ml.m5d.xlarge ml.c5n.xlarge ml.c5d.2xlarge ml.m6i.xlarge ml.c6i.xlarge ml.r6i.large ml.m7i.large "
-    "ml.c7i.large ml.p3dn.24xlarge ml.p4de.24xlarge ml.p5.48xlarge ml.p5en.48xlarge ml.g6.xlarge ml.g6e.xlarge "
-    "ml.g5.48xlarge ml.m6id.xlarge ml.t3.medium"
-).split()
-P2 = "ml.p2.xlarge ml.p2.8xlarge ml.p2.16xlarge".split()
-NEURON = "ml.trn1.2xlarge ml.trn1n.32xlarge ml.trn2.48xlarge ml.inf1.xlarge ml.inf2.xlarge".split()
-GRAVITON = "ml.c6g.xlarge ml.m6g.large ml.c7g.large ml.r6g.large ml.c6gn.xlarge".split()
-SMDP = "ml.p3.16xlarge ml.p3dn.24xlarge ml.p4d.24xlarge ml.p4de.24xlarge".split()
-NO_NVME = "ml.m4.2xlarge ml.m5.xlarge ml.c4.xlarge ml.c5.4xlarge ml.r5.large ml.p3.2xlarge".split()
-V1_TYPES = (
-    "ml.c4.xlarge ml.c5.xlarge ml.m4.xlarge ml.m5.large ml.p2.xlarge ml.p2.8xlarge ml.p3.2xlarge ml.p3.16xlarge "
-    "ml.c5.18xlarge ml.m4.16xlarge"
-).split()
+CPU = words("ml.m4.2xlarge ml.m5.xlarge ml.c4.xlarge ml.c5.4xlarge ml.r5.large ml.t3.large ml.m5.24xlarge")
+GPU = words("ml.p3.2xlarge ml.p3.16xlarge ml.g4dn.xlarge ml.g5.2xlarge ml.p4d.24xlarge")
+MODERN = words("""
+    ml.r5d.4xlarge ml.c5n.xlarge ml.m6i.xlarge ml.c6i.xlarge ml.r6i.large ml.m7i.large ml.c7i.large
+    ml.p3dn.24xlarge ml.p4de.24xlarge ml.p5.48xlarge ml.p5en.48xlarge ml.g6.xlarge ml.g6e.xlarge ml.g5.48xlarge
+    ml.t3.medium
+""")
+P2 = ["ml.p2.xlarge", "ml.p2.8xlarge", "ml.p2.16xlarge"]
+NEURON = words("ml.trn1.2xlarge ml.trn1n.32xlarge ml.trn2.48xlarge ml.inf1.xlarge ml.inf2.xlarge")
+GRAVITON = words("ml.c6g.xlarge ml.m6g.large ml.c7g.large ml.r6g.large ml.c6gn.xlarge")
+SMDP = ["ml.p3.16xlarge", "ml.p3dn.24xlarge", "ml.p4d.24xlarge", "ml.p4de.24xlarge"]
+NO_NVME = words("ml.m4.2xlarge ml.m5.xlarge ml.c4.xlarge ml.c5.4xlarge ml.r5.large ml.p3.2xlarge")
+V1_TYPES = words("""
+    ml.c4.xlarge ml.c5.xlarge ml.m4.xlarge ml.m5.large ml.p2.xlarge ml.p2.8xlarge ml.p3.2xlarge ml.p3.16xlarge
+    ml.c5.18xlarge ml.m4.16xlarge
+""")
 
 
 # A manifest
@@ -92,7 +97,7 @@ def plain(version: str | None, python: str | None, region: str, instance_type: s
         "py_version": python,
         "entry_point": "train.py",
         "source_dir": "code",
-        "role": "arn:{}:iam::{}:role/SageMakerRole".format(partition(region), ACCOUNT),
+        "role": f"arn:{partition(region)}:iam::{ACCOUNT}:role/SageMakerRole",
         "region": region,
         "instance_type": instance_type,
         "instance_count": 1,
@@ -213,8 +218,10 @@ def output(rng: Random, manifest: Manifest) -> None:
             "s3://artifacts/deep/er/path",
         ]
     )
-    if rng.random() < 0.3:
-        manifest["disable_output_compression"] = rng.choice([True, False])
+
+
+def compression(rng: Random, manifest: Manifest) -> None:
+    manifest["disable_output_compression"] = rng.choice([True, False])
 
 
 def keys(rng: Random, manifest: Manifest) -> None:
@@ -338,7 +345,7 @@ def training_plan(rng: Random, manifest: Manifest) -> None:
         )
 
 
-Extra = Callable[[Random, Manifest], None]
+Extra = Any  # (Random, Manifest) -> None; Python 3.7 cannot say so at run time
 EITHER: list[Extra] = [
     network,
     hyperparameters,
@@ -354,7 +361,7 @@ EITHER: list[Extra] = [
 SDK_2: list[Extra] = [
     *EITHER,
     *(mode, channels, spot, checkpoints, environment, model_dir, sagemaker_metrics, isolation, traffic, reruns),
-    *(switches, experiment),
+    *(switches, experiment, compression),
 ]
 """In the order in which they may be applied: each looks at what was drawn before."""
 
@@ -556,6 +563,8 @@ def instance(rng: Random, all_versions: Versions) -> Iterator[Manifest]:
         for instance_type in kind:
             for name in rng.sample(all_versions.script(), 3):
                 yield all_versions.job(name, instance_type)
+    for name in all_versions.at_least(2, 12):
+        yield all_versions.job(name, "ml.p2.xlarge")
     for name in ("1.15.4", "1.15.5", "1.15", "2.3", "2.3.0", "2.3.1", "2.3.2", "2.4"):
         for instance_type in ("ml.p4d.24xlarge", "ml.p4de.24xlarge", "ml.p3.2xlarge", "ml.c5.4xlarge"):
             yield plain(name, "py37", "us-east-1", instance_type)
@@ -602,7 +611,7 @@ def compiler(rng: Random, all_versions: Versions) -> Iterator[Manifest]:
     """Training Compiler: 2.9 to 2.11 on five families of GPUs, alone."""
     fine = ("2.9", "2.9.2", "2.10", "2.10.1", "2.11", "2.11.0")
     configs = [{}, {"enabled": True}, {"enabled": False}, {"enabled": True, "debug": True}, {"debug": True}]
-    types = "ml.p3.2xlarge ml.p3dn.24xlarge ml.g4dn.xlarge ml.p4d.24xlarge ml.g5.2xlarge".split()
+    types = ["ml.p3.2xlarge", "ml.p3dn.24xlarge", "ml.g4dn.xlarge", "ml.p4d.24xlarge", "ml.g5.2xlarge"]
     for config in configs:
         for instance_type in types:
             manifest = all_versions.job(rng.choice(fine), instance_type)
@@ -775,6 +784,11 @@ def wrong(rng: Random, all_versions: Versions) -> Iterator[Manifest]:
     """What both the SDK and the service refuse, and fits no other family."""
     for name in UNKNOWN_VERSIONS:
         yield plain(name, "py39" if name.startswith("2") else "py3", "us-east-1")
+    for wide in (SMDDP, model_parallel({"partitions": 2})):
+        yield dict(all_versions.job("2.11", "ml.p5.48xlarge"), distribution=wide)
+    nameless = plain(None, None, "us-west-2", "ml.p3.2xlarge")
+    nameless["image_uri"] = f"{ACCOUNT}.dkr.ecr.us-west-2.amazonaws.com/custom:latest"
+    yield dict(nameless, distribution=MWMS, instance_count=2)
     for left in ("subnets", "security_group_ids"):
         manifest = all_versions.job("2.19")
         network(rng, manifest)
@@ -796,7 +810,7 @@ def lax(rng: Random, all_versions: Versions) -> Iterator[Manifest]:
         yield dict(job, channels={"train": {"s3_data": "s3://data/x", "target_attribute_name": "label"}})
     for name in ("2.12", "2.19"):
         yield dict(all_versions.job(name, "ml.p3.2xlarge"), compiler_config={"enabled": True})
-    for name in ("2.13.0", "2.14.1", "2.16.2"):
+    for name in ("2.13", "2.13.0", "2.14.1"):
         yield all_versions.job(name, rng.choice(GRAVITON))
 
 
@@ -820,8 +834,8 @@ FAMILIES_2 = {
 
 # Families of SDK 1
 
-LEGACY_ONLY = "1.4.1 1.5.0 1.6.0 1.7.0 1.8.0 1.9.0 1.10.0".split()
-BOTH = "1.11.0 1.12.0".split()
+LEGACY_ONLY = words("1.4.1 1.5.0 1.6.0 1.7.0 1.8.0 1.9.0 1.10.0")
+BOTH = ["1.11.0", "1.12.0"]
 SHORT = [version.rpartition(".")[0] for version in [*LEGACY_ONLY, *BOTH]]
 
 
@@ -918,5 +932,5 @@ def samples(half: str) -> Iterator[Sample]:
         families, facts = FAMILIES_2, (Versions(),)
     for family, draw in families.items():
         for place, manifest in enumerate(draw(Random(half + family), *facts)):
-            name = "{}-{}-{}".format(half, family, place)
+            name = f"{half}-{family}-{place}"
             yield name, dict(manifest, name=name)

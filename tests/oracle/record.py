@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import inspect
 import io
 import json
 import logging
@@ -25,9 +26,10 @@ import shutil
 import socket
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any
 from unittest import mock
 
 import draw
@@ -57,7 +59,7 @@ def session(region: str) -> Any:
     boto = mock.MagicMock(region_name=region)
     boto.client.return_value.get_caller_identity.return_value = {"Account": ACCOUNT}
     made = sagemaker.Session(boto_session=boto, sagemaker_client=mock.MagicMock())
-    made._default_bucket = "sagemaker-{}-{}".format(region, ACCOUNT)
+    made._default_bucket = f"sagemaker-{region}-{ACCOUNT}"
     return made
 
 
@@ -75,16 +77,6 @@ def silence() -> None:
 
 # From a manifest to the SDK's arguments
 
-SAME_NAME = (
-    "role entry_point source_dir dependencies code_location container_log_level container_entry_point "
-    "container_arguments "
-    "framework_version py_version image_uri instance_type instance_count volume_size volume_kms_key max_run "
-    "use_spot_instances max_wait keep_alive_period_in_seconds max_retry_attempts training_plan input_mode output_path "
-    "output_kms_key disable_output_compression model_dir checkpoint_s3_uri checkpoint_local_path hyperparameters "
-    "environment enable_sagemaker_metrics subnets security_group_ids encrypt_inter_container_traffic "
-    "enable_network_isolation training_repository_access_mode training_repository_credentials_provider_arn "
-    "disable_profiler enable_remote_debug enable_infra_check enable_session_tag_chaining"
-).split()
 FITTED = ("channels", "region", "experiment_config", "apiVersion", "kind", "name", "framework")
 """Fields that are no arguments of the estimator."""
 
@@ -154,7 +146,7 @@ def channel_1(value: Any) -> Any:
 
 
 def in_script_mode(manifest: dict) -> bool:
-    """What a manifest means that does not say so: script mode unless the version or a legacy field stands against it."""
+    """What a manifest means that does not say so: script mode, unless its version or a legacy field is against it."""
     both = manifest["framework_version"].startswith(("1.11", "1.12"))
     return both and not any(field in manifest for field in LEGACY)
 
@@ -289,18 +281,23 @@ def clusters(manifest: dict) -> dict:
     return made
 
 
+def arguments_2() -> set:
+    from sagemaker.tensorflow import TensorFlow
+
+    return {name for kind in TensorFlow.__mro__ for name in inspect.signature(kind.__init__).parameters}
+
+
 def send_2(manifest: dict) -> Any:
     from sagemaker.tensorflow import TensorFlow
 
     arguments = clusters(manifest)
     arguments["rules"] = rules(manifest)
     for name, value in manifest.items():
-        if name in SAME_NAME:
-            arguments[name] = value
-        elif name in CONVERT_2:
-            arguments[name] = CONVERT_2[name](value)
-        elif name not in FITTED and name not in APART_2:
-            raise SystemExit("the recorder does not know the field " + name)
+        if name in (*FITTED, *APART_2):
+            continue
+        if name not in arguments_2():
+            raise SystemExit("the SDK has no argument " + name)  # it would swallow it in silence
+        arguments[name] = CONVERT_2.get(name, lambda same: same)(value)
     if "image_uri" not in manifest and "framework_version" in manifest:
         arguments.setdefault("py_version", the_only_python_3(manifest["framework_version"]))
     used = session(manifest["region"])
@@ -334,7 +331,7 @@ def answer(manifest: dict, send: Callable[[dict], Any] = SEND) -> dict:
     try:
         return {"request": json.loads(json.dumps(send(copy)))}
     except Exception as error:
-        return {"error": "{}: {}".format(type(error).__name__, error)[:300]}
+        return {"error": f"{type(error).__name__}: {error}"[:300]}
 
 
 def record() -> Iterator[dict]:
@@ -343,9 +340,9 @@ def record() -> Iterator[dict]:
 
 
 def read(path: Path) -> list:
-    opened = gzip.open(str(path), "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        return [json.loads(line) for line in lines]
+    packed = path.read_bytes()
+    text = gzip.decompress(packed) if path.suffix == ".gz" else packed
+    return [json.loads(line) for line in text.decode().splitlines()]
 
 
 def write(path: Path, samples: list) -> None:
@@ -376,7 +373,7 @@ def replay(path: Path) -> None:
             agreed["error" if "error" in case else "request"] += 1
         else:
             print(case["id"], json.dumps(comparable(case)), json.dumps(comparable(ours)), sep="\n    ")
-    print("sagemaker {}: {} of {} agree: {}".format(SDK, sum(agreed.values()), len(cases), agreed))
+    print(f"sagemaker {SDK}: {sum(agreed.values())} of {len(cases)} agree: {agreed}")
 
 
 def main() -> None:

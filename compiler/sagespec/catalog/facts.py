@@ -71,7 +71,7 @@ class Facts:
         return tuple(table("limits")["lists"][name]["value"])
 
     def fetched_on(self, name: str) -> date:
-        """The day that a fetched table (`instances`, `images`, `regions`, `api`) is of. KeyError: it is kept by hand."""
+        """The day that a fetched table (`instances`, `images` …) is of. KeyError: it is kept by hand."""
         return date.fromisoformat(table(name)["_date"])
 
     def release(self, version: str) -> Release | None:

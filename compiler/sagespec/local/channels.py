@@ -47,7 +47,9 @@ def unsupported(channel: Mapping[str, Any], training_input_mode: str) -> str | N
     if "FileSystemDataSource" in source:
         return f"channel '{name}' is a file system in AWS; give a local path or an S3 URI to run here"
     if (channel.get("InputMode") or training_input_mode) == "Pipe":
-        return f"channel '{name}' is in Pipe mode, which this machine does not have; give it input_mode: File to run here"
+        return (
+            f"channel '{name}' is in Pipe mode, which this machine does not have; give it input_mode: File to run here"
+        )
     if source["S3DataSource"].get("S3DataType") == "AugmentedManifestFile":
         return f"channel '{name}' is an augmented manifest, which only Pipe mode reads"
     return None

@@ -32,7 +32,6 @@ class Cluster:
     """All hosts of a job, in the order of their groups: `algo-1`, `algo-2` …"""
 
     groups: tuple[Group, ...]
-    heterogeneous: bool = False
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -81,7 +80,7 @@ def cluster_of(resources: Mapping[str, Any]) -> Cluster:
         hosts = tuple(f"algo-{number}" for number in range(first, first + one["InstanceCount"]))
         groups.append(Group(one["InstanceGroupName"], one["InstanceType"], hosts))
         first += len(hosts)
-    return Cluster(tuple(groups), bool(resources.get("InstanceGroups")))
+    return Cluster(tuple(groups))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class Channel(Part):
     s3_data: SourceUri | None = None
     """S3 location: a key prefix, or a manifest object."""
     path: Annotated[str, Field(min_length=1)] | None = None
-    """A local file or folder, relative to the manifest. `apply` uploads it under a key that holds its content's hash."""
+    """A local file or folder, relative to the manifest; `apply` uploads it, once per content."""
     file_system_id: Annotated[str, Field(pattern=r"^fs-[0-9a-f]{8,}$", max_length=21)] | None = None
     """EFS or FSx for Lustre file system to mount instead of S3. The job then needs subnets and security groups."""
     file_system_type: Literal["EFS", "FSxLustre"] | None = None

@@ -24,10 +24,10 @@ def rule_list(rules: Iterable[Rule], style: Style) -> Iterator[str]:
 
 def version_table(facts: Facts, style: Style) -> Iterator[str]:
     """A line a release."""
-    rows = [("version", "python", "modes", "strategies", "supported until")]
+    rows = [("version", "python", "modes", "strategies", "patches until")]
     for version, release in facts.releases.items():
         modes = [name for name, has in (("legacy", release.legacy_mode), ("script", release.script_mode)) if has]
-        until = release.supported_until
+        until = release.patches_end
         rows.append(
             (
                 version,

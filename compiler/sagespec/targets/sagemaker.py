@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sagespec.catalog import Facts
+from sagespec.catalog import Facts, image_instance_type
 from sagespec.check import Checked
 from sagespec.model import Channel, Job, Mode
 from sagespec.model.channel import one_channel_is_training
@@ -121,15 +121,13 @@ class _Body:
         )
 
     def image(self) -> str:
-        """One image serves all groups: a GPU one as soon as a group has GPUs."""
+        """One image serves all groups."""
         job = self.job
-        types = job.instance_types()
-        gpus = (name for name in types if re.match(r"ml\.[gp]|local_", name))
         return self.facts.image_uri(
             job.framework_version or "",
             job.python(self.facts) or "",
             self.site.region,
-            next(gpus, types[0]),
+            image_instance_type(job.instance_types()),
             "legacy" if self.mode is Mode.LEGACY else "script",
             smdistributed=job.distribution is not None and job.distribution.smdistributed is not None,
         )

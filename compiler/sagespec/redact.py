@@ -1,0 +1,156 @@
+"""Knows a key or token when it sees one, and masks it in texts that people and logs will see."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+Check = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One kind of secret that its form gives away."""
+
+    kind: str
+    mark: str
+    """A text without it holds no such token: the pattern need not be tried."""
+    pattern: str
+    """Its group `secret`, where it has one, is the secret part."""
+    check: Check = bool
+    """What the pattern cannot say of a match."""
+
+
+def _entropy(text: str) -> float:
+    """Bits a character."""
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in Counter(text).values())
+
+
+def _is_aws_secret_key(text: str) -> bool:
+    """40 characters of base64 that no word or path would make: all kinds of characters, well mixed."""
+    kinds = (str.isupper, str.islower, str.isdigit)
+    return all(any(kind(char) for char in text) for kind in kinds) and _entropy(text) >= 4.5
+
+
+def _is_password(text: str) -> bool:
+    return _PLACEHOLDER.fullmatch(text) is None
+
+
+TOKENS = (
+    Token("an AWS access key id", "A", r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
+    Token("a GitHub token", "gh", r"\bgh[pousr]_[A-Za-z0-9]{36,}"),
+    Token("a GitHub token", "github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{40,}"),
+    Token("a GitLab token", "glpat-", r"\bglpat-[A-Za-z0-9_-]{20,}"),
+    Token("a Slack token", "xox", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"),
+    Token("a Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/services/(?P<secret>[A-Za-z0-9/]{20,})"),
+    Token("a Hugging Face token", "hf_", r"\b(?:api_org|hf)_[A-Za-z0-9]{30,}"),
+    Token("an OpenAI key", "sk-", r"\bsk-(?:[A-Za-z0-9]{32,}|(?:proj|svcacct|admin)-[A-Za-z0-9_-]{40,})"),
+    Token("an Anthropic key", "sk-ant-", r"\bsk-ant-[A-Za-z0-9_-]{40,}"),
+    Token("a Weights & Biases key", "wandb_v1_", r"\bwandb_v1_[A-Za-z0-9_]{40,}"),
+    Token("a Google API key", "AIza", r"\bAIza[A-Za-z0-9_-]{35}"),
+    Token("a Stripe key", "k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
+    Token("an npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}"),
+    Token("a PyPI token", "pypi-", r"\bpypi-AgE[A-Za-z0-9_-]{50,}"),
+    Token("a JSON web token", "eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    Token(
+        "a private key",
+        "PRIVATE KEY",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<secret>[\s\S]*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    ),
+    Token(
+        "a URL with a password", "://", r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^/\s:@]{0,80}:(?P<secret>[^/\s@]+)@", _is_password
+    ),
+    Token(
+        "an AWS secret access key",
+        "",
+        r"(?<![A-Za-z0-9/+=:._-])(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=._-])",
+        _is_aws_secret_key,
+    ),
+)
+"""Secrets that can be told by their form alone, as their makers document it."""
+
+_PLACEHOLDER = re.compile(
+    r"\$.*|%.*%|<.*>|\{.*\}|\[.*\]|[*x.…-]+|/.*|~/.*|[A-Za-z][A-Za-z0-9+.-]*:.*"
+    r"|(?:none|null|nil|true|false|yes|no|on|off|empty|unset|default|required|optional|redacted|masked"
+    r"|passw(?:or)?d|secret|token|changeme|change-me|todo|tbd|example|dummy|placeholder)?",
+    re.IGNORECASE | re.DOTALL,
+)
+"""No secret but the sign of one, or where one lies: a variable, a path, an ARN, another scheme's address."""
+
+_WORDS = (
+    r"(?P<loose>pass(?:word|wd|phrase)|pwd)"
+    r"|secret|token|credentials?|(?:api|access|secret|private|account|auth|encryption|signing|license)[_.-]?key"
+)
+_NAME = re.compile(rf"(?:^|[^a-z]|(?<=[a-z]))(?:{_WORDS})\d{{0,2}}$", re.IGNORECASE)
+"""A name that ends in what it holds: `DB_PASSWORD`, `--api-key`, `hfToken`; not `max_tokens` or `token_file`."""
+
+_NAMED = re.compile(
+    rf"(?P<name>[\w.-]{{0,60}}(?:{_WORDS})\d{{0,2}})[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?P<value>[^\s\"',}}\]]+)",
+    re.IGNORECASE,
+)
+
+
+def secret_in(value: str, name: str = "") -> str | None:
+    """What a value looks like that should not be written down (`an AWS access key id` …), or None.
+
+    Args:
+        name: what the value is called; under a name such as `API_KEY` any random text is a secret.
+    """
+    found = next(_tokens(value), None)
+    if found is not None:
+        return found[0]
+    return f"the value of a secret ('{name}')" if _named_secret(name, value) else None
+
+
+def masked(secret: str) -> str:
+    """A secret as it may be shown: how it begins, when that tells little, and how long it is."""
+    start = secret[:4] if len(secret) >= 16 and "\n" not in secret[:4] else ""
+    return f"{start}… ({len(secret)} characters)"
+
+
+def redacted(text: str) -> str:
+    """The text with every secret in it masked, be it known by its form or by the name before it."""
+    for _, start, end in sorted(_tokens(text), key=lambda found: -found[1]):
+        text = text[:start] + masked(text[start:end]) + text[end:]
+    return _NAMED.sub(_mask_named, text)
+
+
+def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
+    """(kind, start, end) of each secret that its form gives away; none lies within another."""
+    taken: list[tuple[int, int]] = []
+    for token in TOKENS:
+        if token.mark not in text:
+            continue
+        for found in re.finditer(token.pattern, text):
+            group = "secret" if "secret" in found.groupdict() else 0
+            start, end = found.span(group)
+            if token.check(found[group]) and not any(start < last and first < end for first, last in taken):
+                taken.append((start, end))
+                yield token.kind, start, end
+
+
+def _mask_named(found: re.Match[str]) -> str:
+    whole, value = found[0], found["value"]
+    if "…" in value or not _named_secret(found["name"], value):
+        return whole
+    return whole[: found.start("value") - found.start()] + masked(value)
+
+
+def _named_secret(name: str, value: str) -> bool:
+    """Whether a value under this name is a secret itself. A password may be any text, a token looks random."""
+    called = _NAME.search(name)
+    if called is None or _PLACEHOLDER.fullmatch(value):
+        return False
+    return len(value) >= 4 if called["loose"] else _looks_random(value)
+
+
+def _looks_random(text: str) -> bool:
+    """Text that nobody would think of: an unbroken run of letters and digits, well mixed."""
+    if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
+        return True
+    run = max(re.findall(r"[A-Za-z0-9+/=]+", text), key=len, default="")
+    mixed = any(char.isdigit() for char in run) and any(char.isalpha() for char in run)
+    return " " not in text and len(run) >= 14 and mixed and _entropy(run) >= 3.0

@@ -1,0 +1,1 @@
+"""A training script for the manifests of this folder."""
