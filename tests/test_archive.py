@@ -34,9 +34,11 @@ FIXED_TREE = {
     "pkg/größe.py": "x = 'ü'\n",
     "empty": None,
     "long/" + "d" * 60 + "/" + "n" * 60 + ".txt": "0123456789" * 7000,
+    "h" * 100: "as long as a header holds",
+    "/".join(["m" * 127] * 4): None,  # with its slash, a whole number of tar blocks
     "alias.py": {"link": "train.py"},
 }
-FIXED_SHA256 = "708c373dc8631b6bdfd629b8e85e936fef2cdacc0c7cac0dfa481d41b78b738b"
+FIXED_SHA256 = "67cf01a15a7e868563f32e4fee409bf18fc56d7746d540ce65192c9349a28c64"
 
 as_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is the witness")
 with_gnu_tar = pytest.mark.skipif(
@@ -280,10 +282,20 @@ def test_files_of_every_awkward_size_come_back(size: int, tmp_path: Path) -> Non
         assert member.read() == data
 
 
+@pytest.mark.parametrize("size", [1, 65_535, 65_536, 200_000])
+def test_the_gzip_is_one_for_all_ways_to_cut_its_input(size: int) -> None:
+    data = random.Random(size).randbytes(size)
+    whole, cut = (b"".join(archive._gzip(data[i : i + n] for i in range(0, size, n))) for n in (size, 1000))
+    assert whole == cut
+    assert gzip.decompress(whole) == data
+    assert len(whole) == 10 + size + 5 * -(-size // 65_535) + 8
+
+
 def test_a_size_beyond_octal_digits_is_one_that_tarfile_reads() -> None:
     for size in (8**11 - 1, 8**11, 10**13):
         header = b"".join(archive._header(archive.Member("big", Path("big"), size)))
         assert tarfile.TarInfo.frombuf(header, "utf-8", "strict").size == size
+        assert (header[124] == 0x80) == (size >= 8**11)
 
 
 def test_a_large_file_is_streamed(tmp_path: Path) -> None:
@@ -367,7 +379,7 @@ PATHS = [
     "pkg/logs/b",
 ]
 # A question mark is one character here and one byte in git, so no name is a single character beyond ASCII.
-PATHS += ["x/y/z", "x/y/w/z", "é.md", "doc/frotz/f", "a1", "tab\t", "build/out.o", "Über/ä.md"]
+PATHS += ["x/y/z", "x/y/w/z", "é.md", "doc/frotz/f", "a1", "tab\t", "back\\", "build/out.o", "Über/ä.md"]
 IGNORES = {
     "a name, at any depth": "a\n",
     "a folder only": "logs/\na/\n",
@@ -392,6 +404,8 @@ IGNORES = {
     "a backslash at the end": "a\\\n",
     "blanks at the end": "a   \n",
     "an escaped blank at the end": "a\\ \n",
+    "a blank after an escaped backslash": "back\\\\ \n",
+    "a carriage return inside a line": "a\rb.txt\n",
     "comments and empty lines": "# a\n\n#x\n",
     "lines of another system": "a\r\nlogs/\r\n",
     "a byte order mark": "\ufeffa\n",

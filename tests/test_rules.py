@@ -18,7 +18,7 @@ MADE_BY_THE_RUN = {"missing-region", "missing-account"}
 
 
 def laid_over(example: str) -> list[dict[str, Any]]:
-    """The examples of a block (they are separated by `---`), each laid over the smallest manifest; null takes a field out."""
+    """The examples of a block (`---` separates them), each laid over the smallest manifest; null takes a field out."""
     manifests = []
     for over in yaml.safe_load_all(example):
         manifests.append(

@@ -114,7 +114,7 @@ class Contents:
 
     def largest(self, count: int = 5) -> tuple[Member, ...]:
         """The largest files, largest first, equal ones by name."""
-        return tuple(heapq.nsmallest(count, self.files.values(), key=lambda member: (-member.size, member.name)))
+        return tuple(heapq.nsmallest(count, self.files.values(), key=lambda member: -member.size))
 
     @cached_property
     def sha256(self) -> str:
@@ -421,7 +421,7 @@ class _Walk:
         try:
             if not path.is_file():  # a named pipe would keep us waiting
                 return ()
-            text = path.read_text(encoding="utf-8-sig")
+            text = path.read_bytes().decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise _unreadable(inner, error, path, self.root.field) from error
         return (_IgnoreFile(folder.inner, tuple(_patterns(text, inner))),)

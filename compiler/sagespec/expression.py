@@ -94,7 +94,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     environment = _environment()
     text = _quote_dashes(text, names)
     try:
-        output = [node for body in environment.parse(text).find_all(Output) for node in body.nodes]
+        output = [node for body in environment.parse(text.strip()).find_all(Output) for node in body.nodes]
         if len(output) == 1 and not isinstance(output[0], TemplateData):
             inner = text.strip()[2:-2].strip("-+ \t\n")
             value = environment.compile_expression(inner, undefined_to_none=False)(**names)

@@ -32,7 +32,7 @@ def _entropy(text: str) -> float:
 def _is_aws_secret_key(text: str) -> bool:
     """40 characters of base64 that no word or path would make: all kinds of characters, well mixed."""
     kinds = (str.isupper, str.islower, str.isdigit)
-    return all(any(kind(char) for char in text) for kind in kinds) and _entropy(text) >= 4.5
+    return all(any(kind(char) for char in text) for kind in kinds) and _entropy(text) >= 4.6
 
 
 def _is_password(text: str) -> bool:

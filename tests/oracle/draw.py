@@ -811,7 +811,7 @@ def lax(rng: Random, all_versions: Versions) -> Iterator[Manifest]:
     for name in ("2.12", "2.19"):
         yield dict(all_versions.job(name, "ml.p3.2xlarge"), compiler_config={"enabled": True})
     for name in ("2.13", "2.13.0", "2.14.1"):
-        yield all_versions.job(name, rng.choice(GRAVITON))
+        yield plain(name, "py310", "us-east-1", rng.choice(GRAVITON))
 
 
 FAMILIES_2 = {

@@ -336,7 +336,7 @@ def answer(manifest: dict, send: Callable[[dict], Any] = SEND) -> dict:
 
 def record() -> Iterator[dict]:
     for name, manifest in draw.samples(HALF):
-        yield dict(id=name, sdk=HALF, manifest=manifest, **answer(manifest))
+        yield {"id": name, "sdk": HALF, "manifest": manifest, **answer(manifest)}
 
 
 def read(path: Path) -> list:
@@ -346,8 +346,8 @@ def read(path: Path) -> list:
 
 
 def write(path: Path, samples: list) -> None:
-    """The same bytes for the same samples."""
-    text = "".join(json.dumps(one, sort_keys=True) + "\n" for one in samples)
+    """The same bytes for the same samples; channels keep the order that they were sent in."""
+    text = "".join(json.dumps(one) + "\n" for one in samples)
     packed = io.BytesIO()
     with gzip.GzipFile(filename="", fileobj=packed, mode="wb", mtime=0) as file:
         file.write(text.encode())

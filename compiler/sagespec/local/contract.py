@@ -80,6 +80,11 @@ def as_text(value: Any) -> str:
     """A variable's value: text as it is, nothing as nothing, all else as compact JSON."""
     if value is None or isinstance(value, str):
         return value or ""
+    return as_json(value)
+
+
+def as_json(value: Any) -> str:
+    """JSON as the toolkit writes it."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 

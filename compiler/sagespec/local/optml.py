@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,17 @@ def placed(value: Any, folder: Path) -> Any:
     if isinstance(value, dict):
         return {key: placed(item, folder) for key, item in value.items()}
     return value
+
+
+def hint(tail: Sequence[str], folder: Path) -> str:
+    """What to do about a script that looked for /opt/ml where this machine cannot show it; else nothing."""
+    missed = [line for line in tail if re.search(rf"(No such file or directory|Permission denied).*{PREFIX}", line)]
+    if not missed:
+        return ""
+    return (
+        f"\nThe script names {PREFIX} itself, which this machine cannot put in place for it (no user namespaces). "
+        f"Read SM_MODEL_DIR, SM_CHANNEL_… instead, or use the docker executor; here {PREFIX} is {folder}"
+    )
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from sagespec.local import alive
 from sagespec.local.folder import write_json
@@ -62,38 +61,49 @@ class Log:
 
     path: Path
     notice: Callable[[str, float], None] = lambda text, time: None
-    """Called with each line."""
+    """Called with each line of the script."""
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
-    _rest: bytes = b""
+    """The script's last lines."""
 
-    def feed(self, data: bytes) -> None:
-        """Takes output as it comes, in pieces of any size."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        while len(self._rest) >= LONGEST:
-            lines.append(self._rest[:LONGEST])
-            self._rest = self._rest[LONGEST:]
-        self._write([line.decode("utf-8", "replace").removesuffix("\r") for line in lines])
-
-    def close(self) -> None:
-        """A last line without an end is a line."""
-        rest, self._rest = self._rest, b""
-        if rest:
-            self.feed(rest + b"\n")
+    def write(self, lines: Sequence[str]) -> None:
+        now = self._append(lines)
+        for line in lines:
+            self.tail.append(line)
+            self.notice(line, now)
 
     def note(self, text: str) -> None:
-        """A line of ours."""
-        self._write([f"sagespec: {line}" for line in text.splitlines()])
+        """Lines of ours."""
+        self._append([f"sagespec: {line}" for line in text.splitlines()])
 
-    def _write(self, lines: Sequence[str]) -> None:
-        if not lines:
-            return
+    def _append(self, lines: Sequence[str]) -> float:
         now = time.time()
         stamp = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="milliseconds").removesuffix("+00:00")
         with self.path.open("ab") as file:
             file.write("".join(f"{stamp}Z {line}\n" for line in lines).encode("utf-8", "replace"))
-        for line in lines:
-            self.tail.append(line)
-            self.notice(line, now)
+        return now
+
+
+@dataclass
+class Stream:
+    """The output of one process on its way into a log."""
+
+    log: Log
+    _rest: bytes = b""
+
+    def feed(self, data: bytes) -> None:
+        """Takes output as it comes, in pieces of any size."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        while len(rest) >= LONGEST:
+            lines.append(rest[:LONGEST])
+            rest = rest[LONGEST:]
+        self._rest = rest
+        if lines:
+            self.log.write([line.decode("utf-8", "replace").removesuffix("\r") for line in lines])
+
+    def close(self) -> None:
+        """A last line without an end is a line."""
+        if self._rest:
+            self.feed(b"\n")
 
 
 _NAMES_AN_ERROR = re.compile(r"\b\w*(Error|Exception)\b|\bKeyboardInterrupt\b")
@@ -101,7 +111,7 @@ _NAMES_AN_ERROR = re.compile(r"\b\w*(Error|Exception)\b|\bKeyboardInterrupt\b")
 
 def last_words(tail: Sequence[str], room: int) -> str:
     """The end of a log from the first line on that names an error: at most `room` characters, whole lines."""
-    lines = [line.rstrip() for line in tail if line.strip() and not line.startswith("sagespec: ")]
+    lines = [line.rstrip() for line in tail if line.strip()]
     first = next((number for number, line in enumerate(lines) if _NAMES_AN_ERROR.search(line)), max(0, len(lines) - 10))
     lines = lines[first:]
     while len(lines) > 1 and len("\n".join(lines)) > room:
@@ -125,6 +135,7 @@ class Run:
         self.record = record
         self.ask = ask
         self.running: dict[subprocess.Popen[bytes], Command] = {}
+        self.streams: dict[subprocess.Popen[bytes], Stream] = {}
         self.selector = selectors.DefaultSelector()
         self.failed: str | None = None
         self.code = 0
@@ -143,7 +154,7 @@ class Run:
             write_json(self.record, [alive.identity(process.pid) for process in self.running])
             while self.running:
                 for key, _ in self.selector.select(TICK):
-                    self._read(key.fileobj, key.data)
+                    self._read(key.data)
                 self._reap()
                 self._end_if_asked(grace)
         finally:
@@ -171,20 +182,22 @@ class Run:
             return
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
-        self.selector.register(process.stdout, selectors.EVENT_READ, command)
+        self.selector.register(process.stdout, selectors.EVENT_READ, process)
         self.running[process] = command
+        self.streams[process] = Stream(self.logs[command.host])
 
-    def _read(self, pipe: Any, command: Command) -> bool:
+    def _read(self, process: subprocess.Popen[bytes]) -> bool:
         """Takes what is there; False where nothing was, or nothing will come."""
+        assert process.stdout is not None
         try:
-            data = os.read(pipe.fileno(), 1 << 16)
+            data = os.read(process.stdout.fileno(), 1 << 16)
         except BlockingIOError:
             return False
         if data:
-            self.logs[command.host].feed(data)
-            return True
-        self.selector.unregister(pipe)
-        return False
+            self.streams[process].feed(data)
+        else:
+            self.selector.unregister(process.stdout)
+        return bool(data)
 
     def _reap(self) -> None:
         for process, command in list(self.running.items()):
@@ -193,13 +206,11 @@ class Run:
             # A container ends with its first process, and takes with it what that has left behind.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-            if process.stdout in self.selector.get_map():
-                while self._read(process.stdout, command):
-                    pass
+            while process.stdout in self.selector.get_map() and self._read(process):
+                pass
+            self.streams[process].close()
             self._close(process)
             del self.running[process]
-            if not command.helps or self._scripts():
-                self.logs[command.host].close()
             if process.returncode and (not command.helps or self._scripts()):
                 self._note_failure(command.host, process.returncode)
         if self.running and not self._scripts():
@@ -228,8 +239,7 @@ class Run:
                 os.killpg(process.pid, number)
 
     def _close(self, process: subprocess.Popen[bytes]) -> None:
-        pipe: BinaryIO | None = process.stdout  # type: ignore[assignment]
-        if pipe is not None and not pipe.closed:
-            with contextlib.suppress(KeyError):
-                self.selector.unregister(pipe)
-            pipe.close()
+        assert process.stdout is not None
+        with contextlib.suppress(KeyError):
+            self.selector.unregister(process.stdout)
+        process.stdout.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sagespec.catalog import Facts, NoProcessor, Release, processor
 from sagespec.diagnostic import Finding
@@ -37,7 +37,7 @@ def missing_framework_version(case: Case) -> Iterator[Finding]:
 
     Good:
         framework_version: "2.19"
-    ---
+        ---
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/my-tensorflow:3
     """
@@ -84,14 +84,14 @@ def unsupported_python(case: Case) -> Iterator[Finding]:
     Bad:
         framework_version: "2.13"
         py_version: py39
-    ---
+        ---
         framework_version: "1.10"
         py_version: py3
 
     Good:
         framework_version: "2.13"
         py_version: py310
-    ---
+        ---
         framework_version: "1.11"
         py_version: py3
     """
@@ -143,7 +143,7 @@ def script_mode_without_image(case: Case) -> Iterator[Finding]:
     Good:
         framework_version: "1.12"
         script_mode: true
-    ---
+        ---
         framework_version: "1.10"
         training_steps: 1000
         evaluation_steps: 100
@@ -242,7 +242,7 @@ def instance_without_image(case: Case) -> Iterator[Finding]:
 
     Bad:
         instance_type: ml.trn1.2xlarge
-    ---
+        ---
         instance_type: ml.c7g.xlarge
 
     Good:
@@ -380,9 +380,7 @@ def image_of_other_version(case: Case) -> Iterator[Finding]:
     if found is None:
         return
     version, python = case.job.framework_version, case.job.py_version
-    if version is not None and any(
-        a != b for a, b in zip(version.split("."), found["version"].split("."), strict=False)
-    ):
+    if version is not None and not _agree(version, found["version"]):
         yield Finding(
             ("framework_version",),
             f"framework_version is {version}, but the image holds TensorFlow {found['version']}",
@@ -471,6 +469,11 @@ def algorithm_and_image(case: Case) -> Iterator[Finding]:
         )
 
 
+def _agree(version: str, other: str) -> bool:
+    """Whether both may be one version: `2.19` is any 2.19.x."""
+    return all(a == b for a, b in zip(version.split("."), other.split("."), strict=False))
+
+
 def instance_fields(case: Case) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Every field that names an instance type, and the type."""
     job = case.job
@@ -482,7 +485,7 @@ def instance_fields(case: Case) -> Iterator[tuple[tuple[str | int, ...], str]]:
         yield ("instance_groups", number, "instance_type"), group.instance_type
 
 
-def _algorithm_override(case: Case) -> dict[str, object]:
+def _algorithm_override(case: Case) -> Mapping[str, object]:
     found = case.job.request.get("AlgorithmSpecification")
     return found if isinstance(found, dict) else {}
 

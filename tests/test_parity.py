@@ -1,0 +1,181 @@
+"""What compiles, and to what, is held against the recorded answers of the SageMaker Python SDK (tests/oracle)."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sagespec
+from sagespec.catalog import Facts
+
+ORACLE = Path(__file__).parent / "oracle"
+SDKS = {"v1": "1.16.3", "v2": "2.257.7"}
+LAX = "-lax-"
+"""In the id of a sample that the SDK lets through by mistake."""
+SHOWN = 10
+"""Samples that a failure tells about."""
+
+Sample = dict[str, Any]
+Outcome = tuple[dict[str, Any] | None, list[str]]
+"""A request, or what stands against it."""
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    with gzip.open(ORACLE / "samples.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def outcomes(samples: list[Sample], tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
+    """Every sample's outcome by its id: all compiled in one run, as files beside the code that they name."""
+    folder = tmp_path_factory.mktemp("parity")
+    for name in ("code", "libs"):
+        shutil.copytree(ORACLE / name, folder / name)
+    shutil.copy(ORACLE / "code" / "train.py", folder)
+    paths = []
+    for sample in samples:
+        path = folder / f"{sample['id']}.yaml"
+        path.write_text(json.dumps(sample["manifest"], indent=1, ensure_ascii=False), encoding="utf-8")
+        paths.append(path)
+    found: dict[str, Outcome] = {}
+    for result in sagespec.compile(paths):
+        body = result.request.body() if result.request else None
+        found.setdefault(Path(result.manifest).stem, (body, [str(each) for each in result.diagnostics]))
+    return found
+
+
+# What is compared
+
+CODE = re.compile(
+    r"s3://([^/\"\\]+)((?:/[^\"\\]*?)?)/+(?:JOBNAME/source|sagespec/code/[0-9a-f]{64})/sourcedir\.tar\.gz"
+)
+"""Where a source archive lies: the SDK's place for it, and ours."""
+
+
+def comparable(request: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The request without what a manifest means differently from the SDK's arguments.
+
+    That is: the job's name; the place of the source archive (but with `code_location`, its bucket and prefix);
+    Debugger and profiler where nobody asked for them; our own tags, and the order of tags; one hyperparameter of SDK 1
+    only; and how the JSON of a hyperparameter is spaced.
+    """
+
+    def place(found: re.Match[str]) -> str:
+        return f"s3://{found[1]}{found[2].rstrip('/')}/SOURCE" if "code_location" in manifest else "SOURCE"
+
+    text = json.dumps(request).replace(request["TrainingJobName"], "JOBNAME")
+    kept: dict[str, Any] = json.loads(CODE.sub(place, text))
+    if "debugger_hook_config" not in manifest:
+        kept.pop("DebugHookConfig", None)
+    if "profiler_config" not in manifest and not manifest.get("disable_profiler"):
+        kept.pop("ProfilerConfig", None)
+    tags = [tag for tag in kept.pop("Tags", []) if not tag["Key"].startswith("sagespec:")]
+    parameters = kept.get("HyperParameters", {})
+    parameters.pop("sagemaker_enable_cloudwatch_metrics", None)
+    for name, value in parameters.items():
+        parameters[name] = json.dumps(json.loads(value), sort_keys=True)
+    return {**kept, "Tags": sorted(tags, key=lambda tag: str(tag["Key"]))}
+
+
+def differences(want: Any, got: Any, path: str = "") -> Iterator[str]:
+    """One line for each member that differs."""
+    if isinstance(want, dict) and isinstance(got, dict):
+        for key in sorted({*want, *got}):
+            if key not in got:
+                yield f"{path}.{key} is missing, the SDK sends {json.dumps(want[key])[:160]}"
+            elif key not in want:
+                yield f"{path}.{key} is not in the SDK's request: {json.dumps(got[key])[:160]}"
+            else:
+                yield from differences(want[key], got[key], f"{path}.{key}")
+    elif isinstance(want, list) and isinstance(got, list) and len(want) == len(got):
+        for place, one in enumerate(want):
+            yield from differences(one, got[place], f"{path}[{place}]")
+    elif json.dumps(want) != json.dumps(got):
+        yield f"{path}: the SDK sends {json.dumps(want)[:200]}, we {json.dumps(got)[:200]}"
+
+
+def against(sample: Sample, outcome: Outcome) -> list[str]:
+    """What is not as the SDK has it; nothing when it agrees."""
+    body, diagnostics = outcome
+    if "error" in sample:
+        return [f"the SDK refuses this: {sample['error']}"] if body is not None else []
+    if body is None:
+        return ["the SDK accepts this, we do not:", *diagnostics]
+    manifest = sample["manifest"]
+    return list(differences(comparable(sample["request"], manifest), comparable(body, manifest)))
+
+
+def report(chosen: Iterable[Sample], outcomes: Mapping[str, Outcome]) -> str:
+    """Of all that disagree the number, of the first ones the reasons; empty when all agree."""
+    found = [(sample["id"], against(sample, outcomes[sample["id"]])) for sample in chosen]
+    wrong = [(name, lines) for name, lines in found if lines]
+    shown = ["\n    ".join([name, *lines[:6]]) for name, lines in wrong[:SHOWN]]
+    return "\n".join([f"{len(wrong)} of {len(found)} disagree with the SDK", *shown]) if wrong else ""
+
+
+def of(samples: Iterable[Sample], sdk: str, answer: str) -> list[Sample]:
+    return [sample for sample in samples if sample["sdk"] == sdk and answer in sample and LAX not in sample["id"]]
+
+
+# Tests
+
+
+@pytest.mark.parametrize("sdk", SDKS, ids=SDKS.get)
+def test_a_request_is_member_for_member_what_the_sdk_sends(
+    samples: list[Sample], outcomes: Mapping[str, Outcome], sdk: str
+) -> None:
+    chosen = of(samples, sdk, "request")
+    assert len(chosen) >= 300
+    assert report(chosen, outcomes) == ""
+
+
+@pytest.mark.parametrize("sdk", SDKS, ids=SDKS.get)
+def test_what_the_sdk_refuses_is_refused(samples: list[Sample], outcomes: Mapping[str, Outcome], sdk: str) -> None:
+    chosen = of(samples, sdk, "error")
+    assert len(chosen) >= 80
+    assert report(chosen, outcomes) == ""
+
+
+def test_what_the_sdk_lets_through_by_mistake_is_refused(
+    samples: list[Sample], outcomes: Mapping[str, Outcome]
+) -> None:
+    """It ignores a misspelt strategy, a number of processes that is 0; it takes an image that cannot train."""
+    lax = [sample["id"] for sample in samples if LAX in sample["id"] and "request" in sample]
+    assert len(lax) >= 15
+    assert [name for name in lax if outcomes[name][0] is not None] == []
+
+
+def test_the_samples_cover_the_catalogue(samples: list[Sample], knowledge: Facts) -> None:
+    """Every release with each of its Pythons, each alias, every region that has an image, legacy mode where it is."""
+    sent = [sample["manifest"] for sample in samples if "request" in sample]
+    jobs = {(each.get("framework_version"), each.get("py_version")) for each in sent}
+    legacy = {each["framework_version"] for each in sent if "training_steps" in each}
+    releases = knowledge.releases.values()
+    images = [image for each in releases for image in (*each.images.values(), each.legacy_image) if image is not None]
+
+    pairs = {(each.full_version, python) for each in releases if each.script_mode for python in each.pythons}
+    assert pairs - jobs == set()
+    assert {each.full_version for each in releases if each.legacy_mode} - legacy == set()
+    assert set(knowledge.aliases) - {version for version, _ in jobs} == set()
+    assert {name for image in images for name in image.registries} - {each["region"] for each in sent} == set()
+
+
+@pytest.mark.parametrize("sdk", SDKS, ids=SDKS.get)
+def test_every_release_is_tried_with_pythons_that_it_does_not_have(
+    samples: list[Sample], knowledge: Facts, sdk: str
+) -> None:
+    refused = {
+        sample["manifest"].get("framework_version")
+        for sample in samples
+        if sample["sdk"] == sdk and "error" in sample and "py_version" in sample["manifest"]
+    }
+    tried = {each.full_version for each in knowledge.releases.values() if each.legacy_mode or sdk == "v2"}
+    assert tried - refused == set()
