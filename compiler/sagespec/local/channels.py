@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ def shared(files: list[Found], distribution: str, host: int, hosts: int) -> list
     return files[host::hosts] if distribution == "ShardedByS3Key" else files
 
 
-def place(files: Iterable[Found], folder: Path, goes_on: Callable[[], None]) -> None:
+def place(files: Iterable[Found], folder: Path, goes_on: Callable[[], None], *, contained: bool = False) -> None:
     """Lays the files out in `folder`.
 
     Folders are the job's own, so what a script adds or deletes stays in the job. Files are hard links, which look like
@@ -83,11 +84,12 @@ def place(files: Iterable[Found], folder: Path, goes_on: Callable[[], None]) -> 
 
     Args:
         goes_on: called before each file; raises to end it.
+        contained: a container will see this folder only, where a symbolic link would lead nowhere: copies instead.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         goes_on()
-        _link(file.fetch(), folder / file.name)
+        _link(file.fetch(), folder / file.name, shutil.copyfile if contained else os.symlink)
 
 
 def mirror(source: Path, target: Path) -> int:
@@ -139,13 +141,13 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from (Path(parent) / name for name in sorted(files))
 
 
-def _link(source: Path, target: Path) -> None:
+def _link(source: Path, target: Path, otherwise: Callable[[Path, Path], object] = os.symlink) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     try:
         target.hardlink_to(source)
     except OSError:
-        target.symlink_to(source)
+        otherwise(source, target)
 
 
 def _found(uri: str, store: Store) -> Iterator[Found]:

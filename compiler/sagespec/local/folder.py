@@ -212,7 +212,7 @@ def new_status(secondary: str, message: str) -> dict[str, Any]:
     }
 
 
-def moved(status: Mapping[str, Any], secondary: str, message: str, **changes: Any) -> dict[str, Any]:
+def moved(status: Mapping[str, Any], secondary: str, message: str, /, **changes: Any) -> dict[str, Any]:
     """The status after a step to another secondary status; the step before it ends where this one begins."""
     now = time.time()
     transitions = [dict(transition) for transition in status["transitions"]]

@@ -29,12 +29,14 @@ LONGEST_REASON = 1024
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
 """
 LIMIT, STOP, SHUTDOWN = "MaxRuntimeExceeded", "Stopped", "Shutdown"
+KILLED = 137
+"""Exit code of a shell whose program was killed: nearly always for want of memory."""
 SHUTDOWN_GRACE = 5.0
 """Seconds that a script is given when this machine goes down; it has no two minutes then."""
 
 
-@dataclass
-class End(Exception):  # noqa: N818 - not an error: every job ends with one
+@dataclass(eq=False)
+class End(Exception):
     """How a job ended."""
 
     status: str
@@ -47,6 +49,15 @@ def failed(reason: str) -> End:
     return End("Failed", "Failed", "Training job failed", reason[:LONGEST_REASON])
 
 
+ENDS: Mapping[str | None, End] = {
+    None: End("Completed", "Completed", "Training job completed"),
+    STOP: End("Stopped", "Stopped", "Training job stopped"),
+    LIMIT: End("Stopped", LIMIT, "Training job runtime exceeded MaxRuntimeInSeconds provided"),
+    SHUTDOWN: failed("InternalServerError: this machine went down, or the job's supervisor was ended"),
+}
+"""How a job ends, by why its run was ended."""
+
+
 class Supervisor:
     """One job on its way through the secondary statuses."""
 
@@ -55,6 +66,7 @@ class Supervisor:
         self.body = job.body()
         self.options = Options(**read_json(job.options))
         self.status: dict[str, Any] = read_json(job.status)
+        self.in_docker = self.options.executor == "docker"
         self.cluster = cluster.cluster_of(self.body["ResourceConfig"])
         self.ports = cluster.free_ports(self.cluster.hosts)
         self.metrics = Metrics(self.body["AlgorithmSpecification"].get("MetricDefinitions", ()))
@@ -62,7 +74,7 @@ class Supervisor:
         self.logs = {host: Log(job.log(host), self._notice) for host in self.cluster.hosts}
         self.scratch = job.path / ".scratch"
         self.etc_hosts = job.path / ".hosts"
-        self.interruption: float | None = None
+        self.interruption: rehearsal.Moment | None = None
         self.shut_down = False
         self.real_opt_ml = False
 
@@ -80,11 +92,18 @@ class Supervisor:
             else:
                 where = self.status["secondary"]
                 end = failed(f"ClientError: No space left on the disk that holds {self.job.path} (while {where})")
-        except Exception as error:  # noqa: BLE001 - whatever it is, the job must not look as if it ran on
+        except Exception as error:
             end = self._broken(error)
         alive.end(read_json(self.job.processes, []), str(self.job.path))
+        if self.in_docker:
+            docker.clean_up(self.job, self.body, self.cluster)
         now = time.time()
-        changes = {"status": end.status, "failure": end.failure, "ended": now, "metrics": list(self.metrics.last.values())}
+        changes = {
+            "status": end.status,
+            "failure": end.failure,
+            "ended": now,
+            "metrics": list(self.metrics.last.values()),
+        }
         self.job.write_status(moved(self.status, end.secondary, end.message, **changes))
         self.job.reserve.unlink(missing_ok=True)
 
@@ -95,17 +114,14 @@ class Supervisor:
         ending = self._train(python)
         if ending.failed is not None:
             raise failed(self._why_failed(ending))
-        if ending.why == SHUTDOWN:
-            raise failed("InternalServerError: this machine went down, or the job's supervisor was ended")
-        if ending.why is not None:
+        end = ENDS[ending.why]
+        if end.status == "Failed":
+            raise end
+        if end.status == "Stopped":
             self._step("Stopping", "Stopping the training job", status="Stopping")
         self._step("Uploading", "Uploading generated training model")
         self._upload()
-        if ending.why == LIMIT:
-            return End("Stopped", LIMIT, "Training job runtime exceeded MaxRuntimeInSeconds provided")
-        if ending.why == STOP:
-            return End("Stopped", "Stopped", "Training job stopped")
-        return End("Completed", "Completed", "Training job completed")
+        return end
 
     def _step(self, secondary: str, message: str, **changes: Any) -> None:
         self.status = moved(self.status, secondary, message, **changes)
@@ -122,7 +138,7 @@ class Supervisor:
     # Starting
 
     def _python(self) -> str:
-        if self.options.executor != "process" or not self.options.provision:
+        if self.in_docker or not self.options.provision:
             return self.options.python
         wanted = provision.version_of_image(self.body["AlgorithmSpecification"]["TrainingImage"])
         if wanted is None:
@@ -164,7 +180,7 @@ class Supervisor:
     def _hyperparameters(self, folder: HostFolder) -> dict[str, str]:
         """As in the request, with /opt/ml where it lies here."""
         given: dict[str, str] = self.body.get("HyperParameters", {})
-        if self.options.executor == "docker":
+        if self.in_docker:
             return docker.hyperparameters(given)
         result = {}
         for key, text in given.items():
@@ -211,7 +227,8 @@ class Supervisor:
             files = channels.files_of(channel, self.job.store)
             for number, host in enumerate(hosts):
                 mine = channels.shared(files, distribution, number, len(hosts))
-                channels.place(mine, self.job.host(host).data / channel["ChannelName"], self._goes_on)
+                folder = self.job.host(host).data / channel["ChannelName"]
+                channels.place(mine, folder, self._goes_on, contained=self.in_docker)
         except channels.DataError as error:
             raise failed(f"ClientError: Data download failed: {error}") from error
         except Exception as error:
@@ -223,8 +240,9 @@ class Supervisor:
 
     def _train(self, python: str) -> Ending:
         self._step("Training", "Training in progress")
-        docker_ = self.options.executor == "docker"
-        if not docker_:
+        if self.in_docker:
+            docker.prepare(self.job, self.body, self.cluster)
+        else:
             python = self._install(python)
             self.scratch.mkdir(exist_ok=True)
             self.etc_hosts.write_text(self.cluster.etc_hosts())
@@ -233,7 +251,7 @@ class Supervisor:
         while True:
             self.progress.begin()
             self.interruption = judge.moment()
-            commands = self._containers() if docker_ else self._scripts(python)
+            commands = self._containers() if self.in_docker else self._scripts(python)
             ending = Run(commands, self.logs, self.job.processes, self._ask).until_ended(self._grace)
             judge.saw(self.progress, interrupted=ending.why == rehearsal.INTERRUPTED)
             if ending.why != rehearsal.INTERRUPTED:
@@ -273,10 +291,7 @@ class Supervisor:
         return commands
 
     def _containers(self) -> list[Command]:
-        return [
-            docker.command(host, self.job, self.body, self.cluster, self.cluster.resource_config(host))
-            for host in self.cluster.hosts
-        ]
+        return [docker.command(host, self.job, self.body, self.cluster) for host in self.cluster.hosts]
 
     def _tf_config(self, host: str) -> dict[str, Any] | None:
         framework = contract.decoded(self.body.get("HyperParameters", {}))
@@ -332,7 +347,7 @@ class Supervisor:
         command = Command("algo-1", argv, self._environ(folder, told, None, own), folder.code)
         ending = Run([command], self.logs, self.job.processes, self._ask).until_ended(self._grace)
         if ending.why is not None:
-            raise End("Stopped", "Stopped", "Training job stopped")
+            raise ENDS[ending.why]
         if ending.failed is not None:
             kind = "InstallModuleError" if "." in wanted else "InstallRequirementsError"
             raise failed(self._script_error(kind, "algo-1", ending.code, argv))
@@ -355,10 +370,8 @@ class Supervisor:
 
     def _goes_on(self) -> None:
         """Ends a job that was asked to end before its script began."""
-        if self.shut_down:
-            raise failed("InternalServerError: this machine went down, or the job's supervisor was ended")
-        if self.job.stop.exists():
-            raise End("Stopped", "Stopped", "Training job stopped")
+        if self.shut_down or self.job.stop.exists():
+            raise ENDS[SHUTDOWN if self.shut_down else STOP]
 
     def _grace(self, why: str | None) -> float:
         return min(SHUTDOWN_GRACE, self.options.grace) if why == SHUTDOWN else self.options.grace
@@ -367,22 +380,25 @@ class Supervisor:
         assert ending.failed is not None
         folder = self.job.host(ending.failed)
         tail = list(self.logs[ending.failed].tail)
-        hint = "" if self.real_opt_ml or self.options.executor == "docker" else optml.hint(tail, folder.path)
+        hint = "" if self.real_opt_ml or self.in_docker else optml.hint(tail, folder.path)
         if hint:
             self.logs[ending.failed].note(hint)
         if folder.failure.is_file():
             written = folder.failure.read_text(encoding="utf-8", errors="replace").strip()
             end = f", exit code: {ending.code}{hint}"
             return f"AlgorithmError: {written}"[: LONGEST_REASON - len(end)] + end
-        if self.options.executor == "docker":
-            return f"AlgorithmError: , exit code: {ending.code}"
+        if self.in_docker:
+            words = last_words(self.logs[ending.failed].tail, LONGEST_REASON // 2)
+            if ending.code == docker.DOCKER_FAILED:
+                return f"ClientError: docker could not run the image: {words}"
+            return f"AlgorithmError: {words}, exit code: {ending.code}"
         told = contract.tell(folder, self._given(folder))
         argv = contract.command(folder, told, self.options.python)
         return self._script_error("ExecuteUserScriptError", ending.failed, ending.code, argv, hint)
 
     def _script_error(self, kind: str, host: str, code: int, argv: Sequence[str], hint: str = "") -> str:
         """The words of the toolkit, which end with the exit code of the container: always 1."""
-        extra = '\nExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"' if code == 137 else ""  # noqa: PLR2004
+        extra = '\nExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"' if code == KILLED else ""
         head = f"AlgorithmError: {kind}:\nExitCode {code}\nErrorMessage "
         command = " ".join(argv)
         end = f'{extra}\nCommand "{command[:300]}", exit code: 1{hint}'

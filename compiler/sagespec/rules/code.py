@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 
 from sagespec.diagnostic import Finding
 from sagespec.model import LEGACY_FIELDS, Mode
 from sagespec.rules.case import Case
-from sagespec.rules.legacy import lies_inside
 from sagespec.rules.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, rule
 
 _NEEDS_ENTRY_POINT = ("source_dir", "dependencies", "distribution", "compiler_config", "model_dir", *LEGACY_FIELDS)
@@ -132,14 +133,14 @@ def entry_point_not_found(case: Case) -> Iterator[Finding]:
     """
     job, folder = case.job, case.source_folder
     entry = job.entry_point
-    if entry is None or "://" in entry or folder is None or not folder.is_dir():
+    if entry is None or "://" in entry or folder is None or not is_folder(folder):
         return
     if job.source_dir is not None and not lies_inside(entry):
         return
-    if (folder / entry).is_file():
+    if is_file(folder / entry):
         return
     where = f"in source_dir '{job.source_dir}'" if job.source_dir is not None else "in the manifest's folder"
-    what = "is a folder, not a file," if (folder / entry).is_dir() else "is no file"
+    what = "is a folder, not a file," if is_folder(folder / entry) else "is no file"
     yield Finding(("entry_point",), f"'{entry}' {what} {where}", _nearby(case, entry))
 
 
@@ -149,11 +150,11 @@ def _nearby(case: Case, entry: str) -> str:
     source = PurePosixPath(case.job.source_dir or "")
     if folder is not None and PurePosixPath(entry).parts[: len(source.parts)] == source.parts != ():
         inner = PurePosixPath(*PurePosixPath(entry).parts[len(source.parts) :])
-        if (folder / inner).is_file():
+        if is_file(folder / inner):
             return f"write entry_point: {inner} (it is relative to source_dir)"
     if case.job.source_dir is not None:
         return "entry_point is relative to source_dir"
-    if (case.folder / "code" / name).is_file():
+    if is_file(case.folder / "code" / name):
         return f"add source_dir: code, and write entry_point: {name}"
     return "entry_point is relative to the manifest's folder, or to source_dir where there is one"
 
@@ -192,9 +193,9 @@ def source_dir_not_found(case: Case) -> Iterator[Finding]:
         source_dir: .
     """
     folder = case.source_folder
-    if case.job.source_dir is None or folder is None or folder.is_dir():
+    if case.job.source_dir is None or folder is None or is_folder(folder):
         return
-    what = "a file, not a folder" if folder.exists() else "no folder"
+    what = "a file, not a folder" if _exists(folder) else "no folder"
     yield Finding(
         ("source_dir",), f"'{case.job.source_dir}' is {what}", "source_dir is relative to the manifest's folder"
     )
@@ -208,12 +209,12 @@ def dependency_not_found(case: Case) -> Iterator[Finding]:
         dependencies: [lib/common]
 
     Good:
-        dependencies: [.]
+        dependencies: []
     """
     if _in_s3(case):
         return
     for number, path in enumerate(case.job.dependencies):
-        if "://" in path or not (case.folder / path).exists():
+        if "://" in path or not _exists(case.folder / path):
             hint = (
                 "copy it here first: only files of this machine are packed"
                 if "://" in path
@@ -276,17 +277,14 @@ def requirements_of_shell_script(case: Case) -> Iterator[Finding]:
     A shell script must call pip itself.
 
     Bad:
-        source_dir: .
         entry_point: train.sh
+        dependencies: [requirements.txt]
 
     Good:
-        source_dir: .
         entry_point: train.py
     """
-    folder, entry = case.source_folder, case.job.entry_point
-    if not case.script_mode or case.job.source_dir is None or folder is None or entry is None:
-        return
-    if entry.endswith(".sh") and (folder / "requirements.txt").is_file():
+    entry = case.job.entry_point or ""
+    if case.script_mode and entry.endswith(".sh") and _packs(case, "requirements.txt"):
         yield Finding(
             ("entry_point",),
             f"requirements.txt is not installed for a shell script ('{entry}')",
@@ -303,15 +301,15 @@ def nested_entry_point_of_package(case: Case) -> Iterator[Finding]:
     Bad:
         source_dir: .
         entry_point: trainer/task.py
+        dependencies: [setup.py]
 
     Good:
         source_dir: .
         entry_point: train.py
     """
-    folder, entry = case.source_folder, case.job.entry_point
-    if not case.script_mode or case.job.source_dir is None or folder is None or entry is None:
-        return
-    if entry.endswith(".py") and "/" in entry.removeprefix("./") and (folder / "setup.py").is_file():
+    entry = case.job.entry_point or ""
+    nested = entry.endswith(".py") and len(PurePosixPath(entry).parts) > 1 and case.job.source_dir is not None
+    if case.script_mode and nested and _packs(case, "setup.py"):
         yield Finding(
             ("entry_point",),
             f"beside a setup.py the container runs 'python -m {entry.removesuffix('.py')}', which is no module",
@@ -380,3 +378,37 @@ def program_in_streamed_channel(case: Case) -> Iterator[Finding]:
 
 def _in_s3(case: Case) -> bool:
     return (case.job.source_dir or "").startswith("s3://")
+
+
+def _packs(case: Case, name: str) -> bool:
+    """Whether a file of that name stands at the root of the archive, as far as the manifest and its folder tell."""
+    folder = case.source_folder if case.job.source_dir is not None else None
+    dependencies = () if _in_s3(case) else case.job.dependencies
+    return (folder is not None and is_file(folder / name)) or name in {
+        PurePosixPath(path).name for path in dependencies
+    }
+
+
+def lies_inside(path: str) -> bool:
+    """Whether a path, as written, stays in the folder that it is relative to."""
+    depth = 0
+    for part in PurePosixPath(path).parts:
+        depth += {"..": -1, "/": -10_000}.get(part, 1)
+        if depth < 0:
+            return False
+    return True
+
+
+# Unlike pathlib's, these never raise: a name that is too long, or that may not be looked at, is not there.
+
+
+def is_file(path: FilePath) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: FilePath) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def _exists(path: FilePath) -> bool:
+    return os.path.exists(path)  # noqa: PTH110

@@ -1,1 +1,573 @@
-"""Rules of this family."""
+"""Hyperparameters: their names, and what becomes of their values on the way to the script."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sagespec.catalog import near
+from sagespec.diagnostic import Finding
+from sagespec.model import Mode
+from sagespec.rules.case import Case
+from sagespec.rules.rule import API, ERROR, LEGACY_DOC, SDK1, SDK2, TOOLKIT, WARNING, rule
+
+MOST_HYPERPARAMETERS = 100
+LONGEST_VALUE = 2500
+"""Characters. The prose of the API says 256, which the service does not hold to.
+
+Source: botocore's model of CreateTrainingJob; https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10
+"""
+_LINE_BREAK = re.compile(r"[\n\r\x85\u2028\u2029]")
+_NUMBER = re.compile(r"-\d*\.?\d+([eE][-+]?\d+)?")
+
+_OF_THE_PROGRAM = {
+    "sagemaker_submit_directory": "source_dir",
+    "sagemaker_program": "entry_point",
+    "sagemaker_container_log_level": "container_log_level",
+    "sagemaker_job_name": "name",
+    "sagemaker_region": "region",
+}
+_OF_LEGACY_MODE = {
+    "checkpoint_path": "checkpoint_path",
+    "training_steps": "training_steps",
+    "evaluation_steps": "evaluation_steps",
+    "sagemaker_requirements": "requirements_file",
+    "sagemaker_enable_cloudwatch_metrics": "enable_sagemaker_metrics",
+}
+_CONSUMED = frozenset({"_tuning_objective_metric", "default_user_module_name"})
+"""Names without the prefix that the container keeps to itself all the same."""
+
+_COUNTERPARTS = {
+    "eval_delay_secs": "start_delay_secs",
+    "continuous_eval_throttle_secs": "throttle_secs",
+    "start_delay_secs": "eval_delay_secs",
+    "throttle_secs": "continuous_eval_throttle_secs",
+}
+"""One thing under the names of TensorFlow's old and new evaluation loops."""
+
+_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "int": ((int, float), "a number"),
+    "bool": ((bool,), "true or false"),
+    "dict": ((dict,), "a map"),
+}
+
+
+def generated(case: Case) -> dict[str, str]:
+    """The hyperparameters that the request gets by itself, each with the field that decides it."""
+    if case.mode is Mode.IMAGE:
+        return {}
+    names = dict(_OF_THE_PROGRAM)
+    if case.legacy:
+        names |= _OF_LEGACY_MODE
+    else:
+        names |= dict.fromkeys(_of_distribution(case), "distribution")
+        if case.job.model_dir is not False:
+            names["model_dir"] = "model_dir"
+    if case.job.compiler_config is not None:
+        compiler = ("sagemaker_training_compiler_enabled", "sagemaker_training_compiler_debug_mode")
+        names |= dict.fromkeys(compiler, "compiler_config")
+    return names
+
+
+def _of_distribution(case: Case) -> Iterator[str]:
+    given = case.job.distribution
+    if given is None:
+        return
+    if given.instance_groups is not None:
+        yield "sagemaker_distribution_instance_groups"
+    if given.parameter_server is not None:
+        yield "sagemaker_parameter_server_enabled"
+    if given.mpi is not None:
+        yield from ("sagemaker_mpi_enabled", "sagemaker_mpi_custom_mpi_options")
+        if given.mpi.processes_per_host is not None:
+            yield "sagemaker_mpi_num_of_processes_per_host"
+    if given.multi_worker_mirrored_strategy is not None:
+        yield "sagemaker_multi_worker_mirrored_strategy_enabled"
+    if given.smdistributed is not None:
+        yield from ("sagemaker_distributed_dataparallel_enabled", "sagemaker_instance_type")
+    if "smdistributed.dataparallel" in case.enabled:
+        yield "sagemaker_distributed_dataparallel_custom_mpi_options"
+    if "smdistributed.modelparallel" in case.enabled:
+        yield "mp_parameters"
+
+
+@rule(ERROR, source=SDK2 + "estimator.py, Framework.hyperparameters")
+def overwritten_hyperparameter(case: Case) -> Iterator[Finding]:
+    """Some hyperparameters are made from the manifest's fields, and overwrite what you give under their names.
+
+    Bad:
+        hyperparameters: {model_dir: s3://bucket/model}
+
+    Good:
+        model_dir: s3://bucket/model
+        ---
+        model_dir: false
+        hyperparameters: {model_dir: s3://bucket/model}
+    """
+    fields = generated(case)
+    for name in case.hyperparameters.keys() & fields.keys():
+        yield Finding(
+            ("hyperparameters", name),
+            f"'{name}' is made from the field {fields[name]}, which overwrites this value",
+            f"write {fields[name]} instead",
+            at_key=True,
+        )
+
+
+@rule(WARNING, source=TOOLKIT + " (params.py)")
+def reserved_hyperparameter(case: Case) -> Iterator[Finding]:
+    """What begins with sagemaker_ is meant for the container, which keeps it from the script.
+
+    Bad:
+        hyperparameters: {sagemaker_epochs: 10}
+
+    Good:
+        hyperparameters: {epochs: 10}
+    """
+    if not case.script_mode:
+        return
+    for name in case.hyperparameters.keys() - generated(case).keys():
+        if name.startswith("sagemaker_") or name in _CONSUMED:
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' does not reach the script: the container takes it for its own",
+                "give it another name, without sagemaker_" if name.startswith("sagemaker_") else "give it another name",
+                at_key=True,
+            )
+
+
+@rule(ERROR, source=API + "CreateTrainingJob.html")
+def too_many_hyperparameters(case: Case) -> Iterator[Finding]:
+    """A job has at most 100 hyperparameters, those that are made by themselves included.
+
+    Script mode adds six, legacy mode ten, and a distribution some more.
+
+    Bad:
+        hyperparameters: {p00: 0, p01: 0, p02: 0, p03: 0, p04: 0, p05: 0, p06: 0, p07: 0, p08: 0, p09: 0, p10: 0, p11: 0,
+          p12: 0, p13: 0, p14: 0, p15: 0, p16: 0, p17: 0, p18: 0, p19: 0, p20: 0, p21: 0, p22: 0, p23: 0, p24: 0, p25: 0,
+          p26: 0, p27: 0, p28: 0, p29: 0, p30: 0, p31: 0, p32: 0, p33: 0, p34: 0, p35: 0, p36: 0, p37: 0, p38: 0, p39: 0,
+          p40: 0, p41: 0, p42: 0, p43: 0, p44: 0, p45: 0, p46: 0, p47: 0, p48: 0, p49: 0, p50: 0, p51: 0, p52: 0, p53: 0,
+          p54: 0, p55: 0, p56: 0, p57: 0, p58: 0, p59: 0, p60: 0, p61: 0, p62: 0, p63: 0, p64: 0, p65: 0, p66: 0, p67: 0,
+          p68: 0, p69: 0, p70: 0, p71: 0, p72: 0, p73: 0, p74: 0, p75: 0, p76: 0, p77: 0, p78: 0, p79: 0, p80: 0, p81: 0,
+          p82: 0, p83: 0, p84: 0, p85: 0, p86: 0, p87: 0, p88: 0, p89: 0, p90: 0, p91: 0, p92: 0, p93: 0, p94: 0}
+
+    Good:
+        hyperparameters: {config-file: config.json}
+    """
+    made = generated(case)
+    count = len(case.hyperparameters.keys() | made.keys())
+    if count > MOST_HYPERPARAMETERS:
+        yield Finding(
+            ("hyperparameters",),
+            f"{len(case.hyperparameters)} hyperparameters, and {count - len(case.hyperparameters)} that are added, "
+            f"are more than {MOST_HYPERPARAMETERS}",
+            "put them into a file of source_dir, and pass its name",
+            at_key=True,
+        )
+
+
+@rule(ERROR, source="https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10")
+def long_hyperparameter(case: Case) -> Iterator[Finding]:
+    """A hyperparameter's value has at most 2500 characters, as it is sent: encoded as JSON.
+
+    Bad:
+        hyperparameters:
+          classes: [n01440764, n01443537, n01484850, n01491361, n01494475, n01496331, n01498041, n01514668, n01514859,
+            n01518878, n01530575, n01531178, n01532829, n01534433, n01537544, n01558993, n01560419, n01580077, n01582220,
+            n01592084, n01601694, n01608432, n01614925, n01616318, n01622779, n01629819, n01630670, n01631663, n01632458,
+            n01632777, n01641577, n01644373, n01644900, n01664065, n01665541, n01667114, n01667778, n01669191, n01675722,
+            n01677366, n01682714, n01685808, n01687978, n01688243, n01689811, n01692333, n01693334, n01694178, n01695060,
+            n01697457, n01698640, n01704323, n01728572, n01728920, n01729322, n01729977, n01734418, n01735189, n01737021,
+            n01739381, n01740131, n01742172, n01744401, n01748264, n01749939, n01751748, n01753488, n01755581, n01756291,
+            n01768244, n01770081, n01770393, n01773157, n01773549, n01773797, n01774384, n01774750, n01775062, n01776313,
+            n01784675, n01795545, n01796340, n01797886, n01798484, n01806143, n01806567, n01807496, n01817953, n01818515,
+            n01819313, n01820546, n01824575, n01828970, n01829413, n01833805, n01843065, n01843383, n01847000, n01855032,
+            n01855672, n01860187, n01871265, n01872401, n01873310, n01877812, n01882714, n01883070, n01910747, n01914609,
+            n01917289, n01924916, n01930112, n01943899, n01944390, n01945685, n01950731, n01955084, n01968897, n01978287,
+            n01978455, n01980166, n01981276, n01983481, n01984695, n01985128, n01986214, n01990800, n02002556, n02002724,
+            n02006656, n02007558, n02009229, n02009912, n02011460, n02012849, n02013706, n02017213, n02018207, n02018795,
+            n02025239, n02027492, n02028035, n02033041, n02037110, n02051845, n02056570, n02058221, n02066245, n02071294,
+            n02074367, n02077923, n02085620, n02085782, n02085936, n02086079, n02086240, n02086646, n02086910, n02087046,
+            n02087394, n02088094, n02088238, n02088364, n02088466, n02088632, n02089078, n02089867, n02089973, n02090379,
+            n02090622, n02090721, n02091032, n02091134, n02091244, n02091467, n02091635, n02091831, n02092002, n02092339,
+            n02093256, n02093428, n02093647, n02093754, n02093859, n02093991, n02094114, n02094258, n02094433, n02095314]
+
+    Good:
+        hyperparameters: {classes-file: classes.json}
+    """
+    for name, value in case.hyperparameters.items():
+        length = len(_sent(case, value))
+        if length > LONGEST_VALUE:
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' has {length} characters when it is sent; SageMaker takes {LONGEST_VALUE}",
+                "put it into a file of source_dir, or into a channel, and pass its name",
+                at_key=True,
+            )
+
+
+@rule(ERROR, source=API + "CreateTrainingJob.html")
+def hyperparameter_of_several_lines(case: Case) -> Iterator[Finding]:
+    """SageMaker takes no line breaks in hyperparameters.
+
+    In values they are no matter where AWS's images run your script: JSON writes them as two characters. An image with
+    a program of its own gets text as it is.
+
+    Bad:
+        hyperparameters: {"batch\\nsize": 32}
+
+    Good:
+        hyperparameters: {batch-size: 32}
+    """
+    for name, value in case.hyperparameters.items():
+        if _LINE_BREAK.search(name):
+            message = f"the name {json.dumps(name)} holds a line break"
+            yield Finding(("hyperparameters", name), message, "write the name on one line", at_key=True)
+        elif _LINE_BREAK.search(_sent(case, value)):
+            message = f"the value of '{name}' holds a line break"
+            yield Finding(("hyperparameters", name), message, "write it on one line", at_key=True)
+
+
+def _sent(case: Case, value: Any) -> str:
+    return value if case.mode is Mode.IMAGE and isinstance(value, str) else json.dumps(value)
+
+
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+def null_hyperparameter(case: Case) -> Iterator[Finding]:
+    """null reaches the script as an empty argument.
+
+    `type=int` and its like fail on it, and a default of the script's parser does not come into its own.
+
+    Bad:
+        hyperparameters: {max-steps: null}
+
+    Good:
+        hyperparameters: {epochs: 10}
+    """
+    if not case.script_mode:
+        return
+    for name, value in case.hyperparameters.items():
+        if value is None:
+            yield Finding(
+                ("hyperparameters", name),
+                f"null reaches the script as the empty argument --{name} ''",
+                f"leave {name} out: the script's own default then holds",
+            )
+
+
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+def nested_hyperparameter(case: Case) -> Iterator[Finding]:
+    """Maps, and lists of anything but numbers, do not reach the script as JSON.
+
+    A map becomes the argument `a=1,b=2`, a list Python's own spelling with single quotes, True and None. A list of
+    numbers reads the same in JSON. Whole values are in the environment variable SM_HPS.
+
+    Bad:
+        hyperparameters: {optimizer: {name: adam, rate: 0.1}}
+        ---
+        hyperparameters: {classes: [cat, dog]}
+
+    Good:
+        hyperparameters: {optimizer: adam, rate: 0.1, layers: [64, 32]}
+        ---
+        hyperparameters: {classes: '["cat", "dog"]'}
+    """
+    if not case.script_mode:
+        return
+    for name, value in case.hyperparameters.items():
+        if isinstance(value, dict) or (isinstance(value, list) and repr(value) != json.dumps(value)):
+            yield Finding(
+                ("hyperparameters", name),
+                f"the script gets --{name} {_argument(value)}, which is not JSON",
+                f"quote it as JSON and let the script parse it: '{_short(json.dumps(value))}'; or read it from SM_HPS",
+            )
+
+
+def _argument(value: Any) -> str:
+    text = ",".join(f"{key}={item}" for key, item in value.items()) if isinstance(value, dict) else str(value)
+    return _short(text)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+def single_letter_hyperparameter(case: Case) -> Iterator[Finding]:
+    """A name of one letter reaches the script with one hyphen.
+
+    `k` becomes `-k`, so a parser that knows `--k` does not find it.
+
+    Bad:
+        hyperparameters: {k: 5}
+
+    Good:
+        hyperparameters: {neighbours: 5}
+    """
+    if not case.script_mode:
+        return
+    for name in case.hyperparameters:
+        if len(name) == 1:
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' reaches the script as -{name}, not as --{name}",
+                "give it a name of two letters or more",
+                at_key=True,
+            )
+
+
+@rule(WARNING, source="https://docs.python.org/3/library/argparse.html#arguments-containing")
+def hyperparameter_like_option(case: Case) -> Iterator[Finding]:
+    """argparse takes a value that begins with a hyphen for the next option.
+
+    The script then stops, because the option before has no value. Negative numbers are safe.
+
+    Bad:
+        hyperparameters: {extra-arguments: --verbose}
+
+    Good:
+        hyperparameters: {extra-arguments: verbose, shift: "-0.5"}
+    """
+    if not case.script_mode:
+        return
+    for name, value in case.hyperparameters.items():
+        if isinstance(value, str) and re.fullmatch(r"-\S+", value) and not _NUMBER.fullmatch(value):
+            yield Finding(
+                ("hyperparameters", name),
+                f"argparse takes '{_short(value)}' for an option, and finds no value for --{name}",
+                "write it without the hyphens, and let the script add them",
+            )
+
+
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_env_vars)")
+def hyperparameters_differing_in_case(case: Case) -> Iterator[Finding]:
+    """Names that differ only in upper and lower case share one environment variable.
+
+    `SM_HP_` is followed by the name in capitals, so one value hides the other.
+
+    Bad:
+        hyperparameters: {rate: 0.1, Rate: 0.2}
+
+    Good:
+        hyperparameters: {rate: 0.1, decay-rate: 0.2}
+    """
+    if not case.script_mode:
+        return
+    seen: dict[str, str] = {}
+    for name in case.hyperparameters:
+        first = seen.setdefault(name.upper(), name)
+        if first != name:
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' and '{first}' share the variable SM_HP_{name.upper()}",
+                "rename one of them",
+                at_key=True,
+            )
+
+
+@rule(WARNING, source="https://docs.python.org/3/library/argparse.html#the-add-argument-method")
+def hyperparameter_name_unfit_for_option(case: Case) -> Iterator[Finding]:
+    """A hyperparameter becomes the option --name: blanks, an equals sign or leading hyphens break it.
+
+    Bad:
+        hyperparameters: {learning rate: 0.1}
+
+    Good:
+        hyperparameters: {learning-rate: 0.1}
+    """
+    if not case.script_mode:
+        return
+    for name in case.hyperparameters:
+        if re.search(r"[ \t=]|^-", name):
+            fit = re.sub(r"[\s=]+", "-", name).strip("-")
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' reaches the script as --{name}, which is no option that argparse reads",
+                f"write {fit}" if fit else "give it a name of letters",
+                at_key=True,
+            )
+
+
+@rule(WARNING, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def hyperparameter_of_other_version(case: Case) -> Iterator[Finding]:
+    """The legacy containers read some hyperparameters themselves, and which ones changed with TensorFlow 1.6.
+
+    1.4 and 1.5 evaluate with Experiment, later versions with EvalSpec. Hyperparameters of the other kind are passed
+    over in silence.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {min_eval_frequency: 1000}
+        ---
+        framework_version: "1.4"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {throttle_secs: 60}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {throttle_secs: 60}
+        ---
+        framework_version: "1.4"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {continuous_eval_throttle_secs: 60, min_eval_frequency: 1000}
+    """
+    if not case.legacy or case.release is None:
+        return
+    here = case.release.legacy_hyperparameters
+    for name in case.hyperparameters:
+        versions = [short for short in case.facts.aliases if name in _known_to(case, short)]
+        if versions and name not in here:
+            other = _COUNTERPARTS.get(name, "")
+            reads = f"TensorFlow {versions[0]} to {versions[-1]}" if versions[1:] else f"TensorFlow {versions[0]}"
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' is read by {reads}, not by {case.release.version}",
+                f"write {other}" if other in here else "leave it out, or rename it if your script reads it",
+                at_key=True,
+            )
+
+
+@rule(WARNING, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def misspelt_legacy_hyperparameter(case: Case) -> Iterator[Finding]:
+    """The legacy container passes over what it does not know, misspelt names included.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoint_secs: 60}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_secs: 60}
+    """
+    if not case.legacy or case.release is None:
+        return
+    # Two words are too few to tell a slip from a name of the script's own: eval_metric is no misspelt eval_metrics.
+    known = {_spelling(name): name for name in case.release.legacy_hyperparameters if name.count("_") > 1}
+    everywhere = {name for short in case.facts.aliases for name in _known_to(case, short)}
+    for name in case.hyperparameters.keys() - everywhere:
+        meant = known.get(_spelling(name))
+        if meant is not None and meant not in case.hyperparameters:
+            yield Finding(
+                ("hyperparameters", name),
+                f"the container knows no '{name}', but '{meant}'",
+                f"write {meant}",
+                at_key=True,
+            )
+
+
+def _spelling(name: str) -> tuple[str, ...]:
+    """What is left of a name without capitals, plurals and the kind of hyphen."""
+    return tuple(word.removesuffix("s") for word in re.split(r"[-_ ]", name.casefold()))
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def legacy_hyperparameter_of_wrong_type(case: Case) -> Iterator[Finding]:
+    """What the legacy container reads itself has a type.
+
+    It hands the value to TensorFlow as it is: a number in quotes is text there.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_secs: "60"}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_secs: 60}
+    """
+    if not case.legacy or case.release is None:
+        return
+    for name, value in case.hyperparameters.items():
+        kind = case.release.legacy_hyperparameters.get(name)
+        if kind is None or value is None:
+            continue
+        types, what = _TYPES[kind]
+        if not isinstance(value, types) or (kind == "int" and isinstance(value, bool)):
+            yield Finding(
+                ("hyperparameters", name), f"{name} is {what}, not {_short(json.dumps(value))}", f"write {what}"
+            )
+
+
+def _known_to(case: Case, version: str) -> Mapping[str, str]:
+    release = case.facts.release(version)
+    return release.legacy_hyperparameters if release is not None else {}
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def checkpoints_by_seconds_and_steps(case: Case) -> Iterator[Finding]:
+    """Checkpoints are saved every so many seconds or every so many steps, not both.
+
+    TensorFlow's RunConfig refuses the two together. null switches one off.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_secs: 60, save_checkpoints_steps: 500}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_secs: null, save_checkpoints_steps: 500}
+    """
+    given = case.hyperparameters
+    if (
+        case.legacy
+        and given.get("save_checkpoints_secs") is not None
+        and given.get("save_checkpoints_steps") is not None
+    ):
+        yield Finding(
+            ("hyperparameters", "save_checkpoints_steps"),
+            f"save_checkpoints_steps ({given['save_checkpoints_steps']}) and "
+            f"save_checkpoints_secs ({given['save_checkpoints_secs']}) exclude each other",
+            "leave save_checkpoints_steps out, or write save_checkpoints_secs: null",
+            at_key=True,
+        )
+
+
+@rule(
+    WARNING,
+    source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)",
+)
+def checkpoints_by_steps_alone(case: Case) -> Iterator[Finding]:
+    """The legacy container saves checkpoints every 300 seconds unless it is told otherwise.
+
+    It adds save_checkpoints_secs where it is missing, and TensorFlow then refuses the two together. So whoever counts
+    steps must switch the seconds off.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_steps: 500}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_steps: 500, save_checkpoints_secs: null}
+    """
+    given = case.hyperparameters
+    if case.legacy and given.get("save_checkpoints_steps") is not None and "save_checkpoints_secs" not in given:
+        yield Finding(
+            ("hyperparameters", "save_checkpoints_steps"),
+            "the container adds save_checkpoints_secs: 300, which save_checkpoints_steps excludes",
+            "add save_checkpoints_secs: null",
+            at_key=True,
+        )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from sagespec.diagnostic import Finding
 from sagespec.model import LEGACY_FIELDS, Mode
 from sagespec.rules.case import Case
+from sagespec.rules.code import is_file, is_folder, lies_inside
 from sagespec.rules.rule import ERROR, LEGACY_DOC, SDK1, TOOLKIT, WARNING, rule
 
 _INSTEAD = {
@@ -234,7 +234,7 @@ def missing_requirements_file(case: Case) -> Iterator[Finding]:
     given, folder = case.job.requirements_file, case.source_folder
     if not case.legacy or given is None or case.job.source_dir is None or folder is None or not lies_inside(given):
         return
-    if folder.is_dir() and not (folder / given).is_file():
+    if is_folder(folder) and not is_file(folder / given):
         yield Finding(
             ("requirements_file",),
             f"there is no file '{given}' in source_dir '{case.job.source_dir}'",
@@ -290,13 +290,3 @@ def legacy_entry_point_not_python(case: Case) -> Iterator[Finding]:
             f"legacy mode imports the entry point, and '{entry}' is no Python source file",
             "name a .py file that defines model_fn (or estimator_fn, keras_model_fn) and the input functions",
         )
-
-
-def lies_inside(path: str) -> bool:
-    """Whether a path, as written, stays in the folder that it is relative to."""
-    depth = 0
-    for part in PurePosixPath(path).parts:
-        depth += {"..": -1, "/": -10_000}.get(part, 1)
-        if depth < 0:
-            return False
-    return True

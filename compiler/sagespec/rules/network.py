@@ -175,16 +175,8 @@ def isolated_from_model_dir(case: Case) -> Iterator[Finding]:
 def isolated_from_packages(case: Case) -> Iterator[Finding]:
     """A container without network cannot install packages.
 
-    The container installs `requirements.txt` of the source folder before the script starts.
-
-    Bad:
-        enable_network_isolation: true
-        model_dir: false
-        source_dir: needs-packages
-
-    Good:
-        enable_network_isolation: true
-        model_dir: false
+    The container installs `requirements.txt` of the source folder before the script starts, and the job would fail
+    there.
     """
     job = case.job
     if not job.enable_network_isolation or case.local or case.source_folder is None or job.source_dir is None:

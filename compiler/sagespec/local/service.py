@@ -1,0 +1,394 @@
+"""The `Service` of this machine: what plan and apply see of the jobs in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from sagespec.local import alive, channels, cluster, contract, docker
+from sagespec.local.folder import RESERVE, JobFolder, Store, moved, new_status, read_json, write_json
+from sagespec.local.options import Options
+from sagespec.local.processes import Log
+from sagespec.plan import TERMINAL, Seen
+from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError
+from sagespec.targets.request import LIVE, Request, Upload
+
+STAMP = len("2026-01-31T12:34:56.789Z")
+
+
+class LocalService:
+    """Runs training jobs on this machine. Everything lies below `root`; several programs may use one root at once."""
+
+    name = "this machine"
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        executor: str = "process",
+        provision: bool = False,
+        python: str = sys.executable,
+        interrupt: int = 0,
+        grace: float | None = None,
+    ) -> None:
+        """
+        Args:
+            root: `.sagespec/local` in the project's folder; made when it is first needed.
+            executor: `process` (this machine's Python) or `docker` (the request's image).
+            provision: run the script in a cached environment with the TensorFlow version of the request's image.
+            python: the Python that runs scripts where none is provisioned.
+            interrupt: rehearse spot: how often the instance is taken away.
+            grace: seconds from SIGTERM to SIGKILL; SageMaker's 120 where None.
+        """
+        self.root = root.absolute()
+        self.store = Store(self.root)
+        given = {} if grace is None else {"grace": grace}
+        self.options = Options(executor=executor, provision=provision, python=python, interrupt=interrupt, **given)
+
+    # What is there
+
+    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[Seen]:
+        """Every attempt of these requests' names; with `projects`, every job of their projects."""
+        names = {(request.project, request.name) for request in requests}
+        wanted = {project for project, _ in names}
+        for seen in self.jobs():
+            if (seen.project, seen.name) in names or (projects and seen.project in wanted):
+                yield seen
+
+    def jobs(self) -> list[Seen]:
+        """Every job of this root, oldest first."""
+        found = [self._seen(JobFolder(path)) for path in self.root.glob("[!.]*") if (path / "request.json").exists()]
+        return sorted(found, key=lambda seen: (seen.created, seen.job_name))
+
+    def describe(self, job_name: str) -> Seen:
+        """One job, as it is now.
+
+        Raises:
+            NoSuchJob: there is none of that name.
+        """
+        return self._seen(self._job(job_name))
+
+    def artifact(self, job_name: str) -> str | None:
+        """The path of the job's model, if it has one."""
+        job = self._job(job_name)
+        found = (path for path in (job.artifact, job.artifact.with_name("model")) if path.exists())
+        return next(map(str, found), None)
+
+    def logs(self, job_name: str, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
+        """The lines after `cursor`, oldest first over all hosts, and where they end."""
+        job = self._job(job_name)
+        pieces, ends = [], dict(cursor.positions)
+        for path in job.logs():
+            start, end = ends.get(path.stem, 0), _end_of_lines(path)
+            pieces.append(_lines(path, start, end))
+            ends[path.stem] = max(start, end)
+        return heapq.merge(*pieces, key=lambda line: line.time), Cursor(ends)
+
+    # What is done
+
+    def upload(self, upload: Upload, progress: Progress) -> bool:
+        """Keeps a source archive, or links to data, below the root, where the request's URI is looked up first.
+
+        Data is linked, not copied; a job whose data has changed in the meantime fails and says so.
+        """
+        target = self.store.uploaded(upload.uri)
+        if upload.kind == "data":
+            if channels.is_mirrored(upload.path, target):
+                return False
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir(parents=True)
+            with _explained():
+                channels.mirror(upload.path, target)
+        else:
+            if target.exists():
+                return False
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with _explained(), tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+                try:
+                    upload.content.pack(file)
+                    file.close()
+                    Path(file.name).replace(target)
+                except BaseException:
+                    Path(file.name).unlink(missing_ok=True)
+                    raise
+        progress(f"keeping {upload.path}", upload.size, upload.size)
+        return True
+
+    def create(self, request: Request, attempt: int) -> None:
+        """Creates the training job and hands it to its supervisor.
+
+        Raises:
+            NameTaken: a job of that name exists.
+            ServiceError: this machine cannot run such a job.
+        """
+        body = request.body(attempt)
+        refused = self._refused(body)
+        if refused is not None:
+            raise ServiceError(*refused)
+        job = self._new_folder(body)
+        command = [sys.executable, "-m", "sagespec.local.supervisor", str(job.path)]
+        started = subprocess.run(command, cwd=job.path, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if started.returncode:
+            self._bury(job, f"InternalServerError: the job's supervisor could not be started: {started.stderr.strip()}")
+            raise ServiceError(f"the supervisor of {job.name} could not be started", started.stderr.strip()[-500:])
+
+    def stop(self, job_name: str) -> None:
+        """Asks a job to end; a job that has ended is left as it is."""
+        job = self._job(job_name)
+        if self._seen(job).status not in TERMINAL:
+            job.stop.touch()
+
+    def tag(self, job_name: str, add: Mapping[str, str], remove: Sequence[str]) -> None:
+        """Adds and removes tags."""
+        job = self._job(job_name)
+        kept = {key: value for key, value in self._tags(job).items() if key not in remove}
+        self._change(job, tags={**kept, **add})
+
+    def update(self, job_name: str, members: Mapping[str, Any]) -> None:
+        """Changes what UpdateTrainingJob can change; here it is noted, and has no effect."""
+        job = self._job(job_name)
+        self._change(job, live={**self._live(job), **_live_members(members)})
+
+    def clean(self, job_names: Iterable[str] | None = None) -> list[str]:
+        """Deletes jobs that have ended (all of them where no names are given), and what no job left needs any more.
+
+        Checkpoints go with the last job that names them.
+
+        Returns:
+            The names of the jobs that were deleted.
+
+        Raises:
+            NoSuchJob: there is none of that name.
+            ServiceError: a job that was named still runs.
+        """
+        named = None if job_names is None else [self.describe(name) for name in job_names]
+        for seen in named or ():
+            if not seen.ended:
+                raise ServiceError(f"{seen.job_name} is {seen.status}", "stop it first")
+        gone = [seen.job_name for seen in (self.jobs() if named is None else named) if seen.ended]
+        for name in gone:
+            grave = self.root / f".gone-{name}"
+            # One step: a folder that is half deleted must not look like a job.
+            (self.root / name).rename(grave)
+            shutil.rmtree(grave, ignore_errors=True)
+        if not self.jobs():
+            for folder in (".uploads", ".downloads", ".checkpoints"):
+                shutil.rmtree(self.root / folder, ignore_errors=True)
+        return gone
+
+    # A job's folder
+
+    def _job(self, job_name: str) -> JobFolder:
+        job = JobFolder(self.root / job_name)
+        if job_name.startswith(".") or "/" in job_name or not job.request.exists():
+            raise NoSuchJob(f"there is no job '{job_name}' on this machine", f"jobs lie in {self.root}")
+        return job
+
+    def _new_folder(self, body: Mapping[str, Any]) -> JobFolder:
+        """A whole job folder appears at once under the job's name, or not at all: that name is the lock."""
+        name = body["TrainingJobName"]
+        self.root.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            (self.root / ".gitignore").write_text("*\n")
+        draft = JobFolder(Path(tempfile.mkdtemp(dir=self.root, prefix=f".new-{name}-")))
+        try:
+            draft.path.chmod(0o755)
+            write_json(draft.request, body)
+            write_json(draft.options, self.options.plain())
+            write_json(draft.status, new_status("Starting", "Preparing the training job"))
+            write_json(draft.supervisor, alive.identity(os.getpid()))
+            draft.reserve.write_bytes(bytes(RESERVE))
+            draft.path.rename(self.root / name)
+        except FileExistsError as error:
+            raise _taken(name) from error
+        except OSError as error:
+            if (self.root / name).exists():
+                raise _taken(name) from error
+            raise ServiceError(f"{name} cannot be created in {self.root}: {error.strerror}") from error
+        finally:
+            shutil.rmtree(draft.path, ignore_errors=True)
+        return JobFolder(self.root / name)
+
+    def _refused(self, body: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Why this machine cannot run the job, and what to do; None where it can."""
+        algorithm = body["AlgorithmSpecification"]
+        for channel in body.get("InputDataConfig", ()):
+            why = channels.unsupported(channel, algorithm.get("TrainingInputMode", "File"))
+            if why is not None:
+                return why, "or run the job in SageMaker"
+        if self.options.executor == "docker":
+            why = docker.unusable()
+            return None if why is None else (f"docker cannot be used: {why}", "start docker, or use executor 'process'")
+        given = contract.decoded(body.get("HyperParameters", {}))
+        image = algorithm.get("TrainingImage", "")
+        if "sagemaker_program" not in given:
+            return "the image brings its own program, which only a container can run", "use the executor 'docker'"
+        if image.rpartition("/")[2].startswith("sagemaker-tensorflow:"):
+            return "legacy mode is Python 2 in a container of its own", "use the executor 'docker'"
+        if given.get(cluster.MPI):
+            return "MPI jobs need their image", "use the executor 'docker'"
+        return None
+
+    def _change(self, job: JobFolder, **changes: Any) -> None:
+        write_json(job.changes, {**read_json(job.changes, {}), **changes})
+
+    def _tags(self, job: JobFolder) -> dict[str, str]:
+        given = {tag["Key"]: tag["Value"] for tag in job.body().get("Tags", ())}
+        tags: dict[str, str] = read_json(job.changes, {}).get("tags", given)
+        return tags
+
+    def _live(self, job: JobFolder) -> dict[str, Any]:
+        live: dict[str, Any] = read_json(job.changes, {}).get("live", _live_members(job.body()))
+        return live
+
+    # What a folder says
+
+    def _seen(self, job: JobFolder) -> Seen:
+        status = self._settled(job)
+        body, tags, live = job.body(), self._tags(job), self._live(job)
+        stopping = status["status"] == "InProgress" and job.stop.exists()
+        attempt = tags.get("sagespec:attempt", "1")
+        return Seen(
+            job_name=job.name,
+            name=tags.get("sagespec:name", job.name),
+            status="Stopping" if stopping else status["status"],
+            secondary="Stopping" if stopping else status["secondary"],
+            digest=tags.get("sagespec:digest", ""),
+            attempt=int(attempt) if attempt.isdecimal() else 1,
+            created=status["created"],
+            failure=status["failure"],
+            tags=tags,
+            project=tags.get("sagespec:project", ""),
+            live=live,
+            body=self._description(job, body, status),
+        )
+
+    def _settled(self, job: JobFolder) -> dict[str, Any]:
+        """The status; that of a job whose supervisor is gone is written down as what it is."""
+        status: dict[str, Any] = read_json(job.status)
+        if status["status"] in TERMINAL or alive.is_alive(read_json(job.supervisor)):
+            return status
+        # It may have ended between the two looks, having said how.
+        status = read_json(job.status)
+        if status["status"] in TERMINAL:
+            return status
+        reason = "InternalServerError: the job's supervisor ended without a word (killed, or this machine restarted)"
+        return self._bury(job, reason)
+
+    def _bury(self, job: JobFolder, reason: str) -> dict[str, Any]:
+        """Ends what is left of a job without supervisor, and says so in its status and log."""
+        ended = alive.end(read_json(job.processes, []), str(job.path))
+        options = Options(**read_json(job.options))
+        if options.executor == "docker":
+            docker.clean_up(job, job.body(), cluster.cluster_of(job.body()["ResourceConfig"]))
+        now = time.time()
+        changes = {"status": "Failed", "failure": reason, "ended": now}
+        status = moved(read_json(job.status), "Failed", "Training job failed", **changes)
+        job.write_status(status)
+        left = f"; {len(ended)} processes that it had left behind were ended" if ended else ""
+        Log(job.log("algo-1")).note(f"{reason}{left}")
+        return status
+
+    def _description(self, job: JobFolder, body: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
+        """The members of DescribeTrainingJob's answer that a local job has, and `Rehearsal` where there was one."""
+        artifact = self.artifact(job.name) if status["status"] in TERMINAL else None
+        hosts = len(cluster.cluster_of(body["ResourceConfig"]).hosts)
+        seconds = _seconds(status)
+        known = {
+            **{key: value for key, value in body.items() if key != "Tags"},
+            "TrainingJobArn": f"arn:aws:sagemaker:local:000000000000:training-job/{job.name}",
+            "TrainingJobStatus": status["status"],
+            "SecondaryStatus": status["secondary"],
+            "FailureReason": status["failure"] or None,
+            "CreationTime": _time(status["created"]),
+            "LastModifiedTime": _time(status["modified"]),
+            "TrainingStartTime": _time(status["started"]),
+            "TrainingEndTime": _time(status["ended"]) if status["started"] else None,
+            "TrainingTimeInSeconds": seconds,
+            "BillableTimeInSeconds": None if seconds is None else seconds * hosts,
+            "ModelArtifacts": {"S3ModelArtifacts": artifact} if artifact else None,
+            "FinalMetricDataList": [{**one, "Timestamp": _time(one["Timestamp"])} for one in status["metrics"]] or None,
+            "SecondaryStatusTransitions": [
+                {
+                    "Status": one["status"],
+                    "StartTime": _time(one["start"]),
+                    **({"EndTime": _time(one["end"])} if one["end"] else {}),
+                    "StatusMessage": one["message"],
+                }
+                for one in status["transitions"]
+            ],
+            "Rehearsal": status["rehearsal"],
+        }
+        return {key: value for key, value in known.items() if value is not None}
+
+
+def _taken(name: str) -> NameTaken:
+    """In the words of the service."""
+    return NameTaken(f"Training job names must be unique within an AWS account and region: '{name}' exists already")
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """A disk that fails is the service's failure here."""
+    try:
+        yield
+    except OSError as error:
+        raise ServiceError(f"{error.filename or 'the upload'} cannot be kept: {error.strerror}") from error
+
+
+def _live_members(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that can change, as `Request.live` names them."""
+    live = {}
+    for path in LIVE:
+        value: Any = members
+        for step in path:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        value = members.get(path[-1]) if value is None else value
+        if value is not None:
+            live[path[-1]] = value
+    return live
+
+
+def _time(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+
+
+def _seconds(status: Mapping[str, Any]) -> int | None:
+    """How long a job that has ended trained; None for one that has not, or never began."""
+    if status["started"] is None or status["ended"] is None:
+        return None
+    seconds: float = status["ended"] - status["started"]
+    return round(seconds)
+
+
+def _end_of_lines(path: Path) -> int:
+    """Where the last whole line of a file ends, in bytes."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - (1 << 16))
+            file.seek(start)
+            found = file.read(end - start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+    return 0
+
+
+def _lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
+    with path.open("rb") as file:
+        file.seek(start)
+        while file.tell() < end:
+            text = file.readline().decode("utf-8", "replace").removesuffix("\n")
+            moment = datetime.strptime(text[: STAMP - 1], "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=timezone.utc)
+            yield LogLine(path.stem, moment.timestamp(), text[STAMP + 1 :])

@@ -1,0 +1,58 @@
+"""Documentation runs: the examples of the README do what they show."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import REPOSITORY
+from sagespec.cli import run
+
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
+CUT = "…"
+"""The last line of an output that is not shown whole."""
+
+
+def run_again(block: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """A console block with what its commands print now."""
+    result = []
+    for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+        command, *shown = part.rstrip("\n").split("\n")
+        program, *arguments = shlex.split(command.partition("  #")[0])
+        if program == "make":
+            assert re.search(rf"^{arguments[0]}:", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.M)
+        if program == "sagespec":
+            run(arguments)
+            printed = capsys.readouterr().out.rstrip("\n").split("\n")
+            shown = [*printed[: len(shown) - 1], CUT] if shown[-1:] == [CUT] else printed
+        result += [f"$ {command}", *shown]
+    return "".join(f"{line}\n" for line in result)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_examples_of_a_page_print_what_they_show(
+    page: Path,
+    code: Path,
+    golden: Callable[[Path, str], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A YAML block whose first line is a file name is that file; commands of console blocks are run beside it."""
+    monkeypatch.chdir(code)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+
+    def again(found: re.Match[str]) -> str:
+        language, text = found["language"], found["text"]
+        name = re.match(r"# (\S+\.ya?ml)\n", text)
+        if language == "yaml" and name:
+            (code / name[1]).write_text(text, encoding="utf-8")
+        return f"```{language}\n{run_again(text, capsys) if language == 'console' else text}```"
+
+    golden(page, BLOCK.sub(again, page.read_text(encoding="utf-8")))
