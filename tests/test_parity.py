@@ -48,7 +48,8 @@ def outcomes(samples: list[Sample], tmp_path_factory: pytest.TempPathFactory) ->
     found: dict[str, Outcome] = {}
     for result in sagespec.compile(paths):
         body = result.request.body() if result.request else None
-        found.setdefault(Path(result.manifest).stem, (body, [str(each) for each in result.diagnostics]))
+        said = [f"{each.rule}: {each.message}" for each in result.diagnostics]
+        found.setdefault(Path(result.manifest).stem, (body, said))
     return found
 
 
@@ -106,7 +107,7 @@ def against(sample: Sample, outcome: Outcome) -> list[str]:
     """What is not as the SDK has it; nothing when it agrees."""
     body, diagnostics = outcome
     if "error" in sample:
-        return [f"the SDK refuses this: {sample['error']}"] if body is not None else []
+        return [f"the SDK refuses this: {' '.join(sample['error'].split())}"] if body is not None else []
     if body is None:
         return ["the SDK accepts this, we do not:", *diagnostics]
     manifest = sample["manifest"]

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sagespec.archive import ArchiveError
+from sagespec.archive.contents import unreadable
 
 _PIECE = 1 << 20
 
@@ -18,6 +19,8 @@ class Dataset:
     """The files of one channel, by the UTF-8 bytes of their names."""
 
     root: Path
+    field: tuple[str | int, ...]
+    """What named it in the manifest."""
     files: tuple[tuple[str, Path, int], ...]
     """(name below the root with `/` between its parts, path, size in bytes)."""
 
@@ -27,13 +30,20 @@ class Dataset:
 
     @cached_property
     def sha256(self) -> str:
-        """Hex digest over names, sizes and contents: equal data have it in common, wherever they lie."""
+        """Hex digest over names, sizes and contents: equal data have it in common, wherever they lie.
+
+        Raises:
+            ArchiveError: a file cannot be read.
+        """
         digest = hashlib.sha256()
         for name, path, size in self.files:
             content = hashlib.sha256()
-            with path.open("rb") as file:
-                while piece := file.read(_PIECE):
-                    content.update(piece)
+            try:
+                with path.open("rb") as file:
+                    while piece := file.read(_PIECE):
+                        content.update(piece)
+            except OSError as error:
+                raise unreadable(name, error, path, self.field) from None
             digest.update(f"{len(name.encode())} {name} {size} {content.hexdigest()}\n".encode())
         return digest.hexdigest()
 
@@ -65,18 +75,21 @@ def _files(path: Path, real: str, field: tuple[str | int, ...]) -> list[tuple[st
         hint = "give a file or a folder relative to the manifest, or s3://…"
         raise ArchiveError(f"there is no '{path}'", hint, path, field)
     found = []
-    for folder, folders, names in os.walk(path):
-        for name in [*names, *folders]:
-            item = Path(folder, name)
-            if item.is_symlink() and not os.path.realpath(item).startswith(real + os.sep):
-                raise ArchiveError(f"'{item}' is a link that leaves '{path}'", "copy what it leads to", item, field)
+    for folder, _, names in os.walk(path):
         for name in names:
             item = Path(folder, name)
+            inner = item.relative_to(path).as_posix()
+            if item.is_symlink() and not os.path.realpath(item).startswith(real + os.sep):
+                raise ArchiveError(f"'{inner}' is a link that leaves '{path}'", "copy what it leads to", item, field)
             try:
-                found.append((item.relative_to(path).as_posix(), item, item.stat().st_size))
-                found[-1][0].encode()
-            except (OSError, UnicodeEncodeError) as error:
-                raise ArchiveError(f"'{item!s}' cannot be read: {error}", "", item, field) from None
+                inner.encode()
+                found.append((inner, item, item.stat().st_size))
+            except UnicodeEncodeError:
+                raise ArchiveError(
+                    f"the file name {ascii(inner)} is not UTF-8", "rename the file", item, field
+                ) from None
+            except OSError as error:
+                raise unreadable(inner, error, item, field) from None
     if not found:
         raise ArchiveError(f"'{path}' holds no file", "a channel needs at least one", path, field)
     return found

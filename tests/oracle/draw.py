@@ -69,14 +69,14 @@ def partition(region: str) -> str:
 
 CPU = words("ml.m4.2xlarge ml.m5.xlarge ml.c4.xlarge ml.c5.4xlarge ml.r5.large ml.t3.large ml.m5.24xlarge")
 GPU = words("ml.p3.2xlarge ml.p3.16xlarge ml.g4dn.xlarge ml.g5.2xlarge ml.p4d.24xlarge")
-MODERN = words("""
+MODERN = """
     ml.r5d.4xlarge ml.c5n.xlarge ml.m6i.xlarge ml.c6i.xlarge ml.r6i.large ml.m7i.large ml.c7i.large
     ml.p3dn.24xlarge ml.p4de.24xlarge ml.p5.48xlarge ml.p5en.48xlarge ml.g6.xlarge ml.g6e.xlarge ml.g5.48xlarge
     ml.t3.medium
-""")
-P2 = ["ml.p2.xlarge", "ml.p2.8xlarge", "ml.p2.16xlarge"]
-NEURON = words("ml.trn1.2xlarge ml.trn1n.32xlarge ml.trn2.48xlarge ml.inf1.xlarge ml.inf2.xlarge")
-GRAVITON = words("ml.c6g.xlarge ml.m6g.large ml.c7g.large ml.r6g.large ml.c6gn.xlarge")
+"""
+P2 = "ml.p2.xlarge ml.p2.8xlarge ml.p2.16xlarge"
+NEURON = "ml.trn1.2xlarge ml.trn1n.32xlarge ml.trn2.48xlarge ml.inf1.xlarge ml.inf2.xlarge"
+GRAVITON = "ml.c6g.xlarge ml.m6g.large ml.c7g.large ml.r6g.large ml.c6gn.xlarge"
 SMDP = ["ml.p3.16xlarge", "ml.p3dn.24xlarge", "ml.p4d.24xlarge", "ml.p4de.24xlarge"]
 NO_NVME = words("ml.m4.2xlarge ml.m5.xlarge ml.c4.xlarge ml.c5.4xlarge ml.r5.large ml.p3.2xlarge")
 V1_TYPES = words("""
@@ -559,16 +559,17 @@ def region(rng: Random, all_versions: Versions) -> Iterator[Manifest]:
 
 def instance(rng: Random, all_versions: Versions) -> Iterator[Manifest]:
     """Families of instances over versions; Python 3.7 of 1.15 and 2.3 has images of its own on p4d."""
-    for kind in (MODERN, P2, NEURON, GRAVITON):
-        for instance_type in kind:
-            for name in rng.sample(all_versions.script(), 3):
+    kinds = {MODERN: all_versions.script(), P2: all_versions.below(2, 12), NEURON: all_versions.script()}
+    for kind, names in {**kinds, GRAVITON: all_versions.below(2, 9)}.items():
+        for instance_type in words(kind):
+            for name in rng.sample(names, 3):
                 yield all_versions.job(name, instance_type)
     for name in all_versions.at_least(2, 12):
         yield all_versions.job(name, "ml.p2.xlarge")
     for name in ("1.15.4", "1.15.5", "1.15", "2.3", "2.3.0", "2.3.1", "2.3.2", "2.4"):
         for instance_type in ("ml.p4d.24xlarge", "ml.p4de.24xlarge", "ml.p3.2xlarge", "ml.c5.4xlarge"):
             yield plain(name, "py37", "us-east-1", instance_type)
-    for wrong in ("m5.xlarge", "ml.m5", "p3.2xlarge"):
+    for wrong in ("m5.xlarge", "p3.2xlarge"):
         yield all_versions.job("2.19", wrong)
 
 
@@ -808,10 +809,9 @@ def lax(rng: Random, all_versions: Versions) -> Iterator[Manifest]:
         yield dict(job, distribution={"paramter_server": {"enabled": True}})
         yield dict(job, distribution={"mpi": {"enabled": True, "processes": 4}})
         yield dict(job, channels={"train": {"s3_data": "s3://data/x", "target_attribute_name": "label"}})
-    for name in ("2.12", "2.19"):
-        yield dict(all_versions.job(name, "ml.p3.2xlarge"), compiler_config={"enabled": True})
     for name in ("2.13", "2.13.0", "2.14.1"):
-        yield plain(name, "py310", "us-east-1", rng.choice(GRAVITON))
+        for graviton in words(GRAVITON):
+            yield plain(name, "py310", "us-east-1", graviton)
 
 
 FAMILIES_2 = {

@@ -48,7 +48,7 @@ except ImportError:  # Python 3.7
     SDK = get_distribution("sagemaker").version
 else:
     SDK = version("sagemaker")
-HALF = {"1.16.3": "v1", "2.257.7": "v2"}[SDK]
+HALF = {"1.16.3": "v1", "2.257.7": "v2"}.get(SDK) or sys.exit(f"no half of the samples is of sagemaker {SDK}")
 
 
 # The session
