@@ -23,7 +23,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sagespec.archive import ArchiveError, Archives, Contents, Ignored, collect, contents
+from sagespec import archive
+from sagespec.archive import ArchiveError, Archives, Contents, Ignored, collect
+from sagespec.archive import contents as bytes_of
 
 LISTINGS = json.loads((Path(__file__).parent / "archive_listings.json").read_text(encoding="utf-8"))["layouts"]
 
@@ -284,7 +286,7 @@ def test_files_of_every_awkward_size_come_back(size: int, tmp_path: Path) -> Non
 @pytest.mark.parametrize("size", [1, 65_535, 65_536, 200_000])
 def test_the_gzip_is_one_for_all_ways_to_cut_its_input(size: int) -> None:
     data = random.Random(size).randbytes(size)
-    whole, cut = (b"".join(contents._gzip(data[i : i + n] for i in range(0, size, n))) for n in (size, 1000))
+    whole, cut = (b"".join(bytes_of._gzip(data[i : i + n] for i in range(0, size, n))) for n in (size, 1000))
     assert whole == cut
     assert gzip.decompress(whole) == data
     assert len(whole) == 10 + size + 5 * -(-size // 65_535) + 8
@@ -292,7 +294,7 @@ def test_the_gzip_is_one_for_all_ways_to_cut_its_input(size: int) -> None:
 
 def test_a_size_beyond_octal_digits_is_one_that_tarfile_reads() -> None:
     for size in (8**11 - 1, 8**11, 10**13):
-        header = b"".join(contents._header(contents.Member("big", Path("big"), size)))
+        header = b"".join(bytes_of._header(archive.Member("big", Path("big"), size)))
         assert tarfile.TarInfo.frombuf(header, "utf-8", "strict").size == size
         assert (header[124] == 0x80) == (size >= 8**11)
 

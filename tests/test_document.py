@@ -71,6 +71,13 @@ def test_a_scalar_that_others_misread_is_warned_about_with_a_fix(written: str) -
     assert [edit.text for edit in problem.fix] == [f'"{written}"']
 
 
+@pytest.mark.parametrize("written", ["142577830533.dkr.ecr.us-west-2.amazonaws.com/x:1.0.5", "no-op", "1:30pm", ".5x"])
+def test_a_text_that_only_begins_like_a_number_is_a_text(written: str) -> None:
+    (document,) = documents(f"a: {written}")
+    assert document.data == {"a": written}
+    assert document.problems == ()
+
+
 @pytest.mark.parametrize("written", [".nan", ".inf", "-.Inf"])
 def test_a_number_that_json_has_not_is_an_error(written: str) -> None:
     assert [problem.rule for problem in documents(f"a: {written}")[0].problems] == ["number-not-finite"]

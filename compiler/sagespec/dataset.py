@@ -62,9 +62,8 @@ class Datasets:
         """
         real = os.path.realpath(path)
         if real not in self._known:
-            self._known[real] = Dataset(
-                path, tuple(sorted(_files(path, real, field), key=lambda file: file[0].encode()))
-            )
+            files = sorted(_files(path, real, field), key=lambda file: file[0].encode())
+            self._known[real] = Dataset(path, field, tuple(files))
         return self._known[real]
 
 
@@ -85,9 +84,7 @@ def _files(path: Path, real: str, field: tuple[str | int, ...]) -> list[tuple[st
                 inner.encode()
                 found.append((inner, item, item.stat().st_size))
             except UnicodeEncodeError:
-                raise ArchiveError(
-                    f"the file name {ascii(inner)} is not UTF-8", "rename the file", item, field
-                ) from None
+                raise ArchiveError(f"the file name {inner!a} is not UTF-8", "rename the file", item, field) from None
             except OSError as error:
                 raise unreadable(inner, error, item, field) from None
     if not found:

@@ -49,12 +49,11 @@ _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _MISREAD = re.compile(
-    r"""(?x) (?P<truth> yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF )
+    r"""(?x) (?: (?P<truth> yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF )
     | (?P<number> [-+]? (?: 0[0-9_]+ | 0[xX][0-9a-fA-F_]+ | 0o[0-7]+ | 0b[01_]+ | [0-9][0-9_]*_[0-9_]*
         | [0-9]+(?: :[0-5]?[0-9])+ | [0-9]+\.(?:[eE][-+]?[0-9]+)? | \.[0-9]+(?:[eE][-+]?[0-9]+)? )
         | \+[0-9][0-9.eE+-]* )
-    | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) )
-    \Z"""
+    | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) ) ) \Z"""
 )
 """Plain scalars that other YAML readers take for something else than text."""
 
