@@ -22,6 +22,7 @@ from sagespec.render import Defaults, Inputs, Manifest, is_ours, render
 from sagespec.rules import Case
 from sagespec.source import Path, Place, Source
 from sagespec.targets import Request, Site, Upload, build
+from sagespec.targets.members import field_of
 from sagespec.targets.sagemaker import default_bucket
 
 LOCAL_SITE = Site("us-east-1", "000000000000", local=True)
@@ -300,33 +301,6 @@ def _of_archive(manifest: Manifest, error: ArchiveError) -> Diagnostic:
     )
 
 
-_FIELDS: Mapping[tuple[str, ...], Path] = {
-    ("HyperParameters",): ("hyperparameters",),
-    ("Environment",): ("environment",),
-    ("AlgorithmSpecification", "TrainingImage"): ("image_uri",),
-    ("AlgorithmSpecification", "MetricDefinitions"): ("metric_definitions",),
-    ("AlgorithmSpecification", "ContainerEntrypoint"): ("container_entry_point",),
-    ("AlgorithmSpecification", "ContainerArguments"): ("container_arguments",),
-    ("RoleArn",): ("role",),
-    ("InputDataConfig",): ("channels",),
-    ("OutputDataConfig", "S3OutputPath"): ("output_path",),
-    ("OutputDataConfig", "KmsKeyId"): ("output_kms_key",),
-    ("ResourceConfig", "InstanceType"): ("instance_type",),
-    ("ResourceConfig", "InstanceGroups"): ("instance_groups",),
-    ("ResourceConfig", "VolumeKmsKeyId"): ("volume_kms_key",),
-    ("ResourceConfig", "TrainingPlanArn"): ("training_plan",),
-    ("VpcConfig", "Subnets"): ("subnets",),
-    ("VpcConfig", "SecurityGroupIds"): ("security_group_ids",),
-    ("CheckpointConfig", "S3Uri"): ("checkpoint_s3_uri",),
-    ("DebugHookConfig",): ("debugger_hook_config",),
-    ("DebugRuleConfigurations",): ("rules",),
-    ("ProfilerRuleConfigurations",): ("profiler_rules",),
-    ("ProfilerConfig",): ("profiler_config",),
-    ("Tags",): ("tags",),
-}
-"""Members of the request → the fields that they come from."""
-
-
 def _field_of(manifest: Manifest, member: Path) -> Path:
     """The field that a member of the request comes from; `request` where it was set there."""
     override: object = manifest.data.get("request")
@@ -336,12 +310,11 @@ def _field_of(manifest: Manifest, member: Path) -> Path:
         override = override[step]
     else:
         return ("request", *member)
-    names = tuple(str(step) for step in member)
-    for length in range(len(names), 0, -1):
-        known = _FIELDS.get(names[:length])
-        if known is not None:
-            return (*known, *member[length:]) if known[0] in ("hyperparameters", "environment") else known
-    return ()
+    field = field_of(member)
+    if field is None:
+        return ()
+    inside = member[1:] if field in ("hyperparameters", "environment") else ()
+    return (field, *inside)
 
 
 def commit_of(folder: FilePath) -> str | None:

@@ -61,7 +61,10 @@ TOKENS = (
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<secret>[\s\S]*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     ),
     Token(
-        "a URL with a password", "://", r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^/\s:@]{0,80}:(?P<secret>[^/\s@]+)@", _is_password
+        "a URL with a password",
+        "://",
+        r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^/\s:@]{0,80}:(?P<secret>[^/\s@]+)@",
+        _is_password,
     ),
     Token(
         "an AWS secret access key",

@@ -1,16 +1,19 @@
 """Model and catalogue → `schemas/`: what an editor checks, completes and explains while a manifest is typed.
 
-A manifest may leave anything to a Defaults document, which an editor does not see. So the schema refuses what is
-written and wrong, or contradicts something else that is written, and never what is only missing.
+A manifest may leave anything to a Defaults document, which an editor does not see. So a schema refuses what is written
+and wrong, or contradicts something else that is written, and never what is only missing.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from dataclasses import field as member
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,29 +22,15 @@ from sagespec.model import LEGACY_FIELDS, RENAMED, Job
 
 Json: TypeAlias = dict[str, Any]
 
-EXPRESSION = r"\{\{"
-"""Found in every string that holds an expression: it may become anything."""
-REPAIR = "sagespec schema --out schemas"
 IDENTITY = ("apiVersion", "kind", "name")
 """Fields that a manifest writes itself; all others may come from a Defaults document."""
 
+_DRAFT = "http://json-schema.org/draft-07/schema#"
 _MODEL = Path(__file__).resolve().parent / "model"
-_KINDS = {
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "string": "a string (in quotes, where it looks like a number or a truth value)",
-    "array": "a list",
-    "object": "a map",
-}
-_LIMITS = ("minimum", "maximum", "minItems", "maxItems", "maxProperties", "minLength")
-_AN_EXPRESSION: Json = {"type": "string", "pattern": EXPRESSION}
-_GIVEN: Json = {"not": {"anyOf": [{"type": "null"}, _AN_EXPRESSION]}}
-"""A value that is known and is not null."""
 
 
 def write_schemas(folder: Path) -> list[Path]:
-    """Writes every schema into `folder`, which is made where it is missing; the files' paths."""
+    """Writes every schema into `folder`, which is made where it is missing. Returns the files' paths."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in _files().items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -49,7 +38,7 @@ def write_schemas(folder: Path) -> list[Path]:
 
 
 def stale(folder: Path) -> list[str]:
-    """Names of the files in `folder` that differ from what would be written, or are missing."""
+    """Names of the schema files in `folder` that are missing, or differ from what would be written."""
     return [
         name
         for name, text in _files().items()
@@ -58,8 +47,8 @@ def stale(folder: Path) -> list[str]:
 
 
 @cache
-def _files() -> dict[str, str]:
-    facts = Facts(date.min)  # nothing here depends on the day
+def _files() -> Mapping[str, str]:
+    facts = Facts(date.min)  # nothing in a schema depends on the day
     made = {
         "training-job.schema.json": training_job_schema(facts),
         "defaults.schema.json": defaults_schema(facts),
@@ -68,29 +57,32 @@ def _files() -> dict[str, str]:
 
 
 def training_job_schema(facts: Facts) -> Json:
-    """The schema of a manifest, in draft 7, which every editor knows."""
+    """The schema of a manifest, in draft 7: the newest that all editors know."""
+    shapes = _Shapes(facts)
     return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$schema": _DRAFT,
         "title": "sagespec",
         "description": "A SageMaker training job.",
         "type": "object",
         "required": list(IDENTITY),
-        "properties": {**_job(facts), "matrix": _MATRIX, **_old_names()},
+        "properties": {**_head("TrainingJob"), **shapes.job(), "matrix": _MATRIX, **_OLD_NAMES},
         "additionalProperties": False,
-        "allOf": [*_renamed(), *_relations(facts)],
+        "allOf": [*_renamed(), *_by_version(facts), *map(_refused, (*_REFUSALS, *_of_hardware(facts)))],
+        "definitions": {
+            "channel": shapes.channel() | {"allOf": [_refused(refusal) for refusal in _OF_CHANNELS]},
+            **shapes.known,
+        },
     }
 
 
 def defaults_schema(facts: Facts) -> Json:
-    """The schema of a Defaults document. What contradicts here may be replaced in a manifest, so relations are left out."""
-    job = _job(facts)
-    head = {name: job.pop(name) for name in ("apiVersion", "kind")}
-    head["kind"] |= {"const": "Defaults", "errorMessage": "kind must be Defaults"}
-    fields = {**job, "matrix": _MATRIX, **_SETTINGS}
+    """The schema of a Defaults document. A manifest may replace half of a contradiction, so nothing is said of any."""
+    shapes = _Shapes(facts)
+    fields = {**shapes.job(), "matrix": _MATRIX, **_SETTINGS}
     environment = {
         "type": "object",
-        "description": "What holds under --env with this name.",
-        "properties": {name: {"$ref": f"#/properties/{name}"} for name in fields} | _old_names(),
+        "description": "What holds when --env (or SAGESPEC_ENV) gives this name.",
+        "properties": {name: {"$ref": f"#/properties/{name}"} for name in fields} | _OLD_NAMES,
         "additionalProperties": False,
         "allOf": _renamed(),
     }
@@ -100,14 +92,24 @@ def defaults_schema(facts: Facts) -> Json:
         "additionalProperties": environment,
     }
     return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$schema": _DRAFT,
         "title": "sagespec",
         "description": "What the manifests in this folder and below leave out.",
         "type": "object",
         "required": ["kind"],
-        "properties": {**head, **fields, "environments": environments, **_old_names()},
+        "properties": {**_head("Defaults"), **fields, "environments": environments, **_OLD_NAMES},
         "additionalProperties": False,
         "allOf": _renamed(),
+        "definitions": {"channel": shapes.channel(), **shapes.known},
+    }
+
+
+def _head(kind: str) -> Json:
+    texts = _descriptions()["Job"]
+    values = {"apiVersion": Job.model_json_schema()["properties"]["apiVersion"]["const"], "kind": kind}
+    return {
+        name: {"const": value, "description": texts[name], "errorMessage": f"{name} must be {value}"}
+        for name, value in values.items()
     }
 
 
@@ -124,162 +126,170 @@ _MATRIX: Json = {
     "additionalProperties": {"type": "array", "minItems": 1},
 }
 _SETTINGS: Json = {
-    "project": {"type": "string", "description": "Project that the jobs belong to: a tag, and part of what is theirs."},
-    "vars": {"type": "object", "description": "Values for {{ vars.NAME }}; --set NAME=VALUE replaces one."},
-    "prices": {"type": "string", "description": "A price file: region, instance type → USD per hour, with its date."},
+    "project": {"type": "string", "description": "Project that the jobs belong to; also a tag of theirs."},
+    "vars": {"type": ["object", "null"], "description": "Values of {{ vars.NAME }}; --set NAME=VALUE replaces one."},
+    "prices": {
+        "type": "string",
+        "description": "A price file: region and type → USD per hour, with its date.",
+    },
     "max_job_cost": {"type": "number", "minimum": 0, "description": "USD that one job may cost at most."},
 }
 
 
-# Fields ------------------------------------------------------------------------------------------------------------
+# Shapes: the model's own schema, made fit for documents that hold expressions
 
+_EXPRESSION = r"\{\{"
+"""Found in every string that holds an expression. It may become anything, so it is welcome everywhere."""
+_WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a map",
+}
+_LIMITS = ("minimum", "maximum", "minItems", "maxItems", "maxProperties")
 
-def _job(facts: Facts) -> Json:
-    """Every field of a manifest: the model's own schema, made fit for documents that are not rendered yet."""
-    model = Job.model_json_schema()
-    shapes = _Shapes(model["$defs"], _known_values(facts))
-    fields = shapes.properties("Job", model["properties"])
-    for name in ("apiVersion", "kind"):  # read before anything is rendered
-        constant = model["properties"][name]["const"]
-        fields[name] = {
-            "const": constant,
-            "description": fields[name]["description"],
-            "errorMessage": f"{name} must be {constant}",
-        }
-    channel = shapes.shape("channel", {"$ref": "#/$defs/Channel"}) | {"allOf": _of_channel()}
-    channel["patternErrorMessage"] = channel["errorMessage"] = "a channel is an S3 URI, a path, or a map"
-    fields["channels"] = _channels(fields["channels"], channel)
-    return fields
+_TYPE_HINTS = {
+    "framework_version": "framework_version must be in quotes: without them YAML reads 1.10 as the number 1.1"
+}
+_ALWAYS = {
+    "volume_kms_key": (r"^(?!alias/)(?!.*:alias/)", "a volume's key is named by its id or ARN, not by an alias"),
+    "s3_data": (r"^(s3|https)://[^/]", "data in S3 begin with s3://<bucket>; local data stand under path"),
+    "directory_path": (r"^/", "directory_path begins with a slash"),
+    "subnets": (r"^(?!sg-)", "a security group belongs under security_group_ids"),
+    "security_group_ids": (r"^(?!subnet-)", "a subnet belongs under subnets"),
+}
+"""What the rules ask of a string, beyond its type: a pattern and what to say."""
 
 
 class _Shapes:
-    """Turns the model's schema, piece by piece, into the editor's."""
+    """Turns the model's schema, piece by piece, into the editors'."""
 
-    def __init__(self, parts: Json, known: Mapping[str, Json]) -> None:
-        self.parts = parts
-        self.known = known
+    def __init__(self, facts: Facts) -> None:
+        model = Job.model_json_schema()
+        self.parts: Json = {**model.pop("$defs"), "Job": model}
+        self.known = _known_values(facts)
 
-    def properties(self, owner: str, fields: Json) -> Json:
-        texts = _descriptions()[owner]
+    def job(self) -> Json:
+        """Every field that a manifest and a Defaults document share."""
+        fields = {name: shape for name, shape in self.properties("Job").items() if name not in ("apiVersion", "kind")}
+        about = {key: fields["channels"][key] for key in ("type", "description")}
+        by_name = {key: fields["channels"][key] for key in ("propertyNames", "maxProperties")}
+        one = [_when({name: {"type": "string"}}) for name in ("s3_data", "path", "file_system_id")]
+        channel = {"$ref": "#/definitions/channel"}
+        # A map of channels; or a location or one channel's members, which are the channel `training`.
+        fields["channels"] = about | {
+            "if": {"anyOf": [{"type": "string"}, *one]},
+            "then": channel,
+            "else": {**by_name, "additionalProperties": channel},
+        }
+        return fields
+
+    def channel(self) -> Json:
+        """One channel: its members, or a string that is a location."""
+        members = self.part("Channel", in_list=False)
+        location = {"minLength": 1, "pattern": rf"^(?!.*://)|^(s3|https)://[^/]|^file://|{_EXPRESSION}"}
+        return members | location | {"patternErrorMessage": "a channel is s3://<bucket>/…, a local path, or a map"}
+
+    def properties(self, part: str) -> Json:
+        texts = _descriptions()[part]
         return {
-            name: self.shape(name, field) | ({"description": texts[name]} if name in texts else {})
-            for name, field in fields.items()
+            name: self.shape(name, node) | ({"description": texts[name]} if name in texts else {})
+            for name, node in self.parts[part]["properties"].items()
         }
 
     def shape(self, name: str, node: Json, *, in_list: bool = False) -> Json:
-        """One value. Expressions are welcome, and null where the model takes it."""
+        """One value: an expression is welcome, and null where the model takes it."""
         options = [option for option in node.get("anyOf", [node]) if option != {"type": "null"}]
-        nullable = options != node.get("anyOf", [node])
-        made = [self._option(name, option, in_list) for option in options]
-        shape = made[0] if len(made) == 1 else _either(made)
-        if nullable:
-            shape["type"] = [*_types(shape), "null"]
-        if node.get("default") not in (None, {}, []) and not isinstance(node["default"], dict):
-            shape["default"] = node["default"]
-        return shape
+        first, *others = [self.option(name, option, in_list) for option in options]
+        if others:  # `false`, or something else
+            kinds = [kind for shape in (first, *others) for kind in _kinds(shape)]
+            first = {"type": list(dict.fromkeys(kinds)), "anyOf": [*others, {"enum": [False]}, {"type": "null"}]}
+        if len(options) < len(node.get("anyOf", [node])):
+            first["type"] = [*_kinds(first), "null"]
+        if isinstance(node.get("default"), str | int | bool):
+            first["default"] = node["default"]
+        return first
 
-    def _option(self, name: str, node: Json, in_list: bool) -> Json:
+    def option(self, name: str, node: Json, in_list: bool) -> Json:
         if "$ref" in node:
             part = node["$ref"].removeprefix("#/$defs/")
-            return self._part(part, in_list) if part != "JsonValue" else {}
+            return {} if part == "JsonValue" else self.part(part, in_list)
         if "const" in node or "enum" in node:
-            return _choice(name, node)
-        kind = node["type"]
-        if kind == "string":
-            return self._string(name, node)
-        limits = {key: node[key] for key in _LIMITS if key in node}
-        shape = {"type": [kind, "string"], "pattern": EXPRESSION, **limits}
-        message = f"{name} must be {node.get('title') if 'minimum' in node and _is_phrase(node) else _KINDS[kind]}"
-        if kind in ("array", "object"):  # errorMessage would also hide what is wrong inside
-            shape["patternErrorMessage"] = message
-        else:
-            shape["errorMessage"] = message
-        if kind == "array":
-            shape["items"] = self.shape(name, node["items"], in_list=True)
-        if kind == "object":
-            names = dict(node.get("propertyNames", {}))
-            values = node.get("additionalProperties", True)
-            for pattern, value in node.get("patternProperties", {}).items():
-                names["pattern"], values = pattern, value
-            shape["propertyNames"] = {**names, "not": {"pattern": EXPRESSION}}
-            if isinstance(values, dict):
-                shape["additionalProperties"] = self.shape(name, values)
-        return shape
+            return _choice(node.get("enum") or [node["const"]])
+        return self.string(name, node) if node["type"] == "string" else self.other(name, node)
 
-    def _part(self, part: str, in_list: bool) -> Json:
+    def other(self, name: str, node: Json) -> Json:
+        """A number, a truth value, a list or a map."""
+        kind = node["type"]
+        limits = {key: node[key] for key in _LIMITS if key in node}
+        message = f"{name} must be {_title(node) or _WORDS[kind]}"
+        inside: Json = {}
+        if kind == "array":
+            inside["items"] = self.shape(name, node["items"], in_list=True)
+        if kind == "object":
+            by_pattern = node.get("patternProperties") or {None: node.get("additionalProperties", {})}
+            [(pattern, values)] = by_pattern.items()
+            names = node.get("propertyNames", {}) | ({"pattern": pattern} if pattern else {})
+            inside["propertyNames"] = {**names, "not": {"pattern": _EXPRESSION}}
+            inside["additionalProperties"] = self.shape(name, values) if values else {}
+        # errorMessage also speaks for what is wrong inside, so lists and maps have the narrower one.
+        key = "patternErrorMessage" if inside else "errorMessage"
+        return {"type": [kind, "string"], "pattern": _EXPRESSION, key: message, **limits, **inside}
+
+    def part(self, part: str, in_list: bool) -> Json:
         own = self.parts[part]
         return {
             "type": ["object", "string"],
-            "pattern": EXPRESSION,
-            "patternErrorMessage": "must be a map",
+            "pattern": _EXPRESSION,
+            "patternErrorMessage": "this must be a map",
             **({"description": own["description"]} if "description" in own else {}),
-            "properties": self.properties(part, own["properties"]),
-            # A map is merged with that of the defaults, an item of a list is not.
+            # A map is merged with that of the defaults, which may have the rest; an item of a list is not.
             **({"required": own["required"]} if in_list and "required" in own else {}),
+            "properties": self.properties(part),
             "additionalProperties": False,
         }
 
-    def _string(self, name: str, node: Json) -> Json:
-        shape: Json = {"type": ["string"]}
-        limits = {key: node[key] for key in ("pattern", "minLength", "maxLength") if key in node}
-        wanted = node["title"] if _is_phrase(node) else _KINDS["string"]
-        message = f"{name} must be {wanted}"
-        if name == "framework_version":
-            message = 'framework_version must be a version in quotes: without them YAML reads "1.10" as the number 1.1'
+    def string(self, name: str, node: Json) -> Json:
+        limits: Json = {key: node[key] for key in ("pattern", "minLength", "maxLength") if key in node}
+        message = f"{name} must be {_title(node) or 'a string'}"
+        if name in _ALWAYS:
+            pattern, because = _ALWAYS[name]
+            limits["allOf"] = [{"pattern": pattern, "errorMessage": because}]
+        shape: Json = {
+            "type": "string",
+            "errorMessage": _TYPE_HINTS.get(name, f"{message}, in quotes if it is a number"),
+        }
         if limits:
-            shape |= {"if": {"pattern": EXPRESSION}, "else": {**limits, "errorMessage": message}}
-        shape["errorMessage"] = message
-        if "pattern" in node and name in self.known:
-            return {"type": ["string"], "anyOf": [shape, self.known[name]], "errorMessage": message}
-        if "examples" in node:
-            shape["examples"] = node["examples"]
-        return shape
+            shape |= {"if": {"pattern": _EXPRESSION}, "else": {**limits, "errorMessage": message}}
+        if name in self.known and limits:
+            known = {"$ref": f"#/definitions/{name}"}
+            return {"type": "string", "errorMessage": shape["errorMessage"], "anyOf": [shape, known]}
+        return shape | ({"examples": node["examples"]} if "examples" in node else {})
 
 
-def _is_phrase(node: Json) -> bool:
-    """Whether a title is a type's own words, not the field's name as pydantic spells it."""
-    return str(node.get("title", "A"))[0].islower()
-
-
-def _types(shape: Json) -> list[str]:
-    found = shape.get("type", [])
-    return list(found) if isinstance(found, list) else [found]
-
-
-def _choice(name: str, node: Json) -> Json:
-    values = node.get("enum", [node.get("const")])
-    kind = {str: "string", int: "integer", bool: "boolean"}[type(values[0])]
-    # An expression may stand here too; null passes where `type` lets it.
-    either = [{"enum": values}, {"type": ["string", "null"], "pattern": EXPRESSION}]
+def _choice(values: list[Any]) -> Json:
+    kind = "string" if isinstance(values[0], str) else "boolean" if isinstance(values[0], bool) else "integer"
+    # The second also lets null pass, where `type` does.
+    either = [{"enum": values}, {"type": ["string", "null"], "pattern": _EXPRESSION}]
     return {"type": list(dict.fromkeys((kind, "string"))), "anyOf": either}
 
 
-def _either(shapes: list[Json]) -> Json:
-    """`false` or something else."""
-    kinds = list(dict.fromkeys(kind for shape in shapes for kind in _types(shape)))
-    return {"type": kinds, "anyOf": [*shapes[1:], shapes[0], {"type": "null"}]}
+def _kinds(shape: Json) -> list[str]:
+    kinds = shape["type"]
+    return kinds if isinstance(kinds, list) else [kinds]
 
 
-def _channels(shape: Json, channel: Json) -> Json:
-    """A map of channels; or a location or one channel's members, which are the channel `training`."""
-    one = ("s3_data", "path", "file_system_id")
-    plain = {key: value for key, value in shape.items() if key not in ("pattern", "patternErrorMessage")}
-    by_name = {key: plain.pop(key) for key in ("propertyNames", "maxProperties", "additionalProperties")}
-    located = {"anyOf": [_when({name: {"type": "string"}}) for name in one]}
-    return plain | {
-        "if": {"type": "object", **located},
-        "then": channel,
-        "else": {**by_name, "additionalProperties": {**channel, "else": _LOCATION, "if": {"type": "object"}}},
-    }
-
-
-_LOCATION: Json = {"minLength": 1}
+def _title(node: Json) -> str:
+    """A type's own words; pydantic's, made of the field's name, are none."""
+    title = str(node.get("title", ""))
+    return title if title[:1].islower() else ""
 
 
 @cache
-def _descriptions() -> dict[str, dict[str, str]]:
-    """Class → field → the string under it. Read from the source, because importing throws these strings away."""
-    found: dict[str, dict[str, str]] = {}
+def _descriptions() -> Mapping[str, Mapping[str, str]]:
+    """Class → field → the string under it. Read from the source: importing throws these strings away."""
+    found = {}
     for path in sorted(_MODEL.glob("*.py")):
         for owner in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(owner, ast.ClassDef):
@@ -288,160 +298,254 @@ def _descriptions() -> dict[str, dict[str, str]]:
 
 
 def _texts(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    for field, text in zip(body, body[1:], strict=False):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(text, ast.Expr)
-            and isinstance(text.value, ast.Constant)
-        ):
-            yield field.target.id, " ".join(str(text.value.value).split())
+    for above, text in pairwise(body):
+        match above, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                yield name, " ".join(words.split())
 
 
-# What the catalogue knows by name -------------------------------------------------------------------------------------
+# Values that the catalogue knows
 
 
-def _known_values(facts: Facts) -> dict[str, Json]:
+def _known_values(facts: Facts) -> Mapping[str, Json]:
     """Values to complete, each with a line about it. Others of the right form are welcome: the catalogue ages."""
-    regions = {name: f"partition {region.partition}" for name, region in facts.regions.items()}
-    local = {"local": "this machine", "local_gpu": "this machine, with its GPUs"}
-    types = {name: _hardware(instance) for name, instance in facts.instances.items()}
-    versions = {release.version: _about(release) for release in _releases(facts)}
-    known = {"instance_type": {**local, **types}, "region": regions, "framework_version": versions}
-    return {
-        name: {"enum": list(values), "enumDescriptions": list(values.values())} for name, values in known.items()
+    local = {"local": "this machine", "local_gpu": "this machine and its GPUs"}
+    known = {
+        "instance_type": {name: _about_instance(instance) for name, instance in facts.instances.items()} | local,
+        "region": {name: f"partition {region.partition}" for name, region in facts.regions.items()},
+        "framework_version": {release.version: _about_release(release) for release in _releases(facts)},
     }
+    return {name: {"enum": list(values), "enumDescriptions": list(values.values())} for name, values in known.items()}
 
 
-def _releases(facts: Facts) -> list[Release]:
-    """Every version that may be written, the newest release first, its short name before the long ones."""
-    full = [release.full_version for release in facts.releases.values()]
-    found = [facts.release(name) for name in (*facts.aliases, *facts.releases)]
-    return sorted(
-        (release for release in found if release is not None),
-        key=lambda release: (-_minor_order(full, release), len(release.version.split(".")), -full.index(release.full_version)),
-    )
-
-
-def _minor_order(full: list[str], release: Release) -> int:
-    minor = release.full_version.rsplit(".", 1)[0] + "."
-    return next(position for position, name in enumerate(full) if name.startswith(minor))
-
-
-def _hardware(instance: Instance) -> str:
+def _about_instance(instance: Instance) -> str:
     parts = [f"{instance.vcpus} vCPU", f"{instance.memory_gib:g} GiB"]
     if instance.accelerator_count:
-        model = instance.accelerator_model or instance.accelerator
-        parts.append(f"{instance.accelerator_count} × {model} ({instance.accelerator_memory_gib:g} GiB)")
-    if instance.nvme_gb:
-        parts.append(f"{instance.nvme_gb} GB NVMe")
-    return ", ".join(parts)
+        name = instance.accelerator_model or instance.accelerator
+        parts.append(f"{instance.accelerator_count} × {name} with {instance.accelerator_memory_gib:g} GiB")
+    return ", ".join([*parts, *([f"{instance.nvme_gb} GB NVMe"] if instance.nvme_gb else [])])
 
 
-def _about(release: Release) -> str:
-    mode = "script mode" if not release.legacy_mode else "legacy mode" if not release.script_mode else "both modes"
-    patches = f", patches end {release.patches_end}" if release.patches_end else ""
-    return f"{', '.join(release.pythons)}; {mode}{patches}"
+def _about_release(release: Release) -> str:
+    modes = [name for name, has in (("legacy", release.legacy_mode), ("script", release.script_mode)) if has]
+    patches = f"; patched until {release.patches_end}" if release.patches_end else ""
+    return f"{', '.join(release.pythons)}; {' or '.join(modes)} mode{patches}"
 
 
-# Relations: what is written and contradicts -----------------------------------------------------------------------------
+@cache
+def _releases(facts: Facts) -> list[Release]:
+    """Every version that can be written, the newest first; a short one stands before the long ones."""
+    names: list[str] = []
+    for short in reversed(list(facts.aliases)):
+        names += [short, *(full for full in reversed(list(facts.releases)) if full.startswith(f"{short}."))]
+    return [release for name in names if (release := facts.release(name)) is not None]
 
 
-def _old_names() -> Json:
-    """SDK 1's names are known, so that they are refused once, by `_renamed`, in words that help."""
-    return {old: {"doNotSuggest": True} for old in RENAMED}
+# Contradictions: two things that are written, and cannot both hold
+
+_GIVEN: Json = {"not": {"anyOf": [{"type": "null"}, {"type": "string", "pattern": _EXPRESSION}]}}
+"""A value that is known, and is not null."""
+_TRUE: Json = {"const": True}
+_POSITIVE: Json = {"type": "integer", "minimum": 1}
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """A field that may not stand where others are written so."""
+
+    field: tuple[str, ...]
+    because: str
+    when: Json = member(default_factory=dict)
+    value: Json = member(default_factory=lambda: _GIVEN)
+
+
+def _refused(refusal: _Refusal) -> Json:
+    """The schema that points at the refused field's key."""
+    *owners, name = refusal.field
+    condition, then = {name: refusal.value}, {"properties": {name: False}, "errorMessage": refusal.because}
+    for owner in reversed(owners):
+        condition, then = {owner: _when(condition)}, {"properties": {owner: then}}
+    return {"if": _when({**refusal.when, **condition}), "then": then}
+
+
+def _when(members: Json) -> Json:
+    """A condition: these members are written, and are so."""
+    return {"required": list(members), "properties": members}
+
+
+_OLD_NAMES: Json = {old: {"doNotSuggest": True} for old in RENAMED}
+"""Known, so that they are refused once: by `_renamed`, with the new name."""
 
 
 def _renamed() -> list[Json]:
     return [
-        {"properties": {old: False}, "errorMessage": f"'{old}' is the name that SDK 1 used for '{new}': write {new}"}
+        {"properties": {old: False}, "errorMessage": f"'{old}' is the name that SDK 1 used for '{new}'; write {new}"}
         for old, new in RENAMED.items()
     ]
 
 
-def _relations(facts: Facts) -> list[Json]:
-    stated = {
-        **_when({"framework_version": _GIVEN}),
-        "not": {"required": ["image_uri"], "properties": {"image_uri": {"not": {"type": "null"}}}},
-    }
-    by_version = [branch for about in _BY_VERSION for branch in _branches(facts, about)]
-    return [
-        {"if": stated, "then": {"allOf": [_known_version(facts), *by_version]}},
-        *({"if": _when(condition), "then": {"properties": then}} for condition, then in _CONTRADICTIONS),
-    ]
+_SPOT: Json = {"use_spot_instances": _TRUE}
+_LOCAL: Json = {"instance_type": {"enum": ["local", "local_gpu"]}}
+_GROUPS: Json = {"instance_groups": {"type": "array"}}
+_ENTRY: Json = {"entry_point": _GIVEN}
+
+_REFUSALS = (
+    _Refusal(("max_wait",), "max_wait is only for spot jobs", {"use_spot_instances": {"const": False}}),
+    _Refusal(("use_spot_instances",), "a spot job needs max_wait", {"max_wait": {"type": "null"}}, _TRUE),
+    _Refusal(("keep_alive_period_in_seconds",), "spot instances cannot be kept alive", _SPOT, _POSITIVE),
+    _Refusal(("keep_alive_period_in_seconds",), "instance groups cannot be kept alive", _GROUPS, _POSITIVE),
+    _Refusal(("instance_type",), "instance_type and instance_groups exclude each other", _GROUPS),
+    _Refusal(("instance_count",), "instance_count and instance_groups exclude each other", _GROUPS),
+    _Refusal(
+        ("instance_count",),
+        "several instances cannot share the GPUs of one machine",
+        {"instance_type": {"const": "local_gpu"}},
+        {"type": "integer", "minimum": 2},
+    ),
+    _Refusal(
+        ("checkpoint_local_path",),
+        "checkpoint_local_path without checkpoint_s3_uri keeps nothing",
+        {"checkpoint_s3_uri": {"type": "null"}},
+    ),
+    _Refusal(("subnets",), "subnets need security_group_ids", {"security_group_ids": {"type": "null"}}),
+    _Refusal(("security_group_ids",), "security_group_ids need subnets", {"subnets": {"type": "null"}}),
+    _Refusal(
+        ("training_repository_credentials_provider_arn",),
+        "credentials are used only with training_repository_access_mode: Vpc",
+        {"training_repository_access_mode": {"const": "Platform"}},
+    ),
+    _Refusal(
+        ("channels", "code"),
+        "with network isolation the training code comes as the channel 'code'",
+        {"enable_network_isolation": _TRUE, **_ENTRY},
+    ),
+    *(
+        _Refusal((name,), f"{name} is for legacy mode, and script_mode is true", {"script_mode": _TRUE, **_ENTRY})
+        for name in LEGACY_FIELDS
+    ),
+)
+"""Of a manifest, whatever its version."""
+
+_NOT_FILE: Json = {"enum": ["Pipe", "FastFile"]}
+_NOT_PIPE: Json = {"enum": ["File", "FastFile"]}
+_MOUNTED: Json = {"file_system_id": _GIVEN}
+
+_OF_CHANNELS = (
+    _Refusal(("path",), "a channel has one source, and s3_data is one", {"s3_data": _GIVEN}),
+    _Refusal(("file_system_id",), "a channel has one source, and s3_data is one", {"s3_data": _GIVEN}),
+    _Refusal(("file_system_id",), "a channel has one source, and path is one", {"path": _GIVEN}),
+    _Refusal(("target_attribute_name",), "target_attribute_name is for AutoML jobs; tell the script otherwise"),
+    *(
+        _Refusal((name,), f"{name} is for data in S3, not for a file system", _MOUNTED)
+        for name in ("s3_data_type", "attribute_names", "instance_groups")
+    ),
+    _Refusal(("distribution",), "a file system cannot be sharded", _MOUNTED, {"const": "ShardedByS3Key"}),
+    _Refusal(("input_mode",), "a file system is mounted in File mode only", _MOUNTED, _NOT_FILE),
+    _Refusal(("compression",), "only Pipe mode unpacks Gzip", {"input_mode": _NOT_PIPE}, {"const": "Gzip"}),
+    _Refusal(("record_wrapping",), "only Pipe mode wraps records", {"input_mode": _NOT_PIPE}, {"const": "RecordIO"}),
+    _Refusal(
+        ("s3_data_type",),
+        "an augmented manifest is read in Pipe mode only",
+        {"input_mode": _NOT_PIPE},
+        {"const": "AugmentedManifestFile"},
+    ),
+    _Refusal(
+        ("s3_data_type",),
+        "FastFile mode shows the objects under a prefix, not those of a manifest",
+        {"input_mode": {"const": "FastFile"}},
+        {"const": "ManifestFile"},
+    ),
+    _Refusal(
+        ("attribute_names",),
+        "attribute_names are for s3_data_type: AugmentedManifestFile",
+        {"s3_data_type": {"enum": ["S3Prefix", "ManifestFile"]}},
+        {"type": "array", "minItems": 1},
+    ),
+    _Refusal(
+        ("directory_path",),
+        "a folder of FSx for Lustre begins with the mount name: /<mount name>/…",
+        {"file_system_type": {"const": "FSxLustre"}},
+        {"pattern": "^/+$"},
+    ),
+)
+"""Of one channel."""
 
 
-def _when(members: Json) -> Json:
-    """A condition: these members are written, and are like this."""
-    return {"required": list(members), "properties": members}
+def _of_hardware(facts: Facts) -> Iterator[_Refusal]:
+    """What an instance type decides."""
+    nvme = _one_of(name for name, instance in facts.instances.items() if instance.has_local_storage)
+    yield _Refusal(("volume_kms_key",), "this type has local storage, which takes no key", {"instance_type": nvme})
 
 
-def _absent(*names: str, because: str) -> Json:
-    """These members may only be null, or an expression that may become null."""
-    return {name: {"type": ["null", "string"], "pattern": EXPRESSION, "errorMessage": because} for name in names}
+# Versions: what the catalogue says of each release
 
 
-def _one_of(values: Iterable[str], message: str) -> Json:
-    values = list(values)
-    pattern = f"^({'|'.join(value.replace('.', '[.]') for value in values)})$|{EXPRESSION}"
-    return {"pattern": pattern, "errorMessage": message}
-
-
-def _known_version(facts: Facts) -> Json:
+def _by_version(facts: Facts) -> list[Json]:
+    """Branches for a manifest that names a version, and brings no image."""
     versions = [release.version for release in _releases(facts)]
-    message = f'SageMaker has no image of this TensorFlow version; the newest is "{versions[0]}"'
-    return {"properties": {"framework_version": _one_of(versions, message)}}
+    message = f'SageMaker has no image of this version; the newest is "{versions[0]}", `sagespec versions` lists all'
+    known = {"properties": {"framework_version": {**_one_of(versions, or_expression=True), "errorMessage": message}}}
+    named = {
+        **_when({"framework_version": _GIVEN}),
+        "not": _when({"image_uri": {"not": {"type": "null"}}}),
+    }
+    branches = [branch for about in _ABOUT_RELEASES for branch in _branches(facts, about)]
+    return [{"if": named, "then": {"allOf": [known, *branches]}}]
 
 
-def _branches(facts: Facts, about: Callable[[Facts, Release], Json | None]) -> Iterator[Json]:
-    """One if/then for each group of versions of which the same is true."""
+def _branches(facts: Facts, about: Callable[[Facts, Release], list[Json]]) -> Iterator[Json]:
+    """One if/then for all versions of which the same is true."""
     groups: dict[str, list[str]] = {}
     for release in _releases(facts):
-        then = about(facts, release)
-        if then is not None:
-            groups.setdefault(json.dumps(then), []).append(release.version)
-    for then_text, versions in groups.items():
-        pattern = f"^({'|'.join(version.replace('.', '[.]') for version in versions)})$"
-        yield {"if": _when({"framework_version": {"pattern": pattern}}), "then": json.loads(then_text)}
+        groups.setdefault(json.dumps(about(facts, release)), []).append(release.version)
+    for then, versions in groups.items():
+        if json.loads(then):
+            yield {"if": _when({"framework_version": _one_of(versions)}), "then": {"allOf": json.loads(then)}}
 
 
-def _pythons(facts: Facts, release: Release) -> Json:
-    message = f"this TensorFlow version has images for {', '.join(release.pythons)} only"
-    return {"properties": {"py_version": {**_one_of(release.pythons, message), "examples": list(release.pythons)}}}
+def _one_of(values: Iterator[str] | Collection[str], *, or_expression: bool = False) -> Json:
+    # A pattern where an enum would do: hovering and completion would take an enum for values on offer.
+    either = "|".join(value.replace(".", "[.]") for value in values)
+    return {"pattern": f"^({either})$" + (f"|{_EXPRESSION}" if or_expression else "")}
 
 
-def _regions(facts: Facts, release: Release) -> Json:
-    regions = [
-        name for name in facts.regions if any(name in image.registries for image in release.images.values())
-    ]
-    return {"properties": {"region": _one_of(regions, "no image of this TensorFlow version is kept in this region")}}
+def _pythons(facts: Facts, release: Release) -> list[Json]:
+    names = list(release.pythons)
+    shape = _one_of(names, or_expression=True) | {"examples": names}
+    message = f"this TensorFlow version has images for {', '.join(names)} only"
+    return [{"properties": {"py_version": {**shape, "errorMessage": message}}}]
 
 
-def _modes(facts: Facts, release: Release) -> Json | None:
+def _regions(facts: Facts, release: Release) -> list[Json]:
+    has = [name for name in facts.regions if any(name in image.registries for image in release.images.values())]
+    message = "no image of this TensorFlow version is kept in this region"
+    return [{"properties": {"region": {**_one_of(has, or_expression=True), "errorMessage": message}}}]
+
+
+def _modes(facts: Facts, release: Release) -> list[Json]:
+    refusals = []
     if not release.legacy_mode:
-        steps = _absent(*LEGACY_FIELDS, because="this TensorFlow version has no legacy mode: leave it out")
-        mode = {"script_mode": {"not": {"const": False}, "description": "This version knows script mode only."}}
-        return {"properties": {**steps, **mode}}
-    if not release.script_mode:
-        return {"properties": {"script_mode": {"not": {"const": True}, "description": "This version knows legacy mode only."}}}
-    python3 = _when({"py_version": {"pattern": "^py3"}})
-    because = "legacy mode has no image for Python 3: write py_version: py2, or leave it out"
-    return {"if": python3, "then": {"properties": _absent(*LEGACY_FIELDS, because=because)}}
+        message = "{} is for legacy mode, which this TensorFlow version does not have"
+        refusals += [_Refusal((name,), message.format(name)) for name in LEGACY_FIELDS]
+        refusals.append(
+            _Refusal(("script_mode",), "this TensorFlow version has no legacy mode", value={"const": False})
+        )
+    elif not release.script_mode:
+        refusals.append(_Refusal(("script_mode",), "this TensorFlow version has no script mode", value=_TRUE))
+    else:
+        python3 = {"py_version": {"pattern": "^py3"}}
+        message = "{} is for legacy mode, which has no image for Python 3"
+        refusals += [_Refusal((name,), message.format(name), python3) for name in LEGACY_FIELDS]
+    return [_refused(refusal) for refusal in refusals]
 
 
-def _hardware_of(facts: Facts, release: Release) -> Json:
-    families = [*_families_without_image(facts), *([] if release.p2_instances else ["p2"])]
-    shape = {
-        "pattern": rf"^(?!ml\.({'|'.join(families)})\.)",
-        "errorMessage": "this TensorFlow version has no image for this instance type",
-    }
+def _instances(facts: Facts, release: Release) -> list[Json]:
+    without = dict.fromkeys(i.family for i in facts.instances.values() if not _runs(i))
+    families = "|".join([*without, *([] if release.p2_instances else ["p2"])])
+    message = "this TensorFlow version has no image for this instance type"
+    shape = {"pattern": rf"^(?!ml\.({families})\.)", "errorMessage": message}
     groups = {"items": {"properties": {"instance_type": shape}}}
-    return {"properties": {"instance_type": shape, "instance_groups": groups}}
-
-
-@cache
-def _families_without_image(facts: Facts) -> list[str]:
-    return list(dict.fromkeys(i.family for i in facts.instances.values() if not _runs(i)))
+    return [{"properties": {"instance_type": shape, "instance_groups": groups}}]
 
 
 def _runs(instance: Instance) -> bool:
@@ -452,16 +556,5 @@ def _runs(instance: Instance) -> bool:
     return instance.arch == "x86_64"
 
 
-_BY_VERSION: tuple[Callable[[Facts, Release], Json | None], ...] = (_pythons, _regions, _modes, _hardware_of)
-"""What a version decides: release → what must be true of a manifest that names it."""
-
-_ON: Json = {"const": True}
-_SPOT = {"use_spot_instances": _ON}
-_CONTRADICTIONS: tuple[tuple[Json, Json], ...] = (
-    ({"use_spot_instances": {"const": False}}, _absent("max_wait", because="max_wait is only for spot jobs")),
-)
-"""(these are written so, then these may not be)."""
-
-
-def _of_channel() -> list[Json]:
-    return []
+_ABOUT_RELEASES: tuple[Callable[[Facts, Release], list[Json]], ...] = (_pythons, _regions, _modes, _instances)
+"""Each tells what must be true of a manifest that names a release; a new release is a row of the catalogue."""

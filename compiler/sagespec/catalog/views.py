@@ -49,6 +49,8 @@ class Release:
     """… and AWS says that it works."""
     p2_instances: bool
     heterogeneous_clusters: bool
+    requirements_installed: bool
+    """The container of script mode installs requirements.txt even without a setup.py."""
     released: date | None
     patches_end: date | None
     """The day after which AWS patches the images no more; None where no source gives one."""

@@ -33,6 +33,11 @@ def each_channel(check: ChannelCheck) -> Check:
     return judge
 
 
+def is_mounted(channel: Channel) -> bool:
+    """Whether the channel is a file system, and that alone."""
+    return channel.given("s3_data", "path", "file_system_id") == ["file_system_id"]
+
+
 def input_mode_at(path: Path, channel: Channel) -> Path:
     """Where a channel's mode is written: at the channel, or for the whole job."""
     return (*path, "input_mode") if channel.input_mode is not None else ("input_mode",)
@@ -133,7 +138,7 @@ def incomplete_file_system(case: Case, path: Path, channel: Channel) -> Iterator
     needed = ("file_system_id", "file_system_type", "directory_path")
     given = channel.given(*needed, "file_system_access_mode")
     missing = [name for name in needed if name not in given]
-    if given and missing:
+    if given and missing and (is_mounted(channel) or "file_system_id" not in given):
         yield Finding(
             (*path, given[0]),
             f"channel '{path[-1]}' has {given[0]}, but no {' and no '.join(missing)}",
@@ -227,7 +232,7 @@ def file_system_without_vpc(case: Case, path: Path, channel: Channel) -> Iterato
         security_group_ids: [sg-0a1b2c3d]
     """
     job = case.job
-    if channel.file_system_id is not None and not job.given("subnets", "security_group_ids") and not case.local:
+    if is_mounted(channel) and not job.given("subnets", "security_group_ids") and not case.local:
         yield Finding(
             (*path, "file_system_id"),
             f"channel '{path[-1]}' mounts {channel.file_system_id}, but the job is in no VPC",
@@ -586,7 +591,7 @@ def missing_local_data(case: Case, path: Path, channel: Channel) -> Iterator[Fin
 
     Bad:
         channels:
-          train: {path: no/such/folder}
+          train: {path: data/train}
 
     Good:
         channels:
@@ -692,7 +697,9 @@ def unknown_channel_group(case: Case, path: Path, channel: Channel) -> Iterator[
             yield Finding(
                 (*path, "instance_groups", index),
                 f"there is no instance group '{name}'",
-                f"the job's groups are {', '.join(names)}" if names else "add instance_groups to the job, or leave it out",
+                f"the job's groups are {', '.join(names)}"
+                if names
+                else "add instance_groups to the job, or leave it out",
             )
 
 

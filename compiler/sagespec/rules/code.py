@@ -292,6 +292,30 @@ def requirements_of_shell_script(case: Case) -> Iterator[Finding]:
         )
 
 
+@rule(WARNING, source="https://pypi.org/project/sagemaker-containers/2.8.6/ (_modules.py)")
+def requirements_without_setup(case: Case) -> Iterator[Finding]:
+    """The oldest containers of script mode install requirements.txt only beside a setup.py.
+
+    Bad:
+        framework_version: "1.12"
+        py_version: py3
+        dependencies: [requirements.txt]
+
+    Good:
+        framework_version: "1.15"
+        py_version: py3
+    """
+    release = case.release if case.job.image_uri is None else None
+    if release is None or release.requirements_installed or not case.script_mode:
+        return
+    if _packs(case, "requirements.txt") and not _packs(case, "setup.py"):
+        yield Finding(
+            ("framework_version",),
+            f"the container of TensorFlow {release.version} does not install requirements.txt without a setup.py",
+            "add a setup.py (its install_requires will do), or take a newer version",
+        )
+
+
 @rule(WARNING, source=TOOLKIT + " (process.py; _entry_point_type.py)")
 def nested_entry_point_of_package(case: Case) -> Iterator[Finding]:
     """With a setup.py the container installs a package, and runs the entry point as a module by its name.

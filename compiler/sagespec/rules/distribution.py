@@ -1,4 +1,4 @@
-"""How many instances of which kind, and how they train together."""
+"""How several instances train together: strategies, instance groups, and the compiler that goes with few of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from sagespec.catalog import Release, family_of
 from sagespec.diagnostic import Finding
 from sagespec.rules.case import Case
-from sagespec.rules.rule import API, ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
-from sagespec.rules.versions import instance_fields, release_of
+from sagespec.rules.resources import type_paths
+from sagespec.rules.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
+from sagespec.rules.versions import release_of
 
 _MODELPARALLEL = "smdistributed.modelparallel"
 _DATAPARALLEL = "smdistributed.dataparallel"
@@ -22,36 +23,6 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _COUNTS = ("microbatches", "partitions", "active_microbatches")
 _FLAGS = ("auto_partition", "contiguous", "load_partition", "horovod", "ddp", "deterministic_server")
-
-
-@rule(ERROR, source=API + "ResourceConfig.html")
-def missing_instance_type(case: Case) -> Iterator[Finding]:
-    """A job must say what it runs on.
-
-    Bad:
-        instance_type: null
-
-    Good:
-        instance_type: ml.m5.xlarge
-    """
-    if case.job.instance_type is None and case.job.instance_groups is None:
-        yield Finding(
-            ("instance_type",), "'instance_type' is missing", "add instance_type: ml.m5.xlarge (or instance_groups)"
-        )
-
-
-@rule(ERROR, source=API + "ResourceConfig.html")
-def missing_instance_count(case: Case) -> Iterator[Finding]:
-    """A job must say how many instances it runs on.
-
-    Bad:
-        instance_count: null
-
-    Good:
-        instance_count: 1
-    """
-    if case.job.instance_count is None and case.job.instance_groups is None:
-        yield Finding(("instance_count",), "'instance_count' is missing", "add instance_count: 1")
 
 
 @rule(ERROR, source=SDK2 + "estimator.py, _validate_and_set_mwms; fw_utils.py, _validate_smdataparallel_args")
@@ -128,7 +99,7 @@ def modelparallel_outside_documentation(case: Case) -> Iterator[Finding]:
         message = f"modelparallel is documented for TensorFlow {', '.join(versions)}, not for {release.version}"
         yield Finding(path, message, f'take framework_version: "{versions[-1]}"', at_key=True)
     documented = case.facts.listed("modelparallel_instance_types")
-    for field, name in instance_fields(case):
+    for field, name in type_paths(case):
         if name not in documented and not case.local:
             yield Finding(
                 field,
@@ -201,7 +172,7 @@ def parameter_server_on_several_gpus(case: Case) -> Iterator[Finding]:
     """
     if not case.script_mode or "parameter_server" not in case.enabled:
         return
-    for field, name in instance_fields(case):
+    for field, name in type_paths(case):
         instance = case.facts.instance(name)
         if instance is not None and instance.gpus > 1:
             yield Finding(
@@ -303,7 +274,7 @@ def dataparallel_on_other_instance(case: Case) -> Iterator[Finding]:
     if _DATAPARALLEL not in case.enabled:
         return
     fitting = case.facts.listed("dataparallel_instance_types")
-    for field, name in instance_fields(case):
+    for field, name in type_paths(case):
         if name not in fitting:
             yield Finding(
                 field,
@@ -579,7 +550,7 @@ def compiler_on_other_instance(case: Case) -> Iterator[Finding]:
 
     Good:
         framework_version: "2.11"
-        instance_type: ml.p3.2xlarge
+        instance_type: ml.g5.2xlarge
         compiler_config: {}
     """
     name = case.job.instance_type

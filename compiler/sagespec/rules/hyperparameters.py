@@ -9,6 +9,7 @@ from typing import Any
 
 from sagespec.diagnostic import Finding
 from sagespec.model import Mode
+from sagespec.redact import redacted
 from sagespec.rules.case import Case
 from sagespec.rules.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING, rule
 
@@ -175,10 +176,13 @@ def long_hyperparameter(case: Case) -> Iterator[Finding]:
     """A hyperparameter's value has at most 2500 characters, as it is sent: encoded as JSON.
 
     Bad:
-        hyperparameters: {classes: "{{ 'cat dog ' * 400 }}"}
+        hyperparameters:
+          weights: [&row [0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125],
+            *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row,
+            *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row]
 
     Good:
-        hyperparameters: {classes-file: classes.json}
+        hyperparameters: {weights-file: weights.json}
     """
     for name, value in case.hyperparameters.items():
         length = len(_sent(case, value))
@@ -274,6 +278,7 @@ def _argument(value: Any) -> str:
 
 
 def _short(text: str) -> str:
+    text = redacted(text)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
@@ -319,7 +324,7 @@ def hyperparameter_like_option(case: Case) -> Iterator[Finding]:
         if isinstance(value, str) and re.fullmatch(r"-\S+", value) and not _NUMBER.fullmatch(value):
             yield Finding(
                 ("hyperparameters", name),
-                f"argparse takes '{_short(value)}' for an option, and finds no value for --{name}",
+                f"argparse takes this value for an option, and finds none for --{name}",
                 "write it without the hyphens, and let the script add them",
             )
 

@@ -100,8 +100,10 @@ def duplicate_rule_name(case: Case) -> Iterator[Finding]:
     Bad:
         debugger_hook_config: {}
         rules:
-          - &rule {rule_configuration_name: vanishing, rule_evaluator_image: 895741380848.dkr.ecr.us-west-2.amazonaws.com/rules}
-          - *rule
+          - rule_configuration_name: vanishing
+            rule_evaluator_image: 895741380848.dkr.ecr.us-west-2.amazonaws.com/rules
+          - rule_configuration_name: vanishing
+            rule_evaluator_image: 895741380848.dkr.ecr.us-west-2.amazonaws.com/rules
 
     Good:
         debugger_hook_config: {}
@@ -168,12 +170,13 @@ def unknown_rule_instance_type(case: Case) -> Iterator[Finding]:
         for index, one in enumerate(getattr(case.job, field) or []):
             if one.instance_type is None:
                 continue
+            day = case.facts.fetched_on("api")
             known = api_members()["DebugRuleConfigurations[].InstanceType"].enum
             if one.instance_type not in known:
                 meant = near(one.instance_type, known)
                 yield Finding(
                     (field, index, "instance_type"),
-                    f"'{one.instance_type}' is not among the processing instance types of {case.facts.fetched_on('api')}",
+                    f"'{one.instance_type}' is not among the processing instance types of {day}",
                     f"did you mean {meant}?" if meant else "a processing instance type begins with ml.",
                 )
 

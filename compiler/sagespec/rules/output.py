@@ -54,7 +54,7 @@ def impossible_bucket(case: Case) -> Iterator[Finding]:
     """
     for path, uri in s3_uris(case.job):
         bucket = uri.removeprefix("s3://").partition("/")[0]
-        if bucket and not re.fullmatch(r"[A-Za-z0-9._:-]{3,255}", bucket):
+        if bucket and not re.fullmatch(r"[A-Za-z0-9._:-]{1,255}", bucket):
             yield Finding(
                 path,
                 f"'{bucket}' cannot be the name of a bucket",
@@ -96,9 +96,7 @@ def quoted_false(case: Case) -> Iterator[Finding]:
     """
     value = case.job.model_dir
     if isinstance(value, str) and value.strip().lower() in ("false", "no", "off", "none"):
-        yield Finding(
-            ("model_dir",), f"the script would be called with --model_dir {value}", "write model_dir: false"
-        )
+        yield Finding(("model_dir",), f"the script would be called with --model_dir {value}", "write model_dir: false")
 
 
 @rule(WARNING, source=API + "CheckpointConfig.html")

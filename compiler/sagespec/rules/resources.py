@@ -352,15 +352,46 @@ def several_local_gpu_instances(case: Case) -> Iterator[Finding]:
 
 
 RESERVED = frozenset(
-    """
-    SM_MODEL_DIR SM_CHANNELS SM_HPS SM_CURRENT_HOST SM_HOSTS SM_NUM_GPUS SM_NUM_NEURONS SM_NUM_CPUS SM_LOG_LEVEL
-    SM_NETWORK_INTERFACE_NAME SM_USER_ARGS SM_INPUT_DIR SM_INPUT_CONFIG_DIR SM_OUTPUT_DATA_DIR SM_OUTPUT_DIR
-    SM_OUTPUT_INTERMEDIATE_DIR SM_RESOURCE_CONFIG SM_INPUT_DATA_CONFIG SM_TRAINING_ENV SM_MODULE_NAME SM_MODULE_DIR
-    SM_USER_ENTRY_POINT SM_FRAMEWORK_MODULE SM_FRAMEWORK_PARAMS SM_CURRENT_INSTANCE_TYPE SM_CURRENT_INSTANCE_GROUP
-    SM_CURRENT_INSTANCE_GROUP_HOSTS SM_INSTANCE_GROUPS SM_INSTANCE_GROUPS_DICT SM_IS_HETERO
-    SM_DISTRIBUTION_INSTANCE_GROUPS SAGEMAKER_PROGRAM SAGEMAKER_SUBMIT_DIRECTORY SAGEMAKER_JOB_NAME SAGEMAKER_REGION
-    TRAINING_JOB_NAME TRAINING_JOB_ARN AWS_CONTAINER_CREDENTIALS_RELATIVE_URI
-    """.split()
+    [
+        "SM_MODEL_DIR",
+        "SM_CHANNELS",
+        "SM_HPS",
+        "SM_CURRENT_HOST",
+        "SM_HOSTS",
+        "SM_NUM_GPUS",
+        "SM_NUM_NEURONS",
+        "SM_NUM_CPUS",
+        "SM_LOG_LEVEL",
+        "SM_NETWORK_INTERFACE_NAME",
+        "SM_USER_ARGS",
+        "SM_INPUT_DIR",
+        "SM_INPUT_CONFIG_DIR",
+        "SM_OUTPUT_DATA_DIR",
+        "SM_OUTPUT_DIR",
+        "SM_OUTPUT_INTERMEDIATE_DIR",
+        "SM_RESOURCE_CONFIG",
+        "SM_INPUT_DATA_CONFIG",
+        "SM_TRAINING_ENV",
+        "SM_MODULE_NAME",
+        "SM_MODULE_DIR",
+        "SM_USER_ENTRY_POINT",
+        "SM_FRAMEWORK_MODULE",
+        "SM_FRAMEWORK_PARAMS",
+        "SM_CURRENT_INSTANCE_TYPE",
+        "SM_CURRENT_INSTANCE_GROUP",
+        "SM_CURRENT_INSTANCE_GROUP_HOSTS",
+        "SM_INSTANCE_GROUPS",
+        "SM_INSTANCE_GROUPS_DICT",
+        "SM_IS_HETERO",
+        "SM_DISTRIBUTION_INSTANCE_GROUPS",
+        "SAGEMAKER_PROGRAM",
+        "SAGEMAKER_SUBMIT_DIRECTORY",
+        "SAGEMAKER_JOB_NAME",
+        "SAGEMAKER_REGION",
+        "TRAINING_JOB_NAME",
+        "TRAINING_JOB_ARN",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    ]
 )
 """Variables that SageMaker or its training toolkit sets.
 
@@ -407,7 +438,9 @@ def names_region(arn: str) -> str:
     return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
 
 
-@rule(ERROR, source="https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html; " + API + "ResourceConfig.html")
+@rule(
+    ERROR, source="https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html; " + API + "ResourceConfig.html"
+)
 def arn_of_another_region(case: Case) -> Iterator[Finding]:
     """Keys, training plans and functions are used in the region where they are.
 
@@ -427,5 +460,7 @@ def arn_of_another_region(case: Case) -> Iterator[Finding]:
         region = names_region(getattr(job, name))
         if region and region != case.region:
             yield Finding(
-                (name,), f"{name} is in {region}, the job in {case.region}", f"name one in {case.region}, or move the job"
+                (name,),
+                f"{name} is in {region}, the job in {case.region}",
+                f"name one in {case.region}, or move the job",
             )

@@ -48,8 +48,8 @@ def secret_in_manifest(case: Case) -> Iterator[Finding]:
 def _texts(path: Path, name: str, value: Any) -> Iterator[tuple[Path, str, str]]:
     """(path, name, text) of every string inside a value. In a list of arguments an option names the next one."""
     if isinstance(value, str):
-        option, equals, rest = value.partition("=")
-        named = bool(equals) and option.startswith("-") and option.isascii() and " " not in option
+        option, _, rest = value.partition("=")
+        named = option.startswith("-") and rest and " " not in option
         yield (path, option, rest) if named else (path, name, value)
     elif isinstance(value, dict):
         for key, item in value.items():

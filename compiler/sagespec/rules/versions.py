@@ -9,6 +9,7 @@ from sagespec.catalog import Facts, NoProcessor, Release, processor
 from sagespec.diagnostic import Finding
 from sagespec.model import Mode
 from sagespec.rules.case import Case
+from sagespec.rules.resources import type_paths
 from sagespec.rules.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK1, SDK2, WARNING, rule
 
 _ECR = re.compile(r"^\d{12}\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/.+")
@@ -250,7 +251,7 @@ def instance_without_image(case: Case) -> Iterator[Finding]:
     """
     if case.job.image_uri is not None:
         return
-    for path, name in instance_fields(case):
+    for path, name in type_paths(case):
         known = case.facts.instance(name)
         if not _runs_an_image(name) or (known is not None and known.arch != "x86_64"):
             yield Finding(
@@ -277,7 +278,7 @@ def p2_with_new_version(case: Case) -> Iterator[Finding]:
     release = release_of(case)
     if release is None or release.p2_instances:
         return
-    for path, name in instance_fields(case):
+    for path, name in type_paths(case):
         if name.startswith("ml.p2."):
             last = [version for version, other in case.facts.releases.items() if other.p2_instances][-1]
             yield Finding(
@@ -472,17 +473,6 @@ def algorithm_and_image(case: Case) -> Iterator[Finding]:
 def _agree(version: str, other: str) -> bool:
     """Whether both may be one version: `2.19` is any 2.19.x."""
     return all(a == b for a, b in zip(version.split("."), other.split("."), strict=False))
-
-
-def instance_fields(case: Case) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Every field that names an instance type, and the type."""
-    job = case.job
-    if job.instance_groups is None:
-        if job.instance_type is not None:
-            yield ("instance_type",), job.instance_type
-        return
-    for number, group in enumerate(job.instance_groups):
-        yield ("instance_groups", number, "instance_type"), group.instance_type
 
 
 def _algorithm_override(case: Case) -> Mapping[str, object]:

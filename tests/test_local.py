@@ -1,0 +1,609 @@
+"""Jobs on this machine, run for real: their ways to an end, and what is seen of them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from local.jobs import channel, code, data, ended, log, request, run, start, until_logged
+from sagespec.local import alive, optml
+from sagespec.local.folder import JobFolder, read_json, write_json
+from sagespec.local.service import LocalService
+from sagespec.service import START, Cursor, NameTaken, NoSuchJob, ServiceError
+
+WAITS = "import time\nprint('waiting', flush=True)\ntime.sleep(60)\n"
+NEEDS_OPT_ML = pytest.mark.skipif(
+    subprocess.run(["unshare", "--user", "--mount", "true"], capture_output=True).returncode != 0
+    if sys.platform.startswith("linux")
+    else True,
+    reason="this machine has no user namespaces to put /opt/ml in place with",
+)
+
+
+@pytest.fixture
+def service(tmp_path):
+    result = LocalService(tmp_path / "local", grace=0.5)
+    yield result
+    for seen in result.jobs():
+        job = JobFolder(result.root / seen.job_name)
+        alive.end([*read_json(job.processes, []), read_json(job.supervisor)], str(job.path))
+
+
+def job_of(service, name):
+    return JobFolder(service.root / name)
+
+
+def steps(seen):
+    return [step["Status"] for step in seen.body["SecondaryStatusTransitions"]]
+
+
+# The way to the end
+
+
+def test_job_goes_through_the_secondary_statuses_and_leaves_its_model(service, tmp_path):
+    script = """
+import os
+open(os.environ["SM_MODEL_DIR"] + "/weights.txt", "w").write("42")
+open(os.environ["SM_OUTPUT_DATA_DIR"] + "/report.txt", "w").write("fine")
+"""
+    seen = run(service, request(script))
+    assert (seen.status, seen.secondary, seen.failure) == ("Completed", "Completed", "")
+    assert steps(seen) == ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+    ends = [step["EndTime"] for step in seen.body["SecondaryStatusTransitions"]]
+    assert ends == sorted(ends)
+    model = Path(service.artifact(seen.job_name))
+    assert seen.body["ModelArtifacts"] == {"S3ModelArtifacts": str(model)}
+    for archive, name, content in (
+        (model, "weights.txt", b"42"),
+        (model.parent / "output.tar.gz", "report.txt", b"fine"),
+    ):
+        with tarfile.open(archive) as packed:
+            assert packed.getnames() == [name]
+            assert packed.extractfile(name).read() == content
+
+
+def test_job_is_seen_with_what_its_tags_say(service):
+    asked = request("pass", name="seen", ResourceConfig={"InstanceType": "ml.c5.xlarge", "InstanceCount": 1,
+                                                          "KeepAlivePeriodInSeconds": 60})  # fmt: skip
+    run(service, asked)
+    ended(service, start(service, asked, attempt=2))
+    run(service, request("pass", name="other"))
+    seen = sorted(service.observe([asked]), key=lambda one: one.attempt)
+    assert [one.job_name for one in seen] == [asked.job_name(1), asked.job_name(2)]
+    second = seen[1]
+    assert (second.name, second.project, second.digest, second.attempt) == ("seen", "examples", asked.digest, 2)
+    assert second.tags == asked.all_tags(2)
+    assert second.live == asked.live() == {"KeepAlivePeriodInSeconds": 60}
+    assert {one.name for one in service.observe([asked], projects=True)} == {"seen", "other"}
+
+
+def test_tags_and_live_members_can_be_changed(service):
+    seen = run(service, request("pass"))
+    service.tag(seen.job_name, {"owner": "me"}, ["team"])
+    service.update(seen.job_name, {"ResourceConfig": {"KeepAlivePeriodInSeconds": 5}})
+    after = service.describe(seen.job_name)
+    assert after.tags == {**{key: value for key, value in seen.tags.items() if key != "team"}, "owner": "me"}
+    assert after.live == {"KeepAlivePeriodInSeconds": 5}
+
+
+def test_failure_is_told_in_the_words_of_the_toolkit(service):
+    seen = run(service, request("raise RuntimeError('the data is bad')", hyperparameters={"epochs": 3}))
+    assert (seen.status, seen.secondary) == ("Failed", "Failed")
+    assert seen.failure == (
+        "AlgorithmError: ExecuteUserScriptError:\nExitCode 1\n"
+        "ErrorMessage \"    raise RuntimeError('the data is bad')\nRuntimeError: the data is bad\"\n"
+        f'Command "{sys.executable} train.py --epochs 3", exit code: 1'
+    )
+    assert service.artifact(seen.job_name) is None
+
+
+def test_failure_that_the_script_wrote_is_the_reason(service):
+    script = """
+import pathlib, os, sys
+pathlib.Path(os.environ["SM_OUTPUT_DIR"], "failure").write_text("no rows left after filtering")
+sys.exit(3)
+"""
+    seen = run(service, request(script))
+    assert seen.failure == "AlgorithmError: no rows left after filtering, exit code: 3"
+
+
+def test_long_reason_is_cut_to_what_the_service_keeps(service):
+    seen = run(service, request("raise ValueError('x' * 5000)", hyperparameters={"long": "y" * 2000}))
+    assert len(seen.failure) == 1024
+    assert seen.failure.startswith("AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage ")
+    assert seen.failure.endswith('", exit code: 1')
+
+
+def test_missing_entry_point_fails_with_python_s_own_words(service):
+    asked = request({"other.py": "pass"})
+    seen = run(service, asked)
+    assert seen.status == "Failed"
+    assert "ExitCode 2" in seen.failure
+    assert "No such file or directory" in seen.failure
+
+
+def test_stopped_job_may_save_its_model_first(service):
+    script = """
+import os, signal, sys, time
+def stop(number, frame):
+    open(os.environ["SM_MODEL_DIR"] + "/half.txt", "w").write("half")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+print("waiting", flush=True)
+time.sleep(60)
+"""
+    name = start(service, request(script))
+    until_logged(service, name, "waiting")
+    service.stop(name)
+    assert service.describe(name).status in ("Stopping", "Stopped")
+    seen = ended(service, name)
+    assert (seen.status, seen.secondary) == ("Stopped", "Stopped")
+    assert steps(seen) == ["Starting", "Downloading", "Training", "Stopping", "Uploading", "Stopped"]
+    with tarfile.open(service.artifact(name)) as packed:
+        assert packed.getnames() == ["half.txt"]
+
+
+def test_script_that_ignores_the_warning_is_killed_with_all_it_started(service):
+    script = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+print("child", child.pid, flush=True)
+time.sleep(60)
+"""
+    name = start(service, request(script))
+    until_logged(service, name, "child")
+    [pid] = [int(line.split()[-1]) for line in log(service, name) if "child" in line]
+    child = alive.identity(pid)
+    service.stop(name)
+    assert ended(service, name).status == "Stopped"
+    assert alive.wait_until_gone(child, 5)
+
+
+def test_time_limit_counts_as_stopped(service):
+    seen = run(service, request(WAITS, max_run=1))
+    assert (seen.status, seen.secondary) == ("Stopped", "MaxRuntimeExceeded")
+    assert 1 <= seen.body["TrainingTimeInSeconds"] <= 10
+
+
+def test_stopping_a_job_that_has_ended_changes_nothing(service):
+    seen = run(service, request("pass"))
+    service.stop(seen.job_name)
+    assert service.describe(seen.job_name) == seen
+
+
+# Names
+
+
+def test_name_is_taken_once(service):
+    asked = request("pass")
+    name = start(service, asked)
+    with pytest.raises(NameTaken, match=f"'{name}' exists already"):
+        service.create(asked, 1)
+
+
+def test_of_many_appliers_one_creates_the_job(service):
+    asked = request("print('once')")
+    for upload in asked.uploads:
+        service.upload(upload, lambda *_: None)
+
+    def create(_):
+        try:
+            service.create(asked, 1)
+        except NameTaken:
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(create, range(8))) == 1
+    ended(service, asked.job_name())
+    assert log(service, asked.job_name()).count("algo-1: once") == 1
+    assert not list(service.root.glob(".new-*"))
+
+
+def test_unknown_job_is_told_as_such(service):
+    for name in ("nobody", ".uploads", "../local"):
+        with pytest.raises(NoSuchJob, match="there is no job"):
+            service.describe(name)
+
+
+# Processes that die
+
+
+def test_job_whose_supervisor_was_killed_has_failed_and_its_script_is_ended(service):
+    name = start(service, request(WAITS))
+    until_logged(service, name, "waiting")
+    job = job_of(service, name)
+    [script] = read_json(job.processes)
+    os.kill(read_json(job.supervisor)["pid"], signal.SIGKILL)
+    assert alive.wait_until_gone(read_json(job.supervisor), 5)
+    seen = service.describe(name)
+    assert (seen.status, seen.secondary) == ("Failed", "Failed")
+    assert seen.failure.startswith("InternalServerError: the job's supervisor ended without a word")
+    assert alive.wait_until_gone(script, 5)
+    assert (
+        log(service, name)[-1].endswith("1 processes that it had left behind were ended")
+        or "ended" in log(service, name)[-1]
+    )
+    assert service.describe(name) == seen
+
+
+def test_job_of_an_earlier_boot_has_failed(service):
+    name = start(service, request(WAITS))
+    job = job_of(service, name)
+    until_logged(service, name, "waiting")
+    supervisor = read_json(job.supervisor)
+    write_json(job.supervisor, {**supervisor, "boot": "another"})
+    assert service.describe(name).failure.startswith("InternalServerError: ")
+    os.kill(supervisor["pid"], signal.SIGKILL)
+
+
+def test_process_id_that_now_belongs_to_another_process_is_not_alive():
+    mine = alive.identity(os.getpid())
+    assert alive.is_alive(mine)
+    assert not alive.is_alive({**mine, "started": "0"})
+    assert not alive.is_alive({**mine, "boot": "another"})
+    assert not alive.is_alive(None)
+
+
+def test_process_that_nobody_waited_for_is_not_alive():
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    known = alive.identity(process.pid)
+    assert alive.wait_until_gone(known, 10)
+    process.wait()
+
+
+def test_supervisor_that_is_told_to_end_takes_the_script_with_it_and_says_so(service):
+    name = start(service, request(WAITS))
+    until_logged(service, name, "waiting")
+    os.kill(read_json(job_of(service, name).supervisor)["pid"], signal.SIGTERM)
+    seen = ended(service, name)
+    assert seen.failure == "InternalServerError: this machine went down, or the job's supervisor was ended"
+
+
+def test_job_outlives_the_command_that_created_it(service, tmp_path):
+    program = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from pathlib import Path
+from local.jobs import request, start
+from sagespec.local.service import LocalService
+print(start(LocalService(Path({str(service.root)!r})), request("import time; time.sleep(1); print('done')")))
+"""
+    # The output is read to its end: a supervisor that held on to it would make this wait for the job.
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    name = made.stdout.strip()
+    assert service.describe(name).status == "InProgress"
+    assert ended(service, name).status == "Completed"
+
+
+FULL_DISK = """
+import json, subprocess, sys
+from pathlib import Path
+root = Path(sys.argv[1])
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", root], check=True)
+sys.path.insert(0, sys.argv[2])
+from local.jobs import request, run
+from sagespec.local.service import LocalService
+seen = run(LocalService(root), request("for number in range(100000): print('x' * 1000)"))
+print(json.dumps([seen.status, seen.failure]))
+"""
+
+
+@NEEDS_OPT_ML
+def test_full_disk_fails_the_job_with_that_reason(tmp_path):
+    inside = ["unshare", "--user", "--map-root-user", "--mount", sys.executable, "-c", FULL_DISK]
+    made = subprocess.run([*inside, tmp_path, Path(__file__).parent], capture_output=True, text=True)
+    status, failure = json.loads(made.stdout)
+    assert status == "Failed"
+    assert failure.startswith(f"ClientError: No space left on the disk that holds {tmp_path}")
+
+
+# What the script finds
+
+
+def test_script_finds_its_arguments_folders_and_variables(service):
+    script = """
+import json, os, sys
+print(json.dumps({"argv": sys.argv, "cwd": os.getcwd(), "own": os.environ["OWN"], "job": os.environ["TRAINING_JOB_NAME"],
+                  "model": os.environ["SM_MODEL_DIR"], "hp": os.environ["SM_HP_BATCH-SIZE"], "path": os.environ["PATHS"]}))
+"""
+    hyperparameters = {"batch-size": 32, "model_dir": "/opt/ml/model", "b": True, "n": None, "d": {"y": 1, "x": 2}}
+    asked = request(script, hyperparameters=hyperparameters, Environment={"OWN": "yes", "PATHS": "/opt/ml/input"})
+    seen = run(service, asked)
+    folder = job_of(service, seen.job_name).path
+    arguments = f"-b True --batch-size 32 -d x=2,y=1 --model_dir {folder}/model -n ".split(" ")
+    assert json.loads(log(service, seen.job_name)[0].removeprefix("algo-1: ")) == {
+        "argv": ["train.py", *arguments],
+        "cwd": str(folder / "code"),
+        "own": "yes",
+        "job": seen.job_name,
+        "model": str(folder / "model"),
+        "hp": "32",
+        "path": str(folder / "input"),
+    }
+
+
+@NEEDS_OPT_ML
+def test_script_that_names_opt_ml_itself_finds_its_job_there(service):
+    script = """
+import pathlib, socket
+pathlib.Path("/opt/ml/model/weights.txt").write_text(pathlib.Path("/opt/ml/input/config/hyperparameters.json").read_text())
+print(socket.gethostbyname("algo-1"))
+"""
+    seen = run(service, request(script))
+    assert seen.status == "Completed", seen.failure
+    assert (job_of(service, seen.job_name).path / "model" / "weights.txt").exists()
+    assert log(service, seen.job_name) == ["algo-1: 127.0.0.1"]
+
+
+def test_where_opt_ml_cannot_be_put_in_place_the_failure_says_what_to_do(tmp_path):
+    tail = ["FileNotFoundError: [Errno 2] No such file or directory: '/opt/ml/model/x'"]
+    hint = optml.hint(tail, tmp_path)
+    assert "Read SM_MODEL_DIR, SM_CHANNEL_… instead, or use the docker executor" in hint
+    assert optml.hint(["ValueError: /opt/ml is fine"], tmp_path) == ""
+
+
+def test_source_folder_is_on_the_path_and_shell_scripts_run(service):
+    files = {"run.sh": "#!/bin/sh\nexec python -c 'import helper, sys; print(helper.NAME, sys.argv[1:])' \"$@\"\n",
+             "helper.py": "NAME = 'helper'\n"}  # fmt: skip
+    seen = run(service, request(files, entry_point="run.sh", hyperparameters={"text": "two words; $HOME"}))
+    assert seen.status == "Completed", seen.failure
+    assert log(service, seen.job_name)[0] == "algo-1: helper ['--text', 'two words; $HOME']"
+
+
+def test_requirements_are_installed_for_this_job_only(service, tmp_path):
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "pyproject.toml").write_text(
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+        "[project]\nname = 'extra-for-test'\nversion = '1.0'\n"
+    )
+    (package / "backend.py").write_text(BACKEND)
+    files = {
+        "train.py": "import extra_for_test, pytest\nprint(extra_for_test.__file__)\n",
+        "requirements.txt": f"--no-index\n{package}\n",
+    }
+    seen = run(service, request(files))
+    assert seen.status == "Completed", (seen.failure, log(service, seen.job_name))
+    assert log(service, seen.job_name)[-2].startswith(f"algo-1: {job_of(service, seen.job_name).path}/.environment/")
+    with pytest.raises(ImportError):
+        __import__("extra_for_test")
+
+
+BACKEND = """
+import zipfile
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+    name = "extra_for_test-1.0-py3-none-any.whl"
+    info = "extra_for_test-1.0.dist-info"
+    with zipfile.ZipFile(folder + "/" + name, "w") as wheel:
+        wheel.writestr("extra_for_test.py", "")
+        wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: extra-for-test\\nVersion: 1.0\\n")
+        wheel.writestr(info + "/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        wheel.writestr(info + "/RECORD", "")
+    return name
+"""
+
+
+def test_requirements_that_cannot_be_had_fail_in_the_words_of_the_toolkit(service):
+    files = {"train.py": "print('never')", "requirements.txt": "--no-index\nno-such-package==1.0\n"}
+    seen = run(service, request(files))
+    assert seen.failure.startswith("AlgorithmError: InstallRequirementsError:\nExitCode 1\nErrorMessage ")
+    assert "no-such-package" in seen.failure
+    assert "algo-1: never" not in log(service, seen.job_name)
+
+
+def test_checkpoints_are_kept_between_attempts(service):
+    script = """
+import pathlib
+place = pathlib.Path(__import__("os").environ["SM_MODEL_DIR"]).with_name("checkpoints") / "count"
+count = int(place.read_text()) + 1 if place.exists() else 1
+place.write_text(str(count))
+print("count", count)
+"""
+    asked = request(script, CheckpointConfig={"S3Uri": "s3://bucket/checkpoints/job"})
+    run(service, asked)
+    name = start(service, asked, attempt=2)
+    ended(service, name)
+    assert log(service, name)[0] == "algo-1: count 2"
+
+
+def test_metrics_are_the_last_values_in_the_log(service):
+    metrics = [{"Name": "train:loss", "Regex": "loss=([0-9.]+)"}, {"Name": "broken", "Regex": "(?<x"}]
+    seen = run(service, request("print('loss=2.5'); print('loss=0.5 acc=1')", algorithm={"MetricDefinitions": metrics}))
+    assert [(one["MetricName"], one["Value"]) for one in seen.body["FinalMetricDataList"]] == [("train:loss", 0.5)]
+
+
+# Logs
+
+
+def test_log_is_read_on_from_where_it_was_left(service):
+    script = "import os\nfor name in 'ab':\n    print(name, flush=True)\n    while not os.path.exists(name): pass\n"
+    name = start(service, request(script))
+    until_logged(service, name, "a")
+    lines, cursor = service.logs(name, START)
+    assert [line.text for line in lines] == ["a"]
+    lines, same = service.logs(name, cursor)
+    assert (list(lines), same) == ([], cursor)
+    for file in "ab":
+        (job_of(service, name).path / "code" / file).touch()
+    ended(service, name)
+    lines, _ = service.logs(name, Cursor(dict(cursor.positions)))
+    assert [line.text for line in lines][0] == "b"
+
+
+def test_log_keeps_odd_bytes_long_lines_and_a_last_line_without_end(service):
+    script = r"""
+import sys
+sys.stdout.buffer.write(b"bad \xff byte\n" + "\u00fc\u2028x\n".encode() + b"y" * 300000 + b"\nlast")
+sys.stdout.flush()
+sys.stderr.write(" and standard error")
+"""
+    before = time.time()
+    seen = run(service, request(script))
+    lines = list(service.logs(seen.job_name, START)[0])[:4]
+    texts = ["bad \ufffd byte", "ü\u2028x", "y" * 300000, "last and standard error"]
+    assert [line.text for line in lines] == texts
+    assert all(before - 1 <= line.time <= time.time() for line in lines)
+
+
+# Data
+
+
+def test_channels_are_local_paths_file_uris_and_uploads(service, tmp_path):
+    for name in ("path", "uri", "upload"):
+        (tmp_path / name / "deep").mkdir(parents=True)
+        (tmp_path / name / "deep" / "x.csv").write_text(name)
+    upload = data(tmp_path / "upload")
+    inputs = [
+        channel("path", str(tmp_path / "path")),
+        channel("uri", (tmp_path / "uri").as_uri()),
+        channel("upload", upload.uri),
+        channel("one", str(tmp_path / "path" / "deep" / "x.csv")),
+    ]
+    script = """
+import os, pathlib
+for name in ("path", "uri", "upload", "one"):
+    folder = pathlib.Path(os.environ["SM_CHANNEL_" + name.upper()])
+    print(name, [(str(file.relative_to(folder)), file.read_text()) for file in folder.rglob("*.csv")])
+    for file in folder.rglob("*.csv"):
+        file.unlink()
+"""
+    seen = run(service, request(script, uploads=(upload,), InputDataConfig=inputs))
+    assert seen.status == "Completed", seen.failure
+    assert log(service, seen.job_name)[:4] == [
+        "algo-1: path [('deep/x.csv', 'path')]",
+        "algo-1: uri [('deep/x.csv', 'uri')]",
+        "algo-1: upload [('deep/x.csv', 'upload')]",
+        "algo-1: one [('x.csv', 'path')]",
+    ]
+    assert [(tmp_path / name / "deep" / "x.csv").read_text() for name in ("path", "uri", "upload")] == [
+        "path", "uri", "upload"]  # fmt: skip
+
+
+def test_data_that_changed_after_it_was_uploaded_fails_the_job(service, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.csv").write_text("1")
+    upload = data(tmp_path / "data")
+    asked = request("pass", uploads=(upload,), InputDataConfig=[channel("train", upload.uri)])
+    for one in asked.uploads:
+        assert service.upload(one, lambda *_: None)
+        assert not service.upload(one, lambda *_: None)
+    (tmp_path / "data" / "x.csv").write_text("changed")
+    service.create(asked, 1)
+    seen = ended(service, asked.job_name())
+    assert seen.failure == (
+        "ClientError: Data download failed: 'x.csv' has changed since the job was created; apply again to use it as it is now"
+    )
+
+
+def test_missing_data_fails_the_job_before_its_script_runs(service, tmp_path):
+    seen = run(service, request("print('ran')", InputDataConfig=[channel("train", str(tmp_path / "nowhere"))]))
+    missing = tmp_path / "nowhere"
+    assert seen.failure == f"ClientError: Data download failed: there is no file or folder '{missing}' on this machine"
+    assert log(service, seen.job_name) == []
+
+
+# What this machine cannot run
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"InputDataConfig": [{**channel("train", "/x"), "InputMode": "Pipe"}]}, "channel 'train' is in Pipe mode"),
+        ({"hyperparameters": {"sagemaker_mpi_enabled": True}}, "MPI jobs need their image"),
+        ({"HyperParameters": {}}, "the image brings its own program"),
+        (
+            {"algorithm": {"TrainingImage": "1.dkr.ecr.x.amazonaws.com/sagemaker-tensorflow:1.4.1-cpu-py2"}},
+            "legacy mode",
+        ),
+    ],
+)
+def test_what_this_machine_cannot_run_is_refused_before_anything_is_made(service, changes, words):
+    with pytest.raises(ServiceError, match=words):
+        service.create(request("pass", **changes), 1)
+    assert service.jobs() == []
+
+
+# Clearing up
+
+
+def test_clean_deletes_jobs_that_have_ended_and_no_other(service):
+    over = run(service, request("pass", name="over"))
+    name = start(service, request(WAITS, name="running"))
+    until_logged(service, name, "waiting")
+    with pytest.raises(ServiceError, match=f"{name} is InProgress"):
+        service.clean([name])
+    assert service.clean() == [over.job_name]
+    assert [seen.job_name for seen in service.jobs()] == [name]
+    service.stop(name)
+    ended(service, name)
+    assert service.clean([name]) == [name]
+    assert [path.name for path in service.root.iterdir()] == [".gitignore"]
+    assert code({"a": "b"}).uri  # uploads went with the last job
+
+
+# Several hosts
+
+
+def test_each_host_has_its_own_folder_resources_and_part_of_the_data(service, tmp_path):
+    (tmp_path / "data").mkdir()
+    for name in "abcde":
+        (tmp_path / "data" / name).touch()
+    script = """
+import json, os
+config = json.load(open(os.path.join(os.environ["SM_INPUT_CONFIG_DIR"], "resourceconfig.json")))
+open(os.path.join(os.environ["SM_MODEL_DIR"], config["current_host"]), "w")
+print(config["current_host"], config["hosts"], sorted(os.listdir(os.environ["SM_CHANNEL_TRAIN"])))
+"""
+    inputs = [channel("train", str(tmp_path / "data"), S3DataDistributionType="ShardedByS3Key")]
+    seen = run(service, request(script, count=2, InputDataConfig=inputs))
+    assert seen.status == "Completed", seen.failure
+    assert sorted(log(service, seen.job_name)) == [
+        "algo-1: algo-1 ['algo-1', 'algo-2'] ['a', 'c', 'e']",
+        "algo-2: algo-2 ['algo-1', 'algo-2'] ['b', 'd']",
+    ]
+    with tarfile.open(service.artifact(seen.job_name)) as packed:
+        assert packed.getnames() == ["algo-1", "algo-2"]
+
+
+def test_failure_of_one_host_ends_the_others_and_is_the_reason(service):
+    script = """
+import os, time
+if os.environ["SM_CURRENT_HOST"] == "algo-2":
+    raise RuntimeError("only here")
+time.sleep(60)
+"""
+    seen = run(service, request(script, count=3))
+    assert seen.status == "Failed"
+    assert "RuntimeError: only here" in seen.failure
+
+
+def test_workers_of_a_mirrored_strategy_reach_each_other_where_tf_config_says(service):
+    script = """
+import json, os, socket, time
+config = json.loads(os.environ["TF_CONFIG"])
+workers, index = config["cluster"]["worker"], config["task"]["index"]
+place = lambda at: (at.split(":")[0], int(at.split(":")[1]))
+server = socket.create_server(place(workers[index]))
+while True:
+    try:
+        other = socket.create_connection(place(workers[1 - index]), timeout=5)
+        break
+    except OSError:
+        time.sleep(0.05)
+other.sendall(os.environ["SM_CURRENT_HOST"].encode())
+print("heard", server.accept()[0].recv(99).decode(), config["task"]["type"], config["environment"])
+"""
+    strategy = {"sagemaker_multi_worker_mirrored_strategy_enabled": True}
+    seen = run(service, request(script, count=2, hyperparameters=strategy))
+    assert sorted(log(service, seen.job_name))[:1] + sorted(log(service, seen.job_name))[-1:] == [
+        "algo-1: heard algo-2 worker cloud", "algo-2: heard algo-1 worker cloud"]  # fmt: skip
