@@ -442,12 +442,24 @@ def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
             code = int(Code.WRONG_MANIFEST)
         if result.request is not None:
             requests.append(result.request)
+    shared = names_shared(requests)
+    if shared:
+        complain(f"these names are each given to several jobs: {', '.join(shared)}", "give every job a name of its own")
+        code = int(Code.WRONG_MANIFEST)
     if not code and not requests:
         complain(
             "there is no manifest here", "a manifest begins with apiVersion: sagespec/v1; sagespec init writes one"
         )
         code = int(Code.WRONG_USAGE)
     return requests, code
+
+
+def names_shared(requests: Iterable[Request]) -> list[str]:
+    """Names that more than one request has in one place: to the service these would be one job."""
+    from collections import Counter
+
+    counts = Counter((request.project, request.site, request.name) for request in requests)
+    return sorted({name for (_, _, name), count in counts.items() if count > 1})
 
 
 Services = dict[tuple[str, bool], "Service"]

@@ -69,7 +69,7 @@ class Compiler:
         self.archives = Archives()
         self.datasets = Datasets()
         self.allowances = Allowances()
-        self._names: dict[tuple[str, str | None, str], Place] = {}
+        self._names: dict[tuple[str, str | None, str], tuple[str, int]] = {}
 
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
         """One result a job, in input order. Nothing is raised for what an author did."""
@@ -143,7 +143,7 @@ class Compiler:
         name = name if isinstance(name, str) else None
         try:
             checked = self.check(manifest)
-            self._once(checked)
+            checked = replace(checked, warnings=(*checked.warnings, *self._named(checked)))
             request = self.build(checked) if self.options.build else None
         except Rejected as rejected:
             return replace(self._refused(source.name, rejected.diagnostics), name=name)
@@ -233,20 +233,27 @@ class Compiler:
         if complaints:
             raise Rejected([*checked.warnings, *complaints])
 
-    def _once(self, checked: Checked) -> None:
-        """Two jobs of one name would be one job to the service, each replacing the other."""
+    def _named(self, checked: Checked) -> tuple[Diagnostic, ...]:
+        """Two jobs of one name would be one job to the service, each replacing the other.
+
+        In one file that is certainly wrong. Two files may be meant for different runs, so that is only a warning
+        here; plan and apply refuse to act on both.
+        """
         manifest, job = checked.manifest, checked.job
         key = (str(manifest.settings.get("project", "default")), job.region, job.name.lower())
         place = manifest.where(("name",))
-        if key in self._names:
-            first = self._names[key]
-            hint = (
-                "let the name say what differs: {{ matrix.… }}" if manifest.matrix else "give one of them another name"
-            )
-            message = f"'{job.name}' is the name of another job, at {first.source.name}:{first.span.line}"
-            taken = Diagnostic(place, Severity.ERROR, "duplicate-name", message, hint, ("name",))
-            raise Rejected([*checked.warnings, taken])
-        self._names[key] = place
+        if key not in self._names:
+            self._names[key] = (place.source.name, place.span.line)
+            return ()
+        file, line = self._names[key]
+        same_file = file == manifest.document.source.name
+        hint = "let the name say what differs: {{ matrix.… }}" if manifest.matrix else "give one of them another name"
+        message = f"'{job.name}' is the name of another job, at {file}:{line}"
+        severity, rule = (Severity.ERROR, "duplicate-name") if same_file else (Severity.WARNING, "name-in-two-files")
+        found = Diagnostic(place, severity, rule, message, hint, ("name",))
+        if same_file and rule not in self.options.allowed:
+            raise Rejected([*checked.warnings, found])
+        return () if rule in self.options.allowed else (found,)
 
     def _refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
         kept = tuple(diagnostic for diagnostic in diagnostics if diagnostic.rule not in self.options.allowed)

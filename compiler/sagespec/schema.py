@@ -147,6 +147,7 @@ _WORDS = {
     "array": "a list",
     "object": "a map",
 }
+_NULL: Json = {"type": "null"}
 _LIMITS = ("minimum", "maximum", "minItems", "maxItems", "maxProperties")
 
 _TYPE_HINTS = {
@@ -177,17 +178,19 @@ class _Shapes:
         by_name = {key: fields["channels"][key] for key in ("propertyNames", "maxProperties")}
         one = [_when({name: {"type": "string"}}) for name in ("s3_data", "path", "file_system_id")]
         channel = {"$ref": "#/definitions/channel"}
+        by_name["additionalProperties"] = {"description": self.parts["Channel"]["description"], "allOf": [channel]}
         # A map of channels; or a location or one channel's members, which are the channel `training`.
         fields["channels"] = about | {
             "if": {"anyOf": [{"type": "string"}, *one]},
             "then": channel,
-            "else": {**by_name, "additionalProperties": channel},
+            "else": by_name,
         }
         return fields
 
     def channel(self) -> Json:
         """One channel: its members, or a string that is a location."""
         members = self.part("Channel", in_list=False)
+        del members["description"]  # a channel that stands alone is described by its field
         location = {"minLength": 1, "pattern": rf"^(?!.*://)|^(s3|https)://[^/]|^file://|{_EXPRESSION}"}
         return members | location | {"patternErrorMessage": "a channel is s3://<bucket>/…, a local path, or a map"}
 
@@ -200,16 +203,19 @@ class _Shapes:
 
     def shape(self, name: str, node: Json, *, in_list: bool = False) -> Json:
         """One value: an expression is welcome, and null where the model takes it."""
-        options = [option for option in node.get("anyOf", [node]) if option != {"type": "null"}]
-        first, *others = [self.option(name, option, in_list) for option in options]
-        if others:  # `false`, or something else
-            kinds = [kind for shape in (first, *others) for kind in _kinds(shape)]
-            first = {"type": list(dict.fromkeys(kinds)), "anyOf": [*others, {"enum": [False]}, {"type": "null"}]}
-        if len(options) < len(node.get("anyOf", [node])):
-            first["type"] = [*_kinds(first), "null"]
+        options = [option for option in node.get("anyOf", [node]) if option != _NULL]
+        nullable = len(options) < len(node.get("anyOf", [node]))
+        *choices, shape = [self.option(name, option, in_list) for option in options]
+        if choices:  # `false`, or something else
+            shape = {"anyOf": [shape, *(choice["anyOf"][0] for choice in choices)]}
+        if nullable and "anyOf" in shape and "type" not in shape:
+            shape["anyOf"].append(_NULL)
+        elif nullable:
+            kinds = shape["type"]
+            shape["type"] = [*(kinds if isinstance(kinds, list) else [kinds]), "null"]
         if isinstance(node.get("default"), str | int | bool):
-            first["default"] = node["default"]
-        return first
+            shape["default"] = node["default"]
+        return shape
 
     def option(self, name: str, node: Json, in_list: bool) -> Json:
         if "$ref" in node:
@@ -233,9 +239,7 @@ class _Shapes:
             names = node.get("propertyNames", {}) | ({"pattern": pattern} if pattern else {})
             inside["propertyNames"] = {**names, "not": {"pattern": _EXPRESSION}}
             inside["additionalProperties"] = self.shape(name, values) if values else {}
-        # errorMessage also speaks for what is wrong inside, so lists and maps have the narrower one.
-        key = "patternErrorMessage" if inside else "errorMessage"
-        return {"type": [kind, "string"], "pattern": _EXPRESSION, key: message, **limits, **inside}
+        return {"type": [kind, "string"], "pattern": _EXPRESSION, "errorMessage": message, **limits, **inside}
 
     def part(self, part: str, in_list: bool) -> Json:
         own = self.parts[part]
@@ -264,20 +268,13 @@ class _Shapes:
             shape |= {"if": {"pattern": _EXPRESSION}, "else": {**limits, "errorMessage": message}}
         if name in self.known and limits:
             known = {"$ref": f"#/definitions/{name}"}
-            return {"type": "string", "errorMessage": shape["errorMessage"], "anyOf": [shape, known]}
+            return {"anyOf": [shape, known]}
         return shape | ({"examples": node["examples"]} if "examples" in node else {})
 
 
-def _choice(values: list[Any]) -> Json:
-    kind = "string" if isinstance(values[0], str) else "boolean" if isinstance(values[0], bool) else "integer"
-    # The second also lets null pass, where `type` does.
-    either = [{"enum": values}, {"type": ["string", "null"], "pattern": _EXPRESSION}]
-    return {"type": list(dict.fromkeys((kind, "string"))), "anyOf": either}
-
-
-def _kinds(shape: Json) -> list[str]:
-    kinds = shape["type"]
-    return kinds if isinstance(kinds, list) else [kinds]
+def _choice(values: list[Any], message: str | None = None) -> Json:
+    listed = {"enum": values} | ({"errorMessage": message} if message else {})
+    return {"anyOf": [listed, {"type": "string", "pattern": _EXPRESSION}]}
 
 
 def _title(node: Json) -> str:
@@ -511,9 +508,8 @@ def _one_of(values: Iterator[str] | Collection[str], *, or_expression: bool = Fa
 
 def _pythons(facts: Facts, release: Release) -> list[Json]:
     names = list(release.pythons)
-    shape = _one_of(names, or_expression=True) | {"examples": names}
-    message = f"this TensorFlow version has images for {', '.join(names)} only"
-    return [{"properties": {"py_version": {**shape, "errorMessage": message}}}]
+    choice = _choice(names, f"this TensorFlow version has images for {', '.join(names)} only")
+    return [{"properties": {"py_version": {"anyOf": [*choice["anyOf"], _NULL]}}}]
 
 
 def _regions(facts: Facts, release: Release) -> list[Json]:

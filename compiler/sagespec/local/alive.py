@@ -33,19 +33,19 @@ def end(processes: Iterable[dict[str, Any]], mark: str) -> list[int]:
     """Kills what is left of a job: its recorded processes with their groups, and all that carry its mark.
 
     Returns:
-        The ids of the processes that were killed.
+        The ids of the processes that were killed, in order.
     """
-    killed = []
+    killed = set()
     for known in processes:
         if is_alive(known):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(int(known["pid"]), signal.SIGKILL)
-                killed.append(int(known["pid"]))
+                killed.add(int(known["pid"]))
     for pid in marked(mark):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-            killed.append(pid)
-    return killed
+            killed.add(pid)
+    return sorted(killed)
 
 
 def marked(mark: str) -> Iterator[int]:

@@ -80,7 +80,7 @@ def place(files: Iterable[Found], folder: Path, goes_on: Callable[[], None], *, 
 
     Folders are the job's own, so what a script adds or deletes stays in the job. Files are hard links, which look like
     the plain files that SageMaker downloads and cost neither time nor room; where a hard link cannot be (another
-    file system, another user's file), a symbolic one.
+    file system, another user's file), a symbolic one. `optml` keeps a script's writing away from the linked files.
 
     Args:
         goes_on: called before each file; raises to end it.

@@ -2,12 +2,15 @@
 
 A program of its own: `python optml.py FOLDER HOSTS SCRATCH COMMAND…`. It changes what this one process and its
 children see, then becomes the command; nothing outside them changes. HOSTS is laid over /etc/hosts, so that the
-names of the job's hosts resolve. The process must have one thread, so it cannot be a function of the supervisor.
-Source: user_namespaces(7), mount_namespaces(7).
+names of the job's hosts resolve. What the script writes into its input data goes to SCRATCH, where the file system
+allows it: the files there are links to the user's own. The process must have one thread, so it cannot be a function
+of the supervisor.
+Source: user_namespaces(7), mount_namespaces(7); overlayfs in user namespaces: Linux 5.11.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
@@ -68,8 +71,9 @@ def main(arguments: Sequence[str]) -> None:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number), name)
 
-    def mount(source: str, target: str, kind: str | None, flags: int) -> None:
-        call("mount", source.encode(), target.encode(), kind and kind.encode(), ctypes.c_ulong(flags), None)
+    def mount(source: str, target: str, kind: str | None, flags: int, settings: str = "") -> None:
+        texts = (source.encode(), target.encode(), kind and kind.encode())
+        call("mount", *texts, ctypes.c_ulong(flags), settings.encode() or None)
 
     try:
         call("unshare", NEW_MOUNTS)
@@ -79,11 +83,26 @@ def main(arguments: Sequence[str]) -> None:
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
     mount("none", "/", None, PRIVATE | EVERYTHING_BELOW)
-    if not os.path.isdir(PREFIX):  # noqa: PTH112 - pathlib is not needed for one question
-        _grow_opt(scratch, mount)
+    if not Path(PREFIX).is_dir():
+        _grow_opt(_made(scratch, "opt"), mount)
+    with contextlib.suppress(OSError):
+        _shield(f"{folder}/input/data", scratch, mount)
     mount(folder, PREFIX, None, BIND | EVERYTHING_BELOW)
     mount(hosts, "/etc/hosts", None, BIND)
     os.execvp(command[0], command)  # noqa: S606 - to become the command is what this program is for
+
+
+def _made(scratch: str, name: str) -> str:
+    folder = Path(scratch, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
+
+
+def _shield(data: str, scratch: str, mount: Any) -> None:
+    """Lays an empty layer over the input data that takes all changes."""
+    layers = {"lowerdir": data, "upperdir": _made(scratch, "upper"), "workdir": _made(scratch, "work")}
+    settings = [f"{name}={re.sub(r'([:,\\])', r'\\\1', path)}" for name, path in layers.items()]
+    mount("overlay", data, "overlay", 0, ",".join([*settings, "userxattr"]))
 
 
 def _grow_opt(scratch: str, mount: Any) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.local import alive, channels, cluster, contract, docker
-from sagespec.local.folder import RESERVE, JobFolder, Store, moved, new_status, read_json, write_json
+from sagespec.local.folder import RESERVE, JobFolder, Store, moved, new_status, read_json, remove, write_json
 from sagespec.local.options import Options
 from sagespec.local.processes import Log
 from sagespec.plan import TERMINAL, Seen
@@ -180,7 +180,7 @@ class LocalService:
             grave = self.root / f".gone-{name}"
             # One step: a folder that is half deleted must not look like a job.
             (self.root / name).rename(grave)
-            shutil.rmtree(grave, ignore_errors=True)
+            remove(grave)
         if not self.jobs():
             for folder in (".uploads", ".downloads", ".checkpoints"):
                 shutil.rmtree(self.root / folder, ignore_errors=True)

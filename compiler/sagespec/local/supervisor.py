@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.local import alive, artifacts, channels, cluster, contract, docker, optml, provision, rehearsal
-from sagespec.local.folder import HostFolder, JobFolder, moved, read_json, write_json
+from sagespec.local.folder import HostFolder, JobFolder, moved, read_json, remove, write_json
 from sagespec.local.metrics import Metrics
 from sagespec.local.options import Options
 from sagespec.local.processes import Command, Ending, Log, Run, last_words
@@ -244,9 +244,8 @@ class Supervisor:
             docker.prepare(self.job, self.body, self.cluster)
         else:
             python = self._install(python)
-            self.scratch.mkdir(exist_ok=True)
             self.etc_hosts.write_text(self.cluster.etc_hosts())
-            self.real_opt_ml = optml.possible(self.job.path, self.etc_hosts, self.scratch)
+            self.real_opt_ml = optml.possible(self.job.path, self.etc_hosts, self.scratch / "trial")
         judge = rehearsal.Judge(self.options.interrupt)
         while True:
             self.progress.begin()
@@ -267,6 +266,7 @@ class Supervisor:
         self._step("Interrupted", "Training job interrupted: the spot instance was taken away")
         self.logs["algo-1"].note(judge.describe_interruption())
         alive.end([], str(self.job.path))
+        remove(self.scratch)
         rehearsal.forget([self.job.host(host) for host in self.cluster.hosts])
         self._step("Starting", "Preparing the next spot instance")
         self._step("Downloading", "Downloading input data")
@@ -284,7 +284,7 @@ class Supervisor:
             if contract.runs_as(folder, told.entry_point) == "program":
                 # As the image does; an archive may have lost that its script is a program.
                 (folder.code / told.entry_point).chmod(0o777)
-            commands.append(Command(host, self._inside(folder, argv), environ, folder.code))
+            commands.append(Command(host, self._inside(host, argv), environ, folder.code))
             if config is not None and cluster.serves(config):
                 server = cluster.parameter_server(python, host, self.cluster.hosts, config)
                 commands.append(Command(host, server, {**environ, "TF_CONFIG": ""}, folder.code, helps=True))
@@ -297,10 +297,10 @@ class Supervisor:
         framework = contract.decoded(self.body.get("HyperParameters", {}))
         return cluster.tf_config(host, self.cluster.hosts, framework, self.ports)
 
-    def _inside(self, folder: HostFolder, argv: Sequence[str]) -> list[str]:
+    def _inside(self, host: str, argv: Sequence[str]) -> list[str]:
         if not self.real_opt_ml:
             return list(argv)
-        return optml.inside(folder.path, self.etc_hosts, self.scratch, argv)
+        return optml.inside(self.job.host(host).path, self.etc_hosts, self.scratch / host, argv)
 
     def _given(self, folder: HostFolder) -> dict[str, str]:
         """The request's Environment, and what the service and the image add to it."""

@@ -36,12 +36,17 @@ def members_in(value: Any, path: Path = (), place: str = "") -> Iterator[tuple[P
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from members_in(item, (*path, index), f"{place}[]")
-    elif isinstance(value, Mapping) and (not place or api_members()[place].type == "structure"):
+    elif isinstance(value, Mapping) and (not place or _is_structure(place)):
         for name, item in value.items():
             here = f"{place}.{name}" if place else name
             yield (*path, name), here
             if here in api_members():
                 yield from members_in(item, (*path, name), here)
+
+
+def _is_structure(place: str) -> bool:
+    member = api_members().get(place)
+    return member is not None and member.type == "structure"
 
 
 def preferences(case: Case) -> list[Mapping[str, Any]]:

@@ -49,7 +49,7 @@ def _texts(path: Path, name: str, value: Any) -> Iterator[tuple[Path, str, str]]
     """(path, name, text) of every string inside a value. In a list of arguments an option names the next one."""
     if isinstance(value, str):
         option, _, rest = value.partition("=")
-        named = option.startswith("-") and rest and " " not in option
+        named = rest and option.startswith("-") and " " not in option
         yield (path, option, rest) if named else (path, name, value)
     elif isinstance(value, dict):
         for key, item in value.items():
@@ -57,6 +57,6 @@ def _texts(path: Path, name: str, value: Any) -> Iterator[tuple[Path, str, str]]
     elif isinstance(value, list):
         before: Any = ""
         for index, item in enumerate(value):
-            option = isinstance(before, str) and before.startswith("-")
-            yield from _texts((*path, index), before if option else name, item)
+            follows = isinstance(before, str) and before.startswith("-")
+            yield from _texts((*path, index), before if follows else name, item)
             before = item
