@@ -56,10 +56,10 @@ def laid_out(path, hyperparameters, inputs, groups, host=0):
     """A host's folder, as the supervisor fills it."""
     folder = HostFolder(Path(path))
     folder.make()
-    asked = [
-        {"InstanceGroupName": name, "InstanceType": "ml.c5.xlarge", "InstanceCount": count} for name, count in groups
-    ]
-    cluster = cluster_of({"InstanceGroups": asked})
+    keys = ("InstanceGroupName", "InstanceCount", "InstanceType")
+    cluster = cluster_of(
+        {"InstanceGroups": [dict(zip(keys, (*group, "ml.c5.xlarge"), strict=True)) for group in groups]}
+    )
     mode = {
         name: channels.channel_config({**channel, "DataSource": {"S3DataSource": {"S3Uri": "s3://b/k"}}}, "File")
         for name, channel in inputs.items()
@@ -75,7 +75,7 @@ def without_end_of_options(command):
     return [word for number, word in enumerate(command) if (number, word) != (1, "--")]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HYPERPARAMETERS, CHANNELS, GROUPS, STRATEGIES, st.integers(0, 5), st.sampled_from(["train.py", "run.sh", "go"]))
 @example({"a": "1", "bb": '"x"', "n": "null", "t": "true"}, {}, [("homogeneousCluster", 1)], None, 0, "train.py")
 def test_script_is_told_what_the_toolkit_would_tell_it(ask, given_hps, inputs, groups, strategy, host, program):

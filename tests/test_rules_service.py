@@ -138,8 +138,17 @@ def test_what_lies_below_an_unknown_member_is_not_complained_about_again(judge: 
     assert (found.rule, found.hint) == ("unknown-request-member", "did you mean StoppingCondition?")
 
 
-def test_an_override_of_the_wrong_shape_is_left_to_the_api_check(judge: Judge) -> None:
-    assert rules(judge({"request": {"ResourceConfig": [{"InstanceType": 1}]}})) == ["refused-by-api"]
+@pytest.mark.parametrize(
+    "override",
+    [
+        {"ResourceConfig": [{"InstanceType": 1}]},
+        {"InputDataConfig": {"ChannelName": "train"}},
+        {"StoppingCondition": {"MaxRuntimeInSeconds": True}},
+    ],
+    ids=["list for structure", "structure for list", "truth for number"],
+)
+def test_an_override_of_the_wrong_shape_is_refused_once(override: dict[str, Any], judge: Judge) -> None:
+    assert rules(judge({"request": override})) == ["wrong-type-in-request"]
 
 
 SECRETS = {

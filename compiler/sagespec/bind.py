@@ -6,7 +6,7 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -38,9 +38,28 @@ def bind(manifest: Manifest) -> Bound:
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
     wrong = {_written(manifest.data, detail["loc"]): detail for detail in reversed(details)}
-    job = _partial(Job, manifest.data, frozenset(wrong) | manifest.unknown)
+    meant = {(*path[:-1], name) for path, detail in wrong.items() if (name := _meant(path, detail)) is not None}
+    meant = {path for path in meant if not _given(manifest.data, path)}
+    job = _partial(Job, manifest.data, frozenset(wrong) | manifest.unknown | meant)
     known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
     return Bound(manifest, job, tuple(_complaints(manifest, known)))
+
+
+def _meant(path: Path, detail: ErrorDetails) -> str | None:
+    """The field that an unknown one stands for, as far as can be told: it is not missing then, only misspelt."""
+    if detail["type"] != "extra_forbidden":
+        return None
+    name = str(path[-1])
+    renamed = RENAMED.get(name) if len(path) == 1 else None
+    return renamed or next(iter(difflib.get_close_matches(name, _fields_at(path[:-1]), 1, 0.7)), None)
+
+
+def _given(data: Any, path: Path) -> bool:
+    for step in path:
+        if not isinstance(data, dict) or step not in data:
+            return False
+        data = data[step]
+    return True
 
 
 def _depends(path: Path, unknown: frozenset[Path]) -> bool:
@@ -74,19 +93,31 @@ def _rest(info: FieldInfo, value: Any, wrong: frozenset[Path]) -> Any:
     part = next((arg for arg in _arguments(info.annotation) if isinstance(arg, type) and issubclass(arg, Part)), None)
     if part is None or not isinstance(value, dict):
         return None
-    if part in get_args(info.annotation) or part is info.annotation:
+    if get_origin(info.annotation) is not dict:
         return _partial(part, value, wrong)
     result = {}
     for key, item in value.items():
         inside = frozenset(path[1:] for path in wrong if path and path[0] == key)
         if not inside:
             result[key] = part.model_validate(item)
-        elif () in inside or not isinstance(item, dict):
-            result[key] = part.model_construct()
-            result[key].__dict__.clear()
+        elif inside == {()} and _fits(part, item):  # only its name is wrong
+            result[key] = part.model_validate(item)
         else:
-            result[key] = _partial(part, item, inside)
+            result[key] = _partial(part, item if isinstance(item, dict) else {}, inside | _all_of(part, item))
     return result
+
+
+def _fits(part: type[Part], value: Any) -> bool:
+    try:
+        part.model_validate(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def _all_of(part: type[Part], value: Any) -> frozenset[Path]:
+    """Every field, where a part is not even a map: then none of them is known."""
+    return frozenset() if isinstance(value, dict) else frozenset((name,) for name in part.model_fields)
 
 
 def _annotation(info: FieldInfo) -> Any:
@@ -147,8 +178,8 @@ def _unknown_field(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diag
     name = str(path[-1])
     known = _fields_at(path[:-1])
     where = f" of {dotted(path[:-1])}" if len(path) > 1 else ""
-    new = RENAMED.get(name) if len(path) == 1 else None
-    if new is not None:
+    new = _meant(path, detail)
+    if new is not None and RENAMED.get(name) == new:
         taken = new in manifest.data
         hint = f"'{new}' is given as well; leave '{name}' out" if taken else f"write {new}: …"
         span = manifest.where(path, at_key=True).span

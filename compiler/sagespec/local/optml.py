@@ -98,10 +98,14 @@ def _made(scratch: str, name: str) -> str:
     return str(folder)
 
 
+_ESCAPED, _ESCAPE = re.compile(r"([:,\\])"), r"\\\1"
+"""What separates overlayfs's settings, and how it is written inside of one."""
+
+
 def _shield(data: str, scratch: str, mount: Any) -> None:
     """Lays an empty layer over the input data that takes all changes."""
     layers = {"lowerdir": data, "upperdir": _made(scratch, "upper"), "workdir": _made(scratch, "work")}
-    settings = [f"{name}={re.sub(r'([:,\\])', r'\\\1', path)}" for name, path in layers.items()]
+    settings = [f"{name}={_ESCAPED.sub(_ESCAPE, path)}" for name, path in layers.items()]
     mount("overlay", data, "overlay", 0, ",".join([*settings, "userxattr"]))
 
 

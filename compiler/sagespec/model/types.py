@@ -34,7 +34,7 @@ class Part(BaseModel):
 
     def given(self, *names: str) -> list[str]:
         """Those of `names` that the author gave a value (`null` is none)."""
-        return [name for name in names if name in self.model_fields_set and getattr(self, name) is not None]
+        return [name for name in names if getattr(self, name) is not None and name in self.model_fields_set]
 
 
 S3Uri = Annotated[

@@ -239,7 +239,7 @@ def null_hyperparameter(case: Case) -> Iterator[Finding]:
         if value is None:
             yield Finding(
                 ("hyperparameters", name),
-                f"null reaches the script as the empty argument --{name} ''",
+                f"null reaches the script as the empty argument {_option(name)} ''",
                 f"leave {name} out: the script's own default then holds",
             )
 
@@ -267,9 +267,13 @@ def nested_hyperparameter(case: Case) -> Iterator[Finding]:
         if isinstance(value, dict) or (isinstance(value, list) and repr(value) != json.dumps(value)):
             yield Finding(
                 ("hyperparameters", name),
-                f"the script gets --{name} {_argument(value)}, which is not JSON",
+                f"the script gets {_option(name)} {_argument(value)}, which is not JSON",
                 f"quote it as JSON and let the script parse it: '{_short(json.dumps(value))}'; or read it from SM_HPS",
             )
+
+
+def _option(name: str) -> str:
+    return f"-{name}" if len(name) == 1 else f"--{name}"
 
 
 def _argument(value: Any) -> str:
@@ -324,7 +328,7 @@ def hyperparameter_like_option(case: Case) -> Iterator[Finding]:
         if isinstance(value, str) and re.fullmatch(r"-\S+", value) and not _NUMBER.fullmatch(value):
             yield Finding(
                 ("hyperparameters", name),
-                f"argparse takes this value for an option, and finds none for --{name}",
+                f"argparse takes this value for an option, and finds none for {_option(name)}",
                 "write it without the hyphens, and let the script add them",
             )
 

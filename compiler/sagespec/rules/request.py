@@ -28,8 +28,8 @@ def takes_out(case: Case, name: str) -> bool:
     return name in case.job.request and case.job.request[name] is None
 
 
-def members_in(value: Any, path: Path = (), place: str = "") -> Iterator[tuple[Path, str]]:
-    """Every member that a piece of the override names: where it stands, and its path in the API's model.
+def members_in(value: Any, path: Path = (), place: str = "") -> Iterator[tuple[Path, str, Any]]:
+    """Every member that a piece of the override sets: where it stands, its path in the API's model, and its value.
 
     What lies below an unknown member is passed over.
     """
@@ -39,7 +39,7 @@ def members_in(value: Any, path: Path = (), place: str = "") -> Iterator[tuple[P
     elif isinstance(value, Mapping) and (not place or _is_structure(place)):
         for name, item in value.items():
             here = f"{place}.{name}" if place else name
-            yield (*path, name), here
+            yield (*path, name), here, item
             if here in api_members():
                 yield from members_in(item, (*path, name), here)
 
@@ -72,7 +72,7 @@ def unknown_request_member(case: Case) -> Iterator[Finding]:
     """
     if not case.job.request:
         return
-    for path, place in members_in(case.job.request):
+    for path, place, _ in members_in(case.job.request):
         if place not in api_members():
             parent = place.rpartition(".")[0]
             start = f"{parent}." if parent else ""
@@ -93,6 +93,38 @@ def _is_child(member: Member, parent: str) -> bool:
     return member.path.startswith(start) and not re.search(r"[.\[{]", member.path[len(start) :])
 
 
+TYPES: Mapping[str, tuple[type, str]] = {
+    "structure": (dict, "a mapping"),
+    "map": (dict, "a mapping"),
+    "list": (list, "a list"),
+    "string": (str, "a string"),
+    "integer": (int, "a whole number"),
+    "long": (int, "a whole number"),
+    "boolean": (bool, "true or false"),
+}
+
+
+@rule(ERROR, source=API + "CreateTrainingJob.html")
+def wrong_type_in_request(case: Case) -> Iterator[Finding]:
+    """A member of the request has another type than the API gives it.
+
+    Bad:
+        request: {StoppingCondition: {MaxRuntimeInSeconds: "3600"}}
+
+    Good:
+        request: {StoppingCondition: {MaxRuntimeInSeconds: 3600}}
+    """
+    if not case.job.request:
+        return
+    for path, place, value in members_in(case.job.request):
+        member = api_members().get(place)
+        if member is None or value is None:  # null takes a member out
+            continue
+        type_, words = TYPES[member.type]
+        if not isinstance(value, type_) or (isinstance(value, bool) and type_ is int):
+            yield Finding(("request", *path), f"{path[-1]} is not {words}", f"give {place} {words}")
+
+
 @rule(ERROR, source=API + "ResourceConfig.html")
 def read_only_member(case: Case) -> Iterator[Finding]:
     """Some members are only answers: a request may not set them.
@@ -105,7 +137,7 @@ def read_only_member(case: Case) -> Iterator[Finding]:
     """
     if not case.job.request:
         return
-    for path, place in members_in(case.job.request):
+    for path, place, _ in members_in(case.job.request):
         member = api_members().get(place)
         if member is not None and member.read_only:
             yield Finding(("request", *path), f"{path[-1]} is set by SageMaker", "leave it out", at_key=True)

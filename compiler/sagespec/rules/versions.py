@@ -516,6 +516,11 @@ def _version_for(case: Case, region: str) -> str:
 
 
 def _nearest(facts: Facts, release: Release, versions: list[str]) -> str | None:
+    """The version next to `release` in the order of publication, another patch of the same release first."""
     order = list(facts.releases)
-    here = order.index(release.full_version)
-    return min(versions, key=lambda name: abs(order.index(name) - here), default=None)
+    here, line = order.index(release.full_version), release.full_version.rpartition(".")[0]
+    return min(
+        versions,
+        key=lambda name: (name.rpartition(".")[0] != line, abs(order.index(name) - here)),
+        default=None,
+    )

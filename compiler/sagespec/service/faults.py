@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,8 +53,14 @@ HINTS: dict[str, str] = {
 
 _WORDS: Sequence[tuple[str, str]] = (
     (r"iam:PassRole", "the caller needs iam:PassRole on the execution role (docs/permissions.md)"),
-    (r"[Cc]ould not assume role", "the role's trust policy must name sagemaker.amazonaws.com; a new role takes a minute"),
-    (r"list objects under S3 URL|s3:ListBucket", "the execution role needs s3:ListBucket and s3:GetObject on the input"),
+    (
+        r"[Cc]ould not assume role",
+        "the role's trust policy must name sagemaker.amazonaws.com; a new role takes a minute",
+    ),
+    (
+        r"list objects under S3 URL|s3:ListBucket",
+        "the execution role needs s3:ListBucket and s3:GetObject on the input",
+    ),
     (r"OutputDataConfig S3 bucket", "the execution role needs s3:PutObject on output_path"),
     (r"No S3 objects found under|does not exist under S3", "there is no data there: look at the channel's place"),
     (r"[Aa]ccess denied for repository", "the execution role needs ecr:BatchGetImage, or the image is not there"),
@@ -65,6 +72,10 @@ DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDi
 _NOT_FOUND_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException", "NoSuchEntity", "404", "NoSuchKey"})
 _NOT_FOUND_WORDS = re.compile(r"^(Requested resource not found|Could not find )")
 _NOT_ALLOWED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
+
+
+_PAUSES = (0.1, 0.5, 2.0)
+"""Seconds before half an answer is asked for again."""
 
 
 class CutShort(ServiceError):
@@ -128,16 +139,27 @@ def service_error(error: Exception, doing: str) -> ServiceError:
 def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), **parameters: Any) -> dict[str, Any]:
     """One call of a boto3 client; its answer has the members that it must have.
 
+    botocore repeats what was throttled or lost on the way. Half an answer is asked for again here: every call of ours
+    may be repeated without harm.
+
     Raises:
-        ServiceError: NameTaken and NoSuchJob where it is that, CutShort for half an answer.
+        ServiceError: NameTaken and NoSuchJob where it is that, CutShort when half an answer is all there is.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    try:
-        answer: dict[str, Any] = method(**parameters)
-    except (ClientError, BotoCoreError) as error:
-        raise service_error(error, doing) from error
-    missing = [name for name in required if name not in answer]
-    if missing:
-        raise CutShort(f"{doing}: the answer was cut short: it has no {' and no '.join(missing)}", AGAIN)
-    return answer
+    for pause in (*_PAUSES, None):
+        try:
+            answer: dict[str, Any] = method(**parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise service_error(error, doing) from error
+        missing = [name for name in required if name not in answer]
+        if not missing:
+            return answer
+        if pause is not None:
+            time.sleep(pause)
+    raise CutShort(f"{doing}: the answer was cut short: it has no {' and no '.join(missing)}", AGAIN)
+
+
+def cause_of(error: ServiceError) -> Exception:
+    """What botocore raised; the error itself where it did not."""
+    return error.__cause__ if isinstance(error.__cause__, Exception) else error

@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Iterator
 from typing import Any
 
-from sagespec.service import Cursor, LogLine
-from sagespec.service.faults import call, code_of, is_not_found
+from sagespec.service import Cursor, LogLine, ServiceError
+from sagespec.service.faults import call, cause_of, code_of, is_not_found
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -38,8 +38,8 @@ def _streams(client: Any, job_name: str) -> list[str]:
                 logStreamNamePrefix=f"{job_name}/",
                 **token,
             )
-        except Exception as error:
-            if error.__cause__ is not None and is_not_found(error.__cause__):  # type: ignore[arg-type]
+        except ServiceError as error:
+            if is_not_found(cause_of(error)):
                 return streams
             raise
         streams += [stream["logStreamName"] for stream in answer["logStreams"]]
@@ -74,9 +74,8 @@ class _Stream:
         token = self.position["token"]
         try:
             return self._get(**({"nextToken": token} if token else {"startFromHead": True}))
-        except Exception as error:
-            cause = error.__cause__
-            if not token or not isinstance(cause, Exception) or code_of(cause) != "InvalidParameterException":
+        except ServiceError as error:
+            if not token or code_of(cause_of(error)) != "InvalidParameterException":
                 raise
         last, seen = self.position["time"], self.position["count"]
         events, after = self._get(startFromHead=True, startTime=last)

@@ -11,12 +11,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 from sagespec import __version__
 from sagespec.planner import Seen
 from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError
-from sagespec.service.faults import AGAIN, CutShort, call, is_denied
+from sagespec.service.faults import AGAIN, CutShort, call, cause_of, is_denied, service_error
 from sagespec.service.live import changes, live_of
 from sagespec.service.logs import read_logs
 from sagespec.service.s3 import Store
@@ -44,8 +44,6 @@ _OVER = re.compile(r"training job is in status (Stopping|Stopped|Failed|Complete
 _OUR_NAME = re.compile(r"(?P<name>.+)-[0-9a-f]{10}(-r\d+)?")
 _UNSEARCHABLE = frozenset({"ProfilerRuleConfigurations", "RemoteDebugConfig"})
 """Members that Search's record of a training job does not have."""
-
-Answer = TypeVar("Answer")
 
 
 class SageMaker:
@@ -107,8 +105,8 @@ class SageMaker:
             names = [] if projects else sorted({request.name for request in wanted})
             found |= {seen.job_name: seen for seen in self._search(project, names)}
         found |= {seen.job_name: seen for seen in self._recent(requests, found)}
-        known = {(seen.project, seen.digest) for seen in found.values()}
-        unknown = [request for request in requests if (request.project, request.digest) not in known]
+        known = {(seen.project, seen.name, seen.digest) for seen in found.values()}
+        unknown = [request for request in requests if _identity(request) not in known]
         with ThreadPoolExecutor(DESCRIBERS) as pool:
             for seen in pool.map(self._attempts, unknown):
                 found |= {job.job_name: job for job in seen}
@@ -128,7 +126,7 @@ class SageMaker:
             try:
                 return self._seen(self._describe(job_name))
             except ServiceError as error:
-                if not _denied(error) or self._clock() >= deadline:
+                if not is_denied(cause_of(error)) or self._clock() >= deadline:
                     raise
                 self._sleep(POLL_SECONDS)
 
@@ -143,9 +141,7 @@ class SageMaker:
             expression["SubExpressions"] = [{"Filters": either, "Operator": "Or"}]
         # Oldest first, so that jobs which are created meanwhile do not move the pages.
         order = {"SortBy": "CreationTime", "SortOrder": "Ascending"}
-        for answer in self._pages(
-            "search", ("Results",), Resource="TrainingJob", SearchExpression=expression, **order
-        ):
+        for answer in self._pages("search", ("Results",), Resource="TrainingJob", SearchExpression=expression, **order):
             for result in answer["Results"]:
                 record = result.get("TrainingJob", {})
                 if any(member not in record for member in _JOB):
@@ -188,18 +184,17 @@ class SageMaker:
     def _with_live(self, found: Mapping[str, Seen], requests: Sequence[Request]) -> list[Seen]:
         """Each request's newest attempt, if it runs, with its live members as the request words them."""
         result = dict(found)
+        newest: dict[tuple[str, str, str], Seen] = {}
+        for seen in sorted(found.values(), key=lambda seen: seen.attempt):
+            newest[seen.project, seen.name, seen.digest] = seen
         for request in requests:
-            ours = [
-                seen for seen in found.values() if (seen.project, seen.digest) == (request.project, request.digest)
-            ]
-            newest = max(ours, key=lambda seen: seen.attempt, default=None)
-            wanted = request.live()
-            if newest is None or newest.ended or not wanted:
+            last, wanted = newest.get(_identity(request)), request.live()
+            if last is None or last.ended or not wanted:
                 continue
-            body = newest.body
-            if _UNSEARCHABLE & set(wanted) and "ModelArtifacts" in body and not _UNSEARCHABLE & set(body):
-                body = self._describe(newest.job_name)
-            result[newest.job_name] = self._seen(body, live_of(body, wanted))
+            body = last.body
+            if "Tags" in body and _UNSEARCHABLE & set(wanted):  # only Search's records hold tags
+                body = self._describe(last.job_name)
+            result[last.job_name] = self._seen(body, live_of(body, wanted))
         return list(result.values())
 
     def _seen(self, body: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> Seen:
@@ -331,10 +326,12 @@ class SageMaker:
         except NoSuchJob as error:
             raise ServiceError(error.message, "give the ARN of an execution role that exists") from error
         except ServiceError as error:
-            if _denied(error):
+            if is_denied(cause_of(error)):
                 return
             raise
-        if "sagemaker.amazonaws.com" not in str(answer["Role"].get("AssumeRolePolicyDocument", "sagemaker.amazonaws.com")):
+        if "sagemaker.amazonaws.com" not in str(
+            answer["Role"].get("AssumeRolePolicyDocument", "sagemaker.amazonaws.com")
+        ):
             raise ServiceError(
                 f"SageMaker may not take on {role_arn}", "its trust policy must name sagemaker.amazonaws.com"
             )
@@ -345,8 +342,6 @@ class SageMaker:
         if service not in self._clients:
             from botocore.config import Config
             from botocore.exceptions import BotoCoreError
-
-            from sagespec.service.faults import service_error
 
             config = Config(
                 retries={"mode": "adaptive", "total_max_attempts": 10},
@@ -360,9 +355,7 @@ class SageMaker:
                     import boto3
 
                     self._session = boto3.Session(region_name=self._region or None)
-                self._clients[service] = self._session.client(
-                    service, region_name=self._region or None, config=config
-                )
+                self._clients[service] = self._session.client(service, region_name=self._region or None, config=config)
             except (BotoCoreError, ValueError) as error:
                 raise service_error(error, "AWS cannot be called") from error
         return self._clients[service]
@@ -370,15 +363,8 @@ class SageMaker:
     def _call(
         self, method: str, about: str, required: Sequence[str] = (), *, client: str = "sagemaker", **parameters: Any
     ) -> dict[str, Any]:
-        """One call; half an answer is asked for again. Every one of our calls can be repeated without harm."""
-        bound = getattr(self._client(client), method)
         doing = f"{''.join(word.title() for word in method.split('_'))} {about}".strip()
-        for pause in (0.2, 1.0, 3.0):
-            try:
-                return call(bound, doing, required, **parameters)
-            except CutShort:
-                self._sleep(pause)
-        return call(bound, doing, required, **parameters)
+        return call(getattr(self._client(client), method), doing, required, **parameters)
 
     def _pages(self, method: str, required: Sequence[str], **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every page, empty ones too: a page may be empty and yet not be the last.
@@ -391,7 +377,12 @@ class SageMaker:
             try:
                 answer = self._call(method, "", required, **parameters, **size, **token)
             except ServiceError as error:
-                if not token or restarts == 3 or not re.search(r"(?i)token", error.message) or "Expired" in error.message:
+                if (
+                    not token
+                    or restarts == 3
+                    or not re.search(r"(?i)token", error.message)
+                    or "Expired" in error.message
+                ):
                     raise
                 restarts, token = restarts + 1, {}
                 continue
@@ -401,13 +392,14 @@ class SageMaker:
             token = {"NextToken": answer["NextToken"]}
 
 
+def _identity(request: Request) -> tuple[str, str, str]:
+    """The digest alone does not tell two jobs apart: their names are no part of it."""
+    return request.project, request.name, request.digest
+
+
 def _tag_is(key: str, value: str) -> dict[str, str]:
     return {"Name": f"Tags.{key}", "Operator": "Equals", "Value": value}
 
 
 def _seconds(moment: Any) -> float:
     return float(moment.timestamp())
-
-
-def _denied(error: ServiceError) -> bool:
-    return error.__cause__ is not None and isinstance(error.__cause__, Exception) and is_denied(error.__cause__)
