@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sagespec.catalog import Facts
-from sagespec.diagnostic import Diagnostic
 
 from conftest import SMALLEST, Judge
+from sagespec.catalog import Facts
+from sagespec.diagnostic import Diagnostic
 
 LEGACY = {"framework_version": "1.10", "training_steps": 10, "evaluation_steps": 1}
 GROUPS = {
@@ -23,9 +23,6 @@ GROUPS = {
     ],
 }
 ECR = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
-GENERATED = (
-    "sagemaker_submit_directory sagemaker_program sagemaker_container_log_level sagemaker_job_name sagemaker_region"
-)
 
 
 def found(judge: Judge, over: Mapping[str, Any], **how: bool) -> dict[str, Diagnostic]:
@@ -329,7 +326,7 @@ def test_code_that_is_not_there_is_found_once_before_anything_is_packed(
 
 def test_dependencies_are_looked_for_one_by_one(judge: Judge, code: Path) -> None:
     packed(code, "libs/common/a.py", "tool.py")
-    said = judge({"dependencies": ["libs/common/", "tool.py", "libs/comon", "s3://bucket/tool.py"]}).diagnostics
+    said = judge({"dependencies": ["libs/common/", "tool.py", "libs/comon", "s3://bucket/other.py"]}).diagnostics
     assert [(each.rule, each.field) for each in said] == [
         ("dependency-not-found", ("dependencies", 2)),
         ("dependency-not-found", ("dependencies", 3)),

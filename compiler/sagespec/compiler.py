@@ -281,10 +281,13 @@ def account_of(role: str | None, account_id: str | None) -> str | None:
     return parts[4] if len(parts) > 5 else account_id
 
 
-@lru_cache(maxsize=256)
 def repository_of(folder: FilePath) -> FilePath | None:
     """The nearest folder above (or this one) that holds `.git`."""
-    folder = folder.absolute()
+    return _repository_of(folder.absolute())
+
+
+@lru_cache(maxsize=256)
+def _repository_of(folder: FilePath) -> FilePath | None:
     return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
 
 

@@ -26,6 +26,14 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that a finding speaks of, and what is there."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule has seen, at a path of the job. The document turns the path into a place."""
 
@@ -53,6 +61,8 @@ class Diagnostic:
     field: Path = ()
     fix: tuple[Edit, ...] = ()
     """Edits of the place's source that certainly cure it."""
+    related: tuple[Related, ...] = ()
+    """Other places that have to do with it."""
 
     @property
     def path(self) -> str:

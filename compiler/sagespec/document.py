@@ -7,6 +7,7 @@ Positions live here and nowhere else: a path goes in, a place comes out.
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -15,7 +16,7 @@ from typing import Any, TypeAlias
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from sagespec.diagnostic import Diagnostic, Edit, Rejected, Severity
+from sagespec.diagnostic import Diagnostic, Edit, Rejected, Related, Severity
 from sagespec.source import Path, Place, Source, Span
 
 try:
@@ -38,6 +39,8 @@ Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | Non
 
 MAX_TEXT = 1_000_000
 """Characters of one file. The largest request that SageMaker accepts is far smaller."""
+MAX_BYTES = 4 * MAX_TEXT
+"""What so many characters may take in UTF-8. No more than this is read."""
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
 """Values of one document, each use of an alias counted: what keeps an alias bomb from going off."""
@@ -56,6 +59,8 @@ _MISREAD = re.compile(
     | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) ) ) \Z"""
 )
 """Plain scalars that other YAML readers take for something else than text."""
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)*")
+"""What may stand before a node: `&anchor !tag`."""
 
 _PLAIN, _QUOTED = "plain", "quoted"
 _STRING_TAG = "tag:yaml.org,2002:str"
@@ -108,10 +113,10 @@ class Document:
         if node is None:
             return Place(self.source)
         if key is None and isinstance(node, MappingNode) and node.value:
-            return Place(self.source, _span(node.value[0][0]))  # "the whole document": point at its first key
+            return Place(self.source, self._span(node.value[0][0]))  # "the whole document": point at its first key
         if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and key is not None:
-            return Place(self.source, _span(key))  # a block's own span is many lines: its key says enough
-        return Place(self.source, _span(node))
+            return Place(self.source, self._span(key))  # a block's own span is many lines: its key says enough
+        return Place(self.source, self._span(node))
 
     def written(self, path: Path) -> str:
         """The scalar at `path` as its author typed it, quotes included; empty where there is none."""
@@ -119,7 +124,10 @@ class Document:
         node = steps[-1][1]
         if len(steps) != len(path) + 1 or not isinstance(node, ScalarNode):
             return ""
-        return self.source.text[node.start_mark.index : node.end_mark.index]
+        return self.source.text[_start(self.source, node) : node.end_mark.index]
+
+    def _span(self, node: Node) -> Span:
+        return _span(self.source, node)
 
     def _walk(self, path: Path) -> list[tuple[Node | None, Node | None]]:
         """(key, value) nodes from the root along `path`, as far as it is written."""
@@ -136,15 +144,20 @@ def load(path: FilePath, name: str | None = None) -> Source:
     """The text of a file.
 
     Raises:
-        Rejected: it cannot be read, is not UTF-8, or is larger than `MAX_TEXT`.
+        Rejected: it cannot be read, is no regular file, is not UTF-8, or is larger than `MAX_TEXT`.
     """
     name = str(path) if name is None else name
+    hint = ""
     try:
-        raw = path.read_bytes()
+        if stat.S_ISREG(path.stat().st_mode):
+            with path.open("rb") as file:
+                return decode(file.read(MAX_BYTES + 1), name, path.parent)
+        reason, hint = "it is not a file", "give - to read standard input"
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise _rejected(Source(name, ""), Span(), "unreadable-file", f"cannot be read: {reason}") from None
-    return decode(raw, name, path.parent)
+        reason = (error.strerror or str(error)).lower()
+    except ValueError:  # a name that no file can have
+        reason = "no file has such a name"
+    raise _rejected(Source(name, ""), Span(), "unreadable-file", f"cannot be read: {reason}", hint)
 
 
 def decode(raw: bytes, name: str, folder: FilePath) -> Source:
@@ -153,22 +166,22 @@ def decode(raw: bytes, name: str, folder: FilePath) -> Source:
     Raises:
         Rejected: not UTF-8, or larger than `MAX_TEXT`.
     """
-    if len(raw) > 4 * MAX_TEXT:
-        raise _too_large(Source(name, "", folder), len(raw))
+    if len(raw) > MAX_BYTES:
+        raise _too_large(Source(name, "", folder))
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8", "replace")
-        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        source = Source(name, raw.decode("utf-8-sig", "replace"), folder)
+        index = len(raw[: error.start].decode("utf-8-sig"))
         raise _rejected(
-            Source(name, raw.decode("utf-8", "replace"), folder),
-            Span(line, column, line, column + 1),
+            source,
+            source.span(index, index + 1),
             "not-utf8",
             f"byte 0x{raw[error.start]:02x} is not UTF-8",
             "save the file as UTF-8",
         ) from None
     if len(text) > MAX_TEXT:
-        raise _too_large(Source(name, "", folder), len(text))
+        raise _too_large(Source(name, "", folder))
     return Source(name, text, folder)
 
 
@@ -188,17 +201,17 @@ def read(source: Source) -> Iterator[Document]:
                 yield document
     except _TooDeep as error:
         raise _rejected(
-            source, _point(error.start), "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels"
+            source, _point(source, error.start), "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels"
         ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        span = Span() if mark is None else _point(mark)
+        span = Span() if mark is None else _point(source, mark)
         problem = " ".join(part for part in (error.context, error.problem) if part)
         raise _rejected(
             source, span, "invalid-yaml", f"this is not YAML: {problem}", _yaml_hint(source, span)
         ) from None
-    except yaml.YAMLError as error:
-        span = _reader_span(source, error)
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        span = _reader_span(source)
         reason = str(getattr(error, "reason", "") or error).splitlines()[0]
         raise _rejected(source, span, "invalid-yaml", f"this is not YAML: {reason}") from None
     finally:
@@ -221,11 +234,11 @@ class _Builder:
     def value(self, node: Node, depth: int) -> Data:
         self.values += 1
         if self.values > MAX_VALUES:
-            raise _rejected(self.source, _span(node), "too-many-values", f"holds more than {MAX_VALUES:,} values")
+            raise _rejected(self.source, _span(self.source, node), "too-many-values", f"holds more than {MAX_VALUES:,} values")
         if isinstance(node, ScalarNode):
             return self.scalar(node)
         if depth >= MAX_DEPTH:  # only an alias that holds itself comes here: the composer has counted the rest
-            raise _rejected(self.source, _span(node), "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels")
+            raise _rejected(self.source, _span(self.source, node), "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels")
         if node.tag not in (_QUOTED, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             self.refuse_tag(node)
         if isinstance(node, SequenceNode):
@@ -234,27 +247,37 @@ class _Builder:
 
     def mapping(self, node: Node, depth: int) -> dict[str, Data]:
         result: dict[str, Data] = {}
+        keys: dict[str, Node] = {}
         merged: list[Node] = []
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
                 expression = self.source.text.startswith("{{", max(key.start_mark.index - 1, 0))
                 hint = 'put an expression in quotes: "{{ … }}"' if expression else ""
-                self.problem(_span(key), "key-not-a-string", "a key must be a string, not a list or a map", hint)
+                self.problem(_span(self.source, key), "key-not-a-string", "a key must be a string, not a list or a map", hint)
             elif key.value == "<<" and key.tag == _PLAIN:
                 merged.append(value)
             elif key.value in result:
-                self.problem(
-                    _span(key),
-                    "duplicate-key",
-                    f"'{_cut(key.value)}' is given twice",
-                    "keep one of the two; YAML readers disagree about which one counts",
-                )
+                self.repeated(key, keys[key.value])
             else:
+                keys[key.value] = key
                 result[key.value] = self.value(value, depth)
         for value in merged:
             for name, item in self.merge(value, depth).items():
                 result.setdefault(name, item)
         return result
+
+    def repeated(self, key: Node, first: Node) -> None:
+        earlier = Place(self.source, _span(self.source, first))
+        self.problems.append(
+            Diagnostic(
+                Place(self.source, _span(self.source, key)),
+                Severity.ERROR,
+                "duplicate-key",
+                f"'{_cut(key.value)}' is given twice, first in line {earlier.span.line}",
+                "keep one of the two; YAML readers disagree about which one counts",
+                related=(Related(earlier, "it is given here first"),),
+            )
+        )
 
     def merge(self, node: Node, depth: int) -> Mapping[str, Data]:
         """What `<<` brings in: of a list of maps the earlier one wins, as YAML says."""
@@ -264,7 +287,7 @@ class _Builder:
             value = self.value(item, depth)
             if not isinstance(value, dict):
                 self.problem(
-                    _span(item), "merge-of-no-map", "'<<' takes a map, or a list of maps", "give it an alias of a map"
+                    _span(self.source, item), "merge-of-no-map", "'<<' takes a map, or a list of maps", "give it an alias of a map"
                 )
                 continue
             for name, member in value.items():
@@ -292,7 +315,7 @@ class _Builder:
         text: str = node.value
         if len(text) > 400:  # more digits than any number of a training job has; int() is quadratic
             self.problem(
-                _span(node),
+                _span(self.source, node),
                 "number-too-long",
                 f"a number of {len(text):,} characters",
                 "put it in quotes if it is a text",
@@ -302,13 +325,13 @@ class _Builder:
             return int(text)
         value = float(text)
         if value in (float("inf"), float("-inf")):
-            self.problem(_span(node), "number-too-large", f"{_cut(text)} is larger than any floating-point number")
+            self.problem(_span(self.source, node), "number-too-large", f"{_cut(text)} is larger than any floating-point number")
             return 0.0
         return value
 
     def misread(self, node: ScalarNode, kind: str) -> None:
         text = node.value
-        span = _span(node)
+        span = _span(self.source, node)
         if kind == "unbounded":
             self.problem(
                 span,
@@ -332,7 +355,7 @@ class _Builder:
     def refuse_tag(self, node: Node) -> None:
         tag = node.tag.replace("tag:yaml.org,2002:", "!!")
         self.problem(
-            _span(node),
+            self.source.span(node.start_mark.index, node.start_mark.index + 1),
             "yaml-tag",
             f"the tag {_cut(tag)} is not supported",
             "leave it out; only JSON's types exist here",
@@ -359,24 +382,29 @@ def _child(node: Node | None, step: str | int) -> tuple[Node | None, Node] | Non
     return None
 
 
-def _span(node: Node) -> Span:
-    start, end = node.start_mark, node.end_mark
+def _start(source: Source, node: Node) -> int:
+    """Where a node begins; a scalar after its anchor and tag."""
+    start: int = node.start_mark.index
+    found = _PROPERTIES.match(source.text, start, node.end_mark.index)
+    return found.end() if found and isinstance(node, ScalarNode) else start
+
+
+def _span(source: Source, node: Node) -> Span:
+    start = _start(source, node)
     if isinstance(node, ScalarNode) and node.style in ("|", ">"):
-        return Span(start.line + 1, start.column + 1, start.line + 1, start.column + 2)
-    return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+        return source.span(start, start + 1)
+    return source.span(start, node.end_mark.index)
 
 
-def _point(mark: Any) -> Span:
-    return Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+def _point(source: Source, mark: Any) -> Span:
+    return source.span(mark.index, mark.index + 1)
 
 
-def _reader_span(source: Source, error: yaml.YAMLError) -> Span:
-    """Where a character stands that YAML does not allow (the reader gives an offset, in bytes or characters)."""
+def _reader_span(source: Source) -> Span:
+    """Where a character stands that YAML does not allow (the reader's own offset is in bytes or in characters)."""
     bad = re.search("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", source.text)
     index = bad.start() if bad else 0
-    line = source.text.count("\n", 0, index) + 1
-    column = index - (source.text.rfind("\n", 0, index) + 1) + 1
-    return Span(line, column, line, column + 1)
+    return source.span(index, index + 1)
 
 
 def _yaml_hint(source: Source, span: Span) -> str:
@@ -395,8 +423,9 @@ def _cut(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _too_large(source: Source, size: int) -> Rejected:
-    return _rejected(source, Span(), "file-too-large", f"is {size:,} characters long; a manifest may have {MAX_TEXT:,}")
+def _too_large(source: Source) -> Rejected:
+    message = f"is larger than {MAX_TEXT:,} characters"
+    return _rejected(source, Span(), "file-too-large", message, "no request that SageMaker accepts is as large")
 
 
 def _rejected(source: Source, span: Span, rule: str, message: str, hint: str = "") -> Rejected:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dataclasses import field as member
 from datetime import date
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -153,14 +153,26 @@ _LIMITS = ("minimum", "maximum", "minItems", "maxItems", "maxProperties")
 _TYPE_HINTS = {
     "framework_version": "framework_version must be in quotes: without them YAML reads 1.10 as the number 1.1"
 }
-_ALWAYS = {
-    "volume_kms_key": (r"^(?!alias/)(?!.*:alias/)", "a volume's key is named by its id or ARN, not by an alias"),
-    "s3_data": (r"^(s3|https)://[^/]", "data in S3 begin with s3://<bucket>; local data stand under path"),
-    "directory_path": (r"^/", "directory_path begins with a slash"),
-    "subnets": (r"^(?!sg-)", "a security group belongs under security_group_ids"),
-    "security_group_ids": (r"^(?!subnet-)", "a subnet belongs under subnets"),
-}
-"""What the rules ask of a string, beyond its type: a pattern and what to say."""
+_BUCKET = "s3://[A-Za-z0-9._:-]{1,255}(/|$)"
+_ALWAYS = (
+    (("source_dir", "model_dir"), rf"^(?!s3://)|^{_BUCKET}", "no bucket can have this name"),
+    (
+        ("output_path", "code_location", "checkpoint_path", "checkpoint_s3_uri"),
+        f"^{_BUCKET}",
+        "no bucket can have this name",
+    ),
+    (
+        ("model_dir",),
+        r"^(?!\s*([Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]|[Nn][Oo][Nn][Ee])\s*$)",
+        "this would be a folder of that name; write model_dir: false, without quotes",
+    ),
+    (("volume_kms_key",), r"^(?!alias/)(?!.*:alias/)", "a volume's key is named by its id or ARN, not by an alias"),
+    (("s3_data",), rf"^({_BUCKET}|https://[^/])", "data in S3 begin with s3://<bucket>; local data stand under path"),
+    (("directory_path",), "^/", "directory_path begins with a slash"),
+    (("subnets",), "^(?!sg-)", "a security group belongs under security_group_ids"),
+    (("security_group_ids",), "^(?!subnet-)", "a subnet belongs under subnets"),
+)
+"""What the rules ask of strings, beyond their types: fields, a pattern, and what to say."""
 
 
 class _Shapes:
@@ -204,13 +216,14 @@ class _Shapes:
     def shape(self, name: str, node: Json, *, in_list: bool = False) -> Json:
         """One value: an expression is welcome, and null where the model takes it."""
         options = [option for option in node.get("anyOf", [node]) if option != _NULL]
-        nullable = len(options) < len(node.get("anyOf", [node]))
+        null = [_NULL] if len(options) < len(node.get("anyOf", [node])) else []
         *choices, shape = [self.option(name, option, in_list) for option in options]
         if choices:  # `false`, or something else
-            shape = {"anyOf": [shape, *(choice["anyOf"][0] for choice in choices)]}
-        if nullable and "anyOf" in shape and "type" not in shape:
-            shape["anyOf"].append(_NULL)
-        elif nullable:
+            # null is a value here, not a type: yaml-language-server would add it to the types that it expects.
+            shape = {"anyOf": [shape, {"enum": [False, *([None] if null else [])]}]}
+        elif null and "anyOf" in shape and "type" not in shape:
+            shape["anyOf"] += null
+        elif null:
             kinds = shape["type"]
             shape["type"] = [*(kinds if isinstance(kinds, list) else [kinds]), "null"]
         if isinstance(node.get("default"), str | int | bool):
@@ -257,9 +270,8 @@ class _Shapes:
     def string(self, name: str, node: Json) -> Json:
         limits: Json = {key: node[key] for key in ("pattern", "minLength", "maxLength") if key in node}
         message = f"{name} must be {_title(node) or 'a string'}"
-        if name in _ALWAYS:
-            pattern, because = _ALWAYS[name]
-            limits["allOf"] = [{"pattern": pattern, "errorMessage": because}]
+        more = [{"pattern": pattern, "errorMessage": because} for names, pattern, because in _ALWAYS if name in names]
+        limits |= {"allOf": more} if more else {}
         shape: Json = {
             "type": "string",
             "errorMessage": _TYPE_HINTS.get(name, f"{message}, in quotes if it is a number"),
@@ -267,8 +279,9 @@ class _Shapes:
         if limits:
             shape |= {"if": {"pattern": _EXPRESSION}, "else": {**limits, "errorMessage": message}}
         if name in self.known and limits:
-            known = {"$ref": f"#/definitions/{name}"}
-            return {"anyOf": [shape, known]}
+            # Side by side: the value fits either, and what is shown when it fits none is about its form.
+            kind, words = shape.pop("type"), shape["errorMessage"]
+            return {"type": kind, "errorMessage": words, "anyOf": [shape, {"$ref": f"#/definitions/{name}"}]}
         return shape | ({"examples": node["examples"]} if "examples" in node else {})
 
 
@@ -312,7 +325,10 @@ def _known_values(facts: Facts) -> Mapping[str, Json]:
         "region": {name: f"partition {region.partition}" for name, region in facts.regions.items()},
         "framework_version": {release.version: _about_release(release) for release in _releases(facts)},
     }
-    return {name: {"enum": list(values), "enumDescriptions": list(values.values())} for name, values in known.items()}
+    return {
+        name: {"type": "string", "enum": list(values), "enumDescriptions": list(values.values())}
+        for name, values in known.items()
+    }
 
 
 def _about_instance(instance: Instance) -> str:
@@ -343,6 +359,8 @@ def _releases(facts: Facts) -> list[Release]:
 _GIVEN: Json = {"not": {"anyOf": [{"type": "null"}, {"type": "string", "pattern": _EXPRESSION}]}}
 """A value that is known, and is not null."""
 _TRUE: Json = {"const": True}
+_FALSE: Json = {"const": False}
+_LIST: Json = {"type": "array"}
 _POSITIVE: Json = {"type": "integer", "minimum": 1}
 
 
@@ -362,7 +380,8 @@ def _refused(refusal: _Refusal) -> Json:
     condition, then = {name: refusal.value}, {"properties": {name: False}, "errorMessage": refusal.because}
     for owner in reversed(owners):
         condition, then = {owner: _when(condition)}, {"properties": {owner: then}}
-    return {"if": _when({**refusal.when, **condition}), "then": then}
+    when = [_when(members) for members in (refusal.when, condition) if members]
+    return {"if": {"allOf": when} if when[1:] else when[0], "then": then}
 
 
 def _when(members: Json) -> Json:
@@ -383,11 +402,11 @@ def _renamed() -> list[Json]:
 
 _SPOT: Json = {"use_spot_instances": _TRUE}
 _LOCAL: Json = {"instance_type": {"enum": ["local", "local_gpu"]}}
-_GROUPS: Json = {"instance_groups": {"type": "array"}}
+_GROUPS: Json = {"instance_groups": _LIST}
 _ENTRY: Json = {"entry_point": _GIVEN}
 
 _REFUSALS = (
-    _Refusal(("max_wait",), "max_wait is only for spot jobs", {"use_spot_instances": {"const": False}}),
+    _Refusal(("max_wait",), "max_wait is only for spot jobs", {"use_spot_instances": _FALSE}),
     _Refusal(("use_spot_instances",), "a spot job needs max_wait", {"max_wait": {"type": "null"}}, _TRUE),
     _Refusal(("keep_alive_period_in_seconds",), "spot instances cannot be kept alive", _SPOT, _POSITIVE),
     _Refusal(("keep_alive_period_in_seconds",), "instance groups cannot be kept alive", _GROUPS, _POSITIVE),
@@ -416,6 +435,24 @@ _REFUSALS = (
         "with network isolation the training code comes as the channel 'code'",
         {"enable_network_isolation": _TRUE, **_ENTRY},
     ),
+    _Refusal(
+        ("output_kms_key",),
+        "a directory bucket takes no key",
+        {"output_path": {"type": "string", "pattern": "^s3://[^/]*--x-s3(/|$)"}},
+    ),
+    _Refusal(
+        ("profiler_rules",), "the profiler is switched off", {"disable_profiler": _TRUE}, {"minItems": 1, **_LIST}
+    ),
+    _Refusal(
+        ("profiler_config", "disable_profiler"),
+        "disable_profiler: true says otherwise",
+        {"disable_profiler": _TRUE},
+        _FALSE,
+    ),
+    _Refusal(("distribution", "instance_groups"), "the strategies run on one group", value={"minItems": 2, **_LIST}),
+    _Refusal(("request", "TrainingJobName"), "the job's name stands under name", value={}),
+    _Refusal(("request", "Tags"), "the job's tags stand under tags", value={}),
+    _Refusal(("instance_groups",), "the training compiler takes no instance groups", {"compiler_config": _GIVEN}),
     *(
         _Refusal((name,), f"{name} is for legacy mode, and script_mode is true", {"script_mode": _TRUE, **_ENTRY})
         for name in LEGACY_FIELDS
@@ -462,16 +499,52 @@ _OF_CHANNELS = (
         ("directory_path",),
         "a folder of FSx for Lustre begins with the mount name: /<mount name>/…",
         {"file_system_type": {"const": "FSxLustre"}},
-        {"pattern": "^/+$"},
+        {"type": "string", "pattern": "^/+$"},
     ),
 )
 """Of one channel."""
+
+
+_STRATEGIES = (
+    "parameter_server",
+    "mpi",
+    "multi_worker_mirrored_strategy",
+    "smdistributed.dataparallel",
+    "smdistributed.modelparallel",
+)
+
+
+def _enabled(strategy: str) -> Json:
+    """A `distribution` in which a strategy is switched on."""
+    condition: Json = _when({"enabled": _TRUE})
+    for owner in reversed(strategy.split(".")):
+        condition = {"type": "object", **_when({owner: condition})}
+    return condition
 
 
 def _of_hardware(facts: Facts) -> Iterator[_Refusal]:
     """What an instance type decides."""
     nvme = _one_of(name for name, instance in facts.instances.items() if instance.has_local_storage)
     yield _Refusal(("volume_kms_key",), "this type has local storage, which takes no key", {"instance_type": nvme})
+    several = facts.listed("dataparallel_instance_types")
+    yield _Refusal(
+        ("instance_type",),
+        f"smdistributed.dataparallel runs on {', '.join(several)} only",
+        {"distribution": _enabled("smdistributed.dataparallel")},
+        {**_GIVEN, "type": "string", "allOf": [{"not": _one_of(several)}]},
+    )
+    families = facts.listed("training_compiler_families")
+    yield _Refusal(
+        ("instance_type",),
+        f"the training compiler runs on {', '.join(families)} only",
+        {"compiler_config": _GIVEN},
+        {"type": "string", "pattern": rf"^(?!ml\.({'|'.join(families)})\.|local_gpu$)(?!.*{_EXPRESSION})"},
+    )
+    for strategy in _STRATEGIES:
+        if strategy.startswith(("smdistributed", "multi_worker")):
+            yield _Refusal(
+                ("compiler_config",), f"the training compiler excludes {strategy}", {"distribution": _enabled(strategy)}
+            )
 
 
 # Versions: what the catalogue says of each release
@@ -483,7 +556,7 @@ def _by_version(facts: Facts) -> list[Json]:
     message = f'SageMaker has no image of this version; the newest is "{versions[0]}", `sagespec versions` lists all'
     known = {"properties": {"framework_version": {**_one_of(versions, or_expression=True), "errorMessage": message}}}
     named = {
-        **_when({"framework_version": _GIVEN}),
+        **_when({"framework_version": {"type": "string", **_GIVEN}}),
         "not": _when({"image_uri": {"not": {"type": "null"}}}),
     }
     branches = [branch for about in _ABOUT_RELEASES for branch in _branches(facts, about)]
@@ -503,13 +576,15 @@ def _branches(facts: Facts, about: Callable[[Facts, Release], list[Json]]) -> It
 def _one_of(values: Iterator[str] | Collection[str], *, or_expression: bool = False) -> Json:
     # A pattern where an enum would do: hovering and completion would take an enum for values on offer.
     either = "|".join(value.replace(".", "[.]") for value in values)
-    return {"pattern": f"^({either})$" + (f"|{_EXPRESSION}" if or_expression else "")}
+    if or_expression:
+        return {"pattern": f"^({either})$|{_EXPRESSION}"}
+    return {"type": "string", "pattern": f"^({either})$"}
 
 
 def _pythons(facts: Facts, release: Release) -> list[Json]:
     names = list(release.pythons)
     choice = _choice(names, f"this TensorFlow version has images for {', '.join(names)} only")
-    return [{"properties": {"py_version": {"anyOf": [*choice["anyOf"], _NULL]}}}]
+    return [{"properties": {"py_version": choice | {"anyOf": [*choice["anyOf"], _NULL]}}}]
 
 
 def _regions(facts: Facts, release: Release) -> list[Json]:
@@ -523,13 +598,11 @@ def _modes(facts: Facts, release: Release) -> list[Json]:
     if not release.legacy_mode:
         message = "{} is for legacy mode, which this TensorFlow version does not have"
         refusals += [_Refusal((name,), message.format(name)) for name in LEGACY_FIELDS]
-        refusals.append(
-            _Refusal(("script_mode",), "this TensorFlow version has no legacy mode", value={"const": False})
-        )
+        refusals.append(_Refusal(("script_mode",), "this TensorFlow version has no legacy mode", value=_FALSE))
     elif not release.script_mode:
         refusals.append(_Refusal(("script_mode",), "this TensorFlow version has no script mode", value=_TRUE))
     else:
-        python3 = {"py_version": {"pattern": "^py3"}}
+        python3 = {"py_version": {"type": "string", "pattern": "^py3"}}
         message = "{} is for legacy mode, which has no image for Python 3"
         refusals += [_Refusal((name,), message.format(name), python3) for name in LEGACY_FIELDS]
     return [_refused(refusal) for refusal in refusals]
@@ -552,5 +625,78 @@ def _runs(instance: Instance) -> bool:
     return instance.arch == "x86_64"
 
 
-_ABOUT_RELEASES: tuple[Callable[[Facts, Release], list[Json]], ...] = (_pythons, _regions, _modes, _instances)
+def _strategies(facts: Facts, release: Release) -> list[Json]:
+    missing = [name for name in _STRATEGIES[:-1] if name not in release.strategies and not release.legacy_mode]
+    because = "this TensorFlow version does not have this strategy"
+    return [_refused(_Refusal(_place(name), because, value=_when({"enabled": _TRUE}))) for name in missing]
+
+
+def _exclusive(facts: Facts, release: Release) -> list[Json]:
+    """Legacy mode passes over all strategies, with a warning."""
+    both = [pair for pair in combinations(_STRATEGIES, 2) if pair != ("mpi", "smdistributed.modelparallel")]
+    return [
+        _refused(
+            _Refusal(
+                _place(other),
+                f"{one} is enabled too, and the two exclude each other",
+                {"distribution": _enabled(one)},
+                _when({"enabled": _TRUE}),
+            )
+        )
+        for one, other in both
+        if not release.legacy_mode
+    ]
+
+
+def _compiler(facts: Facts, release: Release) -> list[Json]:
+    refusal = _Refusal(("compiler_config",), "this TensorFlow version has no training compiler")
+    return [] if release.training_compiler else [_refused(refusal)]
+
+
+def _place(strategy: str) -> tuple[str, ...]:
+    return ("distribution", *strategy.split("."))
+
+
+_KINDS_OF_HYPERPARAMETERS = {
+    "int": ("number", "a number"),
+    "bool": ("boolean", "true or false"),
+    "dict": ("object", "a map"),
+}
+
+
+def _hyperparameters(facts: Facts, release: Release) -> list[Json]:
+    """What the legacy container itself reads. The rest is the script's, and of script mode everything is."""
+    if not release.legacy_mode:
+        return []
+    known = {name: kind for other in _releases(facts) for name, kind in other.legacy_hyperparameters.items()}
+    shapes: Json = {}
+    for name, kind in known.items():
+        if name in release.legacy_hyperparameters:
+            of_json, words = _KINDS_OF_HYPERPARAMETERS[kind]
+            message = f"the legacy container takes {words} for {name}"
+            shapes[name] = {"type": [of_json, "string", "null"], "pattern": _EXPRESSION, "errorMessage": message}
+        else:  # it only warns, as the rule does
+            message = f"the legacy container of this TensorFlow version does not read {name}"
+            shapes[name] = {"deprecationMessage": message}
+    twice = _Refusal(
+        ("hyperparameters", "save_checkpoints_steps"),
+        "save_checkpoints_secs and save_checkpoints_steps exclude each other; make one of them null",
+        {"hyperparameters": {"type": "object", **_when({"save_checkpoints_secs": _GIVEN})}},
+    )
+    then = {"allOf": [{"properties": {"hyperparameters": {"properties": shapes}}}, _refused(twice)]}
+    if not release.script_mode:
+        return [then]
+    return [{"if": {"anyOf": [_when({name: _GIVEN}) for name in LEGACY_FIELDS]}, "then": then}]
+
+
+_ABOUT_RELEASES: tuple[Callable[[Facts, Release], list[Json]], ...] = (
+    _pythons,
+    _regions,
+    _modes,
+    _instances,
+    _strategies,
+    _exclusive,
+    _compiler,
+    _hyperparameters,
+)
 """Each tells what must be true of a manifest that names a release; a new release is a row of the catalogue."""

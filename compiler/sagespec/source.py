@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as FilePath
 
 Path = tuple[str | int, ...]
 """The way from a document's root to a value: keys and list indices."""
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,28 @@ class Source:
 
     @cached_property
     def lines(self) -> list[str]:
-        """The text's lines without their ends; `\\n`, `\\r\\n` and `\\r` end a line, as in YAML."""
-        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        """The text's lines without their ends; `\\n`, `\\r\\n` and `\\r` end a line, as in every editor."""
+        return _LINE_END.split(self.text)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where in the text each line begins."""
+        return [0, *(end.end() for end in _LINE_END.finditer(self.text))]
+
+    def position(self, index: int) -> tuple[int, int]:
+        """Line and column of a character of the text (or of its end)."""
+        index = min(max(index, 0), len(self.text))
+        line = bisect_right(self._starts, index)
+        column = index - self._starts[line - 1]
+        return line, min(column, len(self.lines[line - 1])) + 1
+
+    def index(self, line: int, column: int) -> int:
+        """The character at a line and column: the reverse of `position`."""
+        return self._starts[line - 1] + column - 1
+
+    def span(self, start: int, end: int) -> Span:
+        """The piece of the text from one character to another."""
+        return Span(*self.position(start), *self.position(end))
 
     def line(self, number: int) -> str:
         """Line `number` (from 1), or nothing past the end."""

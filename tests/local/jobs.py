@@ -105,8 +105,8 @@ def ended(service: Any, name: str, seconds: float = 30) -> Seen:
     return until(service, name, lambda seen: seen.ended, seconds)
 
 
-def run(service: Any, asked: Request) -> Seen:
-    return ended(service, start(service, asked))
+def run(service: Any, asked: Request, seconds: float = 30) -> Seen:
+    return ended(service, start(service, asked), seconds)
 
 
 def log(service: Any, name: str, cursor: Cursor = START) -> list[str]:

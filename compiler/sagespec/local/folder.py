@@ -43,9 +43,10 @@ def read_json(path: Path, default: Any = None) -> Any:
 def remove(folder: Path) -> None:
     """Deletes a folder and all in it, also folders that nobody may enter, as the kernel leaves some behind."""
     for parent, folders, _ in os.walk(folder):
-        for name in folders:
+        for path in (Path(parent, name) for name in folders):
             with contextlib.suppress(OSError):
-                Path(parent, name).chmod(0o700, follow_symlinks=False)
+                if not path.is_symlink():
+                    path.chmod(0o700)
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -178,22 +178,23 @@ def _install(python: Path, requirement: str, tell: Callable[[str, str], None]) -
         raise CannotProvision(f"pip could not install {requirement}:\n" + "\n".join(lines[-8:]))
 
 
+_WHEEL = r"(?:\S*/)?(?P<name>[\w.]+)-(?P<version>[^-\s]+?)(?:-\S+)?(?:\.whl|\.tar\.gz)?(?: \((?P<size>.+)\))?\s*$"
 _SAID = (
-    (re.compile(r"\s*Downloading (\S+?)(?:\.whl|\.tar\.gz)?(?:\.metadata)?(?: \((.+?)\))?\s*$"), "downloading {}"),
-    (re.compile(r"\s*Using cached (\S+?)(?:\.whl|\.tar\.gz)?(?: \((.+?)\))?\s*$"), "using {} from pip's cache"),
-    (re.compile(r"Installing collected packages: (.+)$()"), "unpacking {}"),
+    (re.compile(rf"\s*Downloading {_WHEEL}"), "downloading"),
+    (re.compile(rf"\s*Using cached {_WHEEL}"), "taking from pip's cache"),
 )
+_UNPACKS = re.compile(r"Installing collected packages: (.+)$")
 
 
 def said(line: str) -> tuple[str, str] | None:
     """What a line of pip says is being done, and the size; None for a line that says neither."""
+    if ".metadata" in line:
+        return None
     for pattern, doing in _SAID:
-        found = pattern.match(line)
-        if found and ".metadata" not in line:
-            what = found[1].rpartition("/")[2]
-            count = what.count(", ") + 1
-            return doing.format(what if count == 1 else f"{count} packages"), found[2] or ""
-    return None
+        if found := pattern.match(line):
+            return f"{doing} {found['name'].replace('_', '-')} {found['version']}", found["size"] or ""
+    found = _UNPACKS.match(line)
+    return (f"unpacking {found[1].count(', ') + 1} packages", "") if found else None
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

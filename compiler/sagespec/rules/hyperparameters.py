@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
+from sagespec.catalog import Facts
 from sagespec.diagnostic import Finding
 from sagespec.model import Mode
 from sagespec.redact import redacted
@@ -415,7 +417,7 @@ def hyperparameter_of_other_version(case: Case) -> Iterator[Finding]:
         return
     here = case.release.legacy_hyperparameters
     for name in case.hyperparameters:
-        versions = [short for short in case.facts.aliases if name in _known_to(case, short)]
+        versions = _versions_by_name(case.facts).get(name, ())
         if versions and name not in here:
             other = _COUNTERPARTS.get(name, "")
             reads = f"TensorFlow {versions[0]} to {versions[-1]}" if versions[1:] else f"TensorFlow {versions[0]}"
@@ -447,8 +449,7 @@ def misspelt_legacy_hyperparameter(case: Case) -> Iterator[Finding]:
         return
     # Two words are too few to tell a slip from a name of the script's own: eval_metric is no misspelt eval_metrics.
     known = {_spelling(name): name for name in case.release.legacy_hyperparameters if name.count("_") > 1}
-    everywhere = {name for short in case.facts.aliases for name in _known_to(case, short)}
-    for name in case.hyperparameters.keys() - everywhere:
+    for name in case.hyperparameters.keys() - _versions_by_name(case.facts).keys():
         meant = known.get(_spelling(name))
         if meant is not None and meant not in case.hyperparameters:
             yield Finding(
@@ -495,9 +496,14 @@ def legacy_hyperparameter_of_wrong_type(case: Case) -> Iterator[Finding]:
             )
 
 
-def _known_to(case: Case, version: str) -> Mapping[str, str]:
-    release = case.facts.release(version)
-    return release.legacy_hyperparameters if release is not None else {}
+@cache
+def _versions_by_name(facts: Facts) -> Mapping[str, tuple[str, ...]]:
+    """Each hyperparameter that some legacy container reads → the short versions of those that do."""
+    found: dict[str, tuple[str, ...]] = {}
+    for short, full in facts.aliases.items():
+        for name in facts.releases[full].legacy_hyperparameters:
+            found[name] = (*found.get(name, ()), short)
+    return found
 
 
 @rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)")

@@ -173,7 +173,7 @@ def unknown_rule_instance_type(case: Case) -> Iterator[Finding]:
             day = case.facts.fetched_on("api")
             known = api_members()["DebugRuleConfigurations[].InstanceType"].enum
             if one.instance_type not in known:
-                meant = near(one.instance_type, known)
+                meant = near(f"ml.{one.instance_type.removeprefix('ml.')}", known)
                 yield Finding(
                     (field, index, "instance_type"),
                     f"'{one.instance_type}' is not among the processing instance types of {day}",

@@ -39,7 +39,7 @@ HINTS: dict[str, str] = {
     "InternalError": f"the service has trouble; {AGAIN}",
     "ServiceUnavailable": f"the service has trouble; {AGAIN}",
     "SerializationException": "a number or a text stands where the API wants the other",
-    "NoCredentialsError": "give credentials: AWS_PROFILE, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `aws sso login`",
+    "NoCredentialsError": "give credentials: AWS_PROFILE, `aws sso login`, or AWS_ACCESS_KEY_ID and its secret",
     "PartialCredentialsError": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together",
     "ProfileNotFound": "`aws configure list-profiles` lists the profiles; AWS_PROFILE chooses one",
     "NoRegionError": "give region in the manifest or the defaults, or AWS_REGION",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
 import tempfile
@@ -169,7 +170,7 @@ class Store:
             self._call("put_object", bucket, item.key, ("ETag",), Body=file, ChecksumSHA256=item.checksum, **condition)
 
     def _parts(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
-        """Sends a large object; nothing shows under its key before all parts have arrived and are what they should be."""
+        """Sends a large object; nothing shows under its key before all of it has arrived and is what it should be."""
         begun = self._call(
             "create_multipart_upload",
             bucket,
@@ -207,7 +208,8 @@ class Store:
                 **condition,
             )
         except BaseException:
-            self._call("abort_multipart_upload", bucket, item.key, **of)
+            with contextlib.suppress(ServiceError):
+                self._call("abort_multipart_upload", bucket, item.key, **of)
             raise
 
     def _head(self, bucket: str, key: str) -> dict[str, Any] | None:
@@ -227,8 +229,9 @@ class Store:
         default = _DEFAULT_BUCKET.fullmatch(bucket)
         if default is None or default["region"] != self.region:
             return False
-        place = {} if self.region == "us-east-1" else {"LocationConstraint": self.region}
-        parameters = {"CreateBucketConfiguration": place} if place else {}
+        parameters: dict[str, Any] = {}
+        if self.region != "us-east-1":  # which is what no constraint means
+            parameters["CreateBucketConfiguration"] = {"LocationConstraint": self.region}
         try:
             call(self.client.create_bucket, f"CreateBucket {bucket}", Bucket=bucket, **parameters)
         except ServiceError as error:

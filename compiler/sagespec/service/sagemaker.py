@@ -173,7 +173,7 @@ class SageMaker:
                 return
 
     def _attempts(self, request: Request) -> list[Seen]:
-        """The attempts of a request that neither Search nor the list knows: their names are known, so they are tried."""
+        """The attempts of a request that neither Search nor the list knows; what they are called is known."""
         attempts: list[Seen] = []
         while True:
             try:
@@ -220,7 +220,7 @@ class SageMaker:
         """Describe shows no tags; they are asked for once, and those that AWS sets itself are nobody's drift."""
         job_name = body["TrainingJobName"]
         if job_name not in self._tags:
-            tags = {}
+            tags: dict[str, str] = {}
             for answer in self._pages("list_tags", ("Tags",), ResourceArn=body["TrainingJobArn"]):
                 tags |= {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
             self._remember(body, tags)
@@ -371,8 +371,9 @@ class SageMaker:
 
         A token that has expired between two pages starts the reading again; who reads must not mind repetitions.
         """
-        restarts, token = 0, {}
-        size = {} if method == "list_tags" else {"MaxResults": PAGE}
+        restarts = 0
+        size: dict[str, Any] = {"MaxResults": PAGE}
+        token: dict[str, Any] = {}
         while True:
             try:
                 answer = self._call(method, "", required, **parameters, **size, **token)

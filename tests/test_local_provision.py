@@ -1,0 +1,204 @@
+"""Environments: which version is chosen, and that a half-built one is never used."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from local.jobs import channel, log, request, run
+from sagespec.local import provision
+from sagespec.local.service import LocalService
+
+AVAILABLE = ["2.21.0", "2.19.1", "2.19.0", "2.15.0.post1", "2.15.0", "2.12.0", "3.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen", "warned"),
+    [
+        ("2.19.0", "2.19.0", False),
+        ("2.19", "2.19.1", False),
+        ("2.15.0", "2.15.0", False),
+        ("2.18.0", "2.19.0", True),
+        ("2.11.0", "2.12.0", True),
+        ("2.20", "2.21.0", True),
+    ],
+)
+def test_version_is_the_one_asked_for_or_the_nearest_newer_one_with_a_warning(wanted, chosen, warned):
+    version, warning = provision.choose(wanted, AVAILABLE)
+    assert version == chosen
+    assert warning.startswith(f"TensorFlow {wanted} has no wheel for Python") == warned
+    assert warning.endswith(f"{chosen} is used instead") == warned
+
+
+@pytest.mark.parametrize("wanted", ["1.15.5", "2.22.0", "4.0"])
+def test_version_without_wheel_is_an_error_that_says_what_exists(wanted):
+    with pytest.raises(provision.CannotProvision) as refused:
+        provision.choose(wanted, AVAILABLE)
+    assert "there are: 2.12.0, 2.15.0.post1, 2.15.0, 2.19.0, 2.19.1, 2.21.0, 3.0.0. " in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312", "2.19.0"),
+        ("520713654638.dkr.ecr.us-west-2.amazonaws.com/sagemaker-tensorflow-scriptmode:1.12-cpu-py3", "1.12"),
+        ("1.dkr.ecr.us-west-2.amazonaws.com/mine:2.19.0", None),
+        ("1.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:latest", None),
+        ("localhost:5000/tensorflow-training", None),
+    ],
+)
+def test_version_is_read_from_the_image_s_tag(image, version):
+    assert provision.version_of_image(image) == version
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("  Downloading tensorflow_cpu-2.19.0-cp311-cp311-manylinux.whl (251.8 MB)\n",
+         ("downloading tensorflow-cpu 2.19.0", "251.8 MB")),
+        ("  Using cached six-1.17.0.tar.gz (34 kB)\n", ("taking from pip's cache six 1.17.0", "34 kB")),
+        ("  Downloading keras-3.1-py3-none-any.whl.metadata (5.8 kB)\n", None),
+        ("Installing collected packages: a, b, c\n", ("unpacking 3 packages", "")),
+        ("Collecting numpy\n", None),
+    ],
+)  # fmt: skip
+def test_lines_of_pip_become_progress(line, said):
+    assert provision.said(line) == said
+
+
+@pytest.fixture
+def pip(monkeypatch):
+    """Stands for what pip does in a new environment; counts how often it is asked."""
+    calls = []
+    monkeypatch.setattr(provision, "_available", lambda python: AVAILABLE)
+    monkeypatch.setattr(provision, "_install", lambda python, requirement, tell: calls.append(requirement))
+    monkeypatch.setattr(provision, "make", lambda folder: (folder / "bin").mkdir(parents=True))
+    return calls
+
+
+def test_environment_is_built_once_and_used_again(tmp_path, pip):
+    told = []
+    first = provision.provide("2.18.0", told.append, tmp_path)
+    again = provision.provide("2.18.0", told.append, tmp_path)
+    assert first == again
+    assert (first.version, first.python.parent.is_dir()) == ("2.19.0", True)
+    assert pip == [f"{provision.package_name()}==2.19.0"]
+    assert [step.doing for step in told][-1] == first.warning
+
+
+def test_environment_that_was_not_finished_is_built_anew(tmp_path, pip, monkeypatch):
+    def interrupted(python, requirement, tell):
+        (python.parents[1] / "half").touch()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as changed:
+        changed.setattr(provision, "_install", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            provision.provide("2.19.0", lambda _: None, tmp_path)
+    built = provision.provide("2.19.0", lambda _: None, tmp_path)
+    assert pip == [f"{provision.package_name()}==2.19.0"]
+    assert not (built.python.parents[1] / "half").exists()
+
+
+def test_two_builders_build_once(tmp_path, pip):
+    builders = [threading.Thread(target=provision.provide, args=("2.19.0", lambda _: None, tmp_path)) for _ in range(4)]
+    for builder in builders:
+        builder.start()
+    for builder in builders:
+        builder.join()
+    assert len(pip) == 1
+
+
+def test_builder_that_is_killed_holds_up_nobody(tmp_path, pip):
+    program = """
+import os, sys
+from pathlib import Path
+from sagespec.local import provision
+provision.make = lambda folder: os.kill(os.getpid(), 9)
+provision.provide("2.19.0", lambda step: None, Path(sys.argv[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", program, tmp_path]).returncode == -9
+    assert provision.provide("2.19.0", lambda _: None, tmp_path).version == "2.19.0"
+
+
+def test_overlay_sees_what_lies_under_it_and_installs_beside_it(tmp_path):
+    python = provision.overlay(tmp_path / "own", sys.executable)
+    shown = subprocess.run(
+        [python, "-c", "import sys, pytest; print(sys.prefix); print(pytest.__file__)"], capture_output=True, text=True
+    )
+    assert shown.stdout.splitlines() == [str(tmp_path / "own"), pytest.__file__]
+
+
+def test_cache_lies_where_the_user_says(monkeypatch, tmp_path):
+    monkeypatch.delenv("SAGESPEC_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert provision.cache_folder() == tmp_path / "sagespec"
+    monkeypatch.setenv("SAGESPEC_CACHE", str(tmp_path / "mine"))
+    assert provision.cache_folder() == tmp_path / "mine"
+
+
+MIRRORED = """
+import json, os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+import numpy as np
+import tensorflow as tf
+
+strategy = tf.distribute.MultiWorkerMirroredStrategy()
+index = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+
+@tf.function
+def total():
+    each = strategy.run(lambda: tf.distribute.get_replica_context().all_reduce("SUM", tf.constant(float(index + 1))))
+    return strategy.reduce("MEAN", each, axis=None)
+
+print(tf.__version__, "replicas", strategy.num_replicas_in_sync, "sum", float(total().numpy()))
+weights = np.loadtxt(os.path.join(os.environ["SM_CHANNEL_TRAIN"], "x.csv"))
+model = tf.Module()
+model.weight = tf.Variable(weights)
+tf.saved_model.save(model, os.path.join(os.environ["SM_MODEL_DIR"], "1"))
+"""
+
+
+@pytest.mark.slow
+def test_two_workers_train_together_with_a_provisioned_tensorflow(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.csv").write_text("1\n2\n")
+    service = LocalService(tmp_path / "local", provision=True)
+    inputs = [channel("train", str(tmp_path / "data"))]
+    mirrored = {"sagemaker_multi_worker_mirrored_strategy_enabled": True}
+    seen = run(service, request(MIRRORED, count=2, hyperparameters=mirrored, InputDataConfig=inputs), 1800)
+    lines = log(service, seen.job_name)
+    assert seen.status == "Completed", (seen.failure, lines)
+    assert sorted(line for line in lines if "replicas" in line) == [
+        f"algo-{host}: 2.19.0 replicas 2 sum 3.0" for host in (1, 2)
+    ]
+    assert Path(service.artifact(seen.job_name)).exists()
+    assert (service.root / seen.job_name / "model" / "1" / "saved_model.pb").exists()
+
+
+PARAMETER_SERVER = """
+import json, os, socket, time
+config = json.loads(os.environ["TF_CONFIG"])
+for place in config["cluster"]["ps"]:
+    name, port = place.split(":")
+    while True:
+        try:
+            socket.create_connection((name, int(port)), timeout=1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+print(config["task"]["type"], "reaches", len(config["cluster"]["ps"]), "servers")
+"""
+
+
+@pytest.mark.slow
+def test_parameter_servers_run_beside_the_scripts_and_end_with_them(tmp_path):
+    service = LocalService(tmp_path / "local", provision=True)
+    asked = request(PARAMETER_SERVER, count=2, hyperparameters={"sagemaker_parameter_server_enabled": True})
+    seen = run(service, asked, 1800)
+    lines = log(service, seen.job_name)
+    assert seen.status == "Completed", (seen.failure, lines)
+    assert "algo-1: master reaches 2 servers" in lines
+    assert "algo-2: worker reaches 2 servers" in lines
