@@ -34,7 +34,7 @@ def asked(*arguments: str) -> dict[str, object]:
 def main() -> None:
     show("validate", "specs")
     show("compile", IRIS)
-    show("plan", "--local", "specs")
+    show("plan", "--offline", "specs")
     show("apply", "--local", "--provision", "--wait", "--yes", IRIS)
     show("apply", "--local", "--yes", IRIS)
     (job,) = asked("status", "--local", IRIS)["jobs"]

@@ -186,6 +186,7 @@ def plan(
     ] = False,
     rerun: Annotated[bool, typer.Option("--rerun", help="Run again what has ended.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Stop a running job whose manifest has changed.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no service: as if no job existed yet.")] = False,
     local: Local = False,
     allow: Allow = None,
     env: Env = None,
@@ -196,13 +197,14 @@ def plan(
     Exit code: 0 fine, 1 a manifest is wrong, 2 wrong usage, 3 the service failed, 5 changes are pending
     (with --detailed-exitcode).
     """
-    from sagespec.planner import Wish
+    from sagespec.planner import Wish, decide_all
     from sagespec.show.plan import plan_json, plan_text
 
     requests, code = accepted(compiler_of(env, set_, allow, build=True, local=local).run(paths))
     if code:
         return code
-    made = plan_of(requests, services_of(requests), Wish(rerun, replace, prune))
+    wish = Wish(rerun, replace, prune)
+    made = decide_all(requests, (), wish) if offline else plan_of(requests, services_of(requests), wish)
     if format_ is PlanFormat.JSON:
         say(plan_json(made))
     else:

@@ -175,15 +175,27 @@ def isolated_from_model_dir(case: Case) -> Iterator[Finding]:
 def isolated_from_packages(case: Case) -> Iterator[Finding]:
     """A container without network cannot install packages.
 
-    The container installs `requirements.txt` of the source folder before the script starts, and the job would fail
+    The container installs `requirements.txt` of the source archive before the script starts, and the job would fail
     there.
+
+    Bad:
+        enable_network_isolation: true
+        model_dir: false
+        dependencies: [requirements.txt]
+
+    Good:
+        enable_network_isolation: true
+        model_dir: false
     """
     job = case.job
-    if not job.enable_network_isolation or case.local or case.source_folder is None or job.source_dir is None:
+    if not job.enable_network_isolation or case.local:
         return
-    if (case.source_folder / "requirements.txt").is_file():
+    listed = any(path.rpartition("/")[2] == "requirements.txt" for path in job.dependencies)
+    folder = case.source_folder if job.source_dir is not None else None
+    if listed or (folder is not None and (folder / "requirements.txt").is_file()):
         yield Finding(
             ("enable_network_isolation",),
             "the container has no network, so it cannot install requirements.txt",
             "put the packages into the image, or into dependencies",
+            at_key=True,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ _COLOURS = {
     Action.TAG: Style.cyan,
     Action.UPDATE: Style.cyan,
 }
+
+
+_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def plan_text(plan: Plan, style: Style) -> Iterator[str]:
@@ -45,7 +49,7 @@ def _about(change: Change) -> Iterator[str]:
     limit = request.template.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
     yield f"{change.job_name}: {machines}, at most {duration(limit)}" if limit else f"{change.job_name}: {machines}"
     for upload in request.uploads:
-        yield f"{upload.kind}: {counted(upload.files, 'file')}, {size(upload.size)} → {upload.uri}"
+        yield f"{upload.kind}: {counted(upload.files, 'file')}, {size(upload.size)} → {_HASH.sub(lambda found: found[0][:10] + '…', upload.uri)}"
 
 
 def counts(plan: Plan) -> str:
