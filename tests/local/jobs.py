@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sagespec.plan import Seen
+from sagespec.planner import Seen
 from sagespec.service import START, Cursor
 from sagespec.targets.request import JOB, Request, Site, Upload
 

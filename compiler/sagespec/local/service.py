@@ -19,7 +19,7 @@ from sagespec.local import alive, channels, cluster, contract, docker
 from sagespec.local.folder import RESERVE, JobFolder, Store, moved, new_status, read_json, remove, write_json
 from sagespec.local.options import Options
 from sagespec.local.processes import Log
-from sagespec.plan import TERMINAL, Seen
+from sagespec.planner import TERMINAL, Seen
 from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError
 from sagespec.targets.request import LIVE, Request, Upload
 

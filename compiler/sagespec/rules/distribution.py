@@ -598,6 +598,14 @@ def compiler_with_distribution(case: Case) -> Iterator[Finding]:
         )
 
 
+def _trained_on(case: Case) -> Iterator[tuple[Path, str]]:
+    """The instance types that the distribution runs on: all, or those of the groups that it names."""
+    named, groups = _groups(case), case.job.instance_groups or []
+    for path, name in type_paths(case):
+        if not named or any(group.instance_group_name in named for group in groups if path[1:2] == (groups.index(group),)):
+            yield path, name
+
+
 def _groups(case: Case) -> list[str]:
     """The instance groups that the distribution names."""
     return (case.job.distribution.instance_groups if case.job.distribution is not None else None) or []

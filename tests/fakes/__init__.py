@@ -1,0 +1,1 @@
+"""Stand-ins for AWS on loopback, with the service's manners rather than our client's."""

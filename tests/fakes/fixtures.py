@@ -1,0 +1,141 @@
+"""`aws`: everything of AWS that a test needs, on loopback. SageMaker is ours; S3, STS, IAM and Logs are moto's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from fakes.jobs import Clock, Effect, Jobs
+from fakes.server import Call, TestService
+
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+REGION = "us-west-2"
+BUCKET = "sagemaker-us-west-2-123456789012"
+
+
+@dataclass
+class Aws:
+    """SageMaker and its neighbours. `environment` leads any AWS client, in this process or another, to them."""
+
+    service: TestService
+    neighbours: str
+    environment: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        near = {f"AWS_ENDPOINT_URL_{name}": self.neighbours for name in ("S3", "STS", "IAM", "CLOUDWATCH_LOGS")}
+        self.environment = {
+            "AWS_ENDPOINT_URL_SAGEMAKER": self.service.url,
+            **near,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "SAGESPEC_CREATES_PER_SECOND": "1000",
+        }
+
+    @property
+    def jobs(self) -> Jobs:
+        return self.service.jobs
+
+    @property
+    def calls(self) -> list[Call]:
+        return self.service.calls
+
+    @property
+    def effects(self) -> list[Effect]:
+        return self.service.jobs.effects
+
+    def advance(self, seconds: float) -> None:
+        self.service.advance(seconds)
+
+    def fail_next(self, operation: str, *faults: str) -> None:
+        self.service.fail_next(operation, *faults)
+
+    def client(self, name: str) -> Any:
+        url = self.service.url if name == "sagemaker" else self.neighbours
+        return boto3.client(
+            name,
+            region_name=REGION,
+            endpoint_url=url,
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+
+    def objects(self) -> dict[str, bytes]:
+        """Everything in S3: bucket/key → content."""
+        s3 = self.client("s3")
+        found = {}
+        for bucket in s3.list_buckets()["Buckets"]:
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
+                for entry in page.get("Contents", ()):
+                    body = s3.get_object(Bucket=bucket["Name"], Key=entry["Key"])["Body"].read()
+                    found[f"{bucket['Name']}/{entry['Key']}"] = body
+        return found
+
+    def log(self, stream: str, *events: tuple[int, str]) -> None:
+        """Adds events (milliseconds since 1970, message) to a log stream, which is made if it is not there."""
+        logs = self.client("logs")
+        if not logs.describe_log_groups(logGroupNamePrefix=LOG_GROUP)["logGroups"]:
+            logs.create_log_group(logGroupName=LOG_GROUP)
+        if not logs.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=stream)["logStreams"]:
+            logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName=stream)
+        written = [{"timestamp": moment, "message": message} for moment, message in events]
+        logs.put_log_events(logGroupName=LOG_GROUP, logStreamName=stream, logEvents=written)
+
+    def sagespec(self, *arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Runs the command line in a process of its own."""
+        return subprocess.run(
+            [sys.executable, "-m", "sagespec", *map(str, arguments)],
+            env={**clean(os.environ), **self.environment},
+            capture_output=True,
+            text=True,
+            **options,
+        )
+
+    def apply(self, *arguments: str | Path) -> dict[str, Any]:
+        """`sagespec apply --yes --format json`: its exit code and what it says about each job."""
+        ended = self.sagespec("apply", *arguments, "--yes", "--format", "json")
+        return {"code": ended.returncode, "jobs": json.loads(ended.stdout)["jobs"] if ended.stdout else ended.stderr}
+
+
+def clean(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without what this machine says about AWS."""
+    return {key: value for key, value in environ.items() if not key.startswith("AWS_")}
+
+
+@pytest.fixture(scope="session")
+def neighbours() -> Iterator[str]:
+    """moto's server, one for all tests."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(neighbours: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """AWS with nothing in it; this process's environment leads there, too."""
+    import urllib.request
+
+    urllib.request.urlopen(urllib.request.Request(f"{neighbours}/moto-api/reset", method="POST"), timeout=10).close()
+    service = TestService(Clock())
+    aws = Aws(service, neighbours)
+    for key in list(os.environ):
+        if key.startswith("AWS_"):
+            monkeypatch.delenv(key)
+    for key, value in aws.environment.items():
+        monkeypatch.setenv(key, value)
+    yield aws
+    service.close()

@@ -1,0 +1,462 @@
+"""SageMaker's training jobs: names, statuses, tags and time, as the service shows them. Knows nothing of our client.
+
+Sources: botocore's service model; the API reference; what other tools' sources say that they have met (the AWS
+controllers for Kubernetes, the Terraform provider, the SageMaker SDK).
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape
+from botocore.validate import ParamValidator
+
+MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
+ACCOUNT = "123456789012"
+TERMINAL = ("Completed", "Failed", "Stopped")
+SEARCHED = frozenset(MODEL.shape_for("TrainingJob").members)
+DESCRIBED = frozenset(MODEL.shape_for("DescribeTrainingJobResponse").members)
+LIMIT = 100
+
+
+class Refused(Exception):
+    """An answer with an error code."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status = code, message, status
+
+
+def not_found() -> Refused:
+    return Refused("ValidationException", "Requested resource not found.")
+
+
+class Clock:
+    """Time that a test moves on; with a scale it also runs by itself, so many times faster than the wall's."""
+
+    def __init__(self, scale: float = 0.0) -> None:
+        self.scale = scale
+        self._start, self._began, self._added = time.time(), time.monotonic(), 0.0
+
+    def __call__(self) -> float:
+        return self._start + self._added + self.scale * (time.monotonic() - self._began)
+
+    def advance(self, seconds: float) -> None:
+        self._added += seconds
+
+
+@dataclass(frozen=True)
+class Fate:
+    """How a job will go, if nobody stops it."""
+
+    status: str = "Completed"
+    seconds: float = 60.0
+    """From the start of the training to its end; the way there takes ten seconds."""
+    failure: str = ""
+    secondary: str = ""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Something that became different, and when."""
+
+    time: float
+    operation: str
+    job_name: str
+    detail: Any = None
+
+
+@dataclass
+class Job:
+    request: dict[str, Any]
+    arn: str
+    created: float
+    fate: Fate
+    tags: list[tuple[float, dict[str, str]]] = field(default_factory=list)
+    """Every state of the tags, with the moment from which it held."""
+    stopped: float | None = None
+    deleted: float | None = None
+    members: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return str(self.request["TrainingJobName"])
+
+    def tags_at(self, moment: float) -> dict[str, str]:
+        return next((tags for since, tags in reversed(self.tags) if since <= moment), {})
+
+    def transitions(self, stop_seconds: float) -> list[tuple[float, str, str]]:
+        """(moment, status, secondary status), the last one first decided by the job's fate, then by a stop."""
+        end = self.created + 10 + self.fate.seconds
+        steps = [
+            (self.created, "InProgress", "Starting"),
+            (self.created + 4, "InProgress", "Downloading"),
+            (self.created + 10, "InProgress", "Training"),
+            (end - min(2, self.fate.seconds / 2), "InProgress", "Uploading"),
+            (end, self.fate.status, self.fate.secondary or self.fate.status),
+        ]
+        if self.stopped is not None:
+            steps = [step for step in steps if step[0] < self.stopped]
+            steps.append((self.stopped, "Stopping", "Stopping"))
+            steps.append((self.stopped + stop_seconds, "Stopped", "Stopped"))
+        return steps
+
+
+class Jobs:
+    """The training jobs of one account in one region."""
+
+    def __init__(self, clock: Clock, region: str = "us-west-2") -> None:
+        self.clock = clock
+        self.region = region
+        self.jobs: dict[str, Job] = {}
+        self.effects: list[Effect] = []
+        self.fates: dict[str, Fate] = {}
+        """By the beginning of a job's name; "" is for all others."""
+        self.search_lag = 0.0
+        self.list_lag = 0.0
+        self.stop_seconds = 5.0
+        self.creates_per_second: float | None = None
+        self.on_create: Callable[[Job], None] = lambda job: None
+        self._creates: list[float] = []
+        self._lock = threading.RLock()
+
+    # For tests ----------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, job_name: str) -> dict[str, Any]:
+        return self._described(self.jobs[job_name])
+
+    def status(self, job_name: str) -> str:
+        return str(self[job_name]["TrainingJobStatus"])
+
+    def of(self, name: str) -> list[str]:
+        """The jobs of one manifest, in the order of their creation."""
+        with self._lock:
+            return [job.name for job in self.jobs.values() if job.tags and job.tags[-1][1].get("sagespec:name") == name]
+
+    def done(self, operation: str) -> list[Effect]:
+        with self._lock:
+            return [effect for effect in self.effects if effect.operation == operation]
+
+    # The operations -----------------------------------------------------------------------------------------------
+
+    def answer(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """What an operation answers.
+
+        Raises:
+            Refused: with the service's code and words.
+        """
+        method = getattr(self, f"_{operation}", None)
+        if method is None:
+            raise Refused("UnknownOperationException", f"{operation} is not known here")
+        validate(MODEL.operation_model(operation).input_shape, parameters)
+        with self._lock:
+            result: dict[str, Any] = method(parameters)
+        return result
+
+    def _CreateTrainingJob(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        name = given["TrainingJobName"]
+        now = self.clock()
+        if self.creates_per_second is not None:
+            wall = time.monotonic()
+            self._creates = [moment for moment in self._creates if wall - moment < 1.0]
+            if len(self._creates) >= self.creates_per_second:
+                raise Refused("ThrottlingException", "Rate exceeded")
+            self._creates.append(wall)
+        arn = f"arn:aws:sagemaker:{self.region}:{ACCOUNT}:training-job/{name}"
+        if name in self.jobs:
+            raise Refused(
+                "ResourceInUse",
+                "Training job names must be unique within an AWS account and region, "
+                f"and a training job with this name already exists ({arn})",
+            )
+        consistent(given)
+        fate = max(((key, fate) for key, fate in self.fates.items() if name.startswith(key)), default=("", Fate()))[1]
+        job = Job(copy.deepcopy(given), arn, now, fate)
+        job.tags.append((now, {tag["Key"]: tag["Value"] for tag in given.get("Tags", ())}))
+        job.members = {key: value for key, value in copy.deepcopy(given).items() if key != "Tags"}
+        self.jobs[name] = job
+        self._happened("CreateTrainingJob", name, dict(job.tags[-1][1]))
+        self.on_create(job)
+        return {"TrainingJobArn": arn}
+
+    def _DescribeTrainingJob(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return self._described(self._job(given["TrainingJobName"]))
+
+    def _StopTrainingJob(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        job = self._job(given["TrainingJobName"])
+        status = self._status(job, self.clock())[1]
+        if status != "InProgress":
+            raise Refused(
+                "ValidationException",
+                f"The request was rejected because the training job is in status {status}",
+            )
+        job.stopped = self.clock()
+        self._happened("StopTrainingJob", job.name)
+        return {}
+
+    def _UpdateTrainingJob(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        job = self._job(given["TrainingJobName"])
+        _, status, secondary = self._status(job, self.clock())
+        keep_alive = given.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds")
+        if keep_alive is not None:
+            if status != "Completed" or not job.members["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
+                raise Refused(
+                    "ValidationException",
+                    f"The training job {job.name} has no warm pool that is Available or InUse",
+                )
+            job.members["ResourceConfig"]["KeepAlivePeriodInSeconds"] = keep_alive
+        if "RemoteDebugConfig" in given:
+            if secondary not in ("Downloading", "Training"):
+                raise Refused(
+                    "ValidationException",
+                    f"RemoteDebugConfig cannot be updated when the training job is in {secondary}",
+                )
+            job.members["RemoteDebugConfig"] = given["RemoteDebugConfig"]
+        rules, config = given.get("ProfilerRuleConfigurations", []), given.get("ProfilerConfig")
+        if (rules or config) and status != "InProgress":
+            raise Refused("ValidationException", f"Training job {job.name} is in status {status}")
+        there = {rule["RuleConfigurationName"] for rule in job.members.get("ProfilerRuleConfigurations", ())}
+        if there & {rule["RuleConfigurationName"] for rule in rules}:
+            raise Refused("ValidationException", "Rule configuration names must be unique")
+        if rules:
+            job.members["ProfilerRuleConfigurations"] = [*job.members.get("ProfilerRuleConfigurations", ()), *rules]
+        if config:
+            job.members["ProfilerConfig"] = {**job.members.get("ProfilerConfig", {}), **config}
+        self._happened("UpdateTrainingJob", job.name, given)
+        return {"TrainingJobArn": job.arn}
+
+    def _DeleteTrainingJob(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        job = self._job(given["TrainingJobName"])
+        status = self._status(job, self.clock())[1]
+        if status not in TERMINAL:
+            raise Refused("ResourceInUse", f"Training job {job.name} is in status {status}")
+        del self.jobs[job.name]
+        self._happened("DeleteTrainingJob", job.name)
+        return {}
+
+    def _AddTags(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        job = self._by_arn(given["ResourceArn"])
+        tags = {**job.tags[-1][1], **{tag["Key"]: tag["Value"] for tag in given["Tags"]}}
+        if len(tags) > 50:
+            raise Refused("ValidationException", "The number of tags exceeds the limit of 50")
+        job.tags.append((self.clock(), tags))
+        self._happened("AddTags", job.name, given["Tags"])
+        return {"Tags": _listed(tags)}
+
+    def _DeleteTags(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        job = self._by_arn(given["ResourceArn"])
+        job.tags.append((self.clock(), {k: v for k, v in job.tags[-1][1].items() if k not in given["TagKeys"]}))
+        self._happened("DeleteTags", job.name, given["TagKeys"])
+        return {}
+
+    def _ListTags(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"Tags": _listed(self._by_arn(given["ResourceArn"]).tags[-1][1])}
+
+    def _ListTrainingJobs(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        """Pages are cut first and filtered afterwards, so that a page may be empty and not be the last."""
+        moment = self.clock() - self.list_lag
+        order = {"Name": "TrainingJobName", "Status": "TrainingJobStatus"}.get(given.get("SortBy", ""), "CreationTime")
+        summaries = [self._record(job, moment) for job in self.jobs.values() if job.created <= moment]
+        summaries.sort(key=lambda record: record[order], reverse=given.get("SortOrder", "Descending") == "Descending")
+        page, token = _page(summaries, given, 10)
+        members = MODEL.shape_for("TrainingJobSummary").members
+        kept = [
+            {key: value for key, value in record.items() if key in members}
+            for record in page
+            if given.get("NameContains", "") in record["TrainingJobName"]
+            and given.get("StatusEquals", record["TrainingJobStatus"]) == record["TrainingJobStatus"]
+            and given.get("CreationTimeAfter", 0) <= record["CreationTime"]
+        ]
+        return {"TrainingJobSummaries": kept, **token}
+
+    def _Search(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        """An index that lags: it knows jobs, statuses and tags as they were a while ago."""
+        if given["Resource"] != "TrainingJob":
+            raise Refused("ValidationException", f"{given['Resource']} is not searched here")
+        moment = self.clock() - self.search_lag
+        records = []
+        for job in self.jobs.values():
+            if job.created <= moment:
+                record = {key: value for key, value in self._record(job, moment).items() if key in SEARCHED}
+                record["Tags"] = _listed(job.tags_at(moment))
+                if _matches(record, given.get("SearchExpression", {})):
+                    records.append(record)
+        order = given.get("SortBy", "LastModifiedTime")
+        records.sort(key=lambda record: record[order], reverse=given.get("SortOrder", "Descending") == "Descending")
+        page, token = _page(records, given, LIMIT)
+        return {"Results": [{"TrainingJob": record} for record in page], **token}
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _job(self, name: str) -> Job:
+        if name not in self.jobs:
+            raise not_found()
+        return self.jobs[name]
+
+    def _by_arn(self, arn: str) -> Job:
+        return self._job(arn.rpartition("/")[2])
+
+    def _happened(self, operation: str, job_name: str, detail: Any = None) -> None:
+        self.effects.append(Effect(self.clock(), operation, job_name, detail))
+
+    def _status(self, job: Job, moment: float) -> tuple[float, str, str]:
+        return max((step for step in job.transitions(self.stop_seconds) if step[0] <= moment), key=lambda step: step[0])
+
+    def _described(self, job: Job) -> dict[str, Any]:
+        return {key: value for key, value in self._record(job, self.clock()).items() if key in DESCRIBED}
+
+    def _record(self, job: Job, moment: float) -> dict[str, Any]:
+        """Everything that can be said about a job, the service's own defaults included."""
+        since, status, secondary = self._status(job, moment)
+        steps = [step for step in job.transitions(self.stop_seconds) if step[0] <= moment]
+        record = with_defaults(job.members)
+        record |= {
+            "TrainingJobArn": job.arn,
+            "TrainingJobStatus": status,
+            "SecondaryStatus": secondary,
+            "CreationTime": job.created,
+            "LastModifiedTime": max(since, job.tags[-1][0] if job.tags[-1][0] <= moment else since),
+            "ModelArtifacts": {"S3ModelArtifacts": artifact_of(job)},
+            "SecondaryStatusTransitions": [
+                {"Status": name, "StartTime": start, **({"EndTime": end[0]} if end else {})}
+                for (start, _, name), end in zip(steps, [*steps[1:], None], strict=True)
+            ],
+        }
+        if status == "Failed":
+            record["FailureReason"] = job.fate.failure or "AlgorithmError: ExitCode 1"
+        if status in TERMINAL:
+            seconds = max(0, int(since - job.created - 10))
+            record |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds, "TrainingEndTime": since}
+        if record["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
+            record["WarmPoolStatus"] = {"Status": "Available" if status == "Completed" else "InUse"}
+        return record
+
+
+def artifact_of(job: Job) -> str:
+    return f"{job.request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job.name}/output/model.tar.gz"
+
+
+def with_defaults(members: Mapping[str, Any]) -> dict[str, Any]:
+    """What Describe shows beyond what was sent."""
+    record = copy.deepcopy(dict(members))
+    for flag in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
+        record.setdefault(flag, False)
+    record["OutputDataConfig"] = {"KmsKeyId": "", "CompressionType": "GZIP", **record["OutputDataConfig"]}
+    record["InputDataConfig"] = [
+        {"CompressionType": "None", "RecordWrapperType": "None", **channel}
+        for channel in record.get("InputDataConfig", [])
+    ]
+    record.setdefault("StoppingCondition", {}).setdefault("MaxRuntimeInSeconds", 86400)
+    record["AlgorithmSpecification"].setdefault("EnableSageMakerMetricsTimeSeries", False)
+    record["ResourceConfig"].setdefault("VolumeSizeInGB", 30)
+    profiler = {"DisableProfiler": False, "ProfilingIntervalInMilliseconds": 500}
+    record["ProfilerConfig"] = {**profiler, **record.get("ProfilerConfig", {})}
+    record["ProfilingStatus"] = "Disabled" if record["ProfilerConfig"]["DisableProfiler"] else "Enabled"
+    return record
+
+
+def validate(shape: Shape, given: dict[str, Any]) -> None:
+    """The service's own look at a request: unknown and missing members, types, then all constraints at once."""
+    report = ParamValidator().validate(given, shape)
+    errors = [error for error in report._errors if error[0] != "invalid type" or "timestamp" not in str(error)]
+    if errors:
+        raise Refused("SerializationException", report.generate_report())
+    complaints = list(constraints(shape, given, ""))
+    if complaints:
+        count = f"{len(complaints)} validation error{'s' if len(complaints) > 1 else ''} detected: "
+        raise Refused("ValidationException", count + "; ".join(complaints))
+
+
+def constraints(shape: Shape, value: Any, path: str) -> Iterator[str]:
+    if shape.type_name == "structure":
+        for name, member in shape.members.items():
+            if name in value:
+                yield from constraints(member, value[name], f"{path}.{name[0].lower()}{name[1:]}".lstrip("."))
+        return
+    size = value if shape.type_name in ("integer", "long") else len(value) if hasattr(value, "__len__") else None
+    low, high = shape.metadata.get("min"), shape.metadata.get("max")
+    unit = "value" if shape.type_name in ("integer", "long") else "length"
+    failed = f"Value '{value}' at '{path}' failed to satisfy constraint: Member must"
+    if size is not None and low is not None and size < low:
+        yield f"{failed} have {unit} greater than or equal to {low}"
+    if size is not None and high is not None and size > high:
+        yield f"{failed} have {unit} less than or equal to {high}"
+    if shape.type_name == "string":
+        pattern = shape.metadata.get("pattern", "")
+        if pattern and r"\p{" not in pattern and not re.fullmatch(pattern, value, re.ASCII):
+            yield f"{failed} satisfy regular expression pattern: {pattern}"
+        if getattr(shape, "enum", None) and value not in shape.enum:
+            yield f"{failed} satisfy enum value set: [{', '.join(shape.enum)}]"
+    elif shape.type_name == "list":
+        for number, item in enumerate(value, 1):
+            yield from constraints(shape.member, item, f"{path}.{number}.member")
+    elif shape.type_name == "map":
+        for key, item in value.items():
+            yield from constraints(shape.key, key, f"{path}.key")
+            yield from constraints(shape.value, item, f"{path}.{key}.member")
+
+
+def consistent(given: Mapping[str, Any]) -> None:
+    """A few of the checks across members."""
+    limits = given.get("StoppingCondition", {})
+    longest, wait = limits.get("MaxRuntimeInSeconds", 86400), limits.get("MaxWaitTimeInSeconds")
+    if given.get("EnableManagedSpotTraining") and (wait is None or wait < longest):
+        raise Refused(
+            "ValidationException",
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds",
+        )
+    if wait is not None and not given.get("EnableManagedSpotTraining"):
+        raise Refused("ValidationException", "MaxWaitTimeInSeconds is only for managed spot training")
+    keys = [tag["Key"] for tag in given.get("Tags", ())]
+    if len(keys) != len(set(keys)):
+        raise Refused("ValidationException", "Tag keys must be unique per resource")
+    for member in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition"):
+        if member not in given:
+            raise Refused("ValidationException", f"{member} is required")
+
+
+def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _page(items: Sequence[Any], given: Mapping[str, Any], default: int) -> tuple[Sequence[Any], dict[str, str]]:
+    token = given.get("NextToken", "page-0")
+    if not re.fullmatch(r"page-\d+", token):
+        raise Refused("ValidationException", "Invalid pagination token")
+    start, size = int(token.removeprefix("page-")), given.get("MaxResults", default)
+    end = start + size
+    return items[start:end], {"NextToken": f"page-{end}"} if end < len(items) else {}
+
+
+def _matches(record: Mapping[str, Any], expression: Mapping[str, Any]) -> bool:
+    if len(expression.get("Filters", ())) > 20:
+        raise Refused("ValidationException", "A list of filters holds at most 20")
+    verdicts = [_one_matches(record, one) for one in expression.get("Filters", ())]
+    verdicts += [_matches(record, inner) for inner in expression.get("SubExpressions", ())]
+    return any(verdicts) if expression.get("Operator", "And") == "Or" else all(verdicts)
+
+
+def _one_matches(record: Mapping[str, Any], one: Mapping[str, str]) -> bool:
+    name, operator, wanted = one["Name"], one.get("Operator", "Equals"), one.get("Value", "")
+    if name.startswith("Tags."):
+        shown = next((tag["Value"] for tag in record["Tags"] if tag["Key"] == name.removeprefix("Tags.")), None)
+    else:
+        shown = record.get(name)
+    tests: dict[str, Callable[[], bool]] = {
+        "Equals": lambda: shown == wanted,
+        "NotEquals": lambda: shown != wanted,
+        "Exists": lambda: shown is not None,
+        "NotExists": lambda: shown is None,
+        "Contains": lambda: shown is not None and wanted in shown,
+        "In": lambda: shown in wanted.split(","),
+    }
+    if operator not in tests:
+        raise Refused("ValidationException", f"Operator {operator} is not supported for {name}")
+    return tests[operator]()
