@@ -553,6 +553,7 @@ print(sorted(os.listdir("/opt/ml/input/data/train")), (folder / "rewritten.csv")
     ("changes", "words"),
     [
         ({"InputDataConfig": [{**channel("train", "/x"), "InputMode": "Pipe"}]}, "channel 'train' is in Pipe mode"),
+        ({"InputDataConfig": [channel("..", "/x")]}, "channel '..' has a name that no folder can have"),
         ({"hyperparameters": {"sagemaker_mpi_enabled": True}}, "MPI jobs need their image"),
         ({"HyperParameters": {}}, "the image brings its own program"),
         (

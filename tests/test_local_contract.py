@@ -28,7 +28,9 @@ OWN = st.sampled_from(
 )
 HYPERPARAMETERS = st.dictionaries(NAMES | OWN, VALUES.map(json.dumps) | TEXTS, max_size=6)
 CHANNELS = st.dictionaries(
-    NAMES, st.fixed_dictionaries({}, optional={"ContentType": TEXTS, "InputMode": st.just("FastFile")}), max_size=3
+    NAMES.filter(lambda name: name.strip(".")),
+    st.fixed_dictionaries({}, optional={"ContentType": TEXTS, "InputMode": st.just("FastFile")}),
+    max_size=3,
 )
 GROUPS = st.lists(st.tuples(NAMES, st.integers(1, 3)), min_size=1, max_size=2, unique_by=lambda group: group[0])
 STRATEGIES = st.sampled_from([None, *contract.DISTRIBUTIONS])

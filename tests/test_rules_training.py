@@ -14,7 +14,7 @@ from sagespec.catalog import Facts
 from sagespec.diagnostic import Diagnostic
 
 LEGACY = {"framework_version": "1.10", "training_steps": 10, "evaluation_steps": 1}
-GROUPS = {
+GROUPS: dict[str, Any] = {
     "instance_type": None,
     "instance_count": None,
     "instance_groups": [
@@ -491,6 +491,7 @@ def test_a_nested_secret_is_not_printed(judge: Judge) -> None:
         ({"partitions": 2, "default_partition": 2}, "default_partition"),
         ({"partitions": 2, "horovod": True, "ddp": True}, "horovod"),
         ({"partitions": 2, "ddp_port": 8080}, "ddp_port"),
+        ({"partitions": 2, "partition_file": 7}, "partition_file"),
     ],
 )
 def test_a_parameter_that_the_model_parallel_library_refuses_is_named(
@@ -549,6 +550,47 @@ def test_a_strategy_is_known_to_some_versions(judge: Judge, version: str, strate
         "distribution": {outer: {inner: {"enabled": True}} if inner else {"enabled": True}},
     }
     assert ("strategy-without-support" in found(judge, over)) is not known
+
+
+def test_a_strategy_cares_only_for_the_group_that_it_runs_on(judge: Judge) -> None:
+    over = {
+        "framework_version": "2.11",
+        "instance_type": None,
+        "instance_count": None,
+        "instance_groups": [
+            {"instance_group_name": name, "instance_type": kind, "instance_count": 1}
+            for name, kind in (("data", "ml.c5.4xlarge"), ("gpus", "ml.p4d.24xlarge"))
+        ],
+    }
+
+    def said(group: str) -> set[str]:
+        distribution = {"smdistributed": {"dataparallel": {"enabled": True}}, "instance_groups": [group]}
+        return set(found(judge, {**over, "distribution": distribution}))
+
+    assert (said("gpus"), said("data")) == (set(), {"dataparallel-on-other-instance"})
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        {"multi_worker_mirrored_strategy": {"enabled": True}, "smdistributed": {"dataparallel": {"enabled": False}}},
+        {"smdistributed": {"dataparallel": {"enabled": True}, "modelparallel": {"enabled": False}}},
+    ],
+)
+def test_a_strategy_that_is_switched_off_is_refused_where_the_sdk_refuses_it(
+    judge: Judge, distribution: dict[str, Any]
+) -> None:
+    over = {"framework_version": "2.9", "instance_type": "ml.p4d.24xlarge", "distribution": distribution}
+    assert set(found(judge, over)) == {"idle-strategy-beside-other"}
+
+
+def test_one_group_is_the_group_of_the_distribution(judge: Judge) -> None:
+    one = {**GROUPS, "instance_groups": GROUPS["instance_groups"][1:]}
+    assert found(judge, {**one, "distribution": {"mpi": {"enabled": True}}}) == {}
+    assert found(judge, {**one, "distribution": {}}) == {}
+    strategies = ["parameter_server", "multi_worker_mirrored_strategy"]
+    said = [set(found(judge, {**one, "distribution": {name: {"enabled": True}}})) for name in strategies]
+    assert said == [{"distribution-group-without-strategy"}] * 2
 
 
 def test_the_example_of_the_documentation_is_flawless(judge: Judge, code: Path) -> None:

@@ -11,6 +11,7 @@ from sagespec.service import NameTaken, NoSuchJob, Progress, Service, ServiceErr
 from sagespec.targets import Request, Upload
 
 POLL_SECONDS = 5.0
+"""The longest pause between two looks at a job that is to end; the first is a tenth of it."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ class Applier:
         return self._do(again, wish)
 
     def _ended(self, job_name: str) -> Seen | None:
+        pause = POLL_SECONDS / 10
         while True:
             try:
                 seen = self.service.describe(job_name)
@@ -115,7 +117,8 @@ class Applier:
             if seen.ended:
                 return seen
             self.progress(f"waiting for {job_name} to end ({seen.secondary or seen.status})", 0, 0)
-            self.sleep(POLL_SECONDS)
+            self.sleep(pause)
+            pause = min(2 * pause, POLL_SECONDS)
 
     def _tag(self, request: Request, seen: Seen) -> None:
         wanted = request.all_tags(seen.attempt)

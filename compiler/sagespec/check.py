@@ -7,14 +7,16 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from sagespec.bind import Bound
-from sagespec.diagnostic import Diagnostic, Finding, Rejected, Severity, has_errors, in_order
+from sagespec.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, has_errors, in_order
+from sagespec.document import comments
 from sagespec.model import Job
 from sagespec.model.types import Unknown
 from sagespec.render import Manifest
 from sagespec.rules import RULES, Case, Rule
-from sagespec.source import Place, Source, Span
+from sagespec.source import Place, Source
 
-_ALLOW = re.compile(r"(?:^|\s)#\s*sagespec:\s*allow\s+(?P<rules>[a-z0-9-]+(?:[\s,]+[a-z0-9-]+)*)")
+_NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
+_ALLOW = re.compile(rf"#\s*sagespec:\s*allow\s+(?P<rules>{_NAME}(?:(?:\s*,\s*|\s+){_NAME})*)")
 
 
 @dataclass(frozen=True)
@@ -57,56 +59,88 @@ def _judge(manifest: Manifest, case: Case) -> Iterator[Diagnostic]:
 
 def placed(manifest: Manifest, rule: Rule, finding: Finding) -> Diagnostic:
     """A finding at the place where its value was written."""
-    place = finding.place or manifest.where(finding.path, at_key=finding.at_key)
-    return Diagnostic(place, rule.severity, rule.name, finding.message, finding.hint, finding.path)
+    written = manifest.where(finding.path, at_key=finding.at_key)
+    related = () if finding.place is None else (Related(written, "what the manifest says of it"),)
+    place = finding.place or written
+    return Diagnostic(place, rule.severity, rule.name, finding.message, finding.hint, finding.path, related=related)
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """One rule's name in a comment `# sagespec: allow RULE, RULE`."""
+
+    place: Place
+    rule: str
+    reach: tuple[int, int]
+    """First and last line of what it silences: its own line and the next that is more than a comment."""
+
+    def silences(self, diagnostic: Diagnostic) -> bool:
+        """An error cannot be silenced so: it needs `--allow`."""
+        first, last = self.reach
+        return (
+            diagnostic.severity is Severity.WARNING
+            and diagnostic.rule == self.rule
+            and diagnostic.place.source == self.place.source
+            and first <= diagnostic.span.line <= last
+        )
 
 
 class Allowances:
-    """The `# sagespec: allow RULE` comments of one run: each silences warnings of that rule on its line and the next."""
+    """The allowances of one run."""
 
     def __init__(self) -> None:
-        self._used: dict[tuple[Source, int, str], bool] = {}
+        self._used: dict[Allowance, bool] = {}
         self._read: set[str] = set()
 
     def read(self, source: Source) -> None:
         """Takes note of a text's comments, once."""
         if source.name not in self._read:
             self._read.add(source.name)
-            self._used.update(dict.fromkeys(_comments(source), False))
+            self._used.update(dict.fromkeys(_allowances(source), False))
 
     def kept(self, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-        """What no comment silences. An error cannot be silenced so: it needs `--allow`."""
-        return in_order(diagnostic for diagnostic in diagnostics if not self._silences(diagnostic))
+        """What no comment silences."""
+        return in_order(diagnostic for diagnostic in diagnostics if not self._silenced(diagnostic))
 
-    def _silences(self, diagnostic: Diagnostic) -> bool:
-        if diagnostic.severity is Severity.ERROR or not self._used:
-            return False
-        line = diagnostic.span.line
-        keys = ((diagnostic.place.source, number, diagnostic.rule) for number in (line, line - 1))
-        key = next((key for key in keys if key in self._used), None)
-        if key is None:
-            return False
-        self._used[key] = True
-        return True
+    def _silenced(self, diagnostic: Diagnostic) -> bool:
+        found = [allowance for allowance in self._used if allowance.silences(diagnostic)]
+        self._used.update(dict.fromkeys(found, True))
+        return bool(found)
 
     def unused(self, source: Source | None = None) -> tuple[Diagnostic, ...]:
-        """A warning for each comment (of one source) that has silenced nothing; they are forgotten then."""
-        keys = [key for key in self._used if source is None or key[0] == source]
-        return in_order(_unused(*key) for key in keys if not self._used.pop(key))
+        """A warning for each allowance (of one source) that has silenced nothing; they are forgotten then."""
+        asked = [allowance for allowance in self._used if source is None or allowance.place.source == source]
+        return in_order(_unused(allowance) for allowance in asked if not self._used.pop(allowance))
 
 
-def _comments(source: Source) -> Iterator[tuple[Source, int, str]]:
+def _allowances(source: Source) -> Iterator[Allowance]:
     if "sagespec:" not in source.text:
         return
-    for number, line in enumerate(source.lines, 1):
-        found = _ALLOW.search(line)
-        if found:
-            for name in re.split(r"[\s,]+", found["rules"]):
-                yield source, number, name
+    for start, text in comments(source):
+        found = _ALLOW.match(text)
+        if found is None:
+            continue
+        line, _ = source.position(start)
+        last = line + 1
+        while source.line(last).lstrip().startswith("#"):
+            last += 1
+        for name in re.finditer(_NAME, found["rules"]):
+            at = start + found.start("rules") + name.start()
+            yield Allowance(Place(source, source.span(at, at + len(name[0]))), name[0], (line, last))
 
 
-def _unused(source: Source, line: int, name: str) -> Diagnostic:
-    column = source.line(line).index(name) + 1
-    place = Place(source, Span(line, column, line, column + len(name)))
-    message = f"this allowance of '{name}' silences nothing on its line or the next"
-    return Diagnostic(place, Severity.WARNING, "unused-allowance", message, "leave it out; an error needs --allow")
+def _unused(allowance: Allowance) -> Diagnostic:
+    from sagespec.rules.pages import EXPLAINED
+
+    name = allowance.rule
+    if name not in EXPLAINED:
+        close = near(name, EXPLAINED)
+        hint = f"did you mean '{close}'?" if close else "sagespec rules lists them"
+        return Diagnostic(allowance.place, Severity.WARNING, "unknown-allowance", f"there is no rule '{name}'", hint)
+    message, hint = f"this allowance of '{name}' silences nothing on its line or the next", "leave it out"
+    if EXPLAINED[name].severity is Severity.ERROR:
+        message, hint = (
+            f"'{name}' is an error, and a comment silences warnings only",
+            f"cure it; --allow {name} goes on without",
+        )
+    return Diagnostic(allowance.place, Severity.WARNING, "unused-allowance", message, hint)

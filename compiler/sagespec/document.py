@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import stat
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -59,6 +60,7 @@ _MISREAD = re.compile(
     | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) ) ) \Z"""
 )
 """Plain scalars that other YAML readers take for something else than text."""
+_COMMENT = re.compile(r"(?:(?<=\s)|^)#[^\r\n]*", re.MULTILINE)
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)*")
 """What may stand before a node: `&anchor !tag`."""
 
@@ -219,6 +221,37 @@ def read(source: Source) -> Iterator[Document]:
             composer.dispose()
 
 
+def comments(source: Source) -> Iterator[tuple[int, str]]:
+    """Where each comment begins, and its text: what stands in a quoted text or in a block of text is none.
+
+    Of a text that is no YAML, those before the mistake.
+    """
+    texts = list(_texts(source))
+    ends = [end for _, end in texts]
+    for found in _COMMENT.finditer(source.text):
+        after = bisect_right(ends, found.start())
+        if after == len(texts) or found.start() < texts[after][0]:
+            yield found.start(), found[0]
+
+
+def _texts(source: Source) -> Iterator[tuple[int, int]]:
+    """The pieces of a text that are scalars; of a block of text, what follows its first line."""
+    parser: Any = None
+    end = 0
+    try:
+        parser = _Parser(source.text)
+        while parser.check_token():
+            token = parser.get_token()
+            start, end = token.start_mark.index, token.end_mark.index
+            if isinstance(token, yaml.ScalarToken):
+                yield source.text.find("\n", start) if token.style in ("|", ">") else start, end
+    except (yaml.YAMLError, UnicodeEncodeError):
+        yield end, len(source.text)
+    finally:
+        if parser is not None:
+            parser.dispose()
+
+
 class _Builder:
     """Builds one document's data from its nodes."""
 
@@ -234,11 +267,11 @@ class _Builder:
     def value(self, node: Node, depth: int) -> Data:
         self.values += 1
         if self.values > MAX_VALUES:
-            raise _rejected(self.source, _span(self.source, node), "too-many-values", f"holds more than {MAX_VALUES:,} values")
+            raise _rejected(self.source, self.span(node), "too-many-values", f"holds more than {MAX_VALUES:,} values")
         if isinstance(node, ScalarNode):
             return self.scalar(node)
         if depth >= MAX_DEPTH:  # only an alias that holds itself comes here: the composer has counted the rest
-            raise _rejected(self.source, _span(self.source, node), "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels")
+            raise _rejected(self.source, self.span(node), "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels")
         if node.tag not in (_QUOTED, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             self.refuse_tag(node)
         if isinstance(node, SequenceNode):
@@ -253,7 +286,7 @@ class _Builder:
             if not isinstance(key, ScalarNode):
                 expression = self.source.text.startswith("{{", max(key.start_mark.index - 1, 0))
                 hint = 'put an expression in quotes: "{{ … }}"' if expression else ""
-                self.problem(_span(self.source, key), "key-not-a-string", "a key must be a string, not a list or a map", hint)
+                self.problem(self.span(key), "key-not-a-string", "a key must be a string, not a list or a map", hint)
             elif key.value == "<<" and key.tag == _PLAIN:
                 merged.append(value)
             elif key.value in result:
@@ -266,11 +299,14 @@ class _Builder:
                 result.setdefault(name, item)
         return result
 
+    def span(self, node: Node) -> Span:
+        return _span(self.source, node)
+
     def repeated(self, key: Node, first: Node) -> None:
-        earlier = Place(self.source, _span(self.source, first))
+        earlier = Place(self.source, self.span(first))
         self.problems.append(
             Diagnostic(
-                Place(self.source, _span(self.source, key)),
+                Place(self.source, self.span(key)),
                 Severity.ERROR,
                 "duplicate-key",
                 f"'{_cut(key.value)}' is given twice, first in line {earlier.span.line}",
@@ -287,7 +323,10 @@ class _Builder:
             value = self.value(item, depth)
             if not isinstance(value, dict):
                 self.problem(
-                    _span(self.source, item), "merge-of-no-map", "'<<' takes a map, or a list of maps", "give it an alias of a map"
+                    self.span(item),
+                    "merge-of-no-map",
+                    "'<<' takes a map, or a list of maps",
+                    "give it an alias of a map",
                 )
                 continue
             for name, member in value.items():
@@ -315,7 +354,7 @@ class _Builder:
         text: str = node.value
         if len(text) > 400:  # more digits than any number of a training job has; int() is quadratic
             self.problem(
-                _span(self.source, node),
+                self.span(node),
                 "number-too-long",
                 f"a number of {len(text):,} characters",
                 "put it in quotes if it is a text",
@@ -325,13 +364,13 @@ class _Builder:
             return int(text)
         value = float(text)
         if value in (float("inf"), float("-inf")):
-            self.problem(_span(self.source, node), "number-too-large", f"{_cut(text)} is larger than any floating-point number")
+            self.problem(self.span(node), "number-too-large", f"{_cut(text)} is larger than any floating-point number")
             return 0.0
         return value
 
     def misread(self, node: ScalarNode, kind: str) -> None:
         text = node.value
-        span = _span(self.source, node)
+        span = self.span(node)
         if kind == "unbounded":
             self.problem(
                 span,
@@ -360,6 +399,9 @@ class _Builder:
             f"the tag {_cut(tag)} is not supported",
             "leave it out; only JSON's types exist here",
         )
+
+    def rejected(self, node: Node, rule: str, message: str) -> Rejected:
+        return _rejected(self.source, self.span(node), rule, message)
 
     def problem(self, span: Span, rule: str, message: str, hint: str = "") -> None:
         self.problems.append(Diagnostic(Place(self.source, span), Severity.ERROR, rule, message, hint))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -37,7 +38,10 @@ FILTERS = [
     "upper",
 ]
 """What may be applied to a value. No filter that pads or repeats: a manifest cannot ask for a gigabyte."""
+MAX_LENGTH = 4_000
+"""Characters of a text that holds expressions: longer ones only cost time."""
 _TOO_LARGE = 10**18
+_TOO_LONG = 100_000
 _DASHED = re.compile(r"\b(vars|env|matrix)\.([A-Za-z_]\w*(?:-\w+)+)")
 
 
@@ -61,8 +65,32 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             raise SecurityError(f"'{operator}' is for numbers of ordinary size here")
         return super().call_binop(context, operator, left, right)
 
+    def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        raise SecurityError("an expression cannot call anything; apply a filter, such as '| lower'")
+
     def is_safe_callable(self, obj: Any) -> bool:
         return False
+
+
+def _replace(text: Any, old: str, new: str) -> str:
+    text = str(text)
+    if text.count(str(old)) * len(str(new)) > _TOO_LONG:
+        raise SecurityError("'replace' would make too long a text")
+    replaced: str = text.replace(str(old), str(new))
+    return replaced
+
+
+def _join(values: Any, separator: str = "") -> str:
+    parts = [str(value) for value in values]
+    if len(parts) * len(str(separator)) > _TOO_LONG:
+        raise SecurityError("'join' would make too long a text")
+    return str(separator).join(parts)
+
+
+def _round(value: Any, precision: int = 0) -> float:
+    if abs(precision) > 20:
+        raise SecurityError("'round' takes at most 20 digits")
+    return round(float(value), precision)
 
 
 @lru_cache(maxsize=1)
@@ -78,6 +106,7 @@ def _environment() -> _Sandbox:
         autoescape=False,
     )
     environment.filters = {name: environment.filters[name] for name in FILTERS}
+    environment.filters |= {"replace": _replace, "join": _join, "round": _round}  # the built-in ones have no bounds
     environment.tests = {
         name: environment.tests[name] for name in ("defined", "undefined", "none", "in", "number", "string")
     }
@@ -86,31 +115,47 @@ def _environment() -> _Sandbox:
 
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
-    """The value of a scalar that holds `{{ … }}`. One expression alone keeps its type; otherwise a string comes out.
+    """The value of a scalar that holds `{{ … }}`: what JSON can hold, and nothing else.
+
+    One expression alone keeps its type; otherwise a string comes out.
 
     Raises:
         ExpressionError: it cannot be read, names something that is not there, or asks for too much.
     """
-    environment = _environment()
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"a text with expressions may have {MAX_LENGTH:,} characters, not {len(text):,}")
     text = _quote_dashes(text, names)
+    shown = _cut(text.strip())
     try:
-        output = [node for body in environment.parse(text.strip()).find_all(Output) for node in body.nodes]
-        if len(output) == 1 and not isinstance(output[0], TemplateData):
-            inner = text.strip()[2:-2].strip("-+ \t\n")
-            value = environment.compile_expression(inner, undefined_to_none=False)(**names)
-            if isinstance(value, StrictUndefined):
-                str(value)
-        else:
-            value = environment.from_string(text).render(**names)
+        written = json.dumps(_evaluate(text, names), allow_nan=False, ensure_ascii=False)
+        written.encode()
+        return json.loads(written)
     except UndefinedError as error:
         raise ExpressionError(_undefined(error, text), _known(text, names)) from None
     except TemplateError as error:
-        raise ExpressionError(f"{text.strip()} cannot be evaluated: {error.message}") from None
-    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
-        raise ExpressionError(f"{text.strip()} cannot be evaluated: {error}") from None
-    if not isinstance(value, str | int | float | bool | list | dict | None):
-        raise ExpressionError(f"{text.strip()} is {type(value).__name__}, which no field can hold")
-    return value
+        raise ExpressionError(f"{shown} cannot be evaluated: {_cut(error.message or 'it is too deep')}") from None
+    except UnicodeEncodeError:
+        raise ExpressionError(f"{shown} holds characters that are not Unicode text") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ExpressionError(f"{shown} cannot be evaluated: {_cut(str(error))}") from None
+    except NameError:  # the compiled expression has a constant that Python cannot write down: inf, nan
+        raise ExpressionError(f"{shown} is not a finite number") from None
+    except (MemoryError, RecursionError, SyntaxError):
+        raise ExpressionError(f"{shown} is nested too deep") from None
+
+
+def _evaluate(text: str, names: Mapping[str, Any]) -> Any:
+    environment = _environment()
+    output = [node for body in environment.parse(text.strip()).find_all(Output) for node in body.nodes]
+    if len(output) != 1 or isinstance(output[0], TemplateData):
+        return environment.from_string(text).render(**names)
+    inner = text.strip()[2:-2].strip("-+ \t\n")
+    value = environment.compile_expression(inner, undefined_to_none=False)(**names)
+    return str(value) if isinstance(value, StrictUndefined) else value  # str() says what is undefined
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _quote_dashes(text: str, names: Mapping[str, Any]) -> str:

@@ -54,7 +54,7 @@ TOKENS = (
     Token("a Stripe key", "k_live_", r"\b[rs]k_live_[A-Za-z0-9]{20,}"),
     Token("an npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}"),
     Token("a PyPI token", "pypi-", r"\bpypi-AgE[A-Za-z0-9_-]{50,}"),
-    Token("a JSON web token", "eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    Token("a JSON web token", "eyJ", r"(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     Token(
         "a private key",
         "PRIVATE KEY",
@@ -63,7 +63,7 @@ TOKENS = (
     Token(
         "a URL with a password",
         "://",
-        r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^/\s:@]{0,80}:(?P<secret>[^/\s@]+)@",
+        r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^/\s:@]{0,80}:(?P<secret>[^/\s@]{1,200})@",
         _is_password,
     ),
     Token(
@@ -87,13 +87,13 @@ _WORDS = (
     r"(?P<loose>pass(?:word|wd|phrase)|pwd)"
     r"|secret|token|credentials?|(?:api|access|secret|private|account|auth|encryption|signing|license)[_.-]?key"
 )
-_NAME = re.compile(rf"(?:^|[^a-z]|(?<=[a-z]))(?:{_WORDS})\d{{0,2}}$", re.IGNORECASE)
+_NAME = re.compile(rf"(?:{_WORDS})\d{{0,2}}$", re.IGNORECASE)
 """A name that ends in what it holds: `DB_PASSWORD`, `--api-key`, `hfToken`; not `max_tokens` or `token_file`."""
 
 _NAMED = re.compile(
-    rf"(?P<name>[\w.-]{{0,60}}(?:{_WORDS})\d{{0,2}})[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?P<value>[^\s\"',}}\]]+)",
-    re.IGNORECASE,
+    rf"(?P<name>(?:{_WORDS})\d{{0,2}})[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?P<value>[^\s\"',}}\]]+)", re.IGNORECASE
 )
+"""A name's end and the value behind it, in YAML, JSON, Python or a shell."""
 
 
 def secret_in(value: str, name: str = "") -> str | None:
@@ -116,23 +116,26 @@ def masked(secret: str) -> str:
 
 def redacted(text: str) -> str:
     """The text with every secret in it masked, be it known by its form or by the name before it."""
-    for _, start, end in sorted(_tokens(text), key=lambda found: -found[1]):
-        text = text[:start] + masked(text[start:end]) + text[end:]
-    return _NAMED.sub(_mask_named, text)
+    pieces: list[str] = []
+    done = 0
+    for start, end in sorted((start, end) for _, start, end in _tokens(text)):
+        if start >= done:
+            pieces += text[done:start], masked(text[start:end])
+            done = end
+        elif end > done:  # two tokens overlap: what is left of the second goes too
+            done = end
+    return _NAMED.sub(_mask_named, "".join(pieces) + text[done:])
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
-    """(kind, start, end) of each secret that its form gives away; none lies within another."""
-    taken: list[tuple[int, int]] = []
+    """(kind, start, end) of each secret that its form gives away."""
     for token in TOKENS:
         if token.mark not in text:
             continue
         for found in re.finditer(token.pattern, text):
             group = "secret" if "secret" in found.groupdict() else 0
-            start, end = found.span(group)
-            if token.check(found[group]) and not any(start < last and first < end for first, last in taken):
-                taken.append((start, end))
-                yield token.kind, start, end
+            if token.check(found[group]):
+                yield token.kind, *found.span(group)
 
 
 def _mask_named(found: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +19,10 @@ SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost")
 """Members of a Defaults document that are not a job's."""
 MAX_JOBS = 1_000
 """Jobs of one matrix."""
+MAX_COMBINATIONS = 100_000
+"""Combinations of one matrix, excluded ones counted."""
+MAX_EXPRESSIONS = 1_000
+"""Texts with expressions in one manifest and its defaults: each takes a part of a millisecond."""
 MAX_RENDERED = 100_000
 """Characters that one expression may make."""
 
@@ -101,6 +106,11 @@ class Defaults:
             self._above[folder] = farther if here is None else (here, *farther)
         return self._above[folder]
 
+    @property
+    def documents(self) -> list[Document]:
+        """All that have been read so far."""
+        return [document for document in self._documents.values() if document is not None]
+
     def _read(self, path: FilePath) -> Document | None:
         if path not in self._documents:
             self._documents[path] = _defaults_of(path) if path.is_file() else None
@@ -112,11 +122,24 @@ def _defaults_of(path: FilePath) -> Document | None:
         shown = path.relative_to(FilePath.cwd())
     except ValueError:
         shown = path
-    documents = list(read(load(path, str(shown))))
+    documents = list(read(load(path, shown.as_posix())))
     for document in documents:
         if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
-            return document
+            return replace(document, problems=(*document.problems, *_no_maps(document)))
     return None
+
+
+def _no_maps(document: Document) -> Iterator[Diagnostic]:
+    """What is wrong with the members that only Defaults have."""
+    data: Any = document.data
+    environments = data.get("environments")
+    members: dict[Path, Any] = {("vars",): data.get("vars"), ("environments",): environments}
+    for name, value in environments.items() if isinstance(environments, dict) else ():
+        members["environments", name] = value
+        members["environments", name, "vars"] = value.get("vars") if isinstance(value, dict) else None
+    for path, value in members.items():
+        if value is not None and not isinstance(value, dict):
+            yield _error(document.where(path), "wrong-type", f"{'.'.join(map(str, path))} must be a map", field=path)
 
 
 def is_ours(document: Document) -> bool:
@@ -187,6 +210,8 @@ def _merge(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():
+            if key in ("vars", "environments") and not isinstance(value, dict):
+                continue  # said of the document already
             if key not in result:
                 result[key] = value
             elif isinstance(result[key], dict) and isinstance(value, dict):
@@ -226,9 +251,11 @@ def _combinations(manifest: Manifest, matrix: Any) -> Iterator[Mapping[str, Any]
                     )
                 ]
             )
-    combinations = itertools.islice(itertools.product(*axes.values()), MAX_JOBS + 1)
     jobs = 0
-    for values in combinations:
+    for number, values in enumerate(itertools.product(*axes.values())):
+        if number == MAX_COMBINATIONS:
+            message = f"has more than {MAX_COMBINATIONS:,} combinations"
+            raise Rejected([_error(manifest.where(("matrix",)), "bad-matrix", message)])
         combination = dict(zip(axes, values, strict=True))
         if any(all(combination[name] == value for name, value in item.items()) for item in excluded):
             continue
@@ -236,6 +263,9 @@ def _combinations(manifest: Manifest, matrix: Any) -> Iterator[Mapping[str, Any]
         if jobs > MAX_JOBS:
             raise Rejected([_error(manifest.where(("matrix",)), "bad-matrix", f"makes more than {MAX_JOBS:,} jobs")])
         yield combination
+    if not jobs:
+        place = manifest.where(("matrix", "exclude"))
+        raise Rejected([_error(place, "bad-matrix", "exclude leaves no job", "leave one combination at least")])
 
 
 class _Renderer:
@@ -244,8 +274,11 @@ class _Renderer:
     def __init__(self, manifest: Manifest, inputs: Inputs) -> None:
         self.base = manifest
         self.inputs = inputs
-        self.problems: list[Diagnostic] = list(manifest.document.problems)
+        documents = dict.fromkeys(layer.document.source for layer in manifest.layers)
+        found = {layer.document.source: layer.document.problems for layer in reversed(manifest.layers)}
+        self.problems: list[Diagnostic] = [problem for source in documents for problem in found[source]]
         self.unknown: set[Path] = set()
+        self.expressions = 0
 
     def manifest(self) -> Manifest:
         settings = {**self.base.settings}
@@ -257,6 +290,10 @@ class _Renderer:
         self.names["name"] = name
         rendered = {key: self.value(value, (key,)) for key, value in data.items()}
         return replace(self.base, data=rendered, problems=tuple(self.problems), unknown=frozenset(self.unknown))
+
+    @property
+    def variables(self) -> set[Path]:
+        return {("vars", name) for name in self.base.settings.get("vars") or ()}
 
     @cached_property
     def names(self) -> dict[str, Any]:
@@ -286,18 +323,26 @@ class _Renderer:
     def expression(self, text: str, path: Path) -> Any:
         from sagespec.expression import ExpressionError, evaluate
 
+        self.expressions += 1
+        if self.expressions > MAX_EXPRESSIONS:
+            message = f"there are more than {MAX_EXPRESSIONS:,} texts with expressions"
+            raise Rejected([_error(self.base.where(path), "bad-expression", message)])
+        broken = "|".join(re.escape(str(name)) for _, name in self.unknown & self.variables)
+        if broken and re.search(rf"\bvars\b.*\b({broken})\b", text):
+            self.unknown.add(path)  # what is wrong with the variable has been said
+            return None
         try:
             value = evaluate(text, self.names)
         except ExpressionError as error:
-            self.problems.append(_error(self.base.where(path), "bad-expression", error.message, error.hint))
-            return None
+            return self.refused(path, error.message, error.hint)
         if isinstance(value, str) and len(value) > MAX_RENDERED:
-            self.problems.append(
-                _error(self.base.where(path), "bad-expression", f"makes a text of {len(value):,} characters")
-            )
-            return None
+            return self.refused(path, f"makes a text of {len(value):,} characters")
         return value
 
+    def refused(self, path: Path, message: str, hint: str = "") -> None:
+        self.unknown.add(path)
+        self.problems.append(_error(self.base.where(path), "bad-expression", message, hint, field=path))
 
-def _error(place: Place, rule: str, message: str, hint: str = "") -> Diagnostic:
-    return Diagnostic(place, Severity.ERROR, rule, message, hint)
+
+def _error(place: Place, rule: str, message: str, hint: str = "", *, field: Path = ()) -> Diagnostic:
+    return Diagnostic(place, Severity.ERROR, rule, message, hint, field)

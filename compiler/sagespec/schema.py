@@ -17,7 +17,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sagespec.catalog import Facts, Instance, NoProcessor, Release, processor
+from sagespec.catalog import Facts, Instance, Release
 from sagespec.model import LEGACY_FIELDS, RENAMED, Job
 
 Json: TypeAlias = dict[str, Any]
@@ -67,7 +67,12 @@ def training_job_schema(facts: Facts) -> Json:
         "required": list(IDENTITY),
         "properties": {**_head("TrainingJob"), **shapes.job(), "matrix": _MATRIX, **_OLD_NAMES},
         "additionalProperties": False,
-        "allOf": [*_renamed(), *_by_version(facts), *map(_refused, (*_REFUSALS, *_of_hardware(facts)))],
+        "allOf": [
+            *_renamed(),
+            *_by_version(facts),
+            *map(_refused, (*_REFUSALS, *_of_hardware(facts))),
+            _of_local_runs(),
+        ],
         "definitions": {
             "channel": shapes.channel() | {"allOf": [_refused(refusal) for refusal in _OF_CHANNELS]},
             **shapes.known,
@@ -168,11 +173,26 @@ _ALWAYS = (
     ),
     (("volume_kms_key",), r"^(?!alias/)(?!.*:alias/)", "a volume's key is named by its id or ARN, not by an alias"),
     (("s3_data",), rf"^({_BUCKET}|https://[^/])", "data in S3 begin with s3://<bucket>; local data stand under path"),
+    (("source_dir",), r"^(?!.*://)|^s3://.*\.(tar\.gz|tgz)$", "code that is elsewhere is an archive: s3://….tar.gz"),
+    (("entry_point",), "^(?!.*://)", "the entry point is a file, not an address; an archive in S3 is a source_dir"),
     (("directory_path",), "^/", "directory_path begins with a slash"),
     (("subnets",), "^(?!sg-)", "a security group belongs under security_group_ids"),
     (("security_group_ids",), "^(?!subnet-)", "a subnet belongs under subnets"),
 )
 """What the rules ask of strings, beyond their types: fields, a pattern, and what to say."""
+
+
+_NAMES = {
+    "hyperparameters": (
+        rf"^(?!.*{_EXPRESSION})[^\n\r\x85\u2028\u2029]*$",
+        "a hyperparameter's name is one line, and no expression",
+    ),
+    "tags": (
+        rf"^(?!.*{_EXPRESSION})(?!([Aa][Ww][Ss]|[Ss][Aa][Gg][Ee][Ss][Pp][Ee][Cc]):)[\s\S]{{1,128}}$",
+        "a tag's name has 1 to 128 characters, and aws: and sagespec: are reserved",
+    ),
+}
+"""What the names of a map must be, where the model does not say it."""
 
 
 class _Shapes:
@@ -203,7 +223,7 @@ class _Shapes:
         """One channel: its members, or a string that is a location."""
         members = self.part("Channel", in_list=False)
         del members["description"]  # a channel that stands alone is described by its field
-        location = {"minLength": 1, "pattern": rf"^(?!.*://)|^(s3|https)://[^/]|^file://|{_EXPRESSION}"}
+        location = {"minLength": 1, "pattern": rf"^(?!.*://)|^{_BUCKET}|^https://[^/]|^file://|{_EXPRESSION}"}
         return members | location | {"patternErrorMessage": "a channel is s3://<bucket>/…, a local path, or a map"}
 
     def properties(self, part: str) -> Json:
@@ -249,8 +269,9 @@ class _Shapes:
         if kind == "object":
             by_pattern = node.get("patternProperties") or {None: node.get("additionalProperties", {})}
             [(pattern, values)] = by_pattern.items()
-            names = node.get("propertyNames", {}) | ({"pattern": pattern} if pattern else {})
-            inside["propertyNames"] = {**names, "not": {"pattern": _EXPRESSION}}
+            names = _NAMES.get(name, (rf"^(?!.*{_EXPRESSION})", "an expression may stand in a value, not in a name"))
+            about = {"pattern": pattern} if pattern else {"pattern": names[0], "errorMessage": names[1]}
+            inside["propertyNames"] = {**node.get("propertyNames", {}), **about}
             inside["additionalProperties"] = self.shape(name, values) if values else {}
         return {"type": [kind, "string"], "pattern": _EXPRESSION, "errorMessage": message, **limits, **inside}
 
@@ -405,13 +426,29 @@ _LOCAL: Json = {"instance_type": {"enum": ["local", "local_gpu"]}}
 _GROUPS: Json = {"instance_groups": _LIST}
 _ENTRY: Json = {"entry_point": _GIVEN}
 
+_PREFERENCES: Json = {
+    "request": {
+        "type": "object",
+        **_when(
+            {
+                "ResourceConfig": {
+                    "type": "object",
+                    **_when({"InstancePreferences": {"contains": {"type": "object"}, **_LIST}}),
+                }
+            }
+        ),
+    }
+}
+
 _REFUSALS = (
     _Refusal(("max_wait",), "max_wait is only for spot jobs", {"use_spot_instances": _FALSE}),
     _Refusal(("use_spot_instances",), "a spot job needs max_wait", {"max_wait": {"type": "null"}}, _TRUE),
     _Refusal(("keep_alive_period_in_seconds",), "spot instances cannot be kept alive", _SPOT, _POSITIVE),
     _Refusal(("keep_alive_period_in_seconds",), "instance groups cannot be kept alive", _GROUPS, _POSITIVE),
-    _Refusal(("instance_type",), "instance_type and instance_groups exclude each other", _GROUPS),
-    _Refusal(("instance_count",), "instance_count and instance_groups exclude each other", _GROUPS),
+    *(
+        _Refusal(("instance_groups",), f"instance_groups and {name} exclude each other", {name: _GIVEN}, _LIST)
+        for name in ("instance_type", "instance_count")
+    ),
     _Refusal(
         ("instance_count",),
         "several instances cannot share the GPUs of one machine",
@@ -440,15 +477,24 @@ _REFUSALS = (
         "a directory bucket takes no key",
         {"output_path": {"type": "string", "pattern": "^s3://[^/]*--x-s3(/|$)"}},
     ),
-    _Refusal(
-        ("profiler_rules",), "the profiler is switched off", {"disable_profiler": _TRUE}, {"minItems": 1, **_LIST}
+    *(
+        _Refusal(("disable_profiler",), f"the profiler is switched off, but there is {name}", {name: used}, _TRUE)
+        for name, used in (
+            ("profiler_rules", {"minItems": 1, **_LIST}),
+            ("profiler_config", {"type": "object", **_when({"disable_profiler": _FALSE})}),
+        )
     ),
     _Refusal(
-        ("profiler_config", "disable_profiler"),
-        "disable_profiler: true says otherwise",
-        {"disable_profiler": _TRUE},
-        _FALSE,
+        ("dependencies",),
+        "an archive in S3 is used as it is: pack them into it",
+        {"source_dir": {"type": "string", "pattern": "^s3://"}},
+        {"minItems": 1, **_LIST},
     ),
+    *(
+        _Refusal((name,), f"{name} and InstancePreferences exclude each other", _PREFERENCES)
+        for name in ("instance_type", "instance_groups", "instance_placement_config")
+    ),
+    _Refusal(("use_spot_instances",), "InstancePreferences take no spot instances", _PREFERENCES, _TRUE),
     _Refusal(("distribution", "instance_groups"), "the strategies run on one group", value={"minItems": 2, **_LIST}),
     _Refusal(("request", "TrainingJobName"), "the job's name stands under name", value={}),
     _Refusal(("request", "Tags"), "the job's tags stand under tags", value={}),
@@ -547,6 +593,16 @@ def _of_hardware(facts: Facts) -> Iterator[_Refusal]:
             )
 
 
+def _of_local_runs() -> Json:
+    """What this machine cannot do for any channel."""
+    refusals = (
+        _Refusal(("file_system_id",), "this machine cannot mount a file system of AWS"),
+        _Refusal(("input_mode",), "this machine has no Pipe mode", value={"const": "Pipe"}),
+    )
+    channels = {"additionalProperties": {"allOf": [_refused(refusal) for refusal in refusals]}}
+    return {"if": _when(_LOCAL), "then": {"properties": {"channels": channels}}}
+
+
 # Versions: what the catalogue says of each release
 
 
@@ -600,7 +656,15 @@ def _modes(facts: Facts, release: Release) -> list[Json]:
         refusals += [_Refusal((name,), message.format(name)) for name in LEGACY_FIELDS]
         refusals.append(_Refusal(("script_mode",), "this TensorFlow version has no legacy mode", value=_FALSE))
     elif not release.script_mode:
-        refusals.append(_Refusal(("script_mode",), "this TensorFlow version has no script mode", value=_TRUE))
+        refusals += [
+            _Refusal(("script_mode",), "this TensorFlow version has no script mode", value=_TRUE),
+            _Refusal(("enable_network_isolation",), "the legacy container fetches its code from S3", value=_TRUE),
+            _Refusal(
+                ("entry_point",),
+                "legacy mode imports the entry point, so it is a Python source file",
+                value={"type": "string", "pattern": rf"^(?!.*{_EXPRESSION})(?!.*\.py$)"},
+            ),
+        ]
     else:
         python3 = {"py_version": {"type": "string", "pattern": "^py3"}}
         message = "{} is for legacy mode, which has no image for Python 3"
@@ -609,20 +673,13 @@ def _modes(facts: Facts, release: Release) -> list[Json]:
 
 
 def _instances(facts: Facts, release: Release) -> list[Json]:
-    without = dict.fromkeys(i.family for i in facts.instances.values() if not _runs(i))
-    families = "|".join([*without, *([] if release.p2_instances else ["p2"])])
-    message = "this TensorFlow version has no image for this instance type"
-    shape = {"pattern": rf"^(?!ml\.({families})\.)", "errorMessage": message}
+    older = "" if release.p2_instances else r"|p2\."
+    shape = {
+        "pattern": rf"^(?!ml\.(inf|trn|[a-z]+[0-9]+[a-z]*g{older}))",  # no Inferentia, Trainium, Graviton
+        "errorMessage": "this TensorFlow version has no image for this instance type",
+    }
     groups = {"items": {"properties": {"instance_type": shape}}}
     return [{"properties": {"instance_type": shape, "instance_groups": groups}}]
-
-
-def _runs(instance: Instance) -> bool:
-    try:
-        processor(instance.name)
-    except NoProcessor:
-        return False
-    return instance.arch == "x86_64"
 
 
 def _strategies(facts: Facts, release: Release) -> list[Json]:

@@ -46,7 +46,9 @@ class LanguageServer:
     def open(self, name: str, text: str) -> str:
         """Opens a document of the folder; its URI."""
         uri = (self.folder / name).as_uri()
-        self.tell("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "yaml", "version": 1, "text": text}})
+        self.tell(
+            "textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "yaml", "version": 1, "text": text}}
+        )
         return uri
 
     def problems(self, name: str, text: str) -> list[tuple[int, str]]:

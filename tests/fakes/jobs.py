@@ -117,13 +117,14 @@ class Jobs:
         self.region = region
         self.jobs: dict[str, Job] = {}
         self.effects: list[Effect] = []
-        self.fates: dict[str, Fate] = {}
-        """By the beginning of a job's name; "" is for all others."""
+        self.fate: Callable[[dict[str, Any]], Fate] = lambda request: Fate()
+        """Decides how a job will go, by its request."""
         self.search_lag = 0.0
         self.list_lag = 0.0
         self.stop_seconds = 5.0
         self.creates_per_second: float | None = None
         self.on_create: Callable[[Job], None] = lambda job: None
+        self.on_stop: Callable[[Job], None] = lambda job: None
         self._creates: list[float] = []
         self._lock = threading.RLock()
 
@@ -177,8 +178,7 @@ class Jobs:
                 f"and a training job with this name already exists ({arn})",
             )
         consistent(given)
-        fate = max(((key, fate) for key, fate in self.fates.items() if name.startswith(key)), default=("", Fate()))[1]
-        job = Job(copy.deepcopy(given), arn, now, fate)
+        job = Job(copy.deepcopy(given), arn, now, self.fate(given))
         job.tags.append((now, {tag["Key"]: tag["Value"] for tag in given.get("Tags", ())}))
         job.members = {key: value for key, value in copy.deepcopy(given).items() if key != "Tags"}
         self.jobs[name] = job
@@ -198,6 +198,7 @@ class Jobs:
                 f"The request was rejected because the training job is in status {status}",
             )
         job.stopped = self.clock()
+        self.on_stop(job)
         self._happened("StopTrainingJob", job.name)
         return {}
 

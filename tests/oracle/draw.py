@@ -287,7 +287,7 @@ def model_dir(rng: Random, manifest: Manifest) -> None:
 
 
 def sagemaker_metrics(rng: Random, manifest: Manifest) -> None:
-    manifest["enable_sagemaker_metrics"] = rng.choice([True, False, None])
+    manifest["enable_sagemaker_metrics"] = rng.choice([True, False])
 
 
 def isolation(rng: Random, manifest: Manifest) -> None:

@@ -45,6 +45,8 @@ def channel_config(channel: Mapping[str, Any], training_input_mode: str) -> dict
 def unsupported(channel: Mapping[str, Any], training_input_mode: str) -> str | None:
     """Why this machine cannot give the channel; None where it can."""
     name, source = channel["ChannelName"], channel["DataSource"]
+    if name in (".", ".."):
+        return f"channel '{name}' has a name that no folder can have"
     if "FileSystemDataSource" in source:
         return f"channel '{name}' is a file system in AWS; give a local path or an S3 URI to run here"
     if (channel.get("InputMode") or training_input_mode) == "Pipe":

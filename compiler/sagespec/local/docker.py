@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -106,11 +107,15 @@ def prepare(job: JobFolder, body: Mapping[str, Any], cluster: Cluster) -> None:
 
 def clean_up(job: JobFolder, body: Mapping[str, Any], cluster: Cluster) -> None:
     """Ends what is left of the containers, and gives their files, which are root's, to this user."""
-    names = [container(job, host) for host in cluster.hosts]
-    subprocess.run(["docker", "rm", "--force", *names], capture_output=True)
+    _try("rm", "--force", *(container(job, host) for host in cluster.hosts))
     if os.getuid():
         owner, image = f"{os.getuid()}:{os.getgid()}", body["AlgorithmSpecification"]["TrainingImage"]
-        give = ["docker", "run", "--rm", "--volume", f"{job.path}:/opt/ml", "--entrypoint", "chown", image]
-        subprocess.run([*give, "-R", owner, "/opt/ml"], capture_output=True)
+        _try("run", "--rm", "--volume", f"{job.path}:/opt/ml", "--entrypoint", "chown", image, "-R", owner, "/opt/ml")
     if len(cluster.hosts) > 1:
-        subprocess.run(["docker", "network", "rm", network(job)], capture_output=True)
+        _try("network", "rm", network(job))
+
+
+def _try(*words: str) -> None:
+    """Does what can be done: a docker that is gone by now has nothing left to clear up."""
+    with contextlib.suppress(OSError):
+        subprocess.run(["docker", *words], capture_output=True)

@@ -137,6 +137,10 @@ class JobFolder:
         return self.path.name
 
     @property
+    def arn(self) -> str:
+        return f"arn:aws:sagemaker:local:000000000000:training-job/{self.name}"
+
+    @property
     def store(self) -> Store:
         return Store(self.path.parent)
 

@@ -294,9 +294,11 @@ class LocalService:
         now = time.time()
         changes = {"status": "Failed", "failure": reason, "ended": now}
         status = moved(read_json(job.status), "Failed", "Training job failed", **changes)
-        job.write_status(status)
+        with contextlib.suppress(OSError):
+            job.write_status(status)
         left = f"; {len(ended)} processes that it had left behind were ended" if ended else ""
-        Log(job.log("algo-1")).note(f"{reason}{left}")
+        with contextlib.suppress(OSError):
+            Log(job.log("algo-1")).note(f"{reason}{left}")
         return status
 
     def _description(self, job: JobFolder, body: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
@@ -306,7 +308,7 @@ class LocalService:
         seconds = _seconds(status)
         known = {
             **{key: value for key, value in body.items() if key != "Tags"},
-            "TrainingJobArn": f"arn:aws:sagemaker:local:000000000000:training-job/{job.name}",
+            "TrainingJobArn": job.arn,
             "TrainingJobStatus": status["status"],
             "SecondaryStatus": status["secondary"],
             "FailureReason": status["failure"] or None,

@@ -97,11 +97,11 @@ class Supervisor:
         alive.end(read_json(self.job.processes, []), str(self.job.path))
         if self.in_docker:
             docker.clean_up(self.job, self.body, self.cluster)
-        now = time.time()
+        remove(self.scratch)
         changes = {
             "status": end.status,
             "failure": end.failure,
-            "ended": now,
+            "ended": time.time(),
             "metrics": list(self.metrics.last.values()),
         }
         self.job.write_status(moved(self.status, end.secondary, end.message, **changes))
@@ -305,12 +305,10 @@ class Supervisor:
     def _given(self, folder: HostFolder) -> dict[str, str]:
         """The request's Environment, and what the service and the image add to it."""
         asked: dict[str, str] = self.body.get("Environment", {})
-        region = contract.decoded(self.body.get("HyperParameters", {})).get("sagemaker_region") or ""
         return {
             "TRAINING_JOB_NAME": self.job.name,
-            "TRAINING_JOB_ARN": f"arn:aws:sagemaker:{region}:000000000000:training-job/{self.job.name}",
+            "TRAINING_JOB_ARN": self.job.arn,
             "SAGEMAKER_TRAINING_MODULE": contract.TENSORFLOW_MODULE,
-            **({"AWS_REGION": region} if region and region != "local" else {}),
             **{key: optml.placed(value, folder.path) for key, value in asked.items()},
         }
 

@@ -73,7 +73,7 @@ def field_without_entry_point(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, Framework._validate_and_set_debugger_configs; entry_point")
+@rule(ERROR, source=SDK2 + "estimator.py, Framework")
 def remote_entry_point(case: Case) -> Iterator[Finding]:
     """The entry point is a file of this machine, or a file inside an archive in S3.
 

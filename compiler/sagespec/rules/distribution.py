@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 from sagespec.catalog import Release, family_of
 from sagespec.diagnostic import Finding
 from sagespec.rules.case import Case
+from sagespec.rules.hyperparameters import shown
 from sagespec.rules.resources import type_paths
 from sagespec.rules.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.rules.versions import release_of
+from sagespec.source import Path
 
 _MODELPARALLEL = "smdistributed.modelparallel"
 _DATAPARALLEL = "smdistributed.dataparallel"
-_EXCLUSIVE = ("parameter_server", "mpi", "multi_worker_mirrored_strategy", _DATAPARALLEL, _MODELPARALLEL)
+_MIRRORED = "multi_worker_mirrored_strategy"
+_EXCLUSIVE = ("parameter_server", "mpi", _MIRRORED, _DATAPARALLEL, _MODELPARALLEL)
 """Strategies of which a container runs one (modelparallel runs on mpi)."""
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -25,7 +29,7 @@ _COUNTS = ("microbatches", "partitions", "active_microbatches")
 _FLAGS = ("auto_partition", "contiguous", "load_partition", "horovod", "ddp", "deterministic_server")
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _validate_and_set_mwms; fw_utils.py, _validate_smdataparallel_args")
+@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config; fw_utils.py, _validate_smdataparallel_args")
 def strategy_without_support(case: Case) -> Iterator[Finding]:
     """Each TensorFlow version's image has its own distribution strategies.
 
@@ -47,12 +51,14 @@ def strategy_without_support(case: Case) -> Iterator[Finding]:
         instance_type: ml.p4d.24xlarge
         distribution: {smdistributed: {dataparallel: {enabled: true}}}
     """
-    release = release_of(case)
+    release = case.release
     if release is None or not (release.script_mode and case.script_mode):
         return
     for strategy in case.enabled:
         if strategy in release.strategies or strategy == _MODELPARALLEL:
             continue
+        if case.job.image_uri is not None and strategy != _MIRRORED:
+            continue  # the image may have it; the SDK looks at the version for this one all the same
         versions = _versions_with(case, strategy)
         yield Finding(
             ("distribution", *strategy.split(".")),
@@ -64,9 +70,32 @@ def strategy_without_support(case: Case) -> Iterator[Finding]:
 
 def _instead(case: Case, strategy: str) -> str:
     release = case.release
-    mirrored = "multi_worker_mirrored_strategy"
-    known = release is not None and strategy == _DATAPARALLEL and mirrored in release.strategies
-    return f", or {mirrored}" if known else ""
+    known = release is not None and strategy == _DATAPARALLEL and _MIRRORED in release.strategies
+    return f", or {_MIRRORED}" if known else ""
+
+
+@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config")
+def mirrored_strategy_without_version(case: Case) -> Iterator[Finding]:
+    """MultiWorkerMirroredStrategy needs TensorFlow 2.9, which an image's address alone does not tell.
+
+    Bad:
+        framework_version: null
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
+        distribution: {multi_worker_mirrored_strategy: {enabled: true}}
+
+    Good:
+        framework_version: "2.19"
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
+        distribution: {multi_worker_mirrored_strategy: {enabled: true}}
+    """
+    job = case.job
+    if case.script_mode and job.image_uri is not None and job.framework_version is None and _MIRRORED in case.enabled:
+        yield Finding(
+            ("distribution", _MIRRORED),
+            f"{_MIRRORED} needs to know the image's TensorFlow version",
+            "add framework_version, which must be 2.9 or later, beside image_uri",
+            at_key=True,
+        )
 
 
 @rule(
@@ -99,8 +128,9 @@ def modelparallel_outside_documentation(case: Case) -> Iterator[Finding]:
         message = f"modelparallel is documented for TensorFlow {', '.join(versions)}, not for {release.version}"
         yield Finding(path, message, f'take framework_version: "{versions[-1]}"', at_key=True)
     documented = case.facts.listed("modelparallel_instance_types")
-    for field, name in type_paths(case):
-        if name not in documented and not case.local:
+    refused = case.facts.listed("smdistributed_refused_instance_types")
+    for field, name in _trained_on(case):
+        if name not in documented and name not in refused and not case.local:
             yield Finding(
                 field,
                 f"modelparallel is not documented to work on {name}",
@@ -108,7 +138,7 @@ def modelparallel_outside_documentation(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _validate_and_set_mwms; " + TOOLKIT)
+@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config; " + TOOLKIT)
 def several_strategies(case: Case) -> Iterator[Finding]:
     """The container sets up one distribution strategy; of several it picks one, whichever was meant.
 
@@ -134,6 +164,40 @@ def several_strategies(case: Case) -> Iterator[Finding]:
             "enable one of them",
             at_key=True,
         )
+
+
+@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config; fw_utils.py, validate_smdistributed")
+def idle_strategy_beside_other(case: Case) -> Iterator[Finding]:
+    """Some strategies may not even be written down beside another one, switched off or not.
+
+    The SDK refuses parameter_server and smdistributed beside an enabled multi_worker_mirrored_strategy, and both
+    libraries of smdistributed together.
+
+    Bad:
+        instance_count: 2
+        distribution:
+          multi_worker_mirrored_strategy: {enabled: true}
+          parameter_server: {enabled: false}
+
+    Good:
+        instance_count: 2
+        distribution:
+          multi_worker_mirrored_strategy: {enabled: true}
+    """
+    given = case.job.distribution
+    if given is None or not case.script_mode:
+        return
+    libraries = given.smdistributed.given("dataparallel", "modelparallel") if given.smdistributed is not None else []
+    idle = [(_MIRRORED, other) for other in given.given("parameter_server", "smdistributed")]
+    idle += [(f"smdistributed.{one}", f"smdistributed.{other}") for one in libraries for other in libraries]
+    for strategy, other in idle:
+        if strategy in case.enabled and not any(name.startswith(other) for name in case.enabled):
+            yield Finding(
+                ("distribution", *other.split(".")),
+                f"{other} is refused beside {strategy}, although it is switched off",
+                f"leave {other} out",
+                at_key=True,
+            )
 
 
 @rule(WARNING, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/tf-2 (training.py)")
@@ -172,7 +236,7 @@ def parameter_server_on_several_gpus(case: Case) -> Iterator[Finding]:
     """
     if not case.script_mode or "parameter_server" not in case.enabled:
         return
-    for field, name in type_paths(case):
+    for field, name in _trained_on(case):
         instance = case.facts.instance(name)
         if instance is not None and instance.gpus > 1:
             yield Finding(
@@ -246,8 +310,9 @@ def more_processes_than_gpus(case: Case) -> Iterator[Finding]:
     mpi = case.job.distribution.mpi if case.job.distribution is not None else None
     if not case.script_mode or mpi is None or not mpi.enabled or mpi.processes_per_host is None:
         return
-    for instance in case.hardware:
-        if 0 < instance.gpus < mpi.processes_per_host:
+    for _, name in _trained_on(case):
+        instance = case.facts.instance(name)
+        if instance is not None and 0 < instance.gpus < mpi.processes_per_host:
             yield Finding(
                 ("distribution", "mpi", "processes_per_host"),
                 f"{mpi.processes_per_host} processes share the {instance.gpus} GPUs of {instance.name}",
@@ -274,13 +339,39 @@ def dataparallel_on_other_instance(case: Case) -> Iterator[Finding]:
     if _DATAPARALLEL not in case.enabled:
         return
     fitting = case.facts.listed("dataparallel_instance_types")
-    for field, name in type_paths(case):
+    for field, name in _trained_on(case):
         if name not in fitting:
             yield Finding(
                 field,
                 f"smdistributed.dataparallel does not run on {name}",
                 f"take one of {', '.join(fitting[:-1])}",
             )
+
+
+@rule(ERROR, source=SDK2 + "estimator.py, _distribution_configuration")
+def modelparallel_on_p5(case: Case) -> Iterator[Finding]:
+    """SageMaker's libraries for TensorFlow do not run on ml.p5.
+
+    Bad:
+        framework_version: "2.6"
+        instance_type: ml.p5.48xlarge
+        distribution:
+          smdistributed: {modelparallel: {enabled: true, parameters: {partitions: 2}}}
+          mpi: {enabled: true, processes_per_host: 8}
+
+    Good:
+        framework_version: "2.6"
+        instance_type: ml.p4d.24xlarge
+        distribution:
+          smdistributed: {modelparallel: {enabled: true, parameters: {partitions: 2}}}
+          mpi: {enabled: true, processes_per_host: 8}
+    """
+    if _MODELPARALLEL not in case.enabled:
+        return
+    for field, name in _trained_on(case):
+        if name in case.facts.listed("smdistributed_refused_instance_types"):
+            documented = ", ".join(case.facts.listed("modelparallel_instance_types"))
+            yield Finding(field, f"modelparallel does not run on {name}", f"take one of {documented}")
 
 
 @rule(WARNING, source=SDK2 + "estimator.py, _distribution_configuration; " + GUIDE + "model-parallel.html")
@@ -335,7 +426,7 @@ def bad_modelparallel_parameter(case: Case) -> Iterator[Finding]:
     path = ("distribution", "smdistributed", "modelparallel", "parameters")
     for name, wanted in _bad_parameters(model.parameters or {}):
         value = (model.parameters or {}).get(name)
-        yield Finding((*path, name), f"{name} is {value!r}, and must be {wanted}", f"write {wanted}")
+        yield Finding((*path, name), f"{name} is {shown(json.dumps(value))}, and must be {wanted}", f"write {wanted}")
 
 
 def _bad_parameters(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -347,6 +438,8 @@ def _bad_parameters(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
             yield name, "a whole number, 1 or more"
         elif name in _FLAGS and not isinstance(value, bool):
             yield name, "true or false"
+        elif name == "partition_file" and not isinstance(value, str):
+            yield name, "the name of a file"
     weight, partitions, default = (given.get(name) for name in ("memory_weight", "partitions", "default_partition"))
     if weight is not None and not (isinstance(weight, int | float) and 0 <= weight <= 1):
         yield "memory_weight", "a number from 0 to 1"
@@ -430,6 +523,8 @@ def distribution_of_several_groups(case: Case) -> Iterator[Finding]:
 def distribution_group_without_strategy(case: Case) -> Iterator[Finding]:
     """Only MPI and the data parallel library can be limited to an instance group.
 
+    A job with one group limits its distribution to it, whether the manifest says so or not.
+
     Bad:
         instance_type: null
         instance_count: null
@@ -444,11 +539,14 @@ def distribution_group_without_strategy(case: Case) -> Iterator[Finding]:
           - {instance_group_name: gpus, instance_type: ml.g5.xlarge, instance_count: 2}
         distribution: {mpi: {enabled: true}, instance_groups: [gpus]}
     """
-    if _groups(case) and not {"mpi", _DATAPARALLEL} & set(case.enabled):
+    given, groups = case.job.distribution, case.job.instance_groups or []
+    if given is None or not given.model_fields_set or {"mpi", _DATAPARALLEL} & set(case.enabled):
+        return
+    if _groups(case) or len(groups) == 1:
         yield Finding(
-            ("distribution", "instance_groups"),
+            ("distribution",),
             "only mpi and smdistributed.dataparallel can be limited to an instance group, and neither is enabled",
-            "enable one of them, or leave instance_groups out of the distribution",
+            "enable one of them, or leave the groups out: instance_type and instance_count say the same of one group",
             at_key=True,
         )
 
@@ -599,10 +697,10 @@ def compiler_with_distribution(case: Case) -> Iterator[Finding]:
 
 
 def _trained_on(case: Case) -> Iterator[tuple[Path, str]]:
-    """The instance types that the distribution runs on: all, or those of the groups that it names."""
+    """The instance types that the distribution runs on: those of the groups that it names, else all."""
     named, groups = _groups(case), case.job.instance_groups or []
     for path, name in type_paths(case):
-        if not named or any(group.instance_group_name in named for group in groups if path[1:2] == (groups.index(group),)):
+        if not named or not groups or groups[int(path[1])].instance_group_name in named:
             yield path, name
 
 

@@ -270,7 +270,7 @@ def nested_hyperparameter(case: Case) -> Iterator[Finding]:
             yield Finding(
                 ("hyperparameters", name),
                 f"the script gets {_option(name)} {_argument(value)}, which is not JSON",
-                f"quote it as JSON and let the script parse it: '{_short(json.dumps(value))}'; or read it from SM_HPS",
+                f"quote it as JSON and let the script parse it: '{shown(json.dumps(value))}'; or read it from SM_HPS",
             )
 
 
@@ -280,10 +280,11 @@ def _option(name: str) -> str:
 
 def _argument(value: Any) -> str:
     text = ",".join(f"{key}={item}" for key, item in value.items()) if isinstance(value, dict) else str(value)
-    return _short(text)
+    return shown(text)
 
 
-def _short(text: str) -> str:
+def shown(text: str) -> str:
+    """A value as a message may quote it: short, and without secrets."""
     text = redacted(text)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
@@ -492,7 +493,7 @@ def legacy_hyperparameter_of_wrong_type(case: Case) -> Iterator[Finding]:
         types, what = _TYPES[kind]
         if not isinstance(value, types) or (kind == "int" and isinstance(value, bool)):
             yield Finding(
-                ("hyperparameters", name), f"{name} is {what}, not {_short(json.dumps(value))}", f"write {what}"
+                ("hyperparameters", name), f"{name} is {what}, not {shown(json.dumps(value))}", f"write {what}"
             )
 
 
@@ -532,8 +533,8 @@ def checkpoints_by_seconds_and_steps(case: Case) -> Iterator[Finding]:
     ):
         yield Finding(
             ("hyperparameters", "save_checkpoints_steps"),
-            f"save_checkpoints_steps ({given['save_checkpoints_steps']}) and "
-            f"save_checkpoints_secs ({given['save_checkpoints_secs']}) exclude each other",
+            f"save_checkpoints_steps ({shown(str(given['save_checkpoints_steps']))}) and "
+            f"save_checkpoints_secs ({shown(str(given['save_checkpoints_secs']))}) exclude each other",
             "leave save_checkpoints_steps out, or write save_checkpoints_secs: null",
             at_key=True,
         )

@@ -159,7 +159,7 @@ def script_mode_without_image(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py; the legacy images end with 1.12")
+@rule(ERROR, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0/docker")
 def legacy_mode_without_image(case: Case) -> Iterator[Finding]:
     """Newer versions have no legacy images.
 

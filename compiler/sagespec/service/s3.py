@@ -25,7 +25,7 @@ WHOLE = 4 * PART
 PIECE = 1 << 20
 
 _MARK = "sagespec-sha256"
-"""Metadata of what was sent in parts: S3 keeps no SHA-256 of the whole of it."""
+"""Metadata, for what was sent in parts, of which S3 keeps no SHA-256, and for stores that keep no checksums."""
 _DEFAULT_BUCKET = re.compile(r"sagemaker-(?P<region>[a-z0-9-]+)-(?P<account>\d{12})")
 
 
@@ -167,7 +167,17 @@ class Store:
     def _whole(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
         with item.path.open("rb") as file:
             # S3 refuses bytes that do not have this checksum, so that no half object can come to be.
-            self._call("put_object", bucket, item.key, ("ETag",), Body=file, ChecksumSHA256=item.checksum, **condition)
+            self._call(
+                "put_object",
+                bucket,
+                item.key,
+                ("ETag",),
+                Body=file,
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=item.checksum,
+                Metadata={_MARK: item.sha256},
+                **condition,
+            )
 
     def _parts(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
         """Sends a large object; nothing shows under its key before all of it has arrived and is what it should be."""

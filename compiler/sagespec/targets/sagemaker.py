@@ -220,11 +220,12 @@ class _Body:
         return {"S3OutputPath": self.output, "CollectionConfigurations": [], **to_api(hook)}
 
     def profiler(self) -> dict[str, Any] | None:
-        if self.job.disable_profiler:
+        config = self.job.profiler_config
+        if self.job.disable_profiler or (config is not None and config.disable_profiler):
             return {"DisableProfiler": True}
-        if self.job.profiler_config is None:
+        if config is None:
             return None
-        return {"S3OutputPath": self.output, "DisableProfiler": False, **to_api(self.job.profiler_config)}
+        return {"S3OutputPath": self.output, "DisableProfiler": False, **to_api(config)}
 
     def hyperparameters(self) -> dict[str, str] | None:
         job = self.job
@@ -282,8 +283,10 @@ class _Body:
         result: dict[str, Any] = {}
         if given is None or self.mode is Mode.LEGACY:
             return result
-        if given.instance_groups is not None:
-            result["sagemaker_distribution_instance_groups"] = given.instance_groups
+        groups = self.job.instance_groups or []
+        names = given.instance_groups or [group.instance_group_name for group in groups if len(groups) == 1]
+        if names:
+            result["sagemaker_distribution_instance_groups"] = names
         if given.parameter_server is not None:
             result["sagemaker_parameter_server_enabled"] = given.parameter_server.enabled
         if given.mpi is not None:
@@ -311,8 +314,8 @@ class _Body:
         if parallel is not None and enabled:
             options = parallel.custom_mpi_options or ""
             result["sagemaker_distributed_dataparallel_custom_mpi_options"] = options
-        if model is not None and model.enabled:
-            result["mp_parameters"] = model.parameters or {}
+        if model is not None and model.enabled and model.parameters:
+            result["mp_parameters"] = model.parameters
         return result
 
     def compiler(self) -> dict[str, Any]:

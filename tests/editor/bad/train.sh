@@ -1,0 +1,2 @@
+#!/bin/sh
+# An entry point that is not Python.

@@ -1,0 +1,151 @@
+"""A folder of manifests that people edit, and what must be true of AWS however often `apply` was disturbed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fakes.fixtures import BUCKET, Aws
+from fakes.jobs import Fate, Job
+from sagespec.applier import Applier, Outcome
+from sagespec.compiler import Compiler, Options
+from sagespec.planner import Plan, Wish, decide_all
+from sagespec.render import Inputs
+from sagespec.service.sagemaker import SageMaker
+from sagespec.targets import Request
+
+SCRIPT = """\
+import os
+
+if __name__ == "__main__":
+    print("variant {variant}", os.environ["SM_MODEL_DIR"])
+"""
+
+FATES = {
+    "capacity": Fate("Failed", 5, "CapacityError: Unable to provision requested ML compute capacity."),
+    "broken": Fate("Failed", 30, "AlgorithmError: ExecuteUserScriptError: ExitCode 1"),
+}
+"""How the variants go that do not simply complete."""
+
+
+class World:
+    """The manifests of one project, as they are now, and the rules that AWS's own log is held to."""
+
+    def __init__(self, aws: Aws, folder: Path) -> None:
+        self.aws = aws
+        self.folder = folder
+        self.variants: dict[str, str] = {}
+        self.stopping = False
+        """Whether anything may be stopped now: whether somebody said --replace or --prune."""
+        self.broken: list[str] = []
+        """The rules that were broken at the moment of an effect."""
+        aws.jobs.fate = lambda request: FATES.get(request["Environment"]["VARIANT"], Fate())
+        aws.jobs.on_create = self._created
+        aws.jobs.on_stop = self._stopped
+
+    # What people do -----------------------------------------------------------------------------------------------
+
+    def write(self, name: str, variant: str) -> None:
+        self.variants[name] = variant
+        script = self.folder / f"train_{variant}.py"
+        if not script.exists():
+            script.write_text(SCRIPT.format(variant=variant))
+        manifest = {
+            "apiVersion": "sagespec/v1",
+            "kind": "TrainingJob",
+            "name": name,
+            "framework_version": "2.19",
+            "entry_point": script.name,
+            "role": "arn:aws:iam::123456789012:role/SageMakerRole",
+            "region": "us-west-2",
+            "instance_type": "ml.m5.xlarge",
+            "instance_count": 1,
+            "model_dir": False,
+            "environment": {"VARIANT": variant},
+        }
+        (self.folder / f"{name}.yaml").write_text(json.dumps(manifest))
+
+    def delete(self, name: str) -> None:
+        if self.variants.pop(name, None) is not None:
+            (self.folder / f"{name}.yaml").unlink()
+
+    def rename(self, old: str, new: str) -> None:
+        if old in self.variants:
+            variant = self.variants[old]
+            self.delete(old)
+            self.write(new, variant)
+
+    # What apply does ----------------------------------------------------------------------------------------------
+
+    def requests(self) -> list[Request]:
+        results = Compiler(Options(Inputs())).run([str(self.folder)])
+        return [result.request for result in results if result.request is not None]
+
+    def plan(self, wish: Wish, session: Any = None) -> tuple[Plan, Applier]:
+        service = SageMaker("us-west-2", session=session, creates_per_second=1000)
+        applier = Applier(service, sleep=self.aws.advance)
+        requests = self.requests()
+        return decide_all(requests, service.observe(requests, projects=wish.prune), wish), applier
+
+    def apply(self, wish: Wish, session: Any = None) -> list[Outcome]:
+        plan, applier = self.plan(wish, session)
+        return list(applier.apply(plan, wish))
+
+    # What must be true --------------------------------------------------------------------------------------------
+
+    def _created(self, job: Job) -> None:
+        """At the very moment of a creation: its code is there, whole, and it is the next attempt of a failed one."""
+        uri = json.loads(job.request["HyperParameters"]["sagemaker_submit_directory"])
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        body = self.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        if hashlib.sha256(body).hexdigest() != key.split("/")[-2]:
+            self.broken.append(f"{job.name}: its archive is not what its key says")
+        tags = job.tags[-1][1]
+        attempt = int(tags["sagespec:attempt"])
+        first = job.name if attempt == 1 else job.name.removesuffix(f"-r{attempt}")
+        before = first if attempt == 2 else f"{first}-r{attempt - 1}"
+        if attempt > 1:
+            reason = self.aws.jobs[before].get("FailureReason", "") if before in self.aws.jobs.jobs else "is not there"
+            if not reason.startswith("CapacityError"):
+                self.broken.append(f"{job.name}: {before} needs no other attempt ({reason})")
+
+    def _stopped(self, job: Job) -> None:
+        """At the very moment of a stop: somebody asked for it, and the manifests do not want this job."""
+        tags = job.tags[-1][1]
+        wanted = {(request.name, request.digest) for request in self.requests()}
+        if not self.stopping or (tags["sagespec:name"], tags["sagespec:digest"]) in wanted:
+            self.broken.append(f"{job.name} was stopped")
+
+    def wrongs(self) -> Iterator[str]:
+        """What is not as it must be, after all has been run again in peace."""
+        yield from self.wrongs_so_far()
+        attempted = {
+            (effect.detail["sagespec:name"], effect.detail["sagespec:digest"])
+            for effect in self.aws.jobs.done("CreateTrainingJob")
+        }
+        for request in self.requests():
+            if (request.name, request.digest) not in attempted:
+                yield f"{request.name}: nothing was created"
+
+    def wrongs_so_far(self) -> Iterator[str]:
+        """What must not be at any time."""
+        yield from self.broken
+        created = [effect.job_name for effect in self.aws.jobs.done("CreateTrainingJob")]
+        if len(created) != len(set(created)):
+            yield f"created twice: {created}"
+        attempts: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for effect in self.aws.jobs.done("CreateTrainingJob"):
+            tags = effect.detail
+            attempts[tags["sagespec:name"], tags["sagespec:digest"]].append(int(tags["sagespec:attempt"]))
+        for key, numbers in attempts.items():
+            if numbers != list(range(1, len(numbers) + 1)) or len(numbers) > 3:
+                yield f"{key}: attempts {numbers}"
+        for name, content in self.aws.objects().items():
+            if name.startswith(BUCKET) and hashlib.sha256(content).hexdigest() != name.split("/")[-2]:
+                yield f"{name} is not whole"
+        if self.aws.jobs.done("DeleteTrainingJob"):
+            yield "something was deleted"

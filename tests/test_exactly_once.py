@@ -1,0 +1,269 @@
+"""Exactly once: however apply is disturbed, after it has been run again there is one attempt per digest, every archive
+is whole, and nothing else was stopped. Judged by the service's own log, at the moment of every effect."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from fakes.fixtures import Aws, aws, clean, neighbours  # noqa: F401 - fixtures
+from fakes.jobs import Clock
+from fakes.server import TestService
+from fakes.world import World
+from sagespec.planner import Wish
+
+ROUNDS = int(os.environ.get("SAGESPEC_KILL_ROUNDS", "12"))
+NAMES = ("ada", "bob", "cyd")
+VARIANTS = ("one", "two", "capacity", "broken")
+LONG = 100_000.0
+"""Virtual seconds after which every job has ended and every index has caught up."""
+
+
+class Killed(BaseException):
+    """What an applier dies of in the middle of a call."""
+
+
+def dying(call: int, *, before: bool) -> Any:
+    """A boto3 session whose user dies at its n-th call, before it is sent or after it was answered."""
+    session, left = boto3.Session(region_name="us-west-2"), [call]
+
+    def count(**_: Any) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Killed
+
+    session.events.register("before-send.*" if before else "after-call.*", count)
+    return session
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clients' back-off takes no time here."""
+    pause = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: pause(min(seconds, 0.005)))
+
+
+names, variants = st.sampled_from(NAMES), st.sampled_from(VARIANTS)
+wishes = st.builds(Wish, replace=st.booleans(), prune=st.booleans())
+steps = st.one_of(
+    st.tuples(st.just("write"), names, variants),
+    st.tuples(st.just("write"), names, variants),
+    st.tuples(st.just("delete"), names),
+    st.tuples(st.just("rename"), names, names),
+    st.tuples(st.just("pass"), st.sampled_from([3.0, 30.0, 300.0])),
+    st.tuples(st.just("apply"), wishes, st.just(0.0)),
+    st.tuples(st.just("apply"), wishes, st.sampled_from([0.1, 0.3])),
+    st.tuples(st.just("die"), wishes, st.integers(1, 25), st.booleans()),
+    st.tuples(st.just("race"), wishes),
+)
+
+
+class Schedule:
+    """Does one step after the other to a world."""
+
+    def __init__(self, world: World, service: TestService) -> None:
+        self.world, self.service = world, service
+
+    def do(self, step: tuple[Any, ...]) -> None:
+        getattr(self, f"_{step[0]}")(*step[1:])
+
+    def _write(self, name: str, variant: str) -> None:
+        self.world.write(name, variant)
+
+    def _delete(self, name: str) -> None:
+        self.world.delete(name)
+
+    def _rename(self, old: str, new: str) -> None:
+        self.world.rename(old, new)
+
+    def _pass(self, seconds: float) -> None:
+        self.service.advance(seconds)
+
+    def _apply(self, wish: Wish, faults: float) -> None:
+        with self._wishing(wish):
+            self.service.faults = faults
+            with contextlib.suppress(Exception):
+                self.world.apply(wish)
+
+    def _die(self, wish: Wish, call: int, before: bool) -> None:
+        with self._wishing(wish):
+            try:
+                self.world.apply(wish, dying(call, before=before))
+            except Killed:
+                event("died in the middle")
+
+    def _race(self, wish: Wish) -> None:
+        with self._wishing(wish):
+            racers = [threading.Thread(target=self.world.apply, args=(wish,)) for _ in range(2)]
+            for racer in racers:
+                racer.start()
+            for racer in racers:
+                racer.join()
+
+    @contextlib.contextmanager
+    def _wishing(self, wish: Wish) -> Iterator[None]:
+        self.world.stopping = wish.replace or wish.prune
+        yield
+        self.world.stopping, self.service.faults = False, 0.0
+
+    def settle(self) -> None:
+        """All is quiet, all that runs comes to its end, and apply is run until it has nothing to do."""
+        self.service.jobs.search_lag = self.service.jobs.list_lag = 0.0
+        for _ in range(4):
+            self.service.advance(LONG)
+            outcomes = self.world.apply(Wish())
+            assert [outcome.error for outcome in outcomes if outcome.error] == []
+        self.service.advance(LONG)
+        plan, _ = self.world.plan(Wish())
+        assert [change for change in plan.pending] == []
+
+
+@settings(
+    max_examples=int(os.environ.get("SAGESPEC_SCHEDULES", "15")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    schedule=st.lists(steps, min_size=4, max_size=14),
+    search_lag=st.sampled_from([0.0, 20.0, 1000.0]),
+    list_lag=st.sampled_from([0.0, 0.0, 20.0]),
+    seed=st.integers(0, 2**16),
+)
+def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
+    neighbours: str,  # noqa: F811
+    hurry: None,
+    schedule: list[tuple[Any, ...]],
+    search_lag: float,
+    list_lag: float,
+    seed: int,
+) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as environment:
+        reset = urllib.request.Request(f"{neighbours}/moto-api/reset", method="POST")
+        urllib.request.urlopen(reset, timeout=10).close()
+        service = TestService(Clock())
+        service.random = random.Random(seed)
+        service.jobs.search_lag, service.jobs.list_lag = search_lag, list_lag
+        here = Aws(service, neighbours)
+        for key, value in here.environment.items():
+            environment.setenv(key, value)
+        try:
+            world = World(here, Path(folder))
+            world.write("ada", "one")
+            run = Schedule(world, service)
+            for step in schedule:
+                run.do(step)
+            if world.variants:
+                run.settle()
+            assert list(world.wrongs()) == []
+        finally:
+            service.close()
+
+
+def test_killed_appliers_leave_nothing_that_the_next_one_does_not_finish(aws: Aws, tmp_path: Path) -> None:  # noqa: F811
+    """Real processes, real SIGKILL, at random moments; SAGESPEC_KILL_ROUNDS says how often, SAGESPEC_SEED repeats."""
+    seed = int(os.environ.get("SAGESPEC_SEED", str(time.time_ns() % 10**6)))
+    print(f"SAGESPEC_SEED={seed}")
+    chance, world, deaths = random.Random(seed), World(aws, tmp_path), Counter[str]()
+    aws.jobs.clock.scale = 20.0  # a job that was asked to stop is gone after a quarter of a second
+    aws.service.random = random.Random(seed)
+    world.stopping = True
+    world.write("ada", "one")
+    for _ in range(ROUNDS):
+        edited(world, chance)
+        aws.jobs.search_lag = chance.choice([0.0, 5.0, 60.0])
+        aws.service.faults = chance.choice([0.0, 0.0, 0.1])
+        deaths.update(killed(aws, tmp_path, chance) for _ in range(chance.choice([1, 1, 2])))
+        aws.service.faults = 0.0
+        assert list(world.wrongs_so_far()) == []
+        assert finished(aws, tmp_path) in (0, 3)  # 3: a job that runs is not replaced unless one says so
+        assert list(world.wrongs_so_far()) == []
+    aws.jobs.search_lag = 0.0
+    for _ in range(4):
+        aws.advance(LONG)
+        assert finished(aws, tmp_path) == 0
+    assert aws.sagespec("plan", tmp_path, "--detailed-exitcode").returncode == 0
+    assert list(world.wrongs()) == []
+    created, stopped = len(aws.jobs.done("CreateTrainingJob")), len(aws.jobs.done("StopTrainingJob"))
+    print(f"{ROUNDS} rounds, deaths {dict(deaths)}, {created} created, {stopped} stopped, {len(aws.calls)} calls")
+    assert deaths["ended by itself"] < deaths.total()
+
+
+def edited(world: World, chance: random.Random) -> None:
+    """One to three edits; at least one manifest stays."""
+    for _ in range(chance.randint(1, 3)):
+        act = chance.choice(["write", "write", "write", "delete", "rename"])
+        if act == "write":
+            world.write(chance.choice(NAMES), chance.choice(VARIANTS))
+        elif act == "delete" and len(world.variants) > 1:
+            world.delete(chance.choice(NAMES))
+        elif act == "rename":
+            world.rename(chance.choice(NAMES), chance.choice(NAMES))
+
+
+def flags(chance: random.Random) -> list[str]:
+    return [flag for flag in ("--replace", "--prune") if chance.random() < 0.5]
+
+
+def killed(aws: Aws, folder: Path, chance: random.Random) -> str:  # noqa: F811
+    """Starts one applier, or two at once, and kills them after some call of theirs and a moment more; tells where."""
+    command = [sys.executable, "-m", "sagespec", "apply", str(folder), "--yes", *flags(chance)]
+    environment = {**clean(os.environ), **aws.environment, "SAGESPEC_CREATES_PER_SECOND": "20"}
+    before, calls, extra = aws.service.count(), chance.randint(0, 10), chance.uniform(0, 0.12)
+    appliers = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(chance.choice([1, 1, 2]))
+    ]
+    while aws.service.count() - before < calls and any(applier.poll() is None for applier in appliers):
+        time.sleep(0.002)
+    time.sleep(extra)
+    for applier in appliers:
+        applier.send_signal(signal.SIGKILL)
+    codes = [applier.wait() for applier in appliers]
+    if -signal.SIGKILL not in codes:
+        return "ended by itself"
+    return "before any call" if aws.service.count() == before else f"after {aws.calls[-1].operation}"
+
+
+def finished(aws: Aws, folder: Path) -> int:  # noqa: F811
+    ended = aws.sagespec("apply", folder, "--yes")
+    assert "Traceback" not in ended.stderr, ended.stderr
+    return ended.returncode
+
+
+def test_the_rules_are_broken_by_a_service_that_forgets_names(aws: Aws, tmp_path: Path) -> None:  # noqa: F811
+    """The judge can find fault: a job that is created again, a stop that nobody asked for, an archive that is cut."""
+    world = World(aws, tmp_path)
+    world.write("ada", "one")
+    world.apply(Wish())
+    (first,) = aws.jobs.of("ada")
+    aws.client("sagemaker").stop_training_job(TrainingJobName=first)
+    assert list(world.wrongs()) == [f"{first} was stopped"]
+    world.broken.clear()
+    del aws.jobs.jobs[first]
+    key = next(name for name in aws.objects() if name.endswith("sourcedir.tar.gz"))
+    bucket, _, path = key.partition("/")
+    world.apply(Wish())
+    aws.client("s3").put_object(Bucket=bucket, Key=path, Body=b"half")
+    digest = world.requests()[0].digest
+    assert list(world.wrongs()) == [
+        f"created twice: {[first, first]}",
+        f"{('ada', digest)}: attempts [1, 1]",
+        f"{key} is not whole",
+    ]
