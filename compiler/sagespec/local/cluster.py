@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from sagespec.local.contract import GROUP
 
@@ -133,7 +133,7 @@ def _at(hosts: Sequence[str], ports: Mapping[str, int]) -> list[str]:
     return [f"{ADDRESS}:{ports[host]}" for host in hosts]
 
 
-def serves(config: Mapping[str, Any] | None) -> bool:
+def serves(config: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
     """Whether a parameter server runs beside the script."""
     return config is not None and "ps" in config["cluster"]
 

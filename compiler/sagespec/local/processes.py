@@ -41,6 +41,8 @@ class Command:
     folder: Path
     helps: bool = False
     """Runs beside the script and ends with the job (a parameter server)."""
+    tail: list[str] = field(default_factory=list, compare=False)
+    """Its last lines, as they come."""
 
 
 @dataclass(frozen=True)

@@ -206,11 +206,11 @@ def rules_without_tensors(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=SDK2 + "fw_utils.py, DEBUGGER_UNSUPPORTED_REGIONS")
+@rule(ERROR, source=SDK2 + "fw_utils.py, DEBUGGER_UNSUPPORTED_REGIONS")
 def debugger_in_unsupported_region(case: Case) -> Iterator[Finding]:
     """Debugger and Profiler are not in every region.
 
-    The SDK refuses them there. The list may have aged, so this is a warning.
+    The SDK refuses them there, so this does as well; `--allow` is for the day on which the list has aged.
 
     Bad:
         region: eu-south-2
@@ -222,6 +222,8 @@ def debugger_in_unsupported_region(case: Case) -> Iterator[Finding]:
     """
     job = case.job
     if case.region not in case.facts.listed("regions_without_debugger") or case.local:
+        return
+    if job.profiler_config is not None and job.profiler_config.disable_profiler:
         return
     for name in ("debugger_hook_config", "profiler_config", *RULE_LISTS):
         if getattr(job, name):

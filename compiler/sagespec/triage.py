@@ -1,0 +1,153 @@
+"""What a failure really is (capacity, quota, data, the author's code …), whether a retry helps, and what to do next."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(str, Enum):
+    """Whose matter a failure is. A closed set."""
+
+    CAPACITY = "capacity"
+    QUOTA = "quota"
+    PERMISSION = "permission"
+    DATA = "data"
+    IMAGE = "image"
+    CODE = "code"
+    MEMORY = "memory"
+    DISK = "disk"
+    TIME_LIMIT = "time limit"
+    SPOT = "spot"
+    SERVICE = "service"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+
+
+INFRASTRUCTURE = frozenset({Kind.CAPACITY, Kind.SERVICE, Kind.SPOT})
+"""Nobody's manifest, data or code is at fault."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One failure, told as what it is."""
+
+    kind: Kind
+    retry: bool
+    """Whether the same job may well succeed when it is run again."""
+    next_step: str
+    exit_code: int | None = None
+    """Of the training script, where the service says it."""
+
+    @property
+    def infrastructure(self) -> bool:
+        return self.kind in INFRASTRUCTURE
+
+
+_ROLE = "give the execution role that permission (docs/permissions.md), then --rerun"
+_DISK = "raise volume_size, or choose an instance type with more local storage; FastFile downloads nothing"
+_ROUTE = "give the subnets a route to S3 (a gateway endpoint or NAT) and the security groups a way out"
+_SCRIPT = "the end of the log shows what the script said; rehearse it with: sagespec apply --local"
+_LIMIT = "raise {field}; with checkpoint_s3_uri the next attempt resumes, and --rerun starts it"
+
+_Row = tuple[str, Kind, bool, str]
+
+# The first pattern that is found in a FailureReason decides. Sources: AWS's troubleshooting pages and API reference,
+# and the messages that other tools' issues and sources quote (SageMaker SDK, Terraform provider, AWS examples).
+_REASONS: tuple[_Row, ...] = (
+    # In the words of InternalServerError and yet not transient.
+    (
+        r"pipe channel timed out",
+        Kind.DATA,
+        False,
+        "a Pipe channel needs a reader that keeps reading: use PipeModeDataset, or input_mode: FastFile",
+    ),
+    (
+        r"CapacityError|Insufficient ?Instance ?Capacity|Unable to provision requested ML compute capacity",
+        Kind.CAPACITY,
+        True,
+        "apply again later, or choose another instance_type, region or subnets in more zones",
+    ),
+    (
+        r"ResourceLimitExceeded|service limit|service quota",
+        Kind.QUOTA,
+        False,
+        "raise that quota (Service Quotas, Amazon SageMaker), or wait until other jobs have ended",
+    ),
+    (r"[Ss]pot (instance|capacity|interrupt)|Interrupted", Kind.SPOT, True, "apply again: checkpoints are resumed"),
+    (r"[Nn]o space left on device|[Ii]nsufficient disk space|ENOSPC", Kind.DISK, False, _DISK),
+    (r"route to an? S3|S3 VPC endpoint|NAT device", Kind.PERMISSION, False, _ROUTE),
+    (
+        r"CannotPullContainer|[Ii]mage .*(not exist|not found|does not)|Access denied for repository|\bECR\b|"
+        r"container image|exec format error|Cannot start the container",
+        Kind.IMAGE,
+        False,
+        "is image_uri right and in the job's region, and may the execution role pull it (ecr:BatchGetImage)?",
+    ),
+    (
+        r"Access ?[Dd]enied|[Nn]ot authorized|[Uu]nauthorized|Forbidden|KMS|kms:|[Cc]ould not assume role|\b403\b",
+        Kind.PERMISSION,
+        False,
+        _ROLE,
+    ),
+    (
+        r"[Oo]ut ?[Oo]f ?[Mm]emory|OutOfMemory|OOM|ResourceExhaustedError|CUDA_ERROR_OUT_OF_MEMORY|MemoryError|"
+        r"[Cc]annot allocate memory|(?i:exit ?code:?) ?137\b|(?i:signal) 9\b|SIGKILL",
+        Kind.MEMORY,
+        False,
+        "choose an instance_type with more memory, or a smaller batch",
+    ),
+    (
+        r"[Dd]ata download failed|No S3 objects? found|does not exist under S3|[Nn]o such (bucket|key)|NoSuchBucket|"
+        r"NoSuchKey|manifest file|[Uu]nable to (mount|access)|mount (failed|error|timed out)|file ?system",
+        Kind.DATA,
+        False,
+        "look at the channels: is the data there, in the job's region, and in the form that the channel says?",
+    ),
+    (r"[Aa]rtifact upload failed", Kind.PERMISSION, False, "the execution role must be able to write to output_path"),
+    (r"^AlgorithmError|ExecuteUserScriptError|(?i:exit ?code)", Kind.CODE, False, _SCRIPT),
+    (
+        r"^InternalServerError|[Ii]nternal (server )?error|^ServiceUnavailable",
+        Kind.SERVICE,
+        True,
+        "apply again; if it happens each time, large checkpoints are a known cause",
+    ),
+    (r"^ClientError", Kind.CODE, False, "the service's words say which field of the manifest is meant"),
+)
+
+_SECONDARY = {
+    "MaxRuntimeExceeded": Verdict(Kind.TIME_LIMIT, False, _LIMIT.format(field="max_run")),
+    "MaxWaitTimeExceeded": Verdict(
+        Kind.TIME_LIMIT, False, _LIMIT.format(field="max_wait (no spot capacity came in time, or too late)")
+    ),
+    "Interrupted": Verdict(Kind.SPOT, True, "apply again: checkpoints are resumed"),
+}
+"""SecondaryStatus says these surely, whatever the reason."""
+
+_EXIT_CODE = re.compile(r"(?i)exit ?code:? ?(\d{1,3})\b")
+_STOPPED = Verdict(Kind.STOPPED, False, "--rerun starts it again")
+_UNKNOWN = Verdict(Kind.UNKNOWN, False, "the end of the log may say more; --rerun tries again")
+
+
+def triage(status: str, secondary: str = "", failure: str = "") -> Verdict | None:
+    """What became of a job that did not complete; None for one that did, or that has not ended.
+
+    Args:
+        status, secondary: TrainingJobStatus and SecondaryStatus.
+        failure: FailureReason, in the service's words (at most 1,024 characters of the container's own file).
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
+    """
+    if status not in ("Failed", "Stopped"):
+        return None
+    if secondary in _SECONDARY:
+        return _SECONDARY[secondary]
+    if status == "Stopped":
+        return _STOPPED
+    said = _EXIT_CODE.search(failure)
+    exit_code = int(said[1]) if said else None
+    for pattern, kind, retry, next_step in _REASONS:
+        if re.search(pattern, failure):
+            return Verdict(kind, retry, next_step, exit_code)
+    return _UNKNOWN
