@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import time
 from pathlib import Path
 
@@ -112,6 +114,13 @@ def test_empty_documents_are_passed_over() -> None:
     assert [document.data for document in documents("---\n---\na: 1\n---\n# nothing\n")] == [{"a": 1}]
 
 
+def test_json_is_read_as_json_with_characters_of_two_escapes() -> None:
+    value = {"note": "a 🙂 and \\ud83d", "list": [1, 2.5, True, None]}
+    (document,) = documents(json.dumps(value))
+    assert document.data == value
+    assert documents("a: '\\ud83d\\ude42'")[0].data == {"a": "\\ud83d\\ude42"}
+
+
 def test_a_byte_order_mark_is_passed_over() -> None:
     assert documents(b"\xef\xbb\xbfa: 1")[0].data == {"a": 1}
 
@@ -168,8 +177,6 @@ def test_an_alias_bomb_is_refused_within_two_seconds() -> None:
 @given(st.text())
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(Rejected):
         for document in read(Source("m.yaml", text)):
-            document.where(("a", 0, "b"))
-    except Rejected as rejected:
-        assert rejected.diagnostics
+            assert document.where(("a", 0, "b")).span.line >= 1

@@ -19,7 +19,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore.loaders import Loader
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -40,9 +42,19 @@ class Killed(BaseException):
     """What an applier dies of in the middle of a call."""
 
 
+LOADER = Loader()
+
+
+def session_of() -> Any:
+    """A boto3 session that has read the service models already."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", LOADER)
+    return boto3.Session(botocore_session=session, region_name="us-west-2")
+
+
 def dying(call: int, *, before: bool) -> Any:
-    """A boto3 session whose user dies at its n-th call, before it is sent or after it was answered."""
-    session, left = boto3.Session(region_name="us-west-2"), [call]
+    """A session whose user dies at its n-th call, before it is sent or after it was answered."""
+    session, left = session_of(), [call]
 
     def count(**_: Any) -> None:
         left[0] -= 1
@@ -100,7 +112,7 @@ class Schedule:
         with self._wishing(wish):
             self.service.faults = faults
             with contextlib.suppress(Exception):
-                self.world.apply(wish)
+                self.world.apply(wish, session_of())
 
     def _die(self, wish: Wish, call: int, before: bool) -> None:
         with self._wishing(wish):
@@ -111,7 +123,7 @@ class Schedule:
 
     def _race(self, wish: Wish) -> None:
         with self._wishing(wish):
-            racers = [threading.Thread(target=self.world.apply, args=(wish,)) for _ in range(2)]
+            racers = [threading.Thread(target=self.world.apply, args=(wish, session_of())) for _ in range(2)]
             for racer in racers:
                 racer.start()
             for racer in racers:
@@ -128,11 +140,11 @@ class Schedule:
         self.service.jobs.search_lag = self.service.jobs.list_lag = 0.0
         for _ in range(4):
             self.service.advance(LONG)
-            outcomes = self.world.apply(Wish())
+            outcomes = self.world.apply(Wish(), session_of())
             assert [outcome.error for outcome in outcomes if outcome.error] == []
         self.service.advance(LONG)
-        plan, _ = self.world.plan(Wish())
-        assert [change for change in plan.pending] == []
+        plan, _ = self.world.plan(Wish(), session_of())
+        assert list(plan.pending) == []
 
 
 @settings(

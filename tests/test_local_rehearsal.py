@@ -90,7 +90,7 @@ def test_verdict_follows_from_the_steps_in_the_log(runs, verdict):
         for line in lines:
             progress.notice(line)
         judge.saw(progress, interrupted=number < len(runs))
-    assert judge.verdict["verdict"] == verdict
+    assert judge.verdict()["verdict"] == verdict
 
 
 def test_instance_goes_after_some_steps_or_after_some_time_of_silence():

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from sagespec.diagnostic import Diagnostic, Edit, Severity
 from sagespec.model import RENAMED, Job
+from sagespec.model.channel import one_channel_is_training
 from sagespec.model.types import Part
 from sagespec.render import Manifest
 from sagespec.source import Path
@@ -31,18 +32,26 @@ class Bound:
 def bind(manifest: Manifest) -> Bound:
     """A manifest's data as a typed job."""
     details: list[ErrorDetails] = []
+    data = _with_named_channels(manifest.data)
     try:
-        job = Job.model_validate(manifest.data)
+        job = Job.model_validate(data)
         if not manifest.unknown:
             return Bound(manifest, job, ())
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
-    wrong = {_written(manifest.data, detail["loc"]): detail for detail in reversed(details)}
+    wrong = {_written(data, detail["loc"]): detail for detail in reversed(details)}
     meant = {(*path[:-1], name) for path, detail in wrong.items() if (name := _meant(path, detail)) is not None}
     meant = {path for path in meant if not _given(manifest.data, path)}
-    job = _partial(Job, manifest.data, frozenset(wrong) | manifest.unknown | meant)
+    job = _partial(Job, data, frozenset(wrong) | manifest.unknown | meant)
     known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
     return Bound(manifest, job, tuple(_complaints(manifest, known)))
+
+
+def _with_named_channels(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data with a lone channel under its name, so that paths lead the same way through data and job."""
+    if "channels" not in data:
+        return data
+    return {**data, "channels": one_channel_is_training(data["channels"])}
 
 
 def _meant(path: Path, detail: ErrorDetails) -> str | None:
@@ -56,10 +65,16 @@ def _meant(path: Path, detail: ErrorDetails) -> str | None:
 
 def _given(data: Any, path: Path) -> bool:
     for step in path:
-        if not isinstance(data, dict) or step not in data:
+        if not _has(data, step):
             return False
         data = data[step]
     return True
+
+
+def _has(data: Any, step: str | int) -> bool:
+    if isinstance(data, dict):
+        return step in data
+    return isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data)
 
 
 def _depends(path: Path, unknown: frozenset[Path]) -> bool:
@@ -98,9 +113,8 @@ def _rest(info: FieldInfo, value: Any, wrong: frozenset[Path]) -> Any:
     result = {}
     for key, item in value.items():
         inside = frozenset(path[1:] for path in wrong if path and path[0] == key)
-        if not inside:
-            result[key] = part.model_validate(item)
-        elif inside == {()} and _fits(part, item):  # only its name is wrong
+        only_its_name = inside == {()} and _fits(part, item)
+        if not inside or only_its_name:
             result[key] = part.model_validate(item)
         else:
             result[key] = _partial(part, item if isinstance(item, dict) else {}, inside | _all_of(part, item))
@@ -137,9 +151,7 @@ def _written(data: Any, loc: tuple[str | int, ...]) -> Path:
     """
     path: list[str | int] = []
     for position, step in enumerate(loc):
-        if isinstance(data, dict) and step in data:
-            data = data[step]
-        elif isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data):  # noqa: SIM114 - another index type
+        if _has(data, step):
             data = data[step]
         elif position == len(loc) - 1 and isinstance(data, dict) and isinstance(step, str) and step.isidentifier():
             pass

@@ -130,17 +130,14 @@ def _allowances(source: Source) -> Iterator[Allowance]:
 
 
 def _unused(allowance: Allowance) -> Diagnostic:
-    from sagespec.rules.pages import EXPLAINED
+    from sagespec.rules.pages import EXPLAINED, suggestion
 
-    name = allowance.rule
+    name, rule = allowance.rule, "unused-allowance"
     if name not in EXPLAINED:
-        close = near(name, EXPLAINED)
-        hint = f"did you mean '{close}'?" if close else "sagespec rules lists them"
-        return Diagnostic(allowance.place, Severity.WARNING, "unknown-allowance", f"there is no rule '{name}'", hint)
-    message, hint = f"this allowance of '{name}' silences nothing on its line or the next", "leave it out"
-    if EXPLAINED[name].severity is Severity.ERROR:
-        message, hint = (
-            f"'{name}' is an error, and a comment silences warnings only",
-            f"cure it; --allow {name} goes on without",
-        )
-    return Diagnostic(allowance.place, Severity.WARNING, "unused-allowance", message, hint)
+        rule, message, hint = "unknown-allowance", f"there is no rule '{name}'", suggestion(name)
+    elif EXPLAINED[name].severity is Severity.ERROR:
+        message = f"'{name}' is an error, and a comment silences warnings only"
+        hint = f"cure it; where that cannot be, run with --allow {name}"
+    else:
+        message, hint = f"this allowance of '{name}' silences nothing on its line or the next", "leave it out"
+    return Diagnostic(allowance.place, Severity.WARNING, rule, message, hint)

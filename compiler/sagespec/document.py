@@ -184,7 +184,17 @@ def decode(raw: bytes, name: str, folder: FilePath) -> Source:
         ) from None
     if len(text) > MAX_TEXT:
         raise _too_large(Source(name, "", folder))
-    return Source(name, text, folder)
+    return Source(name, _json_pairs(text), folder)
+
+
+_PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
+
+def _json_pairs(text: str) -> str:
+    """JSON writes a character beyond U+FFFF as two escapes, which is the one thing in it that YAML cannot read."""
+    if not text.lstrip().startswith("{") or "\\u" not in text:
+        return text
+    return _PAIR.sub(lambda pair: bytes.fromhex(pair[1] + pair[2]).decode("utf-16-be"), text)
 
 
 def read(source: Source) -> Iterator[Document]:
@@ -304,12 +314,14 @@ class _Builder:
 
     def repeated(self, key: Node, first: Node) -> None:
         earlier = Place(self.source, self.span(first))
+        here = self.span(key)
+        where = f", first in line {earlier.span.line}" if earlier.span.line != here.line else ""
         self.problems.append(
             Diagnostic(
-                Place(self.source, self.span(key)),
+                Place(self.source, here),
                 Severity.ERROR,
                 "duplicate-key",
-                f"'{_cut(key.value)}' is given twice, first in line {earlier.span.line}",
+                f"'{_cut(key.value)}' is given twice" + where,
                 "keep one of the two; YAML readers disagree about which one counts",
                 related=(Related(earlier, "it is given here first"),),
             )

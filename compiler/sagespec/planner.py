@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from sagespec.differ import Difference, Effect, differences
 from sagespec.targets import Request
+from sagespec.triage import triage
 
 
 class Action(str, Enum):
@@ -96,7 +98,14 @@ class Change:
     attempt: int = 1
     seen: Seen | None = None
     """What the decision rests on: apply looks again and refuses a changed world."""
-    differences: tuple[str, ...] = ()
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """What the manifest asks for, held against the job that the decision rests on."""
+        if self.request is None or self.seen is None or not self.seen.body:
+            return ()
+        ours = self.seen.digest == self.request.digest
+        return differences(self.request, self.attempt, self.seen.body, self.seen.tags, live=self.seen.live if ours else None)
 
     @property
     def name(self) -> str:
@@ -131,9 +140,6 @@ DECISIONS: Mapping[str | None, tuple[str, str]] = {
     "Failed": ("on_failure", "create"),
     "Deleting": ("wait", "create"),
 }
-
-INFRASTRUCTURE = ("InternalServerError", "CapacityError", "InsufficientInstanceCapacity")
-"""What a FailureReason begins with when nobody's code is at fault."""
 
 
 def decide_all(requests: Sequence[Request], seen: Iterable[Seen], wish: Wish = Wish()) -> Plan:
@@ -231,7 +237,8 @@ def _stopped(request: Request, newest: Seen, wish: Wish) -> Change:
 def _failed(request: Request, newest: Seen, wish: Wish) -> Change:
     if wish.rerun:
         return _next(request, newest, "asked for with --rerun")
-    infrastructure = newest.failure.startswith(INFRASTRUCTURE) or newest.secondary == "Interrupted"
+    verdict = triage(newest.status, newest.secondary, newest.failure)
+    infrastructure = verdict is not None and verdict.infrastructure
     reason = f"{newest.job_name} failed: {newest.failure or 'no reason given'}"
     if request.retry == "never" or (request.retry == "infrastructure" and not infrastructure):
         return Change(Action.KEEP, f"{reason}; --rerun tries again", request, newest.attempt, newest)

@@ -17,6 +17,8 @@ from sagespec.source import Path, Place
 DEFAULTS_NAME = "sagespec.yaml"
 SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost")
 """Members of a Defaults document that are not a job's."""
+LONE_CHANNEL = ("channels", "training")
+"""Where a channel is that stands under `channels` without a name of its own."""
 MAX_JOBS = 1_000
 """Jobs of one matrix."""
 MAX_COMBINATIONS = 100_000
@@ -76,17 +78,19 @@ class Manifest:
                 inside = (*layer.prefix, *path[:length])
                 if layer.document.has(inside):
                     return layer, inside
+            if path[:2] == LONE_CHANNEL and length == 2:
+                return self.origin((path[0], *path[2:]))
         return self.layers[0], ()
 
     def where(self, path: Path, *, at_key: bool = False) -> Place:
         layer, inside = self.origin(path)
-        complete = len(inside) == len(layer.prefix) + len(path)
+        complete = inside[-1:] == path[-1:]
         return layer.document.where(inside, at_key=at_key and complete)
 
     def written(self, path: Path) -> str:
         """The scalar at `path` as typed, where it is not an expression."""
         layer, inside = self.origin(path)
-        return layer.document.written(inside) if len(inside) == len(layer.prefix) + len(path) else ""
+        return layer.document.written(inside) if inside[-1:] == path[-1:] else ""
 
 
 class Defaults:

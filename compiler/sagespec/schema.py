@@ -649,6 +649,9 @@ def _regions(facts: Facts, release: Release) -> list[Json]:
     return [{"properties": {"region": {**_one_of(has, or_expression=True), "errorMessage": message}}}]
 
 
+_PYTHON_3: Json = _when({"py_version": {"type": "string", "pattern": "^py3"}})
+
+
 def _modes(facts: Facts, release: Release) -> list[Json]:
     refusals = []
     if not release.legacy_mode:
@@ -666,16 +669,17 @@ def _modes(facts: Facts, release: Release) -> list[Json]:
             ),
         ]
     else:
-        python3 = {"py_version": {"type": "string", "pattern": "^py3"}}
         message = "{} is for legacy mode, which has no image for Python 3"
-        refusals += [_Refusal((name,), message.format(name), python3) for name in LEGACY_FIELDS]
+        refusals += [_Refusal((name,), message.format(name), _PYTHON_3["properties"]) for name in LEGACY_FIELDS]
     return [_refused(refusal) for refusal in refusals]
 
 
 def _instances(facts: Facts, release: Release) -> list[Json]:
-    older = "" if release.p2_instances else r"|p2\."
+    families = dict.fromkeys(instance.family for instance in facts.instances.values() if instance.arch != "x86_64")
+    exact = "|".join([*families, *([] if release.p2_instances else ["p2"])])
     shape = {
-        "pattern": rf"^(?!ml\.(inf|trn|[a-z]+[0-9]+[a-z]*g{older}))",  # no Inferentia, Trainium, Graviton
+        # No Inferentia, Trainium or Graviton, whether we know the type or not.
+        "pattern": rf"^(?!ml\.(inf|trn|[a-z]+[0-9]+[a-z]*g|({exact})\.))",
         "errorMessage": "this TensorFlow version has no image for this instance type",
     }
     groups = {"items": {"properties": {"instance_type": shape}}}
@@ -683,26 +687,28 @@ def _instances(facts: Facts, release: Release) -> list[Json]:
 
 
 def _strategies(facts: Facts, release: Release) -> list[Json]:
-    missing = [name for name in _STRATEGIES[:-1] if name not in release.strategies and not release.legacy_mode]
     because = "this TensorFlow version does not have this strategy"
-    return [_refused(_Refusal(_place(name), because, value=_when({"enabled": _TRUE}))) for name in missing]
+    missing = [name for name in _STRATEGIES[:-1] if name not in release.strategies]
+    return _in_script_mode(
+        release, [_Refusal(_place(name), because, value=_when({"enabled": _TRUE})) for name in missing]
+    )
 
 
 def _exclusive(facts: Facts, release: Release) -> list[Json]:
+    pairs = [pair for pair in combinations(_STRATEGIES, 2) if pair != ("mpi", "smdistributed.modelparallel")]
+    refusals = []
+    for one, other in pairs:
+        because = f"{one} is enabled too, and the two exclude each other"
+        refusals.append(_Refusal(_place(other), because, {"distribution": _enabled(one)}, _when({"enabled": _TRUE})))
+    return _in_script_mode(release, refusals)
+
+
+def _in_script_mode(release: Release, refusals: list[_Refusal]) -> list[Json]:
     """Legacy mode passes over all strategies, with a warning."""
-    both = [pair for pair in combinations(_STRATEGIES, 2) if pair != ("mpi", "smdistributed.modelparallel")]
-    return [
-        _refused(
-            _Refusal(
-                _place(other),
-                f"{one} is enabled too, and the two exclude each other",
-                {"distribution": _enabled(one)},
-                _when({"enabled": _TRUE}),
-            )
-        )
-        for one, other in both
-        if not release.legacy_mode
-    ]
+    refused = [_refused(refusal) for refusal in refusals]
+    if not release.legacy_mode or not refused:
+        return refused
+    return [{"if": _PYTHON_3, "then": {"allOf": refused}}] if release.script_mode else []
 
 
 def _compiler(facts: Facts, release: Release) -> list[Json]:

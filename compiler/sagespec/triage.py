@@ -51,6 +51,9 @@ _ROUTE = "give the subnets a route to S3 (a gateway endpoint or NAT) and the sec
 _SCRIPT = "the end of the log shows what the script said; rehearse it with: sagespec apply --local"
 _LIMIT = "raise {field}; with checkpoint_s3_uri the next attempt resumes, and --rerun starts it"
 
+_NOT_THE_SCRIPT = frozenset({Kind.CAPACITY, Kind.QUOTA, Kind.SPOT, Kind.IMAGE, Kind.DATA, Kind.SERVICE})
+"""What an AlgorithmError never is, whatever words the script's own message holds."""
+
 _Row = tuple[str, Kind, bool, str]
 
 # The first pattern that is found in a FailureReason decides. Sources: AWS's troubleshooting pages and API reference,
@@ -92,7 +95,7 @@ _REASONS: tuple[_Row, ...] = (
         _ROLE,
     ),
     (
-        r"[Oo]ut ?[Oo]f ?[Mm]emory|OutOfMemory|OOM|ResourceExhaustedError|CUDA_ERROR_OUT_OF_MEMORY|MemoryError|"
+        r"[Oo]ut ?[Oo]f ?[Mm]emory|OutOfMemory|\bOOM|ResourceExhaustedError|CUDA_ERROR_OUT_OF_MEMORY|MemoryError|"
         r"[Cc]annot allocate memory|(?i:exit ?code:?) ?137\b|(?i:signal) 9\b|SIGKILL",
         Kind.MEMORY,
         False,
@@ -147,7 +150,8 @@ def triage(status: str, secondary: str = "", failure: str = "") -> Verdict | Non
         return _STOPPED
     said = _EXIT_CODE.search(failure)
     exit_code = int(said[1]) if said else None
+    theirs = failure.startswith("AlgorithmError")
     for pattern, kind, retry, next_step in _REASONS:
-        if re.search(pattern, failure):
+        if not (theirs and kind in _NOT_THE_SCRIPT) and re.search(pattern, failure):
             return Verdict(kind, retry, next_step, exit_code)
     return _UNKNOWN

@@ -229,6 +229,11 @@ def _download(client: Any, bucket: str, key: str, entry: Mapping[str, Any], stor
     return fetch
 
 
+def is_s3_error(error: Exception) -> bool:
+    """Whether boto3 raised it, without importing boto3."""
+    return type(error).__module__.partition(".")[0] in ("boto3", "botocore", "s3transfer")
+
+
 def s3_client() -> Any:
     """The one door to boto3 here: it is slow to import, and most local jobs need none of it."""
     import boto3

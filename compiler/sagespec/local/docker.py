@@ -102,11 +102,11 @@ class Containers:
             shown[str(kept)] = config.get("LocalPath", CHECKPOINTS)
         return shown
 
-    def why_failed(self, ending: Ending, tail: Sequence[str]) -> str:
+    def why_failed(self, ending: Ending) -> str:
         failure = self.job.host(str(ending.failed)).failure
         if failure.is_file():
             return own_words(failure.read_text(encoding="utf-8", errors="replace"), ending.code)
-        words = last_words(tail, LONGEST_REASON // 2)
+        words = last_words(ending.tail, LONGEST_REASON // 2)
         if ending.code == DOCKER_FAILED:
             return f"ClientError: docker could not run the image: {words}"
         return own_words(words, ending.code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sagespec.local.processes import last_words
+from sagespec.local.processes import Ending, last_words
 
 LONGEST_REASON = 1024
 """Characters of a FailureReason.
@@ -41,16 +41,16 @@ ENDS: Mapping[str | None, End] = {
 """How a job ends, by why its run was ended; None where it came to its own end."""
 
 
-def script_error(kind: str, code: int, argv: Sequence[str], tail: Sequence[str], hint: str = "") -> str:
+def script_error(kind: str, ending: Ending, argv: Sequence[str], hint: str = "") -> str:
     """What the toolkit writes when a program fails, which the service repeats with the container's exit code, 1.
 
     Source: https://github.com/aws/sagemaker-training-toolkit (errors.py, trainer.py)
     """
-    extra = '\nExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"' if code == KILLED else ""
-    head = f"AlgorithmError: {kind}:\nExitCode {code}\nErrorMessage "
+    extra = '\nExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"' if ending.code == KILLED else ""
+    head = f"AlgorithmError: {kind}:\nExitCode {ending.code}\nErrorMessage "
     command = " ".join(argv)
     end = f'{extra}\nCommand "{command[: LONGEST_REASON // 3]}", exit code: 1{hint}'
-    return f'{head}"{last_words(tail, LONGEST_REASON - len(head) - len(end) - 2)}"{end}'
+    return f'{head}"{last_words(ending.tail, LONGEST_REASON - len(head) - len(end) - 2)}"{end}'
 
 
 def own_words(written: str, code: int, hint: str = "") -> str:

@@ -31,8 +31,8 @@ class Executor(Protocol):
         """What is to be run together; asked again for every new run."""
         ...
 
-    def why_failed(self, ending: Ending, tail: Sequence[str]) -> str:
-        """The FailureReason, from a run's end and the last lines of the log of the host that failed."""
+    def why_failed(self, ending: Ending) -> str:
+        """The FailureReason of a run in which a program failed."""
         ...
 
     def clean_up(self) -> None:
@@ -45,7 +45,9 @@ class Scripts:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.python = job.options.python
+        self.base = job.options.python
+        self.python = self.base
+        """The base, or the job's own environment on top of it."""
         self.ports = cluster.free_ports(job.hosts)
         self.scratch = job.folder.path / ".scratch"
         self.etc_hosts = job.folder.path / ".hosts"
@@ -64,7 +66,7 @@ class Scripts:
             raise failed(f"ClientError: {error}") from error
         if environment.warning:
             report(environment.warning)
-        self.python = str(environment.python)
+        self.python = self.base = str(environment.python)
 
     def prepare(self, run: RunOne) -> None:
         """Installs what the source folder asks for, into an environment of the job's own."""
@@ -80,15 +82,14 @@ class Scripts:
         self.real_opt_ml = optml.possible(self.job.folder.path, self.etc_hosts, self.scratch / "trial")
 
     def _install(self, folder: HostFolder, told: contract.Told, wanted: Sequence[str], run: RunOne) -> None:
-        self.python = str(provision.overlay(self.job.folder.path / ".environment", self.python))
+        self.python = str(provision.overlay(self.job.folder.path / ".environment", self.base))
         argv = [self.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *wanted]
-        tail: list[str] = []
-        ending = run(Command("algo-1", argv, self._environ(folder, told, None), folder.code, tail=tail))
+        ending = run(Command("algo-1", argv, self._environ(folder, told, None), folder.code))
         if ending.why is not None:
             raise ENDS[ending.why]
         if ending.failed is not None:
             kind = "InstallModuleError" if "." in wanted else "InstallRequirementsError"
-            raise failed(script_error(kind, ending.code, argv, tail))
+            raise failed(script_error(kind, ending, argv))
 
     def commands(self) -> list[Command]:
         return [command for host in self.job.hosts for command in self._commands(host)]
@@ -141,13 +142,13 @@ class Scripts:
             alive.MARK: str(self.job.folder.path),
         }
 
-    def why_failed(self, ending: Ending, tail: Sequence[str]) -> str:
+    def why_failed(self, ending: Ending) -> str:
         folder = self.job.host(str(ending.failed))
-        hint = "" if self.real_opt_ml else optml.hint(tail, folder.path)
+        hint = "" if self.real_opt_ml else optml.hint(ending.tail, folder.path)
         if folder.failure.is_file():
             return own_words(folder.failure.read_text(encoding="utf-8", errors="replace"), ending.code, hint)
         argv = contract.command(folder, self._told(folder), self.python)
-        return script_error("ExecuteUserScriptError", ending.code, argv, tail, hint)
+        return script_error("ExecuteUserScriptError", ending, argv, hint)
 
     def clean_up(self) -> None:
         remove(self.scratch)

@@ -39,12 +39,14 @@ class Job:
 
     @property
     def channels(self) -> Sequence[Mapping[str, Any]]:
-        return self.body.get("InputDataConfig", ())
+        channels: Sequence[Mapping[str, Any]] = self.body.get("InputDataConfig", ())
+        return channels
 
     @property
     def hyperparameters(self) -> Mapping[str, str]:
         """As in the request: JSON texts."""
-        return self.body.get("HyperParameters", {})
+        hyperparameters: Mapping[str, str] = self.body.get("HyperParameters", {})
+        return hyperparameters
 
     @cached_property
     def meant(self) -> Mapping[str, Any]:

@@ -41,8 +41,6 @@ class Command:
     folder: Path
     helps: bool = False
     """Runs beside the script and ends with the job (a parameter server)."""
-    tail: list[str] = field(default_factory=list, compare=False)
-    """Its last lines, as they come."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,8 @@ class Ending:
     """Its exit code; negative for a signal. 0 where none failed."""
     why: str | None
     """What `ask` said, where the run was ended from outside."""
+    tail: Sequence[str] = ()
+    """The last lines of what failed first."""
 
 
 @dataclass
@@ -64,13 +64,10 @@ class Log:
     path: Path
     notice: Callable[[str, float], None] = lambda text, time: None
     """Called with each line of the script."""
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
-    """The script's last lines."""
 
     def write(self, lines: Sequence[str]) -> None:
         now = self._append(lines)
         for line in lines:
-            self.tail.append(line)
             self.notice(line, now)
 
     def note(self, text: str) -> None:
@@ -90,6 +87,8 @@ class Stream:
     """The output of one process on its way into a log."""
 
     log: Log
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
+    """Its last lines."""
     _rest: bytes = b""
 
     def feed(self, data: bytes) -> None:
@@ -99,8 +98,10 @@ class Stream:
             lines.append(rest[:LONGEST])
             rest = rest[LONGEST:]
         self._rest = rest
-        if lines:
-            self.log.write([line.decode("utf-8", "replace").removesuffix("\r") for line in lines])
+        texts = [line.decode("utf-8", "replace").removesuffix("\r") for line in lines]
+        if texts:
+            self.tail.extend(texts)
+            self.log.write(texts)
 
     def close(self) -> None:
         """A last line without an end is a line."""
@@ -141,6 +142,7 @@ class Run:
         self.selector = selectors.DefaultSelector()
         self.failed: str | None = None
         self.code = 0
+        self.tail: Sequence[str] = ()
         self.why: str | None = None
         self.kill_at: float | None = None
 
@@ -158,14 +160,15 @@ class Run:
                 for key, _ in self.selector.select(TICK):
                     self._read(key.data)
                 self._reap()
-                self._end_if_asked(grace)
+                if self.running:
+                    self._end_if_asked(grace)
         finally:
             self._signal(signal.SIGKILL)
             for process in self.running:
                 process.wait()
                 self._close(process)
             self.selector.close()
-        return Ending(self.failed, self.code, self.why)
+        return Ending(self.failed, self.code, self.why, self.tail)
 
     def _start(self, command: Command) -> None:
         try:
@@ -179,8 +182,9 @@ class Run:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            self.logs[command.host].note(f"'{command.argv[0]}' cannot be started: {error}")
-            self._note_failure(command.host, CANNOT_START)
+            said = f"'{command.argv[0]}' cannot be started: {error}"
+            self.logs[command.host].note(said)
+            self._note_failure(command.host, CANNOT_START, [said])
             return
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
@@ -214,16 +218,16 @@ class Run:
             self._close(process)
             del self.running[process]
             if process.returncode and (not command.helps or self._scripts()):
-                self._note_failure(command.host, process.returncode)
+                self._note_failure(command.host, process.returncode, self.streams[process].tail)
         if self.running and not self._scripts():
             self._signal(signal.SIGKILL)
 
     def _scripts(self) -> bool:
         return any(not command.helps for command in self.running.values())
 
-    def _note_failure(self, host: str, code: int) -> None:
+    def _note_failure(self, host: str, code: int, tail: Sequence[str]) -> None:
         if self.failed is None and self.why is None:
-            self.failed, self.code = host, code
+            self.failed, self.code, self.tail = host, code, list(tail)
 
     def _end_if_asked(self, grace: Callable[[str | None], float]) -> None:
         if self.kill_at is None:

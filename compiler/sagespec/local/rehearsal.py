@@ -12,7 +12,6 @@ from typing import Any
 
 from sagespec.local.folder import HostFolder
 
-INTERRUPTED = "Interrupted"
 MARKS = (3, 8)
 """After how many steps or epochs of a run, at random, the instance goes."""
 SILENT_SECONDS = (5.0, 30.0)
@@ -93,28 +92,24 @@ class Judge:
         where = "" if self.reached is None else f" at {self.unit} {self.reached}"
         return f"rehearsal: the spot instance is taken away{where} ({self.done} of {self.asked})"
 
-    @property
-    def verdict(self) -> dict[str, Any] | None:
-        """What the rehearsal shows; None where there was none.
+    def verdict(self) -> dict[str, Any]:
+        """What the rehearsal shows.
 
         `verdict` is `resumed` where every restart went on beyond where the first run had begun, `began again` where
         one did not, `unknown` where the log tells no steps, and `not interrupted` where the script was too quick.
         """
-        if not self.asked:
-            return None
+        word = self._word()
+        runs = "; ".join(f"interrupted at {run['reached']}, went on at {run['went_on_at']}" for run in self.runs)
         return {
-            "verdict": self._verdict(),
-            "text": _TEXTS[self._verdict()].format(
-                unit=self.unit,
-                runs="; ".join(f"interrupted at {run['reached']}, went on at {run['went_on_at']}" for run in self.runs),
-            ),
+            "verdict": word,
+            "text": _TEXTS[word].format(unit=self.unit, runs=runs),
             "interruptions": self.done,
             "asked": self.asked,
             "unit": self.unit,
             "runs": self.runs,
         }
 
-    def _verdict(self) -> str:
+    def _word(self) -> str:
         if not self.runs:
             return "not interrupted"
         numbers = [run["went_on_at"] for run in self.runs]

@@ -17,6 +17,7 @@ from typing import Any
 
 from sagespec.local import alive, channels, cluster, contract, docker
 from sagespec.local.folder import RESERVE, JobFolder, Store, moved, new_status, read_json, remove, write_json
+from sagespec.local.job import read_job
 from sagespec.local.options import Options
 from sagespec.local.processes import Log
 from sagespec.planner import TERMINAL, Seen
@@ -139,8 +140,9 @@ class LocalService:
         command = [sys.executable, "-m", "sagespec.local.supervisor", str(job.path)]
         started = subprocess.run(command, cwd=job.path, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if started.returncode:
-            self._bury(job, f"InternalServerError: the job's supervisor could not be started: {started.stderr.strip()}")
-            raise ServiceError(f"the supervisor of {job.name} could not be started", started.stderr.strip()[-500:])
+            reason = f"the supervisor of {job.name} could not be started: {_last_line(job, started.stderr)}"
+            self._bury(job, f"InternalServerError: {reason}")
+            raise ServiceError(reason, f"{job.path / 'supervisor.log'} may say more")
 
     def stop(self, job_name: str) -> None:
         """Asks a job to end; a job that has ended is left as it is."""
@@ -288,9 +290,8 @@ class LocalService:
     def _bury(self, job: JobFolder, reason: str) -> dict[str, Any]:
         """Ends what is left of a job without supervisor, and says so in its status and log."""
         ended = alive.end(read_json(job.processes, []), str(job.path))
-        options = Options(**read_json(job.options))
-        if options.executor == "docker":
-            docker.clean_up(job, job.body(), cluster.cluster_of(job.body()["ResourceConfig"]))
+        if read_job(job).options.executor == "docker":
+            docker.Containers(read_job(job)).clean_up()
         now = time.time()
         changes = {"status": "Failed", "failure": reason, "ended": now}
         status = moved(read_json(job.status), "Failed", "Training job failed", **changes)
@@ -332,6 +333,13 @@ class LocalService:
             "Rehearsal": status["rehearsal"],
         }
         return {key: value for key, value in known.items() if value is not None}
+
+
+def _last_line(job: JobFolder, said: str) -> str:
+    """The last thing that a supervisor said, before or after it let go of the terminal."""
+    with contextlib.suppress(OSError):
+        said += (job.path / "supervisor.log").read_text(encoding="utf-8", errors="replace")
+    return said.strip().rpartition("\n")[2]
 
 
 def _taken(name: str) -> NameTaken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -597,7 +598,7 @@ def missing_local_data(case: Case, path: Path, channel: Channel) -> Iterator[Fin
         channels:
           train: {path: train.py}
     """
-    if channel.path is not None and not (case.folder / channel.path.removeprefix("file://")).exists():
+    if channel.path is not None and not os.path.exists(case.folder / channel.path.removeprefix("file://")):  # noqa: PTH110 - never raises
         yield Finding(
             (*path, "path"),
             f"there is no file or folder '{channel.path}'",

@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sagespec.diagnostic import Diagnostic, Severity
+from sagespec.redact import redacted
+from sagespec.show.report import Report, safe
 from sagespec.show.style import Style
 
 WIDTH = 160
-"""Columns of a source line that are shown; a longer one is cut around the finding."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What one run has found."""
-
-    diagnostics: Sequence[Diagnostic]
-    manifests: int
-
-    @property
-    def errors(self) -> int:
-        return sum(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
-
-    @property
-    def warnings(self) -> int:
-        return len(self.diagnostics) - self.errors
+"""Characters of a source line that are shown; a longer one is cut around the finding."""
+AROUND = 4_000
+"""Characters on both sides of a finding in which secrets are looked for: a line may be a megabyte."""
 
 
 def text(report: Report, style: Style) -> Iterator[str]:
@@ -39,24 +26,43 @@ def text(report: Report, style: Style) -> Iterator[str]:
 
 
 def block(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
+    """One finding: where and what, its line, and the cure."""
+    diagnostic = safe(diagnostic)
     span = diagnostic.span
     colour = style.red if diagnostic.severity is Severity.ERROR else style.yellow
-    where = f"{diagnostic.path}:{span.line}:{span.column}"
+    where = printable(f"{diagnostic.path}:{span.line}:{span.column}")
     severity = colour(diagnostic.severity.value)
     yield f"{style.bold(where)}: {severity}: {printable(diagnostic.message)} {style.dim(f'[{diagnostic.rule}]')}"
-    line = diagnostic.place.source.line(span.line)
     gutter = " " * len(str(span.line))
-    if line.strip():
-        last = span.end_column if span.end_line == span.line else len(line) + 1
-        start = max(0, span.column - 1 - WIDTH // 2) if len(line) > WIDTH else 0
-        piece = line[start : start + WIDTH]
-        before = _cells(piece[: span.column - 1 - start])
-        marked = max(1, _cells(line[span.column - 1 : min(last - 1, start + WIDTH)]))
+    excerpt, indent, marked = _excerpt(diagnostic)
+    if excerpt.strip():
         yield style.dim(f" {gutter} |")
-        yield f" {style.dim(f'{span.line} |')} {printable(piece)}"
-        yield f" {style.dim(f'{gutter} |')} {' ' * before}{colour('^' * marked)}"
+        yield f" {style.dim(f'{span.line} |')} {printable(excerpt)}"
+        yield f" {style.dim(f'{gutter} |')} {' ' * indent}{colour('^' * marked)}"
     if diagnostic.hint:
         yield f" {gutter} {style.dim('=')} {style.bold('help')}: {printable(diagnostic.hint)}"
+
+
+def _excerpt(diagnostic: Diagnostic) -> tuple[str, int, int]:
+    """The piece of the source line that is shown; how many cells stand before the finding, and how many are marked.
+
+    A line of another width after its secrets are masked keeps its marks in place, because they are counted on what
+    is shown.
+    """
+    span = diagnostic.span
+    line = diagnostic.place.source.line(span.line)
+    first = span.column - 1
+    last = max(first, span.end_column - 1 if span.end_line == span.line else len(line))
+    near = max(0, first - AROUND)
+    line, first, last = line[near : first + AROUND], first - near, last - near
+    before = len(redacted(line[:first]))
+    after = max(before, len(redacted(line[:last])))
+    line = redacted(line)
+    start = max(0, min(before - WIDTH // 2, len(line) - WIDTH))
+    shown = line[start : start + WIDTH]
+    lead, tail = "…" if start or near else "", "…" if start + WIDTH < len(line) else ""
+    marked = _cells(shown[before - start : after - start])
+    return f"{lead}{shown}{tail}", len(lead) + _cells(shown[: before - start]), max(1, marked)
 
 
 def printable(text: str) -> str:
@@ -89,6 +95,7 @@ def counted(number: int, noun: str) -> str:
 
 def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
     """A diagnostic of JSON format 1."""
+    diagnostic = safe(diagnostic)
     span = diagnostic.span
     return {
         "rule": diagnostic.rule,
@@ -125,4 +132,31 @@ def as_json(report: Report, style: Style) -> Iterator[str]:
     yield json.dumps(data, indent=2)
 
 
-FORMATS: Mapping[str, Callable[[Report, Style], Iterable[str]]] = {"text": text, "json": as_json}
+def as_sarif(report: Report, style: Style) -> Iterator[str]:
+    from sagespec.show.sarif import sarif_log
+
+    yield json.dumps(sarif_log(report.diagnostics), indent=2)
+
+
+def as_github(report: Report, style: Style) -> Iterator[str]:
+    from sagespec.show.github import github_commands
+
+    return github_commands(report.diagnostics)
+
+
+def as_junit(report: Report, style: Style) -> Iterator[str]:
+    from sagespec.show.junit import junit_suites
+
+    yield junit_suites(report.files)
+
+
+FORMATS: Mapping[str, Callable[[Report, Style], Iterable[str]]] = {
+    "text": text,
+    "json": as_json,
+    "sarif": as_sarif,
+    "github": as_github,
+    "junit": as_junit,
+}
+"""What `validate --format` can be."""
+
+__all__ = ["FORMATS", "Report", "as_data", "block", "counted", "printable", "summary", "text"]

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from sagespec.catalog import Facts
 from sagespec.rules import Rule
+from sagespec.rules.pages import Page
 from sagespec.show.style import Style
 
 
-def page(rule: Rule) -> str:
+def page(rule: Rule | Page) -> str:
     """What `sagespec explain` prints."""
     return f"{rule.name} ({rule.severity.value})\n\n{rule.page}\n\nSource: {rule.source}"
 
 
-def rule_list(rules: Iterable[Rule], style: Style) -> Iterator[str]:
+def rule_list(rules: Iterable[Rule | Page], style: Style) -> Iterator[str]:
     """A line a rule: its name, how bad it is, and what it is about."""
     listed = list(rules)
     width = max(len(rule.name) for rule in listed)

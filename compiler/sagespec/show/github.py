@@ -1,0 +1,30 @@
+"""Diagnostics as GitHub workflow commands: annotations in the diff of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from sagespec.diagnostic import Diagnostic
+from sagespec.show.report import safe
+
+_DATA: Mapping[int, str] = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY: Mapping[int, str] = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+"""What the runner undoes again. Source: actions/toolkit, packages/core/src/command.ts."""
+
+
+def github_commands(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
+    """A line a finding; columns from 1, the end exclusive, given where the finding lies in one line."""
+    for diagnostic in map(safe, diagnostics):
+        span = diagnostic.span
+        properties: dict[str, object] = {"file": diagnostic.path, "line": span.line, "endLine": span.end_line}
+        if span.line == span.end_line:
+            properties |= {"col": span.column, "endColumn": span.end_column}
+        properties["title"] = diagnostic.rule
+        message = f"{diagnostic.message}\nhelp: {diagnostic.hint}" if diagnostic.hint else diagnostic.message
+        written = ",".join(f"{name}={_visible(str(value)).translate(_PROPERTY)}" for name, value in properties.items())
+        yield f"::{diagnostic.severity.value} {written}::{_visible(message).translate(_DATA)}"
+
+
+def _visible(text: str) -> str:
+    """Text without what could steer the terminal that shows a log."""
+    return "".join(c if c.isprintable() or c in "\r\n" else "�" for c in text)

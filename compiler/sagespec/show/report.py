@@ -1,0 +1,53 @@
+"""What one run has found, as every format shows it: each finding once, and no secret whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from sagespec.diagnostic import Diagnostic, Severity, has_errors
+from sagespec.redact import redacted, secret_in
+
+if TYPE_CHECKING:
+    from sagespec.compiler import Result
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run has found."""
+
+    diagnostics: Sequence[Diagnostic]
+    manifests: int
+    """How many jobs were looked at."""
+    files: Mapping[str, Sequence[Diagnostic]] = field(default_factory=dict)
+    """Every file that was looked at, and what was found because of it."""
+
+    @property
+    def errors(self) -> int:
+        return sum(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
+
+    @property
+    def warnings(self) -> int:
+        return len(self.diagnostics) - self.errors
+
+
+def report_of(results: Iterable[Result]) -> Report:
+    """The jobs of one matrix, and manifests under the same defaults, share findings: each is kept once."""
+    files: dict[str, dict[Diagnostic, None]] = {}
+    manifests = 0
+    for result in results:
+        files.setdefault(result.manifest, {}).update(dict.fromkeys(result.diagnostics))
+        manifests += result.checked is not None or has_errors(result.diagnostics)
+    found = dict.fromkeys(diagnostic for of_file in files.values() for diagnostic in of_file)
+    return Report(list(found), manifests, {name: list(of_file) for name, of_file in files.items()})
+
+
+def safe(diagnostic: Diagnostic) -> Diagnostic:
+    """A finding without secrets: they are masked in its texts, and an edit that would write one is left out."""
+    name = str(diagnostic.field[-1]) if diagnostic.field else ""
+    tells = any(secret_in(edit.text.strip("\"'"), name) or redacted(edit.text) != edit.text for edit in diagnostic.fix)
+    message, hint = redacted(diagnostic.message), redacted(diagnostic.hint)
+    if not tells and message == diagnostic.message and hint == diagnostic.hint:
+        return diagnostic
+    return replace(diagnostic, message=message, hint=hint, fix=() if tells else diagnostic.fix)

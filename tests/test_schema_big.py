@@ -1,0 +1,323 @@
+"""The editors' schemas agree with the validator: they refuse nothing that it accepts, and are strict where they can."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from pydantic import TypeAdapter, ValidationError
+
+from conftest import REPOSITORY, SMALLEST, Judge
+from sagespec.catalog import Facts
+from sagespec.diagnostic import Severity
+from sagespec.model import LEGACY_FIELDS, RENAMED, Job
+from sagespec.rules import RULES
+from sagespec.schema import stale, write_schemas
+
+SCHEMAS = REPOSITORY / "schemas"
+REPAIR = "sagespec schema --out schemas"
+
+
+def schema(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return content
+
+
+MANIFEST = Draft7Validator(schema("training-job"))
+DEFAULTS = Draft7Validator(schema("defaults"))
+
+
+def refused(data: Any, validator: Draft7Validator = MANIFEST) -> set[str]:
+    """The members that the schema complains of; "" is the whole document."""
+    return {str(next(iter(error.absolute_path), "")) for error in validator.iter_errors(data)}
+
+
+Accepts = Callable[[dict[str, Any]], bool]
+
+
+@pytest.fixture
+def accepts(judge: Judge) -> Accepts:
+    """Whether the validator finds no error in a manifest."""
+
+    def accepted(manifest: dict[str, Any]) -> bool:
+        found = judge(json.dumps(manifest), build=False).diagnostics
+        return not any(diagnostic.severity is Severity.ERROR for diagnostic in found)
+
+    return accepted
+
+
+# The files
+
+
+def test_the_committed_schemas_are_fresh() -> None:
+    assert stale(SCHEMAS) == [], f"the model or the catalogue has changed: run {REPAIR}"
+
+
+def test_a_schema_that_is_missing_or_differs_is_stale(tmp_path: Path) -> None:
+    written = write_schemas(tmp_path / "new")
+    assert [path.name for path in written] == ["training-job.schema.json", "defaults.schema.json"]
+    assert stale(tmp_path / "new") == []
+    written[0].write_text("{}\n", encoding="utf-8")
+    written[1].unlink()
+    assert stale(tmp_path / "new") == ["training-job.schema.json", "defaults.schema.json"]
+
+
+@pytest.mark.parametrize("name", ["training-job", "defaults"])
+def test_a_schema_is_draft_7_and_easy_on_editors(name: str) -> None:
+    """No alternatives at the top, and `required` in every condition: a key that is not there yet would match it."""
+    content = schema(name)
+    Draft7Validator.check_schema(content)
+    assert not {"oneOf", "anyOf"} & content.keys()
+    for condition in conditions(content):
+        assert "required" in json.dumps(condition) or condition.keys() <= {"type", "pattern"}, condition
+
+
+def conditions(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if "if" in node:
+            yield node["if"]
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from conditions(item)
+
+
+def test_every_field_is_described_in_both_schemas() -> None:
+    for name in ("training-job", "defaults"):
+        fields = schema(name)["properties"]
+        assert fields.keys() >= Job.model_fields.keys()
+        assert [field for field in Job.model_fields if not fields[field].get("description")] == []
+
+
+# Documents that people have
+
+
+class Core(yaml.SafeLoader):
+    """YAML 1.2's core schema, which editors read."""
+
+
+Core.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("null", r"null|Null|NULL|~|", "nN~\0"),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("merge", r"<<", "<"),
+):
+    Core.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})\Z"), list(_first))
+
+TEMPLATES = sorted((REPOSITORY / "templates" / "init").glob("*/train.yaml.j2"))
+DOCUMENTS = [*sorted((REPOSITORY / "specs").rglob("*.yaml")), *TEMPLATES]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_examples_and_templates_pass(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("{{ name }}", "mnist") if path in TEMPLATES else text
+    for document in yaml.load_all(text, Core):
+        assert refused(document, DEFAULTS if document["kind"] == "Defaults" else MANIFEST) == set()
+
+
+def test_a_version_without_quotes_is_refused_and_explained() -> None:
+    document = yaml.load("framework_version: 1.10", Core)
+    assert refused({**SMALLEST, **document}) == {"framework_version"}
+    explained = schema("training-job")["properties"]["framework_version"]["errorMessage"]
+    assert explained == "framework_version must be in quotes: without them YAML reads 1.10 as the number 1.1"
+
+
+# Agreement with the model
+
+
+def test_an_expression_is_welcome_in_every_field() -> None:
+    fields = [field for field in Job.model_fields if field not in ("apiVersion", "kind")]
+    assert refused({**SMALLEST, **dict.fromkeys(fields, "{{ vars.x }}")}) == set()
+    assert refused({"kind": "Defaults", **dict.fromkeys(fields, "{{ vars.x }}")}, DEFAULTS) == set()
+
+
+@pytest.mark.parametrize("field", [field for field in Job.model_fields if field not in ("apiVersion", "kind")])
+def test_null_and_wrong_types_are_refused_exactly_where_the_model_refuses_them(field: str) -> None:
+    info = Job.model_fields[field]
+    adapter = TypeAdapter(Job.__pydantic_fields__[field].rebuild_annotation())
+    assert info is not None
+    for value in (None, True, False, 7, -1, 0.5, "", "x", [], [7], {"x": 7}):
+        try:
+            adapter.validate_python(value, strict=True)
+            fits = True
+        except ValidationError:
+            fits = False
+        complained = bool(refused({field: value}, DEFAULTS) - {""})
+        if fits:
+            assert not complained or field in STRICTER, value
+        elif not (field == "channels" and value == {"x": 7}):
+            assert complained, value
+
+
+STRICTER = {"source_dir", "entry_point", "model_dir"}
+"""Fields whose rules ask more of a string than the model does."""
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_a_name_of_sdk_1_is_refused_with_the_new_name(old: str, accepts: Accepts) -> None:
+    manifest = {**SMALLEST, old: SMALLEST.get(RENAMED[old], "x")}
+    assert refused(manifest) == {""}
+    assert not accepts(manifest)
+    [message] = [part["errorMessage"] for part in schema("training-job")["allOf"] if old in part.get("properties", {})]
+    assert message.endswith(f"write {RENAMED[old]}")
+
+
+def test_required_fields_may_come_from_defaults() -> None:
+    """An editor sees one document, so only what a manifest must say itself is missed."""
+    assert refused({name: SMALLEST[name] for name in ("apiVersion", "kind", "name")}) == set()
+    for name in ("apiVersion", "kind", "name"):
+        assert refused({field: value for field, value in SMALLEST.items() if field != name}) == {""}
+
+
+# Agreement with the rules
+
+
+def laid_over(example: str) -> Iterator[dict[str, Any]]:
+    for over in yaml.safe_load_all(example):
+        merged = {**SMALLEST, **(over or {})}
+        yield {name: value for name, value in merged.items() if value is not None or name in LEGACY_FIELDS}
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_the_schema_refuses_nothing_that_a_rule_s_page_calls_good(rule: Any) -> None:
+    good = list(laid_over(rule.example("Good")))
+    only_warned = list(laid_over(rule.example("Bad"))) if rule.severity is Severity.WARNING else []
+    assert [manifest for manifest in [*good, *only_warned] if refused(manifest)] == []
+
+
+SHOWN_IN_EDITORS = """
+alias-for-volume-key channel-with-several-sources checkpoints-by-seconds-and-steps code-channel-taken
+compiler-on-other-instance compiler-with-distribution compiler-with-old-version data-not-in-s3
+dataparallel-on-other-instance dependencies-with-archive fast-file-of-a-list file-system-locally
+hyperparameter-of-several-lines impossible-bucket instance-without-image instances-given-twice
+key-for-directory-bucket legacy-entry-point-not-python legacy-field-in-script-mode
+legacy-hyperparameter-of-wrong-type legacy-mode-without-image network-isolation-in-legacy-mode own-name-or-tags
+p2-with-new-version pipe-mode-locally preferences-with-other-instances python3-in-legacy-mode quoted-false
+region-without-image remote-entry-point reserved-tag s3-option-on-file-system script-mode-without-image
+several-local-gpu-instances several-strategies source-dir-not-an-archive strategy-without-support
+swapped-network-ids target-attribute-of-training-channel unknown-framework-version unmountable-directory
+unsupported-python volume-key-on-local-storage warm-pool-of-instance-groups warm-pool-of-spot-instances
+""".split()  # noqa: SIM905 - one name a line would be a page
+"""Rules whose mistake one document shows, whatever its defaults say."""
+
+
+@pytest.mark.parametrize("name", SHOWN_IN_EDITORS)
+def test_the_schema_refuses_what_a_rule_s_page_calls_bad(name: str) -> None:
+    assert [manifest for manifest in laid_over(RULES[name].example("Bad")) if not refused(manifest)] == []
+
+
+def test_versions_and_pythons_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge: Facts) -> None:
+    versions = [*knowledge.aliases, *knowledge.releases, "2.15", "2.17.0", "1.3", "3.0"]
+    pythons = sorted({python for release in knowledge.releases.values() for python in release.pythons})
+    for version in versions:
+        release = knowledge.release(version)
+        steps = {"training_steps": 1, "evaluation_steps": 1} if release and not release.script_mode else {}
+        for python in [*pythons, "py27"]:
+            manifest = {**SMALLEST, **steps, "framework_version": version, "py_version": python}
+            assert accepts(manifest) == (refused(manifest) == set()), (version, python)
+
+
+def test_strategies_and_versions_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge: Facts) -> None:
+    names = ["parameter_server", "mpi", "multi_worker_mirrored_strategy", "smdistributed.dataparallel"]
+    for version in [*knowledge.aliases, *knowledge.releases]:
+        release = knowledge.release(version)
+        assert release is not None
+        fields: dict[str, Any] = {"framework_version": version, "py_version": release.pythons[-1], "instance_count": 2}
+        fields["instance_type"] = "ml.p3.16xlarge"
+        if not release.script_mode:
+            fields |= {"training_steps": 1, "evaluation_steps": 1}
+        for name in names:
+            owner, _, inner = name.partition(".")
+            strategy: dict[str, Any] = {"enabled": True}
+            manifest = {**SMALLEST, **fields, "distribution": {owner: {inner: strategy} if inner else strategy}}
+            assert accepts(manifest) == (refused(manifest) == set()), (version, name)
+
+
+def test_instance_types_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge: Facts) -> None:
+    for version, python in (("2.19", "py312"), ("2.3", "py37")):
+        for name in [*knowledge.instances, "local", "ml.z9.large", "ml.m9g.large", "ml.trn9.large"]:
+            manifest = {**SMALLEST, "framework_version": version, "py_version": python, "instance_type": name}
+            assert accepts(manifest) == (refused(manifest) == set()), (version, name)
+
+
+def test_regions_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge: Facts) -> None:
+    for version, release in knowledge.releases.items():
+        if len(release.pythons) > 1:
+            continue  # regions differ by Python there, and the schema knows their union
+        steps = {} if release.script_mode else {"training_steps": 1, "evaluation_steps": 1}
+        for region in [*knowledge.regions, "us-west-9"]:
+            manifest = {**SMALLEST, **steps, "framework_version": version, "region": region, "role": "Role"}
+            assert accepts(manifest) == (refused(manifest) == set()), (version, region)
+
+
+def harvest() -> dict[str, list[Any]]:
+    """Field → the values that the rules' pages give it, and some that suit nothing."""
+    found: dict[str, list[Any]] = {field: [None, True, 7, "x", "{{ vars.x }}", [], {}] for field in Job.model_fields}
+    for rule in RULES.values():
+        for example in (rule.example("Bad"), rule.example("Good")):
+            for over in yaml.safe_load_all(example):
+                for field, value in (over or {}).items():
+                    found.setdefault(field, []).append(value)
+    for version in ("1.4", "1.10", "1.12", "1.15", "2.0", "2.8", "2.11", "2.16", "2.19"):
+        found["framework_version"].append(version)
+    for python in ("py2", "py3", "py37", "py39", "py310", "py312"):
+        found["py_version"].append(python)
+    return found
+
+
+VALUES = harvest()
+BASES = [SMALLEST, *(manifest for rule in RULES.values() for manifest in laid_over(rule.example("Good")))]
+FIELDS = st.sampled_from(sorted(VALUES))
+CHANGES = st.lists(FIELDS.flatmap(lambda field: st.tuples(st.just(field), st.sampled_from(VALUES[field]))), max_size=2)
+
+
+WRITTEN_ALWAYS = {"apiVersion", "kind", "name", "image_uri"}
+"""What an editor takes to stand in the manifest itself, as docs/editors.md says."""
+
+
+@given(base=st.sampled_from(BASES), changes=CHANGES, elsewhere=st.sets(FIELDS))
+@settings(max_examples=8000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_manifest_that_the_validator_accepts_is_refused_by_the_schema(
+    base: dict[str, Any], changes: list[tuple[str, Any]], elsewhere: set[str], accepts: Accepts
+) -> None:
+    """Not even where some of its fields stand in its defaults, so that an editor does not see them."""
+    manifest = {**base, **dict(changes)}
+    seen = {field: value for field, value in manifest.items() if field in WRITTEN_ALWAYS or field not in elsewhere}
+    if refused(manifest) or refused(seen):
+        assert not accepts(manifest)
+
+
+# Defaults documents
+
+
+def test_defaults_may_hold_any_field_and_their_own_settings() -> None:
+    own = {"project": "vision", "vars": {"n": 1}, "prices": "prices.json", "max_job_cost": 50}
+    prod = {"vars": {"n": 2}, "instance_type": "ml.g5.xlarge", "max_job_cost": 500}
+    assert (
+        refused({"apiVersion": "sagespec/v1", "kind": "Defaults", **own, "environments": {"prod": prod}}, DEFAULTS)
+        == set()
+    )
+
+
+def test_a_contradiction_in_defaults_may_be_replaced_by_a_manifest() -> None:
+    """Half of it may be: so it is refused in a manifest, and not in the defaults."""
+    contradiction = {"framework_version": "2.19", "py_version": "py37"}
+    assert refused({"kind": "Defaults", **contradiction}, DEFAULTS) == set()
+    assert refused({**SMALLEST, **contradiction}) == {"py_version"}
+
+
+@pytest.mark.parametrize("unknown", ["banana", "train_max_run", "exclude"])
+def test_an_unknown_field_is_refused_in_defaults_and_in_their_environments(unknown: str) -> None:
+    assert refused({"kind": "Defaults", unknown: 1}, DEFAULTS) == {""}
+    assert refused({"kind": "Defaults", "environments": {"prod": {unknown: 1}}}, DEFAULTS) == {"environments"}
