@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint accept clean
+.PHONY: demo test lint accept docs clean
 
 demo: $(READY)
 	@$(BIN)/python specs/demo.py
@@ -24,6 +24,10 @@ lint: $(READY)
 # Rewrites golden files and generated files; the diff is then reviewed like code.
 accept: $(READY)
 	$(BIN)/python -m pytest -n auto --accept $(ARGS)
+
+# The generated pages of docs/; ARGS=--check only says what is stale.
+docs: $(READY)
+	$(BIN)/python docs/generate.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .sagespec build dist

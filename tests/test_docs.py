@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import pytest
 
 from conftest import REPOSITORY
 from sagespec.cli import run
+from sagespec.rules.pages import EXPLAINED
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
@@ -56,3 +60,19 @@ def test_the_examples_of_a_page_print_what_they_show(
         return f"```{language}\n{run_again(text, capsys) if language == 'console' else text}```"
 
     golden(page, BLOCK.sub(again, page.read_text(encoding="utf-8")))
+
+
+def test_generated_pages_are_fresh() -> None:
+    command = [sys.executable, REPOSITORY / "docs" / "generate.py", "--check"]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_every_known_rule_is_answered_by_something_that_exists() -> None:
+    coverage = json.loads((REPOSITORY / "docs" / "rule-coverage.json").read_text(encoding="utf-8"))
+    for known, entry in coverage.items():
+        if entry["by"] == "rule":
+            assert entry["names"], known
+            assert set(entry["names"]) <= set(EXPLAINED), known
+        elif entry["by"] == "none":
+            assert entry["why"], known

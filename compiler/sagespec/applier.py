@@ -71,7 +71,7 @@ class Applier:
         if change.action is Action.TAG and change.request is not None and change.seen is not None:
             self._tag(change.request, change.seen)
         if change.action is Action.UPDATE and change.request is not None and change.seen is not None:
-            self.service.update(change.seen.job_name, change.request.live())
+            self.service.update(change.seen.job_name, change.live)
             self._tag(change.request, change.seen)
         return Outcome(change)
 

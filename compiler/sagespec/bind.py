@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
@@ -16,6 +17,7 @@ from sagespec.diagnostic import Diagnostic, Edit, Severity
 from sagespec.model import RENAMED, Job
 from sagespec.model.channel import one_channel_is_training
 from sagespec.model.types import Part
+from sagespec.redact import masked, secret_in
 from sagespec.render import Manifest
 from sagespec.source import Path
 
@@ -60,7 +62,18 @@ def _meant(path: Path, detail: ErrorDetails) -> str | None:
         return None
     name = str(path[-1])
     renamed = RENAMED.get(name) if len(path) == 1 else None
-    return renamed or next(iter(difflib.get_close_matches(name, _fields_at(path[:-1]), 1, 0.7)), None)
+    return renamed or _nearest(name, _fields_at(path[:-1]))
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    """The name that was probably meant; InstanceType and instance-type are instance_type."""
+    known = list(known)
+    same = next((field for field in known if _letters(field) == _letters(name)), None)
+    return same or next(iter(difflib.get_close_matches(name[:60], known, 1, 0.7)), None)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _given(data: Any, path: Path) -> bool:
@@ -187,93 +200,148 @@ def _missing(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic
 
 
 def _unknown_field(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
-    name = str(path[-1])
-    known = _fields_at(path[:-1])
-    where = f" of {dotted(path[:-1])}" if len(path) > 1 else ""
-    new = _meant(path, detail)
-    if new is not None and RENAMED.get(name) == new:
-        taken = new in manifest.data
+    name, new = str(path[-1]), _meant(path, detail)
+    if new is not None and len(path) == 1 and RENAMED.get(name) == new:
+        layer, _ = manifest.origin(path)
+        taken = new in layer.data
         hint = f"'{new}' is given as well; leave '{name}' out" if taken else f"write {new}: …"
         span = manifest.where(path, at_key=True).span
         fix = () if taken else (Edit(span, new),)
         message = f"'{name}' is the name that SDK 1 used for '{new}'"
         return _diagnostic(manifest, path, "renamed-field", message, hint, at_key=True, fix=fix)
-    near = difflib.get_close_matches(name, known, 1, 0.7)
-    hint = (
-        f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(sorted(known))}" if len(known) < 15 else ""
-    )
-    return _diagnostic(manifest, path, "unknown-field", f"'{cut(name)}' is no field{where}", hint, at_key=True)
+    known = _fields_at(path[:-1])
+    where = f" in {dotted(path[:-1])}" if len(path) > 1 else ""
+    hint = f"known here: {', '.join(sorted(known))}" if len(known) < 15 else ""
+    if len(path) == 1 and name[:1].isupper():
+        hint = "a member of the API's request stands under request:"
+    if new is not None:
+        hint = f"did you mean '{new}'?"
+    return _diagnostic(manifest, path, "unknown-field", f"there is no field '{cut(name)}'{where}", hint, at_key=True)
 
 
 def _wrong_type(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
-    wanted = _TYPES.get(detail["type"], "something else")
-    value = detail["input"]
-    written = manifest.written(path)
-    message = f"{dotted(path)} must be {wanted}, not {shown(value, written)}"
-    if detail["type"] == "string_type" and isinstance(value, int | float) and written:
-        place = manifest.where(path)
-        hint = f'put it in quotes: "{written}"'
-        if str(value) != written:
-            hint += f"; without quotes YAML reads the number {value}"
-        elif path == ("framework_version",):
-            hint += "; without quotes it is a number, and 1.10 would become 1.1"
-        if place.source is manifest.document.source:
-            return _diagnostic(manifest, path, "wrong-type", message, hint, fix=[Edit(place.span, f'"{written}"')])
-        return _diagnostic(manifest, path, "wrong-type", message, hint)
-    return _diagnostic(manifest, path, "wrong-type", message, _type_hint(detail["type"], value))
+    kind, value, written = detail["type"], detail["input"], manifest.written(path)
+    wanted = _TYPES.get(kind, "something else")
+    message = f"{dotted(path)} must be {wanted}, not {shown(value, written, path)}"
+    cure = _cure_of_type(kind, value, written, path)
+    if cure is None:
+        return _diagnostic(manifest, path, "wrong-type", message, _SHAPES.get(kind, ""))
+    text, meant = cure
+    hint = f"write {_told(path, text)}"
+    if kind == "string_type" and text[:1] == '"':
+        hint = f"put it in quotes: {_told(path, text)}"
+        if path == ("framework_version",):
+            hint += f"; without quotes YAML reads {_told(path, written)} as the number {value}"
+    elif written.strip("\"'") == text:
+        hint = f"write it without quotes: {text}"
+    return _diagnostic(manifest, path, "wrong-type", message, hint, fix=_certain(manifest, path, text, meant))
 
 
-def _type_hint(kind: str, value: Any) -> str:
-    if kind == "bool_type" and isinstance(value, str) and value.lower() in ("yes", "on", "y", "1"):
-        return "write true"
-    if kind == "bool_type" and isinstance(value, str) and value.lower() in ("no", "off", "n", "0"):
-        return "write false"
-    if kind.startswith("int") and isinstance(value, str) and value.isdigit():
-        return f"write it without quotes: {int(value)}"
-    if kind.startswith("int") and isinstance(value, float) and value.is_integer():
-        return f"write {int(value)}"
-    return ""
+def _cure_of_type(kind: str, value: Any, written: str, path: Path) -> tuple[str, Any] | None:
+    """What to write instead of a value of the wrong type, and the value that this is; None where nobody can know."""
+    if kind == "string_type" and isinstance(value, int | float):
+        text = written or json.dumps(value)
+        return _python(text) if path == ("py_version",) else (f'"{text}"', text)
+    if kind == "bool_type" and isinstance(value, str | int):
+        meant = _TRUTHS.get(str(value).lower())
+        return None if meant is None else (json.dumps(meant), meant)
+    if kind.startswith("int") and isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,15}", value, re.ASCII):
+        return str(int(value)), int(value)
+    if kind.startswith("int") and isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
+        return str(int(value)), int(value)
+    return None
+
+
+def _python(text: str) -> tuple[str, Any] | None:
+    """3.10 is py310."""
+    found = re.fullmatch(r"(?:[Pp]y(?:thon)?[-_ ]?)?3\.?([0-9]{1,2})(?:\.[0-9]+)?", text, re.ASCII)
+    return (f"py3{found[1]}", f"py3{found[1]}") if found else None
+
+
+def _certain(manifest: Manifest, path: Path, text: str, meant: Any) -> tuple[Edit, ...]:
+    """The edit that writes `text` at `path`, if a literal stands there and the model accepts what is meant."""
+    if not manifest.written(path) or not _accepted(manifest, path, meant):
+        return ()
+    return (Edit(manifest.where(path).span, text),)
+
+
+def _accepted(manifest: Manifest, path: Path, value: Any) -> bool:
+    """Whether the model has nothing to say of `value` at `path`."""
+    data = _replaced(_with_named_channels(manifest.data), path, value)
+    try:
+        Job.model_validate(data)
+    except ValidationError as error:
+        return all(_written(data, detail["loc"]) != path for detail in error.errors(include_url=False))
+    return True
+
+
+def _replaced(data: Any, path: Path, value: Any) -> Any:
+    """A copy of the data with another value at `path`."""
+    if not path:
+        return value
+    copy = data.copy()
+    copy[path[0]] = _replaced(data[path[0]], path[1:], value)
+    return copy
 
 
 def _wrong_value(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
-    expected = [str(item).lower() if isinstance(item, bool) else str(item) for item in _literals(path)]
-    value = detail["input"]
-    message = f"{dotted(path)} cannot be {shown(value)}"
-    near = next((item for item in expected if item.lower() == str(value).lower()), None)
-    near = near or next(iter(difflib.get_close_matches(str(value), expected, 1, 0.6)), None)
-    choices = f"write one of {', '.join(expected)}" if len(expected) > 1 else f"write {expected[0]}"
+    literals = {item if isinstance(item, str) else json.dumps(item): item for item in _literals(path)}
+    value, expected = detail["input"], list(literals)
+    message = f"{dotted(path)} cannot be {shown(value, path=path)}"
     if path == ("model_dir",):
-        choices = "write false, an S3 URI or a path"
+        return _diagnostic(manifest, path, "wrong-value", message, "write false, an S3 URI or a path")
+    choices = f"write one of {', '.join(expected)}" if len(expected) > 1 else f"write {expected[0]}"
+    near = _nearest(str(value), expected)
     hint = f"did you mean {near}? Otherwise {choices}" if near and len(expected) > 1 else choices
-    fix = [Edit(manifest.where(path).span, near)] if near and near.lower() == str(value).lower() else []
-    if manifest.where(path).source is not manifest.document.source:
-        fix = []
+    same = near is not None and isinstance(value, str) and near.lower() == value.lower()
+    fix = _certain(manifest, path, near, literals[near]) if near is not None and same else ()
     return _diagnostic(manifest, path, "wrong-value", message, hint, fix=fix)
 
 
 def _limits(wording: str) -> Callable[[Manifest, Path, ErrorDetails], Diagnostic]:
     def complain(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
-        context = detail.get("ctx", {})
-        limit = next(
-            iter(context[key] for key in ("ge", "le", "gt", "lt", "max_length", "min_length") if key in context), ""
-        )
+        context, value = detail.get("ctx", {}), detail["input"]
+        limit = next(iter(context[key] for key in ("ge", "le", "max_length", "min_length") if key in context), "")
         given = context.get("actual_length")
-        value = f"has {given:,}" if isinstance(given, int) else f"is {shown(detail['input'])}"
-        message = f"{dotted(path)} {value}; {wording.format(f'{limit:,}' if isinstance(limit, int) else limit)}"
-        return _diagnostic(manifest, path, "out-of-range", message)
+        amount = f"has {given:,}" if isinstance(given, int) else f"is {shown(value, path=path)}"
+        what = f"the name {shown(value)} in {dotted(path[:-1])}" if _of_key(detail) else dotted(path)
+        message = f"{what} {amount}; {wording.format(f'{limit:,}' if isinstance(limit, int) else limit)}"
+        return _diagnostic(manifest, path, "out-of-range", message, at_key=_of_key(detail))
 
     return complain
 
 
+def _empty(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
+    what = f"a name in {dotted(path[:-1])}" if _of_key(detail) else dotted(path)
+    hint = "give it one" if _of_key(detail) else "give it a value, or leave it out"
+    return _diagnostic(manifest, path, "out-of-range", f"{what} is empty", hint, at_key=_of_key(detail))
+
+
+def _of_key(detail: ErrorDetails) -> bool:
+    """Whether a complaint is about the key of a map rather than about its value."""
+    return detail["loc"][-1:] == ("[key]",)
+
+
 def _mismatch(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
-    value = str(detail["input"])
-    at_key = detail["loc"][-1:] == ("[key]",)
+    value, at_key = str(detail["input"]), _of_key(detail)
     title, examples = ("", []) if at_key else _described(path)
     what = f"the name {shown(value)} in {dotted(path[:-1])}" if at_key else dotted(path)
     form = title or _FORMS.get(path[:-1], "of the form " + detail["ctx"]["pattern"])
-    message = f"{what} must be {form}" + ("" if at_key else f", not {shown(value)}")
+    message = f"{what} must be {form}" + ("" if at_key else f", not {shown(value, path=path)}")
+    cure = None if at_key else _cure_of_form(path, value)
+    if cure is not None:
+        text, meant = cure
+        fix = _certain(manifest, path, text, meant)
+        return _diagnostic(manifest, path, "wrong-form", message, f"write {text}", fix=fix)
     hint = _form_hint(path, value) or (f"for example {examples[0]}" if examples else "")
     return _diagnostic(manifest, path, "wrong-form", message, hint, at_key=at_key)
+
+
+def _cure_of_form(path: Path, value: str) -> tuple[str, Any] | None:
+    if path == ("framework_version",):
+        found = re.fullmatch(r"(?:[vV]|==?|tensorflow[-= ]*)?\s*([0-9]+\.[0-9]+(?:\.[0-9]+)?)\s*", value, re.ASCII)
+        return (f'"{found[1]}"', found[1]) if found else None
+    return _python(value) if path == ("py_version",) else None
 
 
 _FORMS: dict[Path, str] = {
@@ -289,18 +357,15 @@ def _form_hint(path: Path, value: str) -> str:
             part for part in "".join(c if c.isascii() and c.isalnum() else "-" for c in value).split("-") if part
         )
         return f"write {cured}" if cured else ""
-    if path == ("framework_version",) and value[:1] in "vV=":
-        return f'write "{value.lstrip("vV=")}"'
     if path and path[-1] == "instance_type" and not value.startswith("ml."):
         return f"write ml.{value}" if value.count(".") == 1 else "an instance type looks like ml.m5.xlarge"
-    if path == ("py_version",):
-        return f"write py{''.join(c for c in value if c.isdigit())}" if any(c.isdigit() for c in value) else ""
     return ""
 
 
 def _other(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
-    message = detail["msg"][:1].lower() + detail["msg"][1:]
-    return _diagnostic(manifest, path, "wrong-value", f"{dotted(path)}: {message}, not {shown(detail['input'])}")
+    reason = detail["msg"][:1].lower() + detail["msg"][1:]
+    message = f"{dotted(path)}: {reason}, not {shown(detail['input'], path=path)}"
+    return _diagnostic(manifest, path, "wrong-value", message)
 
 
 _TYPES = {
@@ -315,6 +380,18 @@ _TYPES = {
     "invalid-json-value": "a JSON value",
 }
 
+_SHAPES = {
+    "list_type": "write a list: [ … ], or a line '- …' for each item",
+    "dict_type": "write a map: lines 'name: value', or { … }",
+    "model_type": "write a map: lines 'name: value', or { … }",
+}
+"""How to write what is wanted, where the value itself gives no hint."""
+
+_TRUTHS = {
+    **dict.fromkeys(("true", "yes", "on", "y", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "n", "0"), False),
+}
+
 _COMPLAINTS: dict[str, Callable[[Manifest, Path, ErrorDetails], Diagnostic]] = {
     "missing": _missing,
     "extra_forbidden": _unknown_field,
@@ -324,9 +401,9 @@ _COMPLAINTS: dict[str, Callable[[Manifest, Path, ErrorDetails], Diagnostic]] = {
     "greater_than_equal": _limits("the least is {}"),
     "less_than_equal": _limits("the most is {}"),
     "string_too_long": lambda m, p, d: _limits("the most is {} characters")(m, p, _with_length(d)),
-    "string_too_short": _limits("it may not be empty"),
+    "string_too_short": _empty,
     "too_long": _limits("the most is {}"),
-    "too_short": _limits("it may not be empty"),
+    "too_short": _empty,
 }
 
 
@@ -391,8 +468,8 @@ def dotted(path: Path) -> str:
     return cut(text) or "the manifest"
 
 
-def shown(value: Any, written: str = "") -> str:
-    """A value as a message shows it, cut to a length that can be read."""
+def shown(value: Any, written: str = "", path: Path = ()) -> str:
+    """A value as a message shows it, cut to a length that can be read; a secret is masked."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -402,8 +479,14 @@ def shown(value: Any, written: str = "") -> str:
     if isinstance(value, list):
         return "a list"
     if isinstance(value, str):
-        return f"'{cut(value)}'"
-    return cut(written or str(value))
+        return f"'{cut(_told(path, value))}'"
+    return cut(_told(path, written or str(value)))
+
+
+def _told(path: Path, text: str) -> str:
+    """What may be said of a value: under a name such as `environment.API_KEY` any text may be a secret."""
+    bare = text.strip("\"'")
+    return masked(bare) if secret_in(bare[:5_000], str(path[-1]) if path else "") else text
 
 
 def cut(text: str) -> str:

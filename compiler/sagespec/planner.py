@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
-from sagespec.differ import Difference, Effect, differences
+from sagespec.differ import Difference, differences
 from sagespec.targets import Request
 from sagespec.triage import triage
 
@@ -98,6 +99,8 @@ class Change:
     attempt: int = 1
     seen: Seen | None = None
     """What the decision rests on: apply looks again and refuses a changed world."""
+    live: Mapping[str, Any] = field(default_factory=dict)
+    """The members that an update changes."""
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
@@ -105,7 +108,7 @@ class Change:
         if self.request is None or self.seen is None or not self.seen.body:
             return ()
         ours = self.seen.digest == self.request.digest
-        return differences(self.request, self.attempt, self.seen.body, self.seen.tags, live=self.seen.live if ours else None)
+        return differences(self.request, self.seen.body, self.seen.tags, self.seen.live if ours else None)
 
     @property
     def name(self) -> str:
@@ -206,14 +209,52 @@ def _other_waits(request: Request, other: Seen, newest: Seen | None, wish: Wish)
 def _keep(request: Request, newest: Seen, wish: Wish) -> Change:
     if newest.ended and wish.rerun:
         return _next(request, newest, "asked for with --rerun")
-    wanted, present = request.live(), newest.live
-    if newest.status == "InProgress" and wanted != present:
-        names = ", ".join(sorted(key for key in {*wanted, *present} if wanted.get(key) != present.get(key)))
-        return Change(Action.UPDATE, f"{names} can be changed while it runs", request, newest.attempt, newest)
+    now, later = _live_changes(request, newest)
+    if now:
+        reason = f"{', '.join(sorted(now))} can be changed without a new run"
+        return Change(Action.UPDATE, reason, request, newest.attempt, newest, now)
+    note = "".join(f"; {name} can be changed {when}" for name, when in later.items())
     if _own_tags(request, newest) != dict(newest.tags):
-        return Change(Action.TAG, "only tags differ", request, newest.attempt, newest)
+        return Change(Action.TAG, f"only tags differ{note}", request, newest.attempt, newest)
     reason = "runs" if newest.status == "InProgress" else f"is {newest.status}"
-    return Change(Action.KEEP, f"{newest.job_name} {reason}", request, newest.attempt, newest)
+    return Change(Action.KEEP, f"{newest.job_name} {reason}{note}", request, newest.attempt, newest)
+
+
+def _live_changes(request: Request, newest: Seen) -> tuple[dict[str, Any], dict[str, str]]:
+    """What UpdateTrainingJob can change now; and what it can change at another time, with that time."""
+    present = dict(newest.live)
+    if newest.ended and "KeepAlivePeriodInSeconds" not in present:
+        present["KeepAlivePeriodInSeconds"] = newest.body.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds")
+    now, later = {}, {}
+    for name, wanted in request.live().items():
+        possible, when = CHANGEABLE[name]
+        if wanted == present.get(name):
+            continue
+        if possible(newest):
+            now[name] = wanted
+        elif not newest.ended:
+            later[name] = when
+    return now, later
+
+
+def _has_warm_pool(seen: Seen) -> bool:
+    return seen.body.get("WarmPoolStatus", {}).get("Status") in ("Available", "InUse")
+
+
+# When each live member can be changed; an unknown state is tried.
+# Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
+CHANGEABLE: Mapping[str, tuple[Callable[[Seen], bool], str]] = {
+    "KeepAlivePeriodInSeconds": (
+        lambda seen: seen.status == "Completed" and _has_warm_pool(seen),
+        "once it has completed and keeps a warm pool",
+    ),
+    "ProfilerConfig": (lambda seen: seen.status == "InProgress", "while it runs"),
+    "ProfilerRuleConfigurations": (lambda seen: seen.status == "InProgress", "while it runs"),
+    "RemoteDebugConfig": (
+        lambda seen: seen.status == "InProgress" and seen.secondary in ("", "Downloading", "Training"),
+        "while it downloads or trains",
+    ),
+}
 
 
 def _own_tags(request: Request, newest: Seen) -> dict[str, str]:

@@ -5,6 +5,7 @@ A program: `python -m sagespec.local.supervisor FOLDER`. It returns as soon as i
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -52,7 +53,6 @@ class Supervisor:
         except End as known:
             end = known
         except Exception as error:
-            traceback.print_exc()
             end = self._end_by(error)
         alive.end(read_json(self.folder.processes, []), str(self.folder.path))
         self.executor.clean_up()
@@ -171,6 +171,8 @@ class Supervisor:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             where = f"{self.folder.path} (while {self.status['secondary']})"
             return failed(f"ClientError: No space left on the disk that holds {where}")
+        with contextlib.suppress(OSError):
+            traceback.print_exception(type(error), error, error.__traceback__)
         return failed(f"InternalServerError: the job's supervisor failed: {type(error).__name__}: {error}")
 
 

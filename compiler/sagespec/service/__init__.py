@@ -53,8 +53,10 @@ Progress = Callable[[str, int, int], None]
 class Service(Protocol):
     """What plan and apply need of the outside world."""
 
-    name: str
-    """What people call it: `SageMaker us-west-2`, `this machine`."""
+    @property
+    def name(self) -> str:
+        """What people call it: `SageMaker us-west-2`, `this machine`."""
+        ...
 
     def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[Seen]:
         """Every attempt of these requests' names; with `projects`, every job of their projects."""

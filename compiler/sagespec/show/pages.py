@@ -23,21 +23,23 @@ def rule_list(rules: Iterable[Rule | Page], style: Style) -> Iterator[str]:
         yield f"{style.bold(f'{rule.name:<{width}}')}  {rule.severity.value:<7}  {rule.summary}"
 
 
-def version_table(facts: Facts, style: Style) -> Iterator[str]:
-    """A line a release."""
-    rows = [("version", "python", "modes", "strategies", "patches until")]
+def version_rows(facts: Facts) -> list[tuple[str, ...]]:
+    """A row a release, after the names of the columns."""
+    rows: list[tuple[str, ...]] = [("version", "short", "python", "modes", "strategies", "patches until")]
+    short = {full: alias for alias, full in facts.aliases.items()}
     for version, release in facts.releases.items():
         modes = [name for name, has in (("legacy", release.legacy_mode), ("script", release.script_mode)) if has]
         until = release.patches_end
+        pythons, strategies = " ".join(release.pythons), " ".join(release.strategies)
         rows.append(
-            (
-                version,
-                " ".join(release.pythons),
-                " ".join(modes),
-                " ".join(release.strategies),
-                until.isoformat() if until else "",
-            )
+            (version, short.get(version, ""), pythons, " ".join(modes), strategies, until.isoformat() if until else "")
         )
+    return rows
+
+
+def version_table(facts: Facts, style: Style) -> Iterator[str]:
+    """A line a release."""
+    rows = version_rows(facts)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for number, row in enumerate(rows):
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
