@@ -34,7 +34,8 @@ def test_script_that_restores_is_seen_to_resume(service):
     verdict = seen.body["Rehearsal"]
     [restart] = verdict["runs"]
     assert (verdict["verdict"], verdict["interruptions"], verdict["unit"]) == ("resumed", 1, "epoch")
-    assert restart["went_on_at"] == restart["reached"] + 1
+    # It may be taken away between the line that tells an epoch and the checkpoint that keeps it.
+    assert restart["went_on_at"] - restart["reached"] in (0, 1)
     assert f"algo-1: sagespec: {verdict['text']}" in log(service, seen.job_name)
     assert [step["Status"] for step in seen.body["SecondaryStatusTransitions"]] == [
         "Starting", "Downloading", "Training", "Interrupted", "Starting", "Downloading", "Training",

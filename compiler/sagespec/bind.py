@@ -230,8 +230,10 @@ def _wrong_type(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnos
     hint = f"write {_told(path, text)}"
     if kind == "string_type" and text[:1] == '"':
         hint = f"put it in quotes: {_told(path, text)}"
-        if path == ("framework_version",):
-            hint += f"; without quotes YAML reads {_told(path, written)} as the number {value}"
+        if not isinstance(value, bool) and str(value) != written and _told(path, written) == written:
+            hint += f"; without quotes YAML reads the number {value}"
+        elif path == ("framework_version",):
+            hint += "; without quotes it is a number, and 1.10 would become 1.1"
     elif written.strip("\"'") == text:
         hint = f"write it without quotes: {text}"
     return _diagnostic(manifest, path, "wrong-type", message, hint, fix=_certain(manifest, path, text, meant))
