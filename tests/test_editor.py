@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -40,11 +41,13 @@ def server() -> Iterator[LanguageServer]:
     if shutil.which("npm") is None or shutil.which("node") is None:
         unavailable("node and npm are not installed")
     program = HERE / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
-    if not program.exists():
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
-        if done.returncode:
-            unavailable(f"npm ci failed: {done.stderr.strip()[-300:]}")
+    with (HERE / "package.json").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # tests may run in several processes, and one installs
+        if not program.exists():
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
+            done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+            if done.returncode:
+                unavailable(f"npm ci failed: {done.stderr.strip()[-300:]}")
     # Without schemaStore: false the server would look for schemas on the network.
     server = LanguageServer(["node", str(program), "--stdio"], HERE, {"yaml": {"schemaStore": {"enable": False}}})
     yield server

@@ -12,7 +12,8 @@ place = pathlib.Path(os.environ["SM_MODEL_DIR"]).with_name("checkpoints") / "epo
 finished = int(place.read_text()) if RESTORES and place.exists() else 0
 for epoch in range(finished + 1, 13):
     print("Epoch", epoch, "of 12", flush=True)
-    place.write_text(str(epoch))
+    place.with_name("unfinished").write_text(str(epoch))
+    place.with_name("unfinished").rename(place)
     time.sleep(0.1)
 """
 KEPT = {"S3Uri": "s3://bucket/checkpoints/spot"}
@@ -96,14 +97,15 @@ def test_verdict_follows_from_the_steps_in_the_log(runs, verdict):
 
 def test_instance_goes_after_some_steps_or_after_some_time_of_silence():
     progress = Progress()
-    assert not progress.due(Moment(2, 60))
-    assert progress.due(Moment(2, -1))
+    assert not progress.due(Moment(2, 0, silence=60))
+    assert progress.due(Moment(2, 0, silence=-1))
     progress.notice("step 7")
-    assert not progress.due(Moment(2, -1))
+    assert not progress.due(Moment(2, 0, silence=-1))
     progress.notice("step 7, still")
-    assert not progress.due(Moment(2, -1))
+    assert not progress.due(Moment(2, 0, silence=-1))
     progress.notice("step 8")
-    assert progress.due(Moment(2, -1))
+    assert progress.due(Moment(2, 0, silence=-1))
+    assert not progress.due(Moment(2, 1e9, silence=-1))
 
 
 def test_job_that_is_not_rehearsed_has_no_verdict(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -116,6 +116,7 @@ def root(version: Annotated[bool, typer.Option("--version", help="Print the vers
 def validate(
     paths: Paths,
     format_: Annotated[Format, typer.Option("--format", help="How findings are written.")] = Format.TEXT,
+    fix: Annotated[bool, typer.Option("--fix", help="Cure what is certain, in the files, before checking.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
     allow: Allow = None,
     env: Env = None,
@@ -123,14 +124,22 @@ def validate(
 ) -> int:
     """Say everything that is wrong with manifests, before it costs money.
 
-    Exit code: 0 nothing wrong, 1 errors found, 2 wrong usage.
-    """
-    from sagespec.show.diagnostics import FORMATS, Report, summary
+    With --fix, comments and layout stay as they are; of standard input the cured text is printed, and findings go to
+    standard error.
 
-    results = list(compiler_of(env, set_, allow, build=False).run(paths))
-    report = Report([found for result in results for found in result.diagnostics], jobs_in(results))
-    for line in FORMATS[format_.value](report, style_of(sys.stdout)):
-        say(line)
+    Exit code: 0 nothing wrong, 1 errors found (or left), 2 wrong usage.
+    """
+    from sagespec.show.diagnostics import FORMATS, summary
+    from sagespec.show.report import report_of
+
+    def compiler() -> Compiler:
+        return compiler_of(env, set_, allow, build=False)
+
+    results = repaired(compiler, paths) if fix else compiler().run(paths)
+    report = report_of(results)
+    stream = sys.stderr if fix and "-" in paths else sys.stdout
+    for line in FORMATS[format_.value](report, style_of(stream)):
+        stream.write(line + "\n")
     if format_ is Format.TEXT:
         tell(summary(report))
     return Code.WRONG_MANIFEST if report.errors or (strict and report.warnings) else Code.FINE
@@ -312,30 +321,52 @@ def stop(names: Names, local: Local = False, env: Env = None, set_: Set = None) 
 
 
 @app.command()
-def explain(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's name, as findings show it.")]) -> int:
-    """Print a rule's page: why, a bad and a good example, and the source."""
-    from sagespec.rules import RULES
+def explain(
+    about: Annotated[
+        str, typer.Argument(metavar="RULE-or-FILE", help="A rule's name as findings show it, or a manifest.")
+    ],
+    field: Annotated[str | None, typer.Argument(metavar="[FIELD]", help="With a manifest: channels.train, …")] = None,
+    env: Env = None,
+    set_: Set = None,
+) -> int:
+    """Explain a rule, or a manifest's field: its value, where that was written, where it lands in the request.
+
+    Examples: sagespec explain spot-without-max-wait; sagespec explain mnist.yaml instance_type
+    """
+    from sagespec.rules.pages import EXPLAINED, suggestion
     from sagespec.show.pages import page
 
-    if rule not in RULES:
-        from sagespec.catalog import near
-
-        suggestion = near(rule, RULES)
-        complain(
-            f"there is no rule '{rule}'", f"did you mean '{suggestion}'?" if suggestion else "sagespec rules lists them"
-        )
+    if field is not None:
+        return explain_field(about, field, env, set_)
+    if about not in EXPLAINED:
+        complain(f"there is no rule '{about}'", suggestion(about))
         return Code.WRONG_USAGE
-    say(page(RULES[rule]))
+    say(page(EXPLAINED[about]))
+    return Code.FINE
+
+
+def explain_field(file: str, field: str, env: str | None, set_: Sequence[str] | None) -> Code:
+    from sagespec.show.diagnostics import block
+    from sagespec.show.origin import origin
+
+    for result in compiler_of(env, set_, (), build=False).run([file]):
+        if result.rendered is None:
+            for diagnostic in result.diagnostics:
+                for line in block(diagnostic, style_of(sys.stderr)):
+                    tell(line)
+            return Code.WRONG_MANIFEST
+        for line in origin(result.rendered, field):
+            say(line)
     return Code.FINE
 
 
 @app.command()
 def rules() -> int:
-    """List every rule."""
-    from sagespec.rules import RULES
+    """List everything that a finding can be called."""
+    from sagespec.rules.pages import EXPLAINED
     from sagespec.show.pages import rule_list
 
-    for line in rule_list(RULES.values(), style_of(sys.stdout)):
+    for line in rule_list(EXPLAINED.values(), style_of(sys.stdout)):
         say(line)
     return Code.FINE
 
@@ -348,6 +379,24 @@ def versions() -> int:
 
     for line in version_table(facts(), style_of(sys.stdout)):
         say(line)
+    return Code.FINE
+
+
+@app.command()
+def schema(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the schemas are written.")] = Path("schemas"),
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is stale.")] = False,
+) -> int:
+    """Write the JSON Schemas that editors complete and check manifests with."""
+    from sagespec.schema import stale, write_schemas
+
+    if check:
+        found = stale(out)
+        for name in found:
+            complain(f"{name} is stale", f"sagespec schema --out {out}")
+        return Code.WRONG_MANIFEST if found else Code.FINE
+    for path in write_schemas(out):
+        say(str(path))
     return Code.FINE
 
 
@@ -408,27 +457,40 @@ def compiler_of(
     return Compiler(Options(inputs, tuple(allow or ()), build, local))
 
 
+def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Result]:
+    """What is left after `--fix`; what was cured is told."""
+    from sagespec.fix import repair, repair_text
+    from sagespec.show.diagnostics import counted, cure_line
+
+    if "-" in paths and len(paths) > 1:
+        raise typer.BadParameter("--fix takes standard input alone, or files")
+    if paths == ["-"]:
+        made = repair_text(make, sys.stdin.buffer)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(made.text.encode())
+    else:
+        made = repair(make, paths)
+    for finding in made.cured:
+        tell(cure_line(finding))
+    for reason in made.refused:
+        complain(reason)
+    if made.cured:
+        tell(f"{counted(len(made.cured), 'mistake')} fixed")
+    return made.results
+
+
 def known_rules(names: Iterable[str]) -> None:
-    from sagespec.rules import RULES
+    from sagespec.rules.pages import EXPLAINED, suggestion
 
     for name in names:
-        if name not in RULES:
-            from sagespec.catalog import near
-
-            suggestion = near(name, RULES)
-            raise typer.BadParameter(
-                f"--allow {name}: there is no such rule" + (f"; did you mean '{suggestion}'?" if suggestion else "")
-            )
+        if name not in EXPLAINED:
+            raise typer.BadParameter(f"--allow {name}: there is no such rule; {suggestion(name)}")
 
 
 def is_refused(result: Result) -> bool:
     from sagespec.diagnostic import has_errors
 
     return has_errors(result.diagnostics)
-
-
-def jobs_in(results: Iterable[Result]) -> int:
-    return sum(result.checked is not None or is_refused(result) for result in results)
 
 
 def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:

@@ -15,9 +15,10 @@ from sagespec.bind import bind
 from sagespec.catalog import Facts, facts
 from sagespec.check import Allowances, Checked, check
 from sagespec.dataset import Datasets
-from sagespec.diagnostic import Diagnostic, Rejected, Severity
+from sagespec.diagnostic import Diagnostic, Rejected, Severity, has_errors
 from sagespec.document import Document, decode, load, read
 from sagespec.model import Job, Mode
+from sagespec.pricing import Pricing, judge
 from sagespec.render import Defaults, Inputs, Manifest, is_ours, render
 from sagespec.rules import Case
 from sagespec.source import Path, Place, Source
@@ -38,6 +39,8 @@ class Result:
     manifest: str
     diagnostics: tuple[Diagnostic, ...] = ()
     name: str | None = None
+    rendered: Manifest | None = None
+    """The manifest with everything filled in; None where nothing could be read."""
     checked: Checked | None = None
     """None when it was refused."""
     request: Request | None = None
@@ -69,6 +72,7 @@ class Compiler:
         self.archives = Archives()
         self.datasets = Datasets()
         self.allowances = Allowances()
+        self.pricing = Pricing()
         self._names: dict[tuple[str, str | None, str], tuple[str, int]] = {}
 
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
@@ -145,9 +149,11 @@ class Compiler:
             checked = self.check(manifest)
             checked = replace(checked, warnings=(*checked.warnings, *self._named(checked)))
             request = self.build(checked) if self.options.build else None
+            if request is not None:
+                checked, request = self.priced(checked, request)
         except Rejected as rejected:
-            return replace(self._refused(source.name, rejected.diagnostics), name=name)
-        return Result(source.name, self.allowances.kept(checked.warnings), name, checked, request)
+            return replace(self._refused(source.name, rejected.diagnostics), name=name, rendered=manifest)
+        return Result(source.name, self.allowances.kept(checked.warnings), name, manifest, checked, request)
 
     def check(self, manifest: Manifest) -> Checked:
         bound = bind(manifest)
@@ -185,6 +191,22 @@ class Compiler:
         if not site.local:
             self._acceptable(checked, request)
         return request
+
+    def priced(self, checked: Checked, request: Request) -> tuple[Checked, Request]:
+        """The same with its prices, where the defaults name some.
+
+        Raises:
+            Rejected: it may cost more than `max_job_cost`, or the prices are none.
+        """
+        manifest = checked.manifest
+        if request.site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
+            return checked, request
+        request = replace(request, prices=self.pricing.prices(manifest, request.site.region))
+        said = [found for found in judge(manifest, request, self.facts) if found.rule not in self.options.allowed]
+        checked = replace(checked, warnings=(*checked.warnings, *said))
+        if has_errors(said):
+            raise Rejected(checked.warnings)
+        return checked, request
 
     def site(self, checked: Checked) -> Site:
         job = checked.job

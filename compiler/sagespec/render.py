@@ -88,9 +88,10 @@ class Manifest:
         return layer.document.where(inside, at_key=at_key and complete)
 
     def written(self, path: Path) -> str:
-        """The scalar at `path` as typed, where it is not an expression."""
+        """The scalar at `path` as typed; empty where an expression or a block of text makes the value."""
         layer, inside = self.origin(path)
-        return layer.document.written(inside) if inside[-1:] == path[-1:] else ""
+        text = layer.document.written(inside) if inside[-1:] == path[-1:] else ""
+        return "" if "{{" in text or text.startswith(("|", ">")) else text
 
 
 class Defaults:

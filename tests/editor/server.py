@@ -23,7 +23,7 @@ class LanguageServer:
         self.settings = settings
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder)
         self.received: queue.Queue[Json] = queue.Queue()
-        self.requests = 0
+        self.requests = self.opened = 0
         self.published: dict[str, list[Json]] = {}
         threading.Thread(target=self._receive, daemon=True).start()
         capabilities = {
@@ -44,8 +44,10 @@ class LanguageServer:
                 stream.close()
 
     def open(self, name: str, text: str) -> str:
-        """Opens a document of the folder; its URI."""
-        uri = (self.folder / name).as_uri()
+        """Opens a document beside the file of that name; its URI, which is new: no older answer can be about it."""
+        self.opened += 1
+        path = (self.folder / name).resolve()
+        uri = path.with_name(f"{path.stem}-{self.opened}.yaml").as_uri()
         self.tell(
             "textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "yaml", "version": 1, "text": text}}
         )
@@ -56,8 +58,7 @@ class LanguageServer:
         uri = self.open(name, text)
         while uri not in self.published:
             self._handle(self._next())
-        found = self.published.pop(uri)
-        self.tell("textDocument/didClose", {"textDocument": {"uri": uri}})
+        found = self.published[uri]
         return sorted((item["range"]["start"]["line"] + 1, item["message"]) for item in found)
 
     def completions(self, name: str, text: str) -> dict[str, str]:

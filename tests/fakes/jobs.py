@@ -121,6 +121,8 @@ class Jobs:
         """Decides how a job will go, by its request."""
         self.search_lag = 0.0
         self.list_lag = 0.0
+        self.search_cuts_first = False
+        """Whether Search, too, cuts its pages before it filters, so that pages are empty and not the last."""
         self.stop_seconds = 5.0
         self.creates_per_second: float | None = None
         self.on_create: Callable[[Job], None] = lambda job: None
@@ -282,17 +284,19 @@ class Jobs:
         if given["Resource"] != "TrainingJob":
             raise Refused("ValidationException", f"{given['Resource']} is not searched here")
         moment = self.clock() - self.search_lag
+        expression = given.get("SearchExpression", {})
         records = []
         for job in self.jobs.values():
             if job.created <= moment:
                 record = {key: value for key, value in self._record(job, moment).items() if key in SEARCHED}
                 record["Tags"] = _listed(job.tags_at(moment))
-                if _matches(record, given.get("SearchExpression", {})):
-                    records.append(record)
+                records.append(record)
         order = given.get("SortBy", "LastModifiedTime")
         records.sort(key=lambda record: record[order], reverse=given.get("SortOrder", "Descending") == "Descending")
+        if not self.search_cuts_first:
+            records = [record for record in records if _matches(record, expression)]
         page, token = _page(records, given, LIMIT)
-        return {"Results": [{"TrainingJob": record} for record in page], **token}
+        return {"Results": [{"TrainingJob": record} for record in page if _matches(record, expression)], **token}
 
     # ------------------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ FAULTS = {
     "throttle": (False, lambda h, a: h.fail(400, "ThrottlingException", "Rate exceeded")),
     "expired": (False, lambda h, a: h.fail(400, "ExpiredTokenException", "The security token included is expired")),
     "denied": (False, lambda h, a: h.fail(400, "AccessDeniedException", "not authorized to perform: sagemaker:Any")),
+    "stale-page": (False, lambda h, a: h.fail(400, "ValidationException", "Invalid pagination token")),
     "cut-before": (False, lambda h, a: h.cut()),
     "cut-after": (True, lambda h, a: h.cut()),
     "half": (True, lambda h, a: h.send(200, json.dumps(a)[: len(json.dumps(a)) // 2].encode())),

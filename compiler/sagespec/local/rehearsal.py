@@ -25,7 +25,11 @@ class Moment:
     """When the instance goes."""
 
     marks: int
-    seconds: float
+    """After so many steps, 1 or more …"""
+    fraction: float
+    """… and this part of the time that a step took on average, so that it may hit anything that a step does."""
+    silence: float
+    """After so many seconds, where the log tells no steps."""
 
 
 class Progress:
@@ -40,7 +44,8 @@ class Progress:
         self.first: int | None = None
         self.last: int | None = None
         self.unit = ""
-        self.marks = 0
+        self.times: list[float] = []
+        """When the first steps were told; no more of them than `MARKS` asks for."""
 
     def notice(self, line: str) -> None:
         """Looks at one line; the first unit that is seen counts, and only its new numbers."""
@@ -50,12 +55,17 @@ class Progress:
                 self.unit, self.first = unit, number
             if unit == self.unit and number != self.last:
                 self.last = number
-                self.marks += 1
+                if len(self.times) < MARKS[1]:
+                    self.times.append(time.monotonic())
 
     def due(self, moment: Moment) -> bool:
-        if self.marks:
-            return self.marks >= moment.marks
-        return time.monotonic() - self.began > moment.seconds
+        now = time.monotonic()
+        if not self.times:
+            return now - self.began > moment.silence
+        if len(self.times) < moment.marks:
+            return False
+        told = self.times[moment.marks - 1]
+        return now - told >= moment.fraction * (told - self.began) / moment.marks
 
 
 class Judge:
@@ -74,7 +84,7 @@ class Judge:
         if self.done >= self.asked:
             return None
         chance = random.SystemRandom()
-        return Moment(chance.randint(*MARKS), chance.uniform(*SILENT_SECONDS))
+        return Moment(chance.randint(*MARKS), chance.random(), chance.uniform(*SILENT_SECONDS))
 
     def saw(self, progress: Progress, *, interrupted: bool) -> None:
         """A run has ended."""

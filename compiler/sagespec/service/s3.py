@@ -21,7 +21,6 @@ from sagespec.targets import Upload
 THREADS = 8
 PART = 16 << 20
 """Bytes of one part; what is smaller than four goes up in one piece."""
-WHOLE = 4 * PART
 PIECE = 1 << 20
 
 _MARK = "sagespec-sha256"
@@ -47,9 +46,10 @@ class Item:
 class Store:
     """S3, as far as uploads need it."""
 
-    def __init__(self, client: Any, region: str) -> None:
+    def __init__(self, client: Any, region: str, part: int = PART) -> None:
         self.client = client
         self.region = region
+        self.part = part
 
     def upload(self, upload: Upload, progress: Progress) -> bool:
         """An archive (`code`) to its key, or a folder's files (`data`) below their prefix; False where all was there.
@@ -152,7 +152,7 @@ class Store:
         return True
 
     def _in_bucket(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
-        send = self._whole if item.size < WHOLE else self._parts
+        send = self._whole if item.size < 4 * self.part else self._parts
         try:
             send(bucket, item, condition)
         except ServiceError as error:
@@ -192,7 +192,7 @@ class Store:
         of = {"UploadId": begun["UploadId"]}
         try:
             whole, parts = hashlib.sha256(), []
-            for number, piece in enumerate(_pieces(item.path, PART), 1):
+            for number, piece in enumerate(_pieces(item.path, self.part), 1):
                 whole.update(piece)
                 checksum = _base64(hashlib.sha256(piece).digest())
                 answer = self._call(

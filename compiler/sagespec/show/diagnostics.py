@@ -65,6 +65,19 @@ def _excerpt(diagnostic: Diagnostic) -> tuple[str, int, int]:
     return f"{lead}{shown}{tail}", len(lead) + _cells(shown[: before - start]), max(1, marked)
 
 
+def cure_line(diagnostic: Diagnostic) -> str:
+    """What `--fix` has done about a finding."""
+    told = safe(diagnostic)
+    where = f"fixed {diagnostic.path}:{diagnostic.span.line}:{diagnostic.span.column}"
+    line = diagnostic.place.source.line(diagnostic.span.line)
+    changes = ", ".join(
+        f"{line[edit.span.column - 1 : edit.span.end_column - 1]} → {edit.text}"
+        for edit in told.fix
+        if edit.span.line == diagnostic.span.line == edit.span.end_line
+    )
+    return printable(f"{where}: {changes or told.message} [{diagnostic.rule}]")
+
+
 def printable(text: str) -> str:
     """Text that cannot steer a terminal: control characters are shown as their names' pictures or as �."""
     if text.isprintable():
@@ -159,4 +172,4 @@ FORMATS: Mapping[str, Callable[[Report, Style], Iterable[str]]] = {
 }
 """What `validate --format` can be."""
 
-__all__ = ["FORMATS", "Report", "as_data", "block", "counted", "printable", "summary", "text"]
+__all__ = ["FORMATS", "Report", "as_data", "block", "counted", "cure_line", "printable", "summary", "text"]

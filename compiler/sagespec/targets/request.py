@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
+from sagespec.cost import Prices
+
 JOB = "<sagespec:job>"
 """Stands for the job's name in a body that has none yet."""
 FIRST = "<sagespec:first-job>"
@@ -69,6 +71,8 @@ class Request:
     on_change: str = "refuse"
     retry: str = "infrastructure"
     max_attempts: int = 3
+    prices: Prices | None = field(default=None, compare=False, repr=False)
+    """What things cost where it runs, as far as the defaults say."""
 
     @cached_property
     def digest(self) -> str:

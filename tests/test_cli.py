@@ -1,0 +1,169 @@
+"""The command line: results on standard output, everything else on standard error, and a closed set of exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import SMALLEST
+from sagespec.cli import Code, app, run
+
+TOOL = Path(sys.executable).with_name("sagespec")
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, code: Path) -> None:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "SAGESPEC_", "NO_COLOR", "FORCE_COLOR"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(code)
+    (code / "good.yaml").write_text(json.dumps(SMALLEST))
+    (code / "bad.yaml").write_text(json.dumps({**SMALLEST, "max_run": 0}))
+    (code / "doubtful.yaml").write_text(json.dumps({**SMALLEST, "name": "x", "instance_type": "ml.x99.large"}))
+    (code / "same-name.yaml").write_text(json.dumps(SMALLEST))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [
+        (["validate", "good.yaml"], 0),
+        (["validate", "bad.yaml"], 1),
+        (["validate", "doubtful.yaml"], 0),
+        (["validate", "--strict", "doubtful.yaml"], 1),
+        (["validate", "--allow", "out-of-range", "bad.yaml"], 2),
+        (["validate", "--allow", "no-such-rule", "good.yaml"], 2),
+        (["validate", "nowhere.yaml"], 1),
+        (["validate"], 2),
+        (["validate", "--set", "x", "good.yaml"], 2),
+        (["validate", "--format", "paper", "good.yaml"], 2),
+        (["vaildate", "good.yaml"], 2),
+        (["compile", "good.yaml"], 0),
+        (["compile", "bad.yaml"], 1),
+        (["compile", "--jsonl", "good.yaml", "bad.yaml"], 1),
+        (["compile", "good.yaml", "doubtful.yaml"], 2),
+        (["plan", "--offline", "good.yaml"], 0),
+        (["plan", "--offline", "--detailed-exitcode", "good.yaml"], 5),
+        (["plan", "--offline", "bad.yaml"], 1),
+        (["plan", "--offline", "good.yaml", "doubtful.yaml"], 0),
+        (["plan", "--offline", "good.yaml", "same-name.yaml"], 1),
+        (["explain", "spot-without-max-wait"], 0),
+        (["explain", "spot-wihout-max-wait"], 2),
+        (["explain", "good.yaml", "instance_type"], 0),
+        (["explain", "nowhere.yaml", "instance_type"], 1),
+        (["rules"], 0),
+        (["versions"], 0),
+        (["--version"], 0),
+        (["--help"], 0),
+    ],
+)
+def test_exit_codes(arguments: list[str], exit_code: int) -> None:
+    assert run(arguments) == exit_code
+
+
+def test_exit_codes_are_a_closed_set() -> None:
+    assert {code.name: int(code) for code in Code} == {
+        "FINE": 0,
+        "WRONG_MANIFEST": 1,
+        "WRONG_USAGE": 2,
+        "SERVICE_FAILED": 3,
+        "JOB_FAILED": 4,
+        "CHANGES_PENDING": 5,
+    }
+
+
+def test_every_command_has_a_help_text() -> None:
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert (command.callback.__doc__ or "").partition("\n")[0].endswith(".")
+
+
+def test_findings_are_results_and_the_summary_is_a_remark(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["validate", "bad.yaml"])
+    printed = capsys.readouterr()
+    assert printed.out.startswith("bad.yaml:1:")
+    assert "out-of-range" in printed.out
+    assert printed.err == "1 manifest, 1 error\n"
+
+
+def test_json_findings_have_the_documented_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["validate", "--format", "json", "bad.yaml", "good.yaml"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["version"] == 1
+    assert found["summary"] == {"manifests": 2, "errors": 1, "warnings": 0}
+    (diagnostic,) = found["diagnostics"]
+    assert set(diagnostic) == {
+        *("rule", "severity", "message", "hint", "path", "line", "column", "end_line", "end_column", "field", "fix"),
+    }
+    assert (diagnostic["rule"], diagnostic["path"], diagnostic["field"]) == ("out-of-range", "bad.yaml", ["max_run"])
+
+
+def test_jsonl_has_a_line_a_job_in_input_order(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["compile", "--jsonl", "bad.yaml", "doubtful.yaml", "good.yaml"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["manifest"] for row in rows] == ["bad.yaml", "doubtful.yaml", "good.yaml"]
+    assert [set(row) for row in rows] == [
+        {"manifest", "diagnostics"},
+        {"manifest", "name", "request"},
+        {"manifest", "name", "request"},
+    ]
+
+
+def test_out_writes_a_file_a_job(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(["compile", "good.yaml", "--out", "requests"])
+    assert capsys.readouterr().out == "requests/mnist.json\n"
+    written = json.loads((code / "requests" / "mnist.json").read_text())
+    run(["compile", "good.yaml"])
+    assert json.loads(capsys.readouterr().out) == written
+    assert [path.name for path in (code / "requests").iterdir()] == ["mnist.json"]
+
+
+def test_values_come_from_set(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code / "m.yaml").write_text(json.dumps({**SMALLEST, "output_path": "s3://{{ vars.bucket }}/x"}))
+    assert run(["compile", "--set", "bucket=models", "m.yaml"]) == 0
+    assert json.loads(capsys.readouterr().out)["OutputDataConfig"]["S3OutputPath"] == "s3://models/x"
+
+
+def test_a_field_is_explained_with_value_origin_and_destination(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\nvolume_size: 50\n")
+    run(["explain", "good.yaml", "volume_size"])
+    assert capsys.readouterr().out.splitlines() == [
+        "value    50",
+        "written  sagespec.yaml:3:14  volume_size: 50",
+        "lands    ResourceConfig.VolumeSizeInGB",
+    ]
+
+
+def test_apply_asks_and_without_anyone_to_answer_does_nothing(code: Path) -> None:
+    fields = {key: value for key, value in SMALLEST.items() if key != "role"} | {"instance_type": "local"}
+    (code / "local.yaml").write_text(json.dumps(fields))
+    asked = subprocess.run(
+        [TOOL, "apply", "local.yaml"], cwd=code, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert asked.returncode == Code.WRONG_USAGE
+    assert "--yes" in asked.stderr
+    assert not (code / ".sagespec" / "local").exists() or not list((code / ".sagespec" / "local").glob("mnist-*"))
+
+
+def test_no_color_where_nobody_sees_it(code: Path) -> None:
+    for world in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {}):
+        ran = subprocess.run([TOOL, "validate", "bad.yaml"], cwd=code, capture_output=True, env={**os.environ, **world})
+        assert b"\x1b" not in ran.stdout + ran.stderr
+
+
+def test_a_closed_pipe_is_no_error_message(code: Path) -> None:
+    ran = subprocess.run(f"{TOOL} rules | head -1", shell=True, cwd=code, capture_output=True, text=True)
+    assert ran.stdout.count("\n") == 1
+    assert ran.stderr == ""
+
+
+def test_the_scaffolds_are_manifests_that_nothing_is_said_of(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for template in ("script", "keras", "legacy", "distributed", "pipe"):
+        assert run(["init", f"my_{template}", "--template", template]) == 0
+        capsys.readouterr()
+        assert run(["validate", "--strict", f"my_{template}"]) == 0
+        assert capsys.readouterr().out == ""
+        assert run(["init", f"my_{template}", "--template", template]) == Code.WRONG_USAGE
