@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -54,7 +56,7 @@ def server() -> Iterator[LanguageServer]:
     server.close()
 
 
-def unavailable(reason: str) -> None:
+def unavailable(reason: str) -> NoReturn:
     """CI has everything: there, a test that does not run has failed."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
@@ -173,3 +175,33 @@ def test_hovering_over_an_instance_type_shows_its_hardware(server: LanguageServe
 def test_the_lock_file_names_no_registry() -> None:
     """So that npm asks the registry that is configured where it runs."""
     assert '"resolved"' not in (HERE / "package-lock.json").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced examples of docs/editors.md."""
+    text = (REPOSITORY / "docs" / "editors.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_documented_settings_find_the_schema_of_each_kind(server: LanguageServer, tmp_path: Path) -> None:
+    [documented] = [json.loads(block) for block in blocks("json") if "yaml.schemas" in block]
+    shutil.copytree(SCHEMAS, tmp_path / "schemas")
+    settings = {"yaml": {"schemas": documented["yaml.schemas"], "schemaStore": {"enable": False}}}
+    editor = LanguageServer(server.command, tmp_path, settings)
+    try:
+        job = editor.problems("jobs/mnist.yaml", "apiVersion: sagespec/v1\nkind: TrainingJob\nname: mnist\nbanana: 1\n")
+        defaults = editor.problems("jobs/sagespec.yaml", "kind: Defaults\nproject: vision\nbanana: 1\n")
+    finally:
+        editor.close()
+    assert job == [(4, "Property banana is not allowed.")]
+    assert defaults == [(3, "Property banana is not allowed.")]
+
+
+def test_the_documented_catalogue_has_the_form_of_schemastore() -> None:
+    [catalogue] = [json.loads(block) for block in blocks("json") if "fileMatch" in block]
+    assert [Path(entry["url"]).name for entry in catalogue["schemas"]] == [
+        "training-job.schema.json",
+        "defaults.schema.json",
+    ]
+    for entry in catalogue["schemas"]:
+        assert entry.keys() == {"name", "description", "fileMatch", "url"}

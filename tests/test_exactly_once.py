@@ -18,14 +18,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import boto3
-import botocore.session
 import pytest
-from botocore.loaders import Loader
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from fakes.fixtures import Aws, aws, clean, neighbours  # noqa: F401 - fixtures
+from fakes.fixtures import Aws, aws, clean, hurry, neighbours, session_of  # noqa: F401 - fixtures
 from fakes.jobs import Clock
 from fakes.server import TestService
 from fakes.world import World
@@ -42,16 +39,6 @@ class Killed(BaseException):
     """What an applier dies of in the middle of a call."""
 
 
-LOADER = Loader()
-
-
-def session_of() -> Any:
-    """A boto3 session that has read the service models already."""
-    session = botocore.session.Session()
-    session.register_component("data_loader", LOADER)
-    return boto3.Session(botocore_session=session, region_name="us-west-2")
-
-
 def dying(call: int, *, before: bool) -> Any:
     """A session whose user dies at its n-th call, before it is sent or after it was answered."""
     session, left = session_of(), [call]
@@ -63,13 +50,6 @@ def dying(call: int, *, before: bool) -> Any:
 
     session.events.register("before-send.*" if before else "after-call.*", count)
     return session
-
-
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clients' back-off takes no time here."""
-    pause = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: pause(min(seconds, 0.005)))
 
 
 names, variants = st.sampled_from(NAMES), st.sampled_from(VARIANTS)
@@ -160,7 +140,7 @@ class Schedule:
 )
 def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
     neighbours: str,  # noqa: F811
-    hurry: None,
+    hurry: None,  # noqa: F811
     schedule: list[tuple[Any, ...]],
     search_lag: float,
     list_lag: float,
@@ -197,8 +177,8 @@ def test_killed_appliers_leave_nothing_that_the_next_one_does_not_finish(aws: Aw
     aws.service.random = random.Random(seed)
     world.stopping = True
     world.write("ada", "one")
-    for _ in range(ROUNDS):
-        edited(world, chance)
+    for number in range(ROUNDS):
+        edited(world, chance, number)
         aws.jobs.search_lag = chance.choice([0.0, 5.0, 60.0])
         aws.service.faults = chance.choice([0.0, 0.0, 0.1])
         deaths.update(killed(aws, tmp_path, chance) for _ in range(chance.choice([1, 1, 2])))
@@ -217,11 +197,13 @@ def test_killed_appliers_leave_nothing_that_the_next_one_does_not_finish(aws: Aw
     assert deaths["ended by itself"] < deaths.total()
 
 
-def edited(world: World, chance: random.Random) -> None:
-    """One to three edits; at least one manifest stays."""
-    for _ in range(chance.randint(1, 3)):
-        act = chance.choice(["write", "write", "write", "delete", "rename"])
+def edited(world: World, chance: random.Random, number: int) -> None:
+    """A few edits: contents that are new, and ones that were there before; at least one manifest stays."""
+    for _ in range(chance.randint(1, 4)):
+        act = chance.choice(["write", "write", "write", "revert", "delete", "rename"])
         if act == "write":
+            world.write(chance.choice(NAMES), f"new{number}")
+        elif act == "revert":
             world.write(chance.choice(NAMES), chance.choice(VARIANTS))
         elif act == "delete" and len(world.variants) > 1:
             world.delete(chance.choice(NAMES))
@@ -237,20 +219,26 @@ def killed(aws: Aws, folder: Path, chance: random.Random) -> str:  # noqa: F811
     """Starts one applier, or two at once, and kills them after some call of theirs and a moment more; tells where."""
     command = [sys.executable, "-m", "sagespec", "apply", str(folder), "--yes", *flags(chance)]
     environment = {**clean(os.environ), **aws.environment, "SAGESPEC_CREATES_PER_SECOND": "20"}
-    before, calls, extra = aws.service.count(), chance.randint(0, 10), chance.uniform(0, 0.12)
+    before, begun = Counter(call.operation for call in aws.calls), len(aws.calls)
+    operation, times = chance.choice(
+        [(name, 1) for name in ("Search", "ListTrainingJobs", "DescribeTrainingJob", "CreateTrainingJob")]
+        + [("", 0), ("CreateTrainingJob", 2), ("StopTrainingJob", 1)]
+    )
     appliers = [
         subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(chance.choice([1, 1, 2]))
     ]
-    while aws.service.count() - before < calls and any(applier.poll() is None for applier in appliers):
+    while operation and aws.service.count(operation) - before[operation] < times:
+        if all(applier.poll() is not None for applier in appliers):
+            break
         time.sleep(0.002)
-    time.sleep(extra)
+    time.sleep(chance.choice([0.0, 0.0, 0.02, 0.1, 0.4]))
     for applier in appliers:
         applier.send_signal(signal.SIGKILL)
     codes = [applier.wait() for applier in appliers]
     if -signal.SIGKILL not in codes:
         return "ended by itself"
-    return "before any call" if aws.service.count() == before else f"after {aws.calls[-1].operation}"
+    return f"after {aws.calls[-1].operation}" if len(aws.calls) > begun else "before any call"
 
 
 def finished(aws: Aws, folder: Path) -> int:  # noqa: F811

@@ -554,7 +554,6 @@ print(sorted(os.listdir("/opt/ml/input/data/train")), (folder / "rewritten.csv")
     [
         ({"InputDataConfig": [{**channel("train", "/x"), "InputMode": "Pipe"}]}, "channel 'train' is in Pipe mode"),
         ({"InputDataConfig": [channel("..", "/x")]}, "channel '..' has a name that no folder can have"),
-        ({"hyperparameters": {"sagemaker_mpi_enabled": True}}, "MPI jobs need their image"),
         ({"HyperParameters": {}}, "the image brings its own program"),
         (
             {"algorithm": {"TrainingImage": "1.dkr.ecr.x.amazonaws.com/sagemaker-tensorflow:1.4.1-cpu-py2"}},
@@ -566,6 +565,12 @@ def test_what_this_machine_cannot_run_is_refused_before_anything_is_made(service
     with pytest.raises(ServiceError, match=words):
         service.create(request("pass", **changes), 1)
     assert service.jobs() == []
+
+
+def test_mpi_job_is_refused_where_there_is_no_mpirun(service, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ServiceError, match="an MPI job needs mpirun"):
+        service.create(request("pass", hyperparameters={"sagemaker_mpi_enabled": True}), 1)
 
 
 # Clearing up
@@ -620,6 +625,41 @@ time.sleep(60)
     seen = run(service, request(script, count=3))
     assert seen.status == "Failed"
     assert "RuntimeError: only here" in seen.failure
+
+
+MPIRUN = """\
+#!{python}
+# Plays mpirun: starts the processes of each part of the command, one after the other.
+import subprocess, sys
+words, parts = sys.argv[1:], [[]]
+for word in words[words.index("-np") :]:
+    parts.append([]) if word == ":" else parts[-1].append(word)
+print("options", words[: words.index("-np")][-2:], flush=True)
+for part in parts:
+    for rank in range(int(part[1])):
+        subprocess.run(part[4:], cwd=part[3], check=True)
+"""
+
+
+def test_mpi_job_runs_its_processes_with_what_their_hosts_are_told(service, tmp_path, monkeypatch):
+    program = tmp_path / "mpirun"
+    program.write_text(MPIRUN.format(python=sys.executable))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    script = "import os, sys; print(os.environ['SM_CURRENT_HOST'], os.path.basename(os.getcwd()), sys.argv[1:])"
+    given = {
+        "epochs": 2,
+        "sagemaker_mpi_enabled": True,
+        "sagemaker_mpi_num_of_processes_per_host": 2,
+        "sagemaker_mpi_custom_mpi_options": "-x FOO=bar",
+    }
+    seen = run(service, request(script, count=2, hyperparameters=given))
+    assert seen.status == "Completed", seen.failure
+    assert log(service, seen.job_name)[:5] == [
+        "algo-1: options ['-x', 'FOO=bar']",
+        *["algo-1: algo-1 code ['--epochs', '2']"] * 2,
+        *["algo-1: algo-2 code ['--epochs', '2']"] * 2,
+    ]
 
 
 def test_workers_of_a_mirrored_strategy_reach_each_other_where_tf_config_says(service):

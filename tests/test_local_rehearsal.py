@@ -79,6 +79,8 @@ for step in range(12):
         ([["epoch 1", "epoch 2"], ["epoch 2"]], "resumed"),
         ([["epoch 1", "epoch 2"], ["epoch 1"]], "began again"),
         ([["epoch 1"], ["epoch 2"], ["epoch 1"]], "began again"),
+        ([["epoch 1", "epoch 2"], ["found the checkpoint of epoch 2", "epoch 1"]], "began again"),
+        ([["step 0", "step 1"], ["step 0"]], "began again"),
         ([["Epoch 1/40 - loss 3", "Epoch 2/40"], ["Epoch 3/40"]], "resumed"),
         ([["global_step=100"], ["INFO: global_step=150"]], "resumed"),
         ([["loss 1"], ["loss 2"]], "unknown"),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from conftest import SMALLEST, Judge
-from fakes.fixtures import BUCKET, REGION, Aws, aws, neighbours  # noqa: F401 - fixtures
+from fakes.fixtures import BUCKET, REGION, Aws, aws, hurry, neighbours, session_of  # noqa: F401 - fixtures
 from fakes.jobs import Clock, Fate
 from fakes.server import HARMLESS
 from sagespec.planner import Action, Wish, decide_all
@@ -47,7 +47,7 @@ def wanted(judge: Judge) -> Wanted:
 
 @pytest.fixture
 def service(aws: Aws) -> SageMaker:  # noqa: F811
-    return SageMaker(REGION, creates_per_second=1e9, sleep=aws.advance)
+    return SageMaker(REGION, session=session_of(), creates_per_second=1e9, sleep=aws.advance)
 
 
 def sent(aws: Aws, operation: str) -> list[dict[str, Any]]:  # noqa: F811
@@ -129,7 +129,7 @@ def test_a_job_is_seen_however_far_the_indexes_lag(
     request = wanted()
     service.create(request, 1)
     service.create(request, 2)
-    seen = SageMaker(REGION).observe([request])
+    seen = SageMaker(REGION, session=session_of()).observe([request])
     assert sorted(job.job_name for job in seen) == [request.job_name(1), request.job_name(2)]
 
 
@@ -152,7 +152,7 @@ def test_five_hundred_unchanged_jobs_cost_few_calls(aws: Aws, service: SageMaker
     recent = len(aws.calls) - before
     aws.advance(86_400)
     before = len(aws.calls)
-    assert decide_all(requests, SageMaker(REGION).observe(requests, projects=True)).pending == ()
+    assert decide_all(requests, SageMaker(REGION, session=session_of()).observe(requests, projects=True)).pending == ()
     assert (plan.pending, recent, len(aws.calls) - before) == ((), 10, 10)
 
 
@@ -262,7 +262,13 @@ def test_a_name_is_taken_once(service: SageMaker, wanted: Wanted) -> None:
 
 
 @pytest.mark.parametrize("fault", HARMLESS)
-def test_a_creation_survives(aws: Aws, service: SageMaker, wanted: Wanted, fault: str) -> None:  # noqa: F811
+def test_a_creation_survives(
+    aws: Aws,  # noqa: F811
+    service: SageMaker,
+    wanted: Wanted,
+    fault: str,
+    hurry: None,  # noqa: F811
+) -> None:
     """Where the answer was lost after the effect, the name says that the job is there."""
     request = wanted()
     aws.fail_next("CreateTrainingJob", fault)
@@ -283,6 +289,7 @@ def test_half_an_answer_is_not_an_empty_world(
     wanted: Wanted,
     operation: str,
     fault: str,
+    hurry: None,  # noqa: F811
 ) -> None:
     request = wanted()
     service.create(request, 1)
@@ -291,7 +298,7 @@ def test_half_an_answer_is_not_an_empty_world(
     assert [seen.job_name for seen in service.observe([request])] == [request.job_name()]
     aws.fail_next(operation, *[fault] * 4)
     with pytest.raises(CutShort, match="the answer was cut short: it has no "):
-        list(SageMaker(REGION).observe([request]))
+        list(SageMaker(REGION, session=session_of()).observe([request]))
 
 
 def test_creations_keep_to_the_rate(aws: Aws, wanted: Wanted) -> None:  # noqa: F811
@@ -301,7 +308,7 @@ def test_creations_keep_to_the_rate(aws: Aws, wanted: Wanted) -> None:  # noqa: 
         slept.append(round(seconds, 3))
         clock.advance(seconds)
 
-    service = SageMaker(REGION, creates_per_second=1, clock=clock, sleep=sleep)
+    service = SageMaker(REGION, session=session_of(), creates_per_second=1, clock=clock, sleep=sleep)
     for number in range(3):
         service.create(replace(wanted(), name=f"job{number}"), 1)
     clock.advance(10)
@@ -312,7 +319,7 @@ def test_creations_keep_to_the_rate(aws: Aws, wanted: Wanted) -> None:  # noqa: 
 def test_access_that_comes_late_is_waited_for(aws: Aws, wanted: Wanted) -> None:  # noqa: F811
     """A policy that looks at tags does not know those of a new job at once."""
     clock = Clock()
-    service = SageMaker(REGION, creates_per_second=1e9, clock=clock, sleep=clock.advance)
+    service = SageMaker(REGION, session=session_of(), creates_per_second=1e9, clock=clock, sleep=clock.advance)
     request = wanted()
     service.create(request, 1)
     aws.fail_next("DescribeTrainingJob", "denied", "denied", "denied")
@@ -369,7 +376,7 @@ def test_the_lines_of_all_hosts_come_in_order_and_once(aws: Aws, service: SageMa
         ("algo-1", 20, "three"),
     ]
     aws.log("job/algo-1-1700000000", (start + 20, "four"))
-    lines, cursor = SageMaker(REGION).logs("job", cursor)
+    lines, cursor = SageMaker(REGION, session=session_of()).logs("job", cursor)
     assert [line.text for line in lines] == ["four"]
     lines, cursor = service.logs("job", cursor)
     assert list(lines) == []
@@ -473,10 +480,8 @@ def test_an_upload_that_was_broken_off_sends_only_what_is_missing(
 
 
 def test_a_large_file_goes_up_in_parts_and_is_known_again(aws: Aws, data: Upload) -> None:  # noqa: F811
-    import boto3
-
     calls: list[str] = []
-    client = boto3.client("s3", region_name=REGION)
+    client = session_of().client("s3")
     client.meta.events.register("before-call.s3", lambda model, **_: calls.append(model.name))
     # S3 itself wants parts of 5 MB and more, the emulator too: one part is the last.
     store = Store(client, REGION, part=len(bytes(range(256)) * 40) // 4)
@@ -599,12 +604,12 @@ def test_the_test_service_is_not_shaped_after_our_client(aws: Aws, code: Path) -
     program = shutil.which("aws", path=str(Path(sys.executable).parent))
     assert program, "the development environment has awscli"
 
-    def cli(*arguments: str, code: int = 0) -> Any:
+    def cli(*arguments: str, refused: bool = False) -> Any:
         ended = subprocess.run(
             [program, "--region", REGION, "--output", "json", "sagemaker", *arguments], capture_output=True, text=True
         )
-        assert ended.returncode == code, ended.stderr
-        return ended.stderr if code else json.loads(ended.stdout or "null")
+        assert (ended.returncode != 0) is refused, ended.stderr
+        return ended.stderr if refused else json.loads(ended.stdout or "null")
 
     (code / "mnist.yaml").write_text(json.dumps({**SMALLEST, "tags": {"team": "vision"}}))
     compiled = aws.sagespec("compile", "mnist.yaml", cwd=code)
@@ -613,7 +618,7 @@ def test_the_test_service_is_not_shaped_after_our_client(aws: Aws, code: Path) -
     name = request["TrainingJobName"]
     created = cli("create-training-job", "--cli-input-json", f"file://{code}/request.json")
     assert created["TrainingJobArn"].endswith(f":training-job/{name}")
-    again = cli("create-training-job", "--cli-input-json", f"file://{code}/request.json", code=254)
+    again = cli("create-training-job", "--cli-input-json", f"file://{code}/request.json", refused=True)
     assert "(ResourceInUse)" in again
     described = cli("describe-training-job", "--training-job-name", name)
     assert (described["TrainingJobStatus"], described["HyperParameters"]) == ("InProgress", request["HyperParameters"])
@@ -625,6 +630,8 @@ def test_the_test_service_is_not_shaped_after_our_client(aws: Aws, code: Path) -
     tags = cli("list-tags", "--resource-arn", created["TrainingJobArn"])["Tags"]
     assert sorted(tags, key=str) == sorted(request["Tags"], key=str)
     cli("stop-training-job", "--training-job-name", name)
-    refused = cli("stop-training-job", "--training-job-name", name, code=254)
-    assert "The request was rejected because the training job is in status Stopping" in refused
-    assert "Requested resource not found." in cli("describe-training-job", "--training-job-name", "nobody", code=254)
+    twice = cli("stop-training-job", "--training-job-name", name, refused=True)
+    assert "The request was rejected because the training job is in status Stopping" in twice
+    assert "Requested resource not found." in cli(
+        "describe-training-job", "--training-job-name", "nobody", refused=True
+    )

@@ -130,19 +130,36 @@ class Applier:
 
 
 def changed(then: Sequence[Change], now: Sequence[Change]) -> list[str]:
-    """What is no longer as a plan saw it, in words; nothing when it still holds."""
-    later = {change.name: change for change in now}
+    """What is no longer as a plan saw it, in words; nothing when it still holds.
+
+    What somebody (an earlier run of this very plan, perhaps) has brought about in the meantime is as planned.
+    """
+    later = {_about(change): change for change in now}
     differences = []
     for change in then:
-        other = later.get(change.name)
-        if other is None or (other.action, other.job_name, _status(other)) != (
-            change.action,
-            change.job_name,
-            _status(change),
-        ):
+        other = later.pop(_about(change), None)
+        if other is None and change.action is Action.STOP:
+            continue  # it has ended by itself
+        if other is None or not (_same(change, other) or _came_true(change, other)):
             found = f"{other.action.value}: {other.reason}" if other else "its manifest is gone"
             differences.append(f"{change.name}: planned {change.action.value} ({change.reason}), now {found}")
-    return differences
+    new = (other for other in later.values() if other.action is not Action.KEEP)
+    return differences + [f"{other.name}: not in the plan, now {other.action.value}: {other.reason}" for other in new]
+
+
+def _about(change: Change) -> tuple[object, ...]:
+    if change.request is not None:
+        return change.request.project, change.request.site, change.name
+    return ("stop", change.job_name)
+
+
+def _same(then: Change, now: Change) -> bool:
+    return (then.action, then.job_name, _status(then), then.live) == (now.action, now.job_name, _status(now), now.live)
+
+
+def _came_true(then: Change, now: Change) -> bool:
+    asked = then.request is None or (now.request is not None and now.request.digest == then.request.digest)
+    return asked and now.action is Action.KEEP and now.job_name == then.job_name
 
 
 def _status(change: Change) -> str:

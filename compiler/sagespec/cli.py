@@ -467,7 +467,7 @@ def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Res
     if paths == ["-"]:
         made = repair_text(make, sys.stdin.buffer)
         sys.stdout.flush()
-        sys.stdout.buffer.write(made.text.encode())
+        sys.stdout.buffer.write(made.content)
     else:
         made = repair(make, paths)
     for finding in made.cured:

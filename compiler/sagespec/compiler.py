@@ -16,7 +16,7 @@ from sagespec.catalog import Facts, facts
 from sagespec.check import Allowances, Checked, check
 from sagespec.dataset import Datasets
 from sagespec.diagnostic import Diagnostic, Rejected, Severity, has_errors
-from sagespec.document import Document, decode, load, read
+from sagespec.document import MAX_BYTES, Document, decode, load, read
 from sagespec.model import Job, Mode
 from sagespec.pricing import Pricing, judge
 from sagespec.render import Defaults, Inputs, Manifest, is_ours, render
@@ -88,10 +88,10 @@ class Compiler:
         """The jobs of one file. A file that was found in a folder is passed over unless it is meant for us."""
         try:
             source = (
-                decode(sys.stdin.buffer.read(), "<stdin>", FilePath.cwd()) if name == STDIN else load(FilePath(name))
+                decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", FilePath.cwd()) if name == STDIN else load(FilePath(name))
             )
         except Rejected as rejected:
-            if explicit:
+            if explicit or any("sagespec/" in found.place.source.text for found in rejected.diagnostics):
                 yield Result(name, rejected.diagnostics)
             return
         if not explicit and "sagespec/" not in source.text:
@@ -284,7 +284,7 @@ class Compiler:
 
 def discover(path: str) -> Iterator[str]:
     """The files that a path of the command line stands for: itself, or every YAML file of the folder and below."""
-    if path == STDIN or not FilePath(path).is_dir():
+    if path == STDIN or not os.path.isdir(path):  # noqa: PTH112 - of no name does it raise
         yield path
         return
     for folder, folders, names in os.walk(path):

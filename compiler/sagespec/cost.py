@@ -200,7 +200,7 @@ def _machines(resources: Mapping[str, Any], facts: Facts) -> list[tuple[str, int
         (choice["InstanceType"], choice.get("InstanceCount", resources.get("InstanceCount", 1)))
         for choice in resources.get("InstancePreferences", ())
     ]
-    return found or sorted(alternatives, key=lambda machine: _power(*machine, facts))[-1:]
+    return found or sorted(alternatives, key=lambda machine: _power(machine[0], machine[1], facts))[-1:]
 
 
 def _power(kind: str, count: int, facts: Facts) -> tuple[int, int, str]:

@@ -204,6 +204,10 @@ def read(source: Source) -> Iterator[Document]:
         Rejected: the text is not YAML, or is nested too deep, or has too many values. Documents before that
             point have been yielded.
     """
+    if source.text.startswith("\ufeff"):
+        raise _rejected(
+            source, source.span(0, 1), "invalid-yaml", "this is not YAML: it begins with two byte order marks"
+        )
     composer: Any = None
     try:
         composer = _Composer(source.text)

@@ -149,7 +149,7 @@ class Repair:
     cured: tuple[Diagnostic, ...] = ()
     refused: tuple[str, ...] = ()
     """Why a file was not written."""
-    text: str = ""
+    content: bytes = b""
     """The repaired text, where there was no file to write."""
 
 
@@ -185,7 +185,7 @@ def repair_text(make: Callable[[], Compiler], stream: BinaryIO) -> Repair:
     try:
         source = decode(raw, "<stdin>", FilePath.cwd())
     except Rejected as rejected:
-        return Repair((Result("<stdin>", rejected.diagnostics),))
+        return Repair((Result("<stdin>", rejected.diagnostics),), content=raw)
     cured: list[Diagnostic] = []
     for _ in range(PASSES):
         results = tuple(make().source(source))
@@ -194,7 +194,7 @@ def repair_text(make: Callable[[], Compiler], stream: BinaryIO) -> Repair:
             break
         cured += made.cured
         source = replace(source, text=made.text)
-    return Repair(results, tuple(cured), text=source.text)
+    return Repair(results, tuple(cured), content=_mark(raw) + source.text.encode())
 
 
 class NotWritten(Exception):
@@ -214,12 +214,16 @@ def rewrite(path: FilePath, source: Source, text: str) -> None:
         raise NotWritten(f"{source.name} is a link; fix the file that it points to")
     try:
         raw = path.read_bytes()
-        mark = codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
-        if raw != mark + source.text.encode():
+        if raw != _mark(raw) + source.text.encode():
             raise NotWritten(f"{source.name} has changed while it was checked")
-        _replace(path, mark + text.encode())
+        _replace(path, _mark(raw) + text.encode())
     except OSError as error:
         raise NotWritten(f"{source.name} cannot be written: {error.strerror or error}") from None
+
+
+def _mark(raw: bytes) -> bytes:
+    """The byte order mark that a file begins with, if it does."""
+    return codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
 
 
 def _replace(path: FilePath, content: bytes) -> None:

@@ -17,6 +17,8 @@ from sagespec.source import Path, Place
 DEFAULTS_NAME = "sagespec.yaml"
 SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost")
 """Members of a Defaults document that are not a job's."""
+OWN = ("apiVersion", "kind", "name")
+"""What a manifest says for itself; no default stands in for it."""
 LONE_CHANNEL = ("channels", "training")
 """Where a channel is that stands under `channels` without a name of its own."""
 MAX_JOBS = 1_000
@@ -176,9 +178,10 @@ def render(document: Document, defaults: Sequence[Document], inputs: Inputs, ind
         return
     merged = _merge([layer.data for layer in layers])
     settings = {name: merged.pop(name) for name in SETTINGS if name in merged and name not in document.data}
-    merged["kind"] = document.data.get("kind")
-    if merged["kind"] is None:
-        del merged["kind"]
+    for name in OWN:
+        merged.pop(name, None)
+        if name in document.data:
+            merged[name] = document.data[name]
     matrix = merged.pop("matrix", None)
     base = Manifest(document, layers, merged, settings, index=index)
     for number, combination in enumerate(_combinations(base, matrix)):

@@ -19,11 +19,13 @@ class LanguageServer:
     """One server process. Documents need not exist on disk."""
 
     def __init__(self, command: list[str], folder: Path, settings: Json) -> None:
+        self.command = command
         self.folder = folder
         self.settings = settings
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder)
         self.received: queue.Queue[Json] = queue.Queue()
-        self.requests = self.opened = 0
+        self.requests = 0
+        self.opened: set[str] = set()
         self.published: dict[str, list[Json]] = {}
         threading.Thread(target=self._receive, daemon=True).start()
         capabilities = {
@@ -44,10 +46,10 @@ class LanguageServer:
                 stream.close()
 
     def open(self, name: str, text: str) -> str:
-        """Opens a document beside the file of that name; its URI, which is new: no older answer can be about it."""
-        self.opened += 1
-        path = (self.folder / name).resolve()
-        uri = path.with_name(f"{path.stem}-{self.opened}.yaml").as_uri()
+        """Opens a document as the file of that name, once: no older answer can be about its URI, which comes back."""
+        uri = (self.folder / name).resolve().as_uri()
+        assert uri not in self.opened, f"{name} has been opened before"
+        self.opened.add(uri)
         self.tell(
             "textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "yaml", "version": 1, "text": text}}
         )

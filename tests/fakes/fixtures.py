@@ -6,13 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore.loaders import Loader
 from moto.server import ThreadedMotoServer
 
 from fakes.jobs import Clock, Effect, Jobs
@@ -21,6 +25,17 @@ from fakes.server import Call, TestService
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 REGION = "us-west-2"
 BUCKET = "sagemaker-us-west-2-123456789012"
+
+
+LOADER = Loader()
+"""Reads each of botocore's service models once, which takes longer than most tests."""
+
+
+def session_of() -> Any:
+    """A boto3 session of our own; it finds AWS as every other does."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", LOADER)
+    return boto3.Session(botocore_session=session, region_name=REGION)
 
 
 @dataclass
@@ -64,7 +79,7 @@ class Aws:
 
     def client(self, name: str) -> Any:
         url = self.service.url if name == "sagemaker" else self.neighbours
-        return boto3.client(
+        return session_of().client(
             name,
             region_name=REGION,
             endpoint_url=url,
@@ -127,8 +142,6 @@ def neighbours() -> Iterator[str]:
 @pytest.fixture
 def aws(neighbours: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """AWS with nothing in it; this process's environment leads there, too."""
-    import urllib.request
-
     urllib.request.urlopen(urllib.request.Request(f"{neighbours}/moto-api/reset", method="POST"), timeout=10).close()
     service = TestService(Clock())
     aws = Aws(service, neighbours)
@@ -139,3 +152,10 @@ def aws(neighbours: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         monkeypatch.setenv(key, value)
     yield aws
     service.close()
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clients' back-off takes no time."""
+    pause = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: pause(min(seconds, 0.005)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from sagespec.local import alive, cluster, contract, optml, provision
+from sagespec.local import alive, cluster, contract, mpi, optml, provision
 from sagespec.local.ends import ENDS, failed, own_words, script_error
 from sagespec.local.folder import HostFolder, remove
 from sagespec.local.job import Job
@@ -92,7 +92,18 @@ class Scripts:
             raise failed(script_error(kind, ending, argv))
 
     def commands(self) -> list[Command]:
+        if self.job.meant.get(cluster.MPI):
+            return [self._under_mpi()]
         return [command for host in self.job.hosts for command in self._commands(host)]
+
+    def _under_mpi(self) -> Command:
+        ranks = []
+        for host in self.job.hosts:
+            folder = self.job.host(host)
+            told = self._told(folder)
+            argv = mpi.aborting(contract.command(folder, told, self.python), self.python)
+            ranks.append(mpi.Rank(self._inside(host, argv), self._environ(folder, told, None), folder.code))
+        return Command("algo-1", mpi.mpirun(ranks, self.job.meant, contract.gpus()), ranks[0].environ, ranks[0].folder)
 
     def _commands(self, host: str) -> list[Command]:
         folder = self.job.host(host)

@@ -110,16 +110,27 @@ class Stream:
 
 
 _NAMES_AN_ERROR = re.compile(r"\b\w*(Error|Exception)\b|\bKeyboardInterrupt\b")
+_IS_RAISED = re.compile(r"(\[[\d,]+\]<\w+>:? ?)?[\w.]*(Error|Exception)\b")
+"""The line of a traceback that says what was raised, also as mpirun passes it on."""
+LAST_LINES = 10
 
 
 def last_words(tail: Sequence[str], room: int) -> str:
-    """The end of a log from the first line on that names an error: at most `room` characters, whole lines."""
+    """What a program said of its failure, in at most `room` characters: whole lines around the last error raised.
+
+    Nothing from before the first line that names an error, as with the toolkit; without one, the last lines.
+    """
     lines = [line.rstrip() for line in tail if line.strip()]
-    first = next((number for number, line in enumerate(lines) if _NAMES_AN_ERROR.search(line)), max(0, len(lines) - 10))
-    lines = lines[first:]
-    while len(lines) > 1 and len("\n".join(lines)) > room:
-        lines.pop(0)
-    return "\n".join(lines)[-room:] if room > 0 else ""
+    named = [number for number, line in enumerate(lines) if _NAMES_AN_ERROR.search(line)]
+    raised = [number for number in named if _IS_RAISED.match(lines[number])]
+    first = named[0] if named else max(0, len(lines) - LAST_LINES)
+    start = raised[-1] if raised else max(0, len(lines) - 1)
+    end = start + 1
+    while end < len(lines) and len("\n".join(lines[start : end + 1])) <= room:
+        end += 1
+    while start > first and len("\n".join(lines[start - 1 : end])) <= room:
+        start -= 1
+    return "\n".join(lines[start:end])[: max(0, room)]
 
 
 class Run:

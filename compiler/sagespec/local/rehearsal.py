@@ -41,7 +41,8 @@ class Progress:
     def begin(self) -> None:
         """A new run of the script."""
         self.began = time.monotonic()
-        self.first: int | None = None
+        self.lowest: int | None = None
+        """Not the first: a script may tell which checkpoint it found, and then begin again all the same."""
         self.last: int | None = None
         self.unit = ""
         self.times: list[float] = []
@@ -52,8 +53,9 @@ class Progress:
         for found in _STEP.finditer(line):
             unit, number = found[1].lower(), int(found[2])
             if not self.unit:
-                self.unit, self.first = unit, number
+                self.unit, self.lowest = unit, number
             if unit == self.unit and number != self.last:
+                self.lowest = number if self.lowest is None else min(number, self.lowest)
                 self.last = number
                 if len(self.times) < MARKS[1]:
                     self.times.append(time.monotonic())
@@ -89,11 +91,11 @@ class Judge:
     def saw(self, progress: Progress, *, interrupted: bool) -> None:
         """A run has ended."""
         if self.done == 0:
-            self.origin = progress.first
+            self.origin = progress.lowest
         if progress.unit:
             self.unit = progress.unit
         if self.done:
-            self.runs.append({"reached": self.reached, "went_on_at": progress.first})
+            self.runs.append({"reached": self.reached, "went_on_at": progress.lowest})
         if interrupted:
             self.reached = progress.last
             self.done += 1

@@ -21,9 +21,11 @@ from sagespec.local.job import read_job
 from sagespec.local.options import Options
 from sagespec.local.processes import Log
 from sagespec.planner import TERMINAL, Seen
-from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError
+from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
 from sagespec.targets.request import LIVE, Request, Upload
 
+SUMMARIES = ("checkpoints", "model", "output/data", "shared")
+"""Folders of /opt/ml that a script may save summaries to."""
 STAMP = len("2026-01-31T12:34:56.789Z")
 
 
@@ -94,6 +96,32 @@ class LocalService:
             pieces.append(_lines(path, start, end))
             ends[path.stem] = max(start, end)
         return heapq.merge(*pieces, key=lambda line: line.time), Cursor(ends)
+
+    def summaries(self, job_name: str) -> dict[str, str]:
+        """The job's folders that a script saves to while it runs: a short name → path."""
+        job = self._job(job_name)
+        folders = {name: job.path / name for name in SUMMARIES}
+        where = job.body().get("CheckpointConfig", {}).get("S3Uri")
+        if where:
+            folders["checkpoints"] = self.store.checkpoints(where)
+        return {name: str(path) for name, path in folders.items()}
+
+    def objects(self, uri: str) -> Iterator[Stored]:
+        """The files below a folder of `summaries`."""
+        for folder, _, names in os.walk(uri):
+            for path in (Path(folder, name) for name in names):
+                with contextlib.suppress(FileNotFoundError):  # a script tidies up
+                    found = path.stat()
+                    yield Stored(path.relative_to(uri).as_posix(), found.st_size, found.st_mtime)
+
+    def fetch(self, uri: str, path: Path) -> None:
+        """Copies one of those files.
+
+        Raises:
+            ServiceError: it is not there any more.
+        """
+        with _explained():
+            shutil.copyfile(uri, path)
 
     # What is done
 
@@ -237,8 +265,8 @@ class LocalService:
             return "the image brings its own program, which only a container can run", "use the executor 'docker'"
         if image.rpartition("/")[2].startswith("sagemaker-tensorflow:"):
             return "legacy mode is Python 2 in a container of its own", "use the executor 'docker'"
-        if given.get(cluster.MPI):
-            return "MPI jobs need their image", "use the executor 'docker'"
+        if given.get(cluster.MPI) and shutil.which("mpirun") is None:
+            return "an MPI job needs mpirun, which is not on this machine's PATH", "install Open MPI"
         return None
 
     def _change(self, job: JobFolder, **changes: Any) -> None:

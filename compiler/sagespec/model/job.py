@@ -36,6 +36,7 @@ from sagespec.model.types import (
     KmsKey,
     Line,
     NetworkId,
+    Off,
     Part,
     PyVersion,
     Region,
@@ -179,7 +180,7 @@ class Job(Part):
     """Encrypts the output: a key's id, ARN or alias."""
     disable_output_compression: bool = False
     """Uploads the model as it is instead of as model.tar.gz."""
-    model_dir: Annotated[Literal[False] | ContainerPath, Field(union_mode="left_to_right")] | None = None
+    model_dir: Annotated[Off | ContainerPath, Field(union_mode="left_to_right")] | None = None
     """Passed to the script as --model_dir: an S3 URI, a path, or false for not at all."""
     checkpoint_s3_uri: S3Uri | None = None
     """S3 location that is kept equal to `checkpoint_local_path`."""
@@ -212,9 +213,7 @@ class Job(Part):
     ) = None
     """Lambda function that gives the private registry's credentials."""
 
-    debugger_hook_config: Annotated[Literal[False] | DebuggerHookConfig, Field(union_mode="left_to_right")] | None = (
-        None
-    )
+    debugger_hook_config: Annotated[Off | DebuggerHookConfig, Field(union_mode="left_to_right")] | None = None
     """What SageMaker Debugger saves; nothing unless asked for."""
     rules: Annotated[list[Rule], Field(max_length=20)] | None = None
     """Debugger rules, each on an instance of its own."""

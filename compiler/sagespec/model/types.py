@@ -5,9 +5,10 @@ Source of every limit: botocore's model of CreateTrainingJob, and the documentat
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 
 class Unknown(Exception):
@@ -37,6 +38,16 @@ class Part(BaseModel):
         return [name for name in names if getattr(self, name) is not None and name in self.model_fields_set]
 
 
+def _only_false(value: Any) -> Any:
+    """`Literal[False]` alone would take 0 for false."""
+    if value is not False:
+        raise PydanticCustomError("literal_error", "Input should be False", {"expected": "False"})
+    return value
+
+
+Off = Annotated[Literal[False], BeforeValidator(_only_false)]
+"""`false` and nothing else."""
+
 S3Uri = Annotated[
     str,
     Field(pattern=r"^s3://[^/\s]+(/.*)?$", max_length=1024, examples=["s3://bucket/prefix"], title="an S3 URI"),
@@ -54,14 +65,14 @@ JobName = Annotated[
         title="a name of letters, digits and single hyphens inside",
     ),
 ]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d+$", examples=["us-west-2"], title="a region")]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$", examples=["us-west-2"], title="a region")]
 AccountId = Annotated[
-    str, Field(pattern=r"^\d{12}$", examples=["123456789012"], title="an account number of 12 digits")
+    str, Field(pattern=r"^[0-9]{12}$", examples=["123456789012"], title="an account number of 12 digits")
 ]
 Role = Annotated[
     str,
     Field(
-        pattern=r"^(arn:aws[a-z-]*:iam::\d{12}:role/)?[a-zA-Z0-9+=,.@_/-]+$",
+        pattern=r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[a-zA-Z0-9+=,.@_/-]+$",
         max_length=2048,
         examples=["arn:aws:iam::123456789012:role/SageMakerRole"],
         title="an IAM role's ARN or name",
@@ -76,9 +87,12 @@ InstanceType = Annotated[
     ),
 ]
 FrameworkVersion = Annotated[
-    str, Field(pattern=r"^\d+\.\d+(\.\d+)?$", examples=["2.19", "2.19.0"], title='a version in quotes, such as "2.19"')
+    str,
+    Field(
+        pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?$", examples=["2.19", "2.19.0"], title='a version in quotes, such as "2.19"'
+    ),
 ]
-PyVersion = Annotated[str, Field(pattern=r"^py\d{1,3}$", examples=["py312"], title="a Python version such as py312")]
+PyVersion = Annotated[str, Field(pattern=r"^py[0-9]{1,3}$", examples=["py312"], title="a Python version such as py312")]
 ImageUri = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^\S+$", title="the address of an image")]
 KmsKey = Annotated[str, Field(pattern=r"^[a-zA-Z0-9:/_-]+$", max_length=2048, title="a KMS key")]
 NetworkId = Annotated[str, Field(pattern=r"^[-0-9a-zA-Z]+$", min_length=1, max_length=32)]

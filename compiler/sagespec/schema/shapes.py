@@ -28,10 +28,9 @@ _TYPE_HINTS = {
     "framework_version": "framework_version must be in quotes: without them YAML reads 1.10 as the number 1.1"
 }
 _ALWAYS = (
-    (("source_dir", "model_dir"), rf"^(?!s3://)|^{BUCKET}", "no bucket can have this name"),
     (
-        ("output_path", "code_location", "checkpoint_path", "checkpoint_s3_uri"),
-        f"^{BUCKET}",
+        ("output_path", "code_location", "source_dir", "checkpoint_path", "checkpoint_s3_uri", "model_dir"),
+        rf"^(?!s3://)|^{BUCKET}",
         "no bucket can have this name",
     ),
     (
@@ -119,11 +118,13 @@ class Shapes:
         return shape
 
     def option(self, name: str, node: Json, in_list: bool) -> Json:
-        if "$ref" in node:
-            part = node["$ref"].removeprefix("#/$defs/")
-            return {} if part == "JsonValue" else self.part(part, in_list)
+        node = {**node, **node.get("allOf", [{}])[0]}  # where pydantic before 2.9 puts a reference
+        if "$ref" in node and self.parts[node["$ref"].removeprefix("#/$defs/")]:
+            return self.part(node["$ref"].removeprefix("#/$defs/"), in_list)
         if "const" in node or "enum" in node:
             return choice(node.get("enum") or [node["const"]])
+        if "type" not in node:
+            return {}  # any JSON value
         return self.string(name, node) if node["type"] == "string" else self.other(name, node)
 
     def other(self, name: str, node: Json) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from sagespec.planner import Seen
@@ -45,6 +46,19 @@ class Cursor:
 
 
 START = Cursor({})
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file that a job has saved."""
+
+    name: str
+    """Below the place that was asked for, with `/` between its parts."""
+    size: int
+    """Bytes."""
+    modified: float
+    """Seconds since 1970, UTC."""
+
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much of it is done, how much there is)."""
@@ -100,4 +114,20 @@ class Service(Protocol):
 
     def artifact(self, job_name: str) -> str | None:
         """Where the job's model lies, if it does."""
+        ...
+
+    def summaries(self, job_name: str) -> Mapping[str, str]:
+        """Where a job saves checkpoints and summaries while it runs: a short name → URI."""
+        ...
+
+    def objects(self, uri: str) -> Iterable[Stored]:
+        """What lies below a URI of `summaries`."""
+        ...
+
+    def fetch(self, uri: str, path: Path) -> None:
+        """Brings one of those to a file, whole or not at all.
+
+        Raises:
+            ServiceError: it is not there, or could not be read or written.
+        """
         ...

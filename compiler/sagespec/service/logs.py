@@ -17,7 +17,7 @@ def read_logs(client: Any, job_name: str, cursor: Cursor) -> tuple[Iterator[LogL
     positions = {stream: dict(position) for stream, position in cursor.positions.items()}
     streams = _streams(client, job_name)
     for stream in streams:
-        positions.setdefault(stream, {"token": None, "time": 0, "count": 0})
+        positions.setdefault(stream, {"token": None, "since": 0, "time": 0, "count": 0})
     lines = [_Stream(client, stream, positions[stream]).lines() for stream in streams]
     return heapq.merge(*lines, key=lambda line: line.time), Cursor(positions)
 
@@ -73,22 +73,26 @@ class _Stream:
         """One page and the token after it; a page may be empty and yet not be the last."""
         token = self.position["token"]
         try:
-            return self._get(**({"nextToken": token} if token else {"startFromHead": True}))
+            return self._get(**({"nextToken": token} if token else {}))
         except ServiceError as error:
             if not token or code_of(cause_of(error)) != "InvalidParameterException":
                 raise
         last, seen = self.position["time"], self.position["count"]
-        events, after = self._get(startFromHead=True, startTime=last)
+        self.position["since"] = last
+        events, after = self._get()
         again = sum(event["timestamp"] == last for event in events[:seen])
         return events[again:], after
 
     def _get(self, **where: Any) -> tuple[list[dict[str, Any]], str]:
+        if self.position["since"]:
+            where["startTime"] = self.position["since"]
         answer = call(
             self.client.get_log_events,
             f"GetLogEvents {self.name}",
             ("events", "nextForwardToken"),
             logGroupName=GROUP,
             logStreamName=self.name,
+            startFromHead=True,
             **where,
         )
         return answer["events"], answer["nextForwardToken"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.archive import ArchiveError
-from sagespec.service import Progress, ServiceError
+from sagespec.service import Progress, ServiceError, Stored
 from sagespec.service.faults import AGAIN, call, cause_of, code_of, is_denied
 from sagespec.targets import Upload
 
@@ -70,6 +70,30 @@ class Store:
         answer = self._call("list_objects_v2", bucket, "", Prefix=f"{key.rstrip('/')}/", MaxKeys=1)
         return bool(answer.get("KeyCount"))
 
+    def objects(self, uri: str) -> Iterator[Stored]:
+        """What lies below a prefix; nothing where there is no bucket."""
+        bucket, key = _split(uri)
+        prefix = f"{key.rstrip('/')}/" if key else ""
+        for entry in self._entries(bucket, prefix):
+            yield Stored(entry["Key"].removeprefix(prefix), entry["Size"], entry["LastModified"].timestamp())
+
+    def fetch(self, uri: str, path: Path) -> None:
+        """Brings an object to a file.
+
+        Raises:
+            ServiceError: it is not there, or did not arrive whole.
+        """
+        from botocore.exceptions import BotoCoreError
+
+        bucket, key = _split(uri)
+        answer = self._call("get_object", bucket, key, ("Body", "ContentLength"))
+        try:
+            with path.open("wb") as file:
+                for piece in answer["Body"].iter_chunks(PIECE):
+                    file.write(piece)
+        except (BotoCoreError, OSError) as error:
+            raise ServiceError(f"{uri} did not arrive whole: {error}", AGAIN) from error
+
     def _code(self, upload: Upload, progress: Progress) -> bool:
         bucket, key = _split(upload.uri)
         there = self._head(bucket, key)
@@ -113,19 +137,21 @@ class Store:
         return sent
 
     def _sizes(self, bucket: str, prefix: str) -> dict[str, int]:
+        return {entry["Key"]: entry["Size"] for entry in self._entries(bucket, prefix)}
+
+    def _entries(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         """What lies below a prefix; nothing in a bucket that is not there yet."""
-        found: dict[str, int] = {}
         token: dict[str, str] = {}
         while True:
             try:
                 answer = self._call("list_objects_v2", bucket, "", ("KeyCount",), Prefix=prefix, **token)
             except ServiceError as error:
                 if code_of(cause_of(error)) == "NoSuchBucket":
-                    return found
+                    return
                 raise
-            found |= {entry["Key"]: entry["Size"] for entry in answer.get("Contents", ())}
+            yield from answer.get("Contents", ())
             if not answer.get("IsTruncated"):
-                return found
+                return
             token = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def _ensure(self, bucket: str, item: Item, size: int | None) -> bool:

@@ -11,11 +11,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from sagespec import __version__
 from sagespec.planner import Seen
-from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError
+from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
 from sagespec.service.faults import AGAIN, CutShort, call, cause_of, is_denied, service_error
 from sagespec.service.live import changes, live_of
 from sagespec.service.logs import read_logs
@@ -182,17 +183,17 @@ class SageMaker:
                 return attempts
 
     def _with_live(self, found: Mapping[str, Seen], requests: Sequence[Request]) -> list[Seen]:
-        """Each request's newest attempt, if it runs, with its live members as the request words them."""
+        """Each request's newest attempt with its live members as the request words them."""
         result = dict(found)
         newest: dict[tuple[str, str, str], Seen] = {}
         for seen in sorted(found.values(), key=lambda seen: seen.attempt):
             newest[seen.project, seen.name, seen.digest] = seen
         for request in requests:
             last, wanted = newest.get(_identity(request)), request.live()
-            if last is None or last.ended or not wanted:
+            if last is None or not wanted:
                 continue
             body = last.body
-            if "Tags" in body and _UNSEARCHABLE & set(wanted):  # only Search's records hold tags
+            if not last.ended and "Tags" in body and _UNSEARCHABLE & set(wanted):  # only Search's records hold tags
                 body = self._describe(last.job_name)
             result[last.job_name] = self._seen(body, live_of(body, wanted))
         return list(result.values())
@@ -310,6 +311,22 @@ class SageMaker:
         uri = self._describe(job_name).get("ModelArtifacts", {}).get("S3ModelArtifacts")
         return uri if uri and Store(self._client("s3"), self.region).exists(uri) else None
 
+    def summaries(self, job_name: str) -> dict[str, str]:
+        """Where a job saves checkpoints and summaries while it runs: a short name → URI."""
+        return summaries_of(self._describe(job_name))
+
+    def objects(self, uri: str) -> Iterator[Stored]:
+        """What lies below a URI of `summaries`."""
+        return Store(self._client("s3"), self.region).objects(uri)
+
+    def fetch(self, uri: str, path: Path) -> None:
+        """Brings an object to a file.
+
+        Raises:
+            ServiceError: it is not there, or did not arrive whole.
+        """
+        Store(self._client("s3"), self.region).fetch(uri, path)
+
     def account(self) -> str:
         """The account that the credentials belong to."""
         return str(self._call("get_caller_identity", "", ("Account",), client="sts")["Account"])
@@ -391,6 +408,26 @@ class SageMaker:
             if not answer.get("NextToken"):
                 return
             token = {"NextToken": answer["NextToken"]}
+
+
+def summaries_of(body: Mapping[str, Any]) -> dict[str, str]:
+    """Where a job saves checkpoints and summaries, by its description. Each place once.
+
+    Source of the TensorBoard output's folder: the SageMaker SDK (latest_job_tensorboard_artifacts_path).
+    """
+    given = body.get("HyperParameters", {})
+    board = body.get("TensorBoardOutputConfig", {}).get("S3OutputPath")
+    found = {
+        "tensorboard": f"{board.rstrip('/')}/{body['TrainingJobName']}/tensorboard-output" if board else None,
+        "checkpoints": body.get("CheckpointConfig", {}).get("S3Uri"),
+        "checkpoint_path": given.get("checkpoint_path", "").strip('"'),
+        "model_dir": given.get("model_dir", "").strip('"'),
+    }
+    places: dict[str, str] = {}
+    for name, uri in found.items():
+        if uri and uri.startswith("s3://") and uri.rstrip("/") not in places.values():
+            places[name] = uri.rstrip("/")
+    return places
 
 
 def _identity(request: Request) -> tuple[str, str, str]:

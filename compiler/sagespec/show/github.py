@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from sagespec.diagnostic import Diagnostic
-from sagespec.show.report import safe
+from sagespec.show.report import safe, visible
 
 _DATA: Mapping[int, str] = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY: Mapping[int, str] = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
@@ -21,10 +21,5 @@ def github_commands(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
             properties |= {"col": span.column, "endColumn": span.end_column}
         properties["title"] = diagnostic.rule
         message = f"{diagnostic.message}\nhelp: {diagnostic.hint}" if diagnostic.hint else diagnostic.message
-        written = ",".join(f"{name}={_visible(str(value)).translate(_PROPERTY)}" for name, value in properties.items())
-        yield f"::{diagnostic.severity.value} {written}::{_visible(message).translate(_DATA)}"
-
-
-def _visible(text: str) -> str:
-    """Text without what could steer the terminal that shows a log."""
-    return "".join(c if c.isprintable() or c in "\r\n" else "�" for c in text)
+        written = ",".join(f"{name}={visible(str(value)).translate(_PROPERTY)}" for name, value in properties.items())
+        yield f"::{diagnostic.severity.value} {written}::{visible(message).translate(_DATA)}"

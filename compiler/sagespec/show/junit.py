@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from sagespec.diagnostic import Diagnostic, Severity
-from sagespec.show.report import safe
-
-_NOT_XML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 has no way to write (https://www.w3.org/TR/xml/#charsets), and other controls."""
+from sagespec.show.report import safe, visible
 
 
 def junit_suites(files: Mapping[str, Sequence[Diagnostic]]) -> str:
@@ -42,7 +38,7 @@ def _case(name: str, diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def _text(diagnostics: Iterable[Diagnostic]) -> str:
-    return escape(_NOT_XML.sub("�", "\n".join(_line(diagnostic) for diagnostic in diagnostics)))
+    return escape(visible("\n".join(_line(diagnostic) for diagnostic in diagnostics)))
 
 
 def _line(diagnostic: Diagnostic) -> str:
@@ -53,7 +49,7 @@ def _line(diagnostic: Diagnostic) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("�", text))
+    return quoteattr(visible(text))
 
 
 def _is_error(diagnostic: Diagnostic) -> bool:

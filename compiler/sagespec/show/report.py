@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -11,6 +12,10 @@ from sagespec.redact import redacted, secret_in
 
 if TYPE_CHECKING:
     from sagespec.compiler import Result
+
+LONGEST = 600
+"""Characters of a message or a hint."""
+_LONG_VALUE = re.compile(r"('[^']{60})[^']*([^']{20}')")
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,19 @@ def report_of(results: Iterable[Result]) -> Report:
 
 
 def safe(diagnostic: Diagnostic) -> Diagnostic:
-    """A finding without secrets: they are masked in its texts, and an edit that would write one is left out."""
+    """A finding without secrets, and of a length that can be read: secrets are masked in its texts, and an edit that
+    would write one is left out."""
     name = str(diagnostic.field[-1]) if diagnostic.field else ""
     tells = any(secret_in(edit.text.strip("\"'"), name) or redacted(edit.text) != edit.text for edit in diagnostic.fix)
-    message, hint = redacted(diagnostic.message), redacted(diagnostic.hint)
-    if not tells and message == diagnostic.message and hint == diagnostic.hint:
-        return diagnostic
+    message, hint = _told(diagnostic.message), _told(diagnostic.hint)
     return replace(diagnostic, message=message, hint=hint, fix=() if tells else diagnostic.fix)
+
+
+def _told(text: str) -> str:
+    text = redacted(text[:5_000])
+    return text if len(text) <= LONGEST else _LONG_VALUE.sub(r"\1…\2", text)[:LONGEST]
+
+
+def visible(text: str) -> str:
+    """Text that cannot steer a terminal, its line ends kept: what has no picture is shown as �."""
+    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else "�" for c in text)

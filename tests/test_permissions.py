@@ -1,0 +1,163 @@
+"""The policies of docs/permissions.md are what the commands need: no action is missing, none is there in vain."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import REPOSITORY, Judge
+from fakes.fixtures import BUCKET, REGION, Aws, aws, neighbours, session_of  # noqa: F401 - fixtures
+from sagespec.applier import Applier
+from sagespec.follow import follow
+from sagespec.planner import Wish, decide_all
+from sagespec.service import ServiceError
+from sagespec.service.s3 import Store
+from sagespec.service.sagemaker import SageMaker
+from sagespec.targets import Request
+
+IAM: dict[str, tuple[str, ...]] = {
+    "CreateTrainingJob": ("sagemaker:CreateTrainingJob", "sagemaker:AddTags", "iam:PassRole"),
+    "HeadObject": ("s3:GetObject",),
+    "PutObject": ("s3:PutObject",),
+    "CreateMultipartUpload": ("s3:PutObject",),
+    "UploadPart": ("s3:PutObject",),
+    "CompleteMultipartUpload": ("s3:PutObject",),
+    "ListObjectsV2": ("s3:ListBucket",),
+    "GetCallerIdentity": (),
+}
+"""What a call needs where that is not an action of its own name.
+
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+
+def policies() -> dict[str, dict[str, Any]]:
+    text = (REPOSITORY / "docs" / "permissions.md").read_text(encoding="utf-8")
+    return {
+        name: json.loads(body)
+        for name, body in re.findall(r"<!-- policy: (\w+) -->\n```json\n(.*?)```", text, re.DOTALL)
+    }
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def allowed(*names: str) -> set[str]:
+    return {
+        action
+        for name in names
+        for statement in policies()[name]["Statement"]
+        for action in listed(statement["Action"])
+    }
+
+
+class Calls:
+    """The service, and the permissions that its calls have needed since the last look."""
+
+    def __init__(self) -> None:
+        self.session = session_of()
+        self.session.events.register("before-call", self._note)
+        self.service = SageMaker(REGION, session=self.session, creates_per_second=1e9)
+        self._needed: set[str] = set()
+
+    def _note(self, model: Any, **_: Any) -> None:
+        prefix = {"cloudwatch logs": "logs"}.get(
+            model.service_model.service_id.lower(), model.service_model.endpoint_prefix
+        )
+        prefix = prefix.removeprefix("api.")
+        self._needed.update(IAM.get(model.name, (f"{prefix}:{model.name}",)))
+
+    def needed(self) -> set[str]:
+        needed, self._needed = self._needed, set()
+        return needed
+
+
+@pytest.fixture
+def calls(aws: Aws) -> Calls:  # noqa: F811
+    return Calls()
+
+
+@pytest.fixture
+def request_of(judge: Judge, code: Path) -> Iterator[Any]:
+    (code / "data").mkdir()
+    (code / "data" / "a.csv").write_bytes(b"1,2\n" * 100)
+
+    def made(**over: Any) -> Request:
+        request = judge({"model_dir": False, **over}, build=True).request
+        assert request is not None
+        return request
+
+    return made
+
+
+def test_plan_needs_what_its_policy_allows(aws: Aws, calls: Calls, request_of: Any) -> None:  # noqa: F811
+    there, new = request_of(name="there", enable_remote_debug=True), request_of(name="new")
+    SageMaker(REGION, session=session_of()).create(there, 1)
+    aws.jobs.search_lag = 600
+    decide_all([there, new], calls.service.observe([there, new], projects=True))
+    assert calls.needed() == allowed("plan")
+
+
+def apply(calls: Calls, aws: Aws, requests: Iterable[Request], wish: Wish = Wish()) -> None:  # noqa: F811, B008
+    requests = list(requests)
+    plan = decide_all(requests, calls.service.observe(requests, projects=wish.prune), wish)
+    outcomes = list(Applier(calls.service, sleep=aws.advance).apply(plan, wish))
+    assert [outcome.error for outcome in outcomes if outcome.error] == []
+
+
+def test_apply_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of: Any, code: Path) -> None:  # noqa: F811
+    """A new job with code and data; then tags, a live change, a replacement, a job to prune, and one to take over."""
+    trust = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ]
+    }
+    aws.client("iam").create_role(RoleName="SageMakerRole", AssumeRolePolicyDocument=json.dumps(trust))
+    with_data = request_of(channels={"train": {"path": "data"}}, tags={"old": "x"}, enable_remote_debug=True)
+    calls.service.account()
+    calls.service.check_role("arn:aws:iam::123456789012:role/SageMakerRole")
+    apply(calls, aws, [with_data, request_of(name="gone")])
+    aws.advance(20)
+    apply(calls, aws, [replace(with_data, tags={"new": "y"})])
+    off = {**with_data.template, "RemoteDebugConfig": {"EnableRemoteDebug": False}}
+    apply(calls, aws, [replace(with_data, template=off)])
+    apply(calls, aws, [request_of(max_run=60)], Wish(replace=True, prune=True))
+    aws.jobs.search_lag = aws.jobs.list_lag = 600  # what another applier has created is met by its name
+    apply(calls, aws, [request_of(max_run=60)])
+    in_parts = Store(calls.session.client("s3"), REGION, part=99)
+    with pytest.raises(ServiceError, match="EntityTooSmall"):
+        in_parts.upload(replace(with_data.uploads[1], uri=f"s3://{BUCKET}/elsewhere/"), lambda *_: None)
+    assert calls.needed() == allowed("plan", "apply")
+
+
+def test_following_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of: Any) -> None:  # noqa: F811
+    request = request_of()
+    SageMaker(REGION, session=session_of()).create(request, 1)
+    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    aws.log(f"{request.job_name()}/algo-1-1700000000", (1_700_000_000_000, "epoch 1"))
+    list(follow(calls.service, [request.job_name()], sleep=lambda _: aws.advance(10)))
+    assert calls.service.artifact(request.job_name()) is None
+    assert calls.needed() | allowed("plan") == allowed("plan", "follow")
+
+
+def test_the_policies_are_ones_that_iam_takes(aws: Aws) -> None:  # noqa: F811
+    iam = aws.client("iam")
+    for name, policy in policies().items():
+        iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(policy))
+    assert set(policies()) == {"plan", "apply", "follow"}
+
+
+def test_plan_changes_nothing() -> None:
+    assert {action.partition(":")[2] for action in allowed("plan")} <= {
+        "Search",
+        "ListTrainingJobs",
+        "DescribeTrainingJob",
+        "ListTags",
+    }
