@@ -217,10 +217,10 @@ KNOWLEDGE = facts()
 CASES = REPOSITORY / "tests" / "cases"
 
 
-def hold(text: str, folder: Path = CASES) -> None:
+def hold(text: str, folder: Path = CASES, environment: str | None = None) -> None:
     """What must be true of every text."""
     source = Source("m.yaml", text, folder)
-    options = Options(Inputs(environ={"AWS_REGION": "us-west-2"}))
+    options = Options(Inputs(environment, environ={"AWS_REGION": "us-west-2"}))
     results = list(Compiler(options, KNOWLEDGE).source(source))
     for diagnostic in (found for result in results for found in result.diagnostics):
         assert diagnostic.rule in EXPLAINED, diagnostic
@@ -343,3 +343,4 @@ def test_any_value_in_defaults_is_judged(text: str) -> None:
         (Path(folder) / ".git").mkdir()
         (Path(folder) / "sagespec.yaml").write_text(text, encoding="utf-8")
         hold(BASE + 'tags: {a: "{{ vars.x }}"}\n', Path(folder))
+        hold(BASE, Path(folder), "prod")

@@ -223,6 +223,17 @@ def test_of_many_appliers_one_creates_the_job(service):
     assert not list(service.root.glob(".new-*"))
 
 
+def test_many_may_upload_the_same_at_once(service, tmp_path):
+    (tmp_path / "data").mkdir()
+    for number in range(50):
+        (tmp_path / "data" / str(number)).write_text(str(number))
+    upload = data(tmp_path / "data")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: service.upload(upload, lambda *_: None), range(8)))
+    kept = service.store.uploaded(upload.uri)
+    assert {path.name: path.read_text() for path in kept.iterdir()} == {str(n): str(n) for n in range(50)}
+
+
 def test_unknown_job_is_told_as_such(service):
     for name in ("nobody", ".uploads", "../local"):
         with pytest.raises(NoSuchJob, match="there is no job"):

@@ -45,8 +45,13 @@ ROOMS: dict[str, tuple[str, str]] = {
     "local": ("targets planner service", ""),
     "applier": ("targets planner service", ""),
     "follow": ("planner service", ""),
+    "ending": ("planner redact triage", ""),
+    "planfile": ("archive catalog cost dataset planner targets", ""),
+    "tensorboard": ("service", ""),
+    "world": ("applier follow planner service targets", ""),
     "show": (
-        "source diagnostic catalog model render redact rules files compiler targets planner applier service follow",
+        "source diagnostic catalog model render redact rules files compiler targets planner applier service follow "
+        "archive cost differ ending pricing triage",
         "rich jinja2",
     ),
     "schema": ("catalog model rules render files", "pydantic"),

@@ -16,7 +16,7 @@ from sagespec.rules import RULES, Case, Rule
 from sagespec.source import Place, Source
 
 _NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-_ALLOW = re.compile(rf"#\s*sagespec:\s*allow\s+(?P<rules>{_NAME}(?:(?:\s*,\s*|\s+){_NAME})*)")
+_ALLOW = re.compile(rf"(?:^|(?<=\s))#\s*sagespec:\s*allow\s+(?P<rules>{_NAME}(?:(?:\s*,\s*|\s+){_NAME})*)")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _allowances(source: Source) -> Iterator[Allowance]:
     if "sagespec:" not in source.text:
         return
     for start, text in comments(source):
-        found = _ALLOW.match(text)
+        found = _ALLOW.search(text)
         if found is None:
             continue
         line, _ = source.position(start)

@@ -16,9 +16,11 @@ from sagespec.show.style import Style, style_of
 if TYPE_CHECKING:
     from sagespec.applier import Outcome
     from sagespec.compiler import Compiler, Result
-    from sagespec.planner import Plan, Wish
+    from sagespec.ending import Ending
+    from sagespec.planner import Change, Plan, Seen, Wish
     from sagespec.service import Service
-    from sagespec.targets import Request
+    from sagespec.targets import Request, Site
+    from sagespec.world import World
 
 
 class Code(IntEnum):
@@ -30,6 +32,7 @@ class Code(IntEnum):
     SERVICE_FAILED = 3
     JOB_FAILED = 4
     CHANGES_PENDING = 5
+    INTERRUPTED = 130
 
 
 class Format(str, Enum):
@@ -41,6 +44,12 @@ class Format(str, Enum):
 
 
 class PlanFormat(str, Enum):
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class OutcomeFormat(str, Enum):
     TEXT = "text"
     JSON = "json"
 
@@ -73,6 +82,9 @@ Allow = Annotated[
     list[str] | None, typer.Option("--allow", metavar="RULE", help="A rule that says nothing, not even errors.")
 ]
 Local = Annotated[bool, typer.Option("--local", help="Run on this machine instead of SageMaker.")]
+Prune = Annotated[bool, typer.Option("--prune", help="Stop running jobs of the project whose manifest is gone.")]
+Rerun = Annotated[bool, typer.Option("--rerun", help="Run again what has ended.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Stop a running job whose manifest has changed.")]
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME-OR-PATH...", help="Job names, or manifests whose jobs are meant.")
 ]
@@ -94,6 +106,9 @@ def _ended(error: Exception) -> int:
     if isinstance(error, ServiceError):
         complain(error.message, error.hint)
         return Code.SERVICE_FAILED
+    if isinstance(error, typer.Abort):
+        complain("interrupted", "run it again: nothing is done twice")
+        return Code.INTERRUPTED
     code = getattr(error, "exit_code", None)
     if code is None:
         raise error
@@ -187,14 +202,13 @@ def compile_(
 def plan(
     paths: Paths,
     format_: Annotated[PlanFormat, typer.Option("--format", help="How the plan is written.")] = PlanFormat.TEXT,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Save the plan, for apply FILE.")] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 5 if changes are pending.")
     ] = False,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Stop running jobs of the project whose manifest is gone.")
-    ] = False,
-    rerun: Annotated[bool, typer.Option("--rerun", help="Run again what has ended.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Stop a running job whose manifest has changed.")] = False,
+    prune: Prune = False,
+    rerun: Rerun = False,
+    replace: Replace = False,
     offline: Annotated[bool, typer.Option("--offline", help="Ask no service: as if no job existed yet.")] = False,
     local: Local = False,
     allow: Allow = None,
@@ -206,16 +220,24 @@ def plan(
     Exit code: 0 fine, 1 a manifest is wrong, 2 wrong usage, 3 the service failed, 5 changes are pending
     (with --detailed-exitcode).
     """
+    from sagespec.planfile import to_text
     from sagespec.planner import Wish, decide_all
+    from sagespec.show.markdown import plan_markdown
     from sagespec.show.plan import plan_json, plan_text
+    from sagespec.show.requests import write_whole
 
     requests, code = accepted(compiler_of(env, set_, allow, build=True, local=local).run(paths))
     if code:
         return code
     wish = Wish(rerun, replace, prune)
-    made = decide_all(requests, (), wish) if offline else plan_of(requests, services_of(requests), wish)
+    made = decide_all(requests, (), wish) if offline else world_of().plan(requests, wish)
+    if out is not None:
+        write_whole(out, to_text(made, wish))
+        tell(f"saved; to do exactly this: sagespec apply {out}")
     if format_ is PlanFormat.JSON:
         say(plan_json(made))
+    elif format_ is PlanFormat.MARKDOWN:
+        say(plan_markdown(made).rstrip("\n"))
     else:
         for line in plan_text(made, style_of(sys.stdout)):
             say(line)
@@ -224,15 +246,24 @@ def plan(
 
 @app.command()
 def apply(
-    paths: Paths,
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...|PLANFILE", help="Manifests, folders, -, or one file that plan --out has saved."
+        ),
+    ],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the jobs until they end.")] = False,
-    format_: Annotated[PlanFormat, typer.Option("--format", help="How the outcome is written.")] = PlanFormat.TEXT,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Stop running jobs of the project whose manifest is gone.")
-    ] = False,
-    rerun: Annotated[bool, typer.Option("--rerun", help="Run again what has ended.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Stop a running job whose manifest has changed.")] = False,
+    outputs: Annotated[
+        Path | None,
+        typer.Option("--outputs", metavar="FILE", help="Write what became of each job, as JSON, for the next step."),
+    ] = None,
+    format_: Annotated[
+        OutcomeFormat, typer.Option("--format", help="How the outcome is written.")
+    ] = OutcomeFormat.TEXT,
+    prune: Prune = False,
+    rerun: Rerun = False,
+    replace: Replace = False,
     provision: Annotated[
         bool, typer.Option("--provision", help="Local runs: install the manifest's TensorFlow version first.")
     ] = False,
@@ -243,44 +274,66 @@ def apply(
 ) -> int:
     """Bring training jobs to what the manifests say. Safe to run again at any time.
 
-    Exit code: 0 fine, 1 a manifest is wrong, 2 wrong usage, 3 the service failed or refused, 4 a job that was
-    waited for did not complete.
+    With --wait, the exit code follows the trainings. In GitHub Actions the results are also set as outputs of the
+    step, and its summary shows them.
+
+    Exit code: 0 fine, 1 a manifest is wrong, 2 wrong usage, 3 the service failed or refused, or the plan does not
+    hold any more, 4 a job that was waited for did not complete.
     """
-    from sagespec.planner import Wish
+    from sagespec.planfile import is_plan_file
+    from sagespec.planner import Action, Wish
+    from sagespec.show.outputs import write_outputs
     from sagespec.show.plan import outcomes_json, plan_text
 
-    requests, code = accepted(compiler_of(env, set_, allow, build=True, local=local).run(paths))
-    if code:
-        return code
-    wish = Wish(rerun, replace, prune)
-    services = services_of(requests, provision=provision)
-    made = plan_of(requests, services, wish)
-    style = style_of(sys.stderr)
+    wish, saved = Wish(rerun, replace, prune), None
+    if any(map(is_plan_file, paths)):
+        if len(paths) > 1 or rerun or replace or prune or local:
+            complain("a saved plan says all of this itself", f"sagespec apply {paths[0]}")
+            return Code.WRONG_USAGE
+        saved, wish = saved_plan(paths[0])
+        requests = [change.request for change in saved.changes if change.request is not None]
+    else:
+        requests, code = accepted(compiler_of(env, set_, allow, build=True, local=local).run(paths))
+        if code:
+            return code
+    world, style = world_of(provision=provision), style_of(sys.stderr)
+    made = world.plan(requests, wish)
+    if saved is not None and not holds(saved.changes, made.changes):
+        return Code.SERVICE_FAILED
     for line in plan_text(made, style):
         tell(line)
-    if made.pending and not yes and not agreed():
-        return Code.WRONG_USAGE
-    outcomes = list(outcomes_of(made, services, wish, style))
-    followed = [outcome.job_name for outcome in outcomes if outcome.done and outcome.job_name] if wait else []
-    ended = wait_for(followed, services) if followed else Code.FINE
-    if format_ is PlanFormat.JSON:
-        say(outcomes_json(outcomes))
-    return ended if all(outcome.done for outcome in outcomes) else Code.SERVICE_FAILED
+    if made.pending and not yes:
+        if not agreed():
+            return Code.WRONG_USAGE
+        shown, made = made, world.plan(requests, wish)  # thinking takes time
+        if not holds(shown.changes, made.changes):
+            return Code.SERVICE_FAILED
+    outcomes = list(outcomes_of(made, world, wish, style))
+    followed = [outcome.change for outcome in outcomes if outcome.done and outcome.change.action is not Action.STOP]
+    jobs = [(change.job_name, world.service_of(change)) for change in followed]
+    endings = print_news(jobs) if wait and jobs else []
+    write_outputs(outcomes, endings, outputs, os.environ)
+    if format_ is OutcomeFormat.JSON:
+        say(outcomes_json(outcomes, endings))
+    if not all(outcome.done for outcome in outcomes):
+        return Code.SERVICE_FAILED
+    return Code.FINE if all(ending.succeeded for ending in endings) else Code.JOB_FAILED
 
 
 @app.command()
 def status(
     names: Names,
-    format_: Annotated[PlanFormat, typer.Option("--format", help="How states are written.")] = PlanFormat.TEXT,
+    format_: Annotated[OutcomeFormat, typer.Option("--format", help="How states are written.")] = OutcomeFormat.TEXT,
     local: Local = False,
     env: Env = None,
     set_: Set = None,
 ) -> int:
-    """Show the state of jobs."""
+    """Show the state of jobs: times, cost, model, and for a failure what it is and what to do."""
     from sagespec.show.status import status_json, status_text
 
-    found = [service.describe(name) for name, service in jobs_of(names, local=local, env=env, set_=set_)]
-    if format_ is PlanFormat.JSON:
+    jobs = jobs_of(names, local=local, env=env, set_=set_)
+    found = [ending(service, service.describe(name)) for name, service in jobs]
+    if format_ is OutcomeFormat.JSON:
         say(status_json(found))
     else:
         for line in status_text(found, style_of(sys.stdout)):
@@ -301,8 +354,7 @@ def logs(
 
     jobs = list(jobs_of(names, local=local, env=env, set_=set_))
     if follow:
-        for service in dict.fromkeys(service for _, service in jobs):
-            print_news(service, [name for name, of in jobs if of is service])
+        print_news(jobs)
         return Code.FINE
     for name, service in jobs:
         lines, _ = service.logs(name, START)
@@ -312,9 +364,43 @@ def logs(
 
 
 @app.command()
+def attach(names: Names, local: Local = False, env: Env = None, set_: Set = None) -> int:
+    """Follow jobs until they end, whoever has started them. Ctrl-C stops following, not the jobs.
+
+    Exit code: 0 completed, 3 the service failed, 4 a job did not complete.
+    """
+    endings = print_news(list(jobs_of(names, local=local, env=env, set_=set_)))
+    return Code.FINE if all(ending.succeeded for ending in endings) else Code.JOB_FAILED
+
+
+@app.command()
+def tensorboard(
+    name: Annotated[str, typer.Argument(metavar="NAME-or-PATH", help="A job's name, or a manifest with one job.")],
+    port: Annotated[int, typer.Option("--port", min=1, max=65_000, help="The first port that is tried.")] = 6006,
+    local: Local = False,
+    env: Env = None,
+    set_: Set = None,
+) -> int:
+    """Run TensorBoard on what a job has saved so far, and go on fetching while the job runs. Ctrl-C ends it."""
+    from sagespec.tensorboard import show
+
+    jobs = list(jobs_of([name], local=local, env=env, set_=set_))
+    if len(jobs) > 1:
+        complain(f"'{name}' has {len(jobs)} jobs", f"name one: {', '.join(job_name for job_name, _ in jobs)}")
+        return Code.WRONG_USAGE
+    job_name, service = jobs[0]
+    show(service, job_name, project_folder() / "tensorboard", tell, first_port=port)
+    return Code.FINE
+
+
+@app.command()
 def stop(names: Names, local: Local = False, env: Env = None, set_: Set = None) -> int:
     """Ask jobs to end; what they have saved is kept."""
     for name, service in jobs_of(names, local=local, env=env, set_=set_):
+        seen = service.describe(name)
+        if seen.ended:
+            tell(f"{name} has ended already ({seen.status})")
+            continue
         service.stop(name)
         tell(f"{name} was asked to stop")
     return Code.FINE
@@ -526,44 +612,59 @@ def names_shared(requests: Iterable[Request]) -> list[str]:
     return sorted({name for (_, _, name), count in counts.items() if count > 1})
 
 
-Services = dict[tuple[str, bool], "Service"]
+def world_of(*, provision: bool = False) -> World:
+    """SageMaker in each region, and this machine."""
+    from sagespec.world import World
+
+    def make(site: Site) -> Service:
+        if site.local:
+            from sagespec.local import LocalService
+
+            return LocalService(project_folder() / "local", provision=provision)
+        from sagespec.service.sagemaker import SageMaker
+
+        return SageMaker(site.region)
+
+    return World(make)
 
 
-def services_of(requests: Iterable[Request], *, provision: bool = False) -> Services:
-    """The services that these requests need: one a region, and this machine."""
-    sites = dict.fromkeys(request.site for request in requests)
-    return {(site.region, site.local): service_of(site.region, local=site.local, provision=provision) for site in sites}
-
-
-def service_of(region: str, *, local: bool, provision: bool = False) -> Service:
-    if local:
-        from sagespec.local import LocalService
-
-        return LocalService(local_root(), provision=provision)
-    from sagespec.service.sagemaker import SageMaker
-
-    return SageMaker(region)
-
-
-def local_root() -> Path:
-    """Where local jobs are kept: below the project that one stands in."""
+def project_folder() -> Path:
+    """Where local jobs and mirrors are kept: below the project that one stands in."""
     from sagespec.compiler import repository_of
 
-    return (repository_of(Path.cwd()) or Path.cwd()) / ".sagespec" / "local"
+    return (repository_of(Path.cwd()) or Path.cwd()) / ".sagespec"
 
 
-def plan_of(requests: Sequence[Request], services: Services, wish: Wish) -> Plan:
-    """One plan over all services, in the order of the manifests."""
-    from sagespec.planner import Plan, decide_all
+def saved_plan(path: str) -> tuple[Plan, Wish]:
+    """A plan that was saved, if its files are still as they were."""
+    from sagespec.planfile import PlanFileError, from_text, unlike
 
-    changes: dict[str, Any] = {}
-    pruned: list[Any] = []
-    for key, service in services.items():
-        mine = [request for request in requests if (request.site.region, request.site.local) == key]
-        made = decide_all(mine, service.observe(mine, projects=wish.prune), wish)
-        changes.update({change.request.digest + change.name: change for change in made.changes if change.request})
-        pruned.extend(change for change in made.changes if change.request is None)
-    return Plan((*(changes[request.digest + request.name] for request in requests), *pruned))
+    try:
+        saved = from_text(Path(path).read_text(encoding="utf-8"), path)
+    except (PlanFileError, OSError, UnicodeDecodeError) as error:
+        complain(getattr(error, "message", f"{path} cannot be read: {error}"), getattr(error, "hint", ""))
+        raise typer.Exit(Code.WRONG_USAGE) from None
+    changes = list(unlike(saved.plan))
+    if changes:
+        refuse(changes)
+        raise typer.Exit(Code.SERVICE_FAILED)
+    return saved.plan, saved.wish
+
+
+def holds(then: Sequence[Change], now: Sequence[Change]) -> bool:
+    """Whether a plan can still be carried out as it was shown; if not, says what has changed."""
+    from sagespec.applier import changed
+
+    differences = changed(then, now)
+    if differences:
+        refuse(differences)
+    return not differences
+
+
+def refuse(differences: Iterable[str]) -> None:
+    complain("this is not what the plan was made for; nothing was done", "look at a new plan: sagespec plan PATH…")
+    for difference in differences:
+        tell(f"  {difference}")
 
 
 def agreed() -> bool:
@@ -575,65 +676,62 @@ def agreed() -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def outcomes_of(plan: Plan, services: Services, wish: Wish, style: Style) -> Iterator[Outcome]:
-    from sagespec.applier import Applier
-    from sagespec.planner import Plan as PlanType
+def outcomes_of(plan: Plan, world: World, wish: Wish, style: Style) -> Iterator[Outcome]:
     from sagespec.show.plan import outcome_text
     from sagespec.show.progress import progress_on
 
     with progress_on(sys.stderr) as progress:
-        appliers = {key: Applier(service, progress) for key, service in services.items()}
-        for change in plan.changes:
-            site = change.request.site if change.request is not None else None
-            key = (site.region, site.local) if site is not None else next(iter(services))
-            for outcome in appliers[key].apply(PlanType((change,)), wish):
-                for line in outcome_text(outcome, style):
-                    tell(line)
-                yield outcome
+        for outcome in world.apply(plan, wish, progress):
+            for line in outcome_text(outcome, style):
+                tell(line)
+            yield outcome
 
 
-def wait_for(job_names: Sequence[str], services: Services) -> Code:
-    """Follows jobs to their end."""
-    code = Code.FINE
-    for service in services.values():
-        mine = [name for name in job_names if has_job(service, name)]
-        if mine and not print_news(service, mine):
-            code = Code.JOB_FAILED
-    return code
+def print_news(jobs: Sequence[tuple[str, Service]]) -> list[Ending]:
+    """Follows jobs: logs to standard output, states to standard error. How they have ended comes back."""
+    from collections import defaultdict, deque
 
-
-def has_job(service: Service, job_name: str) -> bool:
-    from sagespec.service import NoSuchJob
-
-    try:
-        service.describe(job_name)
-    except NoSuchJob:
-        return False
-    return True
-
-
-def print_news(service: Service, job_names: Sequence[str]) -> bool:
-    """Logs to standard output, states to standard error; whether all jobs completed."""
-    from sagespec.follow import follow
+    from sagespec.ending import TAIL
+    from sagespec.show.board import board_on
     from sagespec.show.status import ended_text, state_line
+    from sagespec.world import follow_all
 
-    style, complete = style_of(sys.stderr), True
-    several = len(job_names) > 1
+    style, services = style_of(sys.stderr), dict(jobs)
+    tails: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=TAIL))
+    endings = {}
     try:
-        for news in follow(service, job_names):
-            if news.line is not None:
-                say(log_line(news.line, news.job_name if several else ""))
-            elif news.seen is not None:
-                sys.stdout.flush()
-                tell(state_line(news.seen, style))
-                if news.seen.ended:
-                    complete = complete and news.seen.status == "Completed"
-                    for line in ended_text(news.seen, service.artifact(news.job_name), style):
-                        tell(line)
+        with board_on(sys.stderr, list(services)) as show:
+            for news in follow_all(jobs):
+                if news.line is not None:
+                    tails[news.job_name].append(news.line.text)
+                    say(log_line(news.line, news.job_name if len(services) > 1 else ""))
+                elif news.seen is not None:
+                    sys.stdout.flush()
+                    show(news.seen)
+                    if news.seen.ended:
+                        tail = list(tails[news.job_name])
+                        endings[news.job_name] = ending(services[news.job_name], news.seen, tail)
     except KeyboardInterrupt:
-        tell(f"\nNo longer following; the jobs go on. sagespec logs --follow {' '.join(job_names)}")
-        raise typer.Exit(130) from None
-    return complete
+        tell(f"\nNo longer following; the jobs go on. To follow again: sagespec attach {' '.join(services)}")
+        raise typer.Exit(Code.INTERRUPTED) from None
+    for found in endings.values():
+        tell(state_line(found, style))
+        for line in ended_text(found, style):
+            tell(line)
+    return list(endings.values())
+
+
+def ending(service: Service, seen: Seen, tail: Sequence[str] = ()) -> Ending:
+    """What a job leaves behind, its model looked for where the service says that it lies."""
+    from sagespec.ending import ending_of
+    from sagespec.service import ServiceError
+
+    try:
+        artifact = service.artifact(seen.job_name) if seen.ended else None
+    except ServiceError as error:
+        complain(f"whether the model is there could not be seen: {error.message}", error.hint)
+        artifact = ending_of(seen).promised
+    return ending_of(seen, artifact, tail)
 
 
 def log_line(line: Any, job_name: str) -> str:
@@ -647,22 +745,27 @@ def jobs_of(
     names: Iterable[str], *, local: bool, env: str | None, set_: Sequence[str] | None
 ) -> Iterator[tuple[str, Service]]:
     """The training jobs that names or manifests mean, each with the service that has it."""
+    from sagespec.targets import Site
+
+    world = world_of()
     for name in names:
         if Path(name).exists() or name.endswith((".yaml", ".yml")):
-            yield from newest_of(name, local=local, env=env, set_=set_)
+            yield from newest_of(name, world, local=local, env=env, set_=set_)
         else:
-            yield name, service_of(os.environ.get("AWS_REGION", ""), local=local or (local_root() / name).is_dir())
+            here = local or (project_folder() / "local" / name / "request.json").exists()
+            yield name, world.service(Site(os.environ.get("AWS_REGION", ""), None, here))
 
 
-def newest_of(path: str, *, local: bool, env: str | None, set_: Sequence[str] | None) -> Iterator[tuple[str, Service]]:
+def newest_of(
+    path: str, world: World, *, local: bool, env: str | None, set_: Sequence[str] | None
+) -> Iterator[tuple[str, Service]]:
     from sagespec.service import NoSuchJob
 
     requests, code = accepted(compiler_of(env, set_, (), build=True, local=local).run([path]))
     if code:
         raise typer.Exit(code)
-    services = services_of(requests)
     for request in requests:
-        service = services[request.site.region, request.site.local]
+        service = world.service(request.site)
         seen = sorted(service.observe([request]), key=lambda job: (job.created, job.attempt))
         if not seen:
             raise NoSuchJob(

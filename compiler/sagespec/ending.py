@@ -1,4 +1,4 @@
-"""What a training job leaves behind when it has ended: its outcome, model, metrics, time, and what to do if it failed."""
+"""What a training job leaves behind: its outcome, model, metrics and time, and what to do where it failed."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Ending:
     """The manifest's; empty for a job that is not ours."""
     status: str
     secondary: str
+    digest: str = ""
+    attempt: int = 1
     verdict: Verdict | None = None
     """What a failure is; None for a job that completed or goes on."""
     failure: str = ""
@@ -70,12 +72,15 @@ def ending_of(seen: Seen, artifact: str | None = None, tail: Sequence[str] = ())
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
     """
     body = seen.body
-    instances, billable, trained = _instances(body), body.get("BillableTimeInSeconds"), body.get("TrainingTimeInSeconds")
+    instances = _instances(body)
+    billable, trained = body.get("BillableTimeInSeconds"), body.get("TrainingTimeInSeconds")
     return Ending(
         job_name=seen.job_name,
         name=seen.name,
         status=seen.status,
         secondary=seen.secondary,
+        digest=seen.digest,
+        attempt=seen.attempt,
         verdict=triage(seen.status, seen.secondary, seen.failure),
         failure=redacted(seen.failure),
         artifact=artifact,

@@ -117,7 +117,7 @@ def _sha256(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-# Values → plain data ---------------------------------------------------------------------------------------------------
+# Values → plain data ------------------------------------------------------------------------------------------------
 
 
 def _change(change: Change) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _path(path: FilePath) -> str:
     return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else whole.as_posix()
 
 
-# Plain data → values ---------------------------------------------------------------------------------------------------
+# Plain data → values ------------------------------------------------------------------------------------------------
 
 
 def _to_change(data: Mapping[str, Any]) -> Change:

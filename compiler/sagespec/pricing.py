@@ -57,12 +57,12 @@ def judge(manifest: Manifest, request: Request, facts: Facts) -> Iterator[Diagno
     """What there is to say about the price of a job."""
     limit: Any = manifest.settings.get("max_job_cost")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, (int, float))):
-        yield _said(manifest, ("max_job_cost",), "wrong-type", "max_job_cost must be a number of USD")
+        yield _diagnostic(manifest, ("max_job_cost",), "wrong-type", "max_job_cost must be a number of USD")
         return
     if limit is not None and request.prices is None:
         message = "max_job_cost means nothing without prices"
         hint = "name a price file beside it: prices: prices.yaml"
-        yield _said(manifest, ("max_job_cost",), "unknown-price", message, hint, Severity.WARNING)
+        yield _diagnostic(manifest, ("max_job_cost",), "unknown-price", message, hint, Severity.WARNING)
         return
     bill = bill_of_request(request, facts)
     if bill.prices is None:
@@ -71,12 +71,12 @@ def judge(manifest: Manifest, request: Request, facts: Facts) -> Iterator[Diagno
         what = "volumes" if kind == VOLUME else kind
         message = f"the prices of {bill.prices.date} have none for {what} in {request.site.region}"
         hint = f"add to the price file: {request.site.region}: {{{kind}: USD}}; the bill leaves it out"
-        yield _said(manifest, ("instance_type",), "unknown-price", message, hint, Severity.WARNING)
+        yield _diagnostic(manifest, ("instance_type",), "unknown-price", message, hint, Severity.WARNING)
     if limit is not None and bill.usd is not None and bill.usd > limit:
         attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
         message = f"'{request.name}' may cost {money(bill.usd)}{attempts}, and max_job_cost is {money(limit)}"
         hint = "lower max_run, instance_count, keep_alive_period_in_seconds or on_failure.max_attempts, or raise it"
-        yield _said(manifest, ("max_job_cost",), "job-costs-too-much", message, hint)
+        yield _diagnostic(manifest, ("max_job_cost",), "job-costs-too-much", message, hint)
 
 
 def bill_of_request(request: Request, facts: Facts) -> Bill:
@@ -84,7 +84,7 @@ def bill_of_request(request: Request, facts: Facts) -> Bill:
     return bill_of(request.template, facts, request.retry, request.max_attempts, request.prices)
 
 
-def _said(
+def _diagnostic(
     manifest: Manifest,
     path: tuple[str, ...],
     rule: str,
@@ -96,4 +96,4 @@ def _said(
 
 
 def _rejected(manifest: Manifest, path: tuple[str, ...], rule: str, message: str, hint: str = "") -> Rejected:
-    return Rejected([_said(manifest, path, rule, message, hint)])
+    return Rejected([_diagnostic(manifest, path, rule, message, hint)])

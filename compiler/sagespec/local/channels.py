@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,12 +145,16 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _link(source: Path, target: Path, otherwise: Callable[[Path, Path], object] = os.symlink) -> None:
+    """Puts another name of `source` in the place of whatever `target` is; several programs may do so at once."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
+    temporary = target.with_name(f".{uuid.uuid4().hex}")
     try:
-        target.hardlink_to(source)
+        temporary.hardlink_to(source)
     except OSError:
-        otherwise(source, target)
+        otherwise(source, temporary)
+    temporary.replace(target)
+    # Two names of one file do not replace each other: rename(2) leaves both.
+    temporary.unlink(missing_ok=True)
 
 
 def _found(uri: str, store: Store) -> Iterator[Found]:

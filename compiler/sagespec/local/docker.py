@@ -12,7 +12,8 @@ from sagespec.local.ends import LONGEST_REASON, failed, own_words
 from sagespec.local.executor import RunOne
 from sagespec.local.job import Job
 from sagespec.local.layout import CHECKPOINTS
-from sagespec.local.processes import Command, Ending, last_words
+from sagespec.local.log import last_words
+from sagespec.local.processes import Command, Ending
 
 DOCKER_FAILED = 125
 """What `docker run` ends with when it is docker that failed, not the program in the container."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sagespec.local.processes import Ending, last_words
+from sagespec.local.log import last_words
+from sagespec.local.processes import Ending
 
 LONGEST_REASON = 1024
 """Characters of a FailureReason.

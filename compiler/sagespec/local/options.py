@@ -8,13 +8,15 @@ from typing import Any
 
 from sagespec.local.processes import GRACE
 
+EXECUTORS = ("process", "docker")
+
 
 @dataclass(frozen=True)
 class Options:
     """Kept in the job's folder, for the supervisor."""
 
     executor: str = "process"
-    """`process` or `docker`."""
+    """One of `EXECUTORS`."""
     provision: bool = False
     """Whether the script runs in an environment with the TensorFlow version of the request's image."""
     python: str = sys.executable

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import selectors
 import signal
 import subprocess
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from pathlib import Path
 
 from sagespec.local import alive
 from sagespec.local.folder import write_json
+from sagespec.local.log import Log, Stream
 
 GRACE = 120.0
 """Seconds between SIGTERM and SIGKILL.
 
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
 """
-LONGEST = 1 << 20
-"""Bytes of one line; what follows is the next line."""
-KEPT_LINES = 60
 TICK = 0.1
 CANNOT_START = 127
 """Exit code of a command that could not be started, as shells have it."""
@@ -55,82 +50,6 @@ class Ending:
     """What `ask` said, where the run was ended from outside."""
     tail: Sequence[str] = ()
     """The last lines of what failed first."""
-
-
-@dataclass
-class Log:
-    """A host's log: one line of text after the time that it came in, UTF-8."""
-
-    path: Path
-    notice: Callable[[str, float], None] = lambda text, time: None
-    """Called with each line of the script."""
-
-    def write(self, lines: Sequence[str]) -> None:
-        now = self._append(lines)
-        for line in lines:
-            self.notice(line, now)
-
-    def note(self, text: str) -> None:
-        """Lines of ours."""
-        self._append([f"sagespec: {line}" for line in text.splitlines()])
-
-    def _append(self, lines: Sequence[str]) -> float:
-        now = time.time()
-        stamp = datetime.fromtimestamp(now, timezone.utc).isoformat(timespec="milliseconds").removesuffix("+00:00")
-        with self.path.open("ab") as file:
-            file.write("".join(f"{stamp}Z {line}\n" for line in lines).encode("utf-8", "replace"))
-        return now
-
-
-@dataclass
-class Stream:
-    """The output of one process on its way into a log."""
-
-    log: Log
-    tail: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
-    """Its last lines."""
-    _rest: bytes = b""
-
-    def feed(self, data: bytes) -> None:
-        """Takes output as it comes, in pieces of any size."""
-        *lines, rest = (self._rest + data).split(b"\n")
-        while len(rest) >= LONGEST:
-            lines.append(rest[:LONGEST])
-            rest = rest[LONGEST:]
-        self._rest = rest
-        texts = [line.decode("utf-8", "replace").removesuffix("\r") for line in lines]
-        if texts:
-            self.tail.extend(texts)
-            self.log.write(texts)
-
-    def close(self) -> None:
-        """A last line without an end is a line."""
-        if self._rest:
-            self.feed(b"\n")
-
-
-_NAMES_AN_ERROR = re.compile(r"\b\w*(Error|Exception)\b|\bKeyboardInterrupt\b")
-_IS_RAISED = re.compile(r"(\[[\d,]+\]<\w+>:? ?)?[\w.]*(Error|Exception)\b")
-"""The line of a traceback that says what was raised, also as mpirun passes it on."""
-LAST_LINES = 10
-
-
-def last_words(tail: Sequence[str], room: int) -> str:
-    """What a program said of its failure, in at most `room` characters: whole lines around the last error raised.
-
-    Nothing from before the first line that names an error, as with the toolkit; without one, the last lines.
-    """
-    lines = [line.rstrip() for line in tail if line.strip()]
-    named = [number for number, line in enumerate(lines) if _NAMES_AN_ERROR.search(line)]
-    raised = [number for number in named if _IS_RAISED.match(lines[number])]
-    first = named[0] if named else max(0, len(lines) - LAST_LINES)
-    start = raised[-1] if raised else max(0, len(lines) - 1)
-    end = start + 1
-    while end < len(lines) and len("\n".join(lines[start : end + 1])) <= room:
-        end += 1
-    while start > first and len("\n".join(lines[start - 1 : end])) <= room:
-        start -= 1
-    return "\n".join(lines[start:end])[: max(0, room)]
 
 
 class Run:

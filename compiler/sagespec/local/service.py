@@ -9,24 +9,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from sagespec.local import alive, channels, cluster, contract, docker
-from sagespec.local.folder import RESERVE, JobFolder, Store, moved, new_status, read_json, remove, write_json
-from sagespec.local.job import read_job
-from sagespec.local.options import Options
-from sagespec.local.processes import Log
+from sagespec.local import alive, channels, cluster, contract, docker, record
+from sagespec.local.folder import RESERVE, JobFolder, Store, new_status, remove, write_json
+from sagespec.local.log import end_of_lines, lines_of
+from sagespec.local.options import EXECUTORS, Options
 from sagespec.planner import TERMINAL, Seen
 from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
-from sagespec.targets.request import LIVE, Request, Upload
+from sagespec.targets.request import Request, Upload
 
 SUMMARIES = ("checkpoints", "model", "output/data", "shared")
 """Folders of /opt/ml that a script may save summaries to."""
-STAMP = len("2026-01-31T12:34:56.789Z")
 
 
 class LocalService:
@@ -53,6 +49,8 @@ class LocalService:
             interrupt: rehearse spot: how often the instance is taken away.
             grace: seconds from SIGTERM to SIGKILL; SageMaker's 120 where None.
         """
+        if executor not in EXECUTORS:
+            raise ServiceError(f"there is no executor '{executor}'", f"there are {' and '.join(EXECUTORS)}")
         self.root = root.absolute()
         self.store = Store(self.root)
         given = {} if grace is None else {"grace": grace}
@@ -70,7 +68,7 @@ class LocalService:
 
     def jobs(self) -> list[Seen]:
         """Every job of this root, oldest first."""
-        found = [self._seen(JobFolder(path)) for path in self.root.glob("[!.]*") if (path / "request.json").exists()]
+        found = [record.seen(JobFolder(path)) for path in self.root.glob("[!.]*") if (path / "request.json").exists()]
         return sorted(found, key=lambda seen: (seen.created, seen.job_name))
 
     def describe(self, job_name: str) -> Seen:
@@ -79,21 +77,19 @@ class LocalService:
         Raises:
             NoSuchJob: there is none of that name.
         """
-        return self._seen(self._job(job_name))
+        return record.seen(self._job(job_name))
 
     def artifact(self, job_name: str) -> str | None:
         """The path of the job's model, if it has one."""
-        job = self._job(job_name)
-        found = (path for path in (job.artifact, job.artifact.with_name("model")) if path.exists())
-        return next(map(str, found), None)
+        return record.artifact(self._job(job_name))
 
     def logs(self, job_name: str, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
         """The lines after `cursor`, oldest first over all hosts, and where they end."""
         job = self._job(job_name)
         pieces, ends = [], dict(cursor.positions)
         for path in job.logs():
-            start, end = ends.get(path.stem, 0), _end_of_lines(path)
-            pieces.append(_lines(path, start, end))
+            start, end = ends.get(path.stem, 0), end_of_lines(path)
+            pieces.append(_log_lines(path, start, end))
             ends[path.stem] = max(start, end)
         return heapq.merge(*pieces, key=lambda line: line.time), Cursor(ends)
 
@@ -134,8 +130,6 @@ class LocalService:
         if upload.kind == "data":
             if channels.is_mirrored(upload.path, target):
                 return False
-            shutil.rmtree(target, ignore_errors=True)
-            target.mkdir(parents=True)
             with _explained():
                 channels.mirror(upload.path, target)
         else:
@@ -169,25 +163,25 @@ class LocalService:
         started = subprocess.run(command, cwd=job.path, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if started.returncode:
             reason = f"the supervisor of {job.name} could not be started: {_last_line(job, started.stderr)}"
-            self._bury(job, f"InternalServerError: {reason}")
+            record.bury(job, f"InternalServerError: {reason}")
             raise ServiceError(reason, f"{job.path / 'supervisor.log'} may say more")
 
     def stop(self, job_name: str) -> None:
         """Asks a job to end; a job that has ended is left as it is."""
         job = self._job(job_name)
-        if self._seen(job).status not in TERMINAL:
+        if record.seen(job).status not in TERMINAL:
             job.stop.touch()
 
     def tag(self, job_name: str, add: Mapping[str, str], remove: Sequence[str]) -> None:
         """Adds and removes tags."""
         job = self._job(job_name)
-        kept = {key: value for key, value in self._tags(job).items() if key not in remove}
-        self._change(job, tags={**kept, **add})
+        kept = {key: value for key, value in record.tags_of(job).items() if key not in remove}
+        record.change(job, tags={**kept, **add})
 
     def update(self, job_name: str, members: Mapping[str, Any]) -> None:
         """Changes what UpdateTrainingJob can change; here it is noted, and has no effect."""
         job = self._job(job_name)
-        self._change(job, live={**self._live(job), **_live_members(members)})
+        record.change(job, live={**record.live_of(job), **record.live_members(members)})
 
     def clean(self, job_names: Iterable[str] | None = None) -> list[str]:
         """Deletes jobs that have ended (all of them where no names are given), and what no job left needs any more.
@@ -269,98 +263,10 @@ class LocalService:
             return "an MPI job needs mpirun, which is not on this machine's PATH", "install Open MPI"
         return None
 
-    def _change(self, job: JobFolder, **changes: Any) -> None:
-        write_json(job.changes, {**read_json(job.changes, {}), **changes})
 
-    def _tags(self, job: JobFolder) -> dict[str, str]:
-        given = {tag["Key"]: tag["Value"] for tag in job.body().get("Tags", ())}
-        tags: dict[str, str] = read_json(job.changes, {}).get("tags", given)
-        return tags
-
-    def _live(self, job: JobFolder) -> dict[str, Any]:
-        live: dict[str, Any] = read_json(job.changes, {}).get("live", _live_members(job.body()))
-        return live
-
-    # What a folder says
-
-    def _seen(self, job: JobFolder) -> Seen:
-        status = self._settled(job)
-        body, tags, live = job.body(), self._tags(job), self._live(job)
-        stopping = status["status"] == "InProgress" and job.stop.exists()
-        attempt = tags.get("sagespec:attempt", "1")
-        return Seen(
-            job_name=job.name,
-            name=tags.get("sagespec:name", job.name),
-            status="Stopping" if stopping else status["status"],
-            secondary="Stopping" if stopping else status["secondary"],
-            digest=tags.get("sagespec:digest", ""),
-            attempt=int(attempt) if attempt.isdecimal() else 1,
-            created=status["created"],
-            failure=status["failure"],
-            tags=tags,
-            project=tags.get("sagespec:project", ""),
-            live=live,
-            body=self._description(job, body, status),
-        )
-
-    def _settled(self, job: JobFolder) -> dict[str, Any]:
-        """The status; that of a job whose supervisor is gone is written down as what it is."""
-        status: dict[str, Any] = read_json(job.status)
-        if status["status"] in TERMINAL or alive.is_alive(read_json(job.supervisor)):
-            return status
-        # It may have ended between the two looks, having said how.
-        status = read_json(job.status)
-        if status["status"] in TERMINAL:
-            return status
-        reason = "InternalServerError: the job's supervisor ended without a word (killed, or this machine restarted)"
-        return self._bury(job, reason)
-
-    def _bury(self, job: JobFolder, reason: str) -> dict[str, Any]:
-        """Ends what is left of a job without supervisor, and says so in its status and log."""
-        ended = alive.end(read_json(job.processes, []), str(job.path))
-        if read_job(job).options.executor == "docker":
-            docker.Containers(read_job(job)).clean_up()
-        now = time.time()
-        changes = {"status": "Failed", "failure": reason, "ended": now}
-        status = moved(read_json(job.status), "Failed", "Training job failed", **changes)
-        with contextlib.suppress(OSError):
-            job.write_status(status)
-        left = f"; {len(ended)} processes that it had left behind were ended" if ended else ""
-        with contextlib.suppress(OSError):
-            Log(job.log("algo-1")).note(f"{reason}{left}")
-        return status
-
-    def _description(self, job: JobFolder, body: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
-        """The members of DescribeTrainingJob's answer that a local job has, and `Rehearsal` where there was one."""
-        artifact = self.artifact(job.name) if status["status"] in TERMINAL else None
-        hosts = len(cluster.cluster_of(body["ResourceConfig"]).hosts)
-        seconds = _seconds(status)
-        known = {
-            **{key: value for key, value in body.items() if key != "Tags"},
-            "TrainingJobArn": job.arn,
-            "TrainingJobStatus": status["status"],
-            "SecondaryStatus": status["secondary"],
-            "FailureReason": status["failure"] or None,
-            "CreationTime": _time(status["created"]),
-            "LastModifiedTime": _time(status["modified"]),
-            "TrainingStartTime": _time(status["started"]),
-            "TrainingEndTime": _time(status["ended"]) if status["started"] else None,
-            "TrainingTimeInSeconds": seconds,
-            "BillableTimeInSeconds": None if seconds is None else seconds * hosts,
-            "ModelArtifacts": {"S3ModelArtifacts": artifact} if artifact else None,
-            "FinalMetricDataList": [{**one, "Timestamp": _time(one["Timestamp"])} for one in status["metrics"]] or None,
-            "SecondaryStatusTransitions": [
-                {
-                    "Status": one["status"],
-                    "StartTime": _time(one["start"]),
-                    **({"EndTime": _time(one["end"])} if one["end"] else {}),
-                    "StatusMessage": one["message"],
-                }
-                for one in status["transitions"]
-            ],
-            "Rehearsal": status["rehearsal"],
-        }
-        return {key: value for key, value in known.items() if value is not None}
+def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
+    for moment, text in lines_of(path, start, end):
+        yield LogLine(path.stem, moment, text)
 
 
 def _last_line(job: JobFolder, said: str) -> str:
@@ -382,51 +288,3 @@ def _explained() -> Iterator[None]:
         yield
     except OSError as error:
         raise ServiceError(f"{error.filename or 'the upload'} cannot be kept: {error.strerror}") from error
-
-
-def _live_members(members: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that can change, as `Request.live` names them."""
-    live = {}
-    for path in LIVE:
-        value: Any = members
-        for step in path:
-            value = value.get(step) if isinstance(value, Mapping) else None
-        value = members.get(path[-1]) if value is None else value
-        if value is not None:
-            live[path[-1]] = value
-    return live
-
-
-def _time(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
-
-
-def _seconds(status: Mapping[str, Any]) -> int | None:
-    """How long a job that has ended trained; None for one that has not, or never began."""
-    if status["started"] is None or status["ended"] is None:
-        return None
-    seconds: float = status["ended"] - status["started"]
-    return round(seconds)
-
-
-def _end_of_lines(path: Path) -> int:
-    """Where the last whole line of a file ends, in bytes."""
-    with path.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end > 0:
-            start = max(0, end - (1 << 16))
-            file.seek(start)
-            found = file.read(end - start).rfind(b"\n")
-            if found >= 0:
-                return start + found + 1
-            end = start
-    return 0
-
-
-def _lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
-    with path.open("rb") as file:
-        file.seek(start)
-        while file.tell() < end:
-            text = file.readline().decode("utf-8", "replace").removesuffix("\n")
-            moment = datetime.strptime(text[: STAMP - 1], "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=timezone.utc)
-            yield LogLine(path.stem, moment.timestamp(), text[STAMP + 1 :])

@@ -24,8 +24,9 @@ from sagespec.local.executor import Executor, Scripts
 from sagespec.local.folder import JobFolder, moved, read_json, write_json
 from sagespec.local.job import Job, read_job
 from sagespec.local.layout import lay_out
+from sagespec.local.log import Log
 from sagespec.local.metrics import Metrics
-from sagespec.local.processes import Command, Ending, Log, Run
+from sagespec.local.processes import Command, Ending, Run
 
 EXECUTORS: Mapping[str, Callable[[Job], Executor]] = {"process": Scripts, "docker": Containers}
 SHUTDOWN_GRACE = 5.0

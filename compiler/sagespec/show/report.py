@@ -54,7 +54,8 @@ def safe(diagnostic: Diagnostic) -> Diagnostic:
     name = str(diagnostic.field[-1]) if diagnostic.field else ""
     tells = any(secret_in(edit.text.strip("\"'"), name) or redacted(edit.text) != edit.text for edit in diagnostic.fix)
     message, hint = _told(diagnostic.message), _told(diagnostic.hint)
-    return replace(diagnostic, message=message, hint=hint, fix=() if tells else diagnostic.fix)
+    field = tuple(step if isinstance(step, int) else _told(step) for step in diagnostic.field)
+    return replace(diagnostic, message=message, hint=hint, field=field, fix=() if tells else diagnostic.fix)
 
 
 def _told(text: str) -> str:

@@ -9,6 +9,10 @@ from sagespec.files import data_folder
 from sagespec.show.requests import write_whole
 
 
+SCHEMA = "training-job.schema.json"
+"""What the manifest's first line names, so that the editor helps from the first minute."""
+
+
 class Taken(Exception):
     """A file that would be written is there already."""
 
@@ -26,17 +30,22 @@ def scaffold(folder: Path, template: str) -> list[Path]:
     from jinja2 import Environment, StrictUndefined
 
     source = data_folder("templates") / "init" / template
-    files = sorted(path for path in source.rglob("*") if path.is_file())
+    # Installers compile every .py of a package, the templates' as well.
+    files = sorted(path for path in source.rglob("*") if path.is_file() and path.parent.name != "__pycache__")
     targets = {path: folder / path.relative_to(source).as_posix().removesuffix(".j2") for path in files}
     taken = next((target for target in targets.values() if target.exists()), None)
     if taken is not None:
         raise Taken(taken)
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - YAML and Python
     for path, target in targets.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
         text = path.read_text(encoding="utf-8")
-        write_whole(target, environment.from_string(text).render(name=_name(folder)) if path.suffix == ".j2" else text)
-    return list(targets.values())
+        rendered = environment.from_string(text).render(name=_name(folder)) if path.suffix == ".j2" else text
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(target, rendered)
+    schema = folder / "schemas" / SCHEMA
+    schema.parent.mkdir(exist_ok=True)
+    write_whole(schema, (data_folder("schemas") / SCHEMA).read_text(encoding="utf-8"))
+    return [*targets.values(), schema]
 
 
 def _name(folder: Path) -> str:

@@ -4,48 +4,113 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
+from sagespec.ending import Ending
 from sagespec.planner import Seen
 from sagespec.show.diagnostics import printable
 from sagespec.show.style import Style
+from sagespec.triage import Verdict
 
 
-def _colour(seen: Seen, style: Style) -> str:
+def _colour(status: str, style: Style) -> str:
     colours = {"Completed": style.green, "Failed": style.red, "Stopped": style.yellow, "InProgress": style.cyan}
-    return colours.get(seen.status, style.bold)(seen.status)
+    return colours.get(status, style.bold)(status)
 
 
-def state_line(seen: Seen, style: Style) -> str:
+def state_line(seen: Seen | Ending, style: Style) -> str:
     secondary = f" ({seen.secondary})" if seen.secondary and seen.secondary != seen.status else ""
-    return f"{style.bold(seen.job_name)}  {_colour(seen, style)}{secondary}"
+    return f"{style.bold(seen.job_name)}  {_colour(seen.status, style)}{secondary}"
 
 
-def ended_text(seen: Seen, artifact: str | None, style: Style) -> Iterator[str]:
-    """What a job that has ended leaves behind."""
-    if seen.failure:
-        for line in printable(seen.failure.replace("\n", "\0")).replace("�", "\n").splitlines():
-            yield f"  {line}"
-    if artifact:
-        yield f"  model: {artifact}"
+def ended_text(ending: Ending, style: Style) -> Iterator[str]:
+    """What a job that has ended leaves behind; for a failure, what it is and what to do."""
+    for line in ending.failure.splitlines():
+        yield f"  {printable(line)}"
+    verdict = verdict_line(ending)
+    if verdict and ending.verdict:
+        yield f"  {style.bold(verdict)}"
+        yield f"  {style.dim('=')} {style.bold('next')}: {printable(ending.verdict.next_step)}"
+    if ending.artifact:
+        yield f"  model: {ending.artifact}"
+    elif ending.lost:
+        yield f"  {style.yellow('no model')}: nothing lies at {ending.promised}; the script saves to SM_MODEL_DIR"
+    for name, value in ending.metrics.items():
+        yield f"  {printable(name)}: {value:g}"
+    time = billed(ending)
+    if time:
+        yield f"  billable: {time}"
+    if not ending.succeeded:
+        yield f"  log: {ending.log}"
 
 
-def status_text(found: Sequence[Seen], style: Style) -> Iterator[str]:
-    for seen in found:
-        yield state_line(seen, style)
-        yield from ended_text(seen, None, style)
+def verdict_line(ending: Ending) -> str:
+    """What a failure is, and whether a retry helps."""
+    verdict = ending.verdict
+    if verdict is None:
+        return ""
+    code = f" (exit code {verdict.exit_code})" if verdict.exit_code is not None else ""
+    retry = "a retry may well succeed" if verdict.retry else "a retry alone will not help"
+    return f"{verdict.kind.value}{code}: {retry}"
 
 
-def status_json(found: Sequence[Seen]) -> str:
-    jobs = [
-        {
-            "job_name": seen.job_name,
-            "name": seen.name,
-            "status": seen.status,
-            "secondary_status": seen.secondary,
-            "attempt": seen.attempt,
-            "digest": seen.digest,
-            "failure_reason": seen.failure or None,
-        }
-        for seen in found
-    ]
-    return json.dumps({"version": 1, "jobs": jobs}, indent=2)
+def billed(ending: Ending) -> str:
+    """`120 s (2 × 60 s)`, and what spot has saved."""
+    if ending.billable_seconds is None:
+        return ""
+    each = f" ({ending.instances} × {ending.billable_seconds // ending.instances:,} s)" if ending.instances > 1 else ""
+    saved = f", spot saved {ending.spot_saving:.0%}" if ending.spot_saving is not None else ""
+    return f"{ending.billable_seconds:,} s{each}{saved}"
+
+
+def status_text(found: Sequence[Ending], style: Style) -> Iterator[str]:
+    for ending in found:
+        yield state_line(ending, style)
+        times = [("created", ending.created), ("started", ending.started), ("ended", ending.ended)]
+        said = [f"{name} {_moment(moment)}" for name, moment in times if moment is not None]
+        if said:
+            yield f"  {', '.join(said)}"
+        yield from ended_text(ending, style)
+
+
+def status_json(found: Sequence[Ending]) -> str:
+    return json.dumps({"version": 1, "jobs": [ending_data(ending) for ending in found]}, indent=2)
+
+
+def ending_data(ending: Ending) -> dict[str, Any]:
+    """One job of JSON format 1."""
+    return {
+        "job_name": ending.job_name,
+        "name": ending.name,
+        "status": ending.status,
+        "secondary_status": ending.secondary,
+        "attempt": ending.attempt,
+        "digest": ending.digest,
+        "failure_reason": ending.failure or None,
+        "failure": _verdict_data(ending.verdict) if ending.verdict else None,
+        "artifact": ending.artifact,
+        "metrics": dict(ending.metrics),
+        "created": _moment(ending.created),
+        "started": _moment(ending.started),
+        "ended": _moment(ending.ended),
+        "training_seconds": ending.training_seconds,
+        "billable_seconds": ending.billable_seconds,
+        "instances": ending.instances,
+        "spot_saving": None if ending.spot_saving is None else round(ending.spot_saving, 4),
+        "log": ending.log,
+    }
+
+
+def _verdict_data(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "kind": verdict.kind.value,
+        "retry": verdict.retry,
+        "next_step": verdict.next_step,
+        "exit_code": verdict.exit_code,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    """Local time where the service gave one, to the second."""
+    return None if moment is None else moment.isoformat(sep=" ", timespec="seconds")

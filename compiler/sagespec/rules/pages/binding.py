@@ -96,7 +96,7 @@ PAGES = (
             volume_size: 20000
 
         Good:
-            volume_size: 16384
+            volume_size: 200
         """,
     ),
     Page(

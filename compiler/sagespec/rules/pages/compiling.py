@@ -45,10 +45,11 @@ PAGES = (
         """
         The source folder, a dependency or a local channel cannot be packed.
 
-        A file is missing or cannot be read, a link leaves the folder, or two files would get the same name.
+        A file cannot be read, a link leaves the folder, a folder has no name of its own, or two files would get the
+        same name.
 
         Bad:
-            dependencies: [no-such-folder]
+            dependencies: [/]
 
         Good:
             dependencies: []
@@ -64,10 +65,43 @@ PAGES = (
         The request is held against the API's own model: names of members, types, lengths, patterns, values.
 
         Bad:
-            request: {StoppingCondition: {MaxPendingTimeInSeconds: 60}}
+            request: {OutputDataConfig: {CompressionType: ZIP}}
 
         Good:
-            request: {StoppingCondition: {MaxPendingTimeInSeconds: 7200}}
+            request: {OutputDataConfig: {CompressionType: GZIP}}
+        """,
+    ),
+    Page(
+        "unusable-prices",
+        ERROR,
+        OURS,
+        """
+        The price file that the defaults name cannot be used.
+
+        `prices:` in sagespec.yaml names a file with the price of an hour of each instance type. It is missing, empty,
+        or not of that form, so no cost can be told.
+        """,
+    ),
+    Page(
+        "job-costs-too-much",
+        ERROR,
+        OURS,
+        """
+        A job may cost more than `max_job_cost` in sagespec.yaml allows.
+
+        The worst case counts: all instances until `max_run` (of spot jobs, until `max_wait`, at the price without
+        spot), their volumes, the warm pool after them, rule jobs, and every attempt that `on_failure` allows.
+        """,
+    ),
+    Page(
+        "unknown-price",
+        WARNING,
+        OURS,
+        """
+        `max_job_cost` cannot be held, because a price is missing.
+
+        The price file has none for an instance type (or for volumes: `volume_gb_month`) in the job's region, or no
+        price file is named. The bill leaves out what has no price.
         """,
     ),
     Page(

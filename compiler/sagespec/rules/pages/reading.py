@@ -85,16 +85,16 @@ PAGES = (
 
         Bad:
             hyperparameters:
-              a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
-              b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]
-              c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]
-              d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]
-              e: [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]
+              aa: &aa [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+              bb: &bb [*aa, *aa, *aa, *aa, *aa, *aa, *aa, *aa, *aa, *aa]
+              cc: &cc [*bb, *bb, *bb, *bb, *bb, *bb, *bb, *bb, *bb, *bb]
+              dd: &dd [*cc, *cc, *cc, *cc, *cc, *cc, *cc, *cc, *cc, *cc]
+              ee: [*dd, *dd, *dd, *dd, *dd, *dd, *dd, *dd, *dd, *dd]
 
         Good:
             hyperparameters:
-              a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
-              b: [*a, *a]
+              aa: &aa [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+              bb: [*aa, *aa]
         """,
     ),
     Page(

@@ -62,10 +62,10 @@ PAGES = (
         Expressions make values. A key that depends on something could not be checked, nor found by a reader.
 
         Bad:
-            tags: {"{{ vars.key }}": vision}
+            hyperparameters: {"{{ vars.key }}": 10}
 
         Good:
-            tags: {team: vision}
+            hyperparameters: {epochs: 10}
         """,
     ),
     Page(

@@ -1,0 +1,119 @@
+"""A host's log: how a process's output becomes lines, and how the lines are read again."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+
+STAMP = "%Y-%m-%dT%H:%M:%S.%f"
+STAMP_LENGTH = len("2026-01-31T12:34:56.789")
+"""Milliseconds are enough."""
+LONGEST = 1 << 20
+"""Bytes of one line; what follows is the next line."""
+KEPT_LINES = 60
+
+
+@dataclass
+class Log:
+    """A host's log: one line of text after the time that it came in, UTF-8."""
+
+    path: Path
+    notice: Callable[[str, float], None] = lambda text, time: None
+    """Called with each line of the script."""
+
+    def write(self, lines: Sequence[str]) -> None:
+        now = self._append(lines)
+        for line in lines:
+            self.notice(line, now)
+
+    def note(self, text: str) -> None:
+        """Lines of ours."""
+        self._append([f"sagespec: {line}" for line in text.splitlines()])
+
+    def _append(self, lines: Sequence[str]) -> float:
+        now = time.time()
+        stamp = datetime.fromtimestamp(now, timezone.utc).strftime(STAMP)[:STAMP_LENGTH]
+        with self.path.open("ab") as file:
+            file.write("".join(f"{stamp}Z {line}\n" for line in lines).encode("utf-8", "replace"))
+        return now
+
+
+@dataclass
+class Stream:
+    """The output of one process on its way into a log."""
+
+    log: Log
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
+    """Its last lines."""
+    _rest: bytes = b""
+
+    def feed(self, data: bytes) -> None:
+        """Takes output as it comes, in pieces of any size."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        while len(rest) >= LONGEST:
+            lines.append(rest[:LONGEST])
+            rest = rest[LONGEST:]
+        self._rest = rest
+        texts = [line.decode("utf-8", "replace").removesuffix("\r") for line in lines]
+        if texts:
+            self.tail.extend(texts)
+            self.log.write(texts)
+
+    def close(self) -> None:
+        """A last line without an end is a line."""
+        if self._rest:
+            self.feed(b"\n")
+
+
+_NAMES_AN_ERROR = re.compile(r"\b\w*(Error|Exception)\b|\bKeyboardInterrupt\b")
+_IS_RAISED = re.compile(r"(\[[\d,]+\]<\w+>:? ?)?[\w.]*(Error|Exception)\b")
+"""The line of a traceback that says what was raised, also as mpirun passes it on."""
+LAST_LINES = 10
+
+
+def last_words(tail: Sequence[str], room: int) -> str:
+    """What a program said of its failure, in at most `room` characters: whole lines around the last error raised.
+
+    Nothing from before the first line that names an error, as with the toolkit; without one, the last lines.
+    """
+    lines = [line.rstrip() for line in tail if line.strip()]
+    named = [number for number, line in enumerate(lines) if _NAMES_AN_ERROR.search(line)]
+    raised = [number for number in named if _IS_RAISED.match(lines[number])]
+    first = named[0] if named else max(0, len(lines) - LAST_LINES)
+    start = raised[-1] if raised else max(0, len(lines) - 1)
+    end = start + 1
+    while end < len(lines) and len("\n".join(lines[start : end + 1])) <= room:
+        end += 1
+    while start > first and len("\n".join(lines[start - 1 : end])) <= room:
+        start -= 1
+    return "\n".join(lines[start:end])[: max(0, room)]
+
+
+def end_of_lines(path: Path) -> int:
+    """Where the last whole line of a file ends, in bytes."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - (1 << 16))
+            file.seek(start)
+            found = file.read(end - start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+    return 0
+
+
+def lines_of(path: Path, start: int, end: int) -> Iterator[tuple[float, str]]:
+    """The lines between two ends of lines, each with its time in seconds since 1970, UTC."""
+    with path.open("rb") as file:
+        file.seek(start)
+        while file.tell() < end:
+            text = file.readline().decode("utf-8", "replace").removesuffix("\n")
+            moment = datetime.strptime(text[:STAMP_LENGTH], STAMP).replace(tzinfo=timezone.utc)
+            yield moment.timestamp(), text[STAMP_LENGTH + 2 :]
