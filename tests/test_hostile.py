@@ -37,12 +37,12 @@ BASE = "".join(f"{name}: {json.dumps(value)}\n" for name, value in SMALLEST.item
 """The smallest manifest as YAML; what is hostile is written after it."""
 
 
-def sagespec(*arguments: str, folder: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "PYTHONWARNINGS": "error"}
+def sagespec(*arguments: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "PYTHONWARNINGS": "error", "PYTHONUTF8": "1", **environ}
     return subprocess.run(
         [sys.executable, "-m", "sagespec", *arguments],
         cwd=folder,
-        input=stdin,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=SECONDS,
         env=environment,
@@ -119,6 +119,11 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "a regular expression that never ends": (
         BASE + f'metric_definitions: [{{name: a, regex: "{"(a+)+" * 60}$"}}]\n',
         "",
+    ),
+    "20,000 allowances": (BASE + "# sagespec: allow ambiguous-scalar\n" * 20_000 + "volume_size: 0\n", "out-of-range"),
+    "5,000 findings": (
+        BASE + "".join(f"# sagespec: allow no-rule\nx{n}: 1\n" for n in range(5_000)),
+        "unknown-field",
     ),
     "a name that a pattern cannot end with": (BASE.replace('"mnist"', '"' + "a-" * 5_000 + '!"'), "out-of-range"),
 }
@@ -208,6 +213,29 @@ def test_no_output_steers_a_terminal(written: str, code: Path) -> None:
     shown = (ended.stdout + ended.stderr).decode()
     assert [char for char in shown if not char.isprintable() and char != "\n"] == []
     assert b"Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("written", ["text", "github", "junit", "json", "sarif"])
+def test_a_terminal_without_unicode_is_no_reason_to_stop(written: str, code: Path) -> None:
+    (code / "m.yaml").write_text(BASE + 'input_mode: "チーム…"\nvolume_size: 0\n', encoding="utf-8")
+    ended = sagespec("validate", "--format", written, "m.yaml", folder=code, PYTHONIOENCODING="ascii")
+    assert ended.returncode == 1
+    assert b"input_mode cannot be" in ended.stdout
+    assert b"Traceback" not in ended.stderr
+
+
+def test_a_file_name_that_is_no_text_is_no_reason_to_stop(code: Path) -> None:
+    path = os.fsdecode(b"b\xff.yaml")
+    (code / path).write_text(BASE + "volume_size: 0\n")
+    assert rules_of(sagespec("validate", "--format", "json", path, folder=code)) == ["out-of-range"]
+    assert b"b\xef\xbf\xbd.yaml:10:14: error" in sagespec("validate", path, folder=code).stdout
+
+
+def test_standard_input_without_end_is_refused(code: Path) -> None:
+    with Path("/dev/zero").open("rb") as endless:
+        command = [sys.executable, "-m", "sagespec", "validate", "--format", "json", "-"]
+        ended = subprocess.run(command, stdin=endless, capture_output=True, timeout=SECONDS)
+    assert rules_of(ended) == ["file-too-large"]
 
 
 # Any text at all ------------------------------------------------------------------------------------------------------

@@ -182,6 +182,17 @@ time.sleep(60)
     assert alive.wait_until_gone(child, 5)
 
 
+def test_process_that_got_away_does_not_hold_up_the_job(service):
+    script = """
+import subprocess, sys
+endless = "while True: print('x' * 1000, flush=True)"
+subprocess.Popen([sys.executable, "-c", endless], start_new_session=True)
+"""
+    seen = run(service, request(script))
+    assert seen.status == "Completed"
+    assert list(alive.marked(str(job_of(service, seen.job_name).path))) == []
+
+
 def test_time_limit_counts_as_stopped(service):
     seen = run(service, request(WAITS, max_run=1))
     assert (seen.status, seen.secondary) == ("Stopped", "MaxRuntimeExceeded")
@@ -375,8 +386,8 @@ def test_where_opt_ml_cannot_be_put_in_place_the_failure_says_what_to_do(tmp_pat
 
 
 def test_source_folder_is_on_the_path_and_shell_scripts_run(service):
-    files = {"run.sh": "#!/bin/sh\nexec python -c 'import helper, sys; print(helper.NAME, sys.argv[1:])' \"$@\"\n",
-             "helper.py": "NAME = 'helper'\n"}  # fmt: skip
+    program = f"#!/bin/sh\nexec {sys.executable} -c 'import helper, sys; print(helper.NAME, sys.argv[1:])' \"$@\"\n"
+    files = {"run.sh": program, "helper.py": "NAME = 'helper'\n"}
     seen = run(service, request(files, entry_point="run.sh", hyperparameters={"text": "two words; $HOME"}))
     assert seen.status == "Completed", seen.failure
     assert log(service, seen.job_name)[0] == "algo-1: helper ['--text', 'two words; $HOME']"
@@ -582,6 +593,22 @@ def test_mpi_job_is_refused_where_there_is_no_mpirun(service, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ServiceError, match="an MPI job needs mpirun"):
         service.create(request("pass", hyperparameters={"sagemaker_mpi_enabled": True}), 1)
+
+
+def test_unknown_executor_is_refused(tmp_path):
+    with pytest.raises(ServiceError, match="there is no executor 'podman'") as refused:
+        LocalService(tmp_path, executor="podman")
+    assert refused.value.hint == "there are process and docker"
+
+
+def test_supervisor_that_cannot_begin_is_told_with_its_last_words(service, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(service.root / "broken"))
+    (service.root / "broken" / "sagespec").mkdir(parents=True)
+    (service.root / "broken" / "sagespec" / "__init__.py").write_text("raise OSError('a broken installation')")
+    asked = request("pass")
+    with pytest.raises(ServiceError, match="could not be started: OSError: a broken installation"):
+        service.create(asked, 1)
+    assert service.describe(asked.job_name()).failure.endswith("OSError: a broken installation")
 
 
 # Clearing up

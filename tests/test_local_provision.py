@@ -36,7 +36,7 @@ def test_version_is_the_one_asked_for_or_the_nearest_newer_one_with_a_warning(wa
 def test_version_without_wheel_is_an_error_that_says_what_exists(wanted):
     with pytest.raises(provision.CannotProvision) as refused:
         provision.choose(wanted, AVAILABLE)
-    assert "there are: 2.12.0, 2.15.0.post1, 2.15.0, 2.19.0, 2.19.1, 2.21.0, 3.0.0. " in str(refused.value)
+    assert "there are: 2.12.0, 2.15.0, 2.15.0.post1, 2.19.0, 2.19.1, 2.21.0, 3.0.0. " in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -88,18 +88,17 @@ def test_environment_is_built_once_and_used_again(tmp_path, pip):
     assert [step.doing for step in told][-1] == first.warning
 
 
-def test_environment_that_was_not_finished_is_built_anew(tmp_path, pip, monkeypatch):
+def test_environment_that_was_not_finished_is_not_kept(tmp_path, pip, monkeypatch):
     def interrupted(python, requirement, tell):
-        (python.parents[1] / "half").touch()
         raise KeyboardInterrupt
 
     with monkeypatch.context() as changed:
         changed.setattr(provision, "_install", interrupted)
         with pytest.raises(KeyboardInterrupt):
             provision.provide("2.19.0", lambda _: None, tmp_path)
-    built = provision.provide("2.19.0", lambda _: None, tmp_path)
+    assert list((tmp_path / "envs").glob("[!.]*")) == []
+    provision.provide("2.19.0", lambda _: None, tmp_path)
     assert pip == [f"{provision.package_name()}==2.19.0"]
-    assert not (built.python.parents[1] / "half").exists()
 
 
 def test_two_builders_build_once(tmp_path, pip):
@@ -111,16 +110,22 @@ def test_two_builders_build_once(tmp_path, pip):
     assert len(pip) == 1
 
 
-def test_builder_that_is_killed_holds_up_nobody(tmp_path, pip):
+def test_builder_that_is_killed_holds_up_nobody_and_its_half_is_not_used(tmp_path, pip):
     program = """
 import os, sys
 from pathlib import Path
 from sagespec.local import provision
-provision.make = lambda folder: os.kill(os.getpid(), 9)
+def make(folder):
+    folder.mkdir()
+    (folder / "half").touch()
+    os.kill(os.getpid(), 9)
+provision.make = make
 provision.provide("2.19.0", lambda step: None, Path(sys.argv[1]))
 """
     assert subprocess.run([sys.executable, "-c", program, tmp_path]).returncode == -9
-    assert provision.provide("2.19.0", lambda _: None, tmp_path).version == "2.19.0"
+    assert [path.name for path in (tmp_path / "envs").glob("[!.]*/*")] == ["half"]
+    built = provision.provide("2.19.0", lambda _: None, tmp_path)
+    assert (built.version, (built.python.parents[1] / "half").exists()) == ("2.19.0", False)
 
 
 def test_overlay_sees_what_lies_under_it_and_installs_beside_it(tmp_path):

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from conftest import SMALLEST, Judge
 from fakes.fixtures import BUCKET, REGION, Aws, aws, hurry, neighbours, session_of  # noqa: F401 - fixtures
 from fakes.jobs import Clock, Fate
 from fakes.server import HARMLESS
+from sagespec.follow import follow
 from sagespec.planner import Action, Wish, decide_all
 from sagespec.service import START, NameTaken, NoSuchJob, ServiceError
 from sagespec.service.faults import HINTS, CutShort, is_not_found, service_error
@@ -388,6 +392,29 @@ def test_the_lines_of_all_hosts_come_in_order_and_once(aws: Aws, service: SageMa
     assert [line.text for line in lines] == ["five"]
 
 
+def test_the_last_lines_are_read_although_they_come_after_the_end(
+    aws: Aws,  # noqa: F811
+    service: SageMaker,
+    wanted: Wanted,
+) -> None:
+    request = wanted()
+    service.create(request, 1)
+
+    def sleep(seconds: float) -> None:
+        ended = aws.jobs.status(request.job_name()) != "InProgress"
+        if ended:
+            aws.log(f"{request.job_name()}/algo-1-1700000000", (int(time.time() * 1000), "Traceback"))
+        aws.advance(30)
+
+    news = list(follow(service, [request.job_name()], sleep=sleep))
+    assert [(item.line.text if item.line else item.seen.secondary if item.seen else "") for item in news] == [
+        "Starting",
+        "Training",
+        "Traceback",
+        "Completed",
+    ]
+
+
 def test_a_model_is_told_of_only_if_it_is_there(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
     request = wanted(output_path="s3://models/mnist")
     service.create(request, 1)
@@ -439,7 +466,7 @@ def test_only_the_default_bucket_is_made(aws: Aws, service: SageMaker, wanted: W
 
 @pytest.fixture
 def data(code: Path, wanted: Wanted) -> Upload:
-    """A channel's folder of three files, one of them large enough for parts of a kilobyte."""
+    """A channel's folder of three files."""
     for name, content in {"a.csv": b"1,2\n", "deep/b.csv": b"", "big.bin": bytes(range(256)) * 40}.items():
         (code / "data" / name).parent.mkdir(parents=True, exist_ok=True)
         (code / "data" / name).write_bytes(content)
@@ -479,16 +506,68 @@ def test_an_upload_that_was_broken_off_sends_only_what_is_missing(
     assert after[f"{prefix}big.bin"] == before[f"{prefix}big.bin"]
 
 
-def test_a_large_file_goes_up_in_parts_and_is_known_again(aws: Aws, data: Upload) -> None:  # noqa: F811
-    calls: list[str] = []
+@pytest.fixture
+def large(code: Path, wanted: Wanted) -> Upload:
+    """A channel of one file that is larger than four parts of S3's least size."""
+    (code / "large.bin").write_bytes(bytes(range(256)) * (21 << 12))
+    return upload_of(wanted(channels={"train": {"path": "large.bin"}}), "data")
+
+
+def store(names: list[str], part: int = 5 << 20) -> Store:
+    """A store that notes its calls."""
     client = session_of().client("s3")
-    client.meta.events.register("before-call.s3", lambda model, **_: calls.append(model.name))
-    # S3 itself wants parts of 5 MB and more, the emulator too: one part is the last.
-    store = Store(client, REGION, part=len(bytes(range(256)) * 40) // 4)
+    client.meta.events.register("before-call.s3", lambda model, **_: names.append(model.name))
+    return Store(client, REGION, part)
+
+
+def test_a_large_file_goes_up_in_parts_and_is_known_again(aws: Aws, large: Upload) -> None:  # noqa: F811
+    names: list[str] = []
+    assert store(names).upload(large, quiet) is True
+    assert names.count("UploadPart") == 5
+    assert "PutObject" not in names
+    ((_, content),) = aws.objects().items()
+    assert content == large.path.read_bytes()
+    assert store(names).upload(large, quiet) is False
+
+
+def test_parts_that_cannot_become_an_object_are_given_up(aws: Aws, large: Upload) -> None:  # noqa: F811
+    """S3 refuses parts below its least size when they are put together."""
+    names: list[str] = []
     with pytest.raises(ServiceError, match="EntityTooSmall"):
-        store.upload(data, quiet)
-    assert {"CreateMultipartUpload", "UploadPart", "AbortMultipartUpload"} <= set(calls)
-    assert "big.bin" not in held(aws, data)
+        store(names, part=4 << 20).upload(large, quiet)
+    assert names[-1] == "AbortMultipartUpload"
+    assert aws.objects() == {}
+
+
+def test_an_upload_survives_trouble_on_the_way(
+    aws: Aws,  # noqa: F811
+    service: SageMaker,
+    data: Upload,
+    hurry: None,  # noqa: F811
+) -> None:
+    """Every third answer of S3 is an error that another try gets over."""
+    count = itertools.count(1)
+
+    def trouble(request: Any, **_: Any) -> Any:
+        if next(count) % 3:
+            return None
+        return AWSResponse(request.url, 500, {}, BytesRaw(b"<Error><Code>InternalError</Code></Error>"))
+
+    session = session_of()
+    session.events.register("before-send.s3", trouble)
+    assert SageMaker(REGION, session=session).upload(data, quiet) is True
+    assert held(aws, data) == {"a.csv": b"1,2\n", "deep/b.csv": b"", "big.bin": bytes(range(256)) * 40}
+    assert next(count) > 8
+
+
+class BytesRaw:
+    """A body as botocore reads it from the wire."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.content
 
 
 def test_a_folder_that_changes_under_the_upload_is_not_sent(

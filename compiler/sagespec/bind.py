@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
@@ -62,16 +63,18 @@ def _meant(path: Path, detail: ErrorDetails) -> str | None:
         return None
     name = str(path[-1])
     renamed = RENAMED.get(name) if len(path) == 1 else None
-    return renamed or _nearest(name, _fields_at(path[:-1]))
+    return renamed or _nearest(name, tuple(_fields_at(path[:-1])))
 
 
-def _nearest(name: str, known: Iterable[str]) -> str | None:
+@lru_cache(maxsize=10_000)
+def _nearest(name: str, known: tuple[str, ...]) -> str | None:
     """The name that was probably meant; InstanceType and instance-type are instance_type."""
-    known = list(known)
-    same = next((field for field in known if _letters(field) == _letters(name)), None)
+    letters = _letters(name)
+    same = next((field for field in known if _letters(field) == letters), None)
     return same or next(iter(difflib.get_close_matches(name[:60], known, 1, 0.7)), None)
 
 
+@lru_cache(maxsize=1_000)
 def _letters(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
@@ -203,8 +206,9 @@ def _unknown_field(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diag
     name, new = str(path[-1]), _meant(path, detail)
     if new is not None and len(path) == 1 and RENAMED.get(name) == new:
         layer, _ = manifest.origin(path)
-        taken = new in layer.data
-        hint = f"'{new}' is given as well; leave '{name}' out" if taken else f"write {new}: …"
+        same = {new, *(old for old, now in RENAMED.items() if now == new)} - {name}
+        taken = next((other for other in layer.data if other in same), None)
+        hint = f"'{taken}' is given as well; leave '{name}' out" if taken else f"write {new}: …"
         span = manifest.where(path, at_key=True).span
         fix = () if taken else (Edit(span, new),)
         message = f"'{name}' is the name that SDK 1 used for '{new}'"
@@ -225,8 +229,11 @@ def _wrong_type(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnos
     message = f"{dotted(path)} must be {wanted}, not {shown(value, written, path)}"
     cure = _cure_of_type(kind, value, written, path)
     if cure is None:
-        return _diagnostic(manifest, path, "wrong-type", message, _SHAPES.get(kind, ""))
+        hint = _MAPS.get(path) or _SHAPES.get(kind) or _seconds(path, value)
+        return _diagnostic(manifest, path, "wrong-type", message, hint)
     text, meant = cure
+    if not _accepted(manifest, path, meant):
+        return _diagnostic(manifest, path, "wrong-type", message, _for_example(path))
     hint = f"write {_told(path, text)}"
     if kind == "string_type" and text[:1] == '"':
         hint = f"put it in quotes: {_told(path, text)}"
@@ -252,6 +259,15 @@ def _cure_of_type(kind: str, value: Any, written: str, path: Path) -> tuple[str,
     if kind.startswith("int") and isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
         return str(int(value)), int(value)
     return None
+
+
+def _seconds(path: Path, value: Any) -> str:
+    """A length of time in words, where seconds are wanted."""
+    units = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+    found = re.fullmatch(r"([0-9]{1,6}) ?(s|m|h|d)[a-z]*", str(value), re.ASCII)
+    if found is None or path[-1:] not in (("max_run",), ("max_wait",), ("keep_alive_period_in_seconds",)):
+        return ""
+    return f"write {int(found[1]) * units[found[2]]}: it counts seconds"
 
 
 def _python(text: str) -> tuple[str, Any] | None:
@@ -290,10 +306,10 @@ def _wrong_value(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagno
     literals = {item if isinstance(item, str) else json.dumps(item): item for item in _literals(path)}
     value, expected = detail["input"], list(literals)
     message = f"{dotted(path)} cannot be {shown(value, path=path)}"
-    if path == ("model_dir",):
-        return _diagnostic(manifest, path, "wrong-value", message, "write false, an S3 URI or a path")
+    if path in _FALSE_OR:
+        return _diagnostic(manifest, path, "wrong-value", message, _FALSE_OR[path])
     choices = f"write one of {', '.join(expected)}" if len(expected) > 1 else f"write {expected[0]}"
-    near = _nearest(str(value), expected)
+    near = _nearest(str(value)[:100], tuple(expected))
     hint = f"did you mean {near}? Otherwise {choices}" if near and len(expected) > 1 else choices
     same = near is not None and isinstance(value, str) and near.lower() == value.lower()
     fix = _certain(manifest, path, near, literals[near]) if near is not None and same else ()
@@ -326,16 +342,16 @@ def _of_key(detail: ErrorDetails) -> bool:
 
 def _mismatch(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnostic:
     value, at_key = str(detail["input"]), _of_key(detail)
-    title, examples = ("", []) if at_key else _described(path)
+    title = "" if at_key else _described(path)[0]
     what = f"the name {shown(value)} in {dotted(path[:-1])}" if at_key else dotted(path)
-    form = title or _FORMS.get(path[:-1], "of the form " + detail["ctx"]["pattern"])
+    form = title or _FORMS.get(path[:-1]) or _FORMS.get(path[-1:]) or "of the form " + detail["ctx"]["pattern"]
     message = f"{what} must be {form}" + ("" if at_key else f", not {shown(value, path=path)}")
     cure = None if at_key else _cure_of_form(path, value)
     if cure is not None:
         text, meant = cure
         fix = _certain(manifest, path, text, meant)
         return _diagnostic(manifest, path, "wrong-form", message, f"write {text}", fix=fix)
-    hint = _form_hint(path, value) or (f"for example {examples[0]}" if examples else "")
+    hint = _form_hint(path, value) or ("" if at_key else _for_example(path))
     return _diagnostic(manifest, path, "wrong-form", message, hint, at_key=at_key)
 
 
@@ -349,8 +365,23 @@ def _cure_of_form(path: Path, value: str) -> tuple[str, Any] | None:
 _FORMS: dict[Path, str] = {
     ("channels",): "letters, digits and . _ - only",
     ("environment",): "letters, digits and _ only, beginning with no digit",
+    ("subnets",): "the id of a subnet, such as subnet-0123abcd",
+    ("security_group_ids",): "the id of a security group, such as sg-0123abcd",
+    ("training_plan",): "the ARN of a training plan",
+    ("training_repository_credentials_provider_arn",): "the ARN of a Lambda function",
+    ("file_system_id",): "the id of a file system, such as fs-0123abcd",
 }
-"""What the keys of a map may be made of."""
+"""What the keys of a map, the items of a list, and fields whose type has no title must be."""
+
+
+def _for_example(path: Path) -> str:
+    _, examples = _described(path)
+    return f"for example {_written_as(examples[0])}" if examples else ""
+
+
+def _written_as(value: Any) -> str:
+    """A value as YAML needs it: a text that looks like a number in quotes."""
+    return f'"{value}"' if isinstance(value, str) and re.fullmatch(r"[0-9.]+", value) else str(value)
 
 
 def _form_hint(path: Path, value: str) -> str:
@@ -388,6 +419,20 @@ _SHAPES = {
     "model_type": "write a map: lines 'name: value', or { … }",
 }
 """How to write what is wanted, where the value itself gives no hint."""
+
+_MAPS: dict[Path, str] = {
+    ("distribution",): "write a map, for example {parameter_server: {enabled: true}}",
+    ("on_failure",): "write a map, for example {retry: always, max_attempts: 3}",
+    ("tags",): "write a map, for example {team: vision}",
+    ("metric_definitions",): 'write a list, for example [{name: loss, regex: "loss=([0-9.]+)"}]',
+}
+"""The same for fields that people know in another form."""
+
+_FALSE_OR: dict[Path, str] = {
+    ("model_dir",): "write false, an S3 URI or a path",
+    ("debugger_hook_config",): "write false, or a map, for example {s3_output_path: s3://bucket/prefix}",
+}
+"""Fields that are false or something else than a boolean."""
 
 _TRUTHS = {
     **dict.fromkeys(("true", "yes", "on", "y", "1"), True),
@@ -431,7 +476,7 @@ def _field_at(path: Path) -> FieldInfo | None:
 def _fields_at(path: Path) -> list[str]:
     info = _field_at(path)
     if info is None:
-        return list(Job.model_fields)
+        return [*Job.model_fields, "matrix"]
     part = next((arg for arg in _arguments(info.annotation) if isinstance(arg, type) and issubclass(arg, Part)), None)
     return list(part.model_fields) if part else []
 
@@ -470,6 +515,9 @@ def dotted(path: Path) -> str:
     return cut(text) or "the manifest"
 
 
+_ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
 def shown(value: Any, written: str = "", path: Path = ()) -> str:
     """A value as a message shows it, cut to a length that can be read; a secret is masked."""
     if value is None:
@@ -481,7 +529,7 @@ def shown(value: Any, written: str = "", path: Path = ()) -> str:
     if isinstance(value, list):
         return "a list"
     if isinstance(value, str):
-        return f"'{cut(_told(path, value))}'"
+        return f"'{cut(_told(path, value)).translate(_ESCAPES)}'"
     return cut(_told(path, written or str(value)))
 
 

@@ -71,39 +71,36 @@ class Allowance:
 
     place: Place
     rule: str
-    reach: tuple[int, int]
-    """First and last line of what it silences: its own line and the next that is more than a comment."""
-
-    def silences(self, diagnostic: Diagnostic) -> bool:
-        """An error cannot be silenced so: it needs `--allow`."""
-        first, last = self.reach
-        return (
-            diagnostic.severity is Severity.WARNING
-            and diagnostic.rule == self.rule
-            and diagnostic.place.source == self.place.source
-            and first <= diagnostic.span.line <= last
-        )
+    next_line: int
+    """The next line that is more than a comment: with its own line, what the allowance is about."""
 
 
 class Allowances:
-    """The allowances of one run."""
+    """The allowances of one run: each silences the warnings of its rule on its line and the next."""
 
     def __init__(self) -> None:
+        self._by_line: dict[tuple[Source, int, str], list[Allowance]] = {}
         self._used: dict[Allowance, bool] = {}
         self._read: set[str] = set()
 
     def read(self, source: Source) -> None:
         """Takes note of a text's comments, once."""
-        if source.name not in self._read:
-            self._read.add(source.name)
-            self._used.update(dict.fromkeys(_allowances(source), False))
+        if source.name in self._read:
+            return
+        self._read.add(source.name)
+        for allowance in _allowances(source):
+            self._used[allowance] = False
+            for line in (allowance.place.span.line, allowance.next_line):
+                self._by_line.setdefault((source, line, allowance.rule), []).append(allowance)
 
     def kept(self, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-        """What no comment silences."""
+        """What no comment silences. An error cannot be silenced so: it needs `--allow`."""
         return in_order(diagnostic for diagnostic in diagnostics if not self._silenced(diagnostic))
 
     def _silenced(self, diagnostic: Diagnostic) -> bool:
-        found = [allowance for allowance in self._used if allowance.silences(diagnostic)]
+        if diagnostic.severity is Severity.ERROR:
+            return False
+        found = self._by_line.get((diagnostic.place.source, diagnostic.span.line, diagnostic.rule), ())
         self._used.update(dict.fromkeys(found, True))
         return bool(found)
 
@@ -116,17 +113,26 @@ class Allowances:
 def _allowances(source: Source) -> Iterator[Allowance]:
     if "sagespec:" not in source.text:
         return
+    following = _next_lines(source)
     for start, text in comments(source):
         found = _ALLOW.search(text)
         if found is None:
             continue
-        line, _ = source.position(start)
-        last = line + 1
-        while source.line(last).lstrip().startswith("#"):
-            last += 1
         for name in re.finditer(_NAME, found["rules"]):
             at = start + found.start("rules") + name.start()
-            yield Allowance(Place(source, source.span(at, at + len(name[0]))), name[0], (line, last))
+            span = source.span(at, at + len(name[0]))
+            yield Allowance(Place(source, span), name[0], following[span.line - 1])
+
+
+def _next_lines(source: Source) -> list[int]:
+    """For each line, the number of the next one that is more than a comment."""
+    following = [0] * len(source.lines)
+    after = len(source.lines) + 1
+    for number in range(len(source.lines), 0, -1):
+        following[number - 1] = after
+        if not source.lines[number - 1].lstrip().startswith("#"):
+            after = number
+    return following
 
 
 def _unused(allowance: Allowance) -> Diagnostic:

@@ -102,6 +102,7 @@ class Document:
     root: Node | None = field(repr=False, compare=False)
     problems: tuple[Diagnostic, ...] = ()
     """What is wrong with the YAML itself: duplicate keys, tags, texts that look like numbers."""
+    _maps: dict[Node, Mapping[str | int, tuple[Node, Node]]] = field(default_factory=dict, repr=False, compare=False)
 
     def has(self, path: Path) -> bool:
         """Whether something is written at `path`."""
@@ -131,11 +132,33 @@ class Document:
     def _span(self, node: Node) -> Span:
         return _span(self.source, node)
 
+    def _child(self, node: Node | None, step: str | int) -> tuple[Node | None, Node] | None:
+        if isinstance(node, SequenceNode) and isinstance(step, int):
+            return (None, node.value[step]) if 0 <= step < len(node.value) else None
+        return self._members(node).get(step) if isinstance(node, MappingNode) else None
+
+    def _members(self, node: MappingNode) -> Mapping[str | int, tuple[Node, Node]]:
+        """(key, value) nodes by name, those that `<<` brings in included; made once for each map."""
+        if node in self._maps:
+            return self._maps[node]
+        members: dict[str | int, tuple[Node, Node]] = {}
+        self._maps[node] = members  # before its merges are read: one of them may be this map
+        merged: list[Node] = []
+        for key, value in node.value:
+            if isinstance(key, ScalarNode):
+                members.setdefault(key.value, (key, value))
+                if key.value == "<<" and key.tag == _PLAIN:
+                    merged += value.value if isinstance(value, SequenceNode) else [value]
+        for other in merged:
+            for name, member in self._members(other).items() if isinstance(other, MappingNode) else ():
+                members.setdefault(name, member)
+        return members
+
     def _walk(self, path: Path) -> list[tuple[Node | None, Node | None]]:
         """(key, value) nodes from the root along `path`, as far as it is written."""
         steps: list[tuple[Node | None, Node | None]] = [(None, self.root)]
         for step in path:
-            found = _child(steps[-1][1], step)
+            found = self._child(steps[-1][1], step)
             if found is None:
                 break
             steps.append(found)
@@ -421,23 +444,6 @@ class _Builder:
 
     def problem(self, span: Span, rule: str, message: str, hint: str = "") -> None:
         self.problems.append(Diagnostic(Place(self.source, span), Severity.ERROR, rule, message, hint))
-
-
-def _child(node: Node | None, step: str | int) -> tuple[Node | None, Node] | None:
-    if isinstance(node, SequenceNode) and isinstance(step, int):
-        return (None, node.value[step]) if 0 <= step < len(node.value) else None
-    if not isinstance(node, MappingNode):
-        return None
-    for key, value in node.value:
-        if isinstance(key, ScalarNode) and key.value == step:
-            return key, value
-    for key, value in node.value:
-        if isinstance(key, ScalarNode) and key.value == "<<":
-            for merged in value.value if isinstance(value, SequenceNode) else [value]:
-                found = None if merged is node else _child(merged, step)
-                if found is not None:
-                    return found
-    return None
 
 
 def _start(source: Source, node: Node) -> int:

@@ -182,8 +182,10 @@ def _known(text: str, names: Mapping[str, Any]) -> str:
         return f"an expression may speak of {', '.join(sorted(names))}"
     if owner[1] == "env":
         return "set the environment variable, or give a default: {{ env.NAME | default('x') }}"
-    known = ", ".join(sorted(map(str, names[owner[1]])))
     if owner[1] == "git":
         return "the manifest is not in a git repository with a commit"
-    advice = "; give it with --set NAME=VALUE or under vars: in sagespec.yaml" if owner[1] == "vars" else ""
-    return f"known in {owner[1]}: {known or 'nothing'}{advice}"
+    known = ", ".join(sorted(map(str, names[owner[1]])))
+    if owner[1] == "matrix":
+        return f"the matrix has {known}" if known else "the manifest has no matrix"
+    given = f"; known: {known}" if known else ""
+    return f"give it with --set NAME=VALUE, or under vars: in sagespec.yaml{given}"

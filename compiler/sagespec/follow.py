@@ -24,14 +24,18 @@ def follow(
     job_names: Sequence[str],
     *,
     logs: bool = True,
-    poll: float = 1.0,
+    poll: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[News]:
     """News of each job until all have ended; the last news of a job is its final state, after its last line.
 
     Args:
-        poll: seconds between two looks.
+        poll: seconds between two looks; by default what the service finds polite.
     """
+    if poll is None:
+        poll = getattr(service, "poll_seconds", 1.0)
+    late = logs and getattr(service, "late_logs", False)
+    closing: set[str] = set()
     cursors: dict[str, Cursor] = dict.fromkeys(job_names, START)
     states: dict[str, tuple[str, str]] = {}
     running = list(job_names)
@@ -41,6 +45,9 @@ def follow(
             if logs:
                 lines, cursors[job_name] = service.logs(job_name, cursors[job_name])
                 yield from (News(job_name, line=line) for line in lines)
+            if late and seen.ended and job_name not in closing:
+                closing.add(job_name)  # its last lines, which say why it failed, may still be on their way
+                continue
             if states.get(job_name) != (seen.status, seen.secondary):
                 states[job_name] = (seen.status, seen.secondary)
                 yield News(job_name, seen=seen)

@@ -280,7 +280,8 @@ def _failed(request: Request, newest: Seen, wish: Wish) -> Change:
         return _next(request, newest, "asked for with --rerun")
     verdict = triage(newest.status, newest.secondary, newest.failure)
     infrastructure = verdict is not None and verdict.infrastructure
-    reason = f"{newest.job_name} failed: {newest.failure or 'no reason given'}"
+    kind = f" ({verdict.kind.value})" if verdict is not None else ""
+    reason = f"{newest.job_name} failed{kind}: {' '.join(newest.failure.split()) or 'no reason given'}"
     if request.retry == "never" or (request.retry == "infrastructure" and not infrastructure):
         return Change(Action.KEEP, f"{reason}; --rerun tries again", request, newest.attempt, newest)
     if newest.attempt >= request.max_attempts:

@@ -315,18 +315,20 @@ class _Renderer:
 
     def value(self, value: Any, path: Path) -> Any:
         if isinstance(value, dict):
-            return {self.key(key, path): self.value(item, (*path, key)) for key, item in value.items()}
+            return {key: self.value(item, (*path, key)) for key, item in value.items() if self.plain(key, path)}
         if isinstance(value, list):
             return [self.value(item, (*path, position)) for position, item in enumerate(value)]
         if isinstance(value, str) and "{{" in value:
             return self.expression(value, path)
         return value
 
-    def key(self, key: str, path: Path) -> str:
-        if "{{" in key:
-            place = self.base.where((*path, key), at_key=True)
-            self.problems.append(_error(place, "expression-in-key", "an expression may stand in a value, not in a key"))
-        return key
+    def plain(self, key: str, path: Path) -> bool:
+        """Whether a key is no expression; nothing more is said of one that is."""
+        if "{{" not in key:
+            return True
+        place = self.base.where((*path, key), at_key=True)
+        self.problems.append(_error(place, "expression-in-key", "an expression may stand in a value, not in a key"))
+        return False
 
     def expression(self, text: str, path: Path) -> Any:
         from sagespec.expression import ExpressionError, evaluate

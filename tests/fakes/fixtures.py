@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 import boto3
 import botocore.session
 import pytest
+from botocore.config import Config
 from botocore.loaders import Loader
 from moto.server import ThreadedMotoServer
 
@@ -85,18 +87,27 @@ class Aws:
             endpoint_url=url,
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
+            # A damaged object is to be seen as it is.
+            config=Config(response_checksum_validation="when_required"),
         )
 
     def objects(self) -> dict[str, bytes]:
         """Everything in S3: bucket/key → content."""
         s3 = self.client("s3")
-        found = {}
-        for bucket in s3.list_buckets()["Buckets"]:
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
-                for entry in page.get("Contents", ()):
-                    body = s3.get_object(Bucket=bucket["Name"], Key=entry["Key"])["Body"].read()
-                    found[f"{bucket['Name']}/{entry['Key']}"] = body
-        return found
+        return {
+            f"{bucket['Name']}/{entry['Key']}": s3.get_object(Bucket=bucket["Name"], Key=entry["Key"])["Body"].read()
+            for bucket in s3.list_buckets()["Buckets"]
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"])
+            for entry in page.get("Contents", ())
+        }
+
+    def sha256(self, bucket: str, key: str) -> str:
+        """Of an object's content, in hexadecimal; empty for one that is not there."""
+        s3 = self.client("s3")
+        try:
+            return hashlib.sha256(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).hexdigest()
+        except s3.exceptions.NoSuchKey:
+            return ""
 
     def log(self, stream: str, *events: tuple[int, str]) -> None:
         """Adds events (milliseconds since 1970, message) to a log stream, which is made if it is not there."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fakes.fixtures import BUCKET, Aws
+from fakes.fixtures import Aws
 from fakes.jobs import Fate, Job
 from sagespec.applier import Applier, Outcome
 from sagespec.compiler import Compiler, Options
@@ -101,8 +100,7 @@ class World:
         """At the very moment of a creation: its code is there, whole, and it is the next attempt of a failed one."""
         uri = json.loads(job.request["HyperParameters"]["sagemaker_submit_directory"])
         bucket, _, key = uri.removeprefix("s3://").partition("/")
-        body = self.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-        if hashlib.sha256(body).hexdigest() != key.split("/")[-2]:
+        if self.aws.sha256(bucket, key) != key.split("/")[-2]:
             self.broken.append(f"{job.name}: its archive is not what its key says")
         tags = job.tags[-1][1]
         attempt = int(tags["sagespec:attempt"])
@@ -144,8 +142,8 @@ class World:
         for key, numbers in attempts.items():
             if numbers != list(range(1, len(numbers) + 1)) or len(numbers) > 3:
                 yield f"{key}: attempts {numbers}"
-        for name, content in self.aws.objects().items():
-            if name.startswith(BUCKET) and hashlib.sha256(content).hexdigest() != name.split("/")[-2]:
+        for name in self.aws.objects():
+            if self.aws.sha256(*name.split("/", 1)) != name.split("/")[-2]:
                 yield f"{name} is not whole"
         if self.aws.jobs.done("DeleteTrainingJob"):
             yield "something was deleted"

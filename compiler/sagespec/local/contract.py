@@ -110,74 +110,30 @@ def tell(folder: HostFolder, environ: Mapping[str, str]) -> Told:
     own = {key: value for key, value in given.items() if key in OWN or key.startswith(PREFIX)}
     ours = {key: value for key, value in given.items() if key not in own}
     framework = {key: value for key, value in own.items() if key not in OWN}
-    program = environ.get("SAGEMAKER_PROGRAM")
-    entry_point = program or own.get("sagemaker_program")
-    module = str(own.get("sagemaker_program")) if program is None else program
-
-    groups = resources.get("instance_groups", [])
-    group = resources.get("current_group_name", GROUP)
-    distributed = framework.get(
-        "sagemaker_distribution_instance_groups", [group] if any(framework.get(key) for key in DISTRIBUTIONS) else []
-    )
-    hosts = resources["hosts"]
-    spread = [host for one in groups if one["instance_group_name"] in distributed for host in one["hosts"]]
-    distribution_hosts = spread if groups else list(hosts)
-    master = (distribution_hosts or hosts)[0]
-    instance_type = resources.get("current_instance_type", "local")
-
-    shown = {
-        "channel_input_dirs": {name: str(folder.data / name) for name in channels},
-        "current_host": resources["current_host"],
-        "current_instance_group": group,
-        "current_instance_group_hosts": next((o["hosts"] for o in groups if o["instance_group_name"] == group), []),
-        "current_instance_type": instance_type,
-        "distribution_instance_groups": distributed,
-        "framework_module": environ.get("SAGEMAKER_TRAINING_MODULE"),
-        "hosts": hosts,
-        "input_config_dir": str(folder.config),
-        "input_data_config": channels,
-        "input_dir": str(folder.path / "input"),
-        "instance_groups": [one["instance_group_name"] for one in groups],
-        "instance_groups_dict": {one["instance_group_name"]: one for one in groups},
-        "is_hetero": len(groups) > 1,
-        "log_level": own.get("sagemaker_container_log_level", INFO),
-        "model_dir": str(folder.model),
-        "module_dir": str(own.get("sagemaker_submit_directory", folder.code)),
-        "module_name": module.removesuffix(".py"),
-        "network_interface_name": resources.get("network_interface_name", "eth0"),
-        "num_cpus": os.cpu_count() or 1,
-        "num_gpus": gpus(),
-        "num_neurons": neurons(instance_type),
-        "output_data_dir": str(folder.output_data),
-        "output_dir": str(folder.output),
-        "output_intermediate_dir": str(folder.output / "intermediate"),
-        "resource_config": resources,
-        "user_entry_point": entry_point,
-    }
-    parallel = environ.get("SM_HP_MP_PARAMETERS")
-    training = {
-        **shown,
-        "additional_framework_parameters": framework,
-        "distribution_hosts": distribution_hosts,
-        "hyperparameters": ours,
-        "is_master": resources["current_host"] == master,
-        "is_modelparallel_enabled": parallel and parallel != "{}",
-        "is_smddpmprun_installed": shutil.which("smddpmprun") is not None,
-        "is_smddprun_installed": shutil.which("smddprun") is not None,
-        "job_name": environ.get("TRAINING_JOB_NAME"),
-        "master_hostname": master,
-        "topology": resources.get("topology", []),
-    }
+    paths = {name: str(folder.data / name) for name in channels}
     args = arguments(ours)
+    cluster = _cluster(resources, framework)
     told = {
-        **{key: value for key, value in shown.items() if key != "channel_input_dirs"},
+        **_folders(folder),
+        **_program(own, environ, folder),
+        **cluster,
+        "input_data_config": channels,
+        "log_level": own.get("sagemaker_container_log_level", INFO),
+    }
+    whole = {
+        **told,
+        **_distribution(resources, cluster, environ),
+        "additional_framework_parameters": framework,
+        "channel_input_dirs": paths,
+        "hyperparameters": ours,
+    }
+    told |= {
         "channels": sorted(channels),
         "framework_params": framework,
         "hps": ours,
-        "training_env": training,
+        "training_env": whole,
         "user_args": args,
-        **({"topology": resources["topology"]} if resources.get("topology") else {}),
-        **{f"channel_{name}": path for name, path in training["channel_input_dirs"].items()},
+        **{f"channel_{name}": path for name, path in paths.items()},
         **{f"hp_{key}": value for key, value in ours.items()},
     }
     variables = {f"SM_{key.upper()}": as_text(value) for key, value in told.items()}
@@ -186,7 +142,73 @@ def tell(folder: HostFolder, environ: Mapping[str, str]) -> Told:
         "SAGEMAKER_JOB_NAME": str(own.get("sagemaker_job_name", "")),
         "SAGEMAKER_REGION": str(own.get("sagemaker_region") or ""),
     }
-    return Told(variables, args, str(entry_point))
+    return Told(variables, args, str(told["user_entry_point"]))
+
+
+def _folders(folder: HostFolder) -> dict[str, str]:
+    return {
+        "input_config_dir": str(folder.config),
+        "input_dir": str(folder.path / "input"),
+        "model_dir": str(folder.model),
+        "output_data_dir": str(folder.output_data),
+        "output_dir": str(folder.output),
+        "output_intermediate_dir": str(folder.output / "intermediate"),
+    }
+
+
+def _program(own: Mapping[str, Any], environ: Mapping[str, str], folder: HostFolder) -> dict[str, Any]:
+    program = environ.get("SAGEMAKER_PROGRAM")
+    module = str(own.get("sagemaker_program")) if program is None else program
+    return {
+        "framework_module": environ.get("SAGEMAKER_TRAINING_MODULE"),
+        "module_dir": str(own.get("sagemaker_submit_directory", folder.code)),
+        "module_name": module.removesuffix(".py"),
+        "user_entry_point": program or own.get("sagemaker_program"),
+    }
+
+
+def _cluster(resources: Mapping[str, Any], framework: Mapping[str, Any]) -> dict[str, Any]:
+    """The hosts, their groups, and what this one has."""
+    groups = {group["instance_group_name"]: group for group in resources["instance_groups"]}
+    mine = resources["current_group_name"]
+    distributed = [mine] if any(framework.get(key) for key in DISTRIBUTIONS) else []
+    instance_type = resources["current_instance_type"]
+    return {
+        "current_host": resources["current_host"],
+        "current_instance_group": mine,
+        "current_instance_group_hosts": groups[mine]["hosts"],
+        "current_instance_type": instance_type,
+        "distribution_instance_groups": framework.get("sagemaker_distribution_instance_groups", distributed),
+        "hosts": resources["hosts"],
+        "instance_groups": list(groups),
+        "instance_groups_dict": groups,
+        "is_hetero": len(groups) > 1,
+        "network_interface_name": resources["network_interface_name"],
+        "num_cpus": os.cpu_count() or 1,
+        "num_gpus": gpus(),
+        "num_neurons": neurons(instance_type),
+        "resource_config": resources,
+    }
+
+
+def _distribution(
+    resources: Mapping[str, Any], cluster: Mapping[str, Any], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """What only SM_TRAINING_ENV tells."""
+    groups, distributed = cluster["instance_groups_dict"], cluster["distribution_instance_groups"]
+    hosts = [host for name, group in groups.items() if name in distributed for host in group["hosts"]]
+    master = (hosts or resources["hosts"])[0]
+    parallel = environ.get("SM_HP_MP_PARAMETERS")
+    return {
+        "distribution_hosts": hosts,
+        "is_master": resources["current_host"] == master,
+        "is_modelparallel_enabled": parallel and parallel != "{}",
+        "is_smddpmprun_installed": shutil.which("smddpmprun") is not None,
+        "is_smddprun_installed": shutil.which("smddprun") is not None,
+        "job_name": environ.get("TRAINING_JOB_NAME"),
+        "master_hostname": master,
+        "topology": [],
+    }
 
 
 def gpus() -> int:

@@ -1,4 +1,14 @@
-"""A training job's folder: where everything lies in it, and what is written so that no reader sees half of it."""
+"""A training job's folder: where everything lies in it, and what is written so that no reader sees half of it.
+
+<root>/<job>/
+  input/config  input/data  code  model  output  checkpoints  shared     what the first host sees as /opt/ml
+  hosts/algo-2 …                                                        the same for the other hosts
+  output/model.tar.gz  output/output.tar.gz                             what the job leaves
+  request.json  options.json  changes.json                              what was asked for, how, and changed later
+  status.json  supervisor.json  processes.json  stop                    what is going on, and who answers for it
+  algo-1.log …  supervisor.log
+<root>/.uploads  .downloads  .checkpoints                               what jobs share, by S3 URI
+"""
 
 from __future__ import annotations
 

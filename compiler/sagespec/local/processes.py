@@ -22,6 +22,9 @@ GRACE = 120.0
 Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
 """
 TICK = 0.1
+PIECE = 1 << 16
+LARGEST_PIPE = 1 << 20
+"""Bytes that a pipe may hold of a process that has ended; what still comes then is of a process that got away."""
 CANNOT_START = 127
 """Exit code of a command that could not be started, as shells have it."""
 
@@ -126,7 +129,7 @@ class Run:
         """Takes what is there; False where nothing was, or nothing will come."""
         assert process.stdout is not None
         try:
-            data = os.read(process.stdout.fileno(), 1 << 16)
+            data = os.read(process.stdout.fileno(), PIECE)
         except BlockingIOError:
             return False
         if data:
@@ -142,8 +145,9 @@ class Run:
             # A container ends with its first process, and takes with it what that has left behind.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-            while process.stdout in self.selector.get_map() and self._read(process):
-                pass
+            for _ in range(LARGEST_PIPE // PIECE):
+                if process.stdout not in self.selector.get_map() or not self._read(process):
+                    break
             self.streams[process].close()
             self._close(process)
             del self.running[process]

@@ -7,7 +7,6 @@ import fcntl
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sagespec.local.folder import read_json, write_json
+from sagespec.local.folder import read_json, remove, write_json
 
 
 class CannotProvision(Exception):
@@ -76,7 +75,7 @@ def choose(wanted: str, available: Sequence[str]) -> tuple[str, str]:
         CannotProvision: there is none of these.
     """
     parts = _parts(wanted)
-    known = sorted(((_parts(version), version) for version in available if _parts(version)), key=lambda one: one[0])
+    known = sorted((_parts(version), version) for version in available if _parts(version))
     same = [version for numbers, version in known if numbers[: len(parts)] == parts]
     if same:
         return (wanted if wanted in same else same[-1]), ""
@@ -112,7 +111,12 @@ def provide(wanted: str, report: Callable[[Progress], None], cache: Path | None 
     with _locked(envs / f".{folder.name}.lock"):
         note = read_json(folder / "sagespec.json")
         if note is None:
-            note = _build(wanted, folder, report)
+            remove(folder)
+            try:
+                note = _build(wanted, folder, report)
+            except BaseException:
+                remove(folder)
+                raise
             write_json(folder / "sagespec.json", note)
     return Environment(folder / "bin" / "python", note["version"], note["warning"])
 
@@ -133,7 +137,6 @@ def _build(wanted: str, folder: Path, report: Callable[[Progress], None]) -> dic
         report(Progress(doing, time.monotonic() - began, size))
 
     tell(f"making an environment for TensorFlow {wanted}")
-    shutil.rmtree(folder, ignore_errors=True)
     make(folder)
     python = folder / "bin" / "python"
     tell(f"asking which versions of {package_name()} there are")

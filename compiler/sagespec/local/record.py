@@ -82,13 +82,12 @@ def settled(job: JobFolder) -> dict[str, Any]:
     status = read_json(job.status)
     if status["status"] in TERMINAL:
         return status
-    return bury(
-        job, "InternalServerError: the job's supervisor ended without a word (killed, or this machine restarted)"
-    )
+    return bury(job, "the job's supervisor ended without a word (killed, or this machine restarted)")
 
 
-def bury(job: JobFolder, reason: str) -> dict[str, Any]:
+def bury(job: JobFolder, why: str) -> dict[str, Any]:
     """Ends what is left of a job without supervisor, and says so in its status and log, if the disk lets us."""
+    reason = f"InternalServerError: {why}"
     ended = alive.end(read_json(job.processes, []), str(job.path))
     if read_job(job).options.executor == "docker":
         docker.Containers(read_job(job)).clean_up()

@@ -163,7 +163,7 @@ class LocalService:
         started = subprocess.run(command, cwd=job.path, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if started.returncode:
             reason = f"the supervisor of {job.name} could not be started: {_last_line(job, started.stderr)}"
-            record.bury(job, f"InternalServerError: {reason}")
+            record.bury(job, reason)
             raise ServiceError(reason, f"{job.path / 'supervisor.log'} may say more")
 
     def stop(self, job_name: str) -> None:

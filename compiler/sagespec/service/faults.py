@@ -109,6 +109,8 @@ def is_denied(error: Exception) -> bool:
 
 def hint_of(error: Exception) -> str:
     message = message_of(error)
+    if is_not_found(error) and code_of(error) != "NoSuchEntity":
+        return "is the name right, and are the region and the account?"
     for pattern, hint in _WORDS:
         if re.search(pattern, message):
             return hint

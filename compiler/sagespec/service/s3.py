@@ -288,9 +288,12 @@ class Store:
 
 
 def _sha256_of(there: dict[str, Any]) -> str:
-    """The SHA-256 of an object in hexadecimal, as far as S3 knows it: a checksum with a dash is one of checksums."""
+    """The SHA-256 of an object in hexadecimal, as far as S3 knows it; empty where it does not.
+
+    The checksum of what was sent in parts (its ETag has a dash) is one of checksums, of no use here.
+    """
     checksum = there.get("ChecksumSHA256", "")
-    if checksum and "-" not in checksum:
+    if checksum and "-" not in checksum and "-" not in there.get("ETag", ""):
         return base64.b64decode(checksum).hex()
     return str(there.get("Metadata", {}).get(_MARK, ""))
 

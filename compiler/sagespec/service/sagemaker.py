@@ -52,6 +52,8 @@ class SageMaker:
 
     poll_seconds = POLL_SECONDS
     """How often it is polite to look at a running job."""
+    late_logs = True
+    """CloudWatch shows a job's last lines some seconds after its end."""
 
     def __init__(
         self,

@@ -14,12 +14,13 @@ def junit_suites(files: Mapping[str, Sequence[Diagnostic]]) -> str:
     failed = sum(any(_is_error(found) for found in of_file) for of_file in files.values())
     counts = f'tests="{len(files)}" failures="{failed}" errors="0"'
     cases = "".join(_case(name, [safe(found) for found in of_file]) for name, of_file in files.items())
-    return (
+    suites = (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'<testsuites name="sagespec" {counts}>\n'
         f'<testsuite name="sagespec validate" {counts} skipped="0">\n{cases}</testsuite>\n'
         "</testsuites>"
     )
+    return suites.encode("ascii", "xmlcharrefreplace").decode()  # the same bytes in every encoding of a terminal
 
 
 def _case(name: str, diagnostics: Iterable[Diagnostic]) -> str:

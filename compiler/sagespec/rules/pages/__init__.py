@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sagespec.rules import RULES, Rule
 from sagespec.rules.pages import binding, compiling, reading, rendering
@@ -15,6 +16,7 @@ EXPLAINED: Mapping[str, Page | Rule] = {**PAGES, **RULES}
 """Everything that a finding can be called."""
 
 
+@lru_cache(maxsize=1_000)
 def suggestion(name: str) -> str:
     """What to say to someone who has typed a name that is none."""
     from sagespec.catalog import near

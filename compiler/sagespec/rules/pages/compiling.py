@@ -39,6 +39,17 @@ PAGES = (
         """,
     ),
     Page(
+        "name-in-two-files",
+        WARNING,
+        OURS,
+        """
+        Jobs of two files have the same name.
+
+        A job is known by its project, region and name. The files may be meant for different runs; in one run, plan and
+        apply refuse to act on both, because each would replace the other.
+        """,
+    ),
+    Page(
         "unusable-files",
         ERROR,
         OURS,

@@ -1,0 +1,457 @@
+"""What a plan tells a reviewer: what differs, what is sent, what it may cost; and how a job's ending is told."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from conftest import REPOSITORY, SMALLEST, Judge
+from fakes_memory import BORN, Job, Memory, described
+from sagespec.catalog import Facts
+from sagespec.compiler import Compiler, Options, Result
+from sagespec.cost import Prices, PricesError, bill_of, hours, money, prices_of
+from sagespec.differ import differences
+from sagespec.document import load
+from sagespec.ending import ending_of
+from sagespec.planner import Action, Seen, Wish, decide, decide_all
+from sagespec.render import Inputs
+from sagespec.show.board import board_on
+from sagespec.show.markdown import endings_markdown, plan_markdown
+from sagespec.show.outputs import github_lines
+from sagespec.show.plan import plan_json, plan_text, shown
+from sagespec.show.status import status_text
+from sagespec.show.style import Style
+from sagespec.targets import Request
+from sagespec.world import World, follow_all
+
+GOLDEN = REPOSITORY / "tests" / "golden" / "plans"
+CASES = yaml.safe_load((REPOSITORY / "tests" / "plans" / "differences.yaml").read_text())
+PLAIN = Style()
+
+
+@pytest.fixture
+def make(code: Path, knowledge: Facts) -> Callable[..., Request]:
+    """The request of the smallest manifest with some fields laid over it."""
+
+    def made(over: dict[str, Any], allow: tuple[str, ...] = ()) -> Request:
+        path = code / "mnist.yaml"
+        path.write_text(json.dumps({**SMALLEST, **over}, indent=1))
+        result = next(Compiler(Options(Inputs(), allow), knowledge).source(load(path, "mnist.yaml")))
+        assert result.request is not None, result.diagnostics
+        return result.request
+
+    return made
+
+
+def seen(request: Request, status: str = "InProgress", attempt: int = 1, **more: Any) -> Seen:
+    """A job of a request, as the service would show it."""
+    facts = {name: more.pop(name) for name in ("secondary", "failure") if name in more}
+    body = described(request.body(attempt), status, **more)
+    tags = request.all_tags(attempt)
+    given = {"tags": tags, "project": request.project, "live": request.live(), "body": body, **facts}
+    return Seen(request.job_name(attempt), request.name, status, digest=request.digest, attempt=attempt, **given)
+
+
+def lines(before: Request, after: Request, **more: Any) -> list[str]:
+    job = seen(before, **more)
+    live = job.live if before.digest == after.digest else None
+    found = differences(after, job.body, job.tags, live)
+    return [f"{one.field}: {shown(one)[0]} → {shown(one)[1]} ({one.effect.value})" for one in found]
+
+
+# What differs -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_difference_is_told_in_the_words_of_the_manifest(case: dict[str, Any], make: Callable[..., Request]) -> None:
+    allow = tuple(case.get("allow", ()))
+    before, after = make(case["before"], allow), make(case["after"], allow)
+    assert lines(before, after) == case["expect"]
+
+
+def test_a_later_attempt_of_another_name_differs_in_nothing_but_what_was_changed(make: Callable[..., Request]) -> None:
+    """The job's name stands inside its request: in model_dir, in hyperparameters."""
+    before, after = make({"hyperparameters": {"a": 1}}), make({"hyperparameters": {"a": 2}})
+    assert lines(before, after, attempt=3) == ["hyperparameters.a: 1 → 2 (new run)"]
+
+
+def test_changed_code_and_data_go_by_their_hash(make: Callable[..., Request], code: Path) -> None:
+    (code / "data").mkdir()
+    (code / "data" / "x").write_text("1")
+    channels = {"channels": {"train": {"path": "data"}}}
+    before = make(channels)
+    (code / "data" / "x").write_text("2")
+    (code / "train.py").write_text((code / "train.py").read_text() + "# changed\n")
+    found = [re.sub(r"[0-9a-f]{10}…", "HASH", line) for line in lines(before, make(channels))]
+    assert found == ["channels.train: HASH → HASH (new run)", "source: HASH → HASH (new run)"]
+
+
+def test_a_member_that_search_does_not_show_is_not_taken_for_missing(make: Callable[..., Request]) -> None:
+    request = make({"enable_infra_check": True})
+    body = described(request.body())
+    del body["InfraCheckConfig"]
+    assert [one.field for one in differences(request, body, request.all_tags())] == ["enable_infra_check"]
+    assert differences(request, {**body, "Tags": []}, request.all_tags()) == ()
+
+
+def test_a_job_of_the_same_request_differs_in_nothing_whatever_the_service_shows(make: Callable[..., Request]) -> None:
+    request = make({})
+    body = {**described(request.body()), "ResourceConfig": {"InstanceType": "ml.other"}, "NewMember": 1}
+    job = Seen(
+        request.job_name(), request.name, "InProgress", digest=request.digest, tags=request.all_tags(), body=body
+    )
+    assert decide(request, [job]).differences == ()
+
+
+# What it may cost -------------------------------------------------------------------------------------------------
+
+PRICES = Prices("2026-11-01", {"ml.g5.xlarge": 1.5, "ml.t3.medium": 0.05, "volume_gb_month": 0.73})
+
+
+def bill(knowledge: Facts, body: dict[str, Any], **more: Any) -> Any:
+    return bill_of(body, knowledge, prices=PRICES, **more)
+
+
+def test_a_bill_counts_instances_until_their_limit(knowledge: Facts) -> None:
+    body = {
+        "ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 2},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 7200},
+    }
+    found = bill(knowledge, body)
+    assert (found.instance_hours, found.usd, found.attempts) == ({"ml.g5.xlarge": 4.0}, 6.0, 1)
+    (model,) = found.accelerator_hours
+    assert model == knowledge.instances["ml.g5.xlarge"].accelerator_model
+
+
+def test_a_job_without_a_limit_may_run_for_a_day(knowledge: Facts) -> None:
+    body = {"ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1}}
+    assert bill(knowledge, body).instance_hours == {"ml.g5.xlarge": 24.0}
+
+
+def test_a_spot_job_is_counted_with_all_its_waiting(knowledge: Facts) -> None:
+    body = {
+        "ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200},
+        "EnableManagedSpotTraining": True,
+    }
+    assert bill(knowledge, body).usd == 3.0
+
+
+def test_the_services_own_retries_share_one_limit_and_ours_do_not(knowledge: Facts) -> None:
+    """RetryStrategy: the limits hold for all attempts together."""
+    body = {
+        "ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        "RetryStrategy": {"MaximumRetryAttempts": 30},
+    }
+    assert bill(knowledge, body, retry="never", max_attempts=3).usd == 1.5
+    assert bill(knowledge, body, retry="infrastructure", max_attempts=3).usd == 4.5
+
+
+def test_warm_pools_volumes_groups_and_rule_jobs_are_counted(knowledge: Facts) -> None:
+    body = {
+        "ResourceConfig": {
+            "InstanceGroups": [
+                {"InstanceGroupName": "a", "InstanceType": "ml.g5.xlarge", "InstanceCount": 1},
+                {"InstanceGroupName": "b", "InstanceType": "ml.t3.medium", "InstanceCount": 2},
+            ],
+            "VolumeSizeInGB": 50,
+            "KeepAlivePeriodInSeconds": 1800,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        "DebugRuleConfigurations": [
+            {"RuleConfigurationName": "mine", "InstanceType": "ml.t3.medium", "VolumeSizeInGB": 10},
+            {"RuleConfigurationName": "theirs"},
+        ],
+    }
+    found = bill(knowledge, body)
+    assert found.instance_hours == {"ml.g5.xlarge": 1.5, "ml.t3.medium": 4.0}
+    # g5 has a disk of its own, where the volume's size means nothing.
+    assert found.volume_gb_hours == 2 * 50 * 1.5 + 10
+    assert found.usd == pytest.approx(1.5 * 1.5 + 4 * 0.05 + 160 * 0.73 / 730)
+
+
+def test_what_has_no_price_is_named(knowledge: Facts) -> None:
+    body = {"ResourceConfig": {"InstanceType": "ml.p5.48xlarge", "InstanceCount": 1}}
+    found = bill(knowledge, body)
+    assert (found.unpriced, found.usd) == (("ml.p5.48xlarge",), None)
+
+
+def test_no_price_is_ours(knowledge: Facts) -> None:
+    body = {"ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1}}
+    assert bill_of(body, knowledge).usd is None
+
+
+@pytest.mark.parametrize(("usd", "text"), [(0, "$0.00"), (0.001, "$0.01"), (0.3, "$0.30"), (1234.5, "$1,234.50")])
+def test_a_bound_is_never_rounded_down(usd: float, text: str) -> None:
+    assert money(usd) == text
+
+
+@pytest.mark.parametrize(("amount", "text"), [(10, "10 h"), (0.5, "0.5 h"), (100, "100 h"), (1234.567, "1,234.57 h")])
+def test_hours_are_written_as_people_write_them(amount: float, text: str) -> None:
+    assert hours(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ([], ()),
+        ({"us-west-2": {}}, ("date",)),
+        ({"date": "soon"}, ("date",)),
+        ({"date": "2026-11-01", "us-west-2": 3}, ("us-west-2",)),
+        ({"date": "2026-11-01", "us-west-2": {"ml.g5.xlarge": "1.5"}}, ("us-west-2", "ml.g5.xlarge")),
+        ({"date": "2026-11-01", "us-west-2": {"ml.g5.xlarge": True}}, ("us-west-2", "ml.g5.xlarge")),
+        ({"date": "2026-11-01", "us-west-2": {"ml.g5.xlarge": -1}}, ("us-west-2", "ml.g5.xlarge")),
+    ],
+)
+def test_a_price_file_that_is_none_is_told_where(data: Any, path: tuple[str, ...]) -> None:
+    with pytest.raises(PricesError) as raised:
+        prices_of(data, "us-west-2")
+    assert raised.value.path == path
+
+
+# max_job_cost -----------------------------------------------------------------------------------------------------
+
+PRICE_FILE = 'date: "2026-11-01"\nus-west-2: {ml.m5.xlarge: 0.25, volume_gb_month: 0.14}\n'
+
+
+def priced(folder: Path, knowledge: Facts, settings: str, prices: str | None = PRICE_FILE, **over: Any) -> Result:
+    (folder / "sagespec.yaml").write_text(f"apiVersion: sagespec/v1\nkind: Defaults\n{settings}")
+    if prices is not None:
+        (folder / "prices.yaml").write_text(prices)
+    manifest = folder / "mnist.yaml"
+    manifest.write_text(json.dumps({**SMALLEST, "max_run": 3600, "on_failure": {"retry": "never"}, **over}))
+    (result,) = Compiler(Options(Inputs()), knowledge).run([str(manifest)])
+    return result
+
+
+def said(result: Result) -> list[tuple[str, str, int]]:
+    return [(found.rule, Path(found.path).name, found.span.line) for found in result.diagnostics]
+
+
+def test_a_job_that_costs_too_much_is_refused_at_the_line_of_the_limit(code: Path, knowledge: Facts) -> None:
+    settings = "prices: prices.yaml\nmax_job_cost: {}\n"
+    cheap, dear = priced(code, knowledge, settings.format(1)), priced(code, knowledge, settings.format(0.2))
+    assert (cheap.diagnostics, cheap.request is not None) == ((), True)
+    assert (said(dear), dear.request) == ([("job-costs-too-much", "sagespec.yaml", 4)], None)
+    assert "may cost $0.26, and max_job_cost is $0.20" in dear.diagnostics[0].message
+
+
+def test_a_type_without_a_price_is_a_warning_at_its_line(code: Path, knowledge: Facts) -> None:
+    found = priced(code, knowledge, "prices: prices.yaml\nmax_job_cost: 1\n", instance_type="ml.c5.xlarge")
+    assert said(found) == [("unknown-price", "mnist.yaml", 1)]
+    assert found.request is not None
+
+
+@pytest.mark.parametrize(
+    ("settings", "prices", "expected"),
+    [
+        ("max_job_cost: 1\n", None, ("unknown-price", "sagespec.yaml", 3)),
+        ("prices: nowhere.yaml\n", None, ("unusable-prices", "sagespec.yaml", 3)),
+        ("prices: prices.yaml\n", "", ("unusable-prices", "sagespec.yaml", 3)),
+        ("prices: prices.yaml\n", "us-west-2: {}\n", ("unusable-prices", "prices.yaml", 1)),
+        (
+            "prices: prices.yaml\n",
+            'date: "2026-11-01"\nus-west-2:\n  ml.m5.xlarge: x\n',
+            ("unusable-prices", "prices.yaml", 3),
+        ),
+    ],
+)
+def test_prices_that_cannot_be_used_are_told_at_their_place(
+    settings: str, prices: str | None, expected: tuple[str, str, int], code: Path, knowledge: Facts
+) -> None:
+    assert said(priced(code, knowledge, settings, prices)) == [expected]
+
+
+# The plan as people read it ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plan(make: Callable[..., Request], code: Path) -> Any:
+    """One job of each kind: new, kept, changed while it runs, failed for good, another's tags."""
+    (code / "lib").mkdir()
+    (code / "lib" / "train.py").write_bytes((code / "train.py").read_bytes())
+    (code / "lib" / "__pycache__").mkdir()
+    new = {"name": "new", "source_dir": "lib", "instance_type": "ml.g5.xlarge", "max_run": 3600}
+    requests = [
+        make(new),
+        make({"name": "kept"}),
+        make({"name": "running", "hyperparameters": {"epochs": 20, "separator": "b|c"}}),
+        make({"name": "broken"}),
+        make({"name": "tagged", "tags": {"team": "b"}}),
+    ]
+    jobs = [
+        seen(requests[1]),
+        seen(make({"name": "running", "hyperparameters": {"epochs": 10, "separator": ","}})),
+        seen(requests[3], "Failed", failure="AlgorithmError: ExitCode 1\n<script>alert(1)</script>"),
+        seen(make({"name": "tagged", "tags": {"team": "a"}})),
+    ]
+    return decide_all(requests, jobs)
+
+
+def test_a_plan_as_text(plan: Any, golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDEN / "plan.txt", "\n".join(plan_text(plan, PLAIN)) + "\n")
+
+
+def test_a_plan_as_markdown(plan: Any, golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDEN / "plan.md", plan_markdown(plan))
+
+
+def test_a_plan_as_json(plan: Any) -> None:
+    found = json.loads(plan_json(plan))
+    assert found["version"] == 1
+    by_name = {job["name"]: job for job in found["jobs"]}
+    assert {name: job["action"] for name, job in by_name.items()} == {
+        "new": "create",
+        "kept": "keep",
+        "running": "refuse",
+        "broken": "keep",
+        "tagged": "tag",
+    }
+    assert by_name["running"]["differences"] == [
+        {
+            "field": "hyperparameters.epochs",
+            "member": "HyperParameters.epochs",
+            "before": 10,
+            "after": 20,
+            "class": "new run",
+        },
+        {
+            "field": "hyperparameters.separator",
+            "member": "HyperParameters.separator",
+            "before": ",",
+            "after": "b|c",
+            "class": "new run",
+        },
+    ]
+    assert by_name["running"]["bill"] is None
+    assert by_name["new"]["bill"]["instance_hours"] == {"ml.g5.xlarge": 3.0}
+    (upload,) = by_name["new"]["uploads"]
+    assert (upload["kind"], upload["files"], upload["ignored"][0]["name"]) == ("code", 1, "__pycache__/")
+
+
+def test_nothing_in_a_plan_becomes_markup(plan: Any) -> None:
+    """A job's name, reason or tag is somebody's text; a Markdown reader must not see HTML in it."""
+    rendered = MarkdownIt("gfm-like", {"linkify": False}).render(plan_markdown(plan))
+    assert "<script>" not in rendered
+    assert "&lt;script&gt;" in rendered
+    assert "<code>b|c</code>" in rendered
+
+
+# Following and endings --------------------------------------------------------------------------------------------
+
+
+def ended_job(make: Callable[..., Request], status: str = "Completed", **more: Any) -> Seen:
+    request = make(
+        {"use_spot_instances": True, "max_wait": 172_800, "checkpoint_s3_uri": "s3://b/c", "instance_count": 2}
+    )
+    known = {
+        "TrainingStartTime": BORN + timedelta(minutes=2),
+        "TrainingEndTime": BORN + timedelta(minutes=12),
+        "TrainingTimeInSeconds": 600,
+        "BillableTimeInSeconds": 210,
+        "ModelArtifacts": {"S3ModelArtifacts": "s3://b/model.tar.gz"},
+        "FinalMetricDataList": [{"MetricName": "loss", "Value": 0.25, "Timestamp": BORN}],
+        **more,
+    }
+    return seen(request, status, **known)
+
+
+def test_an_ending_holds_what_the_next_step_needs(make: Callable[..., Request]) -> None:
+    ending = ending_of(ended_job(make), "s3://b/model.tar.gz")
+    assert (ending.succeeded, ending.lost) == (True, False)
+    assert ending.metrics == {"loss": 0.25}
+    assert (ending.billable_seconds, ending.instances, ending.spot_saving) == (420, 2, 0.65)
+    assert ending.log == f"/aws/sagemaker/TrainingJobs/{ending.job_name}/ (us-west-2)"
+
+
+def test_a_model_that_is_not_where_the_service_says_is_noticed(make: Callable[..., Request]) -> None:
+    ending = ending_of(ended_job(make), None)
+    assert ending.lost
+    assert any("nothing lies at s3://b/model.tar.gz" in line for line in status_text([ending], PLAIN))
+
+
+@pytest.mark.parametrize(("status", "secondary"), [("Stopped", "MaxRuntimeExceeded"), ("Stopped", "Stopped")])
+def test_a_job_that_was_stopped_has_not_succeeded(status: str, secondary: str, make: Callable[..., Request]) -> None:
+    assert not ending_of(ended_job(make, status, secondary=secondary)).succeeded
+
+
+def test_endings_as_people_read_them(make: Callable[..., Request], golden: Callable[[Path, str], None]) -> None:
+    failed = ended_job(make, "Failed", failure="AlgorithmError: ExitCode 137\nkilled <b>")
+    endings = [ending_of(ended_job(make), "s3://b/model.tar.gz"), ending_of(failed, None, ["step 1", "Killed"])]
+    golden(GOLDEN / "status.txt", "\n".join(status_text(endings, PLAIN)) + "\n")
+    golden(GOLDEN / "endings.md", endings_markdown(endings))
+
+
+def test_an_output_cannot_break_out_of_its_line() -> None:
+    """The failure's text comes from the training script: it must not be able to set other outputs."""
+    text = "".join(github_lines([{"job_name": "a", "failure_reason": "x\nEOF\nstatus=Completed"}]))
+    key, mark = re.search(r"^(failure_reason)<<(\S+)$", text, re.M).groups()  # type: ignore[union-attr]
+    assert f"{key}<<{mark}\nx\nEOF\nstatus=Completed\n{mark}\n" in text
+    assert "\nstatus=\n" in text
+
+
+def test_states_are_plain_lines_where_there_is_no_terminal(make: Callable[..., Request]) -> None:
+    out = io.StringIO()
+    job = seen(make({}), secondary="Downloading")
+    with board_on(out, [job.job_name]) as show:
+        show(job)
+    assert out.getvalue() == f"{job.job_name}  InProgress (Downloading)\n"
+
+
+def test_states_move_in_one_place_on_a_terminal(make: Callable[..., Request], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    out = io.StringIO()
+    job = seen(make({}), secondary="Downloading")
+    with board_on(out, [job.job_name], now=lambda: 3661.0, width=100) as show:
+        show(Seen(job.job_name, job.name, "InProgress", "Downloading", created=1e-9))
+    shown_text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue())
+    assert re.search(rf"{job.job_name} +Downloading +1:01:0[01]", shown_text)
+
+
+def test_jobs_of_several_services_are_followed_together(make: Callable[..., Request]) -> None:
+    """Neither waits for the other: the second service's job ends only after the first one's has begun to be seen."""
+    request = make({})
+    one, two = Memory("one"), Memory("two")
+    one.jobs["a"], two.jobs["b"] = Job(request.body(), {}), Job(request.body(), {})
+    looks: list[str] = []
+
+    def look(name: str, other: str) -> Callable[[Job], None]:
+        def on_describe(job: Job) -> None:
+            looks.append(name)
+            if other in looks:
+                job.status = job.secondary = "Completed"
+
+        return on_describe
+
+    one.on_describe, two.on_describe = look("a", "b"), look("b", "a")
+    one.poll_seconds = two.poll_seconds = 0.001
+    news = [(item.job_name, item.seen.status) for item in follow_all([("a", one), ("b", two)]) if item.seen]
+    assert {("a", "Completed"), ("b", "Completed")} <= set(news)
+
+
+def test_what_is_pruned_is_stopped_where_it_runs(make: Callable[..., Request]) -> None:
+    """Two regions, and the job without a manifest runs in the second."""
+    west, east = make({"name": "west"}), make({"name": "east", "region": "us-east-1"})
+    gone = make({"name": "gone", "region": "us-east-1"})
+    services = {"us-west-2": Memory("west"), "us-east-1": Memory("east")}
+    services["us-east-1"].create(gone, 1)
+    world = World(lambda site: services[site.region])
+    plan = world.plan([west, east], Wish(prune=True))
+    assert [(change.name, change.action) for change in plan.changes] == [
+        ("west", Action.CREATE),
+        ("east", Action.CREATE),
+        ("gone", Action.STOP),
+    ]
+    outcomes = list(world.apply(plan, Wish(prune=True), lambda what, done, total: None))
+    assert all(outcome.done for outcome in outcomes)
+    assert ("stop", gone.job_name()) in services["us-east-1"].done

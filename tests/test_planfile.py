@@ -1,0 +1,190 @@
+"""A plan as a file: it is the plan, it holds for its files and its world only, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import SCRIPT, SMALLEST
+from fakes_memory import Memory
+from sagespec.applier import changed
+from sagespec.catalog import Facts
+from sagespec.compiler import Compiler, Options
+from sagespec.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
+from sagespec.planner import Action, Plan, Wish
+from sagespec.render import Inputs
+from sagespec.targets import Request
+from sagespec.world import World
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A manifest with code and local data, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "train.py").write_text(SCRIPT)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x").write_text("x")
+    write(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, **over: Any) -> None:
+    fields = {**SMALLEST, "source_dir": "code", "channels": {"train": {"path": "data"}}, **over}
+    (folder / "mnist.yaml").write_text(json.dumps(fields, indent=1))
+
+
+def requests_of(folder: Path, knowledge: Facts) -> list[Request]:
+    results = Compiler(Options(Inputs(environ={})), knowledge).run(["mnist.yaml"])
+    return [result.request for result in results if result.request is not None]
+
+
+@pytest.fixture
+def planned(project: Path, knowledge: Facts) -> Callable[[], Plan]:
+    memory = Memory()
+    return lambda: World(lambda site: memory).plan(requests_of(project, knowledge), Wish())
+
+
+# The file ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_saved_plan_is_the_plan(planned: Callable[[], Plan]) -> None:
+    plan = planned()
+    text = to_text(plan, Wish(rerun=True))
+    saved = from_text(text, "p")
+    assert saved.wish == Wish(rerun=True)
+    (then,), (now,) = saved.plan.changes, plan.changes
+    assert then.request is not None
+    assert now.request is not None
+    assert (then.action, then.reason, then.request) == (now.action, now.reason, now.request)
+    assert then.request.body(2) == now.request.body(2)
+    assert to_text(saved.plan, saved.wish) == text
+
+
+def test_what_is_packed_from_a_saved_plan_is_the_same_archive(planned: Callable[[], Plan], tmp_path: Path) -> None:
+    plan = planned()
+    (change,) = from_text(to_text(plan, Wish()), "p").plan.changes
+    assert change.request is not None
+    code = next(upload for upload in change.request.uploads if upload.kind == "code")
+    with (tmp_path / "packed").open("wb") as out:
+        code.content.pack(out)
+    assert hashlib.sha256((tmp_path / "packed").read_bytes()).hexdigest() == code.sha256
+
+
+def test_files_that_are_as_planned_are_not_complained_of(planned: Callable[[], Plan]) -> None:
+    saved = from_text(to_text(planned(), Wish()), "p")
+    assert list(unlike(saved.plan)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("code/train.py", SCRIPT.replace("argparse", "argpurse"), "train.py: the code is not what was planned"),
+        ("code/train.py", SCRIPT + "#", "train.py: 'train.py' was changed while it was packed"),
+        ("code/train.py", None, "train.py"),
+        ("data/x", "y", "data: the data is not what was planned"),
+        ("data/x", None, "data: 'x'"),
+    ],
+)
+def test_files_that_have_changed_are_named(
+    name: str, text: str | None, said: str, planned: Callable[[], Plan], project: Path
+) -> None:
+    saved = from_text(to_text(planned(), Wish()), "p")
+    if text is None:
+        (project / name).unlink()
+    else:
+        (project / name).write_text(text)
+    (complaint,) = unlike(saved.plan)
+    assert said in complaint
+
+
+def resealed(content: dict[str, Any]) -> str:
+    """As someone would do it who knows how the file is made."""
+    content = {key: value for key, value in content.items() if key != "sha256"}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps({**content, "sha256": hashlib.sha256(canonical.encode()).hexdigest()})
+
+
+def tampered(text: str) -> dict[str, str]:
+    content = json.loads(text)
+    job = content["jobs"][0]
+    renamed = {**job, "request": {**job["request"], "name": "other"}}
+    other_work = {**job, "request": {**job["request"], "template": {"RoleArn": "x"}}}
+    return {
+        "was changed after it was written": text.replace("ml.m5.xlarge", "ml.p5.48xlarge"),
+        "is cut short or is no JSON": text[: len(text) // 2],
+        "is no plan": "[]",
+        "is a plan of version 2": resealed({**content, "version": 2}),
+        "was made by sagespec 9": resealed({**content, "tool": "9"}),
+        "was made with other facts": resealed({**content, "catalog": "x"}),
+        "is not the name of its request": resealed({**content, "jobs": [renamed]}),
+        "is not that of its request": resealed({**content, "jobs": [other_work]}),
+        "is no whole plan": resealed({**content, "jobs": [{"action": "create"}]}),
+        "is no whole plan: 'explode'": resealed({**content, "jobs": [{**job, "action": "explode"}]}),
+        "is no whole": resealed({**content, "wish": {"nonsense": 1}}),
+    }
+
+
+def test_a_file_that_is_no_plan_of_ours_is_told_in_words(planned: Callable[[], Plan]) -> None:
+    for said, text in tampered(to_text(planned(), Wish())).items():
+        with pytest.raises(PlanFileError) as raised:
+            from_text(text, "p.plan")
+        assert said in raised.value.message.replace("'explode' is not a valid Action", "'explode'"), said
+    deep = '{"a":' * 100_000
+    with pytest.raises(PlanFileError, match="cut short"):
+        from_text(deep, "p.plan")
+
+
+def test_only_a_plan_is_taken_for_one(planned: Callable[[], Plan], project: Path) -> None:
+    (project / "p").write_text(to_text(planned(), Wish()))
+    assert is_plan_file(str(project / "p"))
+    assert not is_plan_file(str(project / "mnist.yaml"))
+    assert not is_plan_file(str(project))
+    assert not is_plan_file("-")
+
+
+# A changed world --------------------------------------------------------------------------------------------------
+
+
+def test_a_world_that_has_not_changed_has_no_differences(planned: Callable[[], Plan]) -> None:
+    assert changed(planned().changes, planned().changes) == []
+
+
+def test_what_an_earlier_run_has_done_is_no_change(project: Path, knowledge: Facts) -> None:
+    """Killed halfway, apply FILE is run again."""
+    memory, requests = Memory(), requests_of(project, knowledge)
+    world = World(lambda site: memory)
+    then = world.plan(requests, Wish())
+    memory.create(requests[0], 1)
+    assert changed(then.changes, world.plan(requests, Wish()).changes) == []
+
+
+def test_a_job_that_appeared_or_ended_otherwise_is_a_change(project: Path, knowledge: Facts) -> None:
+    memory, requests = Memory(), requests_of(project, knowledge)
+    world = World(lambda site: memory)
+    then = world.plan(requests, Wish())
+    write(project, hyperparameters={"epochs": 3})
+    memory.create(requests_of(project, knowledge)[0], 1)
+    (said,) = changed(then.changes, world.plan(requests, Wish()).changes)
+    assert said.startswith("mnist: planned create (new), now refuse: ")
+
+
+def test_a_job_to_be_stopped_that_has_ended_is_no_change_and_a_new_one_is(project: Path, knowledge: Facts) -> None:
+    memory, (request,) = Memory(), requests_of(project, knowledge)
+    memory.create(request, 1)
+    write(project, name="other")
+    world, wish = World(lambda site: memory), Wish(prune=True)
+    requests = requests_of(project, knowledge)
+    then = world.plan(requests, wish)
+    assert [change.action for change in then.changes] == [Action.CREATE, Action.STOP]
+    memory.jobs[request.job_name()].status = "Completed"
+    assert changed(then.changes, world.plan(requests, wish).changes) == []
+    memory.jobs[request.job_name()].status = "InProgress"
+    (said,) = changed(then.changes[:1], world.plan(requests, wish).changes)
+    assert said.startswith("mnist: not in the plan, now stop")

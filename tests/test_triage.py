@@ -1,0 +1,80 @@
+"""What a failure is told as: the service's words on one side, whose matter it is and whether to try again on the other."""
+
+from __future__ import annotations
+
+import botocore.session
+import pytest
+
+from sagespec.triage import INFRASTRUCTURE, Kind, triage
+
+INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
+ROUTE = (
+    "ClientError: Artifact upload failed:Please ensure that the subnet's route table has a route to an S3 VPC endpoint "
+    "or a NAT device, and both the security groups and the subnet's network ACL allow outbound traffic to S3"
+)
+QUOTA = (
+    "ResourceLimitExceeded: The account-level service limit 'ml.p3dn.24xlarge for training job usage' is 0 Instances"
+)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "retry"),
+    [
+        (INTERNAL, Kind.SERVICE, True),
+        ("InternalServerError: Platform Error: SageMaker pipe channel timed out", Kind.DATA, False),
+        ("CapacityError: Unable to provision requested ML compute capacity. Please retry", Kind.CAPACITY, True),
+        ("ClientError: failed due to InsufficientInstanceCapacity error", Kind.CAPACITY, True),
+        (QUOTA, Kind.QUOTA, False),
+        ("ClientError: Data download failed:Insufficient disk space", Kind.DISK, False),
+        ("ClientError: Artifact upload failed:Insufficient disk space", Kind.DISK, False),
+        (ROUTE, Kind.PERMISSION, False),
+        ("ClientError: Data download failed:Access Denied (403) s3://bucket/x", Kind.PERMISSION, False),
+        ("ClientError: Data download failed:No S3 objects found under s3://bucket/x", Kind.DATA, False),
+        ("ClientError: Access denied for repository 123/x in registry", Kind.IMAGE, False),
+        ("ClientError: Please use an instance type with more memory", Kind.CODE, False),
+        ('AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "x"', Kind.CODE, False),
+        ("AlgorithmError: , exit code: 137", Kind.MEMORY, False),
+        ("AlgorithmError: ExitCode 1\nResourceExhaustedError: OOM when allocating tensor", Kind.MEMORY, False),
+        ("AlgorithmError: OSError: [Errno 28] No space left on device", Kind.DISK, False),
+        ("something that nobody has seen before", Kind.UNKNOWN, False),
+        ("", Kind.UNKNOWN, False),
+    ],
+)
+def test_a_failure_is_told_as_what_it_is(failure: str, kind: Kind, retry: bool) -> None:
+    verdict = triage("Failed", "Failed", failure)
+    assert verdict is not None
+    assert (verdict.kind, verdict.retry) == (kind, retry)
+    assert verdict.next_step
+
+
+@pytest.mark.parametrize("word", ["CapacityError", "Interrupted", "internal error", "service limit", "image not found"])
+def test_a_script_that_speaks_like_the_service_is_still_the_authors_code(word: str) -> None:
+    """Running broken code again for three times the price is no cure."""
+    verdict = triage("Failed", "Failed", f"AlgorithmError: ExecuteUserScriptError: ExitCode 1 {word}")
+    assert verdict is not None
+    assert (verdict.kind, verdict.exit_code, verdict.infrastructure) == (Kind.CODE, 1, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "secondary", "kind"),
+    [
+        ("Stopped", "MaxRuntimeExceeded", Kind.TIME_LIMIT),
+        ("Stopped", "MaxWaitTimeExceeded", Kind.TIME_LIMIT),
+        ("Stopped", "Stopped", Kind.STOPPED),
+        ("Failed", "Interrupted", Kind.SPOT),
+    ],
+)
+def test_the_secondary_status_says_what_no_reason_says(status: str, secondary: str, kind: Kind) -> None:
+    verdict = triage(status, secondary, "")
+    assert verdict is not None
+    assert verdict.kind is kind
+
+
+def test_only_failed_and_stopped_jobs_need_a_verdict() -> None:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    statuses = set(model.shape_for("TrainingJobStatus").enum)
+    assert {status for status in statuses if triage(status) is not None} == {"Failed", "Stopped"}
+
+
+def test_only_what_nobody_is_to_blame_for_is_tried_again_by_itself() -> None:
+    assert {Kind.CAPACITY, Kind.SERVICE, Kind.SPOT} == INFRASTRUCTURE
