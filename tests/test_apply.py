@@ -1,17 +1,26 @@
-"""The commands around a plan: apply does what was approved or says what has changed, and its exit code tells the end."""
+"""The commands around a plan: apply does what was approved or says what has changed; its exit code tells the end."""
+
+# ruff: noqa: F401, F811 - fixtures
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import SCRIPT, SMALLEST
-from fakes.fixtures import Aws, aws, neighbours  # noqa: F401 - fixtures
+from fakes.fixtures import REGION, Aws, aws, clean, neighbours
 from fakes.jobs import Fate
 from sagespec.cli import run
+from sagespec.service import ServiceError
+from sagespec.service.sagemaker import SageMaker
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -35,8 +44,10 @@ def write(folder: Path, **over: Any) -> None:
 
 
 @pytest.fixture
-def at_once(aws: Aws) -> Aws:  # noqa: F811
-    """AWS where a minute passes between two looks."""
+def at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    """AWS where a job has ended before one can look."""
+    monkeypatch.setattr(SageMaker, "poll_seconds", 0.01)
+    monkeypatch.setenv("AWS_REGION", REGION)
     aws.jobs.clock.scale = 1e6
     return aws
 
@@ -48,7 +59,9 @@ def spoken(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
 
 
 def test_what_was_approved_is_applied_and_nothing_else(
-    aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]  # noqa: F811
+    aws: Aws,
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     code, _, err = spoken(capsys, "plan", "mnist.yaml", "--out", "p.plan", "--detailed-exitcode")
     assert (code, err) == (5, "saved; to do exactly this: sagespec apply p.plan\n")
@@ -63,7 +76,9 @@ def test_what_was_approved_is_applied_and_nothing_else(
 
 
 def test_a_plan_whose_world_has_changed_is_refused_and_nothing_is_done(
-    aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]  # noqa: F811
+    aws: Aws,
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert spoken(capsys, "plan", "mnist.yaml", "--out", "p.plan")[0] == 0
     write(project, hyperparameters={"epochs": 3})
@@ -76,7 +91,9 @@ def test_a_plan_whose_world_has_changed_is_refused_and_nothing_is_done(
 
 
 def test_a_plan_whose_code_has_changed_is_refused(
-    aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]  # noqa: F811
+    aws: Aws,
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert spoken(capsys, "plan", "mnist.yaml", "--out", "p.plan")[0] == 0
     (project / "code" / "train.py").write_text(SCRIPT + "# changed\n")
@@ -86,7 +103,9 @@ def test_a_plan_whose_code_has_changed_is_refused(
 
 
 def test_a_tampered_plan_is_refused_without_a_traceback(
-    aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]  # noqa: F811
+    aws: Aws,
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert spoken(capsys, "plan", "mnist.yaml", "--out", "p.plan")[0] == 0
     path = project / "p.plan"
@@ -95,6 +114,25 @@ def test_a_tampered_plan_is_refused_without_a_traceback(
     assert (code, "p.plan was changed after it was written" in err) == (2, True)
     code, _, err = spoken(capsys, "apply", "p.plan", "mnist.yaml", "--yes")
     assert (code, "a saved plan says all of this itself" in err) == (2, True)
+
+
+def test_a_plan_shows_what_the_author_changed_and_nothing_of_the_services_own(
+    aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(project, hyperparameters={"epochs": 1}, checkpoint_s3_uri="s3://bucket/c")
+    assert spoken(capsys, "apply", "mnist.yaml", "--yes")[0] == 0
+    _, out, _ = spoken(capsys, "plan", "mnist.yaml", "--format", "json")
+    (job,) = json.loads(out)["jobs"]
+    assert (job["action"], job["differences"]) == ("keep", [])
+    write(project, hyperparameters={"epochs": 2}, tags={"team": "vision"})
+    _, out, _ = spoken(capsys, "plan", "mnist.yaml", "--format", "json", "--replace")
+    (job,) = json.loads(out)["jobs"]
+    assert job["action"] == "replace"
+    assert [(one["field"], one["before"], one["after"], one["class"]) for one in job["differences"]] == [
+        ("checkpoint_s3_uri", "s3://bucket/c", None, "new run"),
+        ("hyperparameters.epochs", 1, 2, "new run"),
+        ("tags.team", None, "vision", "tags"),
+    ]
 
 
 def test_wait_follows_to_the_end_and_hands_on_what_became_of_it(
@@ -134,21 +172,104 @@ def test_a_training_that_did_not_complete_is_no_success(
     assert (code, said in out) == (0, True)
 
 
-def test_a_job_that_others_started_can_be_attached_to(
-    at_once: Aws, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_REGION", "us-west-2")
+def test_a_job_that_others_started_can_be_attached_to(at_once: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     at_once.client("sagemaker").create_training_job(
         TrainingJobName="theirs",
         RoleArn=SMALLEST["role"],
-        AlgorithmSpecification={"TrainingImage": "123456789012.dkr.ecr.us-west-2.amazonaws.com/x:1", "TrainingInputMode": "File"},
+        AlgorithmSpecification={
+            "TrainingImage": "123456789012.dkr.ecr.us-west-2.amazonaws.com/x:1",
+            "TrainingInputMode": "File",
+        },
         OutputDataConfig={"S3OutputPath": "s3://b/out"},
         ResourceConfig={"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 10},
         StoppingCondition={"MaxRuntimeInSeconds": 60},
     )
-    at_once.log("theirs/algo-1-1", (1_700_000_000_000, "hello"))
+    at_once.log("theirs/algo-1-1", (int(time.time() * 1000), "hello"))
     code, out, err = spoken(capsys, "attach", "theirs")
     assert (code, out) == (0, "hello\n")
     assert "theirs  Completed" in err
     assert spoken(capsys, "stop", "theirs") == (0, "", "theirs has ended already (Completed)\n")
     assert spoken(capsys, "attach", "nobody")[0] == 3
+
+
+# On this machine ----------------------------------------------------------------------------------------------------
+
+WAITS = """\
+import time
+if __name__ == "__main__":
+    print("it runs", flush=True)
+    time.sleep(60)
+"""
+SAVES = """\
+import os
+if __name__ == "__main__":
+    with open(os.environ["SM_MODEL_DIR"] + "/events.out.tfevents.1", "w") as out:
+        out.write("x")
+"""
+TENSORBOARD = """\
+#!{python}
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+open("called", "w").write(" ".join(sys.argv[1:]))
+time.sleep(60)
+"""
+
+
+def sagespec(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+    environment = {**clean(os.environ), **options.pop("env", {})}
+    command = [sys.executable, "-m", "sagespec", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def test_ctrl_c_stops_following_and_not_the_job(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "code" / "train.py").write_text(WAITS)
+    with sagespec("apply", "--local", "--yes", "--wait", "mnist.yaml") as applying:
+        try:
+            assert applying.stdout is not None
+            assert any(line == "it runs\n" for line in applying.stdout)
+            applying.send_signal(signal.SIGINT)
+            _, err = applying.communicate(timeout=20)
+            (name,) = [path.parent.name for path in (project / ".sagespec" / "local").glob("*/request.json")]
+            assert applying.returncode == 130
+            assert f"the jobs go on. To follow again: sagespec attach {name}" in err
+            code, out, _ = spoken(capsys, "status", name, "--format", "json")
+            assert (code, json.loads(out)["jobs"][0]["status"]) == (0, "InProgress")
+        finally:
+            applying.kill()
+            run(["stop", "mnist.yaml", "--local"])
+    assert spoken(capsys, "attach", name)[0] == 4
+
+
+def test_tensorboard_shows_what_a_job_on_this_machine_has_saved(project: Path) -> None:
+    (project / "code" / "train.py").write_text(SAVES)
+    assert run(["apply", "--local", "--yes", "--wait", "mnist.yaml"]) == 0
+    program = project / "bin" / "tensorboard"
+    program.parent.mkdir()
+    program.write_text(TENSORBOARD.format(python=sys.executable))
+    program.chmod(0o755)
+    path = {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+    with sagespec("tensorboard", "--local", "mnist.yaml", "--port", "20000", env=path) as showing:
+        deadline = time.monotonic() + 20
+        while not (project / "called").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        showing.send_signal(signal.SIGTERM)
+        _, err = showing.communicate(timeout=20)
+    assert showing.returncode == 0, err
+    (mirrored,) = (project / ".sagespec" / "tensorboard").rglob("*tfevents*")
+    assert mirrored.read_text() == "x"
+    assert f"the mirror stays in {mirrored.parents[1]}" in err
+
+
+def test_checkpoints_come_from_s3(aws: Aws, tmp_path: Path) -> None:
+    aws.client("s3").create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
+    aws.client("s3").put_object(Bucket="bucket", Key="ckpt/eval/events.out.tfevents.1", Body=b"one")
+    aws.client("s3").put_object(Bucket="bucket", Key="ckpt-of-another/x", Body=b"two")
+    service = SageMaker(REGION)
+    (stored,) = service.objects("s3://bucket/ckpt")
+    assert (stored.name, stored.size) == ("eval/events.out.tfevents.1", 3)
+    service.fetch(f"s3://bucket/ckpt/{stored.name}", tmp_path / "got")
+    assert (tmp_path / "got").read_bytes() == b"one"
+    assert list(service.objects("s3://nowhere/x")) == []
+    with pytest.raises(ServiceError, match="NoSuchKey"):
+        service.fetch("s3://bucket/ckpt/gone", tmp_path / "gone")

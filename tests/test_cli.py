@@ -24,6 +24,9 @@ def _clean(monkeypatch: pytest.MonkeyPatch, code: Path) -> None:
     (code / "good.yaml").write_text(json.dumps(SMALLEST))
     (code / "bad.yaml").write_text(json.dumps({**SMALLEST, "max_run": 0}))
     (code / "doubtful.yaml").write_text(json.dumps({**SMALLEST, "name": "x", "instance_type": "ml.x99.large"}))
+    (code / "empty").mkdir()
+    (code / "defaults").mkdir()
+    (code / "defaults" / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\nproject: x\n")
     (code / "same-name.yaml").write_text(json.dumps(SMALLEST))
 
 
@@ -34,10 +37,14 @@ def _clean(monkeypatch: pytest.MonkeyPatch, code: Path) -> None:
         (["validate", "bad.yaml"], 1),
         (["validate", "doubtful.yaml"], 0),
         (["validate", "--strict", "doubtful.yaml"], 1),
-        (["validate", "--allow", "out-of-range", "bad.yaml"], 2),
+        (["validate", "--allow", "out-of-range", "bad.yaml"], 0),
+        (["compile", "--allow", "out-of-range", "bad.yaml"], 1),
+        (["validate", "--allow", "unreadable-file", "nowhere.yaml"], 1),
         (["validate", "--allow", "no-such-rule", "good.yaml"], 2),
         (["validate", "nowhere.yaml"], 1),
         (["validate"], 2),
+        (["validate", "empty"], 2),
+        (["validate", "defaults"], 0),
         (["validate", "--set", "x", "good.yaml"], 2),
         (["validate", "--format", "paper", "good.yaml"], 2),
         (["vaildate", "good.yaml"], 2),
@@ -72,6 +79,7 @@ def test_exit_codes_are_a_closed_set() -> None:
         "SERVICE_FAILED": 3,
         "JOB_FAILED": 4,
         "CHANGES_PENDING": 5,
+        "INTERRUPTED": 130,
     }
 
 

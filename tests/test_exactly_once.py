@@ -29,7 +29,7 @@ from fakes.world import World
 from sagespec.planner import Wish
 from sagespec.service import ServiceError
 
-ROUNDS = int(os.environ.get("SAGESPEC_KILL_ROUNDS", "12"))
+ROUNDS = int(os.environ.get("SAGESPEC_KILL_ROUNDS", "10"))
 NAMES = ("ada", "bob", "cyd")
 VARIANTS = ("one", "two", "capacity", "broken")
 LONG = 100_000.0
@@ -247,6 +247,19 @@ def finished(aws: Aws, folder: Path) -> int:  # noqa: F811
     ended = aws.sagespec("apply", folder, "--yes")
     assert "Traceback" not in ended.stderr, ended.stderr
     return ended.returncode
+
+
+def test_two_appliers_at_once_create_one_job_and_both_succeed(aws: Aws, tmp_path: Path) -> None:  # noqa: F811
+    world = World(aws, tmp_path)
+    for name in NAMES:
+        world.write(name, "one")
+    command = [sys.executable, "-m", "sagespec", "apply", str(tmp_path), "--yes"]
+    environment = {**clean(os.environ), **aws.environment}
+    appliers = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [applier.communicate()[1] for applier in appliers]
+    assert [applier.returncode for applier in appliers] == [0, 0], said
+    assert sorted(effect.job_name[:3] for effect in aws.jobs.done("CreateTrainingJob")) == list(NAMES)
+    assert list(world.wrongs()) == []
 
 
 def test_the_rules_are_broken_by_a_service_that_forgets_names(aws: Aws, tmp_path: Path) -> None:  # noqa: F811

@@ -207,6 +207,16 @@ def test_fixing_removes_what_it_cures_and_changes_nothing_else(mistakes: list[st
     assert set(new) == {RENAMED.get(key, key) if key in touched else key for key in old}
 
 
+@given(st.text(alphabet="ab\r\n\x85\u2028é\U0001f600"), st.data())
+def test_every_character_has_one_line_and_column(text: str, data: st.DataObject) -> None:
+    source = Source("m.yaml", text)
+    index = data.draw(st.integers(0, len(text)))
+    line, column = source.position(index)
+    assert source.line(line)[: column - 1] == text[source.index(line, 1) : source.index(line, column)]
+    if text[index - 1 : index + 1] != "\r\n":  # the second half of a line end has no place of its own
+        assert source.index(line, column) == index
+
+
 # Files ----------------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
-from conftest import REPOSITORY, SMALLEST, Judge
+from conftest import REPOSITORY, SMALLEST
 from fakes_memory import BORN, Job, Memory, described
 from sagespec.catalog import Facts
 from sagespec.compiler import Compiler, Options, Result
@@ -401,21 +401,34 @@ def test_an_output_cannot_break_out_of_its_line() -> None:
 
 
 def test_states_are_plain_lines_where_there_is_no_terminal(make: Callable[..., Request]) -> None:
-    out = io.StringIO()
+    states, logs = io.StringIO(), io.StringIO()
     job = seen(make({}), secondary="Downloading")
-    with board_on(out, [job.job_name]) as show:
-        show(job)
-    assert out.getvalue() == f"{job.job_name}  InProgress (Downloading)\n"
+    with board_on(states, logs, [job.job_name]) as board:
+        board.state(job)
+        board.line("step 1")
+    assert states.getvalue() == f"{job.job_name}  InProgress (Downloading)\n"
+    assert logs.getvalue() == "step 1\n"
 
 
 def test_states_move_in_one_place_on_a_terminal(make: Callable[..., Request], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    out = io.StringIO()
-    job = seen(make({}), secondary="Downloading")
-    with board_on(out, [job.job_name], now=lambda: 3661.0, width=100) as show:
-        show(Seen(job.job_name, job.name, "InProgress", "Downloading", created=1e-9))
-    shown_text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue())
-    assert re.search(rf"{job.job_name} +Downloading +1:01:0[01]", shown_text)
+    states, logs = io.StringIO(), io.StringIO()
+    job = seen(make({}))
+    with board_on(states, logs, [job.job_name], now=lambda: 3671.0, width=100) as board:
+        board.state(Seen(job.job_name, job.name, "InProgress", "Downloading", created=10.0))
+        board.line("step 1")
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", states.getvalue())
+    assert re.search(rf"{job.job_name} +Downloading +1:01:01", text)
+    assert logs.getvalue() == "step 1\n", "log lines that go to a file have no colour and no table among them"
+
+
+def test_a_long_log_line_is_not_cut_into_several_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    with board_on(terminal, terminal, ["mnist-1"], width=20) as board:
+        board.line("[red]" + "word " * 20)
+    assert "[red]" + "word " * 20 in terminal.getvalue()
 
 
 def test_jobs_of_several_services_are_followed_together(make: Callable[..., Request]) -> None:

@@ -334,6 +334,11 @@ def test_access_that_comes_late_is_waited_for(aws: Aws, wanted: Wanted) -> None:
         service.describe(request.job_name())
 
 
+def test_a_policy_on_tags_hides_what_is_not_there(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+    aws.fail_next("DescribeTrainingJob", "denied")
+    assert list(service.observe([wanted()])) == []
+
+
 def test_stopping_twice_is_stopping_once(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
     request = wanted()
     service.create(request, 1)

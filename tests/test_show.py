@@ -259,7 +259,14 @@ def test_everything_that_a_finding_is_called_has_a_page() -> None:
 
 NOT_SHOWN_BY_A_TEXT = {
     *("unreadable-file", "not-utf8", "file-too-large", "number-too-long"),
-    *("unknown-environment", "unusable-prices", "job-costs-too-much", "unknown-price", "name-in-two-files"),
+    *(
+        "unknown-environment",
+        "unusable-prices",
+        "job-costs-too-much",
+        "unknown-price",
+        "name-in-two-files",
+        "not-in-target",
+    ),
 }
 """What only bytes, files, options or too many digits bring about."""
 
@@ -398,6 +405,26 @@ def test_an_option_allows_anything_that_has_a_page(name: str, code: Path, monkey
     Path("m.yaml").write_text(BASE + texts[name])
     assert run(["validate", "m.yaml"]) == 1
     assert run(["validate", "--allow", name, "m.yaml"]) == 0
+
+
+def test_what_is_wrong_with_defaults_is_said_at_its_place(code: Path, knowledge: Facts) -> None:
+    (code / ".git").mkdir()
+    head = "apiVersion: sagespec/v1\nkind: Defaults\n"
+    (code / "sagespec.yaml").write_text(head + "vars: [1]\nenvironments: {dev: 1}\nvolume_size: 1\nvolume_size: 2\n")
+    found = [each for result in judged(BASE, code, knowledge) for each in result.diagnostics]
+    assert {each.place.source.folder for each in found} == {code}
+    assert [(each.span.line, each.rule, each.message) for each in found] == [
+        (3, "wrong-type", "vars must be a map"),
+        (4, "wrong-type", "environments.dev must be a map"),
+        (6, "duplicate-key", "'volume_size' is given twice, first in line 5"),
+    ]
+
+
+def test_a_broken_variable_is_one_finding_however_often_it_is_used(code: Path, knowledge: Facts) -> None:
+    (code / ".git").mkdir()
+    (code / "sagespec.yaml").write_text('kind: Defaults\nvars: {bucket: "{{ env.NO_SUCH }}"}\n')
+    text = BASE + 'output_path: "s3://{{ vars.bucket }}/a"\ncode_location: "s3://{{ vars.bucket }}/b"\n'
+    assert rules_found(text, code, knowledge) == ["bad-expression"]
 
 
 # Secrets --------------------------------------------------------------------------------------------------------------

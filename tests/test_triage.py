@@ -1,4 +1,4 @@
-"""What a failure is told as: the service's words on one side, whose matter it is and whether to try again on the other."""
+"""What a failure is told as: the service's words, and then whose matter it is and whether to try again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ QUOTA = (
         ("ClientError: Data download failed:Access Denied (403) s3://bucket/x", Kind.PERMISSION, False),
         ("ClientError: Data download failed:No S3 objects found under s3://bucket/x", Kind.DATA, False),
         ("ClientError: Access denied for repository 123/x in registry", Kind.IMAGE, False),
-        ("ClientError: Please use an instance type with more memory", Kind.CODE, False),
+        ("ClientError: Please use another value of some member", Kind.REQUEST, False),
         ('AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage "x"', Kind.CODE, False),
         ("AlgorithmError: , exit code: 137", Kind.MEMORY, False),
         ("AlgorithmError: ExitCode 1\nResourceExhaustedError: OOM when allocating tensor", Kind.MEMORY, False),

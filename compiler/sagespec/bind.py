@@ -234,10 +234,11 @@ def _wrong_type(manifest: Manifest, path: Path, detail: ErrorDetails) -> Diagnos
     text, meant = cure
     if not _accepted(manifest, path, meant):
         return _diagnostic(manifest, path, "wrong-type", message, _for_example(path))
-    hint = f"write {_told(path, text)}"
+    told = "" if _told(path, text) != text else text  # a secret is not repeated
+    hint = f"write {told}".strip()
     if kind == "string_type" and text[:1] == '"':
-        hint = f"put it in quotes: {_told(path, text)}"
-        if not isinstance(value, bool) and str(value) != written and _told(path, written) == written:
+        hint = f"put it in quotes: {told}".rstrip(": ")
+        if told and not isinstance(value, bool) and str(value) != written:
             hint += f"; without quotes YAML reads the number {value}"
         elif path == ("framework_version",):
             hint += "; without quotes it is a number, and 1.10 would become 1.1"

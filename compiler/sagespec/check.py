@@ -26,6 +26,8 @@ class Checked:
     manifest: Manifest
     job: Job
     warnings: tuple[Diagnostic, ...] = ()
+    silenced: tuple[str, ...] = ()
+    """Errors that `--allow` has silenced: with one of these, no request may be possible after all."""
 
 
 def check(bound: Bound, case: Case, allowed: Collection[str] = ()) -> Checked:
@@ -45,7 +47,8 @@ def check(bound: Bound, case: Case, allowed: Collection[str] = ()) -> Checked:
     diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
     if has_errors(diagnostics):
         raise Rejected(diagnostics)
-    return Checked(manifest, bound.job, diagnostics)
+    silenced = dict.fromkeys(each.rule for each in found if each.severity is Severity.ERROR)
+    return Checked(manifest, bound.job, diagnostics, tuple(silenced))
 
 
 def _judge(manifest: Manifest, case: Case) -> Iterator[Diagnostic]:

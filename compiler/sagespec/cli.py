@@ -54,6 +54,13 @@ class OutcomeFormat(str, Enum):
     JSON = "json"
 
 
+class TargetName(str, Enum):
+    SAGEMAKER = "sagemaker"
+    ACK = "ack"
+    STEP_FUNCTIONS = "step-functions"
+    AWS_CLI = "aws-cli"
+
+
 class Template(str, Enum):
     SCRIPT = "script"
     KERAS = "keras"
@@ -152,6 +159,9 @@ def validate(
 
     results = repaired(compiler, paths) if fix else compiler().run(paths)
     report = report_of(results)
+    if not report.files:
+        complain("there is no manifest here", NO_MANIFEST)
+        return Code.WRONG_USAGE
     stream = sys.stderr if fix and "-" in paths else sys.stdout
     for line in FORMATS[format_.value](report, style_of(stream)):
         stream.write(line + "\n")
@@ -163,8 +173,13 @@ def validate(
 @app.command(name="compile")
 def compile_(
     paths: Paths,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write one file a job: NAME.json.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write one file a job: NAME.json (or .yaml, .sh).")
+    ] = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one line a job, refused ones included.")] = False,
+    target: Annotated[
+        TargetName, typer.Option("--target", help="Who will create the job: the form of what is written.")
+    ] = TargetName.SAGEMAKER,
     local: Local = False,
     allow: Allow = None,
     env: Env = None,
@@ -172,29 +187,36 @@ def compile_(
 ) -> int:
     """Print the CreateTrainingJob request of a manifest, byte for byte the same everywhere.
 
+    --target gives it another form: ack (the TrainingJob resource of the AWS controllers for Kubernetes),
+    step-functions (a task state), aws-cli (a shell script). What these need in S3 is told on standard error; with
+    --out, source archives are written beside.
+
     Exit code: 0 compiled, 1 a manifest is wrong, 2 wrong usage.
     """
-    from sagespec.show.requests import as_line, one_request, write_requests
+    from sagespec.export import fitting, line_of, needed, text_of, write_all
 
-    results = compiler_of(env, set_, allow, build=True, local=local).run(paths)
+    results = fitting(compiler_of(env, set_, allow, build=True, local=local).run(paths), target.value)
     if jsonl:
         refused = False
         for result in results:
             refused = refused or is_refused(result)
             if result.name is not None or is_refused(result):
-                say(as_line(result))
+                say(line_of(result, target.value))
         return Code.WRONG_MANIFEST if refused else Code.FINE
     requests, code = accepted(results)
     if code:
         return code
-    if out is not None:
-        for written in write_requests(requests, out):
-            say(str(written))
-        return Code.FINE
-    if len(requests) != 1:
+    if out is None and len(requests) != 1:
         complain(f"these paths hold {len(requests)} jobs", "give one manifest, or --jsonl, or --out DIR")
         return Code.WRONG_USAGE
-    say(one_request(requests[0]))
+    if out is not None:
+        for written in write_all(requests, target.value, out):
+            say(str(written))
+    else:
+        say(text_of(requests[0], target.value).removesuffix("\n"))
+    if target is not TargetName.SAGEMAKER:
+        for line in needed(requests, out):
+            tell(f"first: {line}")
     return Code.FINE
 
 
@@ -506,6 +528,9 @@ def init(
     return Code.FINE
 
 
+NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init writes one"
+
+
 # Between the words and the library -----------------------------------------------------------------------------------
 
 
@@ -646,7 +671,7 @@ def saved_plan(path: str) -> tuple[Plan, Wish]:
         raise typer.Exit(Code.WRONG_USAGE) from None
     changes = list(unlike(saved.plan))
     if changes:
-        refuse(changes)
+        refuse(changes, "run it in the folder where the plan was made, or make a new one: sagespec plan --out FILE")
         raise typer.Exit(Code.SERVICE_FAILED)
     return saved.plan, saved.wish
 
@@ -661,8 +686,8 @@ def holds(then: Sequence[Change], now: Sequence[Change]) -> bool:
     return not differences
 
 
-def refuse(differences: Iterable[str]) -> None:
-    complain("this is not what the plan was made for; nothing was done", "look at a new plan: sagespec plan PATH…")
+def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec plan PATH…") -> None:
+    complain("this is not what the plan was made for; nothing was done", hint)
     for difference in differences:
         tell(f"  {difference}")
 
@@ -700,14 +725,13 @@ def print_news(jobs: Sequence[tuple[str, Service]]) -> list[Ending]:
     tails: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=TAIL))
     endings = {}
     try:
-        with board_on(sys.stderr, list(services)) as show:
+        with board_on(sys.stderr, sys.stdout, list(services)) as board:
             for news in follow_all(jobs):
                 if news.line is not None:
                     tails[news.job_name].append(news.line.text)
-                    say(log_line(news.line, news.job_name if len(services) > 1 else ""))
+                    board.line(log_line(news.line, news.job_name if len(services) > 1 else ""))
                 elif news.seen is not None:
-                    sys.stdout.flush()
-                    show(news.seen)
+                    board.state(news.seen)
                     if news.seen.ended:
                         tail = list(tails[news.job_name])
                         endings[news.job_name] = ending(services[news.job_name], news.seen, tail)

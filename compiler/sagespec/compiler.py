@@ -19,7 +19,7 @@ from sagespec.diagnostic import Diagnostic, Rejected, Severity, has_errors
 from sagespec.document import MAX_BYTES, Document, decode, load, read
 from sagespec.model import Job, Mode
 from sagespec.pricing import Pricing, judge
-from sagespec.render import Defaults, Inputs, Manifest, is_ours, render
+from sagespec.render import Defaults, Inputs, Manifest, is_ours, render, standing_alone
 from sagespec.rules import Case
 from sagespec.source import Path, Place, Source
 from sagespec.targets import Request, Site, Upload, build
@@ -132,6 +132,7 @@ class Compiler:
     def document(self, document: Document, index: int = 0) -> Iterator[Result]:
         source = document.source
         if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
+            yield from self.defaults_alone(document)
             return
         try:
             above = self.defaults.above(source.folder)
@@ -139,6 +140,14 @@ class Compiler:
                 yield self.manifest(manifest)
         except Rejected as rejected:
             yield self._refused(source.name, (*document.problems, *rejected.diagnostics))
+
+    def defaults_alone(self, document: Document) -> Iterator[Result]:
+        """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
+        found: list[Diagnostic] = []
+        for manifest in standing_alone(document):
+            complaints = bind(manifest).diagnostics
+            found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
+        yield self._refused(document.source.name, found)
 
     def manifest(self, manifest: Manifest) -> Result:
         """What becomes of one job."""
@@ -150,12 +159,27 @@ class Compiler:
         try:
             checked = self.check(manifest)
             checked = replace(checked, warnings=(*checked.warnings, *self._named(checked)))
-            request = self.build(checked) if self.options.build else None
+            request = self._built(checked) if self.options.build else None
             if request is not None:
                 checked, request = self.priced(checked, request)
         except Rejected as rejected:
             return replace(self._refused(source.name, rejected.diagnostics), name=name, rendered=manifest)
         return Result(source.name, self.allowances.kept(checked.warnings), name, manifest, checked, request)
+
+    def _built(self, checked: Checked) -> Request:
+        """The request; where `--allow` has silenced what it needs, a finding instead of a bug."""
+        try:
+            return self.build(checked)
+        except Rejected:
+            raise
+        except Exception as error:
+            if not checked.silenced:
+                raise
+            names = ", ".join(checked.silenced)
+            message = f"no request can be made of this manifest while {names} is allowed"
+            place = checked.manifest.where(())
+            needed = Diagnostic(place, Severity.ERROR, "needed-after-all", message, "cure it, or only validate")
+            raise Rejected([*checked.warnings, needed]) from error
 
     def check(self, manifest: Manifest) -> Checked:
         bound = bind(manifest)
@@ -280,8 +304,13 @@ class Compiler:
         return () if rule in self.options.allowed else (found,)
 
     def _refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
-        kept = tuple(diagnostic for diagnostic in diagnostics if diagnostic.rule not in self.options.allowed)
+        allowed = self.options.allowed  # an error that ends everything is told all the same
+        kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
         return Result(name, self.allowances.kept(kept))
+
+
+def _missing_from_job(found: Diagnostic) -> bool:
+    return found.rule == "missing-field" and len(found.field) == 1
 
 
 def discover(path: str) -> Iterator[str]:

@@ -245,10 +245,8 @@ def read(source: Source) -> Iterator[Document]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         span = Span() if mark is None else _point(source, mark)
-        problem = " ".join(part for part in (error.context, error.problem) if part)
-        raise _rejected(
-            source, span, "invalid-yaml", f"this is not YAML: {problem}", _yaml_hint(source, span)
-        ) from None
+        message = f"this is not YAML: {_slip(error)}"
+        raise _rejected(source, span, "invalid-yaml", message, _yaml_hint(source, span)) from None
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         span = _reader_span(source)
         reason = str(getattr(error, "reason", "") or error).splitlines()[0]
@@ -471,6 +469,26 @@ def _reader_span(source: Source) -> Span:
     return source.span(index, index + 1)
 
 
+_SLIPS = {
+    "cannot start any token": "nothing can begin with this character",
+    "mapping values are not allowed": "a ':' is not expected here",
+    "could not find expected ':'": "a ':' is missing after the name before this",
+    "expected key": "the name of a field is expected here",
+    "expected '-' indicator": "a '-' is expected here, as before the other items",
+    "expected ',' or '}'": "a '}' is missing before this",
+    "expected ',' or ']'": "a ']' is missing before this",
+    "unexpected end of stream": "the text ends before a quote is closed",
+    "undefined alias": "no '&' gives a value this name before",
+    "duplicate anchor": "two values are given this name",
+}
+"""What the reader says → what that means to the author. The two readers, C and Python, say nearly the same."""
+
+
+def _slip(error: yaml.MarkedYAMLError) -> str:
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    return next((meaning for words, meaning in _SLIPS.items() if words in said), said)
+
+
 def _yaml_hint(source: Source, span: Span) -> str:
     """The cure of the commonest slips."""
     line = source.line(span.line)
@@ -480,6 +498,10 @@ def _yaml_hint(source: Source, span: Span) -> str:
         return "put a value that begins with one of { % @ ` & * ! | > in quotes"
     if re.search(r"\S:\S.*\S: ", line) or line.count(": ") > 1:
         return "put a value that holds ': ' in quotes"
+    above = next((text for text in reversed(source.lines[: span.line - 1]) if text.strip()), "")
+    indents = [len(text) - len(text.lstrip()) for text in (above, line)]
+    if line.strip() and indents[0] != indents[1]:
+        return f"look at the indentation: {indents[1]} spaces here, {indents[0]} in the line above"
     return ""
 
 

@@ -188,6 +188,30 @@ def render(document: Document, defaults: Sequence[Document], inputs: Inputs, ind
         yield _Renderer(replace(base, matrix=combination, index=index + number), inputs).manifest()
 
 
+def standing_alone(document: Document) -> Iterator[Manifest]:
+    """What a Defaults document says by itself, its environments one by one; expressions have no value yet."""
+    yield _alone(Layer(document), document.problems)
+    environments = document.data.get("environments") if isinstance(document.data, dict) else None
+    for name in environments if isinstance(environments, dict) else ():
+        yield _alone(Layer(document, ("environments", name)))
+
+
+def _alone(layer: Layer, problems: tuple[Diagnostic, ...] = ()) -> Manifest:
+    data = {key: value for key, value in layer.data.items() if key not in (*SETTINGS, *OWN, "matrix")}
+    return Manifest(layer.document, (layer,), data, problems=problems, unknown=frozenset(_expressions(data, ())))
+
+
+def _expressions(value: Any, path: Path) -> Iterator[Path]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _expressions(item, (*path, key))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _expressions(item, (*path, position))
+    elif isinstance(value, str) and "{{" in value:
+        yield path
+
+
 def _layers(document: Document, defaults: Sequence[Document], inputs: Inputs) -> tuple[Layer, ...]:
     layers = [Layer(document)]
     known: set[str] = set()

@@ -15,6 +15,7 @@ class Kind(str, Enum):
     PERMISSION = "permission"
     DATA = "data"
     IMAGE = "image"
+    REQUEST = "request"
     CODE = "code"
     MEMORY = "memory"
     DISK = "disk"
@@ -116,7 +117,7 @@ _REASONS: tuple[_Row, ...] = (
         True,
         "apply again; if it happens each time, large checkpoints are a known cause",
     ),
-    (r"^ClientError", Kind.CODE, False, "the service's words say which field of the manifest is meant"),
+    (r"^ClientError", Kind.REQUEST, False, "the service's words say which field of the manifest is meant"),
 )
 
 _SECONDARY = {

@@ -15,7 +15,6 @@ from sagespec.targets import Request, Site
 
 Key = tuple[str, bool]
 """A region, and whether it is this machine instead."""
-POLL_SECONDS = 1.0
 
 
 @dataclass
@@ -76,10 +75,7 @@ def follow_all(jobs: Sequence[tuple[str, Service]]) -> Iterator[News]:
     by_service: dict[int, tuple[Service, list[str]]] = {}
     for job_name, service in jobs:
         by_service.setdefault(id(service), (service, []))[1].append(job_name)
-    streams = [
-        follow(service, names, poll=getattr(service, "poll_seconds", POLL_SECONDS))
-        for service, names in by_service.values()
-    ]
+    streams = [follow(service, names) for service, names in by_service.values()]
     if len(streams) == 1:
         yield from streams[0]
         return

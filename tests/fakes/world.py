@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -53,6 +54,10 @@ class World:
         script = self.folder / f"train_{variant}.py"
         if not script.exists():
             script.write_text(SCRIPT.format(variant=variant))
+            data = self.folder / f"data_{variant}"
+            data.mkdir()
+            for number in range(3):
+                (data / f"{number}.csv").write_text(f"{variant},{number}\n" * 50)
         manifest = {
             "apiVersion": "sagespec/v1",
             "kind": "TrainingJob",
@@ -64,6 +69,7 @@ class World:
             "instance_type": "ml.m5.xlarge",
             "instance_count": 1,
             "model_dir": False,
+            "channels": {"train": {"path": f"data_{variant}"}},
             "environment": {"VARIANT": variant},
         }
         (self.folder / f"{name}.yaml").write_text(json.dumps(manifest))
@@ -97,11 +103,17 @@ class World:
     # What must be true --------------------------------------------------------------------------------------------
 
     def _created(self, job: Job) -> None:
-        """At the very moment of a creation: its code is there, whole, and it is the next attempt of a failed one."""
+        """At the very moment of a creation: its code and data are there, whole, and it follows on a failed attempt."""
         uri = json.loads(job.request["HyperParameters"]["sagemaker_submit_directory"])
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         if self.aws.sha256(bucket, key) != key.split("/")[-2]:
             self.broken.append(f"{job.name}: its archive is not what its key says")
+        data = self.folder / f"data_{job.request['Environment']['VARIANT']}"
+        (channel,) = job.request["InputDataConfig"]
+        bucket, _, prefix = channel["DataSource"]["S3DataSource"]["S3Uri"].removeprefix("s3://").partition("/")
+        for file in data.iterdir():
+            if self.aws.sha256(bucket, prefix + file.name) != hashlib.sha256(file.read_bytes()).hexdigest():
+                self.broken.append(f"{job.name}: its data are not those of {data.name}")
         tags = job.tags[-1][1]
         attempt = int(tags["sagespec:attempt"])
         first = job.name if attempt == 1 else job.name.removesuffix(f"-r{attempt}")
@@ -143,7 +155,7 @@ class World:
             if numbers != list(range(1, len(numbers) + 1)) or len(numbers) > 3:
                 yield f"{key}: attempts {numbers}"
         for name in self.aws.objects():
-            if self.aws.sha256(*name.split("/", 1)) != name.split("/")[-2]:
+            if "/code/" in name and self.aws.sha256(*name.split("/", 1)) != name.split("/")[-2]:
                 yield f"{name} is not whole"
         if self.aws.jobs.done("DeleteTrainingJob"):
             yield "something was deleted"

@@ -104,7 +104,7 @@ class Store:
             with path.open("wb") as file:
                 upload.content.pack(file)
             item = Item(key, path, path.stat().st_size, upload.sha256)
-            what = f"uploading {upload.uri}"
+            what = f"uploading sourcedir.tar.gz ({upload.sha256[:10]}…)"
             progress(what, 0, item.size)
             # There is something else under a key that names its content: it is put right.
             sent = self._put(bucket, item, overwrite=there is not None)
@@ -113,7 +113,7 @@ class Store:
 
     def _data(self, upload: Upload, progress: Progress) -> bool:
         bucket, prefix = _split(upload.uri)
-        what, done, sent = f"uploading {upload.path}", 0, False
+        what, done, sent = f"uploading {upload.path.name} ({upload.sha256[:10]}…)", 0, False
         with ThreadPoolExecutor(THREADS) as pool:
             files = upload.content.files
             hashes = pool.map(_sha256, (path for _, path, _ in files))

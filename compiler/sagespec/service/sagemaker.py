@@ -147,7 +147,7 @@ class SageMaker:
         for answer in self._pages("search", ("Results",), Resource="TrainingJob", SearchExpression=expression, **order):
             for result in answer["Results"]:
                 record = result.get("TrainingJob", {})
-                if any(member not in record for member in _JOB):
+                if any(member not in record for member in _JOB if member != "SecondaryStatus"):
                     raise CutShort("Search: a record was cut short", AGAIN)
                 tags = {tag["Key"]: tag["Value"] for tag in record.get("Tags", ())}
                 self._remember(record, tags)
@@ -159,18 +159,16 @@ class SageMaker:
         The list is not filtered: the service filters after it has cut the pages, so a filter only hides where they end.
         """
         names = {(request.project, request.name) for request in requests}
+        alone = {name for _, name in names}
         since = self._now() - RECENT_SECONDS
         order = {"SortBy": "CreationTime", "SortOrder": "Descending"}
         for number, answer in enumerate(self._pages("list_training_jobs", ("TrainingJobSummaries",), **order), 1):
             summaries = answer["TrainingJobSummaries"]
             for summary in summaries:
                 ours = _OUR_NAME.fullmatch(summary["TrainingJobName"])
-                if ours and summary["TrainingJobName"] not in found and ours["name"] in {name for _, name in names}:
-                    try:
-                        seen = self.describe(summary["TrainingJobName"])
-                    except NoSuchJob:
-                        continue  # deleted since
-                    if (seen.project, seen.name) in names:
+                if ours and summary["TrainingJobName"] not in found and ours["name"] in alone:
+                    seen = self._look(summary["TrainingJobName"])
+                    if seen is not None and (seen.project, seen.name) in names:
                         yield seen
             if number == RECENT_PAGES or any(_seconds(summary["CreationTime"]) < since for summary in summaries):
                 return
@@ -178,11 +176,20 @@ class SageMaker:
     def _attempts(self, request: Request) -> list[Seen]:
         """The attempts of a request that neither Search nor the list knows; what they are called is known."""
         attempts: list[Seen] = []
-        while True:
-            try:
-                attempts.append(self.describe(request.job_name(len(attempts) + 1)))
-            except NoSuchJob:
-                return attempts
+        while seen := self._look(request.job_name(len(attempts) + 1)):
+            attempts.append(seen)
+        return attempts
+
+    def _look(self, job_name: str) -> Seen | None:
+        """A job that may be there. A policy on tags denies what is not there as well; the name decides in the end."""
+        try:
+            return self.describe(job_name)
+        except NoSuchJob:
+            return None
+        except ServiceError as error:
+            if is_denied(cause_of(error)):
+                return None
+            raise
 
     def _with_live(self, found: Mapping[str, Seen], requests: Sequence[Request]) -> list[Seen]:
         """Each request's newest attempt with its live members as the request words them."""
@@ -208,7 +215,7 @@ class SageMaker:
             job_name=job_name,
             name=tags.get("sagespec:name", ""),
             status=body["TrainingJobStatus"],
-            secondary=body["SecondaryStatus"],
+            secondary=body.get("SecondaryStatus", ""),
             digest=tags.get("sagespec:digest", ""),
             attempt=int(attempt) if attempt.isdecimal() else 1,
             created=_seconds(body["CreationTime"]),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from sagespec.planner import Seen
@@ -15,50 +15,65 @@ from sagespec.show.style import style_of
 if TYPE_CHECKING:
     from rich.table import Table
 
-Watch = Callable[[Seen], None]
-"""Takes the state of a job whenever it is another one."""
+
+@dataclass(frozen=True)
+class Board:
+    """Where the news of jobs go."""
+
+    state: Callable[[Seen], None]
+    """Takes the state of a job whenever it is another one."""
+    line: Callable[[str], None]
+    """Takes a line of a log."""
 
 
 @contextmanager
 def board_on(
-    stream: IO[str], job_names: Sequence[str], *, now: Callable[[], float] = time.time, width: int | None = None
-) -> Iterator[Watch]:
-    """Shows states while jobs are followed.
+    stream: IO[str],
+    out: IO[str],
+    job_names: Sequence[str],
+    *,
+    now: Callable[[], float] = time.time,
+    width: int | None = None,
+) -> Iterator[Board]:
+    """Shows news while jobs are followed.
 
     Args:
-        stream: where to; colour and movement only on a terminal.
+        stream: where states go; colour and movement only on a terminal.
+        out: where log lines go.
         now: seconds since 1970.
         width: columns, where the stream does not know.
     """
     style = style_of(stream)
+
+    def plain_line(text: str) -> None:
+        out.write(text + "\n")
+
+    def plain_state(seen: Seen) -> None:
+        out.flush()
+        stream.write(state_line(seen, style) + "\n")
+        stream.flush()
+
     if not style.coloured:
-
-        def plain(seen: Seen) -> None:
-            stream.write(state_line(seen, style) + "\n")
-            stream.flush()
-
-        yield plain
+        yield Board(plain_state, plain_line)
         return
 
     from rich.console import Console
     from rich.live import Live
+    from rich.text import Text
 
     states: dict[str, Seen] = {}
     console = Console(file=stream, force_terminal=True, width=width)
 
+    def line_above(text: str) -> None:
+        """Whole, however long it is: the terminal wraps it, and it can be copied as one."""
+        console.print(Text(text), soft_wrap=True)
+
     def table() -> Table:
         return _table(job_names, states, now())
 
-    # Log lines are drawn above the table, but only where they go to a terminal, too.
-    with Live(
-        console=console,
-        get_renderable=table,
-        refresh_per_second=2,
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),
-        redirect_stderr=stream is sys.stderr,
-    ):
-        yield lambda seen: states.update({seen.job_name: seen})
+    line = line_above if out.isatty() else plain_line
+    with Live(console=console, get_renderable=table, refresh_per_second=2, transient=True, redirect_stdout=False):
+        yield Board(lambda seen: states.update({seen.job_name: seen}), line)
 
 
 def _table(job_names: Sequence[str], states: dict[str, Seen], now: float) -> Table:

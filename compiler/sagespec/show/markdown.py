@@ -10,7 +10,7 @@ from sagespec.ending import Ending
 from sagespec.files import data_folder
 from sagespec.planner import Action, Change, Plan
 from sagespec.show.diagnostics import counted, printable
-from sagespec.show.plan import about, counts, shown, total_of
+from sagespec.show.plan import about, counts, next_step, shown, total_of
 from sagespec.show.status import billed, verdict_line
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&@])")
@@ -18,8 +18,9 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&@])")
 
 def plan_markdown(plan: Plan) -> str:
     """A plan as a reviewer reads it: a table of what changes, and the rest folded away."""
-    kept = [change for change in plan.changes if change.action is Action.KEEP and not change.differences]
-    changes = [change for change in plan.changes if change not in kept]
+    quiet = [_is_quiet(change) for change in plan.changes]
+    kept = [change for change, is_quiet in zip(plan.changes, quiet, strict=True) if is_quiet]
+    changes = [change for change, is_quiet in zip(plan.changes, quiet, strict=True) if not is_quiet]
     return _rendered(
         "plan.md.j2",
         summary=counts(plan).rstrip(".").removeprefix("Plan: "),
@@ -36,6 +37,11 @@ def endings_markdown(endings: Sequence[Ending]) -> str:
     return _rendered("endings.md.j2", summary=summary, jobs=[_ending(ending) for ending in endings])
 
 
+def _is_quiet(change: Change) -> bool:
+    """Whether there is nothing to see: it runs or has completed, as wanted."""
+    return change.action is Action.KEEP and not change.differences and not next_step(change)
+
+
 def _change(change: Change) -> dict[str, Any]:
     differences = [
         {"field": one.field, "before": shown(one)[0], "after": shown(one)[1], "effect": one.effect.value}
@@ -45,7 +51,7 @@ def _change(change: Change) -> dict[str, Any]:
         "symbol": change.action.symbol,
         "name": change.name,
         "action": change.action.value,
-        "reason": change.reason,
+        "reason": f"{change.reason}. Next: {step}" if (step := next_step(change)) else change.reason,
         "differences": differences,
         "about": list(about(change)) if change.action in (Action.CREATE, Action.REPLACE) else [],
     }

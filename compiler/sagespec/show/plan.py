@@ -18,6 +18,7 @@ from sagespec.show.diagnostics import counted, printable
 from sagespec.show.status import ending_data
 from sagespec.show.style import Style
 from sagespec.targets import Upload
+from sagespec.triage import triage
 
 _COLOURS = {
     Action.CREATE: Style.green,
@@ -47,11 +48,22 @@ def plan_text(plan: Plan, style: Style) -> Iterator[str]:
         yield from (f"{indent}{line}" for line in _differences(change, style))
         if change.action in _STARTS:
             yield from (f"{indent}{style.dim(printable(line))}" for line in about(change))
+        step = next_step(change)
+        if step:
+            yield f"{indent}next: {step}"
     yield ""
     yield counts(plan)
     total = total_of(plan)
     if total:
         yield f"Together at most {total}."
+
+
+def next_step(change: Change) -> str:
+    """What can be done about a job that did not complete and is left as it is."""
+    if change.action is not Action.KEEP or change.seen is None:
+        return ""
+    verdict = triage(change.seen.status, change.seen.secondary, change.seen.failure)
+    return verdict.next_step if verdict is not None else ""
 
 
 def _differences(change: Change, style: Style) -> Iterator[str]:

@@ -116,6 +116,27 @@ PAGES = (
         """,
     ),
     Page(
+        "not-in-target",
+        ERROR,
+        OURS,
+        """
+        The tool that the request is compiled for has no form for a part of the job.
+
+        `compile --target` writes requests for other tools, some of which know fewer members than the API, and none of
+        which runs jobs on this machine. What they cannot say is refused rather than left out.
+        """,
+    ),
+    Page(
+        "needed-after-all",
+        ERROR,
+        OURS,
+        """
+        `--allow` has silenced an error without whose cure there is no request.
+
+        `validate` goes on in spite of it; `compile`, `plan` and `apply` need what the silenced rule asks for.
+        """,
+    ),
+    Page(
         "unused-allowance",
         WARNING,
         OURS,

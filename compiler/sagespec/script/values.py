@@ -1,0 +1,104 @@
+"""What an expression is worth, where the text alone tells."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any, Final
+
+from sagespec.script.walking import Module
+
+
+class Unknown:
+    """No value: it depends on what runs."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown()
+MAX_DEPTH = 20
+MAX_RANGE = 10_000
+
+
+def value(node: ast.AST | None, module: Module, depth: int = 0) -> Any:
+    """The constant that an expression stands for; UNKNOWN where it is none, or none that is certain."""
+    if depth > MAX_DEPTH or node is None:
+        return UNKNOWN
+    if isinstance(node, ast.Constant):
+        return node.value
+    found = _KINDS.get(type(node))
+    return UNKNOWN if found is None else found(node, module, depth + 1)
+
+
+def _name(node: ast.Name, module: Module, depth: int) -> Any:
+    given = module.assigned.get(node.id, [])
+    return value(given[0], module, depth) if len(given) == 1 and node.id in module.top else UNKNOWN
+
+
+def _sequence(node: Any, module: Module, depth: int) -> Any:
+    parts = [value(part, module, depth) for part in node.elts]
+    return UNKNOWN if any(part is UNKNOWN for part in parts) else tuple(parts)
+
+
+def _dict(node: ast.Dict, module: Module, depth: int) -> Any:
+    """Its keys: that is what `choices` and `in` look at."""
+    parts = [value(part, module, depth) for part in node.keys]
+    return UNKNOWN if any(part is UNKNOWN for part in parts) else tuple(parts)
+
+
+def _joined(node: ast.JoinedStr, module: Module, depth: int) -> Any:
+    parts = [
+        value(part.value, module, depth) if isinstance(part, ast.FormattedValue) else value(part, module, depth)
+        for part in node.values
+    ]
+    plain = all(part.conversion == -1 and part.format_spec is None for part in node.values if hasattr(part, "conversion"))
+    return "".join(parts) if plain and all(isinstance(part, str) for part in parts) else UNKNOWN
+
+
+def _operation(node: ast.BinOp, module: Module, depth: int) -> Any:
+    left, right = value(node.left, module, depth), value(node.right, module, depth)
+    if isinstance(node.op, ast.Add) and type(left) is type(right) and isinstance(left, str | tuple):
+        return left + right
+    if isinstance(node.op, ast.Mod) and isinstance(left, str) and isinstance(right, str) and left.count("%") == 1:
+        return left.replace("%s", right) if "%s" in left else UNKNOWN
+    return UNKNOWN
+
+
+def _minus(node: ast.UnaryOp, module: Module, depth: int) -> Any:
+    inner = value(node.operand, module, depth)
+    return -inner if isinstance(node.op, ast.USub) and type(inner) in (int, float) else UNKNOWN
+
+
+def _call(node: ast.Call, module: Module, depth: int) -> Any:
+    """`range`, `list`, `tuple`, `os.path.join`, and a text's `upper`, `lower` and `format`."""
+    if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+        return UNKNOWN
+    given = [value(argument, module, depth) for argument in node.args]
+    if any(part is UNKNOWN for part in given):
+        return UNKNOWN
+    name = module.dotted(node.func)
+    if name == "range" and 1 <= len(given) <= 3 and all(type(part) is int for part in given):
+        numbers = range(*given) if given[-1] or len(given) < 3 else range(0)
+        return tuple(numbers) if len(numbers) <= MAX_RANGE else UNKNOWN
+    if name in ("list", "tuple", "set", "sorted") and len(given) == 1 and isinstance(given[0], tuple):
+        return given[0]
+    if name == "os.path.join" and given and all(isinstance(part, str) for part in given):
+        return "/".join([*(part.rstrip("/") for part in given[:-1]), given[-1]])
+    if isinstance(node.func, ast.Attribute) and node.func.attr in ("upper", "lower") and not given:
+        text = value(node.func.value, module, depth)
+        return getattr(text, node.func.attr)() if isinstance(text, str) else UNKNOWN
+    return UNKNOWN
+
+
+_KINDS: dict[type[ast.AST], Callable[[Any, Module, int], Any]] = {
+    ast.Name: _name,
+    ast.List: _sequence,
+    ast.Tuple: _sequence,
+    ast.Set: _sequence,
+    ast.Dict: _dict,
+    ast.JoinedStr: _joined,
+    ast.BinOp: _operation,
+    ast.UnaryOp: _minus,
+    ast.Call: _call,
+}

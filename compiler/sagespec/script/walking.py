@@ -1,0 +1,374 @@
+"""One walk over a module's tree: its names, calls, look-ups and texts, and which of them are certain to be reached."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+MAIN = ""
+"""The owner of what stands in no function."""
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A node, the function that it stands in, and whether that function always comes to it."""
+
+    node: Any
+    owner: str
+    always: bool
+
+
+@dataclass
+class Module:
+    """What stands in one module."""
+
+    number: int
+    tree: ast.Module
+    imports: dict[str, str] = field(default_factory=dict)
+    """Local name → what it stands for, with its full dotted name (`.` in front: relative)."""
+    stars: list[str] = field(default_factory=list)
+    """Modules that everything is imported from."""
+    imported: set[str] = field(default_factory=set)
+    """Every module that is named in an import, and every name taken from one as if it were a module."""
+    functions: dict[str, Function] = field(default_factory=dict)
+    """By qualified name; those inside a function are named after it, as methods after their class."""
+    classes: dict[str, ast.ClassDef] = field(default_factory=dict)
+    assigned: dict[str, list[ast.expr | None]] = field(default_factory=dict)
+    """Name → every value that it is given anywhere in the module; None where that is no plain assignment."""
+    top: set[str] = field(default_factory=set)
+    """Names that the module itself has."""
+    calls: list[Seen] = field(default_factory=list)
+    lookups: list[Seen] = field(default_factory=list)
+    """Subscripts."""
+    texts: list[Seen] = field(default_factory=list)
+    """String constants that are no docstrings."""
+    names: set[str] = field(default_factory=set)
+    """Every name and attribute that is used."""
+    tests: list[Seen] = field(default_factory=list)
+    """Comparisons with `in`."""
+    uses: list[Seen] = field(default_factory=list)
+    """Attributes and names that are read, where no look-up or call begins with them."""
+    generators: set[str] = field(default_factory=set)
+    guarded: bool = False
+    """There is a main guard."""
+    unguarded: list[Seen] = field(default_factory=list)
+    """Calls of the module itself outside the guard."""
+    only_python3: ast.AST | None = None
+    """The first thing that Python 2.7 cannot read."""
+
+    def dotted(self, node: ast.AST) -> str:
+        """The full name of a name or an attribute, imports resolved; nothing for any other expression."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            return ""
+        parts.append(self.imports.get(node.id, node.id))
+        return ".".join(reversed(parts))
+
+
+def walk(tree: ast.Module, number: int = 0) -> Module:
+    """Goes over a module once. A helper (any but number 0) is imported, so its main guard's body never runs."""
+    module = Module(number, tree)
+    walker = _Walker(module)
+    walker.block(tree.body, MAIN, True)
+    return module
+
+
+_PYTHON3 = frozenset({ast.JoinedStr, ast.AnnAssign, ast.AsyncFunctionDef, ast.Await, ast.Nonlocal, ast.YieldFrom})
+_PYTHON3 |= {ast.NamedExpr}
+_LEAVES = ("sys.exit", "exit", "quit", "os._exit")
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class _Walker:
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.in_guard = False
+
+    def block(self, body: Sequence[ast.stmt], owner: str, always: bool) -> None:
+        """Statements one after the other; what follows a way out may not be reached."""
+        for statement in body:
+            self.statement(statement, owner, always)
+            if always and _may_leave(statement):
+                always = False
+
+    def statement(self, node: ast.stmt, owner: str, always: bool) -> None:
+        module = self.module
+        kind = type(node)
+        if kind in _PYTHON3 and module.only_python3 is None:
+            module.only_python3 = node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            self.function(node, owner, always)
+        elif isinstance(node, ast.ClassDef):
+            name = _inside(owner, node.name)
+            module.classes[name] = node
+            self.bind(node.name, None, owner)
+            self.expressions([*node.decorator_list, *node.bases, *node.keywords], owner, always)
+            for inner in node.body:
+                if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+                    self.function(inner, name, always)
+                elif not _is_docstring(inner):
+                    self.statement(inner, owner, always)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            self.imports(node, owner)
+        elif isinstance(node, ast.If):
+            self.branches(node, owner, always)
+        elif isinstance(node, ast.For | ast.AsyncFor):
+            self.expressions([node.iter], owner, always)
+            self.target(node.target, None, owner)
+            self.block(node.body, owner, False)
+            self.block(node.orelse, owner, False)
+        elif isinstance(node, ast.While):
+            self.expressions([node.test], owner, always)
+            self.block(node.body, owner, always and _is_true(node.test))
+            self.block(node.orelse, owner, False)
+        elif isinstance(node, ast.Try) or kind.__name__ == "TryStar":
+            self.trying(node, owner, always)  # type: ignore[arg-type]
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                self.expressions([item.context_expr], owner, always)
+                if item.optional_vars is not None:
+                    self.target(item.optional_vars, None, owner)
+            self.block(node.body, owner, always)
+        elif isinstance(node, ast.Match):
+            self.expressions([node.subject], owner, always)
+            for case in node.cases:
+                self.expressions([case.pattern, *([case.guard] if case.guard else [])], owner, False)
+                self.block(case.body, owner, False)
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                self.target(target, node.value, owner)
+            self.expressions([node.value, *node.targets], owner, always)
+        elif isinstance(node, ast.AnnAssign):
+            self.target(node.target, node.value, owner)
+            self.expressions([node.target, *([node.value] if node.value else [])], owner, always)
+        elif isinstance(node, ast.AugAssign):
+            self.target(node.target, None, owner)
+            self.expressions([node.target, node.value], owner, always)
+        elif not _is_docstring(node):
+            self.expressions([node], owner, always)
+
+    def function(self, node: Function, owner: str, always: bool) -> None:
+        module, arguments = self.module, node.args
+        name = _inside(owner, node.name)
+        module.functions[name] = node
+        self.bind(node.name, None, owner)
+        parameters = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        for parameter in [*parameters, arguments.vararg, arguments.kwarg]:
+            if parameter is not None:
+                module.assigned.setdefault(parameter.arg, []).append(None)
+                if parameter.annotation is not None and module.only_python3 is None:
+                    module.only_python3 = parameter.annotation
+        if (arguments.kwonlyargs or arguments.posonlyargs or node.returns) and module.only_python3 is None:
+            module.only_python3 = node
+        defaults = [default for default in (*arguments.defaults, *arguments.kw_defaults) if default is not None]
+        self.expressions([*node.decorator_list, *defaults], owner, always)
+        body = node.body[1:] if _is_docstring(node.body[0]) else node.body
+        self.block(body, name, True)
+
+    def imports(self, node: ast.Import | ast.ImportFrom, owner: str) -> None:
+        module = self.module
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                module.imported.add(alias.name)
+                local = alias.asname or alias.name.partition(".")[0]
+                module.imports[local] = alias.name if alias.asname else local
+                self.bind(local, None, owner)
+            return
+        source = "." * node.level + (node.module or "")
+        module.imported.add(source)
+        for alias in node.names:
+            if alias.name == "*":
+                module.stars.append(source)
+                continue
+            joined = f"{source}{alias.name}" if source.endswith(".") else f"{source}.{alias.name}"
+            module.imported.add(joined)
+            module.imports[alias.asname or alias.name] = joined
+            self.bind(alias.asname or alias.name, None, owner)
+
+    def branches(self, node: ast.If, owner: str, always: bool) -> None:
+        module = self.module
+        if owner == MAIN and _is_main_guard(node.test):
+            module.guarded = True
+            if module.number == 0:
+                self.in_guard = True
+                self.block(node.body, owner, always)
+                self.in_guard = False
+            self.block(node.orelse, owner, False)
+            return
+        self.expressions([node.test], owner, always)
+        self.block(node.body, owner, False)
+        self.block(node.orelse, owner, False)
+
+    def trying(self, node: ast.Try, owner: str, always: bool) -> None:
+        """An error that is only passed on is as good as not caught."""
+        passed_on = all(_ends_badly(handler.body) for handler in node.handlers)
+        self.block(node.body, owner, always and passed_on)
+        for handler in node.handlers:
+            if handler.type is not None:
+                self.expressions([handler.type], owner, False)
+            if handler.name:
+                self.bind(handler.name, None, owner)
+            self.block(handler.body, owner, False)
+        self.block(node.orelse, owner, always and passed_on)
+        self.block(node.finalbody, owner, always)
+
+    def bind(self, name: str, value: ast.expr | None, owner: str) -> None:
+        self.module.assigned.setdefault(name, []).append(value)
+        if owner == MAIN:
+            self.module.top.add(name)
+
+    def target(self, node: ast.expr, value: ast.expr | None, owner: str) -> None:
+        if isinstance(node, ast.Name):
+            self.bind(node.id, value, owner)
+        elif isinstance(node, ast.Tuple | ast.List):
+            for element in node.elts:
+                self.target(element, None, owner)
+        elif isinstance(node, ast.Starred):
+            self.target(node.value, None, owner)
+
+    def expressions(self, nodes: Iterable[ast.AST], owner: str, always: bool) -> None:
+        module = self.module
+        calls, lookups, texts, names = module.calls, module.lookups, module.texts, module.names
+        waiting = [(node, always) for node in nodes]
+        while waiting:
+            node, sure = waiting.pop()
+            kind = type(node)
+            if kind is ast.Name:
+                names.add(node.id)  # type: ignore[attr-defined]
+                module.uses.append(Seen(node, owner, sure))
+                continue
+            if kind is ast.Constant:
+                if type(node.value) is str:  # type: ignore[attr-defined]
+                    texts.append(Seen(node, owner, sure))
+                continue
+            if kind is ast.Attribute:
+                names.add(node.attr)  # type: ignore[attr-defined]
+                module.uses.append(Seen(node, owner, sure))
+                inner = node.value  # type: ignore[attr-defined]
+                while type(inner) is ast.Attribute:
+                    names.add(inner.attr)
+                    inner = inner.value
+                if type(inner) is ast.Name:
+                    names.add(inner.id)
+                else:
+                    waiting.append((inner, sure))
+                continue
+            if kind in _PYTHON3 and module.only_python3 is None:
+                module.only_python3 = node
+            if kind is ast.Call:
+                seen = Seen(node, owner, sure)
+                calls.append(seen)
+                if owner == MAIN and not self.in_guard:
+                    module.unguarded.append(seen)
+            elif kind is ast.Subscript:
+                lookups.append(Seen(node, owner, sure))
+            elif kind is ast.Compare:
+                module.tests.append(Seen(node, owner, sure))
+            elif kind is ast.IfExp:
+                waiting.append((node.test, sure))  # type: ignore[attr-defined]
+                waiting += [(node.body, False), (node.orelse, False)]  # type: ignore[attr-defined]
+                continue
+            elif kind is ast.BoolOp:
+                first, *rest = node.values  # type: ignore[attr-defined]
+                waiting.append((first, sure))
+                waiting += [(other, False) for other in rest]
+                continue
+            elif kind is ast.Lambda:
+                arguments = node.args  # type: ignore[attr-defined]
+                for parameter in [*arguments.args, *arguments.kwonlyargs]:
+                    module.assigned.setdefault(parameter.arg, []).append(None)
+                waiting.append((node.body, False))  # type: ignore[attr-defined]
+                waiting += [(default, sure) for default in arguments.defaults]
+                continue
+            elif kind is ast.Yield or kind is ast.YieldFrom:
+                module.generators.add(owner)
+            elif kind is ast.NamedExpr:
+                self.target(node.target, None, owner)  # type: ignore[attr-defined]
+            elif kind in (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp):
+                first, *rest = node.generators  # type: ignore[attr-defined]
+                waiting.append((first.iter, sure))
+                for loop in (first, *rest):
+                    self.target(loop.target, None, "comprehension")
+                    waiting += [(test, False) for test in loop.ifs]
+                waiting += [(loop.iter, False) for loop in rest]
+                results = [node.key, node.value] if kind is ast.DictComp else [node.elt]  # type: ignore[attr-defined]
+                waiting += [(result, False) for result in results]
+                continue
+            for name in kind._fields:
+                value = getattr(node, name, None)
+                if type(value) is list:
+                    waiting += [(child, sure) for child in value if isinstance(child, ast.AST)]
+                elif isinstance(value, ast.AST):
+                    waiting.append((value, sure))
+
+
+def _inside(owner: str, name: str) -> str:
+    return f"{owner}.{name}" if owner else name
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and bool(node.value)
+
+
+def _is_main_guard(test: ast.expr) -> bool:
+    """`__name__ == "__main__"`, whichever way round."""
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    sides = [test.left, test.comparators[0]]
+    return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides) and any(
+        isinstance(side, ast.Constant) and side.value == "__main__" for side in sides
+    )
+
+
+def _leaves(node: ast.stmt) -> bool:
+    """Whether a statement ends the program, or the function with an error."""
+    if isinstance(node, ast.Raise):
+        return True
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and ast.unparse(call.func) in _LEAVES
+
+
+def _ends_badly(body: Sequence[ast.stmt]) -> bool:
+    """Whether a handler passes the error on, or ends the program with one."""
+    last = body[-1]
+    if not _leaves(last):
+        return False
+    call = last.value if isinstance(last, ast.Expr) else None
+    return not (isinstance(call, ast.Call) and (not call.args or _is_success(call.args[0])))
+
+
+def _is_success(code: ast.expr) -> bool:
+    return isinstance(code, ast.Constant) and not code.value
+
+
+def _may_leave(statement: ast.stmt) -> bool:
+    """Whether what follows a statement may be left out although nothing went wrong.
+
+    A condition on `mode` is a legacy function's: it is called once for every mode.
+    """
+    if isinstance(statement, ast.Return | ast.Continue | ast.Break):
+        return True
+    if isinstance(statement, ast.If):
+        if any(isinstance(name, ast.Name) and name.id == "mode" for name in ast.walk(statement.test)):
+            return False
+        return any(_may_leave(inner) for inner in (*statement.body, *statement.orelse))
+    if isinstance(statement, ast.With | ast.AsyncWith):
+        return any(_may_leave(inner) for inner in statement.body)
+    if isinstance(statement, ast.For | ast.AsyncFor | ast.While):
+        returns = (ast.Return,)
+        return any(isinstance(inner, returns) for inner in ast.walk(statement))
+    if isinstance(statement, ast.Try):
+        blocks = [statement.body, statement.orelse, statement.finalbody, *(h.body for h in statement.handlers)]
+        return any(_may_leave(inner) for block in blocks for inner in block)
+    return not isinstance(statement, ast.Raise) and _leaves(statement)
