@@ -50,6 +50,7 @@ def test_a_folder_is_searched_for_manifests_and_other_yaml_is_passed_over(folder
     assert [(result.manifest, result.name, result.diagnostics) for result in results] == [
         ("b.yaml", "b", ()),
         ("a/a.yml", "a", ()),
+        ("a/sagespec.yaml", None, ()),
     ]
 
 

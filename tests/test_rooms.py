@@ -42,8 +42,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     "triage": ("", ""),
     "differ": ("catalog targets redact", ""),
     "planner": ("targets differ triage", ""),
-    "service": ("targets planner", "boto3 botocore"),
-    "local": ("targets planner service", ""),
+    "service": ("archive targets planner", "boto3 botocore"),
+    "local": ("targets planner service", "boto3"),
     "applier": ("targets planner service", ""),
     "follow": ("planner service", ""),
     "ending": ("planner redact triage", ""),
@@ -60,7 +60,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     "__init__": ("*", ""),
     "__main__": ("*", ""),
 }
-"""The table of DESIGN section 9. `catalog` sees botocore and moto in its refresh command only."""
+"""The table of DESIGN section 9. `catalog` sees botocore and moto in its refresh command only; `local` fetches `s3://`
+channels by itself, because its supervisor lives without the rest of the package."""
 
 
 def room_of(path: Path) -> str:

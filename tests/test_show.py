@@ -265,6 +265,7 @@ NOT_SHOWN_BY_A_TEXT = {
         "job-costs-too-much",
         "unknown-price",
         "name-in-two-files",
+        "needed-after-all",
         "not-in-target",
     ),
 }

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
+from sagespec import api
 from sagespec.bind import bind
 from sagespec.catalog import Facts, api_members, image_instance_type
 from sagespec.check import Checked
@@ -139,12 +141,12 @@ def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = 
     Raises:
         Unreadable: this is no training job.
     """
-    missing = [name for name in ("TrainingJobName", "AlgorithmSpecification", "RoleArn") if name not in body]
-    if missing:
-        raise Unreadable(
-            f"this is no training job: it has no {missing[0]}",
-            "give what `aws sagemaker describe-training-job` prints, or a CreateTrainingJob request",
-        )
+    for complaint in api.check({name: value for name, value in body.items() if name in _members() | {"Tags"}}):
+        if complaint.kind in ("type", "required"):
+            raise Unreadable(
+                f"this is no training job: {'.'.join(map(str, complaint.path))} {complaint.message}",
+                "give what `aws sagemaker describe-training-job` prints, or a CreateTrainingJob request",
+            )
     shown = {tag["Key"]: tag["Value"] for tag in body.get("Tags", ())} if tags is None else tags
     data = literal(_Job(body, facts, shown).fields())
     draft, built = _compiled(data, facts)
@@ -402,8 +404,7 @@ def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[
 
 def _known(body: Body) -> dict[str, Any]:
     """The members of a request, without those that the service shows of every job and those that a manifest makes."""
-    members = {path for path in api_members() if "." not in path and path[-1] not in "]}"}
-    own = {name: body[name] for name in body if name in members - {"TrainingJobName", "Tags", "ProfilerConfig"}}
+    own = {name: body[name] for name in body if name in _members() - {"TrainingJobName", "Tags", "ProfilerConfig"}}
     profiler = body.get("ProfilerConfig") or {}
     if profiler.get("DisableProfiler") or "S3OutputPath" in profiler:
         own["ProfilerConfig"] = profiler
@@ -411,6 +412,12 @@ def _known(body: Body) -> dict[str, Any]:
     if "HyperParameters" in result:
         result["HyperParameters"] = _without_names(result["HyperParameters"], body.get("TrainingJobName"))
     return result
+
+
+@cache
+def _members() -> frozenset[str]:
+    """The members of a request: a description has more."""
+    return frozenset(path for path in api_members() if "." not in path and path[-1] not in "]}")
 
 
 def _without_names(given: Mapping[str, str], name: str | None) -> dict[str, str]:
