@@ -34,12 +34,32 @@ SCRIPT = """\
 import argparse
 import os
 
+
+
+def model_fn(features, labels, mode, hyperparameters):
+    raise NotImplementedError
+
+
+def train_input_fn(input_channels, hyperparameters):
+    raise NotImplementedError
+
+
+def eval_input_fn(input_channels, hyperparameters):
+    raise NotImplementedError
+
+
+def serving_input_fn(hyperparameters):
+    raise NotImplementedError
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--model_dir")
     arguments, _ = parser.parse_known_args()
+    print(os.environ["SM_HPS"], os.environ["SM_CHANNELS"])
     os.makedirs(os.environ["SM_MODEL_DIR"], exist_ok=True)
 """
+"""A script for both modes that takes every hyperparameter and every channel."""
 
 TODAY = date(2026, 11, 20)
 

@@ -110,6 +110,9 @@ class Memory:
         lines = self.lines.get(job_name, [])
         return iter(lines[start:]), Cursor({job_name: len(lines)})
 
+    def tail(self, job_name: str, count: int) -> list[LogLine]:
+        return self.lines.get(job_name, [])[-count:]
+
     def artifact(self, job_name: str) -> str | None:
         uri = self.jobs[job_name].more.get("ModelArtifacts", {}).get("S3ModelArtifacts")
         return uri if uri in self.files else None

@@ -221,6 +221,19 @@ def sagespec(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
+def test_status_shows_the_end_of_a_failed_jobs_log(at_once: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    at_once.jobs.fate = lambda request: Fate("Failed", failure="AlgorithmError: ExitCode 1")
+    assert spoken(capsys, "apply", "mnist.yaml", "--yes")[0] == 0
+    (name,) = at_once.jobs.of("mnist")
+    now = int(time.time() * 1000)
+    at_once.log(f"{name}/algo-1-1", *((now + number, f"step {number}") for number in range(0, 60, 2)))
+    at_once.log(f"{name}/algo-2-1", (now + 57, "ValueError: nan"))
+    _, out, _ = spoken(capsys, "status", name, "--format", "json")
+    (job,) = json.loads(out)["jobs"]
+    assert job["log_tail"] == [*(f"step {number}" for number in range(22, 58, 2)), "ValueError: nan", "step 58"]
+    assert "  | ValueError: nan\n" in spoken(capsys, "status", name)[1]
+
+
 def test_ctrl_c_stops_following_and_not_the_job(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "code" / "train.py").write_text(WAITS)
     with sagespec("apply", "--local", "--yes", "--wait", "mnist.yaml") as applying:

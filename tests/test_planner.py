@@ -133,6 +133,15 @@ def test_other_tags_are_set_without_a_new_run() -> None:
     assert decide(request(tags={"team": "b"}), [seen(request(tags={"team": "a"}))]).action is Action.TAG
 
 
+def test_a_tag_that_the_manifest_no_longer_has_goes_and_a_foreign_one_stays() -> None:
+    before = request(tags={"team": "a", "gone": "x"})
+    tags = {**before.all_tags(), "cost-centre": "set by somebody else"}
+    wanted = request(tags={"team": "a"})
+    assert decide(wanted, [seen(before, tags=tags)]).action is Action.TAG
+    assert wanted.tag_changes(tags, 1) == ({"sagespec:tags": "team"}, ["gone"])
+    assert decide(before, [seen(before, tags=tags)]).action is Action.KEEP
+
+
 def test_another_commit_or_attempt_is_no_other_tag() -> None:
     with_commit = {**WANTED.all_tags(2), "sagespec:commit": "abc"}
     assert decide(WANTED, [seen(WANTED, attempt=2, tags=with_commit)]).action is Action.KEEP

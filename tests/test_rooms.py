@@ -25,7 +25,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "model": ("catalog", "pydantic pydantic_core"),
     "redact": ("", ""),
     "bind": ("source diagnostic catalog model render redact", "pydantic pydantic_core"),
-    "script": ("source", ""),
+    "script": ("source", "tree_sitter tree_sitter_python"),
     "rules": ("source diagnostic catalog model script redact", ""),
     "check": ("source diagnostic document model bind render rules", ""),
     "archive": ("", ""),
@@ -35,7 +35,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "pricing": ("catalog cost diagnostic document render targets", ""),
     "api": ("catalog files", "jsonschema"),
     "compiler": (
-        "source diagnostic document render model bind rules check archive dataset targets api catalog pricing",
+        "source diagnostic document render model bind rules script check archive dataset targets api catalog pricing",
         "",
     ),
     "fix": ("source diagnostic document compiler", ""),

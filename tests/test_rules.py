@@ -36,14 +36,22 @@ def rules_named(judge: Judge, manifest: dict[str, Any]) -> set[str]:
     return {diagnostic.rule for diagnostic in result.diagnostics}
 
 
+def write_script(rule: Rule, title: str, code: Path) -> None:
+    """Puts the page's script in the place of the one that suits any manifest."""
+    if rule.script(title):
+        (code / "train.py").write_text(rule.script(title))
+
+
 @pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
-def test_a_rule_fires_on_its_bad_example(rule: Rule, judge: Judge) -> None:
+def test_a_rule_fires_on_its_bad_example(rule: Rule, judge: Judge, code: Path) -> None:
+    write_script(rule, "Bad", code)
     for manifest in laid_over(rule.example("Bad")):
         assert rule.name in rules_named(judge, manifest)
 
 
 @pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
-def test_nothing_is_said_of_a_good_example(rule: Rule, judge: Judge) -> None:
+def test_nothing_is_said_of_a_good_example(rule: Rule, judge: Judge, code: Path) -> None:
+    write_script(rule, "Good", code)
     for manifest in laid_over(rule.example("Good")):
         assert rules_named(judge, manifest) == set()
 

@@ -83,7 +83,7 @@ class Applier:
         except NameTaken as taken:
             # Names are unique, so the name is the lock: whoever came first has created the very job that we want.
             found = self.service.describe(request.job_name(change.attempt))
-            if found.digest != request.digest:
+            if found.digest != request.digest or found.project != request.project:
                 raise ServiceError(
                     f"{found.job_name} exists and is not of this manifest: {taken.message}",
                     "give the manifest another name",
@@ -121,12 +121,8 @@ class Applier:
             pause = min(2 * pause, POLL_SECONDS)
 
     def _tag(self, request: Request, seen: Seen) -> None:
-        wanted = request.all_tags(seen.attempt)
-        self.service.tag(
-            seen.job_name,
-            {key: value for key, value in wanted.items() if seen.tags.get(key) != value},
-            sorted(key for key in seen.tags if key not in wanted and not key.startswith(("aws:", "sagespec:"))),
-        )
+        add, remove = request.tag_changes(seen.tags, seen.attempt)
+        self.service.tag(seen.job_name, add, remove)
 
 
 def changed(then: Sequence[Change], now: Sequence[Change]) -> list[str]:

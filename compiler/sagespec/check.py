@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sagespec.bind import Bound
 from sagespec.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, has_errors, in_order
@@ -17,6 +18,10 @@ from sagespec.source import Place, Source
 
 _NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _ALLOW = re.compile(rf"(?:^|(?<=\s))#\s*sagespec:\s*allow\s+(?P<rules>{_NAME}(?:(?:\s*,\s*|\s+){_NAME})*)")
+
+
+Comments: TypeAlias = Callable[[Source], Iterable[tuple[int, str]]]
+"""Where each comment of a text begins, and what it says, in the language that the text is written in."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +91,12 @@ class Allowances:
         self._used: dict[Allowance, bool] = {}
         self._read: set[str] = set()
 
-    def read(self, source: Source) -> None:
+    def read(self, source: Source, comments: Comments = comments) -> None:
         """Takes note of a text's comments, once."""
         if source.name in self._read:
             return
         self._read.add(source.name)
-        for allowance in _allowances(source):
+        for allowance in _allowances(source, comments):
             self._used[allowance] = False
             for line in (allowance.place.span.line, allowance.next_line):
                 self._by_line.setdefault((source, line, allowance.rule), []).append(allowance)
@@ -113,7 +118,7 @@ class Allowances:
         return in_order(_unused(allowance) for allowance in asked if not self._used.pop(allowance))
 
 
-def _allowances(source: Source) -> Iterator[Allowance]:
+def _allowances(source: Source, comments: Comments) -> Iterator[Allowance]:
     if "sagespec:" not in source.text:
         return
     following = _next_lines(source)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sagespec.applier import Outcome
     from sagespec.compiler import Compiler, Result
     from sagespec.ending import Ending
+    from sagespec.importing import Draft
     from sagespec.planner import Change, Plan, Seen, Wish
     from sagespec.service import Service
     from sagespec.targets import Request, Site
@@ -354,7 +355,7 @@ def status(
     from sagespec.show.status import status_json, status_text
 
     jobs = jobs_of(names, local=local, env=env, set_=set_)
-    found = [ending(service, service.describe(name)) for name, service in jobs]
+    found = [state_of(service, name) for name, service in jobs]
     if format_ is OutcomeFormat.JSON:
         say(status_json(found))
     else:
@@ -531,6 +532,43 @@ def init(
 NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init writes one"
 
 
+@app.command(name="import")
+def import_(
+    source: Annotated[
+        str | None,
+        typer.Argument(metavar="[JOB|SCRIPT.py|NOTEBOOK.ipynb]", help="A training job's name, or a file of Python."),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="JSON", help="What describe-training-job has printed, or a request."),
+    ] = None,
+) -> int:
+    """Print a manifest of a training job that exists, or of the TensorFlow estimators in a script. Runs nothing.
+
+    Examples: sagespec import mnist-2026-01-02-03-04-05-678; sagespec import train.ipynb;
+    sagespec import --file describe.json
+
+    Exit code: 0 a whole manifest, 1 something is left to fill in, 2 wrong usage, 3 the service failed.
+    """
+    from sagespec.importing import Unreadable
+
+    if (source is None) == (file is None):
+        complain("one thing can be imported at a time", "give a job's name, a script, a notebook, or --file JSON")
+        return Code.WRONG_USAGE
+    try:
+        drafts = drafts_of(source, file)
+    except Unreadable as error:
+        complain(error.message, error.hint)
+        return Code.WRONG_MANIFEST
+    except (OSError, UnicodeDecodeError) as error:
+        complain(f"{file or source} cannot be read: {error}")
+        return Code.WRONG_USAGE
+    say("---\n".join(draft.text for draft in drafts).removesuffix("\n"))
+    for line in (line for draft in drafts for line in draft.left):
+        tell(line)
+    return Code.FINE if all(draft.complete for draft in drafts) else Code.WRONG_MANIFEST
+
+
 # Between the words and the library -----------------------------------------------------------------------------------
 
 
@@ -588,6 +626,21 @@ def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Res
     if made.cured:
         tell(f"{counted(len(made.cured), 'mistake')} fixed")
     return made.results
+
+
+def drafts_of(source: str | None, file: Path | None) -> Sequence[Draft]:
+    from sagespec.catalog import facts
+    from sagespec.importing import code_of, from_description, from_source, json_of
+
+    if file is not None:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        return [from_description(json_of(text, str(file)), facts())]
+    name = source or ""
+    if name.endswith((".py", ".ipynb")):
+        return from_source(code_of(Path(name).read_text(encoding="utf-8"), name), facts())
+    ((job_name, service),) = jobs_of([name], local=False, env=None, set_=None)
+    seen = service.describe(job_name)
+    return [from_description(seen.body, facts(), seen.tags)]
 
 
 def known_rules(names: Iterable[str]) -> None:
@@ -743,6 +796,15 @@ def print_news(jobs: Sequence[tuple[str, Service]]) -> list[Ending]:
         for line in ended_text(found, style):
             tell(line)
     return list(endings.values())
+
+
+def state_of(service: Service, job_name: str) -> Ending:
+    """A job as it is; with the end of its log, where that may say why it failed."""
+    from sagespec.ending import TAIL
+
+    seen = service.describe(job_name)
+    lines = service.tail(job_name, TAIL) if seen.status == "Failed" else ()
+    return ending(service, seen, [line.text for line in lines])
 
 
 def ending(service: Service, seen: Seen, tail: Sequence[str] = ()) -> Ending:

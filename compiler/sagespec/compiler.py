@@ -21,6 +21,7 @@ from sagespec.model import Job, Mode
 from sagespec.pricing import Pricing, judge
 from sagespec.render import Defaults, Inputs, Manifest, is_ours, render, standing_alone
 from sagespec.rules import Case
+from sagespec.script import Scripts, comments
 from sagespec.source import Path, Place, Source
 from sagespec.targets import Request, Site, Upload, build
 from sagespec.targets.members import field_of
@@ -71,6 +72,7 @@ class Compiler:
         self.defaults = Defaults()
         self.archives = Archives()
         self.datasets = Datasets()
+        self.scripts = Scripts()
         self.allowances = Allowances()
         self.pricing = Pricing()
         self._names: dict[tuple[str, str | None, str], tuple[str, int]] = {}
@@ -183,7 +185,13 @@ class Compiler:
 
     def check(self, manifest: Manifest) -> Checked:
         bound = bind(manifest)
-        return check(bound, self.case(bound.job, manifest), self.options.allowed)
+        case = self.case(bound.job, manifest)
+        try:
+            return check(bound, case, self.options.allowed)
+        finally:
+            script = case.__dict__.get("script")  # where a rule has asked for it
+            for source in () if script is None else script.sources:
+                self.allowances.read(source, comments)
 
     def case(self, job: Job, manifest: Manifest) -> Case:
         fields = job.__dict__
@@ -196,6 +204,7 @@ class Compiler:
             account=account_of(fields.get("role"), fields.get("account_id")) or self.options.account,
             for_service=self.options.build and not local,
             local=local,
+            scripts=self.scripts,
         )
 
     def build(self, checked: Checked) -> Request:

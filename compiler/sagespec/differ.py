@@ -107,8 +107,8 @@ _CHANNEL_FIELDS = {
     "RecordWrapperType": "record_wrapping",
 }
 
-_OUR_TAGS = frozenset({"sagespec:digest", "sagespec:attempt", "sagespec:commit"})
-"""They differ from job to job, and nobody has asked for that."""
+_BOOKKEEPING = frozenset({"sagespec:digest", "sagespec:tags"})
+"""They follow from the rest, and nobody has asked for them."""
 
 _CONTENT = re.compile(r"/sagespec/(code|data)/(?P<sha>[0-9a-f]{64})/")
 _NAME = "<job>"
@@ -158,10 +158,9 @@ def _of_live(request: Request, live: Mapping[str, Any], *, ended: bool) -> Itera
 
 
 def _of_tags(request: Request, tags: Mapping[str, str]) -> Iterator[Difference]:
-    wanted = request.all_tags()
-    for key in sorted({*wanted, *tags} - _OUR_TAGS):
-        if wanted.get(key) != tags.get(key):
-            yield _difference(("Tags", key), tags.get(key), wanted.get(key), Effect.TAGS)
+    add, remove = request.tag_changes(tags, 1)
+    for key in sorted({*add, *remove} - _BOOKKEEPING):
+        yield _difference(("Tags", key), tags.get(key), add.get(key), Effect.TAGS)
 
 
 @cache

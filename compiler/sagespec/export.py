@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from sagespec.compiler import Result
 from sagespec.diagnostic import Diagnostic, Severity
@@ -32,12 +33,26 @@ def _against(result: Result, target: str) -> Iterator[Diagnostic]:
         place = manifest.where(("instance_type",))
         yield Diagnostic(place, Severity.ERROR, "not-in-target", message, hint, field=("instance_type",))
         return
-    for path, reason in TARGETS[target].refused(result.request.body()):
-        field = field_of(path)
+    body = result.request.body()
+    for path, reason in TARGETS[target].refused(body):
+        field = _field(body, path)
         where = (field,) if field in manifest.data else ("request",) if "request" in manifest.data else ()
         message = f"{'.'.join(map(str, path))} {reason}"
         hint = f"take it out, or create the job in another way: sagespec apply {result.manifest}"
         yield Diagnostic(manifest.where(where), Severity.ERROR, "not-in-target", message, hint, field=where)
+
+
+def _field(body: Mapping[str, Any], path: tuple[str | int, ...]) -> str | None:
+    """The field that sets a member, or the first thing in it that a field sets."""
+    value: Any = body
+    for step in path:
+        value = value[step]
+    found = field_of(path)
+    while found is None and isinstance(value, Mapping) and value:
+        step, value = next(iter(value.items()))
+        path = (*path, step)
+        found = field_of(path)
+    return found
 
 
 def text_of(request: Request, target: str) -> str:

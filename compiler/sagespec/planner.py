@@ -214,7 +214,7 @@ def _keep(request: Request, newest: Seen, wish: Wish) -> Change:
         reason = f"{', '.join(sorted(now))} can be changed without a new run"
         return Change(Action.UPDATE, reason, request, newest.attempt, newest, now)
     note = "".join(f"; {name} can be changed {when}" for name, when in later.items())
-    if _own_tags(request, newest) != dict(newest.tags):
+    if any(request.tag_changes(newest.tags, newest.attempt)):
         return Change(Action.TAG, f"only tags differ{note}", request, newest.attempt, newest)
     reason = "runs" if newest.status == "InProgress" else f"is {newest.status}"
     return Change(Action.KEEP, f"{newest.job_name} {reason}{note}", request, newest.attempt, newest)
@@ -255,12 +255,6 @@ CHANGEABLE: Mapping[str, tuple[Callable[[Seen], bool], str]] = {
         "while it downloads or trains",
     ),
 }
-
-
-def _own_tags(request: Request, newest: Seen) -> dict[str, str]:
-    """The tags that a manifest is answerable for: not which attempt it is, nor which commit it came from."""
-    fixed = {key: value for key, value in newest.tags.items() if key in ("sagespec:attempt", "sagespec:commit")}
-    return {**{key: value for key, value in request.all_tags(newest.attempt).items() if key not in fixed}, **fixed}
 
 
 def _wait(request: Request, newest: Seen, wish: Wish) -> Change:

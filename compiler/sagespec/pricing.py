@@ -79,9 +79,10 @@ def judge(manifest: Manifest, request: Request, facts: Facts) -> Iterator[Diagno
         yield _diagnostic(manifest, ("max_job_cost",), "job-costs-too-much", message, hint)
 
 
-def bill_of_request(request: Request, facts: Facts) -> Bill:
-    """What a job may cost at most."""
-    return bill_of(request.template, facts, request.retry, request.max_attempts, request.prices)
+def bill_of_request(request: Request, facts: Facts, attempt: int = 1) -> Bill:
+    """What a job may cost at most, from an attempt on."""
+    left = max(1, request.max_attempts - attempt + 1)
+    return bill_of(request.template, facts, request.retry, left, request.prices)
 
 
 def _diagnostic(

@@ -123,12 +123,26 @@ _DEFAULTS = {
     "ProfilerConfig.ProfilingIntervalInMilliseconds": (500,),
     **{rewrite.member: rewrite.values for rewrite in REWRITES if rewrite.values},
 }
-_IMAGE = re.compile(
-    r"[0-9]+\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/[^:@]+"
-    r":(?P<version>[0-9.]+)-(?:cpu|gpu)-(?P<python>py[0-9]+)(?:-.*)?"
-)
+_REGISTRY = re.compile(r"[0-9]+\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.")
+_TAG = re.compile(r"[^:@]+:(?P<version>[0-9.]+)-(?:cpu|gpu)-(?P<python>py[0-9]+)(?:-.*)?")
+HINT = "give what `aws sagemaker describe-training-job` prints, or a CreateTrainingJob request"
 _STAMP = re.compile(r"-\d{4}(?:-\d{2}){5}-\d{3}$")
 """What the SDK puts behind a base name: the moment, to the millisecond."""
+
+
+def json_of(text: str, name: str) -> Body:
+    """The JSON of a file.
+
+    Raises:
+        Unreadable: it is none, or no object.
+    """
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{name} is not JSON: {error}", HINT) from None
+    if not isinstance(body, dict):
+        raise Unreadable(f"{name} holds no JSON object", HINT)
+    return body
 
 
 def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = None) -> Draft:
@@ -145,7 +159,7 @@ def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = 
         if complaint.kind in ("type", "required"):
             raise Unreadable(
                 f"this is no training job: {'.'.join(map(str, complaint.path))} {complaint.message}",
-                "give what `aws sagemaker describe-training-job` prints, or a CreateTrainingJob request",
+                HINT,
             )
     shown = {tag["Key"]: tag["Value"] for tag in body.get("Tags", ())} if tags is None else tags
     data = literal(_Job(body, facts, shown).fields())
@@ -170,7 +184,7 @@ class _Job:
 
     def _region(self) -> str | None:
         arn = self.body.get("TrainingJobArn", "").split(":")
-        image = _IMAGE.match(self.image)
+        image = _REGISTRY.match(self.image)
         made = arn[3] if len(arn) > 3 else self.given.get("sagemaker_region")
         return str(made) if made else image["region"] if image else None
 
@@ -195,7 +209,7 @@ class _Job:
 
     def framework(self) -> dict[str, Any]:
         """The versions, where the image is the one that they name; otherwise the image."""
-        tag = _IMAGE.fullmatch(self.image)
+        tag = _TAG.fullmatch(self.image)
         if tag is not None and self.is_program and self.image in (self._image(tag, mode) for mode in self.modes):
             return {"framework_version": tag["version"], "py_version": tag["python"]}
         return {"image_uri": self.image or None}
@@ -208,7 +222,7 @@ class _Job:
             return self.facts.image_uri(
                 tag["version"],
                 tag["python"],
-                self.region or tag["region"],
+                self.region or "",
                 image_instance_type(types),
                 mode,
                 smdistributed="smdistributed" in self.distribution(),

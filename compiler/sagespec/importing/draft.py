@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,14 @@ class Draft:
     @property
     def complete(self) -> bool:
         return not self.notes and not self.remarks
+
+    @property
+    def left(self) -> Iterator[str]:
+        """What its reader has to do, a line each."""
+        for path, note in self.notes.items():
+            yield f"{self.data['name']}: fill in {'.'.join(map(str, path))}, which {note}"
+        for remark in self.remarks:
+            yield f"{self.data['name']}: {remark}"
 
     @property
     def text(self) -> str:

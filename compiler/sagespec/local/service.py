@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sagespec.local.folder import RESERVE, JobFolder, Store, new_status, remove,
 from sagespec.local.log import end_of_lines, lines_of
 from sagespec.local.options import EXECUTORS, Options
 from sagespec.planner import TERMINAL, Seen
-from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
+from sagespec.service import START, Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
 from sagespec.targets.request import Request, Upload
 
 SUMMARIES = ("checkpoints", "model", "output/data", "shared")
@@ -92,6 +93,10 @@ class LocalService:
             pieces.append(_log_lines(path, start, end))
             ends[path.stem] = max(start, end)
         return heapq.merge(*pieces, key=lambda line: line.time), Cursor(ends)
+
+    def tail(self, job_name: str, count: int) -> list[LogLine]:
+        """The last lines over all hosts."""
+        return list(deque(self.logs(job_name, START)[0], count))
 
     def summaries(self, job_name: str) -> dict[str, str]:
         """The job's folders that a script saves to while it runs: a short name → path."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sagespec.rules import (
+    arguments,
     channels,
     code,
     distribution,
+    functions,
     hyperparameters,
     identity,
     legacy,
@@ -14,6 +16,7 @@ from sagespec.rules import (
     output,
     request,
     resources,
+    script,
     secrets,
     spot,
     versions,
@@ -36,6 +39,9 @@ FAMILIES = (
     network,
     observing,
     request,
+    script,
+    arguments,
+    functions,
 )
 
 RULES: dict[str, Rule] = {

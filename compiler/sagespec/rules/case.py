@@ -9,6 +9,7 @@ from typing import Any
 
 from sagespec.catalog import Facts, Instance, Release
 from sagespec.model import Job, Mode
+from sagespec.script import Script, Scripts
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Case:
     """Whether a request for SageMaker is wanted: then region and account must be known."""
     local: bool = False
     """Whether the job is to run on this machine."""
+    scripts: Scripts = field(default_factory=Scripts, compare=False)
+    """The training scripts of the run, each read once."""
 
     @cached_property
     def mode(self) -> Mode:
@@ -48,6 +51,14 @@ class Case:
     @cached_property
     def python(self) -> str | None:
         return self.job.python(self.facts)
+
+    @cached_property
+    def script(self) -> Script | None:
+        """The training script; None where the container runs none, or it cannot be looked into."""
+        job = self.job
+        if self.mode is Mode.IMAGE or job.entry_point is None:
+            return None
+        return self.scripts.of(self.folder, job.entry_point, job.source_dir, job.dependencies)
 
     @cached_property
     def hardware(self) -> list[Instance]:

@@ -10,8 +10,8 @@ from sagespec.rules.case import Case
 from sagespec.rules.rule import API, ERROR, SDK2, rule
 
 TAGGING = "https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"
-OUR_TAGS = 6
-"""Tags that a training job gets from us: project, name, digest, attempt, manifest, commit."""
+OUR_TAGS = 7
+"""Tags that a training job gets from us: project, name, digest, attempt, manifest, commit, tags."""
 
 
 @rule(ERROR, source=API + "CreateTrainingJob.html")
@@ -162,7 +162,7 @@ def _may_be_in_tag(char: str) -> bool:
 
 @rule(ERROR, source=API + "CreateTrainingJob.html")
 def too_many_tags(case: Case) -> Iterator[Finding]:
-    """A training job has at most 50 tags, six of which are ours.
+    """A training job has at most 50 tags, seven of which are ours.
 
     Bad:
         tags: {a0: "", a1: "", a2: "", a3: "", a4: "", a5: "", a6: "", a7: "", a8: "", b0: "", b1: "", b2: "",

@@ -33,6 +33,10 @@ class Rule:
     def summary(self) -> str:
         return self.page.partition("\n")[0]
 
+    def script(self, title: str) -> str:
+        """The training script of an example: under `Bad script:` or `Good script:`, or under `Script:` for both."""
+        return self.example(f"{title} script") or self.example("Script")
+
     def example(self, title: str) -> str:
         """The YAML under `Bad:` or `Good:`; laid over the smallest manifest it shows the mistake, or the cure.
         A second example of the same kind follows after a line `---`."""

@@ -26,31 +26,28 @@ class Program:
 
     Args:
         helpers: by the name that an import gives them.
-        unread: modules that stand beside the entry point and were not looked at.
+        complete: no module that stands beside the entry point was left unread.
     """
 
-    def __init__(self, entry: Module, helpers: Mapping[str, Module], unread: Iterable[str] = ()) -> None:
+    def __init__(self, entry: Module, helpers: Mapping[str, Module], *, complete: bool = True) -> None:
         self.entry = entry
         self.helpers = dict(helpers)
-        self.modules = [entry, *dict.fromkeys(self.helpers.values(), None)] if helpers else [entry]
-        self.names = frozenset().union(*(module.names for module in self.modules))
-        self.imported = frozenset().union(*(module.imported for module in self.modules))
-        self.reached = self._reached([(0, MAIN), *((module.number, MAIN) for module in self.modules[1:])])
+        self.modules = {module.number: module for module in (entry, *self.helpers.values())}
+        self.names = frozenset().union(*(module.names for module in self.modules.values()))
+        self.imported = frozenset().union(*(module.imported for module in self.modules.values()))
+        self.reached = self._reached([(0, MAIN), *((module.number, MAIN) for module in self.helpers.values())])
         self.reached_in_legacy_mode = self._reached(
             [*self.reached, *(owner for name in LEGACY_FUNCTIONS if (owner := self.function(entry, name)) is not None)]
         )
-        self.closed = not any(unread) and not self._strangers() and not self._dynamic()
+        self.closed = complete and not self._strangers() and not self._dynamic()
 
     def piece(self, module: Module, node: ast.AST) -> Piece:
         at = node
         return Piece(module.number, at.lineno, at.col_offset, at.end_lineno, at.end_col_offset)  # type: ignore[attr-defined]
 
-    def module(self, number: int) -> Module:
-        return next(module for module in self.modules if module.number == number)
-
     def seen(self, kind: str) -> Iterator[tuple[Module, Seen]]:
         """Everything of a kind (`calls`, `texts` …) that stands in code which something refers to."""
-        for module in self.modules:
+        for module in self.modules.values():
             for seen in getattr(module, kind):
                 if self.alive(module, seen.owner):
                     yield module, seen
@@ -91,7 +88,7 @@ class Program:
         return self._imported(dotted)
 
     def definition(self, owner: Owner) -> Function:
-        return self.module(owner[0]).functions[owner[1]]
+        return self.modules[owner[0]].functions[owner[1]]
 
     def _imported(self, dotted: str) -> Owner | None:
         source, _, name = dotted.lstrip(".").rpartition(".")
@@ -112,13 +109,13 @@ class Program:
     def _reached(self, roots: Iterable[Owner]) -> frozenset[Owner]:
         reached, waiting = set[Owner](), list(roots)
         calls: dict[Owner, list[tuple[Module, Seen]]] = {}
-        for module in self.modules:
+        for module in self.modules.values():
             for seen in module.calls:
                 if seen.always:
                     calls.setdefault((module.number, seen.owner), []).append((module, seen))
         while waiting:
             owner = waiting.pop()
-            if owner in reached or owner[1] in self.module(owner[0]).generators:
+            if owner in reached or owner[1] in self.modules[owner[0]].generators:
                 continue
             reached.add(owner)
             for module, seen in calls.get(owner, ()):
@@ -137,12 +134,9 @@ class Program:
         """Whether a module is imported of which nobody knows what it reads and writes."""
         for name in self.imported:
             top = name.lstrip(".").partition(".")[0]
-            if name.startswith("."):
-                if name.strip(".") and not self._is_helper(name.lstrip(".")):
-                    return True
-            elif top not in HARMLESS and top not in sys.stdlib_module_names and top not in PYTHON2_MODULES:
-                if not self._is_helper(name):
-                    return True
+            known = top in HARMLESS or top in sys.stdlib_module_names or top in PYTHON2_MODULES
+            if name.strip(".") and (name.startswith(".") or not known) and not self._is_helper(name.lstrip(".")):
+                return True
         return False
 
     def _is_helper(self, name: str) -> bool:

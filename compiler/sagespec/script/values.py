@@ -48,12 +48,18 @@ def _dict(node: ast.Dict, module: Module, depth: int) -> Any:
 
 
 def _joined(node: ast.JoinedStr, module: Module, depth: int) -> Any:
-    parts = [
-        value(part.value, module, depth) if isinstance(part, ast.FormattedValue) else value(part, module, depth)
-        for part in node.values
-    ]
-    plain = all(part.conversion == -1 and part.format_spec is None for part in node.values if hasattr(part, "conversion"))
-    return "".join(parts) if plain and all(isinstance(part, str) for part in parts) else UNKNOWN
+    parts: list[str] = []
+    for part in node.values:
+        inner = part
+        if isinstance(part, ast.FormattedValue):
+            if part.conversion != -1 or part.format_spec is not None:
+                return UNKNOWN
+            inner = part.value
+        found = value(inner, module, depth)
+        if not isinstance(found, str):
+            return UNKNOWN
+        parts.append(found)
+    return "".join(parts)
 
 
 def _operation(node: ast.BinOp, module: Module, depth: int) -> Any:

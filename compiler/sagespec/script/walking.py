@@ -26,8 +26,11 @@ class Seen:
 class Module:
     """What stands in one module."""
 
-    number: int
     tree: ast.Module
+    helper: bool = False
+    """It is imported, so what stands under its main guard never runs."""
+    number: int = 0
+    """Its place in the program; the entry point is 0."""
     imports: dict[str, str] = field(default_factory=dict)
     """Local name → what it stands for, with its full dotted name (`.` in front: relative)."""
     stars: list[str] = field(default_factory=list)
@@ -55,8 +58,6 @@ class Module:
     generators: set[str] = field(default_factory=set)
     guarded: bool = False
     """There is a main guard."""
-    unguarded: list[Seen] = field(default_factory=list)
-    """Calls of the module itself outside the guard."""
     only_python3: ast.AST | None = None
     """The first thing that Python 2.7 cannot read."""
 
@@ -72,11 +73,10 @@ class Module:
         return ".".join(reversed(parts))
 
 
-def walk(tree: ast.Module, number: int = 0) -> Module:
-    """Goes over a module once. A helper (any but number 0) is imported, so its main guard's body never runs."""
-    module = Module(number, tree)
-    walker = _Walker(module)
-    walker.block(tree.body, MAIN, True)
+def walk(tree: ast.Module, *, helper: bool = False) -> Module:
+    """Goes over a module once."""
+    module = Module(tree, helper)
+    _Walker(module).block(tree.body, MAIN, True)
     return module
 
 
@@ -89,7 +89,6 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class _Walker:
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.in_guard = False
 
     def block(self, body: Sequence[ast.stmt], owner: str, always: bool) -> None:
         """Statements one after the other; what follows a way out may not be reached."""
@@ -196,10 +195,8 @@ class _Walker:
         module = self.module
         if owner == MAIN and _is_main_guard(node.test):
             module.guarded = True
-            if module.number == 0:
-                self.in_guard = True
+            if not module.helper:
                 self.block(node.body, owner, always)
-                self.in_guard = False
             self.block(node.orelse, owner, False)
             return
         self.expressions([node.test], owner, always)
@@ -263,10 +260,7 @@ class _Walker:
             if kind in _PYTHON3 and module.only_python3 is None:
                 module.only_python3 = node
             if kind is ast.Call:
-                seen = Seen(node, owner, sure)
-                calls.append(seen)
-                if owner == MAIN and not self.in_guard:
-                    module.unguarded.append(seen)
+                calls.append(Seen(node, owner, sure))
             elif kind is ast.Subscript:
                 lookups.append(Seen(node, owner, sure))
             elif kind is ast.Compare:

@@ -112,6 +112,10 @@ class Service(Protocol):
         """The lines after `cursor`, and where they end."""
         ...
 
+    def tail(self, job_name: str, count: int) -> Sequence[LogLine]:
+        """The last lines of a job's log, over all hosts."""
+        ...
+
     def artifact(self, job_name: str) -> str | None:
         """Where the job's model lies, if it does."""
         ...

@@ -10,6 +10,8 @@ from sagespec.service import Cursor, LogLine, ServiceError
 from sagespec.service.faults import call, cause_of, code_of, is_not_found
 
 GROUP = "/aws/sagemaker/TrainingJobs"
+EMPTY_PAGES = 3
+"""How often the end of a log is looked for in pages without lines."""
 
 
 def read_logs(client: Any, job_name: str, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
@@ -20,6 +22,12 @@ def read_logs(client: Any, job_name: str, cursor: Cursor) -> tuple[Iterator[LogL
         positions.setdefault(stream, {"token": None, "since": 0, "time": 0, "count": 0})
     lines = [_Stream(client, stream, positions[stream]).lines() for stream in streams]
     return heapq.merge(*lines, key=lambda line: line.time), Cursor(positions)
+
+
+def read_tail(client: Any, job_name: str, count: int) -> list[LogLine]:
+    """The last lines over all hosts; what comes before them is not read."""
+    lines = [line for stream in _streams(client, job_name) for line in _Stream(client, stream, {}).last(count)]
+    return sorted(lines, key=lambda line: line.time)[-count:]
 
 
 def _streams(client: Any, job_name: str) -> list[str]:
@@ -64,10 +72,32 @@ class _Stream:
                 same = event["timestamp"] == self.position["time"]
                 self.position["count"] = self.position["count"] + 1 if same else 1
                 self.position["time"] = event["timestamp"]
-                yield LogLine(self.host, event["timestamp"] / 1000, event["message"].rstrip("\r\n"))
+                yield self._line(event)
             self.position["token"] = after
             if after == before:
                 return
+
+    def last(self, count: int) -> list[LogLine]:
+        """The last lines of the stream. A page may be empty although there are lines before it."""
+        token: dict[str, str] = {}
+        for _ in range(EMPTY_PAGES):
+            answer = call(
+                self.client.get_log_events,
+                f"GetLogEvents {self.name}",
+                ("events", "nextBackwardToken"),
+                logGroupName=GROUP,
+                logStreamName=self.name,
+                limit=count,
+                startFromHead=False,
+                **token,
+            )
+            if answer["events"]:
+                break
+            token = {"nextToken": answer["nextBackwardToken"]}
+        return [self._line(event) for event in answer["events"]]
+
+    def _line(self, event: dict[str, Any]) -> LogLine:
+        return LogLine(self.host, event["timestamp"] / 1000, event["message"].rstrip("\r\n"))
 
     def _page(self) -> tuple[list[dict[str, Any]], str]:
         """One page and the token after it; a page may be empty and yet not be the last."""

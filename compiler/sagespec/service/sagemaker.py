@@ -19,7 +19,7 @@ from sagespec.planner import Seen
 from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
 from sagespec.service.faults import AGAIN, CutShort, call, cause_of, is_denied, service_error
 from sagespec.service.live import changes, live_of
-from sagespec.service.logs import read_logs
+from sagespec.service.logs import read_logs, read_tail
 from sagespec.service.s3 import Store
 from sagespec.targets import Request, Upload
 
@@ -310,6 +310,10 @@ class SageMaker:
         The lines are fetched as they are read; the cursor is right once they all were.
         """
         return read_logs(self._client("logs"), job_name, cursor)
+
+    def tail(self, job_name: str, count: int) -> list[LogLine]:
+        """The last lines over all hosts."""
+        return read_tail(self._client("logs"), job_name, count)
 
     def artifact(self, job_name: str) -> str | None:
         """Where the job's model lies, if it does.

@@ -136,7 +136,7 @@ def bill_of_change(change: Change) -> Bill | None:
     """What a change may cost; None where it starts nothing, or starts it on this machine."""
     if change.request is None or change.action not in _STARTS or change.request.site.local:
         return None
-    return bill_of_request(change.request, facts())
+    return bill_of_request(change.request, facts(), change.attempt)
 
 
 def total_of(plan: Plan) -> str:

@@ -72,6 +72,7 @@ def status_text(found: Sequence[Ending], style: Style) -> Iterator[str]:
         if said:
             yield f"  {', '.join(said)}"
         yield from ended_text(ending, style)
+        yield from (f"  {style.dim('|')} {printable(line)}" for line in ending.tail)
 
 
 def status_json(found: Sequence[Ending]) -> str:
@@ -99,6 +100,7 @@ def ending_data(ending: Ending) -> dict[str, Any]:
         "instances": ending.instances,
         "spot_saving": None if ending.spot_saving is None else round(ending.spot_saving, 4),
         "log": ending.log,
+        "log_tail": list(ending.tail),
     }
 
 

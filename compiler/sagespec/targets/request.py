@@ -17,6 +17,13 @@ JOB = "<sagespec:job>"
 FIRST = "<sagespec:first-job>"
 """Stands for the name of the request's first attempt, which later attempts go on from."""
 
+OURS = "sagespec:"
+"""What our tags begin with."""
+GIVEN = "sagespec:tags"
+"""The tag that names the tags of the manifest, with spaces between them."""
+FACTS = ("sagespec:attempt", "sagespec:commit")
+LONGEST_TAG = 256
+
 LIVE = (
     ("ResourceConfig", "KeepAlivePeriodInSeconds"),
     ("ProfilerConfig",),
@@ -92,14 +99,28 @@ class Request:
         return {"TrainingJobName": name, **body, "Tags": tags}
 
     def all_tags(self, attempt: int = 1) -> dict[str, str]:
-        """The author's tags and ours."""
+        """The author's tags and ours. One of ours names the author's, so that a tag that somebody else has put on the
+        job is told from one that the manifest no longer has."""
+        given = " ".join(key for key in self.tags if not key.startswith(OURS) and " " not in key)
         return {
             **self.tags,
+            **({GIVEN: given} if given and len(given) <= LONGEST_TAG else {}),
             "sagespec:project": self.project,
             "sagespec:name": self.name,
             "sagespec:digest": self.digest,
             "sagespec:attempt": str(attempt),
         }
+
+    def tag_changes(self, present: Mapping[str, str], attempt: int) -> tuple[dict[str, str], list[str]]:
+        """What to add and what to remove so that a job's tags are as wanted; foreign tags stay.
+
+        Which attempt a job is, and which commit it came from, are facts about it and no wish.
+        """
+        wanted = {key: value for key, value in self.all_tags(attempt).items() if key not in FACTS}
+        ours = {key for key in present if key.startswith(OURS) and key not in FACTS}
+        ours.update(present.get(GIVEN, "").split(" "))
+        add = {key: value for key, value in wanted.items() if present.get(key) != value}
+        return add, sorted(key for key in ours & set(present) if key not in wanted)
 
     def live(self) -> dict[str, Any]:
         """The members that a job lets one change after its creation."""

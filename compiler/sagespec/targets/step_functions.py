@@ -19,6 +19,7 @@ def task(request: Request) -> dict[str, Any]:
     partition = body["RoleArn"].split(":")[1]
     return {
         "Type": "Task",
+        "QueryLanguage": "JSONPath",
         "Resource": f"arn:{partition}:states:::sagemaker:createTrainingJob.sync",
         "Parameters": body,
         "End": True,

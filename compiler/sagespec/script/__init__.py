@@ -1,0 +1,241 @@
+"""What an entry point's syntax tree says; nothing of it is ever executed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from pathlib import Path as FilePath
+
+from sagespec.script.arguments import Arguments, Option, arguments, ignores_arguments
+from sagespec.script.environment import Environment, Pipe, environment
+from sagespec.script.functions import LegacyFunction, LegacyFunctions, legacy_functions
+from sagespec.script.program import Program
+from sagespec.script.reading import Parsed, Piece, comments, parse, read
+from sagespec.script.walking import Module, walk
+from sagespec.source import Place, Source, Span
+
+MAX_HELPERS = 32
+"""More modules than that beside the entry point are not followed."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What one program says, whatever file it lies in."""
+
+    readable: bool
+    """Its syntax tree is known."""
+    wrong: Piece | None = None
+    """Where Python 3 cannot read the entry point."""
+    complaint: str = ""
+    python2: bool = False
+    """Only Python 2 can read the entry point."""
+    only_python3: Piece | None = None
+    """What Python 2 cannot read in the entry point."""
+    arguments: Arguments | None = None
+    """None where the command line is taken in a way that is not understood, or not at all."""
+    ignores_arguments: bool = False
+    """Nothing looks at the command line."""
+    environment: Environment | None = None
+    functions: LegacyFunctions | None = None
+    unguarded: Piece | None = None
+    """Training, or reading of arguments, that an import would start."""
+    closed: bool = False
+    """Nothing that matters can happen outside the text that was read."""
+
+
+@dataclass(frozen=True)
+class Script:
+    """An entry point, its helper modules, and what they say."""
+
+    sources: tuple[Source, ...]
+    """The entry point first."""
+    study: Study = field(repr=False)
+
+    def place(self, piece: Piece) -> Place:
+        """Where a piece stands, in lines and columns as editors count them."""
+        source = self.sources[piece.module]
+        start = (piece.line, _column(source, piece.line, piece.column))
+        end = (piece.end_line, _column(source, piece.end_line, piece.end_column))
+        return Place(source, Span(*start, *end))
+
+    @cached_property
+    def start(self) -> Place:
+        return Place(self.sources[0])
+
+
+def _column(source: Source, line: int, column: int) -> int:
+    """`ast` counts bytes of UTF-8 from 0; editors count characters from 1."""
+    return len(source.line(line).encode("utf-8")[:column].decode("utf-8", "ignore")) + 1
+
+
+class Scripts:
+    """The scripts of one run: each file is read once, and each text analysed once."""
+
+    def __init__(self) -> None:
+        self._scripts: dict[tuple[FilePath, str, str | None, tuple[str, ...]], Script | None] = {}
+
+    def of(
+        self, folder: FilePath, entry_point: str, source_dir: str | None, dependencies: Iterable[str] = ()
+    ) -> Script | None:
+        """The script of a job; None where there is none that can be read (no Python, in S3, not there).
+
+        Args:
+            folder: the manifest's; everything else is relative to it, the entry point to `source_dir` if there is one.
+        """
+        key = (folder, entry_point, source_dir, tuple(dependencies))
+        if key not in self._scripts:
+            self._scripts[key] = _script(*key)
+        return self._scripts[key]
+
+
+def _script(folder: FilePath, entry_point: str, source_dir: str | None, dependencies: tuple[str, ...]) -> Script | None:
+    if not entry_point.endswith(".py") or "://" in entry_point or "://" in (source_dir or ""):
+        return None
+    root = folder / source_dir if source_dir is not None else folder
+    entry = root / entry_point
+    text = read(entry) if os.path.isfile(entry) else None  # noqa: PTH113 - of no name does it raise
+    if text is None:
+        return None
+    # Without a source folder the entry point is packed alone: what lies beside it stays behind.
+    packed = [entry.parent, root] if source_dir is not None else []
+    helpers, unread = _helpers(text, packed, [folder / path for path in dependencies])
+    files = [entry, *(path for path, _ in helpers.values())]
+    texts = ((("", text)), *((name, text) for name, (_, text) in helpers.items()))
+    shown = (Source(_shown(path), text, path.parent) for path, (_, text) in zip(files, texts, strict=True))
+    return Script(tuple(shown), _study(texts, unread))
+
+
+def _shown(path: FilePath) -> str:
+    return os.path.normpath(path)
+
+
+def _helpers(
+    text: str, folders: list[FilePath], dependencies: list[FilePath]
+) -> tuple[Mapping[str, tuple[FilePath, str]], bool]:
+    """The modules beside the entry point that it imports, by name, and whether any of them was left unread."""
+    found: dict[str, tuple[FilePath, str]] = {}
+    unread = False
+    for name in _imports(text, False):
+        path = _file_of(name.lstrip("."), folders, dependencies)
+        if path is None or name.lstrip(".") in found:
+            continue
+        helper = read(path) if len(found) < MAX_HELPERS else None
+        if helper is None:
+            unread = True
+        else:
+            found[name.lstrip(".")] = (path, helper)
+    return found, unread or any(_goes_on(path, text, found, folders, dependencies) for path, text in found.values())
+
+
+def _goes_on(
+    path: FilePath,
+    text: str,
+    found: Mapping[str, tuple[FilePath, str]],
+    folders: list[FilePath],
+    dependencies: list[FilePath],
+) -> bool:
+    """Whether a helper imports modules of the author's that the entry point does not import too."""
+    known = {file for file, _ in found.values()}
+    for name in _imports(text, True):
+        beside = [path.parent, *folders] if name.startswith(".") else folders
+        if _file_of(name.lstrip("."), beside, dependencies) not in {None, *known}:
+            return True
+    return False
+
+
+def _file_of(name: str, folders: list[FilePath], dependencies: list[FilePath]) -> FilePath | None:
+    """The file of a module that lies beside the entry point, or comes with the dependencies."""
+    if not name:
+        return None
+    parts = name.split(".")
+    roots = [folder / parts[0] for folder in folders]
+    roots += [path.with_suffix("") for path in dependencies if path.stem == parts[0] or path.name == parts[0]]
+    for root in roots:
+        inner = root.joinpath(*parts[1:])
+        for file in (inner.with_name(f"{inner.name}.py"), inner / "__init__.py"):
+            if os.path.isfile(file):  # noqa: PTH113
+                return file
+    return None
+
+
+@lru_cache(maxsize=256)
+def _imports(text: str, helper: bool) -> tuple[str, ...]:
+    """The modules that a text imports, and the names that it takes from them as if they were modules."""
+    module = _module(text, helper)[1]
+    return () if module is None else tuple(sorted(module.imported))
+
+
+@lru_cache(maxsize=4)  # trees are large: only those of the script at hand are kept
+def _module(text: str, helper: bool) -> tuple[Parsed, Module | None]:
+    parsed = parse(text)
+    try:
+        return parsed, None if parsed.tree is None else walk(parsed.tree, helper=helper)
+    except RecursionError:  # nested deeper than any training script
+        return Parsed(None), None
+
+
+@lru_cache(maxsize=256)
+def _study(texts: tuple[tuple[str, str], ...], unread: bool) -> Study:
+    parsed, entry = _module(texts[0][1], False)
+    wrong = None if parsed.wrong is None else _at(parsed.wrong)
+    complaint = "" if parsed.wrong is None else parsed.wrong[2]
+    if entry is None:
+        return Study(False, wrong, complaint)
+    helpers: dict[str, Module] = {}
+    for number, (name, text) in enumerate(texts[1:], 1):
+        helper = _module(text, True)[1]
+        if helper is None:
+            unread = True
+        else:
+            helpers[name] = replace(helper, number=number)
+    try:
+        return _studied(Program(entry, helpers, complete=not unread), wrong, complaint)
+    except RecursionError:
+        return Study(False)
+
+
+def _studied(program: Program, wrong: Piece | None, complaint: str) -> Study:
+    entry = program.entry
+    takes, asks = arguments(program), environment(program)
+    return Study(
+        True,
+        wrong,
+        complaint,
+        python2=wrong is not None,
+        only_python3=None if entry.only_python3 is None else program.piece(entry, entry.only_python3),
+        arguments=takes,
+        ignores_arguments=ignores_arguments(program),
+        environment=asks,
+        functions=legacy_functions(program),
+        unguarded=_unguarded(program, takes, asks),
+        closed=program.closed,
+    )
+
+
+def _unguarded(program: Program, takes: Arguments | None, asks: Environment) -> Piece | None:
+    """Training, or else reading of arguments, in a module that has no main guard."""
+    if program.entry.guarded:
+        return None
+    return asks.trains or (takes.parses if takes is not None and takes.certain else None)
+
+
+def _at(wrong: tuple[int, int, str]) -> Piece:
+    line, column, _ = wrong
+    return Piece(0, line, column - 1, line, column - 1)
+
+
+__all__ = [
+    "Arguments",
+    "Environment",
+    "LegacyFunction",
+    "LegacyFunctions",
+    "Option",
+    "Piece",
+    "Pipe",
+    "Script",
+    "Scripts",
+    "Study",
+    "comments",
+]
