@@ -38,7 +38,6 @@ EXAMPLES: Mapping[str, tuple[dict[str, Any], Any]] = {
     "name": ({}, "other"),
     "tags": ({}, {"team": "vision"}),
     "region": ({}, "eu-west-1"),
-    "account_id": ({"role": "Train", "account_id": "111111111111"}, "222222222222"),
     "role": ({}, "arn:aws:iam::123456789012:role/Other"),
     "entry_point": ({}, "other.py"),
     "source_dir": ({}, "."),

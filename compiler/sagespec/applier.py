@@ -52,6 +52,7 @@ class Applier:
         self.clock = clock
         self.sleep = sleep
         self._uploaded: set[str] = set()
+        self._roles: set[str] = set()
 
     def apply(self, plan: Plan, wish: Wish = Wish()) -> Iterator[Outcome]:  # noqa: B008 - frozen
         """One outcome a change, in order. One job's failure does not stop the others."""
@@ -76,6 +77,8 @@ class Applier:
         return Outcome(change)
 
     def _create(self, change: Change, request: Request) -> Outcome:
+        if request.role_by_name:
+            self._check_role(request.template["RoleArn"])
         for upload in request.uploads:
             self._upload(upload)
         try:
@@ -90,6 +93,11 @@ class Applier:
                 ) from None
             return Outcome(change, adopted=True)
         return Outcome(change)
+
+    def _check_role(self, role_arn: str) -> None:
+        if role_arn not in self._roles:
+            self.service.check_role(role_arn)
+            self._roles.add(role_arn)
 
     def _upload(self, upload: Upload) -> None:
         if upload.uri not in self._uploaded:

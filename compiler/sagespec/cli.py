@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sagespec.compiler import Compiler, Result
     from sagespec.ending import Ending
     from sagespec.importing import Draft
+    from sagespec.local import LocalService
     from sagespec.planner import Change, Plan, Seen, Wish
     from sagespec.service import Service
     from sagespec.targets import Request, Site
@@ -60,6 +61,11 @@ class TargetName(str, Enum):
     ACK = "ack"
     STEP_FUNCTIONS = "step-functions"
     AWS_CLI = "aws-cli"
+
+
+class Executor(str, Enum):
+    PROCESS = "process"
+    DOCKER = "docker"
 
 
 class Template(str, Enum):
@@ -290,6 +296,12 @@ def apply(
     provision: Annotated[
         bool, typer.Option("--provision", help="Local runs: install the manifest's TensorFlow version first.")
     ] = False,
+    executor: Annotated[
+        Executor, typer.Option("--executor", help="Local runs: this machine's Python, or the request's image.")
+    ] = Executor.PROCESS,
+    interrupt: Annotated[
+        int, typer.Option("--interrupt", min=0, metavar="N", help="Local runs: a spot rehearsal with N interruptions.")
+    ] = 0,
     local: Local = False,
     allow: Allow = None,
     env: Env = None,
@@ -316,10 +328,11 @@ def apply(
         saved, wish = saved_plan(paths[0])
         requests = [change.request for change in saved.changes if change.request is not None]
     else:
-        requests, code = accepted(compiler_of(env, set_, allow, build=True, local=local).run(paths))
+        compiler = compiler_of(env, set_, allow, build=True, local=local, ask_account=account_of_credentials)
+        requests, code = accepted(compiler.run(paths))
         if code:
             return code
-    world, style = world_of(provision=provision), style_of(sys.stderr)
+    world, style = world_of(executor.value, provision=provision, interrupt=interrupt), style_of(sys.stderr)
     made = world.plan(requests, wish)
     if saved is not None and not holds(saved.changes, made.changes):
         return Code.SERVICE_FAILED
@@ -426,6 +439,39 @@ def stop(names: Names, local: Local = False, env: Env = None, set_: Set = None) 
             continue
         service.stop(name)
         tell(f"{name} was asked to stop")
+    return Code.FINE
+
+
+local_jobs = typer.Typer(name="local", help="The jobs on this machine.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(local_jobs)
+
+
+@local_jobs.command(name="list")
+def local_list(
+    format_: Annotated[OutcomeFormat, typer.Option("--format", help="How states are written.")] = OutcomeFormat.TEXT,
+) -> int:
+    """List the jobs on this machine, oldest first."""
+    from sagespec.show.status import state_line, status_json
+
+    service = local_service()
+    found = service.jobs()
+    if format_ is OutcomeFormat.JSON:
+        say(status_json([state_of(service, seen.job_name) for seen in found]))
+    else:
+        for seen in found:
+            say(state_line(seen, style_of(sys.stdout)))
+    return Code.FINE
+
+
+@local_jobs.command(name="clean")
+def local_clean(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[JOB...]", help="All that have ended, or these.")
+    ] = None,
+) -> int:
+    """Delete jobs on this machine that have ended, with their models and logs."""
+    for job_name in local_service().clean(names or None):
+        tell(f"{job_name} is deleted")
     return Code.FINE
 
 
@@ -590,7 +636,13 @@ def complain(message: str, hint: str = "") -> None:
 
 
 def compiler_of(
-    env: str | None, set_: Sequence[str] | None, allow: Sequence[str] | None, *, build: bool, local: bool = False
+    env: str | None,
+    set_: Sequence[str] | None,
+    allow: Sequence[str] | None,
+    *,
+    build: bool,
+    local: bool = False,
+    ask_account: Callable[[], str] | None = None,
 ) -> Compiler:
     from sagespec.compiler import Compiler, Options, commit_of
     from sagespec.render import Inputs
@@ -603,7 +655,7 @@ def compiler_of(
         variables[name] = value
     known_rules(allow or ())
     inputs = Inputs(env, variables, os.environ, commit_of(Path.cwd()))
-    return Compiler(Options(inputs, tuple(allow or ()), build, local))
+    return Compiler(Options(inputs, tuple(allow or ()), build, local, ask_account=ask_account))
 
 
 def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Result]:
@@ -690,7 +742,13 @@ def names_shared(requests: Iterable[Request]) -> list[str]:
     return sorted({name for (_, _, name), count in counts.items() if count > 1})
 
 
-def world_of(*, provision: bool = False) -> World:
+def account_of_credentials() -> str:
+    from sagespec.service.sagemaker import SageMaker
+
+    return SageMaker().account()
+
+
+def world_of(executor: str = "process", *, provision: bool = False, interrupt: int = 0) -> World:
     """SageMaker in each region, and this machine."""
     from sagespec.world import World
 
@@ -698,12 +756,19 @@ def world_of(*, provision: bool = False) -> World:
         if site.local:
             from sagespec.local import LocalService
 
-            return LocalService(project_folder() / "local", provision=provision)
+            root = project_folder() / "local"
+            return LocalService(root, executor=executor, provision=provision, interrupt=interrupt)
         from sagespec.service.sagemaker import SageMaker
 
         return SageMaker(site.region)
 
     return World(make)
+
+
+def local_service() -> LocalService:
+    from sagespec.local import LocalService
+
+    return LocalService(project_folder() / "local")
 
 
 def project_folder() -> Path:

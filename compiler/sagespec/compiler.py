@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path as FilePath
@@ -60,7 +60,9 @@ class Options:
     local: bool = False
     """The jobs are to run on this machine."""
     account: str | None = None
-    """The account, where apply has asked for it."""
+    """The account, where no manifest says it."""
+    ask_account: Callable[[], str] | None = None
+    """Asks the service for the account, when neither does: apply's way."""
 
 
 class Compiler:
@@ -75,6 +77,7 @@ class Compiler:
         self.scripts = Scripts()
         self.allowances = Allowances()
         self.pricing = Pricing()
+        self._account: str | None = None
         self._names: dict[tuple[str, str | None, str], tuple[str, int]] = {}
 
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
@@ -196,12 +199,15 @@ class Compiler:
     def case(self, job: Job, manifest: Manifest) -> Case:
         fields = job.__dict__
         local = self.options.local or fields.get("instance_type") in ("local", "local_gpu")
+        account = account_of(fields.get("role"), fields.get("account_id")) or self.options.account
+        if account is None and not local and fields.get("role") and self.options.ask_account is not None:
+            account = self._account = self._account or self.options.ask_account()
         return Case(
             job,
             self.facts,
             manifest.document.source.folder,
             region=fields.get("region") or region_of(self.options.inputs.environ),
-            account=account_of(fields.get("role"), fields.get("account_id")) or self.options.account,
+            account=account,
             for_service=self.options.build and not local,
             local=local,
             scripts=self.scripts,

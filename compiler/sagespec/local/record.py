@@ -115,7 +115,7 @@ def _description(job: JobFolder, body: Mapping[str, Any], status: Mapping[str, A
         "TrainingStartTime": _time(status["started"]),
         "TrainingEndTime": _time(status["ended"]) if status["started"] else None,
         "TrainingTimeInSeconds": seconds,
-        "BillableTimeInSeconds": None if seconds is None else seconds * len(cluster_of(body["ResourceConfig"]).hosts),
+        "BillableTimeInSeconds": seconds,
         "ModelArtifacts": {"S3ModelArtifacts": model} if model else None,
         "FinalMetricDataList": [{**one, "Timestamp": _time(one["Timestamp"])} for one in status["metrics"]] or None,
         "SecondaryStatusTransitions": [_transition(one) for one in status["transitions"]],

@@ -126,6 +126,9 @@ class LocalService:
 
     # What is done
 
+    def check_role(self, role_arn: str) -> None:
+        """This machine runs jobs as whoever asks for them."""
+
     def upload(self, upload: Upload, progress: Progress) -> bool:
         """Keeps a source archive, or links to data, below the root, where the request's URI is looked up first.
 

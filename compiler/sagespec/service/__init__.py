@@ -84,6 +84,14 @@ class Service(Protocol):
         """
         ...
 
+    def check_role(self, role_arn: str) -> None:
+        """Makes sure of an execution role, as far as one may ask.
+
+        Raises:
+            ServiceError: there is no such role, or SageMaker may not take it on.
+        """
+        ...
+
     def upload(self, upload: Upload, progress: Progress) -> bool:
         """Brings something local to where the request says it lies; False where it was there already."""
         ...

@@ -9,8 +9,7 @@ _HYPERPARAMETER = "HyperParameters."
 MEMBERS: Mapping[str, Sequence[str]] = {
     "name": ["TrainingJobName", _HYPERPARAMETER + "sagemaker_job_name"],
     "tags": ["Tags"],
-    "region": ["AlgorithmSpecification.TrainingImage", _HYPERPARAMETER + "sagemaker_region"],
-    "account_id": ["OutputDataConfig.S3OutputPath"],
+    "region": [_HYPERPARAMETER + "sagemaker_region", "AlgorithmSpecification.TrainingImage"],
     "role": ["RoleArn"],
     "entry_point": [_HYPERPARAMETER + "sagemaker_program"],
     "source_dir": [_HYPERPARAMETER + "sagemaker_submit_directory"],
@@ -19,12 +18,12 @@ MEMBERS: Mapping[str, Sequence[str]] = {
     "container_log_level": [_HYPERPARAMETER + "sagemaker_container_log_level"],
     "container_entry_point": ["AlgorithmSpecification.ContainerEntrypoint"],
     "container_arguments": ["AlgorithmSpecification.ContainerArguments"],
+    "image_uri": ["AlgorithmSpecification.TrainingImage"],
     "framework_version": [
         "AlgorithmSpecification.TrainingImage",
         "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries",
     ],
     "py_version": ["AlgorithmSpecification.TrainingImage"],
-    "image_uri": ["AlgorithmSpecification.TrainingImage"],
     "script_mode": ["AlgorithmSpecification.TrainingImage", "HyperParameters"],
     "training_steps": [_HYPERPARAMETER + "training_steps"],
     "evaluation_steps": [_HYPERPARAMETER + "evaluation_steps"],
@@ -83,6 +82,7 @@ MEMBERS: Mapping[str, Sequence[str]] = {
 ELSEWHERE: Mapping[str, str] = {
     "apiVersion": "the manifest language: nothing is sent",
     "kind": "the manifest language: nothing is sent",
+    "account_id": "a part of the default bucket's name, and of a role that is no ARN",
     "framework": "chooses the image and the container's contract",
     "on_change": "what apply does when the job runs and the manifest has changed",
     "on_failure": "when apply tries a failed job again",

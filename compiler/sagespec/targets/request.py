@@ -78,6 +78,8 @@ class Request:
     on_change: str = "refuse"
     retry: str = "infrastructure"
     max_attempts: int = 3
+    role_by_name: bool = False
+    """The manifest names the role without an account: apply asks IAM whether there is one."""
     prices: Prices | None = field(default=None, compare=False, repr=False)
     """What things cost where it runs, as far as the defaults say."""
 

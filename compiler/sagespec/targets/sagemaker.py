@@ -57,6 +57,7 @@ def build(
         on_change=job.on_change,
         retry=job.on_failure.retry,
         max_attempts=job.on_failure.max_attempts,
+        role_by_name=job.role is not None and not job.role.startswith("arn:"),
     )
 
 
