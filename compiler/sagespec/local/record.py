@@ -9,7 +9,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from sagespec.local import alive, docker
-from sagespec.local.cluster import cluster_of
 from sagespec.local.folder import JobFolder, moved, read_json, write_json
 from sagespec.local.job import read_job
 from sagespec.local.log import Log

@@ -8,7 +8,6 @@ from pathlib import Path
 from sagespec.files import data_folder
 from sagespec.show.requests import write_whole
 
-
 SCHEMA = "training-job.schema.json"
 """What the manifest's first line names, so that the editor helps from the first minute."""
 
