@@ -217,6 +217,7 @@ def gitlab(job: str, folder: Path, environment: Mapping[str, str]) -> subprocess
     return subprocess.run(["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_the_documented_gitlab_jobs_check_plan_and_apply(jobs: Path, aws: Aws) -> None:  # noqa: F811
     environment = {**world(), **aws.environment}
     (jobs / "sagespec.yaml").write_text(

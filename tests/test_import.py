@@ -165,6 +165,17 @@ def test_hyperparameters_mean_what_they_meant_to_the_script(body: dict[str, Any]
     assert data["hyperparameters"]["layers"] == [1, 2]
 
 
+def test_hyperparameters_that_are_called_as_legacy_fields_do_not_make_a_legacy_job(
+    body: dict[str, Any], knowledge: Facts
+) -> None:
+    del body["HyperParameters"]["model_dir"]
+    body["HyperParameters"] |= {"training_steps": "100", "checkpoint_path": '"s3://bucket/ck"'}
+    made, data = again(body, knowledge)
+    assert data["hyperparameters"] == {"epochs": 5, "training_steps": 100, "checkpoint_path": "s3://bucket/ck"}
+    assert (data["model_dir"], "request" in data) == (False, False)
+    assert made["HyperParameters"].keys() == body["HyperParameters"].keys()
+
+
 def test_an_image_without_a_script_keeps_its_hyperparameters_to_the_letter(knowledge: Facts) -> None:
     image = "123456789012.dkr.ecr.us-west-2.amazonaws.com/mine:1"
     given = {"epochs": "5", "rate": "1e-3", "flag": "true", "name": '"x"', "pad": "05"}
@@ -231,6 +242,13 @@ NO_JOBS = [
 def test_what_is_no_training_job_is_told(text: str, said: str, knowledge: Facts) -> None:
     with pytest.raises(Unreadable, match=said):
         from_description(json_of(text, "x.json"), knowledge)
+
+
+def test_a_job_without_an_image_is_told_apart(body: dict[str, Any], knowledge: Facts) -> None:
+    algorithm = "arn:aws:sagemaker:us-west-2:865070037744:algorithm/scikit-decision-trees"
+    body["AlgorithmSpecification"] = {"AlgorithmName": algorithm, "TrainingInputMode": "File"}
+    with pytest.raises(Unreadable, match="runs an algorithm by its name"):
+        from_description(body, knowledge)
 
 
 JSON = st.recursive(
@@ -366,6 +384,14 @@ def serving_input_fn(params): ...
 """
 
 
+def test_the_page_about_moving_shows_what_import_makes(knowledge: Facts) -> None:
+    page = (REPOSITORY / "docs" / "migration.md").read_text(encoding="utf-8")
+    found = re.search(r"^```python\n(.*?)^```$.*?^```yaml\n(.*?)^```$", page, re.M | re.S)
+    assert found is not None
+    (draft,) = from_source(found[1], knowledge)
+    assert draft.text == found[2]
+
+
 def test_values_given_from_outside_complete_a_manifest(knowledge: Facts, code: Path) -> None:
     script = """
 from sagemaker.tensorflow import TensorFlow
@@ -441,7 +467,7 @@ FLOW = {
     'x = "a"\nx += "b"': "ab",
     'x, y = "a", "b"': "a",
     'x: str = "a"': "a",
-    'with open(f) as x: pass': None,
+    "with open(f) as x: pass": None,
     'x = "a"\ndef f():\n    x = "b"': "a",
     'x = "a"\ndef f():\n    global x\n    x = "b"\nf()': "a",
     'd = {"k": "a"}\nd["k"] = "b"\nx = d["k"]': "b",
@@ -488,6 +514,46 @@ def test_an_unquoted_version_is_told_with_its_line_and_its_cure(knowledge: Facts
         from_source("TensorFlow(entry_point='a.py',\n    framework_version=1.10.0)", knowledge)
     assert caught.value.message == "line 2 is not Python: framework_version=1.10.0)"
     assert caught.value.hint == "put versions in quotes: '1.10.0'"
+
+
+def notebook(*cells: str) -> str:
+    return json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
+
+
+def test_what_only_ipython_understands_is_passed_over(knowledge: Facts) -> None:
+    text = notebook(
+        "%matplotlib inline\n!pip install x\nfiles = !ls\nprint?\nif True:\n    %time f()",
+        "%%bash\nif [ x ]; then",
+        "%%time\nkind = 'ml.m5.%s' \\\n    % 'large'  # is it?\n",
+        "from sagemaker.tensorflow import TensorFlow\nTensorFlow(\n  instance_type=kind, # right?\n)",
+    )
+    (draft,) = from_source(code_of(text, "a.ipynb"), knowledge)
+    assert draft.data["instance_type"] == "ml.m5.large"
+
+
+def test_a_cell_that_is_no_python_is_told(knowledge: Facts) -> None:
+    with pytest.raises(Unreadable, match=r"code cell 2, line 2 is not Python: bucket = <your bucket>"):
+        code_of(notebook("x = 1", "y = 2\nbucket = <your bucket>"), "a.ipynb")
+
+
+def test_old_notebooks_have_sheets() -> None:
+    sheet = {"cells": [{"cell_type": "code", "input": ["x = 1\n", "y = 2"]}, {"cell_type": "markdown"}]}
+    assert code_of(json.dumps({"worksheets": [sheet]}), "a.ipynb") == "x = 1\ny = 2"
+
+
+def test_what_is_imported_from_elsewhere_is_a_part_of_a_text(knowledge: Facts) -> None:
+    (draft,) = from_source('from config import BUCKET\nTensorFlow(output_path=f"s3://{BUCKET}/out")', knowledge)
+    assert draft.data["output_path"] == "s3://{{ vars.BUCKET }}/out"
+
+
+def test_a_number_that_no_manifest_can_hold_is_left_open(knowledge: Facts) -> None:
+    (draft,) = from_source("TensorFlow(hyperparameters={'a': float('nan'), 'b': 1e999, 'c': 0.5})", knowledge)
+    assert draft.text.count("{{ vars.") == 2 + len(draft.notes) - 2
+    assert draft.data["hyperparameters"]["c"] == 0.5
+    assert {path for path in draft.notes if path[0] == "hyperparameters"} == {
+        ("hyperparameters", "a"),
+        ("hyperparameters", "b"),
+    }
 
 
 def test_any_python_is_read_or_refused(knowledge: Facts) -> None:

@@ -168,9 +168,7 @@ def test_a_job_for_this_machine_has_no_form_for_another_tool(judge: Judge) -> No
 @pytest.fixture(scope="module")
 def state_schema() -> jsonschema.Draft7Validator:
     parts = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((TESTS / "asl").glob("*.json"))]
-    registry: Registry[Any] = Registry().with_resources(
-        [(part["$id"], Resource.from_contents(part)) for part in parts]
-    )
+    registry: Registry[Any] = Registry().with_resources([(part["$id"], Resource.from_contents(part)) for part in parts])
     (task,) = (part for part in parts if part["$id"].endswith("/task.json#"))
     return jsonschema.Draft7Validator(task, registry=registry)
 
@@ -327,7 +325,7 @@ def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
 
 @given(st.dictionaries(TEXT, VALUE, min_size=1, max_size=3))
 def test_notes_change_nothing_in_what_is_read(data: dict[str, Any]) -> None:
-    (document,) = read(Source("written.yaml", yaml_text(data, {path: "was: a" for path in leaves(data)})))
+    (document,) = read(Source("written.yaml", yaml_text(data, dict.fromkeys(leaves(data), "was: a"))))
     assert repr(document.data) == repr(data)
 
 

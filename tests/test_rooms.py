@@ -31,7 +31,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     "archive": ("", ""),
     "dataset": ("archive", ""),
     "cost": ("catalog", ""),
-    "targets": ("catalog model check cost", ""),
+    "yamltext": ("", ""),
+    "targets": ("catalog model check cost yamltext", ""),
     "pricing": ("catalog cost diagnostic document render targets", ""),
     "api": ("catalog files", "jsonschema"),
     "compiler": (
@@ -55,6 +56,8 @@ ROOMS: dict[str, tuple[str, str]] = {
         "archive cost differ ending pricing triage",
         "rich jinja2",
     ),
+    "export": ("compiler diagnostic show targets", ""),
+    "importing": ("api bind catalog check compiler differ document model render source targets yamltext", ""),
     "schema": ("catalog model rules render files", "pydantic"),
     "cli": ("*", "typer"),
     "__init__": ("*", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from io import TextIOWrapper
@@ -9,6 +10,7 @@ from io import TextIOWrapper
 
 def main() -> None:
     """Runs the command line and exits with its code."""
+    gc.set_threshold(50_000)  # hardly anything here is circular: looking for it that seldom costs little memory
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal may know fewer characters than a manifest
             stream.reconfigure(errors="backslashreplace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from enum import Enum, IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -106,11 +107,26 @@ Names = Annotated[
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; the exit code comes back."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        result = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+        result = _app_for(words)(args=words, standalone_mode=False)
     except Exception as error:
         return _ended(error)
     return int(result or 0)
+
+
+def _app_for(words: Sequence[str]) -> typer.Typer:
+    """The app with the one command that the words begin with: the others would be made only to be thrown away."""
+    named = [info for info in app.registered_commands if words and words[0] == (info.name or _called(info.callback))]
+    if not named:
+        return app
+    alone = copy(app)
+    alone.registered_commands, alone.registered_groups = named, []
+    return alone
+
+
+def _called(callback: Callable[..., Any] | None) -> str:
+    return getattr(callback, "__name__", "")
 
 
 def _ended(error: Exception) -> int:

@@ -6,28 +6,28 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path as FilePath
+from typing import TYPE_CHECKING
 
-from sagespec import api
-from sagespec.archive import ArchiveError, Archives
 from sagespec.bind import bind
 from sagespec.catalog import Facts, facts
 from sagespec.check import Allowances, Checked, check
-from sagespec.dataset import Datasets
 from sagespec.diagnostic import Diagnostic, Rejected, Severity, has_errors
 from sagespec.document import MAX_BYTES, Document, decode, load, read
 from sagespec.model import Job, Mode
-from sagespec.pricing import Pricing, judge
 from sagespec.render import Defaults, Inputs, Manifest, is_ours, render, standing_alone
 from sagespec.rules import Case
 from sagespec.script import Scripts, comments
 from sagespec.source import Path, Place, Source
-from sagespec.targets import Request, Site, Upload, build
-from sagespec.targets.members import field_of
-from sagespec.targets.sagemaker import default_bucket
 
-LOCAL_SITE = Site("us-east-1", "000000000000", local=True)
+if TYPE_CHECKING:  # what makes requests is imported where one is made: validate starts without it
+    from sagespec.archive import ArchiveError, Archives
+    from sagespec.dataset import Datasets
+    from sagespec.pricing import Pricing
+    from sagespec.targets import Request, Site, Upload
+
+LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
 """Where a local run is, as far as its request has to say so."""
 STDIN = "-"
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -72,13 +72,28 @@ class Compiler:
         self.options = options or Options()
         self.facts = knowledge or facts()
         self.defaults = Defaults()
-        self.archives = Archives()
-        self.datasets = Datasets()
         self.scripts = Scripts()
         self.allowances = Allowances()
-        self.pricing = Pricing()
         self._account: str | None = None
         self._names: dict[tuple[str, str | None, str], tuple[str, int]] = {}
+
+    @cached_property
+    def archives(self) -> Archives:
+        from sagespec.archive import Archives
+
+        return Archives()
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        from sagespec.dataset import Datasets
+
+        return Datasets()
+
+    @cached_property
+    def pricing(self) -> Pricing:
+        from sagespec.pricing import Pricing
+
+        return Pricing()
 
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
         """One result a job, in input order. Nothing is raised for what an author did."""
@@ -163,7 +178,8 @@ class Compiler:
         name = name if isinstance(name, str) else None
         try:
             checked = self.check(manifest)
-            checked = replace(checked, warnings=(*checked.warnings, *self._named(checked)))
+            named = self._named(checked)
+            checked = replace(checked, warnings=(*checked.warnings, *named)) if named else checked
             request = self._built(checked) if self.options.build else None
             if request is not None:
                 checked, request = self.priced(checked, request)
@@ -219,6 +235,9 @@ class Compiler:
         Raises:
             Rejected: its files cannot be packed, or the API would refuse the request.
         """
+        from sagespec.archive import ArchiveError
+        from sagespec.targets import build
+
         site = self.site(checked)
         try:
             code = self.code(checked, site)
@@ -242,6 +261,8 @@ class Compiler:
         manifest = checked.manifest
         if request.site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
             return checked, request
+        from sagespec.pricing import judge
+
         request = replace(request, prices=self.pricing.prices(manifest, request.site.region))
         said = [found for found in judge(manifest, request, self.facts) if found.rule not in self.options.allowed]
         checked = replace(checked, warnings=(*checked.warnings, *said))
@@ -250,13 +271,17 @@ class Compiler:
         return checked, request
 
     def site(self, checked: Checked) -> Site:
+        from sagespec.targets import Site
+
         job = checked.job
         if self.options.local or job.is_local:
-            return replace(LOCAL_SITE, region=job.region or LOCAL_SITE.region)
+            return Site(job.region or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
         case = self.case(job, checked.manifest)
         return Site(case.region or "", case.account)
 
     def code(self, checked: Checked, site: Site) -> Upload | None:
+        from sagespec.targets import Upload
+
         job = checked.job
         if job.mode(self.facts) is Mode.IMAGE or job.entry_point is None or (job.source_dir or "").startswith("s3://"):
             return None
@@ -269,6 +294,8 @@ class Compiler:
         )
 
     def data(self, checked: Checked, site: Site) -> Mapping[str, Upload]:
+        from sagespec.targets import Upload
+
         job = checked.job
         uploads = {}
         for name, channel in job.channels.items():
@@ -281,6 +308,8 @@ class Compiler:
         return uploads
 
     def _acceptable(self, checked: Checked, request: Request) -> None:
+        from sagespec import api
+
         complaints = [
             Diagnostic(
                 checked.manifest.where(path),
@@ -351,22 +380,27 @@ def account_of(role: str | None, account_id: str | None) -> str | None:
 
 def repository_of(folder: FilePath) -> FilePath | None:
     """The nearest folder above (or this one) that holds `.git`."""
-    return _repository_of(folder.absolute())
+    return _repository_of(folder, os.getcwd())[0]  # noqa: PTH109
 
 
 @lru_cache(maxsize=256)
-def _repository_of(folder: FilePath) -> FilePath | None:
-    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
+def _repository_of(folder: FilePath, _here: str) -> tuple[FilePath | None, str]:
+    """The repository of a folder, and the folder's path in it; `_here` is what relative folders are relative to."""
+    folder = folder.absolute()
+    root = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
+    return root, "" if root is None else folder.relative_to(root).as_posix()
 
 
 def _manifest_name(manifest: Manifest, folder: FilePath) -> str:
     """The manifest's path in its repository, so that it is the same in every clone."""
-    name = FilePath(manifest.document.source.name).name
-    root = repository_of(folder)
-    return name if root is None else (folder.absolute() / name).relative_to(root).as_posix()
+    name = os.path.basename(manifest.document.source.name)  # noqa: PTH119
+    inner = _repository_of(folder, os.getcwd())[1]  # noqa: PTH109
+    return name if inner in ("", ".") else f"{inner}/{name}"
 
 
 def _upload_prefix(job: Job, site: Site) -> str:
+    from sagespec.targets.sagemaker import default_bucket
+
     if job.code_location is not None:
         return job.code_location.rstrip("/")
     bucket = job.output_path.removeprefix("s3://").partition("/")[0] if job.output_path else default_bucket(site)
@@ -381,6 +415,8 @@ def _of_archive(manifest: Manifest, error: ArchiveError) -> Diagnostic:
 
 def _field_of(manifest: Manifest, member: Path) -> Path:
     """The field that a member of the request comes from; `request` where it was set there."""
+    from sagespec.targets.members import field_of
+
     override: object = manifest.data.get("request")
     for step in member:
         if not isinstance(override, Mapping) or step not in override:

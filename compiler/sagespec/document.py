@@ -6,11 +6,13 @@ Positions live here and nowhere else: a path goes in, a place comes out.
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any, TypeAlias
 
@@ -176,13 +178,19 @@ def load(path: FilePath, name: str | None = None) -> Source:
     try:
         if stat.S_ISREG(path.stat().st_mode):
             with path.open("rb") as file:
-                return decode(file.read(MAX_BYTES + 1), name, path.parent)
+                return decode(file.read(MAX_BYTES + 1), name, _folder(os.path.dirname(path)))  # noqa: PTH120
         reason, hint = "it is not a file", "give - to read standard input"
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
     except ValueError:  # a name that no file can have
         reason = "no file has such a name"
     raise _rejected(Source(name, ""), Span(), "unreadable-file", f"cannot be read: {reason}", hint)
+
+
+@lru_cache(maxsize=256)
+def _folder(path: str) -> FilePath:
+    """One object for all files of a folder: it knows its hash and its text once it has been asked for them."""
+    return FilePath(path)
 
 
 def decode(raw: bytes, name: str, folder: FilePath) -> Source:

@@ -24,10 +24,10 @@ def fitting(results: Iterable[Result], target: str) -> Iterator[Result]:
 
 
 def _against(result: Result, target: str) -> Iterator[Diagnostic]:
-    if result.request is None or result.rendered is None:
+    if target == "sagemaker" or result.request is None or result.rendered is None:
         return
     manifest = result.rendered
-    if result.request.site.local and target != "sagemaker":
+    if result.request.site.local:
         message = f"the job is to run on this machine, so nothing else can create it ({target})"
         hint = "give an instance type of SageMaker's, such as ml.m5.xlarge"
         place = manifest.where(("instance_type",))

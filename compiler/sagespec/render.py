@@ -105,11 +105,11 @@ class Defaults:
 
     def above(self, folder: FilePath) -> tuple[Document, ...]:
         """Nearest first, up to the repository's root (the folder that holds `.git`) or the file system's."""
-        folder = folder.absolute()
         if folder not in self._above:
-            here = self._read(folder / DEFAULTS_NAME)
-            ends = folder.parent == folder or (folder / ".git").exists()
-            farther = () if ends else self.above(folder.parent)
+            whole = folder.absolute()
+            here = self._read(whole / DEFAULTS_NAME)
+            ends = whole.parent == whole or (whole / ".git").exists()
+            farther = () if ends else self.above(whole.parent)
             self._above[folder] = farther if here is None else (here, *farther)
         return self._above[folder]
 

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path as FilePath
 
 Path = tuple[str | int, ...]
@@ -27,12 +28,15 @@ class Source:
     @cached_property
     def lines(self) -> list[str]:
         """The text's lines without their ends; `\\n`, `\\r\\n` and `\\r` end a line, as in every editor."""
-        return _LINE_END.split(self.text)
+        return _LINE_END.split(self.text) if "\r" in self.text else self.text.split("\n")
 
     @cached_property
     def _starts(self) -> list[int]:
         """Where in the text each line begins."""
-        return [0, *(end.end() for end in _LINE_END.finditer(self.text))]
+        if "\r" in self.text:
+            return [0, *(end.end() for end in _LINE_END.finditer(self.text))]
+        lengths = [len(line) + 1 for line in self.lines[:-1]]
+        return list(accumulate(lengths, initial=0))
 
     def position(self, index: int) -> tuple[int, int]:
         """Line and column of a character of the text (or of its end)."""

@@ -41,11 +41,16 @@ def utf16_length(text: str) -> int:
 def _string(node: Schema, _make: Make) -> Fits:
     least, most = node.get("minLength", 0), node.get("maxLength", math.inf)
     enum, pattern = frozenset(node.get("enum", ())), node.get("pattern")
+    if pattern is None:
+        return lambda value: (
+            isinstance(value, str) and least <= utf16_length(value) <= most and (not enum or value in enum)
+        )
+    search = re.compile(pattern).search
     return lambda value: (
         isinstance(value, str)
         and least <= utf16_length(value) <= most
         and (not enum or value in enum)
-        and (pattern is None or re.search(pattern, value) is not None)
+        and search(value) is not None
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from sagespec.catalog import Facts
@@ -149,7 +150,7 @@ class _Reader:
             names = PARTS[value.class_name]
             given = {names.get(name, name): item for name, item in value.given.items() if item is not None}
             return self.data(given, path)
-        if isinstance(value, str | int | float | bool | None):
+        if isinstance(value, str | int | bool | None) or (isinstance(value, float) and isfinite(value)):
             return literal(value)
         source = _source(value)
         self.notes[path] = f"was: {source}"

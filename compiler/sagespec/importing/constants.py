@@ -165,7 +165,8 @@ class Scope:
         return node.value if isinstance(node.value, str | int | float | bool | None) else unknown(node)
 
     def _Name(self, node: ast.Name) -> Any:  # noqa: N802
-        return self.names[node.id] if node.id in self.names else unknown(node)
+        value = self.names.get(node.id, unknown(node))
+        return unknown(node) if isinstance(value, Module) else value
 
     def _Dict(self, node: ast.Dict) -> Any:  # noqa: N802
         result: dict[Any, Any] = {}

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from sagespec import api
 from sagespec.bind import bind
@@ -157,10 +157,13 @@ def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = 
     """
     for complaint in api.check({name: value for name, value in body.items() if name in _members() | {"Tags"}}):
         if complaint.kind in ("type", "required"):
-            raise Unreadable(
-                f"this is no training job: {'.'.join(map(str, complaint.path))} {complaint.message}",
-                HINT,
-            )
+            path = ".".join(map(str, complaint.path))
+            raise Unreadable(f"this is no training job: {path} {complaint.message}", HINT)
+    if not body["AlgorithmSpecification"].get("TrainingImage"):
+        raise Unreadable(
+            "the job runs an algorithm by its name, and a manifest names an image",
+            "write the manifest with any image_uri, and under request: what AlgorithmSpecification holds",
+        )
     shown = {tag["Key"]: tag["Value"] for tag in body.get("Tags", ())} if tags is None else tags
     data = literal(_Job(body, facts, shown).fields())
     draft, built = _compiled(data, facts)
@@ -210,14 +213,19 @@ class _Job:
     def framework(self) -> dict[str, Any]:
         """The versions, where the image is the one that they name; otherwise the image."""
         tag = _TAG.fullmatch(self.image)
-        if tag is not None and self.is_program and self.image in (self._image(tag, mode) for mode in self.modes):
+        if tag is not None and self.is_program and self.image == self._image("legacy" if self.is_legacy else "script"):
             return {"framework_version": tag["version"], "py_version": tag["python"]}
         return {"image_uri": self.image or None}
 
-    def _image(self, tag: re.Match[str], mode: Any) -> str | None:
+    def _image(self, mode: Literal["legacy", "script"]) -> str | None:
+        """The image of AWS's that the job's own image is called like, in one mode."""
+        tag = _TAG.fullmatch(self.image)
         resources = self.body["ResourceConfig"]
         groups = resources.get("InstanceGroups") or [resources]
         types = [group["InstanceType"] for group in groups if "InstanceType" in group]
+        if tag is None or not types:
+            return None
+        parallel = {"sagemaker_distributed_dataparallel_enabled", "mp_parameters"} & set(self.given)
         try:
             return self.facts.image_uri(
                 tag["version"],
@@ -225,7 +233,7 @@ class _Job:
                 self.region or "",
                 image_instance_type(types),
                 mode,
-                smdistributed="smdistributed" in self.distribution(),
+                smdistributed=bool(parallel),
             )
         except LookupError:
             return None
@@ -237,11 +245,9 @@ class _Job:
 
     @property
     def is_legacy(self) -> bool:
-        return {"checkpoint_path", "training_steps"} <= set(self.given) and "model_dir" not in self.given
-
-    @property
-    def modes(self) -> tuple[str, ...]:
-        return ("legacy",) if self.is_legacy else ("script",)
+        """As the image says it; of an image of one's own, as the hyperparameters look."""
+        looks = {"checkpoint_path", "training_steps"} <= set(self.given) and "model_dir" not in self.given
+        return looks and self.image != self._image("script")
 
     def code(self) -> dict[str, Any]:
         if not self.is_program:
@@ -276,16 +282,8 @@ class _Job:
 
     def data(self) -> dict[str, Any]:
         isolated = self.given.get("sagemaker_submit_directory") == CODE_CHANNEL_PATH
-        names = [one["ChannelName"] for one in self.channels]
-        return {
-            "channels": {
-                one["ChannelName"]: channel(one)
-                for one in self.channels
-                if not (isolated and one["ChannelName"] == "code")
-            }
-            if len(set(names)) == len(names)
-            else {}
-        }
+        own = [one for one in self.channels if not (isolated and one["ChannelName"] == "code")]
+        return {"channels": {one["ChannelName"]: channel(one) for one in own}}
 
     def copied(self) -> dict[str, Any]:
         plain_ones = {name: _at(self.body, MEMBERS[name][0]) for name in COPIED}
@@ -453,9 +451,7 @@ def _plain(value: Any, path: tuple[str, ...]) -> Any:
         return [_plain(item, (*path, "*")) for item in value]
     if not isinstance(value, Mapping):
         return value
-    found = {
-        name: _plain(item, (*path, name)) for name, item in value.items() if not _is_default((*path, name), item)
-    }
+    found = {name: _plain(item, (*path, name)) for name, item in value.items() if not _is_default((*path, name), item)}
     return {name: item for name, item in found.items() if item not in (None, {}, [])}
 
 

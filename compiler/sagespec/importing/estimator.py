@@ -1,4 +1,4 @@
-"""A script or notebook with estimators of the SageMaker Python SDK → a manifest for each of their jobs. Runs nothing."""
+"""A script or notebook with estimators of the SageMaker Python SDK → a manifest for each of its jobs. Runs nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sagespec.catalog import Facts
 from sagespec.importing.arguments import draft_of
 from sagespec.importing.constants import FIT, Made, Module, Scope, Unknown, is_certain, written
 from sagespec.importing.draft import Draft, Unreadable
-
+from sagespec.importing.notebook import parsed
 
 READING = frozenset({"copy", "count", "get", "index", "items", "keys", "values"})
 """Methods of dicts and lists that change nothing."""
@@ -33,16 +33,11 @@ def from_source(code: str, facts: Facts) -> list[Draft]:
     Raises:
         Unreadable: this is no Python, or makes no estimator.
     """
+    script = _Script(parsed(textwrap.dedent(code)))
     try:
-        tree = ast.parse(textwrap.dedent(code))
-        script = _Script(tree)
         script.run()
-    except SyntaxError as error:
-        line = (error.text or "").strip()
-        hint = "put versions in quotes: '1.10.0'" if "version" in line else "give Python 3, or put it right first"
-        raise Unreadable(f"line {error.lineno} is not Python: {line or error.msg}", hint) from None
-    except (ValueError, RecursionError, MemoryError):  # the parser's own stack
-        raise Unreadable("this is no Python that can be read", "give a script or a notebook") from None
+    except RecursionError:
+        raise Unreadable("this is nested too deep to be read", "give a script or a notebook") from None
     if not script.estimators:
         raise Unreadable(
             "there is no TensorFlow estimator here",
@@ -50,9 +45,7 @@ def from_source(code: str, facts: Facts) -> list[Draft]:
         )
     taken: set[str] = set()
     return [
-        draft_of(estimator.made, fit, facts, taken)
-        for estimator in script.estimators
-        for fit in estimator.fits or [{}]
+        draft_of(estimator.made, fit, facts, taken) for estimator in script.estimators for fit in estimator.fits or [{}]
     ]
 
 

@@ -26,7 +26,7 @@ class Part(BaseModel):
     An instance may be partial: a field whose value was wrong is then left out, and reading it raises `Unknown`.
     """
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
     def __getattr__(self, name: str) -> Any:
         if name in type(self).__pydantic_fields__:

@@ -261,7 +261,7 @@ def unfilled_parameter(case: Case, script: Script, functions: LegacyFunctions) -
             raise NotImplementedError
 
         def train_input_fn(data_dir, hyperparameters):
-            raise NotImplementedError
+            raise NotImplementedError(data_dir)
 
         def eval_input_fn(hyperparameters):
             raise NotImplementedError
@@ -278,8 +278,8 @@ def unfilled_parameter(case: Case, script: Script, functions: LegacyFunctions) -
         def model_fn(features, labels, mode, hyperparameters):
             raise NotImplementedError
 
-        def train_input_fn(training_dir, hyperparameters):
-            raise NotImplementedError
+        def train_input_fn(input_channels, hyperparameters):
+            raise NotImplementedError(input_channels)
 
         def eval_input_fn(hyperparameters):
             raise NotImplementedError
@@ -289,7 +289,7 @@ def unfilled_parameter(case: Case, script: Script, functions: LegacyFunctions) -
     """
     for function in _input_functions(functions):
         for parameter in function.parameters or ():
-            if parameter not in _FILLED:
+            if parameter not in _FILLED and parameter in function.uses:
                 close = near(parameter, _FILLED) or "training_dir"
                 yield Finding(
                     ("entry_point",),
@@ -485,6 +485,49 @@ def model_not_exported(case: Case, script: Script, functions: LegacyFunctions) -
             "define serving_input_fn(hyperparameters) if the model is to be deployed",
             place=script.place(defined[0].piece),
         )
+
+
+@rule(ERROR, source=_CONTAINER)
+@read_functions
+def channel_needed_by_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """What an input function looks up among the channels must be one of them.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+        channels: {training: s3://bucket/train}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+        channels: {training: s3://bucket/train, evaluation: s3://bucket/evaluation}
+
+    Script:
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(input_channels, hyperparameters):
+            return input_channels["training"]
+
+        def eval_input_fn(input_channels, hyperparameters):
+            return input_channels["evaluation"]
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    for function in _input_functions(functions):
+        for (position, key), piece in (function.keys or {}).items():
+            if (function.parameters or ())[position] in ("input_channels", "channels") and key not in case.job.channels:
+                close = near(key, case.job.channels)
+                yield Finding(
+                    ("channels",),
+                    f"{function.name} needs the channel '{key}', which the manifest does not have",
+                    f"did you mean '{close}'? Or add {key} to channels" if close else f"add {key} to channels",
+                    at_key=True,
+                    place=script.place(piece),
+                )
 
 
 @rule(ERROR, source=LEGACY_DOC + " (Creating a model_fn)")

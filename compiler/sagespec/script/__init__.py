@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path as FilePath
@@ -169,11 +171,24 @@ def _imports(text: str, helper: bool) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4)  # trees are large: only those of the script at hand are kept
 def _module(text: str, helper: bool) -> tuple[Parsed, Module | None]:
-    parsed = parse(text)
+    with _no_collection():
+        parsed = parse(text)
+        try:
+            return parsed, None if parsed.tree is None else walk(parsed.tree, helper=helper)
+        except RecursionError:  # nested deeper than any training script
+            return Parsed(None), None
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Growing a tree makes no garbage, and looking for it again and again would take half the time."""
+    enabled = gc.isenabled()
+    gc.disable()
     try:
-        return parsed, None if parsed.tree is None else walk(parsed.tree, helper=helper)
-    except RecursionError:  # nested deeper than any training script
-        return Parsed(None), None
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @lru_cache(maxsize=256)

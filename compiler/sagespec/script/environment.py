@@ -185,15 +185,21 @@ class _Reader:
                 yield name, self.program.piece(module, seen.node)
 
     def pipes(self) -> Iterator[Pipe]:
-        for module, seen in self.program.seen("calls"):
-            if module.dotted(seen.node.func).rpartition(".")[2] == "PipeModeDataset":
-                words = {keyword.arg: keyword.value for keyword in seen.node.keywords}
-                channel = value(words.get("channel", seen.node.args[0] if seen.node.args else None), module)
-                yield Pipe(
-                    channel if isinstance(channel, str) else None,
-                    self.program.certain(module, seen, legacy=True),
-                    self.program.piece(module, seen.node),
-                )
+        program = self.program
+        for module, seen in program.seen("calls"):
+            if module.dotted(seen.node.func).rpartition(".")[2] != "PipeModeDataset":
+                continue
+            words = {keyword.arg: keyword.value for keyword in seen.node.keywords}
+            given = words.get("channel", seen.node.args[0] if seen.node.args else None)
+            certain, piece = program.certain(module, seen, legacy=True), program.piece(module, seen.node)
+            channel = value(given, module)
+            passed = list(program.passed(module, seen, given)) if isinstance(given, ast.Name) else []
+            if isinstance(channel, str) or not passed:
+                yield Pipe(channel if isinstance(channel, str) else None, certain, piece)
+            for caller, call, argument in passed:
+                channel = value(argument, caller)
+                sure = seen.always and program.certain(caller, call, legacy=True)
+                yield Pipe(channel if isinstance(channel, str) else None, sure, program.piece(caller, call.node))
 
     def trains(self) -> Piece | None:
         for module, seen in self.program.seen("calls"):

@@ -87,6 +87,20 @@ class Program:
             return (module.number, own) if own in module.functions else None
         return self._imported(dotted)
 
+    def passed(self, module: Module, seen: Seen, name: ast.Name) -> Iterator[tuple[Module, Seen, ast.expr | None]]:
+        """What every call of a function passes for one of its parameters, which `name` in its body must be."""
+        owner = (module.number, seen.owner)
+        function = module.functions.get(seen.owner)
+        parameters = [] if function is None else [parameter.arg for parameter in function.args.args]
+        if name.id not in parameters:
+            return
+        position = parameters.index(name.id)
+        for caller, call in self.seen("calls"):
+            if self.called(caller, call) == owner:
+                words = {keyword.arg: keyword.value for keyword in call.node.keywords}
+                given = call.node.args[position] if position < len(call.node.args) else words.get(name.id)
+                yield caller, call, given
+
     def definition(self, owner: Owner) -> Function:
         return self.modules[owner[0]].functions[owner[1]]
 

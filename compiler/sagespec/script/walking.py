@@ -82,7 +82,7 @@ def walk(tree: ast.Module, *, helper: bool = False) -> Module:
 
 _PYTHON3 = frozenset({ast.JoinedStr, ast.AnnAssign, ast.AsyncFunctionDef, ast.Await, ast.Nonlocal, ast.YieldFrom})
 _PYTHON3 |= {ast.NamedExpr}
-_LEAVES = ("sys.exit", "exit", "quit", "os._exit")
+_LEAVES = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -200,7 +200,7 @@ class _Walker:
             self.block(node.orelse, owner, False)
             return
         self.expressions([node.test], owner, always)
-        self.block(node.body, owner, False)
+        self.block(node.body, owner, always and _is_true(node.test))
         self.block(node.orelse, owner, False)
 
     def trying(self, node: ast.Try, owner: str, always: bool) -> None:
@@ -330,7 +330,13 @@ def _leaves(node: ast.stmt) -> bool:
     if isinstance(node, ast.Raise):
         return True
     call = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(call, ast.Call) and ast.unparse(call.func) in _LEAVES
+    return isinstance(call, ast.Call) and _plain_name(call.func) in _LEAVES
+
+
+def _plain_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _ends_badly(body: Sequence[ast.stmt]) -> bool:

@@ -126,7 +126,7 @@ def refused(body: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 def name_of(member: str) -> str:
     """A member of the API as the controller spells it: `VolumeKmsKeyId` → `volumeKMSKeyID`."""
-    first, *rest = re.findall(r"[A-Z0-9]+(?![a-z])|[A-Z][a-z0-9]*", member)
+    first, *rest = (str(word) for word in re.findall(r"[A-Z0-9]+(?![a-z])|[A-Z][a-z0-9]*", member))
     return first.lower() + "".join(_ACRONYMS.get(word, word) for word in rest)
 
 
@@ -141,10 +141,12 @@ def _spelled(value: Any, known: Mapping[str, Any] | None) -> Any:
 def _unknown(value: Any, known: Mapping[str, Any] | None, path: Path) -> Iterator[Path]:
     if known is None:
         return
-    for step, item in enumerate(value) if isinstance(value, list) else value.items():
-        if isinstance(value, list):
-            yield from _unknown(item, known, (*path, step))
-        elif step not in known:
-            yield (*path, step)
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unknown(item, known, (*path, index))
+        return
+    for name, item in value.items():
+        if name in known:
+            yield from _unknown(item, known[name], (*path, name))
         else:
-            yield from _unknown(item, known[step], (*path, step))
+            yield (*path, name)

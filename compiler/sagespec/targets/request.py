@@ -150,11 +150,12 @@ def _at(body: Mapping[str, Any], path: tuple[str, ...]) -> Any:
 
 def _replaced(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        for token, name in names.items():
-            value = value.replace(token, name)
+        if OURS in value:
+            for token, name in names.items():
+                value = value.replace(token, name)
         return value
     if isinstance(value, list):
         return [_replaced(item, names) for item in value]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _replaced(item, names) for key, item in value.items()}
     return value

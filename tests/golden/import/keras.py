@@ -1,3 +1,4 @@
+# ruff: noqa
 # SDK 2, with branches: what cannot be otherwise is known.
 import sagemaker
 from sagemaker import get_execution_role

@@ -1,3 +1,4 @@
+# ruff: noqa
 # SDK 1, legacy mode.
 from sagemaker.tensorflow import TensorFlow
 

@@ -1,3 +1,4 @@
+# ruff: noqa
 # SDK 1, script mode: old names, an image of one's own, a bucket that only a run would tell.
 import sagemaker
 from sagemaker.session import s3_input

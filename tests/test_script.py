@@ -1,0 +1,351 @@
+"""Looking into the training script: never executed, right about a wide corpus, silent where it cannot know."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import sagespec.script
+from conftest import SMALLEST, Judge
+from sagespec.catalog import Facts
+from sagespec.compiler import Compiler, Options, Result
+from sagespec.diagnostic import Diagnostic
+from sagespec.local.contract import arguments as as_the_container_passes_them
+from sagespec.render import Inputs
+from sagespec.rules import arguments, functions, script
+from sagespec.rules.arguments import as_argument, option_of
+from sagespec.rules.rule import Rule
+from sagespec.script import Scripts
+from sagespec.script.python2 import as_python3
+from sagespec.show.diagnostics import text as shown
+from sagespec.show.report import Report
+from sagespec.show.style import Style
+from sagespec.source import Source
+from script_corpus import MUTATIONS, Example, corpus, mutants
+
+RECALL = 0.87
+"""What benchmarks/scripts.md records, rounded down: it may grow and must not shrink."""
+
+OURS = {
+    rule.name for family in (script, arguments, functions) for rule in vars(family).values() if isinstance(rule, Rule)
+}
+
+
+@pytest.fixture
+def compiled(tmp_path: Path, knowledge: Facts) -> Callable[[Example], list[Diagnostic]]:
+    def diagnosed(example: Example) -> list[Diagnostic]:
+        example.write(tmp_path)
+        source = Source("job.yaml", yaml.safe_dump(example.manifest, sort_keys=False), tmp_path)
+        (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(source)
+        return list(result.diagnostics)
+
+    return diagnosed
+
+
+@pytest.mark.parametrize("example", corpus(), ids=lambda example: example.name)
+def test_nothing_is_said_of_a_right_job(example: Example, compiled: Callable[[Example], list[Diagnostic]]) -> None:
+    assert compiled(example) == []
+
+
+def test_most_single_mistakes_are_found(tmp_path: Path, knowledge: Facts) -> None:
+    found, wrong = 0, 0
+    for number, (_, mutant) in enumerate(mutants()):
+        folder = tmp_path / str(number)
+        mutant.write(folder)
+        source = Source("job.yaml", yaml.safe_dump(mutant.manifest, sort_keys=False), folder)
+        (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(source)
+        wrong += 1
+        found += bool({diagnostic.rule for diagnostic in result.diagnostics} & OURS)
+    assert wrong > 1000
+    assert found / wrong >= RECALL
+
+
+def test_every_mutation_applies_to_some_job_of_the_corpus() -> None:
+    assert {name for name, _ in mutants()} == set(MUTATIONS)
+
+
+@pytest.fixture
+def said(code: Path, judge: Judge) -> Callable[..., list[Diagnostic]]:
+    """What is said of a script (and helper modules) with some fields of the manifest."""
+
+    def found(text: str, over: Mapping[str, Any] | None = None, **helpers: str) -> list[Diagnostic]:
+        (code / "train.py").write_text(text)
+        for name, helper in helpers.items():
+            (code / f"{name}.py").write_text(helper)
+        return [diagnostic for diagnostic in judge(over or {}).diagnostics if diagnostic.rule in OURS]
+
+    return found
+
+
+Said = Callable[..., list[Diagnostic]]
+
+
+PARSER = """\
+import argparse
+import os
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--model_dir")
+    {option}
+    args = parser.parse_args()
+    print(os.environ["SM_MODEL_DIR"])
+"""
+
+
+def with_option(option: str) -> str:
+    return PARSER.format(option=option)
+
+
+def test_a_finding_points_into_the_script_and_names_the_field_of_the_manifest(said: Said, code: Path) -> None:
+    (found,) = said(with_option('parser.add_argument("--épochs", type=int)'), {"hyperparameters": {"épochs": "many"}})
+    assert found.path.endswith("train.py")
+    assert (found.span.line, found.span.column, found.span.end_column) == (7, 5, 46)
+    assert found.field == ("hyperparameters", "épochs")
+    (related,) = found.related
+    assert related.place.source.name == "mnist.yaml"
+
+
+def test_the_script_s_line_is_shown(said: Said) -> None:
+    diagnostics = said(with_option('parser.add_argument("--epochs", type=int)'), {"hyperparameters": {"epochs": "x"}})
+    lines = list(shown(Report(diagnostics, 1), Style()))
+    assert any('parser.add_argument("--epochs", type=int)' in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "value", [0, 1, -3, 1.5, 1e-05, True, False, None, "text", "", [1, "a"], {"b": 1, "a": None}, "é", 10.0], ids=repr
+)
+@pytest.mark.parametrize("name", ["epochs", "k"])
+def test_a_value_is_checked_as_the_container_passes_it(name: str, value: Any) -> None:
+    """The witness is the local runner's, which is compared with AWS's own toolkit."""
+    assert [option_of(name), as_argument(value)] == as_the_container_passes_them({name: value})
+
+
+OPTIONS = {
+    "type=int": [3, 3.0, "3", "x", True, None, [1]],
+    "type=float": [3, 0.1, "x", False, None],
+    "type=str": [3, "x", None, [1, 2]],
+    "choices=['a', 'b']": ["a", "c", 1, None],
+    "type=int, choices=range(3)": [0, 2, 3, "1"],
+    "type=float, choices=[0.5, 1.0]": [0.5, 1, 2],
+    "type=json.loads": ["[1]", [1], {"a": 1}, True, 2, "x"],
+    "action='store_true'": [True, False],
+    "action=argparse.BooleanOptionalAction": [True],
+    "action='append', type=int": [1, "x"],
+    "action='count'": [2],
+    "nargs=2": ["a"],
+    "nargs='+', type=int": [1, [1, 2]],
+    "nargs='?', type=int": [1, "x"],
+    "nargs='*'": ["a"],
+    "required=True": ["a"],
+}
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["parse_args", "parse_known_args"])
+@pytest.mark.parametrize(
+    ("option", "value"), [(option, value) for option, values in OPTIONS.items() for value in values], ids=repr
+)
+def test_an_error_is_said_exactly_where_argparse_stops(said: Said, option: str, value: Any, strict: bool) -> None:
+    """The witness is argparse itself."""
+    import argparse
+
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--model_dir")
+    eval(f"parser.add_argument('--value', {option})", {"parser": parser, "argparse": argparse, "json": json})
+    stops = False
+    try:
+        given = as_the_container_passes_them({"value": value, "model_dir": "s3://bucket/model"})
+        parser.parse_args(given) if strict else parser.parse_known_args(given)
+    except (argparse.ArgumentError, SystemExit):
+        stops = True
+    text = with_option(f'parser.add_argument("--value", {option})').replace("import os", "import json\nimport os")
+    if not strict:
+        text = text.replace("args = parser.parse_args()", "args, _ = parser.parse_known_args()")
+    rules = {found.rule for found in said(text, {"hyperparameters": {"value": value}})}
+    assert bool(rules - {"value-for-flag"} if not strict else rules) == stops
+
+
+def test_a_flag_that_false_would_switch_on_is_an_error(said: Said) -> None:
+    text = with_option('parser.add_argument("--flag", action="store_true")').replace(
+        "args = parser.parse_args()", "args, _ = parser.parse_known_args()"
+    )
+    assert [found.rule for found in said(text, {"hyperparameters": {"flag": False}})] == ["value-for-flag"]
+    assert said(text, {"hyperparameters": {"flag": True}}) == []
+
+
+def test_an_ambiguous_abbreviation_is_an_error_and_a_plain_one_is_none(said: Said) -> None:
+    text = with_option('parser.add_argument("--rate"); parser.add_argument("--ratio")')
+    (found,) = said(text, {"hyperparameters": {"rat": 1}})
+    assert found.message == "--rat could mean --rate or --ratio"
+    assert said(text, {"hyperparameters": {"rati": 1}}) == []
+    exact = text.replace("ArgumentParser()", "ArgumentParser(allow_abbrev=False)")
+    assert [found.rule for found in said(exact, {"hyperparameters": {"rati": 1}})] == [
+        "hyperparameter-unknown-to-script"
+    ]
+
+
+SILENT = {
+    "options from a loop": 'for name in ("a", "b"):\n        parser.add_argument("--" + name)',
+    "options from elsewhere": "library.add_options(parser)",
+    "more options by keyword": 'parser.add_argument(*["--zeal"])',
+    "a parser taken apart": "parser._add_action(None)",
+}
+
+
+@pytest.mark.parametrize("option", SILENT.values(), ids=SILENT)
+def test_nothing_is_said_of_options_that_cannot_be_known(said: Said, option: str) -> None:
+    assert said(with_option(option), {"hyperparameters": {"zeal": 1}}) == []
+
+
+@pytest.mark.parametrize(
+    "parse",
+    [
+        "parser.parse_args([])",
+        "parser.parse_args(read_file())",
+        "library.Parser().parse_args()",
+        "exec('parser.parse_args()')",
+    ],
+)
+def test_nothing_is_said_where_the_command_line_may_not_be_what_is_parsed(said: Said, parse: str) -> None:
+    text = with_option("").replace("parser.parse_args()", parse)
+    assert said(text, {"hyperparameters": {"zeal": 1}}) == []
+
+
+def test_what_stands_under_a_helper_s_main_guard_is_not_part_of_the_program(said: Said) -> None:
+    helper = 'import os\nif __name__ == "__main__":\n    print(os.environ["SM_CHANNEL_ELSEWHERE"])\n'
+    text = "import helper\n" + with_option("")
+    assert said(text, {"source_dir": "."}, helper=helper) == []
+
+
+def test_a_helper_beside_a_lone_entry_point_is_not_packed_and_not_read(said: Said) -> None:
+    helper = 'import os\nprint(os.environ["SM_CHANNEL_ELSEWHERE"])\n'
+    text = "import helper\n" + with_option("")
+    assert said(text, {}, helper=helper) == []
+    assert [found.rule for found in said(text, {"source_dir": "."}, helper=helper)] == ["channel-not-given"]
+
+
+def test_a_finding_in_a_helper_points_into_the_helper(said: Said) -> None:
+    helper = 'import os\n\n\ndef folder():\n    return os.environ["SM_CHANNEL_TRIAN"]\n'
+    text = "from helper import folder\n" + with_option("folder()")
+    (found,) = said(text, {"source_dir": ".", "channels": {"train": "s3://bucket/train"}}, helper=helper)
+    assert found.path.endswith("helper.py")
+    assert found.span.line == 5
+    assert "did you mean 'train'" in found.hint
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    [
+        'os.environ.get("SM_CHANNEL_TEST")',
+        'os.getenv("SM_CHANNEL_TEST", "here")',
+        'os.environ["SM_CHANNEL_TEST"] if args else None',
+        'args and os.environ["SM_CHANNEL_TEST"]',
+        '[os.environ["SM_CHANNEL_TEST"] for _ in args]',
+        '(lambda: os.environ["SM_CHANNEL_TEST"])',
+        '"SM_CHANNEL_TEST" in os.environ and os.environ["SM_CHANNEL_TEST"]',
+    ],
+)
+def test_a_channel_that_the_script_may_do_without_need_not_be_given(said: Said, lookup: str) -> None:
+    text = f'import os\n\nif __name__ == "__main__":\n    args = []\n    print({lookup}, os.environ["SM_HPS"])\n'
+    assert said(text) == []
+
+
+def test_a_channel_that_is_looked_up_in_a_try_need_not_be_given(said: Said) -> None:
+    text = """\
+import os
+
+try:
+    TEST = os.environ["SM_CHANNEL_TEST"]
+except KeyError:
+    TEST = None
+"""
+    assert said(text) == []
+    assert [found.rule for found in said(text.replace("TEST = None", "raise"))] == ["channel-not-given"]
+
+
+def test_a_comment_in_the_script_silences_a_warning_there(said: Said) -> None:
+    text = "import keras\nmodel = keras.Sequential()\nmodel.fit([1], [1], epochs=1)  # SM_MODEL_DIR{}\n"
+    rules = {found.rule for found in said(text.format(""))}
+    assert rules == {"training-without-main-guard", "model-not-kept"}
+    allowed = text.format("  # sagespec: allow training-without-main-guard, model-not-kept")
+    assert said(allowed) == []
+
+
+def test_an_allowance_in_a_script_that_silences_nothing_is_said(code: Path, knowledge: Facts) -> None:
+    (code / "train.py").write_text('"""# sagespec: allow model-not-kept"""\nx = 1  # sagespec: allow model-not-kept\n')
+    (code / "job.yaml").write_text(yaml.safe_dump(SMALLEST))
+    results: list[Result] = list(Compiler(Options(Inputs(), build=False), knowledge).run([str(code / "job.yaml")]))
+    unused = [found for result in results for found in result.diagnostics if found.rule == "unused-allowance"]
+    assert [(Path(found.path).name, found.span.line) for found in unused] == [("train.py", 2)]
+
+
+def test_python_2_is_read_where_it_stands() -> None:
+    text = 'if x <> 1L:\n    print >>out, "é", x\nelse:\n    raise Error, "why"\n'
+    readable = as_python3(text)
+    assert readable is not None
+    assert [len(line) for line in readable.split("\n")] == [len(line) for line in text.split("\n")]
+    assert readable.index('"é"') == text.index('"é"')
+    assert as_python3("print('either')\n") is None
+    assert as_python3("neither (nor\n") is None
+
+
+def test_a_text_is_analysed_once_however_many_jobs_run_it(
+    tmp_path: Path, knowledge: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    parse = sagespec.script.parse
+
+    def counted(text: str) -> Any:
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(sagespec.script, "parse", counted)
+    unique = f"# {tmp_path}\n{with_option('')}"
+    for number in range(30):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "train.py").write_text(unique)
+        (folder / "job.yaml").write_text(yaml.safe_dump({**SMALLEST, "name": f"job-{number}"}))
+    results = list(Compiler(Options(Inputs(), build=False), knowledge).run([str(tmp_path)]))
+    assert len(results) == 30
+    assert parsed == [unique]
+
+
+def test_nothing_is_read_of_an_image_with_its_own_program(tmp_path: Path) -> None:
+    assert Scripts().of(tmp_path, "train.sh", None) is None
+    assert Scripts().of(tmp_path, "train.py", "s3://bucket/code.tar.gz") is None
+    assert Scripts().of(tmp_path, "nowhere.py", None) is None
+    assert Scripts().of(tmp_path, "x" * 5000 + ".py", None) is None
+
+
+HOSTILE = {
+    "nested": "x = " + "(" * 5000 + ")" * 5000,
+    "long sum": "x = " + "+".join(["1"] * 20000),
+    "long attribute": "x" + ".a" * 20000,
+    "nested ifs": "".join(f"{' ' * depth}if 1:\n" for depth in range(99)) + " " * 99 + "pass\n",
+    "zero byte": "x = '\0'",
+    "unfinished": "def f(:\n",
+    "deep names": "a0 = 'x'\n"
+    + "".join(f"a{n + 1} = a{n} + a{n}\n" for n in range(200))
+    + "import os\nos.environ[a200]\n",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_script_is_no_traceback(said: Said, text: str) -> None:
+    assert {found.rule for found in said(text)} <= {"script-syntax-error"}
+
+
+def test_a_script_cut_anywhere_is_no_traceback(said: Said) -> None:
+    whole = [text for example in corpus() for text in example.files.values() if len(text) > 200]
+    dice = random.Random(7)
+    for _ in range(60):
+        text = dice.choice(whole)
+        cut = dice.randrange(len(text))
+        said(text[:cut] + dice.choice(["", "(", '"""', "\x0c", "\t"]) + text[cut + dice.randrange(3) :])
