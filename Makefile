@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint accept docs clean
+.PHONY: demo test lint accept docs bench clean
 
 demo: $(READY)
 	@$(BIN)/python specs/demo.py
@@ -28,6 +28,10 @@ accept: $(READY)
 # The generated pages of docs/; ARGS=--check only says what is stale.
 docs: $(READY)
 	$(BIN)/python docs/generate.py $(ARGS)
+
+# How fast, as ratios, into benchmarks/results.md: some minutes. SDK=1 compares with SDK 2 and cfn-lint too (large).
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py
 
 clean:
 	rm -rf $(VENV) .sagespec build dist

@@ -48,6 +48,16 @@ if __name__ == "__main__":
 '''
 
 
+DEFAULTS = """\
+apiVersion: sagespec/v1
+kind: Defaults
+project: benchmark
+vars: {stage: dev}
+role: arn:aws:iam::123456789012:role/SageMakerRole
+tags: {owner: someone, stage: "{{ vars.stage }}"}
+"""
+
+
 def manifest(number: int, source_dir: str) -> str:
     """The text of manifest `number`: like what people write, comments and all."""
     version = VERSIONS[number % len(VERSIONS)]
@@ -98,9 +108,11 @@ def write(folder: Path, count: int, *, shared: bool) -> None:
     """`count` manifests in `folder`, some hundred in a folder.
 
     Args:
-        shared: all train with the same code; otherwise every 20 have code of their own.
+        shared: all train with the same code, and have defaults; otherwise every 20 have code of their own.
     """
     (folder / ".git").mkdir(parents=True)  # as in a repository: nothing above it is looked at
+    if shared:
+        (folder / "sagespec.yaml").write_text(DEFAULTS)
     for number in range(count):
         group = 0 if shared else number // JOBS_OF_A_SCRIPT
         code = folder / "code" / f"{group:05}"

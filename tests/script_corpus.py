@@ -325,6 +325,12 @@ def python_3_on_2(example: Example) -> Iterator[Example]:
 
 
 @mutation
+def source_folder_left_out(example: Example) -> Iterator[Example]:
+    if "source_dir" in example.manifest and example.name != "starts-another":
+        yield example.with_field(source_dir=...)
+
+
+@mutation
 def misspelt_function(example: Example) -> Iterator[Example]:
     for name in (*LEGACY_ONLY, "train_input_fn", "eval_input_fn", "serving_input_fn") if example.legacy else ():
         pattern = rf"\b{name}\b"

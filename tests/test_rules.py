@@ -37,9 +37,10 @@ def rules_named(judge: Judge, manifest: dict[str, Any]) -> set[str]:
 
 
 def write_script(rule: Rule, title: str, code: Path) -> None:
-    """Puts the page's script in the place of the one that suits any manifest."""
+    """Puts the page's script in the place of the one that suits any manifest, and a module beside it."""
     if rule.script(title):
         (code / "train.py").write_text(rule.script(title))
+        (code / "train_helpers.py").write_text("")
 
 
 @pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,3 +55,72 @@ def test_the_installed_tool_validates_compiles_and_starts_a_project(wheel: Path,
     assert '"TrainingJobName": "job-' in run(tool, "compile", "job/train.yaml")
     assert run(tool, "versions").count("\n") > 40
     assert "sagespec 0." in run(tool, "--version")
+
+
+def interpreters() -> Iterator[str]:
+    """The other Pythons that we promise, as far as this machine has them: on PATH, or where pyenv keeps them."""
+    kept = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
+    for minor in range(10, 14):
+        candidates = [f"python3.{minor}", *map(str, sorted(kept.glob(f"3.{minor}.*/bin/python")))]
+        for candidate in candidates:
+            try:
+                works = subprocess.run([candidate, "-c", "pass"], capture_output=True).returncode == 0
+            except OSError:
+                continue
+            if works and sys.version_info[:2] != (3, minor):
+                yield candidate
+                break
+
+
+def lowest() -> list[str]:
+    """The oldest version of each dependency that pyproject.toml admits."""
+    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    block = re.search(r"^dependencies = \[\n(.*?)^\]", text, re.M | re.S)
+    assert block
+    return [found.replace(">=", "==") for found in re.findall(r'"([^"]+)"', block[1])]
+
+
+def compiled_by(environment: Path, clone: Path) -> str:
+    tool = environment / "bin" / "sagespec"
+    world = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHON", "SAGESPEC_"))}
+    command = [tool, "compile", "--jsonl", "specs"]
+    run = subprocess.run(command, cwd=clone, env=world, check=True, capture_output=True, text=True)
+    assert run.stderr == ""
+    return run.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", [sys.executable, *interpreters()])
+@pytest.mark.parametrize("versions", ["newest", "lowest"])
+def test_every_python_with_the_newest_and_the_lowest_dependencies_makes_the_same_requests(
+    python: str, versions: str, wheel: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(REPOSITORY / "specs", tmp_path / "specs")
+    (tmp_path / ".git").mkdir()
+    environment = tmp_path / "environment"
+    subprocess.run([python, "-m", "venv", environment], check=True)
+    packages = [str(wheel), *(lowest() if versions == "lowest" else [])]
+    install = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", *packages]
+    found = subprocess.run(install, capture_output=True, text=True)
+    if found.returncode and versions == "lowest":
+        pytest.skip(f"the lowest dependencies have no builds for {python}: {found.stderr.splitlines()[-1]}")
+    assert found.returncode == 0, found.stderr
+    assert compiled_by(environment, tmp_path) == compiled_by(Path(sys.prefix), tmp_path)
+
+
+def test_versions_are_one_everywhere() -> None:
+    from sagespec import __version__
+
+    pyproject = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'\nversion = "{__version__}"\n' in pyproject
+    assert f"\n## {__version__} " in (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_sdist_holds_what_a_packager_needs(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "build", "--sdist", "--outdir", str(tmp_path), str(REPOSITORY)]
+    subprocess.run(command, check=True, capture_output=True)
+    (found,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(found) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"LICENSE", "README.md", "compiler/sagespec/cli.py", "schemas/training-job.schema.json"} <= names
+    assert "templates/init/script/train.yaml.j2" in names

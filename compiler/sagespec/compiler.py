@@ -22,7 +22,7 @@ from sagespec.script import Scripts, comments
 from sagespec.source import Path, Place, Source
 
 if TYPE_CHECKING:  # what makes requests is imported where one is made: validate starts without it
-    from sagespec.archive import ArchiveError, Archives
+    from sagespec.archive import ArchiveError, Archives, Contents
     from sagespec.dataset import Datasets
     from sagespec.pricing import Pricing
     from sagespec.targets import Request, Site, Upload
@@ -75,6 +75,7 @@ class Compiler:
         self.scripts = Scripts()
         self.allowances = Allowances()
         self._account: str | None = None
+        self._packed: dict[tuple[FilePath, str, str | None, tuple[str, ...]], Contents] = {}
         self._names: dict[tuple[str, str | None, str], tuple[str, int]] = {}
 
     @cached_property
@@ -285,13 +286,22 @@ class Compiler:
         job = checked.job
         if job.mode(self.facts) is Mode.IMAGE or job.entry_point is None or (job.source_dir or "").startswith("s3://"):
             return None
-        contents = self.archives.collect(
-            job.entry_point, job.source_dir, job.dependencies, folder=checked.manifest.document.source.folder
+        contents = self._contents(
+            checked.manifest.document.source.folder, job.entry_point, job.source_dir, tuple(job.dependencies)
         )
         uri = f"{_upload_prefix(job, site)}/sagespec/code/{contents.sha256}/sourcedir.tar.gz"
         return Upload(
             "code", contents.members[0].path, uri, contents.sha256, contents.total_bytes, len(contents.files), contents
         )
+
+    def _contents(
+        self, folder: FilePath, entry_point: str, source_dir: str | None, dependencies: tuple[str, ...]
+    ) -> Contents:
+        """What the archive holds; the same question is put to the file system once."""
+        asked = (folder, entry_point, source_dir, dependencies)
+        if asked not in self._packed:
+            self._packed[asked] = self.archives.collect(entry_point, source_dir, dependencies, folder=folder)
+        return self._packed[asked]
 
     def data(self, checked: Checked, site: Site) -> Mapping[str, Upload]:
         from sagespec.targets import Upload

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 Check = Callable[[str], bool]
 
@@ -74,6 +75,8 @@ TOKENS = (
     ),
 )
 """Secrets that can be told by their form alone, as their makers document it."""
+SHORTEST = 15
+"""Characters of the shortest of these, passwords in addresses left out."""
 
 _PLACEHOLDER = re.compile(
     r"\$.*|%.*%|<.*>|\{.*\}|\[.*\]|[*x.…-]+|/.*|~/.*|[A-Za-z][A-Za-z0-9+.-]*:.*"
@@ -129,6 +132,8 @@ def redacted(text: str) -> str:
 
 def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
     """(kind, start, end) of each secret that its form gives away."""
+    if len(text) < SHORTEST and "://" not in text:
+        return
     for token in TOKENS:
         if token.mark not in text:
             continue
@@ -147,10 +152,15 @@ def _mask_named(found: re.Match[str]) -> str:
 
 def _named_secret(name: str, value: str) -> bool:
     """Whether a value under this name is a secret itself. A password may be any text, a token looks random."""
-    called = _NAME.search(name)
+    called = _called(name)
     if called is None or _PLACEHOLDER.fullmatch(value):
         return False
     return len(value) >= 4 if called["loose"] else _looks_random(value)
+
+
+@lru_cache(maxsize=1_000)
+def _called(name: str) -> re.Match[str] | None:
+    return _NAME.search(name)
 
 
 def _looks_random(text: str) -> bool:

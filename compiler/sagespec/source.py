@@ -12,6 +12,8 @@ from pathlib import Path as FilePath
 Path = tuple[str | int, ...]
 """The way from a document's root to a value: keys and list indices."""
 
+SMALL = 10_000
+"""Characters of most manifests."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -38,9 +40,17 @@ class Source:
         lengths = [len(line) + 1 for line in self.lines[:-1]]
         return list(accumulate(lengths, initial=0))
 
+    @property
+    def _is_small(self) -> bool:
+        """Whether to count lines anew is cheap: a run keeps the texts of its findings, and their lines would add up."""
+        return len(self.text) <= SMALL and "\r" not in self.text
+
     def position(self, index: int) -> tuple[int, int]:
         """Line and column of a character of the text (or of its end)."""
         index = min(max(index, 0), len(self.text))
+        if self._is_small:
+            start = self.text.rfind("\n", 0, index) + 1
+            return self.text.count("\n", 0, start) + 1, index - start + 1
         line = bisect_right(self._starts, index)
         column = index - self._starts[line - 1]
         return line, min(column, len(self.lines[line - 1])) + 1
@@ -55,7 +65,8 @@ class Source:
 
     def line(self, number: int) -> str:
         """Line `number` (from 1), or nothing past the end."""
-        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+        lines = self.text.split("\n") if self._is_small else self.lines
+        return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
 @dataclass(frozen=True, slots=True)

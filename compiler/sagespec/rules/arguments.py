@@ -16,7 +16,6 @@ from sagespec.script import Arguments, Option, Script
 from sagespec.source import Path
 
 _ARGPARSE = "https://docs.python.org/3/library/argparse.html"
-_CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
 _NO = frozenset({"", "0", "0.0", "false", "no", "off", "none", "f", "n"})
 """What people mean by "no", in small letters."""
 
@@ -27,32 +26,13 @@ def read_arguments(check: ArgumentCheck) -> Check:
     """Shows a rule the script's options, where they are declared with argparse and understood."""
 
     def judged(case: Case) -> Iterator[Finding]:
-        if case.script_mode and case.script is not None and case.script.study.arguments is not None:
-            yield from check(case, case.script, case.script.study.arguments)
+        script = case.script if case.script_mode else None
+        if script is None or script.study.arguments is None:
+            return iter(())
+        return check(case, script, script.study.arguments)
 
     judged.__name__, judged.__doc__ = check.__name__, check.__doc__
     return judged
-
-
-def passed(case: Case) -> dict[str, str]:
-    """What the container passes: hyperparameter → the text that arrives, `model_dir` left out.
-
-    Source: https://github.com/aws/sagemaker-training-toolkit (mapping.py, to_cmd_args)
-    """
-    return {name: as_argument(value) for name, value in case.hyperparameters.items() if _is_passed(case, name)}
-
-
-def _is_passed(case: Case, name: str) -> bool:
-    if name == "model_dir" and case.job.model_dir is not False:
-        return False  # overwritten, which another rule says
-    return not name.startswith("sagemaker_") and name not in _CONTAINERS_OWN
-
-
-def as_argument(value: Any) -> str:
-    """A hyperparameter's value as an argument: as Python prints it, nothing for null, `k=v,…` for a map."""
-    if isinstance(value, Mapping):
-        return ",".join(f"{key}={item}" for key, item in sorted(value.items()))
-    return "" if value is None else str(value)
 
 
 def option_of(name: str) -> str:
@@ -62,7 +42,7 @@ def option_of(name: str) -> str:
 
 def _matched(case: Case, takes: Arguments) -> Iterator[tuple[str, str, Option]]:
     """(hyperparameter, its text, the option that certainly takes it)."""
-    for name, text in passed(case).items():
+    for name, text in case.passed.items():
         found = takes.match(option_of(name))
         if len(found) == 1:
             yield name, text, found[0]
@@ -90,7 +70,7 @@ def hyperparameter_unknown_to_script(case: Case, script: Script, takes: Argument
     """
     if not takes.strict or not takes.complete:
         return
-    for name in passed(case):
+    for name in case.passed:
         found = takes.match(option_of(name))
         exact = any(option_of(name) in option.flags for option in found)
         if found and (exact or len(found) == 1):
@@ -173,19 +153,17 @@ def hyperparameter_nobody_reads(case: Case) -> Iterator[Finding]:
     if script.study.environment.reads_any_hyperparameter:
         return
     takes = script.study.arguments
-    for name in passed(case):
-        path, quoted = ("hyperparameters", name), shown(name)
+    for name in case.passed:
         if takes is None and script.study.ignores_arguments:
-            yield Finding(
-                path, f"the script reads no arguments, so '{quoted}' changes nothing", "let it read them", at_key=True
-            )
+            message = f"the script reads no arguments, so '{shown(name)}' changes nothing"
+            yield Finding(("hyperparameters", name), message, "let it read them", at_key=True)
         elif takes is not None and takes.forgets and takes.complete and not takes.match(option_of(name)):
             yield _finding(
                 case,
                 script,
                 takes,
                 name,
-                f"nothing reads --{quoted}: parse_known_args passes over it",
+                f"nothing reads --{shown(name)}: parse_known_args passes over it",
                 _cure(takes, name),
             )
 
@@ -214,7 +192,7 @@ def required_argument_not_given(case: Case, script: Script, takes: Arguments) ->
     """
     if not takes.certain or takes.subcommands:
         return
-    given = [*passed(case), *(["model_dir"] if case.job.model_dir is not False else [])]
+    given = [*case.passed, *(["model_dir"] if case.job.model_dir is not False else [])]
     taken = {id(option) for name in given for option in takes.match(option_of(name))}
     loose = any(option.wants_values == 0 for name in given for option in takes.match(option_of(name)))
     for option in takes.options:

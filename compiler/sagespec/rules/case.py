@@ -11,6 +11,9 @@ from sagespec.catalog import Facts, Instance, Release
 from sagespec.model import Job, Mode
 from sagespec.script import Script, Scripts
 
+CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
+"""Hyperparameters that the container keeps to itself."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -76,9 +79,29 @@ class Case:
         return self.job.hyperparameters
 
     @cached_property
+    def passed(self) -> dict[str, str]:
+        """What the container passes to the script: hyperparameter → the text that arrives, `model_dir` left out.
+
+        Source: https://github.com/aws/sagemaker-training-toolkit (mapping.py, to_cmd_args)
+        """
+        return {name: as_argument(value) for name, value in self.hyperparameters.items() if self._is_passed(name)}
+
+    def _is_passed(self, name: str) -> bool:
+        if name == "model_dir" and self.job.model_dir is not False:
+            return False  # overwritten, which another rule says
+        return not name.startswith("sagemaker_") and name not in CONTAINERS_OWN
+
+    @cached_property
     def source_folder(self) -> FilePath | None:
         """Where the entry point is looked for; None when the code lies in S3."""
         source = self.job.source_dir
         if source is None:
             return self.folder
         return None if "://" in source else self.folder / source
+
+
+def as_argument(value: Any) -> str:
+    """A hyperparameter's value as an argument: as Python prints it, nothing for null, `k=v,…` for a map."""
+    if isinstance(value, dict):
+        return ",".join(f"{key}={item}" for key, item in sorted(value.items()))
+    return "" if value is None else str(value)

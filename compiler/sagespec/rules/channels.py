@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import wraps
 from typing import TypeAlias
 
@@ -28,8 +27,10 @@ def each_channel(check: ChannelCheck) -> Check:
     @wraps(check)
     def judge(case: Case) -> Iterator[Finding]:
         for name, channel in case.job.channels.items():
-            with suppress(Unknown):
+            try:
                 yield from check(case, ("channels", name), channel)
+            except Unknown:
+                continue
 
     return judge
 

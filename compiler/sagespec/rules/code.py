@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 
@@ -413,6 +414,7 @@ def _packs(case: Case, name: str) -> bool:
     }
 
 
+@lru_cache(maxsize=1_000)
 def lies_inside(path: str) -> bool:
     """Whether a path, as written, stays in the folder that it is relative to."""
     depth = 0

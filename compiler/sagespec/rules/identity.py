@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -139,7 +140,7 @@ def impossible_tag(case: Case) -> Iterator[Finding]:
     """
     for key, value in case.job.tags.items():
         for text, most, what, at_key in ((key, 128, "key", True), (value, 256, "value", False)):
-            wrong = sorted({char for char in text if not _may_be_in_tag(char)})
+            wrong = [] if _PLAIN.fullmatch(text) else sorted({char for char in text if not _may_be_in_tag(char)})
             if wrong:
                 problem = f"has {' '.join(map(ascii, wrong[:5]))}, which no tag may have"
             elif len(text) > most:
@@ -154,6 +155,10 @@ def impossible_tag(case: Case) -> Iterator[Finding]:
                 "allowed are letters, digits, spaces and _ . : / = + - @",
                 at_key=at_key,
             )
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
+"""What most tags are, told at once."""
 
 
 def _may_be_in_tag(char: str) -> bool:

@@ -17,8 +17,8 @@ TERRAFORM = "https://github.com/hashicorp/terraform-provider-aws/blob/main/inter
 
 def overridden(case: Case, *steps: str) -> Any:
     """What the override says at this path; None where it says nothing, or takes the member out."""
-    value: Any = case.job.request
-    for step in steps:
+    value: Any = case.job.request or None
+    for step in steps if value else ():
         value = value.get(step) if isinstance(value, Mapping) else None
     return value
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from sagespec.catalog import near
 from sagespec.diagnostic import Finding
 from sagespec.rules.case import Case
-from sagespec.rules.rule import ERROR, GUIDE, SDK_DOC, TOOLKIT, WARNING, Check, rule
+from sagespec.rules.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, Check, rule
 from sagespec.script import Environment, Script
 
 CHANNEL = "SM_CHANNEL_"
@@ -24,8 +24,9 @@ def read_script(check: ScriptCheck) -> Check:
 
     def judged(case: Case) -> Iterator[Finding]:
         script = case.script
-        if script is not None and script.study.environment is not None:
-            yield from check(case, script, script.study.environment)
+        if script is None or script.study.environment is None:
+            return iter(())
+        return check(case, script, script.study.environment)
 
     judged.__name__, judged.__doc__ = check.__name__, check.__doc__
     return judged
@@ -113,6 +114,43 @@ def script_for_other_python(case: Case) -> Iterator[Finding]:
 def _spelt(python: str) -> str:
     digits = python.removeprefix("py")
     return f"Python {digits[0]}.{digits[1:]}" if digits[1:] else f"Python {digits}"
+
+
+@rule(ERROR, source=SDK2 + "fw_utils.py, tar_and_upload_dir")
+def imported_module_left_behind(case: Case) -> Iterator[Finding]:
+    """Without source_dir the entry point is packed alone, and a module beside it stays behind.
+
+    The script then stops at the import.
+
+    Bad:
+        entry_point: train.py
+
+    Bad script:
+        import os
+        import train_helpers
+        if __name__ == "__main__":
+            print(train_helpers, os.environ["SM_MODEL_DIR"])
+
+    Good:
+        entry_point: train.py
+        source_dir: .
+
+    Good script:
+        import os
+        import train_helpers
+        if __name__ == "__main__":
+            print(train_helpers, os.environ["SM_MODEL_DIR"])
+    """
+    script = case.script
+    if script is None or case.job.image_uri is not None:  # an image of one's own may have it
+        return
+    for name, piece in script.left_behind:
+        yield Finding(
+            ("entry_point",),
+            f"the script imports {name}, which lies beside it and is not packed with it",
+            f"write source_dir: the folder that holds both, or dependencies: [{name}.py]",
+            place=script.place(piece),
+        )
 
 
 @rule(WARNING, source=SDK_DOC + " (Prepare a training script)")
@@ -494,6 +532,8 @@ def checkpoints_not_written(case: Case, script: Script, asks: Environment) -> It
     job = case.job
     if not job.use_spot_instances or job.checkpoint_s3_uri is None or asks.trains is None or not script.study.closed:
         return
+    if asks.uses_model_dir and job.model_dir is not False:
+        return  # TensorFlow keeps its checkpoints there, in S3, and finds them again
     folder = job.checkpoint_local_path or CHECKPOINTS
     last = folder.rstrip("/").rpartition("/")[2]
     if _names(asks.texts, folder.rstrip("/"), last) or _is_told(case, last) or not case.script_mode:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -13,6 +13,7 @@ from pathlib import Path as FilePath
 from sagespec.script.arguments import Arguments, Option, arguments, ignores_arguments
 from sagespec.script.environment import Environment, Pipe, environment
 from sagespec.script.functions import LegacyFunction, LegacyFunctions, legacy_functions
+from sagespec.script.known import is_known
 from sagespec.script.program import Program
 from sagespec.script.reading import Parsed, Piece, comments, parse, read
 from sagespec.script.walking import Module, walk
@@ -41,6 +42,8 @@ class Study:
     """Nothing looks at the command line."""
     environment: Environment | None = None
     functions: LegacyFunctions | None = None
+    imports: tuple[tuple[str, Piece], ...] = ()
+    """The modules that every run of the entry point imports by an absolute name, and where."""
     unguarded: Piece | None = None
     """Training, or reading of arguments, that an import would start."""
     closed: bool = False
@@ -54,6 +57,8 @@ class Script:
     sources: tuple[Source, ...]
     """The entry point first."""
     study: Study = field(repr=False)
+    left_behind: tuple[tuple[str, Piece], ...] = ()
+    """Modules beside a lone entry point that every run imports, although they are not packed with it."""
 
     def place(self, piece: Piece) -> Place:
         """Where a piece stands, in lines and columns as editors count them."""
@@ -73,10 +78,10 @@ def _column(source: Source, line: int, column: int) -> int:
 
 
 class Scripts:
-    """The scripts of one run: each file is read once, and each text analysed once."""
+    """The scripts of one run: manifests that follow each other read a file once, and no text is analysed twice."""
 
     def __init__(self) -> None:
-        self._scripts: dict[tuple[FilePath, str, str | None, tuple[str, ...]], Script | None] = {}
+        self._script = lru_cache(maxsize=64)(_script)
 
     def of(
         self, folder: FilePath, entry_point: str, source_dir: str | None, dependencies: Iterable[str] = ()
@@ -86,10 +91,7 @@ class Scripts:
         Args:
             folder: the manifest's; everything else is relative to it, the entry point to `source_dir` if there is one.
         """
-        key = (folder, entry_point, source_dir, tuple(dependencies))
-        if key not in self._scripts:
-            self._scripts[key] = _script(*key)
-        return self._scripts[key]
+        return self._script(folder, entry_point, source_dir, tuple(dependencies))
 
 
 def _script(folder: FilePath, entry_point: str, source_dir: str | None, dependencies: tuple[str, ...]) -> Script | None:
@@ -106,7 +108,16 @@ def _script(folder: FilePath, entry_point: str, source_dir: str | None, dependen
     files = [entry, *(path for path, _ in helpers.values())]
     texts = ((("", text)), *((name, text) for name, (_, text) in helpers.items()))
     shown = (Source(_shown(path), text, path.parent) for path, (_, text) in zip(files, texts, strict=True))
-    return Script(tuple(shown), _study(texts, unread))
+    study = _study(texts, unread)
+    left_behind = () if source_dir is not None else tuple(_left_behind(study, entry.parent, helpers))
+    return Script(tuple(shown), study, left_behind)
+
+
+def _left_behind(study: Study, folder: FilePath, packed: Collection[str]) -> Iterator[tuple[str, Piece]]:
+    for name, piece in study.imports:
+        top = name.partition(".")[0]
+        if top not in packed and not is_known(top) and _file_of(top, [folder], []) is not None:
+            yield top, piece
 
 
 def _shown(path: FilePath) -> str:
@@ -181,7 +192,7 @@ def _module(text: str, helper: bool) -> tuple[Parsed, Module | None]:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Growing a tree makes no garbage, and looking for it again and again would take half the time."""
+    """Growing a tree and lists about it makes no garbage; to look for it again and again takes half the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -206,7 +217,8 @@ def _study(texts: tuple[tuple[str, str], ...], unread: bool) -> Study:
         else:
             helpers[name] = replace(helper, number=number)
     try:
-        return _studied(Program(entry, helpers, complete=not unread), wrong, complaint)
+        with _no_collection():
+            return _studied(Program(entry, helpers, complete=not unread), wrong, complaint)
     except RecursionError:
         return Study(False)
 
@@ -224,9 +236,18 @@ def _studied(program: Program, wrong: Piece | None, complaint: str) -> Study:
         ignores_arguments=ignores_arguments(program),
         environment=asks,
         functions=legacy_functions(program),
+        imports=tuple(_imported(program)),
         unguarded=_unguarded(program, takes, asks),
         closed=program.closed,
     )
+
+
+def _imported(program: Program) -> Iterator[tuple[str, Piece]]:
+    entry = program.entry
+    for seen in entry.import_statements:
+        if program.certain(entry, seen) and not getattr(seen.node, "level", 0):
+            for name in [seen.node.module] if hasattr(seen.node, "module") else [part.name for part in seen.node.names]:
+                yield name, program.piece(entry, seen.node)
 
 
 def _unguarded(program: Program, takes: Arguments | None, asks: Environment) -> Piece | None:

@@ -343,20 +343,16 @@ class _Reader:
         return True
 
     def _rest_unused(self, module: Module, seen: Seen) -> bool:
-        """`args, _ = parser.parse_known_args()`, and nobody asks for the rest."""
-        for statement in ast.walk(module.tree):
-            if isinstance(statement, ast.Assign) and statement.value is seen.node:
-                target = statement.targets[0]
-                if isinstance(target, ast.Tuple) and len(target.elts) == 2 and isinstance(target.elts[1], ast.Name):
-                    rest = target.elts[1].id
-                    return not any(
-                        isinstance(use.node, ast.Name) and use.node.id == rest and isinstance(use.node.ctx, ast.Load)
-                        for use in module.uses
-                    )
-                return False
-            if isinstance(statement, ast.Subscript) and statement.value is seen.node:
-                return bool(value(statement.slice, module) == 0)
-        return False
+        """`args, _ = parser.parse_known_args()`, and nobody asks for the rest; or only the first is taken."""
+        for names, given in module.unpacked:
+            if given is seen.node and len(names.elts) == 2 and isinstance(names.elts[1], ast.Name):
+                return not self._is_read(module, names.elts[1].id)
+        taken = [lookup.node for lookup in module.lookups if lookup.node.value is seen.node]
+        return any(value(lookup.slice, module) == 0 for lookup in taken)
+
+    def _is_read(self, module: Module, name: str) -> bool:
+        names = (use.node for use in module.uses if isinstance(use.node, ast.Name))
+        return any(node.id == name and isinstance(node.ctx, ast.Load) for node in names)
 
 
 def _is_argv(module: Module, node: ast.AST) -> bool:

@@ -24,6 +24,10 @@ _ANY_CHANNEL = re.compile(
 _ANY_HYPERPARAMETER = ("SM_HP", "SM_TRAINING_ENV", "SM_USER_ARGS", "hyperparameters.json", "input/config")
 _PIPE_WORD = re.compile(r"pipe|fifo|mlio", re.IGNORECASE)
 _PIPE_TEXT = re.compile(r"_(?:\d+|%[ds]|\{[^{}]*\})$|^_$|pipe|fifo", re.IGNORECASE)
+_UPLOADERS = frozenset(
+    ("boto3", "botocore", "fsspec", "huggingface_hub", "mlflow", "s3fs", "s3transfer", "smart_open", "wandb")
+)
+"""Packages that may take a model away by themselves."""
 _SHARED_WORK = re.compile(
     r"SM_HOSTS|SM_CURRENT_HOST|SM_RESOURCE_CONFIG|SM_TRAINING_ENV|SM_INSTANCE_GROUP|SM_CURRENT_INSTANCE|TF_CONFIG"
     r"|resourceconfig|SM_HPS|algo-|input/config"
@@ -71,6 +75,8 @@ class Environment:
     """A call that certainly trains."""
     names_model_dir: bool
     """The model's folder is named, or the model may be written to where nobody here can see it."""
+    uses_model_dir: bool
+    """Something is called `model_dir`: very likely what came with --model_dir."""
     shares_work: bool
     """Something tells the instances apart."""
     texts: frozenset[str] = field(repr=False)
@@ -86,7 +92,12 @@ def environment(program: Program) -> Environment:
         needed=dict(reader.needed()),
         channels=dict(reader.channels()),
         folders=dict(reader.folders()),
-        reads_any_channel=toolkit or reader.environ_at_large or any(map(_ANY_CHANNEL.search, texts)),
+        reads_any_channel=toolkit
+        or reader.environ_at_large
+        or reader.goes_up()
+        or any(
+            _ANY_CHANNEL.search(seen.node.value) for _, seen in reader.texts if id(seen.node) not in reader.followed
+        ),
         reads_any_hyperparameter=toolkit
         or reader.environ_at_large
         or any(word in text for text in texts for word in _ANY_HYPERPARAMETER),
@@ -95,8 +106,10 @@ def environment(program: Program) -> Environment:
         trains=reader.trains(),
         names_model_dir=toolkit
         or reader.environ_at_large
+        or not _UPLOADERS.isdisjoint(name.partition(".")[0] for name in program.imported)
         or any(map(_MODEL_NAMES.search, program.names))
         or any(map(_MODEL_TEXT.search, texts)),
+        uses_model_dir="model_dir" in program.names,
         shares_work=toolkit
         or reader.environ_at_large
         or any(map(_SHARED_WORK.search, texts))
@@ -111,6 +124,8 @@ class _Reader:
         self.texts = list(program.seen("texts"))
         self.written = set[str]()
         self.optional = set[str]()
+        self.followed = set[int]()
+        """Pieces of names of which it is known what they are put together to."""
         self.lookups: list[tuple[Module, Seen, str]] = []
         self.environ_at_large = False
         self._look()
@@ -121,13 +136,7 @@ class _Reader:
         for module, seen in self.program.seen("lookups"):
             if self.is_environ(module, seen.node.value):
                 explained.add(id(seen.node.value))
-                name = value(seen.node.slice, module)
-                if not isinstance(name, str):
-                    self.environ_at_large = self.environ_at_large or isinstance(seen.node.ctx, ast.Load)
-                elif isinstance(seen.node.ctx, ast.Load):
-                    self.lookups.append((module, seen, name))
-                else:
-                    self.written.add(name)
+                self._look_up(module, seen)
         for module, seen in self.program.seen("tests"):
             for side in seen.node.comparators:
                 keys = isinstance(side, ast.Call) and isinstance(side.func, ast.Attribute) and side.func.attr == "keys"
@@ -151,6 +160,31 @@ class _Reader:
             whole = name == "os.environ" or name.startswith("os.environ.")
             if whole and id(seen.node) not in explained and not self._is_alias(module, seen.node):
                 self.environ_at_large = True
+
+    def _look_up(self, module: Module, seen: Seen) -> None:
+        name = value(seen.node.slice, module)
+        reads = isinstance(seen.node.ctx, ast.Load)
+        if isinstance(name, str) and reads:
+            self.lookups.append((module, seen, name))
+        elif isinstance(name, str):
+            self.written.add(name)
+        elif reads:
+            passed = list(self._passed(module, seen))
+            self.lookups += passed
+            self.environ_at_large = self.environ_at_large or not passed
+
+    def _passed(self, module: Module, seen: Seen) -> Iterator[tuple[Module, Seen, str]]:
+        """`environ["SM_CHANNEL_" + name]`, where every call passes a constant for `name`: the calls, as look-ups."""
+        free = [node for node in ast.walk(seen.node.slice) if isinstance(node, ast.Name) and node.id not in module.top]
+        if len(free) != 1:
+            return
+        calls = list(self.program.passed(module, seen, free[0]))
+        texts = [value(argument, caller) for caller, _, argument in calls]
+        names = [value(seen.node.slice, module, given={free[0].id: text}) for text in texts]
+        if all(isinstance(name, str) for name in (*texts, *names)):
+            self.followed.update(id(node) for node in ast.walk(seen.node.slice))
+            for (caller, call, _), name in zip(calls, names, strict=True):
+                yield caller, Seen(call.node, call.owner, call.always and seen.always), name
 
     def is_environ(self, module: Module, node: ast.AST) -> bool:
         if module.dotted(node) == "os.environ":
@@ -200,6 +234,18 @@ class _Reader:
                 channel = value(argument, caller)
                 sure = seen.always and program.certain(caller, call, legacy=True)
                 yield Pipe(channel if isinstance(channel, str) else None, sure, program.piece(caller, call.node))
+
+    def goes_up(self) -> bool:
+        """Whether one channel's folder may lead to the others: `Path(…).parent`, `..`, `dirname(…)`."""
+        if not {"parent", "parents", "pardir"}.isdisjoint(self.program.names):
+            return True
+        if any(text == ".." or "../" in text for text in (seen.node.value for _, seen in self.texts)):
+            return True
+        return any(
+            module.dotted(seen.node.func).rpartition(".")[2] == "dirname"
+            and not any(isinstance(part, ast.Name) and part.id == "__file__" for part in ast.walk(seen.node))
+            for module, seen in self.program.seen("calls")
+        )
 
     def trains(self) -> Piece | None:
         for module, seen in self.program.seen("calls"):

@@ -10,7 +10,7 @@ from sagespec.script.known import HARMLESS
 from sagespec.script.program import LEGACY_FUNCTIONS, Owner, Program
 from sagespec.script.reading import Piece
 from sagespec.script.values import value
-from sagespec.script.walking import MAIN, Module
+from sagespec.script.walking import Module
 
 _FACTORIES = (
     "numpy_input_fn",
@@ -162,6 +162,3 @@ def _is_function(program: Program, module: Module, owner: Owner, node: ast.expr 
         target = program.function(module, node.func.id, owner[1])
         return target is not None and _returns_function(program, target, depth + 1)
     return False
-
-
-__all__ = ["LEGACY_FUNCTIONS", "MAIN", "LegacyFunction", "LegacyFunctions", "legacy_functions"]

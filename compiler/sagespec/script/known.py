@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 _HARMLESS = """
     absl albumentations apex argcomplete attr autograd awkward awscli blosc boto boto3 botocore bs4 cachetools
     certifi chardet click cloudpickle cv2 cycler cython dask dateutil deepspeed dill docopt einops fire
@@ -36,3 +38,8 @@ OTHER_COMMAND_LINES = frozenset(_OTHER_COMMAND_LINES.split())
 
 TOOLKITS = frozenset({"sagemaker", "sagemaker_containers", "sagemaker_training", "sagemaker_inference"})
 """They hand a script its channels and hyperparameters."""
+
+
+def is_known(name: str) -> bool:
+    """Whether a top-level module comes with Python or is a package that is harmless."""
+    return name in sys.stdlib_module_names or name in HARMLESS or name in PYTHON2_MODULES

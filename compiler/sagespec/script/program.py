@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
-from sagespec.script.known import HARMLESS, PYTHON2_MODULES
+from sagespec.script.known import is_known
 from sagespec.script.reading import Piece
 from sagespec.script.walking import MAIN, Function, Module, Seen
 
@@ -35,6 +35,8 @@ class Program:
         self.modules = {module.number: module for module in (entry, *self.helpers.values())}
         self.names = frozenset().union(*(module.names for module in self.modules.values()))
         self.imported = frozenset().union(*(module.imported for module in self.modules.values()))
+        self._seen: dict[str, list[tuple[Module, Seen]]] = {}
+        self._dead = frozenset(self._unnamed())
         self.reached = self._reached([(0, MAIN), *((module.number, MAIN) for module in self.helpers.values())])
         self.reached_in_legacy_mode = self._reached(
             [*self.reached, *(owner for name in LEGACY_FUNCTIONS if (owner := self.function(entry, name)) is not None)]
@@ -45,18 +47,23 @@ class Program:
         at = node
         return Piece(module.number, at.lineno, at.col_offset, at.end_lineno, at.end_col_offset)  # type: ignore[attr-defined]
 
-    def seen(self, kind: str) -> Iterator[tuple[Module, Seen]]:
+    def seen(self, kind: str) -> list[tuple[Module, Seen]]:
         """Everything of a kind (`calls`, `texts` …) that stands in code which something refers to."""
-        for module in self.modules.values():
-            for seen in getattr(module, kind):
-                if self.alive(module, seen.owner):
-                    yield module, seen
+        if kind not in self._seen:
+            self._seen[kind] = [
+                (module, seen)
+                for module in self.modules.values()
+                for seen in getattr(module, kind)
+                if (module.number, seen.owner.partition(".")[0]) not in self._dead
+            ]
+        return self._seen[kind]
 
-    def alive(self, module: Module, owner: str) -> bool:
-        """Whether anything in the program names a function (or the class or function that it stands in)."""
-        root = owner.partition(".")[0]
-        known = module.functions.get(root)
-        return known is None or root in self.names or root in LEGACY_FUNCTIONS or bool(known.decorator_list)
+    def _unnamed(self) -> Iterator[Owner]:
+        """Functions that nothing in the program names: they are never called."""
+        for module in self.modules.values():
+            for name, function in module.functions.items():
+                if name not in self.names and name not in LEGACY_FUNCTIONS and not function.decorator_list:
+                    yield module.number, name
 
     def certain(self, module: Module, seen: Seen, *, legacy: bool = False) -> bool:
         """Whether a run surely comes by."""
@@ -95,11 +102,20 @@ class Program:
         if name.id not in parameters:
             return
         position = parameters.index(name.id)
-        for caller, call in self.seen("calls"):
-            if self.called(caller, call) == owner:
-                words = {keyword.arg: keyword.value for keyword in call.node.keywords}
-                given = call.node.args[position] if position < len(call.node.args) else words.get(name.id)
-                yield caller, call, given
+        for caller, call in self._callers.get(owner, ()):
+            words = {keyword.arg: keyword.value for keyword in call.node.keywords}
+            given = call.node.args[position] if position < len(call.node.args) else words.get(name.id)
+            yield caller, call, given
+
+    @cached_property
+    def _callers(self) -> Mapping[Owner, list[tuple[Module, Seen]]]:
+        """Every call of each function."""
+        found: dict[Owner, list[tuple[Module, Seen]]] = {}
+        for module, seen in self.seen("calls"):
+            target = self.called(module, seen)
+            if target is not None:
+                found.setdefault(target, []).append((module, seen))
+        return found
 
     def definition(self, owner: Owner) -> Function:
         return self.modules[owner[0]].functions[owner[1]]
@@ -148,8 +164,11 @@ class Program:
         """Whether a module is imported of which nobody knows what it reads and writes."""
         for name in self.imported:
             top = name.lstrip(".").partition(".")[0]
-            known = top in HARMLESS or top in sys.stdlib_module_names or top in PYTHON2_MODULES
-            if name.strip(".") and (name.startswith(".") or not known) and not self._is_helper(name.lstrip(".")):
+            if (
+                name.strip(".")
+                and (name.startswith(".") or not is_known(top))
+                and not self._is_helper(name.lstrip("."))
+            ):
                 return True
         return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,11 +37,14 @@ class Module:
     """Modules that everything is imported from."""
     imported: set[str] = field(default_factory=set)
     """Every module that is named in an import, and every name taken from one as if it were a module."""
+    import_statements: list[Seen] = field(default_factory=list)
     functions: dict[str, Function] = field(default_factory=dict)
     """By qualified name; those inside a function are named after it, as methods after their class."""
     classes: dict[str, ast.ClassDef] = field(default_factory=dict)
     assigned: dict[str, list[ast.expr | None]] = field(default_factory=dict)
     """Name → every value that it is given anywhere in the module; None where that is no plain assignment."""
+    unpacked: list[tuple[ast.Tuple | ast.List, ast.expr]] = field(default_factory=list)
+    """(names, value) of every `a, b = value`."""
     top: set[str] = field(default_factory=set)
     """Names that the module itself has."""
     calls: list[Seen] = field(default_factory=list)
@@ -83,7 +86,7 @@ def walk(tree: ast.Module, *, helper: bool = False) -> Module:
 _PYTHON3 = frozenset({ast.JoinedStr, ast.AnnAssign, ast.AsyncFunctionDef, ast.Await, ast.Nonlocal, ast.YieldFrom})
 _PYTHON3 |= {ast.NamedExpr}
 _LEAVES = frozenset({"sys.exit", "exit", "quit", "os._exit"})
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
 
 
 class _Walker:
@@ -98,60 +101,67 @@ class _Walker:
                 always = False
 
     def statement(self, node: ast.stmt, owner: str, always: bool) -> None:
-        module = self.module
-        kind = type(node)
-        if kind in _PYTHON3 and module.only_python3 is None:
-            module.only_python3 = node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            self.function(node, owner, always)
-        elif isinstance(node, ast.ClassDef):
-            name = _inside(owner, node.name)
-            module.classes[name] = node
-            self.bind(node.name, None, owner)
-            self.expressions([*node.decorator_list, *node.bases, *node.keywords], owner, always)
-            for inner in node.body:
-                if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
-                    self.function(inner, name, always)
-                elif not _is_docstring(inner):
-                    self.statement(inner, owner, always)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            self.imports(node, owner)
-        elif isinstance(node, ast.If):
-            self.branches(node, owner, always)
-        elif isinstance(node, ast.For | ast.AsyncFor):
-            self.expressions([node.iter], owner, always)
-            self.target(node.target, None, owner)
-            self.block(node.body, owner, False)
-            self.block(node.orelse, owner, False)
-        elif isinstance(node, ast.While):
-            self.expressions([node.test], owner, always)
-            self.block(node.body, owner, always and _is_true(node.test))
-            self.block(node.orelse, owner, False)
-        elif isinstance(node, ast.Try) or kind.__name__ == "TryStar":
-            self.trying(node, owner, always)  # type: ignore[arg-type]
-        elif isinstance(node, ast.With | ast.AsyncWith):
-            for item in node.items:
-                self.expressions([item.context_expr], owner, always)
-                if item.optional_vars is not None:
-                    self.target(item.optional_vars, None, owner)
-            self.block(node.body, owner, always)
-        elif isinstance(node, ast.Match):
-            self.expressions([node.subject], owner, always)
-            for case in node.cases:
-                self.expressions([case.pattern, *([case.guard] if case.guard else [])], owner, False)
-                self.block(case.body, owner, False)
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                self.target(target, node.value, owner)
-            self.expressions([node.value, *node.targets], owner, always)
-        elif isinstance(node, ast.AnnAssign):
-            self.target(node.target, node.value, owner)
-            self.expressions([node.target, *([node.value] if node.value else [])], owner, always)
-        elif isinstance(node, ast.AugAssign):
-            self.target(node.target, None, owner)
-            self.expressions([node.target, node.value], owner, always)
+        if type(node) in _PYTHON3:
+            self.note_python3(node)
+        handle = _STATEMENTS.get(type(node).__name__)
+        if handle is not None:
+            handle(self, node, owner, always)
         elif not _is_docstring(node):
             self.expressions([node], owner, always)
+
+    def note_python3(self, node: ast.AST) -> None:
+        if self.module.only_python3 is None:
+            self.module.only_python3 = node
+
+    def class_definition(self, node: ast.ClassDef, owner: str, always: bool) -> None:
+        name = _inside(owner, node.name)
+        self.module.classes[name] = node
+        self.bind(node.name, None, owner)
+        self.expressions([*node.decorator_list, *node.bases, *node.keywords], owner, always)
+        for inner in node.body:
+            if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+                self.function(inner, name, always)
+            elif not _is_docstring(inner):
+                self.statement(inner, owner, always)
+
+    def loop(self, node: ast.For, owner: str, always: bool) -> None:
+        self.expressions([node.iter], owner, always)
+        self.target(node.target, None, owner)
+        self.block(node.body, owner, False)
+        self.block(node.orelse, owner, False)
+
+    def condition_loop(self, node: ast.While, owner: str, always: bool) -> None:
+        self.expressions([node.test], owner, always)
+        self.block(node.body, owner, always and _is_true(node.test))
+        self.block(node.orelse, owner, False)
+
+    def context(self, node: ast.With, owner: str, always: bool) -> None:
+        for item in node.items:
+            self.expressions([item.context_expr], owner, always)
+            if item.optional_vars is not None:
+                self.target(item.optional_vars, None, owner)
+        self.block(node.body, owner, always)
+
+    def match(self, node: ast.Match, owner: str, always: bool) -> None:
+        self.expressions([node.subject], owner, always)
+        for case in node.cases:
+            self.expressions([case.pattern, *([case.guard] if case.guard else [])], owner, False)
+            self.block(case.body, owner, False)
+
+    def assignment(self, node: ast.Assign, owner: str, always: bool) -> None:
+        for target in node.targets:
+            self.target(target, node.value, owner)
+            if isinstance(target, ast.Tuple | ast.List):
+                self.module.unpacked.append((target, node.value))
+        self.expressions([node.value, *node.targets], owner, always)
+
+    def annotated_assignment(self, node: ast.AnnAssign, owner: str, always: bool) -> None:
+        self.target(node.target, node.value, owner)
+        self.expressions([node.target, *([node.value] if node.value else [])], owner, always)
+
+    def change(self, node: ast.AugAssign, owner: str, always: bool) -> None:
+        self.target(node.target, None, owner)
+        self.expressions([node.target, node.value], owner, always)
 
     def function(self, node: Function, owner: str, always: bool) -> None:
         module, arguments = self.module, node.args
@@ -162,17 +172,18 @@ class _Walker:
         for parameter in [*parameters, arguments.vararg, arguments.kwarg]:
             if parameter is not None:
                 module.assigned.setdefault(parameter.arg, []).append(None)
-                if parameter.annotation is not None and module.only_python3 is None:
-                    module.only_python3 = parameter.annotation
-        if (arguments.kwonlyargs or arguments.posonlyargs or node.returns) and module.only_python3 is None:
-            module.only_python3 = node
+                if parameter.annotation is not None:
+                    self.note_python3(parameter.annotation)
+        if arguments.kwonlyargs or arguments.posonlyargs or node.returns:
+            self.note_python3(node)
         defaults = [default for default in (*arguments.defaults, *arguments.kw_defaults) if default is not None]
         self.expressions([*node.decorator_list, *defaults], owner, always)
         body = node.body[1:] if _is_docstring(node.body[0]) else node.body
         self.block(body, name, True)
 
-    def imports(self, node: ast.Import | ast.ImportFrom, owner: str) -> None:
+    def imports(self, node: ast.Import | ast.ImportFrom, owner: str, always: bool) -> None:
         module = self.module
+        module.import_statements.append(Seen(node, owner, always))
         if isinstance(node, ast.Import):
             for alias in node.names:
                 module.imported.add(alias.name)
@@ -257,8 +268,8 @@ class _Walker:
                 else:
                     waiting.append((inner, sure))
                 continue
-            if kind in _PYTHON3 and module.only_python3 is None:
-                module.only_python3 = node
+            if kind in _PYTHON3:
+                self.note_python3(node)
             if kind is ast.Call:
                 calls.append(Seen(node, owner, sure))
             elif kind is ast.Subscript:
@@ -285,7 +296,7 @@ class _Walker:
                 module.generators.add(owner)
             elif kind is ast.NamedExpr:
                 self.target(node.target, None, owner)  # type: ignore[attr-defined]
-            elif kind in (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp):
+            elif kind in _COMPREHENSIONS:
                 first, *rest = node.generators  # type: ignore[attr-defined]
                 waiting.append((first.iter, sure))
                 for loop in (first, *rest):
@@ -301,6 +312,28 @@ class _Walker:
                     waiting += [(child, sure) for child in value if isinstance(child, ast.AST)]
                 elif isinstance(value, ast.AST):
                     waiting.append((value, sure))
+
+
+_STATEMENTS: dict[str, Callable[[_Walker, Any, str, bool], None]] = {
+    "FunctionDef": _Walker.function,
+    "AsyncFunctionDef": _Walker.function,
+    "ClassDef": _Walker.class_definition,
+    "Import": _Walker.imports,
+    "ImportFrom": _Walker.imports,
+    "If": _Walker.branches,
+    "For": _Walker.loop,
+    "AsyncFor": _Walker.loop,
+    "While": _Walker.condition_loop,
+    "Try": _Walker.trying,
+    "TryStar": _Walker.trying,
+    "With": _Walker.context,
+    "AsyncWith": _Walker.context,
+    "Match": _Walker.match,
+    "Assign": _Walker.assignment,
+    "AnnAssign": _Walker.annotated_assignment,
+    "AugAssign": _Walker.change,
+}
+"""By the names of their node types, of which older Pythons do not have all; any other is made of expressions."""
 
 
 def _inside(owner: str, name: str) -> str:

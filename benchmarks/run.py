@@ -1,0 +1,253 @@
+"""Measures in one run how fast sagespec is, as ratios to yardsticks, and writes results.md beside itself."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import manifests
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent
+BIN = Path(sys.executable).parent
+SAGESPEC = str(BIN / "sagespec")
+IRIS = str(REPOSITORY / "specs" / "iris" / "iris.yaml")
+SDK_FOLDER = Path(os.environ.get("SDK_VENV") or REPOSITORY / ".venv-bench")
+
+Command = Sequence[str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process, from its start to its end, as the operating system counts it."""
+
+    seconds: float
+    """Wall clock."""
+    cpu: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    ours: str
+    theirs: str
+    ratio: str
+    goal: str = ""
+
+
+def run(command: Command) -> Run:
+    """Runs a command, whose output nobody sees. A finding is no failure: exit codes up to 5 have a meaning.
+
+    Raises:
+        SystemExit: the command could not do its work.
+    """
+    begun = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - begun
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if not 0 <= child.returncode <= 5:
+        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}")
+    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return Run(seconds, usage.ru_utime + usage.ru_stime, kilobytes / 1024)
+
+
+def in_turn(ours: Command, theirs: Command, times: int) -> tuple[list[Run], list[Run]]:
+    """Both commands, one after the other, so that what slows the machine slows both."""
+    pairs = [(run(ours), run(theirs)) for _ in range(times)]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def median(runs: Sequence[Run], of: str = "seconds") -> float:
+    return statistics.median(getattr(each, of) for each in runs)
+
+
+def compared(what: str, ours: Command, theirs: Command, times: int, goal: str = "") -> Row:
+    in_turn(ours, theirs, 1)  # fills the caches of the file system
+    mine, other = in_turn(ours, theirs, times)
+    ratio = statistics.median(a.seconds / b.seconds for a, b in zip(mine, other, strict=True))
+    return Row(what, told(median(mine)), told(median(other)), f"{ratio:.1f} ×", goal)
+
+
+def told(seconds: float) -> str:
+    return f"{seconds * 1000:,.0f} ms" if seconds < 10 else f"{seconds:,.1f} s"
+
+
+def cold(times: int) -> Iterator[Row]:
+    """One manifest in a new process."""
+    ours = [SAGESPEC, "validate", IRIS]
+    yardsticks = {
+        "`import pydantic, yaml`": ("import pydantic, yaml", "1.5 ×"),
+        "`import yaml, typer` and one pydantic model of one field (what any such program needs)": (
+            "import yaml, typer\nfrom pydantic import BaseModel\nclass One(BaseModel):\n    one: int",
+            "",
+        ),
+    }
+    for name, (text, goal) in yardsticks.items():
+        yield compared(f"validate one manifest, cold; against {name}", ours, [sys.executable, "-c", text], times, goal)
+    schema = str(REPOSITORY / "schemas" / "training-job.schema.json")
+    if (BIN / "check-jsonschema").exists():
+        theirs = [str(BIN / "check-jsonschema"), "--schemafile", schema, IRIS]
+        yield compared("… against `check-jsonschema` with our schema", ours, theirs, times)
+    lint = shutil.which("cfn-lint", path=f"{SDK_FOLDER / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}")
+    if lint is not None:
+        yield compared("… against `cfn-lint` of a template of one bucket", ours, [lint, str(HERE / "bucket.yaml")], 3)
+    if (SDK_FOLDER / "bin" / "python").exists():
+        theirs = [str(SDK_FOLDER / "bin" / "python"), str(HERE / "sdk2.py")]
+        yield compared("compile one job, cold; against SDK 2 building it", [SAGESPEC, "compile", IRIS], theirs, 3)
+
+
+def many(folder: Path, times: int) -> Iterator[Row]:
+    """Thousands of manifests in one process, against libyaml's own load of the same files."""
+    for shared in (True, False):
+        kind = "one source folder and defaults" if shared else f"{manifests.JOBS_OF_A_SCRIPT} manifests a source folder"
+        found: dict[tuple[str, int], list[Run]] = {}
+        for count in (1_000, 10_000):
+            home = folder / f"{count}-{shared}"
+            manifests.write(home, count, shared=shared)
+            theirs = [sys.executable, str(HERE / "libyaml.py"), str(home)]
+            for words in (["validate"], ["compile", "--jsonl"]):
+                rounds = times if count == 1_000 else max(2, times // 2)
+                mine, other = in_turn([SAGESPEC, *words, str(home)], theirs, rounds)
+                found[words[0], count] = mine
+                ratio = statistics.median(a.seconds / b.seconds for a, b in zip(mine, other, strict=True))
+                what = f"{' '.join(words)}, {count:,} manifests, {kind}; against libyaml's load"
+                yield Row(what, told(median(mine)), told(median(other)), f"{ratio:.1f} ×", "4 ×")
+        for name in ("validate", "compile"):
+            small, large = found[name, 1_000], found[name, 10_000]
+            for what, of, unit, goal in (("time", "seconds", "s", "10 ×"), ("peak memory", "peak_mb", "MB", "1.3 ×")):
+                a, b = median(large, of), median(small, of)
+                yield Row(
+                    f"{name}, {kind}: {what} of 10,000 against 1,000",
+                    f"{a:.1f} {unit}",
+                    f"{b:.1f} {unit}",
+                    f"{a / b:.2f} ×",
+                    goal,
+                )
+
+
+def editor(folder: Path) -> Iterator[Row]:
+    """One file that changes, validated again and again by one process."""
+    import sagespec
+
+    manifests.write(folder / "editor", 1, shared=True)
+    path = folder / "editor" / "jobs-000" / "job-000000.yaml"
+    text = path.read_text()
+    taken = []
+    for number in range(60):
+        path.write_text(f"{text}# {number}\n")
+        begun = time.perf_counter()
+        (result,) = sagespec.validate([path])
+        taken.append(time.perf_counter() - begun)
+        assert result.checked is not None
+    warm = statistics.median(taken[10:])
+    yield Row("validate one changed file, warm, from Python", f"{warm * 1000:.1f} ms", "", "", "5 ms")
+
+
+def plan(folder: Path, jobs: int = 500) -> Iterator[Row]:
+    """A plan of unchanged jobs, against the tests' service with 50 ms before each answer."""
+    sys.path.insert(0, str(REPOSITORY / "tests"))
+    import sagespec
+    from fakes.server import TestService
+
+    manifests.write(folder / "plan", jobs * len(manifests.REGIONS), shared=True)
+    test_service = TestService()
+    os.environ |= {
+        "AWS_ENDPOINT_URL_SAGEMAKER": test_service.url,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "SAGESPEC_CREATES_PER_SECOND": "1000",
+    }
+    from sagespec.service.sagemaker import SageMaker
+
+    found = [result.request for result in sagespec.compile([folder / "plan"])]
+    requests = [request for request in found if request is not None and request.site.region == "us-west-2"]
+    service = SageMaker("us-west-2")
+    for request in requests:
+        service.create(request, 1)
+    test_service.slow_seconds, test_service.kinds, test_service.faults = 0.05, ("slow",), 1.0
+    before, begun = len(test_service.calls), time.perf_counter()
+    made = sagespec.plan(requests, service)
+    seconds, calls = time.perf_counter() - begun, len(test_service.calls) - before
+    assert len(made.changes) == len(requests)
+    assert made.pending == ()
+    test_service.close()
+    yield Row(f"plan of {len(requests)} unchanged jobs, 50 ms a call", told(seconds), f"{calls} calls", "", "N/100 + 5")
+
+
+def install_sdk() -> None:
+    """SDK 2 and cfn-lint in an environment of their own: heavy, and no part of ours."""
+    if not (SDK_FOLDER / "bin" / "python").exists():
+        venv.create(SDK_FOLDER, with_pip=True)
+        packages = ["sagemaker<3", "cfn-lint"]
+        subprocess.run([SDK_FOLDER / "bin" / "python", "-m", "pip", "install", "--quiet", *packages], check=True)
+
+
+def versions() -> str:
+    found = []
+    for name in ("pydantic", "PyYAML", "typer", "check-jsonschema"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
+
+
+def table(rows: Sequence[Row]) -> str:
+    today = datetime.date.today().isoformat()
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+    lines = [
+        "# How fast",
+        "",
+        "<!-- Written by `make bench`. -->",
+        "",
+        f"{today}; {machine}; Python {platform.python_version()}, {versions()}. Whole processes, wall clock, medians;",
+        "what is compared runs in turn, and its ratio is the median of the pairs' ratios.",
+        "",
+        "| What | sagespec | yardstick | ratio | goal |",
+        "|---|--:|--:|--:|--:|",
+        *(f"| {row.what} | {row.ours} | {row.theirs} | {row.ratio} | {row.goal} |" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    times = int(os.environ.get("RUNS") or 7)
+    if os.environ.get("SDK"):
+        install_sdk()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        parts: tuple[Callable[[], Iterator[Row]], ...] = (
+            lambda: cold(3 * times),
+            lambda: many(folder, times),
+            lambda: editor(folder),
+            lambda: plan(folder),
+        )
+        for part in parts:
+            for row in part():
+                rows.append(row)
+                print(f"{row.ratio or row.ours:>10}  {row.what}  ({row.ours}, {row.theirs})", flush=True)
+    (HERE / "results.md").write_text(table(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""What speed rests on, counted: which modules a command imports, and how often one thing is done. Nothing is timed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sagespec.document
+import sagespec.script
+from conftest import REPOSITORY, SCRIPT, SMALLEST
+from sagespec.compiler import Compiler, Options
+from sagespec.rules import RULES
+
+IMPORTED = """
+import json, sys
+from sagespec.cli import run
+code = run(sys.argv[1:])
+print("", json.dumps([code, sorted(sys.modules)]), sep="\\n")
+"""
+
+ROOMS = {
+    "bind", "catalog", "check", "cli", "compiler", "diagnostic", "document", "model", "redact", "render", "rules",
+    "script", "show", "source",
+}  # fmt: skip
+"""What `validate` needs of ours: nothing that makes, prices, plans or sends a request."""
+
+THEIRS = {
+    "annotated_doc", "annotated_types", "cython_runtime", "pydantic", "pydantic_core", "shellingham", "typer",
+    "typing_extensions", "typing_inspection", "yaml",
+}  # fmt: skip
+"""And of others, what pydantic, typer and PyYAML bring along included."""
+
+
+def imported(*words: str) -> list[str]:
+    """The modules that are there after a command of a new process, as one that is installed starts."""
+    ended = subprocess.run([sys.executable, "-c", IMPORTED, *words], capture_output=True, text=True, check=True)
+    code, modules = json.loads(ended.stdout.splitlines()[-1])
+    assert (code, ended.stderr) == (0, "1 manifest, nothing to say\n")
+    return list(modules)
+
+
+def test_validate_imports_no_more_than_it_needs() -> None:
+    """Each of these takes from some milliseconds to half a second, which an editor would wait for at every key."""
+    modules = imported("validate", str(REPOSITORY / "specs" / "iris" / "iris.yaml"))
+    rooms = {name.split(".")[1] for name in modules if name.startswith("sagespec.")}
+    theirs = {
+        name
+        for name in {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"sagespec"}
+        if not name.startswith(("_", "sitecustomize"))  # how an editable install is found
+    }
+    assert (rooms, theirs - THEIRS) == (ROOMS, set())
+    assert not {"asyncio", "concurrent.futures", "http.client", "multiprocessing", "ssl", "xml"} & set(modules)
+
+
+def test_a_script_that_python_3_reads_needs_no_other_parser() -> None:
+    assert "tree_sitter" not in imported("validate", str(REPOSITORY / "specs" / "iris" / "iris.yaml"))
+
+
+def folders(root: Path, count: int, *, codes: int = 1, **more: Any) -> Path:
+    """`count` manifests, whose code lies in `codes` folders with texts of their own."""
+    for code in range(codes):
+        folder = root / f"code-{code}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "train.py").write_text(f"# {root} {code}\n{SCRIPT}")
+    for number in range(count):
+        manifest = {**SMALLEST, "name": f"job-{number}", "source_dir": f"code-{number % codes}", **more}
+        (root / f"job-{number}.yaml").write_text(json.dumps(manifest))
+    return root
+
+
+def counting(function: Callable[..., Any], counts: Counter[Any], key: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(*args: Any, **named: Any) -> Any:
+        counts[key(*args)] += 1
+        return function(*args, **named)
+
+    return counted
+
+
+def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The defaults, too, however many manifests stand below them."""
+    folders(tmp_path, 10)
+    (tmp_path / "sagespec.yaml").write_text(json.dumps({"apiVersion": "sagespec/v1", "kind": "Defaults", "tags": {}}))
+    (tmp_path / "below").mkdir()
+    folders(tmp_path / "below", 10)
+    parsed: Counter[str] = Counter()
+    parser = sagespec.document._Composer
+    monkeypatch.setattr(sagespec.document, "_Composer", counting(parser, parsed, lambda text: text))
+    results = list(Compiler().run([str(tmp_path / "below"), *map(str, sorted(tmp_path.glob("job-*.yaml")))]))
+    assert [result.name for result in results if result.request] == [f"job-{number}" for number in range(10)] * 2
+    texts = {path.read_text() for path in tmp_path.rglob("*.yaml")}
+    assert len(parsed) == len(texts) == 11
+    assert parsed[(tmp_path / "sagespec.yaml").read_text()] == 1
+    assert parsed.total() == 21
+
+
+def test_every_source_folder_is_packed_once(tmp_path: Path) -> None:
+    run = Compiler()
+    results = list(run.run([str(folders(tmp_path, 20, codes=3))]))
+    assert ([result.diagnostics for result in results], run.archives.builds) == ([()] * 20, 3)
+
+
+def test_every_script_is_analysed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where the jobs that train with it alternate with others."""
+    read: Counter[str] = Counter()
+    monkeypatch.setattr(sagespec.script, "parse", counting(sagespec.script.parse, read, lambda text: text))
+    folders(tmp_path, 20, codes=5)
+    assert len(list(Compiler(Options(build=False)).run([str(tmp_path)]))) == 20
+    assert read == {(tmp_path / f"code-{code}" / "train.py").read_text(): 1 for code in range(5)}
+
+
+def test_every_rule_is_asked_once_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: Counter[str] = Counter()
+    for name, rule in list(RULES.items()):
+        check = counting(rule.check, asked, lambda _case, name=name: name)
+        monkeypatch.setitem(RULES, name, replace(rule, check=check))
+    list(Compiler().run([str(folders(tmp_path, 3))]))
+    assert asked == dict.fromkeys(RULES, 3)
+
+
+@pytest.mark.parametrize("build", [False, True], ids=["validate", "compile"])
+def test_the_work_grows_as_the_manifests(tmp_path: Path, build: bool) -> None:
+    """So many calls for ten more jobs, with findings and without, be they the first ten or the last."""
+    list(Compiler().run([str(folders(tmp_path / "first", 1))]))  # what is made once a process
+
+    def calls(count: int) -> int:
+        folder = folders(tmp_path / str(count), count, volume_size=1000, tags={"owner": "someone"})
+        found = 0
+
+        def note(_frame: object, event: str, _argument: object) -> None:
+            nonlocal found
+            found += event in ("call", "c_call")
+
+        sys.setprofile(note)
+        try:
+            results = list(Compiler(Options(build=build)).run([str(folder)]))
+        finally:
+            sys.setprofile(None)
+        assert [result.request is not None for result in results] == [build] * count
+        return found
+
+    few, more, many = calls(10), calls(20), calls(100)
+    assert (many - more) / 80 == pytest.approx((more - few) / 10, rel=0.02)
