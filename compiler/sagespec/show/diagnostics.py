@@ -41,6 +41,9 @@ def block(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
         yield f" {style.dim(f'{gutter} |')} {' ' * indent}{colour('^' * marked)}"
     if diagnostic.hint:
         yield f" {gutter} {style.dim('=')} {style.bold('help')}: {printable(diagnostic.hint)}"
+    for other in diagnostic.related:
+        where = f"{other.place.source.name}:{other.place.span.line}"
+        yield f" {gutter} {style.dim('=')} {style.bold('note')}: {printable(f'{other.message}: {where}')}"
 
 
 def _excerpt(diagnostic: Diagnostic) -> tuple[str, int, int]:
