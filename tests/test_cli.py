@@ -97,6 +97,20 @@ def test_findings_are_results_and_the_summary_is_a_remark(capsys: pytest.Capture
     assert printed.err == "1 manifest, 1 error\n"
 
 
+def test_quiet_leaves_results_and_errors_and_verbose_says_what_was_read(
+    code: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\n")
+    run(["-q", "validate", "bad.yaml"])
+    assert (capsys.readouterr().err, run(["-q", "validate", "nowhere"])) == ("", 1)
+    run(["-q", "compile", "bad.yaml"])
+    assert "out-of-range" in capsys.readouterr().err
+    run(["-v", "validate", "good.yaml"])
+    assert capsys.readouterr().err == "mnist: good.yaml, then sagespec.yaml\n1 manifest, nothing to say\n"
+    run(["validate", "good.yaml"])
+    assert capsys.readouterr().err == "1 manifest, nothing to say\n"
+
+
 def test_json_findings_have_the_documented_shape(capsys: pytest.CaptureFixture[str]) -> None:
     run(["validate", "--format", "json", "bad.yaml", "good.yaml"])
     found = json.loads(capsys.readouterr().out)

@@ -64,6 +64,12 @@ class TargetName(str, Enum):
     AWS_CLI = "aws-cli"
 
 
+class Talk(Enum):
+    QUIET = 0
+    USUAL = 1
+    VERBOSE = 2
+
+
 class Executor(str, Enum):
     PROCESS = "process"
     DOCKER = "docker"
@@ -149,7 +155,15 @@ def _ended(error: Exception) -> int:
 
 
 @app.callback(invoke_without_command=True)
-def root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Results and errors only: no progress, no remarks.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say which files were read for each job.")] = False,
+) -> None:
+    global talk
+    talk = Talk.QUIET if quiet else Talk.VERBOSE if verbose else Talk.USUAL
     if version:
         from sagespec import __version__
 
@@ -181,7 +195,7 @@ def validate(
         return compiler_of(env, set_, allow, build=False)
 
     results = repaired(compiler, paths) if fix else compiler().run(paths)
-    report = report_of(results)
+    report = report_of(heard(results))
     if not report.files:
         complain("there is no manifest here", NO_MANIFEST)
         return Code.WRONG_USAGE
@@ -353,7 +367,7 @@ def apply(
     if saved is not None and not holds(saved.changes, made.changes):
         return Code.SERVICE_FAILED
     for line in plan_text(made, style):
-        tell(line)
+        tell(line, always=not yes)
     if made.pending and not yes:
         if not agreed():
             return Code.WRONG_USAGE
@@ -524,7 +538,7 @@ def explain_field(file: str, field: str, env: str | None, set_: Sequence[str] | 
         if result.rendered is None:
             for diagnostic in result.diagnostics:
                 for line in block(diagnostic, style_of(sys.stderr)):
-                    tell(line)
+                    tell(line, always=True)
             return Code.WRONG_MANIFEST
         for line in origin(result.rendered, field):
             say(line)
@@ -634,21 +648,35 @@ def import_(
 # Between the words and the library -----------------------------------------------------------------------------------
 
 
+talk = Talk.USUAL
+"""How much is told beside results; `root` sets it anew for every run."""
+
+
 def say(text: str) -> None:
     """A result."""
     sys.stdout.write(text + "\n")
 
 
-def tell(text: str) -> None:
-    """Progress, or a remark."""
-    sys.stderr.write(text + "\n")
+def tell(text: str, *, always: bool = False) -> None:
+    """Progress, or a remark; what goes wrong, and what is asked, is told however quiet one wants it."""
+    if always or talk is not Talk.QUIET:
+        sys.stderr.write(text + "\n")
 
 
 def complain(message: str, hint: str = "") -> None:
     style = style_of(sys.stderr)
-    tell(f"{style.red('error')}: {message}")
+    tell(f"{style.red('error')}: {message}", always=True)
     if hint:
-        tell(f" {style.dim('=')} {style.bold('help')}: {hint}")
+        tell(f" {style.dim('=')} {style.bold('help')}: {hint}", always=True)
+
+
+def heard(results: Iterable[Result]) -> Iterator[Result]:
+    """The results; with --verbose, what was read for each."""
+    for result in results:
+        if talk is Talk.VERBOSE and result.rendered is not None:
+            files = dict.fromkeys(layer.document.source.name for layer in result.rendered.layers)
+            tell(f"{result.name}: {', then '.join(files)}")
+        yield result
 
 
 def compiler_of(
@@ -730,10 +758,10 @@ def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
     from sagespec.show.diagnostics import block
 
     requests, code, style = [], 0, style_of(sys.stderr)
-    for result in results:
+    for result in heard(results):
         for diagnostic in result.diagnostics:
             for line in block(diagnostic, style):
-                tell(line)
+                tell(line, always=True)
         if is_refused(result):
             code = int(Code.WRONG_MANIFEST)
         if result.request is not None:
@@ -743,9 +771,7 @@ def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
         complain(f"these names are each given to several jobs: {', '.join(shared)}", "give every job a name of its own")
         code = int(Code.WRONG_MANIFEST)
     if not code and not requests:
-        complain(
-            "there is no manifest here", "a manifest begins with apiVersion: sagespec/v1; sagespec init writes one"
-        )
+        complain("there is no manifest here", NO_MANIFEST)
         code = int(Code.WRONG_USAGE)
     return requests, code
 
@@ -823,7 +849,7 @@ def holds(then: Sequence[Change], now: Sequence[Change]) -> bool:
 def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec plan PATH…") -> None:
     complain("this is not what the plan was made for; nothing was done", hint)
     for difference in differences:
-        tell(f"  {difference}")
+        tell(f"  {difference}", always=True)
 
 
 def agreed() -> bool:
@@ -831,7 +857,7 @@ def agreed() -> bool:
     if not sys.stdin.isatty():
         complain("apply asks before it changes anything, and nobody is there to answer", "add --yes")
         return False
-    tell("Apply this plan? [y/N] ")
+    tell("Apply this plan? [y/N] ", always=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -839,10 +865,10 @@ def outcomes_of(plan: Plan, world: World, wish: Wish, style: Style) -> Iterator[
     from sagespec.show.plan import outcome_text
     from sagespec.show.progress import progress_on
 
-    with progress_on(sys.stderr) as progress:
+    with open(os.devnull, "w") as nobody, progress_on(nobody if talk is Talk.QUIET else sys.stderr) as progress:  # noqa: PTH123
         for outcome in world.apply(plan, wish, progress):
             for line in outcome_text(outcome, style):
-                tell(line)
+                tell(line, always=not outcome.done)
             yield outcome
 
 
@@ -873,9 +899,9 @@ def print_news(jobs: Sequence[tuple[str, Service]]) -> list[Ending]:
         tell(f"\nNo longer following; the jobs go on. To follow again: sagespec attach {' '.join(services)}")
         raise typer.Exit(Code.INTERRUPTED) from None
     for found in endings.values():
-        tell(state_line(found, style))
+        tell(state_line(found, style), always=not found.succeeded)
         for line in ended_text(found, style):
-            tell(line)
+            tell(line, always=not found.succeeded)
     return list(endings.values())
 
 
