@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint accept docs bench clean
+.PHONY: demo test lint accept docs bench bench-scripts clean
 
 demo: $(READY)
 	@$(BIN)/python specs/demo.py
@@ -33,8 +33,12 @@ docs: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
 
+# How often looking into scripts is right, into benchmarks/scripts.md.
+bench-scripts: $(READY)
+	$(BIN)/python benchmarks/scripts.py
+
 clean:
-	rm -rf $(VENV) .sagespec build dist
+	rm -rf $(VENV) .venv-bench .sagespec build dist
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "sagespec needs Python 3.10 or newer; this is " + sys.version.split()[0])'

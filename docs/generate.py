@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
+from typing import Any
+
+import typer
 
 from sagespec.catalog import facts
+from sagespec.cli import Code, app
 from sagespec.importing.arguments import SDK1
 from sagespec.model import Job
 from sagespec.model.job import LEGACY_FIELDS, RENAMED
+from sagespec.model.parts import api_name
 from sagespec.rules.pages import EXPLAINED
+from sagespec.schema import defaults_schema, descriptions, training_job_schema
 from sagespec.show.pages import version_rows
 from sagespec.targets.members import ELSEWHERE, MEMBERS
 
@@ -132,11 +138,236 @@ WITHOUT_FIELD = {
 }
 
 
+def fields() -> Iterator[str]:
+    """Every field of a manifest and of a Defaults document, and every object in them."""
+    yield NOTE.format("compiler/sagespec/model/ and compiler/sagespec/targets/members.py")
+    yield "# Fields\n\n"
+    yield "What may stand in a manifest, and the members of CreateTrainingJob that it sets. A field that may be left out\n"
+    yield "may also be `null`, which means the same (but for legacy mode's numbers of steps). A string may be an\n"
+    yield "expression, `{{ vars.bucket }}`, and what it becomes is checked. What most jobs need (a role, a version,\n"
+    yield "instances) may stand in a Defaults document, so it is asked for by the [rules](rules.md) and not here.\n"
+    model = Job.model_json_schema()
+    objects = model.pop("$defs")
+    for name, node in model["properties"].items():
+        if name in SECTIONS:
+            yield f"\n## {SECTIONS[name]}\n\n{FIELDS_HEAD}"
+        members = ", ".join(f"`{member}`" for member in MEMBERS.get(name, ()))
+        yield field_row("Job", name, node, model["required"], members or ELSEWHERE[name])
+    schema = training_job_schema(facts())["properties"]
+    yield f"| `matrix` | a map of lists |  | no empty list | {schema['matrix']['description']} | one job for each |\n"
+    yield "\n## Only in a Defaults document\n\n"
+    yield "A `sagespec.yaml` has `kind: Defaults`, any of the fields above, and these:\n\n"
+    yield "| field | type | limits | what it is |\n|---|---|---|---|\n"
+    for name, node in defaults_schema(facts())["properties"].items():
+        if name not in schema:
+            kind = node["type"] if isinstance(node["type"], str) else node["type"][0]
+            yield f"| `{name}` | {WORDS[kind]} | {limits(node)} | {node['description']} |\n"
+    yield "\n## Objects\n\nWhat the fields above hold. The last column is the member inside the field's own.\n"
+    for part, shape in objects.items():
+        if part == "JsonValue":
+            continue
+        yield f"\n### {part}\n\n"
+        yield f"{shape['description']}\n\n" if "description" in shape else ""
+        yield FIELDS_HEAD
+        for name, node in shape["properties"].items():
+            member = MEMBERS_OF_PARTS[part].get(name, "") if part in MEMBERS_OF_PARTS else api_name(name)
+            yield field_row(part, name, node, shape.get("required", ()), f"`{member}`" if member else "")
+
+
+def field_row(part: str, name: str, node: dict[str, Any], required: Collection[str], member: str) -> str:
+    default = node.get("default")
+    shown = "required" if name in required else "" if default in (None, [], {}) else f"`{json.dumps(default)}`"
+    options = [option for option in node.get("anyOf", [node]) if option != {"type": "null"}]
+    kinds = " or ".join(dict.fromkeys(in_words(option) for option in options))
+    bounds = ", ".join(filter(None, map(limits, options)))
+    cells = (f"`{name}`", kinds, shown, bounds, descriptions()[part][name], member)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+def in_words(node: dict[str, Any]) -> str:
+    """The type of a value."""
+    node = {**node, **node.get("allOf", [{}])[0]}  # where pydantic before 2.9 puts a reference
+    if "$ref" in node:
+        part = node["$ref"].rpartition("/")[2]
+        return "any JSON value" if part == "JsonValue" else f"[{part}](#{part.lower()})"
+    if "const" in node or "enum" in node:
+        values = node.get("enum") or [node["const"]]
+        return ", ".join(f"`{value if isinstance(value, str) else json.dumps(value)}`" for value in values)
+    title = str(node.get("title", ""))
+    if title[:1].islower():  # a type's own words; pydantic's are made of the field's name
+        return title
+    if node["type"] == "array":
+        return f"a list: {in_words(node['items'])}"
+    if node["type"] == "object":
+        [values] = (node.get("patternProperties") or {"": node["additionalProperties"]}).values()
+        return f"a map: name → {in_words(values)}"
+    return WORDS[str(node["type"])]
+
+
+def limits(node: dict[str, Any]) -> str:
+    """What a value must keep to beyond its type."""
+    found = [
+        words.format(node[key]) for key, words in LIMITS.items() if key in node and str(node[key]) not in in_title(node)
+    ]
+    if "pattern" in node and not in_title(node):
+        found.append(f"like `{node['pattern']}`")
+    for name in node.get("patternProperties", ()):
+        found.append(f"names like `{name}`")
+    for key, words in (("propertyNames", "names of {}"), ("items", "each {}")):
+        inside = limits(node[key]) if key in node else ""
+        found += [words.format(inside)] if inside else []
+    return ", ".join(found)
+
+
+def in_title(node: dict[str, Any]) -> str:
+    title = str(node.get("title", ""))
+    return title if title[:1].islower() else ""
+
+
+SECTIONS = {
+    "apiVersion": "The document",
+    "name": "Identity",
+    "entry_point": "Code",
+    "framework": "Framework",
+    "training_steps": "Legacy mode",
+    "instance_type": "Compute",
+    "channels": "Data",
+    "output_path": "Output",
+    "hyperparameters": "Script",
+    "subnets": "Network",
+    "debugger_hook_config": "Observing",
+    "on_change": "sagespec's own",
+}
+"""First field of each section of the model, and what the section is about."""
+FIELDS_HEAD = "| field | type | default | limits | what it is | sets |\n|---|---|---|---|---|---|\n"
+WORDS = {
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a map",
+}
+LIMITS = {
+    "minimum": "at least {:,}",
+    "maximum": "at most {:,}",
+    "minLength": "{} character or more",
+    "maxLength": "at most {:,} characters",
+    "minItems": "{} or more",
+    "maxItems": "at most {}",
+    "maxProperties": "at most {}",
+}
+MEMBERS_OF_PARTS = {
+    "Channel": {
+        "s3_data": "DataSource.S3DataSource.S3Uri",
+        "path": "DataSource.S3DataSource.S3Uri",
+        "file_system_id": "DataSource.FileSystemDataSource.FileSystemId",
+        "file_system_type": "DataSource.FileSystemDataSource.FileSystemType",
+        "directory_path": "DataSource.FileSystemDataSource.DirectoryPath",
+        "file_system_access_mode": "DataSource.FileSystemDataSource.FileSystemAccessMode",
+        "distribution": "DataSource.S3DataSource.S3DataDistributionType",
+        "compression": "CompressionType",
+        "content_type": "ContentType",
+        "record_wrapping": "RecordWrapperType",
+        "s3_data_type": "DataSource.S3DataSource.S3DataType",
+        "instance_groups": "DataSource.S3DataSource.InstanceGroupNames",
+        "input_mode": "InputMode",
+        "attribute_names": "DataSource.S3DataSource.AttributeNames",
+        "shuffle_config": "ShuffleConfig",
+    },
+    "Distribution": {"instance_groups": "sagemaker_distribution_instance_groups"},
+    "ParameterServer": {"enabled": "sagemaker_parameter_server_enabled"},
+    "Mpi": {
+        "enabled": "sagemaker_mpi_enabled",
+        "processes_per_host": "sagemaker_mpi_num_of_processes_per_host",
+        "custom_mpi_options": "sagemaker_mpi_custom_mpi_options",
+    },
+    "MultiWorkerMirroredStrategy": {"enabled": "sagemaker_multi_worker_mirrored_strategy_enabled"},
+    "SmDistributed": {},
+    "DataParallel": {
+        "enabled": "sagemaker_distributed_dataparallel_enabled",
+        "custom_mpi_options": "sagemaker_distributed_dataparallel_custom_mpi_options",
+    },
+    "ModelParallel": {"parameters": "mp_parameters"},
+    "CompilerConfig": {
+        "enabled": "sagemaker_training_compiler_enabled",
+        "debug": "sagemaker_training_compiler_debug_mode",
+    },
+    "OnFailure": {},
+}
+"""Objects whose members are not simply the API's names of their fields."""
+
+
+def command_line() -> Iterator[str]:
+    """Every command with its arguments and options; made of them and not of --help, whose look is typer's."""
+    yield NOTE.format("compiler/sagespec/cli.py")
+    yield "# The command line\n\n"
+    yield "`sagespec COMMAND --help` says the same. Results go to standard output, progress and complaints to\n"
+    yield "standard error; colours and progress bars are for terminals only. [Formats for programs](json.md) has the JSON.\n\n"
+    yield "| exit code | meaning |\n|---|---|\n"
+    for code in Code:
+        yield f"| {code.value} | {MEANING[code]} |\n"
+    yield "\n| variable | what it does |\n|---|---|\n"
+    for name, effect in VARIABLES.items():
+        yield f"| {name} | {effect} |\n"
+    yield "\n`--install-completion` and `--show-completion`, before any command, are for the shell.\n"
+    yield from commands("sagespec", typer.main.get_command(app))
+
+
+def commands(path: str, command: Any) -> Iterator[str]:
+    """A command's section, and those of the commands below it."""
+    every = [each for each in command.params if not each.name.endswith("_completion")]
+    arguments = [each for each in every if each.param_type_name == "argument"]
+    options = [each for each in every if each.param_type_name == "option"]
+    below = getattr(command, "commands", {})
+    yield f"\n## {path}\n\n"
+    words = ["[OPTIONS]"] * bool(options) + [each.metavar for each in arguments] + ["COMMAND"] * bool(below)
+    yield f"`{' '.join([path, *words])}`\n\n{command.help.strip()}\n"
+    for title, listed in (("argument", arguments), ("option", options)):
+        if listed:
+            yield f"\n| {title} | default | what it does |\n|---|---|---|\n"
+            yield from map(parameter_row, listed)
+    for name, one in below.items():
+        yield from commands(f"{path} {name}", one)
+
+
+def parameter_row(parameter: Any) -> str:
+    is_option = parameter.param_type_name == "option"
+    choices = [getattr(choice, "value", choice) for choice in getattr(parameter.type, "choices", ())]
+    value = "" if getattr(parameter, "is_flag", False) else parameter.metavar or "|".join(choices) or "VALUE"
+    spelt = f"{', '.join(sorted(parameter.opts, key=len))} {value}".strip() if is_option else value
+    default = getattr(parameter.default, "value", parameter.default)
+    shown = "required" if parameter.required else "" if default in (None, False) else f"`{default}`"
+    cells = (f"`{spelt}`", shown, parameter.help)
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
+
+
+MEANING = {
+    Code.FINE: "fine",
+    Code.WRONG_MANIFEST: "a manifest is wrong (or, for `import`, not yet whole; for `schema --check`, stale)",
+    Code.WRONG_USAGE: "wrong usage, or nobody agreed to the plan",
+    Code.SERVICE_FAILED: "the service failed or refused, or a saved plan does not hold any more",
+    Code.JOB_FAILED: "a job that was waited for did not complete",
+    Code.CHANGES_PENDING: "changes are pending (`plan --detailed-exitcode`)",
+    Code.INTERRUPTED: "interrupted by Ctrl-C",
+}
+VARIABLES = {
+    "`SAGESPEC_ENV`": "the same as `--env`",
+    "`SAGESPEC_CREATES_PER_SECOND`": "how many jobs `apply` creates a second, where the account's quota was raised",
+    "`SAGESPEC_CACHE`": "folder of the environments that `--provision` installs",
+    "`AWS_REGION`, `AWS_DEFAULT_REGION`": "the region, where neither manifest nor defaults say it",
+    "`AWS_*`": "credentials and endpoints, as boto3 reads them",
+    "`NO_COLOR`": "switches colours off",
+    "`GITHUB_OUTPUT`, `GITHUB_STEP_SUMMARY`": "files that GitHub Actions names: `apply` adds its results to them",
+}
+
+
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "rules.md": rules,
     "rule-coverage.md": rule_coverage,
     "versions.md": versions,
     "sdk-arguments.md": sdk_arguments,
+    "fields.md": fields,
+    "command-line.md": command_line,
 }
 
 

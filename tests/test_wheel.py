@@ -122,5 +122,5 @@ def test_the_sdist_holds_what_a_packager_needs(tmp_path: Path) -> None:
     (found,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(found) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"LICENSE", "README.md", "compiler/sagespec/cli.py", "schemas/training-job.schema.json"} <= names
+    assert {"LICENSE", "README.md", "compiler/sagespec/cli/__init__.py", "schemas/training-job.schema.json"} <= names
     assert "templates/init/script/train.yaml.j2" in names

@@ -1,0 +1,90 @@
+"""Words → one run of the compiler, and what comes of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from sagespec.cli.terminal import complain, heard, tell
+from sagespec.cli.words import Code
+from sagespec.show.style import style_of
+
+if TYPE_CHECKING:
+    from sagespec.compiler import Compiler, Result
+    from sagespec.targets import Request
+
+
+NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init writes one"
+
+
+def compiler_of(
+    env: str | None,
+    set_: Sequence[str] | None,
+    allow: Sequence[str] | None,
+    *,
+    build: bool,
+    local: bool = False,
+    ask_account: Callable[[], str] | None = None,
+) -> Compiler:
+    from sagespec.compiler import Compiler, Options, commit_of
+    from sagespec.render import Inputs
+
+    variables = {}
+    for pair in set_ or ():
+        name, given, value = pair.partition("=")
+        if not given or not name:
+            raise typer.BadParameter(f"--set {pair}: give NAME=VALUE")
+        variables[name] = value
+    known_rules(allow or ())
+    inputs = Inputs(env, variables, os.environ, commit_of(Path.cwd()))
+    return Compiler(Options(inputs, tuple(allow or ()), build, local, ask_account=ask_account))
+
+
+def known_rules(names: Iterable[str]) -> None:
+    from sagespec.rules.pages import EXPLAINED, suggestion
+
+    for name in names:
+        if name not in EXPLAINED:
+            raise typer.BadParameter(f"--allow {name}: there is no such rule; {suggestion(name)}")
+
+
+def is_refused(result: Result) -> bool:
+    from sagespec.diagnostic import has_errors
+
+    return has_errors(result.diagnostics)
+
+
+def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
+    """The requests, if all manifests are right; findings go to standard error."""
+    from sagespec.show.diagnostics import block
+
+    requests, code, style = [], 0, style_of(sys.stderr)
+    for result in heard(results):
+        for diagnostic in result.diagnostics:
+            for line in block(diagnostic, style):
+                tell(line, always=True)
+        if is_refused(result):
+            code = int(Code.WRONG_MANIFEST)
+        if result.request is not None:
+            requests.append(result.request)
+    shared = names_shared(requests)
+    if shared:
+        complain(f"these names are each given to several jobs: {', '.join(shared)}", "give every job a name of its own")
+        code = int(Code.WRONG_MANIFEST)
+    if not code and not requests:
+        complain("there is no manifest here", NO_MANIFEST)
+        code = int(Code.WRONG_USAGE)
+    return requests, code
+
+
+def names_shared(requests: Iterable[Request]) -> list[str]:
+    """Names that more than one request has in one place: to the service these would be one job."""
+    from collections import Counter
+
+    counts = Counter((request.project, request.site, request.name) for request in requests)
+    return sorted({name for (_, _, name), count in counts.items() if count > 1})

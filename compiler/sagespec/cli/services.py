@@ -1,0 +1,87 @@
+"""Which service has the jobs that are meant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from sagespec.cli.runs import accepted, compiler_of
+
+if TYPE_CHECKING:
+    from sagespec.local import LocalService
+    from sagespec.service import Service
+    from sagespec.targets import Site
+    from sagespec.world import World
+
+
+def account_of_credentials() -> str:
+    from sagespec.service.sagemaker import SageMaker
+
+    return SageMaker().account()
+
+
+def world_of(executor: str = "process", *, provision: bool = False, interrupt: int = 0) -> World:
+    """SageMaker in each region, and this machine."""
+    from sagespec.world import World
+
+    def make(site: Site) -> Service:
+        if site.local:
+            from sagespec.local import LocalService
+
+            root = project_folder() / "local"
+            return LocalService(root, executor=executor, provision=provision, interrupt=interrupt)
+        from sagespec.service.sagemaker import SageMaker
+
+        return SageMaker(site.region)
+
+    return World(make)
+
+
+def local_service() -> LocalService:
+    from sagespec.local import LocalService
+
+    return LocalService(project_folder() / "local")
+
+
+def project_folder() -> Path:
+    """Where local jobs and mirrors are kept: below the project that one stands in."""
+    from sagespec.compiler import repository_of
+
+    return (repository_of(Path.cwd()) or Path.cwd()) / ".sagespec"
+
+
+def jobs_of(
+    names: Iterable[str], *, local: bool, env: str | None, set_: Sequence[str] | None
+) -> Iterator[tuple[str, Service]]:
+    """The training jobs that names or manifests mean, each with the service that has it."""
+    from sagespec.targets import Site
+
+    world = world_of()
+    for name in names:
+        if Path(name).exists() or name.endswith((".yaml", ".yml")):
+            yield from newest_of(name, world, local=local, env=env, set_=set_)
+        else:
+            here = local or (project_folder() / "local" / name / "request.json").exists()
+            yield name, world.service(Site(os.environ.get("AWS_REGION", ""), None, here))
+
+
+def newest_of(
+    path: str, world: World, *, local: bool, env: str | None, set_: Sequence[str] | None
+) -> Iterator[tuple[str, Service]]:
+    from sagespec.service import NoSuchJob
+
+    requests, code = accepted(compiler_of(env, set_, (), build=True, local=local).run([path]))
+    if code:
+        raise typer.Exit(code)
+    for request in requests:
+        service = world.service(request.site)
+        seen = sorted(service.observe([request]), key=lambda job: (job.created, job.attempt))
+        if not seen:
+            raise NoSuchJob(
+                f"no training job of '{request.name}' exists on {service.name}", "sagespec apply creates it"
+            )
+        yield seen[-1].job_name, service

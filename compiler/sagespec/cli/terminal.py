@@ -1,0 +1,59 @@
+"""Results to standard output, everything else to standard error, as loud as one wants it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sagespec.show.style import style_of
+
+if TYPE_CHECKING:
+    from sagespec.compiler import Result
+
+
+class Talk(Enum):
+    QUIET = 0
+    USUAL = 1
+    VERBOSE = 2
+
+
+_talk = Talk.USUAL
+
+
+def talk(level: Talk) -> None:
+    """Sets how much is told beside results, for this run."""
+    global _talk
+    _talk = level
+
+
+def is_quiet() -> bool:
+    return _talk is Talk.QUIET
+
+
+def say(text: str) -> None:
+    """A result."""
+    sys.stdout.write(text + "\n")
+
+
+def tell(text: str, *, always: bool = False) -> None:
+    """Progress, or a remark; what goes wrong, and what is asked, is told however quiet one wants it."""
+    if always or not is_quiet():
+        sys.stderr.write(text + "\n")
+
+
+def complain(message: str, hint: str = "") -> None:
+    style = style_of(sys.stderr)
+    tell(f"{style.red('error')}: {message}", always=True)
+    if hint:
+        tell(f" {style.dim('=')} {style.bold('help')}: {hint}", always=True)
+
+
+def heard(results: Iterable[Result]) -> Iterator[Result]:
+    """The results; with --verbose, what was read for each."""
+    for result in results:
+        if _talk is Talk.VERBOSE and result.rendered is not None:
+            files = dict.fromkeys(layer.document.source.name for layer in result.rendered.layers)
+            tell(f"{result.name}: {', then '.join(files)}")
+        yield result

@@ -1,0 +1,86 @@
+"""The words of the command line: options, choices and exit codes."""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import Annotated
+
+import typer
+
+
+class Code(IntEnum):
+    """Exit codes: closed, and documented in DESIGN section 8 and in the README."""
+
+    FINE = 0
+    WRONG_MANIFEST = 1
+    WRONG_USAGE = 2
+    SERVICE_FAILED = 3
+    JOB_FAILED = 4
+    CHANGES_PENDING = 5
+    INTERRUPTED = 130
+
+
+class Format(str, Enum):
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    JUNIT = "junit"
+
+
+class PlanFormat(str, Enum):
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class OutcomeFormat(str, Enum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class TargetName(str, Enum):
+    SAGEMAKER = "sagemaker"
+    ACK = "ack"
+    STEP_FUNCTIONS = "step-functions"
+    AWS_CLI = "aws-cli"
+
+
+class Executor(str, Enum):
+    PROCESS = "process"
+    DOCKER = "docker"
+
+
+class Template(str, Enum):
+    SCRIPT = "script"
+    KERAS = "keras"
+    LEGACY = "legacy"
+    DISTRIBUTED = "distributed"
+    PIPE = "pipe"
+
+
+Paths = Annotated[
+    list[str], typer.Argument(metavar="PATH...", help="Manifests, folders of manifests, or - for standard input.")
+]
+
+Env = Annotated[
+    str | None, typer.Option("--env", envvar="SAGESPEC_ENV", help="Environment of the defaults that holds.")
+]
+
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A value for {{ vars.NAME }}.")]
+
+Allow = Annotated[
+    list[str] | None, typer.Option("--allow", metavar="RULE", help="A rule that says nothing, not even errors.")
+]
+
+Local = Annotated[bool, typer.Option("--local", help="Run on this machine instead of SageMaker.")]
+
+Prune = Annotated[bool, typer.Option("--prune", help="Stop running jobs of the project whose manifest is gone.")]
+
+Rerun = Annotated[bool, typer.Option("--rerun", help="Run again what has ended.")]
+
+Replace = Annotated[bool, typer.Option("--replace", help="Stop a running job whose manifest has changed.")]
+
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME-OR-PATH...", help="Job names, or manifests whose jobs are meant.")
+]
