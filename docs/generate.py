@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Collection, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from sagespec.model import Job
 from sagespec.model.job import LEGACY_FIELDS, RENAMED
 from sagespec.model.parts import api_name
 from sagespec.rules.pages import EXPLAINED
-from sagespec.schema import defaults_schema, descriptions, training_job_schema
+from sagespec.schema import defaults_schema, training_job_schema
+from sagespec.schema.shapes import descriptions
 from sagespec.show.pages import version_rows
 from sagespec.targets.members import ELSEWHERE, MEMBERS
 
@@ -142,8 +144,8 @@ def fields() -> Iterator[str]:
     """Every field of a manifest and of a Defaults document, and every object in them."""
     yield NOTE.format("compiler/sagespec/model/ and compiler/sagespec/targets/members.py")
     yield "# Fields\n\n"
-    yield "What may stand in a manifest, and the members of CreateTrainingJob that it sets. A field that may be left out\n"
-    yield "may also be `null`, which means the same (but for legacy mode's numbers of steps). A string may be an\n"
+    yield "What may stand in a manifest, and the members of CreateTrainingJob that it sets. Where `null` is allowed,\n"
+    yield "it means the same as leaving the field out (but for legacy mode's numbers of steps). A string may be an\n"
     yield "expression, `{{ vars.bucket }}`, and what it becomes is checked. What most jobs need (a role, a version,\n"
     yield "instances) may stand in a Defaults document, so it is asked for by the [rules](rules.md) and not here.\n"
     model = Job.model_json_schema()
@@ -178,7 +180,9 @@ def field_row(part: str, name: str, node: dict[str, Any], required: Collection[s
     default = node.get("default")
     shown = "required" if name in required else "" if default in (None, [], {}) else f"`{json.dumps(default)}`"
     options = [option for option in node.get("anyOf", [node]) if option != {"type": "null"}]
-    kinds = " or ".join(dict.fromkeys(in_words(option) for option in options))
+    kinds = " or ".join(
+        [*map(in_words, options), *(["`null`"] if len(options) < len(node.get("anyOf", options)) else [])]
+    )
     bounds = ", ".join(filter(None, map(limits, options)))
     cells = (f"`{name}`", kinds, shown, bounds, descriptions()[part][name], member)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
@@ -250,7 +254,7 @@ WORDS = {
 LIMITS = {
     "minimum": "at least {:,}",
     "maximum": "at most {:,}",
-    "minLength": "{} character or more",
+    "minLength": "at least {}",
     "maxLength": "at most {:,} characters",
     "minItems": "{} or more",
     "maxItems": "at most {}",
@@ -302,7 +306,7 @@ def command_line() -> Iterator[str]:
     yield NOTE.format("compiler/sagespec/cli.py")
     yield "# The command line\n\n"
     yield "`sagespec COMMAND --help` says the same. Results go to standard output, progress and complaints to\n"
-    yield "standard error; colours and progress bars are for terminals only. [Formats for programs](json.md) has the JSON.\n\n"
+    yield "standard error; colours and progress bars are for terminals only. [JSON](json.md) is for programs.\n\n"
     yield "| exit code | meaning |\n|---|---|\n"
     for code in Code:
         yield f"| {code.value} | {MEANING[code]} |\n"
@@ -332,11 +336,14 @@ def commands(path: str, command: Any) -> Iterator[str]:
 
 def parameter_row(parameter: Any) -> str:
     is_option = parameter.param_type_name == "option"
-    choices = [getattr(choice, "value", choice) for choice in getattr(parameter.type, "choices", ())]
-    value = "" if getattr(parameter, "is_flag", False) else parameter.metavar or "|".join(choices) or "VALUE"
+    default = parameter.default
+    choices = [choice.value for choice in type(default)] if isinstance(default, Enum) else []
+    value = (
+        "" if getattr(parameter, "is_flag", False) else parameter.metavar or "|".join(choices) or parameter.name.upper()
+    )
     spelt = f"{', '.join(sorted(parameter.opts, key=len))} {value}".strip() if is_option else value
-    default = getattr(parameter.default, "value", parameter.default)
-    shown = "required" if parameter.required else "" if default in (None, False) else f"`{default}`"
+    written = default.value if isinstance(default, Enum) else default
+    shown = "required" if parameter.required else "" if written in (None, False) else f"`{written}`"
     cells = (f"`{spelt}`", shown, parameter.help)
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
