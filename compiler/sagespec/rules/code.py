@@ -293,7 +293,7 @@ def requirements_of_shell_script(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source="https://pypi.org/project/sagemaker-containers/2.8.6/ (_modules.py)")
+@rule(WARNING, source="https://github.com/aws/sagemaker-containers/blob/v2.8.6/src/sagemaker_containers/_modules.py")
 def requirements_without_setup(case: Case) -> Iterator[Finding]:
     """The oldest containers of script mode install requirements.txt only beside a setup.py.
 
