@@ -1,4 +1,25 @@
-"""The entry point of these manifests, which only have to be read."""
+"""The entry point of these manifests: it suits both modes, and takes every hyperparameter and every channel."""
+
+import os
+from pathlib import Path
+
+
+def model_fn(features, labels, mode, hyperparameters):
+    raise NotImplementedError
+
+
+def train_input_fn(input_channels, hyperparameters):
+    raise NotImplementedError
+
+
+def eval_input_fn(input_channels, hyperparameters):
+    raise NotImplementedError
+
+
+def serving_input_fn(hyperparameters):
+    raise NotImplementedError
+
 
 if __name__ == "__main__":
-    raise SystemExit("nothing to train")
+    print(os.environ["SM_HPS"], os.environ["SM_CHANNELS"])
+    Path(os.environ["SM_MODEL_DIR"]).mkdir(parents=True, exist_ok=True)
