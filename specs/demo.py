@@ -33,7 +33,7 @@ def asked(*arguments: str) -> dict[str, object]:
 
 def main() -> None:
     show("validate", "specs")
-    show("compile", IRIS)
+    show("compile", "specs", "--out", ".sagespec/requests")
     show("plan", "--offline", "specs")
     show("apply", "--local", "--provision", "--wait", "--yes", IRIS)
     show("apply", "--local", "--yes", IRIS)
