@@ -161,3 +161,9 @@ def test_plan_changes_nothing() -> None:
         "DescribeTrainingJob",
         "ListTags",
     }
+
+
+def test_the_readme_names_the_actions_of_the_policies() -> None:
+    table = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition("| for | actions |\n")[2]
+    named = [set(re.findall(r"`(\w+:\w+)`", row)) for row in table.split("\n")[1:5]]
+    assert named == [set(), allowed("plan"), allowed("apply"), allowed("follow")]
