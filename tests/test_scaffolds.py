@@ -1,0 +1,30 @@
+"""What `init` writes trains on this machine as it is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+TOOL = Path(sys.executable).with_name("sagespec")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("template", ["script", "keras", "distributed"])
+def test_a_scaffold_trains_with_the_tensorflow_that_its_manifest_names(template: str, tmp_path: Path) -> None:
+    """The others need what this machine has not: pipes, or the containers of legacy mode."""
+    (tmp_path / ".git").mkdir()
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([TOOL, *arguments], cwd=tmp_path, capture_output=True, text=True)
+
+    assert run("init", "job", "--template", template).returncode == 0
+    trained = run("apply", "--local", "--provision", "--yes", "--wait", "job/train.yaml")
+    assert trained.returncode == 0, trained.stderr + trained.stdout
+    (model,) = (tmp_path / ".sagespec" / "local").glob("job-*/output/model.tar.gz")
+    with tarfile.open(model) as archive:
+        assert any(name.endswith("saved_model.pb") for name in archive.getnames())
+    assert "Nothing to do" in run("apply", "--local", "--yes", "job/train.yaml").stderr
