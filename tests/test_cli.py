@@ -123,6 +123,18 @@ def test_json_findings_have_the_documented_shape(capsys: pytest.CaptureFixture[s
     assert (diagnostic["rule"], diagnostic["path"], diagnostic["field"]) == ("out-of-range", "bad.yaml", ["max_run"])
 
 
+def test_the_tables_have_a_form_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["rules", "--format", "json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["version"] == 1
+    assert {"spot-without-max-wait", "duplicate-key"} <= {rule["name"] for rule in found["rules"]}
+    run(["versions", "--format", "json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["aliases"]["2.19"] == "2.19.0"
+    (newest,) = (release for release in found["releases"] if release["version"] == "2.19.0")
+    assert (newest["pythons"], newest["legacy_mode"], newest["script_mode"]) == (["py312"], False, True)
+
+
 def test_jsonl_has_a_line_a_job_in_input_order(capsys: pytest.CaptureFixture[str]) -> None:
     run(["compile", "--jsonl", "bad.yaml", "doubtful.yaml", "good.yaml"])
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]

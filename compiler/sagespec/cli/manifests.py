@@ -13,7 +13,7 @@ from sagespec.cli.program import app
 from sagespec.cli.runs import NO_MANIFEST, accepted, compiler_of, is_refused
 from sagespec.cli.services import jobs_of
 from sagespec.cli.terminal import complain, heard, say, tell
-from sagespec.cli.words import Allow, Code, Env, Format, Local, Paths, Set, TargetName, Template
+from sagespec.cli.words import Allow, Code, Env, Format, Listed, Local, OutcomeFormat, Paths, Set, TargetName, Template
 from sagespec.show.style import style_of
 
 if TYPE_CHECKING:
@@ -148,22 +148,28 @@ def explain_field(file: str, field: str, env: str | None, set_: Sequence[str] | 
 
 
 @app.command()
-def rules() -> int:
+def rules(format_: Listed = OutcomeFormat.TEXT) -> int:
     """List everything that a finding can be called."""
     from sagespec.rules.pages import EXPLAINED
-    from sagespec.show.pages import rule_list
+    from sagespec.show.pages import rule_list, rules_json
 
+    if format_ is OutcomeFormat.JSON:
+        say(rules_json(EXPLAINED.values()))
+        return Code.FINE
     for line in rule_list(EXPLAINED.values(), style_of(sys.stdout)):
         say(line)
     return Code.FINE
 
 
 @app.command()
-def versions() -> int:
+def versions(format_: Listed = OutcomeFormat.TEXT) -> int:
     """List the TensorFlow versions: their Pythons, modes, strategies and support dates."""
     from sagespec.catalog import facts
-    from sagespec.show.pages import version_table
+    from sagespec.show.pages import version_table, versions_json
 
+    if format_ is OutcomeFormat.JSON:
+        say(versions_json(facts()))
+        return Code.FINE
     for line in version_table(facts(), style_of(sys.stdout)):
         say(line)
     return Code.FINE

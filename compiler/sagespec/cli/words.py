@@ -84,3 +84,5 @@ Replace = Annotated[bool, typer.Option("--replace", help="Stop a running job who
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME-OR-PATH...", help="Job names, or manifests whose jobs are meant.")
 ]
+
+Listed = Annotated[OutcomeFormat, typer.Option("--format", help="How the list is written.")]

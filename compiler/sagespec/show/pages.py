@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 
 from sagespec.catalog import Facts
@@ -21,6 +22,31 @@ def rule_list(rules: Iterable[Rule | Page], style: Style) -> Iterator[str]:
     width = max(len(rule.name) for rule in listed)
     for rule in listed:
         yield f"{style.bold(f'{rule.name:<{width}}')}  {rule.severity.value:<7}  {rule.summary}"
+
+
+def rules_json(pages: Iterable[Rule | Page]) -> str:
+    """Every name of a finding, for programs."""
+    rules = [
+        {"name": page.name, "severity": page.severity.value, "summary": page.summary, "source": page.source}
+        for page in pages
+    ]
+    return json.dumps({"version": 1, "rules": rules}, indent=2)
+
+
+def versions_json(facts: Facts) -> str:
+    """Every release, for programs."""
+    releases = [
+        {
+            "version": version,
+            "pythons": list(release.pythons),
+            "legacy_mode": release.legacy_mode,
+            "script_mode": release.script_mode,
+            "strategies": list(release.strategies),
+            "patches_end": release.patches_end.isoformat() if release.patches_end else None,
+        }
+        for version, release in facts.releases.items()
+    ]
+    return json.dumps({"version": 1, "releases": releases, "aliases": dict(facts.aliases)}, indent=2)
 
 
 def version_rows(facts: Facts) -> list[tuple[str, ...]]:
