@@ -10,10 +10,11 @@ import pytest
 
 from conftest import SCRIPT, SMALLEST, Judge
 from sagespec import api
-from sagespec.catalog import api_members
+from sagespec.catalog import Facts, api_members
 from sagespec.model import Job
+from sagespec.targets import Site
 from sagespec.targets.members import ELSEWHERE, MEMBERS, field_of
-from sagespec.targets.sagemaker import joined, merged, plain
+from sagespec.targets.sagemaker import joined, merged, plain, role_arn
 
 PLAN_ARN = "arn:aws:sagemaker:us-west-2:123456789012:training-plan/reserved"
 LAMBDA_ARN = "arn:aws:lambda:us-west-2:123456789012:function:credentials"
@@ -183,6 +184,15 @@ def test_an_image_of_ones_own_gets_plain_hyperparameters(judge: Judge) -> None:
     sent = result.request.body()["HyperParameters"]
     assert sent == {"text": "a b", "flag": "True", "rate": "0.1", "layers": "[1, 2]"}
     assert result.request.uploads == ()
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("us-west-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")],
+)
+def test_a_bare_role_lies_in_the_partition_of_the_region(region: str, partition: str, knowledge: Facts) -> None:
+    site = Site(region, "123456789012")
+    assert role_arn("Train", site, knowledge) == f"arn:{partition}:iam::123456789012:role/Train"
 
 
 @pytest.mark.parametrize(

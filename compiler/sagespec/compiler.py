@@ -214,17 +214,13 @@ class Compiler:
                 self.allowances.read(source, comments)
 
     def case(self, job: Job, manifest: Manifest) -> Case:
-        fields = job.__dict__
-        local = self.options.local or fields.get("instance_type") in ("local", "local_gpu")
-        account = account_of(fields.get("role"), fields.get("account_id")) or self.options.account
-        if account is None and not local and fields.get("role") and self.options.ask_account is not None:
-            account = self._account = self._account or self.options.ask_account()
+        local = self._runs_here(job)
         return Case(
             job,
             self.facts,
             manifest.document.source.folder,
-            region=fields.get("region") or region_of(self.options.inputs.environ),
-            account=account,
+            region=self._region(job),
+            account=self._account_of(job),
             for_service=self.options.build and not local,
             local=local,
             scripts=self.scripts,
@@ -275,10 +271,26 @@ class Compiler:
         from sagespec.targets import Site
 
         job = checked.job
-        if self.options.local or job.is_local:
+        if self._runs_here(job):
             return Site(job.region or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
-        case = self.case(job, checked.manifest)
-        return Site(case.region or "", case.account)
+        return Site(self._region(job) or "", self._account_of(job))
+
+    # A job may be partial here: a field that is wrong is not in its `__dict__`, and reading it would raise.
+
+    def _runs_here(self, job: Job) -> bool:
+        return self.options.local or job.__dict__.get("instance_type") in ("local", "local_gpu")
+
+    def _region(self, job: Job) -> str | None:
+        return job.__dict__.get("region") or region_of(self.options.inputs.environ)
+
+    def _account_of(self, job: Job) -> str | None:
+        """The manifest's, else the run's, else (for apply) what the service says, asked once."""
+        role = job.__dict__.get("role")
+        account = account_of(role, job.__dict__.get("account_id")) or self.options.account
+        ask = self.options.ask_account
+        if account is None and role and ask is not None and not self._runs_here(job):
+            account = self._account = self._account or ask()
+        return account
 
     def code(self, checked: Checked, site: Site) -> Upload | None:
         from sagespec.targets import Upload

@@ -80,7 +80,7 @@ class _Body:
         job = self.job
         body = {
             "AlgorithmSpecification": self.algorithm(),
-            "RoleArn": role_arn(job.role, self.site),
+            "RoleArn": role_arn(job.role, self.site, self.facts),
             "InputDataConfig": self.channels() or None,
             "OutputDataConfig": present(
                 S3OutputPath=self.output,
@@ -333,13 +333,12 @@ def default_bucket(site: Site) -> str:
     return f"sagemaker-{site.region}-{site.account}"
 
 
-def role_arn(role: str | None, site: Site) -> str | None:
-    """A bare name (or path and name) is a role of the same account."""
+def role_arn(role: str | None, site: Site, facts: Facts) -> str | None:
+    """A bare name (or path and name) is a role of the same account, in the partition that the region belongs to."""
     if role is None or role.startswith("arn:"):
         return role
-    partition = (
-        "aws-cn" if site.region.startswith("cn-") else "aws-us-gov" if site.region.startswith("us-gov-") else "aws"
-    )
+    region = facts.region(site.region)
+    partition = region.partition if region is not None else "aws"
     return f"arn:{partition}:iam::{site.account}:role/{role.removeprefix('role/')}"
 
 
