@@ -15,6 +15,7 @@ from sagespec.catalog import facts
 from sagespec.cli import Code, app
 from sagespec.importing.arguments import SDK1
 from sagespec.model import Job
+from sagespec.model.build import job_schema
 from sagespec.model.job import LEGACY_FIELDS, RENAMED
 from sagespec.model.parts import api_name
 from sagespec.rules.pages import EXPLAINED
@@ -88,7 +89,7 @@ def sdk_arguments() -> Iterator[str]:
     yield "the first member of CreateTrainingJob that it sets. The SDK has no word for fields without an argument.\n\n"
     yield "| SDK 1 | SDK 2 | field | member of the request |\n|---|---|---|---|\n"
     old = {new: name for name, new in RENAMED.items() if name in SDK1}
-    for field in list(Job.model_fields)[2:]:
+    for field in Job.fields[2:]:
         name = ARGUMENT_OF.get(field, f"`{field}`")
         first = "" if field in SDK2_ONLY else f"`{old[field]}`" if field in old else name
         second = "" if field in SDK1_ONLY else name
@@ -148,7 +149,7 @@ def fields() -> Iterator[str]:
     yield "it means the same as leaving the field out (but for legacy mode's numbers of steps). A string may be an\n"
     yield "expression, `{{ vars.bucket }}`, and what it becomes is checked. What most jobs need (a role, a version,\n"
     yield "instances) may stand in a Defaults document, so it is asked for by the [rules](rules.md) and not here.\n"
-    model = Job.model_json_schema()
+    model = job_schema()
     objects = model.pop("$defs")
     for name, node in model["properties"].items():
         if name in SECTIONS:
@@ -166,8 +167,6 @@ def fields() -> Iterator[str]:
             yield f"| `{name}` | {WORDS[kind]} | {limits(node)} | {node['description']} |\n"
     yield "\n## Objects\n\nWhat the fields above hold. The last column is the member inside the field's own.\n"
     for part, shape in objects.items():
-        if part == "JsonValue":
-            continue
         yield f"\n### {part}\n\n"
         yield f"{shape['description']}\n\n" if "description" in shape else ""
         yield FIELDS_HEAD
@@ -190,10 +189,9 @@ def field_row(part: str, name: str, node: dict[str, Any], required: Collection[s
 
 def in_words(node: dict[str, Any]) -> str:
     """The type of a value."""
-    node = {**node, **node.get("allOf", [{}])[0]}  # where pydantic before 2.9 puts a reference
     if "$ref" in node:
         part = node["$ref"].rpartition("/")[2]
-        return "any JSON value" if part == "JsonValue" else f"[{part}](#{part.lower()})"
+        return f"[{part}](#{part.lower()})"
     if "const" in node or "enum" in node:
         values = node.get("enum") or [node["const"]]
         return ", ".join(f"`{value if isinstance(value, str) else json.dumps(value)}`" for value in values)
@@ -204,7 +202,7 @@ def in_words(node: dict[str, Any]) -> str:
         return f"a list: {in_words(node['items'])}"
     if node["type"] == "object":
         [values] = (node.get("patternProperties") or {"": node["additionalProperties"]}).values()
-        return f"a map: name → {in_words(values)}"
+        return f"a map: name → {'any JSON value' if values is True else in_words(values)}"
     return WORDS[str(node["type"])]
 
 

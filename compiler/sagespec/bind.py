@@ -8,19 +8,22 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
 from sagespec.diagnostic import Diagnostic, Edit, Severity
 from sagespec.model import RENAMED, Job
-from sagespec.model.channel import one_channel_is_training
-from sagespec.model.types import Part
+from sagespec.model.compiled import SCHEMA
+from sagespec.model.forms import one_channel_is_training
 from sagespec.redact import masked, secret_in
 from sagespec.render import Manifest
 from sagespec.source import Path
+
+Shape: TypeAlias = "dict[str, Any]"
+"""A piece of the model in the form of pydantic's core. Source: pydantic_core.core_schema."""
+
+_JOB = SchemaValidator(SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def bind(manifest: Manifest) -> Bound:
     details: list[ErrorDetails] = []
     data = _with_named_channels(manifest.data)
     try:
-        job = Job.model_validate(data)
+        job = _JOB.validate_python(data)
         if not manifest.unknown:
             return Bound(manifest, job, ())
     except ValidationError as error:
@@ -45,7 +48,7 @@ def bind(manifest: Manifest) -> Bound:
     wrong = {_written(data, detail["loc"]): detail for detail in reversed(details)}
     meant = {(*path[:-1], name) for path, detail in wrong.items() if (name := _meant(path, detail)) is not None}
     meant = {path for path in meant if not _given(manifest.data, path)}
-    job = _partial(Job, data, frozenset(wrong) | manifest.unknown | meant)
+    job = _partial(SCHEMA, data, frozenset(wrong) | manifest.unknown | meant)
     known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
     return Bound(manifest, job, tuple(_complaints(manifest, known)))
 
@@ -98,66 +101,88 @@ def _depends(path: Path, unknown: frozenset[Path]) -> bool:
     return any(path[: len(other)] == other for other in unknown)
 
 
-def _partial(cls: type[Part], data: Mapping[str, Any], wrong: frozenset[Path]) -> Any:
+def _partial(model: Shape, data: Mapping[str, Any], wrong: frozenset[Path]) -> Any:
     """The part that is left when the wrong values are taken out."""
     values: dict[str, Any] = {}
-    missing: list[str] = []
-    for name, info in cls.model_fields.items():
+    missing: set[str] = set()
+    for name, field in _fields(model).items():
         inside = frozenset(path[1:] for path in wrong if path and path[0] == name)
         if not inside:
             if name in data:
-                values[name] = TypeAdapter(_annotation(info), config=None).validate_python(data[name], strict=True)
+                values[name] = _validated(field["schema"], data[name])
             continue
-        rest = None if () in inside or name not in data else _rest(info, data[name], inside)
+        rest = None if () in inside or name not in data else _rest(field, data[name], inside)
         if rest is None:
-            missing.append(name)
+            missing.add(name)
         else:
             values[name] = rest
-    part = cls.model_construct(set(values), **values)
-    for name in missing:
-        part.__dict__.pop(name, None)
-    return part
+    return model["cls"].partial(values, missing)
 
 
-def _rest(info: FieldInfo, value: Any, wrong: frozenset[Path]) -> Any:
+def _rest(field: Shape, value: Any, wrong: frozenset[Path]) -> Any:
     """What is left of a nested part, or of a map of parts; None where nothing can be kept."""
-    part = next((arg for arg in _arguments(info.annotation) if isinstance(arg, type) and issubclass(arg, Part)), None)
+    part = _part_in(field)
     if part is None or not isinstance(value, dict):
         return None
-    if get_origin(info.annotation) is not dict:
+    whole = field
+    while whole["type"] in _AROUND:
+        whole = whole["schema"]
+    if whole["type"] != "dict":
         return _partial(part, value, wrong)
     result = {}
     for key, item in value.items():
         inside = frozenset(path[1:] for path in wrong if path and path[0] == key)
-        only_its_name = inside == {()} and _fits(part, item)
+        only_its_name = inside == {()} and _fits(whole["values_schema"], item)
         if not inside or only_its_name:
-            result[key] = part.model_validate(item)
+            result[key] = _validated(whole["values_schema"], item)
         else:
             result[key] = _partial(part, item if isinstance(item, dict) else {}, inside | _all_of(part, item))
     return result
 
 
-def _fits(part: type[Part], value: Any) -> bool:
+_AROUND = ("model-field", "default", "nullable", "function-before")
+_INSIDE = ("schema", "keys_schema", "values_schema", "items_schema")
+
+
+def _shapes(shape: Shape) -> Iterator[Shape]:
+    """A shape and what it is made of; of a part no more than that it is one."""
+    yield shape
+    if shape["type"] != "model":
+        for inner in (*(shape[key] for key in _INSIDE if key in shape), *shape.get("choices", ())):
+            yield from _shapes(inner)
+
+
+def _part_in(field: Shape) -> Shape | None:
+    """The part that a field is, or that its items are."""
+    return next((shape for shape in _shapes(field) if shape["type"] == "model"), None)
+
+
+def _fields(model: Shape) -> Mapping[str, Shape]:
+    fields: Mapping[str, Shape] = model["schema"]["fields"]
+    return fields
+
+
+_validators: dict[int, SchemaValidator] = {}
+"""By the identity of the shape, which lives as long as the program."""
+
+
+def _validated(shape: Shape, value: Any) -> Any:
+    if id(shape) not in _validators:
+        _validators[id(shape)] = SchemaValidator(shape, SCHEMA["config"])
+    return _validators[id(shape)].validate_python(value)
+
+
+def _fits(shape: Shape, value: Any) -> bool:
     try:
-        part.model_validate(value)
+        _validated(shape, value)
     except ValidationError:
         return False
     return True
 
 
-def _all_of(part: type[Part], value: Any) -> frozenset[Path]:
+def _all_of(part: Shape, value: Any) -> frozenset[Path]:
     """Every field, where a part is not even a map: then none of them is known."""
-    return frozenset() if isinstance(value, dict) else frozenset((name,) for name in part.model_fields)
-
-
-def _annotation(info: FieldInfo) -> Any:
-    return Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
-
-
-def _arguments(annotation: Any) -> Iterator[Any]:
-    yield annotation
-    for argument in get_args(annotation):
-        yield from _arguments(argument)
+    return frozenset() if isinstance(value, dict) else frozenset((name,) for name in _fields(part))
 
 
 def _written(data: Any, loc: tuple[str | int, ...]) -> Path:
@@ -288,7 +313,7 @@ def _accepted(manifest: Manifest, path: Path, value: Any) -> bool:
     """Whether the model has nothing to say of `value` at `path`."""
     data = _replaced(_with_named_channels(manifest.data), path, value)
     try:
-        Job.model_validate(data)
+        _JOB.validate_python(data)
     except ValidationError as error:
         return all(_written(data, detail["loc"]) != path for detail in error.errors(include_url=False))
     return True
@@ -460,43 +485,37 @@ def _with_length(detail: ErrorDetails) -> ErrorDetails:
     return {**detail, "ctx": context}
 
 
-def _field_at(path: Path) -> FieldInfo | None:
+def _field_at(path: Path) -> Shape | None:
     """The model's field that a path of the data leads to; map keys and list indices are passed through."""
-    owner: type[Part] = Job
-    info: FieldInfo | None = None
+    owner, field = SCHEMA, None
     for step in path:
-        if isinstance(step, str) and step in owner.model_fields:
-            info = owner.model_fields[step]
-            part = next(
-                (arg for arg in _arguments(info.annotation) if isinstance(arg, type) and issubclass(arg, Part)), None
-            )
-            owner = part or owner
-    return info
+        if isinstance(step, str) and step in _fields(owner):
+            field = _fields(owner)[step]
+            owner = _part_in(field) or owner
+    return field
 
 
 def _fields_at(path: Path) -> list[str]:
-    info = _field_at(path)
-    if info is None:
-        return [*Job.model_fields, "matrix"]
-    part = next((arg for arg in _arguments(info.annotation) if isinstance(arg, type) and issubclass(arg, Part)), None)
-    return list(part.model_fields) if part else []
+    field = _field_at(path)
+    if field is None:
+        return [*Job.fields, "matrix"]
+    part = _part_in(field)
+    return list(_fields(part)) if part else []
 
 
 def _literals(path: Path) -> list[Any]:
-    info = _field_at(path)
-    if info is None:
-        return []
-    return [arg for arg in _arguments(info.annotation) if isinstance(arg, str | int | bool)]
+    field = _field_at(path)
+    return [value for shape in _shapes(field) for value in shape.get("expected", ())] if field else []
 
 
 def _described(path: Path) -> tuple[str, list[Any]]:
     """Title and examples of the type at `path`, as its annotation gives them."""
-    info = _field_at(path)
-    if info is None:
-        return "", []
-    notes = [info, *(note for arg in _arguments(info.annotation) for note in getattr(arg, "__metadata__", ()))]
-    found = next((note for note in notes if isinstance(note, FieldInfo) and note.title), None)
-    return (found.title or "", list(found.examples or [])) if found else ("", [])
+    field = _field_at(path)
+    told = (
+        (shape["metadata"] for shape in _shapes(field) if "title" in shape.get("metadata", ())) if field else iter(())
+    )
+    found: Shape = next(told, {})
+    return found.get("title", ""), list(found.get("examples", ()))
 
 
 def _example(path: Path) -> str:

@@ -11,7 +11,7 @@ from sagespec.bind import Bound
 from sagespec.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, has_errors, in_order
 from sagespec.document import comments
 from sagespec.model import Job
-from sagespec.model.types import Unknown
+from sagespec.model.part import Unknown
 from sagespec.render import Manifest
 from sagespec.rules import RULES, Case, Rule
 from sagespec.source import Place, Source

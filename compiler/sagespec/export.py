@@ -11,7 +11,8 @@ from typing import Any
 
 from sagespec.compiler import Result
 from sagespec.diagnostic import Diagnostic, Severity
-from sagespec.show.requests import as_line, write_whole
+from sagespec.files import write_whole
+from sagespec.show.requests import as_line
 from sagespec.targets import TARGETS, Request, Upload
 from sagespec.targets.members import field_of
 

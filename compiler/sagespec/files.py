@@ -1,7 +1,8 @@
-"""Finds the folders of data that travel beside the package: `schemas` and `templates`."""
+"""The folders of data that travel beside the package (`schemas`, `templates`), and writing whole or not at all."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -17,3 +18,18 @@ def data_folder(name: str) -> Path:
         if folder.is_dir():
             return folder
     raise FileNotFoundError(f"no folder {name!r} in {PACKAGE} nor in {PACKAGE.parents[1]}; install sagespec again")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes beside the file and renames, so that a reader never sees half of it."""
+    import tempfile
+
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

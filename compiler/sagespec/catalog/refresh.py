@@ -18,13 +18,12 @@ from dataclasses import dataclass
 from datetime import date
 from importlib import metadata
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from sagespec.catalog import tables
 from sagespec.catalog.api_schema import create_training_job_schema
 from sagespec.catalog.java_regex import ranges
-from sagespec.files import data_folder
+from sagespec.files import data_folder, write_whole
 
 COMMAND = "python -m sagespec.catalog.refresh"
 IMAGE_TABLE = "sagemaker/image_uri_config/tensorflow.json"
@@ -130,7 +129,7 @@ class Part:
         if old is not None and old.get("_sha256") == _hash(old) == _hash(fetched.content):
             return f"{self.path.name}: as it was"
         head = {"_source": fetched.source, "_date": date.today().isoformat(), "_sha256": _hash(fetched.content)}
-        _replace(self.path, _text(head | fetched.content))
+        write_whole(self.path, _text(head | fetched.content))
         tables.table.cache_clear()
         return f"{self.path.name}: written from {fetched.source}"
 
@@ -177,7 +176,7 @@ def refresh(sdk: Path | None) -> Iterator[str]:
             yield part.write()
         except Unavailable as missing:
             yield f"{part.path.name}: left alone, {missing}"
-    _replace(schema_path(), schema_text())
+    write_whole(schema_path(), schema_text())
     yield f"{SCHEMA}: written"
 
 
@@ -331,15 +330,6 @@ def _entry(key: str, value: Any) -> str:
         return f" {json.dumps(key)}: {json.dumps(value)}"
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(inner)}" for name, inner in value.items())
     return f" {json.dumps(key)}: {{\n{lines}\n }}"
-
-
-def _replace(path: Path, text: str) -> None:
-    """Whole or not at all, even when we are killed."""
-    with NamedTemporaryFile("w", encoding="utf-8", newline="\n", dir=path.parent, delete=False) as file:
-        file.write(text)
-    written = Path(file.name)
-    written.chmod(0o644)
-    written.replace(path)
 
 
 if __name__ == "__main__":

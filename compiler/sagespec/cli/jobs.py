@@ -61,11 +61,11 @@ def plan(
     Exit code: 0 fine, 1 a manifest is wrong, 2 wrong usage, 3 the service failed, 5 changes are pending
     (with --detailed-exitcode).
     """
+    from sagespec.files import write_whole
     from sagespec.planfile import to_text
     from sagespec.planner import Wish, decide_all
     from sagespec.show.markdown import plan_markdown
     from sagespec.show.plan import plan_json, plan_text
-    from sagespec.show.requests import write_whole
 
     requests, code = accepted(compiler_of(env, set_, allow, build=True, local=local).run(paths))
     if code:

@@ -73,7 +73,7 @@ class _Reader:
         for name, value in given.items():
             if name in WITHOUT_FIELD or name == "name":
                 continue
-            if name not in Job.model_fields:
+            if name not in Job.fields:
                 self.remarks.append(f"no field for {name} = {_source(value)}")
             elif value is not None or name in ("training_steps", "evaluation_steps"):
                 data[name] = self.field(name, value)

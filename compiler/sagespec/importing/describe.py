@@ -393,7 +393,7 @@ def decoded(text: str) -> Any:
 def _is_worth_saying(name: str, value: Any) -> bool:
     if name in ("training_steps", "evaluation_steps"):  # null has a meaning
         return True
-    return value is not None and value != {} and value != Job.model_fields[name].default
+    return value is not None and value != {} and value != Job.defaults.get(name)
 
 
 # What fields cannot say ----------------------------------------------------------------------------------------------

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, model_validator
+from sagespec.model.part import Part
 
-from sagespec.model.types import Line, Part, SourceUri
+if TYPE_CHECKING:
+    from pydantic import Field
 
-InputMode = Literal["File", "Pipe", "FastFile"]
-GroupName = Annotated[str, Field(min_length=1, max_length=64)]
+    from sagespec.model.types import GroupName, InputMode, Line, SourceUri
 
 
 class ShuffleConfig(Part):
@@ -55,25 +55,6 @@ class Channel(Part):
     shuffle_config: ShuffleConfig | None = None
     """Shuffles the order of keys before training."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _from_string(cls, value: Any) -> Any:
-        """`s3://…` alone is the location; any other string is a local path."""
-        if isinstance(value, str):
-            return {"s3_data" if "://" in value and not value.startswith("file://") else "path": value}
-        return value
-
     @property
     def is_local(self) -> bool:
         return self.path is not None
-
-
-def one_channel_is_training(value: Any) -> Any:
-    """A location, or one channel's members, given where a map of channels stands: the channel `training`."""
-    if isinstance(value, str):
-        return {"training": value}
-    if isinstance(value, dict) and any(
-        isinstance(value.get(key), str) for key in ("s3_data", "path", "file_system_id")
-    ):
-        return {"training": value}
-    return value

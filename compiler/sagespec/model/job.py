@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue
-
-from sagespec.catalog import Facts
-from sagespec.model.channel import Channel, InputMode, one_channel_is_training
+from sagespec.model.channel import Channel
+from sagespec.model.part import Part
 from sagespec.model.parts import (
     CompilerConfig,
     DebuggerHookConfig,
@@ -22,28 +20,36 @@ from sagespec.model.parts import (
     Rule,
     TensorBoardOutputConfig,
 )
-from sagespec.model.types import (
-    AccountId,
-    ChannelName,
-    ContainerPath,
-    Count,
-    EnvironmentName,
-    EnvironmentValue,
-    FrameworkVersion,
-    ImageUri,
-    InstanceType,
-    JobName,
-    KmsKey,
-    Line,
-    NetworkId,
-    Off,
-    Part,
-    PyVersion,
-    Region,
-    Role,
-    S3Uri,
-    Seconds,
-)
+
+if TYPE_CHECKING:
+    from pydantic import BeforeValidator, Field
+
+    from sagespec.catalog import Facts
+    from sagespec.model.forms import from_location, one_channel_is_training
+    from sagespec.model.types import (
+        AccountId,
+        ChannelName,
+        ContainerPath,
+        Count,
+        EnvironmentName,
+        EnvironmentValue,
+        FrameworkVersion,
+        ImageUri,
+        InputMode,
+        InstanceType,
+        JobName,
+        JsonValue,
+        KmsKey,
+        Line,
+        NetworkId,
+        Off,
+        PyVersion,
+        Region,
+        Role,
+        S3Uri,
+        Seconds,
+        Steps,
+    )
 
 
 class Mode(str, Enum):
@@ -76,8 +82,6 @@ RENAMED = {
     "retry_attempts": "max_retry_attempts",
 }
 """Names of SDK 1 (and near relations) → ours. Source: sagemaker 1.72.1 and 2.257.7, `renamed_kwargs`."""
-
-Steps = Annotated[int, Field(ge=1)] | None
 
 
 class Job(Part):
@@ -166,7 +170,7 @@ class Job(Part):
     """SageMaker Training Compiler."""
 
     channels: Annotated[
-        dict[ChannelName, Channel],
+        dict[ChannelName, Annotated[Channel, BeforeValidator(from_location)]],
         Field(max_length=20),
         BeforeValidator(one_channel_is_training),
     ] = {}
@@ -266,7 +270,7 @@ class Job(Part):
 
     def legacy_given(self) -> list[str]:
         """The legacy fields that the author wrote, `null` ones included: a null number of steps has a meaning."""
-        return [name for name in LEGACY_FIELDS if name in self.model_fields_set]
+        return [name for name in LEGACY_FIELDS if name in self.fields_set]
 
     def mode(self, facts: Facts) -> Mode:
         """`script_mode` says so; otherwise what the version and Python allow (DESIGN section 3)."""

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from sagespec.model.part import Part
 
-from sagespec.model.types import ContainerPath, Count, ExperimentName, ImageUri, InstanceType, Line, Part, S3Uri
+if TYPE_CHECKING:
+    from pydantic import Field
+
+    from sagespec.model.types import (
+        ContainerPath,
+        Count,
+        ExperimentName,
+        ImageUri,
+        InstanceType,
+        JsonValue,
+        Line,
+        S3Uri,
+    )
 
 
 class MetricDefinition(Part):
@@ -194,7 +206,7 @@ class OnFailure(Part):
 
 def to_api(part: Part) -> dict[str, Any]:
     """A part in the API's own names, without what was left out: snake_case becomes CamelCase."""
-    return {api_name(name): _value(value) for name, value in part if value is not None}
+    return {api_name(name): _value(value) for name, value in part.members().items() if value is not None}
 
 
 def api_name(name: str) -> str:

@@ -1,51 +1,20 @@
-"""The scalars of a manifest, with the limits that the API puts on them.
+"""The scalars of a manifest, with the limits that the API puts on them. Read when the model is built, not when it runs.
 
 Source of every limit: botocore's model of CreateTrainingJob, and the documentation of the member.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field
 
+from sagespec.model.forms import only_false
 
-class Unknown(Exception):
-    """A field was asked for whose value is wrong, so nothing can be said that depends on it."""
+JsonValue: TypeAlias = Any
+"""What JSON can hold: a document holds nothing else."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        super().__init__(name)
-
-
-class Part(BaseModel):
-    """A strict, closed, frozen piece of a manifest.
-
-    The text under a field is its description in `schemas/`.
-    An instance may be partial: a field whose value was wrong is then left out, and reading it raises `Unknown`.
-    """
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in type(self).__pydantic_fields__:
-            raise Unknown(name)
-        return super().__getattr__(name)  # type: ignore[misc]
-
-    def given(self, *names: str) -> list[str]:
-        """Those of `names` that the author gave a value (`null` is none)."""
-        return [name for name in names if getattr(self, name) is not None and name in self.model_fields_set]
-
-
-def _only_false(value: Any) -> Any:
-    """`Literal[False]` alone would take 0 for false."""
-    if value is not False:
-        raise PydanticCustomError("literal_error", "Input should be False", {"expected": "False"})
-    return value
-
-
-Off = Annotated[Literal[False], BeforeValidator(_only_false)]
+Off = Annotated[Literal[False], BeforeValidator(only_false)]
 """`false` and nothing else."""
 
 S3Uri = Annotated[
@@ -108,3 +77,6 @@ ExperimentName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", 
 EnvironmentName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=512)]
 EnvironmentValue = Annotated[str, Field(max_length=512, title="a string of at most 512 characters")]
 ChannelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
+GroupName = Annotated[str, Field(min_length=1, max_length=64)]
+InputMode = Literal["File", "Pipe", "FastFile"]
+Steps = Annotated[int, Field(ge=1)] | None

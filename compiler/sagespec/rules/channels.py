@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from sagespec.diagnostic import Finding
 from sagespec.model import Channel
-from sagespec.model.types import Unknown
+from sagespec.model.part import Unknown
 from sagespec.rules.case import Case
 from sagespec.rules.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, Check, rule
 from sagespec.source import Path

@@ -540,7 +540,7 @@ def distribution_group_without_strategy(case: Case) -> Iterator[Finding]:
         distribution: {mpi: {enabled: true}, instance_groups: [gpus]}
     """
     given, groups = case.job.distribution, case.job.instance_groups or []
-    if given is None or not given.model_fields_set or {"mpi", _DATAPARALLEL} & set(case.enabled):
+    if given is None or not given.fields_set or {"mpi", _DATAPARALLEL} & set(case.enabled):
         return
     if _groups(case) or len(groups) == 1:
         yield Finding(

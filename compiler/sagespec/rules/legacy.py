@@ -38,7 +38,7 @@ def missing_training_steps(case: Case) -> Iterator[Finding]:
         training_steps: null
         evaluation_steps: 100
     """
-    if case.legacy and case.job.training_steps is None and "training_steps" not in case.job.model_fields_set:
+    if case.legacy and case.job.training_steps is None and "training_steps" not in case.job.fields_set:
         yield Finding(
             ("training_steps",),
             "'training_steps' is missing: a job in legacy mode must say how long to train",
@@ -61,7 +61,7 @@ def missing_evaluation_steps(case: Case) -> Iterator[Finding]:
         training_steps: 10000
         evaluation_steps: 100
     """
-    if case.legacy and case.job.evaluation_steps is None and "evaluation_steps" not in case.job.model_fields_set:
+    if case.legacy and case.job.evaluation_steps is None and "evaluation_steps" not in case.job.fields_set:
         yield Finding(
             ("evaluation_steps",),
             "'evaluation_steps' is missing: a job in legacy mode must say how long to evaluate",

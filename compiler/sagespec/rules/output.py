@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from sagespec.diagnostic import Finding
 from sagespec.model import Job
-from sagespec.model.types import Unknown
+from sagespec.model.part import Unknown
 from sagespec.rules.case import Case
 from sagespec.rules.rule import API, ERROR, SDK2, WARNING, rule
 from sagespec.source import Path

@@ -239,7 +239,7 @@ def volume_larger_than_local_storage(case: Case) -> Iterator[Finding]:
     """
     size = case.job.volume_size
     small = [one for one in case.hardware if one.has_local_storage and one.nvme_gb < size]
-    if "volume_size" in case.job.model_fields_set and small:
+    if "volume_size" in case.job.fields_set and small:
         yield Finding(
             ("volume_size",),
             f"volume_size: {size} has no effect: {small[0].name} has {small[0].nvme_gb} GB of its own",

@@ -404,7 +404,7 @@ def pipe_on_copied_channel(case: Case, script: Script, asks: Environment) -> Ite
     for pipe in asks.pipes:
         channel = case.job.channels.get(pipe.channel or "")
         if pipe.certain and channel is not None and (mode := case.job.input_mode_of(channel)) != "Pipe":
-            own = channel.input_mode is not None or "input_mode" not in case.job.model_fields_set
+            own = channel.input_mode is not None or "input_mode" not in case.job.fields_set
             yield Finding(
                 ("channels", pipe.channel or "", "input_mode")
                 if channel.input_mode

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from sagespec.diagnostic import Finding
-from sagespec.model.types import Unknown
+from sagespec.model.part import Unknown
 from sagespec.redact import masked, secret_in
 from sagespec.rules.case import Case
 from sagespec.rules.rule import API, ERROR, rule

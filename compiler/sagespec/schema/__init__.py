@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from sagespec.catalog import Facts
-from sagespec.model import Job
+from sagespec.model.build import job_schema
 from sagespec.schema.json_schema import Json
 from sagespec.schema.refusals import OF_CHANNELS, OLD_NAMES, REFUSALS, of_hardware, of_local_runs, refused, renamed
 from sagespec.schema.shapes import Shapes, descriptions
@@ -107,7 +107,7 @@ def defaults_schema(facts: Facts) -> Json:
 
 def _head(kind: str) -> Json:
     texts = descriptions()["Job"]
-    values = {"apiVersion": Job.model_json_schema()["properties"]["apiVersion"]["const"], "kind": kind}
+    values = {"apiVersion": job_schema()["properties"]["apiVersion"]["const"], "kind": kind}
     return {
         name: {"const": value, "description": texts[name], "errorMessage": f"{name} must be {value}"}
         for name, value in values.items()

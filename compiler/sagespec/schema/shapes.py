@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from sagespec.catalog import Facts, Instance, Release
-from sagespec.model import Job
+from sagespec.model.build import job_schema
 from sagespec.schema.json_schema import BUCKET, EXPRESSION, NULL, Json, choice, when
 from sagespec.schema.versions import releases
 
@@ -66,7 +66,7 @@ class Shapes:
     """Turns the model's schema, piece by piece, into the editors'."""
 
     def __init__(self, facts: Facts) -> None:
-        model = Job.model_json_schema()
+        model = job_schema()
         self.parts: Json = {**model.pop("$defs"), "Job": model}
         self.known = _known_values(facts)
 
@@ -118,8 +118,7 @@ class Shapes:
         return shape
 
     def option(self, name: str, node: Json, in_list: bool) -> Json:
-        node = {**node, **node.get("allOf", [{}])[0]}  # where pydantic before 2.9 puts a reference
-        if "$ref" in node and self.parts[node["$ref"].removeprefix("#/$defs/")]:
+        if "$ref" in node:
             return self.part(node["$ref"].removeprefix("#/$defs/"), in_list)
         if "const" in node or "enum" in node:
             return choice(node.get("enum") or [node["const"]])
@@ -141,7 +140,7 @@ class Shapes:
             names = _NAMES.get(name, (rf"^(?!.*{EXPRESSION})", "an expression may stand in a value, not in a name"))
             about = {"pattern": pattern} if pattern else {"pattern": names[0], "errorMessage": names[1]}
             inside["propertyNames"] = {**node.get("propertyNames", {}), **about}
-            inside["additionalProperties"] = self.shape(name, values) if values else {}
+            inside["additionalProperties"] = self.shape(name, values) if isinstance(values, dict) else {}
         return {"type": [kind, "string"], "pattern": EXPRESSION, "errorMessage": message, **limits, **inside}
 
     def part(self, part: str, in_list: bool) -> Json:

@@ -52,8 +52,8 @@ def origin(manifest: Manifest, field: str) -> Iterator[str]:
         yield f"value    {printable(redacted(f'{field}: {json.dumps(value, ensure_ascii=False)}').partition(': ')[2])}"
         where = f"{place.source.name}:{place.span.line}:{place.span.column}"
         yield f"written  {where}  {printable(redacted(place.source.line(place.span.line).strip()))}"
-    elif name in Job.model_fields:
-        default = Job.model_fields[name].default
+    elif name in Job.fields:
+        default = Job.defaults.get(name)
         shown = "nothing" if default is None or not isinstance(default, str | int | bool) else json.dumps(default)
         yield f"value    {shown}  (left out: the default)"
     else:

@@ -10,9 +10,9 @@ from typing import Any
 
 from sagespec.applier import Outcome
 from sagespec.ending import Ending
+from sagespec.files import write_whole
 from sagespec.show.markdown import endings_markdown
 from sagespec.show.plan import outcome_data
-from sagespec.show.requests import write_whole
 from sagespec.show.status import ending_data
 
 KEYS = ("job_name", "action", "status", "artifact", "billable_seconds", "spot_saving", "log", "failure_reason")

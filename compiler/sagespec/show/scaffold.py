@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sagespec.files import data_folder
-from sagespec.show.requests import write_whole
+from sagespec.files import data_folder, write_whole
 
 SCHEMA = "training-job.schema.json"
 """What the manifest's first line names, so that the editor helps from the first minute."""

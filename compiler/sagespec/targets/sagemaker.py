@@ -14,7 +14,7 @@ from typing import Any
 from sagespec.catalog import Facts, image_instance_type
 from sagespec.check import Checked
 from sagespec.model import Channel, Job, Mode
-from sagespec.model.channel import one_channel_is_training
+from sagespec.model.forms import one_channel_is_training
 from sagespec.model.parts import to_api
 from sagespec.targets.request import FIRST, JOB, Request, Site, Upload
 
