@@ -12,7 +12,8 @@ from typing import Any
 import typer
 
 from sagespec.catalog import facts
-from sagespec.cli import Code, app
+from sagespec.cli import Code
+from sagespec.cli.program import app
 from sagespec.importing.arguments import SDK1
 from sagespec.model import Job
 from sagespec.model.build import job_schema
@@ -301,7 +302,7 @@ MEMBERS_OF_PARTS = {
 
 def command_line() -> Iterator[str]:
     """Every command with its arguments and options; made of them and not of --help, whose look is typer's."""
-    yield NOTE.format("compiler/sagespec/cli.py")
+    yield NOTE.format("compiler/sagespec/cli/")
     yield "# The command line\n\n"
     yield "`sagespec COMMAND --help` says the same. Results go to standard output, progress and complaints to\n"
     yield "standard error; colours and progress bars are for terminals only. [JSON](json.md) is for programs.\n\n"

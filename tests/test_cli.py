@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from conftest import SMALLEST
-from sagespec.cli import Code, app, run
+from sagespec.cli import Code, run
+from sagespec.cli.program import app
 
 TOOL = Path(sys.executable).with_name("sagespec")
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sagespec.cli.codes import Code, Ended
 from sagespec.cli.program import app
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import account_of_credentials, jobs_of, local_service, project_folder, world_of
 from sagespec.cli.terminal import complain, is_quiet, say, tell
 from sagespec.cli.words import (
     Allow,
-    Code,
     Env,
     Executor,
     Local,
@@ -297,11 +297,11 @@ def saved_plan(path: str) -> tuple[Plan, Wish]:
         saved = from_text(Path(path).read_text(encoding="utf-8"), path)
     except (PlanFileError, OSError, UnicodeDecodeError) as error:
         complain(getattr(error, "message", f"{path} cannot be read: {error}"), getattr(error, "hint", ""))
-        raise typer.Exit(Code.WRONG_USAGE) from None
+        raise Ended(Code.WRONG_USAGE) from None
     changes = list(unlike(saved.plan))
     if changes:
         refuse(changes, "run it in the folder where the plan was made, or make a new one: sagespec plan --out FILE")
-        raise typer.Exit(Code.SERVICE_FAILED)
+        raise Ended(Code.SERVICE_FAILED)
     return saved.plan, saved.wish
 
 
@@ -366,7 +366,7 @@ def print_news(jobs: Sequence[tuple[str, Service]]) -> list[Ending]:
                         endings[news.job_name] = ending(services[news.job_name], news.seen, tail)
     except KeyboardInterrupt:
         tell(f"\nNo longer following; the jobs go on. To follow again: sagespec attach {' '.join(services)}")
-        raise typer.Exit(Code.INTERRUPTED) from None
+        raise Ended(Code.INTERRUPTED) from None
     for found in endings.values():
         tell(state_line(found, style), always=not found.succeeded)
         for line in ended_text(found, style):

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sagespec.cli import checking
+from sagespec.cli.codes import Code
 from sagespec.cli.program import app
-from sagespec.cli.runs import NO_MANIFEST, accepted, compiler_of, is_refused
+from sagespec.cli.runs import compiler_of
 from sagespec.cli.services import jobs_of
-from sagespec.cli.terminal import complain, heard, say, tell
-from sagespec.cli.words import Allow, Code, Env, Format, Listed, Local, OutcomeFormat, Paths, Set, TargetName, Template
+from sagespec.cli.terminal import complain, say, tell
+from sagespec.cli.words import Allow, Env, Format, Listed, Local, OutcomeFormat, Paths, Set, TargetName, Template
 from sagespec.show.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.compiler import Compiler, Result
     from sagespec.importing import Draft
 
 
@@ -38,23 +39,7 @@ def validate(
 
     Exit code: 0 nothing wrong, 1 errors found (or left), 2 wrong usage.
     """
-    from sagespec.show.diagnostics import FORMATS, summary
-    from sagespec.show.report import report_of
-
-    def compiler() -> Compiler:
-        return compiler_of(env, set_, allow, build=False)
-
-    results = repaired(compiler, paths) if fix else compiler().run(paths)
-    report = report_of(heard(results))
-    if not report.files:
-        complain("there is no manifest here", NO_MANIFEST)
-        return Code.WRONG_USAGE
-    stream = sys.stderr if fix and "-" in paths else sys.stdout
-    for line in FORMATS[format_.value](report, style_of(stream)):
-        stream.write(line + "\n")
-    if format_ is Format.TEXT:
-        tell(summary(report))
-    return Code.WRONG_MANIFEST if report.errors or (strict and report.warnings) else Code.FINE
+    return checking.validate(paths, format_.value, fix=fix, strict=strict, allow=allow, env=env, set_=set_)
 
 
 @app.command(name="compile")
@@ -80,31 +65,9 @@ def compile_(
 
     Exit code: 0 compiled, 1 a manifest is wrong, 2 wrong usage.
     """
-    from sagespec.export import fitting, line_of, needed, text_of, write_all
-
-    results = fitting(compiler_of(env, set_, allow, build=True, local=local).run(paths), target.value)
-    if jsonl:
-        refused = False
-        for result in results:
-            refused = refused or is_refused(result)
-            if result.name is not None or is_refused(result):
-                say(line_of(result, target.value))
-        return Code.WRONG_MANIFEST if refused else Code.FINE
-    requests, code = accepted(results)
-    if code:
-        return code
-    if out is None and len(requests) != 1:
-        complain(f"these paths hold {len(requests)} jobs", "give one manifest, or --jsonl, or --out DIR")
-        return Code.WRONG_USAGE
-    if out is not None:
-        for written in write_all(requests, target.value, out):
-            say(str(written))
-    else:
-        say(text_of(requests[0], target.value).removesuffix("\n"))
-    if target is not TargetName.SAGEMAKER:
-        for line in needed(requests, out):
-            tell(f"first: {line}")
-    return Code.FINE
+    return checking.compile_(
+        paths, out=out, jsonl=jsonl, target=target.value, local=local, allow=allow, env=env, set_=set_
+    )
 
 
 @app.command()
@@ -248,28 +211,6 @@ def import_(
     for line in (line for draft in drafts for line in draft.left):
         tell(line)
     return Code.FINE if all(draft.complete for draft in drafts) else Code.WRONG_MANIFEST
-
-
-def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Result]:
-    """What is left after `--fix`; what was cured is told."""
-    from sagespec.fix import repair, repair_text
-    from sagespec.show.diagnostics import counted, cure_line
-
-    if "-" in paths and len(paths) > 1:
-        raise typer.BadParameter("--fix takes standard input alone, or files")
-    if paths == ["-"]:
-        made = repair_text(make, sys.stdin.buffer)
-        sys.stdout.flush()
-        sys.stdout.buffer.write(made.content)
-    else:
-        made = repair(make, paths)
-    for finding in made.cured:
-        tell(cure_line(finding))
-    for reason in made.refused:
-        complain(reason)
-    if made.cured:
-        tell(f"{counted(len(made.cured), 'mistake')} fixed")
-    return made.results
 
 
 def drafts_of(source: str | None, file: Path | None) -> Sequence[Draft]:

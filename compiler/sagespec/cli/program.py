@@ -1,16 +1,15 @@
-"""The program: which command is meant, and how it ends."""
+"""The program as typer knows it: every command, its help, and what is wrong with how it was called."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Annotated, Any
 
 import typer
 
-from sagespec.cli.terminal import Talk, complain, say, talk
-from sagespec.cli.words import Code
+from sagespec.cli.codes import WrongUsage
+from sagespec.cli.terminal import Talk, say, talk
 
 app = typer.Typer(
     name="sagespec",
@@ -22,14 +21,22 @@ app = typer.Typer(
 )
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; the exit code comes back."""
-    words = sys.argv[1:] if arguments is None else list(arguments)
+def call(words: Sequence[str]) -> int:
+    """Carries out the command that the words are.
+
+    Raises:
+        WrongUsage: they are none.
+    """
     try:
-        result = _app_for(words)(args=words, standalone_mode=False)
+        return int(_app_for(words)(args=list(words), standalone_mode=False) or 0)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
     except Exception as error:
-        return _ended(error)
-    return int(result or 0)
+        if hasattr(error, "format_message"):
+            raise WrongUsage(error.format_message()) from None
+        if hasattr(error, "exit_code"):
+            return int(error.exit_code)
+        raise
 
 
 def _app_for(words: Sequence[str]) -> typer.Typer:
@@ -46,25 +53,6 @@ def _called(callback: Callable[..., Any] | None) -> str:
     return getattr(callback, "__name__", "")
 
 
-def _ended(error: Exception) -> int:
-    """The exit code of an expected ending; anything else is a bug and goes on."""
-    from sagespec.service import ServiceError
-
-    if isinstance(error, ServiceError):
-        complain(error.message, error.hint)
-        return Code.SERVICE_FAILED
-    if isinstance(error, typer.Abort):
-        complain("interrupted", "run it again: nothing is done twice")
-        return Code.INTERRUPTED
-    code = getattr(error, "exit_code", None)
-    if code is None:
-        raise error
-    if hasattr(error, "format_message"):
-        complain(error.format_message(), "sagespec --help lists the commands; sagespec COMMAND --help explains one")
-        return Code.WRONG_USAGE
-    return int(code)
-
-
 @app.callback(invoke_without_command=True)
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -79,3 +67,7 @@ def root(
 
         say(f"sagespec {__version__}")
         raise typer.Exit
+
+
+from sagespec.cli import manifests  # isort: skip  # noqa: E402, F401 - the help lists the commands in this order
+from sagespec.cli import jobs  # isort: skip  # noqa: E402, F401

@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.terminal import complain, heard, tell
-from sagespec.cli.words import Code
 from sagespec.show.style import style_of
 
 if TYPE_CHECKING:
@@ -38,9 +36,10 @@ def compiler_of(
     for pair in set_ or ():
         name, given, value = pair.partition("=")
         if not given or not name:
-            raise typer.BadParameter(f"--set {pair}: give NAME=VALUE")
+            raise WrongUsage(f"--set {pair}: give NAME=VALUE")
         variables[name] = value
-    known_rules(allow or ())
+    if allow:
+        known_rules(allow)
     inputs = Inputs(env, variables, os.environ, commit_of(Path.cwd()))
     return Compiler(Options(inputs, tuple(allow or ()), build, local, ask_account=ask_account))
 
@@ -50,7 +49,7 @@ def known_rules(names: Iterable[str]) -> None:
 
     for name in names:
         if name not in EXPLAINED:
-            raise typer.BadParameter(f"--allow {name}: there is no such rule; {suggestion(name)}")
+            raise WrongUsage(f"--allow {name}: there is no such rule; {suggestion(name)}")
 
 
 def is_refused(result: Result) -> bool:

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from sagespec.cli.codes import Ended
 from sagespec.cli.runs import accepted, compiler_of
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def newest_of(
 
     requests, code = accepted(compiler_of(env, set_, (), build=True, local=local).run([path]))
     if code:
-        raise typer.Exit(code)
+        raise Ended(code)
     for request in requests:
         service = world.service(request.site)
         seen = sorted(service.observe([request]), key=lambda job: (job.created, job.attempt))

@@ -1,23 +1,11 @@
-"""The words of the command line: options, choices and exit codes."""
+"""The words of the command line: options and choices."""
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum
+from enum import Enum
 from typing import Annotated
 
 import typer
-
-
-class Code(IntEnum):
-    """Exit codes: closed, and documented in DESIGN section 8 and in the README."""
-
-    FINE = 0
-    WRONG_MANIFEST = 1
-    WRONG_USAGE = 2
-    SERVICE_FAILED = 3
-    JOB_FAILED = 4
-    CHANGES_PENDING = 5
-    INTERRUPTED = 130
 
 
 class Format(str, Enum):
