@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +119,7 @@ def test_every_rule_is_asked_once_a_job(tmp_path: Path, monkeypatch: pytest.Monk
     asked: Counter[str] = Counter()
     for name, rule in list(RULES.items()):
         check = counting(rule.check, asked, lambda _case, name=name: name)
-        monkeypatch.setitem(RULES, name, replace(rule, check=check))
+        monkeypatch.setitem(RULES, name, rule._replace(check=check))
     list(Compiler().run([str(folders(tmp_path, 3))]))
     assert asked == dict.fromkeys(RULES, 3)
 

@@ -6,9 +6,8 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
@@ -26,8 +25,7 @@ Shape: TypeAlias = "dict[str, Any]"
 _JOB = SchemaValidator(SCHEMA)
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(NamedTuple):
     """A job, and what the model had to say. With errors the job is partial: reading a wrong field raises `Unknown`."""
 
     manifest: Manifest

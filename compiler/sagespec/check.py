@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sagespec.bind import Bound
 from sagespec.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, has_errors, in_order
@@ -24,8 +23,7 @@ Comments: TypeAlias = Callable[[Source], Iterable[tuple[int, str]]]
 """Where each comment of a text begins, and what it says, in the language that the text is written in."""
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """A job with no errors, and the warnings that travel on."""
 
     manifest: Manifest
@@ -73,8 +71,7 @@ def placed(manifest: Manifest, rule: Rule, finding: Finding) -> Diagnostic:
     return Diagnostic(place, rule.severity, rule.name, finding.message, finding.hint, finding.path, related=related)
 
 
-@dataclass(frozen=True)
-class Allowance:
+class Allowance(NamedTuple):
     """One rule's name in a comment `# sagespec: allow RULE, RULE`."""
 
     place: Place

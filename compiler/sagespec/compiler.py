@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sagespec.bind import bind
 from sagespec.catalog import Facts, facts
@@ -33,8 +32,7 @@ STDIN = "-"
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What became of one job of one manifest (or of a manifest that describes none that can be read)."""
 
     manifest: str
@@ -48,11 +46,10 @@ class Result:
     """None when it was refused, or only validated."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What one run is asked for, besides its paths."""
 
-    inputs: Inputs = field(default_factory=Inputs)
+    inputs: Inputs = Inputs()
     allowed: Collection[str] = ()
     """Rules that say nothing (`--allow`)."""
     build: bool = True
@@ -125,15 +122,12 @@ class Compiler:
         """The jobs of one text."""
         self.allowances.read(source)
         found = False
-        index = 0
         try:
             for document in read(source):
                 if not explicit and not is_ours(document):
                     continue
                 found = True
-                for result in self.document(document, index):
-                    index += 1
-                    yield result
+                yield from self.document(document)
         except Rejected as rejected:
             found = True
             yield self._refused(source.name, rejected.diagnostics)
@@ -150,14 +144,14 @@ class Compiler:
         if unused:
             yield Result(source.name, unused)
 
-    def document(self, document: Document, index: int = 0) -> Iterator[Result]:
+    def document(self, document: Document) -> Iterator[Result]:
         source = document.source
         if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
             yield from self.defaults_alone(document)
             return
         try:
             above = self.defaults.above(source.folder)
-            for manifest in render(document, above, self.options.inputs, index):
+            for manifest in render(document, above, self.options.inputs):
                 yield self.manifest(manifest)
         except Rejected as rejected:
             yield self._refused(source.name, (*document.problems, *rejected.diagnostics))
@@ -180,12 +174,12 @@ class Compiler:
         try:
             checked = self.check(manifest)
             named = self._named(checked)
-            checked = replace(checked, warnings=(*checked.warnings, *named)) if named else checked
+            checked = checked._replace(warnings=(*checked.warnings, *named)) if named else checked
             request = self._built(checked) if self.options.build else None
             if request is not None:
                 checked, request = self.priced(checked, request)
         except Rejected as rejected:
-            return replace(self._refused(source.name, rejected.diagnostics), name=name, rendered=manifest)
+            return self._refused(source.name, rejected.diagnostics)._replace(name=name, rendered=manifest)
         return Result(source.name, self.allowances.kept(checked.warnings), name, manifest, checked, request)
 
     def _built(self, checked: Checked) -> Request:
@@ -258,11 +252,13 @@ class Compiler:
         manifest = checked.manifest
         if request.site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
             return checked, request
+        from dataclasses import replace
+
         from sagespec.pricing import judge
 
         request = replace(request, prices=self.pricing.prices(manifest, request.site.region))
         said = [found for found in judge(manifest, request, self.facts) if found.rule not in self.options.allowed]
-        checked = replace(checked, warnings=(*checked.warnings, *said))
+        checked = checked._replace(warnings=(*checked.warnings, *said))
         if has_errors(said):
             raise Rejected(checked.warnings)
         return checked, request

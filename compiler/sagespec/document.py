@@ -10,8 +10,7 @@ import os
 import re
 import stat
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any, TypeAlias
@@ -95,16 +94,23 @@ class _Composer(_Parser):
         return _PLAIN if kind is ScalarNode and isinstance(implicit, tuple) and implicit[0] else _QUOTED
 
 
-@dataclass(frozen=True)
 class Document:
     """One YAML document: its data, and where each part of it stands."""
 
-    source: Source
-    data: Data
-    root: Node | None = field(repr=False, compare=False)
-    problems: tuple[Diagnostic, ...] = ()
-    """What is wrong with the YAML itself: duplicate keys, tags, texts that look like numbers."""
-    _maps: dict[Node, Mapping[str | int, tuple[Node, Node]]] = field(default_factory=dict, repr=False, compare=False)
+    def __init__(self, source: Source, data: Data, root: Node | None, problems: tuple[Diagnostic, ...] = ()) -> None:
+        """
+        Args:
+            problems: what is wrong with the YAML itself: duplicate keys, tags, texts that look like numbers.
+        """
+        self.source = source
+        self.data = data
+        self.problems = problems
+        self._root = root
+        self._maps: dict[Node, Mapping[str | int, tuple[Node, Node]]] = {}
+
+    def with_problems(self, problems: Iterable[Diagnostic]) -> Document:
+        """The same document, with more that is wrong with it."""
+        return Document(self.source, self.data, self._root, (*self.problems, *problems))
 
     def has(self, path: Path) -> bool:
         """Whether something is written at `path`."""
@@ -158,7 +164,7 @@ class Document:
 
     def _walk(self, path: Path) -> list[tuple[Node | None, Node | None]]:
         """(key, value) nodes from the root along `path`, as far as it is written."""
-        steps: list[tuple[Node | None, Node | None]] = [(None, self.root)]
+        steps: list[tuple[Node | None, Node | None]] = [(None, self._root)]
         for step in path:
             found = self._child(steps[-1][1], step)
             if found is None:

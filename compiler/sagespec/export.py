@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ def fitting(results: Iterable[Result], target: str) -> Iterator[Result]:
     """The results; a job that the target has no form for is refused, with everything that stands against it."""
     for result in results:
         found = tuple(_against(result, target))
-        yield replace(result, diagnostics=(*result.diagnostics, *found), request=None) if found else result
+        yield result._replace(diagnostics=(*result.diagnostics, *found), request=None) if found else result
 
 
 def _against(result: Result, target: str) -> Iterator[Diagnostic]:

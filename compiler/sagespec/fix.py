@@ -6,7 +6,7 @@ import codecs
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, BinaryIO
 
@@ -193,7 +193,7 @@ def repair_text(make: Callable[[], Compiler], stream: BinaryIO) -> Repair:
         if not made.cured:
             break
         cured += made.cured
-        source = replace(source, text=made.text)
+        source = Source(source.name, made.text, source.folder)
     return Repair(results, tuple(cured), content=_mark(raw) + source.text.encode())
 
 

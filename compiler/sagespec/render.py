@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path as FilePath
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from sagespec.diagnostic import Diagnostic, Rejected, Severity
 from sagespec.document import Data, Document, load, read
@@ -31,18 +31,16 @@ MAX_RENDERED = 100_000
 """Characters that one expression may make."""
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(NamedTuple):
     """What comes from outside: `--env`, `--set`, environment variables, and the commit."""
 
     environment: str | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
-    environ: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = MappingProxyType({})
+    environ: Mapping[str, str] = MappingProxyType({})
     commit: str | None = None
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """A document, or an environment of it: where values come from, nearest first."""
 
     document: Document
@@ -56,18 +54,15 @@ class Layer:
         return data if isinstance(data, dict) else {}
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """One job's data, everything filled in, and where each value was written."""
 
     document: Document
     layers: tuple[Layer, ...]
     data: dict[str, Any]
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = MappingProxyType({})
     """project, vars, prices, max_job_cost: what the defaults say beside the job's own fields."""
-    matrix: Mapping[str, Any] = field(default_factory=dict)
-    index: int = 0
-    """Which document of its file, and which job of its matrix: unique in the file."""
+    matrix: Mapping[str, Any] = MappingProxyType({})
     problems: tuple[Diagnostic, ...] = ()
     """What is wrong with the YAML and with the expressions."""
     unknown: frozenset[Path] = frozenset()
@@ -132,7 +127,7 @@ def _defaults_of(path: FilePath) -> Document | None:
     documents = list(read(load(path, shown.as_posix())))
     for document in documents:
         if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
-            return replace(document, problems=(*document.problems, *_no_maps(document)))
+            return document.with_problems(_no_maps(document))
     return None
 
 
@@ -155,7 +150,7 @@ def is_ours(document: Document) -> bool:
     return isinstance(data, dict) and str(data.get("apiVersion", "")).startswith("sagespec/")
 
 
-def render(document: Document, defaults: Sequence[Document], inputs: Inputs, index: int = 0) -> Iterator[Manifest]:
+def render(document: Document, defaults: Sequence[Document], inputs: Inputs) -> Iterator[Manifest]:
     """One manifest per job that a document describes.
 
     Raises:
@@ -174,7 +169,7 @@ def render(document: Document, defaults: Sequence[Document], inputs: Inputs, ind
         )
     layers = _layers(document, defaults, inputs)
     if not defaults and "{{" not in document.source.text and "matrix" not in document.data:
-        yield Manifest(document, layers, document.data, index=index, problems=document.problems)
+        yield Manifest(document, layers, document.data, problems=document.problems)
         return
     merged = _merge([layer.data for layer in layers])
     settings = {name: merged.pop(name) for name in SETTINGS if name in merged and name not in document.data}
@@ -183,9 +178,9 @@ def render(document: Document, defaults: Sequence[Document], inputs: Inputs, ind
         if name in document.data:
             merged[name] = document.data[name]
     matrix = merged.pop("matrix", None)
-    base = Manifest(document, layers, merged, settings, index=index)
-    for number, combination in enumerate(_combinations(base, matrix)):
-        yield _Renderer(replace(base, matrix=combination, index=index + number), inputs).manifest()
+    base = Manifest(document, layers, merged, settings)
+    for combination in _combinations(base, matrix):
+        yield _Renderer(base._replace(matrix=combination), inputs).manifest()
 
 
 def standing_alone(document: Document) -> Iterator[Manifest]:
@@ -316,12 +311,12 @@ class _Renderer:
         settings = {**self.base.settings}
         variables = {**(settings.get("vars") or {}), **self.inputs.variables}
         settings["vars"] = {name: self.value(value, ("vars", name)) for name, value in variables.items()}
-        self.base = replace(self.base, settings=settings)
+        self.base = self.base._replace(settings=settings)
         name = self.value(self.base.data.get("name"), ("name",))
         data = {**self.base.data, "name": name} if "name" in self.base.data else self.base.data
         self.names["name"] = name
         rendered = {key: self.value(value, (key,)) for key, value in data.items()}
-        return replace(self.base, data=rendered, problems=tuple(self.problems), unknown=frozenset(self.unknown))
+        return self.base._replace(data=rendered, problems=tuple(self.problems), unknown=frozenset(self.unknown))
 
     @property
     def variables(self) -> set[Path]:

@@ -4,28 +4,41 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 Path = tuple[str | int, ...]
 """The way from a document's root to a value: keys and list indices."""
 
 SMALL = 10_000
 """Characters of most manifests."""
+_HERE = FilePath()
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-@dataclass(frozen=True)
 class Source:
     """One text and where it came from. Equal names are one source."""
 
-    name: str
-    """What people call it: the path as they gave it, or `<stdin>`."""
-    text: str = field(compare=False, repr=False)
-    folder: FilePath = field(default=FilePath(), compare=False)
-    """What relative paths in the text are relative to."""
+    def __init__(self, name: str, text: str, folder: FilePath = _HERE) -> None:
+        """
+        Args:
+            name: what people call it: the path as they gave it, or `<stdin>`.
+            folder: what relative paths in the text are relative to.
+        """
+        self.name = name
+        self.text = text
+        self.folder = folder
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Source) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"
 
     @cached_property
     def lines(self) -> list[str]:
@@ -69,8 +82,7 @@ class Source:
         return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A piece of a source: lines and columns from 1, columns in characters, the end exclusive."""
 
     line: int = 1
@@ -79,8 +91,7 @@ class Span:
     end_column: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A span of a certain source."""
 
     source: Source

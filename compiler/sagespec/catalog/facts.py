@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sagespec.catalog import near as nearest
 from sagespec.catalog.tables import table
@@ -28,8 +27,7 @@ from sagespec.catalog.views import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """The catalogue as of a day. Nobody else reads a clock."""
 
     today: date

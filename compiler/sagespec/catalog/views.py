@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Mode = Literal["legacy", "script"]
 Processor = Literal["cpu", "gpu"]
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """Where the image of one version and Python lies: a repository, and per region the account that has it."""
 
     repository: str
     registries: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(NamedTuple):
     """What one version of TensorFlow can do. Ask it; never compare version numbers."""
 
     version: str
@@ -67,8 +64,7 @@ class Release:
         return found[0] if len(found) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(NamedTuple):
     """One training instance type."""
 
     name: str
@@ -122,8 +118,7 @@ class Instance:
         return is_graviton(self.family)
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """One region that SageMaker is in."""
 
     name: str
@@ -132,8 +127,7 @@ class Region:
     dns_suffix: str
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """One documented number or list, and where it is documented."""
 
     value: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
@@ -15,23 +14,37 @@ CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_nam
 """Hyperparameters that the container keeps to itself."""
 
 
-@dataclass(frozen=True)
 class Case:
     """One job to be judged. Reading a field whose value is wrong raises `Unknown`, and the rule says nothing."""
 
-    job: Job
-    facts: Facts
-    folder: FilePath = field(default=FilePath())
-    """The manifest's folder: what its paths are relative to."""
-    region: str | None = None
-    """Where the job will run, as far as it is known."""
-    account: str | None = None
-    for_service: bool = False
-    """Whether a request for SageMaker is wanted: then region and account must be known."""
-    local: bool = False
-    """Whether the job is to run on this machine."""
-    scripts: Scripts = field(default_factory=Scripts, compare=False)
-    """The training scripts of the run, each read once."""
+    def __init__(
+        self,
+        job: Job,
+        facts: Facts,
+        folder: FilePath,
+        region: str | None,
+        account: str | None,
+        *,
+        for_service: bool,
+        local: bool,
+        scripts: Scripts,
+    ) -> None:
+        """
+        Args:
+            folder: the manifest's: what its paths are relative to.
+            region: where the job will run, as far as it is known.
+            for_service: whether a request for SageMaker is wanted: then region and account must be known.
+            local: whether the job is to run on this machine.
+            scripts: the training scripts of the run, each read once.
+        """
+        self.job = job
+        self.facts = facts
+        self.folder = folder
+        self.region = region
+        self.account = account
+        self.for_service = for_service
+        self.local = local
+        self.scripts = scripts
 
     @cached_property
     def mode(self) -> Mode:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sagespec.diagnostic import Finding, Severity
 from sagespec.rules.case import Case
@@ -14,8 +13,7 @@ from sagespec.rules.case import Case
 Check: TypeAlias = Callable[[Case], Iterator[Finding]]
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """What is wrong, how bad it is, and where the fact comes from."""
 
     name: str

@@ -6,9 +6,9 @@ import gc
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from sagespec.script.arguments import Arguments, Option, arguments, ignores_arguments
 from sagespec.script.environment import Environment, Pipe, environment
@@ -23,8 +23,7 @@ MAX_HELPERS = 32
 """More modules than that beside the entry point are not followed."""
 
 
-@dataclass(frozen=True)
-class Study:
+class Study(NamedTuple):
     """What one program says, whatever file it lies in."""
 
     readable: bool
@@ -50,13 +49,12 @@ class Study:
     """Nothing that matters can happen outside the text that was read."""
 
 
-@dataclass(frozen=True)
-class Script:
+class Script(NamedTuple):
     """An entry point, its helper modules, and what they say."""
 
     sources: tuple[Source, ...]
     """The entry point first."""
-    study: Study = field(repr=False)
+    study: Study
     left_behind: tuple[tuple[str, Piece], ...] = ()
     """Modules beside a lone entry point that every run imports, although they are not packed with it."""
 
@@ -67,7 +65,7 @@ class Script:
         end = (piece.end_line, _column(source, piece.end_line, piece.end_column))
         return Place(source, Span(*start, *end))
 
-    @cached_property
+    @property
     def start(self) -> Place:
         return Place(self.sources[0])
 
@@ -215,7 +213,7 @@ def _study(texts: tuple[tuple[str, str], ...], unread: bool) -> Study:
         if helper is None:
             unread = True
         else:
-            helpers[name] = replace(helper, number=number)
+            helpers[name] = helper.at(number)
     try:
         with _no_collection():
             return _studied(Program(entry, helpers, complete=not unread), wrong, complaint)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from sagespec.script.known import OTHER_COMMAND_LINES
 from sagespec.script.program import Program
@@ -41,8 +40,7 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One `add_argument`."""
 
     flags: tuple[str, ...]
@@ -83,10 +81,7 @@ class Option:
         return self.nargs if isinstance(self.nargs, int) else 1
 
 
-@dataclass(frozen=True)
-class Arguments:
-    """What a program's parsers take."""
-
+class _Arguments(NamedTuple):
     options: tuple[Option, ...]
     complete: bool
     """No option can be missing here."""
@@ -100,6 +95,10 @@ class Arguments:
     subcommands: bool
     parses: Piece
     """The call that parses."""
+
+
+class Arguments(_Arguments):
+    """What a program's parsers take."""
 
     @cached_property
     def _by_flag(self) -> dict[str, list[Option]]:

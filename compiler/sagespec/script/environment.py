@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sagespec.script.known import TOOLKITS
 from sagespec.script.program import Program
@@ -45,8 +45,7 @@ _MODEL_TEXT = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Pipe:
+class Pipe(NamedTuple):
     """One `PipeModeDataset`."""
 
     channel: str | None
@@ -55,8 +54,7 @@ class Pipe:
     piece: Piece
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """What a program asks its container for."""
 
     needed: Mapping[str, Piece]
@@ -79,7 +77,7 @@ class Environment:
     """Something is called `model_dir`: very likely what came with --model_dir."""
     shares_work: bool
     """Something tells the instances apart."""
-    texts: frozenset[str] = field(repr=False)
+    texts: frozenset[str]
     """Every text in the program that is no docstring."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sagespec.script.known import HARMLESS
 from sagespec.script.program import LEGACY_FUNCTIONS, Owner, Program
@@ -22,8 +22,7 @@ _FACTORIES = (
 _MAX_DEPTH = 4
 
 
-@dataclass(frozen=True)
-class LegacyFunction:
+class LegacyFunction(NamedTuple):
     """One of the functions, as far as its definition can be seen."""
 
     name: str
@@ -48,8 +47,7 @@ class LegacyFunction:
         return self.needed <= count and (self.takes_more or count <= len(self.parameters))
 
 
-@dataclass(frozen=True)
-class LegacyFunctions:
+class LegacyFunctions(NamedTuple):
     """What the container finds in the module that it imports."""
 
     found: Mapping[str, LegacyFunction]

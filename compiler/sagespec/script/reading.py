@@ -7,8 +7,8 @@ import io
 import tokenize
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import NamedTuple
 
 from sagespec.source import Source
 
@@ -16,8 +16,7 @@ MAX_BYTES = 2_000_000
 """Larger files are data rather than code, and are not looked at."""
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A piece of one module: lines from 1, columns from 0 in bytes of UTF-8, the end exclusive, as `ast` counts."""
 
     module: int
@@ -27,8 +26,7 @@ class Piece:
     end_column: int
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(NamedTuple):
     """A text's syntax tree, or what is wrong with it."""
 
     tree: ast.Module | None

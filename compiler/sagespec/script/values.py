@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sagespec.script.walking import Module
 
@@ -39,8 +38,7 @@ def value(
     return UNKNOWN if found is None else found(node, _Scope(module, depth + 1, given))
 
 
-@dataclass(frozen=True)
-class _Scope:
+class _Scope(NamedTuple):
     """Where names are looked up."""
 
     module: Module

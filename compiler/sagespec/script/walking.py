@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from copy import copy
+from typing import Any, NamedTuple
 
 MAIN = ""
 """The owner of what stands in no function."""
@@ -13,8 +13,7 @@ MAIN = ""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """A node, the function that it stands in, and whether that function always comes to it."""
 
     node: Any
@@ -22,47 +21,56 @@ class Seen:
     always: bool
 
 
-@dataclass
 class Module:
     """What stands in one module."""
 
-    tree: ast.Module
-    helper: bool = False
-    """It is imported, so what stands under its main guard never runs."""
-    number: int = 0
-    """Its place in the program; the entry point is 0."""
-    imports: dict[str, str] = field(default_factory=dict)
-    """Local name → what it stands for, with its full dotted name (`.` in front: relative)."""
-    stars: list[str] = field(default_factory=list)
-    """Modules that everything is imported from."""
-    imported: set[str] = field(default_factory=set)
-    """Every module that is named in an import, and every name taken from one as if it were a module."""
-    import_statements: list[Seen] = field(default_factory=list)
-    functions: dict[str, Function] = field(default_factory=dict)
-    """By qualified name; those inside a function are named after it, as methods after their class."""
-    classes: dict[str, ast.ClassDef] = field(default_factory=dict)
-    assigned: dict[str, list[ast.expr | None]] = field(default_factory=dict)
-    """Name → every value that it is given anywhere in the module; None where that is no plain assignment."""
-    unpacked: list[tuple[ast.Tuple | ast.List, ast.expr]] = field(default_factory=list)
-    """(names, value) of every `a, b = value`."""
-    top: set[str] = field(default_factory=set)
-    """Names that the module itself has."""
-    calls: list[Seen] = field(default_factory=list)
-    lookups: list[Seen] = field(default_factory=list)
-    """Subscripts."""
-    texts: list[Seen] = field(default_factory=list)
-    """String constants that are no docstrings."""
-    names: set[str] = field(default_factory=set)
-    """Every name and attribute that is used."""
-    tests: list[Seen] = field(default_factory=list)
-    """Comparisons with `in`."""
-    uses: list[Seen] = field(default_factory=list)
-    """Attributes and names that are read, where no look-up or call begins with them."""
-    generators: set[str] = field(default_factory=set)
-    guarded: bool = False
-    """There is a main guard."""
-    only_python3: ast.AST | None = None
-    """The first thing that Python 2.7 cannot read."""
+    def __init__(self, tree: ast.Module, helper: bool = False, number: int = 0) -> None:
+        """
+        Args:
+            helper: it is imported, so what stands under its main guard never runs.
+            number: its place in the program; the entry point is 0.
+        """
+        self.tree = tree
+        self.helper = helper
+        self.number = number
+        self.imports: dict[str, str] = {}
+        """Local name → what it stands for, with its full dotted name (`.` in front: relative)."""
+        self.stars: list[str] = []
+        """Modules that everything is imported from."""
+        self.imported: set[str] = set()
+        """Every module that is named in an import, and every name taken from one as if it were a module."""
+        self.import_statements: list[Seen] = []
+        self.functions: dict[str, Function] = {}
+        """By qualified name; those inside a function are named after it, as methods after their class."""
+        self.classes: dict[str, ast.ClassDef] = {}
+        self.assigned: dict[str, list[ast.expr | None]] = {}
+        """Name → every value that it is given anywhere in the module; None where that is no plain assignment."""
+        self.unpacked: list[tuple[ast.Tuple | ast.List, ast.expr]] = []
+        """(names, value) of every `a, b = value`."""
+        self.top: set[str] = set()
+        """Names that the module itself has."""
+        self.calls: list[Seen] = []
+        self.lookups: list[Seen] = []
+        """Subscripts."""
+        self.texts: list[Seen] = []
+        """String constants that are no docstrings."""
+        self.names: set[str] = set()
+        """Every name and attribute that is used."""
+        self.tests: list[Seen] = []
+        """Comparisons with `in`."""
+        self.uses: list[Seen] = []
+        """Attributes and names that are read, where no look-up or call begins with them."""
+        self.generators: set[str] = set()
+        self.guarded = False
+        """There is a main guard."""
+        self.only_python3: ast.AST | None = None
+        """The first thing that Python 2.7 cannot read."""
+
+    def at(self, number: int) -> Module:
+        """The same module at another place of a program."""
+        placed = copy(self)
+        placed.number = number
+        return placed
 
     def dotted(self, node: ast.AST) -> str:
         """The full name of a name or an attribute, imports resolved; nothing for any other expression."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from sagespec.diagnostic import Diagnostic, Severity, has_errors
 from sagespec.redact import redacted, secret_in
@@ -18,14 +18,13 @@ LONGEST = 600
 _LONG_VALUE = re.compile(r"('[^']{60})[^']*([^']{20}')")
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """What one run has found."""
 
     diagnostics: Sequence[Diagnostic]
     manifests: int
     """How many jobs were looked at."""
-    files: Mapping[str, Sequence[Diagnostic]] = field(default_factory=dict)
+    files: Mapping[str, Sequence[Diagnostic]] = MappingProxyType({})
     """Every file that was looked at, and what was found because of it."""
 
     @property
@@ -55,7 +54,7 @@ def safe(diagnostic: Diagnostic) -> Diagnostic:
     tells = any(secret_in(edit.text.strip("\"'"), name) or redacted(edit.text) != edit.text for edit in diagnostic.fix)
     message, hint = _told(diagnostic.message), _told(diagnostic.hint)
     field = tuple(step if isinstance(step, int) else _told(step) for step in diagnostic.field)
-    return replace(diagnostic, message=message, hint=hint, field=field, fix=() if tells else diagnostic.fix)
+    return diagnostic._replace(message=message, hint=hint, field=field, fix=() if tells else diagnostic.fix)
 
 
 def _told(text: str) -> str:

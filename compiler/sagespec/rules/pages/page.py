@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import inspect
 import textwrap
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sagespec.diagnostic import Severity
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """What `sagespec explain` prints, with the interface of a rule."""
 
     name: str
