@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -70,9 +69,11 @@ def _meant(path: Path, detail: ErrorDetails) -> str | None:
 @lru_cache(maxsize=10_000)
 def _nearest(name: str, known: tuple[str, ...]) -> str | None:
     """The name that was probably meant; InstanceType and instance-type are instance_type."""
+    from difflib import get_close_matches
+
     letters = _letters(name)
     same = next((field for field in known if _letters(field) == letters), None)
-    return same or next(iter(difflib.get_close_matches(name[:60], known, 1, 0.7)), None)
+    return same or next(iter(get_close_matches(name[:60], known, 1, 0.7)), None)
 
 
 @lru_cache(maxsize=1_000)

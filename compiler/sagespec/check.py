@@ -16,7 +16,7 @@ from sagespec.rules import RULES, Case, Rule
 from sagespec.source import Place, Source
 
 _NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-_ALLOW = re.compile(rf"(?:^|(?<=\s))#\s*sagespec:\s*allow\s+(?P<rules>{_NAME}(?:(?:\s*,\s*|\s+){_NAME})*)")
+_ALLOW = rf"(?:^|(?<=\s))#\s*sagespec:\s*allow\s+(?P<rules>{_NAME}(?:(?:\s*,\s*|\s+){_NAME})*)"
 
 
 Comments: TypeAlias = Callable[[Source], Iterable[tuple[int, str]]]
@@ -120,7 +120,7 @@ def _allowances(source: Source, comments: Comments) -> Iterator[Allowance]:
         return
     following = _next_lines(source)
     for start, text in comments(source):
-        found = _ALLOW.search(text)
+        found = re.search(_ALLOW, text)
         if found is None:
             continue
         for name in re.finditer(_NAME, found["rules"]):

@@ -61,7 +61,7 @@ _MISREAD = re.compile(
     | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) ) ) \Z"""
 )
 """Plain scalars that other YAML readers take for something else than text."""
-_COMMENT = re.compile(r"(?:(?<=\s)|^)#[^\r\n]*", re.MULTILINE)
+_COMMENT = r"(?m)(?:(?<=\s)|^)#[^\r\n]*"
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)*")
 """What may stand before a node: `&anchor !tag`."""
 
@@ -224,14 +224,14 @@ def decode(raw: bytes, name: str, folder: FilePath) -> Source:
     return Source(name, _json_pairs(text), folder)
 
 
-_PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_PAIR = r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
 
 
 def _json_pairs(text: str) -> str:
     """JSON writes a character beyond U+FFFF as two escapes, which is the one thing in it that YAML cannot read."""
     if not text.lstrip().startswith("{") or "\\u" not in text:
         return text
-    return _PAIR.sub(lambda pair: bytes.fromhex(pair[1] + pair[2]).decode("utf-16-be"), text)
+    return re.sub(_PAIR, lambda pair: bytes.fromhex(pair[1] + pair[2]).decode("utf-16-be"), text)
 
 
 def read(source: Source) -> Iterator[Document]:
@@ -277,7 +277,7 @@ def comments(source: Source) -> Iterator[tuple[int, str]]:
     """
     texts = list(_texts(source))
     ends = [end for _, end in texts]
-    for found in _COMMENT.finditer(source.text):
+    for found in re.finditer(_COMMENT, source.text):
         after = bisect_right(ends, found.start())
         if after == len(texts) or found.start() < texts[after][0]:
             yield found.start(), found[0]

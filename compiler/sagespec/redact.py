@@ -36,7 +36,7 @@ def _is_aws_secret_key(text: str) -> bool:
 
 
 def _is_password(text: str) -> bool:
-    return _PLACEHOLDER.fullmatch(text) is None
+    return re.fullmatch(_PLACEHOLDER, text) is None
 
 
 TOKENS = (
@@ -77,11 +77,10 @@ TOKENS = (
 SHORTEST = 15
 """Characters of the shortest of these, passwords in addresses left out."""
 
-_PLACEHOLDER = re.compile(
-    r"\$.*|%.*%|<.*>|\{.*\}|\[.*\]|[*x.…-]+|/.*|~/.*|[A-Za-z][A-Za-z0-9+.-]*:.*"
+_PLACEHOLDER = (
+    r"(?is)\$.*|%.*%|<.*>|\{.*\}|\[.*\]|[*x.…-]+|/.*|~/.*|[A-Za-z][A-Za-z0-9+.-]*:.*"
     r"|(?:none|null|nil|true|false|yes|no|on|off|empty|unset|default|required|optional|redacted|masked"
-    r"|passw(?:or)?d|secret|token|changeme|change-me|todo|tbd|example|dummy|placeholder)?",
-    re.IGNORECASE | re.DOTALL,
+    r"|passw(?:or)?d|secret|token|changeme|change-me|todo|tbd|example|dummy|placeholder)?"
 )
 """No secret but the sign of one, or where one lies: a variable, a path, an ARN, another scheme's address."""
 
@@ -92,9 +91,7 @@ _WORDS = (
 _NAME = re.compile(rf"(?:{_WORDS})\d{{0,2}}$", re.IGNORECASE)
 """A name that ends in what it holds: `DB_PASSWORD`, `--api-key`, `hfToken`; not `max_tokens` or `token_file`."""
 
-_NAMED = re.compile(
-    rf"(?P<name>(?:{_WORDS})\d{{0,2}})[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?P<value>[^\s\"',}}\]]+)", re.IGNORECASE
-)
+_NAMED = rf"(?i)(?P<name>(?:{_WORDS})\d{{0,2}})[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?P<value>[^\s\"',}}\]]+)"
 """A name's end and the value behind it, in YAML, JSON, Python or a shell."""
 
 
@@ -126,7 +123,7 @@ def redacted(text: str) -> str:
             done = end
         elif end > done:  # two tokens overlap: what is left of the second goes too
             done = end
-    return _NAMED.sub(_mask_named, "".join(pieces) + text[done:])
+    return re.sub(_NAMED, _mask_named, "".join(pieces) + text[done:])
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
@@ -152,7 +149,7 @@ def _mask_named(found: re.Match[str]) -> str:
 def _named_secret(name: str, value: str) -> bool:
     """Whether a value under this name is a secret itself. A password may be any text, a token looks random."""
     called = _called(name)
-    if called is None or _PLACEHOLDER.fullmatch(value):
+    if called is None or re.fullmatch(_PLACEHOLDER, value):
         return False
     return len(value) >= 4 if called["loose"] else _looks_random(value)
 

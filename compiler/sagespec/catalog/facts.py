@@ -77,7 +77,7 @@ class Facts(NamedTuple):
         return _release(version)
 
     def instance(self, name: str) -> Instance | None:
-        return _instances().get(name)
+        return _instance(name)
 
     def region(self, name: str) -> Region | None:
         return _regions().get(name)
@@ -225,6 +225,13 @@ def _releases() -> Mapping[str, Release]:
 @cache
 def _instances() -> Mapping[str, Instance]:
     return MappingProxyType({name: Instance(name, **row) for name, row in table("instances")["instances"].items()})
+
+
+@lru_cache(maxsize=1_000)
+def _instance(name: str) -> Instance | None:
+    """One instance type; most runs ask for a few of them."""
+    row = table("instances")["instances"].get(name)
+    return None if row is None else Instance(name, **row)
 
 
 @cache

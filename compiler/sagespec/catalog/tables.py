@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import cache
 from pathlib import Path
@@ -21,6 +20,8 @@ def table(name: str) -> dict[str, Any]:
 
 def digest() -> str:
     """SHA-256 over all data files, in hexadecimal: what identifies the catalogue that a plan was made with."""
+    import hashlib
+
     found = hashlib.sha256()
     for path in sorted(FOLDER.glob("*.json")):
         found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")

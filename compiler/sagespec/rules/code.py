@@ -17,7 +17,7 @@ from sagespec.rules.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, rule
 _NEEDS_ENTRY_POINT = ("source_dir", "dependencies", "distribution", "compiler_config", "model_dir", *LEGACY_FIELDS)
 """Fields that only a container which is given an entry point knows about."""
 
-_IN_CHANNEL = re.compile(r"/opt/ml/input/data/(?P<channel>[A-Za-z0-9._-]+)/")
+_IN_CHANNEL = r"/opt/ml/input/data/(?P<channel>[A-Za-z0-9._-]+)/"
 
 
 @rule(ERROR, source=SDK2 + "estimator.py, Framework")
@@ -388,7 +388,9 @@ def program_in_streamed_channel(case: Case) -> Iterator[Finding]:
         channels:
           program: {s3_data: s3://bucket/program}
     """
-    named = {found["channel"] for item in case.job.container_entry_point or [] if (found := _IN_CHANNEL.match(item))}
+    named = {
+        found["channel"] for item in case.job.container_entry_point or [] if (found := re.match(_IN_CHANNEL, item))
+    }
     for name in named & case.job.channels.keys():
         channel = case.job.channels[name]
         mode = case.job.input_mode_of(channel)

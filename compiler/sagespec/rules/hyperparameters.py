@@ -21,8 +21,8 @@ LONGEST_VALUE = 2500
 
 Source: botocore's model of CreateTrainingJob; https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10
 """
-_LINE_BREAK = re.compile(r"[\n\r\x85\u2028\u2029]")
-_NUMBER = re.compile(r"-\d*\.?\d+([eE][-+]?\d+)?")
+_LINE_BREAKS = frozenset("\n\r\x85\u2028\u2029")
+_NUMBER = r"-\d*\.?\d+([eE][-+]?\d+)?"
 
 _OF_THE_PROGRAM = {
     "sagemaker_submit_directory": "source_dir",
@@ -213,10 +213,10 @@ def hyperparameter_of_several_lines(case: Case) -> Iterator[Finding]:
         hyperparameters: {batch-size: 32}
     """
     for name, value in case.hyperparameters.items():
-        if _LINE_BREAK.search(name):
+        if not _LINE_BREAKS.isdisjoint(name):
             message = f"the name {json.dumps(name)} holds a line break"
             yield Finding(("hyperparameters", name), message, "write the name on one line", at_key=True)
-        elif case.mode is Mode.IMAGE and isinstance(value, str) and _LINE_BREAK.search(value):
+        elif case.mode is Mode.IMAGE and isinstance(value, str) and not _LINE_BREAKS.isdisjoint(value):
             message = f"the value of '{name}' holds a line break"
             yield Finding(("hyperparameters", name), message, "write it on one line", at_key=True)
 
@@ -337,7 +337,7 @@ def hyperparameter_like_option(case: Case) -> Iterator[Finding]:
     if not case.script_mode:
         return
     for name, value in case.hyperparameters.items():
-        if isinstance(value, str) and re.fullmatch(r"-\S+", value) and not _NUMBER.fullmatch(value):
+        if isinstance(value, str) and re.fullmatch(r"-\S+", value) and not re.fullmatch(_NUMBER, value):
             yield Finding(
                 ("hyperparameters", name),
                 f"argparse takes this value for an option, and finds none for {_option(name)}",

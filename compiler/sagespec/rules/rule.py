@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import textwrap
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
@@ -25,7 +23,9 @@ class Rule(NamedTuple):
     @property
     def page(self) -> str:
         """The docstring: what a person reads under `sagespec explain`."""
-        return inspect.cleandoc(self.check.__doc__ or "")
+        from inspect import cleandoc
+
+        return cleandoc(self.check.__doc__ or "")
 
     @property
     def summary(self) -> str:
@@ -38,6 +38,8 @@ class Rule(NamedTuple):
     def example(self, title: str) -> str:
         """The YAML under `Bad:` or `Good:`; laid over the smallest manifest it shows the mistake, or the cure.
         A second example of the same kind follows after a line `---`."""
+        from textwrap import dedent
+
         lines = self.page.splitlines()
         start = next((number for number, line in enumerate(lines) if line.strip() == f"{title}:"), None)
         if start is None:
@@ -47,7 +49,7 @@ class Rule(NamedTuple):
             if line and not line.startswith(" "):
                 break
             block.append(line)
-        return textwrap.dedent("\n".join(block)).strip("\n") + "\n"
+        return dedent("\n".join(block)).strip("\n") + "\n"
 
 
 def rule(severity: Severity, *, source: str) -> Callable[[Check], Rule]:

@@ -12,14 +12,14 @@ from sagespec.rules.case import Case
 from sagespec.rules.resources import type_paths
 from sagespec.rules.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK1, SDK2, WARNING, rule
 
-_ECR = re.compile(r"^\d{12}\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/.+")
-_TENSORFLOW = re.compile(
+_ECR = r"^\d{12}\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/.+"
+_TENSORFLOW = (
     r"/(?P<repository>sagemaker-tensorflow(-scriptmode)?|tensorflow-training)"
     r":(?P<version>\d+\.\d+(\.\d+)?)-(cpu|gpu)-(?P<python>py\d+)"
 )
 """AWS's own images, or copies of them under the same name."""
 _LEGACY_REPOSITORY = "sagemaker-tensorflow"
-_PROCESSOR = re.compile(r"[-_:.](?:(?P<cpu>cpu)|gpu|cu\d{2,3})(?=[-_.:@]|$)")
+_PROCESSOR = r"[-_:.](?:(?P<cpu>cpu)|gpu|cu\d{2,3})(?=[-_.:@]|$)"
 
 
 def release_of(case: Case) -> Release | None:
@@ -303,7 +303,7 @@ def image_outside_ecr(case: Case) -> Iterator[Finding]:
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.19.0
     """
     job = case.job
-    if job.image_uri is None or case.local or _ECR.match(job.image_uri):
+    if job.image_uri is None or case.local or re.match(_ECR, job.image_uri):
         return
     if job.training_repository_access_mode != "Vpc" and "TrainingImageConfig" not in _algorithm_override(case):
         region = case.region or "<region>"
@@ -327,7 +327,7 @@ def image_from_other_region(case: Case) -> Iterator[Finding]:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.19.0
     """
-    found = _ECR.match(case.job.image_uri or "")
+    found = re.match(_ECR, case.job.image_uri or "")
     if found and not case.local and case.region is not None and found["region"] != case.region:
         yield Finding(
             ("image_uri",),
@@ -352,7 +352,7 @@ def image_for_other_processor(case: Case) -> Iterator[Finding]:
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.19.0-gpu-py312
         instance_type: ml.g5.xlarge
     """
-    kinds = {found["cpu"] or "gpu" for found in _PROCESSOR.finditer(case.job.image_uri or "")}
+    kinds = {found["cpu"] or "gpu" for found in re.finditer(_PROCESSOR, case.job.image_uri or "")}
     if len(kinds) != 1 or not case.hardware or len(case.hardware) != len(case.job.instance_types()):
         return
     with_gpus = [instance.name for instance in case.hardware if instance.gpus]
@@ -377,7 +377,7 @@ def image_of_other_version(case: Case) -> Iterator[Finding]:
         framework_version: "2.19"
         image_uri: 763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312
     """
-    found = _TENSORFLOW.search(case.job.image_uri or "")
+    found = re.search(_TENSORFLOW, case.job.image_uri or "")
     if found is None:
         return
     version, python = case.job.framework_version, case.job.py_version
@@ -411,7 +411,7 @@ def image_of_other_mode(case: Case) -> Iterator[Finding]:
         training_steps: 1000
         evaluation_steps: 100
     """
-    found = _TENSORFLOW.search(case.job.image_uri or "")
+    found = re.search(_TENSORFLOW, case.job.image_uri or "")
     if found is None or case.mode is Mode.IMAGE:
         return
     for_legacy = found["repository"] == _LEGACY_REPOSITORY

@@ -6,7 +6,7 @@ import gc
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import NamedTuple
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LONGEST = 600
 """Characters of a message or a hint."""
-_LONG_VALUE = re.compile(r"('[^']{60})[^']*([^']{20}')")
+_LONG_VALUE = r"('[^']{60})[^']*([^']{20}')"
 
 
 class Report(NamedTuple):
@@ -59,7 +59,7 @@ def safe(diagnostic: Diagnostic) -> Diagnostic:
 
 def _told(text: str) -> str:
     text = redacted(text[:5_000])
-    return text if len(text) <= LONGEST else _LONG_VALUE.sub(r"\1…\2", text)[:LONGEST]
+    return text if len(text) <= LONGEST else re.sub(_LONG_VALUE, r"\1…\2", text)[:LONGEST]
 
 
 def visible(text: str) -> str:
