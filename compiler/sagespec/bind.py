@@ -31,6 +31,11 @@ class Bound(NamedTuple):
     job: Job
     diagnostics: tuple[Diagnostic, ...]
 
+    @property
+    def whole(self) -> bool:
+        """Every field of the job is known."""
+        return not self.diagnostics and not self.manifest.unknown
+
 
 def bind(manifest: Manifest) -> Bound:
     """A manifest's data as a typed job."""

@@ -12,7 +12,7 @@ from sagespec.document import comments
 from sagespec.model import Job
 from sagespec.model.part import Unknown
 from sagespec.render import Manifest
-from sagespec.rules import RULES, Case, Rule
+from sagespec.rules import RULES, Case, Rule, asked
 from sagespec.source import Place, Source
 
 _NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -46,7 +46,7 @@ def check(bound: Bound, case: Case, allowed: Collection[str] = ()) -> Checked:
     wrong = {diagnostic.place for diagnostic in bound.diagnostics}
     # `use_spot_instances: yes` is one mistake: that it is no boolean says more than that it looks like one.
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
-    found = [*problems, *bound.diagnostics, *_judge(manifest, case)]
+    found = [*problems, *bound.diagnostics, *_judge(bound, case)]
     diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
     if has_errors(diagnostics):
         raise Rejected(diagnostics)
@@ -54,11 +54,11 @@ def check(bound: Bound, case: Case, allowed: Collection[str] = ()) -> Checked:
     return Checked(manifest, bound.job, diagnostics, tuple(silenced))
 
 
-def _judge(manifest: Manifest, case: Case) -> Iterator[Diagnostic]:
-    for rule in RULES.values():
+def _judge(bound: Bound, case: Case) -> Iterator[Diagnostic]:
+    for rule in asked(case.written) if bound.whole else RULES.values():
         try:
             for finding in rule.check(case):
-                yield placed(manifest, rule, finding)
+                yield placed(bound.manifest, rule, finding)
         except Unknown:  # it asked for a field whose value is wrong, which has been said already
             continue
 

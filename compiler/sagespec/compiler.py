@@ -17,6 +17,7 @@ from sagespec.document import MAX_BYTES, Document, decode, load, read
 from sagespec.model import Job, Mode
 from sagespec.render import Defaults, Inputs, Manifest, is_ours, render, standing_alone
 from sagespec.rules import Case
+from sagespec.rules.case import Disk
 from sagespec.script import Scripts, comments
 from sagespec.source import Path, Place, Source
 
@@ -70,6 +71,7 @@ class Compiler:
         self.facts = knowledge or facts()
         self.defaults = Defaults()
         self.scripts = Scripts()
+        self.disk = Disk()
         self.allowances = Allowances()
         self._account: str | None = None
         self._packed: dict[tuple[FilePath, str, str | None, tuple[str, ...]], Contents] = {}
@@ -218,6 +220,7 @@ class Compiler:
             for_service=self.options.build and not local,
             local=local,
             scripts=self.scripts,
+            disk=self.disk,
         )
 
     def build(self, checked: Checked) -> Request:

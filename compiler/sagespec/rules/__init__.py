@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sagespec.rules import (
     arguments,
     channels,
@@ -49,4 +51,11 @@ RULES: dict[str, Rule] = {
 }
 """Every rule by its name, in the order of the families and of their files."""
 
-__all__ = ["FAMILIES", "RULES", "Case", "Rule"]
+
+@lru_cache(maxsize=1_024)
+def asked(written: frozenset[str]) -> tuple[Rule, ...]:
+    """The rules that may have something to say of a job in which this is written (`Case.written`)."""
+    return tuple(found for found in RULES.values() if not found.given or not found.given.isdisjoint(written))
+
+
+__all__ = ["FAMILIES", "RULES", "Case", "Rule", "asked"]

@@ -9,10 +9,10 @@ from typing import Any
 
 from sagespec.catalog import near
 from sagespec.diagnostic import Finding
-from sagespec.rules.case import Case
+from sagespec.rules.case import Case, option_of
 from sagespec.rules.hyperparameters import shown
 from sagespec.rules.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, Check, rule
-from sagespec.script import Arguments, Option, Script
+from sagespec.script import Arguments, Script
 from sagespec.source import Path
 
 _ARGPARSE = "https://docs.python.org/3/library/argparse.html"
@@ -35,20 +35,7 @@ def read_arguments(check: ArgumentCheck) -> Check:
     return judged
 
 
-def option_of(name: str) -> str:
-    """How a hyperparameter is spelt on the command line."""
-    return f"-{name}" if len(name) == 1 else f"--{name}"
-
-
-def _matched(case: Case, takes: Arguments) -> Iterator[tuple[str, str, Option]]:
-    """(hyperparameter, its text, the option that certainly takes it)."""
-    for name, text in case.passed.items():
-        found = takes.match(option_of(name))
-        if len(found) == 1:
-            yield name, text, found[0]
-
-
-@rule(ERROR, source=_ARGPARSE + "; " + SDK_DOC + " (Prepare a training script)")
+@rule(ERROR, source=_ARGPARSE + "; " + SDK_DOC + " (Prepare a training script)", given="hyperparameters")
 @read_arguments
 def hyperparameter_unknown_to_script(case: Case, script: Script, takes: Arguments) -> Iterator[Finding]:
     """Every hyperparameter is an argument of the script, and parse_args stops at one that it does not know.
@@ -72,8 +59,7 @@ def hyperparameter_unknown_to_script(case: Case, script: Script, takes: Argument
         return
     for name in case.passed:
         found = takes.match(option_of(name))
-        exact = any(option_of(name) in option.flags for option in found)
-        if found and (exact or len(found) == 1):
+        if len(found) == 1 or option_of(name) in takes.flags:
             continue
         if found:
             several = " or ".join(option.name for option in found)
@@ -126,7 +112,7 @@ def model_dir_unknown_to_script(case: Case, script: Script, takes: Arguments) ->
     )
 
 
-@rule(WARNING, source=_ARGPARSE + "#partial-parsing")
+@rule(WARNING, source=_ARGPARSE + "#partial-parsing", given="hyperparameters")
 def hyperparameter_nobody_reads(case: Case) -> Iterator[Finding]:
     """parse_known_args passes over what it does not know, so a misspelt hyperparameter changes nothing.
 
@@ -192,12 +178,11 @@ def required_argument_not_given(case: Case, script: Script, takes: Arguments) ->
     """
     if not takes.certain or takes.subcommands:
         return
-    given = [*case.passed, *(["model_dir"] if case.job.model_dir is not False else [])]
+    insisted = [option for option in takes.options if option.certain and option.action and option.insists]
+    given = [*case.passed, *(["model_dir"] if case.job.model_dir is not False else [])] if insisted else []
     taken = {id(option) for name in given for option in takes.match(option_of(name))}
     loose = any(option.wants_values == 0 for name in given for option in takes.match(option_of(name)))
-    for option in takes.options:
-        if not option.certain or not option.action:
-            continue
+    for option in insisted:
         if option.positional and option.wants_values and not loose:
             yield Finding(
                 ("hyperparameters",),
@@ -217,7 +202,11 @@ def required_argument_not_given(case: Case, script: Script, takes: Arguments) ->
             )
 
 
-@rule(ERROR, source=SDK_DOC + " (Prepare a training script); " + TOOLKIT + " (mapping.py, to_cmd_args)")
+@rule(
+    ERROR,
+    source=SDK_DOC + " (Prepare a training script); " + TOOLKIT + " (mapping.py, to_cmd_args)",
+    given="hyperparameters",
+)
 @read_arguments
 def value_for_flag(case: Case, script: Script, takes: Arguments) -> Iterator[Finding]:
     """The container passes a value with every option, and a flag such as store_true takes none.
@@ -250,7 +239,7 @@ def value_for_flag(case: Case, script: Script, takes: Arguments) -> Iterator[Fin
     """
     if takes.subcommands or any(option.positional for option in takes.options):
         return
-    for name, text, option in _matched(case, takes):
+    for name, text, option in case.matched:
         if not option.takes_none or not (takes.strict or (takes.forgets and text.lower() in _NO)):
             continue
         what = (
@@ -264,7 +253,7 @@ def value_for_flag(case: Case, script: Script, takes: Arguments) -> Iterator[Fin
         )
 
 
-@rule(ERROR, source="https://docs.python.org/3/library/argparse.html#type")
+@rule(ERROR, source="https://docs.python.org/3/library/argparse.html#type", given="hyperparameters")
 @read_arguments
 def false_read_as_true(case: Case, script: Script, takes: Arguments) -> Iterator[Finding]:
     """With type=bool every text but the empty one is true, "False" included.
@@ -293,7 +282,7 @@ def false_read_as_true(case: Case, script: Script, takes: Arguments) -> Iterator
             parser.add_argument("--augment", type=lambda text: text == "True", default=False)
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    for name, text, option in _matched(case, takes):
+    for name, text, option in case.matched:
         if option.type == "bool" and option.takes_values and text and text.lower() in _NO:
             yield Finding(
                 ("hyperparameters", name),
@@ -303,7 +292,7 @@ def false_read_as_true(case: Case, script: Script, takes: Arguments) -> Iterator
             )
 
 
-@rule(ERROR, source=_ARGPARSE + "#type; " + TOOLKIT + " (mapping.py, to_cmd_args)")
+@rule(ERROR, source=_ARGPARSE + "#type; " + TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
 @read_arguments
 def value_refused_by_type(case: Case, script: Script, takes: Arguments) -> Iterator[Finding]:
     """A value must survive the conversion that the script declares for it.
@@ -325,7 +314,7 @@ def value_refused_by_type(case: Case, script: Script, takes: Arguments) -> Itera
             parser.add_argument("--epochs", type=int, default=1)
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    for name, text, option in _matched(case, takes):
+    for name, text, option in case.matched:
         convert = CONVERSIONS.get(option.type)
         if convert is None or not option.takes_values:
             continue
@@ -350,7 +339,7 @@ CONVERSIONS: Mapping[str, Callable[[str], Any]] = {
 _WANTED = {"int": "a whole number", "float": "a number", "json": "JSON", "literal": "a Python literal"}
 
 
-@rule(ERROR, source=_ARGPARSE + "#choices")
+@rule(ERROR, source=_ARGPARSE + "#choices", given="hyperparameters")
 @read_arguments
 def value_not_among_choices(case: Case, script: Script, takes: Arguments) -> Iterator[Finding]:
     """A value must be one of those that the script allows.
@@ -370,7 +359,7 @@ def value_not_among_choices(case: Case, script: Script, takes: Arguments) -> Ite
             parser.add_argument("--optimizer", choices=["adam", "sgd"], default="sgd")
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    for name, text, option in _matched(case, takes):
+    for name, text, option in case.matched:
         if option.choices is None or not option.takes_values or option.type not in ("str", "int", "float"):
             continue
         try:
@@ -389,7 +378,7 @@ def value_not_among_choices(case: Case, script: Script, takes: Arguments) -> Ite
             )
 
 
-@rule(ERROR, source=_ARGPARSE + "#nargs; " + TOOLKIT + " (mapping.py, to_cmd_args)")
+@rule(ERROR, source=_ARGPARSE + "#nargs; " + TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
 @read_arguments
 def one_value_for_several(case: Case, script: Script, takes: Arguments) -> Iterator[Finding]:
     """The container passes one value with each option, however long the list.
@@ -421,7 +410,7 @@ def one_value_for_several(case: Case, script: Script, takes: Arguments) -> Itera
             parser.add_argument("--shape", type=json.loads)
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    for name, text, option in _matched(case, takes):
+    for name, text, option in case.matched:
         if option.wants_values > 1:
             yield Finding(
                 ("hyperparameters", name),

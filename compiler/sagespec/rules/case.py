@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import os
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from operator import truediv
 from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec.catalog import Facts, Instance, Release
 from sagespec.model import Job, Mode
 from sagespec.script import Script, Scripts
+from sagespec.script.arguments import Option
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
 """Hyperparameters that the container keeps to itself."""
+
+
+LEGACY = "(legacy)"
+"""What stands in `Case.written` where the container runs in legacy mode."""
+
+
+class Disk:
+    """What lies in the file system, each thing looked for once a run: thousands of manifests may share a folder.
+
+    Unlike pathlib's, these never raise: a name that is too long, or that may not be looked at, is not there.
+    """
+
+    def __init__(self) -> None:
+        remembered = lru_cache(maxsize=1_024)
+        self.below: Callable[[FilePath, str], FilePath] = remembered(truediv)
+        self.is_file: Callable[[FilePath], bool] = remembered(os.path.isfile)
+        self.is_folder: Callable[[FilePath], bool] = remembered(os.path.isdir)
+        self.exists: Callable[[FilePath], bool] = remembered(os.path.exists)
 
 
 class Case:
@@ -28,6 +50,7 @@ class Case:
         for_service: bool,
         local: bool,
         scripts: Scripts,
+        disk: Disk,
     ) -> None:
         """
         Args:
@@ -36,6 +59,7 @@ class Case:
             for_service: whether a request for SageMaker is wanted: then region and account must be known.
             local: whether the job is to run on this machine.
             scripts: the training scripts of the run, each read once.
+            disk: what lies in the file system, each thing looked for once.
         """
         self.job = job
         self.facts = facts
@@ -45,6 +69,14 @@ class Case:
         self.for_service = for_service
         self.local = local
         self.scripts = scripts
+        self.disk = disk
+
+    @property
+    def written(self) -> frozenset[str]:
+        """What a rule can ask to be written (`Rule.given`). Of a job that is not partial."""
+        channels = self.job.channels
+        members = {f"channels.{member}" for channel in channels.values() for member in channel.fields_set}
+        return frozenset((*self.job.fields_set, *members, *((LEGACY,) if self.legacy else ())))
 
     @cached_property
     def mode(self) -> Mode:
@@ -99,6 +131,15 @@ class Case:
         """
         return {name: as_argument(value) for name, value in self.hyperparameters.items() if self._is_passed(name)}
 
+    @cached_property
+    def matched(self) -> list[tuple[str, str, Option]]:
+        """(hyperparameter, its text, the script's option that certainly takes it); of a script that is understood."""
+        takes = None if self.script is None else self.script.study.arguments
+        if takes is None:
+            return []
+        found = ((name, text, takes.match(option_of(name))) for name, text in self.passed.items())
+        return [(name, text, options[0]) for name, text, options in found if len(options) == 1]
+
     def _is_passed(self, name: str) -> bool:
         if name == "model_dir" and self.job.model_dir is not False:
             return False  # overwritten, which another rule says
@@ -110,7 +151,12 @@ class Case:
         source = self.job.source_dir
         if source is None:
             return self.folder
-        return None if "://" in source else self.folder / source
+        return None if "://" in source else self.disk.below(self.folder, source)
+
+
+def option_of(name: str) -> str:
+    """How a hyperparameter is spelt on the command line."""
+    return f"-{name}" if len(name) == 1 else f"--{name}"
 
 
 def as_argument(value: Any) -> str:

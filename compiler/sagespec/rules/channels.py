@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -45,7 +44,7 @@ def input_mode_at(path: Path, channel: Channel) -> Path:
     return (*path, "input_mode") if channel.input_mode is not None else ("input_mode",)
 
 
-@rule(ERROR, source=API + "DataSource.html")
+@rule(ERROR, source=API + "DataSource.html", given="channels")
 @each_channel
 def channel_without_source(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A channel must say where its data are.
@@ -67,7 +66,7 @@ def channel_without_source(case: Case, path: Path, channel: Channel) -> Iterator
         )
 
 
-@rule(ERROR, source=API + "DataSource.html")
+@rule(ERROR, source=API + "DataSource.html", given="channels.path channels.file_system_id")
 @each_channel
 def channel_with_several_sources(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A channel has one source: S3, a local path or a file system.
@@ -90,7 +89,7 @@ def channel_with_several_sources(case: Case, path: Path, channel: Channel) -> It
         )
 
 
-@rule(ERROR, source=API + "S3DataSource.html")
+@rule(ERROR, source=API + "S3DataSource.html", given="channels.s3_data")
 @each_channel
 def data_not_in_s3(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """SageMaker reads a channel's data from S3, not from other stores.
@@ -120,7 +119,11 @@ def data_not_in_s3(case: Case, path: Path, channel: Channel) -> Iterator[Finding
     yield Finding((*path, "s3_data"), f"'{uri}' is no location in S3", hint)
 
 
-@rule(ERROR, source=API + "FileSystemDataSource.html")
+@rule(
+    ERROR,
+    source=API + "FileSystemDataSource.html",
+    given="channels.file_system_id channels.file_system_type channels.directory_path channels.file_system_access_mode",
+)
 @each_channel
 def incomplete_file_system(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A file system needs its id, its type and a folder.
@@ -149,7 +152,7 @@ def incomplete_file_system(case: Case, path: Path, channel: Channel) -> Iterator
         )
 
 
-@rule(ERROR, source=CONTAINER_GUIDE)
+@rule(ERROR, source=CONTAINER_GUIDE, given="channels.file_system_id")
 @each_channel
 def s3_option_on_file_system(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A file system is mounted as it is: it cannot be sharded, listed or given to some groups only.
@@ -182,7 +185,7 @@ def s3_option_on_file_system(case: Case, path: Path, channel: Channel) -> Iterat
             )
 
 
-@rule(ERROR, source=CONTAINER_GUIDE)
+@rule(ERROR, source=CONTAINER_GUIDE, given="channels.file_system_id")
 @each_channel
 def file_system_outside_file_mode(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A file system is mounted, never streamed.
@@ -216,7 +219,7 @@ def file_system_outside_file_mode(case: Case, path: Path, channel: Channel) -> I
         )
 
 
-@rule(ERROR, source=DATA_GUIDE)
+@rule(ERROR, source=DATA_GUIDE, given="channels.file_system_id")
 @each_channel
 def file_system_without_vpc(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A file system can be reached only from its own network.
@@ -242,7 +245,7 @@ def file_system_without_vpc(case: Case, path: Path, channel: Channel) -> Iterato
         )
 
 
-@rule(ERROR, source=DATA_GUIDE)
+@rule(ERROR, source=DATA_GUIDE, given="channels.directory_path")
 @each_channel
 def unmountable_directory(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A file system's folder is an absolute path; on FSx for Lustre it begins with the mount name.
@@ -279,7 +282,7 @@ def unmountable_directory(case: Case, path: Path, channel: Channel) -> Iterator[
         )
 
 
-@rule(ERROR, source="sagespec: a local run has no file systems of AWS")
+@rule(ERROR, source="sagespec: a local run has no file systems of AWS", given="channels.file_system_id")
 @each_channel
 def file_system_locally(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A local run cannot mount a file system of AWS.
@@ -302,7 +305,7 @@ def file_system_locally(case: Case, path: Path, channel: Channel) -> Iterator[Fi
         )
 
 
-@rule(ERROR, source="sagespec: a local run has files only")
+@rule(ERROR, source="sagespec: a local run has files only", given="input_mode channels.input_mode")
 @each_channel
 def pipe_mode_locally(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A local run has no Pipe mode.
@@ -325,7 +328,7 @@ def pipe_mode_locally(case: Case, path: Path, channel: Channel) -> Iterator[Find
         )
 
 
-@rule(ERROR, source=API + "S3DataSource.html")
+@rule(ERROR, source=API + "S3DataSource.html", given="channels.s3_data_type")
 @each_channel
 def augmented_manifest_outside_pipe_mode(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """An augmented manifest is read in Pipe mode only.
@@ -354,7 +357,7 @@ def augmented_manifest_outside_pipe_mode(case: Case, path: Path, channel: Channe
         )
 
 
-@rule(ERROR, source=GUIDE + "augmented-manifest.html")
+@rule(ERROR, source=GUIDE + "augmented-manifest.html", given="channels.s3_data_type")
 @each_channel
 def augmented_manifest_without_attributes(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """An augmented manifest must say which of its attributes are the data.
@@ -379,7 +382,7 @@ def augmented_manifest_without_attributes(case: Case, path: Path, channel: Chann
         )
 
 
-@rule(ERROR, source=API + "S3DataSource.html")
+@rule(ERROR, source=API + "S3DataSource.html", given="channels.attribute_names")
 @each_channel
 def attributes_without_augmented_manifest(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """Only an augmented manifest has attributes.
@@ -404,7 +407,7 @@ def attributes_without_augmented_manifest(case: Case, path: Path, channel: Chann
         )
 
 
-@rule(ERROR, source=CONTAINER_GUIDE)
+@rule(ERROR, source=CONTAINER_GUIDE, given="channels.s3_data_type")
 @each_channel
 def fast_file_of_a_list(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """FastFile mode shows the objects under a prefix, not those of a manifest.
@@ -427,7 +430,7 @@ def fast_file_of_a_list(case: Case, path: Path, channel: Channel) -> Iterator[Fi
         )
 
 
-@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/issues/716")
+@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/issues/716", given="channels.compression")
 @each_channel
 def gzip_outside_pipe_mode(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """Only Pipe mode unpacks Gzip.
@@ -453,7 +456,7 @@ def gzip_outside_pipe_mode(case: Case, path: Path, channel: Channel) -> Iterator
         )
 
 
-@rule(WARNING, source="https://github.com/aws/sagemaker-python-sdk/issues/716")
+@rule(WARNING, source="https://github.com/aws/sagemaker-python-sdk/issues/716", given="channels.compression")
 @each_channel
 def gzip_in_file_mode_job(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """SageMaker has refused a Gzip channel in Pipe mode when the job itself was in File mode.
@@ -478,7 +481,7 @@ def gzip_in_file_mode_job(case: Case, path: Path, channel: Channel) -> Iterator[
         )
 
 
-@rule(ERROR, source=API + "Channel.html")
+@rule(ERROR, source=API + "Channel.html", given="channels.record_wrapping")
 @each_channel
 def record_io_outside_pipe_mode(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """Only Pipe mode wraps objects in RecordIO.
@@ -500,7 +503,7 @@ def record_io_outside_pipe_mode(case: Case, path: Path, channel: Channel) -> Ite
         )
 
 
-@rule(WARNING, source=API + "S3DataSource.html")
+@rule(WARNING, source=API + "S3DataSource.html", given="channels.distribution")
 @each_channel
 def sharding_for_one_instance(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """One instance gets all shards: sharding does nothing.
@@ -523,7 +526,7 @@ def sharding_for_one_instance(case: Case, path: Path, channel: Channel) -> Itera
         )
 
 
-@rule(ERROR, source=GUIDE + "incremental-training.html")
+@rule(ERROR, source=GUIDE + "incremental-training.html", given="channels.content_type")
 @each_channel
 def model_channel_not_copied(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A model to go on from must lie on every instance, as files.
@@ -561,7 +564,7 @@ def model_channel_not_copied(case: Case, path: Path, channel: Channel) -> Iterat
         )
 
 
-@rule(ERROR, source=SDK2 + "inputs.py; CreateTrainingJob has no such member")
+@rule(ERROR, source=SDK2 + "inputs.py; CreateTrainingJob has no such member", given="channels.target_attribute_name")
 @each_channel
 def target_attribute_of_training_channel(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A target attribute is for AutoML jobs; a training job has none.
@@ -584,7 +587,7 @@ def target_attribute_of_training_channel(case: Case, path: Path, channel: Channe
         )
 
 
-@rule(ERROR, source="sagespec: apply uploads a local channel")
+@rule(ERROR, source="sagespec: apply uploads a local channel", given="channels.path")
 @each_channel
 def missing_local_data(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A local channel names a file or folder that does not exist.
@@ -599,7 +602,7 @@ def missing_local_data(case: Case, path: Path, channel: Channel) -> Iterator[Fin
         channels:
           train: {path: train.py}
     """
-    if channel.path is not None and not os.path.exists(case.folder / channel.path.removeprefix("file://")):  # noqa: PTH110 - never raises
+    if channel.path is not None and not case.disk.exists(case.folder / channel.path.removeprefix("file://")):
         yield Finding(
             (*path, "path"),
             f"there is no file or folder '{channel.path}'",
@@ -607,7 +610,11 @@ def missing_local_data(case: Case, path: Path, channel: Channel) -> Iterator[Fin
         )
 
 
-@rule(WARNING, source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md; " + GUIDE + "model-train-storage.html")
+@rule(
+    WARNING,
+    source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md; " + GUIDE + "model-train-storage.html",
+    given="channels",
+)
 def colliding_channels(case: Case) -> Iterator[Finding]:
     """Two channels whose names the script cannot tell apart.
 
@@ -649,7 +656,7 @@ def colliding_channels(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=SDK2 + "job.py, _Job._load_config")
+@rule(ERROR, source=SDK2 + "job.py, _Job._load_config", given="enable_network_isolation")
 def code_channel_taken(case: Case) -> Iterator[Finding]:
     """With network isolation the training code comes as the channel `code`, so no other channel can be called that.
 
@@ -675,7 +682,7 @@ def code_channel_taken(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "S3DataSource.html")
+@rule(ERROR, source=API + "S3DataSource.html", given="channels.instance_groups")
 @each_channel
 def unknown_channel_group(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
     """A channel goes to an instance group that the job does not have.
@@ -705,7 +712,7 @@ def unknown_channel_group(case: Case, path: Path, channel: Channel) -> Iterator[
             )
 
 
-@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/issues/6089")
+@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/issues/6089", given="channels.instance_groups")
 def channels_without_groups(case: Case) -> Iterator[Finding]:
     """Either every S3 channel names its instance groups, or none does.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 
 from sagespec.diagnostic import Finding
 from sagespec.model import LEGACY_FIELDS, Mode
-from sagespec.rules.case import Case
+from sagespec.rules.case import LEGACY, Case
 from sagespec.rules.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, rule
 
 _NEEDS_ENTRY_POINT = ("source_dir", "dependencies", "distribution", "compiler_config", "model_dir", *LEGACY_FIELDS)
@@ -44,7 +42,7 @@ def missing_entry_point(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, Framework.hyperparameters")
+@rule(ERROR, source=SDK2 + "estimator.py, Framework.hyperparameters", given="image_uri")
 def field_without_entry_point(case: Case) -> Iterator[Finding]:
     """An image that brings its own program gets no code, and nothing that is said to the code.
 
@@ -97,7 +95,7 @@ def remote_entry_point(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, validate_source_dir")
+@rule(ERROR, source=SDK2 + "fw_utils.py, validate_source_dir", given="source_dir")
 def entry_point_outside_source_dir(case: Case) -> Iterator[Finding]:
     """The container finds the entry point inside the source folder, by a path relative to it.
 
@@ -134,14 +132,14 @@ def entry_point_not_found(case: Case) -> Iterator[Finding]:
     """
     job, folder = case.job, case.source_folder
     entry = job.entry_point
-    if entry is None or "://" in entry or folder is None or not is_folder(folder):
+    if entry is None or "://" in entry or folder is None or not case.disk.is_folder(folder):
         return
     if job.source_dir is not None and not lies_inside(entry):
         return
-    if is_file(folder / entry):
+    if case.disk.is_file(case.disk.below(folder, entry)):
         return
     where = f"in source_dir '{job.source_dir}'" if job.source_dir is not None else "in the manifest's folder"
-    what = "is a folder, not a file," if is_folder(folder / entry) else "is no file"
+    what = "is a folder, not a file," if case.disk.is_folder(case.disk.below(folder, entry)) else "is no file"
     yield Finding(("entry_point",), f"'{entry}' {what} {where}", _nearby(case, entry))
 
 
@@ -151,16 +149,16 @@ def _nearby(case: Case, entry: str) -> str:
     source = PurePosixPath(case.job.source_dir or "")
     if folder is not None and PurePosixPath(entry).parts[: len(source.parts)] == source.parts != ():
         inner = PurePosixPath(*PurePosixPath(entry).parts[len(source.parts) :])
-        if is_file(folder / inner):
+        if case.disk.is_file(folder / inner):
             return f"write entry_point: {inner} (it is relative to source_dir)"
     if case.job.source_dir is not None:
         return "entry_point is relative to source_dir"
-    if is_file(case.folder / "code" / name):
+    if case.disk.is_file(case.folder / "code" / name):
         return f"add source_dir: code, and write entry_point: {name}"
     return "entry_point is relative to the manifest's folder, or to source_dir where there is one"
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, tar_and_upload_dir")
+@rule(ERROR, source=SDK2 + "fw_utils.py, tar_and_upload_dir", given="source_dir")
 def source_dir_not_an_archive(case: Case) -> Iterator[Finding]:
     """Code that is somewhere else already must be a gzipped tar archive in S3.
 
@@ -183,7 +181,7 @@ def source_dir_not_an_archive(case: Case) -> Iterator[Finding]:
     )
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, validate_source_dir")
+@rule(ERROR, source=SDK2 + "fw_utils.py, validate_source_dir", given="source_dir")
 def source_dir_not_found(case: Case) -> Iterator[Finding]:
     """The source folder must be there to be packed.
 
@@ -194,15 +192,15 @@ def source_dir_not_found(case: Case) -> Iterator[Finding]:
         source_dir: .
     """
     folder = case.source_folder
-    if case.job.source_dir is None or folder is None or is_folder(folder):
+    if case.job.source_dir is None or folder is None or case.disk.is_folder(folder):
         return
-    what = "a file, not a folder" if _exists(folder) else "no folder"
+    what = "a file, not a folder" if case.disk.exists(folder) else "no folder"
     yield Finding(
         ("source_dir",), f"'{case.job.source_dir}' is {what}", "source_dir is relative to the manifest's folder"
     )
 
 
-@rule(ERROR, source=SDK2 + "utils.py, create_tar_file")
+@rule(ERROR, source=SDK2 + "utils.py, create_tar_file", given="dependencies")
 def dependency_not_found(case: Case) -> Iterator[Finding]:
     """What is to be packed beside the entry point must be there, on this machine.
 
@@ -215,7 +213,7 @@ def dependency_not_found(case: Case) -> Iterator[Finding]:
     if _in_s3(case):
         return
     for number, path in enumerate(case.job.dependencies):
-        if "://" in path or not _exists(case.folder / path):
+        if "://" in path or not case.disk.exists(case.disk.below(case.folder, path)):
             hint = (
                 "copy it here first: only files of this machine are packed"
                 if "://" in path
@@ -224,7 +222,7 @@ def dependency_not_found(case: Case) -> Iterator[Finding]:
             yield Finding(("dependencies", number), f"there is no file or folder '{path}'", hint)
 
 
-@rule(ERROR, source=SDK2 + "utils.py, create_tar_file")
+@rule(ERROR, source=SDK2 + "utils.py, create_tar_file", given="dependencies")
 def dependencies_of_one_name(case: Case) -> Iterator[Finding]:
     """Dependencies stand side by side in the archive under their own names, so the names must differ.
 
@@ -249,7 +247,7 @@ def dependencies_of_one_name(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, tar_and_upload_dir")
+@rule(ERROR, source=SDK2 + "fw_utils.py, tar_and_upload_dir", given="dependencies")
 def dependencies_with_archive(case: Case) -> Iterator[Finding]:
     """An archive that lies in S3 already is used as it is: nothing is packed into it.
 
@@ -317,7 +315,7 @@ def requirements_without_setup(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=TOOLKIT + " (process.py; _entry_point_type.py)")
+@rule(WARNING, source=TOOLKIT + " (process.py; _entry_point_type.py)", given="source_dir")
 def nested_entry_point_of_package(case: Case) -> Iterator[Finding]:
     """With a setup.py the container installs a package, and runs the entry point as a module by its name.
 
@@ -333,7 +331,7 @@ def nested_entry_point_of_package(case: Case) -> Iterator[Finding]:
         entry_point: train.py
     """
     entry = case.job.entry_point or ""
-    nested = entry.endswith(".py") and len(PurePosixPath(entry).parts) > 1 and case.job.source_dir is not None
+    nested = "/" in entry and entry.endswith(".py") and len(PurePosixPath(entry).parts) > 1
     if case.script_mode and nested and _packs(case, "setup.py"):
         yield Finding(
             ("entry_point",),
@@ -342,7 +340,7 @@ def nested_entry_point_of_package(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=SDK1 + "fw_utils.py, tar_and_upload_dir")
+@rule(WARNING, source=SDK1 + "fw_utils.py, tar_and_upload_dir", given=LEGACY)
 def folder_of_entry_point_dropped(case: Case) -> Iterator[Finding]:
     """In legacy mode an entry point inside an archive in S3 is sent by its last name alone.
 
@@ -372,7 +370,7 @@ def folder_of_entry_point_dropped(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=GUIDE + "your-algorithms-training-algo-dockerfile.html")
+@rule(ERROR, source=GUIDE + "your-algorithms-training-algo-dockerfile.html", given="container_entry_point")
 def program_in_streamed_channel(case: Case) -> Iterator[Finding]:
     """A program that comes with a channel must be on every instance's disk before it starts.
 
@@ -411,7 +409,7 @@ def _packs(case: Case, name: str) -> bool:
     """Whether a file of that name stands at the root of the archive, as far as the manifest and its folder tell."""
     folder = case.source_folder if case.job.source_dir is not None else None
     dependencies = () if _in_s3(case) else case.job.dependencies
-    return (folder is not None and is_file(folder / name)) or name in {
+    return (folder is not None and case.disk.is_file(case.disk.below(folder, name))) or name in {
         PurePosixPath(path).name for path in dependencies
     }
 
@@ -425,18 +423,3 @@ def lies_inside(path: str) -> bool:
         if depth < 0:
             return False
     return True
-
-
-# Unlike pathlib's, these never raise: a name that is too long, or that may not be looked at, is not there.
-
-
-def is_file(path: FilePath) -> bool:
-    return os.path.isfile(path)  # noqa: PTH113
-
-
-def is_folder(path: FilePath) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112
-
-
-def _exists(path: FilePath) -> bool:
-    return os.path.exists(path)  # noqa: PTH110

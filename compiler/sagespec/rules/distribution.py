@@ -29,7 +29,11 @@ _COUNTS = ("microbatches", "partitions", "active_microbatches")
 _FLAGS = ("auto_partition", "contiguous", "load_partition", "horovod", "ddp", "deterministic_server")
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config; fw_utils.py, _validate_smdataparallel_args")
+@rule(
+    ERROR,
+    source=SDK2 + "estimator.py, _validate_mwms_config; fw_utils.py, _validate_smdataparallel_args",
+    given="distribution",
+)
 def strategy_without_support(case: Case) -> Iterator[Finding]:
     """Each TensorFlow version's image has its own distribution strategies.
 
@@ -74,7 +78,7 @@ def _instead(case: Case, strategy: str) -> str:
     return f", or {_MIRRORED}" if known else ""
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config")
+@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config", given="distribution")
 def mirrored_strategy_without_version(case: Case) -> Iterator[Finding]:
     """MultiWorkerMirroredStrategy needs TensorFlow 2.9, which an image's address alone does not tell.
 
@@ -101,6 +105,7 @@ def mirrored_strategy_without_version(case: Case) -> Iterator[Finding]:
 @rule(
     WARNING,
     source="https://github.com/awsdocs/amazon-sagemaker-developer-guide (distributed-model-parallel-support.md)",
+    given="distribution",
 )
 def modelparallel_outside_documentation(case: Case) -> Iterator[Finding]:
     """SageMaker's model parallel library is documented for a few TensorFlow versions and instance types only.
@@ -138,7 +143,7 @@ def modelparallel_outside_documentation(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config; " + TOOLKIT)
+@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config; " + TOOLKIT, given="distribution")
 def several_strategies(case: Case) -> Iterator[Finding]:
     """The container sets up one distribution strategy; of several it picks one, whichever was meant.
 
@@ -166,7 +171,11 @@ def several_strategies(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config; fw_utils.py, validate_smdistributed")
+@rule(
+    ERROR,
+    source=SDK2 + "estimator.py, _validate_mwms_config; fw_utils.py, validate_smdistributed",
+    given="distribution",
+)
 def idle_strategy_beside_other(case: Case) -> Iterator[Finding]:
     """Some strategies may not even be written down beside another one, switched off or not.
 
@@ -200,7 +209,11 @@ def idle_strategy_beside_other(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/tf-2 (training.py)")
+@rule(
+    WARNING,
+    source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/tf-2 (training.py)",
+    given="distribution",
+)
 def parameter_server_on_one_instance(case: Case) -> Iterator[Finding]:
     """Parameter servers start with two instances or more; on one the script runs alone.
 
@@ -220,7 +233,7 @@ def parameter_server_on_one_instance(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=SDK2 + "fw_utils.py, warn_if_parameter_server_with_multi_gpu")
+@rule(WARNING, source=SDK2 + "fw_utils.py, warn_if_parameter_server_with_multi_gpu", given="distribution")
 def parameter_server_on_several_gpus(case: Case) -> Iterator[Finding]:
     """Parameter servers start one worker on each instance, which uses one GPU unless the script says otherwise.
 
@@ -246,7 +259,7 @@ def parameter_server_on_several_gpus(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source=SDK_DOC + "#training-with-parameter-servers")
+@rule(WARNING, source=SDK_DOC + "#training-with-parameter-servers", given="distribution")
 def parameter_server_without_shared_model_dir(case: Case) -> Iterator[Finding]:
     """With parameter servers all instances must read and write one model folder, so it must lie in S3.
 
@@ -273,7 +286,7 @@ def parameter_server_without_shared_model_dir(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=SDK2 + "tensorflow/estimator.py, _validate_and_set_debugger_configs")
+@rule(WARNING, source=SDK2 + "tensorflow/estimator.py, _validate_and_set_debugger_configs", given="distribution")
 def debugger_with_parameter_server(case: Case) -> Iterator[Finding]:
     """SageMaker Debugger does not work with parameter servers.
 
@@ -295,7 +308,7 @@ def debugger_with_parameter_server(case: Case) -> Iterator[Finding]:
             yield Finding((name,), f"{name} does not work with parameter_server", f"leave {name} out", at_key=True)
 
 
-@rule(WARNING, source=TOOLKIT + " (runner.py)")
+@rule(WARNING, source=TOOLKIT + " (runner.py)", given="distribution")
 def more_processes_than_gpus(case: Case) -> Iterator[Finding]:
     """MPI starts processes_per_host processes on each instance, and each wants a GPU.
 
@@ -320,7 +333,7 @@ def more_processes_than_gpus(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, SM_DATAPARALLEL_SUPPORTED_INSTANCE_TYPES")
+@rule(ERROR, source=SDK2 + "fw_utils.py, SM_DATAPARALLEL_SUPPORTED_INSTANCE_TYPES", given="distribution")
 def dataparallel_on_other_instance(case: Case) -> Iterator[Finding]:
     """SageMaker's data parallel library runs on a few large instance types only.
 
@@ -348,7 +361,7 @@ def dataparallel_on_other_instance(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _distribution_configuration")
+@rule(ERROR, source=SDK2 + "estimator.py, _distribution_configuration", given="distribution")
 def modelparallel_on_p5(case: Case) -> Iterator[Finding]:
     """SageMaker's libraries for TensorFlow do not run on ml.p5.
 
@@ -374,7 +387,11 @@ def modelparallel_on_p5(case: Case) -> Iterator[Finding]:
             yield Finding(field, f"modelparallel does not run on {name}", f"take one of {documented}")
 
 
-@rule(WARNING, source=SDK2 + "estimator.py, _distribution_configuration; " + GUIDE + "model-parallel.html")
+@rule(
+    WARNING,
+    source=SDK2 + "estimator.py, _distribution_configuration; " + GUIDE + "model-parallel.html",
+    given="distribution",
+)
 def modelparallel_without_mpi(case: Case) -> Iterator[Finding]:
     """The model parallel library runs on MPI, which must be switched on beside it.
 
@@ -400,7 +417,7 @@ def modelparallel_without_mpi(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, validate_mp_config")
+@rule(ERROR, source=SDK2 + "fw_utils.py, validate_mp_config", given="distribution")
 def bad_modelparallel_parameter(case: Case) -> Iterator[Finding]:
     """The model parallel library's parameters have types and ranges, which the SDK checks.
 
@@ -458,7 +475,7 @@ def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, validate_distribution")
+@rule(ERROR, source=SDK2 + "fw_utils.py, validate_distribution", given="distribution")
 def distribution_of_unknown_group(case: Case) -> Iterator[Finding]:
     """A distribution can only run on instance groups that the job has.
 
@@ -483,7 +500,11 @@ def distribution_of_unknown_group(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, validate_distribution; " + GUIDE + "train-heterogeneous-cluster.html")
+@rule(
+    ERROR,
+    source=SDK2 + "fw_utils.py, validate_distribution; " + GUIDE + "train-heterogeneous-cluster.html",
+    given="distribution",
+)
 def distribution_of_several_groups(case: Case) -> Iterator[Finding]:
     """Of a heterogeneous cluster, one instance group trains together; the manifest must name just that one.
 
@@ -519,7 +540,7 @@ def distribution_of_several_groups(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _distribution_configuration")
+@rule(ERROR, source=SDK2 + "estimator.py, _distribution_configuration", given="distribution")
 def distribution_group_without_strategy(case: Case) -> Iterator[Finding]:
     """Only MPI and the data parallel library can be limited to an instance group.
 
@@ -551,7 +572,7 @@ def distribution_group_without_strategy(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=GUIDE + "train-heterogeneous-cluster.html")
+@rule(WARNING, source=GUIDE + "train-heterogeneous-cluster.html", given="instance_groups")
 def instance_groups_with_old_version(case: Case) -> Iterator[Finding]:
     """The images know of instance groups from TensorFlow 2.6 on.
 
@@ -584,7 +605,7 @@ def instance_groups_with_old_version(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "tensorflow/training_compiler/config.py, validate")
+@rule(ERROR, source=SDK2 + "tensorflow/training_compiler/config.py, validate", given="compiler_config")
 def compiler_with_old_version(case: Case) -> Iterator[Finding]:
     """SageMaker Training Compiler came with TensorFlow 2.9.
 
@@ -609,7 +630,7 @@ def compiler_with_old_version(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=GUIDE + "training-compiler-support.html")
+@rule(WARNING, source=GUIDE + "training-compiler-support.html", given="compiler_config")
 def compiler_outside_documentation(case: Case) -> Iterator[Finding]:
     """SageMaker Training Compiler is documented up to TensorFlow 2.11.
 
@@ -638,7 +659,7 @@ def compiler_outside_documentation(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "tensorflow/training_compiler/config.py, validate")
+@rule(ERROR, source=SDK2 + "tensorflow/training_compiler/config.py, validate", given="compiler_config")
 def compiler_on_other_instance(case: Case) -> Iterator[Finding]:
     """SageMaker Training Compiler runs on a few families of GPU instances only.
 
@@ -663,7 +684,7 @@ def compiler_on_other_instance(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "training_compiler/config.py, validate")
+@rule(ERROR, source=SDK2 + "training_compiler/config.py, validate", given="compiler_config")
 def compiler_with_distribution(case: Case) -> Iterator[Finding]:
     """SageMaker Training Compiler excludes some ways to distribute a job.
 

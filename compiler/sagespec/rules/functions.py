@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from sagespec.catalog import near
 from sagespec.diagnostic import Finding
-from sagespec.rules.case import Case
+from sagespec.rules.case import LEGACY, Case
 from sagespec.rules.rule import ERROR, LEGACY_DOC, WARNING, Check, rule
 from sagespec.script import LegacyFunction, LegacyFunctions, Script
 
@@ -41,7 +41,7 @@ def read_functions(check: FunctionCheck) -> Check:
     return judged
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
+@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
 @read_functions
 def missing_model_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """In legacy mode the script defines the model in a function that the container calls.
@@ -90,7 +90,7 @@ def missing_model_function(case: Case, script: Script, functions: LegacyFunction
         )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
+@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
 @read_functions
 def several_model_functions(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """Exactly one function defines the model.
@@ -146,7 +146,7 @@ def several_model_functions(case: Case, script: Script, functions: LegacyFunctio
         )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
+@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
 @read_functions
 def missing_input_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """In legacy mode the container asks the script for its data: train_input_fn and eval_input_fn.
@@ -194,7 +194,7 @@ def missing_input_function(case: Case, script: Script, functions: LegacyFunction
             )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script); " + _CONTAINER)
+@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script); " + _CONTAINER, given=LEGACY)
 @read_functions
 def wrong_function_parameters(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """The container passes a fixed number of values to each function, by position.
@@ -246,7 +246,7 @@ def wrong_function_parameters(case: Case, script: Script, functions: LegacyFunct
             )
 
 
-@rule(WARNING, source=_CONTAINER)
+@rule(WARNING, source=_CONTAINER, given=LEGACY)
 @read_functions
 def unfilled_parameter(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """The container fills the parameters of an input function by their names, and gives None to all others.
@@ -303,7 +303,7 @@ def _input_functions(functions: LegacyFunctions) -> list[LegacyFunction]:
     return [functions.found[name] for name in INPUT_FUNCTIONS if name in functions.found]
 
 
-@rule(WARNING, source=_CONTAINER)
+@rule(WARNING, source=_CONTAINER, given=LEGACY)
 @read_functions
 def training_dir_without_channel(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """training_dir is the folder of the channel that is called training; without that channel it is None.
@@ -351,7 +351,7 @@ def training_dir_without_channel(case: Case, script: Script, functions: LegacyFu
             )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Creating train_input_fn and eval_input_fn functions)")
+@rule(ERROR, source=LEGACY_DOC + " (Creating train_input_fn and eval_input_fn functions)", given=LEGACY)
 @read_functions
 def input_function_returns_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """From TensorFlow 1.6 on, an input function returns the data itself.
@@ -396,7 +396,7 @@ def input_function_returns_function(case: Case, script: Script, functions: Legac
             )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Using a Keras model instead of a model_fn)")
+@rule(ERROR, source=LEGACY_DOC + " (Using a Keras model instead of a model_fn)", given=LEGACY)
 @read_functions
 def keras_model_on_several_instances(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """A Keras model of TensorFlow 1.4 trains on one instance only.
@@ -439,7 +439,7 @@ def keras_model_on_several_instances(case: Case, script: Script, functions: Lega
         )
 
 
-@rule(WARNING, source=LEGACY_DOC + " (Creating a serving_input_fn)")
+@rule(WARNING, source=LEGACY_DOC + " (Creating a serving_input_fn)", given=LEGACY)
 @read_functions
 def model_not_exported(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """Without serving_input_fn the container exports no model, so there is nothing to deploy.
@@ -487,7 +487,7 @@ def model_not_exported(case: Case, script: Script, functions: LegacyFunctions) -
         )
 
 
-@rule(ERROR, source=_CONTAINER)
+@rule(ERROR, source=_CONTAINER, given=LEGACY)
 @read_functions
 def channel_needed_by_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """What an input function looks up among the channels must be one of them.
@@ -530,7 +530,7 @@ def channel_needed_by_function(case: Case, script: Script, functions: LegacyFunc
                 )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Creating a model_fn)")
+@rule(ERROR, source=LEGACY_DOC + " (Creating a model_fn)", given=LEGACY)
 @read_functions
 def hyperparameter_needed_by_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
     """What a function looks up among the hyperparameters must be among those of the manifest.

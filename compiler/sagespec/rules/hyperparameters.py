@@ -12,7 +12,7 @@ from sagespec.catalog import Facts
 from sagespec.diagnostic import Finding
 from sagespec.model import Mode
 from sagespec.redact import redacted
-from sagespec.rules.case import Case
+from sagespec.rules.case import LEGACY, Case
 from sagespec.rules.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING, rule
 
 MOST_HYPERPARAMETERS = 100
@@ -22,6 +22,7 @@ LONGEST_VALUE = 2500
 Source: botocore's model of CreateTrainingJob; https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10
 """
 _LINE_BREAKS = frozenset("\n\r\x85\u2028\u2029")
+_SEPARATORS = frozenset(" \t=")
 _NUMBER = r"-\d*\.?\d+([eE][-+]?\d+)?"
 
 _OF_THE_PROGRAM = {
@@ -95,7 +96,7 @@ def _of_distribution(case: Case) -> Iterator[str]:
         yield "mp_parameters"
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, Framework.hyperparameters")
+@rule(ERROR, source=SDK2 + "estimator.py, Framework.hyperparameters", given="hyperparameters")
 def overwritten_hyperparameter(case: Case) -> Iterator[Finding]:
     """Some hyperparameters are made from the manifest's fields, and overwrite what you give under their names.
 
@@ -118,7 +119,7 @@ def overwritten_hyperparameter(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=TOOLKIT + " (params.py)")
+@rule(WARNING, source=TOOLKIT + " (params.py)", given="hyperparameters")
 def reserved_hyperparameter(case: Case) -> Iterator[Finding]:
     """What begins with sagemaker_ is meant for the container, which keeps it from the script.
 
@@ -140,7 +141,7 @@ def reserved_hyperparameter(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html")
+@rule(ERROR, source=API + "CreateTrainingJob.html", given="hyperparameters")
 def too_many_hyperparameters(case: Case) -> Iterator[Finding]:
     """A job has at most 100 hyperparameters, those that are made by themselves included.
 
@@ -173,7 +174,11 @@ def too_many_hyperparameters(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source="https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10")
+@rule(
+    ERROR,
+    source="https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10",
+    given="hyperparameters",
+)
 def long_hyperparameter(case: Case) -> Iterator[Finding]:
     """A hyperparameter's value has at most 2500 characters, as it is sent: encoded as JSON.
 
@@ -199,7 +204,7 @@ def long_hyperparameter(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html")
+@rule(ERROR, source=API + "CreateTrainingJob.html", given="hyperparameters")
 def hyperparameter_of_several_lines(case: Case) -> Iterator[Finding]:
     """SageMaker takes no line breaks in hyperparameters.
 
@@ -232,7 +237,7 @@ def _sent(case: Case, value: Any) -> str:
     return value if case.mode is Mode.IMAGE and isinstance(value, str) else json.dumps(value)
 
 
-@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
 def null_hyperparameter(case: Case) -> Iterator[Finding]:
     """null reaches the script as an empty argument.
 
@@ -255,7 +260,7 @@ def null_hyperparameter(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
 def nested_hyperparameter(case: Case) -> Iterator[Finding]:
     """Maps, and lists of anything but numbers, do not reach the script as JSON.
 
@@ -298,7 +303,7 @@ def shown(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
 def single_letter_hyperparameter(case: Case) -> Iterator[Finding]:
     """A name of one letter reaches the script with one hyphen.
 
@@ -322,7 +327,7 @@ def single_letter_hyperparameter(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source="https://docs.python.org/3/library/argparse.html#arguments-containing")
+@rule(WARNING, source="https://docs.python.org/3/library/argparse.html#arguments-containing", given="hyperparameters")
 def hyperparameter_like_option(case: Case) -> Iterator[Finding]:
     """argparse takes a value that begins with a hyphen for the next option.
 
@@ -345,7 +350,7 @@ def hyperparameter_like_option(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source=TOOLKIT + " (mapping.py, to_env_vars)")
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_env_vars)", given="hyperparameters")
 def hyperparameters_differing_in_case(case: Case) -> Iterator[Finding]:
     """Names that differ only in upper and lower case share one environment variable.
 
@@ -371,7 +376,9 @@ def hyperparameters_differing_in_case(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source="https://docs.python.org/3/library/argparse.html#the-add-argument-method")
+@rule(
+    WARNING, source="https://docs.python.org/3/library/argparse.html#the-add-argument-method", given="hyperparameters"
+)
 def hyperparameter_name_unfit_for_option(case: Case) -> Iterator[Finding]:
     """A hyperparameter becomes the option --name: blanks, an equals sign or leading hyphens break it.
 
@@ -384,7 +391,7 @@ def hyperparameter_name_unfit_for_option(case: Case) -> Iterator[Finding]:
     if not case.script_mode:
         return
     for name in case.hyperparameters:
-        if re.search(r"[ \t=]|^-", name):
+        if name.startswith("-") or not _SEPARATORS.isdisjoint(name):
             fit = re.sub(r"[\s=]+", "-", name).strip("-")
             yield Finding(
                 ("hyperparameters", name),
@@ -394,7 +401,7 @@ def hyperparameter_name_unfit_for_option(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source=LEGACY_DOC + " (Optional Hyperparameters)")
+@rule(WARNING, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
 def hyperparameter_of_other_version(case: Case) -> Iterator[Finding]:
     """The legacy containers read some hyperparameters themselves, and which ones changed with TensorFlow 1.6.
 
@@ -439,7 +446,7 @@ def hyperparameter_of_other_version(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source=LEGACY_DOC + " (Optional Hyperparameters)")
+@rule(WARNING, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
 def misspelt_legacy_hyperparameter(case: Case) -> Iterator[Finding]:
     """The legacy container passes over what it does not know, misspelt names included.
 
@@ -475,7 +482,7 @@ def _spelling(name: str) -> tuple[str, ...]:
     return tuple(word.removesuffix("s") for word in re.split(r"[-_ ]", name.casefold()))
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)")
+@rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
 def legacy_hyperparameter_of_wrong_type(case: Case) -> Iterator[Finding]:
     """What the legacy container reads itself has a type.
 
@@ -516,7 +523,7 @@ def _versions_by_name(facts: Facts) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)")
+@rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
 def checkpoints_by_seconds_and_steps(case: Case) -> Iterator[Finding]:
     """Checkpoints are saved every so many seconds or every so many steps, not both.
 
@@ -552,6 +559,7 @@ def checkpoints_by_seconds_and_steps(case: Case) -> Iterator[Finding]:
 @rule(
     WARNING,
     source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)",
+    given=LEGACY,
 )
 def checkpoints_by_steps_alone(case: Case) -> Iterator[Finding]:
     """The legacy container saves checkpoints every 300 seconds unless it is told otherwise.

@@ -88,7 +88,7 @@ def role_of_another_partition(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html")
+@rule(ERROR, source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html", given="account_id")
 def role_of_another_account(case: Case) -> Iterator[Finding]:
     """A job runs in the account of its role.
 
@@ -108,7 +108,7 @@ def role_of_another_account(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=TAGGING)
+@rule(ERROR, source=TAGGING, given="tags")
 def reserved_tag(case: Case) -> Iterator[Finding]:
     """Tags that begin with `aws:` are Amazon's, and those that begin with `sagespec:` are ours.
 
@@ -128,7 +128,7 @@ def reserved_tag(case: Case) -> Iterator[Finding]:
                 yield Finding(("tags", key), f"the tag '{key}' is reserved", f"write {key[len(prefix) :]}", at_key=True)
 
 
-@rule(ERROR, source=API + "Tag.html")
+@rule(ERROR, source=API + "Tag.html", given="tags")
 def impossible_tag(case: Case) -> Iterator[Finding]:
     """A tag's key has 1 to 128 characters and its value at most 256: letters, digits, spaces and _ . : / = + - @.
 
@@ -165,7 +165,7 @@ def _may_be_in_tag(char: str) -> bool:
     return char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN"
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html")
+@rule(ERROR, source=API + "CreateTrainingJob.html", given="tags")
 def too_many_tags(case: Case) -> Iterator[Finding]:
     """A training job has at most 50 tags, seven of which are ours.
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sagespec.diagnostic import Finding
 from sagespec.model import LEGACY_FIELDS, Mode
-from sagespec.rules.case import Case
-from sagespec.rules.code import is_file, is_folder, lies_inside
+from sagespec.rules.case import LEGACY, Case
+from sagespec.rules.code import lies_inside
 from sagespec.rules.rule import ERROR, LEGACY_DOC, SDK1, TOOLKIT, WARNING, rule
 
 _INSTEAD = {
@@ -19,7 +19,7 @@ _INSTEAD = {
 """What script mode has in place of each legacy field."""
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Required arguments)")
+@rule(ERROR, source=LEGACY_DOC + " (Required arguments)", given=LEGACY)
 def missing_training_steps(case: Case) -> Iterator[Finding]:
     """In legacy mode the manifest says how long to train.
 
@@ -46,7 +46,7 @@ def missing_training_steps(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Required arguments)")
+@rule(ERROR, source=LEGACY_DOC + " (Required arguments)", given=LEGACY)
 def missing_evaluation_steps(case: Case) -> Iterator[Finding]:
     """In legacy mode the manifest says how long to evaluate.
 
@@ -69,7 +69,7 @@ def missing_evaluation_steps(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_args")
+@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_args", given=" ".join(LEGACY_FIELDS))
 def legacy_field_in_script_mode(case: Case) -> Iterator[Finding]:
     """In script mode the script itself decides how long it trains and where it keeps checkpoints.
 
@@ -111,7 +111,7 @@ def _why_script_mode(case: Case) -> str:
     return f"{job.py_version} means script mode"
 
 
-@rule(WARNING, source=SDK1 + "tensorflow/estimator.py, hyperparameters")
+@rule(WARNING, source=SDK1 + "tensorflow/estimator.py, hyperparameters", given=LEGACY)
 def model_dir_in_legacy_mode(case: Case) -> Iterator[Finding]:
     """Legacy mode passes no `model_dir`: the model's checkpoints go to `checkpoint_path`.
 
@@ -133,7 +133,7 @@ def model_dir_in_legacy_mode(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=SDK1 + "tensorflow/estimator.py, hyperparameters; " + TOOLKIT)
+@rule(WARNING, source=SDK1 + "tensorflow/estimator.py, hyperparameters; " + TOOLKIT, given="distribution")
 def distribution_in_legacy_mode(case: Case) -> Iterator[Finding]:
     """The legacy container distributes by itself.
 
@@ -161,7 +161,7 @@ def distribution_in_legacy_mode(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file")
+@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file", given="requirements_file")
 def requirements_file_without_source_dir(case: Case) -> Iterator[Finding]:
     """Without a source folder only the entry point is packed, so the requirements would stay behind.
 
@@ -186,7 +186,7 @@ def requirements_file_without_source_dir(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file")
+@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file", given="requirements_file")
 def requirements_file_outside_source_dir(case: Case) -> Iterator[Finding]:
     """The requirements are packed with the source folder, so they must lie in it.
 
@@ -213,7 +213,7 @@ def requirements_file_outside_source_dir(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file")
+@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file", given="requirements_file")
 def missing_requirements_file(case: Case) -> Iterator[Finding]:
     """The requirements must be there to be packed.
 
@@ -234,7 +234,7 @@ def missing_requirements_file(case: Case) -> Iterator[Finding]:
     given, folder = case.job.requirements_file, case.source_folder
     if not case.legacy or given is None or case.job.source_dir is None or folder is None or not lies_inside(given):
         return
-    if is_folder(folder) and not is_file(folder / given):
+    if case.disk.is_folder(folder) and not case.disk.is_file(case.disk.below(folder, given)):
         yield Finding(
             ("requirements_file",),
             f"there is no file '{given}' in source_dir '{case.job.source_dir}'",
@@ -242,7 +242,11 @@ def missing_requirements_file(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (train_entry_point.py)")
+@rule(
+    ERROR,
+    source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (train_entry_point.py)",
+    given="enable_network_isolation",
+)
 def network_isolation_in_legacy_mode(case: Case) -> Iterator[Finding]:
     """The legacy container fetches the code and writes the checkpoints over the network.
 
@@ -267,7 +271,7 @@ def network_isolation_in_legacy_mode(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
+@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
 def legacy_entry_point_not_python(case: Case) -> Iterator[Finding]:
     """In legacy mode the entry point is a Python module, which the container imports.
 

@@ -11,7 +11,7 @@ from sagespec.rules.rule import API, ERROR, GUIDE, TOOLKIT, WARNING, rule
 PREFIXES = {"subnets": "subnet-", "security_group_ids": "sg-"}
 
 
-@rule(ERROR, source=API + "VpcConfig.html")
+@rule(ERROR, source=API + "VpcConfig.html", given="subnets security_group_ids")
 def half_a_vpc(case: Case) -> Iterator[Finding]:
     """Subnets and security groups belong together.
 
@@ -32,7 +32,7 @@ def half_a_vpc(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "VpcConfig.html")
+@rule(ERROR, source=API + "VpcConfig.html", given="subnets security_group_ids")
 def swapped_network_ids(case: Case) -> Iterator[Finding]:
     """A security group stands among the subnets, or the other way round.
 
@@ -50,7 +50,7 @@ def swapped_network_ids(case: Case) -> Iterator[Finding]:
                 yield Finding((name, index), f"'{value}' belongs under {other}", f"{name} begin with {PREFIXES[name]}")
 
 
-@rule(WARNING, source=API + "VpcConfig.html")
+@rule(WARNING, source=API + "VpcConfig.html", given="subnets security_group_ids")
 def repeated_network_id(case: Case) -> Iterator[Finding]:
     """A subnet or security group is listed twice.
 
@@ -69,7 +69,11 @@ def repeated_network_id(case: Case) -> Iterator[Finding]:
                 yield Finding((name, index), f"'{value}' is listed twice", "leave the second one out")
 
 
-@rule(ERROR, source=GUIDE + "docker-containers-adapt-your-own-private-registry.html")
+@rule(
+    ERROR,
+    source=GUIDE + "docker-containers-adapt-your-own-private-registry.html",
+    given="training_repository_access_mode",
+)
 def private_registry_without_vpc(case: Case) -> Iterator[Finding]:
     """A private registry is reached through your VPC.
 
@@ -92,7 +96,7 @@ def private_registry_without_vpc(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "TrainingRepositoryAuthConfig.html")
+@rule(ERROR, source=API + "TrainingRepositoryAuthConfig.html", given="training_repository_credentials_provider_arn")
 def credentials_without_private_registry(case: Case) -> Iterator[Finding]:
     """Credentials of a registry are used only when the image is pulled through a VPC.
 
@@ -119,7 +123,7 @@ def credentials_without_private_registry(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=GUIDE + "train-encrypt.html")
+@rule(WARNING, source=GUIDE + "train-encrypt.html", given="encrypt_inter_container_traffic")
 def encryption_between_one_instance(case: Case) -> Iterator[Finding]:
     """One instance has nobody to talk to, so there is nothing to encrypt.
 
@@ -140,7 +144,7 @@ def encryption_between_one_instance(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=TOOLKIT + "; sagemaker-tensorflow-training, s3_utils.py")
+@rule(WARNING, source=TOOLKIT + "; sagemaker-tensorflow-training, s3_utils.py", given="enable_network_isolation")
 def isolated_from_model_dir(case: Case) -> Iterator[Finding]:
     """A container without network cannot reach a model directory in S3.
 
@@ -171,7 +175,7 @@ def isolated_from_model_dir(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=TOOLKIT)
+@rule(WARNING, source=TOOLKIT, given="enable_network_isolation")
 def isolated_from_packages(case: Case) -> Iterator[Finding]:
     """A container without network cannot install packages.
 
@@ -192,7 +196,7 @@ def isolated_from_packages(case: Case) -> Iterator[Finding]:
         return
     listed = any(path.rpartition("/")[2] == "requirements.txt" for path in job.dependencies)
     folder = case.source_folder if job.source_dir is not None else None
-    if listed or (folder is not None and (folder / "requirements.txt").is_file()):
+    if listed or (folder is not None and case.disk.is_file(folder / "requirements.txt")):
         yield Finding(
             ("enable_network_isolation",),
             "the container has no network, so it cannot install requirements.txt",

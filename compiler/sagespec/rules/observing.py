@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sagespec.catalog import api_members, near
 from sagespec.diagnostic import Finding
@@ -15,7 +16,7 @@ RULE_LISTS = ("rules", "profiler_rules")
 METRICS_GUIDE = GUIDE + "training-metrics.html"
 
 
-@rule(WARNING, source=METRICS_GUIDE)
+@rule(WARNING, source=METRICS_GUIDE, given="metric_definitions")
 def duplicate_metric(case: Case) -> Iterator[Finding]:
     """Two metrics have one name, so that their values are mixed.
 
@@ -37,7 +38,7 @@ def duplicate_metric(case: Case) -> Iterator[Finding]:
         seen.add(metric.name)
 
 
-@rule(WARNING, source=METRICS_GUIDE)
+@rule(WARNING, source=METRICS_GUIDE, given="metric_definitions")
 def metric_without_group(case: Case) -> Iterator[Finding]:
     """The value of a metric is what the parentheses of its pattern match: without them there is none.
 
@@ -57,7 +58,7 @@ def metric_without_group(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source=METRICS_GUIDE)
+@rule(WARNING, source=METRICS_GUIDE, given="metric_definitions")
 def broken_metric_pattern(case: Case) -> Iterator[Finding]:
     """A metric whose pattern is no regular expression is never published.
 
@@ -81,6 +82,7 @@ BROKEN_ANYWHERE = ("unterminated", "unbalanced", "nothing to repeat", "bad chara
 """What is wrong in every dialect: the service's own is not documented, and takes things that Python does not."""
 
 
+@lru_cache(maxsize=1_000)
 def _compiled(pattern: str) -> re.Pattern[str] | str | None:
     """The pattern, or what is certainly wrong with it; None when it may be fine in another dialect."""
     with warnings.catch_warnings():
@@ -93,7 +95,7 @@ def _compiled(pattern: str) -> re.Pattern[str] | str | None:
             return None
 
 
-@rule(ERROR, source=API + "DebugRuleConfiguration.html")
+@rule(ERROR, source=API + "DebugRuleConfiguration.html", given="rules profiler_rules")
 def duplicate_rule_name(case: Case) -> Iterator[Finding]:
     """The rules of Debugger and Profiler must differ in name.
 
@@ -121,7 +123,7 @@ def duplicate_rule_name(case: Case) -> Iterator[Finding]:
             seen.add(name)
 
 
-@rule(WARNING, source=API + "DebugRuleConfiguration.html")
+@rule(WARNING, source=API + "DebugRuleConfiguration.html", given="rules profiler_rules")
 def rule_image_of_another_region(case: Case) -> Iterator[Finding]:
     """A rule's image must be in the region of the job.
 
@@ -148,7 +150,7 @@ def rule_image_of_another_region(case: Case) -> Iterator[Finding]:
                 )
 
 
-@rule(WARNING, source=API + "DebugRuleConfiguration.html")
+@rule(WARNING, source=API + "DebugRuleConfiguration.html", given="rules profiler_rules")
 def unknown_rule_instance_type(case: Case) -> Iterator[Finding]:
     """A rule runs on a processing instance, and none of this name is known.
 
@@ -181,7 +183,7 @@ def unknown_rule_instance_type(case: Case) -> Iterator[Finding]:
                 )
 
 
-@rule(WARNING, source=GUIDE + "debugger-configure-hook.html")
+@rule(WARNING, source=GUIDE + "debugger-configure-hook.html", given="rules")
 def rules_without_tensors(case: Case) -> Iterator[Finding]:
     """A Debugger rule judges what the hook saves: without a hook it has nothing to look at.
 
@@ -206,7 +208,11 @@ def rules_without_tensors(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, DEBUGGER_UNSUPPORTED_REGIONS")
+@rule(
+    ERROR,
+    source=SDK2 + "fw_utils.py, DEBUGGER_UNSUPPORTED_REGIONS",
+    given="debugger_hook_config profiler_config rules profiler_rules",
+)
 def debugger_in_unsupported_region(case: Case) -> Iterator[Finding]:
     """Debugger and Profiler are not in every region.
 
@@ -233,7 +239,7 @@ def debugger_in_unsupported_region(case: Case) -> Iterator[Finding]:
             return
 
 
-@rule(ERROR, source=GUIDE + "debugger-considerations.html")
+@rule(ERROR, source=GUIDE + "debugger-considerations.html", given="debugger_hook_config")
 def debugger_with_distributed_checkpoints(case: Case) -> Iterator[Finding]:
     """Debugger does not work in distributed training with checkpointing.
 
@@ -260,7 +266,7 @@ def debugger_with_distributed_checkpoints(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _prepare_profiler_for_training")
+@rule(ERROR, source=SDK2 + "estimator.py, _prepare_profiler_for_training", given="disable_profiler profiler_config")
 def disabled_profiler_configured(case: Case) -> Iterator[Finding]:
     """The profiler is switched off and configured at once.
 
@@ -290,7 +296,7 @@ def disabled_profiler_configured(case: Case) -> Iterator[Finding]:
     )
 
 
-@rule(WARNING, source=GUIDE + "train-remote-debugging.html")
+@rule(WARNING, source=GUIDE + "train-remote-debugging.html", given="enable_network_isolation")
 def remote_debug_in_isolation(case: Case) -> Iterator[Finding]:
     """No shell can be opened in a container that has no network.
 

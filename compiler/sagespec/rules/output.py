@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 
 from sagespec.diagnostic import Finding
 from sagespec.model import Job
-from sagespec.model.part import Unknown
+from sagespec.model.part import Part
 from sagespec.rules.case import Case
 from sagespec.rules.rule import API, ERROR, SDK2, WARNING, rule
 from sagespec.source import Path
@@ -25,16 +24,15 @@ def s3_uris(job: Job) -> Iterator[tuple[Path, str]]:
 
 
 def _locations(job: Job) -> Iterator[tuple[Path, object]]:
+    known = job.members()
     for name in S3_FIELDS:
-        with suppress(Unknown):
-            yield (name,), getattr(job, name)
-    with suppress(Unknown):
-        for name, channel in job.channels.items():
-            with suppress(Unknown):
-                yield ("channels", name, "s3_data"), channel.s3_data
+        yield (name,), known.get(name)
+    for name, channel in known.get("channels", {}).items():
+        yield ("channels", name, "s3_data"), channel.members().get("s3_data")
     for name in OBSERVERS:
-        with suppress(Unknown):
-            yield (name, "s3_output_path"), getattr(getattr(job, name), "s3_output_path", None)
+        part = known.get(name)
+        if isinstance(part, Part):
+            yield (name, "s3_output_path"), part.members().get("s3_output_path")
 
 
 @rule(ERROR, source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html")
@@ -62,7 +60,7 @@ def impossible_bucket(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=API + "OutputDataConfig.html")
+@rule(ERROR, source=API + "OutputDataConfig.html", given="output_kms_key")
 def key_for_directory_bucket(case: Case) -> Iterator[Finding]:
     """S3 Express One Zone takes no KMS key for a job's output.
 
@@ -84,7 +82,7 @@ def key_for_directory_bucket(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "tensorflow/estimator.py")
+@rule(ERROR, source=SDK2 + "tensorflow/estimator.py", given="model_dir")
 def quoted_false(case: Case) -> Iterator[Finding]:
     """The text "false" is a path, not the value that switches `--model_dir` off.
 
@@ -99,7 +97,11 @@ def quoted_false(case: Case) -> Iterator[Finding]:
         yield Finding(("model_dir",), f"the script would be called with --model_dir {value}", "write model_dir: false")
 
 
-@rule(WARNING, source=API + "CheckpointConfig.html")
+@rule(
+    WARNING,
+    source=API + "CheckpointConfig.html",
+    given="checkpoint_local_path debugger_hook_config tensorboard_output_config",
+)
 def relative_container_path(case: Case) -> Iterator[Finding]:
     """A folder of the container is an absolute path.
 

@@ -58,7 +58,7 @@ def preferences(case: Case) -> list[Mapping[str, Any]]:
 PREFERENCES: Path = ("request", "ResourceConfig", "InstancePreferences")
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html")
+@rule(ERROR, source=API + "CreateTrainingJob.html", given="request")
 def unknown_request_member(case: Case) -> Iterator[Finding]:
     """CreateTrainingJob has no member of this name.
 
@@ -104,7 +104,7 @@ TYPES: Mapping[str, tuple[type, str]] = {
 }
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html")
+@rule(ERROR, source=API + "CreateTrainingJob.html", given="request")
 def wrong_type_in_request(case: Case) -> Iterator[Finding]:
     """A member of the request has another type than the API gives it.
 
@@ -125,7 +125,7 @@ def wrong_type_in_request(case: Case) -> Iterator[Finding]:
             yield Finding(("request", *path), f"{path[-1]} is not {words}", f"give {place} {words}")
 
 
-@rule(ERROR, source=API + "ResourceConfig.html")
+@rule(ERROR, source=API + "ResourceConfig.html", given="request")
 def read_only_member(case: Case) -> Iterator[Finding]:
     """Some members are only answers: a request may not set them.
 
@@ -143,7 +143,7 @@ def read_only_member(case: Case) -> Iterator[Finding]:
             yield Finding(("request", *path), f"{path[-1]} is set by SageMaker", "leave it out", at_key=True)
 
 
-@rule(ERROR, source="sagespec: a job is found again by its name and its tags")
+@rule(ERROR, source="sagespec: a job is found again by its name and its tags", given="request")
 def own_name_or_tags(case: Case) -> Iterator[Finding]:
     """The training job's name and tags are made from the manifest, and identify the job.
 
@@ -161,7 +161,7 @@ def own_name_or_tags(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=GUIDE + "mkt-algo-model-internet-free.html")
+@rule(ERROR, source=GUIDE + "mkt-algo-model-internet-free.html", given="request")
 def marketplace_algorithm_with_network(case: Case) -> Iterator[Finding]:
     """Algorithms of AWS Marketplace run without network.
 
@@ -191,7 +191,7 @@ def marketplace_algorithm_with_network(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "ResourceConfig.html")
+@rule(ERROR, source=API + "ResourceConfig.html", given="request")
 def preferences_with_other_instances(case: Case) -> Iterator[Finding]:
     """Instance preferences take the place of a type, of groups, of a placement and of spot instances.
 
@@ -221,7 +221,7 @@ def preferences_with_other_instances(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "InstancePreference.html")
+@rule(ERROR, source=API + "InstancePreference.html", given="request")
 def repeated_preference(case: Case) -> Iterator[Finding]:
     """An instance type may be preferred only once.
 
@@ -251,7 +251,7 @@ def repeated_preference(case: Case) -> Iterator[Finding]:
             yield Finding((*PREFERENCES, index, "InstanceType"), f"{name} is preferred twice", "leave one out")
 
 
-@rule(ERROR, source=API + "InstancePreference.html")
+@rule(ERROR, source=API + "InstancePreference.html", given="request")
 def preferences_with_half_counts(case: Case) -> Iterator[Finding]:
     """Either every preference has a count, or the request has one for all.
 
@@ -289,7 +289,7 @@ def preferences_with_half_counts(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "InstancePreference.html")
+@rule(ERROR, source=API + "InstancePreference.html", given="request")
 def training_plans_in_two_places(case: Case) -> Iterator[Finding]:
     """A training plan belongs to each preference or to the whole job.
 
@@ -320,7 +320,7 @@ def training_plans_in_two_places(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source=API + "StoppingCondition.html")
+@rule(WARNING, source=API + "StoppingCondition.html", given="request")
 def pending_time_of_cpu_job(case: Case) -> Iterator[Finding]:
     """MaxPendingTimeInSeconds counts for accelerated instance types only.
 
@@ -342,7 +342,7 @@ def pending_time_of_cpu_job(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=API + "MlflowConfig.html")
+@rule(WARNING, source=API + "MlflowConfig.html", given="request")
 def unreachable_mlflow(case: Case) -> Iterator[Finding]:
     """A tracking server must be reachable: in the same region, with a network.
 
@@ -382,7 +382,7 @@ WITHOUT_SERVERLESS: Mapping[str, str] = {
 """Members that a serverless job does not take → the field that they are made from."""
 
 
-@rule(WARNING, source=TERRAFORM)
+@rule(WARNING, source=TERRAFORM, given="request")
 def serverless_with_container(case: Case) -> Iterator[Finding]:
     """A serverless job has no container of its own, nor what belongs to one.
 
@@ -417,7 +417,7 @@ def serverless_with_container(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=API + "ResourceConfig.html")
+@rule(WARNING, source=API + "ResourceConfig.html", given="request")
 def volume_of_serverless_job(case: Case) -> Iterator[Finding]:
     """SageMaker chooses the volume of a serverless job itself.
 
@@ -447,7 +447,7 @@ def volume_of_serverless_job(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "ServerlessJobConfig.html")
+@rule(ERROR, source=API + "ServerlessJobConfig.html", given="request")
 def evaluation_without_type(case: Case) -> Iterator[Finding]:
     """A serverless evaluation must say what kind of evaluation it is.
 
@@ -477,7 +477,7 @@ def evaluation_without_type(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "ServerlessJobConfig.html")
+@rule(ERROR, source=API + "ServerlessJobConfig.html", given="request")
 def impossible_sequence_length(case: Case) -> Iterator[Finding]:
     """A sequence has from 1K to 1024K tokens.
 
@@ -507,7 +507,7 @@ def impossible_sequence_length(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=API + "ModelPackageConfig.html")
+@rule(WARNING, source=API + "ModelPackageConfig.html", given="request")
 def model_package_of_ordinary_job(case: Case) -> Iterator[Finding]:
     """Only a serverless job registers its model by itself.
 
@@ -528,7 +528,7 @@ def model_package_of_ordinary_job(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=API + "S3DataSource.html")
+@rule(WARNING, source=API + "S3DataSource.html", given="request")
 def conversations_for_ordinary_job(case: Case) -> Iterator[Finding]:
     """Converse data and data sets of a hub are for the fine-tuning of foundation models.
 

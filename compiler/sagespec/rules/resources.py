@@ -59,7 +59,7 @@ def missing_instances(case: Case) -> Iterator[Finding]:
         yield Finding(("instance_count",), "'instance_type' is missing", "add instance_type: ml.m5.xlarge")
 
 
-@rule(ERROR, source=SDK2 + "image_uris.py")
+@rule(ERROR, source=SDK2 + "image_uris.py", given="request")
 def image_without_instance_type(case: Case) -> Iterator[Finding]:
     """The image depends on the instance type: without one, the image must be named.
 
@@ -89,7 +89,7 @@ def image_without_instance_type(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/pull/5564")
+@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/pull/5564", given="instance_groups")
 def instances_given_twice(case: Case) -> Iterator[Finding]:
     """Instance groups take the place of a type and a count.
 
@@ -182,7 +182,7 @@ def instances_over_quota(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "ResourceConfig.html")
+@rule(ERROR, source=API + "ResourceConfig.html", given="volume_kms_key")
 def volume_key_on_local_storage(case: Case) -> Iterator[Finding]:
     """Instances with local NVMe storage have no volume that a key could encrypt.
 
@@ -206,7 +206,7 @@ def volume_key_on_local_storage(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "ResourceConfig.html")
+@rule(ERROR, source=API + "ResourceConfig.html", given="volume_kms_key")
 def alias_for_volume_key(case: Case) -> Iterator[Finding]:
     """A volume's key is named by its id or ARN, not by an alias.
 
@@ -223,7 +223,7 @@ def alias_for_volume_key(case: Case) -> Iterator[Finding]:
         yield Finding(("volume_kms_key",), f"'{key}' is an alias", "write the key's id or its ARN: arn:aws:kms:…:key/…")
 
 
-@rule(WARNING, source=GUIDE + "model-train-storage.html")
+@rule(WARNING, source=GUIDE + "model-train-storage.html", given="volume_size")
 def volume_larger_than_local_storage(case: Case) -> Iterator[Finding]:
     """Instances with local storage have just that: `volume_size` is ignored.
 
@@ -247,7 +247,7 @@ def volume_larger_than_local_storage(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=QUOTAS)
+@rule(WARNING, source=QUOTAS, given="volume_size")
 def volume_over_quota(case: Case) -> Iterator[Finding]:
     """A volume may have 1,024 GB, unless the quota was raised.
 
@@ -267,7 +267,7 @@ def volume_over_quota(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "InstanceGroup.html")
+@rule(ERROR, source=API + "InstanceGroup.html", given="instance_groups")
 def duplicate_instance_group(case: Case) -> Iterator[Finding]:
     """Two instance groups have one name.
 
@@ -294,7 +294,7 @@ def duplicate_instance_group(case: Case) -> Iterator[Finding]:
         seen.add(name)
 
 
-@rule(WARNING, source=API + "InstancePlacementConfig.html")
+@rule(WARNING, source=API + "InstancePlacementConfig.html", given="instance_placement_config")
 def placement_of_other_instances(case: Case) -> Iterator[Finding]:
     """The placement on UltraServers must account for every instance, and name each server once.
 
@@ -399,7 +399,7 @@ Source: https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMEN
 """
 
 
-@rule(WARNING, source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md")
+@rule(WARNING, source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md", given="environment")
 def reserved_environment_variable(case: Case) -> Iterator[Finding]:
     """SageMaker sets this variable itself.
 
@@ -439,7 +439,9 @@ def names_region(arn: str) -> str:
 
 
 @rule(
-    ERROR, source="https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html; " + API + "ResourceConfig.html"
+    ERROR,
+    source="https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html; " + API + "ResourceConfig.html",
+    given="volume_kms_key output_kms_key training_plan training_repository_credentials_provider_arn",
 )
 def arn_of_another_region(case: Case) -> Iterator[Finding]:
     """Keys, training plans and functions are used in the region where they are.

@@ -19,6 +19,9 @@ class Rule(NamedTuple):
     severity: Severity
     source: str
     check: Check
+    given: frozenset[str] = frozenset()
+    """Where none of these is written, the rule has nothing to say and is not asked; empty: it is always asked.
+    Fields, members of channels (`channels.path`), and `LEGACY`."""
 
     @property
     def page(self) -> str:
@@ -52,11 +55,15 @@ class Rule(NamedTuple):
         return dedent("\n".join(block)).strip("\n") + "\n"
 
 
-def rule(severity: Severity, *, source: str) -> Callable[[Check], Rule]:
-    """Makes a rule of a function; its name is the function's."""
+def rule(severity: Severity, *, source: str, given: str = "") -> Callable[[Check], Rule]:
+    """Makes a rule of a function; its name is the function's.
+
+    Args:
+        given: the words of `Rule.given`, with blanks between them.
+    """
 
     def made(check: Check) -> Rule:
-        return Rule(check.__name__.replace("_", "-"), severity, source, check)
+        return Rule(check.__name__.replace("_", "-"), severity, source, check, frozenset(given.split()))
 
     return made
 

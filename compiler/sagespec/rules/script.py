@@ -262,7 +262,7 @@ def variable_not_given(case: Case, script: Script, asks: Environment) -> Iterato
             )
 
 
-@rule(WARNING, source=SDK_DOC + " (Prepare a training script)")
+@rule(WARNING, source=SDK_DOC + " (Prepare a training script)", given="channels")
 @read_script
 def unread_channel(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
     """A channel that nothing reads is copied, and paid for, in vain.
@@ -415,7 +415,7 @@ def pipe_on_copied_channel(case: Case, script: Script, asks: Environment) -> Ite
             )
 
 
-@rule(WARNING, source=GUIDE + "model-access-training-data.html")
+@rule(WARNING, source=GUIDE + "model-access-training-data.html", given="channels")
 @read_script
 def pipe_read_as_folder(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
     """In Pipe mode a channel is no folder: there are only pipes, one for each epoch.
@@ -500,7 +500,7 @@ def _uses_s3(case: Case) -> bool:
     return any("s3://" in text for text in _told(case))
 
 
-@rule(WARNING, source=GUIDE + "model-checkpoints.html")
+@rule(WARNING, source=GUIDE + "model-checkpoints.html", given="use_spot_instances")
 @read_script
 def checkpoints_not_written(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
     """A spot job resumes from checkpoints, which the script must write to the folder that is kept.

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from sagespec.diagnostic import Finding
-from sagespec.model.part import Unknown
 from sagespec.redact import masked, secret_in
 from sagespec.rules.case import Case
 from sagespec.rules.rule import API, ERROR, rule
@@ -32,17 +30,17 @@ def secret_in_manifest(case: Case) -> Iterator[Finding]:
     Good:
         environment: {WANDB_SECRET_ARN: "arn:aws:secretsmanager:us-west-2:123456789012:secret:wandb"}
     """
+    known = case.job.members()
     for field in FIELDS:
-        with suppress(Unknown):
-            for path, name, value in _texts((field,), field, getattr(case.job, field)):
-                kind = secret_in(value, name)
-                if kind is not None:
-                    yield Finding(
-                        path,
-                        f"this looks like {kind}: {masked(value)}",
-                        "keep it in AWS Secrets Manager, pass its ARN, and let the script fetch it; "
-                        "if it is real and was committed, revoke it",
-                    )
+        for path, name, value in _texts((field,), field, known.get(field)):
+            kind = secret_in(value, name)
+            if kind is not None:
+                yield Finding(
+                    path,
+                    f"this looks like {kind}: {masked(value)}",
+                    "keep it in AWS Secrets Manager, pass its ARN, and let the script fetch it; "
+                    "if it is real and was committed, revoke it",
+                )
 
 
 def _texts(path: Path, name: str, value: Any) -> Iterator[tuple[Path, str, str]]:

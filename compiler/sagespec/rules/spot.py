@@ -9,7 +9,7 @@ from sagespec.rules.case import Case
 from sagespec.rules.rule import API, ERROR, GUIDE, SDK2, WARNING, rule
 
 
-@rule(ERROR, source=GUIDE + "model-managed-spot-training.html")
+@rule(ERROR, source=GUIDE + "model-managed-spot-training.html", given="use_spot_instances")
 def spot_without_max_wait(case: Case) -> Iterator[Finding]:
     """A spot job must say how long it may wait.
 
@@ -31,7 +31,7 @@ def spot_without_max_wait(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "StoppingCondition.html")
+@rule(ERROR, source=API + "StoppingCondition.html", given="use_spot_instances")
 def max_wait_shorter_than_run(case: Case) -> Iterator[Finding]:
     """A spot job may wait less than it may run.
 
@@ -56,7 +56,7 @@ def max_wait_shorter_than_run(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "StoppingCondition.html")
+@rule(ERROR, source=API + "StoppingCondition.html", given="max_wait")
 def max_wait_without_spot(case: Case) -> Iterator[Finding]:
     """Only a spot job can wait.
 
@@ -79,7 +79,7 @@ def max_wait_without_spot(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=GUIDE + "model-managed-spot-training.html")
+@rule(WARNING, source=GUIDE + "model-managed-spot-training.html", given="use_spot_instances")
 def spot_without_checkpoints(case: Case) -> Iterator[Finding]:
     """A spot job that keeps no checkpoints starts again from nothing.
 
@@ -107,7 +107,7 @@ def spot_without_checkpoints(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=API + "StoppingCondition.html")
+@rule(WARNING, source=API + "StoppingCondition.html", given="max_run")
 def run_over_quota(case: Case) -> Iterator[Finding]:
     """A job may run five days, unless the quota was raised.
 
@@ -127,7 +127,7 @@ def run_over_quota(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=API + "StoppingCondition.html")
+@rule(WARNING, source=API + "StoppingCondition.html", given="max_wait")
 def wait_beyond_thirty_days(case: Case) -> Iterator[Finding]:
     """A job ends after 30 days, however long it may wait.
 
@@ -152,7 +152,7 @@ def wait_beyond_thirty_days(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=API + "ResourceConfig.html")
+@rule(WARNING, source=API + "ResourceConfig.html", given="training_plan")
 def spot_with_training_plan(case: Case) -> Iterator[Finding]:
     """A training plan is reserved capacity, which spot instances are not.
 
@@ -174,7 +174,7 @@ def spot_with_training_plan(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=GUIDE + "train-warm-pools.html")
+@rule(ERROR, source=GUIDE + "train-warm-pools.html", given="keep_alive_period_in_seconds")
 def warm_pool_of_spot_instances(case: Case) -> Iterator[Finding]:
     """Spot instances cannot be kept warm.
 
@@ -198,7 +198,7 @@ def warm_pool_of_spot_instances(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=GUIDE + "train-warm-pools.html")
+@rule(ERROR, source=GUIDE + "train-warm-pools.html", given="keep_alive_period_in_seconds")
 def warm_pool_of_instance_groups(case: Case) -> Iterator[Finding]:
     """A heterogeneous cluster cannot be kept warm.
 
@@ -221,7 +221,7 @@ def warm_pool_of_instance_groups(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=GUIDE + "train-warm-pools.html")
+@rule(WARNING, source=GUIDE + "train-warm-pools.html", given="keep_alive_period_in_seconds")
 def keep_alive_over_quota(case: Case) -> Iterator[Finding]:
     """Instances are kept alive for an hour at most, unless the quota was raised.
 
@@ -241,7 +241,7 @@ def keep_alive_over_quota(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK2 + "session.py, _get_train_request")
+@rule(ERROR, source=SDK2 + "session.py, _get_train_request", given="checkpoint_local_path")
 def checkpoint_folder_without_location(case: Case) -> Iterator[Finding]:
     """A folder for checkpoints is kept in S3 only when it is said where.
 

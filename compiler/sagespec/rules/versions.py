@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from sagespec.catalog import Facts, NoProcessor, Release, processor
 from sagespec.diagnostic import Finding
 from sagespec.model import Mode
-from sagespec.rules.case import Case
+from sagespec.rules.case import LEGACY, Case
 from sagespec.rules.resources import type_paths
 from sagespec.rules.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK1, SDK2, WARNING, rule
 
@@ -131,7 +132,7 @@ def ambiguous_python(case: Case) -> Iterator[Finding]:
     )
 
 
-@rule(ERROR, source=SDK2 + "tensorflow/estimator.py, _only_legacy_mode_supported")
+@rule(ERROR, source=SDK2 + "tensorflow/estimator.py, _only_legacy_mode_supported", given="script_mode")
 def script_mode_without_image(case: Case) -> Iterator[Finding]:
     """The oldest versions have legacy images only.
 
@@ -159,7 +160,11 @@ def script_mode_without_image(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0/docker")
+@rule(
+    ERROR,
+    source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0/docker",
+    given="script_mode",
+)
 def legacy_mode_without_image(case: Case) -> Iterator[Finding]:
     """Newer versions have no legacy images.
 
@@ -183,7 +188,7 @@ def legacy_mode_without_image(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _script_mode_enabled")
+@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _script_mode_enabled", given=LEGACY)
 def python3_in_legacy_mode(case: Case) -> Iterator[Finding]:
     """The legacy images run Python 2.7 and nothing else.
 
@@ -288,7 +293,7 @@ def p2_with_new_version(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/issues/2063")
+@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/issues/2063", given="image_uri")
 def image_outside_ecr(case: Case) -> Iterator[Finding]:
     """SageMaker pulls images from Amazon ECR, or from a private registry in your VPC.
 
@@ -315,7 +320,7 @@ def image_outside_ecr(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source="https://github.com/aws-samples/mlops-amazon-sagemaker/issues/9")
+@rule(ERROR, source="https://github.com/aws-samples/mlops-amazon-sagemaker/issues/9", given="image_uri")
 def image_from_other_region(case: Case) -> Iterator[Finding]:
     """A job's image must lie in the region of the job.
 
@@ -336,7 +341,7 @@ def image_from_other_region(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=API + "AlgorithmSpecification.html")
+@rule(WARNING, source=API + "AlgorithmSpecification.html", given="image_uri")
 def image_for_other_processor(case: Case) -> Iterator[Finding]:
     """A CPU image leaves the GPUs idle, and a GPU image finds none on a CPU instance.
 
@@ -365,7 +370,7 @@ def image_for_other_processor(case: Case) -> Iterator[Finding]:
         yield Finding(("image_uri",), f"this is a GPU image, and {name} has no GPU", "take the image for CPUs")
 
 
-@rule(WARNING, source=SDK2 + "image_uris.py, retrieve")
+@rule(WARNING, source=SDK2 + "image_uris.py, retrieve", given="image_uri")
 def image_of_other_version(case: Case) -> Iterator[Finding]:
     """With `image_uri`, the image decides what runs, whatever the versions say.
 
@@ -395,7 +400,11 @@ def image_of_other_version(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=LEGACY_DOC + "; " + SDK2 + "tensorflow/estimator.py, _only_legacy_mode_supported")
+@rule(
+    WARNING,
+    source=LEGACY_DOC + "; " + SDK2 + "tensorflow/estimator.py, _only_legacy_mode_supported",
+    given="image_uri",
+)
 def image_of_other_mode(case: Case) -> Iterator[Finding]:
     """AWS's legacy images call the functions of a module; all others run a script.
 
@@ -430,7 +439,7 @@ def image_of_other_mode(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=GUIDE + "sagemaker-algo-docker-registry-paths.html")
+@rule(ERROR, source=GUIDE + "sagemaker-algo-docker-registry-paths.html", given="image_uri")
 def xgboost_without_version(case: Case) -> Iterator[Finding]:
     """The built-in XGBoost must be named with its version.
 
@@ -451,7 +460,7 @@ def xgboost_without_version(case: Case) -> Iterator[Finding]:
         yield Finding(("image_uri",), f"XGBoost's tag '{found[1]}' is not supported", "name a version, such as 1.7-1")
 
 
-@rule(ERROR, source=API + "AlgorithmSpecification.html")
+@rule(ERROR, source=API + "AlgorithmSpecification.html", given="request")
 def algorithm_and_image(case: Case) -> Iterator[Finding]:
     """A training job runs an algorithm or an image, never both.
 
@@ -480,6 +489,7 @@ def _algorithm_override(case: Case) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+@lru_cache(maxsize=1_000)
 def _runs_an_image(instance_type: str) -> bool:
     try:
         processor(instance_type)

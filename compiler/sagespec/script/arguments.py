@@ -64,6 +64,11 @@ class Option(NamedTuple):
         return not self.flags
 
     @property
+    def insists(self) -> bool:
+        """It may want to be given, whatever else is."""
+        return self.required or not self.flags
+
+    @property
     def takes_none(self) -> bool:
         """A value on the command line is too much for it."""
         return self.action in NO_VALUE
