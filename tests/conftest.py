@@ -78,7 +78,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _rules_that_are_not_asked_have_nothing_to_say(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every job that any test judges also tests what `Rule.given` promises; only where work is counted it would count."""
+    """Every job that a test judges also tests what `Rule.given` promises; where work is counted, this would count."""
     if request.module.__name__ != "test_budget":
         judge = sagespec.check._judge
         monkeypatch.setattr(sagespec.check, "_judge", lambda bound, case: _all_judging(judge, bound, case))

@@ -136,10 +136,11 @@ def test_a_rule_is_asked_once_a_job_and_only_about_what_is_written(
 @pytest.mark.parametrize("build", [False, True], ids=["validate", "compile"])
 def test_the_work_grows_as_the_manifests(tmp_path: Path, build: bool) -> None:
     """So many calls for ten more jobs, with findings and without, be they the first ten or the last."""
-    list(Compiler().run([str(folders(tmp_path / "first", 1))]))  # what is made once a process
+    fields: dict[str, Any] = {"volume_size": 1000, "tags": {"owner": "someone"}}
+    list(Compiler().run([str(folders(tmp_path / "first", 1, **fields))]))  # what is made once a process
 
     def calls(count: int) -> int:
-        folder = folders(tmp_path / str(count), count, volume_size=1000, tags={"owner": "someone"})
+        folder = folders(tmp_path / str(count), count, **fields)
         found = 0
 
         def note(_frame: object, event: str, _argument: object) -> None:
