@@ -43,6 +43,8 @@ MAX_TEXT = 1_000_000
 """Characters of one file. The largest request that SageMaker accepts is far smaller."""
 MAX_BYTES = 4 * MAX_TEXT
 """What so many characters may take in UTF-8. No more than this is read."""
+_PIECE = 65_536
+"""Bytes that are read at a time: most manifests are one piece, and room for more would have to be made first."""
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
 """Values of one document, each use of an alias counted: what keeps an alias bomb from going off."""
@@ -173,24 +175,34 @@ class Document:
         return steps
 
 
-def load(path: FilePath, name: str | None = None) -> Source:
+def load(path: str, name: str | None = None) -> Source:
     """The text of a file.
 
     Raises:
         Rejected: it cannot be read, is no regular file, is not UTF-8, or is larger than `MAX_TEXT`.
     """
-    name = str(path) if name is None else name
+    name = path if name is None else name
     hint = ""
     try:
-        if stat.S_ISREG(path.stat().st_mode):
-            with path.open("rb") as file:
-                return decode(file.read(MAX_BYTES + 1), name, _folder(os.path.dirname(path)))  # noqa: PTH120
+        if stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+            return decode(_content(path), name, _folder(os.path.dirname(path)))  # noqa: PTH120
         reason, hint = "it is not a file", "give - to read standard input"
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
     except ValueError:  # a name that no file can have
         reason = "no file has such a name"
     raise _rejected(Source(name, ""), Span(), "unreadable-file", f"cannot be read: {reason}", hint)
+
+
+def _content(path: str) -> bytes:
+    """What a file holds, or more than `MAX_BYTES` of it."""
+    pieces: list[bytes] = []
+    length = 0
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        while length <= MAX_BYTES and (piece := file.read(_PIECE)):
+            pieces.append(piece)
+            length += len(piece)
+    return b"".join(pieces)
 
 
 @lru_cache(maxsize=256)

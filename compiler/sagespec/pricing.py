@@ -46,7 +46,7 @@ class Pricing:
 
     def _document(self, path: FilePath, name: str, manifest: Manifest) -> Document:
         if path not in self._files:
-            document = next(read(load(path)), None)
+            document = next(read(load(str(path))), None)
             if document is None:
                 raise _rejected(manifest, ("prices",), "unusable-prices", f"the price file '{name}' is empty")
             self._files[path] = document

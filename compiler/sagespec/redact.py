@@ -88,6 +88,7 @@ _WORDS = (
     r"(?P<loose>pass(?:word|wd|phrase)|pwd)"
     r"|secret|token|credentials?|(?:api|access|secret|private|account|auth|encryption|signing|license)[_.-]?key"
 )
+_IN_EVERY_NAME = ("pass", "pwd", "secret", "token", "credential", "key")
 _NAME = re.compile(rf"(?:{_WORDS})\d{{0,2}}$", re.IGNORECASE)
 """A name that ends in what it holds: `DB_PASSWORD`, `--api-key`, `hfToken`; not `max_tokens` or `token_file`."""
 
@@ -123,7 +124,16 @@ def redacted(text: str) -> str:
             done = end
         elif end > done:  # two tokens overlap: what is left of the second goes too
             done = end
-    return re.sub(_NAMED, _mask_named, "".join(pieces) + text[done:])
+    shown = "".join(pieces) + text[done:]
+    return re.sub(_NAMED, _mask_named, shown) if _may_name_one(shown) else shown
+
+
+def _may_name_one(text: str) -> bool:
+    """Whether trying `_NAMED` is worth its time."""
+    if ":" not in text and "=" not in text:
+        return False
+    folded = text.casefold()
+    return any(word in folded for word in _IN_EVERY_NAME)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, int, int]]:

@@ -124,7 +124,7 @@ def _defaults_of(path: FilePath) -> Document | None:
         shown = path.relative_to(FilePath.cwd())
     except ValueError:
         shown = path
-    documents = list(read(load(path, shown.as_posix())))
+    documents = list(read(load(str(path), shown.as_posix())))
     for document in documents:
         if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
             return document.with_problems(_no_maps(document))
@@ -315,7 +315,11 @@ class _Renderer:
         name = self.value(self.base.data.get("name"), ("name",))
         data = {**self.base.data, "name": name} if "name" in self.base.data else self.base.data
         self.names["name"] = name
-        rendered = {key: self.value(value, (key,)) for key, value in data.items()}
+        texts = [layer.data for layer in self.base.layers if "{{" in layer.document.source.text]
+        rendered = {
+            key: self.value(value, (key,)) if any(key in text for text in texts) else value
+            for key, value in data.items()
+        }
         return self.base._replace(data=rendered, problems=tuple(self.problems), unknown=frozenset(self.unknown))
 
     @property

@@ -124,6 +124,8 @@ class _Writer:
         if node.get("type") == "model":
             return self.model(node)
         kept = {key: self.plain(value) for key, value in node.items() if key not in _DROPPED}
+        if kept.get("default") in ({}, []):  # copying it would take longer than making another
+            kept["default_factory"] = _Name(type(kept.pop("default")).__name__)
         told = node.get("metadata", {}).get("pydantic_js_updates", {})
         told = {key: told[key] for key in _TOLD if key in told}
         return {**kept, "metadata": told} if told else kept
