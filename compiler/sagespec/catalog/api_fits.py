@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 Schema = dict[str, Any]
@@ -32,6 +32,10 @@ def compiled(schema: Schema) -> Fits:
     return lambda value: body(value) and (instead in value or required <= value.keys())
 
 
+REMEMBERED = 256
+"""Texts of which each test remembers whether they fit: the jobs of one run share most of theirs."""
+
+
 class _Named:
     """A test that others refer to by its name: made when it is first needed."""
 
@@ -55,17 +59,13 @@ def utf16_length(text: str) -> int:
 def _string(node: Schema, _make: Make) -> Fits:
     least, most = node.get("minLength", 0), node.get("maxLength", math.inf)
     enum, pattern = frozenset(node.get("enum", ())), node.get("pattern")
-    if pattern is None:
-        return lambda value: (
-            isinstance(value, str) and least <= utf16_length(value) <= most and (not enum or value in enum)
-        )
-    search = re.compile(pattern).search
-    return lambda value: (
-        isinstance(value, str)
-        and least <= utf16_length(value) <= most
-        and (not enum or value in enum)
-        and search(value) is not None
-    )
+    search = re.compile(pattern or "").search
+
+    @lru_cache(maxsize=REMEMBERED)
+    def fits(value: str) -> bool:
+        return least <= utf16_length(value) <= most and (not enum or value in enum) and search(value) is not None
+
+    return lambda value: isinstance(value, str) and fits(value)
 
 
 def _integer(node: Schema, _make: Make) -> Fits:

@@ -94,7 +94,14 @@ class Request:
         return first if attempt == 1 else f"{first}-r{attempt}"
 
     def body(self, attempt: int = 1) -> dict[str, Any]:
-        """What CreateTrainingJob is called with."""
+        """What CreateTrainingJob is called with. The first attempt's is made once: nobody may change it."""
+        return self._first if attempt == 1 else self._body(attempt)
+
+    @cached_property
+    def _first(self) -> dict[str, Any]:
+        return self._body(1)
+
+    def _body(self, attempt: int) -> dict[str, Any]:
         name, first = self.job_name(attempt), self.job_name()
         body: dict[str, Any] = _replaced(self.template, {JOB: name, FIRST: first})
         tags = [{"Key": key, "Value": value} for key, value in self.all_tags(attempt).items()]
@@ -129,6 +136,9 @@ class Request:
         return {path[-1]: value for path in LIVE if (value := _at(self.template, path)) is not None}
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def digest_of(template: Mapping[str, Any]) -> str:
     """Identity of a body without name and tags: the same for any order of its members, and for what can change live."""
     fixed = dict(template)
@@ -137,8 +147,7 @@ def digest_of(template: Mapping[str, Any]) -> str:
             fixed.pop(path[0], None)
         elif path[0] in fixed:
             fixed[path[0]] = {key: value for key, value in fixed[path[0]].items() if key != path[1]}
-    canonical = json.dumps(fixed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(fixed).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _at(body: Mapping[str, Any], path: tuple[str, ...]) -> Any:
