@@ -108,7 +108,9 @@ class Compiler:
         """The jobs of one file. A file that was found in a folder is passed over unless it is meant for us."""
         try:
             source = (
-                decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", FilePath.cwd()) if name == STDIN else load(str(FilePath(name)))
+                decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", FilePath.cwd())
+                if name == STDIN
+                else load(str(FilePath(name)))
             )
         except Rejected as rejected:
             if explicit or any("sagespec/" in found.place.source.text for found in rejected.diagnostics):

@@ -135,7 +135,8 @@ class _Writer:
         name = f"_{str(part).upper()}"
         if name not in self.models:
             fields = [f"    {key!r}: {self.plain(field)!r}," for key, field in node["schema"]["fields"].items()]
-            head = f"{name} = {{'type': 'model', 'cls': {part}, 'config': _CLOSED, 'schema': {{'type': 'model-fields'"
+            head = f"{name} = {{'type': 'model', 'cls': {part}, 'config': _CLOSED, 'schema': {{"
+            head += f"'type': 'model-fields', 'model_name': {str(part)!r}"
             self.models[name] = "\n".join([f"{head}, 'fields': {{", *fields, "}}}"])
         return _Name(name)
 

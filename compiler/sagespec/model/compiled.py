@@ -11,57 +11,57 @@ from sagespec.model.parts import CompilerConfig, DataParallel, DebugCollection, 
 
 _CLOSED = {"strict": True, "extra_fields_behavior": "forbid"}
 
-_INSTANCEGROUP = {'type': 'model', 'cls': InstanceGroup, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_INSTANCEGROUP = {'type': 'model', 'cls': InstanceGroup, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'InstanceGroup', 'fields': {
     'instance_group_name': {'type': 'model-field', 'schema': {'type': 'str', 'min_length': 1, 'max_length': 64}},
     'instance_type': {'type': 'model-field', 'schema': {'type': 'str', 'pattern': '^(ml\\.[a-z0-9-]+\\.[a-z0-9]+|local|local_gpu)$'}, 'metadata': {'title': 'an instance type such as ml.m5.xlarge, or local', 'examples': ['ml.m5.xlarge', 'ml.g5.xlarge', 'local']}},
     'instance_count': {'type': 'model-field', 'schema': {'type': 'int', 'ge': 1}, 'metadata': {'title': 'a whole number, 1 or more'}},
 }}}
-_PLACEMENTSPECIFICATION = {'type': 'model', 'cls': PlacementSpecification, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_PLACEMENTSPECIFICATION = {'type': 'model', 'cls': PlacementSpecification, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'PlacementSpecification', 'fields': {
     'ultra_server_id': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 256}}, 'default': None}},
     'instance_count': {'type': 'model-field', 'schema': {'type': 'int', 'ge': 1}, 'metadata': {'title': 'a whole number, 1 or more'}},
 }}}
-_INSTANCEPLACEMENTCONFIG = {'type': 'model', 'cls': InstancePlacementConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_INSTANCEPLACEMENTCONFIG = {'type': 'model', 'cls': InstancePlacementConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'InstancePlacementConfig', 'fields': {
     'enable_multiple_jobs': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'bool'}}, 'default': None}},
     'placement_specifications': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'list', 'items_schema': _PLACEMENTSPECIFICATION, 'max_length': 10}}, 'default': None}},
 }}}
-_PARAMETERSERVER = {'type': 'model', 'cls': ParameterServer, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_PARAMETERSERVER = {'type': 'model', 'cls': ParameterServer, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'ParameterServer', 'fields': {
     'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
 }}}
-_MPI = {'type': 'model', 'cls': Mpi, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_MPI = {'type': 'model', 'cls': Mpi, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'Mpi', 'fields': {
     'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
     'processes_per_host': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'int', 'ge': 1, 'metadata': {'title': 'a whole number, 1 or more'}}}, 'default': None}},
     'custom_mpi_options': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str'}}, 'default': None}},
 }}}
-_MULTIWORKERMIRROREDSTRATEGY = {'type': 'model', 'cls': MultiWorkerMirroredStrategy, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_MULTIWORKERMIRROREDSTRATEGY = {'type': 'model', 'cls': MultiWorkerMirroredStrategy, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'MultiWorkerMirroredStrategy', 'fields': {
     'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
 }}}
-_DATAPARALLEL = {'type': 'model', 'cls': DataParallel, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_DATAPARALLEL = {'type': 'model', 'cls': DataParallel, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'DataParallel', 'fields': {
     'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
     'custom_mpi_options': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str'}}, 'default': None}},
 }}}
-_MODELPARALLEL = {'type': 'model', 'cls': ModelParallel, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_MODELPARALLEL = {'type': 'model', 'cls': ModelParallel, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'ModelParallel', 'fields': {
     'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
     'parameters': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'dict', 'keys_schema': {'type': 'str'}, 'values_schema': {'type': 'any'}}}, 'default': None}},
 }}}
-_SMDISTRIBUTED = {'type': 'model', 'cls': SmDistributed, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_SMDISTRIBUTED = {'type': 'model', 'cls': SmDistributed, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'SmDistributed', 'fields': {
     'dataparallel': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _DATAPARALLEL}, 'default': None}},
     'modelparallel': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _MODELPARALLEL}, 'default': None}},
 }}}
-_DISTRIBUTION = {'type': 'model', 'cls': Distribution, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_DISTRIBUTION = {'type': 'model', 'cls': Distribution, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'Distribution', 'fields': {
     'parameter_server': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _PARAMETERSERVER}, 'default': None}},
     'mpi': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _MPI}, 'default': None}},
     'multi_worker_mirrored_strategy': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _MULTIWORKERMIRROREDSTRATEGY}, 'default': None}},
     'smdistributed': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _SMDISTRIBUTED}, 'default': None}},
     'instance_groups': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'list', 'items_schema': {'type': 'str'}, 'min_length': 1}}, 'default': None}},
 }}}
-_COMPILERCONFIG = {'type': 'model', 'cls': CompilerConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_COMPILERCONFIG = {'type': 'model', 'cls': CompilerConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'CompilerConfig', 'fields': {
     'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': True}},
     'debug': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
 }}}
-_SHUFFLECONFIG = {'type': 'model', 'cls': ShuffleConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_SHUFFLECONFIG = {'type': 'model', 'cls': ShuffleConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'ShuffleConfig', 'fields': {
     'seed': {'type': 'model-field', 'schema': {'type': 'int'}},
 }}}
-_CHANNEL = {'type': 'model', 'cls': Channel, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_CHANNEL = {'type': 'model', 'cls': Channel, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'Channel', 'fields': {
     's3_data': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'min_length': 1, 'max_length': 1024, 'metadata': {'title': 'an S3 URI or a path', 'examples': ['s3://bucket/prefix', 'data/train']}}}, 'default': None}},
     'path': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'min_length': 1}}, 'default': None}},
     'file_system_id': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 21, 'pattern': '^fs-[0-9a-f]{8,}$'}}, 'default': None}},
@@ -79,21 +79,21 @@ _CHANNEL = {'type': 'model', 'cls': Channel, 'config': _CLOSED, 'schema': {'type
     'target_attribute_name': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str'}}, 'default': None}},
     'shuffle_config': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _SHUFFLECONFIG}, 'default': None}},
 }}}
-_METRICDEFINITION = {'type': 'model', 'cls': MetricDefinition, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_METRICDEFINITION = {'type': 'model', 'cls': MetricDefinition, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'MetricDefinition', 'fields': {
     'name': {'type': 'model-field', 'schema': {'type': 'str', 'min_length': 1, 'max_length': 255}},
     'regex': {'type': 'model-field', 'schema': {'type': 'str', 'min_length': 1, 'max_length': 500}},
 }}}
-_DEBUGCOLLECTION = {'type': 'model', 'cls': DebugCollection, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_DEBUGCOLLECTION = {'type': 'model', 'cls': DebugCollection, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'DebugCollection', 'fields': {
     'collection_name': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 256, 'pattern': '^[^\\n\\r\\x85\\u2028\\u2029]*$', 'metadata': {'title': 'one line of at most 256 characters'}}}, 'default': None}},
     'collection_parameters': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'dict', 'keys_schema': {'type': 'str'}, 'values_schema': {'type': 'str'}}}, 'default': None}},
 }}}
-_DEBUGGERHOOKCONFIG = {'type': 'model', 'cls': DebuggerHookConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_DEBUGGERHOOKCONFIG = {'type': 'model', 'cls': DebuggerHookConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'DebuggerHookConfig', 'fields': {
     's3_output_path': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 1024, 'pattern': '^s3://[^/\\s]+(/.*)?$', 'metadata': {'title': 'an S3 URI', 'examples': ['s3://bucket/prefix']}}}, 'default': None}},
     'local_path': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 4096, 'pattern': '^[^\\n\\r\\x85\\u2028\\u2029]*$', 'metadata': {'title': 'a path in the container'}}}, 'default': None}},
     'hook_parameters': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'dict', 'keys_schema': {'type': 'str'}, 'values_schema': {'type': 'str'}}}, 'default': None}},
     'collection_configurations': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'list', 'items_schema': _DEBUGCOLLECTION, 'max_length': 20}}, 'default': None}},
 }}}
-_RULE = {'type': 'model', 'cls': Rule, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_RULE = {'type': 'model', 'cls': Rule, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'Rule', 'fields': {
     'rule_configuration_name': {'type': 'model-field', 'schema': {'type': 'str', 'min_length': 1, 'max_length': 256}},
     'rule_evaluator_image': {'type': 'model-field', 'schema': {'type': 'str', 'min_length': 1, 'max_length': 255, 'pattern': '^\\S+$'}, 'metadata': {'title': 'the address of an image'}},
     'local_path': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 4096, 'pattern': '^[^\\n\\r\\x85\\u2028\\u2029]*$', 'metadata': {'title': 'a path in the container'}}}, 'default': None}},
@@ -102,27 +102,27 @@ _RULE = {'type': 'model', 'cls': Rule, 'config': _CLOSED, 'schema': {'type': 'mo
     'volume_size_in_gb': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'int', 'ge': 0}}, 'default': None}},
     'rule_parameters': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'dict', 'keys_schema': {'type': 'str'}, 'values_schema': {'type': 'str'}, 'max_length': 100}}, 'default': None}},
 }}}
-_PROFILERCONFIG = {'type': 'model', 'cls': ProfilerConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_PROFILERCONFIG = {'type': 'model', 'cls': ProfilerConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'ProfilerConfig', 'fields': {
     's3_output_path': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 1024, 'pattern': '^s3://[^/\\s]+(/.*)?$', 'metadata': {'title': 'an S3 URI', 'examples': ['s3://bucket/prefix']}}}, 'default': None}},
     'profiling_interval_in_milliseconds': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'literal', 'expected': [100, 200, 500, 1000, 5000, 60000]}}, 'default': None}},
     'profiling_parameters': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'dict', 'keys_schema': {'type': 'str'}, 'values_schema': {'type': 'str'}}}, 'default': None}},
     'disable_profiler': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'bool'}}, 'default': None}},
 }}}
-_TENSORBOARDOUTPUTCONFIG = {'type': 'model', 'cls': TensorBoardOutputConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_TENSORBOARDOUTPUTCONFIG = {'type': 'model', 'cls': TensorBoardOutputConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'TensorBoardOutputConfig', 'fields': {
     's3_output_path': {'type': 'model-field', 'schema': {'type': 'str', 'max_length': 1024, 'pattern': '^s3://[^/\\s]+(/.*)?$'}, 'metadata': {'title': 'an S3 URI', 'examples': ['s3://bucket/prefix']}},
     'local_path': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 4096, 'pattern': '^[^\\n\\r\\x85\\u2028\\u2029]*$', 'metadata': {'title': 'a path in the container'}}}, 'default': None}},
 }}}
-_EXPERIMENTCONFIG = {'type': 'model', 'cls': ExperimentConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_EXPERIMENTCONFIG = {'type': 'model', 'cls': ExperimentConfig, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'ExperimentConfig', 'fields': {
     'experiment_name': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 120, 'pattern': '^[a-zA-Z0-9](-*[a-zA-Z0-9])*$', 'metadata': {'title': 'a name'}}}, 'default': None}},
     'trial_name': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 120, 'pattern': '^[a-zA-Z0-9](-*[a-zA-Z0-9])*$', 'metadata': {'title': 'a name'}}}, 'default': None}},
     'trial_component_display_name': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 120, 'pattern': '^[a-zA-Z0-9](-*[a-zA-Z0-9])*$', 'metadata': {'title': 'a name'}}}, 'default': None}},
     'run_name': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 120, 'pattern': '^[a-zA-Z0-9](-*[a-zA-Z0-9])*$', 'metadata': {'title': 'a name'}}}, 'default': None}},
 }}}
-_ONFAILURE = {'type': 'model', 'cls': OnFailure, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_ONFAILURE = {'type': 'model', 'cls': OnFailure, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'OnFailure', 'fields': {
     'retry': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'literal', 'expected': ['infrastructure', 'always', 'never']}, 'default': 'infrastructure'}},
     'max_attempts': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'int', 'ge': 1}, 'default': 3}, 'metadata': {'title': 'a whole number, 1 or more'}},
 }}}
-_JOB = {'type': 'model', 'cls': Job, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'fields': {
+_JOB = {'type': 'model', 'cls': Job, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'Job', 'fields': {
     'apiVersion': {'type': 'model-field', 'schema': {'type': 'literal', 'expected': ['sagespec/v1']}},
     'kind': {'type': 'model-field', 'schema': {'type': 'literal', 'expected': ['TrainingJob']}},
     'name': {'type': 'model-field', 'schema': {'type': 'str', 'max_length': 48, 'pattern': '^[a-zA-Z0-9](-*[a-zA-Z0-9])*$'}, 'metadata': {'title': 'a name of letters, digits and single hyphens inside', 'examples': ['mnist']}},

@@ -281,11 +281,12 @@ def unread_channel(case: Case, script: Script, asks: Environment) -> Iterator[Fi
             print(os.listdir(os.environ["SM_CHANNEL_TRAIN"]))
             print(os.environ.get("SM_CHANNEL_VALIDATION"))
     """
-    named = [*asks.channels, *(name.upper() for name in asks.folders)]
-    given = {name.upper() for name in case.job.channels}
-    if not script.study.closed or _missing(asks, given):
+    unread = _unread(case, asks) if script.study.closed else []
+    given = {name.upper() for name in case.job.channels} if unread else set()
+    if not unread or _missing(asks, given):
         return  # a channel that is missing is most likely this one, and that has been said
-    for name in _unread(case, asks):
+    named = [*asks.channels, *(name.upper() for name in asks.folders)]
+    for name in unread:
         missing = [other for other in named if other not in given]
         close = near(name, missing) or (missing[0] if len(missing) == 1 else None)
         hint = (
@@ -319,8 +320,9 @@ def _unread(case: Case, asks: Environment) -> list[str]:
     }
     if case.legacy:
         read |= _read_by_functions(case)
-    elsewhere = " ".join(_told(case))
-    return [name for name in case.job.channels if name.upper() not in read and f"/data/{name}" not in elsewhere]
+    unread = [name for name in case.job.channels if name.upper() not in read]
+    elsewhere = " ".join(_told(case)) if unread else ""
+    return [name for name in unread if f"/data/{name}" not in elsewhere]
 
 
 def _read_by_functions(case: Case) -> set[str]:
