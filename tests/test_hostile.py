@@ -26,7 +26,7 @@ from sagespec.fix import fixed
 from sagespec.render import Inputs
 from sagespec.rules.pages import EXPLAINED
 from sagespec.show.diagnostics import FORMATS
-from sagespec.show.report import report_of, safe
+from sagespec.show.report import Report, safe
 from sagespec.show.style import Style
 from sagespec.source import Source, Span
 
@@ -261,13 +261,13 @@ def hold(text: str, folder: Path = CASES, environment: str | None = None) -> Non
     for result in results:
         refused = any(found.severity is Severity.ERROR for found in result.diagnostics)
         assert not (refused and result.request), result
-    report = report_of(results)
-    shown = {name: "\n".join(view(report, Style())) for name, view in FORMATS.items()}
-    assert len(json.loads(shown["json"])["diagnostics"]) == len(report.diagnostics)
-    assert len(json.loads(shown["sarif"])["runs"][0]["results"]) == len(report.diagnostics)
-    assert len(shown["github"].splitlines()) == len(report.diagnostics)
+    found = list(Report(results).found())
+    shown = {name: "\n".join(view(Report(results), Style())) for name, view in FORMATS.items()}
+    assert len(json.loads(shown["json"])["diagnostics"]) == len(found)
+    assert len(json.loads(shown["sarif"])["runs"][0]["results"]) == len(found)
+    assert len(shown["github"].splitlines()) == len(found)
     ElementTree.fromstring(shown["junit"].encode())
-    fixed(source, report.diagnostics)
+    fixed(source, found)
 
 
 def in_range(source: Source, span: Span) -> bool:

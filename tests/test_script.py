@@ -115,7 +115,7 @@ def test_a_finding_points_into_the_script_and_names_the_field_of_the_manifest(sa
 
 def test_the_script_s_line_is_shown(said: Said) -> None:
     diagnostics = said(with_option('parser.add_argument("--epochs", type=int)'), {"hyperparameters": {"epochs": "x"}})
-    lines = list(shown(Report(diagnostics, 1), Style()))
+    lines = list(shown(Report([Result("mnist.yaml", tuple(diagnostics))]), Style()))
     assert any('parser.add_argument("--epochs", type=int)' in line for line in lines)
 
 

@@ -24,7 +24,7 @@ from sagespec.render import Inputs
 from sagespec.rules import RULES
 from sagespec.rules.pages import EXPLAINED, PAGES, Page
 from sagespec.show.diagnostics import FORMATS, block
-from sagespec.show.report import Report, report_of
+from sagespec.show.report import Report
 from sagespec.show.style import Style
 from sagespec.source import Place, Source, Span
 
@@ -38,7 +38,7 @@ def judged(text: str, folder: Path, knowledge: Facts, *, build: bool = False) ->
 
 
 def shown(results: list[Result], form: str) -> str:
-    return "\n".join(FORMATS[form](report_of(results), Style()))
+    return "\n".join(FORMATS[form](Report(results), Style()))
 
 
 def diagnostic(message: str = "wrong", text: str = "a: 1\n", **fields: Any) -> Diagnostic:
@@ -95,8 +95,8 @@ def test_findings_that_several_jobs_share_are_shown_once(code: Path, knowledge: 
     text = BASE.replace('"mnist"', '"mnist-{{ matrix.n }}"') + "matrix: {n: [1, 2, 3]}\nvolume_size: 0\n"
     results = judged(text, code, knowledge)
     assert len(results) == 3
-    report = report_of(results)
-    assert [found.rule for found in report.diagnostics] == ["out-of-range"]
+    report = Report(results)
+    assert [found.rule for found in report.found()] == ["out-of-range"]
     assert (report.manifests, report.errors) == (3, 1)
 
 
@@ -131,7 +131,7 @@ def test_the_schema_of_sarif_is_the_one_that_the_readme_names() -> None:
 
 
 def sarif(diagnostics: list[Diagnostic]) -> dict[str, Any]:
-    log = json.loads("\n".join(FORMATS["sarif"](Report(diagnostics, 1), Style())))
+    log = json.loads("\n".join(FORMATS["sarif"](Report([Result("a.yaml", tuple(diagnostics))]), Style())))
     Draft4Validator(SCHEMA, format_checker=Draft4Validator.FORMAT_CHECKER).validate(log)
     (only,) = log["runs"]
     assert isinstance(only, dict)
@@ -141,7 +141,7 @@ def sarif(diagnostics: list[Diagnostic]) -> dict[str, Any]:
 def test_sarif_fits_the_standards_schema_for_everything_that_can_be_found(knowledge: Facts) -> None:
     cases = sorted((REPOSITORY / "tests" / "cases").glob("*.yaml"))
     for case in cases:
-        found = report_of(judged(case.read_text(), case.parent, knowledge)).diagnostics
+        found = list(Report(judged(case.read_text(), case.parent, knowledge)).found())
         assert len(sarif(list(found))["results"]) == len(found)
     everything = [Diagnostic(Place(Source("m.yaml", "a")), Severity.ERROR, name, "x") for name in EXPLAINED]
     assert [rule["id"] for rule in sarif(everything)["tool"]["driver"]["rules"]] == list(EXPLAINED)
@@ -176,7 +176,7 @@ def test_sarif_carries_fixes_help_and_related_places() -> None:
 
 
 def test_both_places_of_a_duplicate_key_are_given(code: Path, knowledge: Facts) -> None:
-    found = report_of(judged(MIXED, code, knowledge)).diagnostics
+    found = list(Report(judged(MIXED, code, knowledge)).found())
     (twice,) = (each for each in found if each.rule == "duplicate-key")
     assert (twice.span.line, [other.place.span.line for other in twice.related]) == (11, [10])
 
@@ -192,7 +192,7 @@ def test_sarif_names_files_by_uris(name: str, uri: str) -> None:
 
 def test_github_commands_are_escaped_so_that_nothing_breaks_out() -> None:
     found = diagnostic("100% a\nb: ::error::c", name="a,b:c.yaml", hint="d\r\ne")
-    (line,) = FORMATS["github"](Report([found], 1), Style())
+    (line,) = FORMATS["github"](Report([Result(found.path, (found,))]), Style())
     assert line == (
         "::error file=a%2Cb%3Ac.yaml,line=1,endLine=1,col=4,endColumn=5,title=wrong-type"
         "::100%25 a%0Ab: ::error::c%0Ahelp: d�%0Ae"
@@ -201,7 +201,7 @@ def test_github_commands_are_escaped_so_that_nothing_breaks_out() -> None:
 
 def test_github_gives_columns_only_within_one_line() -> None:
     found = diagnostic(span=Span(1, 4, 2, 1), severity=Severity.WARNING)
-    (line,) = FORMATS["github"](Report([found], 1), Style())
+    (line,) = FORMATS["github"](Report([Result(found.path, (found,))]), Style())
     assert line == "::warning file=m.yaml,line=1,endLine=2,title=wrong-type::wrong"
 
 
@@ -225,7 +225,7 @@ def test_junit_has_a_case_for_every_file(code: Path, knowledge: Facts, monkeypat
 
 def test_junit_holds_whatever_a_message_holds() -> None:
     found = diagnostic("<&>\"']]>\x00\x1b\ud800\uffff", name='a"<&\n.yaml')
-    root = ElementTree.fromstring("\n".join(FORMATS["junit"](Report([found], 1, {found.path: [found]}), Style())))
+    root = ElementTree.fromstring("\n".join(FORMATS["junit"](Report([Result(found.path, (found,))]), Style())))
     (case,) = root.iter("testcase")
     assert case.get("name") == 'a"<&\n.yaml'
     assert case[0].get("message") == "<&>\"']]>����"

@@ -90,7 +90,7 @@ class Allowances:
 
     def read(self, source: Source, comments: Comments = comments) -> None:
         """Takes note of a text's comments, once."""
-        if source.name in self._read:
+        if "sagespec:" not in source.text or source.name in self._read:
             return
         self._read.add(source.name)
         for allowance in _allowances(source, comments):
@@ -116,8 +116,6 @@ class Allowances:
 
 
 def _allowances(source: Source, comments: Comments) -> Iterator[Allowance]:
-    if "sagespec:" not in source.text:
-        return
     following = _next_lines(source)
     for start, text in comments(source):
         found = re.search(_ALLOW, text)

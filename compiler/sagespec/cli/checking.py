@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sagespec.cli.codes import Code, WrongUsage
@@ -28,16 +29,17 @@ def validate(
     set_: Sequence[str] | None = None,
 ) -> Code:
     from sagespec.show.diagnostics import FORMATS, summary
-    from sagespec.show.report import report_of
+    from sagespec.show.report import Report
 
     def compiler() -> Compiler:
         return compiler_of(env, set_, allow, build=False)
 
-    results = repaired(compiler, paths) if fix else compiler().run(paths)
-    report = report_of(heard(results))
-    if not report.files:
+    results = iter(heard(repaired(compiler, paths) if fix else compiler().run(paths)))
+    first = next(results, None)
+    if first is None:
         complain("there is no manifest here", NO_MANIFEST)
         return Code.WRONG_USAGE
+    report = Report(chain([first], results))
     stream = sys.stderr if fix and "-" in paths else sys.stdout
     for line in FORMATS[format_](report, style_of(stream)):
         stream.write(line + "\n")

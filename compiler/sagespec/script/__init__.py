@@ -200,7 +200,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _study(texts: tuple[tuple[str, str], ...], unread: bool) -> Study:
     parsed, entry = _module(texts[0][1], False)
     wrong = None if parsed.wrong is None else _at(parsed.wrong)

@@ -20,7 +20,7 @@ AROUND = 4_000
 
 def text(report: Report, style: Style) -> Iterator[str]:
     """Each finding with its source line and a caret, for a terminal."""
-    for diagnostic in report.diagnostics:
+    for diagnostic in report.found():
         yield from block(diagnostic, style)
         yield ""
 
@@ -96,9 +96,9 @@ def _cells(text: str) -> int:
 
 
 def summary(report: Report) -> str:
-    """One line: what was looked at and what was found."""
+    """One line: what has been looked at and what was found."""
     manifests = counted(report.manifests, "manifest")
-    if not report.diagnostics:
+    if not report.errors + report.warnings:
         return f"{manifests}, nothing to say"
     found = [counted(report.errors, "error")] if report.errors else []
     found += [counted(report.warnings, "warning")] if report.warnings else []
@@ -139,31 +139,32 @@ def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def as_json(report: Report, style: Style) -> Iterator[str]:
+    diagnostics = [as_data(found) for found in report.found()]
     counts: Mapping[str, int] = {
         "manifests": report.manifests,
         "errors": report.errors,
         "warnings": report.warnings,
     }
-    data = {"version": 1, "diagnostics": [as_data(found) for found in report.diagnostics], "summary": counts}
+    data = {"version": 1, "diagnostics": diagnostics, "summary": counts}
     yield json.dumps(data, indent=2)
 
 
 def as_sarif(report: Report, style: Style) -> Iterator[str]:
     from sagespec.show.sarif import sarif_log
 
-    yield json.dumps(sarif_log(report.diagnostics), indent=2)
+    yield json.dumps(sarif_log(list(report.found())), indent=2)
 
 
 def as_github(report: Report, style: Style) -> Iterator[str]:
     from sagespec.show.github import github_commands
 
-    return github_commands(report.diagnostics)
+    return github_commands(report.found())
 
 
 def as_junit(report: Report, style: Style) -> Iterator[str]:
     from sagespec.show.junit import junit_suites
 
-    yield junit_suites(report.files)
+    yield junit_suites(report.by_file())
 
 
 FORMATS: Mapping[str, Callable[[Report, Style], Iterable[str]]] = {

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sagespec.diagnostic import Diagnostic, Severity, has_errors
 from sagespec.redact import redacted, secret_in
@@ -18,33 +17,42 @@ LONGEST = 600
 _LONG_VALUE = r"('[^']{60})[^']*([^']{20}')"
 
 
-class Report(NamedTuple):
-    """What one run has found."""
+class Report:
+    """What one run finds, as it finds it. Of results no more is kept than what tells one finding from another."""
 
-    diagnostics: Sequence[Diagnostic]
-    manifests: int
-    """How many jobs were looked at."""
-    files: Mapping[str, Sequence[Diagnostic]] = MappingProxyType({})
-    """Every file that was looked at, and what was found because of it."""
+    def __init__(self, results: Iterable[Result]) -> None:
+        self.manifests = 0
+        """How many jobs have been looked at."""
+        self.errors = 0
+        self.warnings = 0
+        self._results = results
+        self._seen: set[tuple[object, ...]] = set()
 
-    @property
-    def errors(self) -> int:
-        return sum(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
+    def found(self) -> Iterator[Diagnostic]:
+        """Each finding once, although the jobs of one matrix, and manifests under the same defaults, share some."""
+        for result in self._results:
+            yield from self._new(result)
 
-    @property
-    def warnings(self) -> int:
-        return len(self.diagnostics) - self.errors
+    def by_file(self) -> Mapping[str, Sequence[Diagnostic]]:
+        """Every file that was looked at, and what was found because of it."""
+        files: dict[str, dict[Diagnostic, None]] = {}
+        for result in self._results:
+            files.setdefault(result.manifest, {}).update(dict.fromkeys(result.diagnostics))
+            self._new(result)
+        return {name: list(of_file) for name, of_file in files.items()}
 
-
-def report_of(results: Iterable[Result]) -> Report:
-    """The jobs of one matrix, and manifests under the same defaults, share findings: each is kept once."""
-    files: dict[str, dict[Diagnostic, None]] = {}
-    manifests = 0
-    for result in results:
-        files.setdefault(result.manifest, {}).update(dict.fromkeys(result.diagnostics))
-        manifests += result.checked is not None or has_errors(result.diagnostics)
-    found = dict.fromkeys(diagnostic for of_file in files.values() for diagnostic in of_file)
-    return Report(list(found), manifests, {name: list(of_file) for name, of_file in files.items()})
+    def _new(self, result: Result) -> list[Diagnostic]:
+        """Counts a result; what has not been found before comes back."""
+        self.manifests += result.checked is not None or has_errors(result.diagnostics)
+        new = []
+        for found in result.diagnostics:
+            known = (found.path, found.span, found.rule, found.message)
+            if known not in self._seen:
+                self._seen.add(known)
+                new.append(found)
+                self.errors += found.severity is Severity.ERROR
+                self.warnings += found.severity is Severity.WARNING
+        return new
 
 
 def safe(diagnostic: Diagnostic) -> Diagnostic:
