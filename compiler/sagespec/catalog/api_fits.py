@@ -13,6 +13,10 @@ Fits = Callable[[Any], bool]
 Make = Callable[[Schema], Fits]
 
 
+REMEMBERED = 256
+"""Texts of which each test remembers whether they fit: the jobs of one run share most of theirs."""
+
+
 def compiled(schema: Schema) -> Fits:
     """The schema as a function. It reads exactly the keywords that `api_schema` writes, and no others."""
 
@@ -22,7 +26,7 @@ def compiled(schema: Schema) -> Fits:
 
     def make(node: Schema) -> Fits:
         if "$ref" in node:
-            return _Named(lambda: named(node["$ref"].rpartition("/")[2]))
+            return named(node["$ref"].rpartition("/")[2])
         if "not" in node:
             return lambda _value: False
         return TESTS[node["type"]](node, make)
@@ -30,25 +34,6 @@ def compiled(schema: Schema) -> Fits:
     body = make(schema)
     instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
     return lambda value: body(value) and (instead in value or required <= value.keys())
-
-
-REMEMBERED = 256
-"""Texts of which each test remembers whether they fit: the jobs of one run share most of theirs."""
-
-
-class _Named:
-    """A test that others refer to by its name: made when it is first needed."""
-
-    __slots__ = ("_make", "_test")
-
-    def __init__(self, make: Callable[[], Fits]) -> None:
-        self._make = make
-        self._test: Fits | None = None
-
-    def __call__(self, value: Any) -> bool:
-        if self._test is None:
-            self._test = self._make()
-        return self._test(value)
 
 
 def utf16_length(text: str) -> int:
@@ -87,14 +72,19 @@ def _object(node: Schema, make: Make) -> Fits:
 
 
 def _structure(node: Schema, make: Make) -> Fits:
-    required = frozenset(node.get("required", ()))
-    known = {name: make(inner) for name, inner in node["properties"].items()}
+    required, members = frozenset(node.get("required", ())), node["properties"]
+    made: dict[str, Fits] = {}
 
     def fits(value: Any) -> bool:
         if not isinstance(value, dict) or not required <= value.keys():
             return False
-        for name, inner in value.items():  # noqa: SIM110 - a generator would take twice as long
-            if name not in known or not known[name](inner):
+        for name, inner in value.items():
+            test = made.get(name)
+            if test is None:
+                if name not in members:
+                    return False
+                test = made[name] = make(members[name])  # when it is first needed: most members never are
+            if not test(inner):
                 return False
         return True
 
