@@ -271,6 +271,7 @@ def test_plain_words_mean_what_typer_reads_in_them(
     "words",
     [
         "validate good.yaml",
+        "validate --format json good.yaml",
         "validate - --fix",
         "validate a b --strict --allow x --allow y --env e --set a=b",
         "compile --jsonl a",

@@ -14,14 +14,14 @@ from sagespec.cli import checking
 
 Call: TypeAlias = "tuple[Callable[..., int], dict[str, Any]]"
 
-_FLAG, _ONE, _MANY = True, "", ()
-"""An option without a value; with one; with several."""
+_FLAG, _ONE, _MANY, _FORMAT = "flag", "one", "many", "format"
+"""An option without a value; with one; with several; with one of the formats."""
 _EVERYWHERE = {"--allow": _MANY, "--env": _ONE, "--set": _MANY}
-_COMMANDS: Mapping[str, tuple[Callable[..., int], Mapping[str, object]]] = {
-    "validate": (checking.validate, {"--fix": _FLAG, "--strict": _FLAG, **_EVERYWHERE}),
+_COMMANDS: Mapping[str, tuple[Callable[..., int], Mapping[str, str]]] = {
+    "validate": (checking.validate, {"--fix": _FLAG, "--strict": _FLAG, "--format": _FORMAT, **_EVERYWHERE}),
     "compile": (checking.compile_, {"--jsonl": _FLAG, "--local": _FLAG, **_EVERYWHERE}),
 }
-_PARAMETERS = {"--set": "set_"}
+_PARAMETERS = {"--set": "set_", "--format": "format_"}
 
 
 def understood(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> Call | None:
@@ -29,6 +29,8 @@ def understood(words: Sequence[str], environ: Mapping[str, str] = os.environ) ->
     command, options = _COMMANDS.get(words[0] if words else "", (None, {}))
     if command is None:
         return None
+    from sagespec.show.diagnostics import FORMATS
+
     paths: list[str] = []
     found: dict[str, Any] = {"env": environ.get("SAGESPEC_ENV") or None}
     rest = iter(words[1:])
@@ -40,11 +42,11 @@ def understood(words: Sequence[str], environ: Mapping[str, str] = os.environ) ->
         if kind is None:
             return None
         name = _PARAMETERS.get(word, word[2:])
-        if kind is _FLAG:
+        if kind == _FLAG:
             found[name] = True
             continue
         value = next(rest, "-")
-        if value[:1] == "-":
+        if value[:1] == "-" or (kind == _FORMAT and value not in FORMATS):
             return None
-        found[name] = [*found.get(name, ()), value] if kind is _MANY else value
+        found[name] = [*found.get(name, ()), value] if kind == _MANY else value
     return (command, {"paths": paths, **found}) if paths else None
