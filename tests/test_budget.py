@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,15 @@ import pytest
 import sagespec.document
 import sagespec.script
 from conftest import REPOSITORY, SCRIPT, SMALLEST
-from sagespec.compiler import Compiler, Options
+from sagespec.compiler import Compiler, Options, Result
+from sagespec.diagnostic import Diagnostic
+from sagespec.document import Document
+from sagespec.render import Manifest
 from sagespec.rules import RULES, asked
+from sagespec.show.diagnostics import text
+from sagespec.show.report import Report
+from sagespec.show.style import Style
+from sagespec.source import Source
 
 IMPORTED = """
 import json, sys
@@ -162,3 +170,31 @@ def test_the_work_grows_as_the_manifests(tmp_path: Path, build: bool) -> None:
 
     few, more, many = calls(10), calls(20), calls(100)
     assert (many - more) / 80 == pytest.approx((more - few) / 10, rel=0.02)
+
+
+def test_what_is_kept_does_not_grow_with_the_manifests(tmp_path: Path) -> None:
+    """Of texts and of findings: a run of thousands takes the memory of a run of one, but for names."""
+
+    def kept(count: int) -> int:
+        folder = folders(tmp_path / str(count), count, volume_size=1000, max_wait=1)
+        report = Report(Compiler(Options(build=False)).run([str(folder)]))
+        assert sum(1 for _ in report.found()) == report.errors == report.manifests == count
+        gc.collect()
+        return sum(isinstance(each, Source | Document | Diagnostic | Manifest) for each in gc.get_objects())
+
+    assert kept(5) == kept(50)
+
+
+def test_findings_are_told_as_they_come(tmp_path: Path) -> None:
+    read: list[str] = []
+
+    def results() -> Iterator[Result]:
+        for result in Compiler(Options(build=False)).run([str(folders(tmp_path, 3, max_wait=1))]):
+            read.append(result.manifest)
+            yield result
+
+    lines = iter(text(Report(results()), Style()))
+    assert "max_wait" in next(lines)
+    assert len(read) == 1
+    assert len([line for line in lines if "max-wait-without-spot" in line]) == 2
+    assert len(read) == 3

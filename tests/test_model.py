@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pydantic
@@ -50,8 +52,8 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-def test_what_is_compiled_is_fresh() -> None:
-    assert COMPILED.read_text(encoding="utf-8") == compiled(), "python -m sagespec.model.build"
+def test_what_is_compiled_is_fresh(golden: Callable[[Path, str], None]) -> None:
+    golden(COMPILED, compiled())
     ended = subprocess.run([sys.executable, "-m", "sagespec.model.build", "--check"], capture_output=True, text=True)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 

@@ -1,7 +1,7 @@
 """What pydantic makes of the declarations: `python -m sagespec.model.build [--check]` writes it into compiled.py.
 
-A run then needs neither the models nor the hundredth of a second that each of them takes to build. pydantic's core
-reads the compiled form as it reads the form that pydantic makes in memory: it is the same.
+To build the models takes longer than to validate a manifest. So a run hands pydantic's core what pydantic would hand
+it, read from a file.
 """
 
 from __future__ import annotations

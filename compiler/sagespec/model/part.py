@@ -33,7 +33,7 @@ class Part:
     """Every field, in the order of the declarations."""
 
     def __init_subclass__(cls) -> None:
-        declared = vars(cls).get("__annotations__") or cls.__annotations__
+        declared = cls.__annotations__
         cls.fields = tuple(declared)
         cls.defaults = {name: vars(cls)[name] for name in declared if name in vars(cls)}
         for name in cls.defaults:
