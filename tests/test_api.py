@@ -446,23 +446,6 @@ def test_a_path_of_the_request_is_looked_up() -> None:
     assert selected.read_only
 
 
-@pytest.mark.parametrize(
-    ("path", "meant"),
-    [
-        ("ResourceConfig.InstanceTyp", "InstanceType"),
-        ("resourceconfig", "ResourceConfig"),
-        (("InputDataConfig", 0, "Channelname"), "ChannelName"),
-        ("RoleArn.Name", None),
-        ("Nowhere.Else", None),
-    ],
-)
-def test_a_path_that_does_not_exist_has_a_near_one_beside_it(
-    path: str | tuple[str | int, ...], meant: str | None
-) -> None:
-    assert api.member(path) is None
-    assert api.near_member(path) == meant
-
-
 def test_a_data_folder_that_is_not_there_is_told() -> None:
     assert (data_folder("schemas") / "create-training-job.schema.json").is_file()
     with pytest.raises(FileNotFoundError, match="no folder 'nonsense'"):

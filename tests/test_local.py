@@ -10,6 +10,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,16 @@ from sagespec.local.service import LocalService
 from sagespec.service import START, Cursor, NameTaken, NoSuchJob, ServiceError
 
 WAITS = "import time\nprint('waiting', flush=True)\ntime.sleep(60)\n"
+
+
+def wait_until_gone(known: dict[str, Any], seconds: float) -> bool:
+    """Whether the process ended within that time."""
+    deadline = time.monotonic() + seconds
+    while alive.is_alive(known):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def mountable(kind):
@@ -179,7 +190,7 @@ time.sleep(60)
     child = alive.identity(pid)
     service.stop(name)
     assert ended(service, name).status == "Stopped"
-    assert alive.wait_until_gone(child, 5)
+    assert wait_until_gone(child, 5)
 
 
 def test_process_that_got_away_does_not_hold_up_the_job(service):
@@ -260,11 +271,11 @@ def test_job_whose_supervisor_was_killed_has_failed_and_its_script_is_ended(serv
     job = job_of(service, name)
     [script] = read_json(job.processes)
     os.kill(read_json(job.supervisor)["pid"], signal.SIGKILL)
-    assert alive.wait_until_gone(read_json(job.supervisor), 5)
+    assert wait_until_gone(read_json(job.supervisor), 5)
     seen = service.describe(name)
     assert (seen.status, seen.secondary) == ("Failed", "Failed")
     assert seen.failure.startswith("InternalServerError: the job's supervisor ended without a word")
-    assert alive.wait_until_gone(script, 5)
+    assert wait_until_gone(script, 5)
     assert log(service, name)[-1].endswith("; 1 processes that it had left behind were ended")
     assert service.describe(name) == seen
 
@@ -290,7 +301,7 @@ def test_process_id_that_now_belongs_to_another_process_is_not_alive():
 def test_process_that_nobody_waited_for_is_not_alive():
     process = subprocess.Popen([sys.executable, "-c", "pass"])
     known = alive.identity(process.pid)
-    assert alive.wait_until_gone(known, 10)
+    assert wait_until_gone(known, 10)
     process.wait()
 
 

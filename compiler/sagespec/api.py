@@ -59,12 +59,6 @@ def member(path: str | Sequence[str | int]) -> Member | None:
     return found
 
 
-def near_member(path: str | Sequence[str | int]) -> str | None:
-    """For a path whose last step does not exist: the sibling that may have been meant. None when none is close."""
-    *parents, last = _steps(path)
-    return near(str(last), _children(member(parents) if parents else None))
-
-
 def _steps(path: str | Sequence[str | int]) -> Sequence[str | int]:
     return path.split(".") if isinstance(path, str) else path
 
@@ -75,13 +69,6 @@ def _child(parent: Member | None, step: str | int) -> Member | None:
         return members.get(str(step))
     ends = {"structure": f".{step}", "list": "[]", "map": "{value}"}
     return members.get(parent.path + ends[parent.type]) if parent.type in ends else None
-
-
-def _children(parent: Member | None) -> list[str]:
-    """The names that stand directly in the structure `parent`, or in the request itself."""
-    start = f"{parent.path}." if parent else ""
-    below = (path.removeprefix(start) for path in api_members() if path.startswith(start))
-    return [name for name in below if not any(sign in name for sign in ".[{")]
 
 
 def _complaints(error: Any) -> Iterator[Complaint]:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,13 +82,3 @@ def _start(pid: int) -> str | None:
     )
     state, _, started = shown.stdout.strip().partition(" ")
     return None if not started or state.startswith("Z") else started.strip()
-
-
-def wait_until_gone(known: dict[str, Any], seconds: float) -> bool:
-    """Whether the process ended within that time."""
-    deadline = time.monotonic() + seconds
-    while is_alive(known):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
