@@ -89,7 +89,11 @@ def compared(what: str, ours: Command, theirs: Command, times: int, goal: str = 
     in_turn(ours, theirs, 1)  # fills the caches of the file system
     mine, other = in_turn(ours, theirs, times)
     ratio = statistics.median(a.seconds / b.seconds for a, b in zip(mine, other, strict=True))
-    return Row(what, told(median(mine)), told(median(other)), f"{ratio:.1f} ×", goal, in_readme=True)
+    return Row(what, told(median(mine)), told(median(other)), times_as_long(ratio), goal, in_readme=True)
+
+
+def times_as_long(ratio: float) -> str:
+    return f"{ratio:.1f} ×" if ratio >= 1 else f"{ratio:.2f} ×"
 
 
 def told(seconds: float) -> str:
@@ -130,7 +134,7 @@ def many(folder: Path, times: int) -> Iterator[Row]:
                 ratio = statistics.median(a.seconds / b.seconds for a, b in zip(mine, other, strict=True))
                 what = f"{' '.join(words)}, {count:,} manifests, {kind}; against libyaml's load"
                 shown = shared and count == 1_000
-                yield Row(what, told(median(mine)), told(median(other)), f"{ratio:.1f} ×", "4 ×", in_readme=shown)
+                yield Row(what, told(median(mine)), told(median(other)), times_as_long(ratio), "4 ×", in_readme=shown)
         for name in ("validate", "compile"):
             small, large = found[name, 1_000], found[name, 10_000]
             for what, of, unit, goal in (("time", "seconds", "s", "10 ×"), ("peak memory", "peak_mb", "MB", "1.3 ×")):
