@@ -374,6 +374,19 @@ def test_what_lies_at_the_root_decides_how_the_container_prepares_and_runs(
     assert set(found(judge, {"source_dir": ".", **over})) == rules
 
 
+@pytest.mark.parametrize(("over", "rules"), [({}, set()), ({"volume_size": "big"}, {"wrong-type"})])
+def test_an_entry_point_that_is_packed_alone_is_no_module_of_a_package(
+    judge: Judge, code: Path, over: dict[str, Any], rules: set[str]
+) -> None:
+    """Whatever lies beside it, the container runs it by its last name."""
+    packed(code, "setup.py", "trainer/task.py")
+    alone = {"entry_point": "trainer/task.py", "dependencies": ["setup.py"], **over}
+    result = judge(alone)
+    assert {found.rule for found in result.diagnostics} == rules
+    if result.request is not None:
+        assert result.request.body()["HyperParameters"]["sagemaker_program"] == '"task.py"'
+
+
 # Hyperparameters
 
 DISTRIBUTIONS: list[dict[str, Any]] = [

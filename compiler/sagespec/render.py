@@ -315,11 +315,8 @@ class _Renderer:
         name = self.value(self.base.data.get("name"), ("name",))
         data = {**self.base.data, "name": name} if "name" in self.base.data else self.base.data
         self.names["name"] = name
-        texts = [layer.data for layer in self.base.layers if "{{" in layer.document.source.text]
-        rendered = {
-            key: self.value(value, (key,)) if any(key in text for text in texts) else value
-            for key, value in data.items()
-        }
+        live = {name for layer in self.base.layers if "{{" in layer.document.source.text for name in layer.data}
+        rendered = {key: self.value(value, (key,)) if key in live else value for key, value in data.items()}
         return self.base._replace(data=rendered, problems=tuple(self.problems), unknown=frozenset(self.unknown))
 
     @property

@@ -332,7 +332,7 @@ def nested_entry_point_of_package(case: Case) -> Iterator[Finding]:
     """
     entry = case.job.entry_point or ""
     nested = "/" in entry and entry.endswith(".py") and len(PurePosixPath(entry).parts) > 1
-    if case.script_mode and nested and _packs(case, "setup.py"):
+    if case.script_mode and nested and case.job.source_dir is not None and _packs(case, "setup.py"):
         yield Finding(
             ("entry_point",),
             f"beside a setup.py the container runs 'python -m {entry.removesuffix('.py')}', which is no module",
