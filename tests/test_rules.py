@@ -10,7 +10,9 @@ import yaml
 
 import sagespec.rules
 from conftest import SMALLEST, Judge
+from sagespec.model import Channel, Job
 from sagespec.rules import RULES, Rule
+from sagespec.rules.case import LEGACY
 
 WITH_EXAMPLES = [rule for rule in RULES.values() if rule.example("Bad")]
 MADE_BY_THE_RUN = {"missing-region", "missing-account"}
@@ -55,6 +57,30 @@ def test_nothing_is_said_of_a_good_example(rule: Rule, judge: Judge, code: Path)
     write_script(rule, "Good", code)
     for manifest in laid_over(rule.example("Good")):
         assert rules_named(judge, manifest) == set()
+
+
+@pytest.mark.parametrize("rule", [rule for rule in WITH_EXAMPLES if rule.given], ids=lambda rule: rule.name)
+def test_without_what_it_is_about_a_rule_is_not_asked_and_has_nothing_to_say(
+    rule: Rule, judge: Judge, code: Path
+) -> None:
+    """Each mistake with the rule's own fields taken out; that nothing would be said then, conftest sees to."""
+    write_script(rule, "Bad", code)
+    for manifest in laid_over(rule.example("Bad")):
+        for word in rule.given - {LEGACY}:
+            field, _, member = word.partition(".")
+            whole = manifest.pop(field, None)
+            if member and isinstance(whole, dict):  # channels that are a location alone go, too
+                parts = {name: channel for name, channel in whole.items() if isinstance(channel, dict)}
+                manifest[field] = {
+                    name: {key: value for key, value in channel.items() if key != member}
+                    for name, channel in parts.items()
+                }
+        assert LEGACY in rule.given or rule.name not in rules_named(judge, manifest)
+
+
+def test_what_rules_are_about_are_fields() -> None:
+    fields = {*Job.fields, *(f"channels.{member}" for member in Channel.fields), LEGACY}
+    assert {name: rule.given - fields for name, rule in RULES.items() if rule.given - fields} == {}
 
 
 def test_every_rule_has_a_page_with_both_examples_and_a_source() -> None:
