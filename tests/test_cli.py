@@ -279,3 +279,29 @@ def test_plain_words_mean_what_typer_reads_in_them(
 )
 def test_what_editors_and_hooks_run_is_plain(words: str) -> None:
     assert understood(words.split()) is not None
+
+
+@pytest.mark.parametrize("spelt", ["./doubtful.yaml", ".//doubtful.yaml", "doubtful.yaml/", "././doubtful.yaml"])
+def test_a_file_is_called_the_same_however_its_path_is_spelt(spelt: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["validate", "doubtful.yaml"]) == Code.FINE
+    plain = capsys.readouterr()
+    assert plain.out.startswith("doubtful.yaml:")
+    assert run(["validate", spelt]) == Code.FINE
+    assert capsys.readouterr() == plain
+
+
+@pytest.mark.parametrize("folder", ["sub", "sub/", "./sub", ".//sub//"])
+def test_the_files_of_a_folder_are_called_the_same_however_its_path_is_spelt(
+    folder: str, code: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code / "sub" / "below").mkdir(parents=True)
+    (code / "sub" / "below" / "a.yaml").write_text((code / "bad.yaml").read_text())
+    assert run(["validate", folder]) == Code.WRONG_MANIFEST
+    assert capsys.readouterr().out.startswith("sub/below/a.yaml:")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_no_bug_of_ours() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run([TOOL, "validate", "bad.yaml"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (Code.WRONG_USAGE, "error: No space left on device\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 
 
@@ -28,6 +29,11 @@ def main() -> None:
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
+    except OSError as error:  # a disk that is full, a stream that is closed: the machine's, not ours
+        with suppress(OSError):
+            sys.stderr.write(f"error: {error.strerror or error}\n")
+            sys.stderr.flush()
+        os._exit(2)  # to flush what is left would fail again
     except Exception:
         import traceback
 

@@ -110,7 +110,7 @@ class Compiler:
             source = (
                 decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", FilePath.cwd())
                 if name == STDIN
-                else load(_tidy(name))
+                else load(str(FilePath(name)) if explicit else name)
             )
         except Rejected as rejected:
             if explicit or any("sagespec/" in found.place.source.text for found in rejected.diagnostics):
@@ -383,16 +383,11 @@ def discover(path: str) -> Iterator[str]:
     if path == STDIN or not os.path.isdir(path):  # noqa: PTH112 - of no name does it raise
         yield path
         return
-    for folder, folders, names in os.walk(path):
+    for folder, folders, names in os.walk(str(FilePath(path))):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in PASSED_OVER)
         folders[:] = [name for name in folders if not FilePath(folder, name, "pyvenv.cfg").exists()]
-        yield from (os.path.join(folder, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))  # noqa: PTH118 - keeps the author's spelling
-
-
-def _tidy(name: str) -> str:
-    """A path without steps that lead nowhere: `./a.yaml` is a.yaml."""
-    name = name.removeprefix("./")
-    return str(FilePath(name)) if "//" in name or "./" in name else name
+        found = (os.path.join(folder, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))  # noqa: PTH118 - pathlib takes its time
+        yield from (name.removeprefix("./") for name in found)
 
 
 def region_of(environ: Mapping[str, str]) -> str | None:
