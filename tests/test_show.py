@@ -100,6 +100,14 @@ def test_findings_that_several_jobs_share_are_shown_once(code: Path, knowledge: 
     assert (report.manifests, report.errors) == (3, 1)
 
 
+def test_one_line_of_a_script_that_is_wrong_for_two_jobs_is_told_of_both(code: Path, knowledge: Facts) -> None:
+    (code / "train.py").write_text('import os\n\nprint(os.environ["SM_CHANNEL_TRAIN"], os.environ["SM_MODEL_DIR"])\n')
+    results = judged(BASE + "---\n" + BASE.replace('"mnist"', "other"), code, knowledge)
+    found = [each for each in Report(results).found() if each.rule == "channel-not-given"]
+    assert [each.place.source.name for each in found] == [str(code / "train.py")] * 2
+    assert [each.related[0].place.span.line for each in found] == [1, 1 + BASE.count("\n") + 1]
+
+
 # JSON, SARIF, GitHub, JUnit -------------------------------------------------------------------------------------------
 
 MIXED = BASE.replace('"2.19"', "2.19") + "volume_size: 1\nvolume_size: 2\ninput_mode: pipe\nuse_spot_instances: yes\n"

@@ -128,9 +128,7 @@ def _rest(field: Shape, value: Any, wrong: frozenset[Path]) -> Any:
     part = _part_in(field)
     if part is None or not isinstance(value, dict):
         return None
-    whole = field
-    while whole["type"] in _AROUND:
-        whole = whole["schema"]
+    whole = _bare(field)
     if whole["type"] != "dict":
         return _partial(part, value, wrong)
     result = {}
@@ -146,6 +144,13 @@ def _rest(field: Shape, value: Any, wrong: frozenset[Path]) -> Any:
 
 _AROUND = ("model-field", "default", "nullable", "function-before")
 _INSIDE = ("schema", "keys_schema", "values_schema", "items_schema")
+
+
+def _bare(shape: Shape) -> Shape:
+    """What a value must be when it is written and not null."""
+    while shape["type"] in _AROUND:
+        shape = shape["schema"]
+    return shape
 
 
 def _shapes(shape: Shape) -> Iterator[Shape]:
@@ -490,12 +495,16 @@ def _with_length(detail: ErrorDetails) -> ErrorDetails:
 
 
 def _field_at(path: Path) -> Shape | None:
-    """The model's field that a path of the data leads to; map keys and list indices are passed through."""
-    owner, field = SCHEMA, None
+    """The model's field that a path of the data leads to; the names in a map and list indices are passed through."""
+    owner: Shape | None = SCHEMA
+    field: Shape | None = None
+    named = False
     for step in path:
-        if isinstance(step, str) and step in _fields(owner):
+        if named:  # a channel or a tag may be called as a field is
+            named = False
+        elif isinstance(step, str) and owner is not None and step in _fields(owner):
             field = _fields(owner)[step]
-            owner = _part_in(field) or owner
+            owner, named = _part_in(field), _bare(field)["type"] == "dict"
     return field
 
 

@@ -46,13 +46,20 @@ class Report:
         self.manifests += result.checked is not None or has_errors(result.diagnostics)
         new = []
         for found in result.diagnostics:
-            known = (found.path, found.span, found.rule, found.message)
-            if known not in self._seen:
-                self._seen.add(known)
+            same = _identity(found)
+            if same not in self._seen:
+                self._seen.add(same)
                 new.append(found)
                 self.errors += found.severity is Severity.ERROR
                 self.warnings += found.severity is Severity.WARNING
         return new
+
+
+def _identity(found: Diagnostic) -> tuple[object, ...]:
+    """What makes a finding equal to another, without the texts that it stands in."""
+    related = tuple((other.place.source.name, other.place.span, other.message) for other in found.related)
+    _, *said, _ = found
+    return (found.path, found.span, *said, related)
 
 
 def safe(diagnostic: Diagnostic) -> Diagnostic:
