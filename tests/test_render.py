@@ -61,6 +61,12 @@ def test_defaults_fill_in_what_a_manifest_leaves_out(project: Path, knowledge: F
     assert {key: value for key, value in body["tags"].items() if ":" not in key} == {"owner": "me", "team": "vision"}
 
 
+@pytest.mark.parametrize("spelt", ['"{{ vars.bucket }}"', r'"\x7b\u007b vars.bucket }}"'])
+def test_an_expression_is_one_however_yaml_spells_it(project: Path, knowledge: Facts, spelt: str) -> None:
+    body = only(compiled(project / "m.yaml", f"{MANIFEST}tags: {{bucket: {spelt}}}\n", knowledge))
+    assert body["tags"]["bucket"] == "models"
+
+
 def test_an_environment_lies_over_its_defaults_and_under_the_manifest(project: Path, knowledge: Facts) -> None:
     body = only(compiled(project / "m.yaml", MANIFEST, knowledge, environment="prod"))
     assert ".eu-west-1." in body["AlgorithmSpecification"]["TrainingImage"]

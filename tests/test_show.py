@@ -20,6 +20,7 @@ from sagespec.catalog import Facts
 from sagespec.cli import run
 from sagespec.compiler import Compiler, Options, Result
 from sagespec.diagnostic import Diagnostic, Edit, Related, Severity
+from sagespec.redact import redacted
 from sagespec.render import Inputs
 from sagespec.rules import RULES
 from sagespec.rules.pages import EXPLAINED, PAGES, Page
@@ -106,6 +107,14 @@ def test_one_line_of_a_script_that_is_wrong_for_two_jobs_is_told_of_both(code: P
     found = [each for each in Report(results).found() if each.rule == "channel-not-given"]
     assert [each.place.source.name for each in found] == [str(code / "train.py")] * 2
     assert [each.related[0].place.span.line for each in found] == [1, 1 + BASE.count("\n") + 1]
+
+
+@pytest.mark.parametrize(
+    "name", ["credential", "CREDENTIAL", "credent\u0131al", "credent\u0130al", "to\u212aen", "pa\u017fsword"]
+)
+def test_a_secret_is_masked_whatever_letters_its_name_is_written_in(name: str) -> None:
+    """To a pattern without case, some letters are others."""
+    assert "5vIw9X6np9xNXyyf3zAL" not in redacted(f"{name}=5vIw9X6np9xNXyyf3zAL")
 
 
 # JSON, SARIF, GitHub, JUnit -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -224,3 +225,14 @@ def test_later_attempts_keep_the_first_ones_checkpoints_and_have_names_of_their_
         first["HyperParameters"]["model_dir"] == second["HyperParameters"]["model_dir"] == f'"s3://models/{name}/model"'
     )
     assert second["HyperParameters"]["sagemaker_job_name"] == f'"{name}-r2"'
+
+
+def test_a_body_is_the_callers_own(judge: Judge) -> None:
+    """Whatever is done to it, what apply sends is what the digest is of."""
+    request = judge({}).request
+    assert request is not None
+    first = request.body()
+    wanted = json.dumps(first)
+    first["HyperParameters"]["epochs"] = "1000"
+    first["ResourceConfig"]["InstanceCount"] = 100
+    assert json.dumps(request.body()) == json.dumps(request.body()) == wanted

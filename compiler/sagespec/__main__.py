@@ -29,12 +29,12 @@ def main() -> None:
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
-    except OSError as error:  # a disk that is full, a stream that is closed: the machine's, not ours
-        with suppress(OSError):
-            sys.stderr.write(f"error: {error.strerror or error}\n")
-            sys.stderr.flush()
-        os._exit(2)  # to flush what is left would fail again
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename is None:  # of a stream: the disk is full, or it is closed
+            with suppress(OSError):
+                sys.stderr.write(f"error: {error.strerror or error}\n")
+                sys.stderr.flush()
+            os._exit(2)  # to flush what is left would fail again
         import traceback
 
         from sagespec import __version__

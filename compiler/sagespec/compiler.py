@@ -339,7 +339,7 @@ class Compiler:
                 f"SageMaker would refuse the request: {'.'.join(map(str, complaint.path))} {complaint.message}",
                 field=path,
             )
-            for complaint in api.check(request.body())
+            for complaint in api.check(request.seen())
             if complaint.kind != "enum" or "request" in checked.manifest.data
             for path in [_field_of(checked.manifest, complaint.path)]
         ]
@@ -385,7 +385,7 @@ def discover(path: str) -> Iterator[str]:
         return
     for folder, folders, names in os.walk(str(FilePath(path))):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in PASSED_OVER)
-        folders[:] = [name for name in folders if not FilePath(folder, name, "pyvenv.cfg").exists()]
+        folders[:] = [name for name in folders if not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))]  # noqa: PTH110, PTH118 - never raises
         found = (os.path.join(folder, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))  # noqa: PTH118 - pathlib takes its time
         yield from (name.removeprefix("./") for name in found)
 

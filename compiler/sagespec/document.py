@@ -63,6 +63,7 @@ _MISREAD = re.compile(
     | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) ) ) \Z"""
 )
 """Plain scalars that other YAML readers take for something else than text."""
+# Texts, where few runs need the pattern: `re` compiles them when they first come.
 _COMMENT = r"(?m)(?:(?<=\s)|^)#[^\r\n]*"
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)*")
 """What may stand before a node: `&anchor !tag`."""

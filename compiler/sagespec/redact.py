@@ -77,7 +77,7 @@ TOKENS = (
 SHORTEST = 15
 """Characters of the shortest of these, passwords in addresses left out."""
 
-_PLACEHOLDER = (
+_PLACEHOLDER = (  # a text, as few runs need it: `re` compiles it when it first comes
     r"(?is)\$.*|%.*%|<.*>|\{.*\}|\[.*\]|[*x.…-]+|/.*|~/.*|[A-Za-z][A-Za-z0-9+.-]*:.*"
     r"|(?:none|null|nil|true|false|yes|no|on|off|empty|unset|default|required|optional|redacted|masked"
     r"|passw(?:or)?d|secret|token|changeme|change-me|todo|tbd|example|dummy|placeholder)?"
@@ -88,7 +88,8 @@ _WORDS = (
     r"(?P<loose>pass(?:word|wd|phrase)|pwd)"
     r"|secret|token|credentials?|(?:api|access|secret|private|account|auth|encryption|signing|license)[_.-]?key"
 )
-_IN_EVERY_NAME = ("pass", "pwd", "secret", "token", "credential", "key")
+_IN_EVERY_NAME = ("pass", "pwd", "secret", "token", "credent", "key")
+"""… in every case, and with letters that case makes equal: `ı` and `İ` are `i` to a pattern, but not to `casefold`."""
 _NAME = re.compile(rf"(?:{_WORDS})\d{{0,2}}$", re.IGNORECASE)
 """A name that ends in what it holds: `DB_PASSWORD`, `--api-key`, `hfToken`; not `max_tokens` or `token_file`."""
 

@@ -168,7 +168,7 @@ def render(document: Document, defaults: Sequence[Document], inputs: Inputs) -> 
             ]
         )
     layers = _layers(document, defaults, inputs)
-    if not defaults and "{{" not in document.source.text and "matrix" not in document.data:
+    if not defaults and not _may_hold_expressions(document) and "matrix" not in document.data:
         yield Manifest(document, layers, document.data, problems=document.problems)
         return
     merged = _merge([layer.data for layer in layers])
@@ -181,6 +181,11 @@ def render(document: Document, defaults: Sequence[Document], inputs: Inputs) -> 
     base = Manifest(document, layers, merged, settings)
     for combination in _combinations(base, matrix):
         yield _Renderer(base._replace(matrix=combination), inputs).manifest()
+
+
+def _may_hold_expressions(document: Document) -> bool:
+    """Whether `{{` may stand in its data: it can be spelt with escapes, too."""
+    return "{{" in document.source.text or "\\" in document.source.text
 
 
 def standing_alone(document: Document) -> Iterator[Manifest]:
@@ -315,7 +320,7 @@ class _Renderer:
         name = self.value(self.base.data.get("name"), ("name",))
         data = {**self.base.data, "name": name} if "name" in self.base.data else self.base.data
         self.names["name"] = name
-        live = {name for layer in self.base.layers if "{{" in layer.document.source.text for name in layer.data}
+        live = {name for layer in self.base.layers if _may_hold_expressions(layer.document) for name in layer.data}
         rendered = {key: self.value(value, (key,)) if key in live else value for key, value in data.items()}
         return self.base._replace(data=rendered, problems=tuple(self.problems), unknown=frozenset(self.unknown))
 

@@ -15,6 +15,8 @@ Make = Callable[[Schema], Fits]
 
 REMEMBERED = 256
 """Texts of which each test remembers whether they fit: the jobs of one run share most of theirs."""
+SHORT = 256
+"""Characters of the longest text that is remembered."""
 
 
 def compiled(schema: Schema) -> Fits:
@@ -50,7 +52,7 @@ def _string(node: Schema, _make: Make) -> Fits:
     def fits(value: str) -> bool:
         return least <= utf16_length(value) <= most and (not enum or value in enum) and search(value) is not None
 
-    return lambda value: isinstance(value, str) and fits(value)
+    return lambda value: isinstance(value, str) and (fits if len(value) <= SHORT else fits.__wrapped__)(value)
 
 
 def _integer(node: Schema, _make: Make) -> Fits:

@@ -18,7 +18,10 @@ _LONG_VALUE = r"('[^']{60})[^']*([^']{20}')"
 
 
 class Report:
-    """What one run finds, as it finds it. Of results no more is kept than what tells one finding from another."""
+    """What one run finds, as it finds it: `found` or `by_file` takes the results in, once, and then the counts hold.
+
+    Of results no more is kept than what tells one finding from another.
+    """
 
     def __init__(self, results: Iterable[Result]) -> None:
         self.manifests = 0

@@ -94,12 +94,14 @@ class Request:
         return first if attempt == 1 else f"{first}-r{attempt}"
 
     def body(self, attempt: int = 1) -> dict[str, Any]:
-        """What CreateTrainingJob is called with. The first attempt's is made once: nobody may change it."""
-        return self._first if attempt == 1 else self._body(attempt)
+        """What CreateTrainingJob is called with: the caller's own."""
+        made = self.__dict__.pop("_seen", None) if attempt == 1 else None
+        return made or self._body(attempt)
 
-    @cached_property
-    def _first(self) -> dict[str, Any]:
-        return self._body(1)
+    def seen(self) -> Mapping[str, Any]:
+        """The first attempt's body, to be looked at; whoever asks for it next gets this one."""
+        made: dict[str, Any] = self.__dict__.setdefault("_seen", self._body(1))
+        return made
 
     def _body(self, attempt: int) -> dict[str, Any]:
         name, first = self.job_name(attempt), self.job_name()
