@@ -39,7 +39,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "source diagnostic document render model bind rules script check archive dataset targets api catalog pricing",
         "",
     ),
-    "fix": ("source diagnostic document compiler", ""),
+    "fix": ("source diagnostic document compiler files", ""),
     "triage": ("", ""),
     "differ": ("catalog targets redact", ""),
     "planner": ("targets differ triage", ""),

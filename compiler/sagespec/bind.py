@@ -524,10 +524,8 @@ def _literals(path: Path) -> list[Any]:
 def _described(path: Path) -> tuple[str, list[Any]]:
     """Title and examples of the type at `path`, as its annotation gives them."""
     field = _field_at(path)
-    told = (
-        (shape["metadata"] for shape in _shapes(field) if "title" in shape.get("metadata", ())) if field else iter(())
-    )
-    found: Shape = next(told, {})
+    told = (shape.get("metadata", {}) for shape in (_shapes(field) if field else ()))
+    found: Shape = next((about for about in told if "title" in about), {})
     return found.get("title", ""), list(found.get("examples", ()))
 
 

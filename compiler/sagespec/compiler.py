@@ -274,18 +274,18 @@ class Compiler:
             return Site(job.region or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
         return Site(self._region(job) or "", self._account_of(job))
 
-    # A job may be partial here: a field that is wrong is not in its `__dict__`, and reading it would raise.
+    # A job may be partial here: a field that is wrong is not among its members, and reading it would raise.
 
     def _runs_here(self, job: Job) -> bool:
-        return self.options.local or job.__dict__.get("instance_type") in ("local", "local_gpu")
+        return self.options.local or job.members().get("instance_type") in ("local", "local_gpu")
 
     def _region(self, job: Job) -> str | None:
-        return job.__dict__.get("region") or region_of(self.options.inputs.environ)
+        return job.members().get("region") or region_of(self.options.inputs.environ)
 
     def _account_of(self, job: Job) -> str | None:
         """The manifest's, else the run's, else (for apply) what the service says, asked once."""
-        role = job.__dict__.get("role")
-        account = account_of(role, job.__dict__.get("account_id")) or self.options.account
+        role = job.members().get("role")
+        account = account_of(role, job.members().get("account_id")) or self.options.account
         ask = self.options.ask_account
         if account is None and role and ask is not None and not self._runs_here(job):
             account = self._account = self._account or ask()

@@ -21,14 +21,23 @@ def data_folder(name: str) -> Path:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes beside the file and renames, so that a reader never sees half of it."""
+    """Writes a text as UTF-8, so that a reader never sees half of it."""
+    replace_whole(path, text.encode(), 0o644)
+
+
+def replace_whole(path: Path, content: bytes, mode: int) -> None:
+    """Writes beside the file and renames, so that a reader never sees half of it.
+
+    Args:
+        mode: the permissions that the file has then.
+    """
     import tempfile
 
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

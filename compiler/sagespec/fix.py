@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -13,6 +11,7 @@ from typing import Any, BinaryIO
 from sagespec.compiler import Compiler, Result
 from sagespec.diagnostic import Diagnostic, Edit, Rejected, in_order
 from sagespec.document import MAX_BYTES, decode, read
+from sagespec.files import replace_whole
 from sagespec.source import Path, Source
 
 
@@ -216,7 +215,7 @@ def rewrite(path: FilePath, source: Source, text: str) -> None:
         raw = path.read_bytes()
         if raw != _mark(raw) + source.text.encode():
             raise NotWritten(f"{source.name} has changed while it was checked")
-        _replace(path, _mark(raw) + text.encode())
+        replace_whole(path, _mark(raw) + text.encode(), path.stat().st_mode)
     except OSError as error:
         raise NotWritten(f"{source.name} cannot be written: {error.strerror or error}") from None
 
@@ -224,16 +223,3 @@ def rewrite(path: FilePath, source: Source, text: str) -> None:
 def _mark(raw: bytes) -> bytes:
     """The byte order mark that a file begins with, if it does."""
     return codecs.BOM_UTF8 if raw.startswith(codecs.BOM_UTF8) else b""
-
-
-def _replace(path: FilePath, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    beside = FilePath(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        beside.chmod(path.stat().st_mode)
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise

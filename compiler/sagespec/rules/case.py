@@ -23,7 +23,8 @@ LEGACY = "(legacy)"
 
 
 class Disk:
-    """What lies in the file system, each thing looked for once a run: thousands of manifests may share a folder.
+    """What lies in the file system, each thing looked for (and each path put together) once a run: thousands of
+    manifests may share a folder.
 
     Unlike pathlib's, these never raise: a name that is too long, or that may not be looked at, is not there.
     """
