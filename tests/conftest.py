@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-import sagespec.check
-from sagespec.bind import Bound
+import sagespec.checking.check
+from sagespec.base.diagnostic import Finding
 from sagespec.catalog import Facts, facts
-from sagespec.compiler import Compiler, Options, Result
-from sagespec.diagnostic import Finding
-from sagespec.document import Source
-from sagespec.model.part import Unknown
-from sagespec.render import Inputs
-from sagespec.rules import RULES, Case, Rule, asked
+from sagespec.kinds.training_job.rules import RULES, Case, Rule, asked
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.binding import Bound
+from sagespec.reading.document import Source
+from sagespec.reading.part import Unknown
+from sagespec.reading.render import Inputs
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -80,8 +80,8 @@ def _rules_that_are_not_asked_have_nothing_to_say(
 ) -> None:
     """Every job that a test judges also tests what `Rule.given` promises; where work is counted, this would count."""
     if request.module.__name__ != "test_budget":
-        judge = sagespec.check._judge
-        monkeypatch.setattr(sagespec.check, "_judge", lambda bound, case: _all_judging(judge, bound, case))
+        judge = sagespec.checking.check._judge
+        monkeypatch.setattr(sagespec.checking.check, "_judge", lambda bound, case: _all_judging(judge, bound, case))
 
 
 def _all_judging(judge: Callable[..., Any], bound: Bound, case: Case) -> Any:

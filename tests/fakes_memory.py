@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from sagespec.planner import TERMINAL, Seen
-from sagespec.service import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
-from sagespec.targets import Request, Upload
+from sagespec.building.targets import Request, Upload
+from sagespec.deploying.planner import TERMINAL, Seen
+from sagespec.deploying.services import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
 
 BORN = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 

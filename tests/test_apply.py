@@ -19,8 +19,8 @@ from conftest import SCRIPT, SMALLEST
 from fakes.fixtures import REGION, Aws, aws, clean, neighbours
 from fakes.jobs import Fate
 from sagespec.cli import run
-from sagespec.service import ServiceError
-from sagespec.service.sagemaker import SageMaker
+from sagespec.deploying.services import ServiceError
+from sagespec.deploying.services.sagemaker.service import SageMaker
 
 pytestmark = pytest.mark.usefixtures("project")
 

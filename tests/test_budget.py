@@ -13,18 +13,18 @@ from typing import Any
 
 import pytest
 
-import sagespec.document
-import sagespec.script
+import sagespec.reading.document
+import sagespec.scripts
 from conftest import REPOSITORY, SCRIPT, SMALLEST
-from sagespec.compiler import Compiler, Options, Result
-from sagespec.diagnostic import Diagnostic
-from sagespec.document import Document
-from sagespec.render import Manifest
-from sagespec.rules import RULES, asked
-from sagespec.show.diagnostics import text
-from sagespec.show.report import Report
-from sagespec.show.style import Style
-from sagespec.source import Source
+from sagespec.base.diagnostic import Diagnostic
+from sagespec.base.source import Source
+from sagespec.kinds.training_job.rules import RULES, asked
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.document import Document
+from sagespec.reading.render import Manifest
+from sagespec.reporting.diagnostics import text
+from sagespec.reporting.report import Report
+from sagespec.reporting.style import Style
 
 IMPORTED = """
 import json, sys
@@ -33,10 +33,7 @@ code = run(sys.argv[1:])
 print("", json.dumps([code, sorted(sys.modules)]), sep="\\n")
 """
 
-ROOMS = {
-    "bind", "catalog", "check", "cli", "compiler", "diagnostic", "document", "model", "redact", "render", "rules",
-    "script", "show", "source",
-}  # fmt: skip
+LAYERS = {"base", "catalog", "checking", "cli", "kinds", "pipeline", "reading", "reporting", "scripts"}
 """What `validate` needs of ours: nothing that makes, prices, plans or sends a request."""
 
 THEIRS = {"cython_runtime", "pydantic_core", "typing_extensions", "yaml"}
@@ -62,13 +59,13 @@ def imported(*words: str) -> list[str]:
 def test_validate_imports_no_more_than_it_needs() -> None:
     """Each of these takes from some milliseconds to half a second, which an editor would wait for at every key."""
     modules = imported("validate", str(REPOSITORY / "specs" / "iris" / "iris.yaml"))
-    rooms = {name.split(".")[1] for name in modules if name.startswith("sagespec.")}
+    layers = {name.split(".")[1] for name in modules if name.startswith("sagespec.")}
     theirs = {
         name
         for name in {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"sagespec"}
         if not name.startswith(("_", "sitecustomize"))  # how an editable install is found
     }
-    assert (rooms, theirs - THEIRS) == (ROOMS, set())
+    assert (layers, theirs - THEIRS) == (LAYERS, set())
     assert not UNNEEDED & set(modules)
 
 
@@ -103,8 +100,8 @@ def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "below").mkdir()
     folders(tmp_path / "below", 10)
     parsed: Counter[str] = Counter()
-    parser = sagespec.document._Composer
-    monkeypatch.setattr(sagespec.document, "_Composer", counting(parser, parsed, lambda text: text))
+    parser = sagespec.reading.document._Composer
+    monkeypatch.setattr(sagespec.reading.document, "_Composer", counting(parser, parsed, lambda text: text))
     results = list(Compiler().run([str(tmp_path / "below"), *map(str, sorted(tmp_path.glob("job-*.yaml")))]))
     assert [result.name for result in results if result.request] == [f"job-{number}" for number in range(10)] * 2
     texts = {path.read_text() for path in tmp_path.rglob("*.yaml")}
@@ -122,7 +119,7 @@ def test_every_source_folder_is_packed_once(tmp_path: Path) -> None:
 def test_every_script_is_analysed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the jobs that train with it alternate with others."""
     read: Counter[str] = Counter()
-    monkeypatch.setattr(sagespec.script, "parse", counting(sagespec.script.parse, read, lambda text: text))
+    monkeypatch.setattr(sagespec.scripts, "parse", counting(sagespec.scripts.parse, read, lambda text: text))
     folders(tmp_path, 20, codes=5)
     assert len(list(Compiler(Options(build=False)).run([str(tmp_path)]))) == 20
     assert read == {(tmp_path / f"code-{code}" / "train.py").read_text(): 1 for code in range(5)}

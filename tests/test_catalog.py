@@ -16,6 +16,7 @@ import botocore.session
 import pytest
 
 import sagespec
+from sagespec.base.files import data_folder
 from sagespec.catalog import (
     NoImage,
     NoProcessor,
@@ -27,7 +28,6 @@ from sagespec.catalog import (
     image_instance_type,
     tables,
 )
-from sagespec.files import data_folder
 
 FACTS = facts(date(2026, 11, 20))
 FETCHED = {

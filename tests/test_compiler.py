@@ -12,8 +12,8 @@ import pytest
 
 from conftest import SCRIPT, SMALLEST
 from sagespec.catalog import Facts
-from sagespec.compiler import Compiler, Options, account_of, commit_of, discover
-from sagespec.render import Inputs
+from sagespec.pipeline import Compiler, Options, account_of, commit_of, discover
+from sagespec.reading.render import Inputs
 
 
 def manifest(name: str = "mnist", **over: object) -> str:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
+from sagespec.checking.pages import EXPLAINED
 from sagespec.cli import run
-from sagespec.rules.pages import EXPLAINED
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)

@@ -26,8 +26,8 @@ from fakes.fixtures import Aws, aws, clean, hurry, neighbours, session_of  # noq
 from fakes.jobs import Clock
 from fakes.server import FAULTS, TestService
 from fakes.world import World
-from sagespec.planner import Wish
-from sagespec.service import ServiceError
+from sagespec.deploying.planner import Wish
+from sagespec.deploying.services import ServiceError
 
 ROUNDS = int(os.environ.get("SAGESPEC_KILL_ROUNDS", "10"))
 NAMES = ("ada", "bob", "cyd")

@@ -19,16 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import REPOSITORY, SCRIPT, SMALLEST
+from sagespec.base.diagnostic import Severity
+from sagespec.base.source import Source, Span
 from sagespec.catalog import facts
-from sagespec.compiler import Compiler, Options
-from sagespec.diagnostic import Severity
-from sagespec.fix import fixed
-from sagespec.render import Inputs
-from sagespec.rules.pages import EXPLAINED
-from sagespec.show.diagnostics import FORMATS
-from sagespec.show.report import Report, safe
-from sagespec.show.style import Style
-from sagespec.source import Source, Span
+from sagespec.checking.pages import EXPLAINED
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.fixes import fixed
+from sagespec.reading.render import Inputs
+from sagespec.reporting.diagnostics import FORMATS
+from sagespec.reporting.report import Report, safe
+from sagespec.reporting.style import Style
 
 SECONDS = 20
 """A limit for what could hang; what a run takes on a quiet machine is a tenth of it."""

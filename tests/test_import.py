@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from conftest import REPOSITORY, SCRIPT, SMALLEST, Judge
 from fakes.fixtures import Aws, aws, neighbours  # noqa: F401 - fixtures
 from fakes.jobs import with_defaults
+from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.cli import run
-from sagespec.compiler import Compiler, Options, Result
 from sagespec.importing import Unreadable, code_of, from_description, from_source, json_of
-from sagespec.render import Inputs
-from sagespec.source import Source
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.render import Inputs
 from test_parity import LAX, ORACLE, comparable, differences
 
 ALL = {"code_location": "", "debugger_hook_config": {}, "profiler_config": {}}

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from pydantic_core import SchemaValidator, ValidationError
 
 from conftest import SMALLEST
-from sagespec.model import Job
-from sagespec.model.build import COMPILED, compiled, model_of
-from sagespec.model.compiled import SCHEMA
-from sagespec.model.part import Part, Unknown
-from sagespec.model.parts import OnFailure
+from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.model.build import COMPILED, compiled, model_of
+from sagespec.kinds.training_job.model.compiled import SCHEMA
+from sagespec.kinds.training_job.model.parts import OnFailure
+from sagespec.reading.part import Part, Unknown
 
 JOB = SchemaValidator(SCHEMA)
 
@@ -54,7 +54,9 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 def test_what_is_compiled_is_fresh(golden: Callable[[Path, str], None]) -> None:
     golden(COMPILED, compiled())
-    ended = subprocess.run([sys.executable, "-m", "sagespec.model.build", "--check"], capture_output=True, text=True)
+    ended = subprocess.run(
+        [sys.executable, "-m", "sagespec.kinds.training_job.model.build", "--check"], capture_output=True, text=True
+    )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 

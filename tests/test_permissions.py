@@ -13,13 +13,13 @@ import pytest
 
 from conftest import REPOSITORY, Judge
 from fakes.fixtures import BUCKET, REGION, Aws, aws, neighbours, session_of  # noqa: F401 - fixtures
-from sagespec.applier import Applier
-from sagespec.follow import follow
-from sagespec.planner import Wish, decide_all
-from sagespec.service import ServiceError
-from sagespec.service.s3 import Store
-from sagespec.service.sagemaker import SageMaker
-from sagespec.targets import Request
+from sagespec.building.targets import Request
+from sagespec.deploying.applier import Applier
+from sagespec.deploying.follow import follow
+from sagespec.deploying.planner import Wish, decide_all
+from sagespec.deploying.services import ServiceError
+from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.services.sagemaker.service import SageMaker
 
 IAM: dict[str, tuple[str, ...]] = {
     "CreateTrainingJob": ("sagemaker:CreateTrainingJob", "sagemaker:AddTags", "iam:PassRole"),

@@ -12,14 +12,14 @@ import pytest
 
 from conftest import SCRIPT, SMALLEST
 from fakes_memory import Memory
-from sagespec.applier import changed
+from sagespec.building.targets import Request
 from sagespec.catalog import Facts
-from sagespec.compiler import Compiler, Options
-from sagespec.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
-from sagespec.planner import Action, Plan, Wish
-from sagespec.render import Inputs
-from sagespec.targets import Request
-from sagespec.world import World
+from sagespec.deploying.applier import changed
+from sagespec.deploying.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
+from sagespec.deploying.planner import Action, Plan, Wish
+from sagespec.deploying.world import World
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.render import Inputs
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from sagespec.planner import DECISIONS, TERMINAL, Action, Seen, Wish, decide, decide_all
-from sagespec.targets import Request, Site
+from sagespec.building.targets import Request, Site
+from sagespec.deploying.planner import DECISIONS, TERMINAL, Action, Seen, Wish, decide, decide_all
 
 SITE = Site("us-west-2", "123456789012")
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-import sagespec.rules
+import sagespec.kinds.training_job.rules
 from conftest import SMALLEST, Judge
-from sagespec.model import Channel, Job
-from sagespec.rules import RULES, Rule
-from sagespec.rules.case import LEGACY
+from sagespec.kinds.training_job.case import LEGACY
+from sagespec.kinds.training_job.model import Channel, Job
+from sagespec.kinds.training_job.rules import RULES, Rule
 
 WITH_EXAMPLES = [rule for rule in RULES.values() if rule.example("Bad")]
 MADE_BY_THE_RUN = {"missing-region", "missing-account"}
@@ -94,9 +94,9 @@ def test_every_rule_has_a_page_with_both_examples_and_a_source() -> None:
 
 def test_every_family_of_rules_is_listed() -> None:
     """A family that was written and not listed would never run."""
-    folder = Path(sagespec.rules.__file__).parent
+    folder = Path(sagespec.kinds.training_job.rules.__file__).parent
     files = {path.stem for path in folder.glob("*.py")} - {"__init__", "case", "rule"}
-    assert files == {family.__name__.rpartition(".")[2] for family in sagespec.rules.FAMILIES}
+    assert files == {family.__name__.rpartition(".")[2] for family in sagespec.kinds.training_job.rules.FAMILIES}
 
 
 def test_nothing_is_said_of_the_smallest_manifest(judge: Judge) -> None:

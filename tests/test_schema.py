@@ -16,12 +16,12 @@ from jsonschema import Draft7Validator
 from pydantic import TypeAdapter, ValidationError
 
 from conftest import REPOSITORY, SMALLEST, Judge
+from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts
-from sagespec.diagnostic import Severity
-from sagespec.model import LEGACY_FIELDS, RENAMED, Job
-from sagespec.model.build import model_of
-from sagespec.rules import RULES
-from sagespec.schema import stale, write_schemas
+from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
+from sagespec.kinds.training_job.model.build import model_of
+from sagespec.kinds.training_job.rules import RULES
+from sagespec.reporting.schema import stale, write_schemas
 
 SCHEMAS = REPOSITORY / "schemas"
 REPAIR = "sagespec schema --out schemas"

@@ -21,13 +21,13 @@ from conftest import SMALLEST, Judge
 from fakes.fixtures import BUCKET, REGION, Aws, aws, hurry, neighbours, session_of  # noqa: F401 - fixtures
 from fakes.jobs import Clock, Fate
 from fakes.server import HARMLESS
-from sagespec.follow import follow
-from sagespec.planner import Action, Wish, decide_all
-from sagespec.service import START, NameTaken, NoSuchJob, ServiceError
-from sagespec.service.faults import HINTS, CutShort, is_not_found, service_error
-from sagespec.service.s3 import Store
-from sagespec.service.sagemaker import SageMaker
-from sagespec.targets import Request, Upload
+from sagespec.building.targets import Request, Upload
+from sagespec.deploying.follow import follow
+from sagespec.deploying.planner import Action, Wish, decide_all
+from sagespec.deploying.services import START, NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services.sagemaker.faults import HINTS, CutShort, is_not_found, service_error
+from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.services.sagemaker.service import SageMaker
 
 Wanted = Callable[..., Request]
 CODE = "sagespec/code"
@@ -676,7 +676,10 @@ def test_aws_learns_who_calls(aws: Aws, service: SageMaker, wanted: Wanted) -> N
 
 
 def test_boto3_is_imported_when_it_is_needed() -> None:
-    program = "import sys, sagespec.service.sagemaker as s; s.SageMaker('us-west-2'); print('botocore' in sys.modules)"
+    program = (
+        "import sys; from sagespec.deploying.services.sagemaker.service import SageMaker; "
+        "SageMaker('us-west-2'); print('botocore' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
 
 

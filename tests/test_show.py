@@ -16,18 +16,18 @@ import yaml
 from jsonschema import Draft4Validator
 
 from conftest import REPOSITORY, SMALLEST, Judge
+from sagespec.base.diagnostic import Diagnostic, Edit, Related, Severity
+from sagespec.base.redact import redacted
+from sagespec.base.source import Place, Source, Span
 from sagespec.catalog import Facts
+from sagespec.checking.pages import EXPLAINED, PAGES, Page
 from sagespec.cli import run
-from sagespec.compiler import Compiler, Options, Result
-from sagespec.diagnostic import Diagnostic, Edit, Related, Severity
-from sagespec.redact import redacted
-from sagespec.render import Inputs
-from sagespec.rules import RULES
-from sagespec.rules.pages import EXPLAINED, PAGES, Page
-from sagespec.show.diagnostics import FORMATS, block
-from sagespec.show.report import Report
-from sagespec.show.style import Style
-from sagespec.source import Place, Source, Span
+from sagespec.kinds.training_job.rules import RULES
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.render import Inputs
+from sagespec.reporting.diagnostics import FORMATS, block
+from sagespec.reporting.report import Report
+from sagespec.reporting.style import Style
 
 BASE = "".join(f"{name}: {json.dumps(value)}\n" for name, value in SMALLEST.items())
 SCHEMA = json.loads((REPOSITORY / "tests" / "sarif" / "sarif-2.1.0-rtm.5.json").read_text())

@@ -20,10 +20,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from sagespec.base.files import data_folder, write_whole
 from sagespec.catalog import tables
 from sagespec.catalog.api_schema import create_training_job_schema
 from sagespec.catalog.java_regex import ranges
-from sagespec.files import data_folder, write_whole
 
 COMMAND = "python -m sagespec.catalog.refresh"
 IMAGE_TABLE = "sagemaker/image_uri_config/tensorflow.json"

@@ -33,7 +33,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         complain(str(wrong), "sagespec --help lists the commands; sagespec COMMAND --help explains one")
         return Code.WRONG_USAGE
     except Exception as error:
-        from sagespec.service import ServiceError
+        from sagespec.deploying.services import ServiceError
 
         if not isinstance(error, ServiceError):
             raise

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.runs import NO_MANIFEST, accepted, compiler_of, is_refused
 from sagespec.cli.terminal import complain, heard, say, tell
-from sagespec.show.style import style_of
+from sagespec.reporting.style import style_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sagespec.compiler import Compiler, Result
+    from sagespec.pipeline import Compiler, Result
 
 
 def validate(
@@ -28,8 +28,8 @@ def validate(
     env: str | None = None,
     set_: Sequence[str] | None = None,
 ) -> Code:
-    from sagespec.show.diagnostics import FORMATS, summary
-    from sagespec.show.report import Report
+    from sagespec.reporting.diagnostics import FORMATS, summary
+    from sagespec.reporting.report import Report
 
     def compiler() -> Compiler:
         return compiler_of(env, set_, allow, build=False)
@@ -59,7 +59,7 @@ def compile_(
     env: str | None = None,
     set_: Sequence[str] | None = None,
 ) -> int:
-    from sagespec.export import fitting, line_of, needed, text_of, write_all
+    from sagespec.reporting.export import fitting, line_of, needed, text_of, write_all
 
     results = fitting(compiler_of(env, set_, allow, build=True, local=local).run(paths), target)
     if jsonl:
@@ -88,8 +88,8 @@ def compile_(
 
 def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Result]:
     """What is left after `--fix`; what was cured is told."""
-    from sagespec.fix import repair, repair_text
-    from sagespec.show.diagnostics import counted, cure_line
+    from sagespec.reading.fixes import repair, repair_text
+    from sagespec.reporting.diagnostics import counted, cure_line
 
     if "-" in paths and len(paths) > 1:
         raise WrongUsage("--fix takes standard input alone, or files")

@@ -29,14 +29,14 @@ from sagespec.cli.words import (
     Rerun,
     Set,
 )
-from sagespec.show.style import Style, style_of
+from sagespec.reporting.style import Style, style_of
 
 if TYPE_CHECKING:
-    from sagespec.applier import Outcome
-    from sagespec.ending import Ending
-    from sagespec.planner import Change, Plan, Seen, Wish
-    from sagespec.service import Service
-    from sagespec.world import World
+    from sagespec.deploying.applier import Outcome
+    from sagespec.deploying.ending import Ending
+    from sagespec.deploying.planner import Change, Plan, Seen, Wish
+    from sagespec.deploying.services import Service
+    from sagespec.deploying.world import World
 
 
 @app.command()
@@ -61,11 +61,11 @@ def plan(
     Exit code: 0 fine, 1 a manifest is wrong, 2 wrong usage, 3 the service failed, 5 changes are pending
     (with --detailed-exitcode).
     """
-    from sagespec.files import write_whole
-    from sagespec.planfile import to_text
-    from sagespec.planner import Wish, decide_all
-    from sagespec.show.markdown import plan_markdown
-    from sagespec.show.plan import plan_json, plan_text
+    from sagespec.base.files import write_whole
+    from sagespec.deploying.planfile import to_text
+    from sagespec.deploying.planner import Wish, decide_all
+    from sagespec.reporting.markdown import plan_markdown
+    from sagespec.reporting.plan import plan_json, plan_text
 
     requests, code = accepted(compiler_of(env, set_, allow, build=True, local=local).run(paths))
     if code:
@@ -127,10 +127,10 @@ def apply(
     Exit code: 0 fine, 1 a manifest is wrong, 2 wrong usage, 3 the service failed or refused, or the plan does not
     hold any more, 4 a job that was waited for did not complete.
     """
-    from sagespec.planfile import is_plan_file
-    from sagespec.planner import Action, Wish
-    from sagespec.show.outputs import write_outputs
-    from sagespec.show.plan import outcomes_json, plan_text
+    from sagespec.deploying.planfile import is_plan_file
+    from sagespec.deploying.planner import Action, Wish
+    from sagespec.reporting.outputs import write_outputs
+    from sagespec.reporting.plan import outcomes_json, plan_text
 
     wish, saved = Wish(rerun, replace, prune), None
     if any(map(is_plan_file, paths)):
@@ -177,7 +177,7 @@ def status(
     set_: Set = None,
 ) -> int:
     """Show the state of jobs: times, cost, model, and for a failure what it is and what to do."""
-    from sagespec.show.status import status_json, status_text
+    from sagespec.reporting.status import status_json, status_text
 
     jobs = jobs_of(names, local=local, env=env, set_=set_)
     found = [state_of(service, name) for name, service in jobs]
@@ -198,7 +198,7 @@ def logs(
     set_: Set = None,
 ) -> int:
     """Print the logs of jobs."""
-    from sagespec.service import START
+    from sagespec.deploying.services import START
 
     jobs = list(jobs_of(names, local=local, env=env, set_=set_))
     if follow:
@@ -230,7 +230,7 @@ def tensorboard(
     set_: Set = None,
 ) -> int:
     """Run TensorBoard on what a job has saved so far, and go on fetching while the job runs. Ctrl-C ends it."""
-    from sagespec.tensorboard import show
+    from sagespec.deploying.tensorboard import show
 
     jobs = list(jobs_of([name], local=local, env=env, set_=set_))
     if len(jobs) > 1:
@@ -265,7 +265,7 @@ def local_list(
     format_: Annotated[OutcomeFormat, typer.Option("--format", help="How states are written.")] = OutcomeFormat.TEXT,
 ) -> int:
     """List the jobs on this machine, oldest first."""
-    from sagespec.show.status import state_line, status_json
+    from sagespec.reporting.status import state_line, status_json
 
     service = local_service()
     found = service.jobs()
@@ -291,7 +291,7 @@ def local_clean(
 
 def saved_plan(path: str) -> tuple[Plan, Wish]:
     """A plan that was saved, if its files are still as they were."""
-    from sagespec.planfile import PlanFileError, from_text, unlike
+    from sagespec.deploying.planfile import PlanFileError, from_text, unlike
 
     try:
         saved = from_text(Path(path).read_text(encoding="utf-8"), path)
@@ -307,7 +307,7 @@ def saved_plan(path: str) -> tuple[Plan, Wish]:
 
 def holds(then: Sequence[Change], now: Sequence[Change]) -> bool:
     """Whether a plan can still be carried out as it was shown; if not, says what has changed."""
-    from sagespec.applier import changed
+    from sagespec.deploying.applier import changed
 
     differences = changed(then, now)
     if differences:
@@ -331,8 +331,8 @@ def agreed() -> bool:
 
 
 def outcomes_of(plan: Plan, world: World, wish: Wish, style: Style) -> Iterator[Outcome]:
-    from sagespec.show.plan import outcome_text
-    from sagespec.show.progress import progress_on
+    from sagespec.reporting.plan import outcome_text
+    from sagespec.reporting.progress import progress_on
 
     with open(os.devnull, "w") as nobody, progress_on(nobody if is_quiet() else sys.stderr) as progress:  # noqa: PTH123
         for outcome in world.apply(plan, wish, progress):
@@ -345,10 +345,10 @@ def print_news(jobs: Sequence[tuple[str, Service]]) -> list[Ending]:
     """Follows jobs: logs to standard output, states to standard error. How they have ended comes back."""
     from collections import defaultdict, deque
 
-    from sagespec.ending import TAIL
-    from sagespec.show.board import board_on
-    from sagespec.show.status import ended_text, state_line
-    from sagespec.world import follow_all
+    from sagespec.deploying.ending import TAIL
+    from sagespec.deploying.world import follow_all
+    from sagespec.reporting.board import board_on
+    from sagespec.reporting.status import ended_text, state_line
 
     style, services = style_of(sys.stderr), dict(jobs)
     tails: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=TAIL))
@@ -376,7 +376,7 @@ def print_news(jobs: Sequence[tuple[str, Service]]) -> list[Ending]:
 
 def state_of(service: Service, job_name: str) -> Ending:
     """A job as it is; with the end of its log, where that may say why it failed."""
-    from sagespec.ending import TAIL
+    from sagespec.deploying.ending import TAIL
 
     seen = service.describe(job_name)
     lines = service.tail(job_name, TAIL) if seen.status == "Failed" else ()
@@ -385,8 +385,8 @@ def state_of(service: Service, job_name: str) -> Ending:
 
 def ending(service: Service, seen: Seen, tail: Sequence[str] = ()) -> Ending:
     """What a job leaves behind, its model looked for where the service says that it lies."""
-    from sagespec.ending import ending_of
-    from sagespec.service import ServiceError
+    from sagespec.deploying.ending import ending_of
+    from sagespec.deploying.services import ServiceError
 
     try:
         artifact = service.artifact(seen.job_name) if seen.ended else None
@@ -397,7 +397,7 @@ def ending(service: Service, seen: Seen, tail: Sequence[str] = ()) -> Ending:
 
 
 def log_line(line: Any, job_name: str) -> str:
-    from sagespec.show.diagnostics import printable
+    from sagespec.reporting.diagnostics import printable
 
     prefix = f"{job_name} {line.host} | " if job_name else f"{line.host} | " if line.host != "algo-1" else ""
     return prefix + printable(line.text)

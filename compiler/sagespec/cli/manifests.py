@@ -16,7 +16,7 @@ from sagespec.cli.runs import compiler_of
 from sagespec.cli.services import jobs_of
 from sagespec.cli.terminal import complain, say, tell
 from sagespec.cli.words import Allow, Env, Format, Listed, Local, OutcomeFormat, Paths, Set, TargetName, Template
-from sagespec.show.style import style_of
+from sagespec.reporting.style import style_of
 
 if TYPE_CHECKING:
     from sagespec.importing import Draft
@@ -83,8 +83,8 @@ def explain(
 
     Examples: sagespec explain spot-without-max-wait; sagespec explain mnist.yaml instance_type
     """
-    from sagespec.rules.pages import EXPLAINED, suggestion
-    from sagespec.show.pages import page
+    from sagespec.checking.pages import EXPLAINED, suggestion
+    from sagespec.reporting.pages import page
 
     if field is not None:
         return explain_field(about, field, env, set_)
@@ -96,8 +96,8 @@ def explain(
 
 
 def explain_field(file: str, field: str, env: str | None, set_: Sequence[str] | None) -> Code:
-    from sagespec.show.diagnostics import block
-    from sagespec.show.origin import origin
+    from sagespec.reporting.diagnostics import block
+    from sagespec.reporting.origin import origin
 
     for result in compiler_of(env, set_, (), build=False).run([file]):
         if result.rendered is None:
@@ -113,8 +113,8 @@ def explain_field(file: str, field: str, env: str | None, set_: Sequence[str] | 
 @app.command()
 def rules(format_: Listed = OutcomeFormat.TEXT) -> int:
     """List everything that a finding can be called."""
-    from sagespec.rules.pages import EXPLAINED
-    from sagespec.show.pages import rule_list, rules_json
+    from sagespec.checking.pages import EXPLAINED
+    from sagespec.reporting.pages import rule_list, rules_json
 
     if format_ is OutcomeFormat.JSON:
         say(rules_json(EXPLAINED.values()))
@@ -128,7 +128,7 @@ def rules(format_: Listed = OutcomeFormat.TEXT) -> int:
 def versions(format_: Listed = OutcomeFormat.TEXT) -> int:
     """List the TensorFlow versions: their Pythons, modes, strategies and support dates."""
     from sagespec.catalog import facts
-    from sagespec.show.pages import version_table, versions_json
+    from sagespec.reporting.pages import version_table, versions_json
 
     if format_ is OutcomeFormat.JSON:
         say(versions_json(facts()))
@@ -144,7 +144,7 @@ def schema(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is stale.")] = False,
 ) -> int:
     """Write the JSON Schemas that editors complete and check manifests with."""
-    from sagespec.schema import stale, write_schemas
+    from sagespec.reporting.schema import stale, write_schemas
 
     if check:
         found = stale(out)
@@ -162,7 +162,7 @@ def init(
     template: Annotated[Template, typer.Option("--template", help="What to start from.")] = Template.SCRIPT,
 ) -> int:
     """Write a manifest and a script to start from. Never overwrites anything."""
-    from sagespec.show.scaffold import Taken, scaffold
+    from sagespec.reporting.scaffold import Taken, scaffold
 
     try:
         written = scaffold(folder, template.value)

@@ -29,7 +29,7 @@ def understood(words: Sequence[str], environ: Mapping[str, str] = os.environ) ->
     command, options = _COMMANDS.get(words[0] if words else "", (None, {}))
     if command is None:
         return None
-    from sagespec.show.diagnostics import FORMATS
+    from sagespec.reporting.diagnostics import FORMATS
 
     paths: list[str] = []
     found: dict[str, Any] = {"env": environ.get("SAGESPEC_ENV") or None}

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.terminal import complain, heard, tell
-from sagespec.show.style import style_of
+from sagespec.reporting.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.compiler import Compiler, Result
-    from sagespec.targets import Request
+    from sagespec.building.targets import Request
+    from sagespec.pipeline import Compiler, Result
 
 
 NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init writes one"
@@ -29,8 +29,8 @@ def compiler_of(
     local: bool = False,
     ask_account: Callable[[], str] | None = None,
 ) -> Compiler:
-    from sagespec.compiler import Compiler, Options, commit_of
-    from sagespec.render import Inputs
+    from sagespec.pipeline import Compiler, Options, commit_of
+    from sagespec.reading.render import Inputs
 
     variables = {}
     for pair in set_ or ():
@@ -45,7 +45,7 @@ def compiler_of(
 
 
 def known_rules(names: Iterable[str]) -> None:
-    from sagespec.rules.pages import EXPLAINED, suggestion
+    from sagespec.checking.pages import EXPLAINED, suggestion
 
     for name in names:
         if name not in EXPLAINED:
@@ -53,14 +53,14 @@ def known_rules(names: Iterable[str]) -> None:
 
 
 def is_refused(result: Result) -> bool:
-    from sagespec.diagnostic import has_errors
+    from sagespec.base.diagnostic import has_errors
 
     return has_errors(result.diagnostics)
 
 
 def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
     """The requests, if all manifests are right; findings go to standard error."""
-    from sagespec.show.diagnostics import block
+    from sagespec.reporting.diagnostics import block
 
     requests, code, style = [], 0, style_of(sys.stderr)
     for result in heard(results):

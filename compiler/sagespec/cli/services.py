@@ -11,29 +11,29 @@ from sagespec.cli.codes import Ended
 from sagespec.cli.runs import accepted, compiler_of
 
 if TYPE_CHECKING:
-    from sagespec.local import LocalService
-    from sagespec.service import Service
-    from sagespec.targets import Site
-    from sagespec.world import World
+    from sagespec.building.targets import Site
+    from sagespec.deploying.services import Service
+    from sagespec.deploying.services.local import LocalService
+    from sagespec.deploying.world import World
 
 
 def account_of_credentials() -> str:
-    from sagespec.service.sagemaker import SageMaker
+    from sagespec.deploying.services.sagemaker.service import SageMaker
 
     return SageMaker().account()
 
 
 def world_of(executor: str = "process", *, provision: bool = False, interrupt: int = 0) -> World:
     """SageMaker in each region, and this machine."""
-    from sagespec.world import World
+    from sagespec.deploying.world import World
 
     def make(site: Site) -> Service:
         if site.local:
-            from sagespec.local import LocalService
+            from sagespec.deploying.services.local import LocalService
 
             root = project_folder() / "local"
             return LocalService(root, executor=executor, provision=provision, interrupt=interrupt)
-        from sagespec.service.sagemaker import SageMaker
+        from sagespec.deploying.services.sagemaker.service import SageMaker
 
         return SageMaker(site.region)
 
@@ -41,14 +41,14 @@ def world_of(executor: str = "process", *, provision: bool = False, interrupt: i
 
 
 def local_service() -> LocalService:
-    from sagespec.local import LocalService
+    from sagespec.deploying.services.local import LocalService
 
     return LocalService(project_folder() / "local")
 
 
 def project_folder() -> Path:
     """Where local jobs and mirrors are kept: below the project that one stands in."""
-    from sagespec.compiler import repository_of
+    from sagespec.pipeline import repository_of
 
     return (repository_of(Path.cwd()) or Path.cwd()) / ".sagespec"
 
@@ -57,7 +57,7 @@ def jobs_of(
     names: Iterable[str], *, local: bool, env: str | None, set_: Sequence[str] | None
 ) -> Iterator[tuple[str, Service]]:
     """The training jobs that names or manifests mean, each with the service that has it."""
-    from sagespec.targets import Site
+    from sagespec.building.targets import Site
 
     world = world_of()
     for name in names:
@@ -71,7 +71,7 @@ def jobs_of(
 def newest_of(
     path: str, world: World, *, local: bool, env: str | None, set_: Sequence[str] | None
 ) -> Iterator[tuple[str, Service]]:
-    from sagespec.service import NoSuchJob
+    from sagespec.deploying.services import NoSuchJob
 
     requests, code = accepted(compiler_of(env, set_, (), build=True, local=local).run([path]))
     if code:

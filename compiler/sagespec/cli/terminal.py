@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from sagespec.show.style import style_of
+from sagespec.reporting.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.compiler import Result
+    from sagespec.pipeline import Result
 
 
 class Talk(Enum):

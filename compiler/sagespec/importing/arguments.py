@@ -10,9 +10,9 @@ from typing import Any
 from sagespec.catalog import Facts
 from sagespec.importing.constants import Made, Mixed, Unknown, is_certain, region_of
 from sagespec.importing.draft import Draft, job_name, literal
-from sagespec.model import Job
-from sagespec.model.job import LEGACY_FIELDS, RENAMED
-from sagespec.yamltext import Path
+from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.model.job import LEGACY_FIELDS, RENAMED
+from sagespec.reading.yamltext import Path
 
 WITHOUT_FIELD = frozenset({"sagemaker_session", "enable_cloudwatch_metrics", "wait", "logs", "run_tensorboard_locally"})
 """Arguments that say something to the SDK and nothing to the job."""

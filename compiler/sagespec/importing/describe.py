@@ -12,21 +12,21 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal
 
-from sagespec import api
-from sagespec.bind import bind
+from sagespec.base.source import Source
+from sagespec.building import api_check as api
+from sagespec.building.request import FIRST, JOB
+from sagespec.building.targets import Site, build
 from sagespec.catalog import Facts, api_members, image_instance_type
-from sagespec.check import Checked
-from sagespec.compiler import account_of
-from sagespec.differ import REWRITES
-from sagespec.document import read
+from sagespec.checking.check import Checked
+from sagespec.deploying.differ import REWRITES
 from sagespec.importing.draft import Draft, Unreadable, job_name, literal
-from sagespec.model import Job
-from sagespec.render import Inputs, render
-from sagespec.source import Source
-from sagespec.targets import Site, build
-from sagespec.targets.members import MEMBERS
-from sagespec.targets.request import FIRST, JOB
-from sagespec.targets.sagemaker import CODE_CHANNEL_PATH, default_bucket, joined, plain
+from sagespec.kinds.training_job.draft import CODE_CHANNEL_PATH, default_bucket, joined, plain
+from sagespec.kinds.training_job.members import MEMBERS
+from sagespec.kinds.training_job.model import Job
+from sagespec.pipeline import account_of
+from sagespec.reading.binding import bind
+from sagespec.reading.document import read
+from sagespec.reading.render import Inputs, render
 
 Body = Mapping[str, Any]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sagespec.model import Job
-from sagespec.yamltext import Path, yaml_text
+from sagespec.kinds.training_job.model import Job
+from sagespec.reading.yamltext import Path, yaml_text
 
 HEAD = {"apiVersion": "sagespec/v1", "kind": "TrainingJob"}
 

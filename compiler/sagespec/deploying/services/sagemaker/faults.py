@@ -1,0 +1,167 @@
+"""What AWS says when something goes wrong, in our exceptions: its own words, and what to do about them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sagespec.deploying.services import NameTaken, NoSuchJob, ServiceError
+
+AGAIN = "run it again: nothing is done twice"
+_SIGN_IN = f"sign in again (for instance `aws sso login`), then {AGAIN}"
+_WHO = "`aws sts get-caller-identity` shows who runs this; a profile or AWS_* variables choose another"
+_THROTTLED = f"other callers use up the account's rate; {AGAIN}"
+
+HINTS: dict[str, str] = {
+    "ResourceLimitExceeded": "raise that quota (Service Quotas, Amazon SageMaker), use another instance type, or wait "
+    "until other jobs have ended",
+    "ThrottlingException": _THROTTLED,
+    "Throttling": _THROTTLED,
+    "TooManyRequestsException": _THROTTLED,
+    "SlowDown": _THROTTLED,
+    "ExpiredToken": _SIGN_IN,
+    "ExpiredTokenException": _SIGN_IN,
+    "RequestExpired": "the credentials or this machine's clock are out of date",
+    "UnrecognizedClientException": _WHO,
+    "InvalidClientTokenId": _WHO,
+    "InvalidAccessKeyId": _WHO,
+    "SignatureDoesNotMatch": "the secret key does not belong to the key id, or this machine's clock is wrong",
+    "InvalidSignatureException": "the secret key does not belong to the key id, or this machine's clock is wrong",
+    "OptInRequired": "the account has no access to this region",
+    "NoSuchBucket": "make the bucket, or leave output_path and code_location out: the default bucket is made by itself",
+    "PermanentRedirect": "the bucket lies in another region than the job, which SageMaker refuses",
+    "AuthorizationHeaderMalformed": "the bucket lies in another region than the job, which SageMaker refuses",
+    "BadDigest": "the file was changed while it was sent; run it again",
+    "InternalFailure": f"the service has trouble; {AGAIN}",
+    "InternalServerError": f"the service has trouble; {AGAIN}",
+    "InternalError": f"the service has trouble; {AGAIN}",
+    "ServiceUnavailable": f"the service has trouble; {AGAIN}",
+    "SerializationException": "a number or a text stands where the API wants the other",
+    "NoCredentialsError": "give credentials: AWS_PROFILE, `aws sso login`, or AWS_ACCESS_KEY_ID and its secret",
+    "PartialCredentialsError": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together",
+    "ProfileNotFound": "`aws configure list-profiles` lists the profiles; AWS_PROFILE chooses one",
+    "NoRegionError": "give region in the manifest or the defaults, or AWS_REGION",
+    "EndpointConnectionError": "is there a network, and is the region's name right? AWS_ENDPOINT_URL is honoured",
+    "ParamValidationError": "a newer botocore may know the member: pip install --upgrade boto3",
+    "TokenRetrievalError": _SIGN_IN,
+    "UnauthorizedSSOTokenError": _SIGN_IN,
+    "SSOTokenLoadError": _SIGN_IN,
+}
+"""What to do, by the code of the service's answer or the name of botocore's exception."""
+
+_WORDS: Sequence[tuple[str, str]] = (
+    (r"iam:PassRole", "the caller needs iam:PassRole on the execution role (docs/permissions.md)"),
+    (
+        r"[Cc]ould not assume role",
+        "the role's trust policy must name sagemaker.amazonaws.com; a new role takes a minute",
+    ),
+    (
+        r"list objects under S3 URL|s3:ListBucket",
+        "the execution role needs s3:ListBucket and s3:GetObject on the input",
+    ),
+    (r"OutputDataConfig S3 bucket", "the execution role needs s3:PutObject on output_path"),
+    (r"No S3 objects found under|does not exist under S3", "there is no data there: look at the channel's place"),
+    (r"[Aa]ccess denied for repository", "the execution role needs ecr:BatchGetImage, or the image is not there"),
+    (r"KMS|kms:", "the caller and the role need the key's permissions (docs/permissions.md)"),
+)
+"""What to do, by what the message says: validation and access errors have one code for many causes."""
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled", "Forbidden"})
+_NOT_FOUND_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException", "NoSuchEntity", "404", "NoSuchKey"})
+_NOT_FOUND_WORDS = re.compile(r"^(Requested resource not found|Could not find )")
+_NOT_ALLOWED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
+
+
+_PAUSES = (0.1, 0.5, 2.0)
+"""Seconds before half an answer is asked for again."""
+
+
+class CutShort(ServiceError):
+    """An answer without the members that it must have: botocore turns half an answer into an empty one."""
+
+
+def code_of(error: Exception) -> str:
+    """The service's error code; for an error on the way there, the exception's name."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else type(error).__name__
+
+
+def message_of(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Message", "")) if isinstance(response, dict) else str(error)
+
+
+def is_not_found(error: Exception) -> bool:
+    """Not-found has several faces: the model's ResourceNotFound, and two wordings of a ValidationException.
+
+    Source: botocore's model of DescribeTrainingJob; the AWS controllers for Kubernetes; moto.
+    """
+    if code_of(error) in _NOT_FOUND_CODES:
+        return True
+    return code_of(error) == "ValidationException" and bool(_NOT_FOUND_WORDS.match(message_of(error)))
+
+
+def is_denied(error: Exception) -> bool:
+    return code_of(error) in DENIED
+
+
+def hint_of(error: Exception) -> str:
+    message = message_of(error)
+    if is_not_found(error) and code_of(error) != "NoSuchEntity":
+        return "is the name right, and are the region and the account?"
+    for pattern, hint in _WORDS:
+        if re.search(pattern, message):
+            return hint
+    action = _NOT_ALLOWED.search(message)
+    if action:
+        return f"allow {action[1]} for the identity that runs sagespec (docs/permissions.md)"
+    if is_denied(error):
+        return "the identity that runs sagespec lacks a permission (docs/permissions.md)"
+    return HINTS.get(code_of(error), "")
+
+
+def service_error(error: Exception, doing: str) -> ServiceError:
+    """What botocore raised, as what plan and apply understand.
+
+    Args:
+        doing: what was tried, as people say it: `CreateTrainingJob mnist-0123456789`.
+    """
+    code, message = code_of(error), message_of(error)
+    kind = ServiceError
+    if code == "ResourceInUse" and doing.startswith("CreateTrainingJob"):
+        kind = NameTaken
+    elif is_not_found(error) and "TrainingJob" in doing:
+        kind = NoSuchJob
+    said = message if not hasattr(error, "response") or not code else f"{code}: {message}"
+    return kind(f"{doing}: {said}", hint_of(error))
+
+
+def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), **parameters: Any) -> dict[str, Any]:
+    """One call of a boto3 client; its answer has the members that it must have.
+
+    botocore repeats what was throttled or lost on the way. Half an answer is asked for again here: every call of ours
+    may be repeated without harm.
+
+    Raises:
+        ServiceError: NameTaken and NoSuchJob where it is that, CutShort when half an answer is all there is.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    for pause in (*_PAUSES, None):
+        try:
+            answer: dict[str, Any] = method(**parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise service_error(error, doing) from error
+        missing = [name for name in required if name not in answer]
+        if not missing:
+            return answer
+        if pause is not None:
+            time.sleep(pause)
+    raise CutShort(f"{doing}: the answer was cut short: it has no {' and no '.join(missing)}", AGAIN)
+
+
+def cause_of(error: ServiceError) -> Exception:
+    """What botocore raised; the error itself where it did not."""
+    return error.__cause__ if isinstance(error.__cause__, Exception) else error
