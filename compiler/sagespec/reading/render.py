@@ -65,6 +65,8 @@ class Manifest(NamedTuple):
     matrix: Mapping[str, Any] = MappingProxyType({})
     problems: tuple[Diagnostic, ...] = ()
     """What is wrong with the YAML and with the expressions."""
+    environment: str | None = None
+    """Which of the defaults' environments lies over them."""
     unknown: frozenset[Path] = frozenset()
     """Where an expression has no value: nothing can be said of these."""
 
@@ -144,6 +146,12 @@ def _no_maps(document: Document) -> Iterator[Diagnostic]:
             yield _error(document.where(path), "wrong-type", f"{'.'.join(map(str, path))} must be a map", field=path)
 
 
+def environments_of(defaults: Sequence[Document]) -> tuple[str, ...]:
+    """The names of the environments that some defaults declare, nearest first."""
+    declared = (above.data.get("environments") for above in defaults if isinstance(above.data, dict))
+    return tuple(dict.fromkeys(name for names in declared if isinstance(names, dict) for name in names))
+
+
 def is_ours(document: Document) -> bool:
     """Whether a document of a folder is meant for us: other YAML is passed over."""
     data = document.data
@@ -169,7 +177,7 @@ def render(document: Document, defaults: Sequence[Document], inputs: Inputs) -> 
         )
     layers = _layers(document, defaults, inputs)
     if not defaults and not _may_hold_expressions(document) and "matrix" not in document.data:
-        yield Manifest(document, layers, document.data, problems=document.problems)
+        yield Manifest(document, layers, document.data, problems=document.problems, environment=inputs.environment)
         return
     merged = _merge([layer.data for layer in layers])
     settings = {name: merged.pop(name) for name in SETTINGS if name in merged and name not in document.data}
@@ -178,7 +186,7 @@ def render(document: Document, defaults: Sequence[Document], inputs: Inputs) -> 
         if name in document.data:
             merged[name] = document.data[name]
     matrix = merged.pop("matrix", None)
-    base = Manifest(document, layers, merged, settings)
+    base = Manifest(document, layers, merged, settings, environment=inputs.environment)
     for combination in _combinations(base, matrix):
         yield _Renderer(base._replace(matrix=combination), inputs).manifest()
 
