@@ -16,7 +16,7 @@ from sagespec.base.source import Path, Place, Source
 from sagespec.building.draft import account_of
 from sagespec.catalog import Facts, facts, near
 from sagespec.checking.check import Allowances, Checked, check
-from sagespec.kinds import KINDS, Kind, kind_named
+from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.training_job.case import Case, Disk
 from sagespec.reading.binding import bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
@@ -171,8 +171,9 @@ class Compiler:
     def _in_one(
         self, environment: str | None, document: Document, above: tuple[Document, ...], kind: Kind
     ) -> Iterator[Result]:
+        inputs = self.options.inputs._replace(environment=environment)
         try:
-            for manifest in render(document, above, self.options.inputs._replace(environment=environment)):
+            for manifest in render(document, above, inputs, vocabulary_of(kind.name)):
                 yield self.manifest(manifest, kind)
         except Rejected as rejected:
             yield self._refused(document.source.name, (*document.problems, *rejected.diagnostics))
@@ -180,7 +181,7 @@ class Compiler:
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
         found: list[Diagnostic] = []
-        for manifest in standing_alone(document):
+        for _, manifest in standing_alone(document, [vocabulary_of(name) for name in KINDS]):
             complaints = bind(manifest).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
         yield self._refused(document.source.name, found)
@@ -439,11 +440,20 @@ def _merged(found: Mapping[str, Result]) -> Result:
         for diagnostic in result.diagnostics:
             where.setdefault(diagnostic, []).append(environment)
     diagnostics = [
-        each if len(names) == len(found) else each._replace(message=f"{each.message} ({_environments(names)})")
+        each
+        if len(names) == len(found) or _stands_in_environment(each, found[names[0]])
+        else each._replace(message=f"{each.message} ({_environments(names)})")
         for each, names in where.items()
     ]
     refused = next((result for result in found.values() if result.checked is None), first)
     return refused._replace(diagnostics=in_order(diagnostics))
+
+
+def _stands_in_environment(found: Diagnostic, result: Result) -> bool:
+    """Whether a finding's place says already which environment it is about."""
+    layers = () if result.rendered is None else result.rendered.layers
+    sections = (layer.document.where(layer.prefix) for layer in layers if layer.prefix[:1] == ("environments",))
+    return any(place.source == found.place.source and place.span.encloses(found.span) for place in sections)
 
 
 def _environments(names: Collection[str]) -> str:

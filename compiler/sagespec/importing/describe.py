@@ -25,7 +25,7 @@ from sagespec.kinds.training_job.members import MEMBERS
 from sagespec.kinds.training_job.model import Job
 from sagespec.reading.binding import bind
 from sagespec.reading.document import read
-from sagespec.reading.render import Inputs, render
+from sagespec.reading.render import Inputs, Vocabulary, render
 
 Body = Mapping[str, Any]
 
@@ -402,7 +402,7 @@ def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[
     """The fields that a manifest can hold, and what they compile to, without defaults and tags."""
     while True:
         (document,) = read(Source("<import>", Draft(data).text))
-        (manifest,) = render(document, (), Inputs())
+        (manifest,) = render(document, (), Inputs(), Vocabulary("TrainingJob"))
         bound = bind(manifest)
         wrong = {str(found.field[0]) for found in bound.diagnostics if found.field}
         if not wrong & set(data):
