@@ -21,6 +21,8 @@ from sagespec.reading.document import Source
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Inputs
 
+pytest_plugins = ["fakes.fixtures"]
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 SMALLEST: dict[str, Any] = {
