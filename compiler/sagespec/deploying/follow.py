@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
 from sagespec.deploying.services import START, Cursor, LogLine, Service
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,14 @@ from typing import Any
 
 from sagespec import __version__
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
+from sagespec.deploying.ownership import manifest_name_of
 from sagespec.deploying.services import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
 from sagespec.deploying.services.live import changes, live_of
 from sagespec.deploying.services.sagemaker.faults import AGAIN, CutShort, call, cause_of, is_denied, service_error
 from sagespec.deploying.services.sagemaker.logs import read_logs, read_tail
 from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.side_by_side import each
 
 CREATES_PER_SECOND = 1.0
 """The default quota `Rate of CreateTrainingJob requests`; SAGESPEC_CREATES_PER_SECOND tells of a higher one."""
@@ -38,13 +41,24 @@ NAMES_PER_SEARCH = 20
 """A search expression holds at most twenty filters."""
 DESCRIBERS = 4
 """Describes at a time."""
+PAGE_IS_WORTH = 20
+"""Jobs that have not ended, from which on a page of the list is read for their states."""
+WARM_SECONDS = 4 * 3600.0
+"""How long after its end a job may hold a warm pool: an hour at a time, and it can be asked for again."""
 POLL_SECONDS = 5.0
 
 _JOB = ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "SecondaryStatus", "CreationTime")
 _OVER = re.compile(r"training job is in status (Stopping|Stopped|Failed|Completed|Deleting)")
-_OUR_NAME = re.compile(r"(?P<name>.+)-[0-9a-f]{10}(-r\d+)?")
 _UNSEARCHABLE = frozenset({"ProfilerRuleConfigurations", "RemoteDebugConfig"})
 """Members that Search's record of a training job does not have."""
+
+
+class TagsHidden(ServiceError):
+    """A job is there, and its tags may not be read."""
+
+    def __init__(self, message: str, hint: str, body: Mapping[str, Any]) -> None:
+        super().__init__(message, hint)
+        self.body = body
 
 
 class SageMaker:
@@ -79,10 +93,13 @@ class SageMaker:
         self._pause = 1.0 / rate
         self._clock, self._sleep, self._now = clock, sleep, now
         self._next_create = 0.0
+        self._pace = threading.Lock()
         self._clients: dict[str, Any] = {}
         self._arns: dict[str, str] = {}
         self._tags: dict[str, dict[str, str]] = {}
         self._fresh: dict[str, float] = {}
+        self._listed: dict[str, tuple[str, str]] = {}
+        """What the list of jobs said of each when it was read last: status and secondary status."""
 
     @property
     def region(self) -> str:
@@ -108,7 +125,8 @@ class SageMaker:
             names = [] if projects else sorted({request.name for request in wanted})
             found |= {seen.job_name: seen for seen in self._search(project, names)}
         found |= {seen.job_name: seen for seen in self._recent(requests, found)}
-        known = {(seen.project, seen.name, seen.digest) for seen in found.values()}
+        found |= {seen.job_name: seen for seen in self._as_they_are(found.values())}
+        known = {(seen.project, seen.environment, seen.name, seen.digest) for seen in found.values()}
         unknown = [request for request in requests if _identity(request) not in known]
         with ThreadPoolExecutor(DESCRIBERS) as pool:
             for seen in pool.map(self._attempts, unknown):
@@ -158,20 +176,40 @@ class SageMaker:
 
         The list is not filtered: the service filters after it has cut the pages, so a filter only hides where they end.
         """
-        names = {(request.project, request.name) for request in requests}
-        alone = {name for _, name in names}
+        self._listed = {}
+        names = {request.name for request in requests}
         since = self._now() - RECENT_SECONDS
+        running = [seen for seen in found.values() if not seen.ended]
+        most = RECENT_PAGES
+        if len(running) >= PAGE_IS_WORTH:  # a page tells the states of many; each of a few is asked for itself
+            since = min(since, *(seen.created for seen in running))
+            most += len(running) // PAGE_IS_WORTH
         order = {"SortBy": "CreationTime", "SortOrder": "Descending"}
         for number, answer in enumerate(self._pages("list_training_jobs", ("TrainingJobSummaries",), **order), 1):
             summaries = answer["TrainingJobSummaries"]
             for summary in summaries:
-                ours = _OUR_NAME.fullmatch(summary["TrainingJobName"])
-                if ours and summary["TrainingJobName"] not in found and ours["name"] in alone:
-                    seen = self._look(summary["TrainingJobName"])
-                    if seen is not None and (seen.project, seen.name) in names:
+                job_name = summary["TrainingJobName"]
+                self._listed[job_name] = summary["TrainingJobStatus"], summary.get("SecondaryStatus", "")
+                if job_name not in found and manifest_name_of(job_name) in names:
+                    seen = self._look(job_name)
+                    if seen is not None:
                         yield seen
-            if number == RECENT_PAGES or any(_seconds(summary["CreationTime"]) < since for summary in summaries):
+            if number == most or any(_seconds(summary["CreationTime"]) < since for summary in summaries):
                 return
+
+    def _as_they_are(self, found: Iterable[Seen]) -> Iterator[Seen]:
+        """Search tells what was: those jobs that have not ended, or that may hold a warm pool, as they are now."""
+        stale = [seen for seen in found if "Tags" in seen.body and self._may_have_changed(seen)]
+        for now in each(self._look, [seen.job_name for seen in stale], DESCRIBERS):
+            if now is not None:
+                yield now
+
+    def _may_have_changed(self, seen: Seen) -> bool:
+        if seen.ended:
+            keeps = seen.body.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds")
+            return bool(keeps) and _seconds(seen.body["LastModifiedTime"]) > self._now() - WARM_SECONDS
+        listed = self._listed.get(seen.job_name)
+        return listed is None or listed[0] != seen.status or (listed[1] or seen.secondary) != seen.secondary
 
     def _attempts(self, request: Request) -> list[Seen]:
         """The attempts of a request that neither Search nor the list knows; what they are called is known."""
@@ -186,6 +224,8 @@ class SageMaker:
             return self.describe(job_name)
         except NoSuchJob:
             return None
+        except TagsHidden as hidden:
+            return self._seen(hidden.body, hidden=True)
         except ServiceError as error:
             if is_denied(cause_of(error)):
                 return None
@@ -194,9 +234,9 @@ class SageMaker:
     def _with_live(self, found: Mapping[str, Seen], requests: Sequence[Request]) -> list[Seen]:
         """Each request's newest attempt with its live members as the request words them."""
         result = dict(found)
-        newest: dict[tuple[str, str, str], Seen] = {}
+        newest: dict[tuple[str, str, str, str], Seen] = {}
         for seen in sorted(found.values(), key=lambda seen: seen.attempt):
-            newest[seen.project, seen.name, seen.digest] = seen
+            newest[seen.project, seen.environment, seen.name, seen.digest] = seen
         for request in requests:
             last, wanted = newest.get(_identity(request)), request.live()
             if last is None or not wanted:
@@ -207,9 +247,9 @@ class SageMaker:
             result[last.job_name] = self._seen(body, live_of(body, wanted))
         return list(result.values())
 
-    def _seen(self, body: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> Seen:
+    def _seen(self, body: Mapping[str, Any], live: Mapping[str, Any] | None = None, *, hidden: bool = False) -> Seen:
         job_name = body["TrainingJobName"]
-        tags = self._tags_of(body)
+        tags = {} if hidden else self._tags_of(body)
         attempt = tags.get("sagespec:attempt", "1")
         return Seen(
             job_name=job_name,
@@ -222,6 +262,9 @@ class SageMaker:
             failure=body.get("FailureReason", ""),
             tags=tags,
             project=tags.get("sagespec:project", ""),
+            environment=tags.get("sagespec:environment", ""),
+            arn=body["TrainingJobArn"],
+            tags_hidden=hidden,
             live={} if live is None else live,
             body=body,
         )
@@ -231,8 +274,13 @@ class SageMaker:
         job_name = body["TrainingJobName"]
         if job_name not in self._tags:
             tags: dict[str, str] = {}
-            for answer in self._pages("list_tags", ("Tags",), ResourceArn=body["TrainingJobArn"]):
-                tags |= {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+            try:
+                for answer in self._pages("list_tags", ("Tags",), ResourceArn=body["TrainingJobArn"]):
+                    tags |= {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+            except ServiceError as error:
+                if not is_denied(cause_of(error)):
+                    raise
+                raise TagsHidden(error.message, error.hint, body) from error.__cause__
             self._remember(body, tags)
         return self._tags[job_name]
 
@@ -242,13 +290,13 @@ class SageMaker:
 
     # What is done -----------------------------------------------------------------------------------------------------
 
-    def upload(self, upload: Upload, progress: Progress) -> bool:
+    def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
         """Brings an archive or a folder to S3, whole or not at all; False where it was there already.
 
         Raises:
             ServiceError: S3 refused, or the files were changed meanwhile.
         """
-        return Store(self._client("s3"), self.region).upload(upload, progress)
+        return Store(self._client("s3"), self.region, kms_key=kms_key).upload(upload, progress)
 
     def create(self, request: Request, attempt: int) -> None:
         """Creates the training job, not faster than the account may.
@@ -257,10 +305,11 @@ class SageMaker:
             NameTaken: a job of that name exists: another applier's, or ours, whose answer was lost on the way.
         """
         job_name = request.job_name(attempt)
-        wait = self._next_create - self._clock()
-        if wait > 0:
-            self._sleep(wait)
-        self._next_create = self._clock() + self._pause
+        with self._pace:
+            wait = self._next_create - self._clock()
+            if wait > 0:
+                self._sleep(wait)
+            self._next_create = self._clock() + self._pause
         self._tags.pop(job_name, None)
         try:
             answer = self._call("create_training_job", job_name, ("TrainingJobArn",), **request.body(attempt))
@@ -443,9 +492,9 @@ def summaries_of(body: Mapping[str, Any]) -> dict[str, str]:
     return places
 
 
-def _identity(request: Request) -> tuple[str, str, str]:
+def _identity(request: Request) -> tuple[str, str, str, str]:
     """The digest alone does not tell two jobs apart: their names are no part of it."""
-    return request.project, request.name, request.digest
+    return request.project, request.environment, request.name, request.digest
 
 
 def _tag_is(key: str, value: str) -> dict[str, str]:
