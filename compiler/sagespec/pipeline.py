@@ -162,7 +162,7 @@ class Compiler:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
         found: list[Diagnostic] = []
         for manifest in standing_alone(document):
-            complaints = bind(manifest).diagnostics
+            complaints = bind(manifest, Job).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
         yield self._refused(document.source.name, found)
 
@@ -200,8 +200,8 @@ class Compiler:
             raise Rejected([*checked.warnings, needed]) from error
 
     def check(self, manifest: Manifest) -> Checked:
-        bound = bind(manifest)
-        case = self.case(bound.job, manifest)
+        bound = bind(manifest, Job)
+        case = self.case(bound.model, manifest)
         try:
             return check(bound, case, self.options.allowed)
         finally:

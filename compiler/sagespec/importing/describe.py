@@ -393,7 +393,7 @@ def decoded(text: str) -> Any:
 def _is_worth_saying(name: str, value: Any) -> bool:
     if name in ("training_steps", "evaluation_steps"):  # null has a meaning
         return True
-    return value is not None and value != {} and value != Job.defaults.get(name)
+    return value is not None and value != {} and value != Job.fields[name].default
 
 
 # What fields cannot say ----------------------------------------------------------------------------------------------
@@ -404,13 +404,13 @@ def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[
     while True:
         (document,) = read(Source("<import>", Draft(data).text))
         (manifest,) = render(document, (), Inputs())
-        bound = bind(manifest)
+        bound = bind(manifest, Job)
         wrong = {str(found.field[0]) for found in bound.diagnostics if found.field}
         if not wrong & set(data):
             break
         data = {name: value for name, value in data.items() if name not in wrong}
     site = Site(data.get("region") or "", account_of(data.get("role"), None))
-    request = build(Checked(manifest, bound.job), facts, site, None, {})
+    request = build(Checked(bound.manifest, bound.model), facts, site, None, {})
     return data, _known(request.template)
 
 

@@ -14,9 +14,8 @@ from typing import Any
 from sagespec.building.request import FIRST, JOB, Request, Site, Upload
 from sagespec.catalog import Facts, image_instance_type
 from sagespec.checking.check import Checked
+from sagespec.kinds.api_names import to_api
 from sagespec.kinds.training_job.model import Channel, Job, Mode
-from sagespec.kinds.training_job.model.forms import one_channel_is_training
-from sagespec.kinds.training_job.model.parts import to_api
 
 CODE_CHANNEL_PATH = "/opt/ml/input/data/code/sourcedir.tar.gz"
 LOCAL_MODEL_DIR = "/opt/ml/shared/model"
@@ -135,9 +134,8 @@ class _Body:
 
     def training_input_mode(self) -> str:
         """A channel given alone speaks for the job, as `fit(TrainingInput(…))` does."""
-        raw = self.checked.manifest.data.get("channels")
-        alone = self.job.channels.get("training") if one_channel_is_training(raw) is not raw else None
-        return (alone.input_mode if alone is not None else None) or self.job.input_mode
+        alone = self.checked.manifest.lone.get("channels")
+        return (self.job.channels[alone].input_mode if alone else None) or self.job.input_mode
 
     def metrics(self) -> bool | None:
         if self.job.enable_sagemaker_metrics is not None or self.job.framework_version is None:
