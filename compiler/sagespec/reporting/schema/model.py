@@ -15,8 +15,8 @@ _LIMITS = {
     "ge": {"": "minimum"},
     "le": {"": "maximum"},
     "pattern": {"": "pattern"},
-    "min_length": {"string": "minLength", "array": "minItems", "object": "minProperties"},
     "max_length": {"string": "maxLength", "array": "maxItems", "object": "maxProperties"},
+    "min_length": {"string": "minLength", "array": "minItems", "object": "minProperties"},
 }
 """Limit → JSON Schema's word for it, by the type that it limits."""
 
