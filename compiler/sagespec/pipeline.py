@@ -18,7 +18,7 @@ from sagespec.catalog import Facts, facts, near
 from sagespec.checking.check import Allowances, Checked, check
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.training_job.case import Case, Disk
-from sagespec.reading.binding import bind
+from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
 from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
 from sagespec.scripts import Scripts, comments
@@ -181,8 +181,8 @@ class Compiler:
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
         found: list[Diagnostic] = []
-        for _, manifest in standing_alone(document, [vocabulary_of(name) for name in KINDS]):
-            complaints = bind(manifest).diagnostics
+        for name, manifest in standing_alone(document, [vocabulary_of(kind) for kind in KINDS]):
+            complaints = bind(manifest, kind_named(name).model).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
         yield self._refused(document.source.name, found)
 
@@ -193,7 +193,7 @@ class Compiler:
             self.allowances.read(layer.document.source)
         name = manifest.data.get("name")
         name = name if isinstance(name, str) else None
-        found, checked = self._checked(manifest)
+        found, checked = self._checked(manifest, kind)
         site = self._site(checked.job)
         draft = self._draft(checked, kind, site)
         found = [*found, *self._named(checked, site)]
@@ -208,15 +208,15 @@ class Compiler:
             return Result(source.name, kept, name, manifest)
         return Result(source.name, kept, name, manifest, checked, request)
 
-    def _checked(self, manifest: Manifest) -> tuple[list[Diagnostic], Checked]:
+    def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
-        bound = bind(manifest)
-        case = self.case(bound.job, manifest)
+        bound: Bound[Any] = bind(manifest, kind.model)
+        case = self.case(bound.model, manifest)
         try:
             checked = check(bound, case, self.options.allowed)
             return list(checked.warnings), checked
         except Rejected as rejected:
-            return list(rejected.diagnostics), Checked(manifest, bound.job)
+            return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
         finally:
             script = case.__dict__.get("script")  # where a rule has asked for it
             for source in () if script is None else script.sources:
