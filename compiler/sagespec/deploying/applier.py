@@ -47,6 +47,11 @@ class Outcome:
         """Whether all is as it should be after it, as far as it goes without the training."""
         return self.error is None and self.change.action is not Action.REFUSE and not self.change.beside
 
+    @property
+    def followable(self) -> bool:
+        """Whether there is a job of a manifest after it."""
+        return self.error is None and self.change.request is not None and self.change.action is not Action.REFUSE
+
 
 def nothing(what: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
@@ -124,7 +129,7 @@ class Applier:
             message = f"{found.job_name} exists and is not of this manifest ({whose(found)}): {taken.message}"
             raise ServiceError(message, "give the manifest another name, or look at: sagespec plan") from None
         others = [job for job in self.service.observe([request]) if job.job_name != found.job_name]
-        again = decide(request, [*others, found], replace(wish, rerun=False, replace=False))
+        again = decide(request, [*others, found], replace(wish, rerun=False, named=None, replace=False))
         if again.action is Action.CREATE and again.attempt > change.attempt:
             return self._create(again, request, wish)
         return Outcome(again, adopted=True)
@@ -159,7 +164,7 @@ class Applier:
     def _then(self, change: Change, request: Request, wish: Wish) -> Outcome:
         """Decides again once something has ended, and does that, if it is what the plan has shown."""
         while True:
-            again = decide(request, self._now(request, change), replace(wish, replace=False, rerun=False))
+            again = decide(request, self._now(request, change), replace(wish, replace=False, rerun=False, named=None))
             if again.action is not Action.WAIT or again.seen is None:
                 break
             self._ended(again.seen.job_name)
@@ -285,6 +290,12 @@ def _both(
     items += [("waits", *pair) for pair in waits[WAITING:]]
     for done in side_by_side(do, items, workers):
         yield done.get(), done.item[2]
+
+
+def in_order(outcomes: Iterable[Outcome], plan: Plan) -> list[Outcome]:
+    """Outcomes in the order of their plan."""
+    place = {_about(change): number for number, change in enumerate(plan.changes)}
+    return sorted(outcomes, key=lambda outcome: place[_about(outcome.change)])
 
 
 def _held_back(change: Change, failed: Outcome) -> ServiceError:

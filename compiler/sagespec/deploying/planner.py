@@ -79,6 +79,8 @@ class Wish:
     prune: bool = False
     adopt: bool = False
     """Take over jobs under our names that are nobody's."""
+    named: Rerun | None = None
+    """What is run again; None for all that has ended."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,9 @@ def decide_all(
         for name in {job.name, manifest_name_of(job.job_name)} - {""}:
             by_name.setdefault(name, []).append(job)
     found = [by_name.get(request.name, []) for request in requests]
-    rerun = rerun_of(list(zip(requests, map(_attempts, requests, found), strict=True))) if wish.rerun else None
+    rerun = wish.named
+    if wish.rerun and rerun is None:
+        rerun = rerun_of(list(zip(requests, map(_attempts, requests, found), strict=True)))
     changes = [decide(request, about, wish, rerun) for request, about in zip(requests, found, strict=True)]
     if not wish.prune:
         return Plan(tuple(changes))
@@ -238,7 +242,7 @@ def decide(request: Request, seen: Sequence[Seen], wish: Wish = Wish(), rerun: R
     attempts = _attempts(request, seen)
     newest = attempts[-1] if attempts else None
     if wish.rerun and rerun is None:
-        rerun = rerun_of([(request, attempts)])
+        rerun = wish.named or rerun_of([(request, attempts)])
     case = _Case(request, attempts, _others(request, seen, newest), wish, rerun)
     change = _next_to(case) if newest is not None and not newest.ended else _after(case)
     if change.action in (Action.CREATE, Action.REPLACE):
@@ -351,7 +355,7 @@ def _refused(case: _Case, after: Change, running: tuple[Seen, ...]) -> Change:
     hidden = [job for job in running if job.tags_hidden]
     if hidden:
         return Change(Action.REFUSE, f"{hidden[0].job_name} runs; {whose(hidden[0])}", case.request, 1, hidden[0])
-    runs = f"{_listed(running)} {_run(running)}, and the manifest has changed since"
+    runs = f"{_listed(running)} {_run(running)}, and the manifest has changed since {_created(running)}"
     if after.action is not Action.CREATE and case.newest is not None:
         runs += f" ({case.newest.job_name} is {case.newest.status})"
     advice = "wait for it, stop it, apply with --replace, or set on_change"
@@ -503,6 +507,10 @@ def _listed(jobs: Sequence[Seen]) -> str:
 
 def _run(jobs: Sequence[Seen]) -> str:
     return "runs" if len(jobs) == 1 else "run"
+
+
+def _created(jobs: Sequence[Seen]) -> str:
+    return "it was created" if len(jobs) == 1 else "they were created"
 
 
 def _are(jobs: Sequence[Seen]) -> str:

@@ -12,7 +12,7 @@ from sagespec.deploying.applier import Applier, Outcome, carry_out
 from sagespec.deploying.follow import News, follow
 from sagespec.deploying.planner import Action, Change, Plan, Wish, decide_all
 from sagespec.deploying.pruning import Gone, nothing_is_known
-from sagespec.deploying.services import Progress, Service
+from sagespec.deploying.services import Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
 
 Key = tuple[str, bool]
@@ -45,6 +45,13 @@ class World:
         if remote and not self.account:
             self.account = self.service(remote[0].site).account()
         return [request for request in remote if request.site.account not in (None, self.account)]
+
+    def insist_on_account(self, requests: Sequence[Request]) -> None:
+        """Raises:
+        ServiceError: the credentials are of another account.
+        """
+        for request in self.check_account(requests):
+            raise ServiceError(self._not_ours(request))
 
     def plan(self, requests: Sequence[Request], wish: Wish, gone: Gone = nothing_is_known) -> Plan:
         """One plan over all services, in the order of the requests; what is pruned comes last.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,45 +13,48 @@ from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
 from sagespec.cli.commands.following import print_news
 from sagespec.cli.runs import accepted, compiler_of
-from sagespec.cli.services import account_of_credentials, wish_of, world_of
+from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
 from sagespec.cli.terminal import complain, is_quiet, say, tell
 from sagespec.reporting.style import Style, style_of
 
 if TYPE_CHECKING:
     from sagespec.deploying.applier import Outcome
-    from sagespec.deploying.planner import Change, Plan, Wish
+    from sagespec.deploying.planner import Plan, Wish
+    from sagespec.deploying.pruning import Gone
     from sagespec.deploying.world import World
 
 
 def apply(given: ApplyArguments) -> int:
+    from sagespec.deploying.applier import in_order
     from sagespec.deploying.planfile import is_plan_file
-    from sagespec.deploying.planner import Action
+    from sagespec.deploying.pruning import nothing_is_known
     from sagespec.reporting.outputs import write_outputs
     from sagespec.reporting.plan import outcomes_json, plan_text
 
     wish, saved = wish_of(given), None
+    gone: Gone = nothing_is_known
     if any(map(is_plan_file, given.paths)):
         saved, wish = saved_plan(given)
-        requests = [change.request for change in saved.changes if change.request is not None]
+        requests, gone = [change.request for change in saved.changes if change.request is not None], named_in(saved)
     else:
         compiler = compiler_of(given, build=True, local=given.local, ask_account=account_of_credentials)
         requests, code = accepted(compiler.run(given.paths))
         if code:
             return code
+        check_prune(wish, requests)
+        gone = evidence_of(compiler)
     world, style = world_of(given), style_of(sys.stderr)
-    made = world.plan(requests, wish)
-    if saved is not None and not holds(saved.changes, made.changes):
-        return Code.SERVICE_FAILED
+    made = world.plan(requests, wish, gone)
+    if saved is not None:
+        made = what_is_left(saved, made)
     for line in plan_text(made, style):
         tell(line, always=not given.yes)
     if made.pending and not given.yes:
         if not agreed():
             return Code.WRONG_USAGE
-        shown, made = made, world.plan(requests, wish)  # thinking takes time
-        if not holds(shown.changes, made.changes):
-            return Code.SERVICE_FAILED
-    outcomes = list(outcomes_of(made, world, wish, style))
-    followed = [outcome.change for outcome in outcomes if outcome.done and outcome.change.action is not Action.STOP]
+        made = what_is_left(made, world.plan(requests, wish, gone))  # thinking takes time
+    outcomes = in_order(outcomes_of(made, world, wish, style), made)
+    followed = [outcome.change for outcome in outcomes if outcome.followable]
     jobs = [(change.job_name, world.service_of(change)) for change in followed]
     endings = print_news(jobs) if given.wait and jobs else []
     write_outputs(outcomes, endings, given.outputs, os.environ)
@@ -58,7 +62,8 @@ def apply(given: ApplyArguments) -> int:
         say(outcomes_json(outcomes, endings))
     if not all(outcome.done for outcome in outcomes):
         return Code.SERVICE_FAILED
-    return Code.FINE if all(ending.succeeded for ending in endings) else Code.JOB_FAILED
+    failed = any(outcome.change.unfulfilled for outcome in outcomes)
+    return Code.JOB_FAILED if failed or not all(ending.succeeded for ending in endings) else Code.FINE
 
 
 def saved_plan(given: ApplyArguments) -> tuple[Plan, Wish]:
@@ -91,14 +96,28 @@ def saved_plan(given: ApplyArguments) -> tuple[Plan, Wish]:
     return saved.plan, saved.wish
 
 
-def holds(then: Sequence[Change], now: Sequence[Change]) -> bool:
-    """Whether a plan can still be carried out as it was shown; if not, says what has changed."""
-    from sagespec.deploying.applier import changed
+def named_in(saved: Plan) -> Gone:
+    """The jobs without a manifest that a saved plan stops, and no others."""
+    from sagespec.deploying.pruning import only
 
-    differences = changed(then, now)
+    return only({change.job_name for change in saved.changes if change.request is None})
+
+
+def what_is_left(then: Plan, now: Plan) -> Plan:
+    """What a plan that was shown or saved still has to do, as things are now.
+
+    Raises:
+        Ended: it does not hold any more; that is told.
+    """
+    from sagespec.deploying.applier import still_planned
+
+    left, differences = still_planned(then.changes, now.changes)
+    if then.account != now.account:
+        differences.insert(0, f"it was made for account {then.account}, and the credentials are of {now.account}")
     if differences:
         refuse(differences)
-    return not differences
+        raise Ended(Code.SERVICE_FAILED)
+    return replace(now, changes=tuple(left))
 
 
 def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec plan PATH…") -> None:
@@ -123,5 +142,5 @@ def outcomes_of(plan: Plan, world: World, wish: Wish, style: Style) -> Iterator[
     with open(os.devnull, "w") as nobody, progress_on(nobody if is_quiet() else sys.stderr) as progress:  # noqa: PTH123
         for outcome in world.apply(plan, wish, progress):
             for line in outcome_text(outcome, style):
-                tell(line, always=not outcome.done)
+                tell(line, always=not outcome.done or outcome.change.unfulfilled)
             yield outcome

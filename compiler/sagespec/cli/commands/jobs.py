@@ -62,7 +62,7 @@ def tensorboard(given: TensorboardArguments) -> Code:
 
 
 def stop(given: StopArguments) -> Code:
-    for name, service in jobs_of(given.names, given, local=given.local):
+    for name, service in jobs_of(given.names, given, local=given.local, running=True):
         seen = service.describe(name)
         if seen.ended:
             tell(f"{name} has ended already ({seen.status})")

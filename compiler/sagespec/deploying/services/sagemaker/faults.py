@@ -218,7 +218,7 @@ def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), *
             wrong = CutShort(f"{doing}: {error}", AGAIN)
         except OSError as error:  # a credential_process, a certificate: what botocore opens for us
             raise ServiceError(f"{doing}: {told(str(error))}", _SLOW) from error
-        except Exception as error:  # noqa: BLE001 - whatever botocore's parsers trip over is an answer that is none
+        except Exception as error:
             wrong = _not_aws(error, doing)
         if pause is not None:
             time.sleep(pause)
