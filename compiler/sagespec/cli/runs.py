@@ -25,7 +25,8 @@ def compiler_of(
     given: Rendering, *, build: bool, local: bool = False, ask_account: Callable[[], str] | None = None
 ) -> Compiler:
     """What compiles manifests as a command line says."""
-    from sagespec.pipeline import Compiler, Options, commit_of
+    from sagespec.base.repository import commit_of
+    from sagespec.pipeline import Compiler, Options
     from sagespec.reading.render import Inputs
 
     allow = tuple(given.allow) if isinstance(given, Judging) else ()
