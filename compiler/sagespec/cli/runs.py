@@ -29,7 +29,8 @@ def compiler_of(
     local: bool = False,
     ask_account: Callable[[], str] | None = None,
 ) -> Compiler:
-    from sagespec.pipeline import Compiler, Options, commit_of
+    from sagespec.base.repository import commit_of
+    from sagespec.pipeline import Compiler, Options
     from sagespec.reading.render import Inputs
 
     variables = {}

@@ -48,7 +48,7 @@ def local_service() -> LocalService:
 
 def project_folder() -> Path:
     """Where local jobs and mirrors are kept: below the project that one stands in."""
-    from sagespec.pipeline import repository_of
+    from sagespec.base.repository import repository_of
 
     return (repository_of(Path.cwd()) or Path.cwd()) / ".sagespec"
 
