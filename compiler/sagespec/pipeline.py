@@ -194,6 +194,7 @@ class Compiler:
         name = manifest.data.get("name")
         name = name if isinstance(name, str) else None
         found, checked = self._checked(manifest, kind)
+        manifest = checked.manifest
         site = self._site(checked.job)
         draft = self._draft(checked, kind, site)
         found = [*found, *self._named(checked, site)]
