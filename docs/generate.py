@@ -12,10 +12,10 @@ from typing import Any
 import typer
 
 from sagespec.catalog import facts
-from sagespec.checking.pages import EXPLAINED
 from sagespec.cli import Code
 from sagespec.cli.program import app
 from sagespec.importing.arguments import SDK1
+from sagespec.kinds.explained import explained
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.model.build import job_schema
@@ -35,7 +35,7 @@ def rules() -> Iterator[str]:
     yield "# Rules\n\n"
     yield "`sagespec explain NAME` prints one of these pages. Warnings are silenced by `# sagespec: allow NAME` on\n"
     yield "the line or the line above; errors by `--allow NAME` only.\n"
-    for name, page in EXPLAINED.items():
+    for name, page in explained().items():
         yield f"\n## {name}\n\n*{page.severity.value}* · {page.source}\n\n"
         text = page.page.partition("\nBad:")[0].partition("\nGood:")[0].strip()
         yield f"{text}\n"
@@ -55,7 +55,7 @@ def rule_coverage() -> Iterator[str]:
     for known, entry in json.loads((DOCS / "rule-coverage.json").read_text(encoding="utf-8")).items():
         kind = f"{entry['kind']}, {entry['confidence']}" if "kind" in entry else "SDK"
         names = entry.get("names", [])
-        linked = [f"[{name}](rules.md#{name})" if name in EXPLAINED else f"`{name}`" for name in names]
+        linked = [f"[{name}](rules.md#{name})" if name in explained() else f"`{name}`" for name in names]
         by = ", ".join(linked) if entry["by"] == "rule" else " ".join([ANSWERED[entry["by"]], *linked])
         yield f"| {known} | {kind} | {by} | {entry.get('why', '').replace('|', '/')} |\n"
 

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from sagespec.base.diagnostic import Diagnostic, Rejected, Severity, has_errors
 from sagespec.base.source import Path, Place, Source
 from sagespec.catalog import Facts, facts
-from sagespec.checking.check import Allowances, Checked, check
-from sagespec.kinds.training_job.case import Disk
+from sagespec.checking.allowances import Allowances
+from sagespec.checking.check import Checked, check
+from sagespec.checking.context import Disk
+from sagespec.kinds.explained import GLOSSARY, current
+from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job, Mode
-from sagespec.kinds.training_job.rules import Case
+from sagespec.kinds.training_job.rules import RULES
 from sagespec.reading.binding import bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
 from sagespec.reading.render import Defaults, Inputs, Manifest, is_ours, render, standing_alone
@@ -72,7 +75,8 @@ class Compiler:
         self.defaults = Defaults()
         self.scripts = Scripts()
         self.disk = Disk()
-        self.allowances = Allowances()
+        self.allowances = Allowances(GLOSSARY)
+        self.allowed = frozenset(current(self.options.allowed))
         self._account: str | None = None
         self._packed: dict[tuple[FilePath, str, str | None, tuple[str, ...]], Contents] = {}
         self._names: dict[tuple[str, str | None, str], tuple[str, int]] = {}
@@ -201,17 +205,17 @@ class Compiler:
 
     def check(self, manifest: Manifest) -> Checked:
         bound = bind(manifest)
-        case = self.case(bound.job, manifest)
+        context = self.context(bound.job, manifest)
         try:
-            return check(bound, case, self.options.allowed)
+            return check(bound, context, RULES, self.allowed)
         finally:
-            script = case.__dict__.get("script")  # where a rule has asked for it
+            script = context.__dict__.get("script")  # where a rule has asked for it
             for source in () if script is None else script.sources:
                 self.allowances.read(source, comments)
 
-    def case(self, job: Job, manifest: Manifest) -> Case:
+    def context(self, job: Job, manifest: Manifest) -> JobContext:
         local = self._runs_here(job)
-        return Case(
+        return JobContext(
             job,
             self.facts,
             manifest.document.source.folder,
@@ -260,7 +264,7 @@ class Compiler:
         from sagespec.building.pricing import judge
 
         request = replace(request, prices=self.pricing.prices(manifest, request.site.region))
-        said = [found for found in judge(manifest, request, self.facts) if found.rule not in self.options.allowed]
+        said = [found for found in judge(manifest, request, self.facts) if found.rule not in self.allowed]
         checked = checked._replace(warnings=(*checked.warnings, *said))
         if has_errors(said):
             raise Rejected(checked.warnings)
@@ -364,12 +368,12 @@ class Compiler:
         message = f"'{job.name}' is the name of another job, at {file}:{line}"
         severity, rule = (Severity.ERROR, "duplicate-name") if same_file else (Severity.WARNING, "name-in-two-files")
         found = Diagnostic(place, severity, rule, message, hint, ("name",))
-        if same_file and rule not in self.options.allowed:
+        if same_file and rule not in self.allowed:
             raise Rejected([*checked.warnings, found])
-        return () if rule in self.options.allowed else (found,)
+        return () if rule in self.allowed else (found,)
 
     def _refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
-        allowed = self.options.allowed  # an error that ends everything is told all the same
+        allowed = self.allowed  # an error that ends everything is told all the same
         kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
         return Result(name, self.allowances.kept(kept))
 

@@ -83,15 +83,16 @@ def explain(
 
     Examples: sagespec explain spot-without-max-wait; sagespec explain mnist.yaml instance_type
     """
-    from sagespec.checking.pages import EXPLAINED, suggestion
+    from sagespec.kinds.explained import current, explained, suggestion
     from sagespec.reporting.pages import page
 
     if field is not None:
         return explain_field(about, field, env, set_)
-    if about not in EXPLAINED:
+    [name] = current([about])
+    if name not in explained():
         complain(f"there is no rule '{about}'", suggestion(about))
         return Code.WRONG_USAGE
-    say(page(EXPLAINED[about]))
+    say(page(explained()[name]))
     return Code.FINE
 
 
@@ -113,13 +114,13 @@ def explain_field(file: str, field: str, env: str | None, set_: Sequence[str] | 
 @app.command()
 def rules(format_: Listed = OutcomeFormat.TEXT) -> int:
     """List everything that a finding can be called."""
-    from sagespec.checking.pages import EXPLAINED
+    from sagespec.kinds.explained import explained
     from sagespec.reporting.pages import rule_list, rules_json
 
     if format_ is OutcomeFormat.JSON:
-        say(rules_json(EXPLAINED.values()))
+        say(rules_json(explained().values()))
         return Code.FINE
-    for line in rule_list(EXPLAINED.values(), style_of(sys.stdout)):
+    for line in rule_list(explained().values(), style_of(sys.stdout)):
         say(line)
     return Code.FINE
 

@@ -13,17 +13,10 @@ from functools import cache
 from pathlib import Path
 
 from sagespec.catalog import Facts
+from sagespec.checking.condition import Json
 from sagespec.kinds.training_job.model.build import job_schema
-from sagespec.reporting.schema.json_schema import Json
-from sagespec.reporting.schema.refusals import (
-    OF_CHANNELS,
-    OLD_NAMES,
-    REFUSALS,
-    of_hardware,
-    of_local_runs,
-    refused,
-    renamed,
-)
+from sagespec.kinds.training_job.rules import RULES
+from sagespec.reporting.schema.refusals import OLD_NAMES, REFUSALS, of_each, of_hardware, of_manifest, renamed, rows
 from sagespec.reporting.schema.shapes import Shapes, descriptions
 from sagespec.reporting.schema.versions import by_version
 
@@ -63,6 +56,7 @@ def _files() -> Mapping[str, str]:
 def training_job_schema(facts: Facts) -> Json:
     """The schema of a manifest, in draft 7: the newest that all editors know."""
     shapes = Shapes(facts)
+    contradictions = [*rows(RULES, facts), *REFUSALS, *of_hardware(facts)]
     return {
         "$schema": _DRAFT,
         "title": "sagespec",
@@ -74,11 +68,10 @@ def training_job_schema(facts: Facts) -> Json:
         "allOf": [
             *renamed(),
             *by_version(facts),
-            *map(refused, (*REFUSALS, *of_hardware(facts))),
-            of_local_runs(),
+            *of_manifest(contradictions),
         ],
         "definitions": {
-            "channel": shapes.channel() | {"allOf": [refused(refusal) for refusal in OF_CHANNELS]},
+            "channel": shapes.channel() | {"allOf": of_each(contradictions, "channels")},
             **shapes.known,
         },
     }

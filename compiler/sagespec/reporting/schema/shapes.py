@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from sagespec.catalog import Facts, Instance, Release
+from sagespec.checking.condition import BUCKET, EXPRESSION, NULL, Json, choice, when
 from sagespec.kinds.training_job.model.build import job_schema
-from sagespec.reporting.schema.json_schema import BUCKET, EXPRESSION, NULL, Json, choice, when
 from sagespec.reporting.schema.versions import releases
 
 _MODEL = Path(__file__).resolve().parents[2] / "kinds" / "training_job" / "model"
