@@ -252,7 +252,18 @@ def test_junit_holds_whatever_a_message_holds() -> None:
 
 # Pages ----------------------------------------------------------------------------------------------------------------
 
-MAKERS = {"Diagnostic", "_error", "_rejected", "_diagnostic", "problem", "rejected", "_said", "_placed", "Finding"}
+MAKERS = {
+    "Diagnostic",
+    "_error",
+    "_rejected",
+    "_diagnostic",
+    "problem",
+    "rejected",
+    "_said",
+    "_placed",
+    "Finding",
+    "says",
+}
 
 
 def names_in(path: Path) -> Iterator[str]:
