@@ -66,7 +66,7 @@ def applies(asked: Requirement, extra: str = "") -> bool:
 
 
 def closure() -> set[str]:
-    """What pyproject.toml asks for on this Python, with all that it brings along, by what the installed packages say."""
+    """What pyproject.toml asks for on this Python, with all that it brings along."""
     seen: set[tuple[str, str]] = set()
     to_see = [asked for asked in [*RUN_TIME, *group("dev")] if applies(asked)]
     while to_see:
