@@ -16,7 +16,7 @@ from typing import Any
 
 from sagespec.building.request import Request, Upload
 from sagespec.deploying.planner import TERMINAL, Seen
-from sagespec.deploying.services import START, Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
+from sagespec.deploying.services import START, Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored, one_by_one
 from sagespec.deploying.services.local import alive, channels, cluster, contract, docker, record
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, Store, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
@@ -80,7 +80,11 @@ class LocalService:
         """
         return record.seen(self._job(job_name))
 
-    def artifact(self, job_name: str) -> str | None:
+    def states(self, job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
+        """What each job does now."""
+        return one_by_one(self.describe, job_names)
+
+    def artifact(self, job_name: str, body: Mapping[str, Any] | None = None) -> str | None:
         """The path of the job's model, if it has one."""
         return record.artifact(self._job(job_name))
 

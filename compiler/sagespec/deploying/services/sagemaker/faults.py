@@ -249,3 +249,20 @@ def _not_aws(error: Exception, doing: str) -> NotAws:
 def cause_of(error: ServiceError) -> Exception:
     """What botocore raised; the error itself where it did not."""
     return error.__cause__ if isinstance(error.__cause__, Exception) else error
+
+
+def tokens(doing: str) -> Callable[[str], str]:
+    """Takes each page's token on its way to the next call.
+
+    Raises:
+        NotAws: a token comes again: the reading would never end.
+    """
+    known: set[str] = set()
+
+    def new(token: str) -> str:
+        if token in known:
+            raise NotAws(f"{doing}: the pages come round again and have no end", AGAIN)
+        known.add(token)
+        return token
+
+    return new
