@@ -14,6 +14,8 @@ from sagespec.deploying.side_by_side import WORKERS, side_by_side
 
 PATIENCE = 8
 """Looks in a row at which a job could not be seen, after which it is given up: throttling and short outages pass."""
+CALLS_A_READ = 3
+"""What it costs to read a log, as a rule: who writes it, a page, and the page after it."""
 LINES_AHEAD = 10_000
 """Log lines that are read ahead of whoever writes them down."""
 _TICK = 0.2
@@ -49,8 +51,10 @@ class _Job:
     """The round in which its log was read last."""
     closing: int | None = None
     """The round in which it was seen to have ended; its last lines may still be on their way."""
+    hidden: bool = False
+    """Whether the last look saw nothing of it."""
     failures: int = 0
-    """Looks in a row that saw nothing."""
+    """Looks in a row that saw nothing, and that waiting alone does not cure."""
     told: set[str] = field(default_factory=set)
     """Troubles that were told, each once."""
 
@@ -77,20 +81,23 @@ class Follower:
             states = self.service.states(list(jobs))
             for name, job in list(jobs.items()):
                 self._note(job, states[name], number, put)
-                if job.failures and self._is_hopeless(job, states[name]):
+                if self._is_hopeless(job, states[name]):
                     put(News(name, self.service, trouble=_trouble(states[name]), lost=True))
                     del jobs[name]
-            self._read_logs([job for job in jobs.values() if not job.failures], number, before, put)
-            for job in [job for job in jobs.values() if self._is_over(job, number)]:
-                put(self._final(job))
-                del jobs[job.name]
+            in_sight = [job for job in jobs.values() if not job.hidden]
+            self._read_logs([job for job in in_sight if not self._is_over(job)], number, before, put)
+            over = [job for job in in_sight if self._is_over(job)][: self._left(before)]
+            for done in side_by_side(self._final, over):
+                put(done.get())
+                del jobs[done.item.name]
             number += 1
             if jobs:
                 self.sleep(self.poll)
 
     def _note(self, job: _Job, found: Seen | ServiceError, number: int, put: Put) -> None:
+        job.hidden = isinstance(found, ServiceError)
         if isinstance(found, ServiceError):
-            job.failures += 1
+            job.failures += not found.passing
             self._tell(job, found, put)
             return
         job.failures, job.seen = 0, found
@@ -115,13 +122,19 @@ class Follower:
         if not self.logs:
             return
         order = sorted(jobs, key=lambda job: (not job.moved, job.read))
-        allowed = getattr(self.service, "calls_a_minute", None)
         for start in range(0, len(order), WORKERS):
-            if allowed and start and self._calls() - before >= allowed * self.poll / 60 - 2 * WORKERS:
+            if start and self._left(before) <= CALLS_A_READ * WORKERS:
                 return
             for done in side_by_side(lambda job: self._read_log(job, put), order[start : start + WORKERS]):
                 done.get()
                 done.item.read = number
+
+    def _left(self, before: int) -> int:
+        """How many calls a round may still make; the first few may always."""
+        allowed = getattr(self.service, "calls_a_minute", None)
+        if allowed is None or not self.poll:
+            return len(self.job_names)
+        return max(WORKERS, int(allowed * self.poll / 60) - (self._calls() - before))
 
     def _read_log(self, job: _Job, put: Put) -> None:
         """A log that cannot be read is a remark: the training goes on, and decides how it ends."""
@@ -133,12 +146,12 @@ class Follower:
         except ServiceError as trouble:
             self._tell(job, trouble, put)
 
-    def _is_over(self, job: _Job, number: int) -> bool:
+    def _is_over(self, job: _Job) -> bool:
         """Whether a job has ended and its log has been read since: once more where the last lines come late."""
-        if job.closing is None or job.failures:
+        if job.closing is None:
             return False
-        late = self.logs and getattr(self.service, "late_logs", False)
-        return job.read > job.closing if late else not self.logs or job.read >= job.closing
+        late = getattr(self.service, "late_logs", False)
+        return not self.logs or (job.read > job.closing if late else job.read >= job.closing)
 
     def _final(self, job: _Job) -> News:
         """A job's end, with all that is known of it."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sagespec.building.targets import Request, Site
-from sagespec.deploying.applier import Applier, Outcome
-from sagespec.deploying.follow import News, follow
+from sagespec.deploying.applier import Applier, Outcome, applied
+from sagespec.deploying.follow import News, follower_of, heard
 from sagespec.deploying.planner import Change, Plan, Wish, decide_all
 from sagespec.deploying.services import Progress, Service
+from sagespec.deploying.side_by_side import each
 
 Key = tuple[str, bool]
 """A region, and whether it is this machine instead."""
@@ -45,12 +44,17 @@ class World:
         for number, request in enumerate(requests):
             service = self.service(request.site)
             by_service.setdefault(id(service), (service, []))[1].append((number, request))
-        for service, numbered in by_service.values():
+
+        def decided(one: tuple[Service, list[tuple[int, Request]]]) -> tuple[Change, ...]:
+            service, numbered = one
             mine = [request for _, request in numbered]
-            made = decide_all(mine, service.observe(mine, projects=wish.prune), wish).changes
+            return decide_all(mine, service.observe(mine, projects=wish.prune), wish).changes
+
+        parts = list(by_service.values())
+        for (service, numbered), made in zip(parts, each(decided, parts), strict=True):
             changes |= {number: change for (number, _), change in zip(numbered, made, strict=False)}
-            pruned += made[len(mine) :]
-            self._pruned |= {change.job_name: service for change in made[len(mine) :]}
+            pruned += made[len(numbered) :]
+            self._pruned |= {change.job_name: service for change in made[len(numbered) :]}
         return Plan((*(changes[number] for number in range(len(requests))), *pruned))
 
     def service_of(self, change: Change) -> Service:
@@ -58,45 +62,17 @@ class World:
         return self._pruned[change.job_name] if change.request is None else self.service(change.request.site)
 
     def apply(self, plan: Plan, wish: Wish, progress: Progress) -> Iterator[Outcome]:
-        """Does what a plan of this world says; one outcome a change, in order."""
+        """Does what a plan of this world says; one outcome a change, as they come."""
         appliers: dict[int, Applier] = {}
         for change in plan.changes:
             service = self.service_of(change)
-            applier = appliers.setdefault(id(service), Applier(service, progress))
-            yield from applier.apply(Plan((change,)), wish)
+            appliers.setdefault(id(service), Applier(service, progress))
+        return applied(plan.changes, lambda change: appliers[id(self.service_of(change))].outcome(change, wish))
 
 
 def follow_all(jobs: Sequence[tuple[str, Service]]) -> Iterator[News]:
-    """News of jobs of any services until all have ended; those of one service in their order.
-
-    Raises:
-        ServiceError: a service failed.
-    """
+    """News of jobs of any services until all have ended; those of one service in their order."""
     by_service: dict[int, tuple[Service, list[str]]] = {}
     for job_name, service in jobs:
         by_service.setdefault(id(service), (service, []))[1].append(job_name)
-    streams = [follow(service, names) for service, names in by_service.values()]
-    if len(streams) == 1:
-        yield from streams[0]
-        return
-    arrived: queue.SimpleQueue[News | Exception | None] = queue.SimpleQueue()
-
-    def read(stream: Iterator[News]) -> None:
-        try:
-            for news in stream:
-                arrived.put(news)
-            arrived.put(None)
-        except Exception as error:
-            arrived.put(error)
-
-    for stream in streams:  # daemons, so that Ctrl-C need not wait for them
-        threading.Thread(target=read, args=(stream,), daemon=True).start()
-    left = len(streams)
-    while left:
-        news = arrived.get()
-        if isinstance(news, Exception):
-            raise news
-        if news is None:
-            left -= 1
-        else:
-            yield news
+    return heard([follower_of(service, names) for service, names in by_service.values()])

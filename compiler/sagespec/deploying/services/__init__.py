@@ -14,6 +14,9 @@ from sagespec.deploying.planner import Seen
 class ServiceError(Exception):
     """The service failed or refused. Says what it said, and what to do."""
 
+    passing = False
+    """Whether it is known to pass with time."""
+
     def __init__(self, message: str, hint: str = "") -> None:
         self.message = message
         self.hint = hint

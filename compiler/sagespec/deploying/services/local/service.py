@@ -16,7 +16,17 @@ from typing import Any
 
 from sagespec.building.request import Request, Upload
 from sagespec.deploying.planner import TERMINAL, Seen
-from sagespec.deploying.services import START, Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored, one_by_one
+from sagespec.deploying.services import (
+    START,
+    Cursor,
+    LogLine,
+    NameTaken,
+    NoSuchJob,
+    Progress,
+    ServiceError,
+    Stored,
+    one_by_one,
+)
 from sagespec.deploying.services.local import alive, channels, cluster, contract, docker, record
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, Store, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of

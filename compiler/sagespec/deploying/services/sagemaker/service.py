@@ -157,7 +157,12 @@ class SageMaker:
         try:
             return self._seen(self._describe(job_name))
         except ServiceError as error:
+            error.passing = is_denied(cause_of(error)) and self._is_new(job_name)
             return error
+
+    def _is_new(self, job_name: str) -> bool:
+        """Whether policies on tags may not see the job yet."""
+        return self._clock() < self._fresh.get(job_name, float("-inf")) + PROPAGATION_SECONDS
 
     def _listed(self, job_names: Iterable[str]) -> dict[str, Seen]:
         """The jobs of these names that the list of the newest, or else Search, shows."""
@@ -188,12 +193,11 @@ class SageMaker:
         Raises:
             NoSuchJob: there is none of that name.
         """
-        deadline = self._fresh.get(job_name, float("-inf")) + PROPAGATION_SECONDS
         while True:
             try:
                 return self._seen(self._describe(job_name))
             except ServiceError as error:
-                if not is_denied(cause_of(error)) or self._clock() >= deadline:
+                if not is_denied(cause_of(error)) or not self._is_new(job_name):
                     raise
             with waiting(f"access to {job_name}, denied so far: it takes up to 5 minutes to see a new job's tags"):
                 self._sleep(POLL_SECONDS)
@@ -505,7 +509,7 @@ class SageMaker:
             self.calls += 1
 
     def _aws(self) -> Any:
-        """The session. Credentials are fetched once, here, where what goes wrong with them can be told from the rest."""
+        """The session. Credentials are fetched once, here, where their troubles can be told from the rest."""
         if self._session is None:
             import boto3
             from botocore.exceptions import BotoCoreError
@@ -583,7 +587,8 @@ def _setting(name: str, default: float) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value < math.inf:
-        raise BadSetting(f"{name} is '{told(given)}', which is not a number above 0", f"for instance {name}={default:g}")
+        wrong = f"{name} is '{told(given)}', which is not a number above 0"
+        raise BadSetting(wrong, f"for instance {name}={default:g}")
     return value
 
 
