@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -14,12 +14,15 @@ import pytest
 import sagespec.checking.check
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import Facts, facts
+from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.rules import RULES, Case, Rule, asked
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.binding import Bound
 from sagespec.reading.document import Source
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Inputs
+
+pytest_plugins = ["fakes.fixtures"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -74,6 +77,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="rewrite golden files instead of comparing with them")
 
 
+LEFT_OUT = pytest.StashKey[set[str]]()
+"""The slow tests that this run leaves out; those of its workers, if it has some."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[LEFT_OUT] = set()
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(Workers())
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.config.stash[LEFT_OUT].add(item.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = sorted(session.config.stash[LEFT_OUT])
+
+
+class Workers:
+    """What the workers of pytest-xdist say at their end."""
+
+    @staticmethod
+    def pytest_testnodedown(node: Any) -> None:
+        node.config.stash[LEFT_OUT].update(getattr(node, "workeroutput", {}).get("left_out", ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left_out = config.stash[LEFT_OUT]
+    if left_out:
+        files = ", ".join(sorted({nodeid.partition("::")[0] for nodeid in left_out}))
+        terminalreporter.write_line(f"Left out: {len(left_out)} slow tests, of {files}. `make test-slow` runs them.")
+
+
 @pytest.fixture(autouse=True)
 def _rules_that_are_not_asked_have_nothing_to_say(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
@@ -84,7 +124,7 @@ def _rules_that_are_not_asked_have_nothing_to_say(
         monkeypatch.setattr(sagespec.checking.check, "_judge", lambda bound, case: _all_judging(judge, bound, case))
 
 
-def _all_judging(judge: Callable[..., Any], bound: Bound, case: Case) -> Any:
+def _all_judging(judge: Callable[..., Any], bound: Bound[Job], case: Case) -> Any:
     silent = set(RULES.values()) - set(asked(case.written)) if bound.whole else set()
     said = {rule.name: finding for rule in silent for finding in _said(rule, case)}
     assert not said, f"not asked, though they would have said: {said}"

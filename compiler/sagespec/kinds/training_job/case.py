@@ -48,7 +48,6 @@ class Case:
         region: str | None,
         account: str | None,
         *,
-        for_service: bool,
         local: bool,
         scripts: Scripts,
         disk: Disk,
@@ -57,7 +56,6 @@ class Case:
         Args:
             folder: the manifest's: what its paths are relative to.
             region: where the job will run, as far as it is known.
-            for_service: whether a request for SageMaker is wanted: then region and account must be known.
             local: whether the job is to run on this machine.
             scripts: the training scripts of the run, each read once.
             disk: what lies in the file system, each thing looked for once.
@@ -67,7 +65,6 @@ class Case:
         self.folder = folder
         self.region = region
         self.account = account
-        self.for_service = for_service
         self.local = local
         self.scripts = scripts
         self.disk = disk
