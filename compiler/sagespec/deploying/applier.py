@@ -9,14 +9,9 @@ from dataclasses import dataclass, replace
 from sagespec.building.targets import Request, Upload
 from sagespec.deploying.planner import Action, Change, Plan, Seen, Wish, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
-from sagespec.deploying.side_by_side import WORKERS, Once, side_by_side
 
 POLL_SECONDS = 5.0
 """The longest pause between two looks at a job that is to end; the first is a tenth of it."""
-WAIT_SECONDS = 3600.0
-"""How long a job may take to end before apply goes without it: a large model is saved after the stop."""
-WAITERS = 32
-"""How many jobs are waited for at a time, beside those that something can be done about at once."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +51,16 @@ class Applier:
         self.progress = progress
         self.clock = clock
         self.sleep = sleep
-        self._uploaded = Once()
-        self._roles = Once()
+        self._uploaded: set[str] = set()
+        self._roles: set[str] = set()
 
     def apply(self, plan: Plan, wish: Wish = Wish()) -> Iterator[Outcome]:  # noqa: B008 - frozen
-        """One outcome a change, as they come. One job's failure does not stop the others, nor does its waiting."""
-        return applied(plan.changes, lambda change: self.outcome(change, wish))
-
-    def outcome(self, change: Change, wish: Wish) -> Outcome:
-        """Does one change."""
-        try:
-            return self._do(change, wish)
-        except ServiceError as error:
-            return Outcome(change, error)
+        """One outcome a change, in order. One job's failure does not stop the others."""
+        for change in plan.changes:
+            try:
+                yield self._do(change, wish)
+            except ServiceError as error:
+                yield Outcome(change, error)
 
     def _do(self, change: Change, wish: Wish) -> Outcome:
         if change.action is Action.CREATE and change.request is not None:
@@ -103,10 +95,14 @@ class Applier:
         return Outcome(change)
 
     def _check_role(self, role_arn: str) -> None:
-        self._roles(role_arn, lambda: self.service.check_role(role_arn))
+        if role_arn not in self._roles:
+            self.service.check_role(role_arn)
+            self._roles.add(role_arn)
 
     def _upload(self, upload: Upload) -> None:
-        self._uploaded(upload.uri, lambda: self.service.upload(upload, self.progress))
+        if upload.uri not in self._uploaded:
+            self.service.upload(upload, self.progress)
+            self._uploaded.add(upload.uri)
 
     def _after(self, change: Change, request: Request, seen: Seen, wish: Wish) -> Outcome:
         """Waits for a job to end (asking it to, for a replacement), then decides again and does that."""
@@ -120,12 +116,7 @@ class Applier:
         return self._do(again, wish)
 
     def _ended(self, job_name: str) -> Seen | None:
-        """A job once it has ended; None if it is gone.
-
-        Raises:
-            ServiceError: it has not for an hour.
-        """
-        pause, until = POLL_SECONDS / 10, self.clock() + WAIT_SECONDS
+        pause = POLL_SECONDS / 10
         while True:
             try:
                 seen = self.service.describe(job_name)
@@ -133,11 +124,6 @@ class Applier:
                 return None
             if seen.ended:
                 return seen
-            if self.clock() >= until:
-                waited = (
-                    f"{job_name} is {seen.secondary or seen.status} and has not ended for {WAIT_SECONDS / 60:.0f} min"
-                )
-                raise ServiceError(waited, "look at it in the console, and run apply again when it has ended")
             self.progress(f"waiting for {job_name} to end ({seen.secondary or seen.status})", 0, 0)
             self.sleep(pause)
             pause = min(2 * pause, POLL_SECONDS)
@@ -145,15 +131,6 @@ class Applier:
     def _tag(self, request: Request, seen: Seen) -> None:
         add, remove = request.tag_changes(seen.tags, seen.attempt)
         self.service.tag(seen.job_name, add, remove)
-
-
-def applied(changes: Sequence[Change], do: Callable[[Change], Outcome]) -> Iterator[Outcome]:
-    """Does changes side by side, those first that need not wait for a job to end; outcomes as they come."""
-    waits = frozenset({Action.WAIT, Action.REPLACE})
-    waiting = sum(change.action in waits for change in changes)
-    at_once_first = sorted(changes, key=lambda change: change.action in waits)
-    for done in side_by_side(do, at_once_first, WORKERS + min(waiting, WAITERS)):
-        yield done.get()
 
 
 def changed(then: Sequence[Change], now: Sequence[Change]) -> list[str]:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sagespec.building.targets import Request, Site
-from sagespec.deploying.applier import Applier, Outcome, applied
+from sagespec.deploying.applier import Applier, Outcome
 from sagespec.deploying.follow import News, follower_of, heard
 from sagespec.deploying.planner import Change, Plan, Wish, decide_all
 from sagespec.deploying.services import Progress, Service
-from sagespec.deploying.side_by_side import each
 
 Key = tuple[str, bool]
 """A region, and whether it is this machine instead."""
@@ -44,17 +43,12 @@ class World:
         for number, request in enumerate(requests):
             service = self.service(request.site)
             by_service.setdefault(id(service), (service, []))[1].append((number, request))
-
-        def decided(one: tuple[Service, list[tuple[int, Request]]]) -> tuple[Change, ...]:
-            service, numbered = one
+        for service, numbered in by_service.values():
             mine = [request for _, request in numbered]
-            return decide_all(mine, service.observe(mine, projects=wish.prune), wish).changes
-
-        parts = list(by_service.values())
-        for (service, numbered), made in zip(parts, each(decided, parts), strict=True):
+            made = decide_all(mine, service.observe(mine, projects=wish.prune), wish).changes
             changes |= {number: change for (number, _), change in zip(numbered, made, strict=False)}
-            pruned += made[len(numbered) :]
-            self._pruned |= {change.job_name: service for change in made[len(numbered) :]}
+            pruned += made[len(mine) :]
+            self._pruned |= {change.job_name: service for change in made[len(mine) :]}
         return Plan((*(changes[number] for number in range(len(requests))), *pruned))
 
     def service_of(self, change: Change) -> Service:
@@ -62,12 +56,12 @@ class World:
         return self._pruned[change.job_name] if change.request is None else self.service(change.request.site)
 
     def apply(self, plan: Plan, wish: Wish, progress: Progress) -> Iterator[Outcome]:
-        """Does what a plan of this world says; one outcome a change, as they come."""
+        """Does what a plan of this world says; one outcome a change, in order."""
         appliers: dict[int, Applier] = {}
         for change in plan.changes:
             service = self.service_of(change)
-            appliers.setdefault(id(service), Applier(service, progress))
-        return applied(plan.changes, lambda change: appliers[id(self.service_of(change))].outcome(change, wish))
+            applier = appliers.setdefault(id(service), Applier(service, progress))
+            yield from applier.apply(Plan((change,)), wish)
 
 
 def follow_all(jobs: Sequence[tuple[str, Service]]) -> Iterator[News]:
