@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from sagespec.deploying.ending import promised_by
 from sagespec.deploying.planner import Seen
 from sagespec.deploying.services import START, Cursor, LogLine, NoSuchJob, Service, ServiceError
 from sagespec.deploying.side_by_side import WORKERS, side_by_side
@@ -30,6 +31,8 @@ class News:
     seen: Seen | None = None
     line: LogLine | None = None
     trouble: ServiceError | None = None
+    artifact: str | None = None
+    """With the state of a job that has ended: where its model lies, as far as that could be seen."""
     lost: bool = False
     """With `trouble`: the job is no longer followed. Otherwise its log alone, or one look, is missing."""
 
@@ -156,10 +159,14 @@ class Follower:
     def _final(self, job: _Job) -> News:
         """A job's end, with all that is known of it."""
         assert job.seen is not None
+        seen, trouble, artifact = job.seen, None, None
         try:
-            return News(job.name, self.service, seen=self.service.describe(job.name))
-        except ServiceError as trouble:
-            return News(job.name, self.service, seen=job.seen, trouble=trouble)
+            seen = self.service.describe(job.name)
+            artifact = promised_by(seen)
+            artifact = self.service.artifact(job.name, seen.body)
+        except ServiceError as error:
+            trouble = error
+        return News(job.name, self.service, seen=seen, trouble=trouble, artifact=artifact)
 
     def _calls(self) -> int:
         return int(getattr(self.service, "calls", 0))

@@ -205,6 +205,19 @@ class LocalService:
         job = self._job(job_name)
         record.change(job, live={**record.live_of(job), **record.live_members(members)})
 
+    def cleanable(self, job_names: Iterable[str] | None = None) -> list[str]:
+        """The names of what `clean` would delete.
+
+        Raises:
+            NoSuchJob: there is none of that name.
+            ServiceError: a job that was named still runs.
+        """
+        named = None if job_names is None else [self.describe(name) for name in job_names]
+        for seen in named or ():
+            if not seen.ended:
+                raise ServiceError(f"{seen.job_name} is {seen.status}", "stop it first")
+        return [seen.job_name for seen in (self.jobs() if named is None else named) if seen.ended]
+
     def clean(self, job_names: Iterable[str] | None = None) -> list[str]:
         """Deletes jobs that have ended (all of them where no names are given), and what no job left needs any more.
 
@@ -217,11 +230,7 @@ class LocalService:
             NoSuchJob: there is none of that name.
             ServiceError: a job that was named still runs.
         """
-        named = None if job_names is None else [self.describe(name) for name in job_names]
-        for seen in named or ():
-            if not seen.ended:
-                raise ServiceError(f"{seen.job_name} is {seen.status}", "stop it first")
-        gone = [seen.job_name for seen in (self.jobs() if named is None else named) if seen.ended]
+        gone = self.cleanable(job_names)
         for name in gone:
             grave = self.root / f".gone-{name}"
             # One step: a folder that is half deleted must not look like a job.
