@@ -10,8 +10,9 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import near
-from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, Check, rule
-from sagespec.kinds.training_job.case import Case, option_of
+from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING
+from sagespec.kinds.training_job.context import option_of
+from sagespec.kinds.training_job.rules.adapter import Case, Check, rule
 from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.scripts import Arguments, Script
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import LEGACY, Case
+from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Mode
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule
 
 _NEEDS_ENTRY_POINT = ("source_dir", "dependencies", "distribution", "compiler_config", "model_dir", *LEGACY_FIELDS)
 """Fields that only a container which is given an entry point knows about."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Release, family_of
-from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.kinds.training_job.rules.resources import type_paths
 from sagespec.kinds.training_job.rules.versions import release_of

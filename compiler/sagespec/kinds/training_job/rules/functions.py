@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
-from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING, Check, rule
-from sagespec.kinds.training_job.case import LEGACY, Case
+from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, Check, rule
 from sagespec.scripts import LegacyFunction, LegacyFunctions, Script
 
 _CONTAINER = "https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)"

@@ -11,9 +11,9 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import redacted
 from sagespec.catalog import Facts
-from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import LEGACY, Case
+from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING
 from sagespec.kinds.training_job.model import Mode
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule
 
 MOST_HYPERPARAMETERS = 100
 LONGEST_VALUE = 2500

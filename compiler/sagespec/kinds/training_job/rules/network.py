@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.rule import API, ERROR, GUIDE, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import API, ERROR, GUIDE, TOOLKIT, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 
 PREFIXES = {"subnets": "subnet-", "security_group_ids": "sg-"}
 

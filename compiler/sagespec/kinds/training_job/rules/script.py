@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
-from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, Check, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, Check, rule
 from sagespec.scripts import Environment, Script
 
 CHANNEL = "SM_CHANNEL_"
