@@ -55,10 +55,21 @@ InstanceType = Annotated[
         title="an instance type such as ml.m5.xlarge, or local",
     ),
 ]
+FrameworkName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9-]*$",
+        max_length=32,
+        examples=["tensorflow", "pytorch", "huggingface", "sklearn", "xgboost"],
+        title="a framework such as tensorflow, pytorch or xgboost",
+    ),
+]
 FrameworkVersion = Annotated[
     str,
     Field(
-        pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?$", examples=["2.19", "2.19.0"], title='a version in quotes, such as "2.19"'
+        pattern=r"^([0-9]+(\.[0-9]+){0,2}(-[0-9]+)?(-py[0-9]+)?|latest)$",
+        max_length=32,
+        examples=["2.19", "2.19.0"], title='a version in quotes, such as "2.19"'
     ),
 ]
 PyVersion = Annotated[str, Field(pattern=r"^py[0-9]{1,3}$", examples=["py312"], title="a Python version such as py312")]

@@ -9,7 +9,7 @@ from operator import truediv
 from pathlib import Path as FilePath
 from typing import Any
 
-from sagespec.catalog import Facts, Instance, Release
+from sagespec.catalog import Facts, Framework, Instance, Release, Variant
 from sagespec.kinds.training_job.model import Job, Mode
 from sagespec.scripts import Script, Scripts
 from sagespec.scripts.arguments import Option
@@ -89,10 +89,24 @@ class Case:
         return self.mode is Mode.SCRIPT
 
     @cached_property
+    def framework(self) -> Framework | None:
+        """The framework's row of the catalogue; None where an image is all there is, or the name is not known."""
+        return self.job.estimator(self.facts)
+
+    @cached_property
+    def version(self) -> str | None:
+        """The framework's version as the catalogue knows it; None where the manifest names none."""
+        return self.job.version(self.facts)
+
+    @cached_property
     def release(self) -> Release | None:
-        """The TensorFlow release that the manifest names; None where it names none, or none that is known."""
-        version = self.job.framework_version
-        return None if version is None else self.facts.release(version)
+        """The release that the manifest names; None where it names none, or none that is known."""
+        return self.job.release(self.facts)
+
+    @cached_property
+    def variant(self) -> Variant | None:
+        """The images beside the framework's plain ones that the job takes, if any."""
+        return self.job.variant(self.facts)
 
     @cached_property
     def python(self) -> str | None:

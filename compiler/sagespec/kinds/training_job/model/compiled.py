@@ -7,7 +7,7 @@ from typing import Any
 from sagespec.kinds.training_job.model.channel import Channel, ShuffleConfig
 from sagespec.kinds.training_job.model.forms import from_location, one_channel_is_training, only_false
 from sagespec.kinds.training_job.model.job import Job
-from sagespec.kinds.training_job.model.parts import CompilerConfig, DataParallel, DebugCollection, DebuggerHookConfig, Distribution, ExperimentConfig, InstanceGroup, InstancePlacementConfig, MetricDefinition, ModelParallel, Mpi, MultiWorkerMirroredStrategy, OnFailure, ParameterServer, PlacementSpecification, ProfilerConfig, Rule, SmDistributed, TensorBoardOutputConfig
+from sagespec.kinds.training_job.model.parts import CompilerConfig, DataParallel, DebugCollection, DebuggerHookConfig, Distribution, ExperimentConfig, InstanceGroup, InstancePlacementConfig, MetricDefinition, ModelParallel, Mpi, MultiWorkerMirroredStrategy, OnFailure, ParameterServer, PlacementSpecification, ProfilerConfig, PyTorchDdp, PyTorchXla, Rule, SmDistributed, TensorBoardOutputConfig, TorchDistributed
 
 _CLOSED = {"strict": True, "extra_fields_behavior": "forbid"}
 
@@ -35,6 +35,16 @@ _MPI = {'type': 'model', 'cls': Mpi, 'config': _CLOSED, 'schema': {'type': 'mode
 _MULTIWORKERMIRROREDSTRATEGY = {'type': 'model', 'cls': MultiWorkerMirroredStrategy, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'MultiWorkerMirroredStrategy', 'fields': {
     'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
 }}}
+_PYTORCHDDP = {'type': 'model', 'cls': PyTorchDdp, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'PyTorchDdp', 'fields': {
+    'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
+    'custom_mpi_options': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str'}}, 'default': None}},
+}}}
+_TORCHDISTRIBUTED = {'type': 'model', 'cls': TorchDistributed, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'TorchDistributed', 'fields': {
+    'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
+}}}
+_PYTORCHXLA = {'type': 'model', 'cls': PyTorchXla, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'PyTorchXla', 'fields': {
+    'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
+}}}
 _DATAPARALLEL = {'type': 'model', 'cls': DataParallel, 'config': _CLOSED, 'schema': {'type': 'model-fields', 'model_name': 'DataParallel', 'fields': {
     'enabled': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'bool'}, 'default': False}},
     'custom_mpi_options': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str'}}, 'default': None}},
@@ -51,6 +61,9 @@ _DISTRIBUTION = {'type': 'model', 'cls': Distribution, 'config': _CLOSED, 'schem
     'parameter_server': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _PARAMETERSERVER}, 'default': None}},
     'mpi': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _MPI}, 'default': None}},
     'multi_worker_mirrored_strategy': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _MULTIWORKERMIRROREDSTRATEGY}, 'default': None}},
+    'pytorchddp': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _PYTORCHDDP}, 'default': None}},
+    'torch_distributed': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _TORCHDISTRIBUTED}, 'default': None}},
+    'pytorchxla': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _PYTORCHXLA}, 'default': None}},
     'smdistributed': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': _SMDISTRIBUTED}, 'default': None}},
     'instance_groups': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'list', 'items_schema': {'type': 'str'}, 'min_length': 1}}, 'default': None}},
 }}}
@@ -137,8 +150,11 @@ _JOB = {'type': 'model', 'cls': Job, 'config': _CLOSED, 'schema': {'type': 'mode
     'container_log_level': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'int', 'ge': 0, 'le': 50}, 'default': 20}},
     'container_entry_point': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'list', 'items_schema': {'type': 'str', 'max_length': 256, 'pattern': '^[^\\n\\r\\x85\\u2028\\u2029]*$', 'metadata': {'title': 'one line of at most 256 characters'}}, 'min_length': 1, 'max_length': 100}}, 'default': None}},
     'container_arguments': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'list', 'items_schema': {'type': 'str', 'max_length': 256, 'pattern': '^[^\\n\\r\\x85\\u2028\\u2029]*$', 'metadata': {'title': 'one line of at most 256 characters'}}, 'min_length': 1, 'max_length': 100}}, 'default': None}},
-    'framework': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'literal', 'expected': ['tensorflow']}, 'default': 'tensorflow'}},
-    'framework_version': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'pattern': '^[0-9]+\\.[0-9]+(\\.[0-9]+)?$', 'metadata': {'title': 'a version in quotes, such as "2.19"', 'examples': ['2.19', '2.19.0']}}}, 'default': None}},
+    'framework': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 32, 'pattern': '^[a-z][a-z0-9-]*$', 'metadata': {'title': 'a framework such as tensorflow, pytorch or xgboost', 'examples': ['tensorflow', 'pytorch', 'huggingface', 'sklearn', 'xgboost']}}}, 'default': None}},
+    'framework_version': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 32, 'pattern': '^([0-9]+(\\.[0-9]+){0,2}(-[0-9]+)?(-py[0-9]+)?|latest)$', 'metadata': {'title': 'a version in quotes, such as "2.19"', 'examples': ['2.19', '2.19.0']}}}, 'default': None}},
+    'transformers_version': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 32, 'pattern': '^([0-9]+(\\.[0-9]+){0,2}(-[0-9]+)?(-py[0-9]+)?|latest)$', 'metadata': {'title': 'a version in quotes, such as "2.19"', 'examples': ['2.19', '2.19.0']}}}, 'default': None}},
+    'pytorch_version': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 32, 'pattern': '^([0-9]+(\\.[0-9]+){0,2}(-[0-9]+)?(-py[0-9]+)?|latest)$', 'metadata': {'title': 'a version in quotes, such as "2.19"', 'examples': ['2.19', '2.19.0']}}}, 'default': None}},
+    'tensorflow_version': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'max_length': 32, 'pattern': '^([0-9]+(\\.[0-9]+){0,2}(-[0-9]+)?(-py[0-9]+)?|latest)$', 'metadata': {'title': 'a version in quotes, such as "2.19"', 'examples': ['2.19', '2.19.0']}}}, 'default': None}},
     'py_version': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'pattern': '^py[0-9]{1,3}$', 'metadata': {'title': 'a Python version such as py312', 'examples': ['py312']}}}, 'default': None}},
     'image_uri': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'str', 'min_length': 1, 'max_length': 255, 'pattern': '^\\S+$', 'metadata': {'title': 'the address of an image'}}}, 'default': None}},
     'script_mode': {'type': 'model-field', 'schema': {'type': 'default', 'schema': {'type': 'nullable', 'schema': {'type': 'bool'}}, 'default': None}},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from sagespec.catalog import PLAIN, image_instance_type
 from sagespec.kinds.training_job.model.channel import Channel
 from sagespec.kinds.training_job.model.parts import (
     CompilerConfig,
@@ -24,7 +25,7 @@ from sagespec.reading.part import Part
 if TYPE_CHECKING:
     from pydantic import BeforeValidator, Field
 
-    from sagespec.catalog import Facts
+    from sagespec.catalog import Facts, Framework, Release, Variant
     from sagespec.kinds.training_job.model.forms import from_location, one_channel_is_training
     from sagespec.kinds.types import (
         AccountId,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         Count,
         EnvironmentName,
         EnvironmentValue,
+        FrameworkName,
         FrameworkVersion,
         ImageUri,
         InputMode,
@@ -64,6 +66,9 @@ class Mode(str, Enum):
 
 
 LEGACY_FIELDS = ("training_steps", "evaluation_steps", "checkpoint_path", "requirements_file")
+
+OF_TENSORFLOW = ("framework_version", "py_version", "script_mode", "model_dir", *LEGACY_FIELDS)
+"""A manifest without a framework and with one of these is about TensorFlow, whatever image it brings."""
 
 RENAMED = {
     "train_instance_type": "instance_type",
@@ -118,10 +123,16 @@ class Job(Part):
     container_arguments: Annotated[list[Line], Field(min_length=1, max_length=100)] | None = None
     """Overrides the image's CMD."""
 
-    framework: Literal["tensorflow"] = "tensorflow"
-    """The framework of the container."""
+    framework: FrameworkName | None = None
+    """The framework of the container; `tensorflow` when left out, and none with nothing but an `image_uri`."""
     framework_version: FrameworkVersion | None = None
-    """TensorFlow version, always in quotes: "2.19" or "2.19.0"."""
+    """The framework's version, always in quotes: "2.19" or "2.19.0"."""
+    transformers_version: FrameworkVersion | None = None
+    """Hugging Face: version of transformers, together with `pytorch_version` or `tensorflow_version`."""
+    pytorch_version: FrameworkVersion | None = None
+    """Hugging Face: version of the PyTorch under it."""
+    tensorflow_version: FrameworkVersion | None = None
+    """Hugging Face: version of the TensorFlow under it."""
     py_version: PyVersion | None = None
     """Python of the container; may be left out where the version has one Python 3."""
     image_uri: ImageUri | None = None
@@ -200,7 +211,7 @@ class Job(Part):
     metric_definitions: Annotated[list[MetricDefinition], Field(max_length=40)] | None = None
     """Numbers to pick from the log."""
     enable_sagemaker_metrics: bool | None = None
-    """Shows metrics as time series; on by itself from TensorFlow 1.15."""
+    """Shows metrics as time series; on by itself for most versions."""
 
     subnets: Annotated[list[NetworkId], Field(min_length=1, max_length=16)] | None = None
     """Subnets of your VPC; together with `security_group_ids`."""
@@ -272,25 +283,81 @@ class Job(Part):
         """The legacy fields that the author wrote, `null` ones included: a null number of steps has a meaning."""
         return [name for name in LEGACY_FIELDS if name in self.fields_set]
 
+    @property
+    def framework_name(self) -> str | None:
+        """Whose estimator the job is; None for an image and nothing else: then it is nobody's."""
+        if "framework" in self.fields_set:
+            return self.framework
+        return None if self.image_uri is not None and not self.given(*OF_TENSORFLOW) else "tensorflow"
+
+    def estimator(self, facts: Facts) -> Framework | None:
+        """Its row of the catalogue; None where the job is nobody's, or there is no such framework."""
+        name = self.framework_name
+        return None if name is None else facts.framework(name)
+
+    def version(self, facts: Facts) -> str | None:
+        """The framework's version as the catalogue knows it, `4.28.1+pytorch2.0.0` where it lies over another.
+
+        None where the manifest names none, or only a part of it.
+        """
+        framework = self.estimator(facts)
+        if framework is None:
+            return None
+        own = getattr(self, framework.version_field)
+        under = [f"{name}{version}" for name, field in framework.bases.items() if (version := getattr(self, field))]
+        if own is None or (framework.bases and len(under) != 1):
+            return None
+        return "+".join([own, *under])
+
+    def release(self, facts: Facts) -> Release | None:
+        """What its version can do; None where it names none, or none that is known."""
+        framework, version = self.estimator(facts), self.version(facts)
+        return None if framework is None or version is None else framework.release(version)
+
+    def variant(self, facts: Facts) -> Variant | None:
+        """Which images it takes beside the framework's plain ones; None for those."""
+        framework = self.estimator(facts)
+        for variant in () if framework is None else framework.variants:
+            families = tuple(f"ml.{family}" for family in variant.families)
+            if variant.field is not None and getattr(self, variant.field) is not None:
+                return variant
+            if families and image_instance_type(self.instance_types() or ["local"]).startswith(families):
+                return variant
+            written = self.distribution.written() if self.distribution is not None else []
+            if variant.strategies and set(variant.strategies) <= set(written):
+                return variant
+        return None
+
+    def image_release(self, facts: Facts) -> Release | None:
+        """The release whose image it runs, which may be of a variant."""
+        framework, version, variant = self.estimator(facts), self.version(facts), self.variant(facts)
+        if framework is None or version is None:
+            return None
+        return framework.release(version, PLAIN if variant is None else variant.name)
+
     def mode(self, facts: Facts) -> Mode:
         """`script_mode` says so; otherwise what the version and Python allow (DESIGN section 3)."""
         if self.image_uri is not None and self.entry_point is None:
             return Mode.IMAGE
+        framework = self.estimator(facts)
+        if framework is None or not framework.has_legacy_mode:
+            return Mode.SCRIPT
         if self.script_mode is not None:
             return Mode.SCRIPT if self.script_mode else Mode.LEGACY
         if self.py_version not in (None, "py2"):
             return Mode.SCRIPT
-        release = facts.release(self.framework_version) if self.framework_version else None
+        release = self.release(facts)
         legacy = bool(self.legacy_given()) if release is None or release.script_mode else True
         return Mode.LEGACY if legacy and (release is None or release.legacy_mode) else Mode.SCRIPT
 
     def python(self, facts: Facts) -> str | None:
         """The Python of the container, chosen where the author left it out and there is one choice."""
-        if self.py_version is not None or self.framework_version is None:
+        framework = self.estimator(facts)
+        if self.py_version is not None or framework is None:
             return self.py_version
-        release = facts.release(self.framework_version)
-        if release is None:
-            return None
+        release = self.image_release(facts)
+        if framework.python is not None or release is None:
+            return framework.python
         return "py2" if self.mode(facts) is Mode.LEGACY else release.python3
 
     def input_mode_of(self, channel: Channel) -> str:

@@ -56,6 +56,23 @@ class MultiWorkerMirroredStrategy(Part):
     """Switches the strategy on."""
 
 
+class PyTorchDdp(Part):
+    enabled: bool = False
+    """Switches the strategy on."""
+    custom_mpi_options: str | None = None
+    """More options for mpirun."""
+
+
+class TorchDistributed(Part):
+    enabled: bool = False
+    """Switches the strategy on."""
+
+
+class PyTorchXla(Part):
+    enabled: bool = False
+    """Switches the strategy on."""
+
+
 class DataParallel(Part):
     enabled: bool = False
     """Switches the strategy on."""
@@ -86,6 +103,12 @@ class Distribution(Part):
     """Processes started by MPI (Horovod)."""
     multi_worker_mirrored_strategy: MultiWorkerMirroredStrategy | None = None
     """tf.distribute.MultiWorkerMirroredStrategy."""
+    pytorchddp: PyTorchDdp | None = None
+    """PyTorch's DistributedDataParallel, started by MPI."""
+    torch_distributed: TorchDistributed | None = None
+    """PyTorch's own launcher, torchrun."""
+    pytorchxla: PyTorchXla | None = None
+    """PyTorch XLA, with SageMaker Training Compiler."""
     smdistributed: SmDistributed | None = None
     """SageMaker's own libraries."""
     instance_groups: Annotated[list[str], Field(min_length=1)] | None = None
@@ -93,15 +116,32 @@ class Distribution(Part):
 
     def enabled(self) -> list[str]:
         """The strategies that are switched on, in the SDK's words."""
+        return [name for name, strategy in self._strategies().items() if strategy.enabled]
+
+    def written(self) -> list[str]:
+        """The strategies that the author wrote; a library of SageMaker's that is switched off is not written."""
+        return [name for name, strategy in self._strategies().items() if "." not in name or _is_asked_for(strategy)]
+
+    def _strategies(self) -> dict[str, Any]:
         smd = self.smdistributed
-        strategies = {
-            "parameter_server": self.parameter_server,
-            "mpi": self.mpi,
-            "multi_worker_mirrored_strategy": self.multi_worker_mirrored_strategy,
-            "smdistributed.dataparallel": smd.dataparallel if smd else None,
-            "smdistributed.modelparallel": smd.modelparallel if smd else None,
-        }
-        return [name for name, strategy in strategies.items() if strategy is not None and strategy.enabled]
+        strategies = {name: getattr(self, name) for name in STRATEGIES}
+        strategies |= {f"smdistributed.{name}": getattr(smd, name) if smd else None for name in LIBRARIES}
+        return {name: strategy for name, strategy in strategies.items() if strategy is not None}
+
+
+def _is_asked_for(library: Any) -> bool:
+    return library.enabled or "enabled" not in library.fields_set
+
+
+STRATEGIES = (
+    "parameter_server",
+    "mpi",
+    "multi_worker_mirrored_strategy",
+    "pytorchddp",
+    "torch_distributed",
+    "pytorchxla",
+)
+LIBRARIES = ("dataparallel", "modelparallel")
 
 
 class CompilerConfig(Part):
