@@ -14,6 +14,7 @@ import pytest
 import sagespec.checking.check
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import Facts, facts
+from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.rules import RULES, Case, Rule, asked
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.binding import Bound
@@ -123,7 +124,7 @@ def _rules_that_are_not_asked_have_nothing_to_say(
         monkeypatch.setattr(sagespec.checking.check, "_judge", lambda bound, case: _all_judging(judge, bound, case))
 
 
-def _all_judging(judge: Callable[..., Any], bound: Bound, case: Case) -> Any:
+def _all_judging(judge: Callable[..., Any], bound: Bound[Job], case: Case) -> Any:
     silent = set(RULES.values()) - set(asked(case.written)) if bound.whole else set()
     said = {rule.name: finding for rule in silent for finding in _said(rule, case)}
     assert not said, f"not asked, though they would have said: {said}"

@@ -33,7 +33,7 @@ code = run(sys.argv[1:])
 print("", json.dumps([code, sorted(sys.modules)]), sep="\\n")
 """
 
-LAYERS = {"base", "catalog", "checking", "cli", "kinds", "pipeline", "reading", "reporting", "scripts"}
+LAYERS = {"base", "building", "catalog", "checking", "cli", "kinds", "pipeline", "reading", "reporting", "scripts"}
 """What `validate` needs of ours: nothing that makes, prices, plans or sends a request."""
 
 THEIRS = {"cython_runtime", "pydantic_core", "typing_extensions", "yaml"}
@@ -113,7 +113,7 @@ def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_every_source_folder_is_packed_once(tmp_path: Path) -> None:
     run = Compiler()
     results = list(run.run([str(folders(tmp_path, 20, codes=3))]))
-    assert ([result.diagnostics for result in results], run.archives.builds) == ([()] * 20, 3)
+    assert ([result.diagnostics for result in results], run.files.archives.builds) == ([()] * 20, 3)
 
 
 def test_every_script_is_analysed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from sagespec.catalog import Facts, facts, near
 from sagespec.checking.check import Allowances, Checked, check
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.training_job.case import Case, Disk
-from sagespec.reading.binding import bind
+from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
 from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
 from sagespec.scripts import Scripts, comments
@@ -126,7 +126,7 @@ class Compiler:
                 yield from self.document(document)
         except Rejected as rejected:
             found = True
-            yield self._refused(source.name, rejected.diagnostics)
+            yield self.refused(source.name, rejected.diagnostics)
         if not found and explicit:
             empty = Diagnostic(
                 Place(source),
@@ -135,7 +135,7 @@ class Compiler:
                 "there is no manifest here",
                 "sagespec init writes one to start from",
             )
-            yield self._refused(source.name, (empty,))
+            yield self.refused(source.name, (empty,))
         unused = self.allowances.unused(source)
         if unused:
             yield Result(source.name, unused)
@@ -148,14 +148,14 @@ class Compiler:
             yield from self.defaults_alone(document)
             return
         if isinstance(stated, str) and stated not in KINDS:
-            yield self._refused(source.name, (*document.problems, _unknown_kind(document, stated)))
+            yield self.refused(source.name, (*document.problems, _unknown_kind(document, stated)))
             return
         kind = kind_named(stated if isinstance(stated, str) else "TrainingJob")
         try:
             above = self.defaults.above(source.folder)
             environments = environments_of(above) if self._judges_all_environments else ()
         except Rejected as rejected:
-            yield self._refused(source.name, (*document.problems, *rejected.diagnostics))
+            yield self.refused(source.name, (*document.problems, *rejected.diagnostics))
             return
         if not environments:
             yield from self._in_one(self.options.inputs.environment, document, above, kind)
@@ -176,15 +176,15 @@ class Compiler:
             for manifest in render(document, above, inputs, vocabulary_of(kind.name)):
                 yield self.manifest(manifest, kind)
         except Rejected as rejected:
-            yield self._refused(document.source.name, (*document.problems, *rejected.diagnostics))
+            yield self.refused(document.source.name, (*document.problems, *rejected.diagnostics))
 
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
         found: list[Diagnostic] = []
-        for _, manifest in standing_alone(document, [vocabulary_of(name) for name in KINDS]):
-            complaints = bind(manifest).diagnostics
+        for name, manifest in standing_alone(document, [vocabulary_of(kind) for kind in KINDS]):
+            complaints = bind(manifest, kind_named(name).model).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
-        yield self._refused(document.source.name, found)
+        yield self.refused(document.source.name, found)
 
     def manifest(self, manifest: Manifest, kind: Kind) -> Result:
         """What becomes of one job: everything that there is to say of it, and its request where that is asked for."""
@@ -193,7 +193,8 @@ class Compiler:
             self.allowances.read(layer.document.source)
         name = manifest.data.get("name")
         name = name if isinstance(name, str) else None
-        found, checked = self._checked(manifest)
+        found, checked = self._checked(manifest, kind)
+        manifest = checked.manifest
         site = self._site(checked.job)
         draft = self._draft(checked, kind, site)
         found = [*found, *self._named(checked, site)]
@@ -208,15 +209,15 @@ class Compiler:
             return Result(source.name, kept, name, manifest)
         return Result(source.name, kept, name, manifest, checked, request)
 
-    def _checked(self, manifest: Manifest) -> tuple[list[Diagnostic], Checked]:
+    def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
-        bound = bind(manifest)
-        case = self.case(bound.job, manifest)
+        bound: Bound[Any] = bind(manifest, kind.model)
+        case = self.case(bound.model, manifest)
         try:
             checked = check(bound, case, self.options.allowed)
             return list(checked.warnings), checked
         except Rejected as rejected:
-            return list(rejected.diagnostics), Checked(manifest, bound.job)
+            return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
         finally:
             script = case.__dict__.get("script")  # where a rule has asked for it
             for source in () if script is None else script.sources:
@@ -361,7 +362,8 @@ class Compiler:
         rule = "duplicate-name" if same_file else "name-in-two-files"
         yield Diagnostic(place, severity, rule, message, hint, ("name",))
 
-    def _refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
+    def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
+        """What becomes of a text of which nothing could be read."""
         allowed = self.options.allowed  # an error that ends everything is told all the same
         kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
         return Result(name, self.allowances.kept(kept))

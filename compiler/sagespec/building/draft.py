@@ -79,7 +79,7 @@ class Files:
     """The source archives and local channels of one run: the same question is put to the file system once."""
 
     def __init__(self) -> None:
-        self._archives = Archives()
+        self.archives = Archives()
         self._datasets = Datasets()
         self._packed: dict[tuple[FilePath, str, str | None, tuple[str, ...]], Contents] = {}
 
@@ -93,7 +93,7 @@ class Files:
         """
         asked = (folder, entry_point, source_dir, dependencies)
         if asked not in self._packed:
-            self._packed[asked] = self._archives.collect(entry_point, source_dir, dependencies, folder=folder)
+            self._packed[asked] = self.archives.collect(entry_point, source_dir, dependencies, folder=folder)
         return self._packed[asked]
 
     def data(self, path: FilePath, field: Path) -> Dataset:

@@ -120,6 +120,11 @@ class Request:
         """The first call's."""
         return self.calls[0].template
 
+    def with_template(self, template: Mapping[str, Any]) -> Request:
+        """The same with another body for the first call."""
+        first, *others = self.calls
+        return replace(self, calls=(replace(first, template=template), *others))
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all that is asked for, in hexadecimal."""

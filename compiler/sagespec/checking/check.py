@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, has_errors, in_order
 from sagespec.base.source import Place, Source
@@ -33,7 +33,7 @@ class Checked(NamedTuple):
     """Errors that `--allow` has silenced: with one of these, no request may be possible after all."""
 
 
-def check(bound: Bound, case: Case, allowed: Collection[str] = ()) -> Checked:
+def check(bound: Bound[Any], case: Case, allowed: Collection[str] = ()) -> Checked:
     """Judges a job by every rule.
 
     Args:
@@ -51,10 +51,10 @@ def check(bound: Bound, case: Case, allowed: Collection[str] = ()) -> Checked:
     if has_errors(diagnostics):
         raise Rejected(diagnostics)
     silenced = dict.fromkeys(each.rule for each in found if each.severity is Severity.ERROR)
-    return Checked(manifest, bound.job, diagnostics, tuple(silenced))
+    return Checked(manifest, bound.model, diagnostics, tuple(silenced))
 
 
-def _judge(bound: Bound, case: Case) -> Iterator[Diagnostic]:
+def _judge(bound: Bound[Any], case: Case) -> Iterator[Diagnostic]:
     for rule in asked(case.written) if bound.whole else RULES.values():
         try:
             for finding in rule.check(case):

@@ -441,7 +441,7 @@ def decoded(text: str) -> Any:
 def _is_worth_saying(name: str, value: Any) -> bool:
     if name in ("training_steps", "evaluation_steps"):  # null has a meaning
         return True
-    return value is not None and value != {} and value != Job.defaults.get(name)
+    return value is not None and value != {} and value != Job.fields[name].default
 
 
 # What fields cannot say ----------------------------------------------------------------------------------------------
@@ -452,13 +452,13 @@ def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[
     while True:
         (document,) = read(Source("<import>", Draft(data).text))
         (manifest,) = render(document, (), Inputs(), Vocabulary("TrainingJob"))
-        bound = bind(manifest)
+        bound = bind(manifest, Job)
         wrong = {str(found.field[0]) for found in bound.diagnostics if found.field}
         if not wrong & set(data):
             break
         data = {name: value for name, value in data.items() if name not in wrong}
     site = Site(data.get("region") or "", account_of(data.get("role"), None))
-    made = draft(bound.job, manifest, DraftInputs(facts, site, manifest.document.source.folder, Files()))
+    made = draft(bound.model, bound.manifest, DraftInputs(facts, site, manifest.document.source.folder, Files()))
     return data, _known(made.request.template)
 
 

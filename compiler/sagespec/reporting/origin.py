@@ -53,7 +53,7 @@ def origin(manifest: Manifest, field: str) -> Iterator[str]:
         where = f"{place.source.name}:{place.span.line}:{place.span.column}"
         yield f"written  {where}  {printable(redacted(place.source.line(place.span.line).strip()))}"
     elif name in Job.fields:
-        default = Job.defaults.get(name)
+        default = Job.fields[name].default
         shown = "nothing" if default is None or not isinstance(default, str | int | bool) else json.dumps(default)
         yield f"value    {shown}  (left out: the default)"
     else:

@@ -31,11 +31,11 @@ from sagespec.building.draft import (
 )
 from sagespec.building.request import FIRST, JOB, Call, Request, Upload
 from sagespec.catalog import PLAIN, Framework, image_instance_type
+from sagespec.kinds.api_names import to_api
 from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.lifecycle import LIVE
 from sagespec.kinds.training_job.model import Channel, Job, Mode
-from sagespec.kinds.training_job.model.forms import one_channel_is_training
-from sagespec.kinds.training_job.model.parts import Distribution, to_api
+from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
@@ -231,9 +231,8 @@ class _Body:
 
     def training_input_mode(self) -> str:
         """A channel given alone speaks for the job, as `fit(TrainingInput(…))` does."""
-        raw = self.manifest.data.get("channels")
-        alone = self.job.channels.get("training") if one_channel_is_training(raw) is not raw else None
-        return (alone.input_mode if alone is not None else None) or self.job.input_mode
+        alone = self.manifest.lone.get("channels")
+        return (self.job.channels[alone].input_mode if alone else None) or self.job.input_mode
 
     def metrics(self) -> bool | None:
         if self.job.enable_sagemaker_metrics is not None or self.framework is None or self.mode is not Mode.SCRIPT:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sagespec.catalog import Framework
 from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.model.parts import Distribution
+from sagespec.kinds.training_job.model.distribution import Distribution
 
 _SWITCHES = {
     "pytorchxla": "sagemaker_pytorch_xla_multi_worker_enabled",

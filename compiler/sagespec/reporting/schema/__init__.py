@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from sagespec.catalog import Facts
-from sagespec.kinds.training_job.model.build import job_schema
+from sagespec.kinds.training_job.model import Job
 from sagespec.reporting.schema.json_schema import Json
+from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.refusals import (
     OF_CHANNELS,
     OLD_NAMES,
@@ -24,7 +25,7 @@ from sagespec.reporting.schema.refusals import (
     refused,
     renamed,
 )
-from sagespec.reporting.schema.shapes import Shapes, descriptions
+from sagespec.reporting.schema.shapes import Shapes
 from sagespec.reporting.schema.versions import by_version
 
 IDENTITY = ("apiVersion", "kind", "name")
@@ -114,10 +115,10 @@ def defaults_schema(facts: Facts) -> Json:
 
 
 def _head(kind: str) -> Json:
-    texts = descriptions()["Job"]
-    values = {"apiVersion": job_schema()["properties"]["apiVersion"]["const"], "kind": kind}
+    fields = model_schema(Job)["properties"]
+    values = {"apiVersion": fields["apiVersion"]["const"], "kind": kind}
     return {
-        name: {"const": value, "description": texts[name], "errorMessage": f"{name} must be {value}"}
+        name: {"const": value, "description": fields[name]["description"], "errorMessage": f"{name} must be {value}"}
         for name, value in values.items()
     }
 

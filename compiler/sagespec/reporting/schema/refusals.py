@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as member
 
 from sagespec.catalog import Facts
-from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED
+from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reporting.schema.json_schema import EXPRESSION, FALSE, GIVEN, LIST, NULL, TRUE, Json, one_of, when
 
 _POSITIVE: Json = {"type": "integer", "minimum": 1}
@@ -36,7 +36,7 @@ def refused(refusal: Refusal) -> Json:
     return {"if": {"allOf": conditions} if conditions[1:] else conditions[0], "then": then}
 
 
-OLD_NAMES: Json = {old: {"doNotSuggest": True} for old in RENAMED}
+OLD_NAMES: Json = {old: {"doNotSuggest": True} for old in Job.renamed}
 """Known, so that they are refused once: by `renamed`, with the new name."""
 
 
@@ -44,7 +44,7 @@ def renamed() -> list[Json]:
     """Refuses each name of SDK 1 at its key, and says the new one."""
     return [
         {"properties": {old: False}, "errorMessage": f"'{old}' is the name that SDK 1 used for '{new}'; write {new}"}
-        for old, new in RENAMED.items()
+        for old, new in Job.renamed.items()
     ]
 
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Mapping
-from functools import cache
-from itertools import pairwise
-from pathlib import Path
+from collections.abc import Mapping
 
 from sagespec.catalog import Facts, Instance, Release
-from sagespec.kinds.training_job.model.build import job_schema
+from sagespec.kinds.training_job.model import Job
 from sagespec.reporting.schema.json_schema import BUCKET, EXPRESSION, NULL, Json, choice, when
+from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.versions import releases
-
-_MODEL = Path(__file__).resolve().parents[2] / "kinds" / "training_job" / "model"
 
 _WORDS = {
     "integer": "a whole number",
@@ -66,7 +61,7 @@ class Shapes:
     """Turns the model's schema, piece by piece, into the editors'."""
 
     def __init__(self, facts: Facts) -> None:
-        model = job_schema()
+        model = model_schema(Job)
         self.parts: Json = {**model.pop("$defs"), "Job": model}
         self.known = _known_values(facts)
 
@@ -94,9 +89,8 @@ class Shapes:
         return members | location | {"patternErrorMessage": "a channel is s3://<bucket>/…, a local path, or a map"}
 
     def properties(self, part: str) -> Json:
-        texts = descriptions()[part]
         return {
-            name: self.shape(name, node) | ({"description": texts[name]} if name in texts else {})
+            name: self.shape(name, node) | {"description": node["description"]}
             for name, node in self.parts[part]["properties"].items()
         }
 
@@ -130,7 +124,7 @@ class Shapes:
         """A number, a truth value, a list or a map."""
         kind = node["type"]
         limits = {key: node[key] for key in _LIMITS if key in node}
-        message = f"{name} must be {_title(node) or _WORDS[kind]}"
+        message = f"{name} must be {node.get('title') or _WORDS[kind]}"
         inside: Json = {}
         if kind == "array":
             inside["items"] = self.shape(name, node["items"], in_list=True)
@@ -158,7 +152,7 @@ class Shapes:
 
     def string(self, name: str, node: Json) -> Json:
         limits: Json = {key: node[key] for key in ("pattern", "minLength", "maxLength") if key in node}
-        message = f"{name} must be {_title(node) or 'a string'}"
+        message = f"{name} must be {node.get('title') or 'a string'}"
         more = [{"pattern": pattern, "errorMessage": because} for names, pattern, because in _ALWAYS if name in names]
         limits |= {"allOf": more} if more else {}
         shape: Json = {
@@ -172,30 +166,6 @@ class Shapes:
             kind, words = shape.pop("type"), shape["errorMessage"]
             return {"type": kind, "errorMessage": words, "anyOf": [shape, {"$ref": f"#/definitions/{name}"}]}
         return shape | ({"examples": node["examples"]} if "examples" in node else {})
-
-
-def _title(node: Json) -> str:
-    """A type's own words; pydantic's, made of the field's name, are none."""
-    title = str(node.get("title", ""))
-    return title if title[:1].islower() else ""
-
-
-@cache
-def descriptions() -> Mapping[str, Mapping[str, str]]:
-    """Class → field → the string under it. Read from the source: importing throws these strings away."""
-    found = {}
-    for path in sorted(_MODEL.glob("*.py")):
-        for owner in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(owner, ast.ClassDef):
-                found[owner.name] = dict(_texts(owner.body))
-    return found
-
-
-def _texts(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    for above, text in pairwise(body):
-        match above, text:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
-                yield name, " ".join(words.split())
 
 
 def _known_values(facts: Facts) -> Mapping[str, Json]:
