@@ -120,7 +120,7 @@ def fitting(rng: Random, table: Table, version: str, base: str | None = None) ->
 
 def alone(manifest: Manifest) -> Manifest:
     """scikit-learn trains on one instance."""
-    return dict(manifest, instance_count=1) if manifest["framework"] == "sklearn" else manifest
+    return dict(manifest, instance_count=1) if manifest.get("framework") == "sklearn" else manifest
 
 
 EXTRAS = [extra for extra in draw.SDK_2 if extra not in (draw.model_dir, draw.traffic)]

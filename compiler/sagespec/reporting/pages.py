@@ -6,17 +6,16 @@ import json
 from collections.abc import Iterable, Iterator
 
 from sagespec.catalog import Facts
-from sagespec.checking.pages import Page
-from sagespec.kinds.training_job.rules import Rule
+from sagespec.checking.page import Page
 from sagespec.reporting.style import Style
 
 
-def page(rule: Rule | Page) -> str:
+def page(rule: Page) -> str:
     """What `sagespec explain` prints."""
     return f"{rule.name} ({rule.severity.value})\n\n{rule.page}\n\nSource: {rule.source}"
 
 
-def rule_list(rules: Iterable[Rule | Page], style: Style) -> Iterator[str]:
+def rule_list(rules: Iterable[Page], style: Style) -> Iterator[str]:
     """A line a rule: its name, how bad it is, and what it is about."""
     listed = list(rules)
     width = max(len(rule.name) for rule in listed)
@@ -24,7 +23,7 @@ def rule_list(rules: Iterable[Rule | Page], style: Style) -> Iterator[str]:
         yield f"{style.bold(f'{rule.name:<{width}}')}  {rule.severity.value:<7}  {rule.summary}"
 
 
-def rules_json(pages: Iterable[Rule | Page]) -> str:
+def rules_json(pages: Iterable[Page]) -> str:
     """Every name of a finding, for programs."""
     rules = [
         {"name": page.name, "severity": page.severity.value, "summary": page.summary, "source": page.source}

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Framework, NoProcessor, family_of, processor
-from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.kinds.training_job.rules.resources import type_paths
 from sagespec.kinds.training_job.rules.versions import release_of
@@ -428,6 +428,8 @@ def parameter_server_without_shared_model_dir(case: Case) -> Iterator[Finding]:
     """
     job = case.job
     if not case.script_mode or "parameter_server" not in case.enabled or job.instances() < 2 or case.local:
+        return
+    if case.framework is None or not case.framework.passes_model_dir:
         return
     if job.model_dir is False or (job.model_dir is not None and not job.model_dir.startswith("s3://")):
         yield Finding(

@@ -11,9 +11,10 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import redacted
 from sagespec.catalog import Framework
-from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import LEGACY, Case
+from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING
+from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.model import Mode
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule
 
 MOST_HYPERPARAMETERS = 100
 LONGEST_VALUE = 2500
@@ -65,35 +66,13 @@ def generated(case: Case) -> dict[str, str]:
     if case.legacy:
         names |= _OF_LEGACY_MODE
     else:
-        names |= dict.fromkeys(_of_distribution(case), "distribution")
-        if case.job.model_dir is not False:
+        names |= dict.fromkeys(launch(case.job, case.framework), "distribution")
+        if case.passes_model_dir:
             names["model_dir"] = "model_dir"
     if case.job.compiler_config is not None:
         compiler = ("sagemaker_training_compiler_enabled", "sagemaker_training_compiler_debug_mode")
         names |= dict.fromkeys(compiler, "compiler_config")
     return names
-
-
-def _of_distribution(case: Case) -> Iterator[str]:
-    given = case.job.distribution
-    if given is None:
-        return
-    if given.instance_groups is not None:
-        yield "sagemaker_distribution_instance_groups"
-    if given.parameter_server is not None:
-        yield "sagemaker_parameter_server_enabled"
-    if given.mpi is not None:
-        yield from ("sagemaker_mpi_enabled", "sagemaker_mpi_custom_mpi_options")
-        if given.mpi.processes_per_host is not None:
-            yield "sagemaker_mpi_num_of_processes_per_host"
-    if given.multi_worker_mirrored_strategy is not None:
-        yield "sagemaker_multi_worker_mirrored_strategy_enabled"
-    if given.smdistributed is not None:
-        yield from ("sagemaker_distributed_dataparallel_enabled", "sagemaker_instance_type")
-    if "smdistributed.dataparallel" in case.enabled:
-        yield "sagemaker_distributed_dataparallel_custom_mpi_options"
-    if "smdistributed.modelparallel" in case.enabled:
-        yield "mp_parameters"
 
 
 @rule(ERROR, source=SDK2 + "estimator.py, Framework.hyperparameters", given="hyperparameters")

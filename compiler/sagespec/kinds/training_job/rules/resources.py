@@ -7,8 +7,8 @@ from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 
 QUOTAS = "https://docs.aws.amazon.com/general/latest/gr/sagemaker.html"
 
