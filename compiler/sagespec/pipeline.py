@@ -15,9 +15,11 @@ from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Path, Place, Source
 from sagespec.building.draft import account_of
 from sagespec.catalog import Facts, facts, near
-from sagespec.checking.check import Allowances, Checked, check
+from sagespec.checking.allowances import Allowances
+from sagespec.checking.check import Checked, check
+from sagespec.checking.context import Context, Disk
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
-from sagespec.kinds.training_job.case import Case, Disk
+from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
@@ -73,7 +75,8 @@ class Compiler:
         self.defaults = Defaults()
         self.scripts = Scripts()
         self.disk = Disk()
-        self.allowances = Allowances()
+        self.allowances = Allowances(GLOSSARY)
+        self.allowed = frozenset(current(self.options.allowed))
         self.survey = discovery.Survey()
         self._account: str | None = None
         self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}
@@ -138,11 +141,11 @@ class Compiler:
             return
         if found is not None:
             self.survey.unread[name] = why
-            yield self._refused(name, (found,))
+            yield self.refused(name, (found,))
 
     def _unknown(self, name: str, why: str) -> Iterator[Result]:
         self.survey.unread[name] = why
-        yield self._refused(name, (discovery.unknown(name, why),))
+        yield self.refused(name, (discovery.unknown(name, why),))
 
     def project_of(self, folder: FilePath) -> FilePath | None:
         """What the paths of manifests in a folder are relative to: the repository, else the farthest defaults' folder;
@@ -168,10 +171,10 @@ class Compiler:
                     yield from self.document(document)
         except Rejected as rejected:
             found = True
-            yield self._refused(source.name, rejected.diagnostics)
+            yield self.refused(source.name, rejected.diagnostics)
         if aside:
             self.survey.unread[source.name] = aside[0].message
-            yield self._refused(source.name, aside)
+            yield self.refused(source.name, aside)
         else:
             self.survey.read(source.name, manifest=manifest)
         if not found and explicit:
@@ -182,7 +185,7 @@ class Compiler:
                 "there is no manifest here",
                 "sagespec init writes one to start from",
             )
-            yield self._refused(source.name, (empty,))
+            yield self.refused(source.name, (empty,))
         unused = self.allowances.unused(source)
         if unused:
             yield Result(source.name, unused)
@@ -195,14 +198,14 @@ class Compiler:
             yield from self.defaults_alone(document)
             return
         if isinstance(stated, str) and stated not in KINDS:
-            yield self._refused(source.name, (*document.problems, _unknown_kind(document, stated)))
+            yield self.refused(source.name, (*document.problems, _unknown_kind(document, stated)))
             return
         kind = kind_named(stated if isinstance(stated, str) else "TrainingJob")
         try:
             above = self.defaults.above(source.folder)
             environments = environments_of(above) if self._judges_all_environments else ()
         except Rejected as rejected:
-            yield self._refused(source.name, (*document.problems, *rejected.diagnostics))
+            yield self.refused(source.name, (*document.problems, *rejected.diagnostics))
             return
         if not environments:
             yield from self._in_one(self.options.inputs.environment, document, above, kind)
@@ -223,7 +226,7 @@ class Compiler:
             for manifest in render(document, above, inputs, vocabulary_of(kind.name)):
                 yield self.manifest(manifest, kind)
         except Rejected as rejected:
-            yield self._refused(document.source.name, (*document.problems, *rejected.diagnostics))
+            yield self.refused(document.source.name, (*document.problems, *rejected.diagnostics))
 
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
@@ -231,7 +234,7 @@ class Compiler:
         for name, manifest in standing_alone(document, [vocabulary_of(kind) for kind in KINDS]):
             complaints = bind(manifest, kind_named(name).model).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
-        yield self._refused(document.source.name, found)
+        yield self.refused(document.source.name, found)
 
     def manifest(self, manifest: Manifest, kind: Kind) -> Result:
         """What becomes of one job: everything that there is to say of it, and its request where that is asked for."""
@@ -241,6 +244,7 @@ class Compiler:
         name = manifest.data.get("name")
         name = name if isinstance(name, str) else None
         found, checked = self._checked(manifest, kind)
+        manifest = checked.manifest
         site = self._site(checked.job)
         draft = self._draft(checked, kind, site)
         found = [*found, *self._named(checked, site)]
@@ -249,7 +253,7 @@ class Compiler:
         if self.options.build and not has_errors(found):
             request, complaints = self._sealed(manifest, draft)
             found += complaints
-        allowed = self.options.allowed
+        allowed = self.allowed
         kept = self.allowances.kept(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
         if has_errors(kept):
             return Result(source.name, kept, name, manifest)
@@ -258,19 +262,19 @@ class Compiler:
     def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
         bound: Bound[Any] = bind(manifest, kind.model)
-        case = self.case(bound.model, manifest)
+        context = self.context(bound.model, manifest, kind)
         try:
-            checked = check(bound, case, self.options.allowed)
+            checked = check(bound, context, kind.rules, self.allowed)
             return list(checked.warnings), checked
         except Rejected as rejected:
             return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
         finally:
-            script = case.__dict__.get("script")  # where a rule has asked for it
+            script = context.__dict__.get("script")  # where a rule has asked for it
             for source in () if script is None else script.sources:
                 self.allowances.read(source, comments)
 
-    def case(self, job: Any, manifest: Manifest) -> Case:
-        return Case(
+    def context(self, job: Any, manifest: Manifest, kind: Kind) -> Context:
+        return kind.context(
             job,
             self.facts,
             manifest.document.source.folder,
@@ -409,8 +413,9 @@ class Compiler:
         rule = "duplicate-name" if same_file else "name-in-two-files"
         yield Diagnostic(place, severity, rule, message, hint, ("name",))
 
-    def _refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
-        allowed = self.options.allowed  # an error that ends everything is told all the same
+    def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
+        """What becomes of a text of which nothing could be read."""
+        allowed = self.allowed  # an error that ends everything is told all the same
         kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
         return Result(name, self.allowances.kept(kept))
 

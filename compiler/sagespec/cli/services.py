@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
 from sagespec.cli.codes import Ended, WrongUsage
 from sagespec.cli.runs import accepted, compiler_of
+from sagespec.cli.terminal import remark, tell
 
 if TYPE_CHECKING:
-    from sagespec.building.request import Request, Site
-    from sagespec.deploying.observed import Seen
+    from sagespec.building.targets import Request, Site
+    from sagespec.deploying.looking import Job
     from sagespec.deploying.planner import Wish
     from sagespec.deploying.pruning import Gone
     from sagespec.deploying.services import Service
@@ -21,11 +22,26 @@ if TYPE_CHECKING:
     from sagespec.deploying.world import World
     from sagespec.pipeline import Compiler
 
+_tells_waits = False
+
 
 def account_of_credentials() -> str:
+    """The account whose credentials these are. Asked by a worker, so that Ctrl-C is obeyed at once."""
     from sagespec.deploying.services.sagemaker.service import SageMaker
+    from sagespec.deploying.side_by_side import each
 
-    return SageMaker().account()
+    tell_waits()
+    return each(lambda service: service.account(), [SageMaker()])[0]
+
+
+def tell_waits() -> None:
+    """From now on, what is waited for is told before ten seconds have passed."""
+    global _tells_waits
+    if not _tells_waits:
+        from sagespec.deploying.waits import waiting, watch
+
+        _tells_waits = True
+        watch(waiting, remark)
 
 
 def wish_of(given: Deciding) -> Wish:
@@ -38,13 +54,24 @@ def check_prune(wish: Wish, requests: Sequence[Request]) -> None:
     """Raises:
     WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are.
     """
-    from sagespec.deploying.ownership import may_stop
-    from sagespec.deploying.planner import NAME_THE_PROJECT
+    from sagespec.deploying.ownership import NAME_THE_PROJECT, may_stop
 
     unnamed = next((request for request in requests if not may_stop(request)), None)
     if wish.prune and unnamed is not None:
         message = f"--prune stops nothing without a project: {unnamed.manifest} has none"
         raise WrongUsage(message, NAME_THE_PROJECT)
+
+
+def check_stop(requests: Sequence[Request]) -> None:
+    """Raises:
+    WrongUsage: jobs are to be stopped by their manifests, and nobody has said whose they are.
+    """
+    from sagespec.deploying.ownership import NAME_THE_PROJECT, may_stop
+
+    unnamed = next((request for request in requests if not may_stop(request)), None)
+    if unnamed is not None:
+        message = f"the jobs of {unnamed.manifest} may be another repository's as well: it has no project"
+        raise WrongUsage(message, f"give the job's name (sagespec status shows it), or {NAME_THE_PROJECT}")
 
 
 def evidence_of(compiler: Compiler) -> Gone:
@@ -57,6 +84,8 @@ def evidence_of(compiler: Compiler) -> Gone:
 def world_of(given: ApplyArguments | None = None) -> World:
     """SageMaker in each region, and this machine."""
     from sagespec.deploying.world import World
+
+    tell_waits()
 
     def make(site: Site) -> Service:
         if site.local:
@@ -87,74 +116,52 @@ def project_folder() -> Path:
 
 
 def jobs_of(
-    names: Iterable[str], given: Rendering, *, local: bool = False, running: bool = False
-) -> Iterator[tuple[str, Service]]:
-    """The training jobs that names or manifests mean, each with the service that has it.
+    names: Iterable[str],
+    given: Rendering,
+    *,
+    local: bool = False,
+    region: str | None = None,
+    stopping: bool = False,
+) -> list[Job]:
+    """The training jobs that names or manifests mean, each once; manifests without one are told.
 
     Args:
-        running: of a manifest, all that have not ended are meant, and not the newest alone.
-    """
-    from sagespec.building.request import Site
-
-    world = world_of()
-    for name in names:
-        if Path(name).exists() or name.endswith((".yaml", ".yml")):
-            yield from (running_of if running else newest_of)(name, world, given, local=local)
-        else:
-            here = local or (project_folder() / "local" / name / "request.json").exists()
-            yield name, world.service(Site(os.environ.get("AWS_REGION", ""), None, here))
-
-
-def newest_of(path: str, world: World, given: Rendering, *, local: bool) -> Iterator[tuple[str, Service]]:
-    for request in requests_of(path, given, local=local):
-        service, own = own_jobs(request, world)
-        yield own[-1].job_name, service
-
-
-def running_of(path: str, world: World, given: Rendering, *, local: bool) -> Iterator[tuple[str, Service]]:
-    """Every job of a manifest that has not ended, whatever state of the manifest it was created for; the newest one
-    where all have.
+        region: of the jobs that are given by name; the environment's where None.
+        stopping: they are to be stopped, so that it must be known whose they are.
 
     Raises:
-        ServiceError: nobody has said whose the jobs are.
+        Ended: a manifest is wrong.
+        NoSuchJob: none of the manifests has a job, and nothing else is meant.
     """
-    from sagespec.deploying.ownership import may_stop
-    from sagespec.deploying.planner import NAME_THE_PROJECT
-    from sagespec.deploying.services import ServiceError
+    from sagespec.building.targets import Site
+    from sagespec.deploying.looking import Job, jobs_of_requests
+    from sagespec.deploying.services import NoSuchJob
 
-    for request in requests_of(path, given, local=local):
-        service, own = own_jobs(request, world)
-        running = [job for job in own if not job.ended]
-        if running and not may_stop(request):
-            names = " ".join(job.job_name for job in running)
-            message = f"'{request.name}' may be another repository's as well: it has no project"
-            raise ServiceError(message, f"sagespec stop {names}, or {NAME_THE_PROJECT}")
-        for job in running or own[-1:]:
-            yield job.job_name, service
+    world = world_of()
+    jobs: list[Job] = []
+    missing: list[str] = []
+    for name in names:
+        if Path(name).exists() or name.endswith((".yaml", ".yml")):
+            requests = requests_of(name, given, local=local)
+            if stopping:
+                check_stop(requests)
+            meant = jobs_of_requests(world, requests)
+            jobs += meant.jobs
+            missing += meant.missing
+        else:
+            here = local or (project_folder() / "local" / name / "request.json").exists()
+            place = "" if here else region or os.environ.get("AWS_REGION", "")
+            jobs.append(Job(name, world.service(Site(place, None, here))))
+    if missing and not jobs:
+        raise NoSuchJob("; ".join(missing), "sagespec apply creates it")
+    for line in missing:
+        tell(line)
+    return list(dict.fromkeys(jobs))
 
 
 def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
-    requests, code = accepted(
-        compiler_of(given, build=True, local=local, ask_account=account_of_credentials).run([path])
-    )
+    ask = None if local else account_of_credentials
+    requests, code = accepted(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
     if code:
         raise Ended(code)
     return requests
-
-
-def own_jobs(request: Request, world: World) -> tuple[Service, list[Seen]]:
-    """The jobs of a request, whatever they were asked for, oldest first, and the service that has them.
-
-    Raises:
-        NoSuchJob: there is none.
-        ServiceError: the credentials are of another account.
-    """
-    from sagespec.deploying.ownership import is_own
-    from sagespec.deploying.services import NoSuchJob
-
-    world.insist_on_account([request])
-    service = world.service(request.site)
-    own = [job for job in service.observe([request]) if is_own(request, job)]
-    if not own:
-        raise NoSuchJob(f"no training job of '{request.name}' exists on {service.name}", "sagespec apply creates it")
-    return service, sorted(own, key=lambda job: (job.created, job.attempt))

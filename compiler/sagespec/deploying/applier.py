@@ -292,12 +292,6 @@ def _both(
         yield done.get(), done.item[2]
 
 
-def in_order(outcomes: Iterable[Outcome], plan: Plan) -> list[Outcome]:
-    """Outcomes in the order of their plan."""
-    place = {_about(change): number for number, change in enumerate(plan.changes)}
-    return sorted(outcomes, key=lambda outcome: place[_about(outcome.change)])
-
-
 def _held_back(change: Change, failed: Outcome) -> ServiceError:
     message = f"{change.job_name} goes on, because {failed.change.name} could not be started"
     return ServiceError(message, f"if the two cannot run at once: sagespec stop {change.job_name}, then apply again")

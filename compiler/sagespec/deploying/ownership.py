@@ -14,6 +14,8 @@ from sagespec.deploying.observed import Seen
 UNNAMED = "default"
 """The project of those who have written none. Many repositories share it, so that nothing is stopped in it."""
 
+NAME_THE_PROJECT = "write project: NAME in sagespec.yaml: it says whose the jobs are"
+
 _NAME = re.compile(r"(?P<name>.+)-(?P<digest>[0-9a-f]{10})(?:-r(?P<attempt>[1-9][0-9]*))?")
 
 

@@ -13,6 +13,7 @@ from sagespec.deploying.changeable import live_changes
 from sagespec.deploying.differ import Difference, differences
 from sagespec.deploying.observed import TERMINAL, Seen
 from sagespec.deploying.ownership import (
+    NAME_THE_PROJECT,
     UNNAMED,
     can_be_adopted,
     is_named_as_tagged,
@@ -222,9 +223,6 @@ def prune(requests: Sequence[Request], jobs: Iterable[Seen], gone: Gone) -> tupl
     if not all(map(may_stop, requests)):
         notes.append(f"--prune stops nothing of a project that nobody has named; {NAME_THE_PROJECT}")
     return changes, notes
-
-
-NAME_THE_PROJECT = "write project: NAME in sagespec.yaml: it says whose the jobs are"
 
 
 # A job with a manifest ----------------------------------------------------------------------------------------------

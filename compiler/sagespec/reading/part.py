@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar, get_origin, overload
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Part")
+_new, _set = object.__new__, object.__setattr__
 
 
 class Unknown(Exception):
@@ -81,8 +82,9 @@ class Part:
     @classmethod
     def made(cls: type[P], parts: tuple[dict[str, Any], Any, set[str]]) -> P:
         """The instance of what pydantic's core has validated: its values, nothing, and the fields that were given."""
-        part = cls.__new__(cls)
-        part._fill(parts[0], parts[2])
+        part = _new(cls)
+        _set(part, "__dict__", parts[0])
+        _set(part, "fields_set", parts[2])
         return part
 
     @classmethod
@@ -99,8 +101,8 @@ class Part:
         return {name: value.copy() if isinstance(value, dict | list) else value for name, value in known.items()}
 
     def _fill(self, values: dict[str, Any], given: set[str]) -> None:
-        object.__setattr__(self, "__dict__", values)
-        object.__setattr__(self, "fields_set", given)
+        _set(self, "__dict__", values)
+        _set(self, "fields_set", given)
 
     def __getattr__(self, name: str) -> Any:
         if name in type(self).fields:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
-from sagespec.cli.commands.following import print_news
+from sagespec.cli.commands.following import Followed, follow
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
-from sagespec.cli.terminal import complain, is_quiet, say, tell
+from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
 from sagespec.reporting.style import Style, style_of
 
 if TYPE_CHECKING:
+    from sagespec.building.targets import Request
     from sagespec.deploying.applier import Outcome
     from sagespec.deploying.planner import Plan, Wish
     from sagespec.deploying.pruning import Gone
@@ -25,45 +26,130 @@ if TYPE_CHECKING:
 
 
 def apply(given: ApplyArguments) -> int:
-    from sagespec.deploying.applier import in_order
-    from sagespec.deploying.planfile import is_plan_file
-    from sagespec.deploying.pruning import nothing_is_known
-    from sagespec.reporting.outputs import write_outputs
-    from sagespec.reporting.plan import outcomes_json, plan_text
+    from sagespec.reporting.outputs import unwritable
 
-    wish, saved = wish_of(given), None
-    gone: Gone = nothing_is_known
+    why = unwritable(given.outputs)
+    if why:
+        raise WrongUsage(f"--outputs {given.outputs}: {why}")
+    asked = asked_for(given)
+    report = Report(given)
+    try:
+        code = carried_out(given, asked, report)
+    except KeyboardInterrupt:
+        complain("interrupted", "run it again: nothing is done twice")
+        code = int(Code.INTERRUPTED)
+    except BaseException:
+        report.hand_on()
+        raise
+    return code if report.hand_on() or code else Code.SERVICE_FAILED
+
+
+class Asked(NamedTuple):
+    """What is to be applied."""
+
+    requests: Sequence[Request]
+    wish: Wish
+    gone: Gone
+    """What is known of manifests that are not there."""
+    saved: Plan | None = None
+
+
+def asked_for(given: ApplyArguments) -> Asked:
+    """What is to be applied: requests, what is wished beside them, and the plan if one was saved.
+
+    Raises:
+        WrongUsage: `--prune` without a project.
+        Ended: a manifest or a plan is wrong.
+    """
+    from sagespec.deploying.planfile import is_plan_file
+    from sagespec.deploying.pruning import only
+
     if any(map(is_plan_file, given.paths)):
         saved, wish = saved_plan(given)
-        requests, gone = [change.request for change in saved.changes if change.request is not None], named_in(saved)
-    else:
-        compiler = compiler_of(given, build=True, local=given.local, ask_account=account_of_credentials)
-        requests, code = accepted(compiler.run(given.paths))
-        if code:
-            return code
-        check_prune(wish, requests)
-        gone = evidence_of(compiler)
+        gone = only({change.job_name for change in saved.changes if change.request is None})
+        return Asked([change.request for change in saved.changes if change.request is not None], wish, gone, saved)
+    compiler = compiler_of(given, build=True, local=given.local, ask_account=account_of_credentials)
+    requests, code = accepted(compiler.run(given.paths))
+    if code:
+        raise Ended(code)
+    wish = wish_of(given)
+    check_prune(wish, requests)
+    return Asked(requests, wish, evidence_of(compiler))
+
+
+def carried_out(given: ApplyArguments, asked: Asked, report: Report) -> int:
+    """Plans, asks, does and follows; `report` has what was done, however this ends."""
+    from sagespec.reporting.plan import plan_text
+
     world, style = world_of(given), style_of(sys.stderr)
-    made = world.plan(requests, wish, gone)
-    if saved is not None:
-        made = what_is_left(saved, made)
+    made = world.plan(asked.requests, asked.wish, asked.gone)
+    if asked.saved is not None:
+        made = what_is_left(asked.saved, made)
     for line in plan_text(made, style):
         tell(line, always=not given.yes)
     if made.pending and not given.yes:
-        if not agreed():
+        if not agreed("Apply this plan?"):
             return Code.WRONG_USAGE
-        made = what_is_left(made, world.plan(requests, wish, gone))  # thinking takes time
-    outcomes = in_order(outcomes_of(made, world, wish, style), made)
-    followed = [outcome.change for outcome in outcomes if outcome.followable]
-    jobs = [(change.job_name, world.service_of(change)) for change in followed]
-    endings = print_news(jobs) if given.wait and jobs else []
-    write_outputs(outcomes, endings, given.outputs, os.environ)
-    if given.format == "json":
-        say(outcomes_json(outcomes, endings))
-    if not all(outcome.done for outcome in outcomes):
+        made = what_is_left(made, world.plan(asked.requests, asked.wish, asked.gone))  # thinking takes time
+    report.begin(made)
+    for outcome in outcomes_of(made, world, asked.wish, style):
+        report.ledger.note(outcome)
+    followed = report.follow(world) if given.wait else None
+    if followed is not None and followed.interrupted:
+        return Code.INTERRUPTED
+    if not report.ledger.all_done:
         return Code.SERVICE_FAILED
-    failed = any(outcome.change.unfulfilled for outcome in outcomes)
-    return Code.JOB_FAILED if failed or not all(ending.succeeded for ending in endings) else Code.FINE
+    if followed is not None and followed.code:
+        return followed.code
+    return Code.JOB_FAILED if report.ledger.unfulfilled else Code.FINE
+
+
+class Report:
+    """What this apply has done so far, and where that is wanted. It is handed on once, on every way out."""
+
+    def __init__(self, given: ApplyArguments) -> None:
+        from sagespec.deploying.ledger import Ledger
+
+        self.given = given
+        self.ledger = Ledger()
+
+    def begin(self, plan: Plan) -> None:
+        from sagespec.deploying.ledger import Ledger
+
+        self.ledger = Ledger(plan.changes)
+
+    def follow(self, world: World) -> Followed | None:
+        """Follows what now runs or has ended as it was wanted."""
+        from sagespec.deploying.looking import Job
+
+        entries = {}
+        for entry in self.ledger.done():
+            change = entry.outcome.change
+            entries[Job(change.job_name, world.service_of(change))] = entry
+        if not entries:
+            return None
+        out = sys.stderr if self.given.format == "json" else sys.stdout
+        followed = Followed(list(entries))
+        try:
+            follow(followed, out)
+        finally:
+            for job, ending in followed.endings.items():
+                entries[job].ending = ending
+        return followed
+
+    def hand_on(self) -> bool:
+        """Writes the outputs, and the outcome where it is wanted as JSON; whether all could be written. What could not
+        is told."""
+        from sagespec.reporting.outputs import write_outputs
+        from sagespec.reporting.plan import outcomes_json
+
+        entries = self.ledger.entries
+        if self.given.format == "json":
+            say(outcomes_json(entries))
+        problems = write_outputs(entries, self.given.outputs, os.environ)
+        for problem in problems:
+            complain(problem, "what was done is not lost: sagespec status PATH… shows it")
+        return not problems
 
 
 def saved_plan(given: ApplyArguments) -> tuple[Plan, Wish]:
@@ -96,13 +182,6 @@ def saved_plan(given: ApplyArguments) -> tuple[Plan, Wish]:
     return saved.plan, saved.wish
 
 
-def named_in(saved: Plan) -> Gone:
-    """The jobs without a manifest that a saved plan stops, and no others."""
-    from sagespec.deploying.pruning import only
-
-    return only({change.job_name for change in saved.changes if change.request is None})
-
-
 def what_is_left(then: Plan, now: Plan) -> Plan:
     """What a plan that was shown or saved still has to do, as things are now.
 
@@ -124,15 +203,6 @@ def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec
     complain("this is not what the plan was made for; nothing was done", hint)
     for difference in differences:
         tell(f"  {difference}", always=True)
-
-
-def agreed() -> bool:
-    """Asks; without anyone to ask, nothing is done."""
-    if not sys.stdin.isatty():
-        complain("apply asks before it changes anything, and nobody is there to answer", "add --yes")
-        return False
-    tell("Apply this plan? [y/N] ", always=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def outcomes_of(plan: Plan, world: World, wish: Wish, style: Style) -> Iterator[Outcome]:

@@ -33,10 +33,13 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 """Shape of botocore's model → the members that we cannot do without. The model itself demands others of some shapes,
 which a service may leave out one day."""
 
+DECODED = frozenset({"policyDocumentType"})
+"""Shapes whose texts botocore has read for us already."""
+
 WORDS = frozenset({"FailureReason", "StatusMessage", "message"})
 """Members in which a service repeats what others said, and with it their secrets."""
 
-_TYPES: Mapping[str, tuple[type, ...]] = {
+_TYPES: Mapping[str, tuple[type[Any], ...]] = {
     "string": (str,),
     "integer": (int,),
     "long": (int,),
@@ -61,6 +64,10 @@ class Lacking(Unreadable):
     """Members are missing: it was cut short on the way."""
 
 
+class Page(Unreadable):
+    """It is a web page."""
+
+
 def read(shape: Any, answer: Mapping[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
     """An answer of which every member is of its type, nothing that we need is missing, and no secret is whole.
 
@@ -80,10 +87,11 @@ def read(shape: Any, answer: Mapping[str, Any], required: tuple[str, ...] = ()) 
 
 def _read(shape: Any, value: Any, where: str) -> Any:
     kind = shape.type_name
-    expected = _TYPES.get(kind)
+    expected = _TYPES.get(kind) if shape.name not in DECODED else None
     if expected is None or getattr(shape, "is_document_type", False):
         return value
-    if not isinstance(value, expected) or (isinstance(value, bool) and kind != "boolean"):
+    is_right = isinstance(value, expected) and (kind == "boolean" or not isinstance(value, bool))
+    if not is_right:
         raise Unreadable(f"{where or 'it'} is {_named(value)}, not {_A[kind]}")
     if kind == "structure":
         return _structure(shape, value, where)
@@ -142,10 +150,10 @@ def page_in(text: str) -> str | None:
 
 
 def is_page(answer: Mapping[str, Any]) -> bool:
-    """Whether an answer that could be read was sent as a web page: botocore reads one as an answer without members."""
+    """Whether a web page came with a status of success: botocore reads one as an answer without members."""
     metadata = answer.get("ResponseMetadata")
     headers = metadata.get("HTTPHeaders", {}) if isinstance(metadata, dict) else {}
-    return "html" in str(headers.get("content-type", "")).lower()
+    return not answer.keys() - {"ResponseMetadata"} and "html" in str(headers.get("content-type", "")).lower()
 
 
 def told(text: str) -> str:

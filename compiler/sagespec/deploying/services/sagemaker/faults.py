@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sagespec.deploying.services import NameTaken, NoSuchJob, ServiceError
-from sagespec.deploying.services.sagemaker.answers import Lacking, Unreadable, is_page, page_in, read, told
+from sagespec.deploying.services.sagemaker.answers import Lacking, Page, Unreadable, is_page, page_in, read, told
 from sagespec.deploying.waits import waiting
 
 AGAIN = "run it again: nothing is done twice"
@@ -218,7 +218,7 @@ def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), *
             wrong = CutShort(f"{doing}: {error}", AGAIN)
         except OSError as error:  # a credential_process, a certificate: what botocore opens for us
             raise ServiceError(f"{doing}: {told(str(error))}", _SLOW) from error
-        except Exception as error:
+        except Exception as error:  # whatever botocore's parsers trip over is no answer
             wrong = _not_aws(error, doing)
         if pause is not None:
             time.sleep(pause)
@@ -232,13 +232,15 @@ def _read(method: Callable[..., Any], answer: Any, required: tuple[str, ...]) ->
         return read(None, answer, required)
     model = client.meta.service_model
     if model.metadata["protocol"] != "rest-xml" and is_page(answer):  # an object in S3 may well be a web page
-        raise Unreadable("a web page came instead of AWS's answer")
+        raise Page("a web page came instead of AWS's answer")
     operation = model.operation_model(client.meta.method_to_api_mapping[method.__name__])
     return read(operation.output_shape, answer, required)
 
 
 def _not_aws(error: Exception, doing: str) -> NotAws:
     """Botocore's own words about an answer that it cannot read are for those who maintain it."""
+    if isinstance(error, Page):
+        return NotAws(f"{doing}: {error}", _PROXY)
     if isinstance(error, Unreadable):
         return NotAws(f"{doing}: what came back is not what the API describes: {error}", f"{_PROXY}; {AGAIN}")
     said = str(error).replace("\\n", "\n")  # bytes are quoted there
@@ -249,3 +251,20 @@ def _not_aws(error: Exception, doing: str) -> NotAws:
 def cause_of(error: ServiceError) -> Exception:
     """What botocore raised; the error itself where it did not."""
     return error.__cause__ if isinstance(error.__cause__, Exception) else error
+
+
+def tokens(doing: str) -> Callable[[str], str]:
+    """Takes each page's token on its way to the next call.
+
+    Raises:
+        NotAws: a token comes again: the reading would never end.
+    """
+    known: set[str] = set()
+
+    def new(token: str) -> str:
+        if token in known:
+            raise NotAws(f"{doing}: the pages come round again and have no end", AGAIN)
+        known.add(token)
+        return token
+
+    return new
