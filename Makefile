@@ -1,20 +1,28 @@
 # Two commands do everything on a fresh machine with Python 3.10+ and make:
 #   make demo   the main job, from manifests to a trained model
-#   make test   the whole test suite
+#   make test   the test suite, less what installs things or trains for real: make test-slow
 # PYTHON names another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LOCK := requirements/dev.txt
 
-.PHONY: demo test lint accept docs bench bench-scripts clean
+# uv, which is told of the mirror that pip is told of, if there is one.
+PIP_MIRROR = $$($(PYTHON) -m pip config get global.index-url 2>/dev/null)
+UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$(PIP_MIRROR)}}" $(BIN)/uv
+
+.PHONY: demo test test-slow test-newest test-oldest lint accept docs bench bench-scripts lock clean
 
 demo: $(READY)
 	@$(BIN)/python specs/demo.py
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -n auto -m slow $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -23,7 +31,7 @@ lint: $(READY)
 
 # Rewrites golden files and generated files; the diff is then reviewed like code.
 accept: $(READY)
-	$(BIN)/python -m pytest -n auto --accept $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not slow" --accept $(ARGS)
 
 # The generated pages of docs/; ARGS=--check only says what is stale.
 docs: $(READY)
@@ -37,13 +45,25 @@ bench: $(READY)
 bench-scripts: $(READY)
 	$(BIN)/python benchmarks/scripts.py
 
-clean:
-	rm -rf $(VENV) .venv-bench .sagespec build dist
+# Renews what is locked: the newest releases that pyproject.toml admits, with hashes, for every Python that it promises.
+COMPILE := pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes --custom-compile-command "make lock"
+lock: $(BIN)/uv
+	@$(UV) $(COMPILE) --group uv --output-file requirements/uv.txt
+	@$(UV) $(COMPILE) pyproject.toml --group dev --output-file $(LOCK)
 
-$(READY): pyproject.toml
+clean:
+	rm -rf $(VENV) .venv-newest .venv-oldest .venv-bench .sagespec build dist
+
+# Hashes are asked of everything that is fetched, also of what only builds something (setuptools, hatchling).
+INSTALL := --quiet --build-constraints $(LOCK) --require-build-hashes
+$(READY): $(BIN)/uv $(LOCK) pyproject.toml
+	@$(UV) pip sync $(INSTALL) --python $(BIN)/python --require-hashes $(LOCK)
+	@$(UV) pip install $(INSTALL) --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(BIN)/uv: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "sagespec needs Python 3.10 or newer; this is " + sys.version.split()[0])'
 	@echo "Setting up $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/uv.txt
 	@touch $@

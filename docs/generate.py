@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Collection, Iterator
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from sagespec.catalog import facts
 from sagespec.cli import Code
-from sagespec.cli.program import app
+from sagespec.cli.arguments.help import exits, explained, paragraphs, usage
+from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
+from sagespec.cli.arguments.table import COMMANDS, GENERAL, Program
 from sagespec.importing.arguments import SDK1
-from sagespec.kinds.explained import explained
+from sagespec.kinds.explained import explained as pages_of_findings
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.model.build import job_schema
@@ -35,7 +34,7 @@ def rules() -> Iterator[str]:
     yield "# Rules\n\n"
     yield "`sagespec explain NAME` prints one of these pages. Warnings are silenced by `# sagespec: allow NAME` on\n"
     yield "the line or the line above; errors by `--allow NAME` only.\n"
-    for name, page in explained().items():
+    for name, page in pages_of_findings().items():
         yield f"\n## {name}\n\n*{page.severity.value}* · {page.source}\n\n"
         text = page.page.partition("\nBad:")[0].partition("\nGood:")[0].strip()
         yield f"{text}\n"
@@ -55,7 +54,7 @@ def rule_coverage() -> Iterator[str]:
     for known, entry in json.loads((DOCS / "rule-coverage.json").read_text(encoding="utf-8")).items():
         kind = f"{entry['kind']}, {entry['confidence']}" if "kind" in entry else "SDK"
         names = entry.get("names", [])
-        linked = [f"[{name}](rules.md#{name})" if name in explained() else f"`{name}`" for name in names]
+        linked = [f"[{name}](rules.md#{name})" if name in pages_of_findings() else f"`{name}`" for name in names]
         by = ", ".join(linked) if entry["by"] == "rule" else " ".join([ANSWERED[entry["by"]], *linked])
         yield f"| {known} | {kind} | {by} | {entry.get('why', '').replace('|', '/')} |\n"
 
@@ -301,8 +300,8 @@ MEMBERS_OF_PARTS = {
 
 
 def command_line() -> Iterator[str]:
-    """Every command with its arguments and options; made of them and not of --help, whose look is typer's."""
-    yield NOTE.format("compiler/sagespec/cli/")
+    """Every command with its arguments and options, from the table that --help is made of."""
+    yield NOTE.format("compiler/sagespec/cli/arguments/table.py")
     yield "# The command line\n\n"
     yield "`sagespec COMMAND --help` says the same. Results go to standard output, progress and complaints to\n"
     yield "standard error; colours and progress bars are for terminals only. [JSON](json.md) is for programs.\n\n"
@@ -312,38 +311,35 @@ def command_line() -> Iterator[str]:
     yield "\n| variable | what it does |\n|---|---|\n"
     for name, effect in VARIABLES.items():
         yield f"| {name} | {effect} |\n"
-    yield "\n`--install-completion` and `--show-completion`, before any command, are for the shell.\n"
-    yield from commands("sagespec", typer.main.get_command(app))
+    yield "\nOptions may stand anywhere behind the command, as `--name VALUE` or `--name=VALUE`; what follows `--` is\n"
+    yield "no option. [sagespec completion](#sagespec-completion) makes bash, zsh and fish complete all of this.\n"
+    for command in (Program, *(each for each in COMMANDS.values() if each.section)):
+        yield from command_section(command)
 
 
-def commands(path: str, command: Any) -> Iterator[str]:
-    """A command's section, and those of the commands below it."""
-    every = [each for each in command.params if not each.name.endswith("_completion")]
-    arguments = [each for each in every if each.param_type_name == "argument"]
-    options = [each for each in every if each.param_type_name == "option"]
-    below = getattr(command, "commands", {})
-    yield f"\n## {path}\n\n"
-    words = ["[OPTIONS]"] * bool(options) + [each.metavar for each in arguments] + ["COMMAND"] * bool(below)
-    yield f"`{' '.join([path, *words])}`\n\n{command.help.strip()}\n"
-    for title, listed in (("argument", arguments), ("option", options)):
+def command_section(command: type[Arguments]) -> Iterator[str]:
+    yield f"\n## {f'sagespec {command.command}'.strip()}\n\n`{usage(command)}`\n"
+    for paragraph in paragraphs(command):
+        yield f"\n{paragraph}\n"
+    options = [each for each in command.options() if command is Program or each.group != GENERAL]
+    for title, listed in (("argument", command.arguments()), ("option", options)):
         if listed:
             yield f"\n| {title} | default | what it does |\n|---|---|---|\n"
             yield from map(parameter_row, listed)
-    for name, one in below.items():
-        yield from commands(f"{path} {name}", one)
+    if command.exits:
+        yield f"\nExit codes: {', '.join(f'{int(code)} {words}' for code, words in exits(command).items())}.\n"
+    if command.examples:
+        column = max(len(line) for line, _ in command.examples) + 2
+        lines = (f"{line:{column}}# {words}\n" for line, words in command.examples)
+        yield f"\n```\n{''.join(lines)}```\n"
 
 
-def parameter_row(parameter: Any) -> str:
-    is_option = parameter.param_type_name == "option"
+def parameter_row(parameter: Parameter[Any]) -> str:
+    spelt = parameter.usage if isinstance(parameter, Option) else parameter.metavar
     default = parameter.default
-    choices = [choice.value for choice in type(default)] if isinstance(default, Enum) else []
-    value = (
-        "" if getattr(parameter, "is_flag", False) else parameter.metavar or "|".join(choices) or parameter.name.upper()
-    )
-    spelt = f"{', '.join(sorted(parameter.opts, key=len))} {value}".strip() if is_option else value
-    written = default.value if isinstance(default, Enum) else default
-    shown = "required" if parameter.required else "" if written in (None, False) else f"`{written}`"
-    cells = (f"`{spelt}`", shown, parameter.help)
+    required = getattr(parameter, "required", False)
+    shown = "required" if required else "" if default in (None, False, 0) or parameter.many else f"`{default}`"
+    cells = (f"`{spelt}`", shown, explained(parameter, default=False))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,43 @@ TODAY = date(2026, 11, 20)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="rewrite golden files instead of comparing with them")
+
+
+LEFT_OUT = pytest.StashKey[set[str]]()
+"""The slow tests that this run leaves out; those of its workers, if it has some."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[LEFT_OUT] = set()
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(Workers())
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.config.stash[LEFT_OUT].add(item.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = sorted(session.config.stash[LEFT_OUT])
+
+
+class Workers:
+    """What the workers of pytest-xdist say at their end."""
+
+    @staticmethod
+    def pytest_testnodedown(node: Any) -> None:
+        node.config.stash[LEFT_OUT].update(getattr(node, "workeroutput", {}).get("left_out", ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left_out = config.stash[LEFT_OUT]
+    if left_out:
+        files = ", ".join(sorted({nodeid.partition("::")[0] for nodeid in left_out}))
+        terminalreporter.write_line(f"Left out: {len(left_out)} slow tests, of {files}. `make test-slow` runs them.")
 
 
 @pytest.fixture(scope="session")

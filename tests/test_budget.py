@@ -21,6 +21,7 @@ from conftest import REPOSITORY, SCRIPT, SMALLEST
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.base.source import Source
 from sagespec.checking.rule import RuleSet
+from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.document import Document
@@ -36,7 +37,7 @@ code = run(sys.argv[1:])
 print("", json.dumps([code, sorted(sys.modules)]), sep="\\n")
 """
 
-LAYERS = {"base", "catalog", "checking", "cli", "kinds", "pipeline", "reading", "reporting", "scripts"}
+LAYERS = {"base", "building", "catalog", "checking", "cli", "kinds", "pipeline", "reading", "reporting", "scripts"}
 """What `validate` needs of ours: nothing that makes, prices, plans or sends a request."""
 
 THEIRS = {"cython_runtime", "pydantic_core", "typing_extensions", "yaml"}
@@ -116,7 +117,7 @@ def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_every_source_folder_is_packed_once(tmp_path: Path) -> None:
     run = Compiler()
     results = list(run.run([str(folders(tmp_path, 20, codes=3))]))
-    assert ([result.diagnostics for result in results], run.archives.builds) == ([()] * 20, 3)
+    assert ([result.diagnostics for result in results], run.files.archives.builds) == ([()] * 20, 3)
 
 
 def test_every_script_is_analysed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +137,8 @@ def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there(
         name: rule._replace(check=counting(rule.check, counts, lambda _subject, _context, name=name: name))
         for name, rule in RULES.by_name.items()
     }
-    monkeypatch.setattr(sagespec.pipeline, "RULES", RuleSet([SimpleNamespace(**counted)]))
+    kind = kind_named("TrainingJob")._replace(rules=RuleSet([SimpleNamespace(**counted)]))
+    monkeypatch.setattr(sagespec.pipeline, "kind_named", lambda _name: kind)
     channels = {"train": "s3://bucket/train", "test": "s3://bucket/test"}
     list(Compiler().run([str(folders(tmp_path, 3, channels=channels, tags={"a": "b", "c": "d", "e": "f"}))]))
     written = {*SMALLEST, "source_dir", "channels", "channels.s3_data", "tags"}

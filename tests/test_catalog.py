@@ -60,8 +60,8 @@ def copy(tmp_path: Path) -> Path:
     target = tmp_path / "sagespec"
     shutil.copytree(package / "catalog", target / "catalog", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(data_folder("schemas"), target / "schemas")
-    for name in ("__init__.py", "files.py"):
-        shutil.copy(package / name, target)
+    shutil.copy(package / "__init__.py", target)
+    shutil.copytree(package / "base", target / "base", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
-from sagespec.compiler import Compiler, Options, Result
-from sagespec.render import Inputs
 
 from conftest import REPOSITORY, SCRIPT
-from sagespec import api
+from sagespec.building import api_check as api
 from sagespec.catalog import Facts
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.render import Inputs
 
 SPECS = sorted(path for path in (REPOSITORY / "specs").glob("*/*.yaml"))
 

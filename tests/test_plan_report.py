@@ -16,14 +16,15 @@ from markdown_it import MarkdownIt
 
 from conftest import REPOSITORY, SMALLEST
 from fakes_memory import BORN, Job, Memory, described
-from sagespec.building.cost import Prices, PricesError, bill_of, hours, money, prices_of
-from sagespec.building.pricing import bill_of_request
+from sagespec.building.cost import Prices, PricesError, hours, money, prices_of
 from sagespec.building.targets import Request
 from sagespec.catalog import Facts
 from sagespec.deploying.differ import differences
 from sagespec.deploying.ending import ending_of
 from sagespec.deploying.planner import Action, Seen, Wish, decide, decide_all
 from sagespec.deploying.world import World, follow_all
+from sagespec.kinds.training_job.cost import bill as bill_of_request
+from sagespec.kinds.training_job.cost import bill_of
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.document import load
 from sagespec.reading.render import Inputs

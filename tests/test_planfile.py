@@ -115,7 +115,8 @@ def tampered(text: str) -> dict[str, str]:
     content = json.loads(text)
     job = content["jobs"][0]
     renamed = {**job, "request": {**job["request"], "name": "other"}}
-    other_work = {**job, "request": {**job["request"], "template": {"RoleArn": "x"}}}
+    call = {**job["request"]["calls"][0], "template": {"RoleArn": "x"}}
+    other_work = {**job, "request": {**job["request"], "calls": [call]}}
     return {
         "was changed after it was written": text.replace("ml.m5.xlarge", "ml.p5.48xlarge"),
         "is cut short or is no JSON": text[: len(text) // 2],

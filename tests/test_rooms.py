@@ -25,7 +25,7 @@ LAYERS: dict[str, str] = {
     "deploying": "boto3 botocore",
     "importing": "",
     "reporting": "rich jinja2",
-    "cli": "typer",
+    "cli": "",
 }
 """Layer → the third-party libraries that come in by it. A layer imports itself and those above it in this table, and
 nothing else of ours. `catalog` sees botocore and moto in its refresh command only.

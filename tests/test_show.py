@@ -252,7 +252,7 @@ def test_junit_holds_whatever_a_message_holds() -> None:
 
 # Pages ----------------------------------------------------------------------------------------------------------------
 
-MAKERS = {"Diagnostic", "_error", "_rejected", "_diagnostic", "problem", "rejected", "_said"}
+MAKERS = {"Diagnostic", "_error", "_rejected", "_diagnostic", "problem", "rejected", "_said", "_placed", "Finding"}
 
 
 def names_in(path: Path) -> Iterator[str]:
@@ -284,7 +284,9 @@ NOT_SHOWN_BY_A_TEXT = {
         "job-costs-too-much",
         "unknown-price",
         "name-in-two-files",
-        "needed-after-all",
+        "incomplete-request",
+        "missing-region",
+        "missing-account",
         "not-in-target",
     ),
 }

@@ -21,7 +21,7 @@ from conftest import REPOSITORY
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(out), str(REPOSITORY)]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(out), str(REPOSITORY)]
     subprocess.run(command, check=True, capture_output=True)
     (found,) = out.glob("*.whl")
     return found
@@ -39,6 +39,7 @@ def test_the_wheel_holds_schemas_templates_facts_and_types(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests", "specs"))]
 
 
+@pytest.mark.slow
 def test_the_installed_tool_validates_compiles_and_starts_a_project(wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "environment"
     venv.create(environment, with_pip=True)
@@ -117,7 +118,7 @@ def test_versions_are_one_everywhere() -> None:
 
 
 def test_the_sdist_holds_what_a_packager_needs(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "build", "--sdist", "--outdir", str(tmp_path), str(REPOSITORY)]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--sdist", "--outdir", str(tmp_path), str(REPOSITORY)]
     subprocess.run(command, check=True, capture_output=True)
     (found,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(found) as archive:

@@ -1,34 +1,34 @@
-"""The screen that reads: text → document → job → checked → request, for every manifest under some paths."""
+"""Runs the left half: text → document → model → checked → draft → request, for every manifest under some paths."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sagespec.base.diagnostic import Diagnostic, Rejected, Severity, has_errors
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, has_errors, in_order
+from sagespec.base.repository import path_in_repository
 from sagespec.base.source import Path, Place, Source
-from sagespec.catalog import Facts, facts
+from sagespec.building.draft import account_of
+from sagespec.catalog import Facts, facts, near
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
-from sagespec.checking.context import Disk
+from sagespec.checking.context import Context, Disk
+from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
-from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import Job, Mode
-from sagespec.kinds.training_job.rules import RULES
 from sagespec.reading.binding import bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
-from sagespec.reading.render import Defaults, Inputs, Manifest, is_ours, render, standing_alone
+from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
 from sagespec.scripts import Scripts, comments
 
-if TYPE_CHECKING:  # what makes requests is imported where one is made: validate starts without it
-    from sagespec.building.archive import ArchiveError, Archives, Contents
-    from sagespec.building.dataset import Datasets
+if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
+    from sagespec.building.draft import Draft, Files
     from sagespec.building.pricing import Pricing
-    from sagespec.building.targets import Request, Site, Upload
+    from sagespec.building.request import Request, Site
 
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
 """Where a local run is, as far as its request has to say so."""
@@ -57,7 +57,7 @@ class Options(NamedTuple):
     allowed: Collection[str] = ()
     """Rules that say nothing (`--allow`)."""
     build: bool = True
-    """Make requests; otherwise only validate."""
+    """Seal requests; otherwise only judge what they would be."""
     local: bool = False
     """The jobs are to run on this machine."""
     account: str | None = None
@@ -76,22 +76,15 @@ class Compiler:
         self.scripts = Scripts()
         self.disk = Disk()
         self.allowances = Allowances(GLOSSARY)
-        self.allowed = frozenset(current(self.options.allowed))
+        self.allowed = frozenset(map(current, self.options.allowed))
         self._account: str | None = None
-        self._packed: dict[tuple[FilePath, str, str | None, tuple[str, ...]], Contents] = {}
-        self._names: dict[tuple[str, str | None, str], tuple[str, int]] = {}
+        self._names: dict[tuple[str, str | None, str, str], tuple[str, int]] = {}
 
     @cached_property
-    def archives(self) -> Archives:
-        from sagespec.building.archive import Archives
+    def files(self) -> Files:
+        from sagespec.building.draft import Files
 
-        return Archives()
-
-    @cached_property
-    def datasets(self) -> Datasets:
-        from sagespec.building.dataset import Datasets
-
-        return Datasets()
+        return Files()
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -151,142 +144,196 @@ class Compiler:
             yield Result(source.name, unused)
 
     def document(self, document: Document) -> Iterator[Result]:
+        """The jobs of one document."""
         source = document.source
-        if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
+        stated = document.data.get("kind") if isinstance(document.data, dict) else None
+        if stated == "Defaults":
             yield from self.defaults_alone(document)
             return
+        if isinstance(stated, str) and stated not in KINDS:
+            yield self._refused(source.name, (*document.problems, _unknown_kind(document, stated)))
+            return
+        kind = kind_named(stated if isinstance(stated, str) else "TrainingJob")
         try:
             above = self.defaults.above(source.folder)
-            for manifest in render(document, above, self.options.inputs):
-                yield self.manifest(manifest)
+            environments = environments_of(above) if self._judges_all_environments else ()
         except Rejected as rejected:
             yield self._refused(source.name, (*document.problems, *rejected.diagnostics))
+            return
+        if not environments:
+            yield from self._in_one(self.options.inputs.environment, document, above, kind)
+            return
+        runs = {name: list(self._in_one(name, document, above, kind)) for name in environments}
+        for together in zip_longest(*runs.values()):
+            yield _merged({name: result for name, result in zip(runs, together, strict=True) if result is not None})
+
+    @property
+    def _judges_all_environments(self) -> bool:
+        return not self.options.build and self.options.inputs.environment is None
+
+    def _in_one(
+        self, environment: str | None, document: Document, above: tuple[Document, ...], kind: Kind
+    ) -> Iterator[Result]:
+        inputs = self.options.inputs._replace(environment=environment)
+        try:
+            for manifest in render(document, above, inputs, vocabulary_of(kind.name)):
+                yield self.manifest(manifest, kind)
+        except Rejected as rejected:
+            yield self._refused(document.source.name, (*document.problems, *rejected.diagnostics))
 
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
         found: list[Diagnostic] = []
-        for manifest in standing_alone(document):
+        for _, manifest in standing_alone(document, [vocabulary_of(name) for name in KINDS]):
             complaints = bind(manifest).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
         yield self._refused(document.source.name, found)
 
-    def manifest(self, manifest: Manifest) -> Result:
-        """What becomes of one job."""
+    def manifest(self, manifest: Manifest, kind: Kind) -> Result:
+        """What becomes of one job: everything that there is to say of it, and its request where that is asked for."""
         source = manifest.document.source
         for layer in manifest.layers[1:]:
             self.allowances.read(layer.document.source)
         name = manifest.data.get("name")
         name = name if isinstance(name, str) else None
-        try:
-            checked = self.check(manifest)
-            named = self._named(checked)
-            checked = checked._replace(warnings=(*checked.warnings, *named)) if named else checked
-            request = self._built(checked) if self.options.build else None
-            if request is not None:
-                checked, request = self.priced(checked, request)
-        except Rejected as rejected:
-            return self._refused(source.name, rejected.diagnostics)._replace(name=name, rendered=manifest)
-        return Result(source.name, self.allowances.kept(checked.warnings), name, manifest, checked, request)
+        found, checked = self._checked(manifest, kind)
+        site = self._site(checked.job)
+        draft = self._draft(checked, kind, site)
+        found = [*found, *self._named(checked, site)]
+        found += self._judged(manifest, kind, draft, found)
+        request = None
+        if self.options.build and not has_errors(found):
+            request, complaints = self._sealed(manifest, draft)
+            found += complaints
+        allowed = self.allowed
+        kept = self.allowances.kept(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
+        if has_errors(kept):
+            return Result(source.name, kept, name, manifest)
+        return Result(source.name, kept, name, manifest, checked, request)
 
-    def _built(self, checked: Checked) -> Request:
-        """The request; where `--allow` has silenced what it needs, a finding instead of a bug."""
-        try:
-            return self.build(checked)
-        except Rejected:
-            raise
-        except Exception as error:
-            if not checked.silenced:
-                raise
-            names = ", ".join(checked.silenced)
-            message = f"no request can be made of this manifest while {names} is allowed"
-            place = checked.manifest.where(())
-            needed = Diagnostic(place, Severity.ERROR, "needed-after-all", message, "cure it, or only validate")
-            raise Rejected([*checked.warnings, needed]) from error
-
-    def check(self, manifest: Manifest) -> Checked:
+    def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
+        """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
         bound = bind(manifest)
-        context = self.context(bound.job, manifest)
+        context = self.context(bound.job, manifest, kind)
         try:
-            return check(bound, context, RULES, self.allowed)
+            checked = check(bound, context, kind.rules, self.allowed)
+            return list(checked.warnings), checked
+        except Rejected as rejected:
+            return list(rejected.diagnostics), Checked(manifest, bound.job)
         finally:
             script = context.__dict__.get("script")  # where a rule has asked for it
             for source in () if script is None else script.sources:
                 self.allowances.read(source, comments)
 
-    def context(self, job: Job, manifest: Manifest) -> JobContext:
-        local = self._runs_here(job)
-        return JobContext(
+    def context(self, job: Any, manifest: Manifest, kind: Kind) -> Context:
+        return kind.context(
             job,
             self.facts,
             manifest.document.source.folder,
             region=self._region(job),
             account=self._account_of(job),
-            for_service=self.options.build and not local,
-            local=local,
+            local=self._runs_here(job),
             scripts=self.scripts,
             disk=self.disk,
         )
 
-    def build(self, checked: Checked) -> Request:
-        """The request of a checked job.
+    def _draft(self, checked: Checked, kind: Kind, site: Site) -> Draft:
+        from sagespec.building import draft
 
-        Raises:
-            Rejected: its files cannot be packed, or the API would refuse the request.
-        """
-        from sagespec.building.archive import ArchiveError
-        from sagespec.building.targets import build
-
-        site = self.site(checked)
-        try:
-            code = self.code(checked, site)
-            data = self.data(checked, site)
-        except ArchiveError as error:
-            raise Rejected([*checked.warnings, _of_archive(checked.manifest, error)]) from None
-        folder = checked.manifest.document.source.folder
-        request = build(
-            checked, self.facts, site, code, data, self.options.inputs.commit, _manifest_name(checked.manifest, folder)
-        )
-        if not site.local:
-            self._acceptable(checked, request)
-        return request
-
-    def priced(self, checked: Checked, request: Request) -> tuple[Checked, Request]:
-        """The same with its prices, where the defaults name some.
-
-        Raises:
-            Rejected: it may cost more than `max_job_cost`, or the prices are none.
-        """
         manifest = checked.manifest
-        if request.site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
-            return checked, request
-        from dataclasses import replace
+        folder = manifest.document.source.folder
+        inputs = draft.Inputs(
+            self.facts, site, folder, self.files, _manifest_name(manifest, folder), self.options.inputs.commit
+        )
+        return kind.draft(checked.job, manifest, inputs)
 
+    def _judged(
+        self, manifest: Manifest, kind: Kind, draft: Draft, said: Collection[Diagnostic]
+    ) -> Iterator[Diagnostic]:
+        """What is wrong with a draft: its files, the API's model, its price. One error is told of a field."""
+        wrong = {found.field for found in said if found.severity is Severity.ERROR}
+        found = [_placed(manifest, "unusable-files", each) for each in draft.unusable]
+        if not draft.request.site.local:
+            found += self._refused_by_api(manifest, kind, draft)
+        fresh = [each for each in found if not _said(each.field, wrong)]
+        yield from fresh
+        yield from self._priced(manifest, kind, draft)
+        if not wrong and not fresh:
+            yield from (_placed(manifest, "incomplete-request", each) for each in draft.incomplete)
+        if not self.options.build:  # apply can ask for the account, so that validate only warns
+            accounts = (_placed(manifest, rule, each) for rule, each in draft.needed if rule == "missing-account")
+            yield from (each._replace(severity=Severity.WARNING) for each in accounts)
+
+    def _refused_by_api(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
+        from sagespec.building import api_check
+
+        for _, body in draft.request.samples():
+            for complaint in api_check.check(body):
+                if complaint.kind == "enum" and "request" not in manifest.data:
+                    continue  # such a list may have grown since; what the fields allow, the rules judge
+                if any(complaint.about[: len(left_out)] == left_out for left_out in draft.unknown):
+                    continue
+                path = _field_of(manifest, kind, complaint.about) or _field_of(manifest, kind, complaint.path)
+                member = ".".join(map(str, complaint.path))
+                message = f"SageMaker would refuse the request: {member} {complaint.message}".replace("  ", " ")
+                yield _placed(manifest, "refused-by-api", Finding(path, message))
+
+    def _priced(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
+        """What there is to say of the price, where the defaults name some."""
+        site = draft.request.site
+        if site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
+            return
         from sagespec.building.pricing import judge
 
-        request = replace(request, prices=self.pricing.prices(manifest, request.site.region))
-        said = [found for found in judge(manifest, request, self.facts) if found.rule not in self.allowed]
-        checked = checked._replace(warnings=(*checked.warnings, *said))
-        if has_errors(said):
-            raise Rejected(checked.warnings)
-        return checked, request
+        try:
+            priced = self._with_prices(manifest, draft)
+        except Rejected as rejected:
+            yield from rejected.diagnostics
+            return
+        bill = None if draft.unknown or priced is None else kind.bill(priced, self.facts, 1)
+        yield from judge(manifest, draft.request.name, site.region, bill)
 
-    def site(self, checked: Checked) -> Site:
-        from sagespec.building.targets import Site
+    def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:
+        """The draft's request with what things cost in its region; None where no region is known."""
+        from dataclasses import replace
 
-        job = checked.job
-        if self._runs_here(job):
-            return Site(job.region or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
-        return Site(self._region(job) or "", self._account_of(job))
+        request, region = draft.request, draft.request.site.region
+        if not region:
+            return None
+        return replace(request, prices=self.pricing.prices(manifest, region))
+
+    def _sealed(self, manifest: Manifest, draft: Draft) -> tuple[Request | None, list[Diagnostic]]:
+        from dataclasses import replace
+
+        from sagespec.building.archive import ArchiveError
+        from sagespec.building.draft import seal
+
+        if draft.needed:
+            return None, [_placed(manifest, rule, finding) for rule, finding in draft.needed]
+        try:
+            request = seal(draft)
+        except ArchiveError as error:
+            return None, [_placed(manifest, "unusable-files", Finding(error.field, error.message, error.hint))]
+        if not request.site.local and manifest.settings.get("prices") is not None:
+            request = replace(request, prices=self.pricing.prices(manifest, request.site.region))
+        return request, []
 
     # A job may be partial here: a field that is wrong is not among its members, and reading it would raise.
 
-    def _runs_here(self, job: Job) -> bool:
+    def _site(self, job: Any) -> Site:
+        from sagespec.building.request import Site
+
+        if self._runs_here(job):
+            return Site(job.members().get("region") or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
+        return Site(self._region(job) or "", self._account_of(job))
+
+    def _runs_here(self, job: Any) -> bool:
         return self.options.local or job.members().get("instance_type") in ("local", "local_gpu")
 
-    def _region(self, job: Job) -> str | None:
+    def _region(self, job: Any) -> str | None:
         return job.members().get("region") or region_of(self.options.inputs.environ)
 
-    def _account_of(self, job: Job) -> str | None:
+    def _account_of(self, job: Any) -> str | None:
         """The manifest's, else the run's, else (for apply) what the service says, asked once."""
         role = job.members().get("role")
         account = account_of(role, job.members().get("account_id")) or self.options.account
@@ -295,82 +342,27 @@ class Compiler:
             account = self._account = self._account or ask()
         return account
 
-    def code(self, checked: Checked, site: Site) -> Upload | None:
-        from sagespec.building.targets import Upload
-
-        job = checked.job
-        if job.mode(self.facts) is Mode.IMAGE or job.entry_point is None or (job.source_dir or "").startswith("s3://"):
-            return None
-        contents = self._contents(
-            checked.manifest.document.source.folder, job.entry_point, job.source_dir, tuple(job.dependencies)
-        )
-        uri = f"{_upload_prefix(job, site)}/sagespec/code/{contents.sha256}/sourcedir.tar.gz"
-        return Upload(
-            "code", contents.members[0].path, uri, contents.sha256, contents.total_bytes, len(contents.files), contents
-        )
-
-    def _contents(
-        self, folder: FilePath, entry_point: str, source_dir: str | None, dependencies: tuple[str, ...]
-    ) -> Contents:
-        """What the archive holds; the same question is put to the file system once."""
-        asked = (folder, entry_point, source_dir, dependencies)
-        if asked not in self._packed:
-            self._packed[asked] = self.archives.collect(entry_point, source_dir, dependencies, folder=folder)
-        return self._packed[asked]
-
-    def data(self, checked: Checked, site: Site) -> Mapping[str, Upload]:
-        from sagespec.building.targets import Upload
-
-        job = checked.job
-        uploads = {}
-        for name, channel in job.channels.items():
-            if channel.path is None:
-                continue
-            path = checked.manifest.document.source.folder / channel.path.removeprefix("file://")
-            dataset = self.datasets.collect(path, ("channels", name, "path"))
-            uri = f"{_upload_prefix(job, site)}/sagespec/data/{dataset.sha256}/"
-            uploads[name] = Upload("data", path, uri, dataset.sha256, dataset.size, len(dataset.files), dataset)
-        return uploads
-
-    def _acceptable(self, checked: Checked, request: Request) -> None:
-        from sagespec.building import api_check as api
-
-        complaints = [
-            Diagnostic(
-                checked.manifest.where(path),
-                Severity.ERROR,
-                "refused-by-api",
-                f"SageMaker would refuse the request: {'.'.join(map(str, complaint.path))} {complaint.message}",
-                field=path,
-            )
-            for complaint in api.check(request.seen())
-            if complaint.kind != "enum" or "request" in checked.manifest.data
-            for path in [_field_of(checked.manifest, complaint.path)]
-        ]
-        if complaints:
-            raise Rejected([*checked.warnings, *complaints])
-
-    def _named(self, checked: Checked) -> tuple[Diagnostic, ...]:
+    def _named(self, checked: Checked, site: Site) -> Iterator[Diagnostic]:
         """Two jobs of one name would be one job to the service, each replacing the other.
 
-        In one file that is certainly wrong. Two files may be meant for different runs, so that is only a warning
-        here; plan and apply refuse to act on both.
+        Requests of two files stand each by itself, so `compile` only warns of them; nobody can apply both.
         """
-        manifest, job = checked.manifest, checked.job
-        key = (str(manifest.settings.get("project", "default")), job.region, job.name.lower())
+        manifest = checked.manifest
+        name = checked.job.members().get("name")
+        if name is None:
+            return
+        key = (str(manifest.settings.get("project", "default")), manifest.environment, site.region, name.lower())
         place = manifest.where(("name",))
         if key not in self._names:
             self._names[key] = (place.source.name, place.span.line)
-            return ()
+            return
         file, line = self._names[key]
         same_file = file == manifest.document.source.name
         hint = "let the name say what differs: {{ matrix.… }}" if manifest.matrix else "give one of them another name"
-        message = f"'{job.name}' is the name of another job, at {file}:{line}"
-        severity, rule = (Severity.ERROR, "duplicate-name") if same_file else (Severity.WARNING, "name-in-two-files")
-        found = Diagnostic(place, severity, rule, message, hint, ("name",))
-        if same_file and rule not in self.allowed:
-            raise Rejected([*checked.warnings, found])
-        return () if rule in self.allowed else (found,)
+        message = f"'{name}' is the name of another job, at {file}:{line}"
+        severity = Severity.ERROR if same_file or not self.options.build else Severity.WARNING
+        rule = "duplicate-name" if same_file else "name-in-two-files"
+        yield Diagnostic(place, severity, rule, message, hint, ("name",))
 
     def _refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
         allowed = self.allowed  # an error that ends everything is told all the same
@@ -398,51 +390,35 @@ def region_of(environ: Mapping[str, str]) -> str | None:
     return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
 
 
-def account_of(role: str | None, account_id: str | None) -> str | None:
-    """The account of the role's ARN, else the one that is given."""
-    parts = (role or "").split(":")
-    return parts[4] if len(parts) > 5 else account_id
-
-
-def repository_of(folder: FilePath) -> FilePath | None:
-    """The nearest folder above (or this one) that holds `.git`."""
-    return _repository_of(folder, os.getcwd())[0]  # noqa: PTH109
-
-
-@lru_cache(maxsize=256)
-def _repository_of(folder: FilePath, _here: str) -> tuple[FilePath | None, str]:
-    """The repository of a folder, and the folder's path in it; `_here` is what relative folders are relative to."""
-    folder = folder.absolute()
-    root = next((above for above in (folder, *folder.parents) if (above / ".git").exists()), None)
-    return root, "" if root is None else folder.relative_to(root).as_posix()
-
-
 def _manifest_name(manifest: Manifest, folder: FilePath) -> str:
     """The manifest's path in its repository, so that it is the same in every clone."""
     name = os.path.basename(manifest.document.source.name)  # noqa: PTH119
-    inner = _repository_of(folder, os.getcwd())[1]  # noqa: PTH109
-    return name if inner in ("", ".") else f"{inner}/{name}"
+    inner = path_in_repository(folder)
+    return f"{inner}/{name}" if inner else name
 
 
-def _upload_prefix(job: Job, site: Site) -> str:
-    from sagespec.kinds.training_job.draft import default_bucket
-
-    if job.code_location is not None:
-        return job.code_location.rstrip("/")
-    bucket = job.output_path.removeprefix("s3://").partition("/")[0] if job.output_path else default_bucket(site)
-    return f"s3://{bucket}"
-
-
-def _of_archive(manifest: Manifest, error: ArchiveError) -> Diagnostic:
-    return Diagnostic(
-        manifest.where(error.field), Severity.ERROR, "unusable-files", error.message, error.hint, error.field
-    )
+def _unknown_kind(document: Document, stated: object) -> Diagnostic:
+    names = (*KINDS, "Defaults")
+    meant = near(str(stated), names)
+    message = f"there is no kind '{str(stated)[:60]}'"
+    hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(names)}"
+    return Diagnostic(document.where(("kind",)), Severity.ERROR, "unknown-kind", message, hint, ("kind",))
 
 
-def _field_of(manifest: Manifest, member: Path) -> Path:
+def _placed(manifest: Manifest, rule: str, finding: Finding) -> Diagnostic:
+    place = manifest.where(finding.path)
+    return Diagnostic(place, Severity.ERROR, rule, finding.message, finding.hint, finding.path)
+
+
+def _said(field: Path, wrong: Collection[Path]) -> bool:
+    """Whether an error has been told of a field, of something in it, or of what it stands in."""
+    return any(field[: len(other)] == other[: len(field)] for other in wrong if other)
+
+
+def _field_of(manifest: Manifest, kind: Kind, member: Path) -> Path:
     """The field that a member of the request comes from; `request` where it was set there."""
-    from sagespec.kinds.training_job.members import field_of
-
+    if not member:
+        return ()
     override: object = manifest.data.get("request")
     for step in member:
         if not isinstance(override, Mapping) or step not in override:
@@ -450,32 +426,38 @@ def _field_of(manifest: Manifest, member: Path) -> Path:
         override = override[step]
     else:
         return ("request", *member)
-    field = field_of(member)
+    field = kind.field_of(member)
     if field is None:
         return ()
     inside = member[1:] if field in ("hyperparameters", "environment") else ()
     return (field, *inside)
 
 
-def commit_of(folder: FilePath) -> str | None:
-    """The commit that a folder's repository has checked out, read from its files; None where there is none."""
-    root = repository_of(folder)
-    if root is None:
-        return None
-    git = root / ".git"
-    try:
-        if git.is_file():  # a worktree: the file says where its folder is
-            git = root / git.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-        head = (git / "HEAD").read_text(encoding="utf-8").strip()
-        if not head.startswith("ref: "):
-            return head
-        name = head.removeprefix("ref: ")
-        common = git / "commondir"
-        shared = git / common.read_text(encoding="utf-8").strip() if common.is_file() else git
-        for place in (git, shared):
-            if (place / name).is_file():
-                return (place / name).read_text(encoding="utf-8").strip()
-        packed = (shared / "packed-refs").read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return next((line.partition(" ")[0] for line in packed if line.endswith(f" {name}")), None)
+def _merged(found: Mapping[str, Result]) -> Result:
+    """One job's results in several environments as one: what is found in some of them says in which."""
+    first, *others = found.values()
+    if not others:
+        return first
+    where: dict[Diagnostic, list[str]] = {}
+    for environment, result in found.items():
+        for diagnostic in result.diagnostics:
+            where.setdefault(diagnostic, []).append(environment)
+    diagnostics = [
+        each
+        if len(names) == len(found) or _stands_in_environment(each, found[names[0]])
+        else each._replace(message=f"{each.message} ({_environments(names)})")
+        for each, names in where.items()
+    ]
+    refused = next((result for result in found.values() if result.checked is None), first)
+    return refused._replace(diagnostics=in_order(diagnostics))
+
+
+def _stands_in_environment(found: Diagnostic, result: Result) -> bool:
+    """Whether a finding's place says already which environment it is about."""
+    layers = () if result.rendered is None else result.rendered.layers
+    sections = (layer.document.where(layer.prefix) for layer in layers if layer.prefix[:1] == ("environments",))
+    return any(place.source == found.place.source and place.span.encloses(found.span) for place in sections)
+
+
+def _environments(names: Collection[str]) -> str:
+    return f"environment{'s' * (len(names) > 1)} {', '.join(names)}"

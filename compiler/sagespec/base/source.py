@@ -90,6 +90,11 @@ class Span(NamedTuple):
     end_line: int = 1
     end_column: int = 1
 
+    def encloses(self, other: Span) -> bool:
+        """Whether the other one lies in this one."""
+        starts = self[:2] <= other[:2]
+        return starts and other[2:] <= self[2:]
+
 
 class Place(NamedTuple):
     """A span of a certain source."""

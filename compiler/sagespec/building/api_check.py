@@ -18,6 +18,8 @@ Path = tuple[str | int, ...]
 SHOWN = 60
 """Characters of a value that a message shows."""
 
+_MISSING = " is missing"
+
 FEW = 10
 """So many values of an enumeration are told; of longer ones, the nearest."""
 
@@ -32,6 +34,11 @@ class Complaint:
     kind: str
     """type, required, unknown, read-only, enum, pattern, length, size or range. Enumerations age: a value that
     is not in one may have been born after our model."""
+
+    @property
+    def about(self) -> Path:
+        """The member that it is about; a missing one included."""
+        return (*self.path, self.message.removesuffix(_MISSING)) if self.kind == "required" else self.path
 
 
 def check(request_body: Mapping[str, object]) -> Iterator[Complaint]:
@@ -91,7 +98,7 @@ def _type(error: Any, path: Path) -> Said:
 
 
 def _required(error: Any, path: Path) -> Said:
-    yield "required", path, f"{error.message} is missing"
+    yield "required", path, f"{error.message}{_MISSING}"
 
 
 def _unknown(error: Any, path: Path) -> Said:

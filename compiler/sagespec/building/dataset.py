@@ -68,9 +68,9 @@ class Datasets:
 
 
 def _files(path: Path, real: str, field: tuple[str | int, ...]) -> list[tuple[str, Path, int]]:
-    if path.is_file():
+    if os.path.isfile(path):  # noqa: PTH113 - of a name that is too long, pathlib's raises
         return [(path.name, path, path.stat().st_size)]
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112
         hint = "give a file or a folder relative to the manifest, or s3://…"
         raise ArchiveError(f"there is no '{path}'", hint, path, field)
     found = []

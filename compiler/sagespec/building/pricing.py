@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
-from sagespec.building.cost import VOLUME, Bill, Prices, PricesError, bill_of, money, prices_of
-from sagespec.building.targets import Request
-from sagespec.catalog import Facts
+from sagespec.building.cost import VOLUME, Bill, Prices, PricesError, money, prices_of
 from sagespec.reading.document import Document, load, read
 from sagespec.reading.render import Manifest
 
@@ -33,7 +32,7 @@ class Pricing:
         if not isinstance(name, str):
             raise _rejected(manifest, ("prices",), "wrong-type", "prices must be the path of a price file")
         path = manifest.origin(("prices",))[0].document.source.folder / name
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 - of a name that is too long, pathlib's raises
             hint = f"relative paths start at the folder of '{place.source.name}'"
             raise _rejected(manifest, ("prices",), "unusable-prices", f"there is no price file '{name}'", hint)
         document = self._document(path, name, manifest)
@@ -53,36 +52,33 @@ class Pricing:
         return self._files[path]
 
 
-def judge(manifest: Manifest, request: Request, facts: Facts) -> Iterator[Diagnostic]:
-    """What there is to say about the price of a job."""
+def judge(manifest: Manifest, name: str, region: str, bill: Bill | None) -> Iterator[Diagnostic]:
+    """What there is to say about the price of what a manifest asks for.
+
+    Args:
+        bill: None where it is not known yet what is asked for.
+    """
     limit: Any = manifest.settings.get("max_job_cost")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, (int, float))):
         yield _diagnostic(manifest, ("max_job_cost",), "wrong-type", "max_job_cost must be a number of USD")
         return
-    if limit is not None and request.prices is None:
+    if limit is not None and manifest.settings.get("prices") is None:
         message = "max_job_cost means nothing without prices"
         hint = "name a price file beside it: prices: prices.yaml"
         yield _diagnostic(manifest, ("max_job_cost",), "unknown-price", message, hint, Severity.WARNING)
         return
-    bill = bill_of_request(request, facts)
-    if bill.prices is None:
+    if bill is None or bill.prices is None:
         return
     for kind in bill.unpriced:
         what = "volumes" if kind == VOLUME else kind
-        message = f"the prices of {bill.prices.date} have none for {what} in {request.site.region}"
-        hint = f"add to the price file: {request.site.region}: {{{kind}: USD}}; the bill leaves it out"
+        message = f"the prices of {bill.prices.date} have none for {what} in {region}"
+        hint = f"add to the price file: {region}: {{{kind}: USD}}; the bill leaves it out"
         yield _diagnostic(manifest, ("instance_type",), "unknown-price", message, hint, Severity.WARNING)
     if limit is not None and bill.usd is not None and bill.usd > limit:
         attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
-        message = f"'{request.name}' may cost {money(bill.usd)}{attempts}, and max_job_cost is {money(limit)}"
+        message = f"'{name}' may cost {money(bill.usd)}{attempts}, and max_job_cost is {money(limit)}"
         hint = "lower max_run, instance_count, keep_alive_period_in_seconds or on_failure.max_attempts, or raise it"
         yield _diagnostic(manifest, ("max_job_cost",), "job-costs-too-much", message, hint)
-
-
-def bill_of_request(request: Request, facts: Facts, attempt: int = 1) -> Bill:
-    """What a job may cost at most, from an attempt on."""
-    left = max(1, request.max_attempts - attempt + 1)
-    return bill_of(request.template, facts, request.retry, left, request.prices)
 
 
 def _diagnostic(

@@ -39,7 +39,6 @@ class Context:
         *,
         region: str | None,
         account: str | None,
-        for_service: bool,
         local: bool,
         scripts: Scripts,
         disk: Disk,
@@ -49,7 +48,6 @@ class Context:
             model: the manifest, typed; partial where some of its values are wrong.
             folder: the manifest's: what its paths are relative to.
             region: where it will run, as far as that is known.
-            for_service: whether a request for SageMaker is wanted: then region and account must be known.
             local: whether it is to run on this machine.
             scripts: the scripts of the run, each read once.
             disk: what lies in the file system, each thing looked for once.
@@ -59,7 +57,6 @@ class Context:
         self.folder = folder
         self.region = region
         self.account = account
-        self.for_service = for_service
         self.local = local
         self.scripts = scripts
         self.disk = disk

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sagespec.cli.arguments.table import Judging, Rendering
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.terminal import complain, heard, tell
 from sagespec.reporting.style import style_of
@@ -21,33 +22,25 @@ NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init wri
 
 
 def compiler_of(
-    env: str | None,
-    set_: Sequence[str] | None,
-    allow: Sequence[str] | None,
-    *,
-    build: bool,
-    local: bool = False,
-    ask_account: Callable[[], str] | None = None,
+    given: Rendering, *, build: bool, local: bool = False, ask_account: Callable[[], str] | None = None
 ) -> Compiler:
-    from sagespec.pipeline import Compiler, Options, commit_of
+    """What compiles manifests as a command line says."""
+    from sagespec.base.repository import commit_of
+    from sagespec.pipeline import Compiler, Options
     from sagespec.reading.render import Inputs
 
-    variables = {}
-    for pair in set_ or ():
-        name, given, value = pair.partition("=")
-        if not given or not name:
-            raise WrongUsage(f"--set {pair}: give NAME=VALUE")
-        variables[name] = value
-    if allow:
-        known_rules(allow)
-    inputs = Inputs(env, variables, os.environ, commit_of(Path.cwd()))
-    return Compiler(Options(inputs, tuple(allow or ()), build, local, ask_account=ask_account))
+    allow = tuple(given.allow) if isinstance(given, Judging) else ()
+    known_rules(allow)
+    inputs = Inputs(given.env, dict(given.set), os.environ, commit_of(Path.cwd()))
+    return Compiler(Options(inputs, allow, build, local, ask_account=ask_account))
 
 
-def known_rules(names: Iterable[str]) -> None:
+def known_rules(names: Sequence[str]) -> None:
+    if not names:
+        return
     from sagespec.kinds.explained import current, explained, suggestion
 
-    for name in current(names):
+    for name in map(current, names):
         if name not in explained():
             raise WrongUsage(f"--allow {name}: there is no such rule; {suggestion(name)}")
 

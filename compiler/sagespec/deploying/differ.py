@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any
 
 from sagespec.base.redact import masked, redacted, secret_in
-from sagespec.building.request import FIRST, JOB, LIVE
+from sagespec.building.request import FIRST, JOB, Member
 from sagespec.building.targets import Request
 from sagespec.catalog import api_members
 from sagespec.kinds.training_job.members import field_of
@@ -142,13 +142,15 @@ def _of_body(request: Request, job: Mapping[str, Any]) -> Iterator[Difference]:
         if path[0] in hidden or before == after or (path not in wanted and _is_rewritten(path, before, wanted)):
             continue
         if not _is_part(path, present, wanted):
-            yield _difference(path, before, after, Effect.LIVE_UPDATE if _is_live(path) else Effect.NEW_RUN)
+            yield _difference(
+                path, before, after, Effect.LIVE_UPDATE if _is_live(path, request.calls[0].live) else Effect.NEW_RUN
+            )
 
 
 def _of_live(request: Request, live: Mapping[str, Any], *, ended: bool) -> Iterator[Difference]:
     wanted = request.live()
     effect = Effect.NOTHING if ended else Effect.LIVE_UPDATE
-    for member in LIVE:
+    for member in request.calls[0].live:
         name = member[-1]
         if wanted.get(name) is not None and wanted.get(name) != live.get(name) and (live or not ended):
             after, before = dict(_leaves(wanted[name], member)), dict(_leaves(live.get(name), member))
@@ -224,8 +226,8 @@ def _is_part(path: Path, before: Mapping[Path, Any], after: Mapping[Path, Any]) 
     return any(all(other[:2] != channel for other in side) for side in (before, after))
 
 
-def _is_live(path: Path) -> bool:
-    return any(path[: len(member)] == member for member in LIVE)
+def _is_live(path: Path, live: Sequence[Member]) -> bool:
+    return any(path[: len(member)] == member for member in live)
 
 
 def _difference(path: Path, before: Any, after: Any, effect: Effect) -> Difference:

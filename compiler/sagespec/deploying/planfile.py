@@ -14,7 +14,7 @@ from sagespec import __version__
 from sagespec.building.archive import ArchiveError, Contents, Ignored, Member
 from sagespec.building.cost import Prices
 from sagespec.building.dataset import Dataset
-from sagespec.building.targets import Request, Site, Upload
+from sagespec.building.request import Call, Naming, Request, Site, Upload
 from sagespec.catalog import digest
 from sagespec.deploying.planner import Action, Change, Plan, Seen, Wish
 
@@ -133,10 +133,11 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _request(request: Request) -> dict[str, Any]:
-    plain = ("manifest", "name", "template", "project", "on_change", "retry", "max_attempts")
+    plain = ("kind", "manifest", "name", "project", "on_change", "retry", "max_attempts", "role_by_name")
     return {
         **{name: getattr(request, name) for name in plain},
         "digest": request.digest,
+        "calls": [asdict(call) for call in request.calls],
         "tags": dict(request.tags),
         "site": asdict(request.site),
         "prices": asdict(request.prices) if request.prices is not None else None,
@@ -187,6 +188,7 @@ def _to_change(data: Mapping[str, Any]) -> Change:
 
 def _to_request(data: Mapping[str, Any]) -> Request:
     given = {name: value for name, value in data.items() if name != "digest"}
+    given["calls"] = tuple(map(_to_call, data["calls"]))
     given["site"] = Site(**data["site"])
     given["prices"] = Prices(**data["prices"]) if data["prices"] is not None else None
     given["uploads"] = tuple(map(_to_upload, data["uploads"]))
@@ -194,6 +196,11 @@ def _to_request(data: Mapping[str, Any]) -> Request:
     if request.digest != data["digest"]:
         raise ValueError(f"the digest of {request.name} is not that of its request")
     return request
+
+
+def _to_call(data: Mapping[str, Any]) -> Call:
+    live = tuple(tuple(path) for path in data["live"])
+    return Call(**{**data, "naming": Naming(data["naming"]), "live": live})
 
 
 def _to_upload(data: Mapping[str, Any]) -> Upload:

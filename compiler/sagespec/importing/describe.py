@@ -14,19 +14,18 @@ from typing import Any, Literal
 
 from sagespec.base.source import Source
 from sagespec.building import api_check as api
-from sagespec.building.request import FIRST, JOB
-from sagespec.building.targets import Site, build
+from sagespec.building.draft import Files, account_of, default_bucket
+from sagespec.building.draft import Inputs as DraftInputs
+from sagespec.building.request import FIRST, JOB, Site
 from sagespec.catalog import Facts, api_members, image_instance_type
-from sagespec.checking.check import Checked
 from sagespec.deploying.differ import REWRITES
 from sagespec.importing.draft import Draft, Unreadable, job_name, literal
-from sagespec.kinds.training_job.draft import CODE_CHANNEL_PATH, default_bucket, joined, plain
+from sagespec.kinds.training_job.draft import CODE_CHANNEL_PATH, draft, joined, plain
 from sagespec.kinds.training_job.members import MEMBERS
 from sagespec.kinds.training_job.model import Job
-from sagespec.pipeline import account_of
 from sagespec.reading.binding import bind
 from sagespec.reading.document import read
-from sagespec.reading.render import Inputs, render
+from sagespec.reading.render import Inputs, Vocabulary, render
 
 Body = Mapping[str, Any]
 
@@ -403,15 +402,15 @@ def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[
     """The fields that a manifest can hold, and what they compile to, without defaults and tags."""
     while True:
         (document,) = read(Source("<import>", Draft(data).text))
-        (manifest,) = render(document, (), Inputs())
+        (manifest,) = render(document, (), Inputs(), Vocabulary("TrainingJob"))
         bound = bind(manifest)
         wrong = {str(found.field[0]) for found in bound.diagnostics if found.field}
         if not wrong & set(data):
             break
         data = {name: value for name, value in data.items() if name not in wrong}
     site = Site(data.get("region") or "", account_of(data.get("role"), None))
-    request = build(Checked(manifest, bound.job), facts, site, None, {})
-    return data, _known(request.template)
+    made = draft(bound.job, manifest, DraftInputs(facts, site, manifest.document.source.folder, Files()))
+    return data, _known(made.request.template)
 
 
 def _known(body: Body) -> dict[str, Any]:

@@ -266,11 +266,11 @@ def read(source: Source) -> Iterator[Document]:
             if document.data is not None:
                 yield document
     except _TooDeep as error:
-        raise _rejected(
-            source, _point(source, error.start), "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels"
-        ) from None
+        raise _too_deep(source, _point(source, error.start)) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if mark is not None:
+            _refuse_depth_before(source, mark.index)
         span = Span() if mark is None else _point(source, mark)
         message = f"this is not YAML: {_slip(error)}"
         raise _rejected(source, span, "invalid-yaml", message, _yaml_hint(source, span)) from None
@@ -281,6 +281,25 @@ def read(source: Source) -> Iterator[Document]:
     finally:
         if composer is not None:
             composer.dispose()
+
+
+def _refuse_depth_before(source: Source, end: int) -> None:
+    """Counts the depth of what a parser has read ahead before it met a mistake, or a limit of its own: a libyaml that
+    refuses 1,000 levels does so before the composer has seen the first.
+
+    Raises:
+        Rejected: what stands before `end` is nested too deep.
+    """
+    composer = _Composer(source.text[:end])
+    try:
+        while composer.check_node():
+            composer.get_node()
+    except _TooDeep as error:
+        raise _too_deep(source, _point(source, error.start)) from None
+    except (yaml.YAMLError, UnicodeEncodeError):
+        pass  # the mistake is told as the whole text has it
+    finally:
+        composer.dispose()
 
 
 def comments(source: Source) -> Iterator[tuple[int, str]]:
@@ -333,7 +352,7 @@ class _Builder:
         if isinstance(node, ScalarNode):
             return self.scalar(node)
         if depth >= MAX_DEPTH:  # only an alias that holds itself comes here: the composer has counted the rest
-            raise _rejected(self.source, self.span(node), "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels")
+            raise _too_deep(self.source, self.span(node))
         if node.tag not in (_QUOTED, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             self.refuse_tag(node)
         if isinstance(node, SequenceNode):
@@ -534,6 +553,10 @@ def _yaml_hint(source: Source, span: Span) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _too_deep(source: Source, span: Span) -> Rejected:
+    return _rejected(source, span, "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels")
 
 
 def _too_large(source: Source) -> Rejected:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path as FilePath
 from types import MappingProxyType
@@ -54,6 +54,16 @@ class Layer(NamedTuple):
         return data if isinstance(data, dict) else {}
 
 
+class Vocabulary(NamedTuple):
+    """The fields of a manifest's kind, beside those of other kinds."""
+
+    kind: str
+    """Its section in a Defaults document."""
+    foreign: Callable[[str], bool] = lambda _name: False
+    """Whether a name that stands in a Defaults document is another kind's: a field that this one has not, or a
+    section."""
+
+
 class Manifest(NamedTuple):
     """One job's data, everything filled in, and where each value was written."""
 
@@ -65,6 +75,8 @@ class Manifest(NamedTuple):
     matrix: Mapping[str, Any] = MappingProxyType({})
     problems: tuple[Diagnostic, ...] = ()
     """What is wrong with the YAML and with the expressions."""
+    environment: str | None = None
+    """Which of the defaults' environments lies over them."""
     unknown: frozenset[Path] = frozenset()
     """Where an expression has no value: nothing can be said of these."""
 
@@ -144,13 +156,21 @@ def _no_maps(document: Document) -> Iterator[Diagnostic]:
             yield _error(document.where(path), "wrong-type", f"{'.'.join(map(str, path))} must be a map", field=path)
 
 
+def environments_of(defaults: Sequence[Document]) -> tuple[str, ...]:
+    """The names of the environments that some defaults declare, nearest first."""
+    declared = (above.data.get("environments") for above in defaults if isinstance(above.data, dict))
+    return tuple(dict.fromkeys(name for names in declared if isinstance(names, dict) for name in names))
+
+
 def is_ours(document: Document) -> bool:
     """Whether a document of a folder is meant for us: other YAML is passed over."""
     data = document.data
     return isinstance(data, dict) and str(data.get("apiVersion", "")).startswith("sagespec/")
 
 
-def render(document: Document, defaults: Sequence[Document], inputs: Inputs) -> Iterator[Manifest]:
+def render(
+    document: Document, defaults: Sequence[Document], inputs: Inputs, vocabulary: Vocabulary
+) -> Iterator[Manifest]:
     """One manifest per job that a document describes.
 
     Raises:
@@ -167,18 +187,18 @@ def render(document: Document, defaults: Sequence[Document], inputs: Inputs) -> 
                 )
             ]
         )
-    layers = _layers(document, defaults, inputs)
+    layers = _layers(document, defaults, inputs, vocabulary.kind)
     if not defaults and not _may_hold_expressions(document) and "matrix" not in document.data:
-        yield Manifest(document, layers, document.data, problems=document.problems)
+        yield Manifest(document, layers, document.data, problems=document.problems, environment=inputs.environment)
         return
-    merged = _merge([layer.data for layer in layers])
+    merged = _merge([document.data, *(_own(layer.data, vocabulary) for layer in layers[1:])])
     settings = {name: merged.pop(name) for name in SETTINGS if name in merged and name not in document.data}
     for name in OWN:
         merged.pop(name, None)
         if name in document.data:
             merged[name] = document.data[name]
     matrix = merged.pop("matrix", None)
-    base = Manifest(document, layers, merged, settings)
+    base = Manifest(document, layers, merged, settings, environment=inputs.environment)
     for combination in _combinations(base, matrix):
         yield _Renderer(base._replace(matrix=combination), inputs).manifest()
 
@@ -188,17 +208,35 @@ def _may_hold_expressions(document: Document) -> bool:
     return "{{" in document.source.text or "\\" in document.source.text
 
 
-def standing_alone(document: Document) -> Iterator[Manifest]:
-    """What a Defaults document says by itself, its environments one by one; expressions have no value yet."""
-    yield _alone(Layer(document), document.problems)
+def standing_alone(document: Document, vocabularies: Iterable[Vocabulary]) -> Iterator[tuple[str, Manifest]]:
+    """(kind, what a Defaults document says of it by itself), its environments and sections one by one.
+
+    Expressions have no value yet. A field that several kinds have is the first one's.
+    """
     environments = document.data.get("environments") if isinstance(document.data, dict) else None
-    for name in environments if isinstance(environments, dict) else ():
-        yield _alone(Layer(document, ("environments", name)))
+    names = environments if isinstance(environments, dict) else ()
+    layers = [Layer(document), *(Layer(document, ("environments", name)) for name in names)]
+    problems = document.problems
+    for layer in layers:
+        left = {key: value for key, value in layer.data.items() if key not in (*SETTINGS, *OWN, "matrix")}
+        for vocabulary in vocabularies:
+            own = _own(left, vocabulary)
+            left = {key: value for key, value in left.items() if key not in own}
+            yield vocabulary.kind, _alone(layer, own, problems)
+            problems = ()
+            section = layer.data.get(vocabulary.kind)
+            if isinstance(section, dict):
+                yield vocabulary.kind, _alone(Layer(document, (*layer.prefix, vocabulary.kind)), section)
 
 
-def _alone(layer: Layer, problems: tuple[Diagnostic, ...] = ()) -> Manifest:
-    data = {key: value for key, value in layer.data.items() if key not in (*SETTINGS, *OWN, "matrix")}
-    return Manifest(layer.document, (layer,), data, problems=problems, unknown=frozenset(_expressions(data, ())))
+def _alone(layer: Layer, data: Mapping[str, Any], problems: tuple[Diagnostic, ...] = ()) -> Manifest:
+    unknown = frozenset(_expressions(data, ()))
+    return Manifest(layer.document, (layer,), dict(data), problems=problems, unknown=unknown)
+
+
+def _own(data: Mapping[str, Any], vocabulary: Vocabulary) -> Mapping[str, Any]:
+    """What a Defaults document says for a kind: without other kinds' fields, and without sections."""
+    return {key: value for key, value in data.items() if not vocabulary.foreign(key)}
 
 
 def _expressions(value: Any, path: Path) -> Iterator[Path]:
@@ -212,7 +250,7 @@ def _expressions(value: Any, path: Path) -> Iterator[Path]:
         yield path
 
 
-def _layers(document: Document, defaults: Sequence[Document], inputs: Inputs) -> tuple[Layer, ...]:
+def _layers(document: Document, defaults: Sequence[Document], inputs: Inputs, kind: str) -> tuple[Layer, ...]:
     layers = [Layer(document)]
     known: set[str] = set()
     for above in defaults:
@@ -220,8 +258,8 @@ def _layers(document: Document, defaults: Sequence[Document], inputs: Inputs) ->
         if isinstance(environments, dict):
             known.update(environments)
             if inputs.environment in environments and isinstance(environments[inputs.environment], dict):
-                layers.append(Layer(above, ("environments", inputs.environment)))
-        layers.append(Layer(above))
+                layers += _sections(Layer(above, ("environments", inputs.environment)), kind)
+        layers += _sections(Layer(above), kind)
     if inputs.environment is not None and inputs.environment not in known:
         names = ", ".join(sorted(known)) or "none"
         raise Rejected(
@@ -235,6 +273,13 @@ def _layers(document: Document, defaults: Sequence[Document], inputs: Inputs) ->
             ]
         )
     return tuple(layers)
+
+
+def _sections(layer: Layer, kind: str) -> Iterator[Layer]:
+    """A layer, under what it says for one kind alone."""
+    if isinstance(layer.data.get(kind), dict):
+        yield Layer(layer.document, (*layer.prefix, kind))
+    yield layer
 
 
 def _merge(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

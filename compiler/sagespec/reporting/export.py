@@ -11,7 +11,7 @@ from typing import Any
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.base.files import write_whole
 from sagespec.building.targets import TARGETS, Request, Upload
-from sagespec.kinds.training_job.members import field_of
+from sagespec.kinds import Kind, kind_named
 from sagespec.pipeline import Result
 from sagespec.reporting.requests import as_line
 
@@ -33,25 +33,25 @@ def _against(result: Result, target: str) -> Iterator[Diagnostic]:
         place = manifest.where(("instance_type",))
         yield Diagnostic(place, Severity.ERROR, "not-in-target", message, hint, field=("instance_type",))
         return
-    body = result.request.body()
+    kind, body = kind_named(result.request.kind), result.request.body()
     for path, reason in TARGETS[target].refused(body):
-        field = _field(body, path)
+        field = _field(kind, body, path)
         where = (field,) if field in manifest.data else ("request",) if "request" in manifest.data else ()
         message = f"{'.'.join(map(str, path))} {reason}"
         hint = f"take it out, or create the job in another way: sagespec apply {result.manifest}"
         yield Diagnostic(manifest.where(where), Severity.ERROR, "not-in-target", message, hint, field=where)
 
 
-def _field(body: Mapping[str, Any], path: tuple[str | int, ...]) -> str | None:
+def _field(kind: Kind, body: Mapping[str, Any], path: tuple[str | int, ...]) -> str | None:
     """The field that sets a member, or the first thing in it that a field sets."""
     value: Any = body
     for step in path:
         value = value[step]
-    found = field_of(path)
+    found = kind.field_of(path)
     while found is None and isinstance(value, Mapping) and value:
         step, value = next(iter(value.items()))
         path = (*path, step)
-        found = field_of(path)
+        found = kind.field_of(path)
     return found
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from sagespec.building.archive import Contents
 from sagespec.building.cost import VOLUME, Bill, hours, money
-from sagespec.building.pricing import bill_of_request
 from sagespec.building.targets import Upload
 from sagespec.catalog import facts
 from sagespec.deploying.applier import Outcome
@@ -16,6 +15,7 @@ from sagespec.deploying.differ import Difference
 from sagespec.deploying.ending import Ending
 from sagespec.deploying.planner import Action, Change, Plan
 from sagespec.deploying.triage import triage
+from sagespec.kinds import kind_named
 from sagespec.reporting.diagnostics import counted, printable
 from sagespec.reporting.status import ending_data
 from sagespec.reporting.style import Style
@@ -136,7 +136,7 @@ def bill_of_change(change: Change) -> Bill | None:
     """What a change may cost; None where it starts nothing, or starts it on this machine."""
     if change.request is None or change.action not in _STARTS or change.request.site.local:
         return None
-    return bill_of_request(change.request, facts(), change.attempt)
+    return kind_named(change.request.kind).bill(change.request, facts(), change.attempt)
 
 
 def total_of(plan: Plan) -> str:

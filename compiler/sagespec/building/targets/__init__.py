@@ -1,4 +1,4 @@
-"""Checked → Request: what is sent, what identifies it, and the forms in which other tools take it."""
+"""The forms in which other tools take a request."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sagespec.building.request import Request, Site, Upload, digest_of
+from sagespec.building.request import Request, Site, Upload
 from sagespec.building.targets import ack, aws_cli, step_functions
-from sagespec.kinds.training_job.draft import build
 from sagespec.reading.yamltext import yaml_text
 
 
@@ -42,4 +41,4 @@ TARGETS: Mapping[str, Target] = {
     "aws-cli": Target(".sh", aws_cli.script, str, _nothing),
 }
 
-__all__ = ["TARGETS", "Request", "Site", "Target", "Upload", "build", "digest_of"]
+__all__ = ["TARGETS", "Request", "Site", "Target", "Upload"]

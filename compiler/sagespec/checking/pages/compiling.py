@@ -71,7 +71,7 @@ PAGES = (
         ERROR,
         CREATE,
         """
-        The compiled request is none that CreateTrainingJob accepts.
+        SageMaker would refuse the compiled request.
 
         The request is held against the API's own model: names of members, types, lengths, patterns, values.
 
@@ -127,13 +127,51 @@ PAGES = (
         """,
     ),
     Page(
-        "needed-after-all",
+        "incomplete-request",
         ERROR,
         OURS,
         """
-        `--allow` has silenced an error without whose cure there is no request.
+        A part of the request cannot be made, and the error that says why is silenced by `--allow`.
 
-        `validate` goes on in spite of it; `compile`, `plan` and `apply` need what the silenced rule asks for.
+        A request without that part would be refused, so the silenced error has to be mended after all.
+        """,
+    ),
+    Page(
+        "missing-region",
+        ERROR,
+        OURS,
+        """
+        A request is made for one region: the image and the default bucket depend on it.
+
+        `validate` does without a region; `compile`, `plan` and `apply` do not. It comes from the manifest, from
+        sagespec.yaml, or from `AWS_REGION`.
+        """,
+    ),
+    Page(
+        "missing-account",
+        ERROR,
+        OURS,
+        """
+        The default bucket and a role without an ARN need the account's number.
+
+        `apply` asks AWS for it; `compile` asks nobody, so that its result depends on the manifest alone. `validate`
+        only warns of it.
+        """,
+    ),
+    Page(
+        "unknown-kind",
+        ERROR,
+        OURS,
+        """
+        There is no such kind of manifest.
+
+        Bad:
+            apiVersion: sagespec/v1
+            kind: TraningJob
+            name: mnist
+
+        Good:
+            name: mnist
         """,
     ),
     Page(

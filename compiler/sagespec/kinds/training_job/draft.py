@@ -8,111 +8,187 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path as FilePath
 from typing import Any
 
-from sagespec.building.request import FIRST, JOB, Request, Site, Upload
-from sagespec.catalog import Facts, image_instance_type
-from sagespec.checking.check import Checked
+from sagespec.base.diagnostic import Finding
+from sagespec.base.source import Path
+from sagespec.building.archive import ArchiveError
+from sagespec.building.draft import (
+    Draft,
+    Incomplete,
+    Inputs,
+    code_upload,
+    data_upload,
+    default_bucket,
+    merged,
+    present,
+    provenance,
+    role_arn,
+    wrapped,
+)
+from sagespec.building.request import FIRST, JOB, Call, Request, Upload
+from sagespec.catalog import image_instance_type
+from sagespec.kinds.training_job.lifecycle import LIVE
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.model.forms import one_channel_is_training
 from sagespec.kinds.training_job.model.parts import to_api
+from sagespec.reading.part import Unknown
+from sagespec.reading.render import Manifest
 
 CODE_CHANNEL_PATH = "/opt/ml/input/data/code/sourcedir.tar.gz"
 LOCAL_MODEL_DIR = "/opt/ml/shared/model"
 """Where SDK 2's local mode keeps what a script would write to S3."""
 
 
-def build(
-    checked: Checked,
-    facts: Facts,
-    site: Site,
-    code: Upload | None,
-    data: Mapping[str, Upload],
-    commit: str | None = None,
-    manifest_name: str = "",
-) -> Request:
-    """The request of a checked job.
-
-    Args:
-        code: the source archive; None where the code lies in S3 already, or in the image.
-        data: uploads of the channels that are local, by channel name.
-    """
-    job = checked.job
-    body = _Body(checked, facts, site, code, data)
-    settings = checked.manifest.settings
-    tags = dict(job.tags)
-    if manifest_name:
-        tags["sagespec:manifest"] = tag_value(manifest_name)
-    if commit:
-        tags["sagespec:commit"] = commit
-    return Request(
-        manifest=checked.manifest.document.source.name,
-        name=job.name,
-        template=merged(body.members(), job.request),
-        tags=tags,
-        site=site,
-        uploads=(*((code,) if code else ()), *data.values()),
-        project=str(settings.get("project", "default")),
-        on_change=job.on_change,
-        retry=job.on_failure.retry,
-        max_attempts=job.on_failure.max_attempts,
-        role_by_name=job.role is not None and not job.role.startswith("arn:"),
+def draft(job: Job, manifest: Manifest, inputs: Inputs) -> Draft:
+    """What would be sent for a job. Of a partial job, as much of it as its fields tell; nothing is raised."""
+    sources = _Sources(job, inputs)
+    body = _Body(job, manifest, inputs, sources.code, sources.data)
+    members = merged(body.members(), job.members().get("request", {}))
+    known = job.members()
+    role, retries = known.get("role"), known.get("on_failure")
+    request = Request(
+        kind="TrainingJob",
+        manifest=manifest.document.source.name,
+        name=known.get("name", ""),
+        calls=(Call("CreateTrainingJob", "TrainingJobName", members, live=LIVE),),
+        tags={**known.get("tags", {}), **dict(provenance(inputs))},
+        site=inputs.site,
+        uploads=tuple(sources.uploads),
+        project=str(manifest.settings.get("project", "default")),
+        on_change=known.get("on_change", "refuse"),
+        retry="infrastructure" if retries is None else retries.members().get("retry", "infrastructure"),
+        max_attempts=3 if retries is None else retries.members().get("max_attempts", 3),
+        role_by_name=role is not None and not role.startswith("arn:"),
     )
+    needed = () if inputs.site.local else tuple(_needed(job, inputs))
+    return Draft(request, tuple(sources.unusable), tuple(body.incomplete), frozenset(body.unknown), needed)
+
+
+def _needed(job: Job, inputs: Inputs) -> Iterator[tuple[str, Finding]]:
+    """What a request for SageMaker must know: its region, and the account where its name stands in something."""
+    known = job.members()
+    if not inputs.site.region and "region" in known:
+        hint = "add region: us-west-2 (or to sagespec.yaml), or set AWS_REGION"
+        yield "missing-region", Finding(("region",), "no region is known", hint)
+    role = known.get("role")
+    if inputs.site.account is not None or role is None:
+        return
+    if not role.startswith("arn:"):
+        message = f"the account of role '{role}' is not known"
+        yield "missing-account", Finding(("role",), message, "write the role's ARN, or add account_id")
+    elif "output_path" in known and known["output_path"] is None:
+        message = "the default bucket needs the account's number"
+        yield "missing-account", Finding(("output_path",), message, "add account_id or output_path")
+
+
+class _Sources:
+    """The code and the local channels of a job, as far as its fields tell where they lie."""
+
+    def __init__(self, job: Job, inputs: Inputs) -> None:
+        self.job = job
+        self.inputs = inputs
+        self.uploads: list[Upload] = []
+        self.unusable: list[Finding] = []
+        self.code: Upload | None = None
+        self.data: dict[str, Upload] = {}
+        self._collect(self._code)
+        for name, channel in job.members().get("channels", {}).items():
+            self._collect(lambda name=name, channel=channel: self._channel(name, channel))  # type: ignore[misc]
+
+    def _collect(self, one: Callable[[], None]) -> None:
+        try:
+            one()
+        except Unknown:
+            pass  # a field that says where is wrong, which has been said
+        except ArchiveError as error:
+            self.unusable.append(Finding(error.field, error.message, error.hint))
+
+    def _code(self) -> None:
+        job = self.job
+        mode, entry_point = job.mode(self.inputs.facts), job.entry_point
+        if mode is Mode.IMAGE or entry_point is None or (job.source_dir or "").startswith("s3://"):
+            return
+        contents = self.inputs.files.code(self.inputs.folder, entry_point, job.source_dir, tuple(job.dependencies))
+        self.code = code_upload(contents, self._prefix, len(self.uploads))
+        self.uploads.append(self.code)
+
+    def _channel(self, name: str, channel: Channel) -> None:
+        if channel.path is None:
+            return
+        path: FilePath = self.inputs.folder / channel.path.removeprefix("file://")
+        dataset = self.inputs.files.data(path, ("channels", name, "path"))
+        self.data[name] = data_upload(path, dataset, self._prefix, len(self.uploads))
+        self.uploads.append(self.data[name])
+
+    @property
+    def _prefix(self) -> str:
+        job = self.job
+        if job.code_location is not None:
+            return job.code_location.rstrip("/")
+        output = job.output_path
+        return f"s3://{output.removeprefix('s3://').partition('/')[0] if output else default_bucket(self.inputs.site)}"
 
 
 class _Body:
-    """Builds the members of one body; each method is one member."""
+    """Builds the members of one body; each method is one member. What cannot be made is left out and noted."""
 
     def __init__(
-        self, checked: Checked, facts: Facts, site: Site, code: Upload | None, data: Mapping[str, Upload]
+        self, job: Job, manifest: Manifest, inputs: Inputs, code: Upload | None, data: Mapping[str, Upload]
     ) -> None:
-        self.checked = checked
-        self.job: Job = checked.job
-        self.facts = facts
-        self.site = site
+        self.job = job
+        self.manifest = manifest
+        self.facts = inputs.facts
+        self.site = inputs.site
         self.code = code
         self.data = data
-        self.mode = self.job.mode(facts)
-        self.output = self.job.output_path or f"s3://{default_bucket(site)}/"
+        self.unknown: set[Path] = set()
+        self.incomplete: list[Finding] = []
+
+    @cached_property
+    def mode(self) -> Mode:
+        return self.job.mode(self.facts)
+
+    @cached_property
+    def output(self) -> str:
+        return self.job.output_path or f"s3://{default_bucket(self.site)}/"
 
     def members(self) -> dict[str, Any]:
+        made = {name: self.made((name,), lambda make=make: make(self)) for name, make in MEMBERS.items()}  # type: ignore[misc]
+        return present(**made)
+
+    def made(self, path: Path, make: Callable[[], Any]) -> Any:
+        """A member's value; None where it cannot be made, which is noted."""
+        try:
+            return make()
+        except Unknown:  # a field whose value is wrong, which has been said already
+            self.unknown.add(path)
+        except Incomplete as error:
+            self.unknown.add(path)
+            self.incomplete.append(error.finding)
+        return None
+
+    def role(self) -> str | None:
+        return role_arn(self.job.role, self.site, self.facts)
+
+    def output_config(self) -> dict[str, Any]:
         job = self.job
-        body = {
-            "AlgorithmSpecification": self.algorithm(),
-            "RoleArn": role_arn(job.role, self.site, self.facts),
-            "InputDataConfig": self.channels() or None,
-            "OutputDataConfig": present(
-                S3OutputPath=self.output,
-                KmsKeyId=job.output_kms_key,
-                CompressionType="NONE" if job.disable_output_compression else None,
-            ),
-            "ResourceConfig": self.resources(),
-            "StoppingCondition": present(MaxRuntimeInSeconds=job.max_run, MaxWaitTimeInSeconds=job.max_wait),
-            "HyperParameters": self.hyperparameters(),
-            "Environment": job.environment or None,
-            "VpcConfig": self.network(),
-            "EnableManagedSpotTraining": job.use_spot_instances or None,
-            "EnableNetworkIsolation": job.enable_network_isolation or None,
-            "EnableInterContainerTrafficEncryption": job.encrypt_inter_container_traffic or None,
-            "CheckpointConfig": self.checkpoints(),
-            "RetryStrategy": wrapped("MaximumRetryAttempts", job.max_retry_attempts),
-            "DebugHookConfig": self.debugger(),
-            "DebugRuleConfigurations": [to_api(rule) for rule in job.rules or []] or None,
-            "ProfilerConfig": self.profiler(),
-            "ProfilerRuleConfigurations": [to_api(rule) for rule in job.profiler_rules or []] or None,
-            "TensorBoardOutputConfig": api_of(job.tensorboard_output_config),
-            "ExperimentConfig": api_of(job.experiment_config) or None,
-            "RemoteDebugConfig": wrapped("EnableRemoteDebug", job.enable_remote_debug),
-            "InfraCheckConfig": wrapped("EnableInfraCheck", job.enable_infra_check),
-            "SessionChainingConfig": wrapped("EnableSessionTagChaining", job.enable_session_tag_chaining),
-        }
-        return present(**body)
+        return present(
+            S3OutputPath=self.made(("OutputDataConfig", "S3OutputPath"), lambda: self.output),
+            KmsKeyId=job.output_kms_key,
+            CompressionType="NONE" if job.disable_output_compression else None,
+        )
+
+    def stopping(self) -> dict[str, Any]:
+        return present(MaxRuntimeInSeconds=self.job.max_run, MaxWaitTimeInSeconds=self.job.max_wait)
 
     def algorithm(self) -> dict[str, Any]:
         job = self.job
         return present(
-            TrainingImage=job.image_uri or self.image(),
+            TrainingImage=self.made(("AlgorithmSpecification", "TrainingImage"), self.image),
             TrainingInputMode=self.training_input_mode(),
             MetricDefinitions=[to_api(metric) for metric in job.metric_definitions or []] or None,
             EnableSageMakerMetricsTimeSeries=self.metrics(),
@@ -121,21 +197,30 @@ class _Body:
             TrainingImageConfig=self.image_config(),
         )
 
-    def image(self) -> str:
+    def image(self) -> str | None:
         """One image serves all groups."""
         job = self.job
-        return self.facts.image_uri(
-            job.framework_version or "",
-            job.python(self.facts) or "",
-            self.site.region,
-            image_instance_type(job.instance_types()),
-            "legacy" if self.mode is Mode.LEGACY else "script",
-            smdistributed=job.distribution is not None and job.distribution.smdistributed is not None,
-        )
+        if job.image_uri is not None:
+            return job.image_uri
+        if not self.site.region or not job.instance_types():
+            self.unknown.add(("AlgorithmSpecification", "TrainingImage"))
+            return None
+        try:
+            return self.facts.image_uri(
+                job.framework_version or "",
+                job.python(self.facts) or "",
+                self.site.region,
+                image_instance_type(job.instance_types()),
+                "legacy" if self.mode is Mode.LEGACY else "script",
+                smdistributed=job.distribution is not None and job.distribution.smdistributed is not None,
+            )
+        except LookupError as error:
+            hint = "give image_uri, or take a version that has one"
+            raise Incomplete(("framework_version",), f"no training image is known: {error}", hint) from None
 
     def training_input_mode(self) -> str:
         """A channel given alone speaks for the job, as `fit(TrainingInput(…))` does."""
-        raw = self.checked.manifest.data.get("channels")
+        raw = self.manifest.data.get("channels")
         alone = self.job.channels.get("training") if one_channel_is_training(raw) is not raw else None
         return (alone.input_mode if alone is not None else None) or self.job.input_mode
 
@@ -329,36 +414,10 @@ class _Body:
         }
 
 
-def default_bucket(site: Site) -> str:
-    return f"sagemaker-{site.region}-{site.account}"
-
-
-def role_arn(role: str | None, site: Site, facts: Facts) -> str | None:
-    """A bare name (or path and name) is a role of the same account, in the partition that the region belongs to."""
-    if role is None or role.startswith("arn:"):
-        return role
-    region = facts.region(site.region)
-    partition = region.partition if region is not None else "aws"
-    return f"arn:{partition}:iam::{site.account}:role/{role.removeprefix('role/')}"
-
-
 def joined(*parts: str) -> str:
     """An S3 URI of parts, without doubled slashes: sagemaker 2.257.7, s3_utils.s3_path_join."""
     scheme, _, rest = "/".join(part.strip("/") for part in parts).partition("://")
     return f"{scheme}://{re.sub('/+', '/', rest)}"
-
-
-def merged(body: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
-    """`request:` over the body: maps merge, anything else replaces, null takes out."""
-    result = dict(body)
-    for key, value in override.items():
-        if value is None:
-            result.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
-            result[key] = merged(result[key], value)
-        else:
-            result[key] = value
-    return result
 
 
 def plain(value: Any) -> str:
@@ -368,19 +427,33 @@ def plain(value: Any) -> str:
     return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
-def present(**members: Any) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def wrapped(name: str, value: Any) -> dict[str, Any] | None:
-    return None if value is None else {name: value}
-
-
 def api_of(part: Any) -> dict[str, Any] | None:
     return None if part is None else to_api(part)
 
 
-def tag_value(text: str) -> str:
-    """Text as a tag's value may be: its end where it is too long, and `_` for what is not allowed."""
-    allowed = "".join(c if c.isalnum() or c in " _.:/=+-@" else "_" for c in text)
-    return allowed[-256:]
+MEMBERS: Mapping[str, Callable[[_Body], Any]] = {
+    "AlgorithmSpecification": _Body.algorithm,
+    "RoleArn": _Body.role,
+    "InputDataConfig": lambda body: body.channels() or None,
+    "OutputDataConfig": _Body.output_config,
+    "ResourceConfig": _Body.resources,
+    "StoppingCondition": _Body.stopping,
+    "HyperParameters": _Body.hyperparameters,
+    "Environment": lambda body: body.job.environment or None,
+    "VpcConfig": _Body.network,
+    "EnableManagedSpotTraining": lambda body: body.job.use_spot_instances or None,
+    "EnableNetworkIsolation": lambda body: body.job.enable_network_isolation or None,
+    "EnableInterContainerTrafficEncryption": lambda body: body.job.encrypt_inter_container_traffic or None,
+    "CheckpointConfig": _Body.checkpoints,
+    "RetryStrategy": lambda body: wrapped("MaximumRetryAttempts", body.job.max_retry_attempts),
+    "DebugHookConfig": _Body.debugger,
+    "DebugRuleConfigurations": lambda body: [to_api(rule) for rule in body.job.rules or []] or None,
+    "ProfilerConfig": _Body.profiler,
+    "ProfilerRuleConfigurations": lambda body: [to_api(rule) for rule in body.job.profiler_rules or []] or None,
+    "TensorBoardOutputConfig": lambda body: api_of(body.job.tensorboard_output_config),
+    "ExperimentConfig": lambda body: api_of(body.job.experiment_config) or None,
+    "RemoteDebugConfig": lambda body: wrapped("EnableRemoteDebug", body.job.enable_remote_debug),
+    "InfraCheckConfig": lambda body: wrapped("EnableInfraCheck", body.job.enable_infra_check),
+    "SessionChainingConfig": lambda body: wrapped("EnableSessionTagChaining", body.job.enable_session_tag_chaining),
+}
+"""Every member of the request, in the order in which it is written, and what makes it."""

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from sagespec.building.request import LIVE
 from sagespec.deploying.planner import TERMINAL, Seen
 from sagespec.deploying.services.local import alive, docker
 from sagespec.deploying.services.local.folder import JobFolder, moved, read_json, write_json
 from sagespec.deploying.services.local.job import read_job
 from sagespec.deploying.services.local.log import Log
+from sagespec.kinds.training_job.lifecycle import LIVE
 
 
 def seen(job: JobFolder) -> Seen:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.rule import API, ERROR, SDK2
+from sagespec.checking.rule import API, ERROR
 from sagespec.kinds.training_job.rules.adapter import Case, rule
 
 TAGGING = "https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"
@@ -28,37 +28,6 @@ def missing_role(case: Case) -> Iterator[Finding]:
     if case.job.role is None and not case.local:
         yield Finding(
             ("role",), "'role' is missing", "add role: arn:aws:iam::<account>:role/<name> (or to sagespec.yaml)"
-        )
-
-
-@rule(ERROR, source=SDK2 + "image_uris.py")
-def missing_region(case: Case) -> Iterator[Finding]:
-    """A request is made for one region: the image and the default bucket depend on it.
-
-    `validate` does without a region; `compile`, `plan` and `apply` do not.
-    """
-    if case.for_service and case.region is None:
-        yield Finding(
-            ("region",), "no region is known", "add region: us-west-2 (or to sagespec.yaml), or set AWS_REGION"
-        )
-
-
-@rule(ERROR, source=SDK2 + "session.py, default_bucket")
-def missing_account(case: Case) -> Iterator[Finding]:
-    """The default bucket and a role without an ARN need the account's number.
-
-    `apply` asks AWS for it; `compile` asks nobody, so that its result depends on the manifest alone.
-    """
-    job = case.job
-    if not case.for_service or case.account is not None or job.role is None:
-        return
-    if not job.role.startswith("arn:"):
-        yield Finding(
-            ("role",), f"the account of role '{job.role}' is not known", "write the role's ARN, or add account_id"
-        )
-    elif job.output_path is None:
-        yield Finding(
-            ("output_path",), "the default bucket needs the account's number", "add account_id or output_path"
         )
 
 

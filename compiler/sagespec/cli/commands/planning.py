@@ -1,0 +1,37 @@
+"""plan: what apply would do."""
+
+from __future__ import annotations
+
+import sys
+
+from sagespec.cli.arguments.table import PlanArguments
+from sagespec.cli.codes import Code
+from sagespec.cli.runs import accepted, compiler_of
+from sagespec.cli.services import wish_of, world_of
+from sagespec.cli.terminal import say, tell
+from sagespec.reporting.style import style_of
+
+
+def plan(given: PlanArguments) -> int:
+    from sagespec.base.files import write_whole
+    from sagespec.deploying.planfile import to_text
+    from sagespec.deploying.planner import decide_all
+    from sagespec.reporting.markdown import plan_markdown
+    from sagespec.reporting.plan import plan_json, plan_text
+
+    requests, code = accepted(compiler_of(given, build=True, local=given.local).run(given.paths))
+    if code:
+        return code
+    wish = wish_of(given)
+    made = decide_all(requests, (), wish) if given.offline else world_of().plan(requests, wish)
+    if given.out is not None:
+        write_whole(given.out, to_text(made, wish))
+        tell(f"saved; to do exactly this: sagespec apply {given.out}")
+    if given.format == "json":
+        say(plan_json(made))
+    elif given.format == "markdown":
+        say(plan_markdown(made).rstrip("\n"))
+    else:
+        for line in plan_text(made, style_of(sys.stdout)):
+            say(line)
+    return Code.CHANGES_PENDING if given.detailed_exitcode and made.pending else Code.FINE
