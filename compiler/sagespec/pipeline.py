@@ -268,8 +268,8 @@ class Compiler:
     def _refused_by_api(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         from sagespec.building import api_check
 
-        for _, body in draft.request.samples():
-            for complaint in api_check.check(body):
+        for operation, body in draft.request.samples():
+            for complaint in api_check.check(body, operation):
                 if complaint.kind == "enum" and "request" not in manifest.data:
                     continue  # such a list may have grown since; what the fields allow, the rules judge
                 if any(complaint.about[: len(left_out)] == left_out for left_out in draft.unknown):

@@ -34,6 +34,8 @@ def compiled(schema: Schema) -> Fits:
         return TESTS[node["type"]](node, make)
 
     body = make(schema)
+    if "if" not in schema:
+        return body
     instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
     return lambda value: body(value) and (instead in value or required <= value.keys())
 
