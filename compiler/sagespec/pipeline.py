@@ -274,7 +274,9 @@ class Compiler:
                     continue  # such a list may have grown since; what the fields allow, the rules judge
                 if any(complaint.about[: len(left_out)] == left_out for left_out in draft.unknown):
                     continue
-                path = _field_of(manifest, kind, complaint.about) or _field_of(manifest, kind, complaint.path)
+                path = _field_of(manifest, kind, operation, complaint.about) or _field_of(
+                    manifest, kind, operation, complaint.path
+                )
                 member = ".".join(map(str, complaint.path))
                 message = f"SageMaker would refuse the request: {member} {complaint.message}".replace("  ", " ")
                 yield _placed(manifest, "refused-by-api", Finding(path, message))
@@ -417,18 +419,19 @@ def _said(field: Path, wrong: Collection[Path]) -> bool:
     return any(field[: len(other)] == other[: len(field)] for other in wrong if other)
 
 
-def _field_of(manifest: Manifest, kind: Kind, member: Path) -> Path:
-    """The field that a member of the request comes from; `request` where it was set there."""
+def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> Path:
+    """The field that a member of a request comes from; where it overrides it, if it was set there."""
     if not member:
         return ()
-    override: object = manifest.data.get("request")
-    for step in member:
+    at = kind.overrides[operation]
+    override: object = manifest.data
+    for step in (*at, *member):
         if not isinstance(override, Mapping) or step not in override:
             break
         override = override[step]
     else:
-        return ("request", *member)
-    field = kind.field_of(member)
+        return (*at, *member)
+    field = kind.field_of(operation, member)
     if field is None:
         return ()
     inside = member[1:] if field in ("hyperparameters", "environment") else ()

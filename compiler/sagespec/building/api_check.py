@@ -181,6 +181,7 @@ WORDS: Mapping[str, Callable[[Any, Path], Said]] = {
 TYPES = {
     "string": "a string",
     "integer": "an integer",
+    "number": "a number",
     "boolean": "true or false",
     "array": "a list",
     "object": "a mapping",

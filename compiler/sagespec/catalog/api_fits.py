@@ -62,6 +62,11 @@ def _integer(node: Schema, _make: Make) -> Fits:
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
+def _number(node: Schema, _make: Make) -> Fits:
+    least, most = node.get("minimum", -math.inf), node.get("maximum", math.inf)
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+
+
 def _boolean(_node: Schema, _make: Make) -> Fits:
     return lambda value: isinstance(value, bool)
 
@@ -109,6 +114,7 @@ def _map(node: Schema, make: Make) -> Fits:
 TESTS: dict[str, Callable[[Schema, Make], Fits]] = {
     "string": _string,
     "integer": _integer,
+    "number": _number,
     "boolean": _boolean,
     "array": _array,
     "object": _object,

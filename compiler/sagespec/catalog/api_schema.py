@@ -20,6 +20,8 @@ LIMITS = {
     "map": ("minProperties", "maxProperties"),
     "integer": ("minimum", "maximum"),
     "long": ("minimum", "maximum"),
+    "float": ("minimum", "maximum"),
+    "double": ("minimum", "maximum"),
 }
 
 
@@ -80,6 +82,8 @@ def _of(name: str, operation: str) -> dict[str, Any]:
         case "integer" | "long":
             size = INTEGERS[own["type"]]
             return {"type": "integer", "minimum": -size, "maximum": size - 1, **_limits(own)}
+        case "float" | "double":
+            return {"type": "number", **_limits(own)}
         case "string":
             return {"type": "string", **_limits(own), **_values(own)}
         case kind:

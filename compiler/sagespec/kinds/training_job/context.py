@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec.base.source import Path
-from sagespec.catalog import Instance, Release
+from sagespec.catalog import Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.scripts import Script
@@ -83,10 +83,35 @@ class JobContext(Context):
         return self.mode is Mode.SCRIPT
 
     @cached_property
+    def framework(self) -> Framework | None:
+        """The framework's row of the catalogue; None where an image is all there is, or the name is not known."""
+        return self.job.estimator(self.facts)
+
+    @cached_property
+    def version(self) -> str | None:
+        """The framework's version as the catalogue knows it; None where the manifest names none."""
+        return self.job.version(self.facts)
+
+    @cached_property
     def release(self) -> Release | None:
-        """The TensorFlow release that the manifest names; None where it names none, or none that is known."""
-        version = self.job.framework_version
-        return None if version is None else self.facts.release(version)
+        """The release that the manifest names; None where it names none, or none that is known."""
+        return self.job.release(self.facts)
+
+    @cached_property
+    def variant(self) -> Variant | None:
+        """The images beside the framework's plain ones that the job takes, if any."""
+        return self.job.variant(self.facts)
+
+    @cached_property
+    def passes_model_dir(self) -> bool:
+        """The script is called with --model_dir, which the request gets by itself."""
+        framework = self.framework
+        return (
+            self.script_mode
+            and framework is not None
+            and framework.passes_model_dir
+            and self.job.model_dir is not False
+        )
 
     @cached_property
     def python(self) -> str | None:
@@ -133,7 +158,7 @@ class JobContext(Context):
         return [(name, text, options[0]) for name, text, options in found if len(options) == 1]
 
     def _is_passed(self, name: str) -> bool:
-        if name == "model_dir" and self.job.model_dir is not False:
+        if name == "model_dir" and self.passes_model_dir:
             return False  # overwritten, which another rule says
         return not name.startswith("sagemaker_") and name not in CONTAINERS_OWN
 

@@ -310,7 +310,7 @@ def requirements_without_setup(case: Case) -> Iterator[Finding]:
     if _packs(case, "requirements.txt") and not _packs(case, "setup.py"):
         yield Finding(
             ("framework_version",),
-            f"the container of TensorFlow {release.version} does not install requirements.txt without a setup.py",
+            f"the container of {release.name} does not install requirements.txt without a setup.py",
             "add a setup.py (its install_requires will do), or take a newer version",
         )
 

@@ -159,7 +159,7 @@ def isolated_from_model_dir(case: Case) -> Iterator[Finding]:
         model_dir: /opt/ml/model
     """
     job = case.job
-    if not job.enable_network_isolation or not case.script_mode or case.local:
+    if not job.enable_network_isolation or not case.passes_model_dir or case.local:
         return
     if job.model_dir is None and "mpi" not in case.enabled:
         yield Finding(

@@ -182,11 +182,12 @@ def instances_over_quota(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "ResourceConfig.html", given="volume_kms_key")
+@rule(WARNING, source=API + "ResourceConfig.html", given="volume_kms_key")
 def volume_key_on_local_storage(case: Case) -> Iterator[Finding]:
     """Instances with local NVMe storage have no volume that a key could encrypt.
 
-    SageMaker refuses VolumeKmsKeyId for them; their storage is encrypted by the hardware.
+    SageMaker refuses VolumeKmsKeyId for them, or passes over it; their storage is encrypted by the hardware. The SDK
+    sends the key.
 
     Bad:
         instance_type: ml.g5.xlarge

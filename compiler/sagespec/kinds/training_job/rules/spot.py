@@ -115,7 +115,7 @@ def spot_without_checkpoints(spot: Written, context: JobContext) -> Iterator[Fin
     job = context.job
     if not spot.value or job.checkpoint_s3_uri is not None or context.legacy:
         return
-    if job.model_dir is False or (isinstance(job.model_dir, str) and not job.model_dir.startswith("s3://")):
+    if not context.passes_model_dir or (isinstance(job.model_dir, str) and not job.model_dir.startswith("s3://")):
         yield Finding(
             spot.path,
             "an interrupted spot job starts again from nothing: it keeps no checkpoints",
