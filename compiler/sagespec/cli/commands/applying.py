@@ -14,6 +14,12 @@ from sagespec.cli.commands.following import print_news
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import account_of_credentials, wish_of, world_of
 from sagespec.cli.terminal import complain, is_quiet, say, tell
+from sagespec.deploying.applier import changed
+from sagespec.deploying.planfile import PlanFileError, from_text, is_plan_file, unlike
+from sagespec.deploying.planner import Action
+from sagespec.reporting.outputs import write_outputs
+from sagespec.reporting.plan import outcome_text, outcomes_json, plan_text
+from sagespec.reporting.progress import progress_on
 from sagespec.reporting.style import Style, style_of
 
 if TYPE_CHECKING:
@@ -23,11 +29,6 @@ if TYPE_CHECKING:
 
 
 def apply(given: ApplyArguments) -> int:
-    from sagespec.deploying.planfile import is_plan_file
-    from sagespec.deploying.planner import Action
-    from sagespec.reporting.outputs import write_outputs
-    from sagespec.reporting.plan import outcomes_json, plan_text
-
     wish, saved = wish_of(given), None
     if any(map(is_plan_file, given.paths)):
         saved, wish = saved_plan(given)
@@ -68,21 +69,16 @@ def saved_plan(given: ApplyArguments) -> tuple[Plan, Wish]:
         WrongUsage: something is given beside it that it says itself.
         Ended: it cannot be read, or its files have changed; that is told.
     """
-    from sagespec.deploying.planfile import PlanFileError, from_text, unlike
-
     path, *others = given.paths
-    if others:
-        raise WrongUsage("a saved plan is applied alone", f"sagespec apply {path}")
-    if given.said_by_a_plan:
-        options = " and ".join(given.said_by_a_plan)
-        raise WrongUsage(f"a saved plan cannot be changed by {options}", f"make it with {options}: sagespec plan --out")
+    said_twice = [*others, *given.said_by_a_plan]
+    if said_twice:
+        raise WrongUsage(f"a saved plan says all of this itself: {', '.join(said_twice)}", f"sagespec apply {path}")
     try:
         saved = from_text(Path(path).read_text(encoding="utf-8"), path)
     except (PlanFileError, OSError, UnicodeDecodeError) as error:
         complain(getattr(error, "message", f"{path} cannot be read: {error}"), getattr(error, "hint", ""))
         raise Ended(Code.WRONG_USAGE) from None
-    local = [change.job_name for change in saved.plan.changes if change.request and change.request.site.local]
-    if given.local and len(local) < len(saved.plan.changes):
+    if given.local and not all(change.request is None or change.request.site.local for change in saved.plan.changes):
         raise WrongUsage("this plan is not for this machine", "sagespec plan --local --out makes one that is")
     changes = list(unlike(saved.plan))
     if changes:
@@ -93,8 +89,6 @@ def saved_plan(given: ApplyArguments) -> tuple[Plan, Wish]:
 
 def holds(then: Sequence[Change], now: Sequence[Change]) -> bool:
     """Whether a plan can still be carried out as it was shown; if not, says what has changed."""
-    from sagespec.deploying.applier import changed
-
     differences = changed(then, now)
     if differences:
         refuse(differences)
@@ -117,9 +111,6 @@ def agreed() -> bool:
 
 
 def outcomes_of(plan: Plan, world: World, wish: Wish, style: Style) -> Iterator[Outcome]:
-    from sagespec.reporting.plan import outcome_text
-    from sagespec.reporting.progress import progress_on
-
     with open(os.devnull, "w") as nobody, progress_on(nobody if is_quiet() else sys.stderr) as progress:  # noqa: PTH123
         for outcome in world.apply(plan, wish, progress):
             for line in outcome_text(outcome, style):

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sagespec.cli.codes import Code, Ended
 from sagespec.cli.terminal import complain, tell
+from sagespec.deploying.ending import TAIL, ending_of
+from sagespec.deploying.services import ServiceError
+from sagespec.deploying.world import follow_all
+from sagespec.reporting.board import board_on
+from sagespec.reporting.diagnostics import printable
+from sagespec.reporting.status import ended_text, state_line
 from sagespec.reporting.style import style_of
 
 if TYPE_CHECKING:
@@ -18,13 +25,6 @@ if TYPE_CHECKING:
 
 def print_news(jobs: Sequence[tuple[str, Service]]) -> list[Ending]:
     """Follows jobs: logs to standard output, states to standard error. How they have ended comes back."""
-    from collections import defaultdict, deque
-
-    from sagespec.deploying.ending import TAIL
-    from sagespec.deploying.world import follow_all
-    from sagespec.reporting.board import board_on
-    from sagespec.reporting.status import ended_text, state_line
-
     style, services = style_of(sys.stderr), dict(jobs)
     tails: dict[str, deque[str]] = defaultdict(lambda: deque(maxlen=TAIL))
     endings = {}
@@ -51,8 +51,6 @@ def print_news(jobs: Sequence[tuple[str, Service]]) -> list[Ending]:
 
 def state_of(service: Service, job_name: str) -> Ending:
     """A job as it is; with the end of its log, where that may say why it failed."""
-    from sagespec.deploying.ending import TAIL
-
     seen = service.describe(job_name)
     lines = service.tail(job_name, TAIL) if seen.status == "Failed" else ()
     return ending(service, seen, [line.text for line in lines])
@@ -60,9 +58,6 @@ def state_of(service: Service, job_name: str) -> Ending:
 
 def ending(service: Service, seen: Seen, tail: Sequence[str] = ()) -> Ending:
     """What a job leaves behind, its model looked for where the service says that it lies."""
-    from sagespec.deploying.ending import ending_of
-    from sagespec.deploying.services import ServiceError
-
     try:
         artifact = service.artifact(seen.job_name) if seen.ended else None
     except ServiceError as error:
@@ -72,7 +67,5 @@ def ending(service: Service, seen: Seen, tail: Sequence[str] = ()) -> Ending:
 
 
 def log_line(line: Any, job_name: str) -> str:
-    from sagespec.reporting.diagnostics import printable
-
     prefix = f"{job_name} {line.host} | " if job_name else f"{line.host} | " if line.host != "algo-1" else ""
     return prefix + printable(line.text)

@@ -15,12 +15,13 @@ from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands.following import log_line, print_news, state_of
 from sagespec.cli.services import jobs_of, project_folder
 from sagespec.cli.terminal import say, tell
+from sagespec.deploying.services import START
+from sagespec.deploying.tensorboard import show
+from sagespec.reporting.status import status_json, status_text
 from sagespec.reporting.style import style_of
 
 
 def status(given: StatusArguments) -> Code:
-    from sagespec.reporting.status import status_json, status_text
-
     jobs = jobs_of(given.names, given, local=given.local)
     found = [state_of(service, name) for name, service in jobs]
     if given.format == "json":
@@ -32,8 +33,6 @@ def status(given: StatusArguments) -> Code:
 
 
 def logs(given: LogsArguments) -> Code:
-    from sagespec.deploying.services import START
-
     jobs = list(jobs_of(given.names, given, local=given.local))
     if given.follow:
         print_news(jobs)
@@ -51,8 +50,6 @@ def attach(given: AttachArguments) -> Code:
 
 
 def tensorboard(given: TensorboardArguments) -> Code:
-    from sagespec.deploying.tensorboard import show
-
     jobs = list(jobs_of([given.name], given, local=given.local))
     if len(jobs) > 1:
         raise WrongUsage(f"'{given.name}' has {len(jobs)} jobs", f"name one: {', '.join(name for name, _ in jobs)}")

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import sys
 
+from sagespec.base.files import write_whole
 from sagespec.cli.arguments.table import PlanArguments
 from sagespec.cli.codes import Code
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import wish_of, world_of
 from sagespec.cli.terminal import say, tell
+from sagespec.deploying.planfile import to_text
+from sagespec.deploying.planner import decide_all
+from sagespec.reporting.markdown import plan_markdown
+from sagespec.reporting.plan import plan_json, plan_text
 from sagespec.reporting.style import style_of
 
 
 def plan(given: PlanArguments) -> int:
-    from sagespec.base.files import write_whole
-    from sagespec.deploying.planfile import to_text
-    from sagespec.deploying.planner import decide_all
-    from sagespec.reporting.markdown import plan_markdown
-    from sagespec.reporting.plan import plan_json, plan_text
-
     requests, code = accepted(compiler_of(given, build=True, local=given.local).run(given.paths))
     if code:
         return code
