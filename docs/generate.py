@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.catalog import facts
-from sagespec.checking.pages import EXPLAINED
 from sagespec.cli import Code
-from sagespec.cli.arguments.help import exits, explained, paragraphs, usage
+from sagespec.cli.arguments.help import exits, paragraphs, usage
+from sagespec.cli.arguments.help import explained as described
 from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
 from sagespec.cli.arguments.table import COMMANDS, GENERAL, Program
 from sagespec.importing.arguments import SDK1
 from sagespec.kinds.api_names import api_name
+from sagespec.kinds.explained import explained
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reporting.pages import version_rows
@@ -32,7 +33,7 @@ def rules() -> Iterator[str]:
     yield "# Rules\n\n"
     yield "`sagespec explain NAME` prints one of these pages. Warnings are silenced by `# sagespec: allow NAME` on\n"
     yield "the line or the line above; errors by `--allow NAME` only.\n"
-    for name, page in EXPLAINED.items():
+    for name, page in explained().items():
         yield f"\n## {name}\n\n*{page.severity.value}* · {page.source}\n\n"
         text = page.page.partition("\nBad:")[0].partition("\nGood:")[0].strip()
         yield f"{text}\n"
@@ -52,7 +53,7 @@ def rule_coverage() -> Iterator[str]:
     for known, entry in json.loads((DOCS / "rule-coverage.json").read_text(encoding="utf-8")).items():
         kind = f"{entry['kind']}, {entry['confidence']}" if "kind" in entry else "SDK"
         names = entry.get("names", [])
-        linked = [f"[{name}](rules.md#{name})" if name in EXPLAINED else f"`{name}`" for name in names]
+        linked = [f"[{name}](rules.md#{name})" if name in explained() else f"`{name}`" for name in names]
         by = ", ".join(linked) if entry["by"] == "rule" else " ".join([ANSWERED[entry["by"]], *linked])
         yield f"| {known} | {kind} | {by} | {entry.get('why', '').replace('|', '/')} |\n"
 
@@ -335,7 +336,7 @@ def parameter_row(parameter: Parameter[Any]) -> str:
     default = parameter.default
     required = getattr(parameter, "required", False)
     shown = "required" if required else "" if default in (None, False, 0) or parameter.many else f"`{default}`"
-    cells = (f"`{spelt}`", shown, explained(parameter, default=False))
+    cells = (f"`{spelt}`", shown, described(parameter, default=False))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"
 
 

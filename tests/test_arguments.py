@@ -24,7 +24,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import REPOSITORY, SMALLEST
-from sagespec.checking.pages import EXPLAINED
 from sagespec.cli import run
 from sagespec.cli.arguments.complete import SOURCES, offers
 from sagespec.cli.arguments.help import WIDEST, help_of, usage, width_of_terminal
@@ -33,6 +32,7 @@ from sagespec.cli.arguments.parse import parse
 from sagespec.cli.arguments.shells import SCRIPTS
 from sagespec.cli.arguments.table import COMMANDS, GROUPS, ApplyArguments, HelpArguments, Program, ValidateArguments
 from sagespec.cli.codes import Code, WrongUsage
+from sagespec.kinds.explained import explained
 from sagespec.reporting.scaffold import TEMPLATES
 from sagespec.reporting.style import Style
 
@@ -353,7 +353,7 @@ def offered(*words: str) -> list[str]:
         (["validate", "--", "--fi"], [":files"]),
         (["validate", "--format", ""], ["text", "json", "sarif", "github", "junit"]),
         (["validate", "--format=j"], ["--format=json", "--format=junit"]),
-        (["validate", "--allow", "spot-without"], [each for each in EXPLAINED if each.startswith("spot-without")]),
+        (["validate", "--allow", "spot-without"], [each for each in explained() if each.startswith("spot-without")]),
         (["plan", "--env", ""], ["dev", "prod"]),
         (["plan", "--set", ""], ["bucket="]),
         (["plan", "--out", "x"], [":files"]),

@@ -9,16 +9,20 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import sagespec.pipeline
 import sagespec.reading.document
 import sagespec.scripts
 from conftest import REPOSITORY, SCRIPT, SMALLEST
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.base.source import Source
-from sagespec.kinds.training_job.rules import RULES, asked
+from sagespec.checking.rule import RuleSet
+from sagespec.kinds.training_job.kind import KIND
+from sagespec.kinds.training_job.rules import RULES
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.document import Document
 from sagespec.reading.render import Manifest
@@ -78,6 +82,7 @@ OF_SERVICES = {
     "pydantic", "rich", "socket", "ssl", "subprocess", "urllib.request", "xml",
 }  # fmt: skip
 """What only commands that speak to a service, run a job or draw a board may need."""
+
 
 def started(folder: Path, *words: str) -> tuple[int, set[str]]:
     """The exit code of a command, and the modules that are there after it."""
@@ -187,22 +192,24 @@ def test_every_script_is_analysed_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert read == {(tmp_path / f"code-{code}" / "train.py").read_text(): 1 for code in range(5)}
 
 
-def test_a_rule_is_asked_once_a_job_and_only_about_what_is_written(
+def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts: Counter[str] = Counter()
-    for name, rule in list(RULES.items()):
-        check = counting(rule.check, counts, lambda _case, name=name: name)
-        monkeypatch.setitem(RULES, name, rule._replace(check=check))
-    asked.cache_clear()
-    try:
-        list(Compiler().run([str(folders(tmp_path, 3))]))
-    finally:
-        asked.cache_clear()
-    written = {*SMALLEST, "source_dir"}
-    about = [name for name, rule in RULES.items() if not rule.given or rule.given & written]
-    assert counts == dict.fromkeys(about, 3)
-    assert len(about) < len(RULES) / 2
+    counted = {
+        name: rule._replace(check=counting(rule.check, counts, lambda _subject, _context, name=name: name))
+        for name, rule in RULES.by_name.items()
+    }
+    kind = KIND._replace(rules=RuleSet([SimpleNamespace(**counted)]))
+    monkeypatch.setattr(sagespec.pipeline, "kind_named", lambda _name: kind)
+    channels = {"train": "s3://bucket/train", "test": "s3://bucket/test"}
+    list(Compiler().run([str(folders(tmp_path, 3, channels=channels, tags={"a": "b", "c": "d", "e": "f"}))]))
+    written = {*SMALLEST, "source_dir", "channels", "channels.s3_data", "tags"}
+    possible = {name for name, rule in RULES.by_name.items() if not rule.on.words or rule.on.words & written}
+    assert set(counts) <= possible
+    assert len(counts) < len(RULES.by_name) / 2
+    expected = {"missing-role": 3, "channel-without-source": 6, "max-wait-without-spot": 0}
+    assert {name: counts[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("build", [False, True], ids=["validate", "compile"])

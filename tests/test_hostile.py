@@ -22,7 +22,7 @@ from conftest import REPOSITORY, SCRIPT, SMALLEST
 from sagespec.base.diagnostic import Severity
 from sagespec.base.source import Source, Span
 from sagespec.catalog import facts
-from sagespec.checking.pages import EXPLAINED
+from sagespec.kinds.explained import explained
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.fixes import fixed
 from sagespec.reading.render import Inputs
@@ -251,7 +251,7 @@ def hold(text: str, folder: Path = CASES, environment: str | None = None) -> Non
     options = Options(Inputs(environment, environ={"AWS_REGION": "us-west-2"}))
     results = list(Compiler(options, KNOWLEDGE).source(source))
     for diagnostic in (found for result in results for found in result.diagnostics):
-        assert diagnostic.rule in EXPLAINED, diagnostic
+        assert diagnostic.rule in explained(), diagnostic
         assert in_range(diagnostic.place.source, diagnostic.span), diagnostic
         for edit in diagnostic.fix:
             assert in_range(diagnostic.place.source, edit.span), diagnostic

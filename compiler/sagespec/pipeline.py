@@ -15,9 +15,11 @@ from sagespec.base.repository import path_in_repository
 from sagespec.base.source import Path, Place, Source
 from sagespec.building.draft import account_of
 from sagespec.catalog import Facts, facts, near
-from sagespec.checking.check import Allowances, Checked, check
+from sagespec.checking.allowances import Allowances
+from sagespec.checking.check import Checked, check
+from sagespec.checking.context import Context, Disk
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
-from sagespec.kinds.training_job.case import Case, Disk
+from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
 from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
@@ -73,7 +75,8 @@ class Compiler:
         self.defaults = Defaults()
         self.scripts = Scripts()
         self.disk = Disk()
-        self.allowances = Allowances()
+        self.allowances = Allowances(GLOSSARY)
+        self.allowed = frozenset(current(self.options.allowed))
         self._account: str | None = None
         self._names: dict[tuple[str, str | None, str, str], tuple[str, int]] = {}
 
@@ -203,7 +206,7 @@ class Compiler:
         if self.options.build and not has_errors(found):
             request, complaints = self._sealed(manifest, draft)
             found += complaints
-        allowed = self.options.allowed
+        allowed = self.allowed
         kept = self.allowances.kept(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
         if has_errors(kept):
             return Result(source.name, kept, name, manifest)
@@ -212,19 +215,19 @@ class Compiler:
     def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
         bound: Bound[Any] = bind(manifest, kind.model)
-        case = self.case(bound.model, manifest)
+        context = self.context(bound.model, manifest, kind)
         try:
-            checked = check(bound, case, self.options.allowed)
+            checked = check(bound, context, kind.rules, self.allowed)
             return list(checked.warnings), checked
         except Rejected as rejected:
             return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
         finally:
-            script = case.__dict__.get("script")  # where a rule has asked for it
+            script = context.__dict__.get("script")  # where a rule has asked for it
             for source in () if script is None else script.sources:
                 self.allowances.read(source, comments)
 
-    def case(self, job: Any, manifest: Manifest) -> Case:
-        return Case(
+    def context(self, job: Any, manifest: Manifest, kind: Kind) -> Context:
+        return kind.context(
             job,
             self.facts,
             manifest.document.source.folder,
@@ -364,7 +367,7 @@ class Compiler:
 
     def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
         """What becomes of a text of which nothing could be read."""
-        allowed = self.options.allowed  # an error that ends everything is told all the same
+        allowed = self.allowed  # an error that ends everything is told all the same
         kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
         return Result(name, self.allowances.kept(kept))
 

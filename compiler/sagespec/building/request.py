@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sagespec.building.cost import Prices
+if TYPE_CHECKING:  # a draft is judged without prices as a rule
+    from sagespec.building.cost import Prices
 
 JOB = "<sagespec:job>"
 """Stands for the job's name in a body that has none yet."""

@@ -38,10 +38,10 @@ def compiler_of(
 def known_rules(names: Sequence[str]) -> None:
     if not names:
         return
-    from sagespec.checking.pages import EXPLAINED, suggestion
+    from sagespec.kinds.explained import current, explained, suggestion
 
-    for name in names:
-        if name not in EXPLAINED:
+    for name in current(names):
+        if name not in explained():
             raise WrongUsage(f"--allow {name}: there is no such rule; {suggestion(name)}")
 
 

@@ -110,8 +110,8 @@ class _Reader:
             if name not in data:
                 data[name] = self.placeholder(Unknown(name, ""), name)
                 self.notes[(name,)] = "was not given"
-        version = data.get("framework_version")
-        release = self.facts.release(version) if isinstance(version, str) else None
+        version, framework = data.get("framework_version"), self.facts.framework(data.get("framework", "tensorflow"))
+        release = framework.release(version) if framework is not None and isinstance(version, str) else None
         legacy = any(name in data for name in LEGACY_FIELDS)
         if is_old and "py_version" not in data and not legacy and release is not None and "py2" in release.pythons:
             data["py_version"] = "py2"  # what SDK 1 took

@@ -8,7 +8,7 @@ from typing import Any
 
 def version(text: str) -> str | None:
     """v2.19, ==2.19 and tensorflow-2.19 are 2.19."""
-    found = re.fullmatch(r"(?:[vV]|==?|tensorflow[-= ]*)?\s*([0-9]+\.[0-9]+(?:\.[0-9]+)?)\s*", text, re.ASCII)
+    found = re.fullmatch(r"(?:[vV]|==?|[a-z]{2,20}[-= ]*)?\s*([0-9]+\.[0-9]+(?:\.[0-9]+)?)\s*", text, re.ASCII)
     return found[1] if found else None
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:  # what makes requests: imported where one is made
     from sagespec.building.draft import Draft, Inputs
     from sagespec.building.request import Request
     from sagespec.catalog import Facts
-    from sagespec.checking.rule import Rule
+    from sagespec.checking.context import Context
+    from sagespec.checking.rule import RuleSet
     from sagespec.reading.render import Manifest
 
 
@@ -23,8 +24,10 @@ class Kind(NamedTuple):
     """What stands under `kind:`."""
     model: type[Part]
     """The fields, and what their values may be."""
-    rules: Mapping[str, Rule]
-    """What a schema cannot say, by name, in the order of the families."""
+    context: Callable[..., Context]
+    """What its rules are shown beside their subjects."""
+    rules: RuleSet
+    """What a schema cannot say."""
     members: Mapping[str, Sequence[str]]
     """Field → the members of the API that it sets; the first is the one that it is for."""
     elsewhere: Mapping[str, str]

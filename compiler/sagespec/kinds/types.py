@@ -43,9 +43,14 @@ InstanceType = Annotated[
         suggest=corrections.instance_type,
     ),
 ]
+FrameworkName = Annotated[
+    str,
+    Limits(pattern=r"^[a-z][a-z0-9-]*$", max_length=32),
+    Described("a framework such as tensorflow, pytorch or xgboost", "tensorflow", "pytorch", "huggingface"),
+]
 FrameworkVersion = Annotated[
     str,
-    Limits(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?$"),
+    Limits(pattern=r"^([0-9]+(\.[0-9]+){0,2}(-[0-9]+)?(-py[0-9]+)?|latest)$", max_length=32),
     Described(
         'a version in quotes, such as "2.19"',
         *("2.19", "2.19.0"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagespec.checking.pages.page import ERROR, JSON, OURS, WARNING, YAML, Page
+from sagespec.checking.page import ERROR, JSON, OURS, WARNING, YAML, Page
 
 PAGES = (
     Page(

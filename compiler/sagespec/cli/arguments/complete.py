@@ -114,10 +114,10 @@ def _beginning(current: str, found: Iterable[Offer]) -> Iterator[Offer]:
 
 
 def _rules(_typed: Sequence[str]) -> Iterator[Offer]:
-    from sagespec.checking.pages import EXPLAINED  # completion of anything else does not need it
+    from sagespec.kinds.explained import explained  # completion of anything else does not need it
 
-    for name, page in EXPLAINED.items():
-        yield Offer(name, page.page.strip().partition("\n")[0])
+    for name, page in explained().items():
+        yield Offer(name, page.summary)
 
 
 def _defaults() -> Iterator[Mapping[str, Any]]:

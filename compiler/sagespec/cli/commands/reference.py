@@ -44,15 +44,16 @@ def help_(given: HelpArguments) -> Code:
 
 
 def explain(given: ExplainArguments) -> Code:
-    from sagespec.checking.pages import EXPLAINED, suggestion
+    from sagespec.kinds.explained import current, explained, suggestion
     from sagespec.reporting.pages import page
 
     if given.field is not None:
         return explain_field(given, given.field)
-    if given.about not in EXPLAINED:
+    [name] = current([given.about])
+    if name not in explained():
         complain(f"there is no rule '{given.about}'", suggestion(given.about))
         return Code.WRONG_USAGE
-    say(page(EXPLAINED[given.about]))
+    say(page(explained()[name]))
     return Code.FINE
 
 
@@ -72,13 +73,13 @@ def explain_field(given: ExplainArguments, field: str) -> Code:
 
 
 def rules(given: RulesArguments) -> Code:
-    from sagespec.checking.pages import EXPLAINED
+    from sagespec.kinds.explained import explained
     from sagespec.reporting.pages import rule_list, rules_json
 
     if given.format == "json":
-        say(rules_json(EXPLAINED.values()))
+        say(rules_json(explained().values()))
         return Code.FINE
-    for line in rule_list(EXPLAINED.values(), style_of(sys.stdout)):
+    for line in rule_list(explained().values(), style_of(sys.stdout)):
         say(line)
     return Code.FINE
 

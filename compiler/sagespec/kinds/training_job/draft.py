@@ -30,10 +30,12 @@ from sagespec.building.draft import (
     wrapped,
 )
 from sagespec.building.request import FIRST, JOB, Call, Request, Upload
-from sagespec.catalog import image_instance_type
+from sagespec.catalog import PLAIN, Framework, image_instance_type
 from sagespec.kinds.api_names import to_api
+from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.lifecycle import LIVE
 from sagespec.kinds.training_job.model import Channel, Job, Mode
+from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
@@ -196,6 +198,10 @@ class _Body:
             TrainingImageConfig=self.image_config(),
         )
 
+    @cached_property
+    def framework(self) -> Framework | None:
+        return self.job.estimator(self.facts)
+
     def image(self) -> str | None:
         """One image serves all groups."""
         job = self.job
@@ -204,18 +210,24 @@ class _Body:
         if not self.site.region or not job.instance_types():
             self.unknown.add(("AlgorithmSpecification", "TrainingImage"))
             return None
+        variant, distribution = job.variant(self.facts), job.distribution
         try:
-            return self.facts.image_uri(
-                job.framework_version or "",
+            if self.framework is None:
+                raise LookupError(f"no framework is called {job.framework_name!r}")
+            return self.framework.image_uri(
+                job.version(self.facts) or "",
                 job.python(self.facts) or "",
+                self.facts.region(self.site.region),
                 self.site.region,
                 image_instance_type(job.instance_types()),
                 "legacy" if self.mode is Mode.LEGACY else "script",
-                smdistributed=job.distribution is not None and job.distribution.smdistributed is not None,
+                PLAIN if variant is None else variant.name,
+                smdistributed=distribution is not None and _is_smdistributed(distribution, self.framework),
             )
         except LookupError as error:
             hint = "give image_uri, or take a version that has one"
-            raise Incomplete(("framework_version",), f"no training image is known: {error}", hint) from None
+            field = "framework" if self.framework is None else self.framework.version_field
+            raise Incomplete((field,), f"no training image is known: {error}", hint) from None
 
     def training_input_mode(self) -> str:
         """A channel given alone speaks for the job, as `fit(TrainingInput(…))` does."""
@@ -223,10 +235,9 @@ class _Body:
         return (self.job.channels[alone].input_mode if alone else None) or self.job.input_mode
 
     def metrics(self) -> bool | None:
-        if self.job.enable_sagemaker_metrics is not None or self.job.framework_version is None:
+        if self.job.enable_sagemaker_metrics is not None or self.framework is None or self.mode is not Mode.SCRIPT:
             return self.job.enable_sagemaker_metrics
-        release = self.facts.release(self.job.framework_version)
-        return True if release is not None and release.training_metrics and self.mode is Mode.SCRIPT else None
+        return True if self.framework.without_image(self.job.version(self.facts)).training_metrics else None
 
     def image_config(self) -> dict[str, Any] | None:
         job = self.job
@@ -313,11 +324,18 @@ class _Body:
 
     def hyperparameters(self) -> dict[str, str] | None:
         job = self.job
+        own = {key: self.encoded(value) for key, value in job.hyperparameters.items()}
         if self.mode is Mode.IMAGE:
-            return {key: plain(value) for key, value in job.hyperparameters.items()} or None
+            return own or None
         generated = {**self.distribution(), **self.compiler(), **self.program()}
         generated |= self.legacy() if self.mode is Mode.LEGACY else self.model_dir()
-        return {key: json.dumps(value) for key, value in {**job.hyperparameters, **generated}.items()}
+        return {**own, **{key: json.dumps(value) for key, value in generated.items()}}
+
+    def encoded(self, value: Any) -> str:
+        """JSON for a framework's container; the SDK's generic Estimator says a text as it is to an image of one's own,
+        unless a whole folder of code comes along."""
+        generic = self.mode is Mode.IMAGE or (self.framework is None and self.job.source_dir is None)
+        return plain(value) if generic else json.dumps(value)
 
     def program(self) -> dict[str, Any]:
         job = self.job
@@ -351,7 +369,7 @@ class _Body:
 
     def model_dir(self) -> dict[str, Any]:
         given = self.job.model_dir
-        if given is False:
+        if given is False or self.framework is None or not self.framework.passes_model_dir:
             return {}
         mpi = self.job.distribution.mpi if self.job.distribution is not None else None
         if self.site.local:
@@ -362,45 +380,8 @@ class _Body:
             default = joined(self.output, FIRST, "model")
         return {"model_dir": given or default}
 
-    def distribution(self) -> dict[str, Any]:
-        given = self.job.distribution
-        result: dict[str, Any] = {}
-        if given is None or self.mode is Mode.LEGACY:
-            return result
-        groups = self.job.instance_groups or []
-        names = given.instance_groups or [group.instance_group_name for group in groups if len(groups) == 1]
-        if names:
-            result["sagemaker_distribution_instance_groups"] = names
-        if given.parameter_server is not None:
-            result["sagemaker_parameter_server_enabled"] = given.parameter_server.enabled
-        if given.mpi is not None:
-            result["sagemaker_mpi_enabled"] = given.mpi.enabled
-            if given.mpi.processes_per_host is not None:
-                result["sagemaker_mpi_num_of_processes_per_host"] = given.mpi.processes_per_host
-            result["sagemaker_mpi_custom_mpi_options"] = given.mpi.custom_mpi_options or ""
-        if given.multi_worker_mirrored_strategy is not None:
-            enabled = given.multi_worker_mirrored_strategy.enabled
-            result["sagemaker_multi_worker_mirrored_strategy_enabled"] = enabled
-        if given.smdistributed is not None:
-            result |= self.smdistributed()
-        return result
-
-    def smdistributed(self) -> dict[str, Any]:
-        given = self.job.distribution.smdistributed if self.job.distribution is not None else None
-        if given is None:
-            return {}
-        parallel, model = given.dataparallel, given.modelparallel
-        enabled = parallel is not None and parallel.enabled
-        result: dict[str, Any] = {
-            "sagemaker_distributed_dataparallel_enabled": enabled,
-            "sagemaker_instance_type": self.job.instance_type,
-        }
-        if parallel is not None and enabled:
-            options = parallel.custom_mpi_options or ""
-            result["sagemaker_distributed_dataparallel_custom_mpi_options"] = options
-        if model is not None and model.enabled and model.parameters:
-            result["mp_parameters"] = model.parameters
-        return result
+    def distribution(self) -> Mapping[str, Any]:
+        return {} if self.mode is Mode.LEGACY else launch(self.job, self.framework)
 
     def compiler(self) -> dict[str, Any]:
         given = self.job.compiler_config
@@ -410,6 +391,12 @@ class _Body:
             "sagemaker_training_compiler_enabled": given.enabled,
             "sagemaker_training_compiler_debug_mode": given.debug,
         }
+
+
+def _is_smdistributed(distribution: Distribution, framework: Framework) -> bool:
+    """Whether the SDK finds that key in the distribution, where the estimator may have put it."""
+    ddp = distribution.pytorchddp is not None and "as" in framework.strategies.get("pytorchddp", {})
+    return ddp or distribution.smdistributed is not None
 
 
 def joined(*parts: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sagespec.kinds.kind import Kind
+from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS, field_of
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.rules import RULES
@@ -29,4 +30,4 @@ def _bill(request: Request, facts: Facts, attempt: int = 1) -> Bill:
     return bill(request, facts, attempt)
 
 
-KIND = Kind("TrainingJob", Job, RULES, MEMBERS, ELSEWHERE, field_of, _draft, _bill)
+KIND = Kind("TrainingJob", Job, JobContext, RULES, MEMBERS, ELSEWHERE, field_of, _draft, _bill)

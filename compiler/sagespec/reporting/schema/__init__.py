@@ -13,18 +13,11 @@ from functools import cache
 from pathlib import Path
 
 from sagespec.catalog import Facts
+from sagespec.checking.condition import Json
 from sagespec.kinds.training_job.model import Job
-from sagespec.reporting.schema.json_schema import Json
+from sagespec.kinds.training_job.rules import RULES
 from sagespec.reporting.schema.model import model_schema
-from sagespec.reporting.schema.refusals import (
-    OF_CHANNELS,
-    OLD_NAMES,
-    REFUSALS,
-    of_hardware,
-    of_local_runs,
-    refused,
-    renamed,
-)
+from sagespec.reporting.schema.refusals import OLD_NAMES, REFUSALS, of_each, of_hardware, of_manifest, renamed, rows
 from sagespec.reporting.schema.shapes import Shapes
 from sagespec.reporting.schema.versions import by_version
 
@@ -64,6 +57,7 @@ def _files() -> Mapping[str, str]:
 def training_job_schema(facts: Facts) -> Json:
     """The schema of a manifest, in draft 7: the newest that all editors know."""
     shapes = Shapes(facts)
+    contradictions = [*rows(RULES, facts), *REFUSALS, *of_hardware(facts)]
     return {
         "$schema": _DRAFT,
         "title": "sagespec",
@@ -75,11 +69,10 @@ def training_job_schema(facts: Facts) -> Json:
         "allOf": [
             *renamed(),
             *by_version(facts),
-            *map(refused, (*REFUSALS, *of_hardware(facts))),
-            of_local_runs(),
+            *of_manifest(contradictions),
         ],
         "definitions": {
-            "channel": shapes.channel() | {"allOf": [refused(refusal) for refusal in OF_CHANNELS]},
+            "channel": shapes.channel() | {"allOf": of_each(contradictions, "channels")},
             **shapes.known,
         },
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from sagespec.checking.condition import NULL, Json
 from sagespec.reading.constraints import Shape
 from sagespec.reading.part import Field, Part
 from sagespec.reading.shape import described, fields_of, inner_shapes, part_in
-from sagespec.reporting.schema.json_schema import NULL, Json
 
 _TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean", "list": "array", "dict": "object"}
 _LIMITS = {

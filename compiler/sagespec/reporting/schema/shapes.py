@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sagespec.catalog import Facts, Instance, Release
+from sagespec.checking.condition import BUCKET, EXPRESSION, NULL, Json, choice, when
 from sagespec.kinds.training_job.model import Job
-from sagespec.reporting.schema.json_schema import BUCKET, EXPRESSION, NULL, Json, choice, when
 from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.versions import releases
 

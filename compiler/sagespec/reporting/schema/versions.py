@@ -8,9 +8,10 @@ from functools import cache
 from itertools import combinations
 
 from sagespec.catalog import Facts, Release
+from sagespec.checking.condition import EXPRESSION, FALSE, GIVEN, NULL, TRUE, Json, choice, inside, one_of, when
+from sagespec.checking.row import Row, branch
 from sagespec.kinds.training_job.model import LEGACY_FIELDS
-from sagespec.reporting.schema.json_schema import EXPRESSION, FALSE, GIVEN, NULL, TRUE, Json, choice, one_of, when
-from sagespec.reporting.schema.refusals import STRATEGIES, Refusal, enabled, refused
+from sagespec.reporting.schema.refusals import STRATEGIES, enabled
 
 
 @cache
@@ -64,13 +65,13 @@ def _modes(facts: Facts, release: Release) -> list[Json]:
     refusals = []
     if not release.legacy_mode:
         message = "{} is for legacy mode, which this TensorFlow version does not have"
-        refusals += [Refusal((name,), message.format(name)) for name in LEGACY_FIELDS]
-        refusals.append(Refusal(("script_mode",), "this TensorFlow version has no legacy mode", value=FALSE))
+        refusals += [Row((name,), message.format(name)) for name in LEGACY_FIELDS]
+        refusals.append(Row(("script_mode",), "this TensorFlow version has no legacy mode", value=FALSE))
     elif not release.script_mode:
         refusals += [
-            Refusal(("script_mode",), "this TensorFlow version has no script mode", value=TRUE),
-            Refusal(("enable_network_isolation",), "the legacy container fetches its code from S3", value=TRUE),
-            Refusal(
+            Row(("script_mode",), "this TensorFlow version has no script mode", value=TRUE),
+            Row(("enable_network_isolation",), "the legacy container fetches its code from S3", value=TRUE),
+            Row(
                 ("entry_point",),
                 "legacy mode imports the entry point, so it is a Python source file",
                 value={"type": "string", "pattern": rf"^(?!.*{EXPRESSION})(?!.*\.py$)"},
@@ -78,8 +79,8 @@ def _modes(facts: Facts, release: Release) -> list[Json]:
         ]
     else:
         message = "{} is for legacy mode, which has no image for Python 3"
-        refusals += [Refusal((name,), message.format(name), _PYTHON_3["properties"]) for name in LEGACY_FIELDS]
-    return [refused(refusal) for refusal in refusals]
+        refusals += [Row((name,), message.format(name), when=_PYTHON_3["properties"]) for name in LEGACY_FIELDS]
+    return [branch(refusal) for refusal in refusals]
 
 
 def _instances(facts: Facts, release: Release) -> list[Json]:
@@ -97,7 +98,7 @@ def _instances(facts: Facts, release: Release) -> list[Json]:
 def _strategies(facts: Facts, release: Release) -> list[Json]:
     because = "this TensorFlow version does not have this strategy"
     missing = [name for name in STRATEGIES[:-1] if name not in release.strategies]
-    return _in_script_mode(release, [Refusal(_place(name), because, value=when({"enabled": TRUE})) for name in missing])
+    return _in_script_mode(release, [Row(_place(name), because, value=when({"enabled": TRUE})) for name in missing])
 
 
 def _exclusive(facts: Facts, release: Release) -> list[Json]:
@@ -105,21 +106,21 @@ def _exclusive(facts: Facts, release: Release) -> list[Json]:
     refusals = []
     for one, other in pairs:
         because = f"{one} is enabled too, and the two exclude each other"
-        refusals.append(Refusal(_place(other), because, {"distribution": enabled(one)}, when({"enabled": TRUE})))
+        refusals.append(Row(_place(other), because, when={"distribution": enabled(one)}, value=when({"enabled": TRUE})))
     return _in_script_mode(release, refusals)
 
 
-def _in_script_mode(release: Release, refusals: list[Refusal]) -> list[Json]:
+def _in_script_mode(release: Release, refusals: list[Row]) -> list[Json]:
     """Legacy mode passes over all strategies, with a warning."""
-    made = [refused(refusal) for refusal in refusals]
+    made = [branch(refusal) for refusal in refusals]
     if not release.legacy_mode or not made:
         return made
     return [{"if": _PYTHON_3, "then": {"allOf": made}}] if release.script_mode else []
 
 
 def _compiler(facts: Facts, release: Release) -> list[Json]:
-    refusal = Refusal(("compiler_config",), "this TensorFlow version has no training compiler")
-    return [] if release.training_compiler else [refused(refusal)]
+    refusal = Row(("compiler_config",), "this TensorFlow version has no training compiler")
+    return [] if release.training_compiler else [branch(refusal)]
 
 
 def _place(strategy: str) -> tuple[str, ...]:
@@ -147,12 +148,12 @@ def _hyperparameters(facts: Facts, release: Release) -> list[Json]:
         else:  # it only warns, as the rule does
             message = f"the legacy container of this TensorFlow version does not read {name}"
             shapes[name] = {"deprecationMessage": message}
-    twice = Refusal(
+    twice = Row(
         ("hyperparameters", "save_checkpoints_steps"),
         "save_checkpoints_secs and save_checkpoints_steps exclude each other; make one of them null",
-        {"hyperparameters": {"type": "object", **when({"save_checkpoints_secs": GIVEN})}},
+        when={"hyperparameters": inside("save_checkpoints_secs", so=GIVEN)},
     )
-    then = {"allOf": [{"properties": {"hyperparameters": {"properties": shapes}}}, refused(twice)]}
+    then = {"allOf": [{"properties": {"hyperparameters": {"properties": shapes}}}, branch(twice)]}
     if not release.script_mode:
         return [then]
     return [{"if": {"anyOf": [when({name: GIVEN}) for name in LEGACY_FIELDS]}, "then": then}]

@@ -26,6 +26,18 @@ class MultiWorkerMirroredStrategy(Strategy):
     pass
 
 
+class PyTorchDdp(Strategy):
+    custom_mpi_options: str | None = field("More options for mpirun.", None)
+
+
+class TorchDistributed(Strategy):
+    pass
+
+
+class PyTorchXla(Strategy):
+    pass
+
+
 class DataParallel(Strategy):
     custom_mpi_options: str | None = field("More options for mpirun.", None)
 
@@ -49,6 +61,9 @@ class Distribution(Part):
     multi_worker_mirrored_strategy: MultiWorkerMirroredStrategy | None = field(
         "tf.distribute.MultiWorkerMirroredStrategy.", None
     )
+    pytorchddp: PyTorchDdp | None = field("PyTorch's DistributedDataParallel, started by MPI.", None)
+    torch_distributed: TorchDistributed | None = field("PyTorch's own launcher, torchrun.", None)
+    pytorchxla: PyTorchXla | None = field("PyTorch XLA, with SageMaker Training Compiler.", None)
     smdistributed: SmDistributed | None = field("SageMaker's own libraries.", None)
     instance_groups: Annotated[list[str], Limits(min_length=1)] | None = field(
         "The groups of a heterogeneous cluster that train.", None
@@ -56,12 +71,25 @@ class Distribution(Part):
 
     def enabled(self) -> list[str]:
         """The strategies that are switched on, in the SDK's words."""
+        return [name for name, strategy in self._strategies().items() if strategy.enabled]
+
+    def written(self) -> list[str]:
+        """The strategies that the author wrote; a library of SageMaker's that is switched off is not written."""
+        return [name for name, strategy in self._strategies().items() if "." not in name or _is_asked_for(strategy)]
+
+    def _strategies(self) -> dict[str, Strategy]:
         smd = self.smdistributed
-        strategies = {
-            "parameter_server": self.parameter_server,
-            "mpi": self.mpi,
-            "multi_worker_mirrored_strategy": self.multi_worker_mirrored_strategy,
-            "smdistributed.dataparallel": smd.dataparallel if smd else None,
-            "smdistributed.modelparallel": smd.modelparallel if smd else None,
-        }
-        return [name for name, strategy in strategies.items() if strategy is not None and strategy.enabled]
+        strategies = {name: getattr(self, name) for name in STRATEGIES}
+        strategies |= {f"smdistributed.{name}": getattr(smd, name) if smd else None for name in LIBRARIES}
+        return {name: strategy for name, strategy in strategies.items() if strategy is not None}
+
+
+def _is_asked_for(library: Strategy) -> bool:
+    return library.enabled or "enabled" not in library.fields_set
+
+
+STRATEGIES = (
+    *("parameter_server", "mpi", "multi_worker_mirrored_strategy"),
+    *("pytorchddp", "torch_distributed", "pytorchxla"),
+)
+LIBRARIES = ("dataparallel", "modelparallel")

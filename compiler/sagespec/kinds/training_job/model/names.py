@@ -3,6 +3,9 @@
 LEGACY_FIELDS = ("training_steps", "evaluation_steps", "checkpoint_path", "requirements_file")
 """Fields that only legacy mode reads."""
 
+OF_TENSORFLOW = ("framework_version", "py_version", "script_mode", "model_dir", *LEGACY_FIELDS)
+"""A manifest without a framework and with one of these is about TensorFlow, whatever image it brings."""
+
 RENAMED = {
     "train_instance_type": "instance_type",
     "train_instance_count": "instance_count",

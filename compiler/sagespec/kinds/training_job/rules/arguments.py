@@ -10,8 +10,9 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import near
-from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, Check, rule
-from sagespec.kinds.training_job.case import Case, option_of
+from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING
+from sagespec.kinds.training_job.context import option_of
+from sagespec.kinds.training_job.rules.adapter import Case, Check, rule
 from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.scripts import Arguments, Script
 
@@ -102,7 +103,7 @@ def model_dir_unknown_to_script(case: Case, script: Script, takes: Arguments) ->
             parser.add_argument("--epochs", type=int, default=1)
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    if case.job.model_dir is False or not takes.strict or not takes.complete or takes.match("--model_dir"):
+    if not case.passes_model_dir or not takes.strict or not takes.complete or takes.match("--model_dir"):
         return
     yield Finding(
         ("model_dir",),
@@ -179,7 +180,7 @@ def required_argument_not_given(case: Case, script: Script, takes: Arguments) ->
     if not takes.certain or takes.subcommands:
         return
     insisted = [option for option in takes.options if option.certain and option.action and option.insists]
-    given = [*case.passed, *(["model_dir"] if case.job.model_dir is not False else [])] if insisted else []
+    given = [*case.passed, *(["model_dir"] if case.passes_model_dir else [])] if insisted else []
     taken = {id(option) for name in given for option in takes.match(option_of(name))}
     loose = any(option.wants_values == 0 for name in given for option in takes.match(option_of(name)))
     for option in insisted:

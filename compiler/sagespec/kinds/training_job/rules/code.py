@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import LEGACY, Case
+from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Mode
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule
 
 _NEEDS_ENTRY_POINT = ("source_dir", "dependencies", "distribution", "compiler_config", "model_dir", *LEGACY_FIELDS)
 """Fields that only a container which is given an entry point knows about."""
@@ -310,7 +310,7 @@ def requirements_without_setup(case: Case) -> Iterator[Finding]:
     if _packs(case, "requirements.txt") and not _packs(case, "setup.py"):
         yield Finding(
             ("framework_version",),
-            f"the container of TensorFlow {release.version} does not install requirements.txt without a setup.py",
+            f"the container of {release.name} does not install requirements.txt without a setup.py",
             "add a setup.py (its install_requires will do), or take a newer version",
         )
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
-from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING, Check, rule
-from sagespec.kinds.training_job.case import LEGACY, Case
+from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, Check, rule
 from sagespec.scripts import LegacyFunction, LegacyFunctions, Script
 
 _CONTAINER = "https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)"
@@ -390,7 +390,7 @@ def input_function_returns_function(case: Case, script: Script, functions: Legac
         if function is not None and function.returns_function:
             yield Finding(
                 ("framework_version",),
-                f"{name} returns a function, which TensorFlow {case.release.version} does not call",
+                f"{name} returns a function, which {case.release.name} does not call",
                 "return what that function returns: call it",
                 place=script.place(function.piece),
             )
@@ -432,7 +432,7 @@ def keras_model_on_several_instances(case: Case, script: Script, functions: Lega
     if case.release is not None and not case.release.keras_distributed and case.job.instances() > 1:
         yield Finding(
             ("instance_count",),
-            f"keras_model_fn works on one instance only with TensorFlow {case.release.version}, "
+            f"keras_model_fn works on one instance only with {case.release.name}, "
             f"and the job has {case.job.instances()}",
             'write instance_count: 1, or framework_version: "1.5" or newer',
             place=script.place(function.piece),

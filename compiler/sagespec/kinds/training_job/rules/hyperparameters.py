@@ -10,10 +10,11 @@ from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import redacted
-from sagespec.catalog import Facts
-from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import LEGACY, Case
+from sagespec.catalog import Framework
+from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING
+from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.model import Mode
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule
 
 MOST_HYPERPARAMETERS = 100
 LONGEST_VALUE = 2500
@@ -65,35 +66,13 @@ def generated(case: Case) -> dict[str, str]:
     if case.legacy:
         names |= _OF_LEGACY_MODE
     else:
-        names |= dict.fromkeys(_of_distribution(case), "distribution")
-        if case.job.model_dir is not False:
+        names |= dict.fromkeys(launch(case.job, case.framework), "distribution")
+        if case.passes_model_dir:
             names["model_dir"] = "model_dir"
     if case.job.compiler_config is not None:
         compiler = ("sagemaker_training_compiler_enabled", "sagemaker_training_compiler_debug_mode")
         names |= dict.fromkeys(compiler, "compiler_config")
     return names
-
-
-def _of_distribution(case: Case) -> Iterator[str]:
-    given = case.job.distribution
-    if given is None:
-        return
-    if given.instance_groups is not None:
-        yield "sagemaker_distribution_instance_groups"
-    if given.parameter_server is not None:
-        yield "sagemaker_parameter_server_enabled"
-    if given.mpi is not None:
-        yield from ("sagemaker_mpi_enabled", "sagemaker_mpi_custom_mpi_options")
-        if given.mpi.processes_per_host is not None:
-            yield "sagemaker_mpi_num_of_processes_per_host"
-    if given.multi_worker_mirrored_strategy is not None:
-        yield "sagemaker_multi_worker_mirrored_strategy_enabled"
-    if given.smdistributed is not None:
-        yield from ("sagemaker_distributed_dataparallel_enabled", "sagemaker_instance_type")
-    if "smdistributed.dataparallel" in case.enabled:
-        yield "sagemaker_distributed_dataparallel_custom_mpi_options"
-    if "smdistributed.modelparallel" in case.enabled:
-        yield "mp_parameters"
 
 
 @rule(ERROR, source=SDK2 + "estimator.py, Framework.hyperparameters", given="hyperparameters")
@@ -430,14 +409,14 @@ def hyperparameter_of_other_version(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         hyperparameters: {continuous_eval_throttle_secs: 60, min_eval_frequency: 1000}
     """
-    if not case.legacy or case.release is None:
+    if not case.legacy or case.release is None or case.framework is None:
         return
     here = case.release.legacy_hyperparameters
     for name in case.hyperparameters:
-        versions = _versions_by_name(case.facts).get(name, ())
+        versions = _versions_by_name(case.framework).get(name, ())
         if versions and name not in here:
             other = _COUNTERPARTS.get(name, "")
-            reads = f"TensorFlow {versions[0]} to {versions[-1]}" if versions[1:] else f"TensorFlow {versions[0]}"
+            reads = " to ".join([case.framework.spoken(versions[0]), *versions[-1:][: len(versions) - 1]])
             yield Finding(
                 ("hyperparameters", name),
                 f"'{name}' is read by {reads}, not by {case.release.version}",
@@ -462,11 +441,11 @@ def misspelt_legacy_hyperparameter(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         hyperparameters: {save_checkpoints_secs: 60}
     """
-    if not case.legacy or case.release is None:
+    if not case.legacy or case.release is None or case.framework is None:
         return
     # Two words are too few to tell a slip from a name of the script's own: eval_metric is no misspelt eval_metrics.
     known = {_spelling(name): name for name in case.release.legacy_hyperparameters if name.count("_") > 1}
-    for name in case.hyperparameters.keys() - _versions_by_name(case.facts).keys():
+    for name in case.hyperparameters.keys() - _versions_by_name(case.framework).keys():
         meant = known.get(_spelling(name))
         if meant is not None and meant not in case.hyperparameters:
             yield Finding(
@@ -514,11 +493,11 @@ def legacy_hyperparameter_of_wrong_type(case: Case) -> Iterator[Finding]:
 
 
 @cache
-def _versions_by_name(facts: Facts) -> Mapping[str, tuple[str, ...]]:
+def _versions_by_name(framework: Framework) -> Mapping[str, tuple[str, ...]]:
     """Each hyperparameter that some legacy container reads → the short versions of those that do."""
     found: dict[str, tuple[str, ...]] = {}
-    for short, full in facts.aliases.items():
-        for name in facts.releases[full].legacy_hyperparameters:
+    for short, full in framework.aliases.items():
+        for name in framework.releases[full].legacy_hyperparameters:
             found[name] = (*found.get(name, ()), short)
     return found
 

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.rule import API, ERROR, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import API, ERROR
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 
 TAGGING = "https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"
 OUR_TAGS = 7

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.rule import API, ERROR, GUIDE, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import API, ERROR, GUIDE, TOOLKIT, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 
 PREFIXES = {"subnets": "subnet-", "security_group_ids": "sg-"}
 
@@ -159,7 +159,7 @@ def isolated_from_model_dir(case: Case) -> Iterator[Finding]:
         model_dir: /opt/ml/model
     """
     job = case.job
-    if not job.enable_network_isolation or not case.script_mode or case.local:
+    if not job.enable_network_isolation or not case.passes_model_dir or case.local:
         return
     if job.model_dir is None and "mpi" not in case.enabled:
         yield Finding(

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import api_members, near
-from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 
 RULE_LISTS = ("rules", "profiler_rules")
 METRICS_GUIDE = GUIDE + "training-metrics.html"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.checking.rule import API, ERROR, SDK2, WARNING, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import API, ERROR, SDK2, WARNING
 from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 from sagespec.reading.part import Part
 
 S3_FIELDS = ("output_path", "code_location", "source_dir", "checkpoint_path", "checkpoint_s3_uri", "model_dir")

@@ -9,8 +9,8 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Member, api_members, near
-from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import API, ERROR, GUIDE, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 
 TERRAFORM = "https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/training_job.go"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 
 QUOTAS = "https://docs.aws.amazon.com/general/latest/gr/sagemaker.html"
 
@@ -182,11 +182,12 @@ def instances_over_quota(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(ERROR, source=API + "ResourceConfig.html", given="volume_kms_key")
+@rule(WARNING, source=API + "ResourceConfig.html", given="volume_kms_key")
 def volume_key_on_local_storage(case: Case) -> Iterator[Finding]:
     """Instances with local NVMe storage have no volume that a key could encrypt.
 
-    SageMaker refuses VolumeKmsKeyId for them; their storage is encrypted by the hardware.
+    SageMaker refuses VolumeKmsKeyId for them, or passes over it; their storage is encrypted by the hardware. The SDK
+    sends the key.
 
     Bad:
         instance_type: ml.g5.xlarge

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
-from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, Check, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, Check, rule
 from sagespec.scripts import Environment, Script
 
 CHANNEL = "SM_CHANNEL_"
@@ -247,7 +247,7 @@ def variable_not_given(case: Case, script: Script, asks: Environment) -> Iterato
     if not case.script_mode:
         return
     given = {f"SM_HP_{name.upper()}" for name in case.hyperparameters} | set(case.job.environment)
-    if case.job.model_dir is not False:
+    if case.passes_model_dir:
         given.add("SM_HP_MODEL_DIR")
     for variable, piece in asks.needed.items():
         if variable.startswith("SM_HP_") and variable not in given:
@@ -534,7 +534,7 @@ def checkpoints_not_written(case: Case, script: Script, asks: Environment) -> It
     job = case.job
     if not job.use_spot_instances or job.checkpoint_s3_uri is None or asks.trains is None or not script.study.closed:
         return
-    if asks.uses_model_dir and job.model_dir is not False:
+    if asks.uses_model_dir and case.passes_model_dir:
         return  # TensorFlow keeps its checkpoints there, in S3, and finds them again
     folder = job.checkpoint_local_path or CHECKPOINTS
     last = folder.rstrip("/").rpartition("/")[2]

@@ -8,8 +8,8 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
-from sagespec.checking.rule import API, ERROR, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import API, ERROR
+from sagespec.kinds.training_job.rules.adapter import Case, rule
 
 FIELDS = ("hyperparameters", "environment", "tags", "container_entry_point", "container_arguments", "request")
 

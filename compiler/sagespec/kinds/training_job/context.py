@@ -1,80 +1,74 @@
-"""What a rule is shown: one job, the facts, and what follows from both."""
+"""What a rule about training jobs is shown: one job, the facts, and what follows from both."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from functools import cached_property, lru_cache
-from operator import truediv
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
-from sagespec.catalog import Facts, Instance, Release
-from sagespec.kinds.training_job.model import Job, Mode
-from sagespec.scripts import Script, Scripts
+from sagespec.base.source import Path
+from sagespec.catalog import Framework, Instance, Release, Variant
+from sagespec.checking.context import Context
+from sagespec.kinds.training_job.model import Channel, Job, Mode
+from sagespec.scripts import Script
 from sagespec.scripts.arguments import Option
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
 """Hyperparameters that the container keeps to itself."""
 
 
-LEGACY = "(legacy)"
-"""What stands in `Case.written` where the container runs in legacy mode."""
+class JobChannel:
+    """A channel, and what the job decides for it. Has all members of the channel."""
 
+    __slots__ = ("_job", "at", "name", "own")
 
-class Disk:
-    """What lies in the file system, each thing looked for (and each path put together) once a run: thousands of
-    manifests may share a folder.
-
-    Unlike pathlib's, these never raise: a name that is too long, or that may not be looked at, is not there.
-    """
-
-    def __init__(self) -> None:
-        remembered = lru_cache(maxsize=1_024)
-        self.below: Callable[[FilePath, str], FilePath] = remembered(truediv)
-        self.is_file: Callable[[FilePath], bool] = remembered(os.path.isfile)
-        self.is_folder: Callable[[FilePath], bool] = remembered(os.path.isdir)
-        self.exists: Callable[[FilePath], bool] = remembered(os.path.exists)
-
-
-class Case:
-    """One job to be judged. Reading a field whose value is wrong raises `Unknown`, and the rule says nothing."""
-
-    def __init__(
-        self,
-        job: Job,
-        facts: Facts,
-        folder: FilePath,
-        region: str | None,
-        account: str | None,
-        *,
-        local: bool,
-        scripts: Scripts,
-        disk: Disk,
-    ) -> None:
-        """
-        Args:
-            folder: the manifest's: what its paths are relative to.
-            region: where the job will run, as far as it is known.
-            local: whether the job is to run on this machine.
-            scripts: the training scripts of the run, each read once.
-            disk: what lies in the file system, each thing looked for once.
-        """
-        self.job = job
-        self.facts = facts
-        self.folder = folder
-        self.region = region
-        self.account = account
-        self.local = local
-        self.scripts = scripts
-        self.disk = disk
+    def __init__(self, name: str, own: Channel, job: Job) -> None:
+        self.name = name
+        self.at: Path = ("channels", name)
+        self.own = own
+        """The channel itself."""
+        self._job = job
 
     @property
+    def input_mode(self) -> str:
+        """The mode that it is in: its own, or the job's."""
+        return self._job.input_mode_of(self.own)
+
+    @property
+    def input_mode_at(self) -> Path:
+        """Where that mode is written: at the channel, or for the whole job."""
+        return (*self.at, "input_mode") if self.own.input_mode is not None else ("input_mode",)
+
+    @property
+    def is_mounted(self) -> bool:
+        """It is a file system, and that alone."""
+        return self.own.given("s3_data", "path", "file_system_id") == ["file_system_id"]
+
+    def __getattr__(self, member: str) -> Any:
+        return getattr(self.own, member)
+
+
+class JobContext(Context):
+    """One job to be judged."""
+
+    model: Job
+
+    @property
+    def job(self) -> Job:
+        return self.model
+
+    @cached_property
     def written(self) -> frozenset[str]:
-        """What a rule can ask to be written (`Rule.given`). Of a job that is not partial."""
-        channels = self.job.channels
-        members = {f"channels.{member}" for channel in channels.values() for member in channel.fields_set}
-        return frozenset((*self.job.fields_set, *members, *((LEGACY,) if self.legacy else ())))
+        """Fields, and members of channels (`channels.path`)."""
+        fields = self.model.fields_set
+        if "channels" not in fields:
+            return frozenset(fields)
+        members = [f"channels.{member}" for channel in self.model.channels.values() for member in channel.fields_set]
+        return frozenset((*fields, *members))
+
+    @cached_property
+    def channels(self) -> list[JobChannel]:
+        return [JobChannel(name, channel, self.job) for name, channel in self.job.channels.items()]
 
     @cached_property
     def mode(self) -> Mode:
@@ -89,10 +83,32 @@ class Case:
         return self.mode is Mode.SCRIPT
 
     @cached_property
+    def framework(self) -> Framework | None:
+        """The framework's row of the catalogue; None where an image is all there is, or the name is not known."""
+        return self.job.estimator(self.facts)
+
+    @cached_property
+    def version(self) -> str | None:
+        """The framework's version as the catalogue knows it; None where the manifest names none."""
+        return self.job.version(self.facts)
+
+    @cached_property
     def release(self) -> Release | None:
-        """The TensorFlow release that the manifest names; None where it names none, or none that is known."""
-        version = self.job.framework_version
-        return None if version is None else self.facts.release(version)
+        """The release that the manifest names; None where it names none, or none that is known."""
+        return self.job.release(self.facts)
+
+    @cached_property
+    def variant(self) -> Variant | None:
+        """The images beside the framework's plain ones that the job takes, if any."""
+        return self.job.variant(self.facts)
+
+    @cached_property
+    def passes_model_dir(self) -> bool:
+        """The script is called with --model_dir, which the request gets by itself."""
+        framework = self.framework
+        return (
+            self.script_mode and framework is not None and framework.passes_model_dir and self.job.model_dir is not False
+        )
 
     @cached_property
     def python(self) -> str | None:
@@ -139,7 +155,7 @@ class Case:
         return [(name, text, options[0]) for name, text, options in found if len(options) == 1]
 
     def _is_passed(self, name: str) -> bool:
-        if name == "model_dir" and self.job.model_dir is not False:
+        if name == "model_dir" and self.passes_model_dir:
             return False  # overwritten, which another rule says
         return not name.startswith("sagemaker_") and name not in CONTAINERS_OWN
 
