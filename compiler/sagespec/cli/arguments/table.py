@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sagespec.cli.arguments.parameter import (
@@ -106,7 +107,7 @@ class ValidateArguments(Judging):
     standard error.
     """
 
-    command, section, runs = "validate", CHECK, "checking:validate"
+    command, section, runs = "validate", CHECK, "validating:validate"
     exits = {Code.FINE: "nothing wrong", Code.WRONG_MANIFEST: "errors found (or left)"}
     examples = (
         ("sagespec validate jobs", "every manifest below a folder"),
@@ -128,7 +129,7 @@ class CompileArguments(Judging):
     --out, source archives are written beside.
     """
 
-    command, section, runs = "compile", CHECK, "checking:compile_"
+    command, section, runs = "compile", CHECK, "compiling:compile_"
     exits = {Code.FINE: "compiled", **NOT_WHOLE}
     examples = (
         ("sagespec compile mnist.yaml", "the request, as JSON"),
@@ -218,8 +219,8 @@ class PlanArguments(Deciding):
     offline = flag("Ask no service: as if no job existed yet.")
     local = flag("Run on this machine instead of SageMaker.")
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        super().__init__(values)
+    def __init__(self, values: Mapping[str, Any], otherwise: Mapping[str, Any] = MappingProxyType({})) -> None:
+        super().__init__(values, otherwise)
         self.starts_nothing = self.offline
 
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import sys
 
+from sagespec.base.files import write_whole
 from sagespec.cli.arguments.table import PlanArguments
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import account_of_credentials, wish_of, world_of
 from sagespec.cli.terminal import say, tell
+from sagespec.deploying.planfile import to_text
+from sagespec.deploying.planner import decide_all
+from sagespec.reporting.markdown import plan_markdown
+from sagespec.reporting.outputs import unwritable
+from sagespec.reporting.plan import plan_json, plan_text
 from sagespec.reporting.style import style_of
 
 
 def plan(given: PlanArguments) -> int:
-    from sagespec.base.files import write_whole
-    from sagespec.deploying.planfile import to_text
-    from sagespec.deploying.planner import decide_all
-    from sagespec.reporting.markdown import plan_markdown
-    from sagespec.reporting.outputs import unwritable
-    from sagespec.reporting.plan import plan_json, plan_text
-
     why = unwritable(given.out)
     if why:
         raise WrongUsage(f"--out {given.out}: {why}")
