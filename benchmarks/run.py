@@ -183,7 +183,7 @@ def plan(folder: Path, jobs: int = 500) -> Iterator[Row]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "SAGESPEC_CREATES_PER_SECOND": "1000",
     }
-    from sagespec.service.sagemaker import SageMaker
+    from sagespec.deploying.services.sagemaker.service import SageMaker
 
     found = [result.request for result in sagespec.compile([folder / "plan"])]
     requests = [request for request in found if request is not None and request.site.region == "us-west-2"]

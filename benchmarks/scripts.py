@@ -18,13 +18,13 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import yaml  # noqa: E402
 
+from sagespec.base.source import Source  # noqa: E402
 from sagespec.catalog import facts  # noqa: E402
-from sagespec.compiler import Compiler, Options  # noqa: E402
-from sagespec.render import Inputs  # noqa: E402
-from sagespec.rules import arguments, functions, script  # noqa: E402
-from sagespec.rules.rule import Rule  # noqa: E402
-from sagespec.script import Scripts  # noqa: E402
-from sagespec.source import Source  # noqa: E402
+from sagespec.checking.rule import Rule  # noqa: E402
+from sagespec.kinds.training_job.rules import arguments, functions, script  # noqa: E402
+from sagespec.pipeline import Compiler, Options  # noqa: E402
+from sagespec.reading.render import Inputs  # noqa: E402
+from sagespec.scripts import Scripts  # noqa: E402
 from script_corpus import Example, corpus, mutants  # noqa: E402
 
 RECORD = Path(__file__).with_suffix(".md")

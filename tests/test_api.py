@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from sagespec import api
-from sagespec.api import Complaint
+from sagespec.base.files import data_folder
+from sagespec.building import api_check as api
+from sagespec.building.api_check import Complaint
 from sagespec.catalog import api_members, java_regex, tables
-from sagespec.files import data_folder
 
 SCHEMA: dict[str, Any] = json.loads((data_folder("schemas") / "create-training-job.schema.json").read_text())
 INPUT = botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateTrainingJob").input_shape
@@ -352,7 +352,7 @@ def test_a_message_never_repeats_a_huge_value() -> None:
 
 def test_a_right_request_costs_no_import_of_jsonschema() -> None:
     code = (
-        "import sys, json; from sagespec import api\n"
+        "import sys, json; from sagespec.building import api_check as api\n"
         "print(list(api.check(json.load(sys.stdin))), [n for n in ('jsonschema', 'botocore') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], input=json.dumps(LARGE), capture_output=True, text=True)

@@ -1,7 +1,5 @@
 """The commands around a plan: apply does what was approved or says what has changed; its exit code tells the end."""
 
-# ruff: noqa: F401, F811 - fixtures
-
 from __future__ import annotations
 
 import json
@@ -16,11 +14,11 @@ from typing import Any
 import pytest
 
 from conftest import SCRIPT, SMALLEST
-from fakes.fixtures import REGION, Aws, aws, clean, neighbours
+from fakes.fixtures import REGION, Aws, clean
 from fakes.jobs import Fate
 from sagespec.cli import run
-from sagespec.service import ServiceError
-from sagespec.service.sagemaker import SageMaker
+from sagespec.deploying.services import ServiceError
+from sagespec.deploying.services.sagemaker.service import SageMaker
 
 pytestmark = pytest.mark.usefixtures("project")
 

@@ -23,9 +23,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sagespec import archive
-from sagespec.archive import ArchiveError, Archives, Contents, Ignored, collect
-from sagespec.archive import contents as bytes_of
+from sagespec.building import archive
+from sagespec.building.archive import ArchiveError, Archives, Contents, Ignored, collect
+from sagespec.building.archive import contents as bytes_of
 
 LISTINGS = json.loads((Path(__file__).parent / "archive_listings.json").read_text(encoding="utf-8"))["layouts"]
 
@@ -171,7 +171,7 @@ def test_the_bytes_do_not_depend_on_who_packs(
         tree = plant(tmp_path / "some where" / "else", FIXED_TREE)
     finally:
         os.umask(old)
-    program = f"from sagespec.archive import collect; print(collect('train.py', {os.fspath(tree)!r}).sha256)"
+    program = f"from sagespec.building.archive import collect; print(collect('train.py', {os.fspath(tree)!r}).sha256)"
     run = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True
     )

@@ -9,22 +9,26 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-import sagespec.document
-import sagespec.script
+import sagespec.pipeline
+import sagespec.reading.document
+import sagespec.scripts
 from conftest import REPOSITORY, SCRIPT, SMALLEST
-from sagespec.compiler import Compiler, Options, Result
-from sagespec.diagnostic import Diagnostic
-from sagespec.document import Document
-from sagespec.render import Manifest
-from sagespec.rules import RULES, asked
-from sagespec.show.diagnostics import text
-from sagespec.show.report import Report
-from sagespec.show.style import Style
-from sagespec.source import Source
+from sagespec.base.diagnostic import Diagnostic
+from sagespec.base.source import Source
+from sagespec.checking.rule import RuleSet
+from sagespec.kinds.training_job.kind import KIND
+from sagespec.kinds.training_job.rules import RULES
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.document import Document
+from sagespec.reading.render import Manifest
+from sagespec.reporting.diagnostics import text
+from sagespec.reporting.report import Report
+from sagespec.reporting.style import Style
 
 IMPORTED = """
 import json, sys
@@ -33,10 +37,7 @@ code = run(sys.argv[1:])
 print("", json.dumps([code, sorted(sys.modules)]), sep="\\n")
 """
 
-ROOMS = {
-    "bind", "catalog", "check", "cli", "compiler", "diagnostic", "document", "model", "redact", "render", "rules",
-    "script", "show", "source",
-}  # fmt: skip
+LAYERS = {"base", "building", "catalog", "checking", "cli", "kinds", "pipeline", "reading", "reporting", "scripts"}
 """What `validate` needs of ours: nothing that makes, prices, plans or sends a request."""
 
 THEIRS = {"cython_runtime", "pydantic_core", "typing_extensions", "yaml"}
@@ -62,13 +63,13 @@ def imported(*words: str) -> list[str]:
 def test_validate_imports_no_more_than_it_needs() -> None:
     """Each of these takes from some milliseconds to half a second, which an editor would wait for at every key."""
     modules = imported("validate", str(REPOSITORY / "specs" / "iris" / "iris.yaml"))
-    rooms = {name.split(".")[1] for name in modules if name.startswith("sagespec.")}
+    layers = {name.split(".")[1] for name in modules if name.startswith("sagespec.")}
     theirs = {
         name
         for name in {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"sagespec"}
         if not name.startswith(("_", "sitecustomize"))  # how an editable install is found
     }
-    assert (rooms, theirs - THEIRS) == (ROOMS, set())
+    assert (layers, theirs - THEIRS) == (LAYERS, set())
     assert not UNNEEDED & set(modules)
 
 
@@ -103,8 +104,8 @@ def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "below").mkdir()
     folders(tmp_path / "below", 10)
     parsed: Counter[str] = Counter()
-    parser = sagespec.document._Composer
-    monkeypatch.setattr(sagespec.document, "_Composer", counting(parser, parsed, lambda text: text))
+    parser = sagespec.reading.document._Composer
+    monkeypatch.setattr(sagespec.reading.document, "_Composer", counting(parser, parsed, lambda text: text))
     results = list(Compiler().run([str(tmp_path / "below"), *map(str, sorted(tmp_path.glob("job-*.yaml")))]))
     assert [result.name for result in results if result.request] == [f"job-{number}" for number in range(10)] * 2
     texts = {path.read_text() for path in tmp_path.rglob("*.yaml")}
@@ -116,34 +117,36 @@ def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_every_source_folder_is_packed_once(tmp_path: Path) -> None:
     run = Compiler()
     results = list(run.run([str(folders(tmp_path, 20, codes=3))]))
-    assert ([result.diagnostics for result in results], run.archives.builds) == ([()] * 20, 3)
+    assert ([result.diagnostics for result in results], run.files.archives.builds) == ([()] * 20, 3)
 
 
 def test_every_script_is_analysed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even where the jobs that train with it alternate with others."""
     read: Counter[str] = Counter()
-    monkeypatch.setattr(sagespec.script, "parse", counting(sagespec.script.parse, read, lambda text: text))
+    monkeypatch.setattr(sagespec.scripts, "parse", counting(sagespec.scripts.parse, read, lambda text: text))
     folders(tmp_path, 20, codes=5)
     assert len(list(Compiler(Options(build=False)).run([str(tmp_path)]))) == 20
     assert read == {(tmp_path / f"code-{code}" / "train.py").read_text(): 1 for code in range(5)}
 
 
-def test_a_rule_is_asked_once_a_job_and_only_about_what_is_written(
+def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts: Counter[str] = Counter()
-    for name, rule in list(RULES.items()):
-        check = counting(rule.check, counts, lambda _case, name=name: name)
-        monkeypatch.setitem(RULES, name, rule._replace(check=check))
-    asked.cache_clear()
-    try:
-        list(Compiler().run([str(folders(tmp_path, 3))]))
-    finally:
-        asked.cache_clear()
-    written = {*SMALLEST, "source_dir"}
-    about = [name for name, rule in RULES.items() if not rule.given or rule.given & written]
-    assert counts == dict.fromkeys(about, 3)
-    assert len(about) < len(RULES) / 2
+    counted = {
+        name: rule._replace(check=counting(rule.check, counts, lambda _subject, _context, name=name: name))
+        for name, rule in RULES.by_name.items()
+    }
+    kind = KIND._replace(rules=RuleSet([SimpleNamespace(**counted)]))
+    monkeypatch.setattr(sagespec.pipeline, "kind_named", lambda _name: kind)
+    channels = {"train": "s3://bucket/train", "test": "s3://bucket/test"}
+    list(Compiler().run([str(folders(tmp_path, 3, channels=channels, tags={"a": "b", "c": "d", "e": "f"}))]))
+    written = {*SMALLEST, "source_dir", "channels", "channels.s3_data", "tags"}
+    possible = {name for name, rule in RULES.by_name.items() if not rule.on.words or rule.on.words & written}
+    assert set(counts) <= possible
+    assert len(counts) < len(RULES.by_name) / 2
+    expected = {"missing-role": 3, "channel-without-source": 6, "max-wait-without-spot": 0}
+    assert {name: counts[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("build", [False, True], ids=["validate", "compile"])

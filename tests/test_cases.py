@@ -9,10 +9,10 @@ import pytest
 
 from conftest import REPOSITORY
 from sagespec.catalog import Facts
-from sagespec.compiler import Compiler, Options
-from sagespec.render import Inputs
-from sagespec.show.diagnostics import Report, text
-from sagespec.show.style import Style
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.render import Inputs
+from sagespec.reporting.diagnostics import Report, text
+from sagespec.reporting.style import Style
 
 CASES = sorted((REPOSITORY / "tests" / "cases").glob("*.yaml"))
 

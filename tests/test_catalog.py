@@ -16,6 +16,7 @@ import botocore.session
 import pytest
 
 import sagespec
+from sagespec.base.files import data_folder
 from sagespec.catalog import (
     NoImage,
     NoProcessor,
@@ -27,7 +28,6 @@ from sagespec.catalog import (
     image_instance_type,
     tables,
 )
-from sagespec.files import data_folder
 
 FACTS = facts(date(2026, 11, 20))
 FETCHED = {
@@ -60,8 +60,8 @@ def copy(tmp_path: Path) -> Path:
     target = tmp_path / "sagespec"
     shutil.copytree(package / "catalog", target / "catalog", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(data_folder("schemas"), target / "schemas")
-    for name in ("__init__.py", "files.py"):
-        shutil.copy(package / name, target)
+    shutil.copy(package / "__init__.py", target)
+    shutil.copytree(package / "base", target / "base", ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 

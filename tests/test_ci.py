@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from conftest import REPOSITORY, SCRIPT, SMALLEST
-from fakes.fixtures import Aws, aws, clean, neighbours  # noqa: F401 - fixtures
+from fakes.fixtures import Aws, clean
 
 ACTION: dict[str, Any] = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
 HOOKS: list[dict[str, Any]] = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
@@ -156,7 +156,7 @@ def test_the_environment_of_the_defaults_is_handed_on(runner: Runner, jobs: Path
 
 def test_a_plan_is_an_output_a_file_and_a_summary_and_can_be_applied(
     jobs: Path,
-    aws: Aws,  # noqa: F811
+    aws: Aws,
 ) -> None:
     runner = Runner(jobs.parent, {**world(), **aws.environment})
     ended = runner.run(install="false", command="plan", paths="jobs")
@@ -177,7 +177,7 @@ def test_a_plan_is_an_output_a_file_and_a_summary_and_can_be_applied(
     assert (ended.returncode, runner.outputs["changes"]) == (0, "false")
 
 
-def test_an_action_that_cannot_plan_fails_as_the_command_does(jobs: Path, aws: Aws) -> None:  # noqa: F811
+def test_an_action_that_cannot_plan_fails_as_the_command_does(jobs: Path, aws: Aws) -> None:
     runner = Runner(jobs.parent, {**world(), **aws.environment})
     (jobs / "bad.yaml").write_text(json.dumps(BAD))
     ended = runner.run(install="false", command="plan", paths="jobs")
@@ -218,7 +218,7 @@ def gitlab(job: str, folder: Path, environment: Mapping[str, str]) -> subprocess
 
 
 @pytest.mark.slow
-def test_the_documented_gitlab_jobs_check_plan_and_apply(jobs: Path, aws: Aws) -> None:  # noqa: F811
+def test_the_documented_gitlab_jobs_check_plan_and_apply(jobs: Path, aws: Aws) -> None:
     environment = {**world(), **aws.environment}
     (jobs / "sagespec.yaml").write_text(
         json.dumps({"apiVersion": "sagespec/v1", "kind": "Defaults", "environments": {"prod": {"max_run": 600}}})

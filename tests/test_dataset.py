@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Judge
-from sagespec.archive import ArchiveError
-from sagespec.dataset import Datasets
+from sagespec.building.archive import ArchiveError
+from sagespec.building.dataset import Datasets
 
 FIELD = ("channels", "train", "path")
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sagespec.diagnostic import Rejected
-from sagespec.document import MAX_DEPTH, Document, decode, read
-from sagespec.source import Source, Span
+from sagespec.base.diagnostic import Rejected
+from sagespec.base.source import Source, Span
+from sagespec.reading.document import MAX_DEPTH, Document, decode, read
 
 
 def documents(text: str | bytes) -> list[Document]:

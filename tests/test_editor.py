@@ -17,8 +17,8 @@ import pytest
 
 from conftest import REPOSITORY
 from editor.server import LanguageServer
-from sagespec.compiler import Compiler, Options
-from sagespec.diagnostic import Severity
+from sagespec.base.diagnostic import Severity
+from sagespec.pipeline import Compiler, Options
 
 HERE = REPOSITORY / "tests" / "editor"
 BAD = sorted((HERE / "bad").glob("*.yaml"))

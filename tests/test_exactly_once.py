@@ -22,12 +22,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from fakes.fixtures import Aws, aws, clean, hurry, neighbours, session_of  # noqa: F401 - fixtures
+from fakes.fixtures import Aws, clean, session_of
 from fakes.jobs import Clock
 from fakes.server import FAULTS, TestService
 from fakes.world import World
-from sagespec.planner import Wish
-from sagespec.service import ServiceError
+from sagespec.deploying.planner import Wish
+from sagespec.deploying.services import ServiceError
 
 ROUNDS = int(os.environ.get("SAGESPEC_KILL_ROUNDS", "10"))
 NAMES = ("ada", "bob", "cyd")
@@ -141,8 +141,8 @@ class Schedule:
     seed=st.integers(0, 2**16),
 )
 def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
-    neighbours: str,  # noqa: F811
-    hurry: None,  # noqa: F811
+    neighbours: str,
+    hurry: None,
     schedule: list[tuple[Any, ...]],
     search_lag: float,
     list_lag: float,
@@ -170,7 +170,7 @@ def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
             service.close()
 
 
-def test_killed_appliers_leave_nothing_that_the_next_one_does_not_finish(aws: Aws, tmp_path: Path) -> None:  # noqa: F811
+def test_killed_appliers_leave_nothing_that_the_next_one_does_not_finish(aws: Aws, tmp_path: Path) -> None:
     """Real processes, real SIGKILL, at random moments; SAGESPEC_KILL_ROUNDS says how often, SAGESPEC_SEED repeats."""
     seed = int(os.environ.get("SAGESPEC_SEED", str(time.time_ns() % 10**6)))
     print(f"SAGESPEC_SEED={seed}")
@@ -217,7 +217,7 @@ def flags(chance: random.Random) -> list[str]:
     return [flag for flag in ("--replace", "--prune") if chance.random() < 0.5]
 
 
-def killed(aws: Aws, folder: Path, chance: random.Random) -> str:  # noqa: F811
+def killed(aws: Aws, folder: Path, chance: random.Random) -> str:
     """Starts one applier, or two at once, and kills them after some call of theirs and a moment more; tells where."""
     command = [sys.executable, "-m", "sagespec", "apply", str(folder), "--yes", *flags(chance)]
     environment = {**clean(os.environ), **aws.environment, "SAGESPEC_CREATES_PER_SECOND": "20"}
@@ -243,13 +243,13 @@ def killed(aws: Aws, folder: Path, chance: random.Random) -> str:  # noqa: F811
     return f"after {aws.calls[-1].operation}" if len(aws.calls) > begun else "before any call"
 
 
-def finished(aws: Aws, folder: Path) -> int:  # noqa: F811
+def finished(aws: Aws, folder: Path) -> int:
     ended = aws.sagespec("apply", folder, "--yes")
     assert "Traceback" not in ended.stderr, ended.stderr
     return ended.returncode
 
 
-def test_two_appliers_at_once_create_one_job_and_both_succeed(aws: Aws, tmp_path: Path) -> None:  # noqa: F811
+def test_two_appliers_at_once_create_one_job_and_both_succeed(aws: Aws, tmp_path: Path) -> None:
     world = World(aws, tmp_path)
     for name in NAMES:
         world.write(name, "one")
@@ -262,7 +262,7 @@ def test_two_appliers_at_once_create_one_job_and_both_succeed(aws: Aws, tmp_path
     assert list(world.wrongs()) == []
 
 
-def test_the_rules_are_broken_by_a_service_that_forgets_names(aws: Aws, tmp_path: Path) -> None:  # noqa: F811
+def test_the_rules_are_broken_by_a_service_that_forgets_names(aws: Aws, tmp_path: Path) -> None:
     """The judge can find fault: a job that is created again, a stop that nobody asked for, an archive that is cut."""
     world = World(aws, tmp_path)
     world.write("ada", "one")

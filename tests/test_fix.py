@@ -14,15 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import SMALLEST
+from sagespec.base.diagnostic import Diagnostic, Edit, Severity
+from sagespec.base.source import Place, Source, Span
 from sagespec.catalog import Facts, facts
 from sagespec.cli import run
-from sagespec.compiler import Compiler, Options
-from sagespec.diagnostic import Diagnostic, Edit, Severity
-from sagespec.document import read
-from sagespec.fix import fixed
-from sagespec.model import RENAMED
-from sagespec.render import Inputs
-from sagespec.source import Place, Source, Span
+from sagespec.kinds.training_job.model import RENAMED
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.document import read
+from sagespec.reading.fixes import fixed
+from sagespec.reading.render import Inputs
 
 BASE = "".join(f"{name}: {json.dumps(value)}\n" for name, value in SMALLEST.items())
 KNOWLEDGE = facts()

@@ -16,10 +16,10 @@ import pytest
 from botocore.validate import ParamValidator
 
 from conftest import REPOSITORY, SCRIPT
-from sagespec import api
+from sagespec.building import api_check as api
 from sagespec.catalog import Facts
-from sagespec.compiler import Compiler, Options, Result
-from sagespec.render import Inputs
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.render import Inputs
 
 SPECS = sorted(path for path in (REPOSITORY / "specs").glob("*/*.yaml"))
 

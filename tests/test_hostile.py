@@ -19,16 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import REPOSITORY, SCRIPT, SMALLEST
+from sagespec.base.diagnostic import Severity
+from sagespec.base.source import Source, Span
 from sagespec.catalog import facts
-from sagespec.compiler import Compiler, Options
-from sagespec.diagnostic import Severity
-from sagespec.fix import fixed
-from sagespec.render import Inputs
-from sagespec.rules.pages import EXPLAINED
-from sagespec.show.diagnostics import FORMATS
-from sagespec.show.report import Report, safe
-from sagespec.show.style import Style
-from sagespec.source import Source, Span
+from sagespec.kinds.explained import explained
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.fixes import fixed
+from sagespec.reading.render import Inputs
+from sagespec.reporting.diagnostics import FORMATS
+from sagespec.reporting.report import Report, safe
+from sagespec.reporting.style import Style
 
 SECONDS = 20
 """A limit for what could hang; what a run takes on a quiet machine is a tenth of it."""
@@ -251,7 +251,7 @@ def hold(text: str, folder: Path = CASES, environment: str | None = None) -> Non
     options = Options(Inputs(environment, environ={"AWS_REGION": "us-west-2"}))
     results = list(Compiler(options, KNOWLEDGE).source(source))
     for diagnostic in (found for result in results for found in result.diagnostics):
-        assert diagnostic.rule in EXPLAINED, diagnostic
+        assert diagnostic.rule in explained(), diagnostic
         assert in_range(diagnostic.place.source, diagnostic.span), diagnostic
         for edit in diagnostic.fix:
             assert in_range(diagnostic.place.source, edit.span), diagnostic

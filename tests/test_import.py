@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import REPOSITORY, SCRIPT, SMALLEST, Judge
-from fakes.fixtures import Aws, aws, neighbours  # noqa: F401 - fixtures
+from fakes.fixtures import Aws
 from fakes.jobs import with_defaults
+from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.cli import run
-from sagespec.compiler import Compiler, Options, Result
 from sagespec.importing import Unreadable, code_of, from_description, from_source, json_of
-from sagespec.render import Inputs
-from sagespec.source import Source
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.render import Inputs
 from test_parity import LAX, ORACLE, comparable, differences
 
 ALL = {"code_location": "", "debugger_hook_config": {}, "profiler_config": {}}
@@ -294,7 +294,7 @@ def test_a_file_with_a_description_is_imported(
 
 @pytest.mark.usefixtures("code")
 def test_a_job_is_imported_from_the_service_with_its_tags(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     judge: Judge,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

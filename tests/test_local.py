@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from local.jobs import channel, code, data, ended, log, request, run, start, until_logged
-from sagespec.local import alive, optml
-from sagespec.local.folder import JobFolder, read_json, write_json
-from sagespec.local.service import LocalService
-from sagespec.service import START, Cursor, NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services import START, Cursor, NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services.local import alive, optml
+from sagespec.deploying.services.local.folder import JobFolder, read_json, write_json
+from sagespec.deploying.services.local.service import LocalService
 
 WAITS = "import time\nprint('waiting', flush=True)\ntime.sleep(60)\n"
 
@@ -319,7 +319,7 @@ import sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from local.jobs import request, start
-from sagespec.local.service import LocalService
+from sagespec.deploying.services.local.service import LocalService
 print(start(LocalService(Path({str(service.root)!r})), request("import time; time.sleep(1); print('done')")))
 """
     # The output is read to its end: a supervisor that held on to it would make this wait for the job.
@@ -336,7 +336,7 @@ root = Path(sys.argv[1])
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", root], check=True)
 sys.path.insert(0, sys.argv[2])
 from local.jobs import request, run
-from sagespec.local.service import LocalService
+from sagespec.deploying.services.local.service import LocalService
 seen = run(LocalService(root), request("for number in range(100000): print('x' * 1000)"))
 print(json.dumps([seen.status, seen.failure]))
 """

@@ -7,8 +7,8 @@ import pytest
 from moto import mock_aws
 
 from local.jobs import channel
-from sagespec.local import channels
-from sagespec.local.folder import Store
+from sagespec.deploying.services.local import channels
+from sagespec.deploying.services.local.folder import Store
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from local.jobs import IMAGE, channel, ended, log, request, run, start, until_logged
-from sagespec.local import docker
-from sagespec.local.service import LocalService
-from sagespec.service import ServiceError
+from sagespec.deploying.services import ServiceError
+from sagespec.deploying.services.local import docker
+from sagespec.deploying.services.local.service import LocalService
 
 PROGRAM = """\
 #!{python}

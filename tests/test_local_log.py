@@ -2,7 +2,7 @@
 
 import pytest
 
-from sagespec.local.log import LONGEST, Log, Stream, last_words
+from sagespec.deploying.services.local.log import LONGEST, Log, Stream, last_words
 
 TRACE = ["Traceback (most recent call last):", '  File "train.py", line 1', "ValueError: bad", "bye"]
 

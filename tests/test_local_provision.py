@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from local.jobs import channel, log, request, run
-from sagespec.local import provision
-from sagespec.local.service import LocalService
+from sagespec.deploying.services.local import provision
+from sagespec.deploying.services.local.service import LocalService
 
 AVAILABLE = ["2.21.0", "2.19.1", "2.19.0", "2.15.0.post1", "2.15.0", "2.12.0", "3.0.0"]
 
@@ -114,7 +114,7 @@ def test_builder_that_is_killed_holds_up_nobody_and_its_half_is_not_used(tmp_pat
     program = """
 import os, sys
 from pathlib import Path
-from sagespec.local import provision
+from sagespec.deploying.services.local import provision
 def make(folder):
     folder.mkdir()
     (folder / "half").touch()

@@ -3,8 +3,8 @@
 import pytest
 
 from local.jobs import log, request, run
-from sagespec.local.rehearsal import Judge, Moment, Progress
-from sagespec.local.service import LocalService
+from sagespec.deploying.services.local.rehearsal import Judge, Moment, Progress
+from sagespec.deploying.services.local.service import LocalService
 
 SCRIPT = """
 import os, pathlib, time

@@ -66,13 +66,15 @@ def applies(asked: Requirement, extra: str = "") -> bool:
 
 
 def closure() -> set[str]:
-    """What pyproject.toml asks for on this Python, with all that it brings along, by what the installed packages say."""
+    """What pyproject.toml asks for on this Python, with all that it brings along."""
     seen: set[tuple[str, str]] = set()
     to_see = [asked for asked in [*RUN_TIME, *group("dev")] if applies(asked)]
     while to_see:
         asked = to_see.pop()
         name = canonicalize_name(asked.name)
-        assert asked.specifier.contains(HERE[name].version, prereleases=True), f"{asked}, locked is {HERE[name].version}"
+        assert asked.specifier.contains(HERE[name].version, prereleases=True), (
+            f"{asked}, locked is {HERE[name].version}"
+        )
         for extra in {"", *asked.extras} - {extra for known, extra in seen if known == name}:
             seen.add((name, extra))
             to_see += [each for each in map(Requirement, distribution(name).requires or ()) if applies(each, extra)]

@@ -19,16 +19,16 @@ from hypothesis import strategies as st
 from referencing import Registry, Resource
 
 from conftest import REPOSITORY, SCRIPT, Judge
+from sagespec.base.source import Source
+from sagespec.building.targets import TARGETS, Request
+from sagespec.building.targets.ack import SPEC, name_of
 from sagespec.catalog import Facts
 from sagespec.cli import run
-from sagespec.compiler import Compiler, Options
-from sagespec.document import read
-from sagespec.export import fitting, needed, text_of, write_all
-from sagespec.render import Inputs
-from sagespec.source import Source
-from sagespec.targets import TARGETS, Request
-from sagespec.targets.ack import SPEC, name_of
-from sagespec.yamltext import yaml_text
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.document import read
+from sagespec.reading.render import Inputs
+from sagespec.reading.yamltext import yaml_text
+from sagespec.reporting.export import fitting, needed, text_of, write_all
 
 TESTS = Path(__file__).parent
 SPECS = sorted(REPOSITORY.glob("specs/*/*.yaml"))

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from conftest import REPOSITORY, Judge
-from fakes.fixtures import BUCKET, REGION, Aws, aws, neighbours, session_of  # noqa: F401 - fixtures
-from sagespec.applier import Applier
-from sagespec.follow import follow
-from sagespec.planner import Wish, decide_all
-from sagespec.service import ServiceError
-from sagespec.service.s3 import Store
-from sagespec.service.sagemaker import SageMaker
-from sagespec.targets import Request
+from fakes.fixtures import BUCKET, REGION, Aws, session_of
+from sagespec.building.targets import Request
+from sagespec.deploying.applier import Applier
+from sagespec.deploying.follow import follow
+from sagespec.deploying.planner import Wish, decide_all
+from sagespec.deploying.services import ServiceError
+from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.services.sagemaker.service import SageMaker
 
 IAM: dict[str, tuple[str, ...]] = {
     "CreateTrainingJob": ("sagemaker:CreateTrainingJob", "sagemaker:AddTags", "iam:PassRole"),
@@ -80,7 +80,7 @@ class Calls:
 
 
 @pytest.fixture
-def calls(aws: Aws) -> Calls:  # noqa: F811
+def calls(aws: Aws) -> Calls:
     return Calls()
 
 
@@ -97,7 +97,7 @@ def request_of(judge: Judge, code: Path) -> Iterator[Any]:
     return made
 
 
-def test_plan_needs_what_its_policy_allows(aws: Aws, calls: Calls, request_of: Any) -> None:  # noqa: F811
+def test_plan_needs_what_its_policy_allows(aws: Aws, calls: Calls, request_of: Any) -> None:
     there, new = request_of(name="there", enable_remote_debug=True), request_of(name="new")
     SageMaker(REGION, session=session_of()).create(there, 1)
     aws.jobs.search_lag = 600
@@ -105,14 +105,14 @@ def test_plan_needs_what_its_policy_allows(aws: Aws, calls: Calls, request_of: A
     assert calls.needed() == allowed("plan")
 
 
-def apply(calls: Calls, aws: Aws, requests: Iterable[Request], wish: Wish = Wish()) -> None:  # noqa: F811, B008
+def apply(calls: Calls, aws: Aws, requests: Iterable[Request], wish: Wish = Wish()) -> None:  # noqa: B008
     requests = list(requests)
     plan = decide_all(requests, calls.service.observe(requests, projects=wish.prune), wish)
     outcomes = list(Applier(calls.service, sleep=aws.advance).apply(plan, wish))
     assert [outcome.error for outcome in outcomes if outcome.error] == []
 
 
-def test_apply_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of: Any, code: Path) -> None:  # noqa: F811
+def test_apply_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of: Any, code: Path) -> None:
     """A new job with code and data; then tags, a live change, a replacement, a job to prune, and one to take over."""
     trust = {
         "Statement": [
@@ -127,7 +127,7 @@ def test_apply_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of:
     aws.advance(20)
     apply(calls, aws, [replace(with_data, tags={"new": "y"})])
     off = {**with_data.template, "RemoteDebugConfig": {"EnableRemoteDebug": False}}
-    apply(calls, aws, [replace(with_data, template=off)])
+    apply(calls, aws, [with_data.with_template(off)])
     apply(calls, aws, [request_of(max_run=60)], Wish(replace=True, prune=True))
     aws.jobs.search_lag = aws.jobs.list_lag = 600  # what another applier has created is met by its name
     apply(calls, aws, [request_of(max_run=60)])
@@ -137,7 +137,7 @@ def test_apply_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of:
     assert calls.needed() == allowed("plan", "apply")
 
 
-def test_following_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of: Any) -> None:  # noqa: F811
+def test_following_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of: Any) -> None:
     request = request_of()
     SageMaker(REGION, session=session_of()).create(request, 1)
     aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -147,7 +147,7 @@ def test_following_needs_what_its_policies_allow(aws: Aws, calls: Calls, request
     assert calls.needed() | allowed("plan") == allowed("plan", "follow")
 
 
-def test_the_policies_are_ones_that_iam_takes(aws: Aws) -> None:  # noqa: F811
+def test_the_policies_are_ones_that_iam_takes(aws: Aws) -> None:
     iam = aws.client("iam")
     for name, policy in policies().items():
         iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(policy))

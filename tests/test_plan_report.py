@@ -16,23 +16,24 @@ from markdown_it import MarkdownIt
 
 from conftest import REPOSITORY, SMALLEST
 from fakes_memory import BORN, Job, Memory, described
+from sagespec.building.cost import Prices, PricesError, hours, money, prices_of
+from sagespec.building.targets import Request
 from sagespec.catalog import Facts
-from sagespec.compiler import Compiler, Options, Result
-from sagespec.cost import Prices, PricesError, bill_of, hours, money, prices_of
-from sagespec.differ import differences
-from sagespec.document import load
-from sagespec.ending import ending_of
-from sagespec.planner import Action, Seen, Wish, decide, decide_all
-from sagespec.pricing import bill_of_request
-from sagespec.render import Inputs
-from sagespec.show.board import board_on
-from sagespec.show.markdown import endings_markdown, plan_markdown
-from sagespec.show.outputs import github_lines
-from sagespec.show.plan import plan_json, plan_text, shown
-from sagespec.show.status import status_text
-from sagespec.show.style import Style
-from sagespec.targets import Request
-from sagespec.world import World, follow_all
+from sagespec.deploying.differ import differences
+from sagespec.deploying.ending import ending_of
+from sagespec.deploying.planner import Action, Seen, Wish, decide, decide_all
+from sagespec.deploying.world import World, follow_all
+from sagespec.kinds.training_job.cost import bill as bill_of_request
+from sagespec.kinds.training_job.cost import bill_of
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.document import load
+from sagespec.reading.render import Inputs
+from sagespec.reporting.board import board_on
+from sagespec.reporting.markdown import endings_markdown, plan_markdown
+from sagespec.reporting.outputs import github_lines
+from sagespec.reporting.plan import plan_json, plan_text, shown
+from sagespec.reporting.status import status_text
+from sagespec.reporting.style import Style
 
 GOLDEN = REPOSITORY / "tests" / "golden" / "plans"
 CASES = yaml.safe_load((REPOSITORY / "tests" / "plans" / "differences.yaml").read_text())

@@ -12,14 +12,14 @@ import pytest
 
 from conftest import SCRIPT, SMALLEST
 from fakes_memory import Memory
-from sagespec.applier import changed
+from sagespec.building.targets import Request
 from sagespec.catalog import Facts
-from sagespec.compiler import Compiler, Options
-from sagespec.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
-from sagespec.planner import Action, Plan, Wish
-from sagespec.render import Inputs
-from sagespec.targets import Request
-from sagespec.world import World
+from sagespec.deploying.applier import changed
+from sagespec.deploying.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
+from sagespec.deploying.planner import Action, Plan, Wish
+from sagespec.deploying.world import World
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.render import Inputs
 
 
 @pytest.fixture
@@ -115,7 +115,8 @@ def tampered(text: str) -> dict[str, str]:
     content = json.loads(text)
     job = content["jobs"][0]
     renamed = {**job, "request": {**job["request"], "name": "other"}}
-    other_work = {**job, "request": {**job["request"], "template": {"RoleArn": "x"}}}
+    call = {**job["request"]["calls"][0], "template": {"RoleArn": "x"}}
+    other_work = {**job, "request": {**job["request"], "calls": [call]}}
     return {
         "was changed after it was written": text.replace("ml.m5.xlarge", "ml.p5.48xlarge"),
         "is cut short or is no JSON": text[: len(text) // 2],

@@ -7,8 +7,9 @@ from typing import Any
 import botocore.session
 import pytest
 
-from sagespec.planner import DECISIONS, TERMINAL, Action, Seen, Wish, decide, decide_all
-from sagespec.targets import Request, Site
+from sagespec.building.request import Call, Request, Site
+from sagespec.deploying.planner import DECISIONS, TERMINAL, Action, Seen, Wish, decide, decide_all
+from sagespec.kinds.training_job.lifecycle import LIVE
 
 SITE = Site("us-west-2", "123456789012")
 
@@ -16,7 +17,8 @@ SITE = Site("us-west-2", "123456789012")
 def request(name: str = "mnist", steps: int = 1, tags: dict[str, str] | None = None, **more: Any) -> Request:
     live = more.pop("live", {})
     template = {"HyperParameters": {"steps": str(steps)}, **live}
-    return Request("mnist.yaml", name, template, tags or {}, SITE, **more)
+    call = Call("CreateTrainingJob", "TrainingJobName", template, live=LIVE)
+    return Request("TrainingJob", "mnist.yaml", name, (call,), tags or {}, SITE, **more)
 
 
 def seen(of: Request, status: str = "InProgress", attempt: int = 1, created: float = 0, **more: Any) -> Seen:
@@ -164,7 +166,7 @@ def test_prune_stops_only_what_runs_without_a_manifest_in_the_same_project() -> 
 
 
 def test_equal_requests_have_equal_digests_whatever_their_order_name_and_tags() -> None:
-    one = Request("a.yaml", "a", {"A": {"x": "1", "y": "2"}, "B": []}, {"t": "1"}, SITE)
-    two = Request("b.yaml", "b", {"B": [], "A": {"y": "2", "x": "1"}}, {}, SITE)
+    one = request("a", tags={"t": "1"}).with_template({"A": {"x": "1", "y": "2"}, "B": []})
+    two = request("b").with_template({"B": [], "A": {"y": "2", "x": "1"}})
     assert one.digest == two.digest
-    assert one.digest != Request("a.yaml", "a", {"A": {"x": "1", "y": "3"}, "B": []}, {}, SITE).digest
+    assert one.digest != one.with_template({"A": {"x": "1", "y": "3"}, "B": []}).digest

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sagespec.catalog import Facts
-from sagespec.compiler import Compiler, Options, Result
-from sagespec.expression import ExpressionError, evaluate
-from sagespec.render import Inputs
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.expression import ExpressionError, evaluate
+from sagespec.reading.render import Inputs
 
 MANIFEST = """\
 apiVersion: sagespec/v1

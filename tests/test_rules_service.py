@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from conftest import SMALLEST, Judge
-from sagespec.compiler import Result
-from sagespec.diagnostic import Diagnostic, Severity
-from sagespec.redact import redacted, secret_in
+from sagespec.base.diagnostic import Diagnostic, Severity
+from sagespec.base.redact import redacted, secret_in
+from sagespec.pipeline import Result
 
 VPC: dict[str, Any] = {"subnets": ["subnet-0a1b2c3d"], "security_group_ids": ["sg-0a1b2c3d"]}
 EFS = {"file_system_id": "fs-0123456789abcdef0", "file_system_type": "EFS", "directory_path": "/train"}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from conftest import SCRIPT, SMALLEST, Judge
+from sagespec.base.diagnostic import Diagnostic
 from sagespec.catalog import Facts
-from sagespec.diagnostic import Diagnostic
 
 LEGACY = {"framework_version": "1.10", "training_steps": 10, "evaluation_steps": 1}
 GROUPS: dict[str, Any] = {

@@ -11,23 +11,23 @@ from typing import Any
 import pytest
 import yaml
 
-import sagespec.script
+import sagespec.scripts
 from conftest import SMALLEST, Judge
+from sagespec.base.diagnostic import Diagnostic
+from sagespec.base.source import Source
 from sagespec.catalog import Facts
-from sagespec.compiler import Compiler, Options, Result
-from sagespec.diagnostic import Diagnostic
-from sagespec.local.contract import arguments as as_the_container_passes_them
-from sagespec.render import Inputs
-from sagespec.rules import arguments, functions, script
-from sagespec.rules.arguments import option_of
-from sagespec.rules.case import as_argument
-from sagespec.rules.rule import Rule
-from sagespec.script import Scripts
-from sagespec.script.python2 import as_python3
-from sagespec.show.diagnostics import text as shown
-from sagespec.show.report import Report
-from sagespec.show.style import Style
-from sagespec.source import Source
+from sagespec.checking.rule import Rule
+from sagespec.deploying.services.local.contract import arguments as as_the_container_passes_them
+from sagespec.kinds.training_job.context import as_argument
+from sagespec.kinds.training_job.rules import arguments, functions, script
+from sagespec.kinds.training_job.rules.arguments import option_of
+from sagespec.pipeline import Compiler, Options, Result
+from sagespec.reading.render import Inputs
+from sagespec.reporting.diagnostics import text as shown
+from sagespec.reporting.report import Report
+from sagespec.reporting.style import Style
+from sagespec.scripts import Scripts
+from sagespec.scripts.python2 import as_python3
 from script_corpus import MUTATIONS, Example, corpus, mutants
 
 RECALL = 0.88
@@ -353,13 +353,13 @@ def test_a_text_is_analysed_once_however_many_jobs_run_it(
     tmp_path: Path, knowledge: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parsed: list[str] = []
-    parse = sagespec.script.parse
+    parse = sagespec.scripts.parse
 
     def counted(text: str) -> Any:
         parsed.append(text)
         return parse(text)
 
-    monkeypatch.setattr(sagespec.script, "parse", counted)
+    monkeypatch.setattr(sagespec.scripts, "parse", counted)
     unique = f"# {tmp_path}\n{with_option('')}"
     for number in range(30):
         folder = tmp_path / str(number)

@@ -18,16 +18,16 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from conftest import SMALLEST, Judge
-from fakes.fixtures import BUCKET, REGION, Aws, aws, hurry, neighbours, session_of  # noqa: F401 - fixtures
+from fakes.fixtures import BUCKET, REGION, Aws, session_of
 from fakes.jobs import Clock, Fate
 from fakes.server import HARMLESS
-from sagespec.follow import follow
-from sagespec.planner import Action, Wish, decide_all
-from sagespec.service import START, NameTaken, NoSuchJob, ServiceError
-from sagespec.service.faults import HINTS, CutShort, is_not_found, service_error
-from sagespec.service.s3 import Store
-from sagespec.service.sagemaker import SageMaker
-from sagespec.targets import Request, Upload
+from sagespec.building.targets import Request, Upload
+from sagespec.deploying.follow import follow
+from sagespec.deploying.planner import Action, Wish, decide_all
+from sagespec.deploying.services import START, NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services.sagemaker.faults import HINTS, CutShort, is_not_found, service_error
+from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.services.sagemaker.service import SageMaker
 
 Wanted = Callable[..., Request]
 CODE = "sagespec/code"
@@ -50,11 +50,11 @@ def wanted(judge: Judge) -> Wanted:
 
 
 @pytest.fixture
-def service(aws: Aws) -> SageMaker:  # noqa: F811
+def service(aws: Aws) -> SageMaker:
     return SageMaker(REGION, session=session_of(), creates_per_second=1e9, sleep=aws.advance)
 
 
-def sent(aws: Aws, operation: str) -> list[dict[str, Any]]:  # noqa: F811
+def sent(aws: Aws, operation: str) -> list[dict[str, Any]]:
     return [call.parameters for call in aws.calls if call.operation == operation]
 
 
@@ -67,7 +67,7 @@ def failure(code: str, message: str, operation: str = "DescribeTrainingJob") -> 
 # What is seen --------------------------------------------------------------------------------------------------------
 
 
-def test_a_created_job_is_seen_as_it_was_asked_for(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_a_created_job_is_seen_as_it_was_asked_for(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted(tags={"team": "vision"})
     service.create(request, 1)
     (seen,) = service.observe([request])
@@ -78,7 +78,7 @@ def test_a_created_job_is_seen_as_it_was_asked_for(aws: Aws, service: SageMaker,
     assert seen.created == pytest.approx(aws.service.clock(), abs=1)
 
 
-def test_every_request_that_is_sent_is_the_compiled_one(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_every_request_that_is_sent_is_the_compiled_one(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted()
     service.create(request, 2)
     assert sent(aws, "CreateTrainingJob") == [request.body(2)]
@@ -86,7 +86,7 @@ def test_every_request_that_is_sent_is_the_compiled_one(aws: Aws, service: SageM
 
 @pytest.mark.parametrize("cuts_first", [False, True])
 def test_all_pages_are_read_empty_ones_too(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     wanted: Wanted,
     cuts_first: bool,
@@ -105,7 +105,7 @@ def test_all_pages_are_read_empty_ones_too(
     assert aws.service.count("Search") == (3 if cuts_first else 1)
 
 
-def test_a_page_that_has_expired_starts_the_reading_again(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_a_page_that_has_expired_starts_the_reading_again(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     requests = [replace(wanted(), name=f"job{number}") for number in range(150)]
     for request in requests:
         service.create(request, 1)
@@ -123,7 +123,7 @@ def test_a_page_that_has_expired_starts_the_reading_again(aws: Aws, service: Sag
 
 @pytest.mark.parametrize(("search_lag", "list_lag"), [(0, 0), (600, 0), (600, 600)])
 def test_a_job_is_seen_however_far_the_indexes_lag(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     wanted: Wanted,
     search_lag: float,
@@ -137,7 +137,7 @@ def test_a_job_is_seen_however_far_the_indexes_lag(
     assert sorted(job.job_name for job in seen) == [request.job_name(1), request.job_name(2)]
 
 
-def test_an_older_digest_is_seen_although_search_lags(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_an_older_digest_is_seen_although_search_lags(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     """Otherwise a change that was made a minute after the last apply would run beside its predecessor."""
     old, new = wanted(max_run=3600), wanted(max_run=7200)
     service.create(old, 1)
@@ -146,7 +146,7 @@ def test_an_older_digest_is_seen_although_search_lags(aws: Aws, service: SageMak
     assert (change.action, change.seen and change.seen.job_name) == (Action.REFUSE, old.job_name())
 
 
-def test_five_hundred_unchanged_jobs_cost_few_calls(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_five_hundred_unchanged_jobs_cost_few_calls(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted()
     requests = [replace(request, name=f"job-{number:03}") for number in range(500)]
     for each in requests:
@@ -160,7 +160,7 @@ def test_five_hundred_unchanged_jobs_cost_few_calls(aws: Aws, service: SageMaker
     assert (plan.pending, recent, len(aws.calls) - before) == ((), 10, 10)
 
 
-def test_one_manifest_of_a_large_project_costs_one_search(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_one_manifest_of_a_large_project_costs_one_search(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted()
     for number in range(300):
         service.create(replace(request, name=f"job-{number:03}"), 1)
@@ -171,7 +171,7 @@ def test_one_manifest_of_a_large_project_costs_one_search(aws: Aws, service: Sag
 
 
 def test_jobs_without_a_manifest_are_seen_when_the_project_is_asked_for(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     wanted: Wanted,
 ) -> None:
@@ -185,7 +185,7 @@ def test_jobs_without_a_manifest_are_seen_when_the_project_is_asked_for(
     assert [(change.action, change.name) for change in plan.pending] == [(Action.STOP, "gone")]
 
 
-def test_two_manifests_of_one_content_are_two_jobs(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_two_manifests_of_one_content_are_two_jobs(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     """Their digests are equal: names are no part of them."""
     first, second = wanted(name="first"), wanted(name="second")
     assert first.digest == second.digest
@@ -194,7 +194,7 @@ def test_two_manifests_of_one_content_are_two_jobs(aws: Aws, service: SageMaker,
     assert [seen.name for seen in service.observe([first, second])] == ["second"]
 
 
-def test_what_the_service_adds_is_no_drift(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_what_the_service_adds_is_no_drift(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     plain = wanted()
     rich = wanted(
         name="rich",
@@ -209,7 +209,7 @@ def test_what_the_service_adds_is_no_drift(aws: Aws, service: SageMaker, wanted:
     assert decide_all([plain, rich], service.observe([plain, rich])).pending == ()
 
 
-def test_a_change_of_what_can_change_is_sent_alone(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_a_change_of_what_can_change_is_sent_alone(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     before = wanted(enable_remote_debug=True, profiler_config={"s3_output_path": "s3://bucket/profile"})
     after = wanted(enable_remote_debug=False, profiler_config={"s3_output_path": "s3://bucket/profile"})
     assert before.digest == after.digest
@@ -224,7 +224,7 @@ def test_a_change_of_what_can_change_is_sent_alone(aws: Aws, service: SageMaker,
     assert seen.live == after.live()
 
 
-def test_only_new_profiler_rules_are_sent(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_only_new_profiler_rules_are_sent(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     def rule(name: str) -> dict[str, str]:
         return {"RuleConfigurationName": name, "RuleEvaluatorImage": "1.dkr.ecr.us-west-2.amazonaws.com/rules:latest"}
 
@@ -237,16 +237,14 @@ def test_only_new_profiler_rules_are_sent(aws: Aws, service: SageMaker, wanted: 
     assert seen.live == after.live()
 
 
-def test_an_update_that_the_state_forbids_says_so(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_an_update_that_the_state_forbids_says_so(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted(enable_remote_debug=True)
-    service.create(
-        replace(request, template={**request.template, "RemoteDebugConfig": {"EnableRemoteDebug": False}}), 1
-    )
+    service.create(request.with_template({**request.template, "RemoteDebugConfig": {"EnableRemoteDebug": False}}), 1)
     with pytest.raises(ServiceError, match="cannot be updated when the training job is in Starting"):
         service.update(request.job_name(), request.live())
 
 
-def test_a_failure_is_seen_with_the_services_words(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_a_failure_is_seen_with_the_services_words(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     reason = "CapacityError: Unable to provision requested ML compute capacity."
     aws.jobs.fate = lambda request: Fate("Failed", 5, reason)
     request = wanted()
@@ -267,11 +265,11 @@ def test_a_name_is_taken_once(service: SageMaker, wanted: Wanted) -> None:
 
 @pytest.mark.parametrize("fault", HARMLESS)
 def test_a_creation_survives(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     wanted: Wanted,
     fault: str,
-    hurry: None,  # noqa: F811
+    hurry: None,
 ) -> None:
     """Where the answer was lost after the effect, the name says that the job is there."""
     request = wanted()
@@ -288,12 +286,12 @@ def test_a_creation_survives(
 @pytest.mark.parametrize("operation", ["Search", "ListTrainingJobs", "DescribeTrainingJob", "ListTags"])
 @pytest.mark.parametrize("fault", ["half", "short"])
 def test_half_an_answer_is_not_an_empty_world(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     wanted: Wanted,
     operation: str,
     fault: str,
-    hurry: None,  # noqa: F811
+    hurry: None,
 ) -> None:
     request = wanted()
     service.create(request, 1)
@@ -305,7 +303,7 @@ def test_half_an_answer_is_not_an_empty_world(
         list(SageMaker(REGION, session=session_of()).observe([request]))
 
 
-def test_creations_keep_to_the_rate(aws: Aws, wanted: Wanted) -> None:  # noqa: F811
+def test_creations_keep_to_the_rate(aws: Aws, wanted: Wanted) -> None:
     clock, slept = Clock(), list[float]()
 
     def sleep(seconds: float) -> None:
@@ -320,7 +318,7 @@ def test_creations_keep_to_the_rate(aws: Aws, wanted: Wanted) -> None:  # noqa: 
     assert slept == [1.0, 1.0]
 
 
-def test_access_that_comes_late_is_waited_for(aws: Aws, wanted: Wanted) -> None:  # noqa: F811
+def test_access_that_comes_late_is_waited_for(aws: Aws, wanted: Wanted) -> None:
     """A policy that looks at tags does not know those of a new job at once."""
     clock = Clock()
     service = SageMaker(REGION, session=session_of(), creates_per_second=1e9, clock=clock, sleep=clock.advance)
@@ -334,12 +332,12 @@ def test_access_that_comes_late_is_waited_for(aws: Aws, wanted: Wanted) -> None:
         service.describe(request.job_name())
 
 
-def test_a_policy_on_tags_hides_what_is_not_there(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_a_policy_on_tags_hides_what_is_not_there(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     aws.fail_next("DescribeTrainingJob", "denied")
     assert list(service.observe([wanted()])) == []
 
 
-def test_stopping_twice_is_stopping_once(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_stopping_twice_is_stopping_once(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted()
     service.create(request, 1)
     for _ in range(2):
@@ -351,7 +349,7 @@ def test_stopping_twice_is_stopping_once(aws: Aws, service: SageMaker, wanted: W
         service.stop("nobody")
 
 
-def test_tags_are_added_and_removed(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_tags_are_added_and_removed(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted(tags={"team": "vision", "old": "x"})
     service.create(request, 1)
     service.tag(request.job_name(), {"team": "audio", "new": "y"}, ["old"])
@@ -365,12 +363,12 @@ def test_tags_are_added_and_removed(aws: Aws, service: SageMaker, wanted: Wanted
 # Logs and models -----------------------------------------------------------------------------------------------------
 
 
-def test_a_job_without_logs_has_no_lines(aws: Aws, service: SageMaker) -> None:  # noqa: F811
+def test_a_job_without_logs_has_no_lines(aws: Aws, service: SageMaker) -> None:
     lines, _ = service.logs("mnist-0123456789", START)
     assert list(lines) == []
 
 
-def test_the_lines_of_all_hosts_come_in_order_and_once(aws: Aws, service: SageMaker) -> None:  # noqa: F811
+def test_the_lines_of_all_hosts_come_in_order_and_once(aws: Aws, service: SageMaker) -> None:
     from datetime import datetime
 
     start = int(datetime.now().timestamp() * 1000) - 60_000
@@ -398,7 +396,7 @@ def test_the_lines_of_all_hosts_come_in_order_and_once(aws: Aws, service: SageMa
 
 
 def test_the_last_lines_are_read_although_they_come_after_the_end(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     wanted: Wanted,
 ) -> None:
@@ -420,7 +418,7 @@ def test_the_last_lines_are_read_although_they_come_after_the_end(
     ]
 
 
-def test_a_model_is_told_of_only_if_it_is_there(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_a_model_is_told_of_only_if_it_is_there(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted(output_path="s3://models/mnist")
     service.create(request, 1)
     s3 = aws.client("s3")
@@ -439,7 +437,7 @@ def upload_of(request: Request, kind: str) -> Upload:
 
 
 def test_code_is_uploaded_once_and_whole_into_a_bucket_that_is_made(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     wanted: Wanted,
 ) -> None:
@@ -452,7 +450,7 @@ def test_code_is_uploaded_once_and_whole_into_a_bucket_that_is_made(
     assert said == [(0, len(content)), (len(content), len(content))]
 
 
-def test_a_damaged_archive_is_put_right(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_a_damaged_archive_is_put_right(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     upload = upload_of(wanted(), "code")
     service.upload(upload, quiet)
     key = f"{CODE}/{upload.sha256}/sourcedir.tar.gz"
@@ -461,7 +459,7 @@ def test_a_damaged_archive_is_put_right(aws: Aws, service: SageMaker, wanted: Wa
     assert hashlib.sha256(aws.objects()[f"{BUCKET}/{key}"]).hexdigest() == upload.sha256
 
 
-def test_only_the_default_bucket_is_made(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_only_the_default_bucket_is_made(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     upload = upload_of(wanted(output_path="s3://not-there-yet/models"), "code")
     with pytest.raises(ServiceError, match="NoSuchBucket") as caught:
         service.upload(upload, quiet)
@@ -478,13 +476,13 @@ def data(code: Path, wanted: Wanted) -> Upload:
     return upload_of(wanted(channels={"train": {"path": "data"}}), "data")
 
 
-def held(aws: Aws, upload: Upload) -> dict[str, bytes]:  # noqa: F811
+def held(aws: Aws, upload: Upload) -> dict[str, bytes]:
     prefix = upload.uri.removeprefix("s3://")
     return {name.removeprefix(prefix): content for name, content in aws.objects().items()}
 
 
 def test_a_folder_is_uploaded_below_the_hash_of_its_content(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     data: Upload,
 ) -> None:
@@ -496,7 +494,7 @@ def test_a_folder_is_uploaded_below_the_hash_of_its_content(
 
 
 def test_an_upload_that_was_broken_off_sends_only_what_is_missing(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     data: Upload,
 ) -> None:
@@ -525,7 +523,7 @@ def store(names: list[str], part: int = 5 << 20) -> Store:
     return Store(client, REGION, part)
 
 
-def test_a_large_file_goes_up_in_parts_and_is_known_again(aws: Aws, large: Upload) -> None:  # noqa: F811
+def test_a_large_file_goes_up_in_parts_and_is_known_again(aws: Aws, large: Upload) -> None:
     names: list[str] = []
     assert store(names).upload(large, quiet) is True
     assert names.count("UploadPart") == 5
@@ -535,7 +533,7 @@ def test_a_large_file_goes_up_in_parts_and_is_known_again(aws: Aws, large: Uploa
     assert store(names).upload(large, quiet) is False
 
 
-def test_parts_that_cannot_become_an_object_are_given_up(aws: Aws, large: Upload) -> None:  # noqa: F811
+def test_parts_that_cannot_become_an_object_are_given_up(aws: Aws, large: Upload) -> None:
     """S3 refuses parts below its least size when they are put together."""
     names: list[str] = []
     with pytest.raises(ServiceError, match="EntityTooSmall"):
@@ -545,10 +543,10 @@ def test_parts_that_cannot_become_an_object_are_given_up(aws: Aws, large: Upload
 
 
 def test_an_upload_survives_trouble_on_the_way(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     data: Upload,
-    hurry: None,  # noqa: F811
+    hurry: None,
 ) -> None:
     """Every third answer of S3 is an error that another try gets over."""
     count = itertools.count(1)
@@ -576,7 +574,7 @@ class BytesRaw:
 
 
 def test_a_folder_that_changes_under_the_upload_is_not_sent(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     data: Upload,
     code: Path,
@@ -630,7 +628,7 @@ def test_every_hint_belongs_to_something_that_botocore_or_aws_says() -> None:
 
 
 def test_expired_credentials_are_told_apart_from_an_empty_world(
-    aws: Aws,  # noqa: F811
+    aws: Aws,
     service: SageMaker,
     wanted: Wanted,
 ) -> None:
@@ -640,7 +638,7 @@ def test_expired_credentials_are_told_apart_from_an_empty_world(
     assert "sign in again" in caught.value.hint
 
 
-def test_missing_credentials_and_regions_are_explained(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_missing_credentials_and_regions_are_explained(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     with pytest.raises(ServiceError) as caught:
         SageMaker(REGION).describe("x")
@@ -654,7 +652,7 @@ def test_missing_credentials_and_regions_are_explained(aws: Aws, monkeypatch: py
     assert "aws configure list-profiles" in caught.value.hint
 
 
-def test_the_account_is_asked_of_sts_and_the_role_of_iam(aws: Aws, service: SageMaker) -> None:  # noqa: F811
+def test_the_account_is_asked_of_sts_and_the_role_of_iam(aws: Aws, service: SageMaker) -> None:
     assert service.account() == "123456789012"
     iam = aws.client("iam")
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}
@@ -668,7 +666,7 @@ def test_the_account_is_asked_of_sts_and_the_role_of_iam(aws: Aws, service: Sage
         service.check_role("arn:aws:iam::123456789012:role/path/missing")
 
 
-def test_aws_learns_who_calls(aws: Aws, service: SageMaker, wanted: Wanted) -> None:  # noqa: F811
+def test_aws_learns_who_calls(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     from sagespec import __version__
 
     service.observe([wanted()])
@@ -676,14 +674,17 @@ def test_aws_learns_who_calls(aws: Aws, service: SageMaker, wanted: Wanted) -> N
 
 
 def test_boto3_is_imported_when_it_is_needed() -> None:
-    program = "import sys, sagespec.service.sagemaker as s; s.SageMaker('us-west-2'); print('botocore' in sys.modules)"
+    program = (
+        "import sys; from sagespec.deploying.services.sagemaker.service import SageMaker; "
+        "SageMaker('us-west-2'); print('botocore' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
 
 
 # Another client ------------------------------------------------------------------------------------------------------
 
 
-def test_the_test_service_is_not_shaped_after_our_client(aws: Aws, code: Path) -> None:  # noqa: F811
+def test_the_test_service_is_not_shaped_after_our_client(aws: Aws, code: Path) -> None:
     """AWS's own command line creates what we compile, and finds it again."""
     program = shutil.which("aws", path=str(Path(sys.executable).parent))
     assert program, "the development environment has awscli"

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from conftest import SCRIPT, SMALLEST, Judge
-from sagespec import api
+from sagespec.building import api_check as api
+from sagespec.building.targets import Site
 from sagespec.catalog import Facts, api_members
-from sagespec.model import Job
-from sagespec.targets import Site
-from sagespec.targets.members import ELSEWHERE, MEMBERS, field_of
-from sagespec.targets.sagemaker import joined, merged, plain, role_arn
+from sagespec.kinds.training_job.draft import joined, merged, plain, role_arn
+from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS, field_of
+from sagespec.kinds.training_job.model import Job
 
 PLAN_ARN = "arn:aws:sagemaker:us-west-2:123456789012:training-plan/reserved"
 LAMBDA_ARN = "arn:aws:lambda:us-west-2:123456789012:function:credentials"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import botocore.session
 import pytest
 
-from sagespec.triage import INFRASTRUCTURE, Kind, triage
+from sagespec.deploying.triage import INFRASTRUCTURE, Kind, triage
 
 INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
 ROUTE = (

@@ -15,11 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sagespec.applier import Outcome
-    from sagespec.compiler import Options, Result
-    from sagespec.planner import Plan, Wish
-    from sagespec.service import Service
-    from sagespec.targets import Request
+    from sagespec.building.targets import Request
+    from sagespec.deploying.applier import Outcome
+    from sagespec.deploying.planner import Plan, Wish
+    from sagespec.deploying.services import Service
+    from sagespec.pipeline import Options, Result
 
 __version__ = "0.1.0"
 __all__ = ["apply", "compile", "plan", "validate"]
@@ -68,7 +68,7 @@ def plan(requests: Sequence[Request], service: Service, wish: Wish | None = None
     Raises:
         ServiceError: the service failed or refused.
     """
-    from sagespec.planner import Wish, decide_all
+    from sagespec.deploying.planner import Wish, decide_all
 
     wish = wish or Wish()
     return decide_all(requests, service.observe(requests, projects=wish.prune), wish)
@@ -76,8 +76,8 @@ def plan(requests: Sequence[Request], service: Service, wish: Wish | None = None
 
 def apply(plan: Plan, service: Service, wish: Wish | None = None) -> Iterator[Outcome]:
     """Does what a plan says; one outcome a job. A job's failure is in its outcome and does not stop the others."""
-    from sagespec.applier import Applier
-    from sagespec.planner import Wish
+    from sagespec.deploying.applier import Applier
+    from sagespec.deploying.planner import Wish
 
     return Applier(service).apply(plan, wish or Wish())
 
@@ -89,8 +89,8 @@ def _run(
     allow: Sequence[str],
     **options: object,
 ) -> Iterator[Result]:
-    from sagespec.compiler import Compiler, Options
-    from sagespec.render import Inputs
+    from sagespec.pipeline import Compiler, Options
+    from sagespec.reading.render import Inputs
 
     made: Options = Options(Inputs(env, variables or {}, os.environ), allow, **options)  # type: ignore[arg-type]
     return Compiler(made).run(os.fspath(path) for path in paths)

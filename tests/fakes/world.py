@@ -11,12 +11,12 @@ from typing import Any
 
 from fakes.fixtures import Aws
 from fakes.jobs import Fate, Job
-from sagespec.applier import Applier, Outcome
-from sagespec.compiler import Compiler, Options
-from sagespec.planner import Plan, Wish, decide_all
-from sagespec.render import Inputs
-from sagespec.service.sagemaker import SageMaker
-from sagespec.targets import Request
+from sagespec.building.targets import Request
+from sagespec.deploying.applier import Applier, Outcome
+from sagespec.deploying.planner import Plan, Wish, decide_all
+from sagespec.deploying.services.sagemaker.service import SageMaker
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.render import Inputs
 
 SCRIPT = """\
 import os

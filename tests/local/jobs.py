@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sagespec.planner import Seen
-from sagespec.service import START, Cursor
-from sagespec.targets.request import JOB, Request, Site, Upload
+from sagespec.building.request import JOB, Request, Site, Upload
+from sagespec.deploying.planner import Seen
+from sagespec.deploying.services import START, Cursor
 
 IMAGE = "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
 

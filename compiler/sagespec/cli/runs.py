@@ -8,59 +8,52 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sagespec.cli.arguments.table import Judging, Rendering
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.terminal import complain, heard, tell
-from sagespec.show.style import style_of
+from sagespec.reporting.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.compiler import Compiler, Result
-    from sagespec.targets import Request
+    from sagespec.building.targets import Request
+    from sagespec.pipeline import Compiler, Result
 
 
 NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init writes one"
 
 
 def compiler_of(
-    env: str | None,
-    set_: Sequence[str] | None,
-    allow: Sequence[str] | None,
-    *,
-    build: bool,
-    local: bool = False,
-    ask_account: Callable[[], str] | None = None,
+    given: Rendering, *, build: bool, local: bool = False, ask_account: Callable[[], str] | None = None
 ) -> Compiler:
-    from sagespec.compiler import Compiler, Options, commit_of
-    from sagespec.render import Inputs
+    """What compiles manifests as a command line says."""
+    from sagespec.base.repository import commit_of
+    from sagespec.pipeline import Compiler, Options
+    from sagespec.reading.render import Inputs
 
-    variables = {}
-    for pair in set_ or ():
-        name, given, value = pair.partition("=")
-        if not given or not name:
-            raise WrongUsage(f"--set {pair}: give NAME=VALUE")
-        variables[name] = value
-    if allow:
-        known_rules(allow)
-    inputs = Inputs(env, variables, os.environ, commit_of(Path.cwd()))
-    return Compiler(Options(inputs, tuple(allow or ()), build, local, ask_account=ask_account))
+    allow = tuple(given.allow) if isinstance(given, Judging) else ()
+    known_rules(allow)
+    inputs = Inputs(given.env, dict(given.set), os.environ, commit_of(Path.cwd()))
+    return Compiler(Options(inputs, allow, build, local, ask_account=ask_account))
 
 
-def known_rules(names: Iterable[str]) -> None:
-    from sagespec.rules.pages import EXPLAINED, suggestion
+def known_rules(names: Sequence[str]) -> None:
+    if not names:
+        return
+    from sagespec.kinds.explained import current, explained, suggestion
 
-    for name in names:
-        if name not in EXPLAINED:
+    for name in current(names):
+        if name not in explained():
             raise WrongUsage(f"--allow {name}: there is no such rule; {suggestion(name)}")
 
 
 def is_refused(result: Result) -> bool:
-    from sagespec.diagnostic import has_errors
+    from sagespec.base.diagnostic import has_errors
 
     return has_errors(result.diagnostics)
 
 
 def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
     """The requests, if all manifests are right; findings go to standard error."""
-    from sagespec.show.diagnostics import block
+    from sagespec.reporting.diagnostics import block
 
     requests, code, style = [], 0, style_of(sys.stderr)
     for result in heard(results):

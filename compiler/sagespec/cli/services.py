@@ -3,37 +3,66 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
 from sagespec.cli.codes import Ended
 from sagespec.cli.runs import accepted, compiler_of
+from sagespec.cli.terminal import remark, tell
 
 if TYPE_CHECKING:
-    from sagespec.local import LocalService
-    from sagespec.service import Service
-    from sagespec.targets import Site
-    from sagespec.world import World
+    from sagespec.building.targets import Request, Site
+    from sagespec.deploying.looking import Job
+    from sagespec.deploying.planner import Wish
+    from sagespec.deploying.services import Service
+    from sagespec.deploying.services.local import LocalService
+    from sagespec.deploying.world import World
+
+_tells_waits = False
 
 
 def account_of_credentials() -> str:
-    from sagespec.service.sagemaker import SageMaker
+    """The account whose credentials these are. Asked by a worker, so that Ctrl-C is obeyed at once."""
+    from sagespec.deploying.services.sagemaker.service import SageMaker
+    from sagespec.deploying.side_by_side import each
 
-    return SageMaker().account()
+    tell_waits()
+    return each(lambda service: service.account(), [SageMaker()])[0]
 
 
-def world_of(executor: str = "process", *, provision: bool = False, interrupt: int = 0) -> World:
+def tell_waits() -> None:
+    """From now on, what is waited for is told before ten seconds have passed."""
+    global _tells_waits
+    if not _tells_waits:
+        from sagespec.deploying.waits import waiting, watch
+
+        _tells_waits = True
+        watch(waiting, remark)
+
+
+def wish_of(given: Deciding) -> Wish:
+    from sagespec.deploying.planner import Wish
+
+    return Wish(given.rerun, given.replace, given.prune)
+
+
+def world_of(given: ApplyArguments | None = None) -> World:
     """SageMaker in each region, and this machine."""
-    from sagespec.world import World
+    from sagespec.deploying.world import World
+
+    tell_waits()
 
     def make(site: Site) -> Service:
         if site.local:
-            from sagespec.local import LocalService
+            from sagespec.deploying.services.local import LocalService
 
             root = project_folder() / "local"
-            return LocalService(root, executor=executor, provision=provision, interrupt=interrupt)
-        from sagespec.service.sagemaker import SageMaker
+            if given is None:
+                return LocalService(root)
+            return LocalService(root, executor=given.executor, provision=given.provision, interrupt=given.interrupt)
+        from sagespec.deploying.services.sagemaker.service import SageMaker
 
         return SageMaker(site.region)
 
@@ -41,46 +70,54 @@ def world_of(executor: str = "process", *, provision: bool = False, interrupt: i
 
 
 def local_service() -> LocalService:
-    from sagespec.local import LocalService
+    from sagespec.deploying.services.local import LocalService
 
     return LocalService(project_folder() / "local")
 
 
 def project_folder() -> Path:
     """Where local jobs and mirrors are kept: below the project that one stands in."""
-    from sagespec.compiler import repository_of
+    from sagespec.base.repository import repository_of
 
     return (repository_of(Path.cwd()) or Path.cwd()) / ".sagespec"
 
 
-def jobs_of(
-    names: Iterable[str], *, local: bool, env: str | None, set_: Sequence[str] | None
-) -> Iterator[tuple[str, Service]]:
-    """The training jobs that names or manifests mean, each with the service that has it."""
-    from sagespec.targets import Site
+def jobs_of(names: Iterable[str], given: Rendering, *, local: bool = False, region: str | None = None) -> list[Job]:
+    """The training jobs that names or manifests mean, each once; manifests without one are told.
+
+    Args:
+        region: of the jobs that are given by name; the environment's where None.
+
+    Raises:
+        Ended: a manifest is wrong.
+        NoSuchJob: none of the manifests has a job, and nothing else is meant.
+    """
+    from sagespec.building.targets import Site
+    from sagespec.deploying.looking import Job, jobs_of_requests
+    from sagespec.deploying.services import NoSuchJob
 
     world = world_of()
+    jobs: list[Job] = []
+    missing: list[str] = []
     for name in names:
         if Path(name).exists() or name.endswith((".yaml", ".yml")):
-            yield from newest_of(name, world, local=local, env=env, set_=set_)
+            meant = jobs_of_requests(world, requests_of(name, given, local=local))
+            jobs += meant.jobs
+            missing += meant.missing
         else:
             here = local or (project_folder() / "local" / name / "request.json").exists()
-            yield name, world.service(Site(os.environ.get("AWS_REGION", ""), None, here))
+            place = "" if here else region or os.environ.get("AWS_REGION", "")
+            jobs.append(Job(name, world.service(Site(place, None, here))))
+    if missing and not jobs:
+        raise NoSuchJob("; ".join(missing), "sagespec apply creates it")
+    for line in missing:
+        tell(line)
+    return list(dict.fromkeys(jobs))
 
 
-def newest_of(
-    path: str, world: World, *, local: bool, env: str | None, set_: Sequence[str] | None
-) -> Iterator[tuple[str, Service]]:
-    from sagespec.service import NoSuchJob
-
-    requests, code = accepted(compiler_of(env, set_, (), build=True, local=local).run([path]))
+def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
+    ask = None if local else account_of_credentials
+    requests, code = accepted(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
     if code:
         raise Ended(code)
-    for request in requests:
-        service = world.service(request.site)
-        seen = sorted(service.observe([request]), key=lambda job: (job.created, job.attempt))
-        if not seen:
-            raise NoSuchJob(
-                f"no training job of '{request.name}' exists on {service.name}", "sagespec apply creates it"
-            )
-        yield seen[-1].job_name, service
+    return requests

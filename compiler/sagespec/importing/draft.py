@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sagespec.model import Job
-from sagespec.yamltext import Path, yaml_text
+from sagespec.kinds.training_job.model import Job
+from sagespec.reading.yamltext import Path, yaml_text
 
 HEAD = {"apiVersion": "sagespec/v1", "kind": "TrainingJob"}
 
@@ -49,7 +49,7 @@ class Draft:
     def text(self) -> str:
         """The manifest as YAML, fields in the model's order."""
         remarks = "".join(f"# {remark}\n" for remark in self.remarks)
-        fields = sorted(self.data, key=Job.fields.index)
+        fields = sorted(self.data, key=list(Job.fields).index)
         return remarks + yaml_text({**HEAD, **{name: self.data[name] for name in fields}}, self.notes)
 
 

@@ -1,0 +1,1 @@
+"""What every stage stands on: sources, findings, files, redaction."""

@@ -1,0 +1,1 @@
+"""Checked → request: what is packed, the API's model, the bill."""

@@ -1,0 +1,178 @@
+"""Checked → Draft → Request: what would be sent, with placeholders where only the contents of files decide.
+
+A draft can be judged without reading a byte of code or data. Sealing reads them, and puts their hashes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple
+
+from sagespec.base.diagnostic import Finding
+from sagespec.base.source import Path
+from sagespec.building.archive import Archives, Contents
+from sagespec.building.dataset import Dataset, Datasets
+from sagespec.building.request import Request, Site, Upload, filled_in
+from sagespec.catalog import Facts
+
+
+class Incomplete(Exception):
+    """A member of a request cannot be made. Says of which field, and why."""
+
+    def __init__(self, field: Path, message: str, hint: str = "") -> None:
+        self.finding = Finding(field, message, hint)
+        super().__init__(message)
+
+
+class Inputs(NamedTuple):
+    """What a request is made of, beside its manifest."""
+
+    facts: Facts
+    site: Site
+    folder: FilePath
+    """The manifest's: what its paths are relative to."""
+    files: Files
+    manifest_name: str = ""
+    """The manifest's path in its repository."""
+    commit: str | None = None
+
+
+class Draft(NamedTuple):
+    """What would be sent."""
+
+    request: Request
+    unusable: tuple[Finding, ...] = ()
+    """Files that cannot be packed."""
+    incomplete: tuple[Finding, ...] = ()
+    """Members that cannot be made although no field is wrong: somebody has silenced what says so."""
+    unknown: frozenset[Path] = frozenset()
+    """Members that are left out, because fields that they come from are wrong or not known yet."""
+    needed: tuple[tuple[str, Finding], ...] = ()
+    """(rule, finding): what must be known before the draft can be sealed."""
+
+
+def seal(draft: Draft) -> Request:
+    """The request: code and data are read, and their hashes stand where placeholders stood.
+
+    Raises:
+        ArchiveError: a file cannot be read, or was changed meanwhile.
+    """
+    request = draft.request
+    if not request.uploads:
+        return request
+    hashes = {pending(index): upload.content.sha256 for index, upload in enumerate(request.uploads)}
+    uploads = tuple(
+        replace(upload, uri=filled_in(upload.uri, hashes), sha256=upload.content.sha256) for upload in request.uploads
+    )
+    calls = tuple(replace(call, template=filled_in(call.template, hashes)) for call in request.calls)
+    return replace(request, calls=calls, uploads=uploads)
+
+
+def pending(index: int) -> str:
+    """Stands for the hash of an upload's content: as long as a SHA-256 in hexadecimal."""
+    return f"<sagespec:upload:{index}>".ljust(64, "_")
+
+
+class Files:
+    """The source archives and local channels of one run: the same question is put to the file system once."""
+
+    def __init__(self) -> None:
+        self.archives = Archives()
+        self._datasets = Datasets()
+        self._packed: dict[tuple[FilePath, str, str | None, tuple[str, ...]], Contents] = {}
+
+    def code(
+        self, folder: FilePath, entry_point: str, source_dir: str | None, dependencies: tuple[str, ...]
+    ) -> Contents:
+        """What the source archive holds.
+
+        Raises:
+            ArchiveError: the files are not there, or cannot be packed.
+        """
+        asked = (folder, entry_point, source_dir, dependencies)
+        if asked not in self._packed:
+            self._packed[asked] = self.archives.collect(entry_point, source_dir, dependencies, folder=folder)
+        return self._packed[asked]
+
+    def data(self, path: FilePath, field: Path) -> Dataset:
+        """The files of a local channel.
+
+        Raises:
+            ArchiveError: they are not there, or cannot be read.
+        """
+        return self._datasets.collect(path, field)
+
+
+def code_upload(contents: Contents, prefix: str, index: int) -> Upload:
+    """The source archive, at a key that holds its hash."""
+    uri = f"{prefix}/sagespec/code/{pending(index)}/sourcedir.tar.gz"
+    return Upload("code", contents.members[0].path, uri, "", contents.total_bytes, len(contents.files), contents)
+
+
+def data_upload(path: FilePath, dataset: Dataset, prefix: str, index: int) -> Upload:
+    """A local channel, under a prefix that holds its hash."""
+    uri = f"{prefix}/sagespec/data/{pending(index)}/"
+    return Upload("data", path, uri, "", dataset.size, len(dataset.files), dataset)
+
+
+# Pieces of a body ----------------------------------------------------------------------------------------------------
+
+
+def merged(body: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """`request:` over the body: maps merge, anything else replaces, null takes out."""
+    result = dict(body)
+    for key, value in override.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(result.get(key), Mapping):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+def present(**members: Any) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def wrapped(name: str, value: Any) -> dict[str, Any] | None:
+    return None if value is None else {name: value}
+
+
+def default_bucket(site: Site) -> str:
+    return f"sagemaker-{site.region}-{site.account}"
+
+
+UNKNOWN_ACCOUNT = "000000000000"
+"""Stands for an account that is not known yet, in a draft that cannot be sealed."""
+
+
+def account_of(role: str | None, account_id: str | None) -> str | None:
+    """The account of the role's ARN, else the one that is given."""
+    parts = (role or "").split(":")
+    return parts[4] if len(parts) > 5 else account_id
+
+
+def role_arn(role: str | None, site: Site, facts: Facts) -> str | None:
+    """A bare name (or path and name) is a role of the same account, in the partition that the region belongs to."""
+    if role is None or role.startswith("arn:"):
+        return role
+    region = facts.region(site.region)
+    partition = region.partition if region is not None else "aws"
+    return f"arn:{partition}:iam::{site.account or UNKNOWN_ACCOUNT}:role/{role.removeprefix('role/')}"
+
+
+def tag_value(text: str) -> str:
+    """Text as a tag's value may be: its end where it is too long, and `_` for what is not allowed."""
+    allowed = "".join(c if c.isalnum() or c in " _.:/=+-@" else "_" for c in text)
+    return allowed[-256:]
+
+
+def provenance(inputs: Inputs) -> Iterator[tuple[str, str]]:
+    """The tags that say where a request comes from."""
+    if inputs.manifest_name:
+        yield "sagespec:manifest", tag_value(inputs.manifest_name)
+    if inputs.commit:
+        yield "sagespec:commit", inputs.commit

@@ -1,0 +1,96 @@
+"""Finds the price file that the defaults name, and holds what a job may cost against `max_job_cost`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+from typing import Any
+
+from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
+from sagespec.building.cost import VOLUME, Bill, Prices, PricesError, money, prices_of
+from sagespec.reading.document import Document, load, read
+from sagespec.reading.render import Manifest
+
+
+class Pricing:
+    """The price files of one run, each read once."""
+
+    def __init__(self) -> None:
+        self._files: dict[FilePath, Document] = {}
+
+    def prices(self, manifest: Manifest, region: str) -> Prices | None:
+        """The prices that hold for a job; None where the defaults name no file.
+
+        Raises:
+            Rejected: the file is not there, or holds something that is no price.
+        """
+        name = manifest.settings.get("prices")
+        if name is None:
+            return None
+        place = manifest.where(("prices",))
+        if not isinstance(name, str):
+            raise _rejected(manifest, ("prices",), "wrong-type", "prices must be the path of a price file")
+        path = manifest.origin(("prices",))[0].document.source.folder / name
+        if not os.path.isfile(path):  # noqa: PTH113 - of a name that is too long, pathlib's raises
+            hint = f"relative paths start at the folder of '{place.source.name}'"
+            raise _rejected(manifest, ("prices",), "unusable-prices", f"there is no price file '{name}'", hint)
+        document = self._document(path, name, manifest)
+        try:
+            return prices_of(document.data, region)
+        except PricesError as error:
+            where = document.where(error.path)
+            found = Diagnostic(where, Severity.ERROR, "unusable-prices", error.message, error.hint)
+            raise Rejected([found]) from None
+
+    def _document(self, path: FilePath, name: str, manifest: Manifest) -> Document:
+        if path not in self._files:
+            document = next(read(load(str(path))), None)
+            if document is None:
+                raise _rejected(manifest, ("prices",), "unusable-prices", f"the price file '{name}' is empty")
+            self._files[path] = document
+        return self._files[path]
+
+
+def judge(manifest: Manifest, name: str, region: str, bill: Bill | None) -> Iterator[Diagnostic]:
+    """What there is to say about the price of what a manifest asks for.
+
+    Args:
+        bill: None where it is not known yet what is asked for.
+    """
+    limit: Any = manifest.settings.get("max_job_cost")
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, (int, float))):
+        yield _diagnostic(manifest, ("max_job_cost",), "wrong-type", "max_job_cost must be a number of USD")
+        return
+    if limit is not None and manifest.settings.get("prices") is None:
+        message = "max_job_cost means nothing without prices"
+        hint = "name a price file beside it: prices: prices.yaml"
+        yield _diagnostic(manifest, ("max_job_cost",), "unknown-price", message, hint, Severity.WARNING)
+        return
+    if bill is None or bill.prices is None:
+        return
+    for kind in bill.unpriced:
+        what = "volumes" if kind == VOLUME else kind
+        message = f"the prices of {bill.prices.date} have none for {what} in {region}"
+        hint = f"add to the price file: {region}: {{{kind}: USD}}; the bill leaves it out"
+        yield _diagnostic(manifest, ("instance_type",), "unknown-price", message, hint, Severity.WARNING)
+    if limit is not None and bill.usd is not None and bill.usd > limit:
+        attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
+        message = f"'{name}' may cost {money(bill.usd)}{attempts}, and max_job_cost is {money(limit)}"
+        hint = "lower max_run, instance_count, keep_alive_period_in_seconds or on_failure.max_attempts, or raise it"
+        yield _diagnostic(manifest, ("max_job_cost",), "job-costs-too-much", message, hint)
+
+
+def _diagnostic(
+    manifest: Manifest,
+    path: tuple[str, ...],
+    rule: str,
+    message: str,
+    hint: str = "",
+    severity: Severity = Severity.ERROR,
+) -> Diagnostic:
+    return Diagnostic(manifest.where(path), severity, rule, message, hint, path)
+
+
+def _rejected(manifest: Manifest, path: tuple[str, ...], rule: str, message: str, hint: str = "") -> Rejected:
+    return Rejected([_diagnostic(manifest, path, rule, message, hint)])

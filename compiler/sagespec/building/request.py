@@ -1,0 +1,253 @@
+"""A request: the API calls that a manifest asks for, whatever their things will be called, and what identifies it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # a draft is judged without prices as a rule
+    from sagespec.building.cost import Prices
+
+JOB = "<sagespec:job>"
+"""Stands for the job's name in a body that has none yet."""
+FIRST = "<sagespec:first-job>"
+"""Stands for the name of the request's first attempt, which later attempts go on from."""
+
+OURS = "sagespec:"
+"""What our tags begin with."""
+GIVEN = "sagespec:tags"
+"""The tag that names the tags of the manifest, with spaces between them."""
+DIGEST, ATTEMPT = "sagespec:digest", "sagespec:attempt"
+FACTS = (ATTEMPT, "sagespec:commit")
+NO_DIGEST = "0" * 64
+"""Stands for a digest that nobody has taken yet."""
+LONGEST_TAG = 256
+
+Member = tuple[str, ...]
+"""Where a member stands in a body."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a job will run."""
+
+    region: str
+    """Empty where nothing says it: then no draft can be sealed."""
+    account: str | None
+    local: bool = False
+    """Whether the service is this machine."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Something local that must lie in S3 before the job is created."""
+
+    kind: str
+    """`code` or `data`."""
+    path: FilePath
+    uri: str
+    """An object for code; a prefix that ends in a slash for data."""
+    sha256: str
+    size: int
+    files: int
+    content: Any = field(default=None, compare=False, repr=False)
+    """What can write the bytes (an archive's `Contents`)."""
+
+
+class Naming(str, Enum):
+    """How the thing that a call creates is called."""
+
+    CONTENT = "content"
+    """`<name>-<digest>`: another content is another thing."""
+    STABLE = "stable"
+    """`<name>`: the thing stays, and its content changes."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One operation of the API."""
+
+    operation: str
+    """`CreateTrainingJob`."""
+    name_member: str
+    """The member that holds the name: `TrainingJobName`."""
+    template: Mapping[str, Any] = field(repr=False)
+    """The body without name and tags, with `JOB`, `FIRST` and `name_of(operation)` where names belong."""
+    naming: Naming = Naming.CONTENT
+    live: tuple[Member, ...] = ()
+    """Members that can be changed after the creation, so that they are no part of its identity."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of what is asked for, in hexadecimal."""
+        return digest_of(self.template, self.live)
+
+
+def name_of(operation: str) -> str:
+    """Stands in a template for the name of what another call of the request creates."""
+    return f"<sagespec:name:{operation}>"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one manifest asks for, ready to be sent. Equal digests ask for the same."""
+
+    kind: str
+    """The manifest's `kind`."""
+    manifest: str
+    """The manifest's file, as people call it."""
+    name: str
+    calls: tuple[Call, ...]
+    """In the order in which they are made; a template may name what an earlier one creates."""
+    tags: Mapping[str, str]
+    site: Site
+    uploads: tuple[Upload, ...] = ()
+    project: str = "default"
+    on_change: str = "refuse"
+    retry: str = "infrastructure"
+    max_attempts: int = 3
+    role_by_name: bool = False
+    """The manifest names the role without an account: apply asks IAM whether there is one."""
+    prices: Prices | None = field(default=None, compare=False, repr=False)
+    """What things cost where it runs, as far as the defaults say."""
+
+    @property
+    def template(self) -> Mapping[str, Any]:
+        """The first call's."""
+        return self.calls[0].template
+
+    def with_template(self, template: Mapping[str, Any]) -> Request:
+        """The same with another body for the first call."""
+        first, *others = self.calls
+        return replace(self, calls=(replace(first, template=template), *others))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that is asked for, in hexadecimal."""
+        first, *others = self.named_calls
+        return first.digest if not others else digest_of({call.operation: call.digest for call in self.named_calls}, ())
+
+    @cached_property
+    def named_calls(self) -> tuple[Call, ...]:
+        """The calls, with the names of what earlier ones create in their templates."""
+        known: dict[str, str] = {}
+        made = []
+        for call in self.calls:
+            named = replace(call, template=filled_in(call.template, known)) if known else call
+            known[name_of(call.operation)] = self._name(named, 1)
+            made.append(named)
+        return tuple(made)
+
+    def _name(self, call: Call, attempt: int) -> str:
+        if call.naming is Naming.STABLE:
+            return self.name
+        first = f"{self.name}-{call.digest[:10]}"
+        return first if attempt == 1 else f"{first}-r{attempt}"
+
+    def job_name(self, attempt: int = 1) -> str:
+        """What the first call creates is called: at most 63 characters, as the manifest's name has at most 48."""
+        return self._name(self.calls[0], attempt)
+
+    def body(self, attempt: int = 1) -> dict[str, Any]:
+        """What the first call is made with: the caller's own."""
+        return self._body(self.named_calls[0], attempt)
+
+    def bodies(self, attempt: int = 1) -> dict[str, dict[str, Any]]:
+        """Operation → body, in the order of the calls."""
+        return {call.operation: self._body(call, attempt) for call in self.named_calls}
+
+    def _body(self, call: Call, attempt: int) -> dict[str, Any]:
+        name, first = self._name(call, attempt), self._name(call, 1)
+        body: dict[str, Any] = filled_in(call.template, {JOB: name, FIRST: first})
+        return {call.name_member: name, **body, "Tags": tag_list(self.all_tags(attempt))}
+
+    def samples(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(operation, body) of every call, as long as the real ones are, without taking any digest."""
+        name = f"{self.name}-{NO_DIGEST[:10]}"
+        names = {JOB: name, FIRST: name, **{name_of(call.operation): name for call in self.calls}}
+        tags = tag_list({**self.lasting_tags, DIGEST: NO_DIGEST, ATTEMPT: "1"})
+        for call in self.calls:
+            yield call.operation, {call.name_member: name, **filled_in(call.template, names), "Tags": tags}
+
+    def all_tags(self, attempt: int = 1) -> dict[str, str]:
+        """The author's tags and ours. One of ours names the author's, so that a tag that somebody else has put on the
+        job is told from one that the manifest no longer has."""
+        return {**self.lasting_tags, DIGEST: self.digest, ATTEMPT: str(attempt)}
+
+    @property
+    def lasting_tags(self) -> dict[str, str]:
+        """The tags that are the same whatever the content, and for every attempt."""
+        given = " ".join(key for key in self.tags if not key.startswith(OURS) and " " not in key)
+        return {
+            **self.tags,
+            **({GIVEN: given} if given and len(given) <= LONGEST_TAG else {}),
+            "sagespec:project": self.project,
+            "sagespec:name": self.name,
+        }
+
+    def tag_changes(self, present: Mapping[str, str], attempt: int) -> tuple[dict[str, str], list[str]]:
+        """What to add and what to remove so that a job's tags are as wanted; foreign tags stay.
+
+        Which attempt a job is, and which commit it came from, are facts about it and no wish.
+        """
+        wanted = {key: value for key, value in self.all_tags(attempt).items() if key not in FACTS}
+        ours = {key for key in present if key.startswith(OURS) and key not in FACTS}
+        ours.update(present.get(GIVEN, "").split(" "))
+        add = {key: value for key, value in wanted.items() if present.get(key) != value}
+        return add, sorted(key for key in ours & set(present) if key not in wanted)
+
+    def live(self) -> dict[str, Any]:
+        """The members that can still be changed after the creation."""
+        return live_members(self.template, self.calls[0].live)
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest_of(template: Mapping[str, Any], live: Sequence[Member]) -> str:
+    """Identity of a body without name and tags: the same for any order of its members, and for what can change live."""
+    import hashlib  # a draft is judged without it
+
+    fixed = dict(template)
+    for path in live:
+        if len(path) == 1:
+            fixed.pop(path[0], None)
+        elif path[0] in fixed:
+            fixed[path[0]] = {key: value for key, value in fixed[path[0]].items() if key != path[1]}
+    return hashlib.sha256(_CANONICAL.encode(fixed).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def live_members(body: Mapping[str, Any], live: Sequence[Member]) -> dict[str, Any]:
+    """Those of a body's members that can be changed after the creation, by their last names."""
+    return {path[-1]: value for path in live if (value := _at(body, path)) is not None}
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as the API takes them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _at(body: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+    value: Any = body
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def filled_in(value: Any, names: Mapping[str, str]) -> Any:
+    """A value with names instead of the placeholders that stand for them."""
+    if isinstance(value, str):
+        if OURS in value:
+            for token, name in names.items():
+                value = value.replace(token, name)
+        return value
+    if isinstance(value, list):
+        return [filled_in(item, names) for item in value]
+    if isinstance(value, dict):
+        return {key: filled_in(item, names) for key, item in value.items()}
+    return value

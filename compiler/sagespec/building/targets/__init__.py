@@ -1,0 +1,44 @@
+"""The forms in which other tools take a request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sagespec.building.request import Request, Site, Upload
+from sagespec.building.targets import ack, aws_cli, step_functions
+from sagespec.reading.yamltext import yaml_text
+
+
+@dataclass(frozen=True)
+class Target:
+    """A form of a request."""
+
+    suffix: str
+    """Of its files."""
+    data: Callable[[Request], Any]
+    """What a program takes."""
+    text: Callable[[Any], str]
+    """The same as a file holds it."""
+    refused: Callable[[Mapping[str, Any]], Iterator[tuple[tuple[str | int, ...], str]]]
+    """(path, what is wrong) of each member of a body that has no such form."""
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _nothing(body: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    return iter(())
+
+
+TARGETS: Mapping[str, Target] = {
+    "sagemaker": Target(".json", Request.body, _json, _nothing),
+    "ack": Target(".yaml", ack.resource, yaml_text, ack.refused),
+    "step-functions": Target(".json", step_functions.task, _json, step_functions.refused),
+    "aws-cli": Target(".sh", aws_cli.script, str, _nothing),
+}
+
+__all__ = ["TARGETS", "Request", "Site", "Target", "Upload"]

@@ -1,0 +1,1 @@
+"""Model → checked: rules, their pages, allowances."""

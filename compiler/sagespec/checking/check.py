@@ -1,0 +1,72 @@
+"""Asks the rules about a bound manifest → Checked: nothing after this can be the author's fault."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, has_errors, in_order
+from sagespec.checking.context import Context
+from sagespec.checking.rule import Rule, RuleSet
+from sagespec.reading.binding import Bound
+from sagespec.reading.part import Unknown
+from sagespec.reading.render import Manifest
+
+
+class Checked(NamedTuple):
+    """A manifest with no errors, and the warnings that travel on."""
+
+    manifest: Manifest
+    job: Any
+    """The manifest, typed."""
+    warnings: tuple[Diagnostic, ...] = ()
+    silenced: tuple[str, ...] = ()
+    """Errors that `--allow` has silenced: with one of these, no request may be possible after all."""
+
+
+def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collection[str] = ()) -> Checked:
+    """Judges a manifest by the rules of its kind.
+
+    Args:
+        allowed: names of rules that say nothing, not even errors (`--allow`).
+
+    Raises:
+        Rejected: with everything that is wrong, the model's complaints included.
+    """
+    manifest = bound.manifest
+    wrong = {diagnostic.place for diagnostic in bound.diagnostics}
+    # `use_spot_instances: yes` is one mistake: that it is no boolean says more than that it looks like one.
+    problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
+    found = [*problems, *bound.diagnostics, *(placed(manifest, *said) for said in judge(context, rules))]
+    diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
+    if has_errors(diagnostics):
+        raise Rejected(diagnostics)
+    silenced = dict.fromkeys(each.rule for each in found if each.severity is Severity.ERROR)
+    return Checked(manifest, bound.model, diagnostics, tuple(silenced))
+
+
+def judge(context: Context, rules: RuleSet) -> Iterator[tuple[Rule, Finding]]:
+    """What the rules find: each is asked once for each instance of its subject.
+
+    A rule that needs a value that is wrong says nothing of that instance: the value has been complained of already.
+    """
+    for subject, about in rules.about(context.written):
+        try:
+            instances = tuple(subject.of(context))
+        except Unknown:
+            continue
+        for instance in instances:
+            for rule in about:
+                try:
+                    for finding in rule.check(instance, context):
+                        yield rule, finding
+                except Unknown:
+                    continue
+
+
+def placed(manifest: Manifest, rule: Rule, finding: Finding) -> Diagnostic:
+    """A finding at the place where its value was written."""
+    written = manifest.where(finding.path, at_key=finding.at_key)
+    related = () if finding.place is None else (Related(written, "what the manifest says of it"),)
+    place = finding.place or written
+    return Diagnostic(place, rule.severity, rule.name, finding.message, finding.hint, finding.path, related=related)

@@ -1,0 +1,210 @@
+"""Pages of what shows when a whole run is looked at: several jobs, comments, files, and the request."""
+
+from __future__ import annotations
+
+from sagespec.checking.page import CREATE, ERROR, OURS, WARNING, Page
+
+PAGES = (
+    Page(
+        "empty-manifest",
+        ERROR,
+        OURS,
+        """
+        The file holds no manifest.
+
+        Bad:
+            # apiVersion: sagespec/v1
+
+        Good:
+            name: mnist
+        """,
+    ),
+    Page(
+        "duplicate-name",
+        ERROR,
+        OURS,
+        """
+        Two jobs have the same name.
+
+        A job is known by its project, region and name: each of the two would replace the other whenever it is applied.
+
+        Bad:
+            matrix: {rate: [0.1, 0.2]}
+            hyperparameters: {rate: "{{ matrix.rate }}"}
+
+        Good:
+            name: "mnist-{{ matrix.optimizer }}"
+            matrix: {optimizer: [adam, sgd]}
+            hyperparameters: {optimizer: "{{ matrix.optimizer }}"}
+        """,
+    ),
+    Page(
+        "name-in-two-files",
+        WARNING,
+        OURS,
+        """
+        Jobs of two files have the same name.
+
+        A job is known by its project, region and name. The files may be meant for different runs; in one run, plan and
+        apply refuse to act on both, because each would replace the other.
+        """,
+    ),
+    Page(
+        "unusable-files",
+        ERROR,
+        OURS,
+        """
+        The source folder, a dependency or a local channel cannot be packed.
+
+        A file cannot be read, a link leaves the folder, a folder has no name of its own, or two files would get the
+        same name.
+
+        Bad:
+            dependencies: [/]
+
+        Good:
+            dependencies: []
+        """,
+    ),
+    Page(
+        "refused-by-api",
+        ERROR,
+        CREATE,
+        """
+        SageMaker would refuse the compiled request.
+
+        The request is held against the API's own model: names of members, types, lengths, patterns, values.
+
+        Bad:
+            request: {OutputDataConfig: {CompressionType: ZIP}}
+
+        Good:
+            request: {OutputDataConfig: {CompressionType: GZIP}}
+        """,
+    ),
+    Page(
+        "unusable-prices",
+        ERROR,
+        OURS,
+        """
+        The price file that the defaults name cannot be used.
+
+        `prices:` in sagespec.yaml names a file with the price of an hour of each instance type. It is missing, empty,
+        or not of that form, so no cost can be told.
+        """,
+    ),
+    Page(
+        "job-costs-too-much",
+        ERROR,
+        OURS,
+        """
+        A job may cost more than `max_job_cost` in sagespec.yaml allows.
+
+        The worst case counts: all instances until `max_run` (of spot jobs, until `max_wait`, at the price without
+        spot), their volumes, the warm pool after them, rule jobs, and every attempt that `on_failure` allows.
+        """,
+    ),
+    Page(
+        "unknown-price",
+        WARNING,
+        OURS,
+        """
+        `max_job_cost` cannot be held, because a price is missing.
+
+        The price file has none for an instance type (or for volumes: `volume_gb_month`) in the job's region, or no
+        price file is named. The bill leaves out what has no price.
+        """,
+    ),
+    Page(
+        "not-in-target",
+        ERROR,
+        OURS,
+        """
+        The tool that the request is compiled for has no form for a part of the job.
+
+        `compile --target` writes requests for other tools, some of which know fewer members than the API, and none of
+        which runs jobs on this machine. What they cannot say is refused rather than left out.
+        """,
+    ),
+    Page(
+        "incomplete-request",
+        ERROR,
+        OURS,
+        """
+        A part of the request cannot be made, and the error that says why is silenced by `--allow`.
+
+        A request without that part would be refused, so the silenced error has to be mended after all.
+        """,
+    ),
+    Page(
+        "missing-region",
+        ERROR,
+        OURS,
+        """
+        A request is made for one region: the image and the default bucket depend on it.
+
+        `validate` does without a region; `compile`, `plan` and `apply` do not. It comes from the manifest, from
+        sagespec.yaml, or from `AWS_REGION`.
+        """,
+    ),
+    Page(
+        "missing-account",
+        ERROR,
+        OURS,
+        """
+        The default bucket and a role without an ARN need the account's number.
+
+        `apply` asks AWS for it; `compile` asks nobody, so that its result depends on the manifest alone. `validate`
+        only warns of it.
+        """,
+    ),
+    Page(
+        "unknown-kind",
+        ERROR,
+        OURS,
+        """
+        There is no such kind of manifest.
+
+        Bad:
+            apiVersion: sagespec/v1
+            kind: TraningJob
+            name: mnist
+
+        Good:
+            name: mnist
+        """,
+    ),
+    Page(
+        "unused-allowance",
+        WARNING,
+        OURS,
+        """
+        A comment allows something that does not occur.
+
+        `# sagespec: allow RULE` silences warnings of that rule on its line and the next one. One that silences nothing
+        is left over, or stands at the wrong line. An error cannot be silenced by a comment: that needs `--allow`.
+
+        Bad:
+            volume_size: 30 # sagespec: allow spot-without-checkpoints
+
+        Good:
+            volume_size: 30
+        """,
+    ),
+    Page(
+        "unknown-allowance",
+        WARNING,
+        OURS,
+        """
+        A comment allows a rule that does not exist.
+
+        Several rules are separated by commas or spaces; `sagespec rules` lists them all.
+
+        Bad:
+            volume_size: 30 # sagespec: allow spot-without-checkpoint
+
+        Good:
+            volume_size: 30
+        """,
+    ),
+)

@@ -1,0 +1,232 @@
+"""Pages of what the YAML reader says: texts that are no YAML, or hold what JSON cannot."""
+
+from __future__ import annotations
+
+from sagespec.checking.page import ERROR, JSON, OURS, WARNING, YAML, Page
+
+PAGES = (
+    Page(
+        "unreadable-file",
+        ERROR,
+        OURS,
+        """
+        The file cannot be read.
+
+        It is not there, may not be read, or is no regular file: a device, a pipe or a socket could make a run wait
+        for ever. `-` reads standard input.
+        """,
+    ),
+    Page(
+        "not-utf8",
+        ERROR,
+        YAML + "#52-character-encodings",
+        """
+        The file is not UTF-8.
+
+        Every JSON-compatible YAML file is; the position is that of the first byte that is not. A byte order mark is
+        allowed.
+        """,
+    ),
+    Page(
+        "file-too-large",
+        ERROR,
+        OURS,
+        """
+        The file holds more than a million characters.
+
+        The largest request that SageMaker accepts is far smaller. The limit keeps one file from stopping a run.
+        """,
+    ),
+    Page(
+        "invalid-yaml",
+        ERROR,
+        YAML,
+        """
+        The text is not YAML.
+
+        Nothing after this point of the file can be read, so other mistakes may show when this one is cured. The
+        usual reasons: a tab in the indentation, a value that holds ': ' or begins with one of { [ % @ ` & * ! | >
+        without quotes, a bracket or a quote that is never closed.
+
+        Bad:
+            tags: {team: vision
+
+        Good:
+            tags: {team: vision}
+        """,
+    ),
+    Page(
+        "nested-too-deep",
+        ERROR,
+        OURS,
+        """
+        Lists and maps are nested deeper than 64 levels.
+
+        No manifest needs it, and endless nesting (an alias that holds itself, too) would stop the reader.
+
+        Bad:
+            hyperparameters:
+              layers: &layers [*layers]
+
+        Good:
+            hyperparameters:
+              layers: [64, 32]
+        """,
+    ),
+    Page(
+        "too-many-values",
+        ERROR,
+        OURS,
+        """
+        One document holds more than 100,000 values.
+
+        Each use of an alias counts as all that it stands for: a few lines of aliases of aliases can stand for more
+        values than any memory holds.
+
+        Bad:
+            hyperparameters:
+              aa: &aa [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+              bb: &bb [*aa, *aa, *aa, *aa, *aa, *aa, *aa, *aa, *aa, *aa]
+              cc: &cc [*bb, *bb, *bb, *bb, *bb, *bb, *bb, *bb, *bb, *bb]
+              dd: &dd [*cc, *cc, *cc, *cc, *cc, *cc, *cc, *cc, *cc, *cc]
+              ee: [*dd, *dd, *dd, *dd, *dd, *dd, *dd, *dd, *dd, *dd]
+
+        Good:
+            hyperparameters:
+              aa: &aa [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+              bb: [*aa, *aa]
+        """,
+    ),
+    Page(
+        "key-not-a-string",
+        ERROR,
+        JSON + "#section-4",
+        """
+        A key is a list or a map.
+
+        The names of fields are strings. An expression without quotes looks like a map to YAML, too: `{{ x }}` must
+        stand in quotes.
+
+        Bad:
+            tags:
+              {{ vars.team }}: yes
+
+        Good:
+            tags:
+              team: vision
+        """,
+    ),
+    Page(
+        "duplicate-key",
+        ERROR,
+        YAML + "#3211-nodes",
+        """
+        A map has the same key twice.
+
+        YAML forbids it, but most readers keep one of the two without a word, and they disagree about which one.
+
+        Bad:
+            volume_size: 30
+            volume_size: 40
+
+        Good:
+            volume_size: 40
+        """,
+    ),
+    Page(
+        "merge-of-no-map",
+        ERROR,
+        "https://yaml.org/type/merge.html",
+        """
+        What `<<` brings in is not a map.
+
+        The merge key takes an alias of a map, or a list of such aliases.
+
+        Bad:
+            tags:
+              <<: vision
+
+        Good:
+            hyperparameters: &common {batch-size: 64}
+            environment:
+              <<: {TEAM: vision}
+        """,
+    ),
+    Page(
+        "number-too-long",
+        ERROR,
+        OURS,
+        """
+        A number has more than 400 digits.
+
+        No training job has such a number, and reading it takes time that grows with the square of its length. Put it
+        in quotes if it is a text.
+        """,
+    ),
+    Page(
+        "number-too-large",
+        ERROR,
+        JSON + "#section-6",
+        """
+        A number is larger than any floating-point number.
+
+        It would become infinity, which JSON cannot hold.
+
+        Bad:
+            hyperparameters: {clip: 1e400}
+
+        Good:
+            hyperparameters: {clip: 1e4}
+        """,
+    ),
+    Page(
+        "number-not-finite",
+        ERROR,
+        JSON + "#section-6",
+        """
+        Infinity and NaN are no numbers of JSON.
+
+        Hyperparameters travel as JSON, so they could not be sent.
+
+        Bad:
+            hyperparameters: {clip: .inf}
+
+        Good:
+            hyperparameters: {clip: 1e9}
+        """,
+    ),
+    Page(
+        "ambiguous-scalar",
+        WARNING,
+        "https://yaml.org/type/bool.html",
+        """
+        Some YAML readers take this text for a boolean or a number.
+
+        YAML 1.1 reads yes, no, on and off as booleans, 012 as ten, 1:30 as ninety and 1_000 as a thousand. Here they
+        are texts. Quotes make every reader agree; `--fix` puts them there.
+
+        Bad:
+            hyperparameters: {shuffle: yes, start: 012}
+
+        Good:
+            hyperparameters: {shuffle: true, start: "012"}
+        """,
+    ),
+    Page(
+        "yaml-tag",
+        ERROR,
+        YAML + "#24-tags",
+        """
+        A value has a YAML tag.
+
+        Tags such as `!!python/object` ask a reader to build objects of its own language. Only JSON's types exist
+        here; the one tag that is allowed is `!!str`.
+
+        Bad:
+            hyperparameters: !!python/dict {rate: 0.1}
+
+        Good:
+            hyperparameters: {rate: 0.1}
+        """,
+    ),
+)

@@ -1,0 +1,93 @@
+"""A rule: what is wrong, how bad it is, what it is about, and the function that finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple, TypeAlias
+
+from sagespec.base.diagnostic import Finding, Severity
+from sagespec.checking.page import ERROR, WARNING, Page
+from sagespec.checking.row import Row, Rows, judged_by
+from sagespec.checking.subject import S, Subject, Written, field
+
+Findings: TypeAlias = Iterable[Finding]
+"""What a rule's function gives; most are generators."""
+
+
+class Rule(NamedTuple):
+    """One mistake that can be found in a manifest of some kind."""
+
+    page: Page
+    on: Subject[Any, Any]
+    check: Callable[[Any, Any], Findings]
+    """(instance of the subject, context) → findings."""
+    rows: Rows = ()
+    """What an editor's schema can say of it."""
+
+    @property
+    def name(self) -> str:
+        return self.page.name
+
+    @property
+    def severity(self) -> Severity:
+        return self.page.severity
+
+
+def rule(
+    severity: Severity, *, on: Subject[S, Any], source: str, rows: Rows = ()
+) -> Callable[[Callable[[S, Any], Findings]], Rule]:
+    """Makes a rule of a function; its name is the function's, and its page the docstring."""
+
+    def made(check: Callable[[S, Any], Findings]) -> Rule:
+        page = Page(check.__name__.replace("_", "-"), severity, source, check.__doc__ or "")
+        return Rule(page, on, check, rows)
+
+    return made
+
+
+def refusal(
+    name: str,
+    severity: Severity,
+    *rows: Row,
+    source: str,
+    page: str,
+    on: Callable[..., Subject[Written, Any]] = field,
+) -> Rule:
+    """Makes a rule of rows of data. Where several apply to one field, the first is said.
+
+    Args:
+        on: makes the subject of the names of the rows' fields.
+    """
+    subject = on(*dict.fromkeys(row.field[0] for row in rows))
+    return Rule(Page(name, severity, source, page), subject, judged_by(rows), rows)
+
+
+class RuleSet:
+    """The rules of one kind, found by what they are about."""
+
+    def __init__(self, families: Iterable[ModuleType | SimpleNamespace]) -> None:
+        found = [each for family in families for each in vars(family).values() if isinstance(each, Rule)]
+        self.by_name: dict[str, Rule] = {rule.name: rule for rule in found}
+        """In the order of the families and of their files."""
+        self.about = lru_cache(maxsize=1_024)(self._about)
+
+    def _about(self, written: frozenset[str]) -> tuple[tuple[Subject[Any, Any], tuple[Rule, ...]], ...]:
+        """The subjects that a manifest may have in which this is written, each with its rules."""
+        subjects: dict[Subject[Any, Any], list[Rule]] = {}
+        for rule in self.by_name.values():
+            if not rule.on.words or not rule.on.words.isdisjoint(written):
+                subjects.setdefault(rule.on, []).append(rule)
+        return tuple((subject, tuple(rules)) for subject, rules in subjects.items())
+
+
+__all__ = ["ERROR", "WARNING", "Findings", "Rule", "RuleSet", "refusal", "rule"]
+
+API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_"
+GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
+SDK1 = "sagemaker 1.16.3, "
+SDK2 = "sagemaker 2.257.7, "
+SDK_DOC = "https://sagemaker.readthedocs.io/en/stable/frameworks/tensorflow/using_tf.html"
+LEGACY_DOC = "https://github.com/aws/sagemaker-python-sdk/blob/v1.16.3/src/sagemaker/tensorflow/README.rst"
+TOOLKIT = "https://github.com/aws/sagemaker-training-toolkit"

@@ -1,0 +1,58 @@
+"""A job as its supervisor knows it: the folder, the request, how it is run, and its hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sagespec.deploying.services.local import contract
+from sagespec.deploying.services.local.cluster import Cluster, cluster_of
+from sagespec.deploying.services.local.folder import HostFolder, JobFolder, read_json
+from sagespec.deploying.services.local.options import Options
+
+
+@dataclass(frozen=True)
+class Job:
+    """What does not change while a job runs."""
+
+    folder: JobFolder
+    body: Mapping[str, Any]
+    options: Options
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        return cluster_of(self.body["ResourceConfig"])
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return self.cluster.hosts
+
+    def host(self, name: str) -> HostFolder:
+        return self.folder.host(name)
+
+    @property
+    def algorithm(self) -> Mapping[str, Any]:
+        algorithm: Mapping[str, Any] = self.body["AlgorithmSpecification"]
+        return algorithm
+
+    @property
+    def channels(self) -> Sequence[Mapping[str, Any]]:
+        channels: Sequence[Mapping[str, Any]] = self.body.get("InputDataConfig", ())
+        return channels
+
+    @property
+    def hyperparameters(self) -> Mapping[str, str]:
+        """As in the request: JSON texts."""
+        hyperparameters: Mapping[str, str] = self.body.get("HyperParameters", {})
+        return hyperparameters
+
+    @cached_property
+    def meant(self) -> Mapping[str, Any]:
+        """Hyperparameters as the script means them."""
+        return contract.decoded(self.hyperparameters)
+
+
+def read_job(folder: JobFolder) -> Job:
+    return Job(folder, folder.body(), Options(**read_json(folder.options)))

@@ -1,0 +1,1 @@
+"""SageMaker itself, through boto3."""

@@ -1,0 +1,315 @@
+"""Uploads to S3: an object is there whole, with the content that its key promises, or not at all."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sagespec.building.archive import ArchiveError
+from sagespec.building.targets import Upload
+from sagespec.deploying.services import Progress, ServiceError, Stored
+from sagespec.deploying.services.sagemaker.faults import AGAIN, call, cause_of, code_of, is_denied, tokens
+from sagespec.deploying.side_by_side import each, side_by_side
+
+THREADS = 8
+PART = 16 << 20
+"""Bytes of one part; what is smaller than four goes up in one piece."""
+PIECE = 1 << 20
+
+_MARK = "sagespec-sha256"
+"""Metadata, for what was sent in parts, of which S3 keeps no SHA-256, and for stores that keep no checksums."""
+_DEFAULT_BUCKET = re.compile(r"sagemaker-(?P<region>[a-z0-9-]+)-(?P<account>\d{12})")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One object that is to be there."""
+
+    key: str
+    path: Path
+    size: int
+    sha256: str
+    """In hexadecimal."""
+
+    @property
+    def checksum(self) -> str:
+        return _base64(bytes.fromhex(self.sha256))
+
+
+class Store:
+    """S3, as far as uploads need it."""
+
+    def __init__(self, client: Any, region: str, part: int = PART) -> None:
+        self.client = client
+        self.region = region
+        self.part = part
+
+    def upload(self, upload: Upload, progress: Progress) -> bool:
+        """An archive (`code`) to its key, or a folder's files (`data`) below their prefix; False where all was there.
+
+        Raises:
+            ServiceError: S3 refused, or a file was changed meanwhile.
+        """
+        try:
+            return self._code(upload, progress) if upload.kind == "code" else self._data(upload, progress)
+        except (ArchiveError, OSError) as error:
+            raise ServiceError(f"{upload.path}: {error}", getattr(error, "hint", "")) from error
+
+    def exists(self, uri: str) -> bool:
+        """Whether an object is there, or anything below it: an uncompressed model is a folder."""
+        bucket, key = _split(uri)
+        if self._head(bucket, key) is not None:
+            return True
+        answer = self._call("list_objects_v2", bucket, "", Prefix=f"{key.rstrip('/')}/", MaxKeys=1)
+        return bool(answer.get("KeyCount"))
+
+    def objects(self, uri: str) -> Iterator[Stored]:
+        """What lies below a prefix; nothing where there is no bucket."""
+        bucket, key = _split(uri)
+        prefix = f"{key.rstrip('/')}/" if key else ""
+        for entry in self._entries(bucket, prefix):
+            yield Stored(entry["Key"].removeprefix(prefix), entry["Size"], entry["LastModified"].timestamp())
+
+    def fetch(self, uri: str, path: Path) -> None:
+        """Brings an object to a file.
+
+        Raises:
+            ServiceError: it is not there, or did not arrive whole.
+        """
+        from botocore.exceptions import BotoCoreError
+
+        bucket, key = _split(uri)
+        answer = self._call("get_object", bucket, key, ("Body", "ContentLength"))
+        try:
+            with path.open("wb") as file:
+                for piece in answer["Body"].iter_chunks(PIECE):
+                    file.write(piece)
+        except (BotoCoreError, OSError) as error:
+            raise ServiceError(f"{uri} did not arrive whole: {error}", AGAIN) from error
+
+    def _code(self, upload: Upload, progress: Progress) -> bool:
+        bucket, key = _split(upload.uri)
+        there = self._head(bucket, key)
+        if there is not None and _sha256_of(there) == upload.sha256:
+            return False
+        with tempfile.TemporaryDirectory(prefix="sagespec-") as folder:
+            path = Path(folder, "sourcedir.tar.gz")
+            with path.open("wb") as file:
+                upload.content.pack(file)
+            item = Item(key, path, path.stat().st_size, upload.sha256)
+            what = f"uploading sourcedir.tar.gz ({upload.sha256[:10]}…)"
+            progress(what, 0, item.size)
+            # There is something else under a key that names its content: it is put right.
+            sent = self._put(bucket, item, overwrite=there is not None)
+            progress(what, item.size, item.size)
+        return sent
+
+    def _data(self, upload: Upload, progress: Progress) -> bool:
+        bucket, prefix = _split(upload.uri)
+        what, done, sent = f"uploading {upload.path.name} ({upload.sha256[:10]}…)", 0, False
+        files = upload.content.files
+        hashes = each(_sha256, [path for _, path, _ in files], THREADS)
+        items = [
+            Item(prefix + name, path, size, sha256) for (name, path, size), sha256 in zip(files, hashes, strict=True)
+        ]
+        if replace(upload.content).sha256 != upload.sha256:  # a copy has read nothing yet
+            raise ServiceError(f"{upload.path} was changed while it was uploaded", AGAIN)
+        there = self._sizes(bucket, prefix)
+        progress(what, 0, upload.size)
+        for ensured in side_by_side(lambda item: self._ensure(bucket, item, there.get(item.key)), items, THREADS):
+            sent = ensured.get() or sent
+            done += ensured.item.size
+            progress(what, done, upload.size)
+        return sent
+
+    def _sizes(self, bucket: str, prefix: str) -> dict[str, int]:
+        return {entry["Key"]: entry["Size"] for entry in self._entries(bucket, prefix)}
+
+    def _entries(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+        """What lies below a prefix; nothing in a bucket that is not there yet."""
+        token: dict[str, str] = {}
+        new = tokens(f"ListObjectsV2 s3://{bucket}/{prefix}")
+        while True:
+            try:
+                answer = self._call("list_objects_v2", bucket, "", ("KeyCount",), Prefix=prefix, **token)
+            except ServiceError as error:
+                if code_of(cause_of(error)) == "NoSuchBucket":
+                    return
+                raise
+            yield from answer.get("Contents", ())
+            if not answer.get("IsTruncated"):
+                return
+            token = {"ContinuationToken": new(answer.get("NextContinuationToken", ""))}
+
+    def _ensure(self, bucket: str, item: Item, size: int | None) -> bool:
+        """Sends a file unless it is there, whole; whether it was sent."""
+        if size is not None:
+            there = self._head(bucket, item.key)
+            if there is not None and there["ContentLength"] == item.size and _sha256_of(there) == item.sha256:
+                return False
+        return self._put(bucket, item, overwrite=size is not None)
+
+    def _put(self, bucket: str, item: Item, *, overwrite: bool) -> bool:
+        """Sends and verifies one object; False where another upload of the same content came first."""
+        condition = {} if overwrite else {"IfNoneMatch": "*"}
+        try:
+            self._in_bucket(bucket, item, condition)
+        except ServiceError as error:
+            if code_of(cause_of(error)) not in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
+                raise
+            if not self._is_whole(bucket, item):
+                self._in_bucket(bucket, item, {})
+            return False
+        if not self._is_whole(bucket, item):
+            raise ServiceError(f"s3://{bucket}/{item.key} is not what was sent", AGAIN)
+        return True
+
+    def _in_bucket(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+        send = self._whole if item.size < 4 * self.part else self._parts
+        try:
+            send(bucket, item, condition)
+        except ServiceError as error:
+            if code_of(cause_of(error)) != "NoSuchBucket" or not self._make(bucket):
+                raise
+            send(bucket, item, condition)
+
+    def _is_whole(self, bucket: str, item: Item) -> bool:
+        there = self._head(bucket, item.key)
+        return there is not None and there["ContentLength"] == item.size and _sha256_of(there) == item.sha256
+
+    def _whole(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+        with item.path.open("rb") as file:
+            # S3 refuses bytes that do not have this checksum, so that no half object can come to be.
+            self._call(
+                "put_object",
+                bucket,
+                item.key,
+                ("ETag",),
+                Body=file,
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=item.checksum,
+                Metadata={_MARK: item.sha256},
+                **condition,
+            )
+
+    def _parts(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+        """Sends a large object; nothing shows under its key before all of it has arrived and is what it should be."""
+        begun = self._call(
+            "create_multipart_upload",
+            bucket,
+            item.key,
+            ("UploadId",),
+            ChecksumAlgorithm="SHA256",
+            Metadata={_MARK: item.sha256},
+        )
+        of = {"UploadId": begun["UploadId"]}
+        try:
+            whole, parts = hashlib.sha256(), []
+            for number, piece in enumerate(_pieces(item.path, self.part), 1):
+                whole.update(piece)
+                checksum = _base64(hashlib.sha256(piece).digest())
+                answer = self._call(
+                    "upload_part",
+                    bucket,
+                    item.key,
+                    ("ETag",),
+                    PartNumber=number,
+                    Body=piece,
+                    ChecksumSHA256=checksum,
+                    **of,
+                )
+                parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
+            if whole.hexdigest() != item.sha256:
+                raise ServiceError(f"{item.path} was changed while it was uploaded", AGAIN)
+            self._call(
+                "complete_multipart_upload",
+                bucket,
+                item.key,
+                ("ETag",),
+                MultipartUpload={"Parts": parts},
+                **of,
+                **condition,
+            )
+        except BaseException:
+            with contextlib.suppress(ServiceError):
+                self._call("abort_multipart_upload", bucket, item.key, **of)
+            raise
+
+    def _head(self, bucket: str, key: str) -> dict[str, Any] | None:
+        """What is known about an object; None where there is none."""
+        try:
+            return self._call("head_object", bucket, key, ("ContentLength",), ChecksumMode="ENABLED")
+        except ServiceError as error:
+            if code_of(cause_of(error)) in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
+                return None
+            if is_denied(cause_of(error)):  # HeadObject's errors have no text
+                hint = "s3:GetObject and s3:ListBucket are needed (docs/permissions.md)"
+                raise ServiceError(f"s3://{bucket}/{key}: S3 does not let us look", hint) from error
+            raise
+
+    def _make(self, bucket: str) -> bool:
+        """Makes the account's default bucket, as the SageMaker SDK does; no other."""
+        default = _DEFAULT_BUCKET.fullmatch(bucket)
+        if default is None or default["region"] != self.region:
+            return False
+        parameters: dict[str, Any] = {}
+        if self.region != "us-east-1":  # which is what no constraint means
+            parameters["CreateBucketConfiguration"] = {"LocationConstraint": self.region}
+        try:
+            call(self.client.create_bucket, f"CreateBucket {bucket}", Bucket=bucket, **parameters)
+        except ServiceError as error:
+            if code_of(cause_of(error)) not in ("BucketAlreadyOwnedByYou", "OperationAborted"):
+                raise
+        return True
+
+    def _call(self, method: str, bucket: str, key: str, required: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+        """A call about an object. The default bucket's name can be guessed, so it must be the account's own.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
+        """
+        default = _DEFAULT_BUCKET.fullmatch(bucket)
+        owner = {"ExpectedBucketOwner": default["account"]} if default else {}
+        about = {"Key": key} if key else {}
+        doing = f"{''.join(word.title() for word in method.split('_'))} s3://{bucket}/{key}"
+        return call(getattr(self.client, method), doing, required, Bucket=bucket, **about, **owner, **more)
+
+
+def _sha256_of(there: dict[str, Any]) -> str:
+    """The SHA-256 of an object in hexadecimal, as far as S3 knows it; empty where it does not.
+
+    The checksum of what was sent in parts (its ETag has a dash) is one of checksums, of no use here.
+    """
+    checksum = there.get("ChecksumSHA256", "")
+    if checksum and "-" not in checksum and "-" not in there.get("ETag", ""):
+        with contextlib.suppress(ValueError):
+            return base64.b64decode(checksum).hex()
+    return str(there.get("Metadata", {}).get(_MARK, ""))
+
+
+def _split(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def _base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    for piece in _pieces(path, PIECE):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pieces(path: Path, size: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(size):
+            yield piece

@@ -1,0 +1,38 @@
+"""The kinds of manifests. Each is imported when the first manifest of it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+
+from sagespec.kinds.kind import Kind
+from sagespec.reading.render import Vocabulary
+
+KINDS = {"TrainingJob": "training_job"}
+"""`kind:` → the package whose module `kind` has it, as `KIND`."""
+
+
+@cache
+def kind_named(name: str) -> Kind:
+    """KeyError: there is no such kind."""
+    kind: Kind = import_module(f"sagespec.kinds.{KINDS[name]}.kind").KIND
+    return kind
+
+
+@cache
+def vocabulary_of(name: str) -> Vocabulary:
+    """What a kind's manifests take from a Defaults document. KeyError: there is no such kind."""
+    own = frozenset(kind_named(name).model.fields)
+    return Vocabulary(name, lambda key: key in KINDS or (key not in own and any(map(_has(key), _others(name)))))
+
+
+def _others(name: str) -> list[str]:
+    return [other for other in KINDS if other != name]
+
+
+def _has(field: str) -> Callable[[str], bool]:
+    return lambda kind: field in kind_named(kind).model.fields
+
+
+__all__ = ["KINDS", "Kind", "kind_named", "vocabulary_of"]

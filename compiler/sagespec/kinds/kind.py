@@ -1,0 +1,40 @@
+"""What a kind of manifest is: a value that the generic stages are given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sagespec.reading.part import Part
+
+if TYPE_CHECKING:  # what makes requests: imported where one is made
+    from sagespec.building.cost import Bill
+    from sagespec.building.draft import Draft, Inputs
+    from sagespec.building.request import Request
+    from sagespec.catalog import Facts
+    from sagespec.checking.context import Context
+    from sagespec.checking.rule import RuleSet
+    from sagespec.reading.render import Manifest
+
+
+class Kind(NamedTuple):
+    """Everything that is true of one kind of manifest alone."""
+
+    name: str
+    """What stands under `kind:`."""
+    model: type[Part]
+    """The fields, and what their values may be."""
+    context: Callable[..., Context]
+    """What its rules are shown beside their subjects."""
+    rules: RuleSet
+    """What a schema cannot say."""
+    members: Mapping[str, Sequence[str]]
+    """Field → the members of the API that it sets; the first is the one that it is for."""
+    elsewhere: Mapping[str, str]
+    """Field that sets no member of its own → what it is for."""
+    field_of: Callable[[Sequence[str | int]], str | None]
+    """The field that sets a member of the request."""
+    draft: Callable[[Any, Manifest, Inputs], Draft]
+    """What would be sent for a model (which may be partial)."""
+    bill: Callable[[Request, Facts, int], Bill]
+    """What a request may cost at most, from an attempt on."""

@@ -1,0 +1,33 @@
+"""`kind: TrainingJob` as a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sagespec.kinds.kind import Kind
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS, field_of
+from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.rules import RULES
+
+if TYPE_CHECKING:
+    from sagespec.building.cost import Bill
+    from sagespec.building.draft import Draft, Inputs
+    from sagespec.building.request import Request
+    from sagespec.catalog import Facts
+    from sagespec.reading.render import Manifest
+
+
+def _draft(job: Job, manifest: Manifest, inputs: Inputs) -> Draft:
+    from sagespec.kinds.training_job.draft import draft
+
+    return draft(job, manifest, inputs)
+
+
+def _bill(request: Request, facts: Facts, attempt: int = 1) -> Bill:
+    from sagespec.kinds.training_job.cost import bill
+
+    return bill(request, facts, attempt)
+
+
+KIND = Kind("TrainingJob", Job, JobContext, RULES, MEMBERS, ELSEWHERE, field_of, _draft, _bill)

@@ -1,0 +1,581 @@
+"""Legacy mode: the functions that the container calls by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sagespec.base.diagnostic import Finding
+from sagespec.catalog import near
+from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, Check, rule
+from sagespec.scripts import LegacyFunction, LegacyFunctions, Script
+
+_CONTAINER = "https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)"
+MODEL_FUNCTIONS = ("estimator_fn", "keras_model_fn", "model_fn")
+"""In the order in which the container looks for them."""
+INPUT_FUNCTIONS = ("train_input_fn", "eval_input_fn")
+_FILLED = ("training_dir", "dir", "hyperparameters", "params", "input_channels", "channels")
+"""Parameters of an input function that the container fills; it goes by their names."""
+_CALLED_WITH = {
+    "model_fn": "features, labels, mode, hyperparameters",
+    "keras_model_fn": "hyperparameters",
+    "estimator_fn": "run_config, hyperparameters",
+    "serving_input_fn": "hyperparameters",
+}
+"""What the container passes to each by position."""
+_HYPERPARAMETERS_AT = {"model_fn": 3, "keras_model_fn": 0, "estimator_fn": 1, "serving_input_fn": 0}
+_ADDED = frozenset({"training_steps", "evaluation_steps", "checkpoint_path", "save_checkpoints_secs", "model_dir"})
+"""Hyperparameters that the SDK or the container adds."""
+
+FunctionCheck = Callable[[Case, Script, LegacyFunctions], Iterator[Finding]]
+
+
+def read_functions(check: FunctionCheck) -> Check:
+    """Shows a rule the functions of a script for legacy mode."""
+
+    def judged(case: Case) -> Iterator[Finding]:
+        if case.legacy and case.script is not None and case.script.study.functions is not None:
+            yield from check(case, case.script, case.script.study.functions)
+
+    judged.__name__, judged.__doc__ = check.__name__, check.__doc__
+    return judged
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
+@read_functions
+def missing_model_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """In legacy mode the script defines the model in a function that the container calls.
+
+    It is one of model_fn, keras_model_fn and estimator_fn.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Bad script:
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Good script:
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    if functions.complete and not set(MODEL_FUNCTIONS) & functions.found.keys():
+        yield Finding(
+            ("entry_point",),
+            "legacy mode needs one of model_fn, keras_model_fn and estimator_fn in the script",
+            "define one, or take a version with script mode",
+            place=script.start,
+        )
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
+@read_functions
+def several_model_functions(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """Exactly one function defines the model.
+
+    Of several the container takes estimator_fn first, then keras_model_fn, and passes over the others.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Bad script:
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def estimator_fn(run_config, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Good script:
+        def estimator_fn(run_config, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    found = [functions.found[name] for name in MODEL_FUNCTIONS if name in functions.found]
+    for passed_over in found[1:]:
+        yield Finding(
+            ("entry_point",),
+            f"{passed_over.name} and {found[0].name} both define the model: the container takes {found[0].name} only",
+            "keep one of them",
+            place=script.place(passed_over.piece),
+        )
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
+@read_functions
+def missing_input_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """In legacy mode the container asks the script for its data: train_input_fn and eval_input_fn.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Bad script:
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Good script:
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    for name in INPUT_FUNCTIONS if functions.complete else ():
+        if name not in functions.found:
+            yield Finding(
+                ("entry_point",),
+                f"legacy mode needs {name} in the script",
+                f"define {name}(training_dir, hyperparameters)",
+                place=script.start,
+            )
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script); " + _CONTAINER, given=LEGACY)
+@read_functions
+def wrong_function_parameters(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """The container passes a fixed number of values to each function, by position.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Bad script:
+        def model_fn(features, labels, mode):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Good script:
+        def model_fn(features, labels, mode, params):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    for name, given in _CALLED_WITH.items():
+        function = functions.found.get(name)
+        if function is not None and not function.takes(given.count(",") + 1):
+            yield Finding(
+                ("entry_point",),
+                f"the container calls {name}({given}), and this takes ({', '.join(function.parameters or ())})",
+                f"write def {name}({given})",
+                place=script.place(function.piece),
+            )
+
+
+@rule(WARNING, source=_CONTAINER, given=LEGACY)
+@read_functions
+def unfilled_parameter(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """The container fills the parameters of an input function by their names, and gives None to all others.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Bad script:
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(data_dir, hyperparameters):
+            raise NotImplementedError(data_dir)
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Good script:
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(input_channels, hyperparameters):
+            raise NotImplementedError(input_channels)
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    for function in _input_functions(functions):
+        for parameter in function.parameters or ():
+            if parameter not in _FILLED and parameter in function.uses:
+                close = near(parameter, _FILLED) or "training_dir"
+                yield Finding(
+                    ("entry_point",),
+                    f"{function.name} gets None for '{parameter}'",
+                    f"name it {close}; the container knows {', '.join(_FILLED)}",
+                    place=script.place(function.piece),
+                )
+
+
+def _input_functions(functions: LegacyFunctions) -> list[LegacyFunction]:
+    return [functions.found[name] for name in INPUT_FUNCTIONS if name in functions.found]
+
+
+@rule(WARNING, source=_CONTAINER, given=LEGACY)
+@read_functions
+def training_dir_without_channel(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """training_dir is the folder of the channel that is called training; without that channel it is None.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+        channels: {train: s3://bucket/train}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+        channels: {training: s3://bucket/train}
+
+    Script:
+        import os
+
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(training_dir, hyperparameters):
+            return os.path.join(training_dir, "train.csv")
+
+        def eval_input_fn(training_dir, hyperparameters):
+            return os.path.join(training_dir, "eval.csv")
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    if "training" in case.job.channels:
+        return
+    for function in _input_functions(functions):
+        used = function.uses & {"training_dir", "dir"}
+        if used:
+            channels = ", ".join(case.job.channels)
+            yield Finding(
+                ("channels",),
+                f"{sorted(used)[0]} would be None: it is the channel 'training', and the manifest has "
+                + (f"{channels} only" if channels else "no channels"),
+                "name the channel training, or let the function take input_channels",
+                at_key=True,
+                place=script.place(function.piece),
+            )
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Creating train_input_fn and eval_input_fn functions)", given=LEGACY)
+@read_functions
+def input_function_returns_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """From TensorFlow 1.6 on, an input function returns the data itself.
+
+    1.4 and 1.5 take a function without arguments as well, and call it.
+
+    Bad:
+        framework_version: "1.6"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Good:
+        framework_version: "1.5"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Script:
+        import tensorflow as tf
+
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            return tf.estimator.inputs.numpy_input_fn(x={}, y=None, shuffle=True)
+
+        def eval_input_fn(hyperparameters):
+            return tf.estimator.inputs.numpy_input_fn(x={}, y=None, shuffle=False)
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    if case.release is None or case.release.input_functions_may_return_functions:
+        return
+    for name in (*INPUT_FUNCTIONS, "serving_input_fn"):
+        function = functions.found.get(name)
+        if function is not None and function.returns_function:
+            yield Finding(
+                ("framework_version",),
+                f"{name} returns a function, which {case.release.name} does not call",
+                "return what that function returns: call it",
+                place=script.place(function.piece),
+            )
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Using a Keras model instead of a model_fn)", given=LEGACY)
+@read_functions
+def keras_model_on_several_instances(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """A Keras model of TensorFlow 1.4 trains on one instance only.
+
+    Bad:
+        framework_version: "1.4"
+        training_steps: 1000
+        evaluation_steps: 100
+        instance_count: 2
+
+    Good:
+        framework_version: "1.5"
+        training_steps: 1000
+        evaluation_steps: 100
+        instance_count: 2
+
+    Script:
+        def keras_model_fn(hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    function = functions.found.get("keras_model_fn")
+    if function is None or "estimator_fn" in functions.found:
+        return
+    if case.release is not None and not case.release.keras_distributed and case.job.instances() > 1:
+        yield Finding(
+            ("instance_count",),
+            f"keras_model_fn works on one instance only with {case.release.name}, "
+            f"and the job has {case.job.instances()}",
+            'write instance_count: 1, or framework_version: "1.5" or newer',
+            place=script.place(function.piece),
+        )
+
+
+@rule(WARNING, source=LEGACY_DOC + " (Creating a serving_input_fn)", given=LEGACY)
+@read_functions
+def model_not_exported(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """Without serving_input_fn the container exports no model, so there is nothing to deploy.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Bad script:
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Good script:
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    defined = [functions.found[name] for name in MODEL_FUNCTIONS if name in functions.found]
+    if functions.complete and defined and "serving_input_fn" not in functions.found:
+        yield Finding(
+            ("entry_point",),
+            "the script has no serving_input_fn: no model would be exported, only checkpoints",
+            "define serving_input_fn(hyperparameters) if the model is to be deployed",
+            place=script.place(defined[0].piece),
+        )
+
+
+@rule(ERROR, source=_CONTAINER, given=LEGACY)
+@read_functions
+def channel_needed_by_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """What an input function looks up among the channels must be one of them.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+        channels: {training: s3://bucket/train}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+        channels: {training: s3://bucket/train, evaluation: s3://bucket/evaluation}
+
+    Script:
+        def model_fn(features, labels, mode, hyperparameters):
+            raise NotImplementedError
+
+        def train_input_fn(input_channels, hyperparameters):
+            return input_channels["training"]
+
+        def eval_input_fn(input_channels, hyperparameters):
+            return input_channels["evaluation"]
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    for function in _input_functions(functions):
+        for (position, key), piece in (function.keys or {}).items():
+            if (function.parameters or ())[position] in ("input_channels", "channels") and key not in case.job.channels:
+                close = near(key, case.job.channels)
+                yield Finding(
+                    ("channels",),
+                    f"{function.name} needs the channel '{key}', which the manifest does not have",
+                    f"did you mean '{close}'? Or add {key} to channels" if close else f"add {key} to channels",
+                    at_key=True,
+                    place=script.place(piece),
+                )
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Creating a model_fn)", given=LEGACY)
+@read_functions
+def hyperparameter_needed_by_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+    """What a function looks up among the hyperparameters must be among those of the manifest.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+        hyperparameters: {learning-rate: 0.1}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+        hyperparameters: {learning_rate: 0.1}
+
+    Script:
+        def keras_model_fn(hyperparameters):
+            return hyperparameters["learning_rate"]
+
+        def train_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    for name, function in functions.found.items():
+        if len([model for model in MODEL_FUNCTIONS if model in functions.found]) > 1:
+            return
+        for (position, key), piece in (function.keys or {}).items():
+            parameter = (function.parameters or ())[position]
+            if name in INPUT_FUNCTIONS:
+                wanted = parameter in ("hyperparameters", "params")
+            else:
+                wanted = position == _HYPERPARAMETERS_AT[name]
+            if not wanted or key in case.hyperparameters or key in _ADDED or key.startswith("sagemaker_"):
+                continue
+            close = near(key, case.hyperparameters)
+            yield Finding(
+                ("hyperparameters",),
+                f"{name} needs the hyperparameter '{key}', which the manifest does not have",
+                f"did you mean {close}?" if close else f"add {key} to hyperparameters",
+                at_key=True,
+                place=script.place(piece),
+            )

@@ -1,0 +1,568 @@
+"""Hyperparameters: their names, and what becomes of their values on the way to the script."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from sagespec.base.diagnostic import Finding
+from sagespec.base.redact import redacted
+from sagespec.catalog import Framework
+from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING
+from sagespec.kinds.training_job.launch import launch
+from sagespec.kinds.training_job.model import Mode
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule
+
+MOST_HYPERPARAMETERS = 100
+LONGEST_VALUE = 2500
+"""Characters. The prose of the API says 256, which the service does not hold to.
+
+Source: botocore's model of CreateTrainingJob; https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10
+"""
+_LINE_BREAKS = frozenset("\n\r\x85\u2028\u2029")
+_SEPARATORS = frozenset(" \t=")
+_NUMBER = r"-\d*\.?\d+([eE][-+]?\d+)?"
+
+_OF_THE_PROGRAM = {
+    "sagemaker_submit_directory": "source_dir",
+    "sagemaker_program": "entry_point",
+    "sagemaker_container_log_level": "container_log_level",
+    "sagemaker_job_name": "name",
+    "sagemaker_region": "region",
+}
+_OF_LEGACY_MODE = {
+    "checkpoint_path": "checkpoint_path",
+    "training_steps": "training_steps",
+    "evaluation_steps": "evaluation_steps",
+    "sagemaker_requirements": "requirements_file",
+    "sagemaker_enable_cloudwatch_metrics": "enable_sagemaker_metrics",
+}
+_CONSUMED = frozenset({"_tuning_objective_metric", "default_user_module_name"})
+"""Names without the prefix that the container keeps to itself all the same."""
+
+_COUNTERPARTS = {
+    "eval_delay_secs": "start_delay_secs",
+    "continuous_eval_throttle_secs": "throttle_secs",
+    "start_delay_secs": "eval_delay_secs",
+    "throttle_secs": "continuous_eval_throttle_secs",
+}
+"""One thing under the names of TensorFlow's old and new evaluation loops."""
+
+_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "int": ((int, float), "a number"),
+    "bool": ((bool,), "true or false"),
+    "dict": ((dict,), "a map"),
+}
+
+
+def generated(case: Case) -> dict[str, str]:
+    """The hyperparameters that the request gets by itself, each with the field that decides it."""
+    if case.mode is Mode.IMAGE:
+        return {}
+    names = dict(_OF_THE_PROGRAM)
+    if case.legacy:
+        names |= _OF_LEGACY_MODE
+    else:
+        names |= dict.fromkeys(launch(case.job, case.framework), "distribution")
+        if case.passes_model_dir:
+            names["model_dir"] = "model_dir"
+    if case.job.compiler_config is not None:
+        compiler = ("sagemaker_training_compiler_enabled", "sagemaker_training_compiler_debug_mode")
+        names |= dict.fromkeys(compiler, "compiler_config")
+    return names
+
+
+@rule(ERROR, source=SDK2 + "estimator.py, Framework.hyperparameters", given="hyperparameters")
+def overwritten_hyperparameter(case: Case) -> Iterator[Finding]:
+    """Some hyperparameters are made from the manifest's fields, and overwrite what you give under their names.
+
+    Bad:
+        hyperparameters: {model_dir: s3://bucket/model}
+
+    Good:
+        model_dir: s3://bucket/model
+        ---
+        model_dir: false
+        hyperparameters: {model_dir: s3://bucket/model}
+    """
+    fields = generated(case)
+    for name in case.hyperparameters.keys() & fields.keys():
+        yield Finding(
+            ("hyperparameters", name),
+            f"'{name}' is made from the field {fields[name]}, which overwrites this value",
+            f"write {fields[name]} instead",
+            at_key=True,
+        )
+
+
+@rule(WARNING, source=TOOLKIT + " (params.py)", given="hyperparameters")
+def reserved_hyperparameter(case: Case) -> Iterator[Finding]:
+    """What begins with sagemaker_ is meant for the container, which keeps it from the script.
+
+    Bad:
+        hyperparameters: {sagemaker_epochs: 10}
+
+    Good:
+        hyperparameters: {epochs: 10}
+    """
+    if not case.script_mode:
+        return
+    for name in case.hyperparameters.keys() - generated(case).keys():
+        if name.startswith("sagemaker_") or name in _CONSUMED:
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' does not reach the script: the container takes it for its own",
+                "give it another name, without sagemaker_" if name.startswith("sagemaker_") else "give it another name",
+                at_key=True,
+            )
+
+
+@rule(ERROR, source=API + "CreateTrainingJob.html", given="hyperparameters")
+def too_many_hyperparameters(case: Case) -> Iterator[Finding]:
+    """A job has at most 100 hyperparameters, those that are made by themselves included.
+
+    Script mode adds six, legacy mode ten, and a distribution some more.
+
+    Bad:
+        hyperparameters:
+          {p00: 0, p01: 1, p02: 2, p03: 3, p04: 4, p05: 5, p06: 6, p07: 7, p08: 8, p09: 9, p10: 10, p11: 11,
+           p12: 12, p13: 13, p14: 14, p15: 15, p16: 16, p17: 17, p18: 18, p19: 19, p20: 20, p21: 21, p22:
+           22, p23: 23, p24: 24, p25: 25, p26: 26, p27: 27, p28: 28, p29: 29, p30: 30, p31: 31, p32: 32,
+           p33: 33, p34: 34, p35: 35, p36: 36, p37: 37, p38: 38, p39: 39, p40: 40, p41: 41, p42: 42, p43:
+           43, p44: 44, p45: 45, p46: 46, p47: 47, p48: 48, p49: 49, p50: 50, p51: 51, p52: 52, p53: 53,
+           p54: 54, p55: 55, p56: 56, p57: 57, p58: 58, p59: 59, p60: 60, p61: 61, p62: 62, p63: 63, p64:
+           64, p65: 65, p66: 66, p67: 67, p68: 68, p69: 69, p70: 70, p71: 71, p72: 72, p73: 73, p74: 74,
+           p75: 75, p76: 76, p77: 77, p78: 78, p79: 79, p80: 80, p81: 81, p82: 82, p83: 83, p84: 84, p85:
+           85, p86: 86, p87: 87, p88: 88, p89: 89, p90: 90, p91: 91, p92: 92, p93: 93, p94: 94}
+
+    Good:
+        hyperparameters: {config-file: config.json}
+    """
+    made = generated(case)
+    count = len(case.hyperparameters.keys() | made.keys())
+    if count > MOST_HYPERPARAMETERS:
+        yield Finding(
+            ("hyperparameters",),
+            f"{len(case.hyperparameters)} hyperparameters, and {count - len(case.hyperparameters)} that are added, "
+            f"are more than {MOST_HYPERPARAMETERS}",
+            "put them into a file of source_dir, and pass its name",
+            at_key=True,
+        )
+
+
+@rule(
+    ERROR,
+    source="https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10",
+    given="hyperparameters",
+)
+def long_hyperparameter(case: Case) -> Iterator[Finding]:
+    """A hyperparameter's value has at most 2500 characters, as it is sent: encoded as JSON.
+
+    Bad:
+        hyperparameters:
+          weights: [&row [0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125],
+            *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row,
+            *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row, *row]
+
+    Good:
+        hyperparameters: {weights-file: weights.json}
+    """
+    for name, value in case.hyperparameters.items():
+        if _is_short(value):
+            continue
+        length = len(_sent(case, value))
+        if length > LONGEST_VALUE:
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' has {length} characters when it is sent; SageMaker takes {LONGEST_VALUE}",
+                "put it into a file of source_dir, or into a channel, and pass its name",
+                at_key=True,
+            )
+
+
+@rule(ERROR, source=API + "CreateTrainingJob.html", given="hyperparameters")
+def hyperparameter_of_several_lines(case: Case) -> Iterator[Finding]:
+    """SageMaker takes no line breaks in hyperparameters.
+
+    In values they are no matter where AWS's images run your script: JSON writes them as two characters. An image with
+    a program of its own gets text as it is.
+
+    Bad:
+        hyperparameters: {"batch\\nsize": 32}
+
+    Good:
+        hyperparameters: {batch-size: 32}
+    """
+    for name, value in case.hyperparameters.items():
+        if not _LINE_BREAKS.isdisjoint(name):
+            message = f"the name {json.dumps(name)} holds a line break"
+            yield Finding(("hyperparameters", name), message, "write the name on one line", at_key=True)
+        elif case.mode is Mode.IMAGE and isinstance(value, str) and not _LINE_BREAKS.isdisjoint(value):
+            message = f"the value of '{name}' holds a line break"
+            yield Finding(("hyperparameters", name), message, "write it on one line", at_key=True)
+
+
+def _is_short(value: Any) -> bool:
+    """Whether a value is short however it is sent: JSON makes at most 12 characters of one."""
+    if isinstance(value, str):
+        return len(value) <= 200
+    return isinstance(value, int | float) and abs(value) < 1e18
+
+
+def _sent(case: Case, value: Any) -> str:
+    return value if case.mode is Mode.IMAGE and isinstance(value, str) else json.dumps(value)
+
+
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
+def null_hyperparameter(case: Case) -> Iterator[Finding]:
+    """null reaches the script as an empty argument.
+
+    `type=int` and its like fail on it, and a default of the script's parser does not come into its own.
+
+    Bad:
+        hyperparameters: {max-steps: null}
+
+    Good:
+        hyperparameters: {epochs: 10}
+    """
+    if not case.script_mode:
+        return
+    for name, value in case.hyperparameters.items():
+        if value is None:
+            yield Finding(
+                ("hyperparameters", name),
+                f"null reaches the script as the empty argument {_option(name)} ''",
+                f"leave {name} out: the script's own default then holds",
+            )
+
+
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
+def nested_hyperparameter(case: Case) -> Iterator[Finding]:
+    """Maps, and lists of anything but numbers, do not reach the script as JSON.
+
+    A map becomes the argument `a=1,b=2`, a list Python's own spelling with single quotes, True and None. A list of
+    numbers reads the same in JSON. Whole values are in the environment variable SM_HPS.
+
+    Bad:
+        hyperparameters: {optimizer: {name: adam, rate: 0.1}}
+        ---
+        hyperparameters: {classes: [cat, dog]}
+
+    Good:
+        hyperparameters: {optimizer: adam, rate: 0.1, layers: [64, 32]}
+        ---
+        hyperparameters: {classes: '["cat", "dog"]'}
+    """
+    if not case.script_mode:
+        return
+    for name, value in case.hyperparameters.items():
+        if isinstance(value, dict) or (isinstance(value, list) and repr(value) != json.dumps(value)):
+            yield Finding(
+                ("hyperparameters", name),
+                f"the script gets {_option(name)} {_argument(value)}, which is not JSON",
+                f"quote it as JSON and let the script parse it: '{shown(json.dumps(value))}'; or read it from SM_HPS",
+            )
+
+
+def _option(name: str) -> str:
+    return f"-{name}" if len(name) == 1 else f"--{name}"
+
+
+def _argument(value: Any) -> str:
+    text = ",".join(f"{key}={item}" for key, item in value.items()) if isinstance(value, dict) else str(value)
+    return shown(text)
+
+
+def shown(text: str) -> str:
+    """A value as a message may quote it: short, and without secrets."""
+    text = redacted(text)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
+def single_letter_hyperparameter(case: Case) -> Iterator[Finding]:
+    """A name of one letter reaches the script with one hyphen.
+
+    `k` becomes `-k`, so a parser that knows `--k` does not find it.
+
+    Bad:
+        hyperparameters: {k: 5}
+
+    Good:
+        hyperparameters: {neighbours: 5}
+    """
+    if not case.script_mode:
+        return
+    for name in case.hyperparameters:
+        if len(name) == 1:
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' reaches the script as -{name}, not as --{name}",
+                "give it a name of two letters or more",
+                at_key=True,
+            )
+
+
+@rule(WARNING, source="https://docs.python.org/3/library/argparse.html#arguments-containing", given="hyperparameters")
+def hyperparameter_like_option(case: Case) -> Iterator[Finding]:
+    """argparse takes a value that begins with a hyphen for the next option.
+
+    The script then stops, because the option before has no value. Negative numbers are safe.
+
+    Bad:
+        hyperparameters: {extra-arguments: --verbose}
+
+    Good:
+        hyperparameters: {extra-arguments: verbose, shift: "-0.5"}
+    """
+    if not case.script_mode:
+        return
+    for name, value in case.hyperparameters.items():
+        if isinstance(value, str) and re.fullmatch(r"-\S+", value) and not re.fullmatch(_NUMBER, value):
+            yield Finding(
+                ("hyperparameters", name),
+                f"argparse takes this value for an option, and finds none for {_option(name)}",
+                "write it without the hyphens, and let the script add them",
+            )
+
+
+@rule(WARNING, source=TOOLKIT + " (mapping.py, to_env_vars)", given="hyperparameters")
+def hyperparameters_differing_in_case(case: Case) -> Iterator[Finding]:
+    """Names that differ only in upper and lower case share one environment variable.
+
+    `SM_HP_` is followed by the name in capitals, so one value hides the other.
+
+    Bad:
+        hyperparameters: {rate: 0.1, Rate: 0.2}
+
+    Good:
+        hyperparameters: {rate: 0.1, decay-rate: 0.2}
+    """
+    if not case.script_mode:
+        return
+    seen: dict[str, str] = {}
+    for name in case.hyperparameters:
+        first = seen.setdefault(name.upper(), name)
+        if first != name:
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' and '{first}' share the variable SM_HP_{name.upper()}",
+                "rename one of them",
+                at_key=True,
+            )
+
+
+@rule(
+    WARNING, source="https://docs.python.org/3/library/argparse.html#the-add-argument-method", given="hyperparameters"
+)
+def hyperparameter_name_unfit_for_option(case: Case) -> Iterator[Finding]:
+    """A hyperparameter becomes the option --name: blanks, an equals sign or leading hyphens break it.
+
+    Bad:
+        hyperparameters: {learning rate: 0.1}
+
+    Good:
+        hyperparameters: {learning-rate: 0.1}
+    """
+    if not case.script_mode:
+        return
+    for name in case.hyperparameters:
+        if name.startswith("-") or not _SEPARATORS.isdisjoint(name):
+            fit = re.sub(r"[\s=]+", "-", name).strip("-")
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' reaches the script as --{name}, which is no option that argparse reads",
+                f"write {fit}" if fit else "give it a name of letters",
+                at_key=True,
+            )
+
+
+@rule(WARNING, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
+def hyperparameter_of_other_version(case: Case) -> Iterator[Finding]:
+    """The legacy containers read some hyperparameters themselves, and which ones changed with TensorFlow 1.6.
+
+    1.4 and 1.5 evaluate with Experiment, later versions with EvalSpec. Hyperparameters of the other kind are passed
+    over in silence.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {min_eval_frequency: 1000}
+        ---
+        framework_version: "1.4"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {throttle_secs: 60}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {throttle_secs: 60}
+        ---
+        framework_version: "1.4"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {continuous_eval_throttle_secs: 60, min_eval_frequency: 1000}
+    """
+    if not case.legacy or case.release is None or case.framework is None:
+        return
+    here = case.release.legacy_hyperparameters
+    for name in case.hyperparameters:
+        versions = _versions_by_name(case.framework).get(name, ())
+        if versions and name not in here:
+            other = _COUNTERPARTS.get(name, "")
+            reads = " to ".join([case.framework.spoken(versions[0]), *versions[-1:][: len(versions) - 1]])
+            yield Finding(
+                ("hyperparameters", name),
+                f"'{name}' is read by {reads}, not by {case.release.version}",
+                f"write {other}" if other in here else "leave it out, or rename it if your script reads it",
+                at_key=True,
+            )
+
+
+@rule(WARNING, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
+def misspelt_legacy_hyperparameter(case: Case) -> Iterator[Finding]:
+    """The legacy container passes over what it does not know, misspelt names included.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoint_secs: 60}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_secs: 60}
+    """
+    if not case.legacy or case.release is None or case.framework is None:
+        return
+    # Two words are too few to tell a slip from a name of the script's own: eval_metric is no misspelt eval_metrics.
+    known = {_spelling(name): name for name in case.release.legacy_hyperparameters if name.count("_") > 1}
+    for name in case.hyperparameters.keys() - _versions_by_name(case.framework).keys():
+        meant = known.get(_spelling(name))
+        if meant is not None and meant not in case.hyperparameters:
+            yield Finding(
+                ("hyperparameters", name),
+                f"the container knows no '{name}', but '{meant}'",
+                f"write {meant}",
+                at_key=True,
+            )
+
+
+def _spelling(name: str) -> tuple[str, ...]:
+    """What is left of a name without capitals, plurals and the kind of hyphen."""
+    return tuple(word.removesuffix("s") for word in re.split(r"[-_ ]", name.casefold()))
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
+def legacy_hyperparameter_of_wrong_type(case: Case) -> Iterator[Finding]:
+    """What the legacy container reads itself has a type.
+
+    It hands the value to TensorFlow as it is: a number in quotes is text there.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_secs: "60"}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_secs: 60}
+    """
+    if not case.legacy or case.release is None:
+        return
+    for name, value in case.hyperparameters.items():
+        kind = case.release.legacy_hyperparameters.get(name)
+        if kind is None or value is None:
+            continue
+        types, what = _TYPES[kind]
+        if not isinstance(value, types) or (kind == "int" and isinstance(value, bool)):
+            yield Finding(
+                ("hyperparameters", name), f"{name} is {what}, not {shown(json.dumps(value))}", f"write {what}"
+            )
+
+
+@cache
+def _versions_by_name(framework: Framework) -> Mapping[str, tuple[str, ...]]:
+    """Each hyperparameter that some legacy container reads → the short versions of those that do."""
+    found: dict[str, tuple[str, ...]] = {}
+    for short, full in framework.aliases.items():
+        for name in framework.releases[full].legacy_hyperparameters:
+            found[name] = (*found.get(name, ()), short)
+    return found
+
+
+@rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
+def checkpoints_by_seconds_and_steps(case: Case) -> Iterator[Finding]:
+    """Checkpoints are saved every so many seconds or every so many steps, not both.
+
+    TensorFlow's RunConfig refuses the two together. null switches one off.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_secs: 60, save_checkpoints_steps: 500}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_secs: null, save_checkpoints_steps: 500}
+    """
+    given = case.hyperparameters
+    if (
+        case.legacy
+        and given.get("save_checkpoints_secs") is not None
+        and given.get("save_checkpoints_steps") is not None
+    ):
+        yield Finding(
+            ("hyperparameters", "save_checkpoints_steps"),
+            f"save_checkpoints_steps ({shown(str(given['save_checkpoints_steps']))}) and "
+            f"save_checkpoints_secs ({shown(str(given['save_checkpoints_secs']))}) exclude each other",
+            "leave save_checkpoints_steps out, or write save_checkpoints_secs: null",
+            at_key=True,
+        )
+
+
+@rule(
+    WARNING,
+    source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)",
+    given=LEGACY,
+)
+def checkpoints_by_steps_alone(case: Case) -> Iterator[Finding]:
+    """The legacy container saves checkpoints every 300 seconds unless it is told otherwise.
+
+    It adds save_checkpoints_secs where it is missing, and TensorFlow then refuses the two together. So whoever counts
+    steps must switch the seconds off.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_steps: 500}
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 10000
+        evaluation_steps: 100
+        hyperparameters: {save_checkpoints_steps: 500, save_checkpoints_secs: null}
+    """
+    given = case.hyperparameters
+    if case.legacy and given.get("save_checkpoints_steps") is not None and "save_checkpoints_secs" not in given:
+        yield Finding(
+            ("hyperparameters", "save_checkpoints_steps"),
+            "the container adds save_checkpoints_secs: 300, which save_checkpoints_steps excludes",
+            "add save_checkpoints_secs: null",
+            at_key=True,
+        )

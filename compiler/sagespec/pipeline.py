@@ -1,0 +1,465 @@
+"""Runs the left half: text → document → model → checked → draft → request, for every manifest under some paths."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import zip_longest
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, has_errors, in_order
+from sagespec.base.repository import path_in_repository
+from sagespec.base.source import Path, Place, Source
+from sagespec.building.draft import account_of
+from sagespec.catalog import Facts, facts, near
+from sagespec.checking.allowances import Allowances
+from sagespec.checking.check import Checked, check
+from sagespec.checking.context import Context, Disk
+from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
+from sagespec.kinds.explained import GLOSSARY, current
+from sagespec.reading.binding import Bound, bind
+from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
+from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
+from sagespec.scripts import Scripts, comments
+
+if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
+    from sagespec.building.draft import Draft, Files
+    from sagespec.building.pricing import Pricing
+    from sagespec.building.request import Request, Site
+
+LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
+"""Where a local run is, as far as its request has to say so."""
+STDIN = "-"
+PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
+
+
+class Result(NamedTuple):
+    """What became of one job of one manifest (or of a manifest that describes none that can be read)."""
+
+    manifest: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    name: str | None = None
+    rendered: Manifest | None = None
+    """The manifest with everything filled in; None where nothing could be read."""
+    checked: Checked | None = None
+    """None when it was refused."""
+    request: Request | None = None
+    """None when it was refused, or only validated."""
+
+
+class Options(NamedTuple):
+    """What one run is asked for, besides its paths."""
+
+    inputs: Inputs = Inputs()
+    allowed: Collection[str] = ()
+    """Rules that say nothing (`--allow`)."""
+    build: bool = True
+    """Seal requests; otherwise only judge what they would be."""
+    local: bool = False
+    """The jobs are to run on this machine."""
+    account: str | None = None
+    """The account, where no manifest says it."""
+    ask_account: Callable[[], str] | None = None
+    """Asks the service for the account, when neither does: apply's way."""
+
+
+class Compiler:
+    """One run: what several manifests share is read, analysed and packed once."""
+
+    def __init__(self, options: Options | None = None, knowledge: Facts | None = None) -> None:
+        self.options = options or Options()
+        self.facts = knowledge or facts()
+        self.defaults = Defaults()
+        self.scripts = Scripts()
+        self.disk = Disk()
+        self.allowances = Allowances(GLOSSARY)
+        self.allowed = frozenset(current(self.options.allowed))
+        self._account: str | None = None
+        self._names: dict[tuple[str, str | None, str, str], tuple[str, int]] = {}
+
+    @cached_property
+    def files(self) -> Files:
+        from sagespec.building.draft import Files
+
+        return Files()
+
+    @cached_property
+    def pricing(self) -> Pricing:
+        from sagespec.building.pricing import Pricing
+
+        return Pricing()
+
+    def run(self, paths: Iterable[str]) -> Iterator[Result]:
+        """One result a job, in input order. Nothing is raised for what an author did."""
+        for path in paths:
+            for name in discover(path):
+                yield from self.file(name, explicit=name == path)
+        leftover = self.allowances.unused()
+        if leftover:
+            yield Result(leftover[0].path, leftover)
+
+    def file(self, name: str, *, explicit: bool) -> Iterator[Result]:
+        """The jobs of one file. A file that was found in a folder is passed over unless it is meant for us."""
+        try:
+            source = (
+                decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", FilePath.cwd())
+                if name == STDIN
+                else load(str(FilePath(name)) if explicit else name)
+            )
+        except Rejected as rejected:
+            if explicit or any("sagespec/" in found.place.source.text for found in rejected.diagnostics):
+                yield Result(name, rejected.diagnostics)
+            return
+        if not explicit and "sagespec/" not in source.text:
+            return
+        yield from self.source(source, explicit=explicit)
+
+    def source(self, source: Source, *, explicit: bool = True) -> Iterator[Result]:
+        """The jobs of one text."""
+        self.allowances.read(source)
+        found = False
+        try:
+            for document in read(source):
+                if not explicit and not is_ours(document):
+                    continue
+                found = True
+                yield from self.document(document)
+        except Rejected as rejected:
+            found = True
+            yield self.refused(source.name, rejected.diagnostics)
+        if not found and explicit:
+            empty = Diagnostic(
+                Place(source),
+                Severity.ERROR,
+                "empty-manifest",
+                "there is no manifest here",
+                "sagespec init writes one to start from",
+            )
+            yield self.refused(source.name, (empty,))
+        unused = self.allowances.unused(source)
+        if unused:
+            yield Result(source.name, unused)
+
+    def document(self, document: Document) -> Iterator[Result]:
+        """The jobs of one document."""
+        source = document.source
+        stated = document.data.get("kind") if isinstance(document.data, dict) else None
+        if stated == "Defaults":
+            yield from self.defaults_alone(document)
+            return
+        if isinstance(stated, str) and stated not in KINDS:
+            yield self.refused(source.name, (*document.problems, _unknown_kind(document, stated)))
+            return
+        kind = kind_named(stated if isinstance(stated, str) else "TrainingJob")
+        try:
+            above = self.defaults.above(source.folder)
+            environments = environments_of(above) if self._judges_all_environments else ()
+        except Rejected as rejected:
+            yield self.refused(source.name, (*document.problems, *rejected.diagnostics))
+            return
+        if not environments:
+            yield from self._in_one(self.options.inputs.environment, document, above, kind)
+            return
+        runs = {name: list(self._in_one(name, document, above, kind)) for name in environments}
+        for together in zip_longest(*runs.values()):
+            yield _merged({name: result for name, result in zip(runs, together, strict=True) if result is not None})
+
+    @property
+    def _judges_all_environments(self) -> bool:
+        return not self.options.build and self.options.inputs.environment is None
+
+    def _in_one(
+        self, environment: str | None, document: Document, above: tuple[Document, ...], kind: Kind
+    ) -> Iterator[Result]:
+        inputs = self.options.inputs._replace(environment=environment)
+        try:
+            for manifest in render(document, above, inputs, vocabulary_of(kind.name)):
+                yield self.manifest(manifest, kind)
+        except Rejected as rejected:
+            yield self.refused(document.source.name, (*document.problems, *rejected.diagnostics))
+
+    def defaults_alone(self, document: Document) -> Iterator[Result]:
+        """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
+        found: list[Diagnostic] = []
+        for name, manifest in standing_alone(document, [vocabulary_of(kind) for kind in KINDS]):
+            complaints = bind(manifest, kind_named(name).model).diagnostics
+            found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
+        yield self.refused(document.source.name, found)
+
+    def manifest(self, manifest: Manifest, kind: Kind) -> Result:
+        """What becomes of one job: everything that there is to say of it, and its request where that is asked for."""
+        source = manifest.document.source
+        for layer in manifest.layers[1:]:
+            self.allowances.read(layer.document.source)
+        name = manifest.data.get("name")
+        name = name if isinstance(name, str) else None
+        found, checked = self._checked(manifest, kind)
+        manifest = checked.manifest
+        site = self._site(checked.job)
+        draft = self._draft(checked, kind, site)
+        found = [*found, *self._named(checked, site)]
+        found += self._judged(manifest, kind, draft, found)
+        request = None
+        if self.options.build and not has_errors(found):
+            request, complaints = self._sealed(manifest, draft)
+            found += complaints
+        allowed = self.allowed
+        kept = self.allowances.kept(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
+        if has_errors(kept):
+            return Result(source.name, kept, name, manifest)
+        return Result(source.name, kept, name, manifest, checked, request)
+
+    def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
+        """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
+        bound: Bound[Any] = bind(manifest, kind.model)
+        context = self.context(bound.model, manifest, kind)
+        try:
+            checked = check(bound, context, kind.rules, self.allowed)
+            return list(checked.warnings), checked
+        except Rejected as rejected:
+            return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
+        finally:
+            script = context.__dict__.get("script")  # where a rule has asked for it
+            for source in () if script is None else script.sources:
+                self.allowances.read(source, comments)
+
+    def context(self, job: Any, manifest: Manifest, kind: Kind) -> Context:
+        return kind.context(
+            job,
+            self.facts,
+            manifest.document.source.folder,
+            region=self._region(job),
+            account=self._account_of(job),
+            local=self._runs_here(job),
+            scripts=self.scripts,
+            disk=self.disk,
+        )
+
+    def _draft(self, checked: Checked, kind: Kind, site: Site) -> Draft:
+        from sagespec.building import draft
+
+        manifest = checked.manifest
+        folder = manifest.document.source.folder
+        inputs = draft.Inputs(
+            self.facts, site, folder, self.files, _manifest_name(manifest, folder), self.options.inputs.commit
+        )
+        return kind.draft(checked.job, manifest, inputs)
+
+    def _judged(
+        self, manifest: Manifest, kind: Kind, draft: Draft, said: Collection[Diagnostic]
+    ) -> Iterator[Diagnostic]:
+        """What is wrong with a draft: its files, the API's model, its price. One error is told of a field."""
+        wrong = {found.field for found in said if found.severity is Severity.ERROR}
+        found = [_placed(manifest, "unusable-files", each) for each in draft.unusable]
+        if not draft.request.site.local:
+            found += self._refused_by_api(manifest, kind, draft)
+        fresh = [each for each in found if not _said(each.field, wrong)]
+        yield from fresh
+        yield from self._priced(manifest, kind, draft)
+        if not wrong and not fresh:
+            yield from (_placed(manifest, "incomplete-request", each) for each in draft.incomplete)
+        if not self.options.build:  # apply can ask for the account, so that validate only warns
+            accounts = (_placed(manifest, rule, each) for rule, each in draft.needed if rule == "missing-account")
+            yield from (each._replace(severity=Severity.WARNING) for each in accounts)
+
+    def _refused_by_api(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
+        from sagespec.building import api_check
+
+        for _, body in draft.request.samples():
+            for complaint in api_check.check(body):
+                if complaint.kind == "enum" and "request" not in manifest.data:
+                    continue  # such a list may have grown since; what the fields allow, the rules judge
+                if any(complaint.about[: len(left_out)] == left_out for left_out in draft.unknown):
+                    continue
+                path = _field_of(manifest, kind, complaint.about) or _field_of(manifest, kind, complaint.path)
+                member = ".".join(map(str, complaint.path))
+                message = f"SageMaker would refuse the request: {member} {complaint.message}".replace("  ", " ")
+                yield _placed(manifest, "refused-by-api", Finding(path, message))
+
+    def _priced(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
+        """What there is to say of the price, where the defaults name some."""
+        site = draft.request.site
+        if site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
+            return
+        from sagespec.building.pricing import judge
+
+        try:
+            priced = self._with_prices(manifest, draft)
+        except Rejected as rejected:
+            yield from rejected.diagnostics
+            return
+        bill = None if draft.unknown or priced is None else kind.bill(priced, self.facts, 1)
+        yield from judge(manifest, draft.request.name, site.region, bill)
+
+    def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:
+        """The draft's request with what things cost in its region; None where no region is known."""
+        from dataclasses import replace
+
+        request, region = draft.request, draft.request.site.region
+        if not region:
+            return None
+        return replace(request, prices=self.pricing.prices(manifest, region))
+
+    def _sealed(self, manifest: Manifest, draft: Draft) -> tuple[Request | None, list[Diagnostic]]:
+        from dataclasses import replace
+
+        from sagespec.building.archive import ArchiveError
+        from sagespec.building.draft import seal
+
+        if draft.needed:
+            return None, [_placed(manifest, rule, finding) for rule, finding in draft.needed]
+        try:
+            request = seal(draft)
+        except ArchiveError as error:
+            return None, [_placed(manifest, "unusable-files", Finding(error.field, error.message, error.hint))]
+        if not request.site.local and manifest.settings.get("prices") is not None:
+            request = replace(request, prices=self.pricing.prices(manifest, request.site.region))
+        return request, []
+
+    # A job may be partial here: a field that is wrong is not among its members, and reading it would raise.
+
+    def _site(self, job: Any) -> Site:
+        from sagespec.building.request import Site
+
+        if self._runs_here(job):
+            return Site(job.members().get("region") or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
+        return Site(self._region(job) or "", self._account_of(job))
+
+    def _runs_here(self, job: Any) -> bool:
+        return self.options.local or job.members().get("instance_type") in ("local", "local_gpu")
+
+    def _region(self, job: Any) -> str | None:
+        return job.members().get("region") or region_of(self.options.inputs.environ)
+
+    def _account_of(self, job: Any) -> str | None:
+        """The manifest's, else the run's, else (for apply) what the service says, asked once."""
+        role = job.members().get("role")
+        account = account_of(role, job.members().get("account_id")) or self.options.account
+        ask = self.options.ask_account
+        if account is None and role and ask is not None and not self._runs_here(job):
+            account = self._account = self._account or ask()
+        return account
+
+    def _named(self, checked: Checked, site: Site) -> Iterator[Diagnostic]:
+        """Two jobs of one name would be one job to the service, each replacing the other.
+
+        Requests of two files stand each by itself, so `compile` only warns of them; nobody can apply both.
+        """
+        manifest = checked.manifest
+        name = checked.job.members().get("name")
+        if name is None:
+            return
+        key = (str(manifest.settings.get("project", "default")), manifest.environment, site.region, name.lower())
+        place = manifest.where(("name",))
+        if key not in self._names:
+            self._names[key] = (place.source.name, place.span.line)
+            return
+        file, line = self._names[key]
+        same_file = file == manifest.document.source.name
+        hint = "let the name say what differs: {{ matrix.… }}" if manifest.matrix else "give one of them another name"
+        message = f"'{name}' is the name of another job, at {file}:{line}"
+        severity = Severity.ERROR if same_file or not self.options.build else Severity.WARNING
+        rule = "duplicate-name" if same_file else "name-in-two-files"
+        yield Diagnostic(place, severity, rule, message, hint, ("name",))
+
+    def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
+        """What becomes of a text of which nothing could be read."""
+        allowed = self.allowed  # an error that ends everything is told all the same
+        kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
+        return Result(name, self.allowances.kept(kept))
+
+
+def _missing_from_job(found: Diagnostic) -> bool:
+    return found.rule == "missing-field" and len(found.field) == 1
+
+
+def discover(path: str) -> Iterator[str]:
+    """The files that a path of the command line stands for: itself, or every YAML file of the folder and below."""
+    if path == STDIN or not os.path.isdir(path):  # noqa: PTH112 - of no name does it raise
+        yield path
+        return
+    for folder, folders, names in os.walk(str(FilePath(path))):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in PASSED_OVER)
+        folders[:] = [name for name in folders if not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))]  # noqa: PTH110, PTH118 - never raises
+        found = (os.path.join(folder, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))  # noqa: PTH118 - pathlib takes its time
+        yield from (name.removeprefix("./") for name in found)
+
+
+def region_of(environ: Mapping[str, str]) -> str | None:
+    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
+
+
+def _manifest_name(manifest: Manifest, folder: FilePath) -> str:
+    """The manifest's path in its repository, so that it is the same in every clone."""
+    name = os.path.basename(manifest.document.source.name)  # noqa: PTH119
+    inner = path_in_repository(folder)
+    return f"{inner}/{name}" if inner else name
+
+
+def _unknown_kind(document: Document, stated: object) -> Diagnostic:
+    names = (*KINDS, "Defaults")
+    meant = near(str(stated), names)
+    message = f"there is no kind '{str(stated)[:60]}'"
+    hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(names)}"
+    return Diagnostic(document.where(("kind",)), Severity.ERROR, "unknown-kind", message, hint, ("kind",))
+
+
+def _placed(manifest: Manifest, rule: str, finding: Finding) -> Diagnostic:
+    place = manifest.where(finding.path)
+    return Diagnostic(place, Severity.ERROR, rule, finding.message, finding.hint, finding.path)
+
+
+def _said(field: Path, wrong: Collection[Path]) -> bool:
+    """Whether an error has been told of a field, of something in it, or of what it stands in."""
+    return any(field[: len(other)] == other[: len(field)] for other in wrong if other)
+
+
+def _field_of(manifest: Manifest, kind: Kind, member: Path) -> Path:
+    """The field that a member of the request comes from; `request` where it was set there."""
+    if not member:
+        return ()
+    override: object = manifest.data.get("request")
+    for step in member:
+        if not isinstance(override, Mapping) or step not in override:
+            break
+        override = override[step]
+    else:
+        return ("request", *member)
+    field = kind.field_of(member)
+    if field is None:
+        return ()
+    inside = member[1:] if field in ("hyperparameters", "environment") else ()
+    return (field, *inside)
+
+
+def _merged(found: Mapping[str, Result]) -> Result:
+    """One job's results in several environments as one: what is found in some of them says in which."""
+    first, *others = found.values()
+    if not others:
+        return first
+    where: dict[Diagnostic, list[str]] = {}
+    for environment, result in found.items():
+        for diagnostic in result.diagnostics:
+            where.setdefault(diagnostic, []).append(environment)
+    diagnostics = [
+        each
+        if len(names) == len(found) or _stands_in_environment(each, found[names[0]])
+        else each._replace(message=f"{each.message} ({_environments(names)})")
+        for each, names in where.items()
+    ]
+    refused = next((result for result in found.values() if result.checked is None), first)
+    return refused._replace(diagnostics=in_order(diagnostics))
+
+
+def _stands_in_environment(found: Diagnostic, result: Result) -> bool:
+    """Whether a finding's place says already which environment it is about."""
+    layers = () if result.rendered is None else result.rendered.layers
+    sections = (layer.document.where(layer.prefix) for layer in layers if layer.prefix[:1] == ("environments",))
+    return any(place.source == found.place.source and place.span.encloses(found.span) for place in sections)
+
+
+def _environments(names: Collection[str]) -> str:
+    return f"environment{'s' * (len(names) > 1)} {', '.join(names)}"

@@ -1,0 +1,1 @@
+"""Text → document → model."""

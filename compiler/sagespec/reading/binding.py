@@ -1,0 +1,109 @@
+"""Data → the typed model of its kind; where some of it is wrong, what is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from sagespec.base.diagnostic import Diagnostic
+from sagespec.base.source import Path
+from sagespec.reading.constraints import Shape
+from sagespec.reading.part import Part
+from sagespec.reading.render import Manifest
+from sagespec.reading.shape import bare, fields_of, lone_values, part_in, shape_of_part
+from sagespec.reading.validation import fits, is_given, judged, validated
+from sagespec.reading.wording import Complaint, diagnosed, meant
+
+P = TypeVar("P", bound=Part)
+
+
+class Bound(Generic[P]):
+    """A manifest's data as its kind's model, and what the model had to say.
+
+    With errors the model is partial: reading a wrong field raises `Unknown`.
+    """
+
+    __slots__ = ("diagnostics", "manifest", "model")
+
+    def __init__(self, manifest: Manifest, model: P, diagnostics: tuple[Diagnostic, ...] = ()) -> None:
+        self.manifest = manifest
+        self.model = model
+        self.diagnostics = diagnostics
+
+    @property
+    def whole(self) -> bool:
+        """Every field of the model is known."""
+        return not self.diagnostics and not self.manifest.unknown
+
+
+def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
+    """A manifest's data as an instance of `model`."""
+    manifest, data = _with_names(manifest, model)
+    made, wrong = judged(shape_of_part(model), data)
+    if not wrong and not manifest.unknown:
+        return Bound(manifest, made)
+    misspelt = {
+        (*path[:-1], name) for path, detail in wrong.items() if (name := meant(model, path, detail)) is not None
+    }
+    misspelt = {path for path in misspelt if not is_given(data, path)}
+    known = [path for path in wrong if not _depends(path, manifest.unknown)]
+    complaints = (diagnosed(Complaint(manifest, model, data, path, wrong[path])) for path in known)
+    rest = _partial(model, data, frozenset(wrong) | manifest.unknown | misspelt)
+    return Bound(manifest, rest, tuple(complaints))
+
+
+def _with_names(manifest: Manifest, model: type[Part]) -> tuple[Manifest, Mapping[str, Any]]:
+    """The data with lone values under their names, so that paths lead the same way through data and model."""
+    data: Mapping[str, Any] = manifest.data
+    for field, lone in lone_values(model).items():
+        if field in data and lone.recognise(data[field]):
+            data = {**data, field: {lone.name: data[field]}}
+            manifest = manifest.named(field, lone.name)
+    return manifest, data
+
+
+def _depends(path: Path, unknown: frozenset[Path]) -> bool:
+    """Whether a complaint is about a value that could not be rendered, which has been said already."""
+    return any(path[: len(other)] == other for other in unknown)
+
+
+def _partial(model: type[P], data: Mapping[str, Any], wrong: frozenset[Path]) -> P:
+    """The part that is left when the wrong values are taken out."""
+    values: dict[str, Any] = {}
+    missing: set[str] = set()
+    for name, field in fields_of(model).items():
+        inside = frozenset(path[1:] for path in wrong if path and path[0] == name)
+        if not inside:
+            if name in data:
+                values[name] = validated(field["schema"], data[name])
+            continue
+        rest = None if () in inside or name not in data else _rest(field, data[name], inside)
+        if rest is None:
+            missing.add(name)
+        else:
+            values[name] = rest
+    return model.partial(values, missing)
+
+
+def _rest(field: Shape, value: Any, wrong: frozenset[Path]) -> Any:
+    """What is left of a nested part, or of a map of parts; None where nothing can be kept."""
+    part = part_in(field)
+    if part is None or not isinstance(value, dict):
+        return None
+    whole = bare(field)
+    if whole["type"] != "dict":
+        return _partial(part, value, wrong)
+    result = {}
+    for key, item in value.items():
+        inside = frozenset(path[1:] for path in wrong if path and path[0] == key)
+        only_its_name = inside == {()} and fits(whole["values_schema"], item)
+        if not inside or only_its_name:
+            result[key] = validated(whole["values_schema"], item)
+        else:
+            result[key] = _partial(part, item if isinstance(item, dict) else {}, inside | _all_of(part, item))
+    return result
+
+
+def _all_of(part: type[Part], value: Any) -> frozenset[Path]:
+    """Every field, where a part is not even a map: then none of them is known."""
+    return frozenset() if isinstance(value, dict) else frozenset((name,) for name in part.fields)

@@ -1,0 +1,568 @@
+"""YAML text → plain data, and the place of every value in it.
+
+Only JSON's types come out. Of YAML 1.1 the surprises are gone: `yes`, `1:30` and `012` are strings, `1e-3` is a number.
+Positions live here and nowhere else: a path goes in, a place comes out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path as FilePath
+from typing import Any, TypeAlias
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, Related, Severity
+from sagespec.base.source import Path, Place, Source, Span
+
+try:
+    from yaml._yaml import CParser as _Parser
+except ImportError:  # a PyYAML without libyaml: the same events from Python, slower
+    from yaml.composer import Composer
+    from yaml.parser import Parser
+    from yaml.reader import Reader
+    from yaml.scanner import Scanner
+
+    class _Parser(Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
+        def __init__(self, stream: str) -> None:
+            Reader.__init__(self, stream)
+            Scanner.__init__(self)
+            Parser.__init__(self)
+            Composer.__init__(self)
+
+
+Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
+
+MAX_TEXT = 1_000_000
+"""Characters of one file. The largest request that SageMaker accepts is far smaller."""
+MAX_BYTES = 4 * MAX_TEXT
+"""What so many characters may take in UTF-8. No more than this is read."""
+_PIECE = 65_536
+"""Bytes that are read at a time: most manifests are one piece, and room for more would have to be made first."""
+MAX_DEPTH = 64
+MAX_VALUES = 100_000
+"""Values of one document, each use of an alias counted: what keeps an alias bomb from going off."""
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
+_CONSTANTS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_MISREAD = re.compile(
+    r"""(?x) (?: (?P<truth> yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF )
+    | (?P<number> [-+]? (?: 0[0-9_]+ | 0[xX][0-9a-fA-F_]+ | 0o[0-7]+ | 0b[01_]+ | [0-9][0-9_]*_[0-9_]*
+        | [0-9]+(?: :[0-5]?[0-9])+ | [0-9]+\.(?:[eE][-+]?[0-9]+)? | \.[0-9]+(?:[eE][-+]?[0-9]+)? )
+        | \+[0-9][0-9.eE+-]* )
+    | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) ) ) \Z"""
+)
+"""Plain scalars that other YAML readers take for something else than text."""
+# Texts, where few runs need the pattern: `re` compiles them when they first come.
+_COMMENT = r"(?m)(?:(?<=\s)|^)#[^\r\n]*"
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)*")
+"""What may stand before a node: `&anchor !tag`."""
+
+_PLAIN, _QUOTED = "plain", "quoted"
+_STRING_TAG = "tag:yaml.org,2002:str"
+
+
+class _TooDeep(Exception):
+    def __init__(self, start: Any) -> None:
+        self.start = start
+
+
+class _Composer(_Parser):
+    """Composes nodes; says of a scalar only whether it was written plain. Counts depth on the way down,
+    because libyaml's composer recurses in C, where nothing else would stop it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def descend_resolver(self, parent: Node | None, index: object) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH and parent is not None:
+            raise _TooDeep(parent.start_mark)
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+    def resolve(self, kind: type[Node], value: str | None, implicit: object) -> str:
+        return _PLAIN if kind is ScalarNode and isinstance(implicit, tuple) and implicit[0] else _QUOTED
+
+
+class Document:
+    """One YAML document: its data, and where each part of it stands."""
+
+    def __init__(self, source: Source, data: Data, root: Node | None, problems: tuple[Diagnostic, ...] = ()) -> None:
+        """
+        Args:
+            problems: what is wrong with the YAML itself: duplicate keys, tags, texts that look like numbers.
+        """
+        self.source = source
+        self.data = data
+        self.problems = problems
+        self._root = root
+        self._maps: dict[Node, Mapping[str | int, tuple[Node, Node]]] = {}
+
+    def with_problems(self, problems: Iterable[Diagnostic]) -> Document:
+        """The same document, with more that is wrong with it."""
+        return Document(self.source, self.data, self._root, (*self.problems, *problems))
+
+    def has(self, path: Path) -> bool:
+        """Whether something is written at `path`."""
+        return len(self._walk(path)) == len(path) + 1
+
+    def where(self, path: Path, *, at_key: bool = False) -> Place:
+        """The place of the value (or of its key) at `path`; of its nearest ancestor where nothing is written."""
+        steps = self._walk(path)
+        key, value = steps[-1]
+        node = key if at_key and key is not None else value
+        if node is None:
+            return Place(self.source)
+        if key is None and isinstance(node, MappingNode) and node.value:
+            return Place(self.source, self._span(node.value[0][0]))  # "the whole document": point at its first key
+        if isinstance(node, MappingNode | SequenceNode) and not node.flow_style and key is not None:
+            return Place(self.source, self._span(key))  # a block's own span is many lines: its key says enough
+        return Place(self.source, self._span(node))
+
+    def written(self, path: Path) -> str:
+        """The scalar at `path` as its author typed it, quotes included; empty where there is none."""
+        steps = self._walk(path)
+        node = steps[-1][1]
+        if len(steps) != len(path) + 1 or not isinstance(node, ScalarNode):
+            return ""
+        return self.source.text[_start(self.source, node) : node.end_mark.index]
+
+    def _span(self, node: Node) -> Span:
+        return _span(self.source, node)
+
+    def _child(self, node: Node | None, step: str | int) -> tuple[Node | None, Node] | None:
+        if isinstance(node, SequenceNode) and isinstance(step, int):
+            return (None, node.value[step]) if 0 <= step < len(node.value) else None
+        return self._members(node).get(step) if isinstance(node, MappingNode) else None
+
+    def _members(self, node: MappingNode) -> Mapping[str | int, tuple[Node, Node]]:
+        """(key, value) nodes by name, those that `<<` brings in included; made once for each map."""
+        if node in self._maps:
+            return self._maps[node]
+        members: dict[str | int, tuple[Node, Node]] = {}
+        self._maps[node] = members  # before its merges are read: one of them may be this map
+        merged: list[Node] = []
+        for key, value in node.value:
+            if isinstance(key, ScalarNode):
+                members.setdefault(key.value, (key, value))
+                if key.value == "<<" and key.tag == _PLAIN:
+                    merged += value.value if isinstance(value, SequenceNode) else [value]
+        for other in merged:
+            for name, member in self._members(other).items() if isinstance(other, MappingNode) else ():
+                members.setdefault(name, member)
+        return members
+
+    def _walk(self, path: Path) -> list[tuple[Node | None, Node | None]]:
+        """(key, value) nodes from the root along `path`, as far as it is written."""
+        steps: list[tuple[Node | None, Node | None]] = [(None, self._root)]
+        for step in path:
+            found = self._child(steps[-1][1], step)
+            if found is None:
+                break
+            steps.append(found)
+        return steps
+
+
+def load(path: str, name: str | None = None) -> Source:
+    """The text of a file.
+
+    Raises:
+        Rejected: it cannot be read, is no regular file, is not UTF-8, or is larger than `MAX_TEXT`.
+    """
+    name = path if name is None else name
+    hint = ""
+    try:
+        if stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+            return decode(_content(path), name, _folder(os.path.dirname(path)))  # noqa: PTH120
+        reason, hint = "it is not a file", "give - to read standard input"
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+    except ValueError:  # a name that no file can have
+        reason = "no file has such a name"
+    raise _rejected(Source(name, ""), Span(), "unreadable-file", f"cannot be read: {reason}", hint)
+
+
+def _content(path: str) -> bytes:
+    """What a file holds, or more than `MAX_BYTES` of it."""
+    pieces: list[bytes] = []
+    length = 0
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        while length <= MAX_BYTES and (piece := file.read(_PIECE)):
+            pieces.append(piece)
+            length += len(piece)
+    return b"".join(pieces)
+
+
+@lru_cache(maxsize=256)
+def _folder(path: str) -> FilePath:
+    """One object for all files of a folder: it knows its hash and its text once it has been asked for them."""
+    return FilePath(path)
+
+
+def decode(raw: bytes, name: str, folder: FilePath) -> Source:
+    """Bytes → Source; a byte order mark is passed over.
+
+    Raises:
+        Rejected: not UTF-8, or larger than `MAX_TEXT`.
+    """
+    if len(raw) > MAX_BYTES:
+        raise _too_large(Source(name, "", folder))
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        source = Source(name, raw.decode("utf-8-sig", "replace"), folder)
+        index = len(raw[: error.start].decode("utf-8-sig"))
+        raise _rejected(
+            source,
+            source.span(index, index + 1),
+            "not-utf8",
+            f"byte 0x{raw[error.start]:02x} is not UTF-8",
+            "save the file as UTF-8",
+        ) from None
+    if len(text) > MAX_TEXT:
+        raise _too_large(Source(name, "", folder))
+    return Source(name, _json_pairs(text), folder)
+
+
+_PAIR = r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+
+
+def _json_pairs(text: str) -> str:
+    """JSON writes a character beyond U+FFFF as two escapes, which is the one thing in it that YAML cannot read."""
+    if not text.lstrip().startswith("{") or "\\u" not in text:
+        return text
+    return re.sub(_PAIR, lambda pair: bytes.fromhex(pair[1] + pair[2]).decode("utf-16-be"), text)
+
+
+def read(source: Source) -> Iterator[Document]:
+    """The documents of a text, in order; empty ones are passed over.
+
+    Raises:
+        Rejected: the text is not YAML, or is nested too deep, or has too many values. Documents before that
+            point have been yielded.
+    """
+    if source.text.startswith("\ufeff"):
+        raise _rejected(
+            source, source.span(0, 1), "invalid-yaml", "this is not YAML: it begins with two byte order marks"
+        )
+    composer: Any = None
+    try:
+        composer = _Composer(source.text)
+        while composer.check_node():
+            document = _Builder(source).document(composer.get_node())
+            if document.data is not None:
+                yield document
+    except _TooDeep as error:
+        raise _too_deep(source, _point(source, error.start)) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        if mark is not None:
+            _refuse_depth_before(source, mark.index)
+        span = Span() if mark is None else _point(source, mark)
+        message = f"this is not YAML: {_slip(error)}"
+        raise _rejected(source, span, "invalid-yaml", message, _yaml_hint(source, span)) from None
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        span = _reader_span(source)
+        reason = str(getattr(error, "reason", "") or error).splitlines()[0]
+        raise _rejected(source, span, "invalid-yaml", f"this is not YAML: {reason}") from None
+    finally:
+        if composer is not None:
+            composer.dispose()
+
+
+def _refuse_depth_before(source: Source, end: int) -> None:
+    """Counts the depth of what a parser has read ahead before it met a mistake, or a limit of its own: a libyaml that
+    refuses 1,000 levels does so before the composer has seen the first.
+
+    Raises:
+        Rejected: what stands before `end` is nested too deep.
+    """
+    composer = _Composer(source.text[:end])
+    try:
+        while composer.check_node():
+            composer.get_node()
+    except _TooDeep as error:
+        raise _too_deep(source, _point(source, error.start)) from None
+    except (yaml.YAMLError, UnicodeEncodeError):
+        pass  # the mistake is told as the whole text has it
+    finally:
+        composer.dispose()
+
+
+def comments(source: Source) -> Iterator[tuple[int, str]]:
+    """Where each comment begins, and its text: what stands in a quoted text or in a block of text is none.
+
+    Of a text that is no YAML, those before the mistake.
+    """
+    texts = list(_texts(source))
+    ends = [end for _, end in texts]
+    for found in re.finditer(_COMMENT, source.text):
+        after = bisect_right(ends, found.start())
+        if after == len(texts) or found.start() < texts[after][0]:
+            yield found.start(), found[0]
+
+
+def _texts(source: Source) -> Iterator[tuple[int, int]]:
+    """The pieces of a text that are scalars; of a block of text, what follows its first line."""
+    parser: Any = None
+    end = 0
+    try:
+        parser = _Parser(source.text)
+        while parser.check_token():
+            token = parser.get_token()
+            start, end = token.start_mark.index, token.end_mark.index
+            if isinstance(token, yaml.ScalarToken):
+                yield source.text.find("\n", start) if token.style in ("|", ">") else start, end
+    except (yaml.YAMLError, UnicodeEncodeError):
+        yield end, len(source.text)
+    finally:
+        if parser is not None:
+            parser.dispose()
+
+
+class _Builder:
+    """Builds one document's data from its nodes."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.problems: list[Diagnostic] = []
+        self.values = 0
+
+    def document(self, root: Node | None) -> Document:
+        data = None if root is None else self.value(root, 0)
+        return Document(self.source, data, root, tuple(self.problems))
+
+    def value(self, node: Node, depth: int) -> Data:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise _rejected(self.source, self.span(node), "too-many-values", f"holds more than {MAX_VALUES:,} values")
+        if isinstance(node, ScalarNode):
+            return self.scalar(node)
+        if depth >= MAX_DEPTH:  # only an alias that holds itself comes here: the composer has counted the rest
+            raise _too_deep(self.source, self.span(node))
+        if node.tag not in (_QUOTED, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+            self.refuse_tag(node)
+        if isinstance(node, SequenceNode):
+            return [self.value(item, depth + 1) for item in node.value]
+        return self.mapping(node, depth + 1)
+
+    def mapping(self, node: Node, depth: int) -> dict[str, Data]:
+        result: dict[str, Data] = {}
+        keys: dict[str, Node] = {}
+        merged: list[Node] = []
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                expression = self.source.text.startswith("{{", max(key.start_mark.index - 1, 0))
+                hint = 'put an expression in quotes: "{{ … }}"' if expression else ""
+                self.problem(self.span(key), "key-not-a-string", "a key must be a string, not a list or a map", hint)
+            elif key.value == "<<" and key.tag == _PLAIN:
+                merged.append(value)
+            elif key.value in result:
+                self.repeated(key, keys[key.value])
+            else:
+                keys[key.value] = key
+                result[key.value] = self.value(value, depth)
+        for value in merged:
+            for name, item in self.merge(value, depth).items():
+                result.setdefault(name, item)
+        return result
+
+    def span(self, node: Node) -> Span:
+        return _span(self.source, node)
+
+    def repeated(self, key: Node, first: Node) -> None:
+        earlier = Place(self.source, self.span(first))
+        here = self.span(key)
+        where = f", first in line {earlier.span.line}" if earlier.span.line != here.line else ""
+        self.problems.append(
+            Diagnostic(
+                Place(self.source, here),
+                Severity.ERROR,
+                "duplicate-key",
+                f"'{_cut(key.value)}' is given twice" + where,
+                "keep one of the two; YAML readers disagree about which one counts",
+                related=(Related(earlier, "it is given here first"),),
+            )
+        )
+
+    def merge(self, node: Node, depth: int) -> Mapping[str, Data]:
+        """What `<<` brings in: of a list of maps the earlier one wins, as YAML says."""
+        maps = node.value if isinstance(node, SequenceNode) else [node]
+        result: dict[str, Data] = {}
+        for item in maps:
+            value = self.value(item, depth)
+            if not isinstance(value, dict):
+                self.problem(
+                    self.span(item),
+                    "merge-of-no-map",
+                    "'<<' takes a map, or a list of maps",
+                    "give it an alias of a map",
+                )
+                continue
+            for name, member in value.items():
+                result.setdefault(name, member)
+        return result
+
+    def scalar(self, node: ScalarNode) -> Data:
+        text: str = node.value
+        if node.tag == _QUOTED or node.tag == _STRING_TAG:
+            return text
+        if node.tag != _PLAIN:
+            self.refuse_tag(node)
+            return text
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        number = _NUMBER.match(text)
+        if number:
+            return self.number(node, fraction=number.lastindex is not None)
+        misread = _MISREAD.match(text)
+        if misread:
+            self.misread(node, misread.lastgroup or "")
+        return text
+
+    def number(self, node: ScalarNode, *, fraction: bool) -> Data:
+        text: str = node.value
+        if len(text) > 400:  # more digits than any number of a training job has; int() is quadratic
+            self.problem(
+                self.span(node),
+                "number-too-long",
+                f"a number of {len(text):,} characters",
+                "put it in quotes if it is a text",
+            )
+            return 0
+        if not fraction:
+            return int(text)
+        value = float(text)
+        if value in (float("inf"), float("-inf")):
+            self.problem(self.span(node), "number-too-large", f"{_cut(text)} is larger than any floating-point number")
+            return 0.0
+        return value
+
+    def misread(self, node: ScalarNode, kind: str) -> None:
+        text = node.value
+        span = self.span(node)
+        if kind == "unbounded":
+            self.problem(
+                span,
+                "number-not-finite",
+                f"{text} has no form in JSON, so it cannot be sent",
+                "give a finite number, or quote it",
+            )
+            return
+        what, instead = ("a boolean", "true or false") if kind == "truth" else ("a number", "a plain decimal number")
+        self.problems.append(
+            Diagnostic(
+                Place(self.source, span),
+                Severity.WARNING,
+                "ambiguous-scalar",
+                f"{text} is the text '{text}' here, though some YAML readers take it for {what}",
+                f'put it in quotes ("{text}") if you mean the text; write {instead} if you mean {what}',
+                fix=(Edit(span, f'"{text}"'),),
+            )
+        )
+
+    def refuse_tag(self, node: Node) -> None:
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+        self.problem(
+            self.source.span(node.start_mark.index, node.start_mark.index + 1),
+            "yaml-tag",
+            f"the tag {_cut(tag)} is not supported",
+            "leave it out; only JSON's types exist here",
+        )
+
+    def rejected(self, node: Node, rule: str, message: str) -> Rejected:
+        return _rejected(self.source, self.span(node), rule, message)
+
+    def problem(self, span: Span, rule: str, message: str, hint: str = "") -> None:
+        self.problems.append(Diagnostic(Place(self.source, span), Severity.ERROR, rule, message, hint))
+
+
+def _start(source: Source, node: Node) -> int:
+    """Where a node begins; a scalar after its anchor and tag."""
+    start: int = node.start_mark.index
+    found = _PROPERTIES.match(source.text, start, node.end_mark.index)
+    return found.end() if found and isinstance(node, ScalarNode) else start
+
+
+def _span(source: Source, node: Node) -> Span:
+    start = _start(source, node)
+    if isinstance(node, ScalarNode) and node.style in ("|", ">"):
+        return source.span(start, start + 1)
+    return source.span(start, node.end_mark.index)
+
+
+def _point(source: Source, mark: Any) -> Span:
+    return source.span(mark.index, mark.index + 1)
+
+
+def _reader_span(source: Source) -> Span:
+    """Where a character stands that YAML does not allow (the reader's own offset is in bytes or in characters)."""
+    bad = re.search("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", source.text)
+    index = bad.start() if bad else 0
+    return source.span(index, index + 1)
+
+
+_SLIPS = {
+    "cannot start any token": "nothing can begin with this character",
+    "mapping values are not allowed": "a ':' is not expected here",
+    "could not find expected ':'": "a ':' is missing after the name before this",
+    "expected key": "the name of a field is expected here",
+    "expected '-' indicator": "a '-' is expected here, as before the other items",
+    "expected ',' or '}'": "a '}' is missing before this",
+    "expected ',' or ']'": "a ']' is missing before this",
+    "unexpected end of stream": "the text ends before a quote is closed",
+    "undefined alias": "no '&' gives a value this name before",
+    "duplicate anchor": "two values are given this name",
+}
+"""What the reader says → what that means to the author. The two readers, C and Python, say nearly the same."""
+
+
+def _slip(error: yaml.MarkedYAMLError) -> str:
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    return next((meaning for words, meaning in _SLIPS.items() if words in said), said)
+
+
+def _yaml_hint(source: Source, span: Span) -> str:
+    """The cure of the commonest slips."""
+    line = source.line(span.line)
+    if "\t" in line[: len(line) - len(line.lstrip())] or line[span.column - 1 : span.column] == "\t":
+        return "YAML is indented with spaces, never with tabs"
+    if re.search(r":\s+[{%@`&*!|>]", line):
+        return "put a value that begins with one of { % @ ` & * ! | > in quotes"
+    if re.search(r"\S:\S.*\S: ", line) or line.count(": ") > 1:
+        return "put a value that holds ': ' in quotes"
+    above = next((text for text in reversed(source.lines[: span.line - 1]) if text.strip()), "")
+    indents = [len(text) - len(text.lstrip()) for text in (above, line)]
+    if line.strip() and indents[0] != indents[1]:
+        return f"look at the indentation: {indents[1]} spaces here, {indents[0]} in the line above"
+    return ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _too_deep(source: Source, span: Span) -> Rejected:
+    return _rejected(source, span, "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels")
+
+
+def _too_large(source: Source) -> Rejected:
+    message = f"is larger than {MAX_TEXT:,} characters"
+    return _rejected(source, Span(), "file-too-large", message, "no request that SageMaker accepts is as large")
+
+
+def _rejected(source: Source, span: Span, rule: str, message: str, hint: str = "") -> Rejected:
+    return Rejected([Diagnostic(Place(source, span), Severity.ERROR, rule, message, hint)])

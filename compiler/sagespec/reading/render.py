@@ -1,0 +1,433 @@
+"""Defaults, environments, matrix and expressions → one document per job; the origin of every value is kept."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path as FilePath
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
+from sagespec.base.source import Path, Place
+from sagespec.reading.document import Data, Document, load, read
+
+DEFAULTS_NAME = "sagespec.yaml"
+SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost")
+"""Members of a Defaults document that are not a job's."""
+OWN = ("apiVersion", "kind", "name")
+"""What a manifest says for itself; no default stands in for it."""
+MAX_JOBS = 1_000
+"""Jobs of one matrix."""
+MAX_COMBINATIONS = 100_000
+"""Combinations of one matrix, excluded ones counted."""
+MAX_EXPRESSIONS = 1_000
+"""Texts with expressions in one manifest and its defaults: each takes a part of a millisecond."""
+MAX_RENDERED = 100_000
+"""Characters that one expression may make."""
+
+
+class Inputs(NamedTuple):
+    """What comes from outside: `--env`, `--set`, environment variables, and the commit."""
+
+    environment: str | None = None
+    variables: Mapping[str, str] = MappingProxyType({})
+    environ: Mapping[str, str] = MappingProxyType({})
+    commit: str | None = None
+
+
+class Layer(NamedTuple):
+    """A document, or an environment of it: where values come from, nearest first."""
+
+    document: Document
+    prefix: Path = ()
+
+    @property
+    def data(self) -> Mapping[str, Data]:
+        data: Any = self.document.data
+        for step in self.prefix:
+            data = data[step]
+        return data if isinstance(data, dict) else {}
+
+
+class Vocabulary(NamedTuple):
+    """The fields of a manifest's kind, beside those of other kinds."""
+
+    kind: str
+    """Its section in a Defaults document."""
+    foreign: Callable[[str], bool] = lambda _name: False
+    """Whether a name that stands in a Defaults document is another kind's: a field that this one has not, or a
+    section."""
+
+
+class Manifest(NamedTuple):
+    """One job's data, everything filled in, and where each value was written."""
+
+    document: Document
+    layers: tuple[Layer, ...]
+    data: dict[str, Any]
+    settings: Mapping[str, Any] = MappingProxyType({})
+    """project, vars, prices, max_job_cost: what the defaults say beside the job's own fields."""
+    matrix: Mapping[str, Any] = MappingProxyType({})
+    problems: tuple[Diagnostic, ...] = ()
+    """What is wrong with the YAML and with the expressions."""
+    environment: str | None = None
+    """Which of the defaults' environments lies over them."""
+    unknown: frozenset[Path] = frozenset()
+    """Where an expression has no value: nothing can be said of these."""
+    lone: Mapping[str, str] = MappingProxyType({})
+    """Field → the name that its value has, where one value stands in place of a map of such values."""
+
+    def named(self, field: str, name: str) -> Manifest:
+        """The same, where the value of a field is the one of this name, and paths lead through the name."""
+        unknown = ((field, name, *path[1:]) if path[:1] == (field,) and path[1:] else path for path in self.unknown)
+        return self._replace(lone={**self.lone, field: name}, unknown=frozenset(unknown))
+
+    def origin(self, path: Path) -> tuple[Layer, Path]:
+        """The layer in which `path` (or the longest part of it that is written) stands, and that part's path there."""
+        for length in range(len(path), 0, -1):
+            for layer in self.layers:
+                inside = (*layer.prefix, *path[:length])
+                if layer.document.has(inside):
+                    return layer, inside
+            if length == 2 and self.lone.get(str(path[0])) == path[1]:
+                return self.origin((path[0], *path[2:]))
+        return self.layers[0], ()
+
+    def where(self, path: Path, *, at_key: bool = False) -> Place:
+        layer, inside = self.origin(path)
+        complete = inside[-1:] == path[-1:]
+        return layer.document.where(inside, at_key=at_key and complete)
+
+    def written(self, path: Path) -> str:
+        """The scalar at `path` as typed; empty where an expression or a block of text makes the value."""
+        layer, inside = self.origin(path)
+        text = layer.document.written(inside) if inside[-1:] == path[-1:] else ""
+        return "" if "{{" in text or text.startswith(("|", ">")) else text
+
+
+class Defaults:
+    """The Defaults documents above a folder; each file is read once."""
+
+    def __init__(self) -> None:
+        self._documents: dict[FilePath, Document | None] = {}
+        self._above: dict[FilePath, tuple[Document, ...]] = {}
+
+    def above(self, folder: FilePath) -> tuple[Document, ...]:
+        """Nearest first, up to the repository's root (the folder that holds `.git`) or the file system's."""
+        if folder not in self._above:
+            whole = folder.absolute()
+            here = self._read(whole / DEFAULTS_NAME)
+            ends = whole.parent == whole or (whole / ".git").exists()
+            farther = () if ends else self.above(whole.parent)
+            self._above[folder] = farther if here is None else (here, *farther)
+        return self._above[folder]
+
+    @property
+    def documents(self) -> list[Document]:
+        """All that have been read so far."""
+        return [document for document in self._documents.values() if document is not None]
+
+    def _read(self, path: FilePath) -> Document | None:
+        if path not in self._documents:
+            self._documents[path] = _defaults_of(path) if path.is_file() else None
+        return self._documents[path]
+
+
+def _defaults_of(path: FilePath) -> Document | None:
+    try:
+        shown = path.relative_to(FilePath.cwd())
+    except ValueError:
+        shown = path
+    documents = list(read(load(str(path), shown.as_posix())))
+    for document in documents:
+        if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
+            return document.with_problems(_no_maps(document))
+    return None
+
+
+def _no_maps(document: Document) -> Iterator[Diagnostic]:
+    """What is wrong with the members that only Defaults have."""
+    data: Any = document.data
+    environments = data.get("environments")
+    members: dict[Path, Any] = {("vars",): data.get("vars"), ("environments",): environments}
+    for name, value in environments.items() if isinstance(environments, dict) else ():
+        members["environments", name] = value
+        members["environments", name, "vars"] = value.get("vars") if isinstance(value, dict) else None
+    for path, value in members.items():
+        if value is not None and not isinstance(value, dict):
+            yield _error(document.where(path), "wrong-type", f"{'.'.join(map(str, path))} must be a map", field=path)
+
+
+def environments_of(defaults: Sequence[Document]) -> tuple[str, ...]:
+    """The names of the environments that some defaults declare, nearest first."""
+    declared = (above.data.get("environments") for above in defaults if isinstance(above.data, dict))
+    return tuple(dict.fromkeys(name for names in declared if isinstance(names, dict) for name in names))
+
+
+def is_ours(document: Document) -> bool:
+    """Whether a document of a folder is meant for us: other YAML is passed over."""
+    data = document.data
+    return isinstance(data, dict) and str(data.get("apiVersion", "")).startswith("sagespec/")
+
+
+def render(
+    document: Document, defaults: Sequence[Document], inputs: Inputs, vocabulary: Vocabulary
+) -> Iterator[Manifest]:
+    """One manifest per job that a document describes.
+
+    Raises:
+        Rejected: the document is not a map, or an expression, matrix or environment of it is wrong.
+    """
+    if not isinstance(document.data, dict):
+        raise Rejected(
+            [
+                _error(
+                    document.where(()),
+                    "not-a-map",
+                    "a manifest is a map of fields",
+                    "begin with 'apiVersion: sagespec/v1'",
+                )
+            ]
+        )
+    layers = _layers(document, defaults, inputs, vocabulary.kind)
+    if not defaults and not _may_hold_expressions(document) and "matrix" not in document.data:
+        yield Manifest(document, layers, document.data, problems=document.problems, environment=inputs.environment)
+        return
+    merged = _merge([document.data, *(_own(layer.data, vocabulary) for layer in layers[1:])])
+    settings = {name: merged.pop(name) for name in SETTINGS if name in merged and name not in document.data}
+    for name in OWN:
+        merged.pop(name, None)
+        if name in document.data:
+            merged[name] = document.data[name]
+    matrix = merged.pop("matrix", None)
+    base = Manifest(document, layers, merged, settings, environment=inputs.environment)
+    for combination in _combinations(base, matrix):
+        yield _Renderer(base._replace(matrix=combination), inputs).manifest()
+
+
+def _may_hold_expressions(document: Document) -> bool:
+    """Whether `{{` may stand in its data: it can be spelt with escapes, too."""
+    return "{{" in document.source.text or "\\" in document.source.text
+
+
+def standing_alone(document: Document, vocabularies: Iterable[Vocabulary]) -> Iterator[tuple[str, Manifest]]:
+    """(kind, what a Defaults document says of it by itself), its environments and sections one by one.
+
+    Expressions have no value yet. A field that several kinds have is the first one's.
+    """
+    environments = document.data.get("environments") if isinstance(document.data, dict) else None
+    names = environments if isinstance(environments, dict) else ()
+    layers = [Layer(document), *(Layer(document, ("environments", name)) for name in names)]
+    problems = document.problems
+    for layer in layers:
+        left = {key: value for key, value in layer.data.items() if key not in (*SETTINGS, *OWN, "matrix")}
+        for vocabulary in vocabularies:
+            own = _own(left, vocabulary)
+            left = {key: value for key, value in left.items() if key not in own}
+            yield vocabulary.kind, _alone(layer, own, problems)
+            problems = ()
+            section = layer.data.get(vocabulary.kind)
+            if isinstance(section, dict):
+                yield vocabulary.kind, _alone(Layer(document, (*layer.prefix, vocabulary.kind)), section)
+
+
+def _alone(layer: Layer, data: Mapping[str, Any], problems: tuple[Diagnostic, ...] = ()) -> Manifest:
+    unknown = frozenset(_expressions(data, ()))
+    return Manifest(layer.document, (layer,), dict(data), problems=problems, unknown=unknown)
+
+
+def _own(data: Mapping[str, Any], vocabulary: Vocabulary) -> Mapping[str, Any]:
+    """What a Defaults document says for a kind: without other kinds' fields, and without sections."""
+    return {key: value for key, value in data.items() if not vocabulary.foreign(key)}
+
+
+def _expressions(value: Any, path: Path) -> Iterator[Path]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _expressions(item, (*path, key))
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _expressions(item, (*path, position))
+    elif isinstance(value, str) and "{{" in value:
+        yield path
+
+
+def _layers(document: Document, defaults: Sequence[Document], inputs: Inputs, kind: str) -> tuple[Layer, ...]:
+    layers = [Layer(document)]
+    known: set[str] = set()
+    for above in defaults:
+        environments = above.data.get("environments") if isinstance(above.data, dict) else None
+        if isinstance(environments, dict):
+            known.update(environments)
+            if inputs.environment in environments and isinstance(environments[inputs.environment], dict):
+                layers += _sections(Layer(above, ("environments", inputs.environment)), kind)
+        layers += _sections(Layer(above), kind)
+    if inputs.environment is not None and inputs.environment not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise Rejected(
+            [
+                _error(
+                    document.where(()),
+                    "unknown-environment",
+                    f"no defaults above this manifest have an environment '{inputs.environment}'",
+                    f"known: {names}",
+                )
+            ]
+        )
+    return tuple(layers)
+
+
+def _sections(layer: Layer, kind: str) -> Iterator[Layer]:
+    """A layer, under what it says for one kind alone."""
+    if isinstance(layer.data.get(kind), dict):
+        yield Layer(layer.document, (*layer.prefix, kind))
+    yield layer
+
+
+def _merge(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Nearest first: maps merge, lists and scalars replace."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            if key in ("vars", "environments") and not isinstance(value, dict):
+                continue  # said of the document already
+            if key not in result:
+                result[key] = value
+            elif isinstance(result[key], dict) and isinstance(value, dict):
+                result[key] = _merge([result[key], value])
+    return result
+
+
+def _combinations(manifest: Manifest, matrix: Any) -> Iterator[Mapping[str, Any]]:
+    if matrix is None:
+        yield {}
+        return
+    axes = {name: values for name, values in matrix.items() if name != "exclude"} if isinstance(matrix, dict) else {}
+    wrong = next((name for name, values in axes.items() if not isinstance(values, list) or not values), None)
+    if not axes or wrong is not None:
+        path: Path = ("matrix",) if wrong is None else ("matrix", wrong)
+        raise Rejected(
+            [
+                _error(
+                    manifest.where(path),
+                    "bad-matrix",
+                    "matrix is a map of lists",
+                    "matrix: {learning-rate: [0.1, 0.01]}",
+                )
+            ]
+        )
+    excluded = matrix.get("exclude", [])
+    for position, item in enumerate(excluded if isinstance(excluded, list) else [None]):
+        if not isinstance(item, dict) or not set(item) <= set(axes):
+            place = manifest.where(("matrix", "exclude", position))
+            raise Rejected(
+                [
+                    _error(
+                        place,
+                        "bad-matrix",
+                        "exclude is a list of maps of the matrix's own names",
+                        f"names: {', '.join(axes)}",
+                    )
+                ]
+            )
+    jobs = 0
+    for number, values in enumerate(itertools.product(*axes.values())):
+        if number == MAX_COMBINATIONS:
+            message = f"has more than {MAX_COMBINATIONS:,} combinations"
+            raise Rejected([_error(manifest.where(("matrix",)), "bad-matrix", message)])
+        combination = dict(zip(axes, values, strict=True))
+        if any(all(combination[name] == value for name, value in item.items()) for item in excluded):
+            continue
+        jobs += 1
+        if jobs > MAX_JOBS:
+            raise Rejected([_error(manifest.where(("matrix",)), "bad-matrix", f"makes more than {MAX_JOBS:,} jobs")])
+        yield combination
+    if not jobs:
+        place = manifest.where(("matrix", "exclude"))
+        raise Rejected([_error(place, "bad-matrix", "exclude leaves no job", "leave one combination at least")])
+
+
+class _Renderer:
+    """Renders the expressions of one manifest, scalar by scalar."""
+
+    def __init__(self, manifest: Manifest, inputs: Inputs) -> None:
+        self.base = manifest
+        self.inputs = inputs
+        documents = dict.fromkeys(layer.document.source for layer in manifest.layers)
+        found = {layer.document.source: layer.document.problems for layer in reversed(manifest.layers)}
+        self.problems: list[Diagnostic] = [problem for source in documents for problem in found[source]]
+        self.unknown: set[Path] = set()
+        self.expressions = 0
+
+    def manifest(self) -> Manifest:
+        settings = {**self.base.settings}
+        variables = {**(settings.get("vars") or {}), **self.inputs.variables}
+        settings["vars"] = {name: self.value(value, ("vars", name)) for name, value in variables.items()}
+        self.base = self.base._replace(settings=settings)
+        name = self.value(self.base.data.get("name"), ("name",))
+        data = {**self.base.data, "name": name} if "name" in self.base.data else self.base.data
+        self.names["name"] = name
+        live = {name for layer in self.base.layers if _may_hold_expressions(layer.document) for name in layer.data}
+        rendered = {key: self.value(value, (key,)) if key in live else value for key, value in data.items()}
+        return self.base._replace(data=rendered, problems=tuple(self.problems), unknown=frozenset(self.unknown))
+
+    @property
+    def variables(self) -> set[Path]:
+        return {("vars", name) for name in self.base.settings.get("vars") or ()}
+
+    @cached_property
+    def names(self) -> dict[str, Any]:
+        """What an expression may speak of."""
+        return {
+            "vars": self.base.settings.get("vars") or self.inputs.variables,
+            "env": self.inputs.environ,
+            "git": {"commit": self.inputs.commit} if self.inputs.commit else {},
+            "matrix": self.base.matrix,
+        }
+
+    def value(self, value: Any, path: Path) -> Any:
+        if isinstance(value, dict):
+            return {key: self.value(item, (*path, key)) for key, item in value.items() if self.plain(key, path)}
+        if isinstance(value, list):
+            return [self.value(item, (*path, position)) for position, item in enumerate(value)]
+        if isinstance(value, str) and "{{" in value:
+            return self.expression(value, path)
+        return value
+
+    def plain(self, key: str, path: Path) -> bool:
+        """Whether a key is no expression; nothing more is said of one that is."""
+        if "{{" not in key:
+            return True
+        place = self.base.where((*path, key), at_key=True)
+        self.problems.append(_error(place, "expression-in-key", "an expression may stand in a value, not in a key"))
+        return False
+
+    def expression(self, text: str, path: Path) -> Any:
+        from sagespec.reading.expression import ExpressionError, evaluate
+
+        self.expressions += 1
+        if self.expressions > MAX_EXPRESSIONS:
+            message = f"there are more than {MAX_EXPRESSIONS:,} texts with expressions"
+            raise Rejected([_error(self.base.where(path), "bad-expression", message)])
+        broken = "|".join(re.escape(str(name)) for _, name in self.unknown & self.variables)
+        if broken and re.search(rf"\bvars\b.*\b({broken})\b", text):
+            self.unknown.add(path)  # what is wrong with the variable has been said
+            return None
+        try:
+            value = evaluate(text, self.names)
+        except ExpressionError as error:
+            return self.refused(path, error.message, error.hint)
+        if isinstance(value, str) and len(value) > MAX_RENDERED:
+            return self.refused(path, f"makes a text of {len(value):,} characters")
+        return value
+
+    def refused(self, path: Path, message: str, hint: str = "") -> None:
+        self.unknown.add(path)
+        self.problems.append(_error(self.base.where(path), "bad-expression", message, hint, field=path))
+
+
+def _error(place: Place, rule: str, message: str, hint: str = "", *, field: Path = ()) -> Diagnostic:
+    return Diagnostic(place, Severity.ERROR, rule, message, hint, field)

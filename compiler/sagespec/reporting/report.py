@@ -1,0 +1,85 @@
+"""What one run has found, as every format shows it: each finding once, and no secret whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sagespec.base.diagnostic import Diagnostic, Severity, has_errors
+from sagespec.base.redact import redacted, secret_in
+
+if TYPE_CHECKING:
+    from sagespec.pipeline import Result
+
+LONGEST = 600
+"""Characters of a message or a hint."""
+_LONG_VALUE = r"('[^']{60})[^']*([^']{20}')"
+
+
+class Report:
+    """What one run finds, as it finds it: `found` or `by_file` takes the results in, once, and then the counts hold.
+
+    Of results no more is kept than what tells one finding from another.
+    """
+
+    def __init__(self, results: Iterable[Result]) -> None:
+        self.manifests = 0
+        """How many jobs have been looked at."""
+        self.errors = 0
+        self.warnings = 0
+        self._results = results
+        self._seen: set[tuple[object, ...]] = set()
+
+    def found(self) -> Iterator[Diagnostic]:
+        """Each finding once, although the jobs of one matrix, and manifests under the same defaults, share some."""
+        for result in self._results:
+            yield from self._new(result)
+
+    def by_file(self) -> Mapping[str, Sequence[Diagnostic]]:
+        """Every file that was looked at, and what was found because of it."""
+        files: dict[str, dict[Diagnostic, None]] = {}
+        for result in self._results:
+            files.setdefault(result.manifest, {}).update(dict.fromkeys(result.diagnostics))
+            self._new(result)
+        return {name: list(of_file) for name, of_file in files.items()}
+
+    def _new(self, result: Result) -> list[Diagnostic]:
+        """Counts a result; what has not been found before comes back."""
+        self.manifests += result.checked is not None or has_errors(result.diagnostics)
+        new = []
+        for found in result.diagnostics:
+            same = _identity(found)
+            if same not in self._seen:
+                self._seen.add(same)
+                new.append(found)
+                self.errors += found.severity is Severity.ERROR
+                self.warnings += found.severity is Severity.WARNING
+        return new
+
+
+def _identity(found: Diagnostic) -> tuple[object, ...]:
+    """What makes a finding equal to another, without the texts that it stands in."""
+    related = tuple((other.place.source.name, other.place.span, other.message) for other in found.related)
+    _, *said, _ = found
+    return (found.path, found.span, *said, related)
+
+
+def safe(diagnostic: Diagnostic) -> Diagnostic:
+    """A finding without secrets, and of a length that can be read: secrets are masked in its texts, and an edit that
+    would write one is left out."""
+    name = str(diagnostic.field[-1]) if diagnostic.field else ""
+    tells = any(secret_in(edit.text.strip("\"'"), name) or redacted(edit.text) != edit.text for edit in diagnostic.fix)
+    message, hint = _told(diagnostic.message), _told(diagnostic.hint)
+    field = tuple(step if isinstance(step, int) else _told(step) for step in diagnostic.field)
+    return diagnostic._replace(message=message, hint=hint, field=field, fix=() if tells else diagnostic.fix)
+
+
+def _told(text: str) -> str:
+    text = redacted(text[:5_000])
+    return text if len(text) <= LONGEST else re.sub(_LONG_VALUE, r"\1…\2", text)[:LONGEST]
+
+
+def visible(text: str) -> str:
+    """Text that cannot steer a terminal, its line ends kept: what has no picture is shown as �."""
+    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else "�" for c in text)

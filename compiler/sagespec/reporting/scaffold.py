@@ -1,0 +1,55 @@
+"""`init`: a manifest and a script to start from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sagespec.base.files import data_folder, write_whole
+
+SCHEMA = "training-job.schema.json"
+"""What the manifest's first line names, so that the editor helps from the first minute."""
+
+TEMPLATES = ("script", "keras", "legacy", "distributed", "pipe")
+"""The folders of templates/init."""
+
+
+class Taken(Exception):
+    """A file that would be written is there already."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(str(path))
+
+
+def scaffold(folder: Path, template: str) -> list[Path]:
+    """Writes a template's files into a folder; the job is named after the folder.
+
+    Raises:
+        Taken: one of the files exists; nothing has been written.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    source = data_folder("templates") / "init" / template
+    # Installers compile every .py of a package, the templates' as well.
+    files = sorted(path for path in source.rglob("*") if path.is_file() and path.parent.name != "__pycache__")
+    targets = {path: folder / path.relative_to(source).as_posix().removesuffix(".j2") for path in files}
+    taken = next((target for target in targets.values() if target.exists()), None)
+    if taken is not None:
+        raise Taken(taken)
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - YAML and Python
+    for path, target in targets.items():
+        text = path.read_text(encoding="utf-8")
+        rendered = environment.from_string(text).render(name=_name(folder)) if path.suffix == ".j2" else text
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(target, rendered)
+    schema = folder / "schemas" / SCHEMA
+    schema.parent.mkdir(exist_ok=True)
+    write_whole(schema, (data_folder("schemas") / SCHEMA).read_text(encoding="utf-8"))
+    return [*targets.values(), schema]
+
+
+def _name(folder: Path) -> str:
+    """A job's name made of a folder's."""
+    words = re.findall(r"[a-zA-Z0-9]+", folder.resolve().name)
+    return "-".join(words)[:48].strip("-") or "train"

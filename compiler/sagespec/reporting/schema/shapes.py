@@ -1,0 +1,196 @@
+"""The model's own schema, made fit for documents that hold expressions, and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sagespec.catalog import Facts, Instance, Release
+from sagespec.checking.condition import BUCKET, EXPRESSION, NULL, Json, choice, when
+from sagespec.kinds.training_job.model import Job
+from sagespec.reporting.schema.model import model_schema
+from sagespec.reporting.schema.versions import releases
+
+_WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a map",
+}
+_LIMITS = ("minimum", "maximum", "minItems", "maxItems", "maxProperties")
+
+_TYPE_HINTS = {
+    "framework_version": "framework_version must be in quotes: without them YAML reads 1.10 as the number 1.1"
+}
+_ALWAYS = (
+    (
+        ("output_path", "code_location", "source_dir", "checkpoint_path", "checkpoint_s3_uri", "model_dir"),
+        rf"^(?!s3://)|^{BUCKET}",
+        "no bucket can have this name",
+    ),
+    (
+        ("model_dir",),
+        r"^(?!\s*([Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]|[Nn][Oo][Nn][Ee])\s*$)",
+        "this would be a folder of that name; write model_dir: false, without quotes",
+    ),
+    (("volume_kms_key",), r"^(?!alias/)(?!.*:alias/)", "a volume's key is named by its id or ARN, not by an alias"),
+    (("s3_data",), rf"^({BUCKET}|https://[^/])", "data in S3 begin with s3://<bucket>; local data stand under path"),
+    (("source_dir",), r"^(?!.*://)|^s3://.*\.(tar\.gz|tgz)$", "code that is elsewhere is an archive: s3://….tar.gz"),
+    (("entry_point",), "^(?!.*://)", "the entry point is a file, not an address; an archive in S3 is a source_dir"),
+    (("directory_path",), "^/", "directory_path begins with a slash"),
+    (("subnets",), "^(?!sg-)", "a security group belongs under security_group_ids"),
+    (("security_group_ids",), "^(?!subnet-)", "a subnet belongs under subnets"),
+)
+"""What the rules ask of strings, beyond their types: fields, a pattern, and what to say."""
+
+
+_NAMES = {
+    "hyperparameters": (
+        rf"^(?!.*{EXPRESSION})[^\n\r\x85\u2028\u2029]*$",
+        "a hyperparameter's name is one line, and no expression",
+    ),
+    "tags": (
+        rf"^(?!.*{EXPRESSION})(?!([Aa][Ww][Ss]|[Ss][Aa][Gg][Ee][Ss][Pp][Ee][Cc]):)[\s\S]{{1,128}}$",
+        "a tag's name has 1 to 128 characters, and aws: and sagespec: are reserved",
+    ),
+}
+"""What the names of a map must be, where the model does not say it."""
+
+
+class Shapes:
+    """Turns the model's schema, piece by piece, into the editors'."""
+
+    def __init__(self, facts: Facts) -> None:
+        model = model_schema(Job)
+        self.parts: Json = {**model.pop("$defs"), "Job": model}
+        self.known = _known_values(facts)
+
+    def job(self) -> Json:
+        """Every field that a manifest and a Defaults document share."""
+        fields = {name: shape for name, shape in self.properties("Job").items() if name not in ("apiVersion", "kind")}
+        about = {key: fields["channels"][key] for key in ("type", "description")}
+        by_name = {key: fields["channels"][key] for key in ("propertyNames", "maxProperties")}
+        one = [when({name: {"type": "string"}}) for name in ("s3_data", "path", "file_system_id")]
+        channel = {"$ref": "#/definitions/channel"}
+        by_name["additionalProperties"] = {"description": self.parts["Channel"]["description"], "allOf": [channel]}
+        # A map of channels; or a location or one channel's members, which are the channel `training`.
+        fields["channels"] = about | {
+            "if": {"anyOf": [{"type": "string"}, *one]},
+            "then": channel,
+            "else": by_name,
+        }
+        return fields
+
+    def channel(self) -> Json:
+        """One channel: its members, or a string that is a location."""
+        members = self.part("Channel", in_list=False)
+        del members["description"]  # a channel that stands alone is described by its field
+        location = {"minLength": 1, "pattern": rf"^(?!.*://)|^{BUCKET}|^https://[^/]|^file://|{EXPRESSION}"}
+        return members | location | {"patternErrorMessage": "a channel is s3://<bucket>/…, a local path, or a map"}
+
+    def properties(self, part: str) -> Json:
+        return {
+            name: self.shape(name, node) | {"description": node["description"]}
+            for name, node in self.parts[part]["properties"].items()
+        }
+
+    def shape(self, name: str, node: Json, *, in_list: bool = False) -> Json:
+        """One value: an expression is welcome, and null where the model takes it."""
+        options = [option for option in node.get("anyOf", [node]) if option != NULL]
+        null = [NULL] if len(options) < len(node.get("anyOf", [node])) else []
+        *choices, shape = [self.option(name, option, in_list) for option in options]
+        if choices:  # `false`, or something else
+            # null is a value here, not a type: yaml-language-server would add it to the types that it expects.
+            shape = {"anyOf": [shape, {"enum": [False, *([None] if null else [])]}]}
+        elif null and "anyOf" in shape and "type" not in shape:
+            shape["anyOf"] += null
+        elif null:
+            kinds = shape["type"]
+            shape["type"] = [*(kinds if isinstance(kinds, list) else [kinds]), "null"]
+        if isinstance(node.get("default"), str | int | bool):
+            shape["default"] = node["default"]
+        return shape
+
+    def option(self, name: str, node: Json, in_list: bool) -> Json:
+        if "$ref" in node:
+            return self.part(node["$ref"].removeprefix("#/$defs/"), in_list)
+        if "const" in node or "enum" in node:
+            return choice(node.get("enum") or [node["const"]])
+        if "type" not in node:
+            return {}  # any JSON value
+        return self.string(name, node) if node["type"] == "string" else self.other(name, node)
+
+    def other(self, name: str, node: Json) -> Json:
+        """A number, a truth value, a list or a map."""
+        kind = node["type"]
+        limits = {key: node[key] for key in _LIMITS if key in node}
+        message = f"{name} must be {node.get('title') or _WORDS[kind]}"
+        inside: Json = {}
+        if kind == "array":
+            inside["items"] = self.shape(name, node["items"], in_list=True)
+        if kind == "object":
+            by_pattern = node.get("patternProperties") or {None: node.get("additionalProperties", {})}
+            [(pattern, values)] = by_pattern.items()
+            names = _NAMES.get(name, (rf"^(?!.*{EXPRESSION})", "an expression may stand in a value, not in a name"))
+            about = {"pattern": pattern} if pattern else {"pattern": names[0], "errorMessage": names[1]}
+            inside["propertyNames"] = {**node.get("propertyNames", {}), **about}
+            inside["additionalProperties"] = self.shape(name, values) if isinstance(values, dict) else {}
+        return {"type": [kind, "string"], "pattern": EXPRESSION, "errorMessage": message, **limits, **inside}
+
+    def part(self, part: str, in_list: bool) -> Json:
+        own = self.parts[part]
+        return {
+            "type": ["object", "string"],
+            "pattern": EXPRESSION,
+            "patternErrorMessage": "this must be a map",
+            **({"description": own["description"]} if "description" in own else {}),
+            # A map is merged with that of the defaults, which may have the rest; an item of a list is not.
+            **({"required": own["required"]} if in_list and "required" in own else {}),
+            "properties": self.properties(part),
+            "additionalProperties": False,
+        }
+
+    def string(self, name: str, node: Json) -> Json:
+        limits: Json = {key: node[key] for key in ("pattern", "minLength", "maxLength") if key in node}
+        message = f"{name} must be {node.get('title') or 'a string'}"
+        more = [{"pattern": pattern, "errorMessage": because} for names, pattern, because in _ALWAYS if name in names]
+        limits |= {"allOf": more} if more else {}
+        shape: Json = {
+            "type": "string",
+            "errorMessage": _TYPE_HINTS.get(name, f"{message}, in quotes if it is a number"),
+        }
+        if limits:
+            shape |= {"if": {"pattern": EXPRESSION}, "else": {**limits, "errorMessage": message}}
+        if name in self.known and limits:
+            # Side by side: the value fits either, and what is shown when it fits none is about its form.
+            kind, words = shape.pop("type"), shape["errorMessage"]
+            return {"type": kind, "errorMessage": words, "anyOf": [shape, {"$ref": f"#/definitions/{name}"}]}
+        return shape | ({"examples": node["examples"]} if "examples" in node else {})
+
+
+def _known_values(facts: Facts) -> Mapping[str, Json]:
+    """Values to complete, each with a line about it. Others of the right form are welcome: the catalogue ages."""
+    local = {"local": "this machine", "local_gpu": "this machine and its GPUs"}
+    known = {
+        "instance_type": {name: _about_instance(instance) for name, instance in facts.instances.items()} | local,
+        "region": {name: f"partition {region.partition}" for name, region in facts.regions.items()},
+        "framework_version": {release.version: _about_release(release) for release in releases(facts)},
+    }
+    return {
+        name: {"type": "string", "enum": list(values), "enumDescriptions": list(values.values())}
+        for name, values in known.items()
+    }
+
+
+def _about_instance(instance: Instance) -> str:
+    parts = [f"{instance.vcpus} vCPU", f"{instance.memory_gib:g} GiB"]
+    if instance.accelerator_count:
+        name = instance.accelerator_model or instance.accelerator
+        parts.append(f"{instance.accelerator_count} × {name} with {instance.accelerator_memory_gib:g} GiB")
+    return ", ".join([*parts, *([f"{instance.nvme_gb} GB NVMe"] if instance.nvme_gb else [])])
+
+
+def _about_release(release: Release) -> str:
+    modes = [name for name, has in (("legacy", release.legacy_mode), ("script", release.script_mode)) if has]
+    patches = f"; patched until {release.patches_end}" if release.patches_end else ""
+    return f"{', '.join(release.pythons)}; {' or '.join(modes)} mode{patches}"

@@ -1,0 +1,394 @@
+"""The options that a program's argparse parsers declare, and how sure that is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from sagespec.scripts.known import OTHER_COMMAND_LINES
+from sagespec.scripts.program import Program
+from sagespec.scripts.reading import Piece
+from sagespec.scripts.values import UNKNOWN, value
+from sagespec.scripts.walking import MAIN, Module, Seen
+
+STRICT = frozenset({"parse_args", "parse_intermixed_args"})
+LENIENT = frozenset({"parse_known_args", "parse_known_intermixed_args"})
+NO_VALUE = frozenset(
+    {"store_true", "store_false", "store_const", "append_const", "count", "help", "version", "boolean"}
+)
+TAKES_VALUE = frozenset({"store", "append", "extend"})
+
+_PARSER = "argparse.ArgumentParser"
+_MAKERS = frozenset({"add_argument_group", "add_mutually_exclusive_group"})
+_KNOWN_USES = STRICT | LENIENT | _MAKERS | {"add_argument", "add_subparsers", "set_defaults", "get_default"}
+_KNOWN_USES |= {"print_help", "print_usage", "format_help", "format_usage", "error", "exit", "description", "epilog"}
+_KNOWN_USES |= {"prog", "usage", "formatter_class", "add_help"}
+_READERS = frozenset({"print", "vars", "type", "isinstance", "id", "repr", "str"})
+_OVERRIDABLE = frozenset({"__init__", "format_help", "print_help", "print_usage", "format_usage"})
+_TYPES = {
+    "int": "int",
+    "float": "float",
+    "bool": "bool",
+    "str": "str",
+    "json.loads": "json",
+    "ast.literal_eval": "literal",
+    "pathlib.Path": "path",
+    "os.path.abspath": "path",
+    "os.path.expanduser": "path",
+}
+
+
+class Option(NamedTuple):
+    """One `add_argument`."""
+
+    flags: tuple[str, ...]
+    """`--epochs`, `-e`; none of a positional argument."""
+    name: str
+    """The longest flag, or the positional argument's name."""
+    action: str
+    """argparse's word (`boolean`: BooleanOptionalAction); nothing where it is not known."""
+    type: str
+    """`int`, `float`, `bool`, `str`, `path`, `json`, `literal`; nothing where it is something else."""
+    choices: tuple[Any, ...] | None
+    nargs: int | str | None
+    """None: one value. `unknown`: who knows."""
+    required: bool
+    certain: bool
+    """Every run declares it."""
+    piece: Piece
+
+    @property
+    def positional(self) -> bool:
+        return not self.flags
+
+    @property
+    def insists(self) -> bool:
+        """It may want to be given, whatever else is."""
+        return self.required or not self.flags
+
+    @property
+    def takes_none(self) -> bool:
+        """A value on the command line is too much for it."""
+        return self.action in NO_VALUE
+
+    @property
+    def takes_values(self) -> bool:
+        """One value on the command line goes to it."""
+        return self.action in TAKES_VALUE and (self.nargs in (None, 1, "?", "*", "+"))
+
+    @property
+    def wants_values(self) -> int:
+        """How many values argparse insists on, at least; 0 where it can do without any."""
+        if self.action in NO_VALUE or self.nargs in ("?", "*", "...", "A...", "unknown"):
+            return 0
+        return self.nargs if isinstance(self.nargs, int) else 1
+
+
+class _Arguments(NamedTuple):
+    options: tuple[Option, ...]
+    complete: bool
+    """No option can be missing here."""
+    strict: bool
+    """What is not declared is refused (`parse_args`)."""
+    forgets: bool
+    """What is not declared is read by nobody (`parse_known_args`, and the rest is thrown away)."""
+    certain: bool
+    """Every run parses."""
+    abbreviations: bool
+    subcommands: bool
+    parses: Piece
+    """The call that parses."""
+
+
+class Arguments(_Arguments):
+    """What a program's parsers take."""
+
+    @cached_property
+    def _by_flag(self) -> dict[str, list[Option]]:
+        found: dict[str, list[Option]] = {}
+        for option in self.options:
+            for flag in option.flags:
+                found.setdefault(flag, []).append(option)
+        return found
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return tuple(self._by_flag)
+
+    def match(self, flag: str) -> list[Option]:
+        """The declared options that a flag on the command line stands for: several where that is ambiguous."""
+        if flag in self._by_flag:
+            return self._by_flag[flag]
+        if flag.startswith("--"):
+            begun = [known for known in self._by_flag if self.abbreviations and known.startswith(flag)]
+        else:  # -k: -kappa is declared with one hyphen
+            begun = [known for known in self._by_flag if known.startswith(flag) and not known.startswith("--")]
+        return list({id(option): option for known in begun for option in self._by_flag[known]}.values())
+
+
+def arguments(program: Program) -> Arguments | None:
+    """The program's options; None where its command line is taken in a way that is not understood, or not at all."""
+    reader = _Reader(program)
+    return reader.arguments() if reader.understood() else None
+
+
+def ignores_arguments(program: Program) -> bool:
+    """Whether nothing in a program looks at its command line."""
+    words = {"argv", "ArgumentParser", *(name for name in program.names if name.startswith("DEFINE_"))}
+    return program.closed and not (words & program.names) and not _other_command_lines(program)
+
+
+def _other_command_lines(program: Program) -> bool:
+    if any(name.startswith("DEFINE_") or name in ("HfArgumentParser", "OptionParser") for name in program.names):
+        return True
+    return any(
+        name == other or name.startswith(f"{other}.") for name in program.imported for other in OTHER_COMMAND_LINES
+    )
+
+
+class _Reader:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.calls = list(program.seen("calls"))
+        self.subclasses = {
+            name: found
+            for module in program.modules.values()
+            for name, found in module.classes.items()
+            if any(module.dotted(base) == _PARSER for base in found.bases)
+        }
+        self.parsers = [(module, seen) for module, seen in self.calls if self.makes_parser(module, seen.node)]
+        self.parses = [
+            (module, seen)
+            for module, seen in self.calls
+            if isinstance(seen.node.func, ast.Attribute) and seen.node.func.attr in STRICT | LENIENT
+        ]
+        self.names = set(self._parser_names())
+
+    def makes_parser(self, module: Module, node: ast.AST) -> bool:
+        if not isinstance(node, ast.Call):
+            return False
+        name = module.dotted(node.func)
+        return name == _PARSER or name.rpartition(".")[2] in self.subclasses
+
+    def _parser_names(self) -> Iterator[str]:
+        for module in self.program.modules.values():
+            for name, given in module.assigned.items():
+                for node in given:
+                    makes = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+                    if node is not None and (
+                        self.makes_parser(module, node) or (makes and node.func.attr in _MAKERS)  # type: ignore[attr-defined]
+                    ):
+                        yield name
+
+    def understood(self) -> bool:
+        """Whether every parse is argparse's own and reads the program's own command line."""
+        if not self.parsers or not self.parses or _other_command_lines(self.program):
+            return False
+        for found in self.subclasses.values():
+            methods = {inner.name for inner in found.body if isinstance(inner, ast.FunctionDef)}
+            if not methods <= _OVERRIDABLE:
+                return False
+        for _, seen in self.parsers:
+            if any(keyword.arg in (None, "prefix_chars", "fromfile_prefix_chars") for keyword in seen.node.keywords):
+                return False
+        if not self._argv_untouched():
+            return False
+        return all(self._reads_argv(module, seen) and self._is_ours(module, seen) for module, seen in self.parses)
+
+    def _argv_untouched(self) -> bool:
+        """`sys.argv` is only read, never written."""
+        for module in self.program.modules.values():
+            for seen in module.uses:
+                dotted = module.dotted(seen.node)
+                if dotted.startswith("sys.argv.") or (dotted == "sys.argv" and not isinstance(seen.node.ctx, ast.Load)):
+                    return False
+            for seen in module.lookups:
+                if module.dotted(seen.node.value) == "sys.argv" and not isinstance(seen.node.ctx, ast.Load):
+                    return False
+        return True
+
+    def _reads_argv(self, module: Module, seen: Seen) -> bool:
+        given = [*seen.node.args[:1], *(keyword.value for keyword in seen.node.keywords if keyword.arg == "args")]
+        if not given:
+            return True
+        argument = given[0]
+        if isinstance(argument, ast.Name):
+            function = module.functions.get(seen.owner)
+            parameters = [] if function is None else [parameter.arg for parameter in function.args.args]
+            values = [node for node in module.assigned.get(argument.id, []) if node is not None]
+            return (argument.id in parameters and not values) or (
+                bool(values) and all(_is_argv(module, node) for node in values)
+            )
+        return _is_argv(module, argument) or (isinstance(argument, ast.Constant) and argument.value is None)
+
+    def _is_ours(self, module: Module, seen: Seen) -> bool:
+        """Whether what parses can only be a parser of the program's own."""
+        receiver = seen.node.func.value
+        if isinstance(receiver, ast.Call):
+            return (
+                self.makes_parser(module, receiver)
+                or self.program.called(module, Seen(receiver, MAIN, True)) is not None
+            )
+        if isinstance(receiver, ast.Attribute):
+            return module.dotted(receiver).startswith("self.") or receiver.attr in self.names
+        if not isinstance(receiver, ast.Name):
+            return False
+        if receiver.id == "self":
+            return True
+        return all(self._may_be_parser(module, receiver.id, node) for node in module.assigned.get(receiver.id, []))
+
+    def _may_be_parser(self, module: Module, name: str, node: ast.expr | None) -> bool:
+        if node is None:  # a parameter, or an import
+            source = module.imports.get(name, "").lstrip(".").rpartition(".")[0]
+            return name not in module.imports or source in self.program.helpers
+        if isinstance(node, ast.Name):
+            return node.id in self.names
+        if self.makes_parser(module, node):
+            return True
+        return isinstance(node, ast.Call) and self.program.called(module, Seen(node, MAIN, True)) is not None
+
+    def arguments(self) -> Arguments:
+        program = self.program
+        declared = [
+            (module, seen)
+            for module, seen in self.calls
+            if isinstance(seen.node.func, ast.Attribute) and seen.node.func.attr == "add_argument"
+        ]
+        options = [self._option(module, seen) for module, seen in declared]
+        words = {seen.node.func.attr for _, seen in self.parses}
+        subcommands = "add_subparsers" in program.names
+        module, first = self.parses[0]
+        return Arguments(
+            options=tuple(option for option in options if option is not None),
+            complete=None not in options and not subcommands and not self._handed_out(),
+            strict=words <= STRICT and all(seen.always for _, seen in self.parses),
+            forgets=words <= LENIENT and all(self._rest_unused(module, seen) for module, seen in self.parses),
+            certain=len(self.parses) == 1 and program.certain(module, first),
+            abbreviations=not all(
+                any(word.arg == "allow_abbrev" and value(word.value, module) is False for word in seen.node.keywords)
+                for module, seen in self.parsers
+            ),
+            subcommands=subcommands,
+            parses=program.piece(module, first.node),
+        )
+
+    def _option(self, module: Module, seen: Seen) -> Option | None:
+        call = seen.node
+        flags = [value(argument, module) for argument in call.args]
+        words = {keyword.arg: keyword.value for keyword in call.keywords}
+        if None in words or not all(isinstance(flag, str) and flag for flag in flags):
+            return None
+        if not flags:
+            flags = [value(words.get("dest"), module)]
+            if not isinstance(flags[0], str):
+                return None
+        positional = not flags[0].startswith("-")
+        action = _action(words.get("action"), module)
+        opposites = [f"--no-{flag[2:]}" for flag in flags if action == "boolean" and flag.startswith("--")]
+        return Option(
+            flags=() if positional else (*flags, *opposites),
+            name=flags[0] if positional else max(flags, key=len),
+            action=action,
+            type=_type(words.get("type"), module),
+            choices=_choices(words, module),
+            nargs=_nargs(words.get("nargs"), module),
+            required=value(words.get("required"), module) is True,
+            certain=self.program.certain(module, seen) and not self._in_exclusive_group(module, call),
+            piece=self.program.piece(module, call),
+        )
+
+    def _in_exclusive_group(self, module: Module, call: ast.Call) -> bool:
+        receiver = call.func.value  # type: ignore[attr-defined]
+        if not isinstance(receiver, ast.Name):
+            return "add_mutually_exclusive_group" in self.program.names
+        return any(
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "add_mutually_exclusive_group"
+            for node in module.assigned.get(receiver.id, [])
+        )
+
+    def _handed_out(self) -> bool:
+        """Whether a parser goes to somebody who may add options of which nothing is known here."""
+        for module, seen in self.calls:
+            name = module.dotted(seen.node.func)
+            for keyword in seen.node.keywords:
+                known = keyword.arg != "parents" or self._known_parents(module, keyword.value)
+                if not known and self.makes_parser(module, seen.node):
+                    return True
+            given = [*seen.node.args, *(keyword.value for keyword in seen.node.keywords)]
+            passed = any(isinstance(argument, ast.Name) and argument.id in self.names for argument in given)
+            if passed and name not in _READERS and self.program.called(module, seen) is None:
+                return True
+        for module in self.program.modules.values():
+            for seen in module.uses:
+                node = seen.node
+                if (
+                    isinstance(node, ast.Attribute)
+                    and isinstance(node.value, ast.Name)
+                    and node.value.id in self.names
+                    and node.attr not in _KNOWN_USES
+                ):
+                    return True
+        return False
+
+    def _known_parents(self, module: Module, node: ast.expr) -> bool:
+        if not isinstance(node, ast.List | ast.Tuple):
+            return False
+        for parent in node.elts:
+            called = isinstance(parent, ast.Call) and self.program.called(module, Seen(parent, MAIN, True)) is not None
+            named = isinstance(parent, ast.Name) and all(
+                self._may_be_parser(module, parent.id, given) for given in module.assigned.get(parent.id, [None])
+            )
+            if not called and not named:
+                return False
+        return True
+
+    def _rest_unused(self, module: Module, seen: Seen) -> bool:
+        """`args, _ = parser.parse_known_args()`, and nobody asks for the rest; or only the first is taken."""
+        for names, given in module.unpacked:
+            if given is seen.node and len(names.elts) == 2 and isinstance(names.elts[1], ast.Name):
+                return not self._is_read(module, names.elts[1].id)
+        taken = [lookup.node for lookup in module.lookups if lookup.node.value is seen.node]
+        return any(value(lookup.slice, module) == 0 for lookup in taken)
+
+    def _is_read(self, module: Module, name: str) -> bool:
+        names = (use.node for use in module.uses if isinstance(use.node, ast.Name))
+        return any(node.id == name and isinstance(node.ctx, ast.Load) for node in names)
+
+
+def _is_argv(module: Module, node: ast.AST) -> bool:
+    return isinstance(node, ast.Subscript) and module.dotted(node.value) == "sys.argv"
+
+
+def _action(node: ast.expr | None, module: Module) -> str:
+    if node is None:
+        return "store"
+    given = value(node, module)
+    if isinstance(given, str):
+        return given if given in NO_VALUE | TAKES_VALUE else ""
+    return "boolean" if module.dotted(node) == "argparse.BooleanOptionalAction" else ""
+
+
+def _type(node: ast.expr | None, module: Module) -> str:
+    if node is None:
+        return "str"
+    name = module.dotted(node)
+    shadowed = isinstance(node, ast.Name) and node.id in module.top and node.id not in module.imports
+    return "" if shadowed else _TYPES.get(name, "")
+
+
+def _choices(words: dict[str, ast.expr], module: Module) -> tuple[Any, ...] | None:
+    given = value(words.get("choices"), module)
+    return given if isinstance(given, tuple) else None
+
+
+def _nargs(node: ast.expr | None, module: Module) -> int | str | None:
+    if node is None:
+        return None
+    given = value(node, module)
+    if given is UNKNOWN:
+        return "..." if module.dotted(node) == "argparse.REMAINDER" else "unknown"
+    return given if isinstance(given, int | str) or given is None else "unknown"
