@@ -186,10 +186,14 @@ def role_arn(role: str | None, site: Site, facts: Facts) -> str | None:
     return f"arn:{partition}:iam::{site.account or UNKNOWN_ACCOUNT}:role/{role.removeprefix('role/')}"
 
 
+LONGEST_TAG_VALUE = 256
+"""Characters of a tag's value."""
+
+
 def tag_value(text: str) -> str:
     """Text as a tag's value may be: its end where it is too long, and `_` for what is not allowed."""
     allowed = "".join(c if c.isalnum() or c in " _.:/=+-@" else "_" for c in text)
-    return allowed[-256:]
+    return allowed[-LONGEST_TAG_VALUE:]
 
 
 def provenance(inputs: Inputs) -> Iterator[tuple[str, str]]:

@@ -83,6 +83,7 @@ class Deciding(Judging):
     prune = flag("Stop running jobs of the project whose manifest is gone.")
     rerun = flag("Run again what has ended.")
     replace = flag("Stop a running job whose manifest has changed.")
+    adopt = flag("Take over jobs under the manifests' names that are what they ask for, and nobody's.")
 
 
 class Jobs(Rendering):
@@ -267,7 +268,9 @@ class ApplyArguments(Deciding):
     def said_by_a_plan(self) -> list[str]:
         """Options that were given although a saved plan says itself what they say."""
         return [
-            option_of(name) for name in ("prune", "rerun", "replace", "allow", "env", "set") if self.values.get(name)
+            option_of(name)
+            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set")
+            if self.values.get(name)
         ]
 
 

@@ -52,15 +52,17 @@ def draft(job: Job, manifest: Manifest, inputs: Inputs) -> Draft:
     members = merged(body.members(), job.members().get("request", {}))
     known = job.members()
     role, retries = known.get("role"), known.get("on_failure")
+    environment = manifest.environment or ""
     request = Request(
         kind="TrainingJob",
         manifest=manifest.document.source.name,
         name=known.get("name", ""),
-        calls=(Call("CreateTrainingJob", "TrainingJobName", members, live=LIVE),),
+        calls=(Call("CreateTrainingJob", "TrainingJobName", members, live=LIVE, scope=environment),),
         tags={**known.get("tags", {}), **dict(provenance(inputs))},
         site=inputs.site,
         uploads=tuple(sources.uploads),
         project=str(manifest.settings.get("project", "default")),
+        environment=environment,
         on_change=known.get("on_change", "refuse"),
         retry="infrastructure" if retries is None else retries.members().get("retry", "infrastructure"),
         max_attempts=3 if retries is None else retries.members().get("max_attempts", 3),
