@@ -76,7 +76,7 @@ class Compiler:
         self.scripts = Scripts()
         self.disk = Disk()
         self.allowances = Allowances(GLOSSARY)
-        self.allowed = frozenset(current(self.options.allowed))
+        self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
         self._account: str | None = None
         self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}

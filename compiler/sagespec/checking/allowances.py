@@ -25,8 +25,8 @@ class Glossary(NamedTuple):
     """Name → page. Asked for only when something must be said of a name: it takes time to import."""
     suggestion: Callable[[str], str]
     """What to say to someone who has typed a name that is none."""
-    renamed: Mapping[str, str]
-    """Old name → new one."""
+    current: Callable[[str], str]
+    """What a name of any time is called today."""
 
 
 class Allowance(NamedTuple):
@@ -83,7 +83,7 @@ class Allowances:
             for name in re.finditer(_NAME, found["rules"]):
                 at = start + found.start("rules") + name.start()
                 span = source.span(at, at + len(name[0]))
-                rule = self._glossary.renamed.get(name[0], name[0])
+                rule = self._glossary.current(name[0])
                 yield Allowance(Place(source, span), rule, following[span.line - 1])
 
     def _unused(self, allowance: Allowance) -> Diagnostic:

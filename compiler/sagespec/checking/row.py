@@ -31,6 +31,8 @@ class Row(NamedTuple):
     """Members as in `when`, of which one set is enough."""
     form: str = ""
     """A pattern that the field's text, or each text in its list, must match; in place of the conditions."""
+    names: bool = False
+    """The form is that of the names in the field, which is a map."""
     each: str = ""
     """The map of parts whose members these are (`channels`); empty for fields of the manifest itself."""
     outside: Json = {}  # noqa: RUF012

@@ -40,7 +40,7 @@ def known_rules(names: Sequence[str]) -> None:
         return
     from sagespec.kinds.explained import current, explained, suggestion
 
-    for name in current(names):
+    for name in map(current, names):
         if name not in explained():
             raise WrongUsage(f"--allow {name}: there is no such rule; {suggestion(name)}")
 

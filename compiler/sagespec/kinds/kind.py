@@ -25,10 +25,12 @@ class Kind(NamedTuple):
     """What stands under `kind:`."""
     model: type[Part]
     """The fields, and what their values may be."""
-    context: Callable[..., Context]
-    """What its rules are shown beside their subjects."""
     rules: RuleSet
-    """What a schema cannot say."""
+    """What may be wrong with a manifest beyond the types of its values."""
+    renamed_rules: Mapping[str, str]
+    """Old name of a rule → its name today."""
+    context: Callable[..., Context]
+    """What a rule is shown besides its subject, made as `Context` is."""
     members: Mapping[str, Sequence[str]]
     """Field → the members of the API that it sets; the first is the one that it is for."""
     elsewhere: Mapping[str, str]

@@ -49,7 +49,7 @@ def explain(given: ExplainArguments) -> Code:
 
     if given.field is not None:
         return explain_field(given, given.field)
-    [name] = current([given.about])
+    name = current(given.about)
     if name not in explained():
         complain(f"there is no rule '{given.about}'", suggestion(given.about))
         return Code.WRONG_USAGE

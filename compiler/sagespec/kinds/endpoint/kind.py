@@ -35,6 +35,7 @@ KIND = Kind(
     model=Endpoint,
     context=EndpointContext,
     rules=RULES,
+    renamed_rules={},
     members=MEMBERS,
     elsewhere=ELSEWHERE,
     field_of=field_of,

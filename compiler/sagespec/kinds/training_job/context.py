@@ -9,6 +9,7 @@ from typing import Any
 from sagespec.base.source import Path
 from sagespec.catalog import Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
+from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.scripts import Script
 from sagespec.scripts.arguments import Option
@@ -135,6 +136,11 @@ class JobContext(Context):
     def enabled(self) -> list[str]:
         """The distribution strategies that are switched on."""
         return self.job.distribution.enabled() if self.job.distribution is not None else []
+
+    @cached_property
+    def generated(self) -> dict[str, str]:
+        """The hyperparameters that the request gets by itself → the field that decides each."""
+        return generated(self.job, self.mode, self.framework, passes_model_dir=self.passes_model_dir)
 
     @property
     def hyperparameters(self) -> dict[str, Any]:

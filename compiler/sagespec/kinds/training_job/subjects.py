@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, NamedTuple
 
-from sagespec.base.source import Path
+from sagespec.base.source import Path, Place
 from sagespec.checking.subject import Subject, Written
 from sagespec.kinds.training_job.context import JobChannel, JobContext
 from sagespec.kinds.training_job.model import Job
@@ -71,17 +71,14 @@ class Passed(NamedTuple):
     """The argument, as it arrives."""
 
 
-PASSED = Subject[Passed, JobContext](
-    lambda context: (
-        [
-            Passed(("hyperparameters", name), name, context.hyperparameters[name], text)
-            for name, text in context.passed.items()
-        ]
-        if context.script_mode
-        else ()
-    ),
-    ["hyperparameters"],
-)
+def _passed(context: JobContext) -> list[Passed]:
+    if not context.script_mode:
+        return []
+    values = context.hyperparameters
+    return [Passed(("hyperparameters", name), name, values[name], text) for name, text in context.passed.items()]
+
+
+PASSED = Subject[Passed, JobContext](_passed, ["hyperparameters"])
 """Each hyperparameter that is passed to the script: of a job in script mode."""
 
 
@@ -93,14 +90,20 @@ class ReadScript(NamedTuple):
     """What it asks its container for."""
 
 
-def _script(context: JobContext) -> tuple[ReadScript, ...]:
+def read_script(context: JobContext) -> ReadScript | None:
+    """The training script, where it is understood."""
     script = context.script
     if script is None or script.study.environment is None:
-        return ()
-    return (ReadScript(script, script.study.environment),)
+        return None
+    return ReadScript(script, script.study.environment)
 
 
-SCRIPT = Subject[ReadScript, JobContext](_script)
+def _read_script(context: JobContext) -> list[ReadScript]:
+    read = read_script(context)
+    return [] if read is None else [read]
+
+
+SCRIPT = Subject[ReadScript, JobContext](_read_script)
 """The training script, where it is understood."""
 
 
@@ -111,19 +114,33 @@ class CommandLine(NamedTuple):
     takes: Arguments
 
 
-def _command_line(context: JobContext) -> tuple[CommandLine, ...]:
+def _command_line(context: JobContext) -> list[CommandLine]:
     script = context.script if context.script_mode else None
     if script is None or script.study.arguments is None:
-        return ()
-    return (CommandLine(script, script.study.arguments),)
+        return []
+    return [CommandLine(script, script.study.arguments)]
 
 
 COMMAND_LINE = Subject[CommandLine, JobContext](_command_line)
 """The script's declared arguments, where they are understood: of a job in script mode."""
 
 
+class Argument(NamedTuple):
+    """A hyperparameter that is passed, and the command line that should take it."""
+
+    passed: Passed
+    line: CommandLine
+
+
+ARGUMENT = Subject[Argument, JobContext](
+    lambda context: [Argument(passed, line) for line in _command_line(context) for passed in _passed(context)],
+    ["hyperparameters"],
+)
+"""Each hyperparameter that is passed to a script whose declared arguments are understood."""
+
+
 class Matched(NamedTuple):
-    """A hyperparameter, and the argument of the script that certainly takes it."""
+    """A hyperparameter, and the declared argument that certainly takes it."""
 
     path: Path
     name: str
@@ -131,6 +148,11 @@ class Matched(NamedTuple):
     """The argument, as it arrives."""
     option: Option
     line: CommandLine
+
+    @property
+    def declared(self) -> Place:
+        """Where the script declares it."""
+        return self.line.script.place(self.option.piece)
 
 
 MATCHED = Subject[Matched, JobContext](
@@ -141,7 +163,7 @@ MATCHED = Subject[Matched, JobContext](
     ],
     ["hyperparameters"],
 )
-"""Each hyperparameter whose argument is declared."""
+"""Each hyperparameter that a declared argument takes."""
 
 
 class ReadFunctions(NamedTuple):

@@ -7,12 +7,13 @@ from functools import cache
 from typing import Any
 
 from sagespec.base.diagnostic import Finding, Severity
+from sagespec.base.source import Path
 from sagespec.checking.rule import Rule
 from sagespec.checking.rule import rule as rule_about
 from sagespec.checking.subject import Subject
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.subjects import JOB, LEGACY_JOB
+from sagespec.kinds.training_job.subjects import INSTANCE_TYPE, JOB, LEGACY_JOB
 
 Case = JobContext
 LEGACY = "(legacy)"
@@ -35,3 +36,8 @@ def rule(severity: Severity, *, source: str, given: str = "") -> Callable[[Check
         return rule_about(severity, on=on, source=source)(judged)
 
     return made
+
+
+def type_paths(case: JobContext) -> Iterator[tuple[Path, str]]:
+    """Every instance type, and where it is written."""
+    return ((written.path, written.value) for written in INSTANCE_TYPE.of(case))

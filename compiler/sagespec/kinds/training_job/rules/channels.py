@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.condition import GIVEN, ITEMS, NULL, TRUE
+from sagespec.checking.condition import BUCKET, GIVEN, ITEMS, NULL, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -74,7 +74,18 @@ channel_with_several_sources = refusal(
 )
 
 
-@rule(ERROR, on=member("s3_data"), source=API + "S3DataSource.html")
+@rule(
+    ERROR,
+    on=member("s3_data"),
+    source=API + "S3DataSource.html",
+    rows=(
+        ChannelRow(
+            ("s3_data",),
+            "data in S3 begin with s3://<bucket>; local data stand under path",
+            form=rf"^({BUCKET}|https://[^/])",
+        ),
+    ),
+)
 def data_not_in_s3(data: Written, context: JobContext) -> Iterator[Finding]:
     """SageMaker reads a channel's data from S3, not from other stores.
 
@@ -257,6 +268,7 @@ def file_system_without_vpc(file_system: Written, context: JobContext) -> Iterat
             when={"file_system_type": {"const": "FSxLustre"}},
             value={"type": "string", "pattern": "^/+$"},
         ),
+        ChannelRow(("directory_path",), "directory_path begins with a slash", form="^/"),
     ),
 )
 def unmountable_directory(folder: Written, context: JobContext) -> Iterator[Finding]:

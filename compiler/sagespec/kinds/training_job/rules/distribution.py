@@ -9,9 +9,8 @@ from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Framework, NoProcessor, family_of, processor
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING
-from sagespec.kinds.training_job.rules.adapter import Case, rule
+from sagespec.kinds.training_job.rules.adapter import Case, rule, type_paths
 from sagespec.kinds.training_job.rules.hyperparameters import shown
-from sagespec.kinds.training_job.rules.resources import type_paths
 from sagespec.kinds.training_job.rules.versions import release_of
 
 _MODELPARALLEL = "smdistributed.modelparallel"

@@ -10,8 +10,7 @@ from sagespec.base.diagnostic import Finding
 from sagespec.catalog import PLAIN, Framework, NoProcessor, Release, image_instance_type, processor
 from sagespec.checking.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK1, SDK2, WARNING
 from sagespec.kinds.training_job.model import Mode
-from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule
-from sagespec.kinds.training_job.rules.resources import type_paths
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule, type_paths
 
 _ECR = r"^\d{12}\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/.+"
 _TENSORFLOW = (
