@@ -102,9 +102,18 @@ STRATEGIES = (
     "parameter_server",
     "mpi",
     "multi_worker_mirrored_strategy",
+    "pytorchddp",
+    "torch_distributed",
+    "pytorchxla",
     "smdistributed.dataparallel",
     "smdistributed.modelparallel",
 )
+TOGETHER = (
+    {"mpi", "smdistributed.modelparallel"},
+    {"torch_distributed", "smdistributed.modelparallel"},
+    {"torch_distributed", "smdistributed.dataparallel"},
+)
+"""Strategies that may stand beside each other."""
 
 
 def enabled(strategy: str) -> Json:
@@ -114,15 +123,6 @@ def enabled(strategy: str) -> Json:
 
 def of_hardware(facts: Facts) -> Iterator[Row]:
     """What an instance type decides."""
-    nvme = one_of(name for name, instance in facts.instances.items() if instance.has_local_storage)
-    yield Row(("volume_kms_key",), "this type has local storage, which takes no key", when={"instance_type": nvme})
-    several = facts.listed("dataparallel_instance_types")
-    yield Row(
-        ("instance_type",),
-        f"smdistributed.dataparallel runs on {', '.join(several)} only",
-        when={"distribution": enabled("smdistributed.dataparallel")},
-        value={**GIVEN, "type": "string", "allOf": [{"not": one_of(several)}]},
-    )
     families = facts.listed("training_compiler_families")
     yield Row(
         ("instance_type",),
