@@ -11,7 +11,16 @@ from typing import Any
 
 from sagespec.building.targets import Request, Upload
 from sagespec.deploying.planner import TERMINAL, Seen
-from sagespec.deploying.services import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
+from sagespec.deploying.services import (
+    Cursor,
+    LogLine,
+    NameTaken,
+    NoSuchJob,
+    Progress,
+    ServiceError,
+    Stored,
+    one_by_one,
+)
 
 BORN = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)
 
@@ -81,6 +90,9 @@ class Memory:
             self.on_describe(self.jobs[job_name])
         return self._seen(job_name)
 
+    def states(self, job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
+        return one_by_one(self.describe, job_names)
+
     def upload(self, upload: Upload, progress: Progress) -> bool:
         self.done.append(("upload", upload.uri))
         return True
@@ -113,7 +125,7 @@ class Memory:
     def tail(self, job_name: str, count: int) -> list[LogLine]:
         return self.lines.get(job_name, [])[-count:]
 
-    def artifact(self, job_name: str) -> str | None:
+    def artifact(self, job_name: str, body: Mapping[str, Any] | None = None) -> str | None:
         uri = self.jobs[job_name].more.get("ModelArtifacts", {}).get("S3ModelArtifacts")
         return uri if uri in self.files else None
 

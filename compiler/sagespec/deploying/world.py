@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sagespec.building.targets import Request, Site
 from sagespec.deploying.applier import Applier, Outcome
-from sagespec.deploying.follow import News, follow
+from sagespec.deploying.follow import News, follower_of, heard
 from sagespec.deploying.planner import Change, Plan, Wish, decide_all
 from sagespec.deploying.services import Progress, Service
 
@@ -67,36 +65,8 @@ class World:
 
 
 def follow_all(jobs: Sequence[tuple[str, Service]]) -> Iterator[News]:
-    """News of jobs of any services until all have ended; those of one service in their order.
-
-    Raises:
-        ServiceError: a service failed.
-    """
+    """News of jobs of any services until all have ended; those of one service in their order."""
     by_service: dict[int, tuple[Service, list[str]]] = {}
     for job_name, service in jobs:
         by_service.setdefault(id(service), (service, []))[1].append(job_name)
-    streams = [follow(service, names) for service, names in by_service.values()]
-    if len(streams) == 1:
-        yield from streams[0]
-        return
-    arrived: queue.SimpleQueue[News | Exception | None] = queue.SimpleQueue()
-
-    def read(stream: Iterator[News]) -> None:
-        try:
-            for news in stream:
-                arrived.put(news)
-            arrived.put(None)
-        except Exception as error:
-            arrived.put(error)
-
-    for stream in streams:  # daemons, so that Ctrl-C need not wait for them
-        threading.Thread(target=read, args=(stream,), daemon=True).start()
-    left = len(streams)
-    while left:
-        news = arrived.get()
-        if isinstance(news, Exception):
-            raise news
-        if news is None:
-            left -= 1
-        else:
-            yield news
+    return heard([follower_of(service, names) for service, names in by_service.values()])

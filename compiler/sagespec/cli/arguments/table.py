@@ -90,6 +90,7 @@ class Jobs(Rendering):
     section = DEPLOY
 
     local = flag("The jobs of this machine instead of SageMaker's.")
+    region = text("REGION", "Where jobs are that are given by name; a manifest says it itself.")
 
 
 class Several(Jobs):
@@ -301,7 +302,10 @@ class AttachArguments(Several):
         Code.SERVICE_FAILED: "the service failed",
         Code.JOB_FAILED: "a job did not complete",
     }
-    examples = (("sagespec attach mnist.yaml", "after Ctrl-C, or from another machine"),)
+    examples = (
+        ("sagespec attach mnist.yaml", "after Ctrl-C, or from another machine"),
+        ("sagespec attach mnist-5f2c9a1034 --region us-west-2", "from anywhere"),
+    )
 
 
 class TensorboardArguments(Jobs):
@@ -320,7 +324,7 @@ class StopArguments(Several):
 
     command, runs = "stop", "jobs:stop"
     exits = FROM_SERVICE
-    examples = (("sagespec stop mnist.yaml", "the newest job of a manifest"),)
+    examples = (("sagespec stop mnist.yaml", "every job of a manifest that runs"),)
 
 
 class LocalListArguments(Arguments):
@@ -333,13 +337,14 @@ class LocalListArguments(Arguments):
 
 
 class LocalCleanArguments(Arguments):
-    """Delete jobs on this machine that have ended, with their models and logs."""
+    """Delete jobs on this machine that have ended, with their models and logs. Asks first."""
 
     command, section, runs = "local clean", DEPLOY, "local:clean"
     exits = {Code.SERVICE_FAILED: "a job is unknown, or still runs"}
     examples = (("sagespec local clean", "all that have ended"),)
 
     names = several("JOB...", "These, and not all that have ended.", required=False, completes="jobs")
+    yes = flag("Do not ask.", short="-y")
 
 
 class RulesArguments(Arguments):

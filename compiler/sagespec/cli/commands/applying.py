@@ -10,33 +10,62 @@ from typing import TYPE_CHECKING
 
 from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
-from sagespec.cli.commands.following import print_news
+from sagespec.cli.commands.following import Followed, follow
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import account_of_credentials, wish_of, world_of
-from sagespec.cli.terminal import complain, is_quiet, say, tell
+from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
 from sagespec.reporting.style import Style, style_of
 
 if TYPE_CHECKING:
+    from sagespec.building.targets import Request
     from sagespec.deploying.applier import Outcome
     from sagespec.deploying.planner import Change, Plan, Wish
     from sagespec.deploying.world import World
 
 
 def apply(given: ApplyArguments) -> int:
-    from sagespec.deploying.planfile import is_plan_file
-    from sagespec.deploying.planner import Action
-    from sagespec.reporting.outputs import write_outputs
-    from sagespec.reporting.plan import outcomes_json, plan_text
+    from sagespec.reporting.outputs import unwritable
 
-    wish, saved = wish_of(given), None
+    why = unwritable(given.outputs)
+    if why:
+        raise WrongUsage(f"--outputs {given.outputs}: {why}")
+    requests, wish, saved = asked_for(given)
+    report = Report(given)
+    try:
+        code = carried_out(given, requests, wish, saved, report)
+    except KeyboardInterrupt:
+        complain("interrupted", "run it again: nothing is done twice")
+        code = int(Code.INTERRUPTED)
+    except BaseException:
+        report.hand_on()
+        raise
+    return code if report.hand_on() or code else Code.SERVICE_FAILED
+
+
+def asked_for(given: ApplyArguments) -> tuple[list[Request], Wish, Plan | None]:
+    """What is to be applied: requests, what is wished beside them, and the plan if one was saved.
+
+    Raises:
+        Ended: a manifest or a plan is wrong.
+    """
+    from sagespec.deploying.planfile import is_plan_file
+
     if any(map(is_plan_file, given.paths)):
         saved, wish = saved_plan(given)
-        requests = [change.request for change in saved.changes if change.request is not None]
-    else:
-        compiler = compiler_of(given, build=True, local=given.local, ask_account=account_of_credentials)
-        requests, code = accepted(compiler.run(given.paths))
-        if code:
-            return code
+        return [change.request for change in saved.changes if change.request is not None], wish, saved
+    compiler = compiler_of(given, build=True, local=given.local, ask_account=account_of_credentials)
+    requests, code = accepted(compiler.run(given.paths))
+    if code:
+        raise Ended(code)
+    return requests, wish_of(given), None
+
+
+def carried_out(
+    given: ApplyArguments, requests: Sequence[Request], wish: Wish, saved: Plan | None, report: Report
+) -> int:
+    """Plans, asks, does and follows; `report` has what was done, however this ends."""
+    from sagespec.reporting.plan import plan_text
+
     world, style = world_of(given), style_of(sys.stderr)
     made = world.plan(requests, wish)
     if saved is not None and not holds(saved.changes, made.changes):
@@ -44,21 +73,70 @@ def apply(given: ApplyArguments) -> int:
     for line in plan_text(made, style):
         tell(line, always=not given.yes)
     if made.pending and not given.yes:
-        if not agreed():
+        if not agreed("Apply this plan?"):
             return Code.WRONG_USAGE
         shown, made = made, world.plan(requests, wish)  # thinking takes time
         if not holds(shown.changes, made.changes):
             return Code.SERVICE_FAILED
-    outcomes = list(outcomes_of(made, world, wish, style))
-    followed = [outcome.change for outcome in outcomes if outcome.done and outcome.change.action is not Action.STOP]
-    jobs = [(change.job_name, world.service_of(change)) for change in followed]
-    endings = print_news(jobs) if given.wait and jobs else []
-    write_outputs(outcomes, endings, given.outputs, os.environ)
-    if given.format == "json":
-        say(outcomes_json(outcomes, endings))
-    if not all(outcome.done for outcome in outcomes):
+    report.begin(made)
+    for outcome in outcomes_of(made, world, wish, style):
+        report.ledger.note(outcome)
+    followed = report.follow(world) if given.wait else None
+    if followed is not None and followed.interrupted:
+        return Code.INTERRUPTED
+    if not report.ledger.all_done:
         return Code.SERVICE_FAILED
-    return Code.FINE if all(ending.succeeded for ending in endings) else Code.JOB_FAILED
+    return Code.FINE if followed is None else followed.code
+
+
+class Report:
+    """What this apply has done so far, and where that is wanted. It is handed on once, on every way out."""
+
+    def __init__(self, given: ApplyArguments) -> None:
+        from sagespec.deploying.ledger import Ledger
+
+        self.given = given
+        self.ledger = Ledger()
+
+    def begin(self, plan: Plan) -> None:
+        from sagespec.deploying.ledger import Ledger
+
+        self.ledger = Ledger(plan.changes)
+
+    def follow(self, world: World) -> Followed | None:
+        """Follows what now runs or has ended as it was wanted."""
+        from sagespec.deploying.looking import Job
+        from sagespec.deploying.planner import Action
+
+        entries = {}
+        for entry in self.ledger.done():
+            change = entry.outcome.change
+            if change.action is not Action.STOP:
+                entries[Job(change.job_name, world.service_of(change))] = entry
+        if not entries:
+            return None
+        out = sys.stderr if self.given.format == "json" else sys.stdout
+        followed = Followed(list(entries))
+        try:
+            follow(followed, out)
+        finally:
+            for job, ending in followed.endings.items():
+                entries[job].ending = ending
+        return followed
+
+    def hand_on(self) -> bool:
+        """Writes the outputs, and the outcome where it is wanted as JSON; whether all could be written. What could not
+        is told."""
+        from sagespec.reporting.outputs import write_outputs
+        from sagespec.reporting.plan import outcomes_json
+
+        entries = self.ledger.entries
+        if self.given.format == "json":
+            say(outcomes_json(entries))
+        problems = write_outputs(entries, self.given.outputs, os.environ)
+        for problem in problems:
+            complain(problem, "what was done is not lost: sagespec status PATH… shows it")
+        return not problems
 
 
 def saved_plan(given: ApplyArguments) -> tuple[Plan, Wish]:
@@ -105,15 +183,6 @@ def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec
     complain("this is not what the plan was made for; nothing was done", hint)
     for difference in differences:
         tell(f"  {difference}", always=True)
-
-
-def agreed() -> bool:
-    """Asks; without anyone to ask, nothing is done."""
-    if not sys.stdin.isatty():
-        complain("apply asks before it changes anything, and nobody is there to answer", "add --yes")
-        return False
-    tell("Apply this plan? [y/N] ", always=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def outcomes_of(plan: Plan, world: World, wish: Wish, style: Style) -> Iterator[Outcome]:

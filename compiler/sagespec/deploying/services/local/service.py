@@ -16,7 +16,17 @@ from typing import Any
 
 from sagespec.building.request import Request, Upload
 from sagespec.deploying.planner import TERMINAL, Seen
-from sagespec.deploying.services import START, Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
+from sagespec.deploying.services import (
+    START,
+    Cursor,
+    LogLine,
+    NameTaken,
+    NoSuchJob,
+    Progress,
+    ServiceError,
+    Stored,
+    one_by_one,
+)
 from sagespec.deploying.services.local import alive, channels, cluster, contract, docker, record
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, Store, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
@@ -80,7 +90,11 @@ class LocalService:
         """
         return record.seen(self._job(job_name))
 
-    def artifact(self, job_name: str) -> str | None:
+    def states(self, job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
+        """What each job does now."""
+        return one_by_one(self.describe, job_names)
+
+    def artifact(self, job_name: str, body: Mapping[str, Any] | None = None) -> str | None:
         """The path of the job's model, if it has one."""
         return record.artifact(self._job(job_name))
 
@@ -191,6 +205,19 @@ class LocalService:
         job = self._job(job_name)
         record.change(job, live={**record.live_of(job), **record.live_members(members)})
 
+    def cleanable(self, job_names: Iterable[str] | None = None) -> list[str]:
+        """The names of what `clean` would delete.
+
+        Raises:
+            NoSuchJob: there is none of that name.
+            ServiceError: a job that was named still runs.
+        """
+        named = None if job_names is None else [self.describe(name) for name in job_names]
+        for seen in named or ():
+            if not seen.ended:
+                raise ServiceError(f"{seen.job_name} is {seen.status}", "stop it first")
+        return [seen.job_name for seen in (self.jobs() if named is None else named) if seen.ended]
+
     def clean(self, job_names: Iterable[str] | None = None) -> list[str]:
         """Deletes jobs that have ended (all of them where no names are given), and what no job left needs any more.
 
@@ -203,11 +230,7 @@ class LocalService:
             NoSuchJob: there is none of that name.
             ServiceError: a job that was named still runs.
         """
-        named = None if job_names is None else [self.describe(name) for name in job_names]
-        for seen in named or ():
-            if not seen.ended:
-                raise ServiceError(f"{seen.job_name} is {seen.status}", "stop it first")
-        gone = [seen.job_name for seen in (self.jobs() if named is None else named) if seen.ended]
+        gone = self.cleanable(job_names)
         for name in gone:
             grave = self.root / f".gone-{name}"
             # One step: a folder that is half deleted must not look like a job.

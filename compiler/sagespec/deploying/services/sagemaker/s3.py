@@ -8,7 +8,6 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from typing import Any
 from sagespec.building.archive import ArchiveError
 from sagespec.building.targets import Upload
 from sagespec.deploying.services import Progress, ServiceError, Stored
-from sagespec.deploying.services.sagemaker.faults import AGAIN, call, cause_of, code_of, is_denied
+from sagespec.deploying.services.sagemaker.faults import AGAIN, call, cause_of, code_of, is_denied, tokens
+from sagespec.deploying.side_by_side import each, side_by_side
 
 THREADS = 8
 PART = 16 << 20
@@ -114,26 +114,19 @@ class Store:
     def _data(self, upload: Upload, progress: Progress) -> bool:
         bucket, prefix = _split(upload.uri)
         what, done, sent = f"uploading {upload.path.name} ({upload.sha256[:10]}…)", 0, False
-        with ThreadPoolExecutor(THREADS) as pool:
-            files = upload.content.files
-            hashes = pool.map(_sha256, (path for _, path, _ in files))
-            items = [
-                Item(prefix + name, path, size, sha256)
-                for (name, path, size), sha256 in zip(files, hashes, strict=True)
-            ]
-            if replace(upload.content).sha256 != upload.sha256:  # a copy has read nothing yet
-                raise ServiceError(f"{upload.path} was changed while it was uploaded", AGAIN)
-            there = self._sizes(bucket, prefix)
-            progress(what, 0, upload.size)
-            futures = {pool.submit(self._ensure, bucket, item, there.get(item.key)): item for item in items}
-            try:
-                for future in as_completed(futures):
-                    sent = future.result() or sent
-                    done += futures[future].size
-                    progress(what, done, upload.size)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        files = upload.content.files
+        hashes = each(_sha256, [path for _, path, _ in files], THREADS)
+        items = [
+            Item(prefix + name, path, size, sha256) for (name, path, size), sha256 in zip(files, hashes, strict=True)
+        ]
+        if replace(upload.content).sha256 != upload.sha256:  # a copy has read nothing yet
+            raise ServiceError(f"{upload.path} was changed while it was uploaded", AGAIN)
+        there = self._sizes(bucket, prefix)
+        progress(what, 0, upload.size)
+        for ensured in side_by_side(lambda item: self._ensure(bucket, item, there.get(item.key)), items, THREADS):
+            sent = ensured.get() or sent
+            done += ensured.item.size
+            progress(what, done, upload.size)
         return sent
 
     def _sizes(self, bucket: str, prefix: str) -> dict[str, int]:
@@ -142,6 +135,7 @@ class Store:
     def _entries(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         """What lies below a prefix; nothing in a bucket that is not there yet."""
         token: dict[str, str] = {}
+        new = tokens(f"ListObjectsV2 s3://{bucket}/{prefix}")
         while True:
             try:
                 answer = self._call("list_objects_v2", bucket, "", ("KeyCount",), Prefix=prefix, **token)
@@ -152,7 +146,7 @@ class Store:
             yield from answer.get("Contents", ())
             if not answer.get("IsTruncated"):
                 return
-            token = {"ContinuationToken": answer["NextContinuationToken"]}
+            token = {"ContinuationToken": new(answer.get("NextContinuationToken", ""))}
 
     def _ensure(self, bucket: str, item: Item, size: int | None) -> bool:
         """Sends a file unless it is there, whole; whether it was sent."""
@@ -294,7 +288,8 @@ def _sha256_of(there: dict[str, Any]) -> str:
     """
     checksum = there.get("ChecksumSHA256", "")
     if checksum and "-" not in checksum and "-" not in there.get("ETag", ""):
-        return base64.b64decode(checksum).hex()
+        with contextlib.suppress(ValueError):
+            return base64.b64decode(checksum).hex()
     return str(there.get("Metadata", {}).get(_MARK, ""))
 
 
