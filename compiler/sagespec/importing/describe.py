@@ -266,12 +266,11 @@ class _Job:
                 made = wish.framework.image_uri(
                     wish.version,
                     wish.python,
-                    self.facts.region(self.region or ""),
                     self.region or "",
                     image_instance_type(types),
                     wish.mode,
-                    wish.variant,
                     smdistributed=bool(parallel),
+                    variant=wish.variant,
                 )
             except LookupError:
                 continue

@@ -209,12 +209,11 @@ class _Body:
             return self.framework.image_uri(
                 job.version(self.facts) or "",
                 job.python(self.facts) or "",
-                self.facts.region(self.site.region),
                 self.site.region,
                 image_instance_type(job.instance_types()),
                 "legacy" if self.mode is Mode.LEGACY else "script",
-                PLAIN if variant is None else variant.name,
                 smdistributed=distribution is not None and _is_smdistributed(distribution, self.framework),
+                variant=PLAIN if variant is None else variant.name,
             )
         except LookupError as error:
             hint = "give image_uri, or take a version that has one"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts
-from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, TRUE, Json, inside, one_of, when
+from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, TRUE, Json, inside, when
 from sagespec.checking.row import Row, branch, rows_of
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds.training_job.model import Job
@@ -56,9 +56,18 @@ STRATEGIES = (
     "parameter_server",
     "mpi",
     "multi_worker_mirrored_strategy",
+    "pytorchddp",
+    "torch_distributed",
+    "pytorchxla",
     "smdistributed.dataparallel",
     "smdistributed.modelparallel",
 )
+TOGETHER = (
+    {"mpi", "smdistributed.modelparallel"},
+    {"torch_distributed", "smdistributed.modelparallel"},
+    {"torch_distributed", "smdistributed.dataparallel"},
+)
+"""Strategies that may stand beside each other."""
 
 
 def enabled(strategy: str) -> Json:
@@ -68,13 +77,6 @@ def enabled(strategy: str) -> Json:
 
 def of_hardware(facts: Facts) -> Iterator[Row]:
     """What an instance type decides."""
-    several = facts.listed("dataparallel_instance_types")
-    yield Row(
-        ("instance_type",),
-        f"smdistributed.dataparallel runs on {', '.join(several)} only",
-        when={"distribution": enabled("smdistributed.dataparallel")},
-        value={**GIVEN, "type": "string", "allOf": [{"not": one_of(several)}]},
-    )
     families = facts.listed("training_compiler_families")
     yield Row(
         ("instance_type",),

@@ -9,7 +9,7 @@ from sagespec.checking.condition import BUCKET, EXPRESSION, NULL, Json, choice, 
 from sagespec.checking.row import Row
 from sagespec.kinds.training_job.model import Job
 from sagespec.reporting.schema.model import model_schema
-from sagespec.reporting.schema.versions import releases
+from sagespec.reporting.schema.versions import DEFAULT, frameworks, releases
 
 _WORDS = {
     "integer": "a whole number",
@@ -156,12 +156,24 @@ def _known_values(facts: Facts) -> Mapping[str, Json]:
     known = {
         "instance_type": {name: _about_instance(instance) for name, instance in facts.instances.items()} | local,
         "region": {name: f"partition {region.partition}" for name, region in facts.regions.items()},
-        "framework_version": {release.version: _about_release(release) for release in releases(facts)},
+        "framework": {framework.name: framework.title for framework in frameworks(facts)},
+        **{field: _versions_of(facts, field) for field in ("framework_version", "transformers_version")},
     }
     return {
         name: {"type": "string", "enum": list(values), "enumDescriptions": list(values.values())}
         for name, values in known.items()
     }
+
+
+def _versions_of(facts: Facts, field: str) -> Mapping[str, str]:
+    """Every version that the field may have, TensorFlow's first, each with a line about whose it is."""
+    found: dict[str, str] = {}
+    for framework in sorted(frameworks(facts), key=lambda framework: framework.name != DEFAULT):
+        for release in releases(framework) if framework.version_field == field else ():
+            own = release.version.partition("+")[0]
+            said = f"{framework.title}: {_about_release(release)}"
+            found[own] = f"{found[own]} | {said}" if own in found else said
+    return found
 
 
 def _about_instance(instance: Instance) -> str:
