@@ -110,7 +110,7 @@ class SageMaker:
             creates_per_second: how fast jobs are created at most.
             clock, sleep, now: time in seconds, for tests; `now` counts from 1970.
         """
-        self._region = region
+        self._region = region or os.environ.get("AWS_REGION", "")  # which boto3 alone does not read
         self._session = session
         self._pause = 1.0 / (creates_per_second or _setting("SAGESPEC_CREATES_PER_SECOND", CREATES_PER_SECOND))
         self._read_seconds = _setting("SAGESPEC_READ_TIMEOUT", READ_SECONDS)
