@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NamedTuple
 
-from sagespec.base.source import Path
+from sagespec.base.source import Path, Place
 from sagespec.catalog import Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
-from sagespec.scripts import Script
+from sagespec.scripts import Arguments, Environment, Script
 from sagespec.scripts.arguments import Option
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
@@ -49,14 +49,55 @@ class JobChannel:
         return getattr(self.own, member)
 
 
+class Passed(NamedTuple):
+    """A hyperparameter that reaches the script as an argument."""
+
+    path: Path
+    name: str
+    value: Any
+    text: str
+    """The argument, as it arrives."""
+
+
+class ReadScript(NamedTuple):
+    """A training script that is understood."""
+
+    script: Script
+    asks: Environment
+    """What it asks its container for."""
+
+
+class CommandLine(NamedTuple):
+    """The arguments that a training script declares with argparse."""
+
+    script: Script
+    takes: Arguments
+
+
+class Matched(NamedTuple):
+    """A hyperparameter, and the declared argument that certainly takes it."""
+
+    path: Path
+    name: str
+    text: str
+    """The argument, as it arrives."""
+    option: Option
+    line: CommandLine
+
+    @property
+    def declared(self) -> Place:
+        """Where the script declares it."""
+        return self.line.script.place(self.option.piece)
+
+
 class JobContext(Context):
     """One job to be judged."""
 
     model: Job
 
-    @property
-    def job(self) -> Job:
-        return self.model
+    def __init__(self, job: Job, *others: Any, **named: Any) -> None:
+        super().__init__(job, *others, **named)
+        self.job = job
 
     @cached_property
     def written(self) -> frozenset[str]:
@@ -147,21 +188,42 @@ class JobContext(Context):
         return self.job.hyperparameters
 
     @cached_property
-    def passed(self) -> dict[str, str]:
-        """What the container passes to the script: hyperparameter → the text that arrives, `model_dir` left out.
+    def read(self) -> ReadScript | None:
+        """The training script, where it is understood."""
+        script = self.script
+        if script is None or script.study.environment is None:
+            return None
+        return ReadScript(script, script.study.environment)
+
+    @cached_property
+    def command_line(self) -> CommandLine | None:
+        """The arguments that the script declares, where they are understood: of a job in script mode."""
+        script = self.script if self.script_mode else None
+        if script is None or script.study.arguments is None:
+            return None
+        return CommandLine(script, script.study.arguments)
+
+    @cached_property
+    def passed(self) -> dict[str, Passed]:
+        """The hyperparameters that the container passes to the script, `model_dir` left out.
 
         Source: https://github.com/aws/sagemaker-training-toolkit (mapping.py, to_cmd_args)
         """
-        return {name: as_argument(value) for name, value in self.hyperparameters.items() if self._is_passed(name)}
+        given = ((name, value) for name, value in self.hyperparameters.items() if self._is_passed(name))
+        return {name: Passed(("hyperparameters", name), name, value, as_argument(value)) for name, value in given}
 
     @cached_property
-    def matched(self) -> list[tuple[str, str, Option]]:
-        """(hyperparameter, its text, the script's option that certainly takes it); of a script that is understood."""
-        takes = None if self.script is None else self.script.study.arguments
-        if takes is None:
+    def matched(self) -> list[Matched]:
+        """Each of them that a declared argument certainly takes."""
+        line = self.command_line
+        if line is None:
             return []
-        found = ((name, text, takes.match(option_of(name))) for name, text in self.passed.items())
-        return [(name, text, options[0]) for name, text, options in found if len(options) == 1]
+        found = ((passed, line.takes.match(option_of(name))) for name, passed in self.passed.items())
+        return [
+            Matched(passed.path, passed.name, passed.text, options[0], line)
+            for passed, options in found
+            if len(options) == 1
+        ]
 
     def _is_passed(self, name: str) -> bool:
         if name == "model_dir" and self.passes_model_dir:
