@@ -6,10 +6,14 @@ import argparse
 import inspect
 import json
 import os
+import pty
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -107,13 +111,13 @@ def as_argparse(command: type[Arguments]) -> argparse.ArgumentParser:
 def command_lines(command: type[Arguments]) -> st.SearchStrategy[list[str]]:
     options = [option for option in command.options() if option.name != "help"]
     flags = [word for option in options for word in (option.spelt, option.short) if word]
-    values = [choice for option in options for choice in option.choices] + ["a=b", "paper", "0", "-1"]
+    values = [choice for option in options for choice in option.choices] + ["a=b", "paper", "0"]
     joined = [f"{option.spelt}=x" for option in options]
     letters = [f"-{a.short[1]}{b.short[1]}" for a in options for b in options if a.short and b.short]
     return st.lists(st.sampled_from(flags + values + joined + letters + PLAIN + ["--no-such"]), max_size=7)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_command_line_means_what_argparse_reads_in_it(data: st.DataObject) -> None:
     command = data.draw(st.sampled_from([each for each in LISTED if each is not HelpArguments]))
@@ -136,7 +140,7 @@ def test_a_command_line_means_what_argparse_reads_in_it(data: st.DataObject) -> 
         return
     assert (ours is None) == (theirs is None)
     if ours is not None and theirs is not None:
-        assert ours.values == {name: value for name, value in theirs.items() if value is not None}
+        assert ours.values == {name: value for name, value in theirs.items() if value not in (None, [])}
 
 
 def test_what_follows_two_dashes_is_no_option() -> None:
@@ -150,9 +154,15 @@ def test_how_much_is_told_may_be_said_anywhere(words: str) -> None:
 
 def test_the_environment_gives_what_is_not_written() -> None:
     world = {"SAGESPEC_ENV": "prod"}
-    assert parse(["validate", "a"], world).values["env"] == "prod"
-    assert parse(["validate", "a", "--env", "dev"], world).values["env"] == "dev"
-    assert "env" not in parse(["validate", "a"], {"SAGESPEC_ENV": ""}).values
+    for words, environ, expected in (
+        ("validate a", world, "prod"),
+        ("validate a --env dev", world, "dev"),
+        ("validate a", {"SAGESPEC_ENV": ""}, None),
+        ("validate a", {}, None),
+    ):
+        found = parse(words.split(), environ)
+        assert isinstance(found, ValidateArguments)
+        assert found.env == expected
 
 
 def test_a_parse_result_has_the_values_and_the_defaults() -> None:
@@ -376,43 +386,71 @@ def test_whatever_is_typed_completion_answers(words: list[str]) -> None:
         assert offer.word
 
 
-BIN = Path(sys.executable).parent
+SHELLS = {
+    "bash": (["bash", "--norc", "-i"], "source <(sagespec completion bash)"),
+    "zsh": (["zsh", "-f", "-i"], "autoload -U compinit; compinit -D -u; source <(sagespec completion zsh)"),
+    "fish": (["fish", "--no-config", "-i"], "sagespec completion fish | source"),
+}
 
 
-def bash(line: str) -> list[str]:
-    """What bash itself offers at the end of a line."""
-    script = (
-        f"source <(sagespec completion bash); COMP_LINE={line!r}; COMP_POINT=${{#COMP_LINE}}\n"
-        'read -ra COMP_WORDS <<<"$COMP_LINE"\n'
-        '[[ "$COMP_LINE" == *" " ]] && COMP_WORDS+=(""); COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))\n'
-        'compopt() { :; }; _sagespec; printf "%s\\n" "${COMPREPLY[@]}"'
-    )
-    ended = subprocess.run(
-        ["bash", "-uc", script],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"},
-    )
-    assert ended.stderr == ""
-    return sorted(filter(None, ended.stdout.splitlines()))
+def completed(shell: str, line: str) -> str:
+    """What a real shell on a terminal makes of a line when the tab key is pressed at its end."""
+    command, setup = SHELLS[shell]
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} here")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    if shell == "fish":  # its own question, without a terminal
+        ended = subprocess.run(
+            ["fish", "--no-config", "-c", f"{setup}; complete -C {line!r}"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PATH": path},
+        )
+        (found,) = ended.stdout.splitlines()
+        return f"{line.rpartition(' ')[0]} {found.partition(chr(9))[0]}"
+    child, terminal = pty.fork()
+    if not child:
+        os.environ.update(PATH=path, TERM="dumb", PS1="$ ")
+        os.execvp(command[0], command)
+    try:
+        os.write(terminal, f"{setup}; echo RE''ADY\n".encode())
+        until(terminal, "READY")
+        os.write(terminal, line.encode() + b"\t\x01printf '<%s>' \x05\n")  # to the line's start, and to its end
+        return re.sub(r"<([^>]*)>", r"\1 ", until(terminal, r"<sagespec>(<[^>]*>)*")).strip()
+    finally:
+        os.close(terminal)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+def until(terminal: int, pattern: str) -> str:
+    """What a pattern finds in what a terminal shows, within a minute."""
+    shown, end = "", time.monotonic() + 60
+    while time.monotonic() < end:
+        if select.select([terminal], [], [], 0.1)[0]:
+            shown += os.read(terminal, 4096).decode(errors="replace")
+        elif found := re.search(pattern, shown):
+            return found[0]
+    raise AssertionError(f"the shell did not answer: {shown!r}")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("sagespec vali", ["validate"]),
-        ("sagespec local ", ["clean", "list"]),
-        ("sagespec validate m", ["mnist.yaml"]),
-        ("sagespec validate w", ["with space.yaml"]),
-        ("sagespec compile --out ", ["jobs"]),
-        ("sagespec plan --env p", ["prod"]),
-        ("sagespec status mn", ["mnist-12345678", "mnist.yaml"]),
+        ("sagespec vali", "validate"),
+        ("sagespec local cl", "clean"),
+        ("sagespec validate --fi", "--fix"),
+        ("sagespec validate m", "mnist.yaml"),
+        ("sagespec compile --out jo", "jobs"),
+        ("sagespec plan --env p", "prod"),
+        ("sagespec plan --set ", "bucket="),
+        ("sagespec validate --format=js", "--format=json"),
+        ("sagespec local clean mn", "mnist-12345678"),
     ],
 )
-def test_bash_completes(folder: Path, line: str, expected: list[str]) -> None:
-    found = bash(line)
-    assert [name for name in found if not name.startswith(".")] == expected
+def test_shells_complete(folder: Path, shell: str, line: str, expected: str) -> None:
+    assert completed(shell, line).rstrip("/") == f"{line.rpartition(' ')[0]} {expected}"
 
 
 @pytest.mark.parametrize("shell", SCRIPTS)

@@ -14,7 +14,8 @@ from conftest import SCRIPT, SMALLEST
 from sagespec.base.repository import commit_of
 from sagespec.building.draft import account_of
 from sagespec.catalog import Facts
-from sagespec.pipeline import Compiler, Options, discover
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.discovery import discover
 from sagespec.reading.render import Inputs
 
 

@@ -166,11 +166,14 @@ def test_what_is_no_file_is_refused(made: Callable[[Path], None], tmp_path: Path
 
 
 @pytest.mark.parametrize("made", FILES.values(), ids=FILES)
-def test_a_folder_with_it_is_still_read(made: Callable[[Path], None], code: Path) -> None:
+def test_a_folder_with_it_is_still_read_and_it_is_not_passed_over_in_silence(
+    made: Callable[[Path], None], code: Path
+) -> None:
     made(code / "m.yaml")
+    passed_over = ["passed-over"] * os.path.lexists(code / "m.yaml")
     (code / "name.yaml").mkdir()
     (code / "bad.yaml").write_text(BASE + "volume_size: 0\n")
-    assert rules_of(sagespec("validate", "--format", "json", ".", folder=code)) == ["out-of-range"]
+    assert rules_of(sagespec("validate", "--format", "json", ".", folder=code)) == ["out-of-range", *passed_over]
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/full", "a\0b", "x" * 5_000])

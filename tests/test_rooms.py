@@ -20,7 +20,7 @@ LAYERS: dict[str, str] = {
     "scripts": "tree_sitter tree_sitter_python",
     "checking": "",
     "building": "jsonschema",
-    "kinds": "pydantic pydantic_core",
+    "kinds": "",
     "pipeline": "",
     "deploying": "boto3 botocore",
     "importing": "",

@@ -16,10 +16,10 @@ from jsonschema import Draft7Validator
 from pydantic import TypeAdapter, ValidationError
 
 from conftest import REPOSITORY, SMALLEST, Judge
+from pydantic_models import model_of
 from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
-from sagespec.kinds.training_job.model.build import model_of
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.reporting.schema import stale, write_schemas
 

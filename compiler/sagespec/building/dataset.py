@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +34,8 @@ class Dataset:
         Raises:
             ArchiveError: a file cannot be read.
         """
+        import hashlib  # files are listed without it
+
         digest = hashlib.sha256()
         for name, path, size in self.files:
             content = hashlib.sha256()

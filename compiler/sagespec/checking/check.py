@@ -24,7 +24,7 @@ class Checked(NamedTuple):
     """Errors that `--allow` has silenced: with one of these, no request may be possible after all."""
 
 
-def check(bound: Bound, context: Context, rules: RuleSet, allowed: Collection[str] = ()) -> Checked:
+def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collection[str] = ()) -> Checked:
     """Judges a manifest by the rules of its kind.
 
     Args:
@@ -42,7 +42,7 @@ def check(bound: Bound, context: Context, rules: RuleSet, allowed: Collection[st
     if has_errors(diagnostics):
         raise Rejected(diagnostics)
     silenced = dict.fromkeys(each.rule for each in found if each.severity is Severity.ERROR)
-    return Checked(manifest, bound.job, diagnostics, tuple(silenced))
+    return Checked(manifest, bound.model, diagnostics, tuple(silenced))
 
 
 def judge(context: Context, rules: RuleSet) -> list[tuple[Rule, Finding]]:

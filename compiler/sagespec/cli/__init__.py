@@ -38,9 +38,9 @@ def perform(words: Sequence[str]) -> tuple[int, Arguments | None]:
         complain(str(wrong), wrong.hint)
         return Code.WRONG_USAGE, arguments
     except Exception as error:
-        from sagespec.deploying.services import ServiceError  # importing it costs more than most commands
+        from sagespec.deploying.services import BadSetting, ServiceError  # importing it costs more than most commands
 
         if not isinstance(error, ServiceError):
             raise
         complain(error.message, error.hint)
-        return Code.SERVICE_FAILED, arguments
+        return Code.WRONG_USAGE if isinstance(error, BadSetting) else Code.SERVICE_FAILED, arguments

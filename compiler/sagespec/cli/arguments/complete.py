@@ -117,7 +117,7 @@ def _rules(_typed: Sequence[str]) -> Iterator[Offer]:
     from sagespec.kinds.explained import explained  # completion of anything else does not need it
 
     for name, page in explained().items():
-        yield Offer(name, page.page.strip().partition("\n")[0])
+        yield Offer(name, page.summary)
 
 
 def _defaults() -> Iterator[Mapping[str, Any]]:

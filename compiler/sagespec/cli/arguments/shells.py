@@ -10,26 +10,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 BASH = r"""# bash completion of sagespec: source <(sagespec completion bash)
-_sagespec_names() {
-    local name
-    compopt -o filenames
-    while IFS= read -r name; do COMPREPLY+=("$name"); done < <(compgen "$1" -- "$2")
-}
 _sagespec() {
-    local current="${COMP_WORDS[COMP_CWORD]}" line="${COMP_LINE:0:COMP_POINT}" word answer
+    local current="${COMP_WORDS[COMP_CWORD]}" line="${COMP_LINE:0:COMP_POINT}" answer word names=""
     local -a words
-    read -ra words <<<"$line"
-    [[ "$line" == *[[:space:]] || ${#words[@]} -eq 1 ]] && words+=("")
+    read -a words <<<"$line"
+    [[ "$line" == *[[:space:]] ]] && words+=("")
+    [[ "$current" == "=" ]] && current=""
+    local before="${words[${#words[@]} - 1]%"$current"}" # bash splits at "=" and replaces only what is behind it
     COMPREPLY=()
     while IFS= read -r answer; do
         word="${answer%%$'\t'*}"
         case "$word" in
-            :files) _sagespec_names -f "$current" ;;
-            :folders) _sagespec_names -d "$current" ;;
-            *=) compopt -o nospace; COMPREPLY+=("$word") ;;
-            *) COMPREPLY+=("$word") ;;
+            :files) names=f ;;
+            :folders) names=d ;;
+            *) COMPREPLY+=("${word#"$before"}") ;;
         esac
-    done < <("${COMP_WORDS[0]}" __complete -- "${words[@]:1}" 2>/dev/null)
+    done < <("${words[0]}" __complete -- "${words[@]:1}" 2>/dev/null)
+    if [[ -n "$names" && ${#COMPREPLY[@]} -gt 0 ]]; then
+        compopt -o filenames 2>/dev/null
+        while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "-$names" -- "$current")
+    elif [[ -n "$names" ]]; then
+        [[ "$names" == f ]] && compopt -o default 2>/dev/null || compopt -o dirnames 2>/dev/null
+    elif [[ "${COMPREPLY[*]}" == *= ]]; then
+        compopt -o nospace 2>/dev/null
+    fi
 }
 complete -F _sagespec sagespec
 """
@@ -46,6 +50,7 @@ _sagespec() {
             :files) _files ;;
             :folders) _files -/ ;;
             *=) compadd -S '' -- "$word" ;;
+            "$meaning") found+=("${word//:/\\:}") ;;
             *) found+=("${word//:/\\:}:$meaning") ;;
         esac
     done < <("${words[1]}" __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sagespec.cli.arguments.parameter import (
@@ -82,6 +83,7 @@ class Deciding(Judging):
     prune = flag("Stop running jobs of the project whose manifest is gone.")
     rerun = flag("Run again what has ended.")
     replace = flag("Stop a running job whose manifest has changed.")
+    adopt = flag("Take over jobs under the manifests' names that are what they ask for, and nobody's.")
 
 
 class Jobs(Rendering):
@@ -90,6 +92,7 @@ class Jobs(Rendering):
     section = DEPLOY
 
     local = flag("The jobs of this machine instead of SageMaker's.")
+    region = text("REGION", "Where jobs are that are given by name; a manifest says it itself.")
 
 
 class Several(Jobs):
@@ -105,7 +108,7 @@ class ValidateArguments(Judging):
     standard error.
     """
 
-    command, section, runs = "validate", CHECK, "checking:validate"
+    command, section, runs = "validate", CHECK, "validating:validate"
     exits = {Code.FINE: "nothing wrong", Code.WRONG_MANIFEST: "errors found (or left)"}
     examples = (
         ("sagespec validate jobs", "every manifest below a folder"),
@@ -127,7 +130,7 @@ class CompileArguments(Judging):
     --out, source archives are written beside.
     """
 
-    command, section, runs = "compile", CHECK, "checking:compile_"
+    command, section, runs = "compile", CHECK, "compiling:compile_"
     exits = {Code.FINE: "compiled", **NOT_WHOLE}
     examples = (
         ("sagespec compile mnist.yaml", "the request, as JSON"),
@@ -217,8 +220,8 @@ class PlanArguments(Deciding):
     offline = flag("Ask no service: as if no job existed yet.")
     local = flag("Run on this machine instead of SageMaker.")
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        super().__init__(values)
+    def __init__(self, values: Mapping[str, Any], otherwise: Mapping[str, Any] = MappingProxyType({})) -> None:
+        super().__init__(values, otherwise)
         self.starts_nothing = self.offline
 
 
@@ -265,7 +268,9 @@ class ApplyArguments(Deciding):
     def said_by_a_plan(self) -> list[str]:
         """Options that were given although a saved plan says itself what they say."""
         return [
-            option_of(name) for name in ("prune", "rerun", "replace", "allow", "env", "set") if self.values.get(name)
+            option_of(name)
+            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set")
+            if self.values.get(name)
         ]
 
 
@@ -301,7 +306,10 @@ class AttachArguments(Several):
         Code.SERVICE_FAILED: "the service failed",
         Code.JOB_FAILED: "a job did not complete",
     }
-    examples = (("sagespec attach mnist.yaml", "after Ctrl-C, or from another machine"),)
+    examples = (
+        ("sagespec attach mnist.yaml", "after Ctrl-C, or from another machine"),
+        ("sagespec attach mnist-5f2c9a1034 --region us-west-2", "from anywhere"),
+    )
 
 
 class TensorboardArguments(Jobs):
@@ -320,7 +328,7 @@ class StopArguments(Several):
 
     command, runs = "stop", "jobs:stop"
     exits = FROM_SERVICE
-    examples = (("sagespec stop mnist.yaml", "the newest job of a manifest"),)
+    examples = (("sagespec stop mnist.yaml", "every job of a manifest that runs"),)
 
 
 class LocalListArguments(Arguments):
@@ -333,13 +341,14 @@ class LocalListArguments(Arguments):
 
 
 class LocalCleanArguments(Arguments):
-    """Delete jobs on this machine that have ended, with their models and logs."""
+    """Delete jobs on this machine that have ended, with their models and logs. Asks first."""
 
     command, section, runs = "local clean", DEPLOY, "local:clean"
     exits = {Code.SERVICE_FAILED: "a job is unknown, or still runs"}
     examples = (("sagespec local clean", "all that have ended"),)
 
     names = several("JOB...", "These, and not all that have ended.", required=False, completes="jobs")
+    yes = flag("Do not ask.", short="-y")
 
 
 class RulesArguments(Arguments):

@@ -61,6 +61,6 @@ def drafts_of(source: str | None, file: Path | None) -> Sequence[Draft]:
     name = source or ""
     if name.endswith((".py", ".ipynb")):
         return from_source(code_of(Path(name).read_text(encoding="utf-8"), name), facts())
-    ((job_name, service),) = jobs_of([name], Rendering({}))
-    seen = service.describe(job_name)
+    (job,) = jobs_of([name], Rendering({}))
+    seen = job.service.describe(job.name)
     return [from_description(seen.body, facts(), seen.tags)]

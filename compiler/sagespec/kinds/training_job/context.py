@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sagespec.base.lazy import lazy
 from sagespec.base.source import Path, Place
-from sagespec.catalog import Instance, Release
+from sagespec.catalog import Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
@@ -140,10 +140,35 @@ class JobContext(Context):
         return self.mode is Mode.SCRIPT
 
     @lazy
+    def framework(self) -> Framework | None:
+        """The framework's row of the catalogue; None where an image is all there is, or the name is not known."""
+        return self.job.estimator(self.facts)
+
+    @lazy
+    def version(self) -> str | None:
+        """The framework's version as the catalogue knows it; None where the manifest names none."""
+        return self.job.version(self.facts)
+
+    @lazy
     def release(self) -> Release | None:
-        """The TensorFlow release that the manifest names; None where it names none, or none that is known."""
-        version = self.job.framework_version
-        return None if version is None else self.facts.release(version)
+        """The release that the manifest names; None where it names none, or none that is known."""
+        return self.job.release(self.facts)
+
+    @lazy
+    def variant(self) -> Variant | None:
+        """The images beside the framework's plain ones that the job takes, if any."""
+        return self.job.variant(self.facts)
+
+    @lazy
+    def passes_model_dir(self) -> bool:
+        """The script is called with --model_dir, which the request gets by itself."""
+        framework = self.framework
+        return (
+            self.script_mode
+            and framework is not None
+            and framework.passes_model_dir
+            and self.job.model_dir is not False
+        )
 
     @lazy
     def python(self) -> str | None:
@@ -171,7 +196,7 @@ class JobContext(Context):
     @lazy
     def generated(self) -> dict[str, str]:
         """The hyperparameters that the request gets by itself → the field that decides each."""
-        return generated(self.job, self.mode, self.enabled)
+        return generated(self.job, self.mode, self.framework, passes_model_dir=self.passes_model_dir)
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
@@ -228,7 +253,7 @@ class JobContext(Context):
         return matched, unmatched
 
     def _is_passed(self, name: str) -> bool:
-        if name == "model_dir" and self.job.model_dir is not False:
+        if name == "model_dir" and self.passes_model_dir:
             return False  # overwritten, which another rule says
         return not name.startswith("sagemaker_") and name not in CONTAINERS_OWN
 

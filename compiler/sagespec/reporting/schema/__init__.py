@@ -14,10 +14,11 @@ from pathlib import Path
 
 from sagespec.catalog import Facts
 from sagespec.checking.condition import Json
-from sagespec.kinds.training_job.model.build import job_schema
+from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.rules import RULES
+from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.refusals import OLD_NAMES, REFUSALS, of_each, of_hardware, of_manifest, renamed, rows
-from sagespec.reporting.schema.shapes import Shapes, descriptions
+from sagespec.reporting.schema.shapes import Shapes
 from sagespec.reporting.schema.versions import by_version
 
 IDENTITY = ("apiVersion", "kind", "name")
@@ -107,10 +108,10 @@ def defaults_schema(facts: Facts) -> Json:
 
 
 def _head(kind: str) -> Json:
-    texts = descriptions()["Job"]
-    values = {"apiVersion": job_schema()["properties"]["apiVersion"]["const"], "kind": kind}
+    fields = model_schema(Job)["properties"]
+    values = {"apiVersion": fields["apiVersion"]["const"], "kind": kind}
     return {
-        name: {"const": value, "description": texts[name], "errorMessage": f"{name} must be {value}"}
+        name: {"const": value, "description": fields[name]["description"], "errorMessage": f"{name} must be {value}"}
         for name, value in values.items()
     }
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts
-from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, TRUE, Json, inside, one_of, when
+from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, TRUE, Json, inside, when
 from sagespec.checking.row import Row, branch, rows_of
 from sagespec.checking.rule import RuleSet
-from sagespec.kinds.training_job.model import RENAMED
+from sagespec.kinds.training_job.model import Job
 
 
 def rows(rules: RuleSet, facts: Facts) -> list[Row]:
@@ -33,7 +33,7 @@ def of_each(rows: Iterable[Row], field: str) -> list[Json]:
     return [branch(row) for row in rows if row.each == field and not row.outside and not row.form]
 
 
-OLD_NAMES: Json = {old: {"doNotSuggest": True} for old in RENAMED}
+OLD_NAMES: Json = {old: {"doNotSuggest": True} for old in Job.renamed}
 """Known, so that they are refused once: by `renamed`, with the new name."""
 
 
@@ -41,7 +41,7 @@ def renamed() -> list[Json]:
     """Refuses each name of SDK 1 at its key, and says the new one."""
     return [
         {"properties": {old: False}, "errorMessage": f"'{old}' is the name that SDK 1 used for '{new}'; write {new}"}
-        for old, new in RENAMED.items()
+        for old, new in Job.renamed.items()
     ]
 
 
@@ -56,9 +56,18 @@ STRATEGIES = (
     "parameter_server",
     "mpi",
     "multi_worker_mirrored_strategy",
+    "pytorchddp",
+    "torch_distributed",
+    "pytorchxla",
     "smdistributed.dataparallel",
     "smdistributed.modelparallel",
 )
+TOGETHER = (
+    {"mpi", "smdistributed.modelparallel"},
+    {"torch_distributed", "smdistributed.modelparallel"},
+    {"torch_distributed", "smdistributed.dataparallel"},
+)
+"""Strategies that may stand beside each other."""
 
 
 def enabled(strategy: str) -> Json:
@@ -68,13 +77,6 @@ def enabled(strategy: str) -> Json:
 
 def of_hardware(facts: Facts) -> Iterator[Row]:
     """What an instance type decides."""
-    several = facts.listed("dataparallel_instance_types")
-    yield Row(
-        ("instance_type",),
-        f"smdistributed.dataparallel runs on {', '.join(several)} only",
-        when={"distribution": enabled("smdistributed.dataparallel")},
-        value={**GIVEN, "type": "string", "allOf": [{"not": one_of(several)}]},
-    )
     families = facts.listed("training_compiler_families")
     yield Row(
         ("instance_type",),

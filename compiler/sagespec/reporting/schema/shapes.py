@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from itertools import pairwise
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
 from sagespec.catalog import Facts, Instance, Release
 from sagespec.checking.condition import BUCKET, EXPRESSION, NULL, Json, choice, when
 from sagespec.checking.row import Row
-from sagespec.kinds.training_job.model.build import job_schema
-from sagespec.reporting.schema.versions import releases
-
-_MODEL = Path(__file__).resolve().parents[2] / "kinds" / "training_job" / "model"
+from sagespec.kinds.training_job.model import Job
+from sagespec.reporting.schema.model import model_schema
+from sagespec.reporting.schema.versions import DEFAULT, frameworks, releases
 
 _WORDS = {
     "integer": "a whole number",
@@ -45,7 +40,7 @@ class Shapes:
             rows: what the rules say; of these the forms are used, which hold whatever else is written.
         """
         self.forms = [row for row in rows if row.form]
-        model = job_schema()
+        model = model_schema(Job)
         self.parts: Json = {**model.pop("$defs"), "Job": model}
         self.known = _known_values(facts)
 
@@ -73,9 +68,8 @@ class Shapes:
         return members | location | {"patternErrorMessage": "a channel is s3://<bucket>/…, a local path, or a map"}
 
     def properties(self, part: str) -> Json:
-        texts = descriptions()[part]
         return {
-            name: self.shape(name, node) | ({"description": texts[name]} if name in texts else {})
+            name: self.shape(name, node) | {"description": node["description"]}
             for name, node in self.parts[part]["properties"].items()
         }
 
@@ -109,7 +103,7 @@ class Shapes:
         """A number, a truth value, a list or a map."""
         kind = node["type"]
         limits = {key: node[key] for key in _LIMITS if key in node}
-        message = f"{name} must be {_title(node) or _WORDS[kind]}"
+        message = f"{name} must be {node.get('title') or _WORDS[kind]}"
         inside: Json = {}
         if kind == "array":
             inside["items"] = self.shape(name, node["items"], in_list=True)
@@ -141,7 +135,7 @@ class Shapes:
 
     def string(self, name: str, node: Json) -> Json:
         limits: Json = {key: node[key] for key in ("pattern", "minLength", "maxLength") if key in node}
-        message = f"{name} must be {_title(node) or 'a string'}"
+        message = f"{name} must be {node.get('title') or 'a string'}"
         limits |= self.every_form(name, names=False)
         shape: Json = {
             "type": "string",
@@ -156,42 +150,30 @@ class Shapes:
         return shape | ({"examples": node["examples"]} if "examples" in node else {})
 
 
-def _title(node: Json) -> str:
-    """A type's own words; pydantic's, made of the field's name, are none."""
-    title = str(node.get("title", ""))
-    return title if title[:1].islower() else ""
-
-
-@cache
-def descriptions() -> Mapping[str, Mapping[str, str]]:
-    """Class → field → the string under it. Read from the source: importing throws these strings away."""
-    found = {}
-    for path in sorted(_MODEL.glob("*.py")):
-        for owner in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(owner, ast.ClassDef):
-                found[owner.name] = dict(_texts(owner.body))
-    return found
-
-
-def _texts(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    for above, text in pairwise(body):
-        match above, text:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
-                yield name, " ".join(words.split())
-
-
 def _known_values(facts: Facts) -> Mapping[str, Json]:
     """Values to complete, each with a line about it. Others of the right form are welcome: the catalogue ages."""
     local = {"local": "this machine", "local_gpu": "this machine and its GPUs"}
     known = {
         "instance_type": {name: _about_instance(instance) for name, instance in facts.instances.items()} | local,
         "region": {name: f"partition {region.partition}" for name, region in facts.regions.items()},
-        "framework_version": {release.version: _about_release(release) for release in releases(facts)},
+        "framework": {framework.name: framework.title for framework in frameworks(facts)},
+        **{field: _versions_of(facts, field) for field in ("framework_version", "transformers_version")},
     }
     return {
         name: {"type": "string", "enum": list(values), "enumDescriptions": list(values.values())}
         for name, values in known.items()
     }
+
+
+def _versions_of(facts: Facts, field: str) -> Mapping[str, str]:
+    """Every version that the field may have, TensorFlow's first, each with a line about whose it is."""
+    found: dict[str, str] = {}
+    for framework in sorted(frameworks(facts), key=lambda framework: framework.name != DEFAULT):
+        for release in releases(framework) if framework.version_field == field else ():
+            own = release.version.partition("+")[0]
+            said = f"{framework.title}: {_about_release(release)}"
+            found[own] = f"{found[own]} | {said}" if own in found else said
+    return found
 
 
 def _about_instance(instance: Instance) -> str:

@@ -79,7 +79,7 @@ def model_dir_unknown_to_script(line: CommandLine, context: JobContext) -> Findi
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
     takes = line.takes
-    if context.job.model_dir is False or not takes.strict or not takes.complete or takes.match("--model_dir"):
+    if not context.passes_model_dir or not takes.strict or not takes.complete or takes.match("--model_dir"):
         return None
     return Finding(
         ("model_dir",),
@@ -152,7 +152,7 @@ def required_argument_not_given(line: CommandLine, context: JobContext) -> Itera
     if not takes.certain or takes.subcommands:
         return
     insisted = [option for option in takes.options if option.certain and option.action and option.insists]
-    given = [*context.passed, *(["model_dir"] if context.job.model_dir is not False else [])] if insisted else []
+    given = [*context.passed, *(["model_dir"] if context.passes_model_dir else [])] if insisted else []
     taken = {id(option) for name in given for option in takes.match(option_of(name))}
     loose = any(option.wants_values == 0 for name in given for option in takes.match(option_of(name)))
     for option in insisted:

@@ -337,7 +337,7 @@ def requirements_without_setup(job: Job, context: JobContext) -> Finding | None:
     if _packs(context, "requirements.txt") and not _packs(context, "setup.py"):
         return Finding(
             ("framework_version",),
-            f"the container of TensorFlow {release.version} does not install requirements.txt without a setup.py",
+            f"the container of {release.name} does not install requirements.txt without a setup.py",
             "add a setup.py (its install_requires will do), or take a newer version",
         )
     return None

@@ -379,7 +379,7 @@ def input_function_returns_function(read: ReadFunctions, context: JobContext) ->
         if function is not None and function.returns_function:
             yield Finding(
                 ("framework_version",),
-                f"{name} returns a function, which TensorFlow {context.release.version} does not call",
+                f"{name} returns a function, which {context.release.name} does not call",
                 "return what that function returns: call it",
                 place=script.place(function.piece),
             )
@@ -421,7 +421,7 @@ def keras_model_on_several_instances(read: ReadFunctions, context: JobContext) -
     if context.release is not None and not context.release.keras_distributed and context.job.instances() > 1:
         return Finding(
             ("instance_count",),
-            f"keras_model_fn works on one instance only with TensorFlow {context.release.version}, "
+            f"keras_model_fn works on one instance only with {context.release.name}, "
             f"and the job has {context.job.instances()}",
             'write instance_count: 1, or framework_version: "1.5" or newer',
             place=script.place(function.piece),

@@ -10,7 +10,7 @@ from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import redacted
-from sagespec.catalog import Facts
+from sagespec.catalog import Framework
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field, item
@@ -373,15 +373,15 @@ def hyperparameter_of_other_version(job: Job, context: JobContext) -> Iterator[F
         evaluation_steps: 100
         hyperparameters: {continuous_eval_throttle_secs: 60, min_eval_frequency: 1000}
     """
-    release = context.release
-    if release is None:
+    release, framework = context.release, context.framework
+    if release is None or framework is None:
         return
     here = release.legacy_hyperparameters
     for name in job.hyperparameters:
-        versions = _versions_by_name(context.facts).get(name, ())
+        versions = _versions_by_name(framework).get(name, ())
         if versions and name not in here:
             other = _COUNTERPARTS.get(name, "")
-            reads = f"TensorFlow {versions[0]} to {versions[-1]}" if versions[1:] else f"TensorFlow {versions[0]}"
+            reads = " to ".join([framework.spoken(versions[0]), *versions[-1:][: len(versions) - 1]])
             yield Finding(
                 ("hyperparameters", name),
                 f"'{name}' is read by {reads}, not by {release.version}",
@@ -406,11 +406,11 @@ def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Fi
         evaluation_steps: 100
         hyperparameters: {save_checkpoints_secs: 60}
     """
-    if context.release is None:
+    if not context.legacy or context.release is None or context.framework is None:
         return
-    # Two words are too few to tell a slip from a name of the script's own: eval_metric need not mean eval_metrics.
+    # Two words are too few to tell a slip from a name of the script's own: eval_metric is no misspelt eval_metrics.
     known = {_spelling(name): name for name in context.release.legacy_hyperparameters if name.count("_") > 1}
-    for name in job.hyperparameters.keys() - _versions_by_name(context.facts).keys():
+    for name in context.hyperparameters.keys() - _versions_by_name(context.framework).keys():
         meant = known.get(_spelling(name))
         if meant is not None and meant not in job.hyperparameters:
             yield Finding(
@@ -458,11 +458,11 @@ def legacy_hyperparameter_of_wrong_type(job: Job, context: JobContext) -> Iterat
 
 
 @cache
-def _versions_by_name(facts: Facts) -> Mapping[str, tuple[str, ...]]:
+def _versions_by_name(framework: Framework) -> Mapping[str, tuple[str, ...]]:
     """Each hyperparameter that some legacy container reads → the short versions of those that do."""
     found: dict[str, tuple[str, ...]] = {}
-    for short, full in facts.aliases.items():
-        for name in facts.releases[full].legacy_hyperparameters:
+    for short, full in framework.aliases.items():
+        for name in framework.releases[full].legacy_hyperparameters:
             found[name] = (*found.get(name, ()), short)
     return found
 

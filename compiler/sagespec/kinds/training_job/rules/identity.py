@@ -15,8 +15,8 @@ from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.subjects import JOB
 
 TAGGING = "https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"
-OUR_TAGS = 7
-"""Tags that a training job gets from us: project, name, digest, attempt, manifest, commit, tags."""
+OUR_TAGS = 9
+"""Tags that a training job gets from us: project, environment, name, digest, attempt, manifest, commit, rerun, tags."""
 
 
 @rule(ERROR, on=JOB, source=API + "CreateTrainingJob.html")
@@ -157,7 +157,7 @@ def _may_be_in_tag(char: str) -> bool:
 
 @rule(ERROR, on=field("tags"), source=API + "CreateTrainingJob.html")
 def too_many_tags(tags: Written, context: JobContext) -> Finding | None:
-    """A training job has at most 50 tags, seven of which are ours.
+    """A training job has at most 50 tags, nine of which are ours.
 
     Bad:
         tags: {a0: "", a1: "", a2: "", a3: "", a4: "", a5: "", a6: "", a7: "", a8: "", b0: "", b1: "", b2: "",

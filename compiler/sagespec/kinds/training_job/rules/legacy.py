@@ -125,7 +125,10 @@ def _why_script_mode(context: JobContext) -> str:
     if job.script_mode:
         return "script_mode is true"
     if release is not None and not release.legacy_mode:
-        return f"TensorFlow {release.version} knows script mode only"
+        return f"{release.name} knows script mode only"
+    if context.framework is None or not context.framework.has_legacy_mode:
+        title = "an image without a framework" if context.framework is None else context.framework.title
+        return f"{title} knows script mode only"
     return f"{job.py_version} means script mode"
 
 

@@ -181,7 +181,7 @@ def isolated_from_model_dir(isolation: Written, context: JobContext) -> Finding 
         enable_network_isolation: true
         model_dir: /opt/ml/model
     """
-    if not isolation.value or not context.script_mode or context.local:
+    if not isolation.value or not context.passes_model_dir or context.local:
         return None
     model_dir = context.job.model_dir
     if model_dir is None and "mpi" not in context.enabled:

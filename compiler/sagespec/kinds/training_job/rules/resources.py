@@ -186,11 +186,12 @@ def _with_local_storage(facts: Facts) -> tuple[Row, ...]:
     return (Row(("volume_kms_key",), "this type has local storage, which takes no key", when={"instance_type": types}),)
 
 
-@rule(ERROR, on=field("volume_kms_key"), source=API + "ResourceConfig.html", rows=_with_local_storage)
+@rule(WARNING, on=field("volume_kms_key"), source=API + "ResourceConfig.html", rows=_with_local_storage)
 def volume_key_on_local_storage(key: Written, context: JobContext) -> Finding | None:
     """Instances with local NVMe storage have no volume that a key could encrypt.
 
-    SageMaker refuses VolumeKmsKeyId for them; their storage is encrypted by the hardware.
+    SageMaker refuses VolumeKmsKeyId for them, or passes over it; their storage is encrypted by the hardware. The SDK
+    sends the key.
 
     Bad:
         instance_type: ml.g5.xlarge

@@ -236,7 +236,7 @@ def variable_not_given(read: ReadScript, context: JobContext) -> Iterator[Findin
     if not context.script_mode or not read.asks.needed:
         return
     given = {f"SM_HP_{name.upper()}" for name in context.hyperparameters} | set(context.job.environment)
-    if context.job.model_dir is not False:
+    if context.passes_model_dir:
         given.add("SM_HP_MODEL_DIR")
     for variable, piece in read.asks.needed.items():
         if variable.startswith("SM_HP_") and variable not in given:
@@ -525,7 +525,7 @@ def checkpoints_not_written(location: Written, context: JobContext) -> Finding |
     read = context.read if job.use_spot_instances else None
     if read is None or read.asks.trains is None or not read.script.study.closed:
         return None
-    if read.asks.uses_model_dir and job.model_dir is not False:
+    if read.asks.uses_model_dir and context.passes_model_dir:
         return None  # TensorFlow keeps its checkpoints there, in S3, and finds them again
     folder = job.checkpoint_local_path or CHECKPOINTS
     last = folder.rstrip("/").rpartition("/")[2]

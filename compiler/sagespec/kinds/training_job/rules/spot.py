@@ -114,7 +114,7 @@ def spot_without_checkpoints(spot: Written, context: JobContext) -> Finding | No
     job = context.job
     if not spot.value or job.checkpoint_s3_uri is not None or context.legacy:
         return None
-    if job.model_dir is False or (isinstance(job.model_dir, str) and not job.model_dir.startswith("s3://")):
+    if not context.passes_model_dir or (isinstance(job.model_dir, str) and not job.model_dir.startswith("s3://")):
         return Finding(
             spot.path,
             "an interrupted spot job starts again from nothing: it keeps no checkpoints",
