@@ -402,7 +402,7 @@ def unreachable_mlflow(request: Written, context: JobContext) -> Finding | None:
 
 
 WITHOUT_SERVERLESS: Mapping[str, str] = {
-    "AlgorithmSpecification": "framework",
+    "AlgorithmSpecification": "container_log_level",
     "EnableManagedSpotTraining": "use_spot_instances",
     "Environment": "environment",
     "RetryStrategy": "max_retry_attempts",
