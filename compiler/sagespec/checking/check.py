@@ -60,11 +60,10 @@ def judge(context: Context, rules: RuleSet) -> list[tuple[Rule, Finding]]:
             for rule, check in about:
                 try:
                     said = check(instance, context)
-                    if isinstance(said, Finding):
-                        found.append((rule, said))
-                    elif said is not None:
-                        for each in said:
-                            found.append((rule, each))
+                    if said is None:
+                        continue
+                    for each in (said,) if isinstance(said, Finding) else said:
+                        found.append((rule, each))
                 except Unknown:
                     continue
     return found

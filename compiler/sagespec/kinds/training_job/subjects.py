@@ -6,7 +6,15 @@ from functools import cache
 from typing import NamedTuple
 
 from sagespec.checking.subject import Subject, Written
-from sagespec.kinds.training_job.context import CommandLine, JobChannel, JobContext, Matched, Passed, ReadScript
+from sagespec.kinds.training_job.context import (
+    CommandLine,
+    JobChannel,
+    JobContext,
+    Matched,
+    Passed,
+    ReadScript,
+    Unmatched,
+)
 from sagespec.kinds.training_job.model import Job
 from sagespec.scripts import LegacyFunctions, Script
 
@@ -74,6 +82,9 @@ COMMAND_LINE = Subject[CommandLine, JobContext](
 
 MATCHED = Subject[Matched, JobContext](lambda context: context.matched, ["hyperparameters"])
 """Each hyperparameter that a declared argument takes."""
+
+UNMATCHED = Subject[Unmatched, JobContext](lambda context: context.unmatched, ["hyperparameters"])
+"""Each hyperparameter that is passed to the script and that no declared argument certainly takes."""
 
 
 class ReadFunctions(NamedTuple):

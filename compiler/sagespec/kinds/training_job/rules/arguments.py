@@ -10,9 +10,9 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.context import CommandLine, JobContext, Matched, Passed, option_of
+from sagespec.kinds.training_job.context import CommandLine, JobContext, Matched, Unmatched, option_of
 from sagespec.kinds.training_job.rules.hyperparameters import shown
-from sagespec.kinds.training_job.subjects import COMMAND_LINE, MATCHED, PASSED
+from sagespec.kinds.training_job.subjects import COMMAND_LINE, MATCHED, UNMATCHED
 from sagespec.scripts import Arguments
 
 _ARGPARSE = "https://docs.python.org/3/library/argparse.html"
@@ -20,8 +20,8 @@ _NO = frozenset({"", "0", "0.0", "false", "no", "off", "none", "f", "n"})
 """What people mean by "no", in small letters."""
 
 
-@rule(ERROR, on=PASSED, source=_ARGPARSE + "; " + SDK_DOC + " (Prepare a training script)")
-def hyperparameter_unknown_to_script(passed: Passed, context: JobContext) -> Finding | None:
+@rule(ERROR, on=UNMATCHED, source=_ARGPARSE + "; " + SDK_DOC + " (Prepare a training script)")
+def hyperparameter_unknown_to_script(passed: Unmatched, context: JobContext) -> Finding | None:
     """Every hyperparameter is an argument of the script, and parse_args stops at one that it does not know.
 
     Bad:
@@ -39,18 +39,15 @@ def hyperparameter_unknown_to_script(passed: Passed, context: JobContext) -> Fin
             parser.add_argument("--model_dir")
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    line, option = context.command_line, option_of(passed.name)
-    if line is None or not line.takes.strict or not line.takes.complete:
+    line, option = passed.line, option_of(passed.name)
+    if line is None or not line.takes.strict or not line.takes.complete or option in line.takes.flags:
         return None
-    takes = line.takes
-    found = takes.match(option)
-    if len(found) == 1 or option in takes.flags:
-        return None
-    if found:
-        message, hint = f"{option} could mean {' or '.join(one.name for one in found)}", "write the whole name"
+    if passed.options:
+        several = " or ".join(one.name for one in passed.options)
+        message, hint = f"{option} could mean {several}", "write the whole name"
     else:
-        message, hint = f"the script has no option {option}", _cure(takes, passed.name)
-    return Finding(passed.path, message, hint, at_key=True, place=line.script.place(takes.parses))
+        message, hint = f"the script has no option {option}", _cure(line.takes, passed.name)
+    return Finding(passed.path, message, hint, at_key=True, place=line.script.place(line.takes.parses))
 
 
 def _cure(takes: Arguments, name: str) -> str:
@@ -92,8 +89,8 @@ def model_dir_unknown_to_script(line: CommandLine, context: JobContext) -> Findi
     )
 
 
-@rule(WARNING, on=PASSED, source=_ARGPARSE + "#partial-parsing")
-def hyperparameter_nobody_reads(passed: Passed, context: JobContext) -> Finding | None:
+@rule(WARNING, on=UNMATCHED, source=_ARGPARSE + "#partial-parsing")
+def hyperparameter_nobody_reads(passed: Unmatched, context: JobContext) -> Finding | None:
     """parse_known_args passes over what it does not know, so a misspelt hyperparameter changes nothing.
 
     The script goes on with its default. A script that never looks at its arguments passes over all of them.
@@ -113,24 +110,21 @@ def hyperparameter_nobody_reads(passed: Passed, context: JobContext) -> Finding 
             args, _ = parser.parse_known_args()
             print(args.learning_rate, os.environ["SM_MODEL_DIR"])
     """
-    read = context.read
+    read, line = context.read, passed.line
     if read is None or not read.script.study.closed or read.asks.reads_any_hyperparameter:
         return None
-    study, name = read.script.study, shown(passed.name)
-    takes = study.arguments
-    if takes is None:
-        if study.ignores_arguments:
-            message = f"the script reads no arguments, so '{name}' changes nothing"
-            return Finding(passed.path, message, "let it read them", at_key=True)
-    elif takes.forgets and takes.complete and not takes.match(option_of(passed.name)):
-        return Finding(
-            passed.path,
-            f"nothing reads {shown(option_of(passed.name))}: parse_known_args passes over it",
-            _cure(takes, passed.name),
-            at_key=True,
-            place=read.script.place(takes.parses),
-        )
-    return None
+    if line is None:
+        message = f"the script reads no arguments, so '{shown(passed.name)}' changes nothing"
+        return Finding(passed.path, message, "let it read them", at_key=True)
+    if not line.takes.forgets or not line.takes.complete or passed.options:
+        return None
+    return Finding(
+        passed.path,
+        f"nothing reads {shown(option_of(passed.name))}: parse_known_args passes over it",
+        _cure(line.takes, passed.name),
+        at_key=True,
+        place=line.script.place(line.takes.parses),
+    )
 
 
 @rule(ERROR, on=COMMAND_LINE, source=_ARGPARSE + "#required")
