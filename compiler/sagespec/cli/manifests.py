@@ -96,12 +96,13 @@ def explain(
 
 
 def explain_field(file: str, field: str, env: str | None, set_: Sequence[str] | None) -> Code:
+    from sagespec.base.diagnostic import told
     from sagespec.reporting.diagnostics import block
     from sagespec.reporting.origin import origin
 
     for result in compiler_of(env, set_, (), build=False).run([file]):
         if result.rendered is None:
-            for diagnostic in result.diagnostics:
+            for diagnostic in told(result.diagnostics):
                 for line in block(diagnostic, style_of(sys.stderr)):
                     tell(line, always=True)
             return Code.WRONG_MANIFEST

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pydantic_core import ErrorDetails, SchemaValidator, ValidationError
 
-from sagespec.base.diagnostic import Diagnostic, Edit, Severity
+from sagespec.base.diagnostic import MOST, Diagnostic, Edit, Severity
 from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
 from sagespec.kinds.training_job.model import RENAMED, Job
@@ -48,11 +48,23 @@ def bind(manifest: Manifest) -> Bound:
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
     wrong = {_written(data, detail["loc"]): detail for detail in reversed(details)}
-    meant = {(*path[:-1], name) for path, detail in wrong.items() if (name := _meant(path, detail)) is not None}
+    known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
+    told, counts = _first_of_each_kind(known)
+    meant = {(*path[:-1], name) for path, detail in told.items() if (name := _meant(path, detail)) is not None}
     meant = {path for path in meant if not _given(manifest.data, path)}
     job = _partial(SCHEMA, data, frozenset(wrong) | manifest.unknown | meant)
-    known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
-    return Bound(manifest, job, tuple(_complaints(manifest, known)))
+    complaints = (found._replace(count=counts[path]) for path, found in _complaints(manifest, told))
+    return Bound(manifest, job, tuple(complaints))
+
+
+def _first_of_each_kind(wrong: Mapping[Path, ErrorDetails]) -> tuple[Mapping[Path, ErrorDetails], Mapping[Path, int]]:
+    """(the first `MOST` complaints of each type, how many each stands for): the last one counts the others, too."""
+    kinds: dict[str, list[Path]] = {}
+    for path, detail in wrong.items():
+        kinds.setdefault(detail["type"], []).append(path)
+    counts = {path: 1 for paths in kinds.values() for path in paths[:MOST]}
+    counts |= {paths[MOST - 1]: len(paths) - MOST + 1 for paths in kinds.values() if len(paths) > MOST}
+    return {path: detail for path, detail in wrong.items() if path in counts}, counts
 
 
 def _with_named_channels(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -102,15 +114,16 @@ def _has(data: Any, step: str | int) -> bool:
 
 def _depends(path: Path, unknown: frozenset[Path]) -> bool:
     """Whether a complaint is about a value that could not be rendered, which has been said already."""
-    return any(path[: len(other)] == other for other in unknown)
+    return any(path[:length] in unknown for length in range(len(path) + 1))
 
 
 def _partial(model: Shape, data: Mapping[str, Any], wrong: frozenset[Path]) -> Any:
     """The part that is left when the wrong values are taken out."""
     values: dict[str, Any] = {}
     missing: set[str] = set()
+    below = _by_first_step(wrong)
     for name, field in _fields(model).items():
-        inside = frozenset(path[1:] for path in wrong if path and path[0] == name)
+        inside = below.get(name, frozenset())
         if not inside:
             if name in data:
                 values[name] = _validated(field["schema"], data[name])
@@ -123,6 +136,15 @@ def _partial(model: Shape, data: Mapping[str, Any], wrong: frozenset[Path]) -> A
     return model["cls"].partial(values, missing)
 
 
+def _by_first_step(paths: Iterable[Path]) -> Mapping[str | int, frozenset[Path]]:
+    """What is left of each path behind its first step, by that step."""
+    below: dict[str | int, set[Path]] = {}
+    for path in paths:
+        if path:
+            below.setdefault(path[0], set()).add(path[1:])
+    return {step: frozenset(rest) for step, rest in below.items()}
+
+
 def _rest(field: Shape, value: Any, wrong: frozenset[Path]) -> Any:
     """What is left of a nested part, or of a map of parts; None where nothing can be kept."""
     part = _part_in(field)
@@ -132,8 +154,9 @@ def _rest(field: Shape, value: Any, wrong: frozenset[Path]) -> Any:
     if whole["type"] != "dict":
         return _partial(part, value, wrong)
     result = {}
+    below = _by_first_step(wrong)
     for key, item in value.items():
-        inside = frozenset(path[1:] for path in wrong if path and path[0] == key)
+        inside = below.get(key, frozenset())
         only_its_name = inside == {()} and _fits(whole["values_schema"], item)
         if not inside or only_its_name:
             result[key] = _validated(whole["values_schema"], item)
@@ -211,10 +234,10 @@ def _written(data: Any, loc: tuple[str | int, ...]) -> Path:
     return tuple(path)
 
 
-def _complaints(manifest: Manifest, wrong: Mapping[Path, ErrorDetails]) -> Iterator[Diagnostic]:
+def _complaints(manifest: Manifest, wrong: Mapping[Path, ErrorDetails]) -> Iterator[tuple[Path, Diagnostic]]:
     for path, detail in wrong.items():
         complain = _COMPLAINTS.get(detail["type"], _other)
-        yield complain(manifest, path, detail)
+        yield path, complain(manifest, path, detail)
 
 
 def _diagnostic(

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, Related, Severity
+from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, Related, Severity, bounded
 from sagespec.base.source import Path, Place, Source, Span
 
 try:
@@ -48,6 +48,10 @@ _PIECE = 65_536
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
 """Values of one document, each use of an alias counted: what keeps an alias bomb from going off."""
+MAX_SCALARS = MAX_TEXT
+"""Characters of one document's keys and scalars, each use of an alias counted: an alias may stand for a long text."""
+MAX_DOCUMENTS = 1_000
+"""Documents of one file that hold something."""
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 _CONSTANTS: dict[str, bool | None] = {
@@ -251,20 +255,26 @@ def read(source: Source) -> Iterator[Document]:
     """The documents of a text, in order; empty ones are passed over.
 
     Raises:
-        Rejected: the text is not YAML, or is nested too deep, or has too many values. Documents before that
-            point have been yielded.
+        Rejected: the text is not YAML, or is nested too deep, or holds too many documents or values. Documents before
+            that point have been yielded.
     """
     if source.text.startswith("\ufeff"):
         raise _rejected(
             source, source.span(0, 1), "invalid-yaml", "this is not YAML: it begins with two byte order marks"
         )
     composer: Any = None
+    documents = 0
     try:
         composer = _Composer(source.text)
         while composer.check_node():
             document = _Builder(source).document(composer.get_node())
-            if document.data is not None:
-                yield document
+            if document.data is None:
+                continue
+            documents += 1
+            if documents > MAX_DOCUMENTS:
+                place = document.where(()).span
+                raise _rejected(source, place, "too-many-documents", f"holds more than {MAX_DOCUMENTS:,} documents")
+            yield document
     except _TooDeep as error:
         raise _too_deep(source, _point(source, error.start)) from None
     except yaml.MarkedYAMLError as error:
@@ -340,16 +350,21 @@ class _Builder:
         self.source = source
         self.problems: list[Diagnostic] = []
         self.values = 0
+        self.characters = 0
 
     def document(self, root: Node | None) -> Document:
         data = None if root is None else self.value(root, 0)
-        return Document(self.source, data, root, tuple(self.problems))
+        return Document(self.source, data, root, tuple(bounded(self.problems)))
 
     def value(self, node: Node, depth: int) -> Data:
         self.values += 1
         if self.values > MAX_VALUES:
             raise _rejected(self.source, self.span(node), "too-many-values", f"holds more than {MAX_VALUES:,} values")
         if isinstance(node, ScalarNode):
+            self.characters += len(node.value)
+            if self.characters > MAX_SCALARS:
+                message = f"holds more than {MAX_SCALARS:,} characters, each use of an alias counted"
+                raise _rejected(self.source, self.span(node), "too-many-values", message)
             return self.scalar(node)
         if depth >= MAX_DEPTH:  # only an alias that holds itself comes here: the composer has counted the rest
             raise _too_deep(self.source, self.span(node))
@@ -371,8 +386,9 @@ class _Builder:
             elif key.value == "<<" and key.tag == _PLAIN:
                 merged.append(value)
             elif key.value in result:
-                self.repeated(key, keys[key.value])
+                self.problems.append(self.repeated(key, keys[key.value]))
             else:
+                self.characters += len(key.value)
                 keys[key.value] = key
                 result[key.value] = self.value(value, depth)
         for value in merged:
@@ -383,19 +399,17 @@ class _Builder:
     def span(self, node: Node) -> Span:
         return _span(self.source, node)
 
-    def repeated(self, key: Node, first: Node) -> None:
+    def repeated(self, key: Node, first: Node) -> Diagnostic:
         earlier = Place(self.source, self.span(first))
         here = self.span(key)
         where = f", first in line {earlier.span.line}" if earlier.span.line != here.line else ""
-        self.problems.append(
-            Diagnostic(
-                Place(self.source, here),
-                Severity.ERROR,
-                "duplicate-key",
-                f"'{_cut(key.value)}' is given twice" + where,
-                "keep one of the two; YAML readers disagree about which one counts",
-                related=(Related(earlier, "it is given here first"),),
-            )
+        return Diagnostic(
+            Place(self.source, here),
+            Severity.ERROR,
+            "duplicate-key",
+            f"'{_cut(key.value)}' is given twice" + where,
+            "keep one of the two; YAML readers disagree about which one counts",
+            related=(Related(earlier, "it is given here first"),),
         )
 
     def merge(self, node: Node, depth: int) -> Mapping[str, Data]:
