@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from sagespec.base.source import Path, Place, Span
 
-
 MOST = 100
 """Findings of one file that are told; the others are counted."""
 MORE = f"the first {MOST} of a file are told: cure these, and check again"
@@ -65,7 +64,7 @@ class Diagnostic(NamedTuple):
     """Edits of the place's source that certainly cure it."""
     related: tuple[Related, ...] = ()
     """Other places that have to do with it."""
-    count: int = 1
+    stands_for: int = 1
     """How many findings it stands for: itself, and those that are not told."""
 
     @property
@@ -104,20 +103,22 @@ def bounded(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     last: dict[str, Diagnostic] = {}
     for found in diagnostics:
         if found.severity is Severity.ERROR:
-            counts[found.rule] += found.count
+            counts[found.rule] += 1
             if counts[found.rule] >= MOST:
                 last.setdefault(found.rule, found)
                 continue
         yield found
     for rule, found in last.items():
-        yield found._replace(count=counts[rule] - MOST + 1)
+        yield found._replace(stands_for=counts[rule] - MOST + 1)
 
 
 Told = Mapping[Severity, int]
 """How many findings have been told of a file."""
 
 
-def shortened(diagnostics: Sequence[Diagnostic], before: Told | None = None) -> tuple[list[Diagnostic], list[Diagnostic]]:
+def shortened(
+    diagnostics: Sequence[Diagnostic], before: Told | None = None
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
     """(what is told in full, the lines that say how many more there are): together with what was told of the file
     before, `MOST` at most; errors come first, so that no number of warnings hides one."""
     before = before or {}
@@ -125,11 +126,11 @@ def shortened(diagnostics: Sequence[Diagnostic], before: Told | None = None) -> 
     warnings = [found for found in diagnostics if found.severity is Severity.WARNING]
     kept = errors[: MOST - before.get(Severity.ERROR, 0)]
     kept += warnings[: max(0, MOST - sum(before.values()) - len(kept))]
-    if len(kept) == len(diagnostics) and all(found.count == 1 for found in kept):
+    if len(kept) == len(diagnostics) and all(found.stands_for == 1 for found in kept):
         return list(diagnostics), []
     names = set(map(id, kept))
-    left = [found._replace(count=found.count - (id(found) in names)) for found in diagnostics]
-    return [found._replace(count=1) for found in diagnostics if id(found) in names], list(more(left))
+    left = [found._replace(stands_for=found.stands_for - (id(found) in names)) for found in diagnostics]
+    return [found._replace(stands_for=1) for found in diagnostics if id(found) in names], list(more(left))
 
 
 def told(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -143,13 +144,13 @@ def more(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     first: dict[Severity, Diagnostic] = {}
     counts: Counter[Severity] = Counter()
     for found in diagnostics:
-        if found.count:
+        if found.stands_for:
             first.setdefault(found.severity, found)
-            counts[found.severity] += found.count
+            counts[found.severity] += found.stands_for
     for severity, found in first.items():
         noun = severity.value + ("" if counts[severity] == 1 else "s")
         message = f"and {counts[severity]:,} more {noun}"
-        yield Diagnostic(found.place, severity, f"more-{severity.value}s", message, MORE, count=counts[severity])
+        yield Diagnostic(found.place, severity, f"more-{severity.value}s", message, MORE, stands_for=counts[severity])
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

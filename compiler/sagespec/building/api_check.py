@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from sagespec.base.files import data_folder
-from sagespec.catalog import Member, api_members, near
+from sagespec.catalog import Guesses, Member, api_members, near
 from sagespec.catalog.api_fits import Fits, Schema, compiled, utf16_length
 
 Path = tuple[str | int, ...]
@@ -104,9 +105,10 @@ def _required(error: Any, path: Path) -> Said:
 def _unknown(error: Any, path: Path) -> Said:
     known = error.schema["properties"]
     where = path[-1] if path and isinstance(path[-1], str) else _name(path)
+    guess = Guesses()
     for name in error.instance:
         if name not in known:
-            meant = near(str(name), known)
+            meant = guess(str(name), known)
             hint = f"; did you mean {meant}?" if meant else ""
             yield "unknown", (*path, str(name)), f"{_shown(name)} is no member of {where}{hint}"
 
@@ -220,6 +222,14 @@ def _schema() -> Schema:
     return schema
 
 
+def _first(value: Any, schema: Schema) -> Any:
+    if isinstance(value, list):
+        return value[: schema.get("maxItems")]
+    if isinstance(value, dict) and len(value) > schema.get("maxProperties", len(value)):
+        return dict(islice(value.items(), schema["maxProperties"]))
+    return value
+
+
 @cache
 def _validator() -> Any:
     """Built once: it takes longer than checking a request."""
@@ -240,6 +250,18 @@ def _validator() -> Any:
     strict = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
     )
+
+    def of_first(keyword: str) -> Callable[..., Iterator[ValidationError]]:
+        """Judges as many entries as a list or a map may have: of one with more, its size is complained about."""
+        standard = Draft202012Validator.VALIDATORS[keyword]
+
+        def judged(validator: Any, asked: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+            found = standard(validator, asked, _first(value, schema), schema)
+            yield from found or ()
+
+        return judged
+
     ours = {"minLength": min_length, "maxLength": max_length, "required": required}
+    ours |= {keyword: of_first(keyword) for keyword in ("items", "propertyNames", "additionalProperties")}
     validator = extend(Draft202012Validator, ours, type_checker=strict)  # type: ignore[no-untyped-call]
     return validator(_schema())

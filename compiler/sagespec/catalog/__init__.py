@@ -2,7 +2,7 @@
 
 from sagespec.catalog.api_model import Member, api_members
 from sagespec.catalog.facts import Facts, facts, image_instance_type, processor
-from sagespec.catalog.near import near
+from sagespec.catalog.near import Guesses, near
 from sagespec.catalog.tables import digest
 from sagespec.catalog.views import (
     Image,
@@ -22,6 +22,7 @@ from sagespec.catalog.views import (
 
 __all__ = [
     "Facts",
+    "Guesses",
     "Image",
     "Instance",
     "Limit",

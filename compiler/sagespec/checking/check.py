@@ -6,7 +6,17 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, has_errors, in_order
+from sagespec.base.diagnostic import (
+    MOST,
+    Diagnostic,
+    Finding,
+    Rejected,
+    Related,
+    Severity,
+    bounded,
+    has_errors,
+    in_order,
+)
 from sagespec.base.source import Place, Source
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.rules import RULES, Case, Rule, asked
@@ -57,8 +67,7 @@ def check(bound: Bound, case: Case, allowed: Collection[str] = ()) -> Checked:
 def _judge(bound: Bound, case: Case) -> Iterator[Diagnostic]:
     for rule in asked(case.written) if bound.whole else RULES.values():
         try:
-            for finding in rule.check(case):
-                yield placed(bound.manifest, rule, finding)
+            yield from bounded(placed(bound.manifest, rule, finding) for finding in rule.check(case))
         except Unknown:  # it asked for a field whose value is wrong, which has been said already
             continue
 
@@ -112,7 +121,11 @@ class Allowances:
     def unused(self, source: Source | None = None) -> tuple[Diagnostic, ...]:
         """A warning for each allowance (of one source) that has silenced nothing; they are forgotten then."""
         asked = [allowance for allowance in self._used if source is None or allowance.place.source == source]
-        return in_order(_unused(allowance) for allowance in asked if not self._used.pop(allowance))
+        left = [allowance for allowance in asked if not self._used.pop(allowance)]
+        told = [_unused(allowance) for allowance in left[:MOST]]
+        if len(left) > MOST:
+            told[-1] = told[-1]._replace(stands_for=len(left) - MOST + 1)
+        return in_order(told)
 
 
 def _allowances(source: Source, comments: Comments) -> Iterator[Allowance]:

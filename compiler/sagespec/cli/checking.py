@@ -88,6 +88,7 @@ def compile_(
 
 def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Result]:
     """What is left after `--fix`; what was cured is told."""
+    from sagespec.base.diagnostic import MOST
     from sagespec.reading.fixes import repair, repair_text
     from sagespec.reporting.diagnostics import counted, cure_line
 
@@ -99,8 +100,10 @@ def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Res
         sys.stdout.buffer.write(made.content)
     else:
         made = repair(make, paths)
-    for finding in made.cured:
+    for finding in made.cured[:MOST]:
         tell(cure_line(finding))
+    if len(made.cured) > MOST:
+        tell(f"and {len(made.cured) - MOST:,} more")
     for reason in made.refused:
         complain(reason)
     if made.cured:

@@ -53,7 +53,7 @@ def bind(manifest: Manifest) -> Bound:
     meant = {(*path[:-1], name) for path, detail in told.items() if (name := _meant(path, detail)) is not None}
     meant = {path for path in meant if not _given(manifest.data, path)}
     job = _partial(SCHEMA, data, frozenset(wrong) | manifest.unknown | meant)
-    complaints = (found._replace(count=counts[path]) for path, found in _complaints(manifest, told))
+    complaints = (found._replace(stands_for=counts[path]) for path, found in _complaints(manifest, told))
     return Bound(manifest, job, tuple(complaints))
 
 
@@ -153,6 +153,8 @@ def _rest(field: Shape, value: Any, wrong: frozenset[Path]) -> Any:
     whole = _bare(field)
     if whole["type"] != "dict":
         return _partial(part, value, wrong)
+    if len(value) > whole.get("max_length", len(value)):
+        return None
     result = {}
     below = _by_first_step(wrong)
     for key, item in value.items():
@@ -342,8 +344,15 @@ def _certain(manifest: Manifest, path: Path, text: str, meant: Any) -> tuple[Edi
 
 
 def _accepted(manifest: Manifest, path: Path, value: Any) -> bool:
-    """Whether the model has nothing to say of `value` at `path`."""
-    data = _replaced(_with_named_channels(manifest.data), path, value)
+    """Whether the model has nothing to say of `value` at `path`; what stands beside it in a map or a list need not be
+    looked at for that."""
+    name = str(path[0])
+    field = _replaced(_with_named_channels(manifest.data)[name], path[1:], value)
+    if len(path) > 1 and isinstance(field, list):
+        field, path = [field[int(path[1])]], (name, 0, *path[2:])
+    elif len(path) > 1 and _bare(_fields(SCHEMA)[name])["type"] == "dict":
+        field = {path[1]: field[path[1]]}
+    data = {name: field}
     try:
         _JOB.validate_python(data)
     except ValidationError as error:

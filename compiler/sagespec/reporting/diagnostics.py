@@ -135,7 +135,7 @@ def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
             for edit in diagnostic.fix
         ]
         or None,
-        "count": diagnostic.count,
+        "count": diagnostic.stands_for,
     }
 
 

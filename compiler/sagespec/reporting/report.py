@@ -65,15 +65,25 @@ class Report:
             if same not in self._seen:
                 self._seen.add(same)
                 new.append(found)
-                self.errors += found.count * (found.severity is Severity.ERROR)
-                self.warnings += found.count * (found.severity is Severity.WARNING)
+                self.errors += found.stands_for * (found.severity is Severity.ERROR)
+                self.warnings += found.stands_for * (found.severity is Severity.WARNING)
         return new
 
 
 def _identity(found: Diagnostic) -> tuple[object, ...]:
     """What makes a finding equal to another, without the texts that it stands in."""
     related = tuple((other.place.source.name, other.place.span, other.message) for other in found.related)
-    return (found.path, found.span, found.rule, found.message, found.hint, found.field, found.fix, found.count, related)
+    return (
+        found.path,
+        found.span,
+        found.rule,
+        found.message,
+        found.hint,
+        found.field,
+        found.fix,
+        found.stands_for,
+        related,
+    )
 
 
 def safe(diagnostic: Diagnostic) -> Diagnostic:

@@ -13,4 +13,6 @@ def as_line(result: Result) -> str:
     """One line of `compile --jsonl`."""
     if result.request is not None:
         return json.dumps({"manifest": result.manifest, "name": result.name, "request": result.request.body()})
-    return json.dumps({"manifest": result.manifest, "diagnostics": [as_data(found) for found in told(result.diagnostics)]})
+    return json.dumps(
+        {"manifest": result.manifest, "diagnostics": [as_data(found) for found in told(result.diagnostics)]}
+    )

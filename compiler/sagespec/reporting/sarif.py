@@ -49,8 +49,8 @@ def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
         "message": {"text": said},
         "locations": [{"physicalLocation": _physical(diagnostic.place)}],
     }
-    if diagnostic.count > 1:
-        result["occurrenceCount"] = diagnostic.count
+    if diagnostic.stands_for > 1:
+        result["occurrenceCount"] = diagnostic.stands_for
     if diagnostic.field:
         name = ".".join(map(str, diagnostic.field))
         result["locations"][0]["logicalLocations"] = [{"fullyQualifiedName": name, "kind": "member"}]

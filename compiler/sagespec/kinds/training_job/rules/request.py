@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.catalog import Member, api_members, near
+from sagespec.catalog import Guesses, api_members
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
 from sagespec.kinds.training_job.case import Case
 
@@ -72,14 +73,12 @@ def unknown_request_member(case: Case) -> Iterator[Finding]:
     """
     if not case.job.request:
         return
+    guess = Guesses()
     for path, place, _ in members_in(case.job.request):
         if place not in api_members():
             parent = place.rpartition(".")[0]
-            start = f"{parent}." if parent else ""
-            siblings = [
-                member.path.removeprefix(start) for member in api_members().values() if _is_child(member, parent)
-            ]
-            meant = near(str(path[-1]), siblings)
+            siblings = _children(parent)
+            meant = guess(str(path[-1]), siblings)
             yield Finding(
                 ("request", *path),
                 f"'{path[-1]}' is no member of {parent or 'CreateTrainingJob'}",
@@ -88,9 +87,12 @@ def unknown_request_member(case: Case) -> Iterator[Finding]:
             )
 
 
-def _is_child(member: Member, parent: str) -> bool:
+@cache
+def _children(parent: str) -> tuple[str, ...]:
+    """The names of a structure's members."""
     start = f"{parent}." if parent else ""
-    return member.path.startswith(start) and not re.search(r"[.\[{]", member.path[len(start) :])
+    below = (path.removeprefix(start) for path in api_members() if path.startswith(start))
+    return tuple(name for name in below if not re.search(r"[.\[{]", name))
 
 
 TYPES: Mapping[str, tuple[type, str]] = {
