@@ -12,7 +12,7 @@ from typing import Any
 
 from sagespec.base.files import data_folder
 from sagespec.catalog import Guesses, Member, api_members, near
-from sagespec.catalog.api_fits import Fits, Schema, compiled, utf16_length
+from sagespec.catalog.api_fits import Fits, Make, Schema, compiled, maker, utf16_length
 
 Path = tuple[str | int, ...]
 
@@ -216,17 +216,25 @@ def _fits() -> Fits:
 
 
 @cache
+def _make() -> Make:
+    return maker(_schema())
+
+
+@cache
 def _schema() -> Schema:
     with (data_folder("schemas") / "create-training-job.schema.json").open(encoding="utf-8") as file:
         schema: Schema = json.load(file)
     return schema
 
 
-def _first(value: Any, schema: Schema) -> Any:
+def _in_question(value: Any, keyword: str, schema: Schema) -> Any:
+    """Of a list or a map what has to be judged: no more than it may have, and nothing where all fits."""
     if isinstance(value, list):
-        return value[: schema.get("maxItems")]
-    if isinstance(value, dict) and len(value) > schema.get("maxProperties", len(value)):
-        return dict(islice(value.items(), schema["maxProperties"]))
+        items = value[: schema.get("maxItems")]
+        return [] if all(map(_make()(schema[keyword]), items)) else items
+    if isinstance(value, dict) and "maxProperties" in schema:
+        fits, which = _make()(schema[keyword]), keyword == "additionalProperties"
+        return {item[0]: item[1] for item in islice(value.items(), schema["maxProperties"]) if not fits(item[which])}
     return value
 
 
@@ -251,17 +259,17 @@ def _validator() -> Any:
         "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
     )
 
-    def of_first(keyword: str) -> Callable[..., Iterator[ValidationError]]:
+    def of_some(keyword: str) -> Callable[..., Iterator[ValidationError]]:
         """Judges as many entries as a list or a map may have: of one with more, its size is complained about."""
         standard = Draft202012Validator.VALIDATORS[keyword]
 
         def judged(validator: Any, asked: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-            found = standard(validator, asked, _first(value, schema), schema)
+            found = standard(validator, asked, _in_question(value, keyword, schema), schema)
             yield from found or ()
 
         return judged
 
     ours = {"minLength": min_length, "maxLength": max_length, "required": required}
-    ours |= {keyword: of_first(keyword) for keyword in ("items", "propertyNames", "additionalProperties")}
+    ours |= {keyword: of_some(keyword) for keyword in ("items", "propertyNames", "additionalProperties")}
     validator = extend(Draft202012Validator, ours, type_checker=strict)  # type: ignore[no-untyped-call]
     return validator(_schema())

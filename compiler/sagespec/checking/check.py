@@ -56,7 +56,7 @@ def check(bound: Bound, case: Case, allowed: Collection[str] = ()) -> Checked:
     wrong = {diagnostic.place for diagnostic in bound.diagnostics}
     # `use_spot_instances: yes` is one mistake: that it is no boolean says more than that it looks like one.
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
-    found = [*problems, *bound.diagnostics, *_judge(bound, case)]
+    found = [*problems, *bound.diagnostics, *bounded(_judge(bound, case))]
     diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
     if has_errors(diagnostics):
         raise Rejected(diagnostics)
@@ -67,7 +67,8 @@ def check(bound: Bound, case: Case, allowed: Collection[str] = ()) -> Checked:
 def _judge(bound: Bound, case: Case) -> Iterator[Diagnostic]:
     for rule in asked(case.written) if bound.whole else RULES.values():
         try:
-            yield from bounded(placed(bound.manifest, rule, finding) for finding in rule.check(case))
+            for finding in rule.check(case):
+                yield placed(bound.manifest, rule, finding)
         except Unknown:  # it asked for a field whose value is wrong, which has been said already
             continue
 
