@@ -150,7 +150,8 @@ def more(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     for severity, found in first.items():
         noun = severity.value + ("" if counts[severity] == 1 else "s")
         message = f"and {counts[severity]:,} more {noun}"
-        yield Diagnostic(found.place, severity, f"more-{severity.value}s", message, MORE, stands_for=counts[severity])
+        rule = "more-errors" if severity is Severity.ERROR else "more-warnings"
+        yield Diagnostic(found.place, severity, rule, message, MORE, stands_for=counts[severity])
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
