@@ -63,6 +63,11 @@ class Context:
         self.disk = disk
 
     @lazy
+    def guess(self) -> Guesses:
+        """Guesses what was meant, for as many mistakes as are told."""
+        return Guesses()
+
+    @lazy
     def written(self) -> frozenset[str]:
         """What the author wrote and is known, in the words of `Subject.words`: fields; a kind may add its own."""
         return frozenset(self.model.fields_set)
