@@ -9,7 +9,7 @@ from operator import truediv
 from pathlib import Path as FilePath
 
 from sagespec.base.lazy import lazy
-from sagespec.catalog import Facts
+from sagespec.catalog import Facts, Guesses
 from sagespec.reading.part import Part
 from sagespec.scripts import Scripts
 
