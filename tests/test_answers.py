@@ -1,4 +1,4 @@
-"""What AWS answers is data (law 8): redacted where it enters, escaped where it leaves, and never trusted to be whole."""
+"""What AWS answers is data (law 8): redacted where it enters, escaped where it leaves, never trusted to be whole."""
 
 # ruff: noqa: F401, F811 - fixtures
 

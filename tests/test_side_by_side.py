@@ -85,7 +85,7 @@ def test_one_items_trouble_is_its_own_and_what_hangs_holds_nobody() -> None:
     found = side_by_side(do, range(5), workers=3)
     ends = {done.number: done.error or done.made for done in (next(found) for _ in range(4))}
     assert {number: str(end) for number, end in ends.items()} == {1: "one", 2: "2", 3: "3", 4: "4"}
-    found.close()  # type: ignore[attr-defined]
+    found.close()
 
 
 def test_after_an_error_nothing_more_is_begun() -> None:
@@ -154,7 +154,7 @@ def begun(aws: Aws, folder: Path, *words: str, **environment: str) -> subprocess
     return subprocess.Popen(
         [sys.executable, "-m", "sagespec", *words],
         cwd=folder,
-        env={**clean(os.environ), **aws.environment, **environment},
+        env={**clean(os.environ), **aws.environment, "AWS_REGION": REGION, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -394,11 +394,6 @@ def test_a_new_job_that_is_still_denied_is_told_of_while_it_is_waited_for(aws: A
 
 
 # Changes -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def regions(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, SageMaker]]:
-    yield {}
 
 
 def test_six_replacements_stop_side_by_side(aws: Aws, wanted: Callable[..., Request]) -> None:

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, has_errors, in_order
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, bounded, has_errors, in_order
 from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Path, Place, Source
 from sagespec.building.draft import account_of
@@ -303,8 +303,9 @@ class Compiler:
         found = [_placed(manifest, "unusable-files", each) for each in draft.unusable]
         if not draft.request.site.local:
             found += self._refused_by_api(manifest, kind, draft)
-        fresh = [each for each in found if not _said(each.field, wrong)]
-        yield from fresh
+        is_told = _Said(wrong)
+        fresh = [each for each in found if not is_told(each.field)]
+        yield from bounded(fresh)
         yield from self._priced(manifest, kind, draft)
         if not wrong and not fresh:
             yield from (_placed(manifest, "incomplete-request", each) for each in draft.incomplete)
@@ -458,9 +459,15 @@ def _placed(manifest: Manifest, rule: str, finding: Finding) -> Diagnostic:
     return Diagnostic(place, Severity.ERROR, rule, finding.message, finding.hint, finding.path)
 
 
-def _said(field: Path, wrong: Collection[Path]) -> bool:
+class _Said:
     """Whether an error has been told of a field, of something in it, or of what it stands in."""
-    return any(field[: len(other)] == other[: len(field)] for other in wrong if other)
+
+    def __init__(self, wrong: Iterable[Path]) -> None:
+        self._wrong = {path for path in wrong if path}
+        self._above = {path[:length] for path in self._wrong for length in range(len(path))}
+
+    def __call__(self, field: Path) -> bool:
+        return field in self._above or any(field[:length] in self._wrong for length in range(1, len(field) + 1))
 
 
 def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> Path:

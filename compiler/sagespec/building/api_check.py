@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from sagespec.base.files import data_folder
-from sagespec.catalog import Member, api_members, near
-from sagespec.catalog.api_fits import Fits, Schema, compiled, utf16_length
+from sagespec.catalog import Guesses, Member, api_members, near
+from sagespec.catalog.api_fits import Fits, Make, Schema, compiled, maker, utf16_length
 from sagespec.catalog.api_model import TRAINING, schema_name
 
 Path = tuple[str | int, ...]
@@ -105,9 +106,10 @@ def _required(error: Any, path: Path) -> Said:
 def _unknown(error: Any, path: Path) -> Said:
     known = error.schema["properties"]
     where = path[-1] if path and isinstance(path[-1], str) else _name(path)
+    guess = Guesses()
     for name in error.instance:
         if name not in known:
-            meant = near(str(name), known)
+            meant = guess(str(name), known)
             hint = f"; did you mean {meant}?" if meant else ""
             yield "unknown", (*path, str(name)), f"{_shown(name)} is no member of {where}{hint}"
 
@@ -216,10 +218,26 @@ def _fits(operation: str) -> Fits:
 
 
 @cache
+def _make(operation: str) -> Make:
+    return maker(_schema(operation))
+
+
+@cache
 def _schema(operation: str) -> Schema:
     with (data_folder("schemas") / schema_name(operation)).open(encoding="utf-8") as file:
         schema: Schema = json.load(file)
     return schema
+
+
+def _in_question(value: Any, keyword: str, schema: Schema, make: Make) -> Any:
+    """Of a list or a map what has to be judged: no more than it may have, and nothing where all fits."""
+    if isinstance(value, list):
+        items = value[: schema.get("maxItems")]
+        return [] if all(map(make(schema[keyword]), items)) else items
+    if isinstance(value, dict) and "maxProperties" in schema:
+        fits, which = make(schema[keyword]), keyword == "additionalProperties"
+        return {item[0]: item[1] for item in islice(value.items(), schema["maxProperties"]) if not fits(item[which])}
+    return value
 
 
 @cache
@@ -242,6 +260,18 @@ def _validator(operation: str) -> Any:
     strict = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
     )
+
+    def of_some(keyword: str) -> Callable[..., Iterator[ValidationError]]:
+        """Judges as many entries as a list or a map may have: of one with more, its size is complained about."""
+        standard = Draft202012Validator.VALIDATORS[keyword]
+
+        def judged(validator: Any, asked: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+            found = standard(validator, asked, _in_question(value, keyword, schema, _make(operation)), schema)
+            yield from found or ()
+
+        return judged
+
     ours = {"minLength": min_length, "maxLength": max_length, "required": required}
+    ours |= {keyword: of_some(keyword) for keyword in ("items", "propertyNames", "additionalProperties")}
     validator = extend(Draft202012Validator, ours, type_checker=strict)  # type: ignore[no-untyped-call]
     return validator(_schema(operation))

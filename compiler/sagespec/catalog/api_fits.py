@@ -20,7 +20,16 @@ SHORT = 256
 
 
 def compiled(schema: Schema) -> Fits:
-    """The schema as a function. It reads exactly the keywords that `api_schema` writes, and no others."""
+    """The schema as a function."""
+    body = maker(schema)(schema)
+    if "if" not in schema:
+        return body
+    instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
+    return lambda value: body(value) and (instead in value or required <= value.keys())
+
+
+def maker(schema: Schema) -> Make:
+    """Makes functions of the schema's parts. It reads exactly the keywords that `api_schema` writes, and no others."""
 
     @cache
     def named(name: str) -> Fits:
@@ -33,11 +42,7 @@ def compiled(schema: Schema) -> Fits:
             return lambda _value: False
         return TESTS[node["type"]](node, make)
 
-    body = make(schema)
-    if "if" not in schema:
-        return body
-    instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
-    return lambda value: body(value) and (instead in value or required <= value.keys())
+    return make
 
 
 def utf16_length(text: str) -> int:

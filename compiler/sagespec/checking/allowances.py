@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from sagespec.base.diagnostic import Diagnostic, Severity, in_order
+from sagespec.base.diagnostic import MOST, Diagnostic, Severity, in_order
 from sagespec.base.source import Place, Source
 from sagespec.checking.page import Page
 from sagespec.reading.document import comments
@@ -72,7 +72,11 @@ class Allowances:
     def unused(self, source: Source | None = None) -> tuple[Diagnostic, ...]:
         """A warning for each allowance (of one source) that has silenced nothing; they are forgotten then."""
         about = [allowance for allowance in self._used if source is None or allowance.place.source == source]
-        return in_order(self._unused(allowance) for allowance in about if not self._used.pop(allowance))
+        left = [allowance for allowance in about if not self._used.pop(allowance)]
+        told = [self._unused(allowance) for allowance in left[:MOST]]
+        if len(left) > MOST:
+            told[-1] = told[-1]._replace(stands_for=len(left) - MOST + 1)
+        return in_order(told)
 
     def _allowances(self, source: Source, comments: Comments) -> Iterator[Allowance]:
         following = _next_lines(source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, has_errors, in_order
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
 from sagespec.checking.context import Context
 from sagespec.checking.rule import Rule, RuleSet
 from sagespec.reading.binding import Bound
@@ -37,7 +37,8 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     wrong = {diagnostic.place for diagnostic in bound.diagnostics}
     # `use_spot_instances: yes` is one mistake: that it is no boolean says more than that it looks like one.
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
-    found = [*problems, *bound.diagnostics, *(placed(manifest, *said) for said in judge(context, rules))]
+    judgements = (placed(manifest, *said) for said in judge(context, rules))
+    found = [*problems, *bound.diagnostics, *bounded(judgements)]
     diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
     if has_errors(diagnostics):
         raise Rejected(diagnostics)

@@ -9,7 +9,7 @@ from operator import truediv
 from pathlib import Path as FilePath
 
 from sagespec.base.lazy import lazy
-from sagespec.catalog import Facts
+from sagespec.catalog import Facts, Guesses
 from sagespec.reading.part import Part
 from sagespec.scripts import Scripts
 
@@ -61,6 +61,11 @@ class Context:
         self.local = local
         self.scripts = scripts
         self.disk = disk
+
+    @lazy
+    def guess(self) -> Guesses:
+        """Guesses what was meant, for as many mistakes as are told."""
+        return Guesses()
 
     @lazy
     def written(self) -> frozenset[str]:

@@ -53,11 +53,12 @@ def is_refused(result: Result) -> bool:
 
 def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
     """The requests, if all manifests are right; findings go to standard error."""
+    from sagespec.base.diagnostic import told
     from sagespec.reporting.diagnostics import block
 
     requests, code, style = [], 0, style_of(sys.stderr)
     for result in heard(results):
-        for diagnostic in result.diagnostics:
+        for diagnostic in told(result.diagnostics):
             for line in block(diagnostic, style):
                 tell(line, always=True)
         if is_refused(result):

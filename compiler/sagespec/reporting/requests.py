@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from sagespec.base.diagnostic import told
 from sagespec.pipeline import Result
 from sagespec.reporting.diagnostics import as_data
 
@@ -14,4 +15,6 @@ def as_line(result: Result) -> str:
         several = len(result.request.calls) > 1
         sent = {"requests" if several else "request": result.request.sent()}
         return json.dumps({"manifest": result.manifest, "name": result.name, **sent})
-    return json.dumps({"manifest": result.manifest, "diagnostics": [as_data(found) for found in result.diagnostics]})
+    return json.dumps(
+        {"manifest": result.manifest, "diagnostics": [as_data(found) for found in told(result.diagnostics)]}
+    )

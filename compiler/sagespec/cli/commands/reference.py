@@ -58,12 +58,13 @@ def explain(given: ExplainArguments) -> Code:
 
 
 def explain_field(given: ExplainArguments, field: str) -> Code:
+    from sagespec.base.diagnostic import told
     from sagespec.reporting.diagnostics import block
     from sagespec.reporting.origin import origin
 
     for result in compiler_of(given, build=False).run([given.about]):
         if result.rendered is None:
-            for diagnostic in result.diagnostics:
+            for diagnostic in told(result.diagnostics):
                 for line in block(diagnostic, style_of(sys.stderr)):
                     tell(line, always=True)
             return Code.WRONG_MANIFEST

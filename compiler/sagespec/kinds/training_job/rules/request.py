@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.catalog import Member, api_members, near
+from sagespec.catalog import api_members
 from sagespec.checking.condition import LIST, TRUE, inside
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, refusal, rule
@@ -93,10 +94,8 @@ def unknown_request_member(override: Override, context: JobContext) -> Finding |
     """
     if override.place not in api_members():
         parent = override.place.rpartition(".")[0]
-        start = f"{parent}." if parent else ""
-        siblings = [member.path.removeprefix(start) for member in api_members().values() if _is_child(member, parent)]
-        name = override.path[-1]
-        meant = near(str(name), siblings)
+        siblings, name = _children(parent), override.path[-1]
+        meant = context.guess(str(name), siblings)
         return Finding(
             override.path,
             f"{parent or 'CreateTrainingJob'} has no member '{name}'",
@@ -106,9 +105,12 @@ def unknown_request_member(override: Override, context: JobContext) -> Finding |
     return None
 
 
-def _is_child(member: Member, parent: str) -> bool:
+@cache
+def _children(parent: str) -> tuple[str, ...]:
+    """The names of a structure's members."""
     start = f"{parent}." if parent else ""
-    return member.path.startswith(start) and not re.search(r"[.\[{]", member.path[len(start) :])
+    below = (path.removeprefix(start) for path in api_members() if path.startswith(start))
+    return tuple(name for name in below if not re.search(r"[.\[{]", name))
 
 
 TYPES: Mapping[str, tuple[type, str]] = {
