@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from operator import truediv
 from pathlib import Path as FilePath
 
+from sagespec.base.lazy import lazy
 from sagespec.catalog import Facts
 from sagespec.reading.part import Part
 from sagespec.scripts import Scripts
@@ -61,7 +62,7 @@ class Context:
         self.scripts = scripts
         self.disk = disk
 
-    @cached_property
+    @lazy
     def written(self) -> frozenset[str]:
         """What the author wrote and is known, in the words of `Subject.words`: fields; a kind may add its own."""
         return frozenset(self.model.fields_set)

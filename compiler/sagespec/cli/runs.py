@@ -74,6 +74,18 @@ def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
     return requests, code
 
 
+def accepted_to_apply(results: Iterable[Result]) -> tuple[list[Request], int]:
+    """As `accepted`, for commands that look at or change what is in the service: they know training jobs."""
+    from sagespec.kinds import kind_named
+
+    requests, code = accepted(results)
+    others = [request for request in requests if not kind_named(request.kind).applied]
+    for request in others:
+        message = f"{request.manifest}: '{request.name}' is an {request.kind}, and only training jobs are applied"
+        complain(message, f"sagespec compile {request.manifest} prints the requests that create it")
+    return requests, code or (int(Code.WRONG_USAGE) if others else 0)
+
+
 def names_shared(requests: Iterable[Request]) -> list[str]:
     """Names that more than one request has in one place: to the service these would be one job."""
     from collections import Counter

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
 from sagespec.cli.codes import Ended, WrongUsage
-from sagespec.cli.runs import accepted, compiler_of
+from sagespec.cli.runs import accepted_to_apply, compiler_of
 from sagespec.cli.terminal import remark, tell
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def jobs_of(
 
 def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
     ask = None if local else account_of_credentials
-    requests, code = accepted(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
+    requests, code = accepted_to_apply(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
     if code:
         raise Ended(code)
     return requests

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from sagespec.building.archive import Contents
+from sagespec.building.cost import Prices
 from sagespec.building.dataset import Dataset
 
 _OF_ANY = {cls.__name__: cls for cls in (Contents, Dataset)}
 """What may stand in a field that takes anything."""
+_LAZY = {"Prices": Prices}
+"""Types of fields that their modules import for type checkers alone."""
 _TYPE = "$type"
 LEFT_OUT = frozenset({("Seen", "body"), ("Contents", "_fields")})
 """Fields that are not saved: the service's whole answer, which is looked at again, and what only messages need."""
@@ -90,7 +93,7 @@ def _made(kind: Any, data: Mapping[str, Any]) -> Any:
 
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+    return get_type_hints(kind, localns=_LAZY)
 
 
 def _revived(data: Any) -> Any:

@@ -41,5 +41,7 @@ class Kind(NamedTuple):
     """Operation → where the manifest overrides members of its request."""
     draft: Callable[[Any, Manifest, Inputs], Draft]
     """What would be sent for a model (which may be partial)."""
+    applied: bool
+    """Whether plan and apply know what becomes of it in the service."""
     bill: Callable[[Request, Facts, int], Bill]
     """What a request may cost at most, from an attempt on."""

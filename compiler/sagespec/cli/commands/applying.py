@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
 from sagespec.cli.commands.following import Followed, follow
-from sagespec.cli.runs import accepted, compiler_of
+from sagespec.cli.runs import accepted_to_apply, compiler_of
 from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
 from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
 from sagespec.deploying.applier import still_planned
@@ -72,7 +72,7 @@ def asked_for(given: ApplyArguments) -> Asked:
         gone = only({change.job_name for change in saved.changes if change.request is None})
         return Asked([change.request for change in saved.changes if change.request is not None], wish, gone, saved)
     compiler = compiler_of(given, build=True, local=given.local, ask_account=account_of_credentials)
-    requests, code = accepted(compiler.run(given.paths))
+    requests, code = accepted_to_apply(compiler.run(given.paths))
     if code:
         raise Ended(code)
     wish = wish_of(given)

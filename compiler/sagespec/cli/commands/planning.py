@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sagespec.base.files import write_whole
 from sagespec.cli.arguments.table import PlanArguments
 from sagespec.cli.codes import Code, WrongUsage
-from sagespec.cli.runs import accepted, compiler_of
+from sagespec.cli.runs import accepted_to_apply, compiler_of
 from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
 from sagespec.cli.terminal import say, tell
 from sagespec.deploying.planfile import to_text
@@ -28,7 +28,7 @@ def plan(given: PlanArguments) -> int:
         raise WrongUsage(f"--out {given.out}: {why}")
     ask = None if given.offline or given.local else account_of_credentials
     compiler = compiler_of(given, build=True, local=given.local, ask_account=ask)
-    requests, code = accepted(compiler.run(given.paths))
+    requests, code = accepted_to_apply(compiler.run(given.paths))
     if code:
         return code
     wish = wish_of(given)

@@ -41,5 +41,6 @@ KIND = Kind(
     field_of=field_of,
     overrides={operation: ("request", section) for section, operation in SECTIONS.items()},
     draft=_draft,
+    applied=False,
     bill=_bill,
 )

@@ -46,5 +46,6 @@ KIND = Kind(
     field_of=_field_of,
     overrides={"CreateTrainingJob": ("request",)},
     draft=_draft,
+    applied=True,
     bill=_bill,
 )

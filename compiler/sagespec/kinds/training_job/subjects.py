@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sagespec.base.source import Path, Place
 from sagespec.checking.subject import Subject, Written
-from sagespec.kinds.training_job.context import JobChannel, JobContext
+from sagespec.kinds.training_job.context import (
+    CommandLine,
+    JobChannel,
+    JobContext,
+    Matched,
+    Passed,
+    ReadScript,
+    Unmatched,
+)
 from sagespec.kinds.training_job.model import Job
-from sagespec.scripts import Arguments, Environment, LegacyFunctions, Script
-from sagespec.scripts.arguments import Option
+from sagespec.scripts import LegacyFunctions, Script
 
 
 def _always(context: JobContext) -> tuple[Job]:
@@ -61,109 +67,24 @@ INSTANCE_TYPE = Subject[Written, JobContext](_instance_types, ["instance_type", 
 """Each instance type that the job runs on."""
 
 
-class Passed(NamedTuple):
-    """A hyperparameter that reaches the script as an argument."""
-
-    path: Path
-    name: str
-    value: Any
-    text: str
-    """The argument, as it arrives."""
-
-
-def _passed(context: JobContext) -> list[Passed]:
-    if not context.script_mode:
-        return []
-    values = context.hyperparameters
-    return [Passed(("hyperparameters", name), name, values[name], text) for name, text in context.passed.items()]
-
-
-PASSED = Subject[Passed, JobContext](_passed, ["hyperparameters"])
+PASSED = Subject[Passed, JobContext](
+    lambda context: tuple(context.passed.values()) if context.script_mode else (), ["hyperparameters"]
+)
 """Each hyperparameter that is passed to the script: of a job in script mode."""
 
-
-class ReadScript(NamedTuple):
-    """A training script that is understood."""
-
-    script: Script
-    asks: Environment
-    """What it asks its container for."""
-
-
-def read_script(context: JobContext) -> ReadScript | None:
-    """The training script, where it is understood."""
-    script = context.script
-    if script is None or script.study.environment is None:
-        return None
-    return ReadScript(script, script.study.environment)
-
-
-def _read_script(context: JobContext) -> list[ReadScript]:
-    read = read_script(context)
-    return [] if read is None else [read]
-
-
-SCRIPT = Subject[ReadScript, JobContext](_read_script)
+SCRIPT = Subject[ReadScript, JobContext](lambda context: () if context.read is None else (context.read,))
 """The training script, where it is understood."""
 
-
-class CommandLine(NamedTuple):
-    """The arguments that a training script declares with argparse."""
-
-    script: Script
-    takes: Arguments
-
-
-def _command_line(context: JobContext) -> list[CommandLine]:
-    script = context.script if context.script_mode else None
-    if script is None or script.study.arguments is None:
-        return []
-    return [CommandLine(script, script.study.arguments)]
-
-
-COMMAND_LINE = Subject[CommandLine, JobContext](_command_line)
+COMMAND_LINE = Subject[CommandLine, JobContext](
+    lambda context: () if context.command_line is None else (context.command_line,)
+)
 """The script's declared arguments, where they are understood: of a job in script mode."""
 
-
-class Argument(NamedTuple):
-    """A hyperparameter that is passed, and the command line that should take it."""
-
-    passed: Passed
-    line: CommandLine
-
-
-ARGUMENT = Subject[Argument, JobContext](
-    lambda context: [Argument(passed, line) for line in _command_line(context) for passed in _passed(context)],
-    ["hyperparameters"],
-)
-"""Each hyperparameter that is passed to a script whose declared arguments are understood."""
-
-
-class Matched(NamedTuple):
-    """A hyperparameter, and the declared argument that certainly takes it."""
-
-    path: Path
-    name: str
-    text: str
-    """The argument, as it arrives."""
-    option: Option
-    line: CommandLine
-
-    @property
-    def declared(self) -> Place:
-        """Where the script declares it."""
-        return self.line.script.place(self.option.piece)
-
-
-MATCHED = Subject[Matched, JobContext](
-    lambda context: [
-        Matched(("hyperparameters", name), name, text, option, line)
-        for line in _command_line(context)
-        for name, text, option in context.matched
-    ],
-    ["hyperparameters"],
-)
+MATCHED = Subject[Matched, JobContext](lambda context: context.matched, ["hyperparameters"])
 """Each hyperparameter that a declared argument takes."""
+
+UNMATCHED = Subject[Unmatched, JobContext](lambda context: context.unmatched, ["hyperparameters"])
+"""Each hyperparameter that is passed to the script and that no declared argument certainly takes."""
 
 
 class ReadFunctions(NamedTuple):

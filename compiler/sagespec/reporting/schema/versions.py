@@ -119,7 +119,9 @@ def _known_versions(framework: Framework) -> Iterator[Json]:
             fitting = [base.removeprefix(name) for base in under if base.startswith(name)]
             words = " or ".join(fitting) or "another framework"
             shape = {"errorMessage": f"{framework.title} {own} goes with {words}"}
-            then[field] = {"anyOf": [{**one_of(fitting, or_expression=True), **shape}, NULL]} if fitting else NULL | shape
+            then[field] = (
+                {"anyOf": [{**one_of(fitting, or_expression=True), **shape}, NULL]} if fitting else NULL | shape
+            )
         yield {"if": when({framework.version_field: one_of([own])}), "then": {"properties": then}}
 
 
@@ -196,7 +198,9 @@ def _instances(facts: Facts, framework: Framework, release: Release) -> list[Jso
     neuron = {family for variant in framework.variants for family in variant.families}
     families = dict.fromkeys(instance.family for instance in facts.instances.values() if instance.arch != "x86_64")
     exact = "|".join([*families, *([] if release.p2_instances else ["p2"])])
-    never = "|".join([family for family in ("inf", "trn") if family not in neuron] + [f"[a-z]+[0-9]+[a-z]*g|({exact})\\."])
+    never = "|".join(
+        [family for family in ("inf", "trn") if family not in neuron] + [f"[a-z]+[0-9]+[a-z]*g|({exact})\\."]
+    )
     only = _NOT_FOR[next(iter(kinds))] if len(kinds) == 1 and not neuron else ""
     shape = {
         # No Inferentia, Trainium or Graviton, whether we know the type or not.

@@ -10,19 +10,9 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.context import JobContext, option_of
+from sagespec.kinds.training_job.context import CommandLine, JobContext, Matched, Unmatched, option_of
 from sagespec.kinds.training_job.rules.hyperparameters import shown
-from sagespec.kinds.training_job.subjects import (
-    ARGUMENT,
-    COMMAND_LINE,
-    MATCHED,
-    PASSED,
-    Argument,
-    CommandLine,
-    Matched,
-    Passed,
-    read_script,
-)
+from sagespec.kinds.training_job.subjects import COMMAND_LINE, MATCHED, UNMATCHED
 from sagespec.scripts import Arguments
 
 _ARGPARSE = "https://docs.python.org/3/library/argparse.html"
@@ -30,8 +20,8 @@ _NO = frozenset({"", "0", "0.0", "false", "no", "off", "none", "f", "n"})
 """What people mean by "no", in small letters."""
 
 
-@rule(ERROR, on=ARGUMENT, source=_ARGPARSE + "; " + SDK_DOC + " (Prepare a training script)")
-def hyperparameter_unknown_to_script(argument: Argument, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=UNMATCHED, source=_ARGPARSE + "; " + SDK_DOC + " (Prepare a training script)")
+def hyperparameter_unknown_to_script(passed: Unmatched, context: JobContext) -> Finding | None:
     """Every hyperparameter is an argument of the script, and parse_args stops at one that it does not know.
 
     Bad:
@@ -49,17 +39,15 @@ def hyperparameter_unknown_to_script(argument: Argument, context: JobContext) ->
             parser.add_argument("--model_dir")
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    takes, option = argument.line.takes, option_of(argument.passed.name)
-    if not takes.strict or not takes.complete:
-        return
-    found = takes.match(option)
-    if len(found) == 1 or option in takes.flags:
-        return
-    if found:
-        message, hint = f"{option} could mean {' or '.join(one.name for one in found)}", "write the whole name"
+    line, option = passed.line, option_of(passed.name)
+    if line is None or not line.takes.strict or not line.takes.complete or option in line.takes.flags:
+        return None
+    if passed.options:
+        several = " or ".join(one.name for one in passed.options)
+        message, hint = f"{option} could mean {several}", "write the whole name"
     else:
-        message, hint = f"the script has no option {option}", _cure(takes, argument.passed.name)
-    yield Finding(argument.passed.path, message, hint, at_key=True, place=argument.line.script.place(takes.parses))
+        message, hint = f"the script has no option {option}", _cure(line.takes, passed.name)
+    return Finding(passed.path, message, hint, at_key=True, place=line.script.place(line.takes.parses))
 
 
 def _cure(takes: Arguments, name: str) -> str:
@@ -70,7 +58,7 @@ def _cure(takes: Arguments, name: str) -> str:
 
 
 @rule(ERROR, on=COMMAND_LINE, source=SDK_DOC + " (Adapt your local TensorFlow script)")
-def model_dir_unknown_to_script(line: CommandLine, context: JobContext) -> Iterator[Finding]:
+def model_dir_unknown_to_script(line: CommandLine, context: JobContext) -> Finding | None:
     """The script is always called with --model_dir, unless the manifest says `model_dir: false`.
 
     parse_args stops at an argument that it does not know.
@@ -92,8 +80,8 @@ def model_dir_unknown_to_script(line: CommandLine, context: JobContext) -> Itera
     """
     takes = line.takes
     if not context.passes_model_dir or not takes.strict or not takes.complete or takes.match("--model_dir"):
-        return
-    yield Finding(
+        return None
+    return Finding(
         ("model_dir",),
         "the script is called with --model_dir, and has no such option",
         "write model_dir: false, or declare it: parser.add_argument('--model_dir')",
@@ -101,8 +89,8 @@ def model_dir_unknown_to_script(line: CommandLine, context: JobContext) -> Itera
     )
 
 
-@rule(WARNING, on=PASSED, source=_ARGPARSE + "#partial-parsing")
-def hyperparameter_nobody_reads(passed: Passed, context: JobContext) -> Iterator[Finding]:
+@rule(WARNING, on=UNMATCHED, source=_ARGPARSE + "#partial-parsing")
+def hyperparameter_nobody_reads(passed: Unmatched, context: JobContext) -> Finding | None:
     """parse_known_args passes over what it does not know, so a misspelt hyperparameter changes nothing.
 
     The script goes on with its default. A script that never looks at its arguments passes over all of them.
@@ -122,23 +110,21 @@ def hyperparameter_nobody_reads(passed: Passed, context: JobContext) -> Iterator
             args, _ = parser.parse_known_args()
             print(args.learning_rate, os.environ["SM_MODEL_DIR"])
     """
-    read = read_script(context)
+    read, line = context.read, passed.line
     if read is None or not read.script.study.closed or read.asks.reads_any_hyperparameter:
-        return
-    study, name = read.script.study, shown(passed.name)
-    takes = study.arguments
-    if takes is None:
-        if study.ignores_arguments:
-            message = f"the script reads no arguments, so '{name}' changes nothing"
-            yield Finding(passed.path, message, "let it read them", at_key=True)
-    elif takes.forgets and takes.complete and not takes.match(option_of(passed.name)):
-        yield Finding(
-            passed.path,
-            f"nothing reads {shown(option_of(passed.name))}: parse_known_args passes over it",
-            _cure(takes, passed.name),
-            at_key=True,
-            place=read.script.place(takes.parses),
-        )
+        return None
+    if line is None:
+        message = f"the script reads no arguments, so '{shown(passed.name)}' changes nothing"
+        return Finding(passed.path, message, "let it read them", at_key=True)
+    if not line.takes.forgets or not line.takes.complete or passed.options:
+        return None
+    return Finding(
+        passed.path,
+        f"nothing reads {shown(option_of(passed.name))}: parse_known_args passes over it",
+        _cure(line.takes, passed.name),
+        at_key=True,
+        place=line.script.place(line.takes.parses),
+    )
 
 
 @rule(ERROR, on=COMMAND_LINE, source=_ARGPARSE + "#required")
@@ -194,7 +180,7 @@ def required_argument_not_given(line: CommandLine, context: JobContext) -> Itera
     on=MATCHED,
     source=SDK_DOC + " (Prepare a training script); " + TOOLKIT + " (mapping.py, to_cmd_args)",
 )
-def value_for_flag(matched: Matched, context: JobContext) -> Iterator[Finding]:
+def value_for_flag(matched: Matched, context: JobContext) -> Finding | None:
     """The container passes a value with every option, and a flag such as store_true takes none.
 
     parse_args stops at the stray value; parse_known_args drops it, so even `false` switches the flag on.
@@ -224,12 +210,12 @@ def value_for_flag(matched: Matched, context: JobContext) -> Iterator[Finding]:
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
     option, text, takes = matched.option, matched.text, matched.line.takes
-    if takes.subcommands or any(other.positional for other in takes.options):
-        return
     if not option.takes_none or not (takes.strict or (takes.forgets and text.lower() in _NO)):
-        return
+        return None
+    if takes.subcommands or any(other.positional for other in takes.options):
+        return None
     what = "parse_args stops at the value" if takes.strict else "the value is dropped, and the flag is on all the same"
-    yield Finding(
+    return Finding(
         matched.path,
         f"{option.name} takes no value, and the container passes {option_of(matched.name)} {shown(text)}: {what}",
         "let the script take a value: type=lambda text: text == 'True'",
@@ -238,7 +224,7 @@ def value_for_flag(matched: Matched, context: JobContext) -> Iterator[Finding]:
 
 
 @rule(ERROR, on=MATCHED, source="https://docs.python.org/3/library/argparse.html#type")
-def false_read_as_true(matched: Matched, context: JobContext) -> Iterator[Finding]:
+def false_read_as_true(matched: Matched, context: JobContext) -> Finding | None:
     """With type=bool every text but the empty one is true, "False" included.
 
     Bad:
@@ -267,16 +253,17 @@ def false_read_as_true(matched: Matched, context: JobContext) -> Iterator[Findin
     """
     option, text = matched.option, matched.text
     if option.type == "bool" and option.takes_values and text and text.lower() in _NO:
-        yield Finding(
+        return Finding(
             matched.path,
             f"bool('{shown(text)}') is true, so {option.name} would be on",
             "write type=lambda text: text == 'True' in the script, or leave the hyperparameter out",
             place=matched.declared,
         )
+    return None
 
 
 @rule(ERROR, on=MATCHED, source=_ARGPARSE + "#type; " + TOOLKIT + " (mapping.py, to_cmd_args)")
-def value_refused_by_type(matched: Matched, context: JobContext) -> Iterator[Finding]:
+def value_refused_by_type(matched: Matched, context: JobContext) -> Finding | None:
     """A value must survive the conversion that the script declares for it.
 
     It arrives as text, as Python prints it: 10.0 is no int, and a list is one text.
@@ -299,16 +286,17 @@ def value_refused_by_type(matched: Matched, context: JobContext) -> Iterator[Fin
     option, text = matched.option, matched.text
     convert = CONVERSIONS.get(option.type)
     if convert is None or not option.takes_values:
-        return
+        return None
     try:
         convert(text)
     except Exception:
-        yield Finding(
+        return Finding(
             matched.path,
             f"{option.name} is {_WANTED[option.type]}, and the script gets '{shown(text)}'",
             f"write {_WANTED[option.type]}, or let the script take text",
             place=matched.declared,
         )
+    return None
 
 
 CONVERSIONS: Mapping[str, Callable[[str], Any]] = {
@@ -322,7 +310,7 @@ _WANTED = {"int": "a whole number", "float": "a number", "json": "JSON", "litera
 
 
 @rule(ERROR, on=MATCHED, source=_ARGPARSE + "#choices")
-def value_not_among_choices(matched: Matched, context: JobContext) -> Iterator[Finding]:
+def value_not_among_choices(matched: Matched, context: JobContext) -> Finding | None:
     """A value must be one of those that the script allows.
 
     Bad:
@@ -342,25 +330,26 @@ def value_not_among_choices(matched: Matched, context: JobContext) -> Iterator[F
     """
     option, text = matched.option, matched.text
     if option.choices is None or not option.takes_values or option.type not in ("str", "int", "float"):
-        return
+        return None
     try:
         value = CONVERSIONS.get(option.type, str)(text)
     except ValueError:
-        return  # said already
+        return None  # said already
     if value not in option.choices:
         choices = ", ".join(str(choice) for choice in option.choices[:10])
         more = " …" if option.choices[10:] else ""
         close = near(text, [str(choice) for choice in option.choices])
-        yield Finding(
+        return Finding(
             matched.path,
             f"{option.name} is one of {choices}{more}, not '{shown(text)}'",
             f"did you mean {close}?" if close else "write one of them",
             place=matched.declared,
         )
+    return None
 
 
 @rule(ERROR, on=MATCHED, source=_ARGPARSE + "#nargs; " + TOOLKIT + " (mapping.py, to_cmd_args)")
-def one_value_for_several(matched: Matched, context: JobContext) -> Iterator[Finding]:
+def one_value_for_several(matched: Matched, context: JobContext) -> Finding | None:
     """The container passes one value with each option, however long the list.
 
     So an option that wants two or more never gets them.
@@ -392,9 +381,10 @@ def one_value_for_several(matched: Matched, context: JobContext) -> Iterator[Fin
     """
     option = matched.option
     if option.wants_values > 1:
-        yield Finding(
+        return Finding(
             matched.path,
             f"{option.name} wants {option.wants_values} values, and the container passes one: '{shown(matched.text)}'",
             "let the script take one text and parse it: type=json.loads",
             place=matched.declared,
         )
+    return None

@@ -23,7 +23,7 @@ _IN_CHANNEL = r"/opt/ml/input/data/(?P<channel>[A-Za-z0-9._-]+)/"
 
 
 @rule(ERROR, on=JOB, source=SDK2 + "estimator.py, Framework")
-def missing_entry_point(job: Job, context: JobContext) -> Iterator[Finding]:
+def missing_entry_point(job: Job, context: JobContext) -> Finding | None:
     """AWS's TensorFlow images run a script of yours; the manifest names it.
 
     An image of your own may bring its program along.
@@ -39,15 +39,16 @@ def missing_entry_point(job: Job, context: JobContext) -> Iterator[Finding]:
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
     """
     if job.entry_point is None and job.image_uri is None:
-        yield Finding(
+        return Finding(
             ("entry_point",),
             "'entry_point' is missing",
             "add entry_point: train.py (the script, relative to source_dir or to the manifest's folder)",
         )
+    return None
 
 
 @rule(ERROR, on=field(*_NEEDS_ENTRY_POINT), source=SDK2 + "estimator.py, Framework.hyperparameters")
-def field_without_entry_point(written: Written, context: JobContext) -> Iterator[Finding]:
+def field_without_entry_point(written: Written, context: JobContext) -> Finding | None:
     """An image that brings its own program gets no code, and nothing that is said to the code.
 
     With `image_uri` and no `entry_point` the request holds the image and your hyperparameters as they are.
@@ -65,12 +66,13 @@ def field_without_entry_point(written: Written, context: JobContext) -> Iterator
         source_dir: s3://bucket/code.tar.gz
     """
     if context.mode is Mode.IMAGE and written.value not in (False, []):
-        yield Finding(
+        return Finding(
             written.path,
             f"{written.name} has no effect: without entry_point the image runs its own program",
             f"add entry_point, or leave {written.name} out",
             at_key=True,
         )
+    return None
 
 
 @rule(
@@ -79,7 +81,7 @@ def field_without_entry_point(written: Written, context: JobContext) -> Iterator
     source=SDK2 + "estimator.py, Framework",
     rows=(Row(("entry_point",), "the entry point is a file, not an address", form="^(?!.*://)"),),
 )
-def remote_entry_point(entry: Written, context: JobContext) -> Iterator[Finding]:
+def remote_entry_point(entry: Written, context: JobContext) -> Finding | None:
     """The entry point is a file of this machine, or a file inside an archive in S3.
 
     It cannot be an address itself.
@@ -93,15 +95,16 @@ def remote_entry_point(entry: Written, context: JobContext) -> Iterator[Finding]
     """
     if "://" in entry.value:
         name = entry.value.rpartition("/")[2] or "train.py"
-        yield Finding(
+        return Finding(
             entry.path,
             f"the entry point cannot be an address: '{entry.value}'",
             f"write entry_point: {name}, and source_dir: a folder or s3://….tar.gz that holds it",
         )
+    return None
 
 
 @rule(ERROR, on=field("entry_point"), source=SDK2 + "fw_utils.py, validate_source_dir")
-def entry_point_outside_source_dir(entry: Written, context: JobContext) -> Iterator[Finding]:
+def entry_point_outside_source_dir(entry: Written, context: JobContext) -> Finding | None:
     """The container finds the entry point inside the source folder, by a path relative to it.
 
     Bad:
@@ -114,15 +117,16 @@ def entry_point_outside_source_dir(entry: Written, context: JobContext) -> Itera
     """
     source_dir = context.job.source_dir
     if source_dir is not None and "://" not in entry.value and not lies_inside(entry.value):
-        yield Finding(
+        return Finding(
             entry.path,
             f"'{entry.value}' does not lie in source_dir '{source_dir}'",
             "write a path relative to source_dir",
         )
+    return None
 
 
 @rule(ERROR, on=field("entry_point"), source=SDK2 + "fw_utils.py, validate_source_dir")
-def entry_point_not_found(written: Written, context: JobContext) -> Iterator[Finding]:
+def entry_point_not_found(written: Written, context: JobContext) -> Finding | None:
     """The training script must be there to be packed.
 
     It is relative to `source_dir`, and without one to the manifest's folder.
@@ -135,17 +139,17 @@ def entry_point_not_found(written: Written, context: JobContext) -> Iterator[Fin
     """
     entry, source_dir, folder, disk = written.value, context.job.source_dir, context.source_folder, context.disk
     if "://" in entry or folder is None or not disk.is_folder(folder):
-        return
+        return None
     if source_dir is not None and not lies_inside(entry):
-        return
+        return None
     if disk.is_file(disk.below(folder, entry)):
-        return
+        return None
     where = f"in source_dir '{source_dir}'" if source_dir is not None else "in the manifest's folder"
     if disk.is_folder(disk.below(folder, entry)):
         message = f"'{entry}' {where} is a folder, not a file"
     else:
         message = f"there is no file '{entry}' {where}"
-    yield Finding(written.path, message, _nearby(context, entry))
+    return Finding(written.path, message, _nearby(context, entry))
 
 
 def _nearby(context: JobContext, entry: str) -> str:
@@ -175,7 +179,7 @@ def _nearby(context: JobContext, entry: str) -> str:
         ),
     ),
 )
-def source_dir_not_an_archive(source: Written, context: JobContext) -> Iterator[Finding]:
+def source_dir_not_an_archive(source: Written, context: JobContext) -> Finding | None:
     """Code that is somewhere else already must be a gzipped tar archive in S3.
 
     The container downloads that one object and unpacks it.
@@ -190,13 +194,13 @@ def source_dir_not_an_archive(source: Written, context: JobContext) -> Iterator[
     """
     uri = source.value
     if "://" not in uri or (uri.startswith("s3://") and uri.endswith((".tar.gz", ".tgz"))):
-        return
+        return None
     what = "not a .tar.gz archive" if uri.startswith("s3://") else "not in S3"
-    yield Finding(source.path, f"'{uri}' is {what}", "name a folder beside the manifest, or s3://bucket/….tar.gz")
+    return Finding(source.path, f"'{uri}' is {what}", "name a folder beside the manifest, or s3://bucket/….tar.gz")
 
 
 @rule(ERROR, on=field("source_dir"), source=SDK2 + "fw_utils.py, validate_source_dir")
-def source_dir_not_found(source: Written, context: JobContext) -> Iterator[Finding]:
+def source_dir_not_found(source: Written, context: JobContext) -> Finding | None:
     """The source folder must be there to be packed.
 
     Bad:
@@ -207,10 +211,10 @@ def source_dir_not_found(source: Written, context: JobContext) -> Iterator[Findi
     """
     folder = context.source_folder
     if folder is None or context.disk.is_folder(folder):
-        return
+        return None
     there = context.disk.exists(folder)
     message = f"'{source.value}' is a file, not a folder" if there else f"there is no folder '{source.value}'"
-    yield Finding(source.path, message, "source_dir is relative to the manifest's folder")
+    return Finding(source.path, message, "source_dir is relative to the manifest's folder")
 
 
 @rule(ERROR, on=field("dependencies"), source=SDK2 + "utils.py, create_tar_file")
@@ -288,7 +292,7 @@ dependencies_with_archive = refusal(
 
 
 @rule(WARNING, on=SCRIPT_JOB, source=TOOLKIT + " (entry_point.py, install)")
-def requirements_of_shell_script(job: Job, context: JobContext) -> Iterator[Finding]:
+def requirements_of_shell_script(job: Job, context: JobContext) -> Finding | None:
     """The container installs requirements.txt for a Python entry point only.
 
     A shell script must call pip itself.
@@ -302,11 +306,12 @@ def requirements_of_shell_script(job: Job, context: JobContext) -> Iterator[Find
     """
     entry = job.entry_point or ""
     if entry.endswith(".sh") and _packs(context, "requirements.txt"):
-        yield Finding(
+        return Finding(
             ("entry_point",),
             f"requirements.txt is not installed for a shell script ('{entry}')",
             "call pip install -r requirements.txt in it, or name a .py file",
         )
+    return None
 
 
 @rule(
@@ -314,7 +319,7 @@ def requirements_of_shell_script(job: Job, context: JobContext) -> Iterator[Find
     on=SCRIPT_JOB,
     source="https://github.com/aws/sagemaker-containers/blob/v2.8.6/src/sagemaker_containers/_modules.py",
 )
-def requirements_without_setup(job: Job, context: JobContext) -> Iterator[Finding]:
+def requirements_without_setup(job: Job, context: JobContext) -> Finding | None:
     """The oldest containers of script mode install requirements.txt only beside a setup.py.
 
     Bad:
@@ -328,17 +333,18 @@ def requirements_without_setup(job: Job, context: JobContext) -> Iterator[Findin
     """
     release = context.release if job.image_uri is None else None
     if release is None or release.requirements_installed:
-        return
+        return None
     if _packs(context, "requirements.txt") and not _packs(context, "setup.py"):
-        yield Finding(
+        return Finding(
             ("framework_version",),
             f"the container of {release.name} does not install requirements.txt without a setup.py",
             "add a setup.py (its install_requires will do), or take a newer version",
         )
+    return None
 
 
 @rule(WARNING, on=field("source_dir"), source=TOOLKIT + " (process.py; _entry_point_type.py)")
-def nested_entry_point_of_package(source: Written, context: JobContext) -> Iterator[Finding]:
+def nested_entry_point_of_package(source: Written, context: JobContext) -> Finding | None:
     """With a setup.py the container installs a package, and runs the entry point as a module by its name.
 
     A path with folders is no module's name, so `python -m` does not find it.
@@ -355,15 +361,16 @@ def nested_entry_point_of_package(source: Written, context: JobContext) -> Itera
     entry = context.job.entry_point or ""
     nested = "/" in entry and entry.endswith(".py") and len(PurePosixPath(entry).parts) > 1
     if nested and context.script_mode and _packs(context, "setup.py"):
-        yield Finding(
+        return Finding(
             ("entry_point",),
             f"beside a setup.py the container runs 'python -m {entry.removesuffix('.py')}', which is not a module",
             "put a small script that imports the package at the root of source_dir, and name that",
         )
+    return None
 
 
 @rule(WARNING, on=LEGACY_JOB, source=SDK1 + "fw_utils.py, tar_and_upload_dir")
-def folder_of_entry_point_dropped(job: Job, context: JobContext) -> Iterator[Finding]:
+def folder_of_entry_point_dropped(job: Job, context: JobContext) -> Finding | None:
     """In legacy mode an entry point inside an archive in S3 is sent by its last name alone.
 
     The container then looks for it at the archive's root.
@@ -385,11 +392,12 @@ def folder_of_entry_point_dropped(job: Job, context: JobContext) -> Iterator[Fin
     entry = job.entry_point or ""
     if _in_s3(context) and "/" in entry and lies_inside(entry):
         name = entry.rpartition("/")[2]
-        yield Finding(
+        return Finding(
             ("entry_point",),
             f"legacy mode would look for '{name}' at the archive's root, not for '{entry}'",
             f"lay {name} at the root of the archive, and write entry_point: {name}",
         )
+    return None
 
 
 @rule(ERROR, on=field("container_entry_point"), source=GUIDE + "your-algorithms-training-algo-dockerfile.html")

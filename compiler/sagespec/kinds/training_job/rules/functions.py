@@ -30,7 +30,7 @@ _ADDED = frozenset({"training_steps", "evaluation_steps", "checkpoint_path", "sa
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
-def missing_model_function(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
+def missing_model_function(read: ReadFunctions, context: JobContext) -> Finding | None:
     """In legacy mode the script defines the model in a function that the container calls.
 
     It is one of model_fn, keras_model_fn and estimator_fn.
@@ -70,12 +70,13 @@ def missing_model_function(read: ReadFunctions, context: JobContext) -> Iterator
     """
     script, functions = read.script, read.functions
     if functions.complete and not set(MODEL_FUNCTIONS) & functions.found.keys():
-        yield Finding(
+        return Finding(
             ("entry_point",),
             "legacy mode needs one of model_fn, keras_model_fn and estimator_fn in the script",
             "define one, or take a version with script mode",
             place=script.start,
         )
+    return None
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
@@ -385,7 +386,7 @@ def input_function_returns_function(read: ReadFunctions, context: JobContext) ->
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Using a Keras model instead of a model_fn)")
-def keras_model_on_several_instances(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
+def keras_model_on_several_instances(read: ReadFunctions, context: JobContext) -> Finding | None:
     """A Keras model of TensorFlow 1.4 trains on one instance only.
 
     Bad:
@@ -416,19 +417,20 @@ def keras_model_on_several_instances(read: ReadFunctions, context: JobContext) -
     script, functions = read.script, read.functions
     function = functions.found.get("keras_model_fn")
     if function is None or "estimator_fn" in functions.found:
-        return
+        return None
     if context.release is not None and not context.release.keras_distributed and context.job.instances() > 1:
-        yield Finding(
+        return Finding(
             ("instance_count",),
             f"keras_model_fn works on one instance only with {context.release.name}, "
             f"and the job has {context.job.instances()}",
             'write instance_count: 1, or framework_version: "1.5" or newer',
             place=script.place(function.piece),
         )
+    return None
 
 
 @rule(WARNING, on=FUNCTIONS, source=LEGACY_DOC + " (Creating a serving_input_fn)")
-def model_not_exported(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
+def model_not_exported(read: ReadFunctions, context: JobContext) -> Finding | None:
     """Without serving_input_fn the container exports no model, so there is nothing to deploy.
 
     Bad:
@@ -467,12 +469,13 @@ def model_not_exported(read: ReadFunctions, context: JobContext) -> Iterator[Fin
     script, functions = read.script, read.functions
     defined = [functions.found[name] for name in MODEL_FUNCTIONS if name in functions.found]
     if functions.complete and defined and "serving_input_fn" not in functions.found:
-        yield Finding(
+        return Finding(
             ("entry_point",),
             "the script has no serving_input_fn: no model would be exported, only checkpoints",
             "define serving_input_fn(hyperparameters) if the model is to be deployed",
             place=script.place(defined[0].piece),
         )
+    return None
 
 
 @rule(ERROR, on=FUNCTIONS, source=_CONTAINER)

@@ -14,9 +14,9 @@ from sagespec.catalog import Framework
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field, item
-from sagespec.kinds.training_job.context import CONTAINERS_OWN, JobContext, option_of
+from sagespec.kinds.training_job.context import CONTAINERS_OWN, JobContext, Passed, option_of
 from sagespec.kinds.training_job.model import Job, Mode
-from sagespec.kinds.training_job.subjects import LEGACY_JOB, PASSED, Passed
+from sagespec.kinds.training_job.subjects import LEGACY_JOB, PASSED
 
 MOST_HYPERPARAMETERS = 100
 LONGEST_VALUE = 2500
@@ -90,7 +90,7 @@ def reserved_hyperparameter(given: Written, context: JobContext) -> Iterator[Fin
 
 
 @rule(ERROR, on=field("hyperparameters"), source=API + "CreateTrainingJob.html")
-def too_many_hyperparameters(given: Written, context: JobContext) -> Iterator[Finding]:
+def too_many_hyperparameters(given: Written, context: JobContext) -> Finding | None:
     """A job has at most 100 hyperparameters, those that are made by themselves included.
 
     Script mode adds six, legacy mode ten, and a distribution some more.
@@ -113,12 +113,13 @@ def too_many_hyperparameters(given: Written, context: JobContext) -> Iterator[Fi
     own = len(given.value)
     count = len(given.value.keys() | context.generated.keys())
     if count > MOST_HYPERPARAMETERS:
-        yield Finding(
+        return Finding(
             given.path,
             f"{own} hyperparameters, and {count - own} that are added, are more than {MOST_HYPERPARAMETERS}",
             "put them into a file of source_dir, and pass its name",
             at_key=True,
         )
+    return None
 
 
 @rule(
@@ -126,7 +127,7 @@ def too_many_hyperparameters(given: Written, context: JobContext) -> Iterator[Fi
     on=item("hyperparameters"),
     source="https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10",
 )
-def long_hyperparameter(given: Written, context: JobContext) -> Iterator[Finding]:
+def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
     """A hyperparameter's value has at most 2500 characters, as it is sent: encoded as JSON.
 
     Bad:
@@ -139,15 +140,16 @@ def long_hyperparameter(given: Written, context: JobContext) -> Iterator[Finding
         hyperparameters: {weights-file: weights.json}
     """
     if _is_short(given.value):
-        return
+        return None
     length = len(_sent(context, given.value))
     if length > LONGEST_VALUE:
-        yield Finding(
+        return Finding(
             given.path,
             f"'{given.name}' has {length} characters when it is sent; SageMaker takes {LONGEST_VALUE}",
             "put it into a file of source_dir, or into a channel, and pass its name",
             at_key=True,
         )
+    return None
 
 
 @rule(
@@ -163,7 +165,7 @@ def long_hyperparameter(given: Written, context: JobContext) -> Iterator[Finding
         ),
     ),
 )
-def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Iterator[Finding]:
+def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Finding | None:
     """SageMaker takes no line breaks in hyperparameters.
 
     In values they are no matter where AWS's images run your script: JSON writes them as two characters. An image with
@@ -178,9 +180,10 @@ def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Iter
     name, value = given.name, given.value
     if not _LINE_BREAKS.isdisjoint(name):
         message = f"the name {json.dumps(name)} holds a line break"
-        yield Finding(given.path, message, "write the name on one line", at_key=True)
-    elif isinstance(value, str) and context.mode is Mode.IMAGE and not _LINE_BREAKS.isdisjoint(value):
-        yield Finding(given.path, f"the value of '{name}' holds a line break", "write it on one line", at_key=True)
+        return Finding(given.path, message, "write the name on one line", at_key=True)
+    if isinstance(value, str) and context.mode is Mode.IMAGE and not _LINE_BREAKS.isdisjoint(value):
+        return Finding(given.path, f"the value of '{name}' holds a line break", "write it on one line", at_key=True)
+    return None
 
 
 def _is_short(value: Any) -> bool:
@@ -195,7 +198,7 @@ def _sent(context: JobContext, value: Any) -> str:
 
 
 @rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
-def null_hyperparameter(passed: Passed, context: JobContext) -> Iterator[Finding]:
+def null_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
     """null reaches the script as an empty argument.
 
     `type=int` and its like fail on it, and a default of the script's parser does not come into its own.
@@ -207,15 +210,16 @@ def null_hyperparameter(passed: Passed, context: JobContext) -> Iterator[Finding
         hyperparameters: {epochs: 10}
     """
     if passed.value is None:
-        yield Finding(
+        return Finding(
             passed.path,
             f"null reaches the script as the empty argument {option_of(passed.name)} ''",
             f"leave {passed.name} out: the script's own default then holds",
         )
+    return None
 
 
 @rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
-def nested_hyperparameter(passed: Passed, context: JobContext) -> Iterator[Finding]:
+def nested_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
     """Maps, and lists of anything but numbers, do not reach the script as JSON.
 
     A map becomes the argument `a=1,b=2`, a list Python's own spelling with single quotes, True and None. A list of
@@ -233,11 +237,12 @@ def nested_hyperparameter(passed: Passed, context: JobContext) -> Iterator[Findi
     """
     value = passed.value
     if isinstance(value, dict) or (isinstance(value, list) and passed.text != json.dumps(value)):
-        yield Finding(
+        return Finding(
             passed.path,
             f"the script gets {option_of(passed.name)} {shown(passed.text)}, which is not JSON",
             f"quote it as JSON and let the script parse it: '{shown(json.dumps(value))}'; or read it from SM_HPS",
         )
+    return None
 
 
 def shown(text: str) -> str:
@@ -247,7 +252,7 @@ def shown(text: str) -> str:
 
 
 @rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
-def single_letter_hyperparameter(passed: Passed, context: JobContext) -> Iterator[Finding]:
+def single_letter_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
     """A name of one letter reaches the script with one hyphen.
 
     `k` becomes `-k`, so a parser that knows `--k` does not find it.
@@ -260,16 +265,17 @@ def single_letter_hyperparameter(passed: Passed, context: JobContext) -> Iterato
     """
     name = passed.name
     if len(name) == 1:
-        yield Finding(
+        return Finding(
             passed.path,
             f"'{name}' reaches the script as -{name}, not as --{name}",
             "give it a name of two letters or more",
             at_key=True,
         )
+    return None
 
 
 @rule(WARNING, on=PASSED, source="https://docs.python.org/3/library/argparse.html#arguments-containing")
-def hyperparameter_like_option(passed: Passed, context: JobContext) -> Iterator[Finding]:
+def hyperparameter_like_option(passed: Passed, context: JobContext) -> Finding | None:
     """argparse takes a value that begins with a hyphen for the next option.
 
     The script then stops, because the option before has no value. Negative numbers are safe.
@@ -282,11 +288,12 @@ def hyperparameter_like_option(passed: Passed, context: JobContext) -> Iterator[
     """
     value = passed.value
     if isinstance(value, str) and re.fullmatch(r"-\S+", value) and not re.fullmatch(_NUMBER, value):
-        yield Finding(
+        return Finding(
             passed.path,
             f"argparse takes this value for an option, and finds none for {option_of(passed.name)}",
             "write it without the hyphens, and let the script add them",
         )
+    return None
 
 
 @rule(WARNING, on=field("hyperparameters"), source=TOOLKIT + " (mapping.py, to_env_vars)")
@@ -316,7 +323,7 @@ def hyperparameters_differing_in_case(given: Written, context: JobContext) -> It
 
 
 @rule(WARNING, on=PASSED, source="https://docs.python.org/3/library/argparse.html#the-add-argument-method")
-def hyperparameter_name_unfit_for_option(passed: Passed, context: JobContext) -> Iterator[Finding]:
+def hyperparameter_name_unfit_for_option(passed: Passed, context: JobContext) -> Finding | None:
     """A hyperparameter becomes the option --name: blanks, an equals sign or leading hyphens break it.
 
     Bad:
@@ -328,12 +335,13 @@ def hyperparameter_name_unfit_for_option(passed: Passed, context: JobContext) ->
     name = passed.name
     if name.startswith("-") or not _SEPARATORS.isdisjoint(name):
         fit = re.sub(r"[\s=]+", "-", name).strip("-")
-        yield Finding(
+        return Finding(
             passed.path,
             f"'{name}' reaches the script as --{name}, which argparse does not read as an option",
             f"write {fit}" if fit else "give it a name of letters",
             at_key=True,
         )
+    return None
 
 
 @rule(WARNING, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
@@ -460,7 +468,7 @@ def _versions_by_name(framework: Framework) -> Mapping[str, tuple[str, ...]]:
 
 
 @rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
-def checkpoints_by_seconds_and_steps(job: Job, context: JobContext) -> Iterator[Finding]:
+def checkpoints_by_seconds_and_steps(job: Job, context: JobContext) -> Finding | None:
     """Checkpoints are saved every so many seconds or every so many steps, not both.
 
     TensorFlow's RunConfig refuses the two together. null switches one off.
@@ -479,13 +487,14 @@ def checkpoints_by_seconds_and_steps(job: Job, context: JobContext) -> Iterator[
     """
     given = job.hyperparameters
     if given.get("save_checkpoints_secs") is not None and given.get("save_checkpoints_steps") is not None:
-        yield Finding(
+        return Finding(
             ("hyperparameters", "save_checkpoints_steps"),
             f"save_checkpoints_steps ({shown(str(given['save_checkpoints_steps']))}) and "
             f"save_checkpoints_secs ({shown(str(given['save_checkpoints_secs']))}) exclude each other",
             "leave save_checkpoints_steps out, or write save_checkpoints_secs: null",
             at_key=True,
         )
+    return None
 
 
 @rule(
@@ -493,7 +502,7 @@ def checkpoints_by_seconds_and_steps(job: Job, context: JobContext) -> Iterator[
     on=LEGACY_JOB,
     source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)",
 )
-def checkpoints_by_steps_alone(job: Job, context: JobContext) -> Iterator[Finding]:
+def checkpoints_by_steps_alone(job: Job, context: JobContext) -> Finding | None:
     """The legacy container saves checkpoints every 300 seconds unless it is told otherwise.
 
     It adds save_checkpoints_secs where it is missing, and TensorFlow then refuses the two together. So whoever counts
@@ -513,9 +522,10 @@ def checkpoints_by_steps_alone(job: Job, context: JobContext) -> Iterator[Findin
     """
     given = job.hyperparameters
     if given.get("save_checkpoints_steps") is not None and "save_checkpoints_secs" not in given:
-        yield Finding(
+        return Finding(
             ("hyperparameters", "save_checkpoints_steps"),
             "the container adds save_checkpoints_secs: 300, which save_checkpoints_steps excludes",
             "add save_checkpoints_secs: null",
             at_key=True,
         )
+    return None

@@ -20,7 +20,7 @@ OUR_TAGS = 9
 
 
 @rule(ERROR, on=JOB, source=API + "CreateTrainingJob.html")
-def missing_role(job: Job, context: JobContext) -> Iterator[Finding]:
+def missing_role(job: Job, context: JobContext) -> Finding | None:
     """SageMaker needs a role in whose name the job reads data and writes models.
 
     Bad:
@@ -30,13 +30,14 @@ def missing_role(job: Job, context: JobContext) -> Iterator[Finding]:
         role: arn:aws:iam::123456789012:role/SageMakerRole
     """
     if job.role is None and not context.local:
-        yield Finding(
+        return Finding(
             ("role",), "'role' is missing", "add role: arn:aws:iam::<account>:role/<name> (or to sagespec.yaml)"
         )
+    return None
 
 
 @rule(ERROR, on=field("role"), source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html")
-def role_of_another_partition(role: Written, context: JobContext) -> Iterator[Finding]:
+def role_of_another_partition(role: Written, context: JobContext) -> Finding | None:
     """China and GovCloud have accounts and roles of their own.
 
     A job in one of these partitions cannot take a role of another.
@@ -50,18 +51,19 @@ def role_of_another_partition(role: Written, context: JobContext) -> Iterator[Fi
     """
     region = context.facts.region(context.region or "")
     if region is None or context.local or not role.value.startswith("arn:"):
-        return
+        return None
     partition = role.value.split(":")[1]
     if partition != region.partition:
-        yield Finding(
+        return Finding(
             role.path,
             f"the role belongs to the partition {partition}, the region {region.name} to {region.partition}",
             f"write arn:{region.partition}:iam::…, or another region",
         )
+    return None
 
 
 @rule(ERROR, on=field("account_id"), source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html")
-def role_of_another_account(account: Written, context: JobContext) -> Iterator[Finding]:
+def role_of_another_account(account: Written, context: JobContext) -> Finding | None:
     """A job runs in the account of its role.
 
     Bad:
@@ -72,11 +74,12 @@ def role_of_another_account(account: Written, context: JobContext) -> Iterator[F
     """
     parts = (context.job.role or "").split(":")
     if len(parts) > 5 and parts[4] != account.value and not context.local:
-        yield Finding(
+        return Finding(
             account.path,
             f"account_id is {account.value}, but the role belongs to account {parts[4]}",
             "leave account_id out: the role's ARN says it",
         )
+    return None
 
 
 @rule(
@@ -153,7 +156,7 @@ def _may_be_in_tag(char: str) -> bool:
 
 
 @rule(ERROR, on=field("tags"), source=API + "CreateTrainingJob.html")
-def too_many_tags(tags: Written, context: JobContext) -> Iterator[Finding]:
+def too_many_tags(tags: Written, context: JobContext) -> Finding | None:
     """A training job has at most 50 tags, nine of which are ours.
 
     Bad:
@@ -168,9 +171,10 @@ def too_many_tags(tags: Written, context: JobContext) -> Iterator[Finding]:
     most = 50 - OUR_TAGS
     count = len(tags.value)
     if count > most and not context.local:
-        yield Finding(
+        return Finding(
             tags.path,
             f"{count} tags are too many: SageMaker takes 50, and {OUR_TAGS} are added",
             f"keep {most} or fewer",
             at_key=True,
         )
+    return None

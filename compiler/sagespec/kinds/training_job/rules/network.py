@@ -89,7 +89,7 @@ def repeated_network_id(ids: Written, context: JobContext) -> Iterator[Finding]:
     on=field("training_repository_access_mode"),
     source=GUIDE + "docker-containers-adapt-your-own-private-registry.html",
 )
-def private_registry_without_vpc(mode: Written, context: JobContext) -> Iterator[Finding]:
+def private_registry_without_vpc(mode: Written, context: JobContext) -> Finding | None:
     """A private registry is reached through your VPC.
 
     Bad:
@@ -103,11 +103,12 @@ def private_registry_without_vpc(mode: Written, context: JobContext) -> Iterator
         security_group_ids: [sg-0a1b2c3d]
     """
     if mode.value == "Vpc" and not context.job.given(*PREFIXES) and not context.local:
-        yield Finding(
+        return Finding(
             mode.path,
             "the image is to be pulled through a VPC, but the job is in none",
             "add subnets: [subnet-…] and security_group_ids: [sg-…]",
         )
+    return None
 
 
 credentials_without_private_registry = refusal(
@@ -142,7 +143,7 @@ credentials_without_private_registry = refusal(
 
 
 @rule(WARNING, on=field("encrypt_inter_container_traffic"), source=GUIDE + "train-encrypt.html")
-def encryption_between_one_instance(encrypt: Written, context: JobContext) -> Iterator[Finding]:
+def encryption_between_one_instance(encrypt: Written, context: JobContext) -> Finding | None:
     """One instance has nobody to talk to, so there is nothing to encrypt.
 
     Bad:
@@ -153,12 +154,13 @@ def encryption_between_one_instance(encrypt: Written, context: JobContext) -> It
         instance_count: 2
     """
     if encrypt.value and context.job.instances() == 1:
-        yield Finding(
+        return Finding(
             encrypt.path,
             "traffic between instances is encrypted, but there is one instance",
             "leave it out",
             at_key=True,
         )
+    return None
 
 
 @rule(
@@ -166,7 +168,7 @@ def encryption_between_one_instance(encrypt: Written, context: JobContext) -> It
     on=field("enable_network_isolation"),
     source=TOOLKIT + "; sagemaker-tensorflow-training, s3_utils.py",
 )
-def isolated_from_model_dir(isolation: Written, context: JobContext) -> Iterator[Finding]:
+def isolated_from_model_dir(isolation: Written, context: JobContext) -> Finding | None:
     """A container without network cannot reach a model directory in S3.
 
     In script mode `model_dir` is in S3 unless the manifest says otherwise, and TensorFlow's container asks S3 for that
@@ -179,26 +181,26 @@ def isolated_from_model_dir(isolation: Written, context: JobContext) -> Iterator
         enable_network_isolation: true
         model_dir: /opt/ml/model
     """
-    job = context.job
-    if not job.enable_network_isolation or not context.passes_model_dir or context.local:
-        return
+    if not isolation.value or not context.passes_model_dir or context.local:
+        return None
     model_dir = context.job.model_dir
     if model_dir is None and "mpi" not in context.enabled:
-        yield Finding(
+        return Finding(
             isolation.path,
             "the container has no network, but --model_dir will be in S3",
             "add model_dir: /opt/ml/model, or model_dir: false if the script does not use it",
         )
-    elif isinstance(model_dir, str) and model_dir.startswith("s3://"):
-        yield Finding(
+    if isinstance(model_dir, str) and model_dir.startswith("s3://"):
+        return Finding(
             ("model_dir",),
             f"the container has no network, so it cannot reach {model_dir}",
             "write /opt/ml/model, which SageMaker uploads, or false",
         )
+    return None
 
 
 @rule(WARNING, on=field("enable_network_isolation"), source=TOOLKIT)
-def isolated_from_packages(isolation: Written, context: JobContext) -> Iterator[Finding]:
+def isolated_from_packages(isolation: Written, context: JobContext) -> Finding | None:
     """A container without network cannot install packages.
 
     The container installs `requirements.txt` of the source archive before the script starts, and the job would fail
@@ -215,13 +217,14 @@ def isolated_from_packages(isolation: Written, context: JobContext) -> Iterator[
     """
     job = context.job
     if not isolation.value or context.local:
-        return
+        return None
     listed = any(path.rpartition("/")[2] == "requirements.txt" for path in job.dependencies)
     folder = context.source_folder if job.source_dir is not None else None
     if listed or (folder is not None and context.disk.is_file(folder / "requirements.txt")):
-        yield Finding(
+        return Finding(
             isolation.path,
             "the container has no network, so it cannot install requirements.txt",
             "put the packages into the image, or into dependencies",
             at_key=True,
         )
+    return None

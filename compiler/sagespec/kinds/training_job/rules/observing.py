@@ -42,7 +42,7 @@ def duplicate_metric(metrics: Written, context: JobContext) -> Iterator[Finding]
 
 
 @rule(WARNING, on=item("metric_definitions"), source=METRICS_GUIDE)
-def metric_without_group(metric: Written, context: JobContext) -> Iterator[Finding]:
+def metric_without_group(metric: Written, context: JobContext) -> Finding | None:
     """The value of a metric is what the parentheses of its pattern match: without them there is none.
 
     Bad:
@@ -54,15 +54,16 @@ def metric_without_group(metric: Written, context: JobContext) -> Iterator[Findi
     pattern = metric.value.regex
     compiled = _compiled(pattern)
     if isinstance(compiled, re.Pattern) and not compiled.groups:
-        yield Finding(
+        return Finding(
             (*metric.path, "regex"),
             f"'{pattern}' has no group, so metric '{metric.value.name}' has no value",
             "put the number in parentheses: loss: ([0-9.]+)",
         )
+    return None
 
 
 @rule(WARNING, on=item("metric_definitions"), source=METRICS_GUIDE)
-def broken_metric_pattern(metric: Written, context: JobContext) -> Iterator[Finding]:
+def broken_metric_pattern(metric: Written, context: JobContext) -> Finding | None:
     """A metric whose pattern is no regular expression is never published.
 
     Bad:
@@ -73,11 +74,12 @@ def broken_metric_pattern(metric: Written, context: JobContext) -> Iterator[Find
     """
     problem = _compiled(metric.value.regex)
     if isinstance(problem, str):
-        yield Finding(
+        return Finding(
             (*metric.path, "regex"),
             f"'{metric.value.regex}' is not a regular expression: {problem}",
             "close every ( and [; write \\( for a parenthesis itself",
         )
+    return None
 
 
 BROKEN_ANYWHERE = ("unterminated", "unbalanced", "nothing to repeat", "bad character range", "missing )")
@@ -126,7 +128,7 @@ def duplicate_rule_name(one: Written, context: JobContext) -> Iterator[Finding]:
 
 
 @rule(WARNING, on=item(*RULE_LISTS), source=API + "DebugRuleConfiguration.html")
-def rule_image_of_another_region(one: Written, context: JobContext) -> Iterator[Finding]:
+def rule_image_of_another_region(one: Written, context: JobContext) -> Finding | None:
     """A rule's image must be in the region of the job.
 
     Bad:
@@ -143,15 +145,16 @@ def rule_image_of_another_region(one: Written, context: JobContext) -> Iterator[
     """
     found = re.match(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.", one.value.rule_evaluator_image)
     if found and context.region is not None and found[1] != context.region:
-        yield Finding(
+        return Finding(
             (*one.path, "rule_evaluator_image"),
             f"the rule's image is in {found[1]}, the job in {context.region}",
             f"use the image of {context.region}: its account differs from region to region",
         )
+    return None
 
 
 @rule(WARNING, on=item(*RULE_LISTS), source=API + "DebugRuleConfiguration.html")
-def unknown_rule_instance_type(one: Written, context: JobContext) -> Iterator[Finding]:
+def unknown_rule_instance_type(one: Written, context: JobContext) -> Finding | None:
     """A rule runs on a processing instance, and none of this name is known.
 
     Bad:
@@ -172,15 +175,16 @@ def unknown_rule_instance_type(one: Written, context: JobContext) -> Iterator[Fi
     known = api_members()["DebugRuleConfigurations[].InstanceType"].enum
     if name is not None and name not in known:
         meant = near(f"ml.{name.removeprefix('ml.')}", known)
-        yield Finding(
+        return Finding(
             (*one.path, "instance_type"),
             f"'{name}' is not among the processing instance types of {context.facts.fetched_on('api')}",
             f"did you mean {meant}?" if meant else "a processing instance type begins with ml.",
         )
+    return None
 
 
 @rule(WARNING, on=field("rules"), source=GUIDE + "debugger-configure-hook.html")
-def rules_without_tensors(rules: Written, context: JobContext) -> Iterator[Finding]:
+def rules_without_tensors(rules: Written, context: JobContext) -> Finding | None:
     """A Debugger rule judges what the hook saves: without a hook it has nothing to look at.
 
     Bad:
@@ -196,12 +200,13 @@ def rules_without_tensors(rules: Written, context: JobContext) -> Iterator[Findi
     """
     hook = context.job.debugger_hook_config
     if rules.value and (hook is None or hook is False):
-        yield Finding(
+        return Finding(
             rules.path,
             "the rules have nothing to judge: without debugger_hook_config no tensors are saved",
             "add debugger_hook_config: {} (it saves to output_path), or leave the rules out",
             at_key=True,
         )
+    return None
 
 
 @rule(
@@ -209,7 +214,7 @@ def rules_without_tensors(rules: Written, context: JobContext) -> Iterator[Findi
     on=field("debugger_hook_config", "profiler_config", *RULE_LISTS),
     source=SDK2 + "fw_utils.py, DEBUGGER_UNSUPPORTED_REGIONS",
 )
-def debugger_in_unsupported_region(written: Written, context: JobContext) -> Iterator[Finding]:
+def debugger_in_unsupported_region(written: Written, context: JobContext) -> Finding | None:
     """Debugger and Profiler are not in every region.
 
     The SDK refuses them there, so this does as well; `--allow` is for the day on which the list has aged.
@@ -223,19 +228,20 @@ def debugger_in_unsupported_region(written: Written, context: JobContext) -> Ite
         debugger_hook_config: {}
     """
     if context.region not in context.facts.listed("regions_without_debugger") or context.local:
-        return
+        return None
     profiler = context.job.profiler_config
     if written.value and not (profiler is not None and profiler.disable_profiler):
-        yield Finding(
+        return Finding(
             written.path,
             f"SageMaker Debugger is not in {context.region}",
             f"leave {written.name} out there",
             at_key=True,
         )
+    return None
 
 
 @rule(ERROR, on=field("debugger_hook_config"), source=GUIDE + "debugger-considerations.html")
-def debugger_with_distributed_checkpoints(hook: Written, context: JobContext) -> Iterator[Finding]:
+def debugger_with_distributed_checkpoints(hook: Written, context: JobContext) -> Finding | None:
     """Debugger does not work in distributed training with checkpointing.
 
     Bad:
@@ -252,12 +258,13 @@ def debugger_with_distributed_checkpoints(hook: Written, context: JobContext) ->
     job = context.job
     distributed = [name for name in context.enabled if name != "parameter_server"]  # that one switches the hook off
     if hook.value is not False and job.checkpoint_s3_uri is not None and distributed and job.instances() > 1:
-        yield Finding(
+        return Finding(
             hook.path,
             f"Debugger does not support checkpoint_s3_uri together with {distributed[0]}",
             "leave debugger_hook_config out, or checkpoint_s3_uri",
             at_key=True,
         )
+    return None
 
 
 disabled_profiler_configured = refusal(
@@ -301,7 +308,7 @@ disabled_profiler_configured = refusal(
 
 
 @rule(WARNING, on=field("enable_remote_debug"), source=GUIDE + "train-remote-debugging.html")
-def remote_debug_in_isolation(remote: Written, context: JobContext) -> Iterator[Finding]:
+def remote_debug_in_isolation(remote: Written, context: JobContext) -> Finding | None:
     """No shell can be opened in a container that has no network.
 
     Bad:
@@ -313,9 +320,10 @@ def remote_debug_in_isolation(remote: Written, context: JobContext) -> Iterator[
         enable_remote_debug: true
     """
     if remote.value and context.job.enable_network_isolation:
-        yield Finding(
+        return Finding(
             remote.path,
             "the container has no network, so no session can be started in it",
             "leave enable_remote_debug out, or enable_network_isolation",
             at_key=True,
         )
+    return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
@@ -13,36 +12,26 @@ from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Subject, Written, field
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import Job
 from sagespec.reading.part import Part
 
 S3_FIELDS = ("output_path", "code_location", "source_dir", "checkpoint_path", "checkpoint_s3_uri", "model_dir")
 OBSERVERS = ("debugger_hook_config", "profiler_config", "tensorboard_output_config")
 
 
-def s3_uris(job: Job) -> Iterator[tuple[Path, str]]:
-    """Every location in S3 that the manifest names, and where it does."""
-    for path, value in _locations(job):
-        if isinstance(value, str) and value.startswith("s3://"):
-            yield path, value
-
-
-def _locations(job: Job) -> Iterator[tuple[Path, object]]:
+def _locations(context: JobContext) -> list[Written]:
+    job = context.job
     known = job.members()
-    for name in S3_FIELDS:
-        yield (name,), known.get(name)
-    for name, channel in known.get("channels", {}).items():
-        yield ("channels", name, "s3_data"), channel.members().get("s3_data")
+    found = [Written((name,), known[name], job) for name in S3_FIELDS if name in job.fields_set]
+    for channel in context.channels if "channels" in job.fields_set else ():
+        found.append(Written((*channel.at, "s3_data"), channel.own.members().get("s3_data"), channel))
     for name in OBSERVERS:
         part = known.get(name)
         if isinstance(part, Part):
-            yield (name, "s3_output_path"), part.members().get("s3_output_path")
+            found.append(Written((name, "s3_output_path"), part.members().get("s3_output_path"), part))
+    return [written for written in found if isinstance(written.value, str) and written.value.startswith("s3://")]
 
 
-LOCATION = Subject[Written, JobContext](
-    lambda context: [Written(path, uri, None) for path, uri in s3_uris(context.job)],
-    [*S3_FIELDS, *OBSERVERS, "channels.s3_data"],
-)
+LOCATION = Subject[Written, JobContext](_locations, [*S3_FIELDS, *OBSERVERS, "channels.s3_data"])
 """Each location in S3 that the manifest names."""
 
 
@@ -52,7 +41,7 @@ LOCATION = Subject[Written, JobContext](
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
     rows=tuple(Row((name,), "no bucket can have this name", form=rf"^(?!s3://)|^{BUCKET}") for name in S3_FIELDS),
 )
-def impossible_bucket(location: Written, context: JobContext) -> Iterator[Finding]:
+def impossible_bucket(location: Written, context: JobContext) -> Finding | None:
     """No bucket can have this name: perhaps a placeholder was left in it.
 
     The shell's `$NAME` means nothing in a manifest.
@@ -68,11 +57,12 @@ def impossible_bucket(location: Written, context: JobContext) -> Iterator[Findin
     """
     bucket = location.value.removeprefix("s3://").partition("/")[0]
     if bucket and not re.fullmatch(r"[A-Za-z0-9._:-]{1,255}", bucket):
-        yield Finding(
+        return Finding(
             location.path,
             f"'{bucket}' cannot be the name of a bucket",
             "write the bucket's name, or an expression: s3://{{ vars.bucket }}/… or s3://{{ env.BUCKET }}/…",
         )
+    return None
 
 
 key_for_directory_bucket = refusal(
@@ -125,7 +115,7 @@ quoted_false = refusal(
     on=field("checkpoint_local_path", "debugger_hook_config", "tensorboard_output_config"),
     source=API + "CheckpointConfig.html",
 )
-def relative_container_path(written: Written, context: JobContext) -> Iterator[Finding]:
+def relative_container_path(written: Written, context: JobContext) -> Finding | None:
     """A folder of the container is an absolute path.
 
     Bad:
@@ -141,4 +131,5 @@ def relative_container_path(written: Written, context: JobContext) -> Iterator[F
     if not isinstance(value, str):
         path, value = (*path, "local_path"), getattr(value, "local_path", None)
     if value and not value.startswith("/"):
-        yield Finding(path, f"'{value}' is not an absolute path", f"write /opt/ml/{value.removeprefix('./')}")
+        return Finding(path, f"'{value}' is not an absolute path", f"write /opt/ml/{value.removeprefix('./')}")
+    return None

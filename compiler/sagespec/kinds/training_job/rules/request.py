@@ -80,7 +80,7 @@ OVERRIDE = Subject[Override, JobContext](_overrides, ["request"])
 
 
 @rule(ERROR, on=OVERRIDE, source=API + "CreateTrainingJob.html")
-def unknown_request_member(override: Override, context: JobContext) -> Iterator[Finding]:
+def unknown_request_member(override: Override, context: JobContext) -> Finding | None:
     """CreateTrainingJob has no member of this name.
 
     Under `request` the API's own names are used, capitals included.
@@ -97,12 +97,13 @@ def unknown_request_member(override: Override, context: JobContext) -> Iterator[
         siblings = [member.path.removeprefix(start) for member in api_members().values() if _is_child(member, parent)]
         name = override.path[-1]
         meant = near(str(name), siblings)
-        yield Finding(
+        return Finding(
             override.path,
             f"{parent or 'CreateTrainingJob'} has no member '{name}'",
             f"did you mean {meant}?" if meant else f"it has {', '.join(siblings[:8])}{' …' * (len(siblings) > 8)}",
             at_key=True,
         )
+    return None
 
 
 def _is_child(member: Member, parent: str) -> bool:
@@ -122,7 +123,7 @@ TYPES: Mapping[str, tuple[type, str]] = {
 
 
 @rule(ERROR, on=OVERRIDE, source=API + "CreateTrainingJob.html")
-def wrong_type_in_request(override: Override, context: JobContext) -> Iterator[Finding]:
+def wrong_type_in_request(override: Override, context: JobContext) -> Finding | None:
     """A member of the request has another type than the API gives it.
 
     Bad:
@@ -133,14 +134,15 @@ def wrong_type_in_request(override: Override, context: JobContext) -> Iterator[F
     """
     member, value = api_members().get(override.place), override.value
     if member is None or value is None:  # null takes a member out
-        return
+        return None
     type_, words = TYPES[member.type]
     if not isinstance(value, type_) or (isinstance(value, bool) and type_ is int):
-        yield Finding(override.path, f"{override.path[-1]} must be {words}", f"give {override.place} {words}")
+        return Finding(override.path, f"{override.path[-1]} must be {words}", f"give {override.place} {words}")
+    return None
 
 
 @rule(ERROR, on=OVERRIDE, source=API + "ResourceConfig.html")
-def read_only_member(override: Override, context: JobContext) -> Iterator[Finding]:
+def read_only_member(override: Override, context: JobContext) -> Finding | None:
     """Some members are only answers: a request may not set them.
 
     Bad:
@@ -151,7 +153,8 @@ def read_only_member(override: Override, context: JobContext) -> Iterator[Findin
     """
     member = api_members().get(override.place)
     if member is not None and member.read_only:
-        yield Finding(override.path, f"{override.path[-1]} is set by SageMaker", "leave it out", at_key=True)
+        return Finding(override.path, f"{override.path[-1]} is set by SageMaker", "leave it out", at_key=True)
+    return None
 
 
 own_name_or_tags = refusal(
@@ -178,7 +181,7 @@ own_name_or_tags = refusal(
 
 
 @rule(ERROR, on=field("request"), source=GUIDE + "mkt-algo-model-internet-free.html")
-def marketplace_algorithm_with_network(request: Written, context: JobContext) -> Iterator[Finding]:
+def marketplace_algorithm_with_network(request: Written, context: JobContext) -> Finding | None:
     """Algorithms of AWS Marketplace run without network.
 
     Bad:
@@ -200,11 +203,12 @@ def marketplace_algorithm_with_network(request: Written, context: JobContext) ->
     foreign = len(parts) > 5 and context.account is not None and parts[4] not in (context.account, "")
     isolated = context.job.enable_network_isolation or overridden(context, "EnableNetworkIsolation")
     if foreign and not isolated:
-        yield Finding(
+        return Finding(
             ("request", "AlgorithmSpecification", "AlgorithmName"),
             f"the algorithm belongs to account {parts[4]}: one of AWS Marketplace must run without network",
             "add enable_network_isolation: true",
         )
+    return None
 
 
 WITH_PREFERENCES = {
@@ -278,7 +282,7 @@ def repeated_preference(request: Written, context: JobContext) -> Iterator[Findi
 
 
 @rule(ERROR, on=field("request"), source=API + "InstancePreference.html")
-def preferences_with_half_counts(request: Written, context: JobContext) -> Iterator[Finding]:
+def preferences_with_half_counts(request: Written, context: JobContext) -> Finding | None:
     """Either every preference has a count, or the request has one for all.
 
     Bad:
@@ -302,18 +306,19 @@ def preferences_with_half_counts(request: Written, context: JobContext) -> Itera
     """
     found = preferences(context)
     if not found or context.job.given("instance_type", "instance_groups"):
-        return
+        return None
     counted = sum(one.get("InstanceCount") is not None for one in found)
     own = overridden(context, "ResourceConfig", "InstanceCount")
     for_all = context.job.instance_count is not None or own is not None
     if counted not in (0, len(found)) or (counted > 0) == for_all:
         where = f"{counted} of {len(found)} preferences" + (" and ResourceConfig" if for_all else "")
-        yield Finding(
+        return Finding(
             PREFERENCES,
             f"InstanceCount stands in {where}",
             "give each preference a count, or leave it out of all and give ResourceConfig one",
             at_key=True,
         )
+    return None
 
 
 @rule(ERROR, on=field("request"), source=API + "InstancePreference.html")
@@ -348,7 +353,7 @@ def training_plans_in_two_places(request: Written, context: JobContext) -> Itera
 
 
 @rule(WARNING, on=field("request"), source=API + "StoppingCondition.html")
-def pending_time_of_cpu_job(request: Written, context: JobContext) -> Iterator[Finding]:
+def pending_time_of_cpu_job(request: Written, context: JobContext) -> Finding | None:
     """MaxPendingTimeInSeconds counts for accelerated instance types only.
 
     Bad:
@@ -359,18 +364,19 @@ def pending_time_of_cpu_job(request: Written, context: JobContext) -> Iterator[F
         request: {StoppingCondition: {MaxPendingTimeInSeconds: 7200}}
     """
     if overridden(context, "StoppingCondition", "MaxPendingTimeInSeconds") is None or not context.hardware:
-        return
+        return None
     if not any(instance.is_accelerated for instance in context.hardware):
-        yield Finding(
+        return Finding(
             ("request", "StoppingCondition", "MaxPendingTimeInSeconds"),
             f"{context.hardware[0].name} has no accelerator, so this has no effect",
             "leave it out",
             at_key=True,
         )
+    return None
 
 
 @rule(WARNING, on=field("request"), source=API + "MlflowConfig.html")
-def unreachable_mlflow(request: Written, context: JobContext) -> Iterator[Finding]:
+def unreachable_mlflow(request: Written, context: JobContext) -> Finding | None:
     """A tracking server must be reachable: in the same region, with a network.
 
     Bad:
@@ -383,15 +389,16 @@ def unreachable_mlflow(request: Written, context: JobContext) -> Iterator[Findin
     """
     arn = overridden(context, "MlflowConfig", "MlflowResourceArn")
     if not isinstance(arn, str):
-        return
+        return None
     path = ("request", "MlflowConfig", "MlflowResourceArn")
     region = arn.split(":")[3] if arn.count(":") >= 5 else ""
     if context.job.enable_network_isolation:
-        yield Finding(path, "the container has no network to reach MLflow with", "leave enable_network_isolation out")
-    elif region and context.region is not None and region != context.region:
-        yield Finding(
+        return Finding(path, "the container has no network to reach MLflow with", "leave enable_network_isolation out")
+    if region and context.region is not None and region != context.region:
+        return Finding(
             path, f"the tracking server is in {region}, the job in {context.region}", f"name one in {context.region}"
         )
+    return None
 
 
 WITHOUT_SERVERLESS: Mapping[str, str] = {
@@ -410,7 +417,7 @@ WITHOUT_SERVERLESS: Mapping[str, str] = {
 
 
 @rule(WARNING, on=field("request"), source=TERRAFORM)
-def serverless_with_container(request: Written, context: JobContext) -> Iterator[Finding]:
+def serverless_with_container(request: Written, context: JobContext) -> Finding | None:
     """A serverless job has no container of its own, nor what belongs to one.
 
     Bad:
@@ -428,23 +435,24 @@ def serverless_with_container(request: Written, context: JobContext) -> Iterator
           ResourceConfig: null
     """
     if overridden(context, "ServerlessJobConfig") is None:
-        return
+        return None
     present = [
         member
         for member, made_from in WITHOUT_SERVERLESS.items()
         if not takes_out(context, member) and (getattr(context.job, made_from) or overridden(context, member))
     ]
     if present:
-        yield Finding(
+        return Finding(
             ("request", "ServerlessJobConfig"),
             f"a serverless job does not take {', '.join(present)}",
             f"take it out of the request: {present[0]}: null",
             at_key=True,
         )
+    return None
 
 
 @rule(WARNING, on=field("request"), source=API + "ResourceConfig.html")
-def volume_of_serverless_job(request: Written, context: JobContext) -> Iterator[Finding]:
+def volume_of_serverless_job(request: Written, context: JobContext) -> Finding | None:
     """SageMaker chooses the volume of a serverless job itself.
 
     Bad:
@@ -465,16 +473,17 @@ def volume_of_serverless_job(request: Written, context: JobContext) -> Iterator[
     resources = request.value.get("ResourceConfig", {})
     keeps = isinstance(resources, Mapping) and resources.get("VolumeSizeInGB", 1) is not None
     if overridden(context, "ServerlessJobConfig") is not None and keeps:
-        yield Finding(
+        return Finding(
             ("request", "ServerlessJobConfig"),
             "a serverless job has no volume to choose, but the request says VolumeSizeInGB",
             "take it out of the request: ResourceConfig: null, or ResourceConfig: {VolumeSizeInGB: null}",
             at_key=True,
         )
+    return None
 
 
 @rule(ERROR, on=field("request"), source=API + "ServerlessJobConfig.html")
-def evaluation_without_type(request: Written, context: JobContext) -> Iterator[Finding]:
+def evaluation_without_type(request: Written, context: JobContext) -> Finding | None:
     """A serverless evaluation must say what kind of evaluation it is.
 
     Bad:
@@ -496,15 +505,16 @@ def evaluation_without_type(request: Written, context: JobContext) -> Iterator[F
     """
     job_type = overridden(context, "ServerlessJobConfig", "JobType")
     if job_type == "Evaluation" and overridden(context, "ServerlessJobConfig", "EvaluationType") is None:
-        yield Finding(
+        return Finding(
             ("request", "ServerlessJobConfig", "JobType"),
             "an evaluation needs an EvaluationType",
             f"add EvaluationType: {' or '.join(api_members()['ServerlessJobConfig.EvaluationType'].enum)}",
         )
+    return None
 
 
 @rule(ERROR, on=field("request"), source=API + "ServerlessJobConfig.html")
-def impossible_sequence_length(request: Written, context: JobContext) -> Iterator[Finding]:
+def impossible_sequence_length(request: Written, context: JobContext) -> Finding | None:
     """A sequence has from 1K to 1024K tokens.
 
     Bad:
@@ -528,13 +538,14 @@ def impossible_sequence_length(request: Written, context: JobContext) -> Iterato
     length = overridden(context, "ServerlessJobConfig", "SequenceLength")
     found = re.fullmatch(r"([0-9]{1,50})K", length) if isinstance(length, str) else None
     if found and not 1 <= int(found[1]) <= 1024:
-        yield Finding(
+        return Finding(
             ("request", "ServerlessJobConfig", "SequenceLength"), f"{length} is not from 1K to 1024K", "write 8K, say"
         )
+    return None
 
 
 @rule(WARNING, on=field("request"), source=API + "ModelPackageConfig.html")
-def model_package_of_ordinary_job(request: Written, context: JobContext) -> Iterator[Finding]:
+def model_package_of_ordinary_job(request: Written, context: JobContext) -> Finding | None:
     """Only a serverless job registers its model by itself.
 
     Bad:
@@ -546,12 +557,13 @@ def model_package_of_ordinary_job(request: Written, context: JobContext) -> Iter
         output_path: s3://bucket/models
     """
     if overridden(context, "ModelPackageConfig") is not None and overridden(context, "ServerlessJobConfig") is None:
-        yield Finding(
+        return Finding(
             ("request", "ModelPackageConfig"),
             "ModelPackageConfig is for serverless jobs",
             "leave it out, and register the model after training",
             at_key=True,
         )
+    return None
 
 
 @rule(WARNING, on=field("request"), source=API + "S3DataSource.html")

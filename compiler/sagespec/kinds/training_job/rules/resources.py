@@ -28,7 +28,7 @@ def overrides_resources(context: JobContext) -> bool:
 
 
 @rule(ERROR, on=JOB, source=API + "ResourceConfig.html")
-def missing_instances(job: Job, context: JobContext) -> Iterator[Finding]:
+def missing_instances(job: Job, context: JobContext) -> Finding | None:
     """A job must say what it runs on: a type and a count, or groups.
 
     Bad:
@@ -42,19 +42,20 @@ def missing_instances(job: Job, context: JobContext) -> Iterator[Finding]:
         instance_count: 1
     """
     if job.instance_groups is not None or overrides_resources(context):
-        return
+        return None
     missing = [name for name in ("instance_type", "instance_count") if getattr(job, name) is None]
     if len(missing) == 2:
         hint = "add instance_type: ml.m5.xlarge and instance_count: 1, or instance_groups"
-        yield Finding((), "the manifest does not say what the job runs on", hint)
-    elif missing == ["instance_count"]:
-        yield Finding(("instance_type",), "'instance_count' is missing", "add instance_count: 1")
-    elif missing == ["instance_type"]:
-        yield Finding(("instance_count",), "'instance_type' is missing", "add instance_type: ml.m5.xlarge")
+        return Finding((), "the manifest does not say what the job runs on", hint)
+    if missing == ["instance_count"]:
+        return Finding(("instance_type",), "'instance_count' is missing", "add instance_count: 1")
+    if missing == ["instance_type"]:
+        return Finding(("instance_count",), "'instance_type' is missing", "add instance_type: ml.m5.xlarge")
+    return None
 
 
 @rule(ERROR, on=field("request"), source=SDK2 + "image_uris.py")
-def image_without_instance_type(request: Written, context: JobContext) -> Iterator[Finding]:
+def image_without_instance_type(request: Written, context: JobContext) -> Finding | None:
     """The image depends on the instance type: without one, the image must be named.
 
     Bad:
@@ -75,12 +76,13 @@ def image_without_instance_type(request: Written, context: JobContext) -> Iterat
     """
     job = context.job
     if not job.instance_types() and job.image_uri is None and overrides_resources(context):
-        yield Finding(
+        return Finding(
             request.path,
             "without instance_type it is not known which image the job needs",
             "add image_uri",
             at_key=True,
         )
+    return None
 
 
 instances_given_twice = refusal(
@@ -113,7 +115,7 @@ instances_given_twice = refusal(
 
 
 @rule(WARNING, on=INSTANCE_TYPE, source=API + "ResourceConfig.html")
-def unknown_instance_type(instance_type: Written, context: JobContext) -> Iterator[Finding]:
+def unknown_instance_type(instance_type: Written, context: JobContext) -> Finding | None:
     """No training instance type of this name is known.
 
     SageMaker refuses a type it does not have. It may be newer than this program's list, so this is a warning.
@@ -127,15 +129,16 @@ def unknown_instance_type(instance_type: Written, context: JobContext) -> Iterat
     name, facts = instance_type.value, context.facts
     if name.startswith("ml.") and facts.instance(name) is None:
         meant = facts.near_instance(name)
-        yield Finding(
+        return Finding(
             instance_type.path,
             f"'{name}' is not among the training instance types of {facts.fetched_on('instances')}",
             f"did you mean {meant}?" if meant else "see sagespec versions, or silence this if it is newer",
         )
+    return None
 
 
 @rule(WARNING, on=INSTANCE_TYPE, source="https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-types.html")
-def retired_instance_type(instance_type: Written, context: JobContext) -> Iterator[Finding]:
+def retired_instance_type(instance_type: Written, context: JobContext) -> Finding | None:
     """Amazon EC2 no longer offers this family, although SageMaker's API still lists it.
 
     Such a job tends to wait for capacity that does not come.
@@ -148,15 +151,16 @@ def retired_instance_type(instance_type: Written, context: JobContext) -> Iterat
     """
     instance = context.facts.instance(instance_type.value)
     if instance is not None and instance.retired:
-        yield Finding(
+        return Finding(
             instance_type.path,
             f"EC2 describes {instance_type.value} no longer; there may be no capacity",
             "use a newer family, for example g5 or g6 for one to eight GPUs",
         )
+    return None
 
 
 @rule(WARNING, on=field("instance_count", "instance_groups"), source=QUOTAS)
-def instances_over_quota(written: Written, context: JobContext) -> Iterator[Finding]:
+def instances_over_quota(written: Written, context: JobContext) -> Finding | None:
     """One job may have 20 instances, unless the quota was raised.
 
     Bad:
@@ -169,11 +173,12 @@ def instances_over_quota(written: Written, context: JobContext) -> Iterator[Find
     quota = context.facts.quotas["instances_per_job"].value
     decides = "instance_count" if job.instance_groups is None else "instance_groups"
     if written.name == decides and job.instances() > quota:
-        yield Finding(
+        return Finding(
             written.path,
             f"{job.instances()} instances are more than a job may have without a raised quota ({quota})",
             "ask Service Quotas for more, or use fewer and larger instances",
         )
+    return None
 
 
 def _with_local_storage(facts: Facts) -> tuple[Row, ...]:
@@ -182,7 +187,7 @@ def _with_local_storage(facts: Facts) -> tuple[Row, ...]:
 
 
 @rule(WARNING, on=field("volume_kms_key"), source=API + "ResourceConfig.html", rows=_with_local_storage)
-def volume_key_on_local_storage(key: Written, context: JobContext) -> Iterator[Finding]:
+def volume_key_on_local_storage(key: Written, context: JobContext) -> Finding | None:
     """Instances with local NVMe storage have no volume that a key could encrypt.
 
     SageMaker refuses VolumeKmsKeyId for them, or passes over it; their storage is encrypted by the hardware. The SDK
@@ -198,12 +203,13 @@ def volume_key_on_local_storage(key: Written, context: JobContext) -> Iterator[F
     """
     local = [instance.name for instance in context.hardware if instance.has_local_storage]
     if local:
-        yield Finding(
+        return Finding(
             key.path,
             f"{local[0]} has local storage, which takes no key",
             "leave volume_kms_key out (local storage is encrypted anyway), or use a type without local storage",
             at_key=True,
         )
+    return None
 
 
 alias_for_volume_key = refusal(
@@ -231,7 +237,7 @@ alias_for_volume_key = refusal(
 
 
 @rule(WARNING, on=field("volume_size"), source=GUIDE + "model-train-storage.html")
-def volume_larger_than_local_storage(size: Written, context: JobContext) -> Iterator[Finding]:
+def volume_larger_than_local_storage(size: Written, context: JobContext) -> Finding | None:
     """Instances with local storage have just that: `volume_size` is ignored.
 
     A job that needs more room than there is fails when its disk is full.
@@ -246,15 +252,16 @@ def volume_larger_than_local_storage(size: Written, context: JobContext) -> Iter
     """
     small = [one for one in context.hardware if one.has_local_storage and one.nvme_gb < size.value]
     if small:
-        yield Finding(
+        return Finding(
             size.path,
             f"volume_size: {size.value} has no effect: {small[0].name} has {small[0].nvme_gb} GB of its own",
             "use a larger size of the family, or a type without local storage",
         )
+    return None
 
 
 @rule(WARNING, on=field("volume_size"), source=QUOTAS)
-def volume_over_quota(size: Written, context: JobContext) -> Iterator[Finding]:
+def volume_over_quota(size: Written, context: JobContext) -> Finding | None:
     """A volume may have 1,024 GB, unless the quota was raised.
 
     Bad:
@@ -266,11 +273,12 @@ def volume_over_quota(size: Written, context: JobContext) -> Iterator[Finding]:
     quota = context.facts.quotas["volume_size_gb"].value
     without = [one for one in context.hardware if not one.has_local_storage]
     if size.value > quota and without:
-        yield Finding(
+        return Finding(
             size.path,
             f"{size.value} GB are more than a volume may have without a raised quota ({quota})",
             "ask Service Quotas for more, or stream the data (input_mode: FastFile)",
         )
+    return None
 
 
 @rule(ERROR, on=field("instance_groups"), source=API + "InstanceGroup.html")
@@ -410,7 +418,7 @@ Source: https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMEN
 
 
 @rule(WARNING, on=item("environment"), source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md")
-def reserved_environment_variable(variable: Written, context: JobContext) -> Iterator[Finding]:
+def reserved_environment_variable(variable: Written, context: JobContext) -> Finding | None:
     """SageMaker sets this variable itself.
 
     What the manifest says is overwritten, or breaks what the container builds on it. One `TF_CONFIG` cannot fit
@@ -427,19 +435,20 @@ def reserved_environment_variable(variable: Written, context: JobContext) -> Ite
     """
     name = variable.name
     if name in RESERVED or name.startswith(("SM_CHANNEL_", "SM_HP_")):
-        yield Finding(
+        return Finding(
             variable.path,
             f"{name} is set by SageMaker",
             "leave it out, or call your own variable something else",
             at_key=True,
         )
-    elif name == "TF_CONFIG" and (instances := context.job.instances()) > 1:
-        yield Finding(
+    if name == "TF_CONFIG" and (instances := context.job.instances()) > 1:
+        return Finding(
             variable.path,
             f"the {instances} instances would all get one TF_CONFIG, though each needs its own",
             "leave it out: distribution sets it, and a script can compute it from SM_HOSTS and SM_CURRENT_HOST",
             at_key=True,
         )
+    return None
 
 
 def names_region(arn: str) -> str:
@@ -453,7 +462,7 @@ def names_region(arn: str) -> str:
     on=field("volume_kms_key", "output_kms_key", "training_plan", "training_repository_credentials_provider_arn"),
     source="https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html; " + API + "ResourceConfig.html",
 )
-def arn_of_another_region(arn: Written, context: JobContext) -> Iterator[Finding]:
+def arn_of_another_region(arn: Written, context: JobContext) -> Finding | None:
     """Keys, training plans and functions are used in the region where they are.
 
     Bad:
@@ -466,8 +475,9 @@ def arn_of_another_region(arn: Written, context: JobContext) -> Iterator[Finding
     """
     region = names_region(arn.value)
     if region and context.region is not None and region != context.region and not context.local:
-        yield Finding(
+        return Finding(
             arn.path,
             f"{arn.name} is in {region}, the job in {context.region}",
             f"name one in {context.region}, or move the job",
         )
+    return None

@@ -9,9 +9,9 @@ from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
-from sagespec.kinds.training_job.context import JobChannel, JobContext
+from sagespec.kinds.training_job.context import JobChannel, JobContext, ReadScript
 from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.subjects import CHANNEL, JOB, SCRIPT, SCRIPT_JOB, ReadScript, read_script
+from sagespec.kinds.training_job.subjects import CHANNEL, JOB, SCRIPT, SCRIPT_JOB
 from sagespec.scripts import Environment
 
 CHANNEL_VARIABLE = "SM_CHANNEL_"
@@ -21,7 +21,7 @@ _PIPE_DOC = "https://github.com/aws/sagemaker-tensorflow-extensions"
 
 
 @rule(ERROR, on=JOB, source="https://docs.python.org/3/reference/")
-def script_syntax_error(job: Job, context: JobContext) -> Iterator[Finding]:
+def script_syntax_error(job: Job, context: JobContext) -> Finding | None:
     """A script that Python cannot read fails as soon as it is started.
 
     Bad:
@@ -40,12 +40,12 @@ def script_syntax_error(job: Job, context: JobContext) -> Iterator[Finding]:
     """
     script = context.script
     if script is None or script.study.readable or script.study.wrong is None:
-        return
+        return None
     version = _python3(context)
     # A newer Python than ours may well read what ours cannot.
     if version is None or version > sys.version_info[:2]:
-        return
-    yield Finding(
+        return None
+    return Finding(
         ("entry_point",),
         f"the script cannot be read: {script.study.complaint}",
         "correct the script",
@@ -62,7 +62,7 @@ def _python3(context: JobContext) -> tuple[int, int] | None:
 
 
 @rule(ERROR, on=JOB, source=SDK_DOC + "; https://docs.python.org/3/howto/pyporting.html")
-def script_for_other_python(job: Job, context: JobContext) -> Iterator[Finding]:
+def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
     """A script for Python 2 does not start on Python 3, nor one with newer syntax on Python 2.
 
     Legacy mode runs Python 2.7, and so does py2.
@@ -81,22 +81,23 @@ def script_for_other_python(job: Job, context: JobContext) -> Iterator[Finding]:
     """
     script, python = context.script, context.python
     if script is None or python is None or job.image_uri is not None or not script.study.readable:
-        return
+        return None
     study = script.study
     if python != "py2" and study.python2 and study.wrong is not None:
-        yield Finding(
+        return Finding(
             ("py_version",),
             f"this is Python 2, and the job runs {_spelt(python)}: {study.complaint}",
             "correct the script, or take a version with py2",
             place=script.place(study.wrong),
         )
-    elif python == "py2" and study.only_python3 is not None:
-        yield Finding(
+    if python == "py2" and study.only_python3 is not None:
+        return Finding(
             ("py_version",),
             "Python 2.7, which the job runs, cannot read this",
             "write it so that Python 2.7 reads it, or take a version with Python 3",
             place=script.place(study.only_python3),
         )
+    return None
 
 
 def _spelt(python: str) -> str:
@@ -142,7 +143,7 @@ def imported_module_left_behind(job: Job, context: JobContext) -> Iterator[Findi
 
 
 @rule(WARNING, on=SCRIPT_JOB, source=SDK_DOC + " (Prepare a training script)")
-def training_without_main_guard(job: Job, context: JobContext) -> Iterator[Finding]:
+def training_without_main_guard(job: Job, context: JobContext) -> Finding | None:
     """Training that starts when a file is imported starts at wrong times too.
 
     SageMaker imports the script when the same file serves the model; worker processes import it as well.
@@ -170,12 +171,13 @@ def training_without_main_guard(job: Job, context: JobContext) -> Iterator[Findi
     """
     script = context.script
     if script is not None and script.study.unguarded is not None:
-        yield Finding(
+        return Finding(
             ("entry_point",),
             "importing this file starts training: there is no main guard",
             'put what is to run under if __name__ == "__main__":',
             place=script.place(script.study.unguarded),
         )
+    return None
 
 
 @rule(ERROR, on=SCRIPT, source=SDK_DOC + " (Prepare a training script)")
@@ -267,7 +269,7 @@ def unread_channel(channels: Written, context: JobContext) -> Iterator[Finding]:
             print(os.listdir(os.environ["SM_CHANNEL_TRAIN"]))
             print(os.environ.get("SM_CHANNEL_VALIDATION"))
     """
-    read = read_script(context)
+    read = context.read
     if read is None or not read.script.study.closed:
         return
     asks, unread = read.asks, _unread(context, read.asks)
@@ -406,7 +408,7 @@ def pipe_on_copied_channel(read: ReadScript, context: JobContext) -> Iterator[Fi
 
 
 @rule(WARNING, on=CHANNEL, source=GUIDE + "model-access-training-data.html")
-def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Iterator[Finding]:
+def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Finding | None:
     """In Pipe mode a channel is no folder: there are only pipes, one for each epoch.
 
     A script that lists or opens files finds none.
@@ -424,9 +426,9 @@ def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Iterator[Fi
         if __name__ == "__main__":
             print(os.listdir(os.environ["SM_CHANNEL_TRAIN"]))
     """
-    read = read_script(context) if channel.input_mode == "Pipe" else None
+    read = context.read if channel.input_mode == "Pipe" else None
     if read is None or read.asks.pipes or read.asks.mentions_pipes or not read.script.study.closed:
-        return
+        return None
     folders = {name.upper(): piece for name, piece in read.asks.folders.items()} | dict(read.asks.channels)
     functions = read.script.study.functions
     if context.legacy and functions is not None and "TRAINING" in _read_by_functions(context):
@@ -434,16 +436,17 @@ def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Iterator[Fi
         if function is not None:
             folders["TRAINING"] = function.piece
     if channel.name.upper() in folders:
-        yield Finding(
+        return Finding(
             channel.at,
             f"the script reads files of the channel '{channel.name}', which is in Pipe mode",
             "write input_mode: FastFile or File, or read it with PipeModeDataset",
             place=read.script.place(folders[channel.name.upper()]),
         )
+    return None
 
 
 @rule(WARNING, on=SCRIPT, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit (training.py)")
-def model_not_kept(read: ReadScript, context: JobContext) -> Iterator[Finding]:
+def model_not_kept(read: ReadScript, context: JobContext) -> Finding | None:
     """Only what lies in SM_MODEL_DIR at the end is uploaded as the model.
 
     Everything else is gone with the instance.
@@ -471,10 +474,10 @@ def model_not_kept(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """
     asks = read.asks
     if not context.script_mode or asks.trains is None or asks.names_model_dir or not read.script.study.closed:
-        return
+        return None
     if _is_told(context, MODEL) or _uses_s3(context):
-        return
-    yield Finding(
+        return None
+    return Finding(
         ("entry_point",),
         "this trains a model, and nothing in the script writes to SM_MODEL_DIR: the model would be lost",
         'save it to os.environ["SM_MODEL_DIR"]',
@@ -491,7 +494,7 @@ def _uses_s3(context: JobContext) -> bool:
 
 
 @rule(WARNING, on=field("checkpoint_s3_uri"), source=GUIDE + "model-checkpoints.html")
-def checkpoints_not_written(location: Written, context: JobContext) -> Iterator[Finding]:
+def checkpoints_not_written(location: Written, context: JobContext) -> Finding | None:
     """A spot job resumes from checkpoints, which the script must write to the folder that is kept.
 
     Only that folder is copied to checkpoint_s3_uri, and back when the job starts again.
@@ -519,17 +522,17 @@ def checkpoints_not_written(location: Written, context: JobContext) -> Iterator[
             model.save(os.environ["SM_MODEL_DIR"])
     """
     job = context.job
-    read = read_script(context) if job.use_spot_instances else None
+    read = context.read if job.use_spot_instances else None
     if read is None or read.asks.trains is None or not read.script.study.closed:
-        return
+        return None
     if read.asks.uses_model_dir and context.passes_model_dir:
-        return  # TensorFlow keeps its checkpoints there, in S3, and finds them again
+        return None  # TensorFlow keeps its checkpoints there, in S3, and finds them again
     folder = job.checkpoint_local_path or CHECKPOINTS
     last = folder.rstrip("/").rpartition("/")[2]
     named = _names(read.asks.texts, folder.rstrip("/"), last)
     if named or _is_told(context, last) or not context.script_mode:
-        return
-    yield Finding(
+        return None
+    return Finding(
         location.path,
         f"nothing in the script names {folder}: no checkpoint would be kept, and an interrupted job starts anew",
         f"save checkpoints to {folder}, and start from the newest one there",
@@ -548,7 +551,7 @@ def _names(texts: Collection[str], folder: str, last: str) -> bool:
     on=SCRIPT,
     source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html",
 )
-def instances_that_share_nothing(read: ReadScript, context: JobContext) -> Iterator[Finding]:
+def instances_that_share_nothing(read: ReadScript, context: JobContext) -> Finding | None:
     """Several instances run the same script; it must tell them apart, or all of them train the same model.
 
     Bad:
@@ -569,11 +572,11 @@ def instances_that_share_nothing(read: ReadScript, context: JobContext) -> Itera
     """
     job, asks = context.job, read.asks
     if not context.script_mode or job.instances() < 2 or context.enabled or job.instance_groups is not None:
-        return
+        return None
     sharded = any(channel.distribution == "ShardedByS3Key" for channel in job.channels.values())
     if asks.trains is None or asks.shares_work or sharded or not read.script.study.closed:
-        return
-    yield Finding(
+        return None
+    return Finding(
         ("instance_count",),
         f"{job.instances()} instances would each train the same model: nothing in the script tells them apart",
         "write instance_count: 1, or set distribution and let the script train together",
