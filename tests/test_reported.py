@@ -301,3 +301,18 @@ def test_local_clean_asks_first(project: Path, capsys: pytest.CaptureFixture[str
     assert spoken(capsys, "local", "clean", "--yes") == (0, "", f"{job.name} is deleted\n")
     assert not job.exists()
     assert spoken(capsys, "local", "clean") == (0, "", "there is nothing to delete\n")
+
+
+def test_no_secret_of_a_job_on_this_machine_is_shown_whole(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The service here is a script of one's own, whose words reach the same logs of CI."""
+    (project / ".git").mkdir()
+    script = (
+        'if __name__ == "__main__":\n    print("password=hunter2hunter2")\n'
+        '    raise ValueError("token AKIAIOSFODNN7EXAMPLE")\n'
+    )
+    (project / "jobs" / "train.py").write_text(script)
+    said = spoken(capsys, "apply", "jobs/a.yaml", "--local", "--yes", "--wait", "--outputs", "o.json")[1:]
+    text = "".join([*said, *spoken(capsys, "status", "jobs/a.yaml", "--local")[1:], (project / "o.json").read_text()])
+    assert "ValueError" in text
+    assert "hunter2hunter2" not in text
+    assert "AKIAIOSFODNN7EXAMPLE" not in text
