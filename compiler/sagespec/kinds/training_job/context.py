@@ -107,7 +107,10 @@ class JobContext(Context):
         """The script is called with --model_dir, which the request gets by itself."""
         framework = self.framework
         return (
-            self.script_mode and framework is not None and framework.passes_model_dir and self.job.model_dir is not False
+            self.script_mode
+            and framework is not None
+            and framework.passes_model_dir
+            and self.job.model_dir is not False
         )
 
     @cached_property

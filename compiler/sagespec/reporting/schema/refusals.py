@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts
-from sagespec.checking.condition import EXPRESSION, FALSE, GIVEN, ITEMS, LIST, NULL, TRUE, Json, inside, one_of, when
+from sagespec.checking.condition import EXPRESSION, FALSE, GIVEN, ITEMS, LIST, NULL, TRUE, Json, inside, when
 from sagespec.checking.row import Row, branch, rows_of
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds.training_job.model import Job

@@ -107,7 +107,9 @@ def _unsupported(case: Case, framework: Framework, strategy: str) -> Finding | N
             continue
         if any(framework.has(strategy, version, other) for other in ("cpu", "gpu")):
             return Finding(field, f"{word} does not run on {name}", "take a type with GPUs, such as ml.g5.xlarge")
-        return Finding(path, f"{framework.spoken(version)} has no {word}", _instead(case, framework, strategy), at_key=True)
+        return Finding(
+            path, f"{framework.spoken(version)} has no {word}", _instead(case, framework, strategy), at_key=True
+        )
     return None
 
 
@@ -118,11 +120,24 @@ def _instead(case: Case, framework: Framework, strategy: str) -> str:
     kind = next((_processor_of(name) for _, name in _trained_on(case)), "cpu")
     if full != version and framework.has(strategy, full, kind):
         own, base = full.partition("+")[::2]
-        beside = next((f' and {field}: "{base.removeprefix(name)}"' for name, field in framework.bases.items() if base.startswith(name)), "")
+        beside = next(
+            (
+                f' and {field}: "{base.removeprefix(name)}"'
+                for name, field in framework.bases.items()
+                if base.startswith(name)
+            ),
+            "",
+        )
         return f'write the version in full: {framework.version_field}: "{own}"{beside}'
     release, versions = case.release, framework.versions_with(strategy, kind if kind != "cpu" else "gpu")
     known = release is not None and strategy == _DATAPARALLEL and _MIRRORED in release.strategies
-    other = f", or {_MIRRORED}" if known else f", or {_TORCH}" if _TORCH in framework.strategies and strategy != _TORCH else ""
+    other = (
+        f", or {_MIRRORED}"
+        if known
+        else f", or {_TORCH}"
+        if _TORCH in framework.strategies and strategy != _TORCH
+        else ""
+    )
     if not versions:
         return f"leave it out{other}"
     first, last = (name.partition("+")[0] for name in (versions[0], versions[-1]))
@@ -215,7 +230,9 @@ def torchrun_without_python_file(case: Case) -> Iterator[Finding]:
     entry = case.job.entry_point
     knows = case.framework is not None and _TORCH in case.framework.strategies
     if knows and _TORCH in case.enabled and entry is not None and not entry.endswith(".py"):
-        yield Finding(("entry_point",), f"torchrun does not start {entry}", "name a Python file, or leave torch_distributed out")
+        yield Finding(
+            ("entry_point",), f"torchrun does not start {entry}", "name a Python file, or leave torch_distributed out"
+        )
 
 
 @rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config", given="distribution")
@@ -223,6 +240,7 @@ def mirrored_strategy_without_version(case: Case) -> Iterator[Finding]:
     """MultiWorkerMirroredStrategy needs TensorFlow 2.9, which an image's address alone does not tell.
 
     Bad:
+        framework: tensorflow
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
         distribution: {multi_worker_mirrored_strategy: {enabled: true}}
@@ -568,7 +586,9 @@ def modelparallel_on_p5(case: Case) -> Iterator[Finding]:
     library = "modelparallel" if _MODELPARALLEL in case.enabled else "smdistributed"
     if given.smdistributed is None and not (given.pytorchddp is not None and _is_dataparallel(case)):
         return
-    documented = case.facts.listed("modelparallel_instance_types" if library == "modelparallel" else "dataparallel_instance_types")
+    documented = case.facts.listed(
+        "modelparallel_instance_types" if library == "modelparallel" else "dataparallel_instance_types"
+    )
     for field, name in _trained_on(case):
         if name in case.facts.listed("smdistributed_refused_instance_types"):
             takes = ", ".join(each for each in documented if each.startswith("ml."))
@@ -903,7 +923,9 @@ def compiler_with_distribution(case: Case) -> Iterator[Finding]:
         return
     others = [name for name in case.enabled if name == _MIRRORED]
     given, framework, version = job.distribution, case.framework, case.version
-    if given is not None and (given.smdistributed is not None or (given.pytorchddp is not None and _is_dataparallel(case))):
+    if given is not None and (
+        given.smdistributed is not None or (given.pytorchddp is not None and _is_dataparallel(case))
+    ):
         others.append("pytorchddp" if given.smdistributed is None else "smdistributed")
     elif given is not None and given.fields_set and framework is not None and version is not None:
         if given.pytorchxla is None and _XLA in framework.strategies and framework.has(_XLA, version, "gpu"):
@@ -938,7 +960,9 @@ def compiler_with_own_image(case: Case) -> Iterator[Finding]:
     """
     job = case.job
     if job.compiler_config is not None and job.image_uri is not None and case.variant is not None:
-        yield Finding(("image_uri",), "Training Compiler needs an image of its own", "leave one of them out", at_key=True)
+        yield Finding(
+            ("image_uri",), "Training Compiler needs an image of its own", "leave one of them out", at_key=True
+        )
 
 
 @rule(ERROR, source=SDK2 + "pytorch/estimator.py, PyTorch.__init__", given="distribution")
@@ -948,13 +972,13 @@ def xla_without_compiler(case: Case) -> Iterator[Finding]:
     Bad:
         framework: pytorch
         framework_version: "1.13"
-        instance_type: ml.p3.16xlarge
+        instance_type: ml.g5.48xlarge
         distribution: {pytorchxla: {enabled: true}}
 
     Good:
         framework: pytorch
         framework_version: "1.13"
-        instance_type: ml.p3.16xlarge
+        instance_type: ml.g5.48xlarge
         distribution: {pytorchxla: {enabled: true}}
         compiler_config: {}
     """

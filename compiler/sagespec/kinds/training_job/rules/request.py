@@ -368,7 +368,7 @@ def unreachable_mlflow(case: Case) -> Iterator[Finding]:
 
 
 WITHOUT_SERVERLESS: Mapping[str, str] = {
-    "AlgorithmSpecification": "framework",
+    "AlgorithmSpecification": "framework_name",
     "EnableManagedSpotTraining": "use_spot_instances",
     "Environment": "environment",
     "RetryStrategy": "max_retry_attempts",

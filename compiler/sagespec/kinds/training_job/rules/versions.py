@@ -38,8 +38,6 @@ def unknown_framework(case: Case) -> Iterator[Finding]:
 
     Bad:
         framework: torch
-        ---
-        framework: null
 
     Good:
         framework: pytorch
@@ -247,7 +245,12 @@ def version_without_script_mode(case: Case) -> Iterator[Finding]:
         framework_version: "1.7-1"
     """
     framework, version = case.framework, case.job.framework_version
-    if framework is not None and version is not None and case.job.image_uri is None and framework.runs_no_script(version):
+    if (
+        framework is not None
+        and version is not None
+        and case.job.image_uri is None
+        and framework.runs_no_script(version)
+    ):
         newest = list(framework.releases)[-1]
         message = f"the image of {framework.spoken(version)} runs no script"
         yield Finding(("framework_version",), message, f'take framework_version: "{newest}"')
@@ -390,9 +393,7 @@ def legacy_mode_without_image(case: Case) -> Iterator[Finding]:
     if case.framework is not None and release is not None and case.job.script_mode is False and not release.legacy_mode:
         last = [name for name, other in case.framework.releases.items() if other.legacy_mode]
         known = f'; the last version with legacy mode is "{last[-1]}"' if last else ""
-        yield Finding(
-            ("script_mode",), f"{release.name} has no image for legacy mode", f"leave script_mode out{known}"
-        )
+        yield Finding(("script_mode",), f"{release.name} has no image for legacy mode", f"leave script_mode out{known}")
 
 
 @rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _script_mode_enabled", given=LEGACY)
