@@ -71,13 +71,19 @@ ANSWERED = {
 
 
 def versions() -> Iterator[str]:
-    """Every TensorFlow release that SageMaker has images of."""
+    """Every release of every framework that SageMaker has images of."""
     yield NOTE.format("compiler/sagespec/catalog/")
-    yield "# TensorFlow versions\n\n"
-    head, *rows = version_rows(facts())
-    yield f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
-    for row in rows:
-        yield f"| {' | '.join(row)} |\n"
+    yield "# Versions of the frameworks\n"
+    for name in facts().frameworks:
+        framework = facts().framework(name)
+        head, *rows = version_rows(framework)
+        yield f"\n## {framework.title}\n\n`framework: {name}`\n\n"
+        yield f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
+        for row in rows:
+            yield f"| {' | '.join(row)} |\n"
+        for variant in framework.variants:
+            listed = ", ".join(framework.releases_of(variant.name))
+            yield f"\nImages {variant.title}: {listed}.\n"
 
 
 def sdk_arguments() -> Iterator[str]:
