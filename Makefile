@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements/dev.txt
 
-# uv, which is told of the mirror that pip is told of, if there is one.
+# uv is told of the mirror that pip knows, if there is one.
 PIP_MIRROR = $$($(PYTHON) -m pip config get global.index-url 2>/dev/null)
-UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$(PIP_MIRROR)}}" $(BIN)/uv
+TELL_UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$(PIP_MIRROR)}}"
+UV = $(TELL_UV) $(BIN)/uv
 
 .PHONY: demo test test-slow test-newest test-oldest lint accept docs bench bench-scripts lock clean
 
@@ -22,7 +23,24 @@ test: $(READY)
 	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -n auto -m slow $(ARGS)
+	@echo '$(BIN)/python -m pytest -n auto -m slow $(ARGS)'
+	@$(TELL_UV) $(BIN)/python -m pytest -n auto -m slow $(ARGS)
+
+# The suite with other releases, in an environment that is made anew: the newest of each run-time dependency that there
+# is today, or the lowest that pyproject.toml promises. The tests' own tools are the locked ones, where those admit them.
+test-newest: RESOLUTION := highest
+test-oldest: RESOLUTION := lowest-direct
+test-newest test-oldest: OTHER = .venv-$(@:test-%=%)
+test-newest test-oldest: $(BIN)/uv
+	@echo "Setting up $(OTHER) ..."
+	@$(PYTHON) -m venv --clear $(OTHER)
+	@cp $(LOCK) $(OTHER)/all.txt
+	@$(UV) pip compile --quiet pyproject.toml --python $(OTHER)/bin/python --resolution $(RESOLUTION) --output-file $(OTHER)/run-time.txt
+	@$(UV) pip compile --quiet pyproject.toml --python $(OTHER)/bin/python --group test --constraints $(OTHER)/run-time.txt --output-file $(OTHER)/all.txt
+	@$(UV) pip install --quiet --build-constraints $(LOCK) --python $(OTHER)/bin/python --only-binary :all: --requirements $(OTHER)/run-time.txt
+	@$(UV) pip install --quiet --build-constraints $(LOCK) --python $(OTHER)/bin/python --requirements $(OTHER)/all.txt --editable .
+	@grep --extended-regexp --invert-match '^ *#' $(OTHER)/run-time.txt | xargs echo
+	$(OTHER)/bin/python -m pytest -n auto -m "not slow and not locked" $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -55,10 +73,10 @@ clean:
 	rm -rf $(VENV) .venv-newest .venv-oldest .venv-bench .sagespec build dist
 
 # Hashes are asked of everything that is fetched, also of what only builds something (setuptools, hatchling).
-INSTALL := --quiet --build-constraints $(LOCK) --require-build-hashes
+BUILDING := --build-constraints $(LOCK) --require-build-hashes
 $(READY): $(BIN)/uv $(LOCK) pyproject.toml
-	@$(UV) pip sync $(INSTALL) --python $(BIN)/python --require-hashes $(LOCK)
-	@$(UV) pip install $(INSTALL) --python $(BIN)/python --no-deps --editable .
+	@$(UV) pip sync --quiet $(BUILDING) --python $(BIN)/python --require-hashes $(LOCK)
+	@$(UV) pip install --quiet $(BUILDING) --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 $(BIN)/uv: requirements/uv.txt

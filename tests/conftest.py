@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import sagespec.checking.check
-from sagespec.base.diagnostic import Finding
 from sagespec.catalog import Facts, facts
-from sagespec.kinds.training_job.rules import RULES, Case, Rule, asked
 from sagespec.pipeline import Compiler, Options, Result
-from sagespec.reading.binding import Bound
 from sagespec.reading.document import Source
-from sagespec.reading.part import Unknown
 from sagespec.reading.render import Inputs
 
 pytest_plugins = ["fakes.fixtures"]
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+PYPROJECT: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+PYTHONS = re.findall(r"Python :: (3\.\d+)", "\n".join(PYPROJECT["project"]["classifiers"]))
+"""The Pythons that we promise, oldest first: `3.10`, …"""
 
 SMALLEST: dict[str, Any] = {
     "apiVersion": "sagespec/v1",
@@ -111,28 +116,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if left_out:
         files = ", ".join(sorted({nodeid.partition("::")[0] for nodeid in left_out}))
         terminalreporter.write_line(f"Left out: {len(left_out)} slow tests, of {files}. `make test-slow` runs them.")
-
-
-@pytest.fixture(autouse=True)
-def _rules_that_are_not_asked_have_nothing_to_say(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every job that a test judges also tests what `Rule.given` promises; where work is counted, this would count."""
-    if request.module.__name__ != "test_budget":
-        judge = sagespec.checking.check._judge
-        monkeypatch.setattr(sagespec.checking.check, "_judge", lambda bound, case: _all_judging(judge, bound, case))
-
-
-def _all_judging(judge: Callable[..., Any], bound: Bound, case: Case) -> Any:
-    silent = set(RULES.values()) - set(asked(case.written)) if bound.whole else set()
-    said = {rule.name: finding for rule in silent for finding in _said(rule, case)}
-    assert not said, f"not asked, though they would have said: {said}"
-    return judge(bound, case)
-
-
-def _said(rule: Rule, case: Case) -> Iterator[Finding]:
-    with suppress(Unknown):
-        yield from rule.check(case)
 
 
 @pytest.fixture(scope="session")

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from conftest import SMALLEST
-from sagespec.cli import Code, checking, run
-from sagespec.cli.plain import understood
-from sagespec.cli.program import app, call
+from sagespec.cli import Code, run
 
 TOOL = Path(sys.executable).with_name("sagespec")
 
@@ -71,6 +65,11 @@ def _clean(monkeypatch: pytest.MonkeyPatch, code: Path) -> None:
         (["versions"], 0),
         (["--version"], 0),
         (["--help"], 0),
+        ([], 0),
+        (["local"], 0),
+        (["help", "local", "clean"], 0),
+        (["apply", "--interrupt", "2", "good.yaml"], 2),
+        (["completion", "bash"], 0),
     ],
 )
 def test_exit_codes(arguments: list[str], exit_code: int) -> None:
@@ -87,12 +86,6 @@ def test_exit_codes_are_a_closed_set() -> None:
         "CHANGES_PENDING": 5,
         "INTERRUPTED": 130,
     }
-
-
-def test_every_command_has_a_help_text() -> None:
-    for command in app.registered_commands:
-        assert command.callback is not None
-        assert (command.callback.__doc__ or "").partition("\n")[0].endswith(".")
 
 
 def test_findings_are_results_and_the_summary_is_a_remark(capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,78 +201,6 @@ def test_the_scaffolds_are_manifests_that_nothing_is_said_of(code: Path, capsys:
         assert run(["validate", "--strict", f"my_{template}"]) == 0
         assert capsys.readouterr().out == ""
         assert run(["init", f"my_{template}", "--template", template]) == Code.WRONG_USAGE
-
-
-WORDS = st.sampled_from(
-    [
-        "good.yaml",
-        "bad.yaml",
-        "empty",
-        "-",
-        "--",
-        "--fix",
-        "--strict",
-        "--jsonl",
-        "--local",
-        "--format",
-        "json",
-        "paper",
-        "--allow",
-        "missing-role",
-        "--env",
-        "prod",
-        "--set",
-        "a=b",
-        "--set=a=b",
-        "--out",
-        "-h",
-        "--help",
-        "-q",
-        "validate",
-    ]
-) | st.just("")
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    command=st.sampled_from(["validate", "compile"]), rest=st.lists(WORDS, max_size=6), env=st.sampled_from(["", "dev"])
-)
-def test_plain_words_mean_what_typer_reads_in_them(
-    monkeypatch: pytest.MonkeyPatch, command: str, rest: list[str], env: str
-) -> None:
-    """Words that are read without typer, and words that are left to it, are the same command."""
-    called: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-
-    def called_with(*values: Any, **named: Any) -> int:
-        called.append((values, named))
-        return 0
-
-    plain = understood([command, *rest], {"SAGESPEC_ENV": env})
-    if plain is None:
-        return
-    with monkeypatch.context() as patch:
-        patch.setenv("SAGESPEC_ENV", env)
-        for name in ("validate", "compile_"):
-            patch.setattr(checking, name, called_with)
-        assert call([command, *rest]) == 0
-    ours, theirs = (inspect.signature(plain[0]).bind(*values, **named) for values, named in [((), plain[1]), *called])
-    ours.apply_defaults()
-    theirs.apply_defaults()
-    assert ours.arguments == theirs.arguments
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "validate good.yaml",
-        "validate --format json good.yaml",
-        "validate - --fix",
-        "validate a b --strict --allow x --allow y --env e --set a=b",
-        "compile --jsonl a",
-    ],
-)
-def test_what_editors_and_hooks_run_is_plain(words: str) -> None:
-    assert understood(words.split()) is not None
 
 
 @pytest.mark.parametrize("spelt", ["./doubtful.yaml", ".//doubtful.yaml", "doubtful.yaml/", "././doubtful.yaml"])

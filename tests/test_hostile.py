@@ -22,7 +22,7 @@ from conftest import REPOSITORY, SCRIPT, SMALLEST
 from sagespec.base.diagnostic import Severity
 from sagespec.base.source import Source, Span
 from sagespec.catalog import facts
-from sagespec.checking.pages import EXPLAINED
+from sagespec.kinds.explained import explained
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.fixes import fixed
 from sagespec.reading.render import Inputs
@@ -166,11 +166,14 @@ def test_what_is_no_file_is_refused(made: Callable[[Path], None], tmp_path: Path
 
 
 @pytest.mark.parametrize("made", FILES.values(), ids=FILES)
-def test_a_folder_with_it_is_still_read(made: Callable[[Path], None], code: Path) -> None:
+def test_a_folder_with_it_is_still_read_and_it_is_not_passed_over_in_silence(
+    made: Callable[[Path], None], code: Path
+) -> None:
     made(code / "m.yaml")
+    passed_over = ["passed-over"] * os.path.lexists(code / "m.yaml")
     (code / "name.yaml").mkdir()
     (code / "bad.yaml").write_text(BASE + "volume_size: 0\n")
-    assert rules_of(sagespec("validate", "--format", "json", ".", folder=code)) == ["out-of-range"]
+    assert rules_of(sagespec("validate", "--format", "json", ".", folder=code)) == ["out-of-range", *passed_over]
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/full", "a\0b", "x" * 5_000])
@@ -251,7 +254,7 @@ def hold(text: str, folder: Path = CASES, environment: str | None = None) -> Non
     options = Options(Inputs(environment, environ={"AWS_REGION": "us-west-2"}))
     results = list(Compiler(options, KNOWLEDGE).source(source))
     for diagnostic in (found for result in results for found in result.diagnostics):
-        assert diagnostic.rule in EXPLAINED, diagnostic
+        assert diagnostic.rule in explained(), diagnostic
         assert in_range(diagnostic.place.source, diagnostic.span), diagnostic
         for edit in diagnostic.fix:
             assert in_range(diagnostic.place.source, edit.span), diagnostic

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from importlib.metadata import distribution, version
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conftest import REPOSITORY
+from conftest import PYPROJECT, PYTHONS, REPOSITORY
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-PYPROJECT: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK, UV = (REPOSITORY / "requirements" / name for name in ("dev.txt", "uv.txt"))
 RUN_TIME = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
-PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 
 
 class Locked(NamedTuple):
@@ -66,13 +58,15 @@ def applies(asked: Requirement, extra: str = "") -> bool:
 
 
 def closure() -> set[str]:
-    """What pyproject.toml asks for on this Python, with all that it brings along, by what the installed packages say."""
+    """What pyproject.toml asks for on this Python, with all that it brings along."""
     seen: set[tuple[str, str]] = set()
     to_see = [asked for asked in [*RUN_TIME, *group("dev")] if applies(asked)]
     while to_see:
         asked = to_see.pop()
         name = canonicalize_name(asked.name)
-        assert asked.specifier.contains(HERE[name].version, prereleases=True), f"{asked}, locked is {HERE[name].version}"
+        assert asked.specifier.contains(HERE[name].version, prereleases=True), (
+            f"{asked}, locked is {HERE[name].version}"
+        )
         for extra in {"", *asked.extras} - {extra for known, extra in seen if known == name}:
             seen.add((name, extra))
             to_see += [each for each in map(Requirement, distribution(name).requires or ()) if applies(each, extra)]

@@ -127,7 +127,7 @@ def test_apply_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of:
     aws.advance(20)
     apply(calls, aws, [replace(with_data, tags={"new": "y"})])
     off = {**with_data.template, "RemoteDebugConfig": {"EnableRemoteDebug": False}}
-    apply(calls, aws, [replace(with_data, template=off)])
+    apply(calls, aws, [with_data.with_template(off)])
     apply(calls, aws, [request_of(max_run=60)], Wish(replace=True, prune=True))
     aws.jobs.search_lag = aws.jobs.list_lag = 600  # what another applier has created is met by its name
     apply(calls, aws, [request_of(max_run=60)])

@@ -20,12 +20,12 @@ LAYERS: dict[str, str] = {
     "scripts": "tree_sitter tree_sitter_python",
     "checking": "",
     "building": "jsonschema",
-    "kinds": "pydantic pydantic_core",
+    "kinds": "",
     "pipeline": "",
     "deploying": "boto3 botocore",
     "importing": "",
     "reporting": "rich jinja2",
-    "cli": "typer",
+    "cli": "",
 }
 """Layer → the third-party libraries that come in by it. A layer imports itself and those above it in this table, and
 nothing else of ours. `catalog` sees botocore and moto in its refresh command only.

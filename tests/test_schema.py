@@ -16,10 +16,10 @@ from jsonschema import Draft7Validator
 from pydantic import TypeAdapter, ValidationError
 
 from conftest import REPOSITORY, SMALLEST, Judge
+from pydantic_models import model_of
 from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
-from sagespec.kinds.training_job.model.build import model_of
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.reporting.schema import stale, write_schemas
 
@@ -180,10 +180,10 @@ def laid_over(example: str) -> Iterator[dict[str, Any]]:
         yield {name: value for name, value in merged.items() if value is not None or name in LEGACY_FIELDS}
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@pytest.mark.parametrize("rule", RULES.by_name.values(), ids=RULES.by_name)
 def test_the_schema_refuses_nothing_that_a_rule_s_page_calls_good(rule: Any) -> None:
-    good = list(laid_over(rule.example("Good")))
-    only_warned = list(laid_over(rule.example("Bad"))) if rule.severity is Severity.WARNING else []
+    good = list(laid_over(rule.page.example("Good")))
+    only_warned = list(laid_over(rule.page.example("Bad"))) if rule.severity is Severity.WARNING else []
     assert [manifest for manifest in [*good, *only_warned] if refused(manifest)] == []
 
 
@@ -205,7 +205,7 @@ unsupported-python volume-key-on-local-storage warm-pool-of-instance-groups warm
 
 @pytest.mark.parametrize("name", SHOWN_IN_EDITORS)
 def test_the_schema_refuses_what_a_rule_s_page_calls_bad(name: str) -> None:
-    assert [manifest for manifest in laid_over(RULES[name].example("Bad")) if not refused(manifest)] == []
+    assert [manifest for manifest in laid_over(RULES.by_name[name].page.example("Bad")) if not refused(manifest)] == []
 
 
 def test_versions_and_pythons_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge: Facts) -> None:
@@ -255,8 +255,8 @@ def test_regions_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge:
 def harvest() -> dict[str, list[Any]]:
     """Field → the values that the rules' pages give it, and some that suit nothing."""
     found: dict[str, list[Any]] = {field: [None, True, 7, "x", "{{ vars.x }}", [], {}] for field in Job.fields}
-    for rule in RULES.values():
-        for example in (rule.example("Bad"), rule.example("Good")):
+    for rule in RULES.by_name.values():
+        for example in (rule.page.example("Bad"), rule.page.example("Good")):
             for over in yaml.safe_load_all(example):
                 for field, value in (over or {}).items():
                     found.setdefault(field, []).append(value)
@@ -268,7 +268,7 @@ def harvest() -> dict[str, list[Any]]:
 
 
 VALUES = harvest()
-BASES = [SMALLEST, *(manifest for rule in RULES.values() for manifest in laid_over(rule.example("Good")))]
+BASES = [SMALLEST, *(manifest for rule in RULES.by_name.values() for manifest in laid_over(rule.page.example("Good")))]
 FIELDS = st.sampled_from(sorted(VALUES))
 CHANGES = st.lists(FIELDS.flatmap(lambda field: st.tuples(st.just(field), st.sampled_from(VALUES[field]))), max_size=2)
 

@@ -18,7 +18,7 @@ from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.checking.rule import Rule
 from sagespec.deploying.services.local.contract import arguments as as_the_container_passes_them
-from sagespec.kinds.training_job.case import as_argument
+from sagespec.kinds.training_job.context import as_argument
 from sagespec.kinds.training_job.rules import arguments, functions, script
 from sagespec.kinds.training_job.rules.arguments import option_of
 from sagespec.pipeline import Compiler, Options, Result

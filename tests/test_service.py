@@ -239,9 +239,7 @@ def test_only_new_profiler_rules_are_sent(aws: Aws, service: SageMaker, wanted: 
 
 def test_an_update_that_the_state_forbids_says_so(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted(enable_remote_debug=True)
-    service.create(
-        replace(request, template={**request.template, "RemoteDebugConfig": {"EnableRemoteDebug": False}}), 1
-    )
+    service.create(request.with_template({**request.template, "RemoteDebugConfig": {"EnableRemoteDebug": False}}), 1)
     with pytest.raises(ServiceError, match="cannot be updated when the training job is in Starting"):
         service.update(request.job_name(), request.live())
 

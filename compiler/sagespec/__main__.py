@@ -16,13 +16,12 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a terminal may know fewer characters than a manifest
             stream.reconfigure(errors="backslashreplace")
     try:
-        from sagespec.cli import run
-        from sagespec.cli.plain import understood
+        from sagespec.cli import perform
 
-        code = run()
+        code, command = perform(sys.argv[1:])
         sys.stdout.flush()
         sys.stderr.flush()
-        if understood(sys.argv[1:]):  # these start nothing that must be ended: the system frees all the faster
+        if command is not None and command.starts_nothing:  # the system frees it all faster than the interpreter
             os._exit(code)
     except KeyboardInterrupt:
         code = 130

@@ -11,14 +11,17 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, bounded, has_errors, in_order
-from sagespec.base.repository import path_in_repository
+from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Path, Place, Source
 from sagespec.building.draft import account_of
 from sagespec.catalog import Facts, facts, near
-from sagespec.checking.check import Allowances, Checked, check
+from sagespec.checking.allowances import Allowances
+from sagespec.checking.check import Checked, check
+from sagespec.checking.context import Context, Disk
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
-from sagespec.kinds.training_job.case import Case, Disk
-from sagespec.reading.binding import bind
+from sagespec.kinds.explained import GLOSSARY, current
+from sagespec.reading import discovery
+from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
 from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
 from sagespec.scripts import Scripts, comments
@@ -31,7 +34,6 @@ if TYPE_CHECKING:  # what makes and prices requests is imported where one is mad
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
 """Where a local run is, as far as its request has to say so."""
 STDIN = "-"
-PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
 class Result(NamedTuple):
@@ -73,9 +75,11 @@ class Compiler:
         self.defaults = Defaults()
         self.scripts = Scripts()
         self.disk = Disk()
-        self.allowances = Allowances()
+        self.allowances = Allowances(GLOSSARY)
+        self.allowed = frozenset(map(current, self.options.allowed))
+        self.survey = discovery.Survey()
         self._account: str | None = None
-        self._names: dict[tuple[str, str | None, str, str], tuple[str, int]] = {}
+        self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}
 
     @cached_property
     def files(self) -> Files:
@@ -92,8 +96,8 @@ class Compiler:
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
         """One result a job, in input order. Nothing is raised for what an author did."""
         for path in paths:
-            for name in discover(path):
-                yield from self.file(name, explicit=name == path)
+            for name, why in self.survey.files(path):
+                yield from self.file(name, explicit=name == path) if not why else self.passed_over(name, why)
         leftover = self.allowances.unused()
         if leftover:
             yield Result(leftover[0].path, leftover)
@@ -107,26 +111,72 @@ class Compiler:
                 else load(str(FilePath(name)) if explicit else name)
             )
         except Rejected as rejected:
-            if explicit or any("sagespec/" in found.place.source.text for found in rejected.diagnostics):
-                yield Result(name, rejected.diagnostics)
+            yield from self.unreadable(name, rejected, explicit=explicit)
             return
-        if not explicit and "sagespec/" not in source.text:
+        if not explicit and discovery.is_pointer(source):
+            yield from self._unknown(name, discovery.POINTER)
+        elif explicit or discovery.may_be_ours(source.text):
+            yield from self.source(source, explicit=explicit)
+        else:
+            self.survey.read(name, manifest=False)
+
+    def unreadable(self, name: str, rejected: Rejected, *, explicit: bool) -> Iterator[Result]:
+        """A file that is no text, or cannot be read at all: in a folder, it may be somebody else's."""
+        why = rejected.diagnostics[0]
+        if explicit or discovery.mentions_us(name):
+            self.survey.unread[name] = why.message
+            yield Result(name, rejected.diagnostics)
+        elif discovery.is_ciphertext(name):
+            yield from self._unknown(name, discovery.CIPHERTEXT)
+        elif why.rule == "unreadable-file":
+            yield from self._unknown(name, f"it {why.message}")
+        else:
+            self.survey.read(name, manifest=False)
+
+    def passed_over(self, name: str, why: str) -> Iterator[Result]:
+        """A file that is not read for where it lies."""
+        try:
+            found = discovery.hidden(load(name), why)
+        except Rejected:
             return
-        yield from self.source(source, explicit=explicit)
+        if found is not None:
+            self.survey.unread[name] = why
+            yield self.refused(name, (found,))
+
+    def _unknown(self, name: str, why: str) -> Iterator[Result]:
+        self.survey.unread[name] = why
+        yield self.refused(name, (discovery.unknown(name, why),))
+
+    def project_of(self, folder: FilePath) -> FilePath | None:
+        """What the paths of manifests in a folder are relative to: the repository, else the farthest defaults' folder;
+        None where there is neither."""
+        repository = repository_of(folder)
+        if repository is not None:
+            return repository
+        above = self.defaults.above(folder)
+        return above[-1].source.folder if above else None
 
     def source(self, source: Source, *, explicit: bool = True) -> Iterator[Result]:
         """The jobs of one text."""
         self.allowances.read(source)
-        found = False
+        found, manifest, aside = False, False, []
         try:
             for document in read(source):
-                if not explicit and not is_ours(document):
-                    continue
-                found = True
-                yield from self.document(document)
+                ours = explicit or is_ours(document)
+                said = (discovery.misplaced_defaults if ours else discovery.passed_over)(document)
+                aside += [said] if said is not None else []
+                if ours:
+                    found = True
+                    manifest = manifest or not _is_defaults(document)
+                    yield from self.document(document)
         except Rejected as rejected:
             found = True
-            yield self._refused(source.name, rejected.diagnostics)
+            yield self.refused(source.name, rejected.diagnostics)
+        if aside:
+            self.survey.unread[source.name] = aside[0].message
+            yield self.refused(source.name, aside)
+        else:
+            self.survey.read(source.name, manifest=manifest)
         if not found and explicit:
             empty = Diagnostic(
                 Place(source),
@@ -135,7 +185,7 @@ class Compiler:
                 "there is no manifest here",
                 "sagespec init writes one to start from",
             )
-            yield self._refused(source.name, (empty,))
+            yield self.refused(source.name, (empty,))
         unused = self.allowances.unused(source)
         if unused:
             yield Result(source.name, unused)
@@ -144,18 +194,18 @@ class Compiler:
         """The jobs of one document."""
         source = document.source
         stated = document.data.get("kind") if isinstance(document.data, dict) else None
-        if stated == "Defaults":
+        if _is_defaults(document):
             yield from self.defaults_alone(document)
             return
         if isinstance(stated, str) and stated not in KINDS:
-            yield self._refused(source.name, (*document.problems, _unknown_kind(document, stated)))
+            yield self.refused(source.name, (*document.problems, _unknown_kind(document, stated)))
             return
         kind = kind_named(stated if isinstance(stated, str) else "TrainingJob")
         try:
             above = self.defaults.above(source.folder)
             environments = environments_of(above) if self._judges_all_environments else ()
         except Rejected as rejected:
-            yield self._refused(source.name, (*document.problems, *rejected.diagnostics))
+            yield self.refused(source.name, (*document.problems, *rejected.diagnostics))
             return
         if not environments:
             yield from self._in_one(self.options.inputs.environment, document, above, kind)
@@ -176,15 +226,15 @@ class Compiler:
             for manifest in render(document, above, inputs, vocabulary_of(kind.name)):
                 yield self.manifest(manifest, kind)
         except Rejected as rejected:
-            yield self._refused(document.source.name, (*document.problems, *rejected.diagnostics))
+            yield self.refused(document.source.name, (*document.problems, *rejected.diagnostics))
 
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
         found: list[Diagnostic] = []
-        for _, manifest in standing_alone(document, [vocabulary_of(name) for name in KINDS]):
-            complaints = bind(manifest).diagnostics
+        for name, manifest in standing_alone(document, [vocabulary_of(kind) for kind in KINDS]):
+            complaints = bind(manifest, kind_named(name).model).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
-        yield self._refused(document.source.name, found)
+        yield self.refused(document.source.name, found)
 
     def manifest(self, manifest: Manifest, kind: Kind) -> Result:
         """What becomes of one job: everything that there is to say of it, and its request where that is asked for."""
@@ -193,7 +243,8 @@ class Compiler:
             self.allowances.read(layer.document.source)
         name = manifest.data.get("name")
         name = name if isinstance(name, str) else None
-        found, checked = self._checked(manifest)
+        found, checked = self._checked(manifest, kind)
+        manifest = checked.manifest
         site = self._site(checked.job)
         draft = self._draft(checked, kind, site)
         found = [*found, *self._named(checked, site)]
@@ -202,28 +253,28 @@ class Compiler:
         if self.options.build and not has_errors(found):
             request, complaints = self._sealed(manifest, draft)
             found += complaints
-        allowed = self.options.allowed
+        allowed = self.allowed
         kept = self.allowances.kept(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
         if has_errors(kept):
             return Result(source.name, kept, name, manifest)
         return Result(source.name, kept, name, manifest, checked, request)
 
-    def _checked(self, manifest: Manifest) -> tuple[list[Diagnostic], Checked]:
+    def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
-        bound = bind(manifest)
-        case = self.case(bound.job, manifest)
+        bound: Bound[Any] = bind(manifest, kind.model)
+        context = self.context(bound.model, manifest, kind)
         try:
-            checked = check(bound, case, self.options.allowed)
+            checked = check(bound, context, kind.rules, self.allowed)
             return list(checked.warnings), checked
         except Rejected as rejected:
-            return list(rejected.diagnostics), Checked(manifest, bound.job)
+            return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
         finally:
-            script = case.__dict__.get("script")  # where a rule has asked for it
+            script = context.__dict__.get("script")  # where a rule has asked for it
             for source in () if script is None else script.sources:
                 self.allowances.read(source, comments)
 
-    def case(self, job: Any, manifest: Manifest) -> Case:
-        return Case(
+    def context(self, job: Any, manifest: Manifest, kind: Kind) -> Context:
+        return kind.context(
             job,
             self.facts,
             manifest.document.source.folder,
@@ -265,13 +316,15 @@ class Compiler:
     def _refused_by_api(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         from sagespec.building import api_check
 
-        for _, body in draft.request.samples():
-            for complaint in api_check.check(body):
+        for operation, body in draft.request.samples():
+            for complaint in api_check.check(body, operation):
                 if complaint.kind == "enum" and "request" not in manifest.data:
                     continue  # such a list may have grown since; what the fields allow, the rules judge
                 if any(complaint.about[: len(left_out)] == left_out for left_out in draft.unknown):
                     continue
-                path = _field_of(manifest, kind, complaint.about) or _field_of(manifest, kind, complaint.path)
+                path = _field_of(manifest, kind, operation, complaint.about) or _field_of(
+                    manifest, kind, operation, complaint.path
+                )
                 member = ".".join(map(str, complaint.path))
                 message = f"SageMaker would refuse the request: {member} {complaint.message}".replace("  ", " ")
                 yield _placed(manifest, "refused-by-api", Finding(path, message))
@@ -349,7 +402,8 @@ class Compiler:
         name = checked.job.members().get("name")
         if name is None:
             return
-        key = (str(manifest.settings.get("project", "default")), manifest.environment, site.region, name.lower())
+        project = str(manifest.settings.get("project", "default"))
+        key = (project, manifest.environment, site.account, site.region, name.lower())
         place = manifest.where(("name",))
         if key not in self._names:
             self._names[key] = (place.source.name, place.span.line)
@@ -362,26 +416,19 @@ class Compiler:
         rule = "duplicate-name" if same_file else "name-in-two-files"
         yield Diagnostic(place, severity, rule, message, hint, ("name",))
 
-    def _refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
-        allowed = self.options.allowed  # an error that ends everything is told all the same
+    def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
+        """What becomes of a text of which nothing could be read."""
+        allowed = self.allowed  # an error that ends everything is told all the same
         kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
         return Result(name, self.allowances.kept(kept))
 
 
+def _is_defaults(document: Document) -> bool:
+    return isinstance(document.data, dict) and document.data.get("kind") == "Defaults"
+
+
 def _missing_from_job(found: Diagnostic) -> bool:
     return found.rule == "missing-field" and len(found.field) == 1
-
-
-def discover(path: str) -> Iterator[str]:
-    """The files that a path of the command line stands for: itself, or every YAML file of the folder and below."""
-    if path == STDIN or not os.path.isdir(path):  # noqa: PTH112 - of no name does it raise
-        yield path
-        return
-    for folder, folders, names in os.walk(str(FilePath(path))):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in PASSED_OVER)
-        folders[:] = [name for name in folders if not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))]  # noqa: PTH110, PTH118 - never raises
-        found = (os.path.join(folder, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))  # noqa: PTH118 - pathlib takes its time
-        yield from (name.removeprefix("./") for name in found)
 
 
 def region_of(environ: Mapping[str, str]) -> str | None:
@@ -389,10 +436,14 @@ def region_of(environ: Mapping[str, str]) -> str | None:
 
 
 def _manifest_name(manifest: Manifest, folder: FilePath) -> str:
-    """The manifest's path in its repository, so that it is the same in every clone."""
+    """The manifest's path in its repository, so that it is the same in every clone; outside of one, its path below the
+    farthest of its defaults."""
     name = os.path.basename(manifest.document.source.name)  # noqa: PTH119
     inner = path_in_repository(folder)
-    return f"{inner}/{name}" if inner else name
+    if not inner and len(manifest.layers) > 1 and repository_of(folder) is None:
+        above = manifest.layers[-1].document.source.folder.absolute()
+        inner = folder.absolute().relative_to(above).as_posix()
+    return f"{inner}/{name}" if inner not in ("", ".") else name
 
 
 def _unknown_kind(document: Document, stated: object) -> Diagnostic:
@@ -419,18 +470,19 @@ class _Said:
         return field in self._above or any(field[:length] in self._wrong for length in range(1, len(field) + 1))
 
 
-def _field_of(manifest: Manifest, kind: Kind, member: Path) -> Path:
-    """The field that a member of the request comes from; `request` where it was set there."""
+def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> Path:
+    """The field that a member of a request comes from; where it overrides it, if it was set there."""
     if not member:
         return ()
-    override: object = manifest.data.get("request")
-    for step in member:
+    at = kind.overrides[operation]
+    override: object = manifest.data
+    for step in (*at, *member):
         if not isinstance(override, Mapping) or step not in override:
             break
         override = override[step]
     else:
-        return ("request", *member)
-    field = kind.field_of(member)
+        return (*at, *member)
+    field = kind.field_of(operation, member)
     if field is None:
         return ()
     inside = member[1:] if field in ("hyperparameters", "environment") else ()

@@ -28,11 +28,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import draw
+import draw_frameworks
 import sagemaker
 
 HERE = Path(__file__).resolve().parent
@@ -113,12 +115,26 @@ def inputs(channels: Any) -> Any:
     return channel(channels) if single(channels) else {name: channel(one) for name, one in channels.items()}
 
 
-def the_only_python_3(framework_version: str) -> str | None:
+def the_only_python_3(manifest: dict) -> str | None:
     """What a manifest means that names no Python: the version's one Python 3, where it has one."""
-    table = draw.table()
-    row = table["versions"].get(table["version_aliases"].get(framework_version, framework_version), {})
-    pythons = [python for python in draw.pythons(row) if python != "py2"]
+    table = draw_frameworks.Table(manifest["framework"], images_of(manifest))
+    version = manifest.get("framework_version") or manifest.get("transformers_version")
+    bases = [name + manifest[name + "_version"] for name in ("pytorch", "tensorflow") if name + "_version" in manifest]
+    try:
+        pythons = [python for python in table.pythons(version, *bases) if python != "py2"]
+    except (KeyError, TypeError):
+        return None
     return pythons[0] if len(pythons) == 1 else None
+
+
+def images_of(manifest: dict) -> str | None:
+    """The SDK's table that a manifest's image stands in, where it is not the framework's own."""
+    strategies = manifest.get("distribution", {})
+    parallel = strategies.get("smdistributed", {}).get("modelparallel")
+    use = "compiler" if "compiler_config" in manifest else None
+    use = "neuron" if manifest.get("instance_type", "").startswith("ml.trn") else use
+    use = "smp" if "torch_distributed" in strategies and parallel and parallel.get("enabled", True) else use
+    return draw_frameworks.TABLES.get(use, {}).get(manifest["framework"])
 
 
 # SDK 1.16.3
@@ -181,10 +197,9 @@ def channel_2(value: Any) -> Any:
     return TrainingInput(**given)
 
 
-def compiler(value: dict) -> Any:
-    from sagemaker.tensorflow import TrainingCompilerConfig
-
-    return TrainingCompilerConfig(**value)
+def compiler(value: dict, framework: str) -> Any:
+    module = framework if framework in ("pytorch", "huggingface") else "tensorflow"
+    return import_module("sagemaker." + module).TrainingCompilerConfig(**value)
 
 
 def hook(value: Any) -> Any:
@@ -247,13 +262,12 @@ def tensorboard(value: dict) -> Any:
 CONVERT_2 = {
     "tags": tags,
     "metric_definitions": metrics,
-    "compiler_config": compiler,
     "debugger_hook_config": hook,
     "profiler_config": profiler,
     "tensorboard_output_config": tensorboard,
     "instance_placement_config": api,
 }
-APART_2 = ("instance_groups", "distribution", "rules", "profiler_rules", "script_mode")
+APART_2 = ("instance_groups", "distribution", "rules", "profiler_rules", "script_mode", "compiler_config")
 """Fields that only make sense together, and the one that SDK 2 does not know, because it has only one mode."""
 
 
@@ -281,29 +295,46 @@ def clusters(manifest: dict) -> dict:
     return made
 
 
-def arguments_2() -> set:
-    from sagemaker.tensorflow import TensorFlow
+ESTIMATORS = {
+    "tensorflow": "TensorFlow",
+    "pytorch": "PyTorch",
+    "huggingface": "HuggingFace",
+    "sklearn": "SKLearn",
+    "xgboost": "XGBoost",
+    "mxnet": "MXNet",
+    "chainer": "Chainer",
+}
 
-    return {name for kind in TensorFlow.__mro__ for name in inspect.signature(kind.__init__).parameters}
+
+def estimator_2(manifest: dict) -> Any:
+    """The class of the SDK that a manifest is about."""
+    if "framework" not in manifest:
+        return sagemaker.estimator.Estimator
+    return getattr(import_module("sagemaker." + manifest["framework"]), ESTIMATORS[manifest["framework"]])
 
 
 def send_2(manifest: dict) -> Any:
-    from sagemaker.tensorflow import TensorFlow
-
+    estimator = estimator_2(manifest)
+    known = {name for kind in estimator.__mro__ for name in inspect.signature(kind.__init__).parameters}
     arguments = clusters(manifest)
     arguments["rules"] = rules(manifest)
+    if "compiler_config" in manifest:
+        arguments["compiler_config"] = compiler(manifest["compiler_config"], manifest.get("framework", "tensorflow"))
     for name, value in manifest.items():
         if name in (*FITTED, *APART_2):
             continue
-        if name not in arguments_2():
+        if name not in known and name != "model_dir":
             raise SystemExit("the SDK has no argument " + name)  # it would swallow it in silence
         arguments[name] = CONVERT_2.get(name, lambda same: same)(value)
-    if "image_uri" not in manifest and "framework_version" in manifest:
-        arguments.setdefault("py_version", the_only_python_3(manifest["framework_version"]))
+    if "image_uri" not in manifest and ("framework_version" in manifest or "transformers_version" in manifest):
+        only = the_only_python_3(manifest)
+        arguments.update({} if only is None or "py_version" in manifest else {"py_version": only})
+    if manifest.get("framework") == "huggingface":
+        arguments.setdefault("py_version", None)  # it has no default
     used = session(manifest["region"])
-    estimator = TensorFlow(sagemaker_session=used, **arguments)
+    made = estimator(sagemaker_session=used, **arguments)
     experiment = api(manifest["experiment_config"]) if "experiment_config" in manifest else None
-    estimator.fit(inputs(manifest.get("channels")), wait=False, job_name=JOB, experiment_config=experiment)
+    made.fit(inputs(manifest.get("channels")), wait=False, job_name=JOB, experiment_config=experiment)
     return used.sagemaker_client.create_training_job.call_args[1]
 
 
@@ -334,8 +365,8 @@ def answer(manifest: dict, send: Callable[[dict], Any] = SEND) -> dict:
         return {"error": f"{type(error).__name__}: {error}"[:300]}
 
 
-def record() -> Iterator[dict]:
-    for name, manifest in draw.samples(HALF):
+def record(frameworks: bool) -> Iterator[dict]:
+    for name, manifest in draw_frameworks.samples() if frameworks else draw.samples(HALF):
         yield {"id": name, "sdk": HALF, "manifest": manifest, **answer(manifest)}
 
 
@@ -379,6 +410,7 @@ def replay(path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Record what the SageMaker Python SDK sends for sampled manifests.")
     parser.add_argument("file", type=Path, help="where the samples lie (.jsonl.gz), or the cases to repeat")
+    parser.add_argument("--frameworks", action="store_true", help="the samples of the other frameworks (SDK 2 only)")
     parser.add_argument("--replay", action="store_true", help="repeat recorded cases and say where the answers differ")
     chosen = parser.parse_args()
     file = chosen.file.resolve()
@@ -388,7 +420,7 @@ def main() -> None:
             replay(file)
             return
         kept = [one for one in read(file) if one["sdk"] != HALF] if file.exists() else []
-        write(file, sorted([*kept, *record()], key=lambda one: one["sdk"]))
+        write(file, sorted([*kept, *record(chosen.frameworks)], key=lambda one: one["sdk"]))
 
 
 if __name__ == "__main__":

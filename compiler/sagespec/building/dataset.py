@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +34,8 @@ class Dataset:
         Raises:
             ArchiveError: a file cannot be read.
         """
+        import hashlib  # files are listed without it
+
         digest = hashlib.sha256()
         for name, path, size in self.files:
             content = hashlib.sha256()
@@ -68,9 +69,9 @@ class Datasets:
 
 
 def _files(path: Path, real: str, field: tuple[str | int, ...]) -> list[tuple[str, Path, int]]:
-    if path.is_file():
+    if os.path.isfile(path):  # noqa: PTH113 - of a name that is too long, pathlib's raises
         return [(path.name, path, path.stat().st_size)]
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112
         hint = "give a file or a folder relative to the manifest, or s3://…"
         raise ArchiveError(f"there is no '{path}'", hint, path, field)
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Any
@@ -31,7 +32,7 @@ class Pricing:
         if not isinstance(name, str):
             raise _rejected(manifest, ("prices",), "wrong-type", "prices must be the path of a price file")
         path = manifest.origin(("prices",))[0].document.source.folder / name
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 - of a name that is too long, pathlib's raises
             hint = f"relative paths start at the folder of '{place.source.name}'"
             raise _rejected(manifest, ("prices",), "unusable-prices", f"there is no price file '{name}'", hint)
         document = self._document(path, name, manifest)

@@ -1,7 +1,8 @@
-"""Facts: TensorFlow releases, images, instances, regions, limits, and the API's model, each with its source."""
+"""Facts: frameworks and their images, instances, regions, limits, and the API's model, each with its source."""
 
 from sagespec.catalog.api_model import Member, api_members
-from sagespec.catalog.facts import Facts, facts, image_instance_type, processor
+from sagespec.catalog.facts import Facts, facts, image_instance_type
+from sagespec.catalog.frameworks import PLAIN, Framework, Variant, processor
 from sagespec.catalog.near import Guesses, near
 from sagespec.catalog.tables import digest
 from sagespec.catalog.views import (
@@ -21,7 +22,9 @@ from sagespec.catalog.views import (
 )
 
 __all__ = [
+    "PLAIN",
     "Facts",
+    "Framework",
     "Guesses",
     "Image",
     "Instance",
@@ -35,6 +38,7 @@ __all__ = [
     "NoVersion",
     "Region",
     "Release",
+    "Variant",
     "api_members",
     "digest",
     "facts",

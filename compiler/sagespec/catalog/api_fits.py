@@ -22,6 +22,8 @@ SHORT = 256
 def compiled(schema: Schema) -> Fits:
     """The schema as a function."""
     body = maker(schema)(schema)
+    if "if" not in schema:
+        return body
     instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
     return lambda value: body(value) and (instead in value or required <= value.keys())
 
@@ -63,6 +65,11 @@ def _string(node: Schema, _make: Make) -> Fits:
 def _integer(node: Schema, _make: Make) -> Fits:
     least, most = node["minimum"], node["maximum"]
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _number(node: Schema, _make: Make) -> Fits:
+    least, most = node.get("minimum", -math.inf), node.get("maximum", math.inf)
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
 
 
 def _boolean(_node: Schema, _make: Make) -> Fits:
@@ -112,6 +119,7 @@ def _map(node: Schema, make: Make) -> Fits:
 TESTS: dict[str, Callable[[Schema, Make], Fits]] = {
     "string": _string,
     "integer": _integer,
+    "number": _number,
     "boolean": _boolean,
     "array": _array,
     "object": _object,

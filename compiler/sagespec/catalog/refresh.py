@@ -1,7 +1,7 @@
 """Rewrites the fetched parts of the catalogue, or checks them: python -m sagespec.catalog.refresh [--check].
 
-The parts come from installed packages: botocore (API model, regions, instance types), moto (their hardware), the
-SageMaker SDK before version 3 (images; or --sdk names its tensorflow.json, or a wheel of it) and Python (Unicode).
+The parts come from installed packages: botocore (API model, regions, instance types), moto (their hardware),
+sagemaker-core or the SageMaker SDK before version 3 (images; or --sdk names a wheel of either) and Python (Unicode).
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ import hashlib
 import json
 import sys
 import unicodedata
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from sagespec.base.files import data_folder, write_whole
 from sagespec.catalog import tables
-from sagespec.catalog.api_schema import create_training_job_schema
+from sagespec.catalog.api_model import TABLES, schema_name
+from sagespec.catalog.api_schema import request_schema
+from sagespec.catalog.images_of import NoTables, Tables
 from sagespec.catalog.java_regex import ranges
 
 COMMAND = "python -m sagespec.catalog.refresh"
-IMAGE_TABLE = "sagemaker/image_uri_config/tensorflow.json"
-SCHEMA = "create-training-job.schema.json"
 UNICODE = "14.0.0"
 """Of Python 3.11."""
 KEPT = ("type", "min", "max", "pattern", "enum", "required", "members", "member", "key", "value")
@@ -48,12 +48,16 @@ class Unavailable(Exception):
     """The source is not on this machine, so the part can only be checked by its hash."""
 
 
-def api() -> Fetched:
-    """The shapes that a CreateTrainingJob request is made of."""
+def api(table: str) -> Fetched:
+    """The shapes that the requests of a table's operations are made of."""
     model = _service_model()
-    root = model["operations"]["CreateTrainingJob"]["input"]["shape"]
-    shapes = {name: _compact(model["shapes"][name]) for name in _reachable(model["shapes"], root, {})}
-    return Fetched(_version("botocore"), {"root": root, "shapes": shapes})
+    operations = [operation for operation, name in TABLES.items() if name == table]
+    roots = {operation: model["operations"][operation]["input"]["shape"] for operation in operations}
+    found: dict[str, None] = {}
+    for root in roots.values():
+        _reachable(model["shapes"], root, found)
+    shapes = {name: _compact(model["shapes"][name]) for name in found}
+    return Fetched(_version("botocore"), {"roots": roots, "shapes": shapes})
 
 
 def regions() -> Fetched:
@@ -96,19 +100,15 @@ def unicode_categories() -> Fetched:
     return Fetched(f"unicodedata {UNICODE}", {"categories": {name: ranges(found) for name, found in points.items()}})
 
 
-def images(sdk: Path | None) -> Fetched:
-    """The SDK's table of training images; equal sets of registries are written once."""
-    source, training = _image_table(sdk)
-    names: dict[str, str] = {}
-    versions: Content = {}
-    for version, row in training["versions"].items():
-        by_python = dict.fromkeys(row["py_versions"], row) if "py_versions" in row else row
-        versions[version] = {
-            python: [image["repository"], names.setdefault(json.dumps(image["registries"]), f"set{len(names) + 1}")]
-            for python, image in by_python.items()
-        }
-    registries = {name: json.loads(text) for text, name in names.items()}
-    return Fetched(source, {"aliases": training["version_aliases"], "registries": registries, "versions": versions})
+def images(framework: str, sdk: Path | None) -> Fetched:
+    """The SDK's tables of one framework's training images."""
+    try:
+        found = Tables(sdk)
+        return Fetched(found.source, found.images(framework))
+    except NoTables as missing:
+        if sdk is not None:
+            raise SystemExit(str(missing)) from None
+        raise Unavailable(str(missing)) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,21 +152,21 @@ class Part:
 def parts(sdk: Path | None = None) -> tuple[Part, ...]:
     """In the order in which they need one another."""
     return (
-        Part("api", api),
+        *(Part(name, partial(api, name)) for name in dict.fromkeys(TABLES.values())),
         Part("regions", regions),
         Part("instances", instances),
-        Part("images", lambda: images(sdk)),
+        *(Part(f"images/{name}", partial(images, name, sdk)) for name in tables.frameworks()),
         Part("unicode", unicode_categories),
     )
 
 
-def schema_path() -> Path:
-    return data_folder("schemas") / SCHEMA
+def schema_path(operation: str) -> Path:
+    return data_folder("schemas") / schema_name(operation)
 
 
-def schema_text() -> str:
-    """The schema of the request, as its file has it."""
-    return _text(create_training_job_schema())
+def schema_text(operation: str) -> str:
+    """The schema of an operation's request, as its file has it."""
+    return _text(request_schema(operation))
 
 
 def refresh(sdk: Path | None) -> Iterator[str]:
@@ -176,8 +176,9 @@ def refresh(sdk: Path | None) -> Iterator[str]:
             yield part.write()
         except Unavailable as missing:
             yield f"{part.path.name}: left alone, {missing}"
-    write_whole(schema_path(), schema_text())
-    yield f"{SCHEMA}: written"
+    for operation in TABLES:
+        write_whole(schema_path(operation), schema_text(operation))
+        yield f"{schema_name(operation)}: written"
 
 
 def check(sdk: Path | None) -> Iterator[str]:
@@ -186,17 +187,19 @@ def check(sdk: Path | None) -> Iterator[str]:
         problem = part.stale()
         if problem:
             yield f"{part.path} {problem}"
-    if not schema_path().is_file() or schema_path().read_text(encoding="utf-8") != schema_text():
-        yield f"{schema_path()} is not what the API model gives"
+    for operation in TABLES:
+        path = schema_path(operation)
+        if not path.is_file() or path.read_text(encoding="utf-8") != schema_text(operation):
+            yield f"{path} is not what the API model gives"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 fresh or written, 1 something is stale or has no source, 2 wrong usage."""
     parser = argparse.ArgumentParser(prog=COMMAND, description="Refresh the catalogue's fetched files.")
     parser.add_argument("--check", action="store_true", help="write nothing; say what is stale")
-    parser.add_argument("--sdk", type=Path, metavar="PATH", help="the SDK's tensorflow.json, or a wheel of the SDK 2")
+    parser.add_argument("--sdk", type=Path, metavar="PATH", help="a wheel of sagemaker-core or of the SDK 2")
     given = parser.parse_args(arguments)
-    if given.sdk and not given.sdk.is_file():
+    if given.sdk and not given.sdk.exists():
         parser.error(f"there is no file {given.sdk}")
     if not given.check:
         sys.stdout.writelines(f"{line}\n" for line in refresh(given.sdk))
@@ -285,25 +288,6 @@ def _accelerator(own: Content) -> tuple[str, str | None, int, int]:
             device = own[info][devices][0]
             return kind, device["Name"], device["Count"], device["MemoryInfo"]["SizeInMiB"]
     return "cpu", None, 0, 0
-
-
-def _image_table(sdk: Path | None) -> tuple[str, Content]:
-    """Raises Unavailable: no SDK 2 is installed, and none was named."""
-    if sdk is None:
-        try:
-            installed = metadata.distribution("sagemaker")
-        except metadata.PackageNotFoundError:
-            raise Unavailable("the SageMaker SDK is not installed and --sdk was not given") from None
-        path = Path(str(installed.locate_file(IMAGE_TABLE)))
-        if not path.is_file():
-            raise Unavailable(f"sagemaker {installed.version} has no image table; version 2 has it")
-        return f"sagemaker {installed.version}", json.loads(path.read_text(encoding="utf-8"))["training"]
-    if sdk.suffix == ".whl":
-        with zipfile.ZipFile(sdk) as wheel:
-            if IMAGE_TABLE not in wheel.namelist():
-                raise SystemExit(f"{sdk} has no {IMAGE_TABLE}; a wheel of sagemaker 2 has it")
-            return f"sagemaker {sdk.name.split('-')[1]}", json.loads(wheel.read(IMAGE_TABLE))["training"]
-    return f"sagemaker {sdk.name}", json.loads(sdk.read_text(encoding="utf-8"))["training"]
 
 
 def _read(path: Path) -> Content | None:

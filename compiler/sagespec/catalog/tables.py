@@ -18,11 +18,16 @@ def table(name: str) -> dict[str, Any]:
     return content
 
 
+def frameworks() -> tuple[str, ...]:
+    """The names of the frameworks that have a row, in alphabetical order."""
+    return tuple(sorted(path.stem for path in (FOLDER / "frameworks").glob("*.json")))
+
+
 def digest() -> str:
     """SHA-256 over all data files, in hexadecimal: what identifies the catalogue that a plan was made with."""
     import hashlib
 
     found = hashlib.sha256()
-    for path in sorted(FOLDER.glob("*.json")):
-        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(FOLDER.rglob("*.json")):
+        found.update(path.relative_to(FOLDER).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()

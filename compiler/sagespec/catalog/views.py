@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 Mode = Literal["legacy", "script"]
-Processor = Literal["cpu", "gpu"]
+Processor = Literal["cpu", "gpu", "trn", "inf"]
 
 
 class Image(NamedTuple):
@@ -16,41 +17,49 @@ class Image(NamedTuple):
 
     repository: str
     registries: Mapping[str, str]
+    tags: Mapping[str, str]
+    """Processor → the tag, in which `{version}`, `{base}` and `{python}` stand for what was asked for."""
 
 
 class Release(NamedTuple):
-    """What one version of TensorFlow can do. Ask it; never compare version numbers."""
+    """What one version of a framework can do. Ask it; never compare version numbers."""
 
+    framework: str
+    """Its name in a manifest: `pytorch`."""
+    name: str
+    """Its name in a sentence: `PyTorch 2.1`."""
     version: str
     """As it was asked for: an alias (`1.6`) stays one, because the image tag carries it."""
     full_version: str
     images: Mapping[str, Image]
     """By Python (`py2`, `py37` …), for script mode; of versions before script mode, for legacy mode."""
-    legacy_image: Image | None
-    """Of legacy mode, where there is one; its Python is `py2`."""
-    legacy_mode: bool
-    """The legacy containers exist, which call `model_fn` and its like."""
-    script_mode: bool
-    keras_distributed: bool
-    """`keras_model_fn` works on several instances."""
-    input_functions_may_return_functions: bool
-    legacy_hyperparameters: Mapping[str, str]
-    """What the legacy container itself reads: name → type (`int`, `bool`, `dict`)."""
-    training_metrics: bool
-    """EnableSageMakerMetricsTimeSeries is on unless somebody turns it off."""
-    strategies: tuple[str, ...]
+    strategies: tuple[str, ...] = ()
     """Distribution strategies, in the SDK's spelling (`mpi`, `smdistributed.dataparallel` …)."""
-    training_compiler: bool
-    """The SDK takes a `compiler_config`."""
-    training_compiler_documented: bool
-    """… and AWS says that it works."""
-    p2_instances: bool
-    heterogeneous_clusters: bool
-    requirements_installed: bool
-    """The container of script mode installs requirements.txt even without a setup.py."""
-    released: date | None
-    patches_end: date | None
+    idle: tuple[str, ...] = ()
+    """Of these, the ones that the SDK sends and the container does not know."""
+    released: date | None = None
+    patches_end: date | None = None
     """The day after which AWS patches the images no more; None where no source gives one."""
+    legacy_image: Image | None = None
+    """Of legacy mode, where there is one; its Python is `py2`."""
+    legacy_mode: bool = False
+    """The legacy containers exist, which call `model_fn` and its like."""
+    script_mode: bool = True
+    keras_distributed: bool = True
+    """`keras_model_fn` works on several instances."""
+    input_functions_may_return_functions: bool = False
+    legacy_hyperparameters: Mapping[str, str] = MappingProxyType({})
+    """What the legacy container itself reads: name → type (`int`, `bool`, `dict`)."""
+    training_metrics: bool = False
+    """EnableSageMakerMetricsTimeSeries is on unless somebody turns it off."""
+    training_compiler: bool = False
+    """The SDK takes a `compiler_config`."""
+    training_compiler_documented: bool = False
+    """… and AWS says that it works."""
+    p2_instances: bool = True
+    heterogeneous_clusters: bool = True
+    requirements_installed: bool = True
+    """The container of script mode installs requirements.txt even without a setup.py."""
 
     @property
     def pythons(self) -> tuple[str, ...]:
@@ -110,7 +119,7 @@ class Instance(NamedTuple):
 
     @property
     def is_neuron(self) -> bool:
-        """Trainium or Inferentia, for which there are no TensorFlow training images."""
+        """Trainium or Inferentia, for which few frameworks have training images."""
         return self.accelerator == "neuron"
 
     @property

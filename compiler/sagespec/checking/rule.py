@@ -1,74 +1,95 @@
-"""A rule: one function that names a mistake, with its page in its docstring."""
+"""A rule: what is wrong, how bad it is, what it is about, and the function that finds it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from types import ModuleType, SimpleNamespace
+from typing import Any, NamedTuple, TypeAlias
 
 from sagespec.base.diagnostic import Finding, Severity
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.page import ERROR, WARNING, Page
+from sagespec.checking.row import Row, Rows, judged_by
+from sagespec.checking.subject import S, Subject, Written, field
 
-Check: TypeAlias = Callable[[Case], Iterator[Finding]]
+Findings: TypeAlias = "Iterable[Finding] | Finding | None"
+"""What a rule's function gives: one finding, several (it is a generator), or nothing."""
+
+
+Check: TypeAlias = Callable[[Any, Any], Findings]
 
 
 class Rule(NamedTuple):
-    """What is wrong, how bad it is, and where the fact comes from."""
+    """One mistake that can be found in a manifest of some kind."""
 
-    name: str
-    """Kebab-case; names the mistake, so that it reads well after "allow"."""
-    severity: Severity
-    source: str
+    page: Page
+    on: Subject[Any, Any]
     check: Check
-    given: frozenset[str] = frozenset()
-    """Where none of these is written, the rule has nothing to say and is not asked; empty: it is always asked.
-    Fields, members of channels (`channels.path`), and `LEGACY`."""
+    """(instance of the subject, context) → findings."""
+    rows: Rows = ()
+    """What an editor's schema can say of it."""
 
     @property
-    def page(self) -> str:
-        """The docstring: what a person reads under `sagespec explain`."""
-        from inspect import cleandoc
-
-        return cleandoc(self.check.__doc__ or "")
+    def name(self) -> str:
+        return self.page.name
 
     @property
-    def summary(self) -> str:
-        return self.page.partition("\n")[0]
-
-    def script(self, title: str) -> str:
-        """The training script of an example: under `Bad script:` or `Good script:`, or under `Script:` for both."""
-        return self.example(f"{title} script") or self.example("Script")
-
-    def example(self, title: str) -> str:
-        """The YAML under `Bad:` or `Good:`; laid over the smallest manifest it shows the mistake, or the cure.
-        A second example of the same kind follows after a line `---`."""
-        from textwrap import dedent
-
-        lines = self.page.splitlines()
-        start = next((number for number, line in enumerate(lines) if line.strip() == f"{title}:"), None)
-        if start is None:
-            return ""
-        block: list[str] = []
-        for line in lines[start + 1 :]:
-            if line and not line.startswith(" "):
-                break
-            block.append(line)
-        return dedent("\n".join(block)).strip("\n") + "\n"
+    def severity(self) -> Severity:
+        return self.page.severity
 
 
-def rule(severity: Severity, *, source: str, given: str = "") -> Callable[[Check], Rule]:
-    """Makes a rule of a function; its name is the function's.
+def rule(
+    severity: Severity, *, on: Subject[S, Any], source: str, rows: Rows = ()
+) -> Callable[[Callable[[S, Any], Findings]], Rule]:
+    """Makes a rule of a function; its name is the function's, and its page the docstring."""
 
-    Args:
-        given: the words of `Rule.given`, with blanks between them.
-    """
-
-    def made(check: Check) -> Rule:
-        return Rule(check.__name__.replace("_", "-"), severity, source, check, frozenset(given.split()))
+    def made(check: Callable[[S, Any], Findings]) -> Rule:
+        page = Page(check.__name__.replace("_", "-"), severity, source, check.__doc__ or "")
+        return Rule(page, on, check, rows)
 
     return made
 
 
-ERROR, WARNING = Severity.ERROR, Severity.WARNING
+def refusal(
+    name: str,
+    severity: Severity,
+    *rows: Row,
+    source: str,
+    page: str,
+    on: Callable[..., Subject[Written, Any]] = field,
+) -> Rule:
+    """Makes a rule of rows of data. Where several apply to one field, the first is said.
+
+    Args:
+        on: makes the subject of the names of the rows' fields.
+    """
+    subject = on(*dict.fromkeys(row.field[0] for row in rows))
+    return Rule(Page(name, severity, source, page), subject, judged_by(rows), rows)
+
+
+Plan: TypeAlias = tuple[tuple[Callable[[Any], Sequence[Any]], tuple[tuple[Rule, Check], ...]], ...]
+"""What to ask of a manifest: the instances of each subject that it may have, and the rules about it."""
+
+
+class RuleSet:
+    """The rules of one kind, found by what they are about."""
+
+    def __init__(self, families: Iterable[ModuleType | SimpleNamespace]) -> None:
+        found = [each for family in families for each in vars(family).values() if isinstance(each, Rule)]
+        self.by_name: dict[str, Rule] = {rule.name: rule for rule in found}
+        """In the order of the families and of their files."""
+        self.about = lru_cache(maxsize=1_024)(self._about)
+        """The plan for a manifest in which this is written (`Context.written`)."""
+
+    def _about(self, written: frozenset[str]) -> Plan:
+        subjects: dict[Subject[Any, Any], list[tuple[Rule, Check]]] = {}
+        for rule in self.by_name.values():
+            if not rule.on.words or not rule.on.words.isdisjoint(written):
+                subjects.setdefault(rule.on, []).append((rule, rule.check))
+        return tuple((subject.of, tuple(rules)) for subject, rules in subjects.items())
+
+
+__all__ = ["ERROR", "WARNING", "Findings", "Rule", "RuleSet", "refusal", "rule"]
 
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_"
 GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"

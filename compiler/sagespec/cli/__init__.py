@@ -5,37 +5,42 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from sagespec.cli.arguments.parameter import Arguments
+from sagespec.cli.arguments.parse import parse
 from sagespec.cli.codes import Code, Ended, WrongUsage
-from sagespec.cli.plain import understood
 from sagespec.cli.terminal import Talk, complain, talk
 
 __all__ = ["Code", "run"]
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(words: Sequence[str] | None = None) -> int:
     """Runs the command line; the exit code comes back."""
-    words = sys.argv[1:] if arguments is None else list(arguments)
+    code, _ = perform(sys.argv[1:] if words is None else words)
+    return code
+
+
+def perform(words: Sequence[str]) -> tuple[int, Arguments | None]:
+    """Carries out what the words say: the exit code, and the command if there is one."""
+    arguments = None
     talk(Talk.USUAL)
     try:
-        plain = understood(words)
-        if plain is not None:
-            command, found = plain
-            return command(**found)
-        from sagespec.cli.program import call
-
-        return call(words)
+        arguments = parse(words)
+        talk(Talk.QUIET if arguments.quiet else Talk.VERBOSE if arguments.verbose else Talk.USUAL)
+        return arguments.carry_out(), arguments
     except KeyboardInterrupt:
         complain("interrupted", "run it again: nothing is done twice")
-        return Code.INTERRUPTED
+        return Code.INTERRUPTED, arguments
     except Ended as ended:
-        return ended.code
+        return ended.code, arguments
     except WrongUsage as wrong:
-        complain(str(wrong), "sagespec --help lists the commands; sagespec COMMAND --help explains one")
-        return Code.WRONG_USAGE
+        if wrong.command is None and arguments is not None:
+            wrong.command = arguments.command
+        complain(str(wrong), wrong.hint)
+        return Code.WRONG_USAGE, arguments
     except Exception as error:
-        from sagespec.deploying.services import ServiceError
+        from sagespec.deploying.services import BadSetting, ServiceError  # importing it costs more than most commands
 
         if not isinstance(error, ServiceError):
             raise
         complain(error.message, error.hint)
-        return Code.SERVICE_FAILED
+        return Code.WRONG_USAGE if isinstance(error, BadSetting) else Code.SERVICE_FAILED, arguments

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sagespec.cli.arguments.table import Judging, Rendering
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.terminal import complain, heard, tell
 from sagespec.reporting.style import style_of
@@ -21,35 +22,26 @@ NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init wri
 
 
 def compiler_of(
-    env: str | None,
-    set_: Sequence[str] | None,
-    allow: Sequence[str] | None,
-    *,
-    build: bool,
-    local: bool = False,
-    ask_account: Callable[[], str] | None = None,
+    given: Rendering, *, build: bool, local: bool = False, ask_account: Callable[[], str] | None = None
 ) -> Compiler:
+    """What compiles manifests as a command line says."""
     from sagespec.base.repository import commit_of
     from sagespec.pipeline import Compiler, Options
     from sagespec.reading.render import Inputs
 
-    variables = {}
-    for pair in set_ or ():
-        name, given, value = pair.partition("=")
-        if not given or not name:
-            raise WrongUsage(f"--set {pair}: give NAME=VALUE")
-        variables[name] = value
-    if allow:
-        known_rules(allow)
-    inputs = Inputs(env, variables, os.environ, commit_of(Path.cwd()))
-    return Compiler(Options(inputs, tuple(allow or ()), build, local, ask_account=ask_account))
+    allow = tuple(given.allow) if isinstance(given, Judging) else ()
+    known_rules(allow)
+    inputs = Inputs(given.env, dict(given.set), os.environ, commit_of(Path.cwd()))
+    return Compiler(Options(inputs, allow, build, local, ask_account=ask_account))
 
 
-def known_rules(names: Iterable[str]) -> None:
-    from sagespec.checking.pages import EXPLAINED, suggestion
+def known_rules(names: Sequence[str]) -> None:
+    if not names:
+        return
+    from sagespec.kinds.explained import current, explained, suggestion
 
-    for name in names:
-        if name not in EXPLAINED:
+    for name in map(current, names):
+        if name not in explained():
             raise WrongUsage(f"--allow {name}: there is no such rule; {suggestion(name)}")
 
 
@@ -81,6 +73,18 @@ def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
         complain("there is no manifest here", NO_MANIFEST)
         code = int(Code.WRONG_USAGE)
     return requests, code
+
+
+def accepted_to_apply(results: Iterable[Result]) -> tuple[list[Request], int]:
+    """As `accepted`, for commands that look at or change what is in the service: they know training jobs."""
+    from sagespec.kinds import kind_named
+
+    requests, code = accepted(results)
+    others = [request for request in requests if not kind_named(request.kind).applied]
+    for request in others:
+        message = f"{request.manifest}: '{request.name}' is an {request.kind}, and only training jobs are applied"
+        complain(message, f"sagespec compile {request.manifest} prints the requests that create it")
+    return requests, code or (int(Code.WRONG_USAGE) if others else 0)
 
 
 def names_shared(requests: Iterable[Request]) -> list[str]:

@@ -3,36 +3,98 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sagespec.cli.codes import Ended
-from sagespec.cli.runs import accepted, compiler_of
+from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
+from sagespec.cli.codes import Ended, WrongUsage
+from sagespec.cli.runs import accepted_to_apply, compiler_of
+from sagespec.cli.terminal import remark, tell
 
 if TYPE_CHECKING:
-    from sagespec.building.targets import Site
+    from sagespec.building.targets import Request, Site
+    from sagespec.deploying.looking import Job
+    from sagespec.deploying.planner import Wish
+    from sagespec.deploying.pruning import Gone
     from sagespec.deploying.services import Service
     from sagespec.deploying.services.local import LocalService
     from sagespec.deploying.world import World
+    from sagespec.pipeline import Compiler
+
+_tells_waits = False
 
 
 def account_of_credentials() -> str:
+    """The account whose credentials these are. Asked by a worker, so that Ctrl-C is obeyed at once."""
     from sagespec.deploying.services.sagemaker.service import SageMaker
+    from sagespec.deploying.side_by_side import each
 
-    return SageMaker().account()
+    tell_waits()
+    return each(lambda service: service.account(), [SageMaker()])[0]
 
 
-def world_of(executor: str = "process", *, provision: bool = False, interrupt: int = 0) -> World:
+def tell_waits() -> None:
+    """From now on, what is waited for is told before ten seconds have passed."""
+    global _tells_waits
+    if not _tells_waits:
+        from sagespec.deploying.waits import waiting, watch
+
+        _tells_waits = True
+        watch(waiting, remark)
+
+
+def wish_of(given: Deciding) -> Wish:
+    from sagespec.deploying.planner import Wish
+
+    return Wish(given.rerun, given.replace, given.prune, given.adopt)
+
+
+def check_prune(wish: Wish, requests: Sequence[Request]) -> None:
+    """Raises:
+    WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are.
+    """
+    from sagespec.deploying.ownership import NAME_THE_PROJECT, may_stop
+
+    unnamed = next((request for request in requests if not may_stop(request)), None)
+    if wish.prune and unnamed is not None:
+        message = f"--prune stops nothing without a project: {unnamed.manifest} has none"
+        raise WrongUsage(message, NAME_THE_PROJECT)
+
+
+def check_stop(requests: Sequence[Request]) -> None:
+    """Raises:
+    WrongUsage: jobs are to be stopped by their manifests, and nobody has said whose they are.
+    """
+    from sagespec.deploying.ownership import NAME_THE_PROJECT, may_stop
+
+    unnamed = next((request for request in requests if not may_stop(request)), None)
+    if unnamed is not None:
+        message = f"the jobs of {unnamed.manifest} may be another repository's as well: it has no project"
+        raise WrongUsage(message, f"give the job's name (sagespec status shows it), or {NAME_THE_PROJECT}")
+
+
+def evidence_of(compiler: Compiler) -> Gone:
+    """What a run of the compiler says of manifests that it has not met."""
+    from sagespec.deploying.pruning import Evidence
+
+    return Evidence(compiler.survey, compiler.project_of)
+
+
+def world_of(given: ApplyArguments | None = None) -> World:
     """SageMaker in each region, and this machine."""
     from sagespec.deploying.world import World
+
+    tell_waits()
 
     def make(site: Site) -> Service:
         if site.local:
             from sagespec.deploying.services.local import LocalService
 
             root = project_folder() / "local"
-            return LocalService(root, executor=executor, provision=provision, interrupt=interrupt)
+            if given is None:
+                return LocalService(root)
+            return LocalService(root, executor=given.executor, provision=given.provision, interrupt=given.interrupt)
         from sagespec.deploying.services.sagemaker.service import SageMaker
 
         return SageMaker(site.region)
@@ -54,33 +116,52 @@ def project_folder() -> Path:
 
 
 def jobs_of(
-    names: Iterable[str], *, local: bool, env: str | None, set_: Sequence[str] | None
-) -> Iterator[tuple[str, Service]]:
-    """The training jobs that names or manifests mean, each with the service that has it."""
+    names: Iterable[str],
+    given: Rendering,
+    *,
+    local: bool = False,
+    region: str | None = None,
+    stopping: bool = False,
+) -> list[Job]:
+    """The training jobs that names or manifests mean, each once; manifests without one are told.
+
+    Args:
+        region: of the jobs that are given by name; the environment's where None.
+        stopping: they are to be stopped, so that it must be known whose they are.
+
+    Raises:
+        Ended: a manifest is wrong.
+        NoSuchJob: none of the manifests has a job, and nothing else is meant.
+    """
     from sagespec.building.targets import Site
-
-    world = world_of()
-    for name in names:
-        if Path(name).exists() or name.endswith((".yaml", ".yml")):
-            yield from newest_of(name, world, local=local, env=env, set_=set_)
-        else:
-            here = local or (project_folder() / "local" / name / "request.json").exists()
-            yield name, world.service(Site(os.environ.get("AWS_REGION", ""), None, here))
-
-
-def newest_of(
-    path: str, world: World, *, local: bool, env: str | None, set_: Sequence[str] | None
-) -> Iterator[tuple[str, Service]]:
+    from sagespec.deploying.looking import Job, jobs_of_requests
     from sagespec.deploying.services import NoSuchJob
 
-    requests, code = accepted(compiler_of(env, set_, (), build=True, local=local).run([path]))
+    world = world_of()
+    jobs: list[Job] = []
+    missing: list[str] = []
+    for name in names:
+        if Path(name).exists() or name.endswith((".yaml", ".yml")):
+            requests = requests_of(name, given, local=local)
+            if stopping:
+                check_stop(requests)
+            meant = jobs_of_requests(world, requests)
+            jobs += meant.jobs
+            missing += meant.missing
+        else:
+            here = local or (project_folder() / "local" / name / "request.json").exists()
+            place = "" if here else region or os.environ.get("AWS_REGION", "")
+            jobs.append(Job(name, world.service(Site(place, None, here))))
+    if missing and not jobs:
+        raise NoSuchJob("; ".join(missing), "sagespec apply creates it")
+    for line in missing:
+        tell(line)
+    return list(dict.fromkeys(jobs))
+
+
+def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
+    ask = None if local else account_of_credentials
+    requests, code = accepted_to_apply(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
     if code:
         raise Ended(code)
-    for request in requests:
-        service = world.service(request.site)
-        seen = sorted(service.observe([request]), key=lambda job: (job.created, job.attempt))
-        if not seen:
-            raise NoSuchJob(
-                f"no training job of '{request.name}' exists on {service.name}", "sagespec apply creates it"
-            )
-        yield seen[-1].job_name, service
+    return requests

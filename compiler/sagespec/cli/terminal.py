@@ -44,10 +44,31 @@ def tell(text: str, *, always: bool = False) -> None:
 
 
 def complain(message: str, hint: str = "") -> None:
+    from sagespec.reporting.diagnostics import printable
+
     style = style_of(sys.stderr)
-    tell(f"{style.red('error')}: {message}", always=True)
+    first, *more = message.splitlines() or [""]
+    tell(f"{style.red('error')}: {printable(first)}", always=True)
+    for line in more:
+        tell(f"  {printable(line)}", always=True)
     if hint:
-        tell(f" {style.dim('=')} {style.bold('help')}: {hint}", always=True)
+        tell(f" {style.dim('=')} {style.bold('help')}: {printable(hint)}", always=True)
+
+
+def remark(message: str, hint: str = "") -> None:
+    """Something that could not be had, and that nothing depends on."""
+    from sagespec.reporting.diagnostics import printable
+
+    tell(printable(f"{message}; {hint}" if hint else message), always=True)
+
+
+def agreed(question: str) -> bool:
+    """Asks; without anyone to ask, nothing is done."""
+    if not sys.stdin.isatty():
+        complain("this asks first, and nobody is there to answer", "add --yes")
+        return False
+    tell(f"{question} [y/N] ", always=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def heard(results: Iterable[Result]) -> Iterator[Result]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sagespec.base.redact import redacted
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import TERMINAL, Seen
 from sagespec.deploying.triage import Verdict, triage
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -57,6 +57,11 @@ class Ending:
         return self.status == "Completed"
 
     @property
+    def over(self) -> bool:
+        """Whether the job has ended."""
+        return self.status in TERMINAL
+
+    @property
     def lost(self) -> bool:
         """Whether the service says where the model lies, and it does not lie there."""
         return self.succeeded and self.promised is not None and self.artifact is None
@@ -84,7 +89,7 @@ def ending_of(seen: Seen, artifact: str | None = None, tail: Sequence[str] = ())
         verdict=triage(seen.status, seen.secondary, seen.failure),
         failure=redacted(seen.failure),
         artifact=artifact,
-        promised=body.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
+        promised=promised_by(seen),
         metrics={metric["MetricName"]: float(metric["Value"]) for metric in body.get("FinalMetricDataList") or ()},
         created=body.get("CreationTime"),
         started=body.get("TrainingStartTime"),
@@ -96,6 +101,12 @@ def ending_of(seen: Seen, artifact: str | None = None, tail: Sequence[str] = ())
         log=_log(seen),
         tail=tuple(redacted(line) for line in tail[-TAIL:]),
     )
+
+
+def promised_by(seen: Seen) -> str | None:
+    """Where the service says that the model lies, or will."""
+    promised: str | None = seen.body.get("ModelArtifacts", {}).get("S3ModelArtifacts")
+    return promised
 
 
 def _saving(billable: int | None, trained: int | None) -> float | None:

@@ -10,8 +10,7 @@ from typing import Any
 from sagespec.catalog import Facts
 from sagespec.importing.constants import Made, Mixed, Unknown, is_certain, region_of
 from sagespec.importing.draft import Draft, job_name, literal
-from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.model.job import LEGACY_FIELDS, RENAMED
+from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reading.yamltext import Path
 
 WITHOUT_FIELD = frozenset({"sagemaker_session", "enable_cloudwatch_metrics", "wait", "logs", "run_tensorboard_locally"})
@@ -45,7 +44,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "TrainingCompilerConfig": {},
 }
 """Classes that are a field's value; those of their arguments that a manifest calls otherwise."""
-SDK1 = frozenset(name for name in RENAMED if name.startswith("train_")) | {"image_name", "distributions"}
+SDK1 = frozenset(name for name in Job.renamed if name.startswith("train_")) | {"image_name", "distributions"}
 
 
 def draft_of(estimator: Made, fit: Mapping[str, Any], facts: Facts, taken: set[str]) -> Draft:
@@ -68,7 +67,7 @@ class _Reader:
         self.variables: dict[str, str] = {}
 
     def draft(self, estimator: Made, fit: Mapping[str, Any], taken: set[str]) -> Draft:
-        given = {RENAMED.get(name, name): value for name, value in estimator.given.items()}
+        given = {Job.renamed.get(name, name): value for name, value in estimator.given.items()}
         data: dict[str, Any] = {"name": self.name(given, fit, taken)}
         for name, value in given.items():
             if name in WITHOUT_FIELD or name == "name":
@@ -111,8 +110,8 @@ class _Reader:
             if name not in data:
                 data[name] = self.placeholder(Unknown(name, ""), name)
                 self.notes[(name,)] = "was not given"
-        version = data.get("framework_version")
-        release = self.facts.release(version) if isinstance(version, str) else None
+        version, framework = data.get("framework_version"), self.facts.framework(data.get("framework", "tensorflow"))
+        release = framework.release(version) if framework is not None and isinstance(version, str) else None
         legacy = any(name in data for name in LEGACY_FIELDS)
         if is_old and "py_version" not in data and not legacy and release is not None and "py2" in release.pythons:
             data["py_version"] = "py2"  # what SDK 1 took

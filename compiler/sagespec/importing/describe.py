@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Any, Literal
+from functools import cache, cached_property
+from typing import Any, Literal, NamedTuple
 
 from sagespec.base.source import Source
 from sagespec.building import api_check as api
 from sagespec.building.draft import Files, account_of, default_bucket
 from sagespec.building.draft import Inputs as DraftInputs
 from sagespec.building.request import FIRST, JOB, Site
-from sagespec.catalog import Facts, api_members, image_instance_type
+from sagespec.catalog import PLAIN, Facts, Framework, api_members, image_instance_type
 from sagespec.deploying.differ import REWRITES
 from sagespec.importing.draft import Draft, Unreadable, job_name, literal
 from sagespec.kinds.training_job.draft import CODE_CHANNEL_PATH, draft, joined, plain
@@ -123,7 +123,7 @@ _DEFAULTS = {
     **{rewrite.member: rewrite.values for rewrite in REWRITES if rewrite.values},
 }
 _REGISTRY = re.compile(r"[0-9]+\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.")
-_TAG = re.compile(r"[^:@]+:(?P<version>[0-9.]+)-(?:cpu|gpu)-(?P<python>py[0-9]+)(?:-.*)?")
+DEFAULT_FRAMEWORK = "tensorflow"
 HINT = "give what `aws sagemaker describe-training-job` prints, or a CreateTrainingJob request"
 _STAMP = re.compile(r"-\d{4}(?:-\d{2}){5}-\d{3}$")
 """What the SDK puts behind a base name: the moment, to the millisecond."""
@@ -170,6 +170,37 @@ def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = 
     return Draft({**draft, **({"request": literal(override)} if override else {})})
 
 
+class _Wish(NamedTuple):
+    """What a manifest may ask for to get an image of AWS's."""
+
+    framework: Framework
+    version: str
+    python: str
+    mode: Literal["legacy", "script"]
+    variant: str
+
+
+@cache
+def _wishes(facts: Facts, repository: str) -> tuple[_Wish, ...]:
+    """All that a manifest may ask for to get an image of a repository."""
+    return tuple(_asked(facts, repository))
+
+
+def _asked(facts: Facts, repository: str) -> Iterator[_Wish]:
+    for name in facts.frameworks:
+        framework = facts.framework(name)
+        for variant in () if framework is None else (PLAIN, *(each.name for each in framework.variants)):
+            for version in framework.versions(variant) if framework is not None else ():
+                release = framework.release(version, variant) if framework is not None else None
+                if framework is None or release is None:
+                    continue
+                for python, image in release.images.items() if release.script_mode else ():
+                    if image.repository == repository:
+                        yield _Wish(framework, version, python, "script", variant)
+                if release.legacy_image is not None and release.legacy_image.repository == repository:
+                    yield _Wish(framework, version, "py2", "legacy", variant)
+
+
 class _Job:
     """Reads one description, group of fields by group."""
 
@@ -210,32 +241,42 @@ class _Job:
         return {"name": name, "tags": own, "region": self.region}
 
     def framework(self) -> dict[str, Any]:
-        """The versions, where the image is the one that they name; otherwise the image."""
-        tag = _TAG.fullmatch(self.image)
-        if tag is not None and self.is_program and self.image == self._image("legacy" if self.is_legacy else "script"):
-            return {"framework_version": tag["version"], "py_version": tag["python"]}
-        return {"image_uri": self.image or None}
+        """The framework and its versions, where the image is the one that they name; otherwise the image."""
+        named = self.named if self.is_program else None
+        if named is None:
+            old = self.is_program and ("model_dir" in self.given or self.is_legacy)
+            return {"image_uri": self.image or None, **({"framework": DEFAULT_FRAMEWORK} if old else {})}
+        framework, version, python = named.framework, named.version, named.python
+        own, _, base = version.partition("+")
+        under = {field: base.removeprefix(name) for name, field in framework.bases.items() if base.startswith(name)}
+        name = {} if framework.name == DEFAULT_FRAMEWORK else {"framework": framework.name}
+        taken = {} if framework.python is not None else {"py_version": python}
+        return {**name, framework.version_field: own, **under, **taken}
 
-    def _image(self, mode: Literal["legacy", "script"]) -> str | None:
-        """The image of AWS's that the job's own image is called like, in one mode."""
-        tag = _TAG.fullmatch(self.image)
+    @cached_property
+    def named(self) -> _Wish | None:
+        """Whose image the job runs; None for any that is not AWS's."""
+        repository, _, _ = self.image.rpartition("/")[2].partition(":")
         resources = self.body["ResourceConfig"]
         groups = resources.get("InstanceGroups") or [resources]
         types = [group["InstanceType"] for group in groups if "InstanceType" in group]
-        if tag is None or not types:
-            return None
         parallel = {"sagemaker_distributed_dataparallel_enabled", "mp_parameters"} & set(self.given)
-        try:
-            return self.facts.image_uri(
-                tag["version"],
-                tag["python"],
-                self.region or "",
-                image_instance_type(types),
-                mode,
-                smdistributed=bool(parallel),
-            )
-        except LookupError:
-            return None
+        for wish in _wishes(self.facts, repository) if types else ():
+            try:
+                made = wish.framework.image_uri(
+                    wish.version,
+                    wish.python,
+                    self.region or "",
+                    image_instance_type(types),
+                    wish.mode,
+                    smdistributed=bool(parallel),
+                    variant=wish.variant,
+                )
+            except LookupError:
+                continue
+            if made == self.image:
+                return wish
+        return None
 
     @property
     def is_program(self) -> bool:
@@ -246,7 +287,14 @@ class _Job:
     def is_legacy(self) -> bool:
         """As the image says it; of an image of one's own, as the hyperparameters look."""
         looks = {"checkpoint_path", "training_steps"} <= set(self.given) and "model_dir" not in self.given
-        return looks and self.image != self._image("script")
+        return looks and (self.named is None or self.named.mode == "legacy")
+
+    @property
+    def passes_model_dir(self) -> bool:
+        """Whether a `model_dir` is the estimator's, and not the author's own."""
+        name = self.framework().get("framework", None if self.named is None else self.named.framework.name)
+        framework = None if name is None else self.facts.framework(name)
+        return framework is not None and framework.passes_model_dir
 
     def code(self) -> dict[str, Any]:
         if not self.is_program:
@@ -255,7 +303,7 @@ class _Job:
         source = given.get("sagemaker_submit_directory")
         if source == CODE_CHANNEL_PATH:
             source = next((_at(one, _S3_URI) for one in self.channels if one["ChannelName"] == "code"), source)
-        model = given.get("model_dir", False)
+        model = given.get("model_dir", False) if self.passes_model_dir else None
         mpi = given.get("sagemaker_mpi_enabled") is True
         usual = "/opt/ml/model" if mpi else joined(self.output, self.name, "model")
         found = {
@@ -310,8 +358,8 @@ class _Job:
     def metrics(self) -> bool | None:
         """Said only where it is not what the version makes of it."""
         wanted = bool(_at(self.body, "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries"))
-        version = self.framework().get("framework_version")
-        release = self.facts.release(version) if version else None
+        named = self.named if self.is_program else None
+        release = None if named is None else named.framework.without_image(named.version)
         usual = release is not None and release.training_metrics and not self.is_legacy
         return None if wanted == usual else wanted
 
@@ -323,8 +371,8 @@ class _Job:
     def _own(self) -> Iterator[tuple[str, Any]]:
         made: set[str] = set()
         if self.is_program:
-            fields = ("training_steps", "evaluation_steps", "checkpoint_path") if self.is_legacy else ("model_dir",)
-            made = {*MADE, *fields}
+            fields = ("training_steps", "evaluation_steps", "checkpoint_path") if self.is_legacy else ()
+            made = {*MADE, *fields, *(("model_dir",) if self.passes_model_dir and not self.is_legacy else ())}
         for name, value in self.given.items():
             if name not in made:
                 yield name, value
@@ -392,7 +440,7 @@ def decoded(text: str) -> Any:
 def _is_worth_saying(name: str, value: Any) -> bool:
     if name in ("training_steps", "evaluation_steps"):  # null has a meaning
         return True
-    return value is not None and value != {} and value != Job.defaults.get(name)
+    return value is not None and value != {} and value != Job.fields[name].default
 
 
 # What fields cannot say ----------------------------------------------------------------------------------------------
@@ -403,13 +451,13 @@ def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[
     while True:
         (document,) = read(Source("<import>", Draft(data).text))
         (manifest,) = render(document, (), Inputs(), Vocabulary("TrainingJob"))
-        bound = bind(manifest)
+        bound = bind(manifest, Job)
         wrong = {str(found.field[0]) for found in bound.diagnostics if found.field}
         if not wrong & set(data):
             break
         data = {name: value for name, value in data.items() if name not in wrong}
     site = Site(data.get("region") or "", account_of(data.get("role"), None))
-    made = draft(bound.job, manifest, DraftInputs(facts, site, manifest.document.source.folder, Files()))
+    made = draft(bound.model, bound.manifest, DraftInputs(facts, site, manifest.document.source.folder, Files()))
     return data, _known(made.request.template)
 
 

@@ -49,7 +49,7 @@ class Draft:
     def text(self) -> str:
         """The manifest as YAML, fields in the model's order."""
         remarks = "".join(f"# {remark}\n" for remark in self.remarks)
-        fields = sorted(self.data, key=Job.fields.index)
+        fields = sorted(self.data, key=list(Job.fields).index)
         return remarks + yaml_text({**HEAD, **{name: self.data[name] for name in fields}}, self.notes)
 
 

@@ -7,13 +7,13 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
 from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, in_order
 from sagespec.base.files import replace_whole
 from sagespec.base.source import Path, Source
-from sagespec.pipeline import Compiler, Result
 from sagespec.reading.document import MAX_BYTES, decode, read
+from sagespec.reading.render import Defaults
 
 MAX_TRIED = 10_000_000
 """Characters that may be read to find the cures that change no other value."""
@@ -162,11 +162,33 @@ PASSES = 10
 """How often a text is fixed and checked again: one cure may bring another to light."""
 
 
+class Judged(Protocol):
+    """What has been found in one manifest."""
+
+    @property
+    def manifest(self) -> str: ...
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]: ...
+
+
+JudgedT = TypeVar("JudgedT", bound=Judged, covariant=True)
+
+
+class Judge(Protocol[JudgedT]):
+    """One run over manifests: `sagespec.pipeline.Compiler` is one."""
+
+    @property
+    def defaults(self) -> Defaults: ...
+    def run(self, paths: Iterable[str]) -> Iterator[JudgedT]: ...
+    def source(self, source: Source) -> Iterator[JudgedT]: ...
+    def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> JudgedT: ...
+
+
 @dataclass(frozen=True)
-class Repair:
+class Repair(Generic[JudgedT]):
     """What a repair has done, and what is left."""
 
-    results: tuple[Result, ...]
+    results: tuple[JudgedT, ...]
     cured: tuple[Diagnostic, ...] = ()
     refused: tuple[str, ...] = ()
     """Why a file was not written."""
@@ -174,7 +196,7 @@ class Repair:
     """The repaired text, where there was no file to write."""
 
 
-def repair(make: Callable[[], Compiler], paths: Sequence[str]) -> Repair:
+def repair(make: Callable[[], Judge[JudgedT]], paths: Sequence[str]) -> Repair[JudgedT]:
     """Checks files and cures what is certain, until nothing more can be cured.
 
     Only files that the paths stand for are written, and defaults above them in which a finding stands; scripts never.
@@ -182,11 +204,11 @@ def repair(make: Callable[[], Compiler], paths: Sequence[str]) -> Repair:
     cured: list[Diagnostic] = []
     refused: dict[str, str] = {}
     for _ in range(PASSES):
-        compiler = make()
-        results = tuple(compiler.run(paths))
+        judge = make()
+        results = tuple(judge.run(paths))
         before = len(cured)
         found = [finding for result in results for finding in result.diagnostics]
-        ours = {result.manifest for result in results} | {each.source.name for each in compiler.defaults.documents}
+        ours = {result.manifest for result in results} | {each.source.name for each in judge.defaults.documents}
         for source in dict.fromkeys(finding.place.source for finding in found if finding.fix):
             if source.name in ours and source.name not in refused:
                 made = fixed(source, found)
@@ -200,13 +222,13 @@ def repair(make: Callable[[], Compiler], paths: Sequence[str]) -> Repair:
     return Repair(results, tuple(cured), tuple(refused.values()))
 
 
-def repair_text(make: Callable[[], Compiler], stream: BinaryIO) -> Repair:
+def repair_text(make: Callable[[], Judge[JudgedT]], stream: BinaryIO) -> Repair[JudgedT]:
     """The same for a text that is no file."""
     raw = stream.read(MAX_BYTES + 1)
     try:
         source = decode(raw, "<stdin>", FilePath.cwd())
     except Rejected as rejected:
-        return Repair((Result("<stdin>", rejected.diagnostics),), content=raw)
+        return Repair((make().refused("<stdin>", rejected.diagnostics),), content=raw)
     cured: list[Diagnostic] = []
     for _ in range(PASSES):
         results = tuple(make().source(source))

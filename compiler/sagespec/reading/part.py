@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, get_origin, overload
+
+T = TypeVar("T")
+P = TypeVar("P", bound="Part")
+_new, _set = object.__new__, object.__setattr__
 
 
 class Unknown(Exception):
@@ -14,46 +18,91 @@ class Unknown(Exception):
         super().__init__(name)
 
 
+class Field:
+    """One field of a part, as its class declares it."""
+
+    __slots__ = ("annotation", "default", "doc", "form", "hint", "required")
+
+    annotation: Any
+    """Its type, with constraints."""
+
+    def __init__(self, doc: str, default: Any, required: bool, hint: str, form: str) -> None:
+        self.doc = doc
+        """What it means, for people."""
+        self.default = default
+        self.required = required
+        self.hint = hint
+        """What to write, where people know the value in another form."""
+        self.form = form
+        """What the names in it, or the strings of a list, must be: said where their type has no title."""
+
+
+@overload
+def field(doc: str, *, hint: str = "", form: str = "") -> Any: ...
+@overload
+def field(doc: str, default: T, *, hint: str = "", form: str = "") -> T: ...
+def field(doc: str, default: Any = ..., *, hint: str = "", form: str = "") -> Any:
+    """Declares a field of a part; without a default it is required."""
+    return Field(doc, default, default is ..., hint, form)
+
+
 class Part:
     """A strict, closed, frozen piece of a manifest.
 
-    A subclass declares fields as a pydantic model does; the text under a field is its description in `schemas/`. What
-    pydantic makes of the declarations is worked out beforehand (`model.build`), so that a manifest is
-    validated without building models first: that takes longer than all the rest.
+    A subclass declares fields by annotations, as a dataclass does: `seed: int = field("Seed of the shuffle.")`. It has
+    those of its bases, too. `sagespec.reading.shape` makes of them what pydantic's core validates by. Annotations are
+    values here, not texts: a file with parts does without `from __future__ import annotations`.
 
     An instance may be partial: a field whose value was wrong is then left out, and reading it raises `Unknown`.
     """
 
-    __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__")  # pydantic-core's
+    __slots__ = ("__dict__", "fields_set")
 
-    __pydantic_fields_set__: set[str]
-    defaults: ClassVar[Mapping[str, Any]]
-    """Field → default, of those that have one."""
-    fields: ClassVar[tuple[str, ...]]
-    """Every field, in the order of the declarations."""
+    fields_set: set[str]
+    """The fields that the author wrote, `null` ones included."""
+    fields: ClassVar[Mapping[str, Field]] = {}
+    """Every field by its name, in the order of the declarations, those of bases first."""
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Names that fields had in SDK 1 → their names here."""
 
     def __init_subclass__(cls) -> None:
-        declared = cls.__annotations__
-        cls.fields = tuple(declared)
-        cls.defaults = {name: vars(cls)[name] for name in declared if name in vars(cls)}
-        for name in cls.defaults:
-            delattr(cls, name)  # an instance without a value must not find the default
+        own = {}
+        for name, annotation in cls.__annotations__.items():
+            origin: Any = get_origin(annotation)
+            if ClassVar not in (annotation, origin):
+                own[name] = declared = vars(cls)[name]
+                declared.annotation = annotation
+                delattr(cls, name)  # an instance without a value must not find the declaration
+        cls.fields = {**cls.fields, **own}
 
     def __init__(self) -> None:
         """All defaults; other instances come from `sagespec.reading.binding`."""
-        self._fill(dict(self.defaults), set())
+        self._fill(self._defaults(), set())
 
     @classmethod
-    def partial(cls, values: Mapping[str, Any], unknown: set[str]) -> Any:
+    def made(cls: type[P], parts: tuple[dict[str, Any], Any, set[str]]) -> P:
+        """The instance of what pydantic's core has validated: its values, nothing, and the fields that were given."""
+        part = _new(cls)
+        _set(part, "__dict__", parts[0])
+        _set(part, "fields_set", parts[2])
+        return part
+
+    @classmethod
+    def partial(cls: type[P], values: Mapping[str, Any], unknown: set[str]) -> P:
         """What is known of a part: a field that is `unknown` has no value, not even its default."""
         part = cls.__new__(cls)
-        defaults = {name: value for name, value in cls.defaults.items() if name not in unknown}
+        defaults = {name: value for name, value in cls._defaults().items() if name not in unknown}
         part._fill({**defaults, **values}, set(values))
         return part
 
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        known = {name: field.default for name, field in cls.fields.items() if not field.required}
+        return {name: value.copy() if isinstance(value, dict | list) else value for name, value in known.items()}
+
     def _fill(self, values: dict[str, Any], given: set[str]) -> None:
-        object.__setattr__(self, "__dict__", values)
-        object.__setattr__(self, "__pydantic_fields_set__", given)
+        _set(self, "__dict__", values)
+        _set(self, "fields_set", given)
 
     def __getattr__(self, name: str) -> Any:
         if name in type(self).fields:
@@ -76,11 +125,6 @@ class Part:
     def members(self) -> Mapping[str, Any]:
         """Field → value, of those that are known."""
         return self.__dict__
-
-    @property
-    def fields_set(self) -> set[str]:
-        """The fields that the author wrote, `null` ones included."""
-        return self.__pydantic_fields_set__
 
     def given(self, *names: str) -> list[str]:
         """Those of `names` that the author gave a value (`null` is none)."""

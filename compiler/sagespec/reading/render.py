@@ -20,8 +20,6 @@ SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost")
 """Members of a Defaults document that are not a job's."""
 OWN = ("apiVersion", "kind", "name")
 """What a manifest says for itself; no default stands in for it."""
-LONE_CHANNEL = ("channels", "training")
-"""Where a channel is that stands under `channels` without a name of its own."""
 MAX_JOBS = 1_000
 """Jobs of one matrix."""
 MAX_COMBINATIONS = 100_000
@@ -92,6 +90,13 @@ class Manifest(NamedTuple):
     """Which of the defaults' environments lies over them."""
     unknown: frozenset[Path] = frozenset()
     """Where an expression has no value: nothing can be said of these."""
+    lone: Mapping[str, str] = MappingProxyType({})
+    """Field → the name that its value has, where one value stands in place of a map of such values."""
+
+    def named(self, field: str, name: str) -> Manifest:
+        """The same, where the value of a field is the one of this name, and paths lead through the name."""
+        unknown = ((field, name, *path[1:]) if path[:1] == (field,) and path[1:] else path for path in self.unknown)
+        return self._replace(lone={**self.lone, field: name}, unknown=frozenset(unknown))
 
     def origin(self, path: Path) -> tuple[Layer, Path]:
         """The layer in which `path` (or the longest part of it that is written) stands, and that part's path there."""
@@ -100,7 +105,7 @@ class Manifest(NamedTuple):
                 inside = (*layer.prefix, *path[:length])
                 if layer.document.has(inside):
                     return layer, inside
-            if path[:2] == LONE_CHANNEL and length == 2:
+            if length == 2 and self.lone.get(str(path[0])) == path[1]:
                 return self.origin((path[0], *path[2:]))
         return self.layers[0], ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -82,10 +83,16 @@ def cure_line(diagnostic: Diagnostic) -> str:
 
 
 def printable(text: str) -> str:
-    """Text that cannot steer a terminal: control characters are shown as their names' pictures or as �."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else " " if c == "\t" else "�" for c in text)
+    """Text that cannot steer a terminal or a CI system: control characters are shown as �, and what a line of output
+    would be taken for a command by (`::error::`, `##[group]`) is parted.
+
+    Source: actions/runner, src/Runner.Common/ActionCommand.cs: `::` after blanks, and `##[` anywhere in a line.
+    """
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " if c == "\t" else "�" for c in text)
+    if "::" in text or "##" in text:
+        text = re.sub(r"^(\s*):(?=:)|#(?=#(?:vso|teamcity)?\[)", r"\g<0> ", text)
+    return text
 
 
 def _cells(text: str) -> int:

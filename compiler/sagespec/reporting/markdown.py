@@ -30,11 +30,24 @@ def plan_markdown(plan: Plan) -> str:
     )
 
 
-def endings_markdown(endings: Sequence[Ending]) -> str:
-    """How jobs have ended: a table, metrics, and for each failure what it is and what to do."""
+def endings_markdown(endings: Sequence[Ending], longest: int | None = None) -> str:
+    """How jobs have ended: a table, metrics, and for each failure what it is and what to do.
+
+    Args:
+        longest: bytes that it may have; above, the ends of logs are left out, and then jobs from the end.
+    """
     completed = sum(ending.succeeded for ending in endings)
     summary = f"{completed} of {counted(len(endings), 'job')} completed"
-    return _rendered("endings.md.j2", summary=summary, jobs=[_ending(ending) for ending in endings])
+    jobs = [_ending(ending) for ending in endings]
+    text = _rendered("endings.md.j2", summary=summary, jobs=jobs)
+    if longest is None or len(text.encode()) <= longest:
+        return text
+    for job in jobs:
+        job["tail"] = ()
+    while len(text.encode()) > longest and jobs:
+        text = _rendered("endings.md.j2", summary=f"{summary}; {len(jobs)} are shown", jobs=jobs)
+        jobs = jobs[: len(jobs) * 3 // 4]
+    return text
 
 
 def _is_quiet(change: Change) -> bool:

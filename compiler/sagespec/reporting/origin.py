@@ -9,8 +9,7 @@ from typing import Any
 
 from sagespec.base.redact import redacted
 from sagespec.base.source import Path
-from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS
-from sagespec.kinds.training_job.model import Job
+from sagespec.kinds import KINDS, kind_named
 from sagespec.reading.render import Manifest
 from sagespec.reporting.diagnostics import printable
 
@@ -41,6 +40,8 @@ def _item(data: Any, step: str | int) -> Any:
 
 def origin(manifest: Manifest, field: str) -> Iterator[str]:
     """What `sagespec explain FILE FIELD` prints."""
+    stated = manifest.data.get("kind")
+    kind = kind_named(stated if stated in KINDS else "TrainingJob")
     path = path_of(field, manifest.data)
     name = str(path[0]) if path else ""
     value: Any = manifest.data
@@ -52,18 +53,18 @@ def origin(manifest: Manifest, field: str) -> Iterator[str]:
         yield f"value    {printable(redacted(f'{field}: {json.dumps(value, ensure_ascii=False)}').partition(': ')[2])}"
         where = f"{place.source.name}:{place.span.line}:{place.span.column}"
         yield f"written  {where}  {printable(redacted(place.source.line(place.span.line).strip()))}"
-    elif name in Job.fields:
-        default = Job.defaults.get(name)
+    elif name in kind.model.fields:
+        default = kind.model.fields[name].default
         shown = "nothing" if default is None or not isinstance(default, str | int | bool) else json.dumps(default)
         yield f"value    {shown}  (left out: the default)"
     else:
         yield f"value    nothing: '{field}' is no field and is not written"
         return
-    if name in ELSEWHERE:
-        yield f"lands    {ELSEWHERE[name]}"
+    if name in kind.elsewhere:
+        yield f"lands    {kind.elsewhere[name]}"
     elif name == "hyperparameters" and len(path) > 1:
         yield f"lands    HyperParameters.{path[1]}"
     elif name == "environment" and len(path) > 1:
         yield f"lands    Environment.{path[1]}"
     else:
-        yield f"lands    {', '.join(MEMBERS.get(name, ['nowhere']))}"
+        yield f"lands    {', '.join(kind.members.get(name, ['nowhere']))}"

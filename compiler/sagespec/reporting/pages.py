@@ -6,17 +6,16 @@ import json
 from collections.abc import Iterable, Iterator
 
 from sagespec.catalog import Facts
-from sagespec.checking.pages import Page
-from sagespec.kinds.training_job.rules import Rule
+from sagespec.checking.page import Page
 from sagespec.reporting.style import Style
 
 
-def page(rule: Rule | Page) -> str:
+def page(rule: Page) -> str:
     """What `sagespec explain` prints."""
     return f"{rule.name} ({rule.severity.value})\n\n{rule.page}\n\nSource: {rule.source}"
 
 
-def rule_list(rules: Iterable[Rule | Page], style: Style) -> Iterator[str]:
+def rule_list(rules: Iterable[Page], style: Style) -> Iterator[str]:
     """A line a rule: its name, how bad it is, and what it is about."""
     listed = list(rules)
     width = max(len(rule.name) for rule in listed)
@@ -24,7 +23,7 @@ def rule_list(rules: Iterable[Rule | Page], style: Style) -> Iterator[str]:
         yield f"{style.bold(f'{rule.name:<{width}}')}  {rule.severity.value:<7}  {rule.summary}"
 
 
-def rules_json(pages: Iterable[Rule | Page]) -> str:
+def rules_json(pages: Iterable[Page]) -> str:
     """Every name of a finding, for programs."""
     rules = [
         {"name": page.name, "severity": page.severity.value, "summary": page.summary, "source": page.source}
@@ -33,10 +32,13 @@ def rules_json(pages: Iterable[Rule | Page]) -> str:
     return json.dumps({"version": 1, "rules": rules}, indent=2)
 
 
-def versions_json(facts: Facts) -> str:
-    """Every release, for programs."""
+def versions_json(facts: Facts, chosen: str | None = None) -> str:
+    """Every release, for programs: of one framework, or of all."""
+    known = [framework for name in facts.frameworks if (framework := facts.framework(name)) is not None]
+    listed = [framework for framework in known if chosen in (None, framework.name)]
     releases = [
         {
+            "framework": framework.name,
             "version": version,
             "pythons": list(release.pythons),
             "legacy_mode": release.legacy_mode,
@@ -44,16 +46,21 @@ def versions_json(facts: Facts) -> str:
             "strategies": list(release.strategies),
             "patches_end": release.patches_end.isoformat() if release.patches_end else None,
         }
-        for version, release in facts.releases.items()
+        for framework in listed
+        for version, release in framework.releases.items()
     ]
-    return json.dumps({"version": 1, "releases": releases, "aliases": dict(facts.aliases)}, indent=2)
+    aliases = {framework.name: dict(framework.aliases) for framework in listed}
+    return json.dumps({"version": 2, "releases": releases, "aliases": aliases}, indent=2)
 
 
-def version_rows(facts: Facts) -> list[tuple[str, ...]]:
-    """A row a release, after the names of the columns."""
+def version_rows(facts: Facts, chosen: str) -> list[tuple[str, ...]]:
+    """A row a release of one framework, after the names of the columns."""
     rows: list[tuple[str, ...]] = [("version", "short", "python", "modes", "strategies", "patches until")]
-    short = {full: alias for alias, full in facts.aliases.items()}
-    for version, release in facts.releases.items():
+    framework = facts.framework(chosen)
+    if framework is None:
+        return rows
+    short = {full: alias for alias, full in framework.aliases.items()}
+    for version, release in framework.releases.items():
         modes = [name for name, has in (("legacy", release.legacy_mode), ("script", release.script_mode)) if has]
         until = release.patches_end
         pythons, strategies = " ".join(release.pythons), " ".join(release.strategies)
@@ -63,9 +70,9 @@ def version_rows(facts: Facts) -> list[tuple[str, ...]]:
     return rows
 
 
-def version_table(facts: Facts, style: Style) -> Iterator[str]:
+def version_table(facts: Facts, style: Style, chosen: str) -> Iterator[str]:
     """A line a release."""
-    rows = version_rows(facts)
+    rows = version_rows(facts, chosen)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for number, row in enumerate(rows):
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sagespec.building.archive import Contents
@@ -12,11 +12,12 @@ from sagespec.building.targets import Upload
 from sagespec.catalog import facts
 from sagespec.deploying.applier import Outcome
 from sagespec.deploying.differ import Difference
-from sagespec.deploying.ending import Ending
+from sagespec.deploying.ledger import Entry
 from sagespec.deploying.planner import Action, Change, Plan
 from sagespec.deploying.triage import triage
 from sagespec.kinds import kind_named
 from sagespec.reporting.diagnostics import counted, printable
+from sagespec.reporting.jsontext import json_text
 from sagespec.reporting.status import ending_data
 from sagespec.reporting.style import Style
 
@@ -184,14 +185,16 @@ def counts(plan: Plan) -> str:
 
 
 def plan_json(plan: Plan) -> str:
-    return json.dumps({"version": 1, "jobs": [as_data(change) for change in plan.changes]}, indent=2)
+    return json_text({"version": 1, "jobs": [as_data(change) for change in plan.changes]})
 
 
-def outcomes_json(outcomes: Sequence[Outcome], endings: Sequence[Ending] = ()) -> str:
+def outcomes_json(entries: Iterable[Entry]) -> str:
     """What was done; `ending` is how the job ended, where it was followed."""
-    ended = {ending.job_name: ending_data(ending) for ending in endings}
-    jobs = [{**outcome_data(outcome), "ending": ended.get(outcome.job_name)} for outcome in outcomes]
-    return json.dumps({"version": 1, "jobs": jobs}, indent=2)
+    jobs = [
+        {**outcome_data(entry.outcome), "ending": ending_data(entry.ending) if entry.ending is not None else None}
+        for entry in entries
+    ]
+    return json_text({"version": 1, "jobs": jobs})
 
 
 def outcome_data(outcome: Outcome) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Requests as JSON: what CreateTrainingJob takes."""
+"""Requests as JSON: what the API takes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from sagespec.reporting.diagnostics import as_data
 def as_line(result: Result) -> str:
     """One line of `compile --jsonl`."""
     if result.request is not None:
-        return json.dumps({"manifest": result.manifest, "name": result.name, "request": result.request.body()})
+        several = len(result.request.calls) > 1
+        sent = {"requests" if several else "request": result.request.sent()}
+        return json.dumps({"manifest": result.manifest, "name": result.name, **sent})
     return json.dumps(
         {"manifest": result.manifest, "diagnostics": [as_data(found) for found in told(result.diagnostics)]}
     )

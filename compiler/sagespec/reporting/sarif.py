@@ -14,8 +14,8 @@ from urllib.parse import quote
 from sagespec import __version__
 from sagespec.base.diagnostic import Diagnostic, Edit
 from sagespec.base.source import Place, Span
-from sagespec.checking.pages import EXPLAINED, Page
-from sagespec.kinds.training_job.rules import Rule
+from sagespec.checking.page import Page
+from sagespec.kinds.explained import explained
 from sagespec.reporting.report import safe
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -24,13 +24,13 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 def sarif_log(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
     """A log of one run. Columns count characters (`unicodeCodePoints`), from 1, the end exclusive: as ours do."""
     names = {name: index for index, name in enumerate(dict.fromkeys(found.rule for found in diagnostics))}
-    driver = {"name": "sagespec", "version": __version__, "rules": [_rule(EXPLAINED[name]) for name in names]}
+    driver = {"name": "sagespec", "version": __version__, "rules": [_rule(explained()[name]) for name in names]}
     results = [_result(safe(diagnostic), names[diagnostic.rule]) for diagnostic in diagnostics]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(page: Page | Rule) -> dict[str, Any]:
+def _rule(page: Page) -> dict[str, Any]:
     described = {
         "id": page.name,
         "shortDescription": {"text": page.summary},

@@ -10,6 +10,9 @@ from sagespec.base.files import data_folder, write_whole
 SCHEMA = "training-job.schema.json"
 """What the manifest's first line names, so that the editor helps from the first minute."""
 
+TEMPLATES = ("script", "keras", "legacy", "distributed", "pipe")
+"""The folders of templates/init."""
+
 
 class Taken(Exception):
     """A file that would be written is there already."""

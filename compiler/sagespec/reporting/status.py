@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sagespec.deploying.ending import Ending
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
 from sagespec.deploying.triage import Verdict
 from sagespec.reporting.diagnostics import printable
+from sagespec.reporting.jsontext import json_text
 from sagespec.reporting.style import Style
 
 
@@ -20,8 +20,8 @@ def _colour(status: str, style: Style) -> str:
 
 
 def state_line(seen: Seen | Ending, style: Style) -> str:
-    secondary = f" ({seen.secondary})" if seen.secondary and seen.secondary != seen.status else ""
-    return f"{style.bold(seen.job_name)}  {_colour(seen.status, style)}{secondary}"
+    secondary = f" ({printable(seen.secondary)})" if seen.secondary and seen.secondary != seen.status else ""
+    return f"{style.bold(printable(seen.job_name))}  {_colour(printable(seen.status), style)}{secondary}"
 
 
 def ended_text(ending: Ending, style: Style) -> Iterator[str]:
@@ -33,9 +33,10 @@ def ended_text(ending: Ending, style: Style) -> Iterator[str]:
         yield f"  {style.bold(verdict)}"
         yield f"  {style.dim('=')} {style.bold('next')}: {printable(ending.verdict.next_step)}"
     if ending.artifact:
-        yield f"  model: {ending.artifact}"
+        yield f"  model: {printable(ending.artifact)}"
     elif ending.lost:
-        yield f"  {style.yellow('no model')}: nothing lies at {ending.promised}; the script saves to SM_MODEL_DIR"
+        promised = printable(ending.promised or "")
+        yield f"  {style.yellow('no model')}: nothing lies at {promised}; the script saves to SM_MODEL_DIR"
     for name, value in ending.metrics.items():
         yield f"  {printable(name)}: {value:g}"
     time = billed(ending)
@@ -76,7 +77,7 @@ def status_text(found: Sequence[Ending], style: Style) -> Iterator[str]:
 
 
 def status_json(found: Sequence[Ending]) -> str:
-    return json.dumps({"version": 1, "jobs": [ending_data(ending) for ending in found]}, indent=2)
+    return json_text({"version": 1, "jobs": [ending_data(ending) for ending in found]})
 
 
 def ending_data(ending: Ending) -> dict[str, Any]:

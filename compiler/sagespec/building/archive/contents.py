@@ -15,7 +15,6 @@ of every container, 2.7 included, extracts under every locale.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import heapq
 import struct
 import zlib
@@ -103,6 +102,8 @@ class Contents:
         Raises:
             ArchiveError: a file cannot be read, or is no longer as it was when it was collected.
         """
+        import hashlib  # files are listed without it
+
         digest = hashlib.sha256()
         for piece in _gzip(self._tar()):
             digest.update(piece)
@@ -114,6 +115,8 @@ class Contents:
         Raises:
             ArchiveError: a file cannot be read or has changed. What was written by then is not that archive.
         """
+        import hashlib  # files are listed without it
+
         digest = hashlib.sha256()
         for piece in _gzip(self._tar()):
             digest.update(piece)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagespec.checking.pages.page import API, ERROR, OURS, Page
+from sagespec.checking.page import CREATE, ERROR, OURS, Page
 
 PAGES = (
     Page(
@@ -72,7 +72,7 @@ PAGES = (
     Page(
         "wrong-value",
         ERROR,
-        API,
+        CREATE,
         """
         A value is none of those that its field may have.
 
@@ -88,7 +88,7 @@ PAGES = (
     Page(
         "out-of-range",
         ERROR,
-        API,
+        CREATE,
         """
         A value is smaller, larger, shorter or longer than the API allows.
 
@@ -102,7 +102,7 @@ PAGES = (
     Page(
         "wrong-form",
         ERROR,
-        API,
+        CREATE,
         """
         A text is not of the form that its field needs.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagespec.checking.pages.page import API, ERROR, OURS, WARNING, Page
+from sagespec.checking.page import CREATE, ERROR, OURS, WARNING, Page
 
 PAGES = (
     Page(
@@ -69,7 +69,7 @@ PAGES = (
     Page(
         "refused-by-api",
         ERROR,
-        API,
+        CREATE,
         """
         SageMaker would refuse the compiled request.
 

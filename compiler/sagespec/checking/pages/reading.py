@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagespec.checking.pages.page import ERROR, JSON, OURS, WARNING, YAML, Page
+from sagespec.checking.page import ERROR, JSON, OURS, WARNING, YAML, Page
 
 PAGES = (
     Page(
@@ -14,6 +14,41 @@ PAGES = (
 
         It is not there, may not be read, or is no regular file: a device, a pipe or a socket could make a run wait
         for ever. `-` reads standard input.
+        """,
+    ),
+    Page(
+        "not-read-as-a-manifest",
+        ERROR,
+        OURS,
+        """
+        A YAML file of a folder looks like a manifest, and is not read as one.
+
+        Its `apiVersion` is misspelt or missing, or the manifest stands in a list. What is passed over in silence is
+        missed only when somebody looks for the job, and `--prune` would take it for gone. A file that has nothing to
+        do with sagespec is passed over; one of another tool whose `apiVersion` reads so much alike needs
+        `--allow not-read-as-a-manifest`.
+        """,
+    ),
+    Page(
+        "passed-over",
+        WARNING,
+        OURS,
+        """
+        A file that is, or may be, a manifest is not read.
+
+        It lies in a hidden folder or behind a link to a folder, it cannot be read, or it is not the file itself: a
+        pointer of git-lfs, a text that git-crypt has encrypted. Until it is read, `--prune` stops nothing: what it
+        describes is not known.
+        """,
+    ),
+    Page(
+        "defaults-not-read",
+        WARNING,
+        OURS,
+        """
+        A Defaults document lies in a file that no manifest looks for.
+
+        Defaults are read from files named `sagespec.yaml`, in the manifest's folder and above.
         """,
     ),
     Page(

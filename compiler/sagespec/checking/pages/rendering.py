@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagespec.checking.pages.page import ERROR, JINJA, OURS, Page
+from sagespec.checking.page import ERROR, JINJA, OURS, Page
 
 PAGES = (
     Page(

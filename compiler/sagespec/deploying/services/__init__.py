@@ -8,16 +8,23 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
 
 
 class ServiceError(Exception):
     """The service failed or refused. Says what it said, and what to do."""
 
+    passing = False
+    """Whether it is known to pass with time."""
+
     def __init__(self, message: str, hint: str = "") -> None:
         self.message = message
         self.hint = hint
         super().__init__(message)
+
+
+class BadSetting(ServiceError):
+    """What the user has set for the service (in the environment, for instance) is no value that it can have."""
 
 
 class NameTaken(ServiceError):
@@ -43,6 +50,13 @@ class Cursor:
     """How far each host's log has been read; opaque to everyone but the service."""
 
     positions: Mapping[str, Any]
+    reads: int = 0
+    """How often; a service may look for hosts that are new now and then only."""
+
+    @property
+    def anew(self) -> Cursor:
+        """The same place, for a read that leaves nothing out."""
+        return Cursor(self.positions)
 
 
 START = Cursor({})
@@ -62,6 +76,17 @@ class Stored:
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much of it is done, how much there is)."""
+
+
+def one_by_one(describe: Callable[[str], Seen], job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
+    """The states of jobs, for a service that has no quicker way than to look at each."""
+    found: dict[str, Seen | ServiceError] = {}
+    for job_name in job_names:
+        try:
+            found[job_name] = describe(job_name)
+        except ServiceError as error:
+            found[job_name] = error
+    return found
 
 
 class Service(Protocol):
@@ -84,6 +109,11 @@ class Service(Protocol):
         """
         ...
 
+    def states(self, job_names: Sequence[str]) -> Mapping[str, Seen | ServiceError]:
+        """What each of many jobs does now, or why that could not be seen. Tags and reasons of failures may be missing:
+        `describe` has them."""
+        ...
+
     def check_role(self, role_arn: str) -> None:
         """Makes sure of an execution role, as far as one may ask.
 
@@ -92,8 +122,16 @@ class Service(Protocol):
         """
         ...
 
-    def upload(self, upload: Upload, progress: Progress) -> bool:
-        """Brings something local to where the request says it lies; False where it was there already."""
+    def account(self) -> str:
+        """Whose the credentials are."""
+        ...
+
+    def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
+        """Brings something local to where the request says it lies; False where it was there already.
+
+        Args:
+            kms_key: what it is encrypted with there; None for what the store does by itself.
+        """
         ...
 
     def create(self, request: Request, attempt: int) -> None:
@@ -124,8 +162,8 @@ class Service(Protocol):
         """The last lines of a job's log, over all hosts."""
         ...
 
-    def artifact(self, job_name: str) -> str | None:
-        """Where the job's model lies, if it does."""
+    def artifact(self, job_name: str, body: Mapping[str, Any] | None = None) -> str | None:
+        """Where the job's model lies, if it does; `body` is its description, where somebody has it."""
         ...
 
     def summaries(self, job_name: str) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
@@ -24,17 +24,19 @@ from sagespec.building.draft import (
     data_upload,
     default_bucket,
     merged,
+    needed,
     present,
     provenance,
     role_arn,
     wrapped,
 )
 from sagespec.building.request import FIRST, JOB, Call, Request, Upload
-from sagespec.catalog import image_instance_type
+from sagespec.catalog import PLAIN, Framework, image_instance_type
+from sagespec.kinds.api_names import to_api
+from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.lifecycle import LIVE
 from sagespec.kinds.training_job.model import Channel, Job, Mode
-from sagespec.kinds.training_job.model.forms import one_channel_is_training
-from sagespec.kinds.training_job.model.parts import to_api
+from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
@@ -50,39 +52,30 @@ def draft(job: Job, manifest: Manifest, inputs: Inputs) -> Draft:
     members = merged(body.members(), job.members().get("request", {}))
     known = job.members()
     role, retries = known.get("role"), known.get("on_failure")
+    environment = manifest.environment or ""
     request = Request(
         kind="TrainingJob",
         manifest=manifest.document.source.name,
         name=known.get("name", ""),
-        calls=(Call("CreateTrainingJob", "TrainingJobName", members, live=LIVE),),
+        calls=(Call("CreateTrainingJob", "TrainingJobName", members, live=LIVE, scope=environment),),
         tags={**known.get("tags", {}), **dict(provenance(inputs))},
         site=inputs.site,
         uploads=tuple(sources.uploads),
         project=str(manifest.settings.get("project", "default")),
+        environment=environment,
         on_change=known.get("on_change", "refuse"),
         retry="infrastructure" if retries is None else retries.members().get("retry", "infrastructure"),
         max_attempts=3 if retries is None else retries.members().get("max_attempts", 3),
         role_by_name=role is not None and not role.startswith("arn:"),
     )
-    needed = () if inputs.site.local else tuple(_needed(job, inputs))
-    return Draft(request, tuple(sources.unusable), tuple(body.incomplete), frozenset(body.unknown), needed)
+    asked = () if inputs.site.local else tuple(needed(job, inputs, _default_bucket_by(job)))
+    return Draft(request, tuple(sources.unusable), tuple(body.incomplete), frozenset(body.unknown), asked)
 
 
-def _needed(job: Job, inputs: Inputs) -> Iterator[tuple[str, Finding]]:
-    """What a request for SageMaker must know: its region, and the account where its name stands in something."""
+def _default_bucket_by(job: Job) -> str | None:
+    """The field that would name another bucket than the default one; None where one is named, or may be."""
     known = job.members()
-    if not inputs.site.region and "region" in known:
-        hint = "add region: us-west-2 (or to sagespec.yaml), or set AWS_REGION"
-        yield "missing-region", Finding(("region",), "no region is known", hint)
-    role = known.get("role")
-    if inputs.site.account is not None or role is None:
-        return
-    if not role.startswith("arn:"):
-        message = f"the account of role '{role}' is not known"
-        yield "missing-account", Finding(("role",), message, "write the role's ARN, or add account_id")
-    elif "output_path" in known and known["output_path"] is None:
-        message = "the default bucket needs the account's number"
-        yield "missing-account", Finding(("output_path",), message, "add account_id or output_path")
+    return "output_path" if "output_path" in known and known["output_path"] is None else None
 
 
 class _Sources:
@@ -197,6 +190,10 @@ class _Body:
             TrainingImageConfig=self.image_config(),
         )
 
+    @cached_property
+    def framework(self) -> Framework | None:
+        return self.job.estimator(self.facts)
+
     def image(self) -> str | None:
         """One image serves all groups."""
         job = self.job
@@ -205,30 +202,33 @@ class _Body:
         if not self.site.region or not job.instance_types():
             self.unknown.add(("AlgorithmSpecification", "TrainingImage"))
             return None
+        variant, distribution = job.variant(self.facts), job.distribution
         try:
-            return self.facts.image_uri(
-                job.framework_version or "",
+            if self.framework is None:
+                raise LookupError(f"no framework is called {job.framework_name!r}")
+            return self.framework.image_uri(
+                job.version(self.facts) or "",
                 job.python(self.facts) or "",
                 self.site.region,
                 image_instance_type(job.instance_types()),
                 "legacy" if self.mode is Mode.LEGACY else "script",
-                smdistributed=job.distribution is not None and job.distribution.smdistributed is not None,
+                smdistributed=distribution is not None and _is_smdistributed(distribution, self.framework),
+                variant=PLAIN if variant is None else variant.name,
             )
         except LookupError as error:
             hint = "give image_uri, or take a version that has one"
-            raise Incomplete(("framework_version",), f"no training image is known: {error}", hint) from None
+            field = "framework" if self.framework is None else self.framework.version_field
+            raise Incomplete((field,), f"no training image is known: {error}", hint) from None
 
     def training_input_mode(self) -> str:
         """A channel given alone speaks for the job, as `fit(TrainingInput(…))` does."""
-        raw = self.manifest.data.get("channels")
-        alone = self.job.channels.get("training") if one_channel_is_training(raw) is not raw else None
-        return (alone.input_mode if alone is not None else None) or self.job.input_mode
+        alone = self.manifest.lone.get("channels")
+        return (self.job.channels[alone].input_mode if alone else None) or self.job.input_mode
 
     def metrics(self) -> bool | None:
-        if self.job.enable_sagemaker_metrics is not None or self.job.framework_version is None:
+        if self.job.enable_sagemaker_metrics is not None or self.framework is None or self.mode is not Mode.SCRIPT:
             return self.job.enable_sagemaker_metrics
-        release = self.facts.release(self.job.framework_version)
-        return True if release is not None and release.training_metrics and self.mode is Mode.SCRIPT else None
+        return True if self.framework.without_image(self.job.version(self.facts)).training_metrics else None
 
     def image_config(self) -> dict[str, Any] | None:
         job = self.job
@@ -315,11 +315,18 @@ class _Body:
 
     def hyperparameters(self) -> dict[str, str] | None:
         job = self.job
+        own = {key: self.encoded(value) for key, value in job.hyperparameters.items()}
         if self.mode is Mode.IMAGE:
-            return {key: plain(value) for key, value in job.hyperparameters.items()} or None
+            return own or None
         generated = {**self.distribution(), **self.compiler(), **self.program()}
         generated |= self.legacy() if self.mode is Mode.LEGACY else self.model_dir()
-        return {key: json.dumps(value) for key, value in {**job.hyperparameters, **generated}.items()}
+        return {**own, **{key: json.dumps(value) for key, value in generated.items()}}
+
+    def encoded(self, value: Any) -> str:
+        """JSON for a framework's container; the SDK's generic Estimator says a text as it is to an image of one's own,
+        unless a whole folder of code comes along."""
+        generic = self.mode is Mode.IMAGE or (self.framework is None and self.job.source_dir is None)
+        return plain(value) if generic else json.dumps(value)
 
     def program(self) -> dict[str, Any]:
         job = self.job
@@ -353,7 +360,7 @@ class _Body:
 
     def model_dir(self) -> dict[str, Any]:
         given = self.job.model_dir
-        if given is False:
+        if given is False or self.framework is None or not self.framework.passes_model_dir:
             return {}
         mpi = self.job.distribution.mpi if self.job.distribution is not None else None
         if self.site.local:
@@ -364,45 +371,8 @@ class _Body:
             default = joined(self.output, FIRST, "model")
         return {"model_dir": given or default}
 
-    def distribution(self) -> dict[str, Any]:
-        given = self.job.distribution
-        result: dict[str, Any] = {}
-        if given is None or self.mode is Mode.LEGACY:
-            return result
-        groups = self.job.instance_groups or []
-        names = given.instance_groups or [group.instance_group_name for group in groups if len(groups) == 1]
-        if names:
-            result["sagemaker_distribution_instance_groups"] = names
-        if given.parameter_server is not None:
-            result["sagemaker_parameter_server_enabled"] = given.parameter_server.enabled
-        if given.mpi is not None:
-            result["sagemaker_mpi_enabled"] = given.mpi.enabled
-            if given.mpi.processes_per_host is not None:
-                result["sagemaker_mpi_num_of_processes_per_host"] = given.mpi.processes_per_host
-            result["sagemaker_mpi_custom_mpi_options"] = given.mpi.custom_mpi_options or ""
-        if given.multi_worker_mirrored_strategy is not None:
-            enabled = given.multi_worker_mirrored_strategy.enabled
-            result["sagemaker_multi_worker_mirrored_strategy_enabled"] = enabled
-        if given.smdistributed is not None:
-            result |= self.smdistributed()
-        return result
-
-    def smdistributed(self) -> dict[str, Any]:
-        given = self.job.distribution.smdistributed if self.job.distribution is not None else None
-        if given is None:
-            return {}
-        parallel, model = given.dataparallel, given.modelparallel
-        enabled = parallel is not None and parallel.enabled
-        result: dict[str, Any] = {
-            "sagemaker_distributed_dataparallel_enabled": enabled,
-            "sagemaker_instance_type": self.job.instance_type,
-        }
-        if parallel is not None and enabled:
-            options = parallel.custom_mpi_options or ""
-            result["sagemaker_distributed_dataparallel_custom_mpi_options"] = options
-        if model is not None and model.enabled and model.parameters:
-            result["mp_parameters"] = model.parameters
-        return result
+    def distribution(self) -> Mapping[str, Any]:
+        return {} if self.mode is Mode.LEGACY else launch(self.job, self.framework)
 
     def compiler(self) -> dict[str, Any]:
         given = self.job.compiler_config
@@ -412,6 +382,12 @@ class _Body:
             "sagemaker_training_compiler_enabled": given.enabled,
             "sagemaker_training_compiler_debug_mode": given.debug,
         }
+
+
+def _is_smdistributed(distribution: Distribution, framework: Framework) -> bool:
+    """Whether the SDK finds that key in the distribution, where the estimator may have put it."""
+    ddp = distribution.pytorchddp is not None and "as" in framework.strategies.get("pytorchddp", {})
+    return ddp or distribution.smdistributed is not None
 
 
 def joined(*parts: str) -> str:

@@ -13,18 +13,12 @@ from functools import cache
 from pathlib import Path
 
 from sagespec.catalog import Facts
-from sagespec.kinds.training_job.model.build import job_schema
-from sagespec.reporting.schema.json_schema import Json
-from sagespec.reporting.schema.refusals import (
-    OF_CHANNELS,
-    OLD_NAMES,
-    REFUSALS,
-    of_hardware,
-    of_local_runs,
-    refused,
-    renamed,
-)
-from sagespec.reporting.schema.shapes import Shapes, descriptions
+from sagespec.checking.condition import Json
+from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.rules import RULES
+from sagespec.reporting.schema.model import model_schema
+from sagespec.reporting.schema.refusals import OLD_NAMES, REFUSALS, of_each, of_hardware, of_manifest, renamed, rows
+from sagespec.reporting.schema.shapes import Shapes
 from sagespec.reporting.schema.versions import by_version
 
 IDENTITY = ("apiVersion", "kind", "name")
@@ -62,7 +56,8 @@ def _files() -> Mapping[str, str]:
 
 def training_job_schema(facts: Facts) -> Json:
     """The schema of a manifest, in draft 7: the newest that all editors know."""
-    shapes = Shapes(facts)
+    contradictions = [*rows(RULES, facts), *REFUSALS, *of_hardware(facts)]
+    shapes = Shapes(facts, contradictions)
     return {
         "$schema": _DRAFT,
         "title": "sagespec",
@@ -74,11 +69,10 @@ def training_job_schema(facts: Facts) -> Json:
         "allOf": [
             *renamed(),
             *by_version(facts),
-            *map(refused, (*REFUSALS, *of_hardware(facts))),
-            of_local_runs(),
+            *of_manifest(contradictions),
         ],
         "definitions": {
-            "channel": shapes.channel() | {"allOf": [refused(refusal) for refusal in OF_CHANNELS]},
+            "channel": shapes.channel() | {"allOf": of_each(contradictions, "channels")},
             **shapes.known,
         },
     }
@@ -86,7 +80,7 @@ def training_job_schema(facts: Facts) -> Json:
 
 def defaults_schema(facts: Facts) -> Json:
     """The schema of a Defaults document. A manifest may replace half of a contradiction, so nothing is said of any."""
-    shapes = Shapes(facts)
+    shapes = Shapes(facts, rows(RULES, facts))
     fields = {**shapes.job(), "matrix": _MATRIX, **_SETTINGS}
     environment = {
         "type": "object",
@@ -114,10 +108,10 @@ def defaults_schema(facts: Facts) -> Json:
 
 
 def _head(kind: str) -> Json:
-    texts = descriptions()["Job"]
-    values = {"apiVersion": job_schema()["properties"]["apiVersion"]["const"], "kind": kind}
+    fields = model_schema(Job)["properties"]
+    values = {"apiVersion": fields["apiVersion"]["const"], "kind": kind}
     return {
-        name: {"const": value, "description": texts[name], "errorMessage": f"{name} must be {value}"}
+        name: {"const": value, "description": fields[name]["description"], "errorMessage": f"{name} must be {value}"}
         for name, value in values.items()
     }
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from sagespec.deploying.planner import TERMINAL, Seen
+from sagespec.deploying.observed import TERMINAL, Seen
 from sagespec.deploying.services.local import alive, docker
 from sagespec.deploying.services.local.folder import JobFolder, moved, read_json, write_json
 from sagespec.deploying.services.local.job import read_job
@@ -32,6 +32,7 @@ def seen(job: JobFolder) -> Seen:
         failure=status["failure"],
         tags=tags,
         project=tags.get("sagespec:project", ""),
+        environment=tags.get("sagespec:environment", ""),
         live=live_of(job),
         body=_description(job, body, status),
     )

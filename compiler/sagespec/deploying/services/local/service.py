@@ -15,8 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.building.request import Request, Upload
-from sagespec.deploying.planner import TERMINAL, Seen
-from sagespec.deploying.services import START, Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
+from sagespec.deploying.observed import TERMINAL, Seen
+from sagespec.deploying.services import (
+    START,
+    Cursor,
+    LogLine,
+    NameTaken,
+    NoSuchJob,
+    Progress,
+    ServiceError,
+    Stored,
+    one_by_one,
+)
 from sagespec.deploying.services.local import alive, channels, cluster, contract, docker, record
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, Store, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
@@ -80,7 +90,11 @@ class LocalService:
         """
         return record.seen(self._job(job_name))
 
-    def artifact(self, job_name: str) -> str | None:
+    def states(self, job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
+        """What each job does now."""
+        return one_by_one(self.describe, job_names)
+
+    def artifact(self, job_name: str, body: Mapping[str, Any] | None = None) -> str | None:
         """The path of the job's model, if it has one."""
         return record.artifact(self._job(job_name))
 
@@ -126,10 +140,14 @@ class LocalService:
 
     # What is done
 
+    def account(self) -> str:
+        """This machine has none: what a local request says."""
+        return "000000000000"
+
     def check_role(self, role_arn: str) -> None:
         """This machine runs jobs as whoever asks for them."""
 
-    def upload(self, upload: Upload, progress: Progress) -> bool:
+    def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
         """Keeps a source archive, or links to data, below the root, where the request's URI is looked up first.
 
         Data is linked, not copied; a job whose data has changed in the meantime fails and says so.
@@ -191,6 +209,19 @@ class LocalService:
         job = self._job(job_name)
         record.change(job, live={**record.live_of(job), **record.live_members(members)})
 
+    def cleanable(self, job_names: Iterable[str] | None = None) -> list[str]:
+        """The names of what `clean` would delete.
+
+        Raises:
+            NoSuchJob: there is none of that name.
+            ServiceError: a job that was named still runs.
+        """
+        named = None if job_names is None else [self.describe(name) for name in job_names]
+        for seen in named or ():
+            if not seen.ended:
+                raise ServiceError(f"{seen.job_name} is {seen.status}", "stop it first")
+        return [seen.job_name for seen in (self.jobs() if named is None else named) if seen.ended]
+
     def clean(self, job_names: Iterable[str] | None = None) -> list[str]:
         """Deletes jobs that have ended (all of them where no names are given), and what no job left needs any more.
 
@@ -203,11 +234,7 @@ class LocalService:
             NoSuchJob: there is none of that name.
             ServiceError: a job that was named still runs.
         """
-        named = None if job_names is None else [self.describe(name) for name in job_names]
-        for seen in named or ():
-            if not seen.ended:
-                raise ServiceError(f"{seen.job_name} is {seen.status}", "stop it first")
-        gone = [seen.job_name for seen in (self.jobs() if named is None else named) if seen.ended]
+        gone = self.cleanable(job_names)
         for name in gone:
             grave = self.root / f".gone-{name}"
             # One step: a folder that is half deleted must not look like a job.

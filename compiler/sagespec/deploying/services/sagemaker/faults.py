@@ -8,11 +8,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sagespec.deploying.services import NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services.sagemaker.answers import Lacking, Page, Unreadable, is_page, page_in, read, told
+from sagespec.deploying.waits import waiting
 
 AGAIN = "run it again: nothing is done twice"
 _SIGN_IN = f"sign in again (for instance `aws sso login`), then {AGAIN}"
 _WHO = "`aws sts get-caller-identity` shows who runs this; a profile or AWS_* variables choose another"
 _THROTTLED = f"other callers use up the account's rate; {AGAIN}"
+_CLOCK = "this machine's clock is wrong: set it (`timedatectl` shows whether it is kept right)"
+_ELSEWHERE = "the bucket lies in another region than the job, which SageMaker refuses"
+_PROXY = (
+    "a proxy or a sign-in page answers instead of AWS: HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL say where calls go"
+)
+_SLOW = f"is the network up, and does a firewall or proxy let AWS through? AWS_MAX_ATTEMPTS says how often; {AGAIN}"
+_KEY = "the KMS key cannot be used: enable it, or give another key or none"
+_SEE_WHAT_IS_SENT = "the service's words say which member is meant; `sagespec compile` shows what is sent"
 
 HINTS: dict[str, str] = {
     "ResourceLimitExceeded": "raise that quota (Service Quotas, Amazon SageMaker), use another instance type, or wait "
@@ -31,8 +41,22 @@ HINTS: dict[str, str] = {
     "InvalidSignatureException": "the secret key does not belong to the key id, or this machine's clock is wrong",
     "OptInRequired": "the account has no access to this region",
     "NoSuchBucket": "make the bucket, or leave output_path and code_location out: the default bucket is made by itself",
-    "PermanentRedirect": "the bucket lies in another region than the job, which SageMaker refuses",
-    "AuthorizationHeaderMalformed": "the bucket lies in another region than the job, which SageMaker refuses",
+    "NoSuchEntity": "there is no such role in the account of the credentials: give the ARN of an execution role",
+    "RequestTimeTooSkewed": _CLOCK,
+    "301": _ELSEWHERE,
+    "MovedPermanently": _ELSEWHERE,
+    "PermanentRedirect": _ELSEWHERE,
+    "AuthorizationHeaderMalformed": _ELSEWHERE,
+    "IllegalLocationConstraintException": _ELSEWHERE,
+    "KMS.Disabled": _KEY,
+    "KMS.DisabledException": _KEY,
+    "KMS.NotFoundException": _KEY,
+    "KMS.InvalidStateException": _KEY,
+    "KMS.KMSInvalidStateException": _KEY,
+    "ValidationException": _SEE_WHAT_IS_SENT,
+    "ValidationError": _SEE_WHAT_IS_SENT,
+    "InvalidParameterValue": _SEE_WHAT_IS_SENT,
+    "RequestTimeout": _SLOW,
     "BadDigest": "the file was changed while it was sent; run it again",
     "InternalFailure": f"the service has trouble; {AGAIN}",
     "InternalServerError": f"the service has trouble; {AGAIN}",
@@ -43,6 +67,15 @@ HINTS: dict[str, str] = {
     "PartialCredentialsError": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY go together",
     "ProfileNotFound": "`aws configure list-profiles` lists the profiles; AWS_PROFILE chooses one",
     "NoRegionError": "give region in the manifest or the defaults, or AWS_REGION",
+    "CredentialRetrievalError": "run the profile's credential_process by hand: it must end well and print JSON with "
+    "Version, AccessKeyId and SecretAccessKey",
+    "ProxyConnectionError": "is HTTPS_PROXY right, and does the proxy run? NO_PROXY names what goes past it",
+    "SSLError": "who answers is not trusted by this machine: AWS_CA_BUNDLE names the certificates of a proxy",
+    "ReadTimeoutError": _SLOW,
+    "ConnectTimeoutError": _SLOW,
+    "ConnectionClosedError": _SLOW,
+    "HTTPClientError": _SLOW,
+    "InvalidRegionError": "give region as AWS writes it: us-west-2",
     "EndpointConnectionError": "is there a network, and is the region's name right? AWS_ENDPOINT_URL is honoured",
     "ParamValidationError": "a newer botocore may know the member: pip install --upgrade boto3",
     "TokenRetrievalError": _SIGN_IN,
@@ -52,6 +85,16 @@ HINTS: dict[str, str] = {
 """What to do, by the code of the service's answer or the name of botocore's exception."""
 
 _WORDS: Sequence[tuple[str, str]] = (
+    (
+        r"No S3 objects found under|does not exist under S3",
+        "there is no data there: look at the channel's place, its region, and whether the execution role may list it",
+    ),
+    (
+        r"[Cc]ross-account pass role",
+        "the role belongs to another account than the credentials: give a role of the credentials' account, or "
+        "credentials of the role's",
+    ),
+    (r"Invalid endpoint", "AWS_ENDPOINT_URL (or endpoint_url in the profile) must be an address such as https://…"),
     (r"iam:PassRole", "the caller needs iam:PassRole on the execution role (docs/permissions.md)"),
     (
         r"[Cc]ould not assume role",
@@ -62,14 +105,13 @@ _WORDS: Sequence[tuple[str, str]] = (
         "the execution role needs s3:ListBucket and s3:GetObject on the input",
     ),
     (r"OutputDataConfig S3 bucket", "the execution role needs s3:PutObject on output_path"),
-    (r"No S3 objects found under|does not exist under S3", "there is no data there: look at the channel's place"),
     (r"[Aa]ccess denied for repository", "the execution role needs ecr:BatchGetImage, or the image is not there"),
-    (r"KMS|kms:", "the caller and the role need the key's permissions (docs/permissions.md)"),
+    (r"KMS|kms:[A-Z]", "the caller and the role need the key's permissions (docs/permissions.md)"),
 )
 """What to do, by what the message says: validation and access errors have one code for many causes."""
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AllAccessDisabled", "Forbidden"})
-_NOT_FOUND_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException", "NoSuchEntity", "404", "NoSuchKey"})
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden"})
+_NOT_FOUND_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException", "NoSuchEntity", "NoSuchKey"})
 _NOT_FOUND_WORDS = re.compile(r"^(Requested resource not found|Could not find )")
 _NOT_ALLOWED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
 
@@ -80,6 +122,10 @@ _PAUSES = (0.1, 0.5, 2.0)
 
 class CutShort(ServiceError):
     """An answer without the members that it must have: botocore turns half an answer into an empty one."""
+
+
+class NotAws(ServiceError):
+    """What came back is no answer of AWS at all."""
 
 
 def code_of(error: Exception) -> str:
@@ -98,13 +144,21 @@ def is_not_found(error: Exception) -> bool:
 
     Source: botocore's model of DescribeTrainingJob; the AWS controllers for Kubernetes; moto.
     """
-    if code_of(error) in _NOT_FOUND_CODES:
+    if code_of(error) in _NOT_FOUND_CODES or _is_bare(error, "404"):
         return True
     return code_of(error) == "ValidationException" and bool(_NOT_FOUND_WORDS.match(message_of(error)))
 
 
 def is_denied(error: Exception) -> bool:
-    return code_of(error) in DENIED
+    return code_of(error) in DENIED or _is_bare(error, "403")
+
+
+def _is_bare(error: Exception, status: str) -> bool:
+    """Whether a HEAD was answered with nothing but this status, which is all that S3 says of one.
+
+    From any other call a bare status comes from somebody on the way, who knows nothing of jobs.
+    """
+    return code_of(error) == status and str(getattr(error, "operation_name", "")).startswith("Head")
 
 
 def hint_of(error: Exception) -> str:
@@ -129,39 +183,88 @@ def service_error(error: Exception, doing: str) -> ServiceError:
         doing: what was tried, as people say it: `CreateTrainingJob mnist-0123456789`.
     """
     code, message = code_of(error), message_of(error)
+    page = page_in(message)
+    if page is not None:
+        return NotAws(f"{doing}: {page}", _PROXY)
     kind = ServiceError
     if code == "ResourceInUse" and doing.startswith("CreateTrainingJob"):
         kind = NameTaken
-    elif is_not_found(error) and "TrainingJob" in doing:
+    elif is_not_found(error) and "TrainingJob" in doing.partition(" ")[0]:
         kind = NoSuchJob
-    said = message if not hasattr(error, "response") or not code else f"{code}: {message}"
+    said = told(message) if not hasattr(error, "response") or not code else f"{code}: {told(message)}"
     return kind(f"{doing}: {said}", hint_of(error))
 
 
 def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), **parameters: Any) -> dict[str, Any]:
-    """One call of a boto3 client; its answer has the members that it must have.
+    """One call of a boto3 client; its answer has the members that it must have, each of its type.
 
     botocore repeats what was throttled or lost on the way. Half an answer is asked for again here: every call of ours
     may be repeated without harm.
 
     Raises:
-        ServiceError: NameTaken and NoSuchJob where it is that, CutShort when half an answer is all there is.
+        ServiceError: NameTaken and NoSuchJob where it is that; CutShort when half an answer is all there is, and NotAws
+            when what comes back is no answer of AWS.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
+    wrong: ServiceError | None = None
     for pause in (*_PAUSES, None):
         try:
-            answer: dict[str, Any] = method(**parameters)
+            with waiting(f"the answer to {doing}"):
+                return _read(method, method(**parameters), tuple(required))
         except (ClientError, BotoCoreError) as error:
             raise service_error(error, doing) from error
-        missing = [name for name in required if name not in answer]
-        if not missing:
-            return answer
+        except Lacking as error:
+            wrong = CutShort(f"{doing}: {error}", AGAIN)
+        except OSError as error:  # a credential_process, a certificate: what botocore opens for us
+            raise ServiceError(f"{doing}: {told(str(error))}", _SLOW) from error
+        except Exception as error:  # whatever botocore's parsers trip over is no answer
+            wrong = _not_aws(error, doing)
         if pause is not None:
             time.sleep(pause)
-    raise CutShort(f"{doing}: the answer was cut short: it has no {' and no '.join(missing)}", AGAIN)
+    assert wrong is not None
+    raise wrong
+
+
+def _read(method: Callable[..., Any], answer: Any, required: tuple[str, ...]) -> dict[str, Any]:
+    client = getattr(method, "__self__", None)
+    if client is None:  # a test's own
+        return read(None, answer, required)
+    model = client.meta.service_model
+    if model.metadata["protocol"] != "rest-xml" and is_page(answer):  # an object in S3 may well be a web page
+        raise Page("a web page came instead of AWS's answer")
+    operation = model.operation_model(client.meta.method_to_api_mapping[method.__name__])
+    return read(operation.output_shape, answer, required)
+
+
+def _not_aws(error: Exception, doing: str) -> NotAws:
+    """Botocore's own words about an answer that it cannot read are for those who maintain it."""
+    if isinstance(error, Page):
+        return NotAws(f"{doing}: {error}", _PROXY)
+    if isinstance(error, Unreadable):
+        return NotAws(f"{doing}: what came back is not what the API describes: {error}", f"{_PROXY}; {AGAIN}")
+    said = str(error).replace("\\n", "\n")  # bytes are quoted there
+    page = page_in(said[max(0, said.find("<")) :])
+    return NotAws(f"{doing}: {page or 'what came back is not what the API describes'}", f"{_PROXY}; {AGAIN}")
 
 
 def cause_of(error: ServiceError) -> Exception:
     """What botocore raised; the error itself where it did not."""
     return error.__cause__ if isinstance(error.__cause__, Exception) else error
+
+
+def tokens(doing: str) -> Callable[[str], str]:
+    """Takes each page's token on its way to the next call.
+
+    Raises:
+        NotAws: a token comes again: the reading would never end.
+    """
+    known: set[str] = set()
+
+    def new(token: str) -> str:
+        if token in known:
+            raise NotAws(f"{doing}: the pages come round again and have no end", AGAIN)
+        known.add(token)
+        return token
+
+    return new

@@ -7,21 +7,26 @@ from collections.abc import Iterator
 from typing import Any
 
 from sagespec.deploying.services import Cursor, LogLine, ServiceError
-from sagespec.deploying.services.sagemaker.faults import call, cause_of, code_of, is_not_found
+from sagespec.deploying.services.sagemaker.faults import call, cause_of, code_of, is_not_found, tokens
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 EMPTY_PAGES = 3
 """How often the end of a log is looked for in pages without lines."""
+MOST_EMPTY = 100
+"""Pages without a line after which a log has none for now, whatever its tokens say."""
+STREAMS_EVERY = 6
+"""Reads of a job's log between two looks for hosts that have begun to write."""
 
 
 def read_logs(client: Any, job_name: str, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
     """The lines after `cursor`, and the cursor after them: it moves on as the lines are read."""
     positions = {stream: dict(position) for stream, position in cursor.positions.items()}
-    streams = _streams(client, job_name)
+    known = cursor.reads % STREAMS_EVERY and sorted(positions)
+    streams = known or _streams(client, job_name)
     for stream in streams:
         positions.setdefault(stream, {"token": None, "since": 0, "time": 0, "count": 0})
     lines = [_Stream(client, stream, positions[stream]).lines() for stream in streams]
-    return heapq.merge(*lines, key=lambda line: line.time), Cursor(positions)
+    return heapq.merge(*lines, key=lambda line: line.time), Cursor(positions, cursor.reads + 1)
 
 
 def read_tail(client: Any, job_name: str, count: int) -> list[LogLine]:
@@ -36,6 +41,7 @@ def _streams(client: Any, job_name: str) -> list[str]:
     """
     streams: list[str] = []
     token: dict[str, str] = {}
+    new = tokens(f"DescribeLogStreams {job_name}")
     while True:
         try:
             answer = call(
@@ -53,7 +59,7 @@ def _streams(client: Any, job_name: str) -> list[str]:
         streams += [stream["logStreamName"] for stream in answer["logStreams"]]
         if not answer.get("nextToken"):
             return sorted(stream for stream in streams if not stream.endswith("/ssm"))
-        token = {"nextToken": answer["nextToken"]}
+        token = {"nextToken": new(answer["nextToken"])}
 
 
 class _Stream:
@@ -65,9 +71,11 @@ class _Stream:
         self.host = name.partition("/")[2].rpartition("-")[0] or name
 
     def lines(self) -> Iterator[LogLine]:
-        while True:
+        empty = 0
+        while empty < MOST_EMPTY:
             before = self.position["token"]
             events, after = self._page()
+            empty = 0 if events else empty + 1
             for event in events:
                 same = event["timestamp"] == self.position["time"]
                 self.position["count"] = self.position["count"] + 1 if same else 1
@@ -97,7 +105,7 @@ class _Stream:
         return [self._line(event) for event in answer["events"]]
 
     def _line(self, event: dict[str, Any]) -> LogLine:
-        return LogLine(self.host, event["timestamp"] / 1000, event["message"].rstrip("\r\n"))
+        return LogLine(self.host, event["timestamp"] / 1000, event.get("message", "").rstrip("\r\n"))
 
     def _page(self) -> tuple[list[dict[str, Any]], str]:
         """One page and the token after it; a page may be empty and yet not be the last."""

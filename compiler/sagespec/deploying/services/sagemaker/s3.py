@@ -8,7 +8,6 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from typing import Any
 from sagespec.building.archive import ArchiveError
 from sagespec.building.targets import Upload
 from sagespec.deploying.services import Progress, ServiceError, Stored
-from sagespec.deploying.services.sagemaker.faults import AGAIN, call, cause_of, code_of, is_denied
+from sagespec.deploying.services.sagemaker.faults import AGAIN, call, cause_of, code_of, is_denied, tokens
+from sagespec.deploying.side_by_side import each, side_by_side
 
 THREADS = 8
 PART = 16 << 20
@@ -46,10 +46,16 @@ class Item:
 class Store:
     """S3, as far as uploads need it."""
 
-    def __init__(self, client: Any, region: str, part: int = PART) -> None:
+    def __init__(self, client: Any, region: str, part: int = PART, kms_key: str | None = None) -> None:
+        """
+        Args:
+            part: bytes of one part of what is sent in parts.
+            kms_key: what uploads are encrypted with; None for what the bucket does by itself, or demands.
+        """
         self.client = client
         self.region = region
         self.part = part
+        self.encryption = _encryption(kms_key)
 
     def upload(self, upload: Upload, progress: Progress) -> bool:
         """An archive (`code`) to its key, or a folder's files (`data`) below their prefix; False where all was there.
@@ -67,7 +73,12 @@ class Store:
         bucket, key = _split(uri)
         if self._head(bucket, key) is not None:
             return True
-        answer = self._call("list_objects_v2", bucket, "", Prefix=f"{key.rstrip('/')}/", MaxKeys=1)
+        try:
+            answer = self._call("list_objects_v2", bucket, "", Prefix=f"{key.rstrip('/')}/", MaxKeys=1)
+        except ServiceError as error:
+            if code_of(cause_of(error)) == "NoSuchBucket":
+                return False
+            raise
         return bool(answer.get("KeyCount"))
 
     def objects(self, uri: str) -> Iterator[Stored]:
@@ -114,26 +125,21 @@ class Store:
     def _data(self, upload: Upload, progress: Progress) -> bool:
         bucket, prefix = _split(upload.uri)
         what, done, sent = f"uploading {upload.path.name} ({upload.sha256[:10]}…)", 0, False
-        with ThreadPoolExecutor(THREADS) as pool:
-            files = upload.content.files
-            hashes = pool.map(_sha256, (path for _, path, _ in files))
-            items = [
-                Item(prefix + name, path, size, sha256)
-                for (name, path, size), sha256 in zip(files, hashes, strict=True)
-            ]
-            if replace(upload.content).sha256 != upload.sha256:  # a copy has read nothing yet
-                raise ServiceError(f"{upload.path} was changed while it was uploaded", AGAIN)
-            there = self._sizes(bucket, prefix)
-            progress(what, 0, upload.size)
-            futures = {pool.submit(self._ensure, bucket, item, there.get(item.key)): item for item in items}
-            try:
-                for future in as_completed(futures):
-                    sent = future.result() or sent
-                    done += futures[future].size
-                    progress(what, done, upload.size)
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        files = upload.content.files
+        hashes = each(_sha256, [path for _, path, _ in files], THREADS)
+        items = [
+            Item(prefix + name, path, size, sha256) for (name, path, size), sha256 in zip(files, hashes, strict=True)
+        ]
+        if replace(upload.content).sha256 != upload.sha256:  # a copy has read nothing yet
+            raise ServiceError(f"{upload.path} was changed while it was uploaded", AGAIN)
+        there = self._sizes(bucket, prefix)
+        progress(what, 0, upload.size)
+        ensure = side_by_side(lambda item: self._ensure(bucket, item, there.get(item.key)), items, THREADS)
+        with contextlib.closing(ensure) as ensured:
+            for one in ensured:
+                sent = one.get() or sent
+                done += one.item.size
+                progress(what, done, upload.size)
         return sent
 
     def _sizes(self, bucket: str, prefix: str) -> dict[str, int]:
@@ -142,6 +148,7 @@ class Store:
     def _entries(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
         """What lies below a prefix; nothing in a bucket that is not there yet."""
         token: dict[str, str] = {}
+        new = tokens(f"ListObjectsV2 s3://{bucket}/{prefix}")
         while True:
             try:
                 answer = self._call("list_objects_v2", bucket, "", ("KeyCount",), Prefix=prefix, **token)
@@ -152,7 +159,7 @@ class Store:
             yield from answer.get("Contents", ())
             if not answer.get("IsTruncated"):
                 return
-            token = {"ContinuationToken": answer["NextContinuationToken"]}
+            token = {"ContinuationToken": new(answer.get("NextContinuationToken", ""))}
 
     def _ensure(self, bucket: str, item: Item, size: int | None) -> bool:
         """Sends a file unless it is there, whole; whether it was sent."""
@@ -178,19 +185,38 @@ class Store:
         return True
 
     def _in_bucket(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
-        send = self._whole if item.size < 4 * self.part else self._parts
         try:
-            send(bucket, item, condition)
+            self._send(bucket, item, condition)
         except ServiceError as error:
             if code_of(cause_of(error)) != "NoSuchBucket" or not self._make(bucket):
                 raise
-            send(bucket, item, condition)
+            self._send(bucket, item, condition)
+
+    def _send(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+        """Sends an object as the bucket's policy wants it: one may refuse what does not ask for encryption.
+
+        The first refusal is the one that is told: where none of the ways helps, it is a permission that lacks.
+        """
+        send = self._whole if item.size < 4 * self.part else self._parts
+        refused: ServiceError | None = None
+        for encryption in self.encryption:
+            try:
+                send(bucket, item, condition, encryption)
+            except ServiceError as error:
+                if not is_denied(cause_of(error)):
+                    raise refused or error from error.__cause__
+                refused = refused or error
+            else:
+                self.encryption = (encryption,)
+                return
+        assert refused is not None  # there is one way at least
+        raise refused
 
     def _is_whole(self, bucket: str, item: Item) -> bool:
         there = self._head(bucket, item.key)
         return there is not None and there["ContentLength"] == item.size and _sha256_of(there) == item.sha256
 
-    def _whole(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+    def _whole(self, bucket: str, item: Item, condition: dict[str, str], encryption: dict[str, str]) -> None:
         with item.path.open("rb") as file:
             # S3 refuses bytes that do not have this checksum, so that no half object can come to be.
             self._call(
@@ -203,9 +229,10 @@ class Store:
                 ChecksumSHA256=item.checksum,
                 Metadata={_MARK: item.sha256},
                 **condition,
+                **encryption,
             )
 
-    def _parts(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+    def _parts(self, bucket: str, item: Item, condition: dict[str, str], encryption: dict[str, str]) -> None:
         """Sends a large object; nothing shows under its key before all of it has arrived and is what it should be."""
         begun = self._call(
             "create_multipart_upload",
@@ -214,6 +241,7 @@ class Store:
             ("UploadId",),
             ChecksumAlgorithm="SHA256",
             Metadata={_MARK: item.sha256},
+            **encryption,
         )
         of = {"UploadId": begun["UploadId"]}
         try:
@@ -287,6 +315,13 @@ class Store:
         return call(getattr(self.client, method), doing, required, Bucket=bucket, **about, **owner, **more)
 
 
+def _encryption(kms_key: str | None) -> tuple[dict[str, str], ...]:
+    """What is asked of S3, in the order in which it is tried: nothing is what most buckets and policies want."""
+    if kms_key is not None:
+        return ({"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key},)
+    return ({}, {"ServerSideEncryption": "aws:kms"}, {"ServerSideEncryption": "AES256"})
+
+
 def _sha256_of(there: dict[str, Any]) -> str:
     """The SHA-256 of an object in hexadecimal, as far as S3 knows it; empty where it does not.
 
@@ -294,7 +329,8 @@ def _sha256_of(there: dict[str, Any]) -> str:
     """
     checksum = there.get("ChecksumSHA256", "")
     if checksum and "-" not in checksum and "-" not in there.get("ETag", ""):
-        return base64.b64decode(checksum).hex()
+        with contextlib.suppress(ValueError):
+            return base64.b64decode(checksum).hex()
     return str(there.get("Metadata", {}).get(_MARK, ""))
 
 

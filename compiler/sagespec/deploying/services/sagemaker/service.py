@@ -6,22 +6,37 @@ yet, and one Describe for each request that neither knows. None of them is trust
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sagespec import __version__
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planner import Seen
-from sagespec.deploying.services import Cursor, LogLine, NameTaken, NoSuchJob, Progress, ServiceError, Stored
+from sagespec.deploying.observed import Seen
+from sagespec.deploying.ownership import manifest_name_of
+from sagespec.deploying.services import (
+    BadSetting,
+    Cursor,
+    LogLine,
+    NameTaken,
+    NoSuchJob,
+    Progress,
+    ServiceError,
+    Stored,
+)
 from sagespec.deploying.services.live import changes, live_of
-from sagespec.deploying.services.sagemaker.faults import AGAIN, CutShort, call, cause_of, is_denied, service_error
+from sagespec.deploying.services.sagemaker.answers import told
+from sagespec.deploying.services.sagemaker.faults import HINTS, call, cause_of, is_denied, service_error, tokens
 from sagespec.deploying.services.sagemaker.logs import read_logs, read_tail
 from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.side_by_side import each, side_by_side
+from sagespec.deploying.waits import waiting
 
 CREATES_PER_SECOND = 1.0
 """The default quota `Rate of CreateTrainingJob requests`; SAGESPEC_CREATES_PER_SECOND tells of a higher one."""
@@ -33,18 +48,39 @@ Source: https://github.com/aws/sagemaker-python-sdk/pull/4600
 RECENT_SECONDS = 900.0
 """Jobs younger than this are looked for in the list of the newest: Search lags behind."""
 RECENT_PAGES = 5
+"""Pages of the list that are read beside those that the wanted jobs themselves fill."""
 PAGE = 100
-NAMES_PER_SEARCH = 20
-"""A search expression holds at most twenty filters."""
-DESCRIBERS = 4
-"""Describes at a time."""
+ELEMENTS = 20
+"""What a search expression holds at most: filters, or expressions of as many filters again."""
+LOOKED_AT = 100
+"""How many jobs that are too young for Search have their tags read. Of more than these, those that have the very name
+of a request, which holds its digest, are believed to be its own: they are kept, and never stopped for it."""
+FEW = 8
+"""So many jobs are looked at one by one; the statuses of more are read from the list."""
+WARM_SECONDS = 2 * 3600.0
+"""How long after it was changed last a job may hold a warm pool: it is kept for an hour at most, and this clock and
+that of the service may differ."""
 POLL_SECONDS = 5.0
+CALLS_A_MINUTE = 600
+"""What following may cost, however many jobs are followed."""
+
+ATTEMPTS = 6
+"""How often botocore sends a call; AWS_MAX_ATTEMPTS, or `max_attempts` in the profile, says it otherwise."""
+CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
+"""How long an answer may take to begin; SAGESPEC_READ_TIMEOUT says it otherwise."""
 
 _JOB = ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "SecondaryStatus", "CreationTime")
 _OVER = re.compile(r"training job is in status (Stopping|Stopped|Failed|Completed|Deleting)")
-_OUR_NAME = re.compile(r"(?P<name>.+)-[0-9a-f]{10}(-r\d+)?")
 _UNSEARCHABLE = frozenset({"ProfilerRuleConfigurations", "RemoteDebugConfig"})
 """Members that Search's record of a training job does not have."""
+
+
+class TagsHidden(ServiceError):
+    """A job is there, and its tags may not be read."""
+
+    def __init__(self, message: str, hint: str, body: Mapping[str, Any]) -> None:
+        super().__init__(message, hint)
+        self.body = body
 
 
 class SageMaker:
@@ -52,6 +88,7 @@ class SageMaker:
 
     poll_seconds = POLL_SECONDS
     """How often it is polite to look at a running job."""
+    calls_a_minute = CALLS_A_MINUTE
     late_logs = True
     """CloudWatch shows a job's last lines some seconds after its end."""
 
@@ -73,16 +110,21 @@ class SageMaker:
             creates_per_second: how fast jobs are created at most.
             clock, sleep, now: time in seconds, for tests; `now` counts from 1970.
         """
-        self._region = region
+        self._region = region or os.environ.get("AWS_REGION", "")  # which boto3 alone does not read
         self._session = session
-        rate = creates_per_second or float(os.environ.get("SAGESPEC_CREATES_PER_SECOND") or CREATES_PER_SECOND)
-        self._pause = 1.0 / rate
+        self._pause = 1.0 / (creates_per_second or _setting("SAGESPEC_CREATES_PER_SECOND", CREATES_PER_SECOND))
+        self._read_seconds = _setting("SAGESPEC_READ_TIMEOUT", READ_SECONDS)
         self._clock, self._sleep, self._now = clock, sleep, now
         self._next_create = 0.0
+        self._lock = threading.RLock()
+        self.calls = 0
+        """How many calls were made so far; those that botocore repeats count once."""
         self._clients: dict[str, Any] = {}
         self._arns: dict[str, str] = {}
         self._tags: dict[str, dict[str, str]] = {}
         self._fresh: dict[str, float] = {}
+        self._statuses: dict[str, tuple[str, str]] = {}
+        """What the list of jobs said of each when it was read last: status and secondary status."""
 
     @property
     def region(self) -> str:
@@ -100,20 +142,63 @@ class SageMaker:
         Raises:
             ServiceError: the service failed or refused.
         """
+        with waiting(f"what {self.name} says exists"):
+            found = {seen.job_name: seen for search in self._searches(requests, projects) for seen in search}
+            found |= {seen.job_name: seen for seen in self._recent(requests, found)}
+            found |= {seen.job_name: seen for seen in self._as_they_are(found.values())}
+            known = {(seen.project, seen.environment, seen.name, seen.digest) for seen in found.values()}
+            unknown = [request for request in requests if _identity(request) not in known]
+            found |= {job.job_name: job for seen in each(self._attempts, unknown) for job in seen}
+            return self._with_live(found, requests)
+
+    def states(self, job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
+        """What each job does now. What could not be seen of one job is its own answer.
+
+        The statuses of many are read from the list of the newest, and of older ones from Search, which may be a moment
+        behind; they have no tags and no failure reason, which `describe` has.
+        """
+        wanted = dict.fromkeys(job_names)
+        found: dict[str, Seen | ServiceError] = {}
+        if len(wanted) > FEW:
+            found |= self._listed(wanted)
+        for done in side_by_side(self._now_of, [name for name in wanted if name not in found]):
+            found[done.item] = done.get()
+        denied = [name for name, one in found.items() if isinstance(one, ServiceError) and is_denied(cause_of(one))]
+        if denied and len(wanted) <= FEW:  # who may not describe may be allowed to list
+            found |= self._listed(denied)
+        return found
+
+    def _now_of(self, job_name: str) -> Seen | ServiceError:
+        try:
+            return self._seen(self._describe(job_name))
+        except ServiceError as error:
+            error.passing = self._may_pass(error, job_name)
+            return error
+
+    def _may_pass(self, error: ServiceError, job_name: str) -> bool:
+        """Whether access is denied because policies on tags may not see those of a new job yet."""
+        new = self._clock() < self._fresh.get(job_name, float("-inf")) + PROPAGATION_SECONDS
+        return new and is_denied(cause_of(error))
+
+    def _listed(self, job_names: Iterable[str]) -> dict[str, Seen]:
+        """The jobs of these names that the list of the newest, or else Search, shows."""
+        left = set(job_names)
         found: dict[str, Seen] = {}
-        by_project: dict[str, list[Request]] = {}
-        for request in requests:
-            by_project.setdefault(request.project, []).append(request)
-        for project, wanted in by_project.items():
-            names = [] if projects else sorted({request.name for request in wanted})
-            found |= {seen.job_name: seen for seen in self._search(project, names)}
-        found |= {seen.job_name: seen for seen in self._recent(requests, found)}
-        known = {(seen.project, seen.name, seen.digest) for seen in found.values()}
-        unknown = [request for request in requests if _identity(request) not in known]
-        with ThreadPoolExecutor(DESCRIBERS) as pool:
-            for seen in pool.map(self._attempts, unknown):
-                found |= {job.job_name: job for job in seen}
-        return self._with_live(found, requests)
+        try:
+            for page in self._newest(len(left)):
+                found |= {name: self._brief(one) for one in page if (name := one["TrainingJobName"]) in left}
+                if found.keys() == left:
+                    return found
+            for names in _chunks(sorted(left - found.keys())):
+                for record in self._found(_either([_is("TrainingJobName", name) for name in names])):
+                    found[record["TrainingJobName"]] = self._brief(record)
+        except ServiceError:  # then each is looked at
+            pass
+        return found
+
+    def _brief(self, record: Mapping[str, Any]) -> Seen:
+        """A job without what costs another call."""
+        return self._seen(record, tags=self._tags.get(record["TrainingJobName"], {}))
 
     def describe(self, job_name: str) -> Seen:
         """One job, as it is now.
@@ -124,54 +209,120 @@ class SageMaker:
         Raises:
             NoSuchJob: there is none of that name.
         """
-        deadline = self._fresh.get(job_name, float("-inf")) + PROPAGATION_SECONDS
-        while True:
-            try:
-                return self._seen(self._describe(job_name))
-            except ServiceError as error:
-                if not is_denied(cause_of(error)) or self._clock() >= deadline:
-                    raise
+        try:
+            return self._seen(self._describe(job_name))
+        except ServiceError as error:
+            if not self._may_pass(error, job_name):
+                raise
+        with waiting(f"access to {job_name}, denied so far: it takes up to 5 minutes to see a new job's tags"):
+            while True:
                 self._sleep(POLL_SECONDS)
+                try:
+                    return self._seen(self._describe(job_name))
+                except ServiceError as error:
+                    if not self._may_pass(error, job_name):
+                        raise
 
     def _describe(self, job_name: str) -> dict[str, Any]:
         return self._call("describe_training_job", job_name, _JOB, TrainingJobName=job_name)
 
+    def _searches(self, requests: Sequence[Request], projects: bool) -> list[list[Seen]]:
+        """What Search knows: all jobs of the projects, or those of the requests' names, whatever else there is."""
+        by_project: dict[str, set[str]] = {}
+        for request in requests:
+            by_project.setdefault(request.project, set()).add(request.name)
+        searches: list[tuple[str, Sequence[str]]] = []
+        for project, names in by_project.items():
+            searches += [(project, ())] if projects else [(project, some) for some in _chunks(sorted(names))]
+        return each(lambda search: list(self._search(*search)), searches)
+
     def _search(self, project: str, names: Sequence[str]) -> Iterator[Seen]:
         """The jobs of a project, or those of a few of its names, as far as Search knows them."""
-        expression: dict[str, Any] = {"Filters": [_tag_is("sagespec:project", project)]}
-        if 0 < len(names) <= NAMES_PER_SEARCH:
-            either = [_tag_is("sagespec:name", name) for name in names]
-            expression["SubExpressions"] = [{"Filters": either, "Operator": "Or"}]
-        # Oldest first, so that jobs which are created meanwhile do not move the pages.
-        order = {"SortBy": "CreationTime", "SortOrder": "Ascending"}
-        for answer in self._pages("search", ("Results",), Resource="TrainingJob", SearchExpression=expression, **order):
-            for result in answer["Results"]:
-                record = result.get("TrainingJob", {})
-                if any(member not in record for member in _JOB if member != "SecondaryStatus"):
-                    raise CutShort("Search: a record was cut short", AGAIN)
-                tags = {tag["Key"]: tag["Value"] for tag in record.get("Tags", ())}
-                self._remember(record, tags)
+        expression: dict[str, Any] = {"Filters": [_is("Tags.sagespec:project", project)]}
+        either = [_is("Tags.sagespec:name", name) for name in names]
+        if 0 < len(names) <= ELEMENTS:
+            expression["SubExpressions"] = [_either(either)]
+        elif names:  # the project cannot be said once more: expressions of expressions are all that is documented
+            expression = _either(either)
+        for record in self._found(expression):
+            tags = {tag["Key"]: tag["Value"] for tag in record.get("Tags", ())}
+            self._remember(record, tags)
+            if tags.get("sagespec:project") == project:
                 yield self._seen(record)
 
-    def _recent(self, requests: Sequence[Request], found: Mapping[str, Seen]) -> Iterator[Seen]:
-        """Jobs of these names that are too young for Search.
+    def _found(self, expression: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """Search's records, oldest first, so that jobs which are created meanwhile do not move the pages."""
+        order = {"SortBy": "CreationTime", "SortOrder": "Ascending"}
+        for answer in self._pages("search", ("Results",), Resource="TrainingJob", SearchExpression=expression, **order):
+            yield from (result["TrainingJob"] for result in answer["Results"])
+
+    def _newest(self, wanted: int) -> Iterator[list[dict[str, Any]]]:
+        """Pages of the list of the newest jobs, as many as so many jobs fill, and a few more.
 
         The list is not filtered: the service filters after it has cut the pages, so a filter only hides where they end.
         """
-        names = {(request.project, request.name) for request in requests}
-        alone = {name for _, name in names}
-        since = self._now() - RECENT_SECONDS
         order = {"SortBy": "CreationTime", "SortOrder": "Descending"}
-        for number, answer in enumerate(self._pages("list_training_jobs", ("TrainingJobSummaries",), **order), 1):
-            summaries = answer["TrainingJobSummaries"]
-            for summary in summaries:
-                ours = _OUR_NAME.fullmatch(summary["TrainingJobName"])
-                if ours and summary["TrainingJobName"] not in found and ours["name"] in alone:
-                    seen = self._look(summary["TrainingJobName"])
-                    if seen is not None and (seen.project, seen.name) in names:
-                        yield seen
-            if number == RECENT_PAGES or any(_seconds(summary["CreationTime"]) < since for summary in summaries):
-                return
+        pages = self._pages("list_training_jobs", ("TrainingJobSummaries",), **order)
+        for _, answer in zip(range(RECENT_PAGES + math.ceil(wanted / PAGE)), pages, strict=False):
+            yield answer["TrainingJobSummaries"]
+
+    def _recent(self, requests: Sequence[Request], found: Mapping[str, Seen]) -> Iterator[Seen]:
+        """Jobs of these names that are too young for Search."""
+        names = {request.name for request in requests}
+        self._statuses = {}
+        since = self._now() - RECENT_SECONDS
+        young: dict[str, dict[str, Any]] = {}
+        for page in self._newest(len(requests)):
+            self._note(page)
+            for summary in page:
+                job_name = summary["TrainingJobName"]
+                if job_name not in found and manifest_name_of(job_name) in names:
+                    young[job_name] = summary
+            if any(_seconds(summary["CreationTime"]) < since for summary in page):
+                break
+        believed = {} if len(young) <= LOOKED_AT else self._believed(requests, young)
+        yield from believed.values()
+        for seen in each(self._look, [name for name in young if name not in believed]):
+            if seen is not None:
+                yield seen
+
+    def _note(self, page: Sequence[Mapping[str, Any]]) -> None:
+        said = {one["TrainingJobName"]: (one["TrainingJobStatus"], one.get("SecondaryStatus", "")) for one in page}
+        self._statuses |= said
+
+    def _as_they_are(self, found: Iterable[Seen]) -> Iterator[Seen]:
+        """Search tells what was: those of its jobs that have not ended, or may hold a warm pool, as they are now."""
+        told = [seen for seen in found if "Tags" in seen.body]
+        unsure = [seen for seen in told if not seen.ended and seen.job_name not in self._statuses]
+        if len(unsure) > FEW:
+            oldest = min(seen.created for seen in unsure)
+            for page in self._newest(len(unsure)):
+                self._note(page)
+                if any(_seconds(summary["CreationTime"]) < oldest for summary in page):
+                    break
+        for now in each(self._look, [seen.job_name for seen in told if self._may_have_changed(seen)]):
+            if now is not None:
+                yield now
+
+    def _may_have_changed(self, seen: Seen) -> bool:
+        if seen.ended:
+            keeps = seen.body.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds")
+            changed = _seconds(seen.body.get("LastModifiedTime", seen.body["CreationTime"]))
+            return bool(keeps) and changed > self._now() - WARM_SECONDS
+        status, secondary = self._statuses.get(seen.job_name, ("", ""))
+        return status != seen.status or (secondary or seen.secondary) != seen.secondary
+
+    def _believed(self, requests: Sequence[Request], young: Mapping[str, Mapping[str, Any]]) -> dict[str, Seen]:
+        """Those of many young jobs that a name and a status tell enough of; a few are looked at all the same."""
+        by_first = {request.job_name(): request for request in requests}
+        believed: dict[str, Seen] = {}
+        for name, summary in list(young.items())[LOOKED_AT:]:
+            first, _, attempt = name.partition("-r") if name not in by_first else (name, "", "1")
+            request = by_first.get(first)
+            told_enough = summary["TrainingJobStatus"] in ("InProgress", "Completed")
+            if request is not None and told_enough and attempt.isdecimal() and not request.live():
+                believed[name] = self._seen(summary, tags=request.all_tags(int(attempt)))
+        return believed
 
     def _attempts(self, request: Request) -> list[Seen]:
         """The attempts of a request that neither Search nor the list knows; what they are called is known."""
@@ -186,6 +337,8 @@ class SageMaker:
             return self.describe(job_name)
         except NoSuchJob:
             return None
+        except TagsHidden as hidden:
+            return replace(self._seen(hidden.body, tags={}), tags_hidden=True)
         except ServiceError as error:
             if is_denied(cause_of(error)):
                 return None
@@ -194,22 +347,28 @@ class SageMaker:
     def _with_live(self, found: Mapping[str, Seen], requests: Sequence[Request]) -> list[Seen]:
         """Each request's newest attempt with its live members as the request words them."""
         result = dict(found)
-        newest: dict[tuple[str, str, str], Seen] = {}
+        newest: dict[tuple[str, str, str, str], Seen] = {}
         for seen in sorted(found.values(), key=lambda seen: seen.attempt):
-            newest[seen.project, seen.name, seen.digest] = seen
-        for request in requests:
-            last, wanted = newest.get(_identity(request)), request.live()
-            if last is None or not wanted:
-                continue
-            body = last.body
-            if not last.ended and "Tags" in body and _UNSEARCHABLE & set(wanted):  # only Search's records hold tags
-                body = self._describe(last.job_name)
-            result[last.job_name] = self._seen(body, live_of(body, wanted))
-        return list(result.values())
+            newest[seen.project, seen.environment, seen.name, seen.digest] = seen
+        changeable = [(newest.get(_identity(request)), wanted) for request in requests if (wanted := request.live())]
+        shown = each(lambda one: self._shown(*one), [(last, wanted) for last, wanted in changeable if last is not None])
+        return list({**result, **{seen.job_name: seen for seen in shown}}.values())
 
-    def _seen(self, body: Mapping[str, Any], live: Mapping[str, Any] | None = None) -> Seen:
+    def _shown(self, last: Seen, wanted: Mapping[str, Any]) -> Seen:
+        """A job with its live members, which Search's record may not have: only those records hold tags."""
+        body = last.body
+        if not last.ended and "Tags" in body and _UNSEARCHABLE & set(wanted):
+            body = self._describe(last.job_name)
+        return self._seen(body, live_of(body, wanted))
+
+    def _seen(
+        self,
+        body: Mapping[str, Any],
+        live: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Seen:
         job_name = body["TrainingJobName"]
-        tags = self._tags_of(body)
+        tags = self._tags_of(body) if tags is None else tags
         attempt = tags.get("sagespec:attempt", "1")
         return Seen(
             job_name=job_name,
@@ -222,6 +381,8 @@ class SageMaker:
             failure=body.get("FailureReason", ""),
             tags=tags,
             project=tags.get("sagespec:project", ""),
+            environment=tags.get("sagespec:environment", ""),
+            arn=body["TrainingJobArn"],
             live={} if live is None else live,
             body=body,
         )
@@ -231,8 +392,13 @@ class SageMaker:
         job_name = body["TrainingJobName"]
         if job_name not in self._tags:
             tags: dict[str, str] = {}
-            for answer in self._pages("list_tags", ("Tags",), ResourceArn=body["TrainingJobArn"]):
-                tags |= {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+            try:
+                for answer in self._pages("list_tags", ("Tags",), ResourceArn=body["TrainingJobArn"]):
+                    tags |= {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+            except ServiceError as error:
+                if not is_denied(cause_of(error)):
+                    raise
+                raise TagsHidden(error.message, error.hint, body) from error.__cause__
             self._remember(body, tags)
         return self._tags[job_name]
 
@@ -242,13 +408,13 @@ class SageMaker:
 
     # What is done -----------------------------------------------------------------------------------------------------
 
-    def upload(self, upload: Upload, progress: Progress) -> bool:
+    def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
         """Brings an archive or a folder to S3, whole or not at all; False where it was there already.
 
         Raises:
             ServiceError: S3 refused, or the files were changed meanwhile.
         """
-        return Store(self._client("s3"), self.region).upload(upload, progress)
+        return Store(self._client("s3"), self.region, kms_key=kms_key).upload(upload, progress)
 
     def create(self, request: Request, attempt: int) -> None:
         """Creates the training job, not faster than the account may.
@@ -257,10 +423,8 @@ class SageMaker:
             NameTaken: a job of that name exists: another applier's, or ours, whose answer was lost on the way.
         """
         job_name = request.job_name(attempt)
-        wait = self._next_create - self._clock()
-        if wait > 0:
-            self._sleep(wait)
-        self._next_create = self._clock() + self._pause
+        with waiting(f"the next creation: {1 / self._pause:g} a second are allowed"):
+            self._in_turn()
         self._tags.pop(job_name, None)
         try:
             answer = self._call("create_training_job", job_name, ("TrainingJobArn",), **request.body(attempt))
@@ -269,6 +433,15 @@ class SageMaker:
             raise
         self._fresh[job_name] = self._clock()
         self._arns[job_name] = answer["TrainingJobArn"]
+
+    def _in_turn(self) -> None:
+        """Returns when one more job may be created."""
+        with self._lock:
+            now = self._clock()
+            turn = max(now, self._next_create)
+            self._next_create = turn + self._pause
+        if turn > now:
+            self._sleep(turn - now)
 
     def stop(self, job_name: str) -> None:
         """Asks a job to end; a job that has ended, or is about to, is left as it is.
@@ -315,13 +488,17 @@ class SageMaker:
         """The last lines over all hosts."""
         return read_tail(self._client("logs"), job_name, count)
 
-    def artifact(self, job_name: str) -> str | None:
+    def artifact(self, job_name: str, body: Mapping[str, Any] | None = None) -> str | None:
         """Where the job's model lies, if it does.
+
+        Args:
+            body: its description, where somebody has it.
 
         Raises:
             ServiceError: S3 does not let us look.
         """
-        uri = self._describe(job_name).get("ModelArtifacts", {}).get("S3ModelArtifacts")
+        described = self._describe(job_name) if body is None else body
+        uri = described.get("ModelArtifacts", {}).get("S3ModelArtifacts")
         return uri if uri and Store(self._client("s3"), self.region).exists(uri) else None
 
     def summaries(self, job_name: str) -> dict[str, str]:
@@ -369,26 +546,58 @@ class SageMaker:
     # The wire ---------------------------------------------------------------------------------------------------------
 
     def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            from botocore.config import Config
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._made(service)
+            return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            session = self._aws()
+            client = session.client(service, region_name=self._region or None, config=self._config(session))
+        except (BotoCoreError, ValueError) as error:
+            raise service_error(error, "AWS cannot be called") from error
+        client.meta.events.register("before-call", self._count)
+        return client
+
+    def _count(self, **_: Any) -> None:
+        with self._lock:
+            self.calls += 1
+
+    def _aws(self) -> Any:
+        """The session. Credentials are fetched once, here, where their troubles can be told from the rest."""
+        if self._session is None:
+            import boto3
             from botocore.exceptions import BotoCoreError
 
-            config = Config(
-                retries={"mode": "adaptive", "total_max_attempts": 10},
-                connect_timeout=10,
-                read_timeout=60,
-                max_pool_connections=20,
-                user_agent_extra=f"sagespec/{__version__}",
-            )
+            session = boto3.Session(region_name=self._region or None)
             try:
-                if self._session is None:
-                    import boto3
+                session.get_credentials()
+            except (BotoCoreError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+                hint = HINTS.get(type(error).__name__, HINTS["CredentialRetrievalError"])
+                raise ServiceError(f"there are no credentials: {told(str(error))}", hint) from error
+            self._session = session
+        return self._session
 
-                    self._session = boto3.Session(region_name=self._region or None)
-                self._clients[service] = self._session.client(service, region_name=self._region or None, config=config)
-            except (BotoCoreError, ValueError) as error:
-                raise service_error(error, "AWS cannot be called") from error
-        return self._clients[service]
+    def _config(self, session: Any) -> Any:
+        """What the environment, the profile, or whoever made the session says goes before what we find fit."""
+        from botocore.config import Config
+
+        said = session._session.get_config_variable
+        retries: dict[str, Any] = {} if os.environ.get("AWS_RETRY_MODE") else {"mode": "adaptive"}
+        if said("max_attempts") is None:
+            retries["total_max_attempts"] = ATTEMPTS
+        ours = Config(
+            retries=retries,
+            connect_timeout=min(CONNECT_SECONDS, self._read_seconds),
+            read_timeout=self._read_seconds,
+            max_pool_connections=20,
+            user_agent_extra=f"sagespec/{__version__}",
+        )
+        theirs = session._session.get_default_client_config()
+        return ours if theirs is None else ours.merge(theirs)
 
     def _call(
         self, method: str, about: str, required: Sequence[str] = (), *, client: str = "sagemaker", **parameters: Any
@@ -404,6 +613,7 @@ class SageMaker:
         restarts = 0
         size: dict[str, Any] = {"MaxResults": PAGE}
         token: dict[str, Any] = {}
+        new = tokens(method)
         while True:
             try:
                 answer = self._call(method, "", required, **parameters, **size, **token)
@@ -415,12 +625,29 @@ class SageMaker:
                     or "Expired" in error.message
                 ):
                     raise
-                restarts, token = restarts + 1, {}
+                restarts, token, new = restarts + 1, {}, tokens(method)
                 continue
             yield answer
             if not answer.get("NextToken"):
                 return
-            token = {"NextToken": answer["NextToken"]}
+            token = {"NextToken": new(answer["NextToken"])}
+
+
+def _setting(name: str, default: float) -> float:
+    """A number of the environment.
+
+    Raises:
+        BadSetting: it is no number above zero.
+    """
+    given = os.environ.get(name, "").strip()
+    try:
+        value = float(given or default)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        wrong = f"{name} is '{told(given)}', which is not a number above 0"
+        raise BadSetting(wrong, f"for instance {name}={default:g}")
+    return value
 
 
 def summaries_of(body: Mapping[str, Any]) -> dict[str, str]:
@@ -443,13 +670,27 @@ def summaries_of(body: Mapping[str, Any]) -> dict[str, str]:
     return places
 
 
-def _identity(request: Request) -> tuple[str, str, str]:
+def _identity(request: Request) -> tuple[str, str, str, str]:
     """The digest alone does not tell two jobs apart: their names are no part of it."""
-    return request.project, request.name, request.digest
+    return request.project, request.environment, request.name, request.digest
 
 
-def _tag_is(key: str, value: str) -> dict[str, str]:
-    return {"Name": f"Tags.{key}", "Operator": "Equals", "Value": value}
+def _is(name: str, value: str) -> dict[str, str]:
+    return {"Name": name, "Operator": "Equals", "Value": value}
+
+
+def _either(filters: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """An expression that any of the filters fulfils."""
+    if len(filters) <= ELEMENTS:
+        return {"Filters": list(filters), "Operator": "Or"}
+    parts = [filters[start : start + ELEMENTS] for start in range(0, len(filters), ELEMENTS)]
+    return {"SubExpressions": [_either(part) for part in parts], "Operator": "Or"}
+
+
+def _chunks(names: Sequence[str]) -> list[Sequence[str]]:
+    """Names in pieces that one search can be about."""
+    size = ELEMENTS * ELEMENTS
+    return [names[start : start + size] for start in range(0, len(names), size)]
 
 
 def _seconds(moment: Any) -> float:

@@ -1,8 +1,11 @@
 """The shape of a manifest: what a JSON Schema can say about it."""
 
 from sagespec.kinds.training_job.model.channel import Channel, ShuffleConfig
-from sagespec.kinds.training_job.model.job import LEGACY_FIELDS, RENAMED, Job, Mode
-from sagespec.kinds.training_job.model.parts import Distribution, InstanceGroup, MetricDefinition
+from sagespec.kinds.training_job.model.distribution import Distribution
+from sagespec.kinds.training_job.model.job import Job, Mode
+from sagespec.kinds.training_job.model.names import LEGACY_FIELDS, RENAMED
+from sagespec.kinds.training_job.model.observing import MetricDefinition
+from sagespec.kinds.training_job.model.resources import InstanceGroup
 
 __all__ = [
     "LEGACY_FIELDS",

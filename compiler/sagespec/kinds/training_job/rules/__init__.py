@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
 
-from sagespec.checking.rule import Rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.checking.rule import RuleSet
 from sagespec.kinds.training_job.rules import (
     arguments,
     channels,
@@ -46,16 +45,11 @@ FAMILIES = (
     functions,
 )
 
-RULES: dict[str, Rule] = {
-    found.name: found for family in FAMILIES for found in vars(family).values() if isinstance(found, Rule)
+RULES = RuleSet(FAMILIES)
+
+RENAMED: Mapping[str, str] = {
+    "half-a-vpc": "incomplete-vpc-config",
 }
-"""Every rule by its name, in the order of the families and of their files."""
+"""Old name of a rule → its name today; allowances and `explain` take both."""
 
-
-@lru_cache(maxsize=1_024)
-def asked(written: frozenset[str]) -> tuple[Rule, ...]:
-    """The rules that may have something to say of a job in which this is written (`Case.written`)."""
-    return tuple(found for found in RULES.values() if not found.given or not found.given.isdisjoint(written))
-
-
-__all__ = ["FAMILIES", "RULES", "Case", "Rule", "asked"]
+__all__ = ["FAMILIES", "RENAMED", "RULES"]

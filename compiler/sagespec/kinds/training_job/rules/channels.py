@@ -3,50 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from functools import wraps
-from typing import TypeAlias
+from collections.abc import Iterator
+from functools import partial
 
 from sagespec.base.diagnostic import Finding
-from sagespec.base.source import Path
-from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, Check, rule
-from sagespec.kinds.training_job.case import Case
-from sagespec.kinds.training_job.model import Channel
-from sagespec.reading.part import Unknown
-
-ChannelCheck: TypeAlias = Callable[[Case, Path, Channel], Iterator[Finding]]
+from sagespec.checking.condition import BUCKET, GIVEN, ITEMS, NULL, TRUE
+from sagespec.checking.row import Row
+from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
+from sagespec.checking.subject import Written, field
+from sagespec.kinds.training_job.context import JobChannel, JobContext
+from sagespec.kinds.training_job.subjects import CHANNEL, member
 
 CONTAINER_GUIDE = GUIDE + "your-algorithms-training-algo-running-container.html"
 DATA_GUIDE = GUIDE + "model-access-training-data.html"
 
+LOCAL = {"instance_type": {"enum": ["local", "local_gpu"]}}
+NOT_PIPE = {"enum": ["File", "FastFile"]}
+FILE_SYSTEM = ("file_system_id", "file_system_type", "directory_path", "file_system_access_mode")
+"""Members of a file system; the last may be left out."""
+MOUNTED = {"file_system_id": GIVEN}
 
-def each_channel(check: ChannelCheck) -> Check:
-    """Judges every channel on its own: a wrong value in one silences nothing about the others."""
-
-    @wraps(check)
-    def judge(case: Case) -> Iterator[Finding]:
-        for name, channel in case.job.channels.items():
-            try:
-                yield from check(case, ("channels", name), channel)
-            except Unknown:
-                continue
-
-    return judge
+ChannelRow = partial(Row, each="channels")
+"""A row about members of a channel."""
 
 
-def is_mounted(channel: Channel) -> bool:
-    """Whether the channel is a file system, and that alone."""
-    return channel.given("s3_data", "path", "file_system_id") == ["file_system_id"]
-
-
-def input_mode_at(path: Path, channel: Channel) -> Path:
-    """Where a channel's mode is written: at the channel, or for the whole job."""
-    return (*path, "input_mode") if channel.input_mode is not None else ("input_mode",)
-
-
-@rule(ERROR, source=API + "DataSource.html", given="channels")
-@each_channel
-def channel_without_source(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(ERROR, on=CHANNEL, source=API + "DataSource.html")
+def channel_without_source(channel: JobChannel, context: JobContext) -> Finding | None:
     """A channel must say where its data are.
 
     Bad:
@@ -57,19 +39,32 @@ def channel_without_source(case: Case, path: Path, channel: Channel) -> Iterator
         channels:
           train: {content_type: text/csv, s3_data: s3://bucket/train}
     """
-    if not channel.given("s3_data", "path", "file_system_id"):
-        yield Finding(
-            path,
-            f"channel '{path[-1]}' does not say where its data are",
+    if not channel.own.given("s3_data", "path", "file_system_id"):
+        return Finding(
+            channel.at,
+            f"channel '{channel.name}' does not say where its data are",
             "give one of s3_data: s3://…, path: <local file or folder>, file_system_id: fs-…",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=API + "DataSource.html", given="channels.path channels.file_system_id")
-@each_channel
-def channel_with_several_sources(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
-    """A channel has one source: S3, a local path or a file system.
+channel_with_several_sources = refusal(
+    "channel-with-several-sources",
+    ERROR,
+    *(
+        ChannelRow(
+            (name,),
+            f"a channel has one source, and {other} is one",
+            "keep one, and make another channel of the rest",
+            when={other: GIVEN},
+        )
+        for name, other in (("path", "s3_data"), ("file_system_id", "s3_data"), ("file_system_id", "path"))
+    ),
+    on=member,
+    source=API + "DataSource.html",
+    page="""
+    A channel has one source: S3, a local path or a file system.
 
     Bad:
         channels:
@@ -78,20 +73,23 @@ def channel_with_several_sources(case: Case, path: Path, channel: Channel) -> It
     Good:
         channels:
           train: s3://bucket/train
-    """
-    given = channel.given("s3_data", "path", "file_system_id")
-    if len(given) > 1:
-        yield Finding(
-            (*path, given[1]),
-            f"channel '{path[-1]}' has {len(given)} sources: {', '.join(given)}",
-            "keep one, and make another channel of the rest",
-            at_key=True,
-        )
+    """,
+)
 
 
-@rule(ERROR, source=API + "S3DataSource.html", given="channels.s3_data")
-@each_channel
-def data_not_in_s3(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(
+    ERROR,
+    on=member("s3_data"),
+    source=API + "S3DataSource.html",
+    rows=(
+        ChannelRow(
+            ("s3_data",),
+            "data in S3 begin with s3://<bucket>; local data stand under path",
+            form=rf"^({BUCKET}|https://[^/])",
+        ),
+    ),
+)
+def data_not_in_s3(data: Written, context: JobContext) -> Finding | None:
     """SageMaker reads a channel's data from S3, not from other stores.
 
     Data on your own machine go under `path`: apply uploads them.
@@ -107,25 +105,20 @@ def data_not_in_s3(case: Case, path: Path, channel: Channel) -> Iterator[Finding
         channels:
           train: s3://bucket/train
     """
-    uri = channel.s3_data
-    if uri is None or re.match(r"(s3|https)://[^/]", uri):
-        return
+    uri = data.value
+    if re.match(r"(s3|https)://[^/]", uri):
+        return None
     if uri.startswith("s3://"):
         hint = "name the bucket: s3://<bucket>/<prefix>"
     elif "://" in uri and not uri.startswith("file://"):
         hint = "copy the data to S3 and name them: s3://<bucket>/<prefix>"
     else:
         hint = f"for local data write path: {uri.removeprefix('file://')}; apply uploads them"
-    yield Finding((*path, "s3_data"), f"'{uri}' is no location in S3", hint)
+    return Finding(data.path, f"'{uri}' is not a location in S3", hint)
 
 
-@rule(
-    ERROR,
-    source=API + "FileSystemDataSource.html",
-    given="channels.file_system_id channels.file_system_type channels.directory_path channels.file_system_access_mode",
-)
-@each_channel
-def incomplete_file_system(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(ERROR, on=member(*FILE_SYSTEM), source=API + "FileSystemDataSource.html")
+def incomplete_file_system(written: Written, context: JobContext) -> Finding | None:
     """A file system needs its id, its type and a folder.
 
     Bad:
@@ -140,22 +133,37 @@ def incomplete_file_system(case: Case, path: Path, channel: Channel) -> Iterator
         subnets: [subnet-0a1b2c3d]
         security_group_ids: [sg-0a1b2c3d]
     """
-    needed = ("file_system_id", "file_system_type", "directory_path")
-    given = channel.given(*needed, "file_system_access_mode")
-    missing = [name for name in needed if name not in given]
-    if given and missing and (is_mounted(channel) or "file_system_id" not in given):
-        yield Finding(
-            (*path, given[0]),
-            f"channel '{path[-1]}' has {given[0]}, but no {' and no '.join(missing)}",
+    channel = written.owner
+    given = channel.own.given(*FILE_SYSTEM)
+    missing = [name for name in FILE_SYSTEM[:3] if name not in given]
+    if written.name == given[0] and missing and (channel.is_mounted or "file_system_id" not in given):
+        return Finding(
+            (*channel.at, given[0]),
+            f"channel '{channel.name}' has {given[0]}, but no {' and no '.join(missing)}",
             "give all three: file_system_id: fs-…, file_system_type: EFS or FSxLustre, directory_path: /…",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=CONTAINER_GUIDE, given="channels.file_system_id")
-@each_channel
-def s3_option_on_file_system(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
-    """A file system is mounted as it is: it cannot be sharded, listed or given to some groups only.
+s3_option_on_file_system = refusal(
+    "s3-option-on-file-system",
+    ERROR,
+    *(
+        ChannelRow((name,), f"{name} is for data in S3, not for a file system", f"leave {name} out", when=MOUNTED)
+        for name in ("s3_data_type", "attribute_names", "instance_groups")
+    ),
+    ChannelRow(
+        ("distribution",),
+        "a file system cannot be sharded: every instance sees all of it",
+        "leave distribution out",
+        when=MOUNTED,
+        value={"const": "ShardedByS3Key"},
+    ),
+    on=member,
+    source=CONTAINER_GUIDE,
+    page="""
+    A file system is mounted as it is: it cannot be sharded, listed or given to some groups only.
 
     Every instance sees all of it, so the option would be dropped without a word.
 
@@ -175,19 +183,24 @@ def s3_option_on_file_system(case: Case, path: Path, channel: Channel) -> Iterat
           train: {file_system_id: fs-0123456789abcdef0, file_system_type: EFS, directory_path: /train}
         subnets: [subnet-0a1b2c3d]
         security_group_ids: [sg-0a1b2c3d]
-    """
-    if channel.file_system_id is None:
-        return
-    for name in channel.given("distribution", "s3_data_type", "attribute_names", "instance_groups"):
-        if getattr(channel, name) != "FullyReplicated":
-            yield Finding(
-                (*path, name), f"{name} is for data in S3, not for a file system", f"leave {name} out", at_key=True
-            )
+    """,
+)
 
 
-@rule(ERROR, source=CONTAINER_GUIDE, given="channels.file_system_id")
-@each_channel
-def file_system_outside_file_mode(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(
+    ERROR,
+    on=member("file_system_id"),
+    source=CONTAINER_GUIDE,
+    rows=(
+        ChannelRow(
+            ("input_mode",),
+            "a file system is mounted, which is File mode",
+            when=MOUNTED,
+            value={"enum": ["Pipe", "FastFile"]},
+        ),
+    ),
+)
+def file_system_outside_file_mode(file_system: Written, context: JobContext) -> Finding | None:
     """A file system is mounted, never streamed.
 
     SageMaker refuses Pipe and FastFile mode for EFS and FSx.
@@ -210,18 +223,18 @@ def file_system_outside_file_mode(case: Case, path: Path, channel: Channel) -> I
         subnets: [subnet-0a1b2c3d]
         security_group_ids: [sg-0a1b2c3d]
     """
-    mode = case.job.input_mode_of(channel)
-    if channel.file_system_id is not None and mode != "File":
-        yield Finding(
-            input_mode_at(path, channel),
-            f"channel '{path[-1]}' is a file system, which cannot be in {mode} mode",
-            f"give channel '{path[-1]}' input_mode: File",
+    channel = file_system.owner
+    if channel.input_mode != "File":
+        return Finding(
+            channel.input_mode_at,
+            f"channel '{channel.name}' is a file system, which cannot be in {channel.input_mode} mode",
+            f"give channel '{channel.name}' input_mode: File",
         )
+    return None
 
 
-@rule(ERROR, source=DATA_GUIDE, given="channels.file_system_id")
-@each_channel
-def file_system_without_vpc(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(ERROR, on=member("file_system_id"), source=DATA_GUIDE)
+def file_system_without_vpc(file_system: Written, context: JobContext) -> Finding | None:
     """A file system can be reached only from its own network.
 
     SageMaker refuses a job with an EFS or FSx channel that has no subnets.
@@ -236,18 +249,31 @@ def file_system_without_vpc(case: Case, path: Path, channel: Channel) -> Iterato
         subnets: [subnet-0a1b2c3d]
         security_group_ids: [sg-0a1b2c3d]
     """
-    job = case.job
-    if is_mounted(channel) and not job.given("subnets", "security_group_ids") and not case.local:
-        yield Finding(
-            (*path, "file_system_id"),
-            f"channel '{path[-1]}' mounts {channel.file_system_id}, but the job is in no VPC",
+    channel = file_system.owner
+    if channel.is_mounted and not context.job.given("subnets", "security_group_ids") and not context.local:
+        return Finding(
+            file_system.path,
+            f"channel '{channel.name}' mounts {file_system.value}, but the job is in no VPC",
             "add subnets: [subnet-…] and security_group_ids: [sg-…] that reach the file system",
         )
+    return None
 
 
-@rule(ERROR, source=DATA_GUIDE, given="channels.directory_path")
-@each_channel
-def unmountable_directory(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(
+    ERROR,
+    on=member("directory_path"),
+    source=DATA_GUIDE,
+    rows=(
+        ChannelRow(
+            ("directory_path",),
+            "the folder of an FSx for Lustre file system begins with its mount name",
+            when={"file_system_type": {"const": "FSxLustre"}},
+            value={"type": "string", "pattern": "^/+$"},
+        ),
+        ChannelRow(("directory_path",), "directory_path begins with a slash", form="^/"),
+    ),
+)
+def unmountable_directory(folder: Written, context: JobContext) -> Finding | None:
     """A file system's folder is an absolute path; on FSx for Lustre it begins with the mount name.
 
     Otherwise the job is created and fails when it mounts the file system.
@@ -269,22 +295,24 @@ def unmountable_directory(case: Case, path: Path, channel: Channel) -> Iterator[
         subnets: [subnet-0a1b2c3d]
         security_group_ids: [sg-0a1b2c3d]
     """
-    folder = channel.directory_path
-    if folder is None:
-        return
-    if not folder.startswith("/"):
-        yield Finding((*path, "directory_path"), f"'{folder}' does not begin with a slash", f"write /{folder}")
-    elif channel.file_system_type == "FSxLustre" and not folder.strip("/"):
-        yield Finding(
-            (*path, "directory_path"),
+    if not folder.value.startswith("/"):
+        return Finding(folder.path, f"'{folder.value}' does not begin with a slash", f"write /{folder.value}")
+    if folder.owner.file_system_type == "FSxLustre" and not folder.value.strip("/"):
+        return Finding(
+            folder.path,
             "the folder of an FSx for Lustre file system begins with its mount name",
             "write /<mount name>/…; the console and DescribeFileSystems show the mount name",
         )
+    return None
 
 
-@rule(ERROR, source="sagespec: a local run has no file systems of AWS", given="channels.file_system_id")
-@each_channel
-def file_system_locally(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(
+    ERROR,
+    on=member("file_system_id"),
+    source="sagespec: a local run has no file systems of AWS",
+    rows=(ChannelRow(("file_system_id",), "this machine cannot mount a file system in AWS", outside=LOCAL),),
+)
+def file_system_locally(file_system: Written, context: JobContext) -> Finding | None:
     """A local run cannot mount a file system of AWS.
 
     Bad:
@@ -297,17 +325,22 @@ def file_system_locally(case: Case, path: Path, channel: Channel) -> Iterator[Fi
         channels:
           train: s3://bucket/train
     """
-    if case.local and channel.file_system_id is not None:
-        yield Finding(
-            (*path, "file_system_id"),
-            f"channel '{path[-1]}' is a file system in AWS, which this machine cannot mount",
+    if context.local:
+        return Finding(
+            file_system.path,
+            f"channel '{file_system.owner.name}' is a file system in AWS, which this machine cannot mount",
             "for a local run give path: <folder> or s3_data: s3://…",
         )
+    return None
 
 
-@rule(ERROR, source="sagespec: a local run has files only", given="input_mode channels.input_mode")
-@each_channel
-def pipe_mode_locally(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(
+    ERROR,
+    on=CHANNEL,
+    source="sagespec: a local run has files only",
+    rows=(ChannelRow(("input_mode",), "this machine has no Pipe mode", value={"const": "Pipe"}, outside=LOCAL),),
+)
+def pipe_mode_locally(channel: JobChannel, context: JobContext) -> Finding | None:
     """A local run has no Pipe mode.
 
     Bad:
@@ -320,18 +353,30 @@ def pipe_mode_locally(case: Case, path: Path, channel: Channel) -> Iterator[Find
         channels:
           train: {s3_data: s3://bucket/train, input_mode: File}
     """
-    if case.local and channel.file_system_id is None and case.job.input_mode_of(channel) == "Pipe":
-        yield Finding(
-            input_mode_at(path, channel),
-            f"channel '{path[-1]}' is in Pipe mode, which this machine does not have",
-            f"for a local run give channel '{path[-1]}' input_mode: File",
+    if context.local and channel.file_system_id is None and channel.input_mode == "Pipe":
+        return Finding(
+            channel.input_mode_at,
+            f"channel '{channel.name}' is in Pipe mode, which this machine does not have",
+            f"for a local run give channel '{channel.name}' input_mode: File",
         )
+    return None
 
 
-@rule(ERROR, source=API + "S3DataSource.html", given="channels.s3_data_type")
-@each_channel
-def augmented_manifest_outside_pipe_mode(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
-    """An augmented manifest is read in Pipe mode only.
+augmented_manifest_outside_pipe_mode = refusal(
+    "augmented-manifest-outside-pipe-mode",
+    ERROR,
+    ChannelRow(
+        ("s3_data_type",),
+        "SageMaker reads an augmented manifest in Pipe mode only",
+        "give this channel input_mode: Pipe",
+        value={"const": "AugmentedManifestFile"},
+        when={"input_mode": NOT_PIPE},
+        at_value=True,
+    ),
+    on=member,
+    source=API + "S3DataSource.html",
+    page="""
+    An augmented manifest is read in Pipe mode only.
 
     Bad:
         channels:
@@ -347,19 +392,12 @@ def augmented_manifest_outside_pipe_mode(case: Case, path: Path, channel: Channe
             s3_data_type: AugmentedManifestFile
             attribute_names: [source-ref, label]
             input_mode: Pipe
-    """
-    mode = case.job.input_mode_of(channel)
-    if channel.s3_data_type == "AugmentedManifestFile" and mode != "Pipe":
-        yield Finding(
-            (*path, "s3_data_type"),
-            f"channel '{path[-1]}' is an augmented manifest in {mode} mode; SageMaker takes it in Pipe mode only",
-            f"give channel '{path[-1]}' input_mode: Pipe",
-        )
+    """,
+)
 
 
-@rule(ERROR, source=GUIDE + "augmented-manifest.html", given="channels.s3_data_type")
-@each_channel
-def augmented_manifest_without_attributes(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(ERROR, on=member("s3_data_type"), source=GUIDE + "augmented-manifest.html")
+def augmented_manifest_without_attributes(data_type: Written, context: JobContext) -> Finding | None:
     """An augmented manifest must say which of its attributes are the data.
 
     Bad:
@@ -374,18 +412,37 @@ def augmented_manifest_without_attributes(case: Case, path: Path, channel: Chann
             attribute_names: [source-ref, label]
             input_mode: Pipe
     """
-    if channel.s3_data_type == "AugmentedManifestFile" and not channel.attribute_names:
-        yield Finding(
-            (*path, "s3_data_type"),
-            f"channel '{path[-1]}' is an augmented manifest without attribute_names",
+    channel = data_type.owner
+    if data_type.value == "AugmentedManifestFile" and not channel.attribute_names:
+        return Finding(
+            data_type.path,
+            f"channel '{channel.name}' is an augmented manifest without attribute_names",
             "add attribute_names with 1 to 16 names, in the order the script reads them: [source-ref, label]",
         )
+    return None
 
 
-@rule(ERROR, source=API + "S3DataSource.html", given="channels.attribute_names")
-@each_channel
-def attributes_without_augmented_manifest(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
-    """Only an augmented manifest has attributes.
+attributes_without_augmented_manifest = refusal(
+    "attributes-without-augmented-manifest",
+    ERROR,
+    ChannelRow(
+        ("attribute_names",),
+        "attribute_names are for an augmented manifest",
+        "add s3_data_type: AugmentedManifestFile, or leave attribute_names out",
+        value=ITEMS,
+        when={"s3_data_type": {"enum": ["S3Prefix", "ManifestFile"]}},
+    ),
+    ChannelRow(
+        ("attribute_names",),
+        "attribute_names are for an augmented manifest",
+        "add s3_data_type: AugmentedManifestFile, or leave attribute_names out",
+        value=ITEMS,
+        when={"s3_data_type": NULL, "file_system_id": NULL},
+    ),
+    on=member,
+    source=API + "S3DataSource.html",
+    page="""
+    Only an augmented manifest has attributes.
 
     Bad:
         channels:
@@ -394,23 +451,24 @@ def attributes_without_augmented_manifest(case: Case, path: Path, channel: Chann
     Good:
         channels:
           train: s3://bucket/train
-    """
-    if not channel.attribute_names or channel.file_system_id is not None:
-        return
-    if channel.s3_data_type != "AugmentedManifestFile":
-        yield Finding(
-            (*path, "attribute_names"),
-            f"attribute_names are for an augmented manifest; channel '{path[-1]}' is a "
-            f"{channel.s3_data_type or 'S3Prefix'}",
-            "add s3_data_type: AugmentedManifestFile, or leave attribute_names out",
-            at_key=True,
-        )
+    """,
+)
 
 
-@rule(ERROR, source=CONTAINER_GUIDE, given="channels.s3_data_type")
-@each_channel
-def fast_file_of_a_list(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
-    """FastFile mode shows the objects under a prefix, not those of a manifest.
+fast_file_of_a_list = refusal(
+    "fast-file-of-a-list",
+    ERROR,
+    ChannelRow(
+        ("s3_data_type",),
+        "FastFile mode shows the objects under a prefix, not those that a manifest lists",
+        "write input_mode: File, or name a prefix",
+        value={"const": "ManifestFile"},
+        when={"input_mode": {"const": "FastFile"}},
+    ),
+    on=member,
+    source=CONTAINER_GUIDE,
+    page="""
+    FastFile mode shows the objects under a prefix, not those of a manifest.
 
     SageMaker refuses FastFile mode with ManifestFile.
 
@@ -421,19 +479,25 @@ def fast_file_of_a_list(case: Case, path: Path, channel: Channel) -> Iterator[Fi
     Good:
         channels:
           train: {s3_data: s3://bucket/train.manifest, s3_data_type: ManifestFile, input_mode: File}
-    """
-    if channel.s3_data_type == "ManifestFile" and case.job.input_mode_of(channel) == "FastFile":
-        yield Finding(
-            input_mode_at(path, channel),
-            f"channel '{path[-1]}' is a ManifestFile, which cannot be in FastFile mode",
-            f"give channel '{path[-1]}' input_mode: File, or name a prefix",
-        )
+    """,
+)
 
 
-@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/issues/716", given="channels.compression")
-@each_channel
-def gzip_outside_pipe_mode(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
-    """Only Pipe mode unpacks Gzip.
+gzip_outside_pipe_mode = refusal(
+    "gzip-outside-pipe-mode",
+    ERROR,
+    ChannelRow(
+        ("compression",),
+        "only Pipe mode unpacks Gzip",
+        "leave compression out and unpack in the script, or use input_mode: Pipe",
+        value={"const": "Gzip"},
+        when={"input_mode": NOT_PIPE},
+        at_value=True,
+    ),
+    on=member,
+    source="https://github.com/aws/sagemaker-python-sdk/issues/716",
+    page="""
+    Only Pipe mode unpacks Gzip.
 
     SageMaker refuses `compression: Gzip` in the other modes. Without it the objects arrive as they are, and the
     script unpacks them.
@@ -446,19 +510,12 @@ def gzip_outside_pipe_mode(case: Case, path: Path, channel: Channel) -> Iterator
         input_mode: Pipe
         channels:
           train: {s3_data: s3://bucket/train, compression: Gzip}
-    """
-    mode = case.job.input_mode_of(channel)
-    if channel.compression == "Gzip" and mode != "Pipe":
-        yield Finding(
-            (*path, "compression"),
-            f"channel '{path[-1]}' is in {mode} mode, which does not unpack Gzip",
-            "leave compression out and unpack in the script, or use input_mode: Pipe",
-        )
+    """,
+)
 
 
-@rule(WARNING, source="https://github.com/aws/sagemaker-python-sdk/issues/716", given="channels.compression")
-@each_channel
-def gzip_in_file_mode_job(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(WARNING, on=member("compression"), source="https://github.com/aws/sagemaker-python-sdk/issues/716")
+def gzip_in_file_mode_job(compression: Written, context: JobContext) -> Finding | None:
     """SageMaker has refused a Gzip channel in Pipe mode when the job itself was in File mode.
 
     Bad:
@@ -472,19 +529,32 @@ def gzip_in_file_mode_job(case: Case, path: Path, channel: Channel) -> Iterator[
           train: {s3_data: s3://bucket/train, compression: Gzip}
           test: {s3_data: s3://bucket/test, input_mode: File}
     """
-    alone = list(case.job.channels) == ["training"]  # then its mode may be the job's as well
-    if channel.compression == "Gzip" and channel.input_mode == "Pipe" and case.job.input_mode != "Pipe" and not alone:
-        yield Finding(
-            (*path, "compression"),
-            f"channel '{path[-1]}' unpacks Gzip in Pipe mode, but the job is in {case.job.input_mode} mode",
-            f"set input_mode: Pipe for the job too, and input_mode: {case.job.input_mode} for its other channels",
+    job, channel = context.job, compression.owner
+    alone = list(job.channels) == ["training"]  # then its mode may be the job's as well
+    if compression.value == "Gzip" and channel.own.input_mode == "Pipe" and job.input_mode != "Pipe" and not alone:
+        return Finding(
+            compression.path,
+            f"channel '{channel.name}' unpacks Gzip in Pipe mode, but the job is in {job.input_mode} mode",
+            f"set input_mode: Pipe for the job too, and input_mode: {job.input_mode} for its other channels",
         )
+    return None
 
 
-@rule(ERROR, source=API + "Channel.html", given="channels.record_wrapping")
-@each_channel
-def record_io_outside_pipe_mode(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
-    """Only Pipe mode wraps objects in RecordIO.
+record_io_outside_pipe_mode = refusal(
+    "record-io-outside-pipe-mode",
+    ERROR,
+    ChannelRow(
+        ("record_wrapping",),
+        "only Pipe mode wraps records",
+        "leave record_wrapping out, or use input_mode: Pipe",
+        value={"const": "RecordIO"},
+        when={"input_mode": NOT_PIPE},
+        at_value=True,
+    ),
+    on=member,
+    source=API + "Channel.html",
+    page="""
+    Only Pipe mode wraps objects in RecordIO.
 
     Bad:
         channels:
@@ -493,19 +563,12 @@ def record_io_outside_pipe_mode(case: Case, path: Path, channel: Channel) -> Ite
     Good:
         channels:
           train: {s3_data: s3://bucket/train, record_wrapping: RecordIO, input_mode: Pipe}
-    """
-    mode = case.job.input_mode_of(channel)
-    if channel.record_wrapping == "RecordIO" and mode != "Pipe":
-        yield Finding(
-            (*path, "record_wrapping"),
-            f"channel '{path[-1]}' is in {mode} mode, which does not wrap records",
-            "leave record_wrapping out, or use input_mode: Pipe",
-        )
+    """,
+)
 
 
-@rule(WARNING, source=API + "S3DataSource.html", given="channels.distribution")
-@each_channel
-def sharding_for_one_instance(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(WARNING, on=member("distribution"), source=API + "S3DataSource.html")
+def sharding_for_one_instance(distribution: Written, context: JobContext) -> Finding | None:
     """One instance gets all shards: sharding does nothing.
 
     Bad:
@@ -517,18 +580,19 @@ def sharding_for_one_instance(case: Case, path: Path, channel: Channel) -> Itera
           train: {s3_data: s3://bucket/train, distribution: ShardedByS3Key}
         instance_count: 2
     """
-    one = case.job.instances() == 1
-    if one and channel.distribution == "ShardedByS3Key" and channel.file_system_id is None:
-        yield Finding(
-            (*path, "distribution"),
-            f"channel '{path[-1]}' is sharded, but there is one instance, which gets everything",
+    channel = distribution.owner
+    one = context.job.instances() == 1
+    if one and distribution.value == "ShardedByS3Key" and channel.file_system_id is None:
+        return Finding(
+            distribution.path,
+            f"channel '{channel.name}' is sharded, but there is one instance, which gets everything",
             "leave distribution out, or use more instances",
         )
+    return None
 
 
-@rule(ERROR, source=GUIDE + "incremental-training.html", given="channels.content_type")
-@each_channel
-def model_channel_not_copied(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(ERROR, on=member("content_type"), source=GUIDE + "incremental-training.html")
+def model_channel_not_copied(content_type: Written, context: JobContext) -> Iterator[Finding]:
     """A model to go on from must lie on every instance, as files.
 
     Incremental training takes it in File mode, fully replicated.
@@ -547,27 +611,35 @@ def model_channel_not_copied(case: Case, path: Path, channel: Channel) -> Iterat
             content_type: application/x-sagemaker-model
             input_mode: File
     """
-    if channel.content_type != "application/x-sagemaker-model":
+    if content_type.value != "application/x-sagemaker-model":
         return
-    mode = case.job.input_mode_of(channel)
-    if mode != "File":
+    channel = content_type.owner
+    if channel.input_mode != "File":
         yield Finding(
-            input_mode_at(path, channel),
-            f"channel '{path[-1]}' is a model in {mode} mode",
-            f"give channel '{path[-1]}' input_mode: File",
+            channel.input_mode_at,
+            f"channel '{channel.name}' is a model in {channel.input_mode} mode",
+            f"give channel '{channel.name}' input_mode: File",
         )
     if channel.distribution == "ShardedByS3Key":
         yield Finding(
-            (*path, "distribution"),
-            f"channel '{path[-1]}' is a model, and each instance would get a part of it",
+            (*channel.at, "distribution"),
+            f"channel '{channel.name}' is a model, and each instance would get a part of it",
             "write FullyReplicated, or leave distribution out",
         )
 
 
-@rule(ERROR, source=SDK2 + "inputs.py; CreateTrainingJob has no such member", given="channels.target_attribute_name")
-@each_channel
-def target_attribute_of_training_channel(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
-    """A target attribute is for AutoML jobs; a training job has none.
+target_attribute_of_training_channel = refusal(
+    "target-attribute-of-training-channel",
+    ERROR,
+    ChannelRow(
+        ("target_attribute_name",),
+        "target_attribute_name is for AutoML jobs; a training job has no such member",
+        "leave it out; tell the script with a hyperparameter",
+    ),
+    on=member,
+    source=SDK2 + "inputs.py; CreateTrainingJob has no such member",
+    page="""
+    A target attribute is for AutoML jobs; a training job has none.
 
     Bad:
         channels:
@@ -577,19 +649,12 @@ def target_attribute_of_training_channel(case: Case, path: Path, channel: Channe
         channels:
           train: s3://bucket/train.csv
         hyperparameters: {target: label}
-    """
-    if channel.target_attribute_name is not None:
-        yield Finding(
-            (*path, "target_attribute_name"),
-            "target_attribute_name is for AutoML jobs; a training job has no such member",
-            "leave it out; tell the script with a hyperparameter",
-            at_key=True,
-        )
+    """,
+)
 
 
-@rule(ERROR, source="sagespec: apply uploads a local channel", given="channels.path")
-@each_channel
-def missing_local_data(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(ERROR, on=member("path"), source="sagespec: apply uploads a local channel")
+def missing_local_data(path: Written, context: JobContext) -> Finding | None:
     """A local channel names a file or folder that does not exist.
 
     Paths are relative to the manifest's folder.
@@ -602,20 +667,21 @@ def missing_local_data(case: Case, path: Path, channel: Channel) -> Iterator[Fin
         channels:
           train: {path: train.py}
     """
-    if channel.path is not None and not case.disk.exists(case.folder / channel.path.removeprefix("file://")):
-        yield Finding(
-            (*path, "path"),
-            f"there is no file or folder '{channel.path}'",
+    if not context.disk.exists(context.folder / path.value.removeprefix("file://")):
+        return Finding(
+            path.path,
+            f"there is no file or folder '{path.value}'",
             "paths are relative to the manifest's folder; data in S3 begin with s3://",
         )
+    return None
 
 
 @rule(
     WARNING,
+    on=field("channels"),
     source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md; " + GUIDE + "model-train-storage.html",
-    given="channels",
 )
-def colliding_channels(case: Case) -> Iterator[Finding]:
+def colliding_channels(channels: Written, context: JobContext) -> Iterator[Finding]:
     """Two channels whose names the script cannot tell apart.
 
     The script finds a channel through SM_CHANNEL_<NAME> in capitals, and in Pipe mode as the file <name>_<epoch>.
@@ -636,7 +702,7 @@ def colliding_channels(case: Case) -> Iterator[Finding]:
           extra: s3://bucket/more
     """
     variables: dict[str, str] = {}
-    for name in case.job.channels:
+    for name in channels.value:
         first = variables.setdefault(name.upper(), name)
         if first != name:
             yield Finding(
@@ -646,8 +712,8 @@ def colliding_channels(case: Case) -> Iterator[Finding]:
                 at_key=True,
             )
         streamed = re.fullmatch(r"(.+)_\d+", name)
-        channel = case.job.channels.get(streamed[1]) if streamed else None
-        if streamed and channel is not None and case.job.input_mode_of(channel) == "Pipe":
+        channel = channels.value.get(streamed[1]) if streamed else None
+        if streamed and channel is not None and context.job.input_mode_of(channel) == "Pipe":
             yield Finding(
                 ("channels", name),
                 f"'{name}' is also a file of channel '{streamed[1]}', which is in Pipe mode",
@@ -656,9 +722,18 @@ def colliding_channels(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=SDK2 + "job.py, _Job._load_config", given="enable_network_isolation")
-def code_channel_taken(case: Case) -> Iterator[Finding]:
-    """With network isolation the training code comes as the channel `code`, so no other channel can be called that.
+code_channel_taken = refusal(
+    "code-channel-taken",
+    ERROR,
+    Row(
+        ("channels", "code"),
+        "the channel 'code' is where the training code comes in, because the network is isolated",
+        "give this channel another name",
+        when={"enable_network_isolation": TRUE, "entry_point": GIVEN},
+    ),
+    source=SDK2 + "job.py, _Job._load_config",
+    page="""
+    With network isolation the training code comes as the channel `code`, so no other channel can be called that.
 
     Bad:
         enable_network_isolation: true
@@ -671,20 +746,12 @@ def code_channel_taken(case: Case) -> Iterator[Finding]:
         model_dir: false
         channels:
           sources: s3://bucket/code
-    """
-    job = case.job
-    if job.enable_network_isolation and job.entry_point is not None and "code" in job.channels:
-        yield Finding(
-            ("channels", "code"),
-            "the channel 'code' is where the training code comes in, because the network is isolated",
-            "give this channel another name",
-            at_key=True,
-        )
+    """,
+)
 
 
-@rule(ERROR, source=API + "S3DataSource.html", given="channels.instance_groups")
-@each_channel
-def unknown_channel_group(case: Case, path: Path, channel: Channel) -> Iterator[Finding]:
+@rule(ERROR, on=member("instance_groups"), source=API + "S3DataSource.html")
+def unknown_channel_group(groups: Written, context: JobContext) -> Iterator[Finding]:
     """A channel goes to an instance group that the job does not have.
 
     Bad:
@@ -699,21 +766,17 @@ def unknown_channel_group(case: Case, path: Path, channel: Channel) -> Iterator[
         channels:
           train: {s3_data: s3://bucket/train, instance_groups: [workers]}
     """
-    wanted = (channel.instance_groups or []) if channel.file_system_id is None else []
-    names = [group.instance_group_name for group in case.job.instance_groups or []]
-    for index, name in enumerate(wanted):
+    if groups.owner.file_system_id is not None:
+        return
+    names = [group.instance_group_name for group in context.job.instance_groups or []]
+    hint = f"the job's groups are {', '.join(names)}" if names else "add instance_groups to the job, or leave it out"
+    for index, name in enumerate(groups.value):
         if name not in names:
-            yield Finding(
-                (*path, "instance_groups", index),
-                f"there is no instance group '{name}'",
-                f"the job's groups are {', '.join(names)}"
-                if names
-                else "add instance_groups to the job, or leave it out",
-            )
+            yield Finding((*groups.path, index), f"there is no instance group '{name}'", hint)
 
 
-@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/issues/6089", given="channels.instance_groups")
-def channels_without_groups(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("channels"), source="https://github.com/aws/sagemaker-python-sdk/issues/6089")
+def channels_without_groups(channels: Written, context: JobContext) -> Iterator[Finding]:
     """Either every S3 channel names its instance groups, or none does.
 
     SageMaker refuses a mixture. With network isolation the code comes as a channel that names no groups.
@@ -738,8 +801,8 @@ def channels_without_groups(case: Case) -> Iterator[Finding]:
           train: {s3_data: s3://bucket/train, instance_groups: [workers]}
           test: {s3_data: s3://bucket/test, instance_groups: [readers, workers]}
     """
-    job = case.job
-    s3 = {name: channel for name, channel in job.channels.items() if channel.file_system_id is None}
+    job = context.job
+    s3 = {name: channel for name, channel in channels.value.items() if channel.file_system_id is None}
     assigned = [name for name, channel in s3.items() if channel.instance_groups]
     if not assigned:
         return

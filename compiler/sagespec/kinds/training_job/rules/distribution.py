@@ -7,18 +7,22 @@ from collections.abc import Iterator, Mapping
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.catalog import Release, family_of
-from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import Case
+from sagespec.catalog import Framework, NoProcessor, family_of, processor
+from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING
+from sagespec.kinds.training_job.rules.adapter import Case, rule, type_paths
 from sagespec.kinds.training_job.rules.hyperparameters import shown
-from sagespec.kinds.training_job.rules.resources import type_paths
 from sagespec.kinds.training_job.rules.versions import release_of
 
 _MODELPARALLEL = "smdistributed.modelparallel"
 _DATAPARALLEL = "smdistributed.dataparallel"
 _MIRRORED = "multi_worker_mirrored_strategy"
-_EXCLUSIVE = ("parameter_server", "mpi", _MIRRORED, _DATAPARALLEL, _MODELPARALLEL)
-"""Strategies of which a container runs one (modelparallel runs on mpi)."""
+_DDP = "pytorchddp"
+_TORCH = "torch_distributed"
+_XLA = "pytorchxla"
+_EXCLUSIVE = ("parameter_server", "mpi", _MIRRORED, _DDP, _TORCH, _XLA, _DATAPARALLEL, _MODELPARALLEL)
+"""Strategies of which a container runs one."""
+_TOGETHER = ({"mpi", _MODELPARALLEL}, {_TORCH, _MODELPARALLEL}, {_TORCH, _DATAPARALLEL})
+"""A library of SageMaker's is started by another strategy."""
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "pipeline": ("simple", "interleaved", "_only_forward"),
@@ -31,14 +35,15 @@ _FLAGS = ("auto_partition", "contiguous", "load_partition", "horovod", "ddp", "d
 
 @rule(
     ERROR,
-    source=SDK2 + "estimator.py, _validate_mwms_config; fw_utils.py, _validate_smdataparallel_args",
+    source=SDK2 + "fw_utils.py, validate_distribution; estimator.py, _validate_mwms_config",
     given="distribution",
 )
 def strategy_without_support(case: Case) -> Iterator[Finding]:
-    """Each TensorFlow version's image has its own distribution strategies.
+    """Each framework, and each of its versions, has its own distribution strategies.
 
-    MultiWorkerMirroredStrategy is set up from 2.9 on; SageMaker's data parallel library is in 2.3 to 2.11, in exactly
-    the patches that the SDK lists.
+    MultiWorkerMirroredStrategy is TensorFlow's, set up from 2.9 on; pytorchddp and torch_distributed are PyTorch's.
+    SageMaker's data parallel library is in TensorFlow 2.3 to 2.11 and in PyTorch 1.6 to 2.2, torch_distributed in
+    PyTorch from 1.13.1, in exactly the versions that the SDK lists, as they are written there: full ones.
 
     Bad:
         framework_version: "2.8"
@@ -46,6 +51,11 @@ def strategy_without_support(case: Case) -> Iterator[Finding]:
         ---
         instance_type: ml.p4d.24xlarge
         distribution: {smdistributed: {dataparallel: {enabled: true}}}
+        ---
+        framework: pytorch
+        framework_version: "2.6"
+        instance_type: ml.g5.xlarge
+        distribution: {torch_distributed: {enabled: true}}
 
     Good:
         framework_version: "2.9"
@@ -54,28 +64,174 @@ def strategy_without_support(case: Case) -> Iterator[Finding]:
         framework_version: "2.11"
         instance_type: ml.p4d.24xlarge
         distribution: {smdistributed: {dataparallel: {enabled: true}}}
+        ---
+        framework: pytorch
+        framework_version: "2.6.0"
+        instance_type: ml.g5.xlarge
+        distribution: {torch_distributed: {enabled: true}}
     """
-    release = case.release
-    if release is None or not (release.script_mode and case.script_mode):
+    given, framework = case.job.distribution, case.framework
+    if given is None or not case.script_mode:
+        return
+    if framework is None:
+        if case.job.framework_name is None and case.enabled:
+            message = "the distribution says nothing to an image without a framework"
+            yield Finding(("distribution",), message, "name the framework, or leave it out", at_key=True)
+        return
+    for strategy in given.written() if framework.strategies_only else case.enabled:
+        finding = _unsupported(case, framework, strategy)
+        if finding is not None:
+            yield finding
+
+
+def _unsupported(case: Case, framework: Framework, strategy: str) -> Finding | None:
+    """What is wrong with a strategy of the job, for its framework, version and instances."""
+    path, word = ("distribution", *strategy.split(".")), strategy.rpartition(".")[2]
+    if strategy not in framework.strategies:
+        known = ", ".join(framework.strategies)
+        hint = f"take one of {known}" if known else "leave the distribution out"
+        return Finding(path, f"{framework.title} has no {word}", hint, at_key=True)
+    wanted, version = framework.strategies[strategy], case.version
+    if version is None or strategy == _MODELPARALLEL or framework.idle(strategy, version):
+        return None
+    if case.job.image_uri is not None and not wanted.get("of_any_image"):
+        return None  # the image may have it; the SDK looks at the version for few of them all the same
+    if case.release is None and not wanted.get("of_any_image"):
+        return None  # the version is what is wrong
+    if case.release is not None and not case.release.script_mode:
+        return None
+    kinds = {(field, name): _processor_of(name) for field, name in _trained_on(case)}
+    for (field, name), kind in kinds.items():
+        if framework.has(strategy, version, kind):
+            continue
+        if any(framework.has(strategy, version, other) for other in ("cpu", "gpu")):
+            return Finding(field, f"{word} does not run on {name}", "take a type with GPUs, such as ml.g5.xlarge")
+        return Finding(
+            path, f"{framework.spoken(version)} has no {word}", _instead(case, framework, strategy), at_key=True
+        )
+    return None
+
+
+def _instead(case: Case, framework: Framework, strategy: str) -> str:
+    """What could be written instead: the same version in full, other versions, or another strategy."""
+    version = case.version or ""
+    full = framework.aliases.get(version, version)
+    kind = next((_processor_of(name) for _, name in _trained_on(case)), "cpu")
+    if full != version and framework.has(strategy, full, kind):
+        own, base = full.partition("+")[::2]
+        beside = next(
+            (
+                f' and {field}: "{base.removeprefix(name)}"'
+                for name, field in framework.bases.items()
+                if base.startswith(name)
+            ),
+            "",
+        )
+        return f'write the version in full: {framework.version_field}: "{own}"{beside}'
+    release, versions = case.release, framework.versions_with(strategy, kind if kind != "cpu" else "gpu")
+    known = release is not None and strategy == _DATAPARALLEL and _MIRRORED in release.strategies
+    other = (
+        f", or {_MIRRORED}"
+        if known
+        else f", or {_TORCH}"
+        if _TORCH in framework.strategies and strategy != _TORCH
+        else ""
+    )
+    if not versions:
+        return f"leave it out{other}"
+    first, last = (name.partition("+")[0] for name in (versions[0], versions[-1]))
+    return f'take {framework.version_field} "{first}" to "{last}"{other}'
+
+
+def _processor_of(instance_type: str) -> str:
+    try:
+        return processor(instance_type)
+    except NoProcessor:
+        return "cpu"
+
+
+@rule(
+    WARNING,
+    source="https://github.com/aws/sagemaker-pytorch-training-toolkit (training.py); " + TOOLKIT,
+    given="distribution",
+)
+def strategy_without_effect(case: Case) -> Iterator[Finding]:
+    """Some strategies are sent by the SDK to a container that does not know them: each instance trains for itself.
+
+    PyTorch's container has no parameter servers, and TensorFlow's no torchrun.
+
+    Bad:
+        framework: pytorch
+        framework_version: "2.6"
+        instance_count: 2
+        distribution: {parameter_server: {enabled: true}}
+
+    Good:
+        framework: pytorch
+        framework_version: "2.6.0"
+        instance_type: ml.g5.xlarge
+        instance_count: 2
+        distribution: {torch_distributed: {enabled: true}}
+    """
+    framework, version = case.framework, case.version
+    if framework is None or version is None:
         return
     for strategy in case.enabled:
-        if strategy in release.strategies or strategy == _MODELPARALLEL:
-            continue
-        if case.job.image_uri is not None and strategy != _MIRRORED:
-            continue  # the image may have it; the SDK looks at the version for this one all the same
-        versions = _versions_with(case, strategy)
+        if framework.idle(strategy, version):
+            name = strategy.rpartition(".")[2]
+            message = f"the container of {framework.spoken(version)} does nothing with {name}"
+            yield Finding(("distribution", *strategy.split(".")), message, "take another strategy", at_key=True)
+
+
+@rule(ERROR, source=SDK2 + "fw_utils.py, validate_distribution_for_instance_type", given="distribution")
+def strategy_on_trainium(case: Case) -> Iterator[Finding]:
+    """On Trainium the SDK takes torch_distributed and nothing beside it.
+
+    Bad:
+        framework: pytorch
+        framework_version: "1.11.0"
+        instance_type: ml.trn1.32xlarge
+        distribution: {mpi: {enabled: true}}
+
+    Good:
+        framework: pytorch
+        framework_version: "1.11.0"
+        instance_type: ml.trn1.32xlarge
+        distribution: {torch_distributed: {enabled: true}}
+    """
+    given = case.job.distribution
+    if given is None or case.framework is None or case.framework.strategies_only:
+        return
+    others = [name for name in given.fields if name in given.fields_set and name != _TORCH]
+    on = next((name for _, name in _trained_on(case) if name.startswith("ml.trn")), None)
+    if on is not None and others:
+        message = f"{', '.join(others)} cannot stand in the distribution of a job on {on}"
+        yield Finding(("distribution", others[0]), message, f"take {_TORCH} alone", at_key=True)
+
+
+@rule(ERROR, source=SDK2 + "fw_utils.py, validate_torch_distributed_distribution", given="distribution")
+def torchrun_without_python_file(case: Case) -> Iterator[Finding]:
+    """torch_distributed starts the entry point by torchrun, which runs Python files only.
+
+    Bad:
+        framework: pytorch
+        framework_version: "2.6.0"
+        instance_type: ml.g5.xlarge
+        entry_point: train.sh
+        distribution: {torch_distributed: {enabled: true}}
+
+    Good:
+        framework: pytorch
+        framework_version: "2.6.0"
+        instance_type: ml.g5.xlarge
+        distribution: {torch_distributed: {enabled: true}}
+    """
+    entry = case.job.entry_point
+    knows = case.framework is not None and _TORCH in case.framework.strategies
+    if knows and _TORCH in case.enabled and entry is not None and not entry.endswith(".py"):
         yield Finding(
-            ("distribution", *strategy.split(".")),
-            f"TensorFlow {release.version} has no {strategy.rpartition('.')[2]}",
-            f'take framework_version "{versions[0]}" to "{versions[-1]}"{_instead(case, strategy)}',
-            at_key=True,
+            ("entry_point",), f"torchrun does not start {entry}", "name a Python file, or leave torch_distributed out"
         )
-
-
-def _instead(case: Case, strategy: str) -> str:
-    release = case.release
-    known = release is not None and strategy == _DATAPARALLEL and _MIRRORED in release.strategies
-    return f", or {_MIRRORED}" if known else ""
 
 
 @rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config", given="distribution")
@@ -92,11 +248,13 @@ def mirrored_strategy_without_version(case: Case) -> Iterator[Finding]:
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
         distribution: {multi_worker_mirrored_strategy: {enabled: true}}
     """
-    job = case.job
-    if case.script_mode and job.image_uri is not None and job.framework_version is None and _MIRRORED in case.enabled:
+    job, framework = case.job, case.framework
+    if framework is None or not framework.strategies.get(_MIRRORED, {}).get("of_any_image"):
+        return
+    if case.script_mode and job.image_uri is not None and case.version is None and _MIRRORED in case.enabled:
         yield Finding(
             ("distribution", _MIRRORED),
-            f"{_MIRRORED} needs to know the image's TensorFlow version",
+            f"{_MIRRORED} needs to know the image's {framework.title} version",
             "add framework_version, which must be 2.9 or later, beside image_uri",
             at_key=True,
         )
@@ -108,7 +266,7 @@ def mirrored_strategy_without_version(case: Case) -> Iterator[Finding]:
     given="distribution",
 )
 def modelparallel_outside_documentation(case: Case) -> Iterator[Finding]:
-    """SageMaker's model parallel library is documented for a few TensorFlow versions and instance types only.
+    """SageMaker's model parallel library is documented for few versions and instance types only.
 
     Bad:
         framework_version: "2.11"
@@ -128,10 +286,12 @@ def modelparallel_outside_documentation(case: Case) -> Iterator[Finding]:
         return
     path = ("distribution", "smdistributed", "modelparallel")
     release = release_of(case)
-    if release is not None and _MODELPARALLEL not in release.strategies:
-        versions = _versions_with(case, _MODELPARALLEL)
-        message = f"modelparallel is documented for TensorFlow {', '.join(versions)}, not for {release.version}"
-        yield Finding(path, message, f'take framework_version: "{versions[-1]}"', at_key=True)
+    framework = case.framework
+    if framework is not None and release is not None and _MODELPARALLEL not in release.strategies:
+        versions = framework.versions_with(_MODELPARALLEL)
+        message = f"modelparallel is documented for {framework.title} {', '.join(versions)}, not for {release.version}"
+        hint = f'take {framework.version_field}: "{versions[-1]}"' if versions else "leave it out"
+        yield Finding(path, message, hint, at_key=True)
     documented = case.facts.listed("modelparallel_instance_types")
     refused = case.facts.listed("smdistributed_refused_instance_types")
     for field, name in _trained_on(case):
@@ -162,7 +322,7 @@ def several_strategies(case: Case) -> Iterator[Finding]:
     if not case.script_mode:
         return
     enabled = [strategy for strategy in _EXCLUSIVE if strategy in case.enabled]
-    if set(enabled) != {"mpi", _MODELPARALLEL} and len(enabled) > 1:
+    if set(enabled) not in _TOGETHER and len(enabled) > 1:
         yield Finding(
             ("distribution",),
             f"{', '.join(enabled)} are enabled together, and exclude each other",
@@ -199,6 +359,13 @@ def idle_strategy_beside_other(case: Case) -> Iterator[Finding]:
     libraries = given.smdistributed.given("dataparallel", "modelparallel") if given.smdistributed is not None else []
     idle = [(_MIRRORED, other) for other in given.given("parameter_server", "smdistributed")]
     idle += [(f"smdistributed.{one}", f"smdistributed.{other}") for one in libraries for other in libraries]
+    if given.pytorchddp is not None and given.smdistributed is not None and _is_dataparallel(case):
+        yield Finding(
+            ("distribution", "smdistributed"),
+            "pytorchddp is smdistributed.dataparallel by another name, and cannot stand beside smdistributed",
+            "leave one of them out",
+            at_key=True,
+        )
     for strategy, other in idle:
         if strategy in case.enabled and not any(name.startswith(other) for name in case.enabled):
             yield Finding(
@@ -278,6 +445,8 @@ def parameter_server_without_shared_model_dir(case: Case) -> Iterator[Finding]:
     job = case.job
     if not case.script_mode or "parameter_server" not in case.enabled or job.instances() < 2 or case.local:
         return
+    if case.framework is None or not case.framework.passes_model_dir:
+        return
     if job.model_dir is False or (job.model_dir is not None and not job.model_dir.startswith("s3://")):
         yield Finding(
             ("model_dir",),
@@ -349,21 +518,51 @@ def dataparallel_on_other_instance(case: Case) -> Iterator[Finding]:
         instance_type: ml.p4d.24xlarge
         distribution: {smdistributed: {dataparallel: {enabled: true}}}
     """
-    if _DATAPARALLEL not in case.enabled:
+    if _needs_the_library(case):
+        yield from _outside_the_library(case, "does not run on")
+
+
+@rule(WARNING, source=GUIDE + "distributed-data-parallel-support.html", given="distribution")
+def dataparallel_outside_documentation(case: Case) -> Iterator[Finding]:
+    """SageMaker's data parallel library is documented for a few large instance types only.
+
+    Under PyTorch a script that asks for another backend may train on others; one that asks for smddp fails.
+
+    Bad:
+        framework: pytorch
+        framework_version: "1.13.1"
+        instance_type: ml.g5.xlarge
+        instance_count: 2
+        distribution: {pytorchddp: {enabled: true}}
+
+    Good:
+        framework: pytorch
+        framework_version: "1.13.1"
+        instance_type: ml.p4d.24xlarge
+        instance_count: 2
+        distribution: {pytorchddp: {enabled: true}}
+    """
+    if not _needs_the_library(case) and _TORCH not in case.enabled:
+        yield from _outside_the_library(case, "is not documented to work on")
+
+
+def _needs_the_library(case: Case) -> bool:
+    """Whether the container's only way to train on several processes with the strategy is SageMaker's library."""
+    return case.framework is None or bool(case.framework.strategies.get(_DATAPARALLEL, {}).get("needs_library"))
+
+
+def _outside_the_library(case: Case, words: str) -> Iterator[Finding]:
+    if _DATAPARALLEL not in case.enabled and not (_DDP in case.enabled and _is_dataparallel(case)):
         return
     fitting = case.facts.listed("dataparallel_instance_types")
     for field, name in _trained_on(case):
         if name not in fitting:
-            yield Finding(
-                field,
-                f"smdistributed.dataparallel does not run on {name}",
-                f"take one of {', '.join(fitting[:-1])}",
-            )
+            yield Finding(field, f"smdistributed.dataparallel {words} {name}", f"take one of {', '.join(fitting[:-1])}")
 
 
 @rule(ERROR, source=SDK2 + "estimator.py, _distribution_configuration", given="distribution")
 def modelparallel_on_p5(case: Case) -> Iterator[Finding]:
-    """SageMaker's libraries for TensorFlow do not run on ml.p5.
+    """The first generation of SageMaker's libraries does not run on ml.p5; the second starts with torch_distributed.
 
     Bad:
         framework_version: "2.6"
@@ -379,12 +578,19 @@ def modelparallel_on_p5(case: Case) -> Iterator[Finding]:
           smdistributed: {modelparallel: {enabled: true, parameters: {partitions: 2}}}
           mpi: {enabled: true, processes_per_host: 8}
     """
-    if _MODELPARALLEL not in case.enabled:
+    given = case.job.distribution
+    if given is None or _TORCH in case.enabled or (_DATAPARALLEL in case.enabled and _needs_the_library(case)):
         return
+    library = "modelparallel" if _MODELPARALLEL in case.enabled else "smdistributed"
+    if given.smdistributed is None and not (given.pytorchddp is not None and _is_dataparallel(case)):
+        return
+    documented = case.facts.listed(
+        "modelparallel_instance_types" if library == "modelparallel" else "dataparallel_instance_types"
+    )
     for field, name in _trained_on(case):
         if name in case.facts.listed("smdistributed_refused_instance_types"):
-            documented = ", ".join(case.facts.listed("modelparallel_instance_types"))
-            yield Finding(field, f"modelparallel does not run on {name}", f"take one of {documented}")
+            takes = ", ".join(each for each in documented if each.startswith("ml."))
+            yield Finding(field, f"{library} does not run on {name}", f"take one of {takes}")
 
 
 @rule(
@@ -574,7 +780,7 @@ def distribution_group_without_strategy(case: Case) -> Iterator[Finding]:
 
 @rule(WARNING, source=GUIDE + "train-heterogeneous-cluster.html", given="instance_groups")
 def instance_groups_with_old_version(case: Case) -> Iterator[Finding]:
-    """The images know of instance groups from TensorFlow 2.6 on.
+    """The images know of instance groups from TensorFlow 2.6 and PyTorch 1.10 on.
 
     Older containers do not tell the script which group it runs in.
 
@@ -595,19 +801,23 @@ def instance_groups_with_old_version(case: Case) -> Iterator[Finding]:
           - {instance_group_name: gpus, instance_type: ml.g5.xlarge, instance_count: 2}
     """
     release = release_of(case)
-    if case.job.instance_groups is not None and release is not None and not release.heterogeneous_clusters:
-        first = next(short for short in case.facts.aliases if _known(case, short).heterogeneous_clusters)
+    framework = case.framework
+    if framework is None or case.job.instance_groups is None or release is None:
+        return
+    if not release.heterogeneous_clusters:
+        knowing = _short_versions(framework, "heterogeneous_clusters")
+        later = f'take {framework.version_field} "{knowing[0]}" or later, or ' if knowing else "take "
         yield Finding(
             ("instance_groups",),
-            f"the image of TensorFlow {release.version} knows nothing of instance groups",
-            f'take framework_version "{first}" or later, or instance_type and instance_count',
+            f"the image of {release.name} knows nothing of instance groups",
+            f"{later}instance_type and instance_count",
             at_key=True,
         )
 
 
 @rule(ERROR, source=SDK2 + "tensorflow/training_compiler/config.py, validate", given="compiler_config")
 def compiler_with_old_version(case: Case) -> Iterator[Finding]:
-    """SageMaker Training Compiler came with TensorFlow 2.9.
+    """SageMaker Training Compiler came with TensorFlow 2.9; few other frameworks have it.
 
     Bad:
         framework_version: "2.8"
@@ -619,13 +829,16 @@ def compiler_with_old_version(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.2xlarge
         compiler_config: {}
     """
-    release = release_of(case)
-    if case.job.compiler_config is not None and release is not None and not release.training_compiler:
-        known = [short for short in case.facts.aliases if _known(case, short).training_compiler_documented]
+    framework, release = case.framework, release_of(case)
+    if case.job.compiler_config is None or case.variant is not None:
+        return  # versions of other images are looked for among those
+    if framework is None or (release is not None and not release.training_compiler):
+        title = "an image without a framework" if framework is None or release is None else release.name
+        known = [] if framework is None else _short_versions(framework, "training_compiler_documented")
         yield Finding(
             ("compiler_config",),
-            f"TensorFlow {release.version} has no Training Compiler",
-            f"take framework_version {', '.join(known)}, or leave it out",
+            f"{title} has no Training Compiler",
+            f"take framework_version {', '.join(known)}, or leave it out" if known else "leave it out",
             at_key=True,
         )
 
@@ -646,14 +859,14 @@ def compiler_outside_documentation(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.2xlarge
         compiler_config: {}
     """
-    release = release_of(case)
-    if case.job.compiler_config is None or release is None or not release.training_compiler:
+    framework, release = case.framework, release_of(case)
+    if case.job.compiler_config is None or framework is None or release is None or not release.training_compiler:
         return
     if not release.training_compiler_documented:
-        known = [short for short in case.facts.aliases if _known(case, short).training_compiler_documented]
+        known = _short_versions(framework, "training_compiler_documented")
         yield Finding(
             ("compiler_config",),
-            f"Training Compiler is documented for TensorFlow {', '.join(known)}, not for {release.version}",
+            f"Training Compiler is documented for {framework.title} {', '.join(known)}, not for {release.version}",
             "leave it out",
             at_key=True,
         )
@@ -688,7 +901,8 @@ def compiler_on_other_instance(case: Case) -> Iterator[Finding]:
 def compiler_with_distribution(case: Case) -> Iterator[Finding]:
     """SageMaker Training Compiler excludes some ways to distribute a job.
 
-    They are SageMaker's own libraries, MultiWorkerMirroredStrategy and instance groups.
+    They are SageMaker's own libraries, MultiWorkerMirroredStrategy and instance groups. From PyTorch 1.12 on (1.11 of
+    Hugging Face) pytorchxla is the only one that it works with.
 
     Bad:
         framework_version: "2.11"
@@ -705,7 +919,15 @@ def compiler_with_distribution(case: Case) -> Iterator[Finding]:
     job = case.job
     if job.compiler_config is None:
         return
-    others = [name for name in case.enabled if name.startswith(("smdistributed", "multi_worker"))]
+    others = [name for name in case.enabled if name == _MIRRORED]
+    given, framework, version = job.distribution, case.framework, case.version
+    if given is not None and (
+        given.smdistributed is not None or (given.pytorchddp is not None and _is_dataparallel(case))
+    ):
+        others.append("pytorchddp" if given.smdistributed is None else "smdistributed")
+    elif given is not None and given.fields_set and framework is not None and version is not None:
+        if given.pytorchxla is None and _XLA in framework.strategies and framework.has(_XLA, version, "gpu"):
+            others += [name for name in given.written() if name not in others] or ["a distribution without pytorchxla"]
     if job.instance_groups is not None:
         others.append("instance_groups")
     if others:
@@ -715,6 +937,55 @@ def compiler_with_distribution(case: Case) -> Iterator[Finding]:
             "leave one of them out",
             at_key=True,
         )
+
+
+@rule(ERROR, source=SDK2 + "pytorch/training_compiler/config.py, validate", given="compiler_config")
+def compiler_with_own_image(case: Case) -> Iterator[Finding]:
+    """Where SageMaker Training Compiler comes in images of its own, it cannot come with another image.
+
+    Bad:
+        framework: pytorch
+        framework_version: null
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
+        instance_type: ml.g5.2xlarge
+        compiler_config: {}
+
+    Good:
+        framework: pytorch
+        framework_version: "1.13"
+        instance_type: ml.g5.2xlarge
+        compiler_config: {}
+    """
+    job = case.job
+    if job.compiler_config is not None and job.image_uri is not None and case.variant is not None:
+        yield Finding(
+            ("image_uri",), "Training Compiler needs an image of its own", "leave one of them out", at_key=True
+        )
+
+
+@rule(ERROR, source=SDK2 + "pytorch/estimator.py, PyTorch.__init__", given="distribution")
+def xla_without_compiler(case: Case) -> Iterator[Finding]:
+    """pytorchxla is how SageMaker Training Compiler trains on several processes; without it there is none.
+
+    Bad:
+        framework: pytorch
+        framework_version: "1.13"
+        instance_type: ml.p3.16xlarge
+        distribution: {pytorchxla: {enabled: true}}
+
+    Good:
+        framework: pytorch
+        framework_version: "1.13"
+        instance_type: ml.p3.16xlarge
+        distribution: {pytorchxla: {enabled: true}}
+        compiler_config: {}
+    """
+    given, framework = case.job.distribution, case.framework
+    if given is None or given.pytorchxla is None or framework is None or _XLA not in framework.strategies:
+        return
+    if case.job.compiler_config is None:
+        message = "pytorchxla needs SageMaker Training Compiler"
+        yield Finding(("distribution", _XLA), message, "add compiler_config: {}, or leave it out", at_key=True)
 
 
 def _trained_on(case: Case) -> Iterator[tuple[Path, str]]:
@@ -730,11 +1001,12 @@ def _groups(case: Case) -> list[str]:
     return (case.job.distribution.instance_groups if case.job.distribution is not None else None) or []
 
 
-def _known(case: Case, version: str) -> Release:
-    return case.facts.releases[case.facts.aliases[version]]
+def _is_dataparallel(case: Case) -> bool:
+    """Whether the estimator takes pytorchddp for smdistributed.dataparallel."""
+    return case.framework is not None and case.framework.strategies.get(_DDP, {}).get("as") == _DATAPARALLEL
 
 
-def _versions_with(case: Case, strategy: str) -> list[str]:
-    """The short versions whose images have a strategy."""
-    found = ((short, case.facts.release(short)) for short in case.facts.aliases)
-    return [short for short, release in found if release is not None and strategy in release.strategies]
+def _short_versions(framework: Framework, capability: str) -> list[str]:
+    """The short versions that have a capability."""
+    named = ((name, framework.release(name)) for name in framework.aliases)
+    return [name for name, release in named if release is not None and getattr(release, capability)]

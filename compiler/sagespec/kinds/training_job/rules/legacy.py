@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sagespec.base.diagnostic import Finding
+from sagespec.checking.condition import GIVEN, TRUE
+from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, LEGACY_DOC, SDK1, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.case import LEGACY, Case
-from sagespec.kinds.training_job.model import LEGACY_FIELDS, Mode
+from sagespec.checking.subject import Written, field
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.kinds.training_job.rules.code import lies_inside
+from sagespec.kinds.training_job.subjects import LEGACY_JOB
 
 _INSTEAD = {
     "training_steps": "pass a hyperparameter that the script reads",
@@ -19,8 +21,8 @@ _INSTEAD = {
 """What script mode has in place of each legacy field."""
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Required arguments)", given=LEGACY)
-def missing_training_steps(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Required arguments)")
+def missing_training_steps(job: Job, context: JobContext) -> Finding | None:
     """In legacy mode the manifest says how long to train.
 
     null trains until `max_run` ends the job; it must be written, so that nobody does so by accident.
@@ -38,16 +40,17 @@ def missing_training_steps(case: Case) -> Iterator[Finding]:
         training_steps: null
         evaluation_steps: 100
     """
-    if case.legacy and case.job.training_steps is None and "training_steps" not in case.job.fields_set:
-        yield Finding(
+    if job.training_steps is None and "training_steps" not in job.fields_set:
+        return Finding(
             ("training_steps",),
             "'training_steps' is missing: a job in legacy mode must say how long to train",
             "add training_steps: 10000, or null to train until max_run",
         )
+    return None
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Required arguments)", given=LEGACY)
-def missing_evaluation_steps(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Required arguments)")
+def missing_evaluation_steps(job: Job, context: JobContext) -> Finding | None:
     """In legacy mode the manifest says how long to evaluate.
 
     null evaluates until the input ends, and for ever if it never does.
@@ -61,16 +64,32 @@ def missing_evaluation_steps(case: Case) -> Iterator[Finding]:
         training_steps: 10000
         evaluation_steps: 100
     """
-    if case.legacy and case.job.evaluation_steps is None and "evaluation_steps" not in case.job.fields_set:
-        yield Finding(
+    if job.evaluation_steps is None and "evaluation_steps" not in job.fields_set:
+        return Finding(
             ("evaluation_steps",),
             "'evaluation_steps' is missing: a job in legacy mode must say how long to evaluate",
             "add evaluation_steps: 100, or null to evaluate until the input ends",
         )
+    return None
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_args", given=" ".join(LEGACY_FIELDS))
-def legacy_field_in_script_mode(case: Case) -> Iterator[Finding]:
+_SCRIPT_MODE = {"script_mode": TRUE, "entry_point": GIVEN}
+
+
+@rule(
+    ERROR,
+    on=field(*LEGACY_FIELDS),
+    source=SDK1 + "tensorflow/estimator.py, _validate_args",
+    rows=tuple(
+        Row(
+            (name,),
+            f"{name} is for legacy mode, and script_mode is true",
+            when={"script_mode": TRUE, "entry_point": GIVEN},
+        )
+        for name in LEGACY_FIELDS
+    ),
+)
+def legacy_field_in_script_mode(written: Written, context: JobContext) -> Finding | None:
     """In script mode the script itself decides how long it trains and where it keeps checkpoints.
 
     SDK 1 refuses the legacy arguments there; SDK 2 drops them without a word.
@@ -91,28 +110,30 @@ def legacy_field_in_script_mode(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         checkpoint_path: s3://bucket/checkpoints
     """
-    if case.mode is not Mode.SCRIPT:
-        return
-    for name in case.job.given(*LEGACY_FIELDS):
-        yield Finding(
-            (name,),
-            f"{name} is for legacy mode, and {_why_script_mode(case)}",
-            f"leave it out, and {_INSTEAD[name]}",
+    if context.script_mode:
+        return Finding(
+            written.path,
+            f"{written.name} is for legacy mode, and {_why_script_mode(context)}",
+            f"leave it out, and {_INSTEAD[written.name]}",
             at_key=True,
         )
+    return None
 
 
-def _why_script_mode(case: Case) -> str:
-    job, release = case.job, case.release
+def _why_script_mode(context: JobContext) -> str:
+    job, release = context.job, context.release
     if job.script_mode:
         return "script_mode is true"
     if release is not None and not release.legacy_mode:
-        return f"TensorFlow {release.version} knows script mode only"
+        return f"{release.name} knows script mode only"
+    if context.framework is None or not context.framework.has_legacy_mode:
+        title = "an image without a framework" if context.framework is None else context.framework.title
+        return f"{title} knows script mode only"
     return f"{job.py_version} means script mode"
 
 
-@rule(WARNING, source=SDK1 + "tensorflow/estimator.py, hyperparameters", given=LEGACY)
-def model_dir_in_legacy_mode(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("model_dir"), source=SDK1 + "tensorflow/estimator.py, hyperparameters")
+def model_dir_in_legacy_mode(model_dir: Written, context: JobContext) -> Finding | None:
     """Legacy mode passes no `model_dir`: the model's checkpoints go to `checkpoint_path`.
 
     Bad:
@@ -127,14 +148,15 @@ def model_dir_in_legacy_mode(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         checkpoint_path: s3://bucket/model
     """
-    if case.legacy and isinstance(case.job.model_dir, str):
-        yield Finding(
-            ("model_dir",), "model_dir is not used in legacy mode", "write checkpoint_path instead", at_key=True
+    if context.legacy and isinstance(model_dir.value, str):
+        return Finding(
+            model_dir.path, "model_dir is not used in legacy mode", "write checkpoint_path instead", at_key=True
         )
+    return None
 
 
-@rule(WARNING, source=SDK1 + "tensorflow/estimator.py, hyperparameters; " + TOOLKIT, given="distribution")
-def distribution_in_legacy_mode(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("distribution"), source=SDK1 + "tensorflow/estimator.py, hyperparameters; " + TOOLKIT)
+def distribution_in_legacy_mode(distribution: Written, context: JobContext) -> Finding | None:
     """The legacy container distributes by itself.
 
     With several instances it starts parameter servers on all of them; `distribution` is not sent.
@@ -152,17 +174,18 @@ def distribution_in_legacy_mode(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         instance_count: 2
     """
-    if case.legacy and case.enabled:
-        yield Finding(
-            ("distribution",),
+    if context.legacy and context.enabled:
+        return Finding(
+            distribution.path,
             "distribution is not used in legacy mode",
             "leave it out: parameter servers start by themselves on several instances",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file", given="requirements_file")
-def requirements_file_without_source_dir(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("requirements_file"), source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file")
+def requirements_file_without_source_dir(file: Written, context: JobContext) -> Finding | None:
     """Without a source folder only the entry point is packed, so the requirements would stay behind.
 
     Bad:
@@ -178,16 +201,17 @@ def requirements_file_without_source_dir(case: Case) -> Iterator[Finding]:
         source_dir: s3://bucket/code.tar.gz
         requirements_file: requirements.txt
     """
-    if case.legacy and case.job.requirements_file is not None and case.job.source_dir is None:
-        yield Finding(
-            ("requirements_file",),
+    if context.legacy and context.job.source_dir is None:
+        return Finding(
+            file.path,
             "requirements_file needs source_dir: without it only the entry point is packed",
             "add source_dir: the folder that holds entry_point and requirements_file",
         )
+    return None
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file", given="requirements_file")
-def requirements_file_outside_source_dir(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("requirements_file"), source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file")
+def requirements_file_outside_source_dir(file: Written, context: JobContext) -> Finding | None:
     """The requirements are packed with the source folder, so they must lie in it.
 
     Bad:
@@ -204,17 +228,18 @@ def requirements_file_outside_source_dir(case: Case) -> Iterator[Finding]:
         source_dir: s3://bucket/code.tar.gz
         requirements_file: requirements.txt
     """
-    given = case.job.requirements_file
-    if case.legacy and given is not None and case.job.source_dir is not None and not lies_inside(given):
-        yield Finding(
-            ("requirements_file",),
-            f"'{given}' does not lie in source_dir '{case.job.source_dir}'",
+    source_dir = context.job.source_dir
+    if context.legacy and source_dir is not None and not lies_inside(file.value):
+        return Finding(
+            file.path,
+            f"'{file.value}' does not lie in source_dir '{source_dir}'",
             "write a path relative to source_dir",
         )
+    return None
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file", given="requirements_file")
-def missing_requirements_file(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("requirements_file"), source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file")
+def missing_requirements_file(file: Written, context: JobContext) -> Finding | None:
     """The requirements must be there to be packed.
 
     Bad:
@@ -231,23 +256,24 @@ def missing_requirements_file(case: Case) -> Iterator[Finding]:
         source_dir: s3://bucket/code.tar.gz
         requirements_file: requirements.txt
     """
-    given, folder = case.job.requirements_file, case.source_folder
-    if not case.legacy or given is None or case.job.source_dir is None or folder is None or not lies_inside(given):
-        return
-    if case.disk.is_folder(folder) and not case.disk.is_file(case.disk.below(folder, given)):
-        yield Finding(
-            ("requirements_file",),
-            f"there is no file '{given}' in source_dir '{case.job.source_dir}'",
+    source_dir, folder, disk = context.job.source_dir, context.source_folder, context.disk
+    if not context.legacy or source_dir is None or folder is None or not lies_inside(file.value):
+        return None
+    if disk.is_folder(folder) and not disk.is_file(disk.below(folder, file.value)):
+        return Finding(
+            file.path,
+            f"there is no file '{file.value}' in source_dir '{source_dir}'",
             "the path is relative to source_dir",
         )
+    return None
 
 
 @rule(
     ERROR,
+    on=field("enable_network_isolation"),
     source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (train_entry_point.py)",
-    given="enable_network_isolation",
 )
-def network_isolation_in_legacy_mode(case: Case) -> Iterator[Finding]:
+def network_isolation_in_legacy_mode(isolation: Written, context: JobContext) -> Finding | None:
     """The legacy container fetches the code and writes the checkpoints over the network.
 
     Isolated, it finds no code: it knows nothing of the channel in which newer containers get it.
@@ -263,16 +289,17 @@ def network_isolation_in_legacy_mode(case: Case) -> Iterator[Finding]:
         training_steps: 10000
         evaluation_steps: 100
     """
-    if case.legacy and case.job.enable_network_isolation and case.job.image_uri is None:
-        yield Finding(
-            ("enable_network_isolation",),
+    if context.legacy and isolation.value and context.job.image_uri is None:
+        return Finding(
+            isolation.path,
             "the legacy container fetches its code from S3, which network isolation forbids",
             "leave enable_network_isolation out, or take a version with script mode",
         )
+    return None
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
-def legacy_entry_point_not_python(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
+def legacy_entry_point_not_python(job: Job, context: JobContext) -> Finding | None:
     """In legacy mode the entry point is a Python module, which the container imports.
 
     Bad:
@@ -287,10 +314,11 @@ def legacy_entry_point_not_python(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         entry_point: train.py
     """
-    entry = case.job.entry_point
-    if case.legacy and entry is not None and not entry.endswith(".py"):
-        yield Finding(
+    entry = job.entry_point
+    if entry is not None and not entry.endswith(".py"):
+        return Finding(
             ("entry_point",),
-            f"legacy mode imports the entry point, and '{entry}' is no Python source file",
+            f"legacy mode imports the entry point, and '{entry}' is not a Python source file",
             "name a .py file that defines model_fn (or estimator_fn, keras_model_fn) and the input functions",
         )
+    return None

@@ -1,4 +1,4 @@
-"""Which TensorFlow, on which Python, from which image, in which region."""
+"""Which framework, in which version, on which Python, from which image, in which region."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
-from sagespec.catalog import Facts, NoProcessor, Release, processor
-from sagespec.checking.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK1, SDK2, WARNING, rule
-from sagespec.kinds.training_job.case import LEGACY, Case
+from sagespec.catalog import PLAIN, Framework, NoProcessor, Release, image_instance_type, processor
+from sagespec.checking.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK1, SDK2, WARNING
 from sagespec.kinds.training_job.model import Mode
-from sagespec.kinds.training_job.rules.resources import type_paths
+from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule, type_paths
 
 _ECR = r"^\d{12}\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/.+"
 _TENSORFLOW = (
@@ -20,22 +19,59 @@ _TENSORFLOW = (
 )
 """AWS's own images, or copies of them under the same name."""
 _LEGACY_REPOSITORY = "sagemaker-tensorflow"
+_VERSIONS = ("framework_version", "transformers_version", "pytorch_version", "tensorflow_version")
 _PROCESSOR = r"[-_:.](?:(?P<cpu>cpu)|gpu|cu\d{2,3})(?=[-_.:@]|$)"
 
 
 def release_of(case: Case) -> Release | None:
     """The release whose image the job runs; None where it brings an image, or names no release that is known."""
-    return case.release if case.job.image_uri is None else None
+    return case.job.image_release(case.facts) if case.job.image_uri is None else None
+
+
+@rule(ERROR, source="https://docs.aws.amazon.com/sagemaker/latest/dg/frameworks.html", given="framework")
+def unknown_framework(case: Case) -> Iterator[Finding]:
+    """A framework is one that SageMaker has images of, by the name that the SDK gives it.
+
+    An image of your own needs none: its script gets its hyperparameters and nothing that only one framework's
+    estimator passes.
+
+    Bad:
+        framework: torch
+        ---
+        framework: null
+
+    Good:
+        framework: pytorch
+        framework_version: "2.6"
+        ---
+        framework: null
+        framework_version: null
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
+    """
+    job = case.job
+    name, known = job.framework_name, ", ".join(case.facts.frameworks)
+    if name is None:
+        if job.image_uri is None:
+            yield Finding(("framework",), "a job needs a framework or an image", "add image_uri, or framework: pytorch")
+    elif case.framework is None:
+        near = case.facts.near_framework(name)
+        hint = f"write framework: {near}" if near else f"write one of {known}; an image of your own needs none"
+        yield Finding(("framework",), f"no framework is called '{name}'", hint)
 
 
 @rule(ERROR, source=SDK2 + "fw_utils.py, validate_version_or_image_args")
 def missing_framework_version(case: Case) -> Iterator[Finding]:
-    """A job needs a TensorFlow version, or an image of its own.
+    """A job needs a framework's version, or an image of its own.
 
-    SDK 1 took 1.11 for granted; SDK 2 refuses to guess, and so do we.
+    SDK 1 took TensorFlow 1.11 for granted; SDK 2 refuses to guess, and so do we. XGBoost's estimator wants a version
+    beside an image too.
 
     Bad:
         framework_version: null
+        ---
+        framework: huggingface
+        framework_version: null
+        pytorch_version: "2.0"
 
     Good:
         framework_version: "2.19"
@@ -43,45 +79,214 @@ def missing_framework_version(case: Case) -> Iterator[Finding]:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/my-tensorflow:3
     """
-    job = case.job
-    if job.image_uri is None and job.framework_version is None:
-        newest = _newest(case.facts, job.py_version)
-        yield Finding(
-            ("framework_version",), "'framework_version' is missing", f'add framework_version: "{newest}", or image_uri'
-        )
+    job, framework = case.job, case.framework
+    if framework is None or (job.image_uri is not None and not framework.version_always):
+        return
+    field = framework.version_field
+    if getattr(job, field) is None:
+        newest = _newest(framework, job.py_version).partition("+")[0]
+        image = "" if framework.version_always else ", or image_uri"
+        yield Finding((field,), f"'{field}' is missing", f'add {field}: "{newest}"{image}')
+
+
+@rule(ERROR, source=SDK2 + "huggingface/estimator.py, _validate_args", given="framework")
+def missing_base_version(case: Case) -> Iterator[Finding]:
+    """Hugging Face's images hold transformers and either PyTorch or TensorFlow; the manifest names both versions.
+
+    Both are written alike: two short ones (4.28 with 2.0) or two full ones (4.28.1 with 2.0.0).
+
+    Bad:
+        framework: huggingface
+        framework_version: null
+        transformers_version: "4.28"
+        instance_type: ml.g5.xlarge
+        ---
+        framework: huggingface
+        framework_version: null
+        transformers_version: "4.28.1"
+        pytorch_version: "2.0"
+        instance_type: ml.g5.xlarge
+
+    Good:
+        framework: huggingface
+        framework_version: null
+        transformers_version: "4.28.1"
+        pytorch_version: "2.0.0"
+        instance_type: ml.g5.xlarge
+    """
+    job, framework = case.job, case.framework
+    if framework is None or not framework.bases or job.image_uri is not None:
+        return
+    own, given = getattr(job, framework.version_field), job.given(*framework.bases.values())
+    if own is None:
+        return
+    if not given:
+        near = _of_own_version(framework, own)
+        choice = near[-1] if near else ""
+        name = next((name for name in framework.bases if choice.startswith(name)), next(iter(framework.bases)))
+        field = framework.bases[name]
+        hint = f'add {field}: "{choice.removeprefix(name)}"' if choice else f"add {field}"
+        message = f"{framework.version_field} needs {' or '.join(framework.bases.values())} beside it"
+        yield Finding((framework.version_field,), message, hint)
+    elif len(given) > 1:
+        yield Finding((given[1],), f"{' and '.join(given)} exclude each other", f"leave {given[1]} out", at_key=True)
+    elif len(own.split(".")) != len(getattr(job, given[0]).split(".")):
+        message = f"{framework.version_field} {own} and {given[0]} {getattr(job, given[0])} are not written alike"
+        yield Finding((given[0],), message, "write both versions short, or both in full")
+
+
+@rule(ERROR, source=SDK2 + "estimator.py, Framework (unknown arguments are passed over in silence)")
+def field_of_other_framework(case: Case) -> Iterator[Finding]:
+    """Some fields are one framework's alone; another's estimator passes over them, whatever they say.
+
+    Only TensorFlow's passes `--model_dir` to the script. Elsewhere a script reads `SM_MODEL_DIR`, or a hyperparameter.
+
+    Bad:
+        pytorch_version: "2.0"
+        ---
+        framework: pytorch
+        framework_version: "2.6"
+        model_dir: s3://bucket/models
+
+    Good:
+        framework: pytorch
+        framework_version: "2.6"
+        hyperparameters: {model_dir: "s3://bucket/models"}
+    """
+    job, framework = case.job, case.framework
+    if framework is None and job.framework_name is not None:
+        return
+    own = () if framework is None else (framework.version_field, *framework.bases.values())
+    title = "an image without a framework" if framework is None else f"{framework.title}'s estimator"
+    for name in job.given(*(field for field in _VERSIONS if field not in own)):
+        hint = f"write {own[0]}" if own else "name the framework, or leave it out"
+        yield Finding((name,), f"{name} says nothing to {title}", hint, at_key=True)
+    if job.given("model_dir") and job.model_dir is not False and not (framework and framework.passes_model_dir):
+        hint = "leave it out: SM_MODEL_DIR names the folder that is kept; or make it a hyperparameter"
+        yield Finding(("model_dir",), f"model_dir says nothing to {title}", hint, at_key=True)
 
 
 @rule(ERROR, source=SDK2 + "image_uris.py, _validate_version_and_set_if_needed")
 def unknown_framework_version(case: Case) -> Iterator[Finding]:
-    """SageMaker has images of some TensorFlow versions only.
+    """SageMaker has images of some versions of a framework only.
 
-    Some were never published (2.15 and 2.17 are missing, and so are many patches). `sagespec versions` lists what
+    Some were never published (TensorFlow 2.15 and 2.17 are missing, and so are many patches). Training Compiler,
+    Trainium and the model parallel library have images of their own, of fewer versions. `sagespec versions` lists what
     there is. An image of your own may hold any version: name it with `image_uri`.
 
     Bad:
         framework_version: "2.17"
+        ---
+        framework: pytorch
+        framework_version: "2.6"
+        instance_type: ml.trn1.2xlarge
 
     Good:
         framework_version: "2.18"
         py_version: py310
+        ---
+        framework: pytorch
+        framework_version: "1.11"
+        instance_type: ml.trn1.2xlarge
     """
-    version = case.job.framework_version
-    if case.job.image_uri is None and version is not None and case.release is None:
-        near = case.facts.near_version(version)
-        meant = f'write framework_version: "{near}", or' if near else "choose one that `sagespec versions` lists, or"
-        yield Finding(
-            ("framework_version",),
-            f"SageMaker has no image of TensorFlow {version}",
-            f"{meant} bring your own with image_uri",
-        )
+    job, framework, version = case.job, case.framework, case.version
+    if framework is None or version is None:
+        return
+    reason = framework.withdrawn(version)
+    if reason is not None:
+        yield Finding((framework.version_field,), reason, "take a later version")
+        return
+    if job.image_uri is not None or release_of(case) is not None or _written_differently(version):
+        return
+    variant = case.variant
+    extra = f" {variant.title}" if variant else ""
+    field, meant = _nearest_version(framework, version, PLAIN if variant is None else variant.name)
+    today = f"in our table of {framework.fetched_on}"
+    yield Finding(
+        (field,),
+        f"SageMaker has no image of {framework.spoken(version)}{extra} {today}",
+        f"{meant}, or bring your own with image_uri",
+    )
+
+
+def _written_differently(version: str) -> bool:
+    """Whether a version and the one under it have not equally many parts, which is told elsewhere."""
+    own, _, base = version.partition("+")
+    return bool(base) and own.count(".") != base.count(".")
+
+
+def _nearest_version(framework: Framework, version: str, variant: str) -> tuple[str, str]:
+    """The field that is wrong, and what to write instead."""
+    field, own, base = framework.version_field, *version.partition("+")[::2]
+    known = framework.versions(variant)
+    under = [name.partition("+")[2] for name in known if name.partition("+")[0] == own]
+    if under:
+        name = next(name for name in framework.bases if base.startswith(name))
+        fitting = [each for each in under if each.startswith(name)] or under
+        choices = ", ".join(f'"{each.removeprefix(name)}"' for each in fitting)
+        return framework.bases[name], f"transformers {own} goes with {choices}" if fitting else "take another"
+    near = framework.near_version(version, variant)
+    if near is None:
+        return field, "choose one that `sagespec versions` lists"
+    return field, f'write {field}: "{near.partition("+")[0]}"'
+
+
+@rule(WARNING, source=GUIDE + "sagemaker-algo-docker-registry-paths.html", given="framework")
+def version_without_script_mode(case: Case) -> Iterator[Finding]:
+    """The first XGBoost images hold the built-in algorithm only: they train by hyperparameters and run no script.
+
+    The tags `latest` and `1` are no longer supported.
+
+    Bad:
+        framework: xgboost
+        framework_version: latest
+
+    Good:
+        framework: xgboost
+        framework_version: "1.7-1"
+    """
+    framework, version = case.framework, case.job.framework_version
+    if (
+        framework is not None
+        and version is not None
+        and case.job.image_uri is None
+        and framework.runs_no_script(version)
+    ):
+        newest = list(framework.releases)[-1]
+        message = f"the image of {framework.spoken(version)} runs no script"
+        yield Finding(("framework_version",), message, f'take framework_version: "{newest}"')
+
+
+@rule(ERROR, source=SDK2 + "sklearn/estimator.py, SKLearn.__init__", given="framework")
+def more_instances_than_framework(case: Case) -> Iterator[Finding]:
+    """scikit-learn trains on one instance: nothing in its image shares work between several.
+
+    Bad:
+        framework: sklearn
+        framework_version: "1.2-1"
+        instance_count: 2
+
+    Good:
+        framework: sklearn
+        framework_version: "1.2-1"
+    """
+    job, framework = case.job, case.framework
+    if framework is None or framework.instances is None:
+        return
+    if job.instance_groups is not None:
+        message = f"{framework.title} trains on one instance, and takes no instance groups"
+        yield Finding(("instance_groups",), message, "write instance_type and instance_count: 1", at_key=True)
+    elif job.instances() > framework.instances:
+        message = f"{framework.title} trains on one instance, not on {job.instances()}"
+        yield Finding(("instance_count",), message, f"write instance_count: {framework.instances}")
 
 
 @rule(ERROR, source=SDK2 + "image_uris.py, _validate_py_version_and_set_if_needed")
 def unsupported_python(case: Case) -> Iterator[Finding]:
-    """Each TensorFlow version has images for its own Pythons.
+    """Each version of a framework has images for its own Pythons.
 
     Where a version has one Python 3, `py_version` may be left out. A short version stands for its last patch: the
-    images of 2.0 are those of 2.0.4, which has no Python 2, although 2.0.2 has.
+    images of TensorFlow 2.0 are those of 2.0.4, which has no Python 2, although 2.0.2 has.
 
     Bad:
         framework_version: "2.13"
@@ -97,16 +302,23 @@ def unsupported_python(case: Case) -> Iterator[Finding]:
         framework_version: "1.11"
         py_version: py3
     """
-    release, python = release_of(case), case.job.py_version
-    if release is None or python is None or case.legacy or python in release.pythons:
+    framework, release, python = case.framework, release_of(case), case.job.py_version
+    if framework is None or python is None:
+        return
+    if framework.python is not None:  # its estimator looks at nothing else, an image of one's own included
+        if python != framework.python:
+            message = f"{framework.title} knows only py_version: {framework.python}, not {python}"
+            yield Finding(("py_version",), message, "leave py_version out")
+        return
+    if release is None or case.legacy or python in release.pythons:
         return
     if case.job.script_mode and not release.script_mode:
         return  # its release is what is wrong: script-mode-without-image
-    near = _nearest_with(case.facts, release, python)
-    other = f', or framework_version: "{near}", which has {python}' if near else ""
+    near = _nearest_with(framework, release, python)
+    other = f', or {framework.version_field}: "{near}", which has {python}' if near else ""
     yield Finding(
         ("py_version",),
-        f"TensorFlow {release.version} has no image for {python}, only for {', '.join(release.pythons)}",
+        f"{release.name} has no image for {python}, only for {', '.join(release.pythons)}",
         f"write py_version: {release.pythons[-1]}{other}",
     )
 
@@ -127,14 +339,14 @@ def ambiguous_python(case: Case) -> Iterator[Finding]:
         return
     yield Finding(
         ("py_version",),
-        f"TensorFlow {release.version} has images for {', '.join(release.pythons)}: py_version must choose",
+        f"{release.name} has images for {', '.join(release.pythons)}: py_version must choose",
         f"add py_version: {release.pythons[-1]}",
     )
 
 
 @rule(ERROR, source=SDK2 + "tensorflow/estimator.py, _only_legacy_mode_supported", given="script_mode")
 def script_mode_without_image(case: Case) -> Iterator[Finding]:
-    """The oldest versions have legacy images only.
+    """The oldest versions of TensorFlow have legacy images only.
 
     Their container does not run a script: it imports it and calls `model_fn` and its like.
 
@@ -151,11 +363,11 @@ def script_mode_without_image(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
     """
     release = release_of(case)
-    if release is not None and case.job.script_mode and not release.script_mode:
-        first = next(name for name, other in case.facts.releases.items() if other.script_mode)
+    if case.framework is not None and release is not None and case.job.script_mode and not release.script_mode:
+        first = next(name for name, other in case.framework.releases.items() if other.script_mode)
         yield Finding(
             ("script_mode",),
-            f"TensorFlow {release.version} has no image for script mode",
+            f"{release.name} has no image for script mode",
             f'take a version from "{first}" on, or leave script_mode out',
         )
 
@@ -166,7 +378,7 @@ def script_mode_without_image(case: Case) -> Iterator[Finding]:
     given="script_mode",
 )
 def legacy_mode_without_image(case: Case) -> Iterator[Finding]:
-    """Newer versions have no legacy images.
+    """Newer versions of TensorFlow have no legacy images, and no other framework has any.
 
     Bad:
         framework_version: "2.19"
@@ -179,13 +391,10 @@ def legacy_mode_without_image(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
     """
     release = release_of(case)
-    if release is not None and case.job.script_mode is False and not release.legacy_mode:
-        last = [name for name, other in case.facts.releases.items() if other.legacy_mode][-1]
-        yield Finding(
-            ("script_mode",),
-            f"TensorFlow {release.version} has no image for legacy mode",
-            f'leave script_mode out; the last version with legacy mode is "{last}"',
-        )
+    if case.framework is not None and release is not None and case.job.script_mode is False and not release.legacy_mode:
+        last = [name for name, other in case.framework.releases.items() if other.legacy_mode]
+        known = f'; the last version with legacy mode is "{last[-1]}"' if last else ""
+        yield Finding(("script_mode",), f"{release.name} has no image for legacy mode", f"leave script_mode out{known}")
 
 
 @rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _script_mode_enabled", given=LEGACY)
@@ -235,40 +444,67 @@ def region_without_image(case: Case) -> Iterator[Finding]:
         near = case.facts.near_region(region)
         message, hint = f"'{region}' is no region of SageMaker", f"did you mean {near}?" if near else ""
     else:
-        message = f"no image of TensorFlow {release.version} ({case.python}) is kept in {region}"
+        message = f"no image of {release.name} ({case.python}) is kept in {region}"
         hint = _version_for(case, region)
     yield Finding(("region",), message, hint or "copy an image to a registry of yours, and name it with image_uri")
 
 
 @rule(ERROR, source=SDK2 + "image_uris.py, _validate_instance_deprecation and _processor")
 def instance_without_image(case: Case) -> Iterator[Finding]:
-    """There are TensorFlow training images for x86 processors and NVIDIA GPUs only.
+    """A framework has training images for some kinds of instances only.
 
-    None runs on Trainium, Inferentia or Graviton; for Graviton the SDK would name an inference image by mistake.
+    TensorFlow and MXNet run on x86 processors and NVIDIA GPUs, PyTorch 1.11 on Trainium too; Hugging Face on GPUs,
+    scikit-learn and the oldest XGBoost on processors. None runs on Inferentia or Graviton; for Graviton the SDK would
+    name an inference image by mistake.
 
     Bad:
         instance_type: ml.trn1.2xlarge
         ---
         instance_type: ml.c7g.xlarge
+        ---
+        framework: sklearn
+        framework_version: "1.2-1"
+        instance_type: ml.g5.xlarge
 
     Good:
         instance_type: ml.g5.xlarge
     """
-    if case.job.image_uri is not None:
+    job, framework = case.job, case.framework
+    if framework is None or job.image_uri is not None or not job.instance_types():
         return
+    runs_on, chosen = _kinds(case, framework), image_instance_type(job.instance_types())
+    what = framework.title if case.release is None or not _only(framework, runs_on) else case.release.name
     for path, name in type_paths(case):
-        known = case.facts.instance(name)
-        if not _runs_an_image(name) or (known is not None and known.arch != "x86_64"):
-            yield Finding(
-                path,
-                f"no TensorFlow training image runs on {name}",
-                "take a type with x86 processors (ml.m5, ml.c5 …) or NVIDIA GPUs (ml.g5, ml.g6, ml.p4d …)",
-            )
+        known, kind = case.facts.instance(name), _kind(name)
+        fits = kind in runs_on or (kind in ("cpu", "gpu") and name != chosen)
+        if not fits or (known is not None and known.arch != "x86_64"):
+            takes = [words for each, words in _KINDS.items() if each in runs_on]
+            yield Finding(path, f"no {what} training image runs on {name}", f"take a type with {' or '.join(takes)}")
+
+
+_KINDS = {
+    "cpu": "x86 processors (ml.m5, ml.c5 …)",
+    "gpu": "NVIDIA GPUs (ml.g5, ml.g6, ml.p4d …)",
+    "trn": "Trainium (ml.trn1 …)",
+}
+
+
+def _kinds(case: Case, framework: Framework) -> set[str]:
+    """The kinds of processors that there are images for: of the release, where it is known, else of any."""
+    release = release_of(case)
+    releases = framework.releases.values() if release is None else [release]
+    return {kind for each in releases for image in each.images.values() for kind in image.tags}
+
+
+def _only(framework: Framework, kinds: set[str]) -> bool:
+    """Whether other releases of the framework run elsewhere too."""
+    every = {kind for each in framework.releases.values() for image in each.images.values() for kind in image.tags}
+    return kinds != every
 
 
 @rule(ERROR, source=SDK2 + "image_uris.py, _validate_instance_deprecation")
 def p2_with_new_version(case: Case) -> Iterator[Finding]:
-    """The images of TensorFlow 2.12 and later no longer run on ml.p2.
+    """The images of TensorFlow 2.12, PyTorch 1.13 and later no longer run on ml.p2.
 
     Their CUDA has dropped the K80 GPUs of these instances, and the SDK refuses them.
 
@@ -281,15 +517,15 @@ def p2_with_new_version(case: Case) -> Iterator[Finding]:
         instance_type: ml.g4dn.xlarge
     """
     release = release_of(case)
-    if release is None or release.p2_instances:
+    if case.framework is None or release is None or release.p2_instances:
         return
     for path, name in type_paths(case):
         if name.startswith("ml.p2."):
-            last = [version for version, other in case.facts.releases.items() if other.p2_instances][-1]
+            last = [version for version, other in case.framework.releases.items() if other.p2_instances][-1]
             yield Finding(
                 path,
-                f"TensorFlow {release.version} does not run on {name}",
-                f'take ml.g4dn or ml.g5, or framework_version "{last}" at most',
+                f"{release.name} does not run on {name}",
+                f'take ml.g4dn or ml.g5, or {case.framework.version_field} "{last}" at most',
             )
 
 
@@ -490,44 +726,55 @@ def _algorithm_override(case: Case) -> Mapping[str, object]:
 
 
 @lru_cache(maxsize=1_000)
-def _runs_an_image(instance_type: str) -> bool:
+def _kind(instance_type: str) -> str:
+    """The kind of processor that an instance type has, as images are called; empty where none runs on it."""
     try:
-        processor(instance_type)
+        return processor(instance_type)
     except NoProcessor:
-        return False
-    return True
+        return ""
 
 
-def _newest(facts: Facts, python: str | None) -> str:
-    """The newest version, of those with that Python where there are any."""
-    versions = list(facts.aliases.items())
-    fitting = [short for short, full in versions if python in facts.releases[full].pythons]
-    return (fitting or [short for short, _ in versions])[-1]
+def _of_own_version(framework: Framework, own: str) -> list[str]:
+    """What may stand under a framework's own version, the newest last."""
+    return [base for name in framework.versions() for first, _, base in [name.partition("+")] if first == own]
 
 
-def _nearest_with(facts: Facts, release: Release, python: str) -> str | None:
+def _newest(framework: Framework, python: str | None) -> str:
+    """The newest version, of those with that Python where there are any; a short one where there are."""
+    named = {name: framework.release(name) for name in framework.aliases or framework.releases}
+    fitting = [name for name, release in named.items() if release is not None and python in release.pythons]
+    return (fitting or list(named))[-1]
+
+
+def _nearest_with(framework: Framework, release: Release, python: str) -> str | None:
     """The version nearest to `release` whose images for script mode have that Python."""
-    fitting = [name for name, other in facts.releases.items() if other.script_mode and python in other.pythons]
-    return _nearest(facts, release, fitting)
+    fitting = [name for name, other in framework.releases.items() if other.script_mode and python in other.pythons]
+    near = _nearest(framework, release, fitting)
+    return None if near is None or "+" in near else near
 
 
 def _version_for(case: Case, region: str) -> str:
     """The nearest version of the same Python that the region has."""
-    release = case.release
-    if release is None or case.legacy:
+    framework, release = case.framework, case.release
+    if framework is None or release is None or case.legacy or case.variant is not None:
         return ""
     fitting = [
         name
-        for name, other in case.facts.releases.items()
+        for name, other in framework.releases.items()
         if other.script_mode and (image := other.images.get(case.python or "")) and region in image.registries
     ]
-    near = _nearest(case.facts, release, fitting)
-    return f'{region} has framework_version: "{near}"; or take another region' if near else ""
+    near = _nearest(framework, release, fitting)
+    if near is None:
+        return ""
+    field = framework.version_field
+    return f'{region} has {field}: "{near.partition("+")[0]}"; or take another region'
 
 
-def _nearest(facts: Facts, release: Release, versions: list[str]) -> str | None:
+def _nearest(framework: Framework, release: Release, versions: list[str]) -> str | None:
     """The version next to `release` in the order of publication, another patch of the same release first."""
-    order = list(facts.releases)
+    order = list(framework.releases)
+    if release.full_version not in order:
+        return versions[-1] if versions else None
     here, line = order.index(release.full_version), release.full_version.rpartition(".")[0]
     return min(
         versions,

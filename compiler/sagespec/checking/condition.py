@@ -1,0 +1,169 @@
+"""The conditions under which rows of data refuse a field: JSON Schema's words, for schemas and for the rules alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from sagespec.reading.part import Part
+
+Json: TypeAlias = dict[str, Any]
+
+EXPRESSION = r"\{\{"
+"""Found in every string that holds an expression. It may become anything, so it is welcome everywhere."""
+BUCKET = "s3://[A-Za-z0-9._:-]{1,255}(/|$)"
+"""Begins a location in S3 whose bucket can exist."""
+NULL: Json = {"type": "null"}
+TRUE: Json = {"const": True}
+FALSE: Json = {"const": False}
+LIST: Json = {"type": "array"}
+ITEMS: Json = {"minItems": 1, **LIST}
+"""A list that is not empty."""
+POSITIVE: Json = {"type": "integer", "minimum": 1}
+GIVEN: Json = {"not": {"anyOf": [NULL, {"type": "string", "pattern": EXPRESSION}]}}
+"""A value that is known, and is not null."""
+
+
+def when(members: Json) -> Json:
+    """A condition: these members are written, and are so."""
+    return {"required": list(members), "properties": members}
+
+
+def inside(*steps: str, so: Json) -> Json:
+    """A condition: a map (or part) in which the value that these steps lead to is `so`."""
+    condition = so
+    for step in reversed(steps):
+        condition = {"type": "object", **when({step: condition})}
+    return condition
+
+
+def one_of(values: Iterable[str], *, or_expression: bool = False) -> Json:
+    """A string that is one of these. A pattern, because editors would take an enum for values on offer."""
+    either = "|".join(value.replace(".", "[.]") for value in values)
+    if or_expression:
+        return {"pattern": f"^({either})$|{EXPRESSION}"}
+    return {"type": "string", "pattern": f"^({either})$"}
+
+
+def choice(values: list[Any], message: str | None = None) -> Json:
+    """One of these values, which editors offer, or an expression."""
+    listed = {"enum": values} | ({"errorMessage": message} if message else {})
+    return {"anyOf": [listed, {"type": "string", "pattern": EXPRESSION}]}
+
+
+Test: TypeAlias = Callable[[Any], bool]
+
+
+def test(condition: Json) -> Test:
+    """A condition as a function of a manifest's value; made once, asked often.
+
+    A part has all its members, the defaults of those that the author left out included: so `FALSE` holds for a flag
+    that nobody wrote. A schema, which does not see the defaults, asks that it is written.
+
+    The function raises `Unknown` where it depends on a member of a part whose value is wrong.
+    """
+    if condition is GIVEN:  # a rule sees values, in which no expression is left
+        return lambda value: value is not None
+    tests = [_WORDS[word](wanted) for word, wanted in condition.items()]
+    return together(tests)
+
+
+def together(tests: Sequence[Callable[[Any], bool]]) -> Test:
+    """Whether all tests hold; one or two, as most are, without a loop."""
+    if not tests:
+        return lambda value: True
+    if len(tests) == 1:
+        return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda value: first(value) and second(value)
+    return lambda value: all(each(value) for each in tests)
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "null": (type(None),),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "array": (list,),
+    "object": (dict, Part),
+}
+
+
+def _type(name: str) -> Test:
+    types, flags = _TYPES[name], name == "boolean"
+    return lambda value: isinstance(value, types) and (flags or not isinstance(value, bool))
+
+
+def _const(wanted: Any) -> Test:
+    kind = type(wanted)
+    return lambda value: type(value) is kind and bool(value == wanted)
+
+
+def _any_of(tests: Iterable[Test]) -> Test:
+    each = tuple(tests)
+    return lambda value: any(one(value) for one in each)
+
+
+def _pattern(pattern: str) -> Test:
+    search = re.compile(pattern).search
+    return lambda value: not isinstance(value, str) or search(value) is not None
+
+
+def _minimum(least: float) -> Test:
+    is_number = _type("number")
+    return lambda value: not is_number(value) or value >= least
+
+
+def _min_items(least: int) -> Test:
+    return lambda value: not isinstance(value, list) or len(value) >= least
+
+
+def _contains(condition: Json) -> Test:
+    inner = test(condition)
+    return lambda value: not isinstance(value, list) or any(map(inner, value))
+
+
+def _not(condition: Json) -> Test:
+    inner = test(condition)
+    return lambda value: not inner(value)
+
+
+def _all_of(conditions: Iterable[Json]) -> Test:
+    tests = tuple(map(test, conditions))
+    return lambda value: all(each(value) for each in tests)
+
+
+def _required(names: Iterable[str]) -> Test:
+    wanted = frozenset(names)
+    return lambda value: not isinstance(value, dict) or wanted <= value.keys()
+
+
+def _properties(members: Json) -> Test:
+    tests = {name: test(condition) for name, condition in members.items()}
+
+    def hold(value: Any) -> bool:
+        if isinstance(value, Part):
+            return all(each(getattr(value, name)) for name, each in tests.items())
+        return not isinstance(value, dict) or all(each(value[name]) for name, each in tests.items() if name in value)
+
+    return hold
+
+
+_WORDS: Mapping[str, Callable[[Any], Test]] = {
+    "type": _type,
+    "const": _const,
+    "enum": lambda values: _any_of(map(_const, values)),
+    "pattern": _pattern,
+    "minimum": _minimum,
+    "minItems": _min_items,
+    "contains": _contains,
+    "not": _not,
+    "anyOf": lambda conditions: _any_of(map(test, conditions)),
+    "allOf": _all_of,
+    "required": _required,
+    "properties": _properties,
+}
+"""What each word of JSON Schema says of a value; as there, it says nothing of values of other types."""

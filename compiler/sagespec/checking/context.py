@@ -1,0 +1,73 @@
+"""What a rule is shown besides its subject: the whole manifest, typed; the facts; and where the manifest stands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from operator import truediv
+from pathlib import Path as FilePath
+
+from sagespec.base.lazy import lazy
+from sagespec.catalog import Facts, Guesses
+from sagespec.reading.part import Part
+from sagespec.scripts import Scripts
+
+
+class Disk:
+    """What lies in the file system, each thing looked for (and each path put together) once a run: thousands of
+    manifests may share a folder.
+
+    Unlike pathlib's, these never raise: a name that is too long, or that may not be looked at, is not there.
+    """
+
+    def __init__(self) -> None:
+        remembered = lru_cache(maxsize=1_024)
+        self.below: Callable[[FilePath, str], FilePath] = remembered(truediv)
+        self.is_file: Callable[[FilePath], bool] = remembered(os.path.isfile)
+        self.is_folder: Callable[[FilePath], bool] = remembered(os.path.isdir)
+        self.exists: Callable[[FilePath], bool] = remembered(os.path.exists)
+
+
+class Context:
+    """One manifest to be judged. Reading a field whose value is wrong raises `Unknown`, and the rule says nothing."""
+
+    def __init__(
+        self,
+        model: Part,
+        facts: Facts,
+        folder: FilePath,
+        *,
+        region: str | None,
+        account: str | None,
+        local: bool,
+        scripts: Scripts,
+        disk: Disk,
+    ) -> None:
+        """
+        Args:
+            model: the manifest, typed; partial where some of its values are wrong.
+            folder: the manifest's: what its paths are relative to.
+            region: where it will run, as far as that is known.
+            local: whether it is to run on this machine.
+            scripts: the scripts of the run, each read once.
+            disk: what lies in the file system, each thing looked for once.
+        """
+        self.model = model
+        self.facts = facts
+        self.folder = folder
+        self.region = region
+        self.account = account
+        self.local = local
+        self.scripts = scripts
+        self.disk = disk
+
+    @lazy
+    def guess(self) -> Guesses:
+        """Guesses what was meant, for as many mistakes as are told."""
+        return Guesses()
+
+    @lazy
+    def written(self) -> frozenset[str]:
+        """What the author wrote and is known, in the words of `Subject.words`: fields; a kind may add its own."""
+        return frozenset(self.model.fields_set)

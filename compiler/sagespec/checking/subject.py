@@ -1,0 +1,77 @@
+"""What a rule is about: declared once, and handed to the rule's function as an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sagespec.base.source import Path
+from sagespec.checking.context import Context
+
+C = TypeVar("C", bound=Context)
+S = TypeVar("S")
+
+
+class Subject(Generic[S, C]):
+    """What rules are asked about: once for each instance that a manifest has, and not at all where it has none."""
+
+    __slots__ = ("of", "words")
+
+    def __init__(self, of: Callable[[C], Sequence[S]], words: Iterable[str] = ()) -> None:
+        """
+        Args:
+            of: the instances in one manifest; raises `Unknown` where a wrong value hides them. Asked only where one
+                of `words` is written.
+            words: where none of these is written (`Context.written`), there is certainly no instance. Empty: what is
+                written does not tell.
+        """
+        self.of = of
+        self.words = frozenset(words)
+
+
+class Written(NamedTuple):
+    """A value that the author wrote (null is none)."""
+
+    path: Path
+    value: Any
+    owner: Any
+    """What the value is a member of."""
+
+    @property
+    def name(self) -> Any:
+        """The last step of the path: the field, the key in a map, or the index in a list."""
+        return self.path[-1]
+
+
+@cache
+def field(*names: str) -> Subject[Written, Context]:
+    """Each of these fields that has a value."""
+    paths: list[tuple[str, Path]] = [(name, (name,)) for name in names]
+
+    def one(context: Context) -> tuple[Written, ...]:
+        [(name, path)] = paths
+        value = context.model.members()[name]
+        return () if value is None else (Written(path, value, context.model),)
+
+    def several(context: Context) -> list[Written]:
+        model, written, known = context.model, context.written, context.model.members()
+        there = [(path, known[name]) for name, path in paths if name in written]
+        return [Written(path, value, model) for path, value in there if value is not None]
+
+    return Subject(several if names[1:] else one, names)
+
+
+@cache
+def item(*names: str) -> Subject[Written, Context]:
+    """Each item of these fields, which are lists or maps; a map's items may be null."""
+    fields = field(*names)
+
+    def items(context: Context) -> list[Written]:
+        return [
+            Written((path[0], key), value, whole)
+            for path, whole, _ in fields.of(context)
+            for key, value in (whole.items() if isinstance(whole, dict) else enumerate(whole))
+        ]
+
+    return Subject(items, names)

@@ -1,0 +1,446 @@
+"""The commands: every word of the command line is declared here, once.
+
+The parser, the help, shell completion and docs/command-line.md are made of these classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from sagespec.cli.arguments.parameter import (
+    GENERAL,
+    Argument,
+    Arguments,
+    Option,
+    choice,
+    file,
+    flag,
+    folder,
+    number,
+    one,
+    option_of,
+    optional,
+    pair,
+    repeated,
+    several,
+    text,
+)
+from sagespec.cli.codes import Code
+
+MANIFESTS = "How manifests are read"
+LOCAL = "On this machine"
+"""Titles of options in the help."""
+
+CHECK, DEPLOY, REFERENCE = "Write and check", "Run and follow", "Look up"
+"""The sections of the list of commands."""
+
+NOT_WHOLE = {Code.WRONG_MANIFEST: "a manifest is wrong"}
+FROM_SERVICE = {Code.SERVICE_FAILED: "the service failed or refused"}
+
+
+class Program(Arguments):
+    """SageMaker training jobs as YAML manifests: checked, compiled, planned and applied."""
+
+    version = flag("Print the version.", group=GENERAL)
+    runs = "reference:program"
+    examples = (
+        ("sagespec init job", "a manifest and a script to start from"),
+        ("sagespec validate job", "everything that is wrong with it"),
+        ("sagespec plan job", "what apply would do, and what it would cost"),
+        ("sagespec apply job --wait", "do it, and follow the training"),
+    )
+    starts_nothing = True
+
+
+class Rendering(Arguments):
+    """How manifests get their values."""
+
+    env = text(
+        "ENV",
+        "Environment of the defaults that holds.",
+        variable="SAGESPEC_ENV",
+        completes="environments",
+        group=MANIFESTS,
+    )
+    set: Option[Sequence[tuple[str, str]]] = repeated(
+        "NAME=VALUE", "A value for {{ vars.NAME }}.", read=pair, completes="variables", group=MANIFESTS
+    )
+
+
+class Judging(Rendering):
+    """How manifests are judged, for the commands that take any number of them."""
+
+    allow = repeated("RULE", "A rule that says nothing, not even errors.", completes="rules", group=MANIFESTS)
+    paths = several("PATH...", "Manifests, folders of manifests, or - for standard input.", completes="files")
+
+
+class Deciding(Judging):
+    """What plan and apply may do beyond creating jobs."""
+
+    prune = flag("Stop running jobs of the project whose manifest is gone.")
+    rerun = flag("Run again what has ended.")
+    replace = flag("Stop a running job whose manifest has changed.")
+    adopt = flag("Take over jobs under the manifests' names that are what they ask for, and nobody's.")
+
+
+class Jobs(Rendering):
+    """Training jobs that exist."""
+
+    section = DEPLOY
+
+    local = flag("The jobs of this machine instead of SageMaker's.")
+    region = text("REGION", "Where jobs are that are given by name; a manifest says it itself.")
+
+
+class Several(Jobs):
+    """Any number of them."""
+
+    names = several("NAME-OR-PATH...", "Job names, or manifests whose jobs are meant.", completes="jobs files")
+
+
+class ValidateArguments(Judging):
+    """Say everything that is wrong with manifests, before it costs money.
+
+    With --fix, comments and layout stay as they are; of standard input the cured text is printed, and findings go to
+    standard error.
+    """
+
+    command, section, runs = "validate", CHECK, "validating:validate"
+    exits = {Code.FINE: "nothing wrong", Code.WRONG_MANIFEST: "errors found (or left)"}
+    examples = (
+        ("sagespec validate jobs", "every manifest below a folder"),
+        ("sagespec validate --fix mnist.yaml", "cure what is certain, then check"),
+        ("sagespec validate --format sarif jobs > findings.sarif", "for code scanning"),
+    )
+    starts_nothing = True
+
+    format = choice("sagespec.reporting.diagnostics:FORMATS", "text", "How findings are written.")
+    fix = flag("Cure what is certain, in the files, before checking.")
+    strict = flag("Warnings count as errors.")
+
+
+class CompileArguments(Judging):
+    """Print the CreateTrainingJob request of a manifest, byte for byte the same everywhere.
+
+    --target gives it another form: ack (the TrainingJob resource of the AWS controllers for Kubernetes),
+    step-functions (a task state), aws-cli (a shell script). What these need in S3 is told on standard error; with
+    --out, source archives are written beside.
+    """
+
+    command, section, runs = "compile", CHECK, "compiling:compile_"
+    exits = {Code.FINE: "compiled", **NOT_WHOLE}
+    examples = (
+        ("sagespec compile mnist.yaml", "the request, as JSON"),
+        ("sagespec compile jobs --out requests", "one file a job"),
+        ("sagespec compile mnist.yaml --target ack | kubectl apply -f -", "through Kubernetes"),
+    )
+    starts_nothing = True
+
+    out = folder("Write one file a job: NAME.json (or .yaml, .sh).", excludes="jsonl")
+    jsonl = flag("Print one line a job, refused ones included.")
+    target = choice(
+        "sagespec.building.targets:TARGETS", "sagemaker", "Who will create the job: the form of what is written."
+    )
+    local = flag("For this machine instead of SageMaker.")
+
+
+class ExplainArguments(Rendering):
+    """Explain a rule, or a manifest's field: its value, where that was written, where it lands in the request."""
+
+    command, section, runs = "explain", CHECK, "reference:explain"
+    exits = {Code.WRONG_MANIFEST: "the manifest cannot be read"}
+    examples = (
+        ("sagespec explain spot-without-max-wait", "a rule, as findings name it"),
+        ("sagespec explain mnist.yaml instance_type", "where a value comes from"),
+    )
+    starts_nothing = True
+
+    about = one("RULE-or-FILE", "A rule's name as findings show it, or a manifest.", completes="rules files")
+    field = optional("FIELD", "With a manifest: channels.train, …", completes="fields")
+
+
+class InitArguments(Arguments):
+    """Write a manifest and a script to start from. Never overwrites anything."""
+
+    command, section, runs = "init", CHECK, "starting:init"
+    examples = (("sagespec init job --template keras", "a job of Keras, in the folder job"),)
+    starts_nothing = True
+
+    folder: Argument[Path] = Argument(
+        "Where to write; made if it is not there.",
+        required=False,
+        metavar="DIR",
+        default=Path(),
+        read=Path,
+        completes="folders",
+    )
+    template = choice("sagespec.reporting.scaffold:TEMPLATES", "script", "What to start from.")
+
+
+class ImportArguments(Arguments):
+    """Print a manifest of a training job that exists, or of the TensorFlow estimators in a script. Runs nothing."""
+
+    command, section, runs = "import", CHECK, "starting:import_"
+    exits = {
+        Code.FINE: "a whole manifest",
+        Code.WRONG_MANIFEST: "something is left to fill in",
+        Code.SERVICE_FAILED: "the service failed",
+    }
+    examples = (
+        ("sagespec import mnist-2026-01-02-03-04-05-678", "a training job"),
+        ("sagespec import train.ipynb", "the estimators of a notebook"),
+        ("sagespec import --file describe.json", "what `aws sagemaker describe-training-job` has printed"),
+    )
+
+    source = optional("JOB|SCRIPT.py|NOTEBOOK.ipynb", "A training job's name, or a file of Python.", completes="files")
+    file = file("JSON", "What describe-training-job has printed, or a request.")
+
+
+class PlanArguments(Deciding):
+    """Show what apply would do, job by job, and why. Changes nothing."""
+
+    command, section, runs = "plan", DEPLOY, "planning:plan"
+    exits = {
+        **NOT_WHOLE,
+        Code.SERVICE_FAILED: "the service failed",
+        Code.CHANGES_PENDING: "changes are pending (with --detailed-exitcode)",
+    }
+    examples = (
+        ("sagespec plan jobs", "against the service, which is only read"),
+        ("sagespec plan jobs --out week.plan", "and save it, for sagespec apply week.plan"),
+        ("sagespec plan jobs --offline --format markdown", "without credentials, for a pull request"),
+    )
+
+    format = choice(("text", "json", "markdown"), "text", "How the plan is written.")
+    out = file("FILE", "Save the plan, for apply FILE.")
+    detailed_exitcode = flag("Exit with 5 if changes are pending.")
+    offline = flag("Ask no service: as if no job existed yet.")
+    local = flag("Run on this machine instead of SageMaker.")
+
+    def __init__(self, values: Mapping[str, Any], otherwise: Mapping[str, Any] = MappingProxyType({})) -> None:
+        super().__init__(values, otherwise)
+        self.starts_nothing = self.offline
+
+
+class ApplyArguments(Deciding):
+    """Bring training jobs to what the manifests say. Safe to run again at any time.
+
+    With --wait, the exit code follows the trainings. In GitHub Actions the results are also set as outputs of the
+    step, and its summary shows them.
+    """
+
+    command, section, runs = "apply", DEPLOY, "applying:apply"
+    exits = {
+        **NOT_WHOLE,
+        Code.SERVICE_FAILED: "the service failed or refused, or the plan does not hold any more",
+        Code.JOB_FAILED: "a job that was waited for did not complete",
+    }
+    examples = (
+        ("sagespec apply jobs", "show the plan, ask, and carry it out"),
+        ("sagespec apply --yes week.plan", "exactly what sagespec plan --out has saved"),
+        ("sagespec apply --local --provision --wait mnist.yaml", "train on this machine"),
+    )
+
+    paths = several(
+        "PATH...|PLANFILE", "Manifests, folders, -, or one file that plan --out has saved.", completes="files"
+    )
+    yes = flag("Do not ask.", short="-y")
+    wait = flag("Follow the jobs until they end.")
+    outputs = file("FILE", "Write what became of each job, as JSON, for the next step.")
+    format = choice(("text", "json"), "text", "How the outcome is written.")
+    local = flag("Run on this machine instead of SageMaker.", group=LOCAL)
+    provision = flag("Install the manifest's TensorFlow version first.", needs="local", group=LOCAL)
+    executor = choice(
+        "sagespec.deploying.services.local.options:EXECUTORS",
+        "process",
+        "This machine's Python, or the request's image.",
+        needs="local",
+        group=LOCAL,
+    )
+    interrupt = number(
+        "N", "Rehearse a spot job, with N interruptions.", default=0, least=0, needs="local", group=LOCAL
+    )
+
+    @property
+    def said_by_a_plan(self) -> list[str]:
+        """Options that were given although a saved plan says itself what they say."""
+        return [
+            option_of(name)
+            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set")
+            if self.values.get(name)
+        ]
+
+
+class StatusArguments(Several):
+    """Show the state of jobs: times, cost, model, and for a failure what it is and what to do."""
+
+    command, runs = "status", "jobs:status"
+    exits = FROM_SERVICE
+    examples = (
+        ("sagespec status mnist.yaml", "the newest job of a manifest"),
+        ("sagespec status mnist-5f2c9a10 --format json", "for programs"),
+    )
+
+    format = choice(("text", "json"), "text", "How states are written.")
+
+
+class LogsArguments(Several):
+    """Print the logs of jobs."""
+
+    command, runs = "logs", "jobs:logs"
+    exits = FROM_SERVICE
+    examples = (("sagespec logs -f mnist.yaml", "and go on until the job ends"),)
+
+    follow = flag("Go on until the jobs end.", short="-f")
+
+
+class AttachArguments(Several):
+    """Follow jobs until they end, whoever has started them. Ctrl-C stops following, not the jobs."""
+
+    command, runs = "attach", "jobs:attach"
+    exits = {
+        Code.FINE: "completed",
+        Code.SERVICE_FAILED: "the service failed",
+        Code.JOB_FAILED: "a job did not complete",
+    }
+    examples = (
+        ("sagespec attach mnist.yaml", "after Ctrl-C, or from another machine"),
+        ("sagespec attach mnist-5f2c9a1034 --region us-west-2", "from anywhere"),
+    )
+
+
+class TensorboardArguments(Jobs):
+    """Run TensorBoard on what a job has saved so far, and go on fetching while the job runs. Ctrl-C ends it."""
+
+    command, runs = "tensorboard", "jobs:tensorboard"
+    exits = FROM_SERVICE
+    examples = (("sagespec tensorboard mnist.yaml", "the newest job of a manifest"),)
+
+    name = one("NAME-OR-PATH", "A job's name, or a manifest with one job.", completes="jobs files")
+    port = number("PORT", "The first port that is tried.", default=6006, least=1, most=65_000)
+
+
+class StopArguments(Several):
+    """Ask jobs to end; what they have saved is kept."""
+
+    command, runs = "stop", "jobs:stop"
+    exits = FROM_SERVICE
+    examples = (("sagespec stop mnist.yaml", "every job of a manifest that runs"),)
+
+
+class LocalListArguments(Arguments):
+    """List the jobs on this machine, oldest first."""
+
+    command, section, runs = "local list", DEPLOY, "local:list_"
+    examples = (("sagespec local list", "one line a job"),)
+
+    format = choice(("text", "json"), "text", "How states are written.")
+
+
+class LocalCleanArguments(Arguments):
+    """Delete jobs on this machine that have ended, with their models and logs. Asks first."""
+
+    command, section, runs = "local clean", DEPLOY, "local:clean"
+    exits = {Code.SERVICE_FAILED: "a job is unknown, or still runs"}
+    examples = (("sagespec local clean", "all that have ended"),)
+
+    names = several("JOB...", "These, and not all that have ended.", required=False, completes="jobs")
+    yes = flag("Do not ask.", short="-y")
+
+
+class RulesArguments(Arguments):
+    """List everything that a finding can be called."""
+
+    command, section, runs = "rules", REFERENCE, "reference:rules"
+    starts_nothing = True
+
+    format = choice(("text", "json"), "text", "How the list is written.")
+
+
+class VersionsArguments(Arguments):
+    """List the TensorFlow versions: their Pythons, modes, strategies and support dates."""
+
+    command, section, runs = "versions", REFERENCE, "reference:versions"
+    starts_nothing = True
+
+    format = choice(("text", "json"), "text", "How the list is written.")
+
+
+class SchemaArguments(Arguments):
+    """Write the JSON Schemas that editors complete and check manifests with."""
+
+    command, section, runs = "schema", REFERENCE, "reference:schema"
+    exits = {Code.WRONG_MANIFEST: "with --check: a file is stale"}
+    examples = (("sagespec schema --out .vscode/schemas", "into another folder"),)
+    starts_nothing = True
+
+    out: Option[Path] = Option(
+        "Where the schemas are written.", metavar="DIR", default=Path("schemas"), read=Path, completes="folders"
+    )
+    check = flag("Write nothing; exit with 1 if a file is stale.")
+
+
+class CompletionArguments(Arguments):
+    """Print a script that makes a shell complete sagespec's commands, options, files, rules, environments and jobs."""
+
+    command, section, runs = "completion", REFERENCE, "completing:completion"
+    examples = (
+        ("source <(sagespec completion bash)", "a line for ~/.bashrc"),
+        ("source <(sagespec completion zsh)", "a line for ~/.zshrc, below compinit"),
+        ("sagespec completion fish | source", "a line for ~/.config/fish/config.fish"),
+    )
+    starts_nothing = True
+
+    shell = one("SHELL", "The shell that reads it.", choices="sagespec.cli.arguments.shells:SCRIPTS")
+
+
+class HelpArguments(Arguments):
+    """Show the help of the program, or of a command."""
+
+    command, section, runs = "help", REFERENCE, "reference:help_"
+    examples = (("sagespec help local clean", "as sagespec local clean --help"),)
+    starts_nothing = True
+
+    words = several("COMMAND", "A command's name.", required=False, completes="commands")
+
+
+class OfferArguments(Arguments):
+    """Print what may stand where a command line is being typed: the scripts of `completion` ask this."""
+
+    command, runs = "__complete", "completing:offer"
+    starts_nothing = True
+
+    words = several("WORD...", "The words so far; the last one is unfinished.", required=False)
+
+
+COMMANDS: dict[str, type[Arguments]] = {
+    each.command: each
+    for each in (
+        InitArguments,
+        ImportArguments,
+        ValidateArguments,
+        CompileArguments,
+        ExplainArguments,
+        PlanArguments,
+        ApplyArguments,
+        StatusArguments,
+        LogsArguments,
+        AttachArguments,
+        TensorboardArguments,
+        StopArguments,
+        LocalListArguments,
+        LocalCleanArguments,
+        RulesArguments,
+        VersionsArguments,
+        SchemaArguments,
+        CompletionArguments,
+        HelpArguments,
+        OfferArguments,
+    )
+}
+"""Every command, in the order of the help."""
+GROUPS = {"local": "The jobs on this machine."}
+"""First words of commands that have two, and what these are about."""

@@ -1,0 +1,116 @@
+"""Jobs that are looked at while they run."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import IO, TYPE_CHECKING
+
+from sagespec.cli.codes import Code
+from sagespec.cli.terminal import complain, remark, tell
+from sagespec.deploying.ending import TAIL, ending_of
+from sagespec.deploying.looking import Job
+from sagespec.deploying.world import follow_all
+from sagespec.reporting.board import board_on
+from sagespec.reporting.diagnostics import printable
+from sagespec.reporting.status import ended_text, state_line
+from sagespec.reporting.style import style_of
+
+if TYPE_CHECKING:
+    from sagespec.deploying.ending import Ending
+    from sagespec.deploying.follow import News
+    from sagespec.deploying.looking import Job
+    from sagespec.deploying.services import LogLine
+    from sagespec.reporting.board import Board
+
+
+@dataclass
+class Followed:
+    """What was seen of jobs while they were followed."""
+
+    jobs: Sequence[Job]
+    endings: dict[Job, Ending] = field(default_factory=dict)
+    """How each has ended, or what it did when it was seen last."""
+    lost: list[Job] = field(default_factory=list)
+    """Those that could not be seen any more."""
+    interrupted: bool = False
+
+    @property
+    def code(self) -> Code:
+        if self.interrupted:
+            return Code.INTERRUPTED
+        if self.lost:
+            return Code.SERVICE_FAILED
+        return Code.FINE if all(found.succeeded for found in self.endings.values()) else Code.JOB_FAILED
+
+
+def followed(jobs: Sequence[Job]) -> Followed:
+    """What is seen of jobs until they end; their logs go to standard output."""
+    seen = Followed(jobs)
+    follow(seen, sys.stdout)
+    return seen
+
+
+def follow(followed: Followed, out: IO[str]) -> None:
+    """Follows jobs until they end: logs go to `out`, states to standard error. Ctrl-C ends the following alone."""
+    told, jobs = _Told(followed), followed.jobs
+    try:
+        with board_on(sys.stderr, out, [job.name for job in jobs]) as board:
+            for news in follow_all([(job.name, job.service) for job in jobs]):
+                told.take(news, board)
+    except KeyboardInterrupt:
+        followed.interrupted = True
+        again = "\n  ".join(attach_lines(jobs))
+        tell(f"\nNo longer following; the jobs go on. To follow again: {again}", always=True)
+    told.conclude()
+
+
+class _Told:
+    """Tells news, and keeps what they say."""
+
+    def __init__(self, followed: Followed) -> None:
+        self.followed = followed
+        self.tails: dict[Job, deque[str]] = defaultdict(lambda: deque(maxlen=TAIL))
+
+    def take(self, news: News, board: Board) -> None:
+        job = Job(news.job_name, news.service)
+        if news.line is not None:
+            self.tails[job].append(news.line.text)
+            board.line(log_line(news.line, job.name if len(self.followed.jobs) > 1 else ""))
+        if news.seen is not None:
+            board.state(news.seen)
+            self.followed.endings[job] = ending_of(news.seen, news.artifact, list(self.tails[job]))
+        if news.lost:
+            self.followed.lost.append(job)
+        elif news.trouble is not None:
+            remark(f"{job.name}: {news.trouble.message}", news.trouble.hint)
+
+    def conclude(self) -> None:
+        """Says how each job has ended, and which could not be followed so far."""
+        style = style_of(sys.stderr)
+        for found in self.followed.endings.values():
+            if found.over:
+                tell(state_line(found, style), always=not found.succeeded)
+                for line in ended_text(found, style):
+                    tell(line, always=not found.succeeded)
+        for job in self.followed.lost:
+            complain(f"{job.name} could not be followed to its end; it may go on", next(attach_lines([job])))
+
+
+def attach_lines(jobs: Sequence[Job]) -> Iterator[str]:
+    """Commands that follow jobs again, from anywhere: one a region."""
+
+    def place(job: Job) -> str:
+        return str(getattr(job.service, "region", ""))
+
+    for region, some in groupby(sorted(jobs, key=place), key=place):
+        names = " ".join(job.name for job in some)
+        yield f"sagespec attach {names} --region {region}" if region else f"sagespec attach {names}"
+
+
+def log_line(line: LogLine, job_name: str) -> str:
+    prefix = f"{job_name} {line.host} | " if job_name else f"{line.host} | " if line.host != "algo-1" else ""
+    return prefix + printable(line.text)

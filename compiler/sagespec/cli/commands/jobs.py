@@ -1,0 +1,113 @@
+"""The commands about training jobs that exist: status, logs, attach, tensorboard, stop.
+
+Each does all the jobs that are meant: one that cannot be seen, or is not there, is told and does not end the others.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from sagespec.cli.arguments.table import (
+    AttachArguments,
+    LogsArguments,
+    StatusArguments,
+    StopArguments,
+    TensorboardArguments,
+)
+from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.commands.following import followed, log_line
+from sagespec.cli.services import jobs_of, project_folder
+from sagespec.cli.terminal import complain, remark, say, tell
+from sagespec.deploying.looking import state_of
+from sagespec.deploying.services import START, ServiceError
+from sagespec.deploying.side_by_side import side_by_side
+from sagespec.deploying.tensorboard import show
+from sagespec.reporting.status import status_json, status_text
+from sagespec.reporting.style import style_of
+
+if TYPE_CHECKING:
+    from sagespec.deploying.looking import Job
+
+Made = TypeVar("Made")
+
+
+def status(given: StatusArguments) -> Code:
+    found, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region), state_of)
+    for state in found:
+        for trouble in state.troubles:
+            remark(f"{state.ending.job_name}: {trouble.message}", trouble.hint)
+    endings = [state.ending for state in found]
+    if given.format == "json":
+        say(status_json(endings))
+    else:
+        for line in status_text(endings, style_of(sys.stdout)):
+            say(line)
+    return code
+
+
+def logs(given: LogsArguments) -> Code:
+    jobs = jobs_of(given.names, given, local=given.local, region=given.region)
+    if given.follow:
+        code = followed(jobs).code
+        return Code.FINE if code is Code.JOB_FAILED else code
+    code = Code.FINE
+    for job in jobs:
+        code = max(code, print_log(job, job.name if len(jobs) > 1 else ""))
+    return code
+
+
+def print_log(job: Job, prefix: str) -> Code:
+    """All of a job's log; the lines come while they are printed."""
+    empty = True
+    try:
+        for line in job.service.logs(job.name, START)[0]:
+            say(log_line(line, prefix))
+            empty = False
+        if empty:  # nothing was said of whether there is such a job
+            tell(f"{job.name} has no log yet ({job.service.describe(job.name).status})")
+    except ServiceError as error:
+        complain(error.message, error.hint)
+        return Code.SERVICE_FAILED
+    return Code.FINE
+
+
+def attach(given: AttachArguments) -> Code:
+    return followed(jobs_of(given.names, given, local=given.local, region=given.region)).code
+
+
+def tensorboard(given: TensorboardArguments) -> Code:
+    jobs = jobs_of([given.name], given, local=given.local, region=given.region)
+    if len(jobs) > 1:
+        raise WrongUsage(f"'{given.name}' has {len(jobs)} jobs", f"name one: {', '.join(job.name for job in jobs)}")
+    (job,) = jobs
+    show(job.service, job.name, project_folder() / "tensorboard", tell, first_port=given.port)
+    return Code.FINE
+
+
+def stop(given: StopArguments) -> Code:
+    def stopped(job: Job) -> str:
+        seen = job.service.describe(job.name)
+        if seen.ended:
+            return f"{job.name} has ended already ({seen.status})"
+        job.service.stop(job.name)
+        return f"{job.name} was asked to stop"
+
+    said, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region, stopping=True), stopped)
+    for line in said:
+        tell(line)
+    return code
+
+
+def of_each(jobs: Sequence[Job], do: Callable[[Job], Made]) -> tuple[list[Made], Code]:
+    """What is made of each job, in order; what goes wrong with one is told."""
+    made: dict[int, Made] = {}
+    code = Code.FINE
+    for done in side_by_side(do, jobs):
+        try:
+            made[done.number] = done.get()
+        except ServiceError as error:
+            complain(error.message, error.hint)
+            code = Code.SERVICE_FAILED
+    return [made[number] for number in sorted(made)], code

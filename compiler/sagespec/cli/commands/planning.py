@@ -1,0 +1,58 @@
+"""plan: what apply would do."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from sagespec.base.files import write_whole
+from sagespec.cli.arguments.table import PlanArguments
+from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.runs import accepted_to_apply, compiler_of
+from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
+from sagespec.cli.terminal import say, tell
+from sagespec.deploying.planfile import to_text
+from sagespec.deploying.planner import decide_all
+from sagespec.reporting.markdown import plan_markdown
+from sagespec.reporting.outputs import unwritable
+from sagespec.reporting.plan import plan_json, plan_text
+from sagespec.reporting.style import style_of
+
+if TYPE_CHECKING:
+    from sagespec.deploying.planner import Plan
+
+
+def plan(given: PlanArguments) -> int:
+    why = unwritable(given.out)
+    if why:
+        raise WrongUsage(f"--out {given.out}: {why}")
+    ask = None if given.offline or given.local else account_of_credentials
+    compiler = compiler_of(given, build=True, local=given.local, ask_account=ask)
+    requests, code = accepted_to_apply(compiler.run(given.paths))
+    if code:
+        return code
+    wish = wish_of(given)
+    check_prune(wish, requests)
+    made = decide_all(requests, (), wish) if given.offline else world_of().plan(requests, wish, evidence_of(compiler))
+    if given.out is not None:
+        try:
+            given.out.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(given.out, to_text(made, wish))
+        except OSError as error:
+            raise WrongUsage(f"--out {given.out} could not be written: {error.strerror or error}") from None
+        tell(f"saved; to do exactly this: sagespec apply {given.out}")
+    if given.format == "json":
+        say(plan_json(made))
+    elif given.format == "markdown":
+        say(plan_markdown(made).rstrip("\n"))
+    else:
+        for line in plan_text(made, style_of(sys.stdout)):
+            say(line)
+    return detailed(made) if given.detailed_exitcode else Code.FINE
+
+
+def detailed(plan: Plan) -> Code:
+    """Changes first: what is pending may be the cure of what has failed."""
+    if plan.pending or any(change.beside for change in plan.changes):
+        return Code.CHANGES_PENDING
+    return Code.JOB_FAILED if any(change.unfulfilled for change in plan.changes) else Code.FINE

@@ -1,0 +1,110 @@
+"""The commands that look something up: help, explain, rules, versions, schema."""
+
+from __future__ import annotations
+
+import sys
+
+from sagespec.cli.arguments.help import help_of, help_of_group, width_of_terminal
+from sagespec.cli.arguments.parse import command_named
+from sagespec.cli.arguments.table import (
+    GROUPS,
+    ExplainArguments,
+    HelpArguments,
+    Program,
+    RulesArguments,
+    SchemaArguments,
+    VersionsArguments,
+)
+from sagespec.cli.codes import Code
+from sagespec.cli.runs import compiler_of
+from sagespec.cli.terminal import complain, say, tell
+from sagespec.reporting.style import style_of
+
+
+def program(given: Program) -> Code:
+    """What stands without a command: `--version`, or nothing."""
+    if not given.version:
+        return help_(HelpArguments({}))
+    from sagespec import __version__
+
+    say(f"sagespec {__version__}")
+    return Code.FINE
+
+
+def help_(given: HelpArguments) -> Code:
+    style, width = style_of(sys.stdout), width_of_terminal()
+    name = " ".join(given.words)
+    if name in GROUPS:
+        lines = help_of_group(name, style, width)
+    else:
+        lines = help_of(command_named(given.words) if name else Program, style, width)
+    for line in lines:
+        say(line)
+    return Code.FINE
+
+
+def explain(given: ExplainArguments) -> Code:
+    from sagespec.kinds.explained import current, explained, suggestion
+    from sagespec.reporting.pages import page
+
+    if given.field is not None:
+        return explain_field(given, given.field)
+    name = current(given.about)
+    if name not in explained():
+        complain(f"there is no rule '{given.about}'", suggestion(given.about))
+        return Code.WRONG_USAGE
+    say(page(explained()[name]))
+    return Code.FINE
+
+
+def explain_field(given: ExplainArguments, field: str) -> Code:
+    from sagespec.base.diagnostic import told
+    from sagespec.reporting.diagnostics import block
+    from sagespec.reporting.origin import origin
+
+    for result in compiler_of(given, build=False).run([given.about]):
+        if result.rendered is None:
+            for diagnostic in told(result.diagnostics):
+                for line in block(diagnostic, style_of(sys.stderr)):
+                    tell(line, always=True)
+            return Code.WRONG_MANIFEST
+        for line in origin(result.rendered, field):
+            say(line)
+    return Code.FINE
+
+
+def rules(given: RulesArguments) -> Code:
+    from sagespec.kinds.explained import explained
+    from sagespec.reporting.pages import rule_list, rules_json
+
+    if given.format == "json":
+        say(rules_json(explained().values()))
+        return Code.FINE
+    for line in rule_list(explained().values(), style_of(sys.stdout)):
+        say(line)
+    return Code.FINE
+
+
+def versions(given: VersionsArguments) -> Code:
+    from sagespec.catalog import facts
+    from sagespec.reporting.pages import version_table, versions_json
+
+    if given.format == "json":
+        say(versions_json(facts()))
+        return Code.FINE
+    for line in version_table(facts(), style_of(sys.stdout)):
+        say(line)
+    return Code.FINE
+
+
+def schema(given: SchemaArguments) -> Code:
+    from sagespec.reporting.schema import stale, write_schemas
+
+    if given.check:
+        found = stale(given.out)
+        for name in found:
+            complain(f"{name} is stale", f"sagespec schema --out {given.out}")
+        return Code.WRONG_MANIFEST if found else Code.FINE
+    for path in write_schemas(given.out):
+        say(str(path))
+    return Code.FINE

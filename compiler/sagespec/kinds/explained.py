@@ -1,0 +1,36 @@
+"""Everything that a finding can be called, whatever kind of manifest it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+from sagespec.checking.allowances import Glossary
+from sagespec.checking.page import Page
+from sagespec.kinds import KINDS, kind_named
+
+
+@cache
+def explained() -> Mapping[str, Page]:
+    """Name → page: those of the stages in their order, then the rules of every kind."""
+    from sagespec.checking.pages import PAGES  # only where something is explained: it takes time to import
+
+    rules = (rule for kind in KINDS for rule in kind_named(kind).rules.by_name.values())
+    return {**PAGES, **{rule.name: rule.page for rule in rules}}
+
+
+@lru_cache(maxsize=1_000)
+def suggestion(name: str) -> str:
+    """What to say to someone who has typed a name that is none."""
+    from sagespec.catalog import near
+
+    close = near(name, explained())
+    return f"did you mean '{close}'?" if close else "sagespec rules lists them"
+
+
+def current(name: str) -> str:
+    """What a name of any time is called today."""
+    return next((new for kind in KINDS if (new := kind_named(kind).renamed_rules.get(name))), name)
+
+
+GLOSSARY = Glossary(explained, suggestion, current)

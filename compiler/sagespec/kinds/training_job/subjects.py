@@ -1,0 +1,105 @@
+"""What rules about training jobs are about, beside written fields and their items."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from sagespec.checking.subject import Subject, Written
+from sagespec.kinds.training_job.context import (
+    CommandLine,
+    JobChannel,
+    JobContext,
+    Matched,
+    Passed,
+    ReadScript,
+    Unmatched,
+)
+from sagespec.kinds.training_job.model import Job
+from sagespec.scripts import LegacyFunctions, Script
+
+
+def _always(context: JobContext) -> tuple[Job]:
+    return (context.job,)
+
+
+JOB = Subject[Job, JobContext](_always)
+"""The job, always."""
+
+LEGACY_JOB = Subject[Job, JobContext](lambda context: (context.job,) if context.legacy else ())
+"""The job, where the container runs in legacy mode."""
+
+SCRIPT_JOB = Subject[Job, JobContext](lambda context: (context.job,) if context.script_mode else ())
+"""The job, where the container runs in script mode."""
+
+
+CHANNEL = Subject[JobChannel, JobContext](lambda context: context.channels, ["channels"])
+"""Each channel."""
+
+
+@cache
+def member(*names: str) -> Subject[Written, JobContext]:
+    """Each of these members of channels that has a value; its owner is the channel."""
+
+    def written(context: JobContext) -> list[Written]:
+        found = []
+        for channel in context.channels:
+            known = channel.own.members()
+            for name in names:
+                if name in channel.own.fields_set and known[name] is not None:
+                    found.append(Written((*channel.at, name), known[name], channel))
+        return found
+
+    return Subject(written, [f"channels.{name}" for name in names])
+
+
+def _instance_types(context: JobContext) -> list[Written]:
+    job = context.job
+    if job.instance_groups is None:
+        return [] if job.instance_type is None else [Written(("instance_type",), job.instance_type, job)]
+    return [
+        Written(("instance_groups", index, "instance_type"), group.instance_type, group)
+        for index, group in enumerate(job.instance_groups)
+    ]
+
+
+INSTANCE_TYPE = Subject[Written, JobContext](_instance_types, ["instance_type", "instance_groups"])
+"""Each instance type that the job runs on."""
+
+
+PASSED = Subject[Passed, JobContext](
+    lambda context: tuple(context.passed.values()) if context.script_mode else (), ["hyperparameters"]
+)
+"""Each hyperparameter that is passed to the script: of a job in script mode."""
+
+SCRIPT = Subject[ReadScript, JobContext](lambda context: () if context.read is None else (context.read,))
+"""The training script, where it is understood."""
+
+COMMAND_LINE = Subject[CommandLine, JobContext](
+    lambda context: () if context.command_line is None else (context.command_line,)
+)
+"""The script's declared arguments, where they are understood: of a job in script mode."""
+
+MATCHED = Subject[Matched, JobContext](lambda context: context.matched, ["hyperparameters"])
+"""Each hyperparameter that a declared argument takes."""
+
+UNMATCHED = Subject[Unmatched, JobContext](lambda context: context.unmatched, ["hyperparameters"])
+"""Each hyperparameter that is passed to the script and that no declared argument certainly takes."""
+
+
+class ReadFunctions(NamedTuple):
+    """The functions of a module for legacy mode."""
+
+    script: Script
+    functions: LegacyFunctions
+
+
+def _functions(context: JobContext) -> tuple[ReadFunctions, ...]:
+    script = context.script if context.legacy else None
+    if script is None or script.study.functions is None:
+        return ()
+    return (ReadFunctions(script, script.study.functions),)
+
+
+FUNCTIONS = Subject[ReadFunctions, JobContext](_functions)
+"""The functions of the training script: of a job in legacy mode."""

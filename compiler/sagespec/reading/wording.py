@@ -1,0 +1,361 @@
+"""What the model has against a value → a diagnostic in the author's words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from pydantic_core import ErrorDetails
+
+from sagespec.base.diagnostic import Diagnostic, Edit, Severity
+from sagespec.base.redact import masked, secret_in
+from sagespec.base.source import Path
+from sagespec.reading.constraints import Described
+from sagespec.reading.part import Part
+from sagespec.reading.render import Manifest
+from sagespec.reading.shape import bare, described, expected, field_at, fields_of, part_in, shape_of_part
+from sagespec.reading.validation import judged
+
+
+class Complaint(NamedTuple):
+    """One thing that a model has against a manifest's data."""
+
+    manifest: Manifest
+    model: type[Part]
+    data: Mapping[str, Any]
+    """The manifest's data with lone values under their names."""
+    path: Path
+    detail: ErrorDetails
+
+    @property
+    def value(self) -> Any:
+        return self.detail["input"]
+
+    @property
+    def of_key(self) -> bool:
+        """Whether it is about the name in a map rather than about its value."""
+        return self.detail["loc"][-1:] == ("[key]",)
+
+    @property
+    def subject(self) -> str:
+        return f"the name {shown(self.value)} in {dotted(self.path[:-1])}" if self.of_key else dotted(self.path)
+
+    @property
+    def inside(self) -> str:
+        """Where a field is, unless it is the manifest's own."""
+        return f" in {dotted(self.path[:-1])}" if len(self.path) > 1 else ""
+
+    @property
+    def hint(self) -> str:
+        """What its field says should be written."""
+        found = field_at(self.model, self.path)
+        return found.field.hint if found and found.exact else ""
+
+    @property
+    def form(self) -> str:
+        """What its field says that names or strings in it must be."""
+        found = field_at(self.model, self.path)
+        return found.field.form if found else ""
+
+    @property
+    def described(self) -> Described:
+        """What its type says for people."""
+        found = field_at(self.model, self.path)
+        return described(found.shape) if found else Described()
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """As they are written → the values that are allowed, where these can be listed."""
+        found = field_at(self.model, self.path)
+        values = expected(found.shape) if found else ()
+        return {value if isinstance(value, str) else json.dumps(value): value for value in values}
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the model has nothing to say of this value in the same place. What stands beside it in a map or a
+        list need not be looked at for that."""
+        path, name = self.path, str(self.path[0])
+        field = _replaced(self.data[name], path[1:], value)
+        if len(path) > 1 and isinstance(field, list):
+            field, path = [field[int(path[1])]], (name, 0, *path[2:])
+        elif len(path) > 1 and bare(fields_of(self.model)[name])["type"] == "dict":
+            field = {path[1]: field[path[1]]}
+        _, wrong = judged(shape_of_part(self.model), {name: field})
+        return path not in wrong
+
+    def certainly(self, text: str, value: Any) -> tuple[Edit, ...]:
+        """The edit that writes `text`, if a literal stands there and the model accepts the value that it is."""
+        if not self.manifest.written(self.path) or not self.accepts(value):
+            return ()
+        return (Edit(self.manifest.where(self.path).span, text),)
+
+    def says(
+        self, rule: str, message: str, hint: str = "", *, at_key: bool = False, fix: Iterable[Edit] = ()
+    ) -> Diagnostic:
+        place = self.manifest.where(self.path, at_key=at_key)
+        return Diagnostic(place, Severity.ERROR, rule, message, hint, self.path, tuple(fix))
+
+
+def _replaced(data: Any, path: Path, value: Any) -> Any:
+    """A copy of the data with another value at `path`."""
+    if not path:
+        return value
+    copy = data.copy()
+    copy[path[0]] = _replaced(data[path[0]], path[1:], value)
+    return copy
+
+
+def diagnosed(complaint: Complaint) -> Diagnostic:
+    return _WORDINGS.get(complaint.detail["type"], _other)(complaint)
+
+
+# Names of fields --------------------------------------------------------------------------------------------------
+
+
+def _missing(complaint: Complaint) -> Diagnostic:
+    path, examples = complaint.path, complaint.described.examples
+    example = json.dumps(examples[0]) if examples and isinstance(examples[0], str) else next(iter(examples), "")
+    hint = f"add {path[-1]}: {example}" if examples else ""
+    return complaint.says("missing-field", f"'{path[-1]}' is missing{complaint.inside}", hint)
+
+
+def _unknown_field(complaint: Complaint) -> Diagnostic:
+    path, model = complaint.path, complaint.model
+    name, new = str(path[-1]), meant(model, path, complaint.detail)
+    if new is not None and len(path) == 1 and model.renamed.get(name) == new:
+        return _renamed(complaint, name, new)
+    known = _names_at(model, path[:-1])
+    hint = f"known here: {', '.join(sorted(known))}" if len(known) < 15 else ""
+    if len(path) == 1 and name[:1].isupper() and "request" in known:
+        hint = "a member of the API's request stands under request:"
+    if new is not None:
+        hint = f"did you mean '{new}'?"
+    return complaint.says("unknown-field", f"there is no field '{cut(name)}'{complaint.inside}", hint, at_key=True)
+
+
+def _renamed(complaint: Complaint, name: str, new: str) -> Diagnostic:
+    layer, _ = complaint.manifest.origin(complaint.path)
+    same = {new, *(old for old, now in complaint.model.renamed.items() if now == new)} - {name}
+    taken = next((other for other in layer.data if other in same), None)
+    hint = f"'{taken}' is given as well; leave '{name}' out" if taken else f"write {new}: …"
+    fix = () if taken else (Edit(complaint.manifest.where(complaint.path, at_key=True).span, new),)
+    message = f"'{name}' is the name that SDK 1 used for '{new}'"
+    return complaint.says("renamed-field", message, hint, at_key=True, fix=fix)
+
+
+def meant(model: type[Part], path: Path, detail: ErrorDetails) -> str | None:
+    """The field that an unknown one stands for, as far as can be told: it is not missing then, only misspelt."""
+    if detail["type"] != "extra_forbidden":
+        return None
+    name = str(path[-1])
+    renamed = model.renamed.get(name) if len(path) == 1 else None
+    return renamed or _nearest(name, tuple(_names_at(model, path[:-1])))
+
+
+def _names_at(model: type[Part], path: Path) -> list[str]:
+    """What may stand in the map at `path`."""
+    found = field_at(model, path)
+    if found is None:
+        return [*model.fields, "matrix"]
+    part = part_in(found.shape)
+    return list(part.fields) if part else []
+
+
+@lru_cache(maxsize=10_000)
+def _nearest(name: str, known: tuple[str, ...]) -> str | None:
+    """The name that was probably meant; InstanceType and instance-type are instance_type."""
+    from difflib import get_close_matches
+
+    letters = _letters(name)
+    same = next((field for field in known if _letters(field) == letters), None)
+    return same or next(iter(get_close_matches(name[:60], known, 1, 0.7)), None)
+
+
+@lru_cache(maxsize=1_000)
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+# Values -----------------------------------------------------------------------------------------------------------
+
+
+def _wrong_type(complaint: Complaint) -> Diagnostic:
+    kind, value, path = complaint.detail["type"], complaint.value, complaint.path
+    written, about = complaint.manifest.written(path), complaint.described
+    message = f"{dotted(path)} must be {_TYPES.get(kind, 'something else')}, not {shown(value, written, path)}"
+    correction = _correction(kind, value, written, about)
+    if correction is None:
+        hint = complaint.hint or _SHAPES.get(kind) or (about.suggest(value) if about.suggest else "")
+        return complaint.says("wrong-type", message, hint)
+    text, intended = correction
+    if not complaint.accepts(intended):
+        return complaint.says("wrong-type", message, _for_example(about))
+    printable = "" if _disclosed(path, text) != text else text  # a secret is not repeated
+    hint = f"write {printable}".strip()
+    if kind == "string_type" and text[:1] == '"':
+        hint = f"put it in quotes: {printable}".rstrip(": ")
+        if printable and not isinstance(value, bool) and str(value) != written:
+            hint += f"; without quotes YAML reads the number {value}"
+        elif about.caution:
+            hint += f"; {about.caution}"
+    elif written.strip("\"'") == text:
+        hint = f"write it without quotes: {text}"
+    return complaint.says("wrong-type", message, hint, fix=complaint.certainly(text, intended))
+
+
+def _correction(kind: str, value: Any, written: str, about: Described) -> tuple[str, Any] | None:
+    """What to write instead of a value of the wrong type, and the value that this is; None where nobody can know."""
+    if kind == "string_type" and isinstance(value, int | float):
+        text = written or json.dumps(value)
+        corrected = about.correct(text) if about.correct else None
+        return (f'"{text}"', text) if corrected is None else (_as_yaml(corrected), corrected)
+    if kind == "bool_type" and isinstance(value, str | int):
+        intended = _TRUTHS.get(str(value).lower())
+        return None if intended is None else (json.dumps(intended), intended)
+    if kind.startswith("int") and isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,15}", value, re.ASCII):
+        return str(int(value)), int(value)
+    if kind.startswith("int") and isinstance(value, float) and value.is_integer() and abs(value) < 10**15:
+        return str(int(value)), int(value)
+    return None
+
+
+def _wrong_value(complaint: Complaint) -> Diagnostic:
+    value, choices, path = complaint.value, complaint.choices, complaint.path
+    message = f"{dotted(path)} cannot be {shown(value, path=path)}"
+    if complaint.hint:
+        return complaint.says("wrong-value", message, complaint.hint)
+    listed = f"write one of {', '.join(choices)}" if len(choices) > 1 else f"write {next(iter(choices))}"
+    near = _nearest(str(value)[:100], tuple(choices))
+    hint = f"did you mean {near}? Otherwise {listed}" if near and len(choices) > 1 else listed
+    same = near is not None and isinstance(value, str) and near.lower() == value.lower()
+    fix = complaint.certainly(near, choices[near]) if near is not None and same else ()
+    return complaint.says("wrong-value", message, hint, fix=fix)
+
+
+def _wrong_form(complaint: Complaint) -> Diagnostic:
+    value, at_key, path = str(complaint.value), complaint.of_key, complaint.path
+    about = Described() if at_key else complaint.described
+    form = about.title or complaint.form or "of the form " + complaint.detail["ctx"]["pattern"]
+    message = f"{complaint.subject} must be {form}" + ("" if at_key else f", not {shown(value, path=path)}")
+    corrected = about.correct(value) if about.correct else None
+    if corrected is not None:
+        text = _as_yaml(corrected)
+        return complaint.says("wrong-form", message, f"write {text}", fix=complaint.certainly(text, corrected))
+    hint = (about.suggest(value) if about.suggest else "") or _for_example(about)
+    return complaint.says("wrong-form", message, hint, at_key=at_key)
+
+
+def _limits(wording: str) -> Callable[[Complaint], Diagnostic]:
+    def diagnosed(complaint: Complaint) -> Diagnostic:
+        context, value = complaint.detail.get("ctx", {}), complaint.value
+        limit = next(context[key] for key in ("ge", "le", "max_length", "min_length") if key in context)
+        length = len(value) if isinstance(value, str) else context.get("actual_length")
+        amount = f"has {length:,}" if isinstance(length, int) else f"is {shown(value, path=complaint.path)}"
+        message = f"{complaint.subject} {amount}; {wording.format(f'{limit:,}')}"
+        return complaint.says("out-of-range", message, at_key=complaint.of_key)
+
+    return diagnosed
+
+
+def _too_short(complaint: Complaint) -> Diagnostic:
+    if complaint.of_key:
+        message = f"a name in {dotted(complaint.path[:-1])} is empty"
+        return complaint.says("out-of-range", message, "give it one", at_key=True)
+    if len(complaint.value):
+        return _limits("the least is {}")(complaint)
+    return complaint.says("out-of-range", f"{dotted(complaint.path)} is empty", "give it a value, or leave it out")
+
+
+def _other(complaint: Complaint) -> Diagnostic:
+    reason = complaint.detail["msg"][:1].lower() + complaint.detail["msg"][1:]
+    message = f"{dotted(complaint.path)}: {reason}, not {shown(complaint.value, path=complaint.path)}"
+    return complaint.says("wrong-value", message)
+
+
+_TYPES = {
+    "string_type": "a string",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "a map",
+    "list_type": "a list",
+    "model_type": "a map",
+}
+
+_SHAPES = {
+    "list_type": "write a list: [ … ], or a line '- …' for each item",
+    "dict_type": "write a map: lines 'name: value', or { … }",
+    "model_type": "write a map: lines 'name: value', or { … }",
+}
+"""How to write what is wanted, where the value itself gives no hint."""
+
+_TRUTHS = {
+    **dict.fromkeys(("true", "yes", "on", "y", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "n", "0"), False),
+}
+
+_WORDINGS: Mapping[str, Callable[[Complaint], Diagnostic]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown_field,
+    **dict.fromkeys(_TYPES, _wrong_type),
+    "literal_error": _wrong_value,
+    "string_pattern_mismatch": _wrong_form,
+    "greater_than_equal": _limits("the least is {}"),
+    "less_than_equal": _limits("the most is {}"),
+    "string_too_long": _limits("the most is {} characters"),
+    "string_too_short": _too_short,
+    "too_long": _limits("the most is {}"),
+    "too_short": _too_short,
+}
+"""pydantic's name of what is wrong → its wording."""
+
+
+# Texts ------------------------------------------------------------------------------------------------------------
+
+
+def _for_example(about: Described) -> str:
+    return f"for example {_as_yaml(about.examples[0])}" if about.examples else ""
+
+
+def _as_yaml(value: Any) -> str:
+    """A value as YAML needs it: a text that looks like a number in quotes."""
+    return f'"{value}"' if isinstance(value, str) and re.fullmatch(r"[0-9.]+", value) else str(value)
+
+
+def dotted(path: Path) -> str:
+    """A path as people write it: channels.train.s3_data, instance_groups[0]."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return cut(text) or "the manifest"
+
+
+_ESCAPES = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def shown(value: Any, written: str = "", path: Path = ()) -> str:
+    """A value as a message shows it, cut to a length that can be read; a secret is masked."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a map"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, str):
+        return f"'{cut(_disclosed(path, value)).translate(_ESCAPES)}'"
+    return cut(_disclosed(path, written or str(value)))
+
+
+def _disclosed(path: Path, text: str) -> str:
+    """What may be said of a value: under a name such as `environment.API_KEY` any text may be a secret."""
+    bare = text.strip("\"'")
+    return masked(bare) if secret_in(bare[:5_000], str(path[-1]) if path else "") else text
+
+
+def cut(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
