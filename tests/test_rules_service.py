@@ -84,9 +84,9 @@ def test_a_channel_with_two_sources_is_one_mistake(judge: Judge) -> None:
     assert rules(judge({"channels": {"train": both}})) == ["channel-with-several-sources"]
 
 
-def test_security_groups_without_subnets_are_half_a_vpc_too(judge: Judge) -> None:
+def test_security_groups_without_subnets_are_an_incomplete_vpc_config_too(judge: Judge) -> None:
     found = only(judge({"security_group_ids": ["sg-0a1b2c3d"]}))
-    assert (found.rule, found.hint) == ("half-a-vpc", "add subnets: [subnet-…]")
+    assert (found.rule, found.hint) == ("incomplete-vpc-config", "add subnets: [subnet-…]")
 
 
 def test_an_unknown_instance_type_is_a_warning_with_a_guess_and_the_date_of_the_list(judge: Judge) -> None:

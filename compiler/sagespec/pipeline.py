@@ -10,14 +10,15 @@ from itertools import zip_longest
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, has_errors, in_order
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, bounded, has_errors, in_order
+from sagespec.base.files import Files
 from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Path, Place, Source
 from sagespec.building.draft import account_of
 from sagespec.catalog import Facts, facts, near
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
-from sagespec.checking.context import Context, Disk
+from sagespec.checking.context import Context
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.reading import discovery
@@ -27,7 +28,7 @@ from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of,
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
-    from sagespec.building.draft import Draft, Files
+    from sagespec.building.draft import Draft, Packing
     from sagespec.building.pricing import Pricing
     from sagespec.building.request import Request, Site
 
@@ -69,29 +70,35 @@ class Options(NamedTuple):
 class Compiler:
     """One run: what several manifests share is read, analysed and packed once."""
 
-    def __init__(self, options: Options | None = None, knowledge: Facts | None = None) -> None:
+    def __init__(
+        self, options: Options | None = None, knowledge: Facts | None = None, files: Files | None = None
+    ) -> None:
+        """
+        Args:
+            files: the file system, with texts over it that are not saved yet.
+        """
         self.options = options or Options()
         self.facts = knowledge or facts()
-        self.defaults = Defaults()
-        self.scripts = Scripts()
-        self.disk = Disk()
+        self.files = Files() if files is None else files
+        self.defaults = Defaults(self.files)
+        self.scripts = Scripts(self.files)
         self.allowances = Allowances(GLOSSARY)
-        self.allowed = frozenset(current(self.options.allowed))
+        self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
         self._account: str | None = None
         self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}
 
     @cached_property
-    def files(self) -> Files:
-        from sagespec.building.draft import Files
+    def packing(self) -> Packing:
+        from sagespec.building.draft import Packing
 
-        return Files()
+        return Packing(self.files)
 
     @cached_property
     def pricing(self) -> Pricing:
         from sagespec.building.pricing import Pricing
 
-        return Pricing()
+        return Pricing(self.files)
 
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
         """One result a job, in input order. Nothing is raised for what an author did."""
@@ -108,7 +115,7 @@ class Compiler:
             source = (
                 decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", FilePath.cwd())
                 if name == STDIN
-                else load(str(FilePath(name)) if explicit else name)
+                else load(str(FilePath(name)) if explicit else name, files=self.files)
             )
         except Rejected as rejected:
             yield from self.unreadable(name, rejected, explicit=explicit)
@@ -136,7 +143,7 @@ class Compiler:
     def passed_over(self, name: str, why: str) -> Iterator[Result]:
         """A file that is not read for where it lies."""
         try:
-            found = discovery.hidden(load(name), why)
+            found = discovery.hidden(load(name, files=self.files), why)
         except Rejected:
             return
         if found is not None:
@@ -282,7 +289,7 @@ class Compiler:
             account=self._account_of(job),
             local=self._runs_here(job),
             scripts=self.scripts,
-            disk=self.disk,
+            files=self.files,
         )
 
     def _draft(self, checked: Checked, kind: Kind, site: Site) -> Draft:
@@ -291,7 +298,7 @@ class Compiler:
         manifest = checked.manifest
         folder = manifest.document.source.folder
         inputs = draft.Inputs(
-            self.facts, site, folder, self.files, _manifest_name(manifest, folder), self.options.inputs.commit
+            self.facts, site, folder, self.packing, _manifest_name(manifest, folder), self.options.inputs.commit
         )
         return kind.draft(checked.job, manifest, inputs)
 
@@ -303,8 +310,9 @@ class Compiler:
         found = [_placed(manifest, "unusable-files", each) for each in draft.unusable]
         if not draft.request.site.local:
             found += self._refused_by_api(manifest, kind, draft)
-        fresh = [each for each in found if not _said(each.field, wrong)]
-        yield from fresh
+        is_told = _Said(wrong)
+        fresh = [each for each in found if not is_told(each.field)]
+        yield from bounded(fresh)
         yield from self._priced(manifest, kind, draft)
         if not wrong and not fresh:
             yield from (_placed(manifest, "incomplete-request", each) for each in draft.incomplete)
@@ -315,13 +323,15 @@ class Compiler:
     def _refused_by_api(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         from sagespec.building import api_check
 
-        for _, body in draft.request.samples():
-            for complaint in api_check.check(body):
+        for operation, body in draft.request.samples():
+            for complaint in api_check.check(body, operation):
                 if complaint.kind == "enum" and "request" not in manifest.data:
                     continue  # such a list may have grown since; what the fields allow, the rules judge
                 if any(complaint.about[: len(left_out)] == left_out for left_out in draft.unknown):
                     continue
-                path = _field_of(manifest, kind, complaint.about) or _field_of(manifest, kind, complaint.path)
+                path = _field_of(manifest, kind, operation, complaint.about) or _field_of(
+                    manifest, kind, operation, complaint.path
+                )
                 member = ".".join(map(str, complaint.path))
                 message = f"SageMaker would refuse the request: {member} {complaint.message}".replace("  ", " ")
                 yield _placed(manifest, "refused-by-api", Finding(path, message))
@@ -456,23 +466,30 @@ def _placed(manifest: Manifest, rule: str, finding: Finding) -> Diagnostic:
     return Diagnostic(place, Severity.ERROR, rule, finding.message, finding.hint, finding.path)
 
 
-def _said(field: Path, wrong: Collection[Path]) -> bool:
+class _Said:
     """Whether an error has been told of a field, of something in it, or of what it stands in."""
-    return any(field[: len(other)] == other[: len(field)] for other in wrong if other)
+
+    def __init__(self, wrong: Iterable[Path]) -> None:
+        self._wrong = {path for path in wrong if path}
+        self._above = {path[:length] for path in self._wrong for length in range(len(path))}
+
+    def __call__(self, field: Path) -> bool:
+        return field in self._above or any(field[:length] in self._wrong for length in range(1, len(field) + 1))
 
 
-def _field_of(manifest: Manifest, kind: Kind, member: Path) -> Path:
-    """The field that a member of the request comes from; `request` where it was set there."""
+def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> Path:
+    """The field that a member of a request comes from; where it overrides it, if it was set there."""
     if not member:
         return ()
-    override: object = manifest.data.get("request")
-    for step in member:
+    at = kind.overrides[operation]
+    override: object = manifest.data
+    for step in (*at, *member):
         if not isinstance(override, Mapping) or step not in override:
             break
         override = override[step]
     else:
-        return ("request", *member)
-    field = kind.field_of(member)
+        return (*at, *member)
+    field = kind.field_of(operation, member)
     if field is None:
         return ()
     inside = member[1:] if field in ("hyperparameters", "environment") else ()

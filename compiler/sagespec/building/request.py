@@ -173,6 +173,10 @@ class Request:
         body: dict[str, Any] = filled_in(call.template, {JOB: name, FIRST: first})
         return {call.name_member: name, **body, "Tags": tag_list(self.all_tags(attempt))}
 
+    def sent(self) -> Mapping[str, Any]:
+        """What is sent: the body of the one call, or operation → body of several."""
+        return self.body() if len(self.calls) == 1 else self.bodies()
+
     def samples(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """(operation, body) of every call, as long as the real ones are, without taking any digest."""
         name = f"{self.name}-{NO_DIGEST[:10]}"

@@ -19,7 +19,6 @@ from sagespec.catalog.views import (
     NoRegion,
     NoVersion,
     Processor,
-    Region,
     Release,
     family_of,
     is_graviton,
@@ -291,12 +290,11 @@ class Framework:
         self,
         version: str,
         py_version: str,
-        region: Region | None,
-        region_name: str,
+        region: str,
         instance_type: str,
         mode: Mode = "script",
-        variant: str = PLAIN,
         smdistributed: bool = False,
+        variant: str = PLAIN,
     ) -> str:
         """The URI of AWS's own training image, as the SDK spells it.
 
@@ -314,9 +312,9 @@ class Framework:
             https://github.com/aws/sagemaker-python-sdk/blob/v1.16.3/src/sagemaker/fw_utils.py#L48-L100
         """
         image = self._image(version, py_version, mode, variant)
-        account = image.registries.get(region_name)
-        if account is None or region is None:
-            raise NoRegion(region_name, tuple(image.registries))
+        account, regions = image.registries.get(region), table("regions")
+        if account is None or region not in regions["regions"]:
+            raise NoRegion(region, tuple(image.registries))
         kind = processor(instance_type)
         if kind not in image.tags:
             raise NoProcessor(instance_type, tuple(image.tags))
@@ -328,7 +326,8 @@ class Framework:
         if smdistributed or family == "p4d":
             ends.append(self.row.get("tag_suffixes", {}).get(tag))
         tag = "-".join([tag, *(end for end in ends if end)])
-        return f"{account}.dkr.ecr.{region_name}.{region.dns_suffix}/{image.repository}:{tag}"
+        host = f"{account}.dkr.ecr.{region}.{regions['partitions'][regions['regions'][region]]}"
+        return f"{host}/{image.repository}:{tag}"
 
     def _image(self, version: str, py_version: str, mode: Mode, variant: str) -> Image:
         release = self.release(version, variant)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
 from sagespec.cli.codes import Ended, WrongUsage
-from sagespec.cli.runs import accepted, compiler_of
-from sagespec.cli.terminal import remark, tell
+from sagespec.cli.runs import accepted_to_apply, compiler_of
+from sagespec.cli.terminal import tell
 
 if TYPE_CHECKING:
     from sagespec.building.targets import Request, Site
@@ -41,7 +41,7 @@ def tell_waits() -> None:
         from sagespec.deploying.waits import waiting, watch
 
         _tells_waits = True
-        watch(waiting, remark)
+        watch(waiting, tell)
 
 
 def wish_of(given: Deciding) -> Wish:
@@ -161,7 +161,7 @@ def jobs_of(
 
 def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
     ask = None if local else account_of_credentials
-    requests, code = accepted(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
+    requests, code = accepted_to_apply(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
     if code:
         raise Ended(code)
     return requests

@@ -113,10 +113,10 @@ PAGES = (
         ERROR,
         OURS,
         """
-        One document holds more than 100,000 values.
+        One document holds more than 100,000 values, or more than a million characters.
 
         Each use of an alias counts as all that it stands for: a few lines of aliases of aliases can stand for more
-        values than any memory holds.
+        than any memory holds.
 
         Bad:
             hyperparameters:
@@ -130,6 +130,17 @@ PAGES = (
             hyperparameters:
               aa: &aa [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
               bb: [*aa, *aa]
+        """,
+    ),
+    Page(
+        "too-many-documents",
+        ERROR,
+        OURS,
+        """
+        One file holds more than 1,000 documents.
+
+        The limit keeps one file from stopping a run. Jobs that differ in a few values are one document with a
+        `matrix`; others can be given several files.
         """,
     ),
     Page(

@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
 from sagespec.cli.commands.following import Followed, follow
-from sagespec.cli.runs import accepted, compiler_of
+from sagespec.cli.runs import accepted_to_apply, compiler_of
 from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
 from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
+from sagespec.deploying.applier import still_planned
+from sagespec.deploying.ledger import Ledger
+from sagespec.deploying.looking import Job
+from sagespec.deploying.planfile import PlanFileError, from_text, is_plan_file, unlike
+from sagespec.deploying.pruning import only
+from sagespec.reporting.outputs import unwritable, write_outputs
+from sagespec.reporting.plan import outcome_text, outcomes_json, plan_text
+from sagespec.reporting.progress import progress_on
 from sagespec.reporting.style import Style, style_of
 
 if TYPE_CHECKING:
@@ -26,8 +34,6 @@ if TYPE_CHECKING:
 
 
 def apply(given: ApplyArguments) -> int:
-    from sagespec.reporting.outputs import unwritable
-
     why = unwritable(given.outputs)
     if why:
         raise WrongUsage(f"--outputs {given.outputs}: {why}")
@@ -61,15 +67,12 @@ def asked_for(given: ApplyArguments) -> Asked:
         WrongUsage: `--prune` without a project.
         Ended: a manifest or a plan is wrong.
     """
-    from sagespec.deploying.planfile import is_plan_file
-    from sagespec.deploying.pruning import only
-
     if any(map(is_plan_file, given.paths)):
         saved, wish = saved_plan(given)
         gone = only({change.job_name for change in saved.changes if change.request is None})
         return Asked([change.request for change in saved.changes if change.request is not None], wish, gone, saved)
     compiler = compiler_of(given, build=True, local=given.local, ask_account=account_of_credentials)
-    requests, code = accepted(compiler.run(given.paths))
+    requests, code = accepted_to_apply(compiler.run(given.paths))
     if code:
         raise Ended(code)
     wish = wish_of(given)
@@ -79,8 +82,6 @@ def asked_for(given: ApplyArguments) -> Asked:
 
 def carried_out(given: ApplyArguments, asked: Asked, report: Report) -> int:
     """Plans, asks, does and follows; `report` has what was done, however this ends."""
-    from sagespec.reporting.plan import plan_text
-
     world, style = world_of(given), style_of(sys.stderr)
     made = world.plan(asked.requests, asked.wish, asked.gone)
     if asked.saved is not None:
@@ -108,20 +109,14 @@ class Report:
     """What this apply has done so far, and where that is wanted. It is handed on once, on every way out."""
 
     def __init__(self, given: ApplyArguments) -> None:
-        from sagespec.deploying.ledger import Ledger
-
         self.given = given
         self.ledger = Ledger()
 
     def begin(self, plan: Plan) -> None:
-        from sagespec.deploying.ledger import Ledger
-
         self.ledger = Ledger(plan.changes)
 
     def follow(self, world: World) -> Followed | None:
         """Follows what now runs or has ended as it was wanted."""
-        from sagespec.deploying.looking import Job
-
         entries = {}
         for entry in self.ledger.done():
             change = entry.outcome.change
@@ -140,9 +135,6 @@ class Report:
     def hand_on(self) -> bool:
         """Writes the outputs, and the outcome where it is wanted as JSON; whether all could be written. What could not
         is told."""
-        from sagespec.reporting.outputs import write_outputs
-        from sagespec.reporting.plan import outcomes_json
-
         entries = self.ledger.entries
         if self.given.format == "json":
             say(outcomes_json(entries))
@@ -159,21 +151,16 @@ def saved_plan(given: ApplyArguments) -> tuple[Plan, Wish]:
         WrongUsage: something is given beside it that it says itself.
         Ended: it cannot be read, or its files have changed; that is told.
     """
-    from sagespec.deploying.planfile import PlanFileError, from_text, unlike
-
     path, *others = given.paths
-    if others:
-        raise WrongUsage("a saved plan is applied alone", f"sagespec apply {path}")
-    if given.said_by_a_plan:
-        options = " and ".join(given.said_by_a_plan)
-        raise WrongUsage(f"a saved plan cannot be changed by {options}", f"make it with {options}: sagespec plan --out")
+    said_twice = [*others, *given.said_by_a_plan]
+    if said_twice:
+        raise WrongUsage(f"a saved plan says all of this itself: {', '.join(said_twice)}", f"sagespec apply {path}")
     try:
         saved = from_text(Path(path).read_text(encoding="utf-8"), path)
     except (PlanFileError, OSError, UnicodeDecodeError) as error:
         complain(getattr(error, "message", f"{path} cannot be read: {error}"), getattr(error, "hint", ""))
         raise Ended(Code.WRONG_USAGE) from None
-    local = [change.job_name for change in saved.plan.changes if change.request and change.request.site.local]
-    if given.local and len(local) < len(saved.plan.changes):
+    if given.local and not all(change.request is None or change.request.site.local for change in saved.plan.changes):
         raise WrongUsage("this plan is not for this machine", "sagespec plan --local --out makes one that is")
     changes = list(unlike(saved.plan))
     if changes:
@@ -188,8 +175,6 @@ def what_is_left(then: Plan, now: Plan) -> Plan:
     Raises:
         Ended: it does not hold any more; that is told.
     """
-    from sagespec.deploying.applier import still_planned
-
     left, differences = still_planned(then.changes, now.changes)
     if then.account != now.account:
         differences.insert(0, f"it was made for account {then.account}, and the credentials are of {now.account}")
@@ -206,9 +191,6 @@ def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec
 
 
 def outcomes_of(plan: Plan, world: World, wish: Wish, style: Style) -> Iterator[Outcome]:
-    from sagespec.reporting.plan import outcome_text
-    from sagespec.reporting.progress import progress_on
-
     with open(os.devnull, "w") as nobody, progress_on(nobody if is_quiet() else sys.stderr) as progress:  # noqa: PTH123
         for outcome in world.apply(plan, wish, progress):
             for line in outcome_text(outcome, style):

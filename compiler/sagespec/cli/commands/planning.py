@@ -5,11 +5,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from sagespec.base.files import write_whole
 from sagespec.cli.arguments.table import PlanArguments
 from sagespec.cli.codes import Code, WrongUsage
-from sagespec.cli.runs import accepted, compiler_of
+from sagespec.cli.runs import accepted_to_apply, compiler_of
 from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
 from sagespec.cli.terminal import say, tell
+from sagespec.deploying.planfile import to_text
+from sagespec.deploying.planner import decide_all
+from sagespec.reporting.markdown import plan_markdown
+from sagespec.reporting.outputs import unwritable
+from sagespec.reporting.plan import plan_json, plan_text
 from sagespec.reporting.style import style_of
 
 if TYPE_CHECKING:
@@ -17,19 +23,12 @@ if TYPE_CHECKING:
 
 
 def plan(given: PlanArguments) -> int:
-    from sagespec.base.files import write_whole
-    from sagespec.deploying.planfile import to_text
-    from sagespec.deploying.planner import decide_all
-    from sagespec.reporting.markdown import plan_markdown
-    from sagespec.reporting.outputs import unwritable
-    from sagespec.reporting.plan import plan_json, plan_text
-
     why = unwritable(given.out)
     if why:
         raise WrongUsage(f"--out {given.out}: {why}")
     ask = None if given.offline or given.local else account_of_credentials
     compiler = compiler_of(given, build=True, local=given.local, ask_account=ask)
-    requests, code = accepted(compiler.run(given.paths))
+    requests, code = accepted_to_apply(compiler.run(given.paths))
     if code:
         return code
     wish = wish_of(given)

@@ -73,7 +73,12 @@ class Store:
         bucket, key = _split(uri)
         if self._head(bucket, key) is not None:
             return True
-        answer = self._call("list_objects_v2", bucket, "", Prefix=f"{key.rstrip('/')}/", MaxKeys=1)
+        try:
+            answer = self._call("list_objects_v2", bucket, "", Prefix=f"{key.rstrip('/')}/", MaxKeys=1)
+        except ServiceError as error:
+            if code_of(cause_of(error)) == "NoSuchBucket":
+                return False
+            raise
         return bool(answer.get("KeyCount"))
 
     def objects(self, uri: str) -> Iterator[Stored]:
@@ -129,10 +134,12 @@ class Store:
             raise ServiceError(f"{upload.path} was changed while it was uploaded", AGAIN)
         there = self._sizes(bucket, prefix)
         progress(what, 0, upload.size)
-        for ensured in side_by_side(lambda item: self._ensure(bucket, item, there.get(item.key)), items, THREADS):
-            sent = ensured.get() or sent
-            done += ensured.item.size
-            progress(what, done, upload.size)
+        ensure = side_by_side(lambda item: self._ensure(bucket, item, there.get(item.key)), items, THREADS)
+        with contextlib.closing(ensure) as ensured:
+            for one in ensured:
+                sent = one.get() or sent
+                done += one.item.size
+                progress(what, done, upload.size)
         return sent
 
     def _sizes(self, bucket: str, prefix: str) -> dict[str, int]:

@@ -110,7 +110,7 @@ class SageMaker:
             creates_per_second: how fast jobs are created at most.
             clock, sleep, now: time in seconds, for tests; `now` counts from 1970.
         """
-        self._region = region
+        self._region = region or os.environ.get("AWS_REGION", "")  # which boto3 alone does not read
         self._session = session
         self._pause = 1.0 / (creates_per_second or _setting("SAGESPEC_CREATES_PER_SECOND", CREATES_PER_SECOND))
         self._read_seconds = _setting("SAGESPEC_READ_TIMEOUT", READ_SECONDS)
@@ -172,12 +172,13 @@ class SageMaker:
         try:
             return self._seen(self._describe(job_name))
         except ServiceError as error:
-            error.passing = is_denied(cause_of(error)) and self._is_new(job_name)
+            error.passing = self._may_pass(error, job_name)
             return error
 
-    def _is_new(self, job_name: str) -> bool:
-        """Whether policies on tags may not see the job yet."""
-        return self._clock() < self._fresh.get(job_name, float("-inf")) + PROPAGATION_SECONDS
+    def _may_pass(self, error: ServiceError, job_name: str) -> bool:
+        """Whether access is denied because policies on tags may not see those of a new job yet."""
+        new = self._clock() < self._fresh.get(job_name, float("-inf")) + PROPAGATION_SECONDS
+        return new and is_denied(cause_of(error))
 
     def _listed(self, job_names: Iterable[str]) -> dict[str, Seen]:
         """The jobs of these names that the list of the newest, or else Search, shows."""
@@ -208,14 +209,19 @@ class SageMaker:
         Raises:
             NoSuchJob: there is none of that name.
         """
-        while True:
-            try:
-                return self._seen(self._describe(job_name))
-            except ServiceError as error:
-                if not is_denied(cause_of(error)) or not self._is_new(job_name):
-                    raise
-            with waiting(f"access to {job_name}, denied so far: it takes up to 5 minutes to see a new job's tags"):
+        try:
+            return self._seen(self._describe(job_name))
+        except ServiceError as error:
+            if not self._may_pass(error, job_name):
+                raise
+        with waiting(f"access to {job_name}, denied so far: it takes up to 5 minutes to see a new job's tags"):
+            while True:
                 self._sleep(POLL_SECONDS)
+                try:
+                    return self._seen(self._describe(job_name))
+                except ServiceError as error:
+                    if not self._may_pass(error, job_name):
+                        raise
 
     def _describe(self, job_name: str) -> dict[str, Any]:
         return self._call("describe_training_job", job_name, _JOB, TrainingJobName=job_name)
@@ -344,15 +350,16 @@ class SageMaker:
         newest: dict[tuple[str, str, str, str], Seen] = {}
         for seen in sorted(found.values(), key=lambda seen: seen.attempt):
             newest[seen.project, seen.environment, seen.name, seen.digest] = seen
-        for request in requests:
-            last, wanted = newest.get(_identity(request)), request.live()
-            if last is None or not wanted:
-                continue
-            body = last.body
-            if not last.ended and "Tags" in body and _UNSEARCHABLE & set(wanted):  # only Search's records hold tags
-                body = self._describe(last.job_name)
-            result[last.job_name] = self._seen(body, live_of(body, wanted))
-        return list(result.values())
+        changeable = [(newest.get(_identity(request)), wanted) for request in requests if (wanted := request.live())]
+        shown = each(lambda one: self._shown(*one), [(last, wanted) for last, wanted in changeable if last is not None])
+        return list({**result, **{seen.job_name: seen for seen in shown}}.values())
+
+    def _shown(self, last: Seen, wanted: Mapping[str, Any]) -> Seen:
+        """A job with its live members, which Search's record may not have: only those records hold tags."""
+        body = last.body
+        if not last.ended and "Tags" in body and _UNSEARCHABLE & set(wanted):
+            body = self._describe(last.job_name)
+        return self._seen(body, live_of(body, wanted))
 
     def _seen(
         self,

@@ -47,7 +47,9 @@ FAMILIES = (
 
 RULES = RuleSet(FAMILIES)
 
-RENAMED: Mapping[str, str] = {}
+RENAMED: Mapping[str, str] = {
+    "half-a-vpc": "incomplete-vpc-config",
+}
 """Old name of a rule → its name today; allowances and `explain` take both."""
 
 __all__ = ["FAMILIES", "RENAMED", "RULES"]
