@@ -1,5 +1,7 @@
-"""The safety laws of plan and apply (DESIGN section 6): nothing is stopped, lost or hidden wrongly. Against a service with
-real manners; each of these was broken once."""
+"""The safety laws of plan and apply (DESIGN section 6): nothing is stopped, lost or hidden wrongly.
+
+Against a service with real manners; each of these was broken once.
+"""
 
 from __future__ import annotations
 

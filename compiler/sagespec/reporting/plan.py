@@ -239,10 +239,7 @@ def as_data(change: Change) -> dict[str, Any]:
         "reason": change.reason,
         "status": change.seen.status if change.seen else None,
         "attempt": change.attempt,
-        "environment": (
-            change.request.environment if change.request else change.seen.environment if change.seen else ""
-        )
-        or None,
+        "environment": _environment(change),
         "region": change.site.region if change.site else None,
         "stops": [job.job_name for job in change.stops],
         "beside": [job.job_name for job in change.beside],
@@ -252,6 +249,11 @@ def as_data(change: Change) -> dict[str, Any]:
         "bill": _bill_data(bill) if bill is not None else None,
         "uploads": [_upload_data(upload) for upload in change.request.uploads] if change.request else [],
     }
+
+
+def _environment(change: Change) -> str | None:
+    about = change.request or change.seen
+    return about.environment or None if about is not None else None
 
 
 def _difference_data(one: Difference) -> dict[str, Any]:
