@@ -97,9 +97,10 @@ def _unsupported(case: Case, framework: Framework, strategy: str) -> Finding | N
         return None
     if case.job.image_uri is not None and not wanted.get("of_any_image"):
         return None  # the image may have it; the SDK looks at the version for few of them all the same
-    if case.release is None and not wanted.get("of_any_image"):
+    release = case.release or release_of(case)
+    if release is None and not wanted.get("of_any_image"):
         return None  # the version is what is wrong
-    if case.release is not None and not case.release.script_mode:
+    if release is not None and not release.script_mode:
         return None
     kinds = {(field, name): _processor_of(name) for field, name in _trained_on(case)}
     for (field, name), kind in kinds.items():

@@ -469,7 +469,12 @@ def instance_without_image(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.xlarge
     """
     job, framework = case.job, case.framework
-    if framework is None or job.image_uri is not None or not job.instance_types():
+    if framework is None or not job.instance_types():
+        return
+    if job.image_uri is not None:
+        for path, name in type_paths(case):
+            if name in framework.refused_instances:
+                yield Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
         return
     runs_on, chosen = _kinds(case, framework), image_instance_type(job.instance_types())
     what = framework.title if case.release is None or not _only(framework, runs_on) else case.release.name
