@@ -14,6 +14,7 @@ import yaml
 import sagespec.scripts
 from conftest import SMALLEST, Judge
 from sagespec.base.diagnostic import Diagnostic
+from sagespec.base.files import Files
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.checking.rule import Rule
@@ -374,10 +375,10 @@ def test_a_text_is_analysed_once_however_many_jobs_run_it(
 
 
 def test_nothing_is_read_of_an_image_with_its_own_program(tmp_path: Path) -> None:
-    assert Scripts().of(tmp_path, "train.sh", None) is None
-    assert Scripts().of(tmp_path, "train.py", "s3://bucket/code.tar.gz") is None
-    assert Scripts().of(tmp_path, "nowhere.py", None) is None
-    assert Scripts().of(tmp_path, "x" * 5000 + ".py", None) is None
+    assert Scripts(Files()).of(tmp_path, "train.sh", None) is None
+    assert Scripts(Files()).of(tmp_path, "train.py", "s3://bucket/code.tar.gz") is None
+    assert Scripts(Files()).of(tmp_path, "nowhere.py", None) is None
+    assert Scripts(Files()).of(tmp_path, "x" * 5000 + ".py", None) is None
 
 
 HOSTILE = {

@@ -667,7 +667,7 @@ def missing_local_data(path: Written, context: JobContext) -> Finding | None:
         channels:
           train: {path: train.py}
     """
-    if not context.disk.exists(context.folder / path.value.removeprefix("file://")):
+    if not context.files.exists(context.folder / path.value.removeprefix("file://")):
         return Finding(
             path.path,
             f"there is no file or folder '{path.value}'",

@@ -995,13 +995,13 @@ def xla_without_compiler(written: Written, context: JobContext) -> Finding | Non
     Bad:
         framework: pytorch
         framework_version: "1.13"
-        instance_type: ml.g5.12xlarge
+        instance_type: ml.g5.48xlarge
         distribution: {pytorchxla: {enabled: true}}
 
     Good:
         framework: pytorch
         framework_version: "1.13"
-        instance_type: ml.g5.12xlarge
+        instance_type: ml.g5.48xlarge
         distribution: {pytorchxla: {enabled: true}}
         compiler_config: {}
     """

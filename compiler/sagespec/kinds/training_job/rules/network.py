@@ -220,7 +220,7 @@ def packages_without_network(isolation: Written, context: JobContext) -> Finding
         return None
     listed = any(path.rpartition("/")[2] == "requirements.txt" for path in job.dependencies)
     folder = context.source_folder if job.source_dir is not None else None
-    if listed or (folder is not None and context.disk.is_file(folder / "requirements.txt")):
+    if listed or (folder is not None and context.files.is_file(folder / "requirements.txt")):
         return Finding(
             isolation.path,
             "the container has no network, so it cannot install requirements.txt",

@@ -404,7 +404,7 @@ def unreachable_mlflow(request: Written, context: JobContext) -> Finding | None:
 
 
 WITHOUT_SERVERLESS: Mapping[str, str] = {
-    "AlgorithmSpecification": "container_log_level",
+    "AlgorithmSpecification": "framework_name",
     "EnableManagedSpotTraining": "use_spot_instances",
     "Environment": "environment",
     "RetryStrategy": "max_retry_attempts",

@@ -39,8 +39,6 @@ def unknown_framework(job: Job, context: JobContext) -> Finding | None:
 
     Bad:
         framework: torch
-        ---
-        framework: null
 
     Good:
         framework: pytorch
