@@ -344,7 +344,7 @@ def several_strategies(written: Written, context: JobContext) -> Finding | None:
     on=field("distribution"),
     source=SDK2 + "estimator.py, _validate_mwms_config; fw_utils.py, validate_smdistributed",
 )
-def idle_strategy_beside_other(written: Written, context: JobContext) -> Iterator[Finding]:
+def disabled_strategy_beside_other(written: Written, context: JobContext) -> Iterator[Finding]:
     """Some strategies may not even be written down beside another one, switched off or not.
 
     The SDK refuses parameter_server and smdistributed beside an enabled multi_worker_mirrored_strategy, and both
@@ -822,7 +822,7 @@ def instance_groups_with_old_version(written: Written, context: JobContext) -> F
         later = f'take {framework.version_field} "{knowing[0]}" or later, or ' if knowing else "take "
         return Finding(
             ("instance_groups",),
-            f"the image of {release.name} knows nothing of instance groups",
+            f"the image of {release.name} does not support instance groups",
             f"{later}instance_type and instance_count",
             at_key=True,
         )

@@ -458,7 +458,7 @@ def region_without_image(job: Job, context: JobContext) -> Finding | None:
         return None
     if context.facts.region(region) is None:
         near = context.facts.near_region(region)
-        message, hint = f"'{region}' is no region of SageMaker", f"did you mean {near}?" if near else ""
+        message, hint = f"SageMaker is not in a region '{region}'", f"did you mean {near}?" if near else ""
     else:
         message = f"no image of {release.name} ({context.python}) is kept in {region}"
         hint = _version_for(context, region)
