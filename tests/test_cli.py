@@ -129,7 +129,11 @@ def test_the_tables_have_a_form_for_programs(capsys: pytest.CaptureFixture[str])
     assert {"spot-without-max-wait", "duplicate-key"} <= {rule["name"] for rule in found["rules"]}
     run(["versions", "--format", "json"])
     found = json.loads(capsys.readouterr().out)
-    assert found["aliases"]["2.19"] == "2.19.0"
+    assert {"tensorflow", "pytorch"} <= set(found["aliases"])
+    run(["versions", "--format", "json", "--framework", "tensorflow"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["aliases"]["tensorflow"]["2.19"] == "2.19.0"
+    assert set(found["aliases"]) == {"tensorflow"}
     (newest,) = (release for release in found["releases"] if release["version"] == "2.19.0")
     assert (newest["pythons"], newest["legacy_mode"], newest["script_mode"]) == (["py312"], False, True)
 

@@ -34,8 +34,8 @@ class Parameter(Generic[T]):
         metavar: what stands for the value in a usage line; nothing for a flag.
         default: the value where none is given.
         read: makes the value of a word; raises ValueError with what was expected.
-        choices: the values that there are, or `module:NAME` of the collection that knows them, which is then only
-            imported if it is needed.
+        choices: the values that there are, or `module:NAME` of the collection (or of a function that gives it) that
+            knows them, which is then only imported if it is needed.
         completes: what a shell may offer: names of `complete.SOURCES`.
     """
 
@@ -72,7 +72,8 @@ class Parameter(Generic[T]):
     def choices(self) -> tuple[str, ...]:
         if isinstance(self._choices, str):
             module, _, name = self._choices.partition(":")
-            self._choices = tuple(getattr(import_module(module), name))
+            known = getattr(import_module(module), name)
+            self._choices = tuple(known() if callable(known) else known)
         return tuple(self._choices)
 
     @property

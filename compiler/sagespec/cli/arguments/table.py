@@ -358,11 +358,13 @@ class RulesArguments(Arguments):
 
 
 class VersionsArguments(Arguments):
-    """List the TensorFlow versions: their Pythons, modes, strategies and support dates."""
+    """List the frameworks' versions: their Pythons, modes, strategies and support dates."""
 
     command, section, runs = "versions", REFERENCE, "reference:versions"
+    examples = (("sagespec versions --framework pytorch", "of one framework"),)
     starts_nothing = True
 
+    framework = text("NAME", "Only this framework's.", choices="sagespec.catalog.tables:frameworks")
     format = choice(("text", "json"), "text", "How the list is written.")
 
 

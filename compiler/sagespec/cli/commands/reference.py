@@ -88,11 +88,14 @@ def versions(given: VersionsArguments) -> Code:
     from sagespec.catalog import facts
     from sagespec.reporting.pages import version_table, versions_json
 
+    known, style = facts(), style_of(sys.stdout)
     if given.format == "json":
-        say(versions_json(facts()))
+        say(versions_json(known, given.framework))
         return Code.FINE
-    for line in version_table(facts(), style_of(sys.stdout)):
-        say(line)
+    for name in (given.framework,) if given.framework else known.frameworks:
+        say(style.bold(name))
+        for line in version_table(known, style, name):
+            say(f"  {line}")
     return Code.FINE
 
 
