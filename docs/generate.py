@@ -71,13 +71,19 @@ ANSWERED = {
 
 
 def versions() -> Iterator[str]:
-    """Every TensorFlow release that SageMaker has images of."""
+    """Every release of every framework that SageMaker has images of."""
     yield NOTE.format("compiler/sagespec/catalog/")
-    yield "# TensorFlow versions\n\n"
-    head, *rows = version_rows(facts())
-    yield f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
-    for row in rows:
-        yield f"| {' | '.join(row)} |\n"
+    yield "# Versions of the frameworks\n"
+    for name in facts().frameworks:
+        framework = facts().framework(name)
+        head, *rows = version_rows(framework)
+        yield f"\n## {framework.title}\n\n`framework: {name}`\n\n"
+        yield f"| {' | '.join(head)} |\n|{'---|' * len(head)}\n"
+        for row in rows:
+            yield f"| {' | '.join(row)} |\n"
+        for variant in framework.variants:
+            listed = ", ".join(framework.releases_of(variant.name))
+            yield f"\nImages {variant.title}: {listed}.\n"
 
 
 def sdk_arguments() -> Iterator[str]:
@@ -352,6 +358,8 @@ MEANING = {
 VARIABLES = {
     "`SAGESPEC_ENV`": "the same as `--env`",
     "`SAGESPEC_CREATES_PER_SECOND`": "how many jobs `apply` creates a second, where the account's quota was raised",
+    "`SAGESPEC_READ_TIMEOUT`": "seconds that an answer of AWS may take to begin (30); `AWS_MAX_ATTEMPTS` (6) says how "
+    "often it is asked for",
     "`SAGESPEC_CACHE`": "folder of the environments that `--provision` installs",
     "`AWS_REGION`, `AWS_DEFAULT_REGION`": "the region, where neither manifest nor defaults say it",
     "`AWS_*`": "credentials and endpoints, as boto3 reads them",

@@ -180,7 +180,7 @@ def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_every_source_folder_is_packed_once(tmp_path: Path) -> None:
     run = Compiler()
     results = list(run.run([str(folders(tmp_path, 20, codes=3))]))
-    assert ([result.diagnostics for result in results], run.files.archives.builds) == ([()] * 20, 3)
+    assert ([result.diagnostics for result in results], run.packing.archives.builds) == ([()] * 20, 3)
 
 
 def test_every_script_is_analysed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -246,12 +246,8 @@ def test_a_framework_says_nothing_that_nobody_asks(name: str) -> None:
     assert {fact for facts in row["since"].values() for fact in facts} <= set(Release._fields)
     fields = {f"smdistributed.{library}" for library in ("dataparallel", "modelparallel")} | set(Distribution.fields)
     assert set(row["strategies"]) <= fields
-    assert [
-        version
-        for version in row["since"]
-        if frameworks.numbers(version) != tuple(map(int, version.split(".")))
-        if version
-    ] == []
+    for version in filter(None, row["since"]):
+        assert frameworks.numbers(version) == tuple(map(int, version.split(".")))
 
 
 # Releases
@@ -498,7 +494,7 @@ def test_images_lie_only_in_regions_that_we_know() -> None:
         for row in tables.table(f"images/{name}")["registries"].values()
         for region in row
     }
-    assert used - set(FACTS.regions) == set()
+    assert used - set(FACTS.regions) <= {"me-west-1"}  # has images before botocore knows it
 
 
 # Instances and regions

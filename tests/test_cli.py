@@ -128,6 +128,8 @@ def test_the_tables_have_a_form_for_programs(capsys: pytest.CaptureFixture[str])
     found = json.loads(capsys.readouterr().out)
     assert found["version"] == 1
     assert {"spot-without-max-wait", "duplicate-key"} <= {rule["name"] for rule in found["rules"]}
+    run(["versions", "pytorch", "--format", "json"])
+    assert json.loads(capsys.readouterr().out)["aliases"]["2.6"] == "2.6.0"
     run(["versions", "--format", "json"])
     found = json.loads(capsys.readouterr().out)
     assert found["aliases"]["2.19"] == "2.19.0"

@@ -85,7 +85,7 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "a second byte order mark": ("\ufeff\ufeff" + BASE, "invalid-yaml"),
     "an object of Python": (BASE + "tags: !!python/object/apply:os.system [ls]\n", "yaml-tag"),
     "a binary": (BASE + "tags: {a: !!binary aGVsbG8=}\n", "yaml-tag"),
-    "a merge of a scalar": (BASE + "tags: {<<: 1}\n", "merge-of-no-map"),
+    "a merge of a scalar": (BASE + "tags: {<<: 1}\n", "merge-not-a-map"),
     "an integer of a million digits": (BASE + "volume_size: " + "9" * 900_000, "number-too-long"),
     "an integer of 400 digits": (BASE + "max_run: " + "9" * 400, "out-of-range"),
     "a float beyond all floats": (BASE + "hyperparameters: {a: 1e999}\n", "number-too-large"),

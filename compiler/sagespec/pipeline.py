@@ -11,13 +11,14 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, bounded, has_errors, in_order
+from sagespec.base.files import Files
 from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Path, Place, Source
 from sagespec.building.draft import account_of
 from sagespec.catalog import Facts, facts, near
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
-from sagespec.checking.context import Context, Disk
+from sagespec.checking.context import Context
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.reading import discovery
@@ -27,7 +28,7 @@ from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of,
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
-    from sagespec.building.draft import Draft, Files
+    from sagespec.building.draft import Draft, Packing
     from sagespec.building.pricing import Pricing
     from sagespec.building.request import Request, Site
 
@@ -71,12 +72,18 @@ class Options(NamedTuple):
 class Compiler:
     """One run: what several manifests share is read, analysed and packed once."""
 
-    def __init__(self, options: Options | None = None, knowledge: Facts | None = None) -> None:
+    def __init__(
+        self, options: Options | None = None, knowledge: Facts | None = None, files: Files | None = None
+    ) -> None:
+        """
+        Args:
+            files: the file system, with texts over it that are not saved yet.
+        """
         self.options = options or Options()
         self.facts = knowledge or facts()
-        self.defaults = Defaults()
-        self.scripts = Scripts()
-        self.disk = Disk()
+        self.files = Files() if files is None else files
+        self.defaults = Defaults(self.files)
+        self.scripts = Scripts(self.files)
         self.allowances = Allowances(GLOSSARY)
         self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
@@ -84,16 +91,16 @@ class Compiler:
         self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}
 
     @cached_property
-    def files(self) -> Files:
-        from sagespec.building.draft import Files
+    def packing(self) -> Packing:
+        from sagespec.building.draft import Packing
 
-        return Files()
+        return Packing(self.files)
 
     @cached_property
     def pricing(self) -> Pricing:
         from sagespec.building.pricing import Pricing
 
-        return Pricing()
+        return Pricing(self.files)
 
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
         """One result a job, in input order. Nothing is raised for what an author did."""
@@ -110,7 +117,7 @@ class Compiler:
             source = (
                 decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", FilePath.cwd())
                 if name == STDIN
-                else load(str(FilePath(name)) if explicit else name)
+                else load(str(FilePath(name)) if explicit else name, files=self.files)
             )
         except Rejected as rejected:
             yield from self.unreadable(name, rejected, explicit=explicit)
@@ -138,7 +145,7 @@ class Compiler:
     def passed_over(self, name: str, why: str) -> Iterator[Result]:
         """A file that is not read for where it lies."""
         try:
-            found = discovery.hidden(load(name), why)
+            found = discovery.hidden(load(name, files=self.files), why)
         except Rejected:
             return
         if found is not None:
@@ -284,7 +291,7 @@ class Compiler:
             account=self._account_of(job),
             local=self._runs_here(job),
             scripts=self.scripts,
-            disk=self.disk,
+            files=self.files,
         )
 
     def _draft(self, checked: Checked, kind: Kind, site: Site) -> Draft:
@@ -293,7 +300,7 @@ class Compiler:
         manifest = checked.manifest
         folder = manifest.document.source.folder
         inputs = draft.Inputs(
-            self.facts, site, folder, self.files, _manifest_name(manifest, folder), self.options.inputs.commit
+            self.facts, site, folder, self.packing, _manifest_name(manifest, folder), self.options.inputs.commit
         )
         return kind.draft(checked.job, manifest, inputs)
 

@@ -11,6 +11,7 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.files import Files
 from sagespec.base.source import Path
 from sagespec.building.archive import Archives, Contents
 from sagespec.building.dataset import Dataset, Datasets
@@ -34,7 +35,7 @@ class Inputs(NamedTuple):
     site: Site
     folder: FilePath
     """The manifest's: what its paths are relative to."""
-    files: Files
+    packing: Packing
     manifest_name: str = ""
     """The manifest's path in its repository."""
     commit: str | None = None
@@ -76,11 +77,11 @@ def pending(index: int) -> str:
     return f"<sagespec:upload:{index}>".ljust(64, "_")
 
 
-class Files:
+class Packing:
     """The source archives and local channels of one run: the same question is put to the file system once."""
 
-    def __init__(self) -> None:
-        self.archives = Archives()
+    def __init__(self, files: Files) -> None:
+        self.archives = Archives(files)
         self._datasets = Datasets()
         self._packed: dict[tuple[FilePath, str, str | None, tuple[str, ...]], Contents] = {}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
 from sagespec.cli.codes import Ended, WrongUsage
 from sagespec.cli.runs import accepted_to_apply, compiler_of
-from sagespec.cli.terminal import remark, tell
+from sagespec.cli.terminal import tell
 
 if TYPE_CHECKING:
     from sagespec.building.targets import Request, Site
@@ -41,7 +41,7 @@ def tell_waits() -> None:
         from sagespec.deploying.waits import waiting, watch
 
         _tells_waits = True
-        watch(waiting, remark)
+        watch(waiting, tell)
 
 
 def wish_of(given: Deciding) -> Wish:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -19,6 +18,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, Related, Severity, bounded
+from sagespec.base.files import DISK, Files
 from sagespec.base.source import Path, Place, Source, Span
 
 try:
@@ -43,8 +43,6 @@ MAX_TEXT = 1_000_000
 """Characters of one file. The largest request that SageMaker accepts is far smaller."""
 MAX_BYTES = 4 * MAX_TEXT
 """What so many characters may take in UTF-8. No more than this is read."""
-_PIECE = 65_536
-"""Bytes that are read at a time: most manifests are one piece, and room for more would have to be made first."""
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
 """Values of one document, each use of an alias counted: what keeps an alias bomb from going off."""
@@ -180,7 +178,7 @@ class Document:
         return steps
 
 
-def load(path: str, name: str | None = None) -> Source:
+def load(path: str, name: str | None = None, files: Files = DISK) -> Source:
     """The text of a file.
 
     Raises:
@@ -189,25 +187,14 @@ def load(path: str, name: str | None = None) -> Source:
     name = path if name is None else name
     hint = ""
     try:
-        if stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
-            return decode(_content(path), name, _folder(os.path.dirname(path)))  # noqa: PTH120
+        return decode(files.read(path, MAX_BYTES), name, _folder(os.path.dirname(path)))  # noqa: PTH120
+    except IsADirectoryError:
         reason, hint = "it is not a file", "give - to read standard input"
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
     except ValueError:  # a name that no file can have
         reason = "no file has such a name"
     raise _rejected(Source(name, ""), Span(), "unreadable-file", f"cannot be read: {reason}", hint)
-
-
-def _content(path: str) -> bytes:
-    """What a file holds, or more than `MAX_BYTES` of it."""
-    pieces: list[bytes] = []
-    length = 0
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-        while length <= MAX_BYTES and (piece := file.read(_PIECE)):
-            pieces.append(piece)
-            length += len(piece)
-    return b"".join(pieces)
 
 
 @lru_cache(maxsize=256)
@@ -419,7 +406,7 @@ class _Builder:
             if not isinstance(value, dict):
                 self.problem(
                     self.span(item),
-                    "merge-of-no-map",
+                    "merge-not-a-map",
                     "'<<' takes a map, or a list of maps",
                     "give it an alias of a map",
                 )

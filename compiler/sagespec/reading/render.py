@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
+from sagespec.base.files import Files
 from sagespec.base.source import Path, Place
 from sagespec.reading.document import Data, Document, load, read
 
@@ -124,7 +125,8 @@ class Manifest(NamedTuple):
 class Defaults:
     """The Defaults documents above a folder; each file is read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Files) -> None:
+        self._files = files
         self._documents: dict[FilePath, Document | None] = {}
         self._above: dict[FilePath, tuple[Document, ...]] = {}
 
@@ -133,7 +135,7 @@ class Defaults:
         if folder not in self._above:
             whole = folder.absolute()
             here = self._read(whole / DEFAULTS_NAME)
-            ends = whole.parent == whole or (whole / ".git").exists()
+            ends = whole.parent == whole or self._files.exists(whole / ".git")
             farther = () if ends else self.above(whole.parent)
             self._above[folder] = farther if here is None else (here, *farther)
         return self._above[folder]
@@ -145,16 +147,16 @@ class Defaults:
 
     def _read(self, path: FilePath) -> Document | None:
         if path not in self._documents:
-            self._documents[path] = _defaults_of(path) if path.is_file() else None
+            self._documents[path] = _defaults_of(path, self._files) if self._files.is_file(path) else None
         return self._documents[path]
 
 
-def _defaults_of(path: FilePath) -> Document | None:
+def _defaults_of(path: FilePath, files: Files) -> Document | None:
     try:
         shown = path.relative_to(FilePath.cwd())
     except ValueError:
         shown = path
-    documents = list(read(load(str(path), shown.as_posix())))
+    documents = list(read(load(str(path), shown.as_posix(), files)))
     for document in documents:
         if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
             return document.with_problems(_no_maps(document))

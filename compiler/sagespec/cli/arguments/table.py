@@ -181,7 +181,7 @@ class InitArguments(Arguments):
 
 
 class ImportArguments(Arguments):
-    """Print a manifest of a training job that exists, or of the TensorFlow estimators in a script. Runs nothing."""
+    """Print a manifest of a training job that exists, or of the estimators in a script. Runs nothing."""
 
     command, section, runs = "import", CHECK, "starting:import_"
     exits = {
@@ -361,10 +361,13 @@ class RulesArguments(Arguments):
 
 
 class VersionsArguments(Arguments):
-    """List the TensorFlow versions: their Pythons, modes, strategies and support dates."""
+    """List the versions of a framework: their Pythons, modes, strategies and support dates."""
 
     command, section, runs = "versions", REFERENCE, "reference:versions"
+    examples = (("sagespec versions pytorch", "another framework than TensorFlow"),)
     starts_nothing = True
+
+    framework = optional("FRAMEWORK", "The framework: tensorflow (the default), pytorch, huggingface, sklearn, …")
 
     format = choice(("text", "json"), "text", "How the list is written.")
 

@@ -89,11 +89,21 @@ def versions(given: VersionsArguments) -> Code:
     from sagespec.catalog import facts
     from sagespec.reporting.pages import version_table, versions_json
 
+    known = facts()
+    framework = known.framework(given.framework or "tensorflow")
+    if framework is None:
+        near = known.near_framework(given.framework or "")
+        meant = f"did you mean {near}?" if near else f"there are {', '.join(known.frameworks)}"
+        complain(f"no framework is called '{given.framework}'", meant)
+        return Code.WRONG_USAGE
     if given.format == "json":
-        say(versions_json(facts()))
+        say(versions_json(framework))
         return Code.FINE
-    for line in version_table(facts(), style_of(sys.stdout)):
+    for line in version_table(framework, style_of(sys.stdout)):
         say(line)
+    if given.framework is None:
+        others = [name for name in known.frameworks if name != framework.name]
+        tell(f"Of {framework.title}; name another framework for its versions: {', '.join(others)}")
     return Code.FINE
 
 

@@ -25,7 +25,7 @@ class EndpointContext(Context):
         source = self.endpoint.source_dir
         if source is None:
             return self.folder
-        return None if "://" in source else self.disk.below(self.folder, source)
+        return None if "://" in source else self.files.below(self.folder, source)
 
 
 ENDPOINT = Subject[Endpoint, EndpointContext](lambda context: (context.endpoint,))

@@ -136,7 +136,7 @@ class _Bodies:
     def _contents(self) -> Any:
         endpoint = self.endpoint
         asked = (endpoint.entry_point or "", endpoint.source_dir, tuple(endpoint.dependencies))
-        return self.inputs.files.code(self.inputs.folder, *asked)
+        return self.inputs.packing.code(self.inputs.folder, *asked)
 
     @property
     def _prefix(self) -> str:

@@ -263,7 +263,7 @@ class JobContext(Context):
         source = self.job.source_dir
         if source is None:
             return self.folder
-        return None if "://" in source else self.disk.below(self.folder, source)
+        return None if "://" in source else self.files.below(self.folder, source)
 
 
 def option_of(name: str) -> str:

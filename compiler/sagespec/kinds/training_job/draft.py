@@ -105,7 +105,7 @@ class _Sources:
         mode, entry_point = job.mode(self.inputs.facts), job.entry_point
         if mode is Mode.IMAGE or entry_point is None or (job.source_dir or "").startswith("s3://"):
             return
-        contents = self.inputs.files.code(self.inputs.folder, entry_point, job.source_dir, tuple(job.dependencies))
+        contents = self.inputs.packing.code(self.inputs.folder, entry_point, job.source_dir, tuple(job.dependencies))
         self.code = code_upload(contents, self._prefix, len(self.uploads))
         self.uploads.append(self.code)
 
@@ -113,7 +113,7 @@ class _Sources:
         if channel.path is None:
             return
         path: FilePath = self.inputs.folder / channel.path.removeprefix("file://")
-        dataset = self.inputs.files.data(path, ("channels", name, "path"))
+        dataset = self.inputs.packing.data(path, ("channels", name, "path"))
         self.data[name] = data_upload(path, dataset, self._prefix, len(self.uploads))
         self.uploads.append(self.data[name])
 

@@ -62,7 +62,7 @@ def _of_framework(facts: Facts, framework: Framework) -> Iterator[Json]:
     message = f"{{}} says nothing to {framework.title}'s estimator"
     rows = [Row((name,), message.format(name)) for name in VERSION_FIELDS if name not in own]
     if not framework.passes_model_dir:
-        rows.append(Row(("model_dir",), message.format("model_dir"), value={**GIVEN, "not": FALSE}))
+        rows.append(Row(("model_dir",), message.format("model_dir"), value={"allOf": [GIVEN, {"not": FALSE}]}))
     if framework.instances is not None:
         rows.append(Row(("instance_groups",), f"{framework.title} trains on one instance"))
         several = {"type": "integer", "exclusiveMinimum": framework.instances}
@@ -109,8 +109,7 @@ def _known_versions(framework: Framework) -> Iterator[Json]:
             own, _, base = version.partition("+")
             found.setdefault(own, []).append(base)
     newest = next(iter(found))
-    message = f'SageMaker has no {framework.title} image of this version; the newest is "{newest}", '
-    message += f"`sagespec versions {framework.name}` lists all"
+    message = f'SageMaker has no image of this version; the newest is "{newest}", `sagespec versions` lists all'
     shape = {**one_of(found, or_expression=True), "errorMessage": message}
     yield {"properties": {framework.version_field: shape}}
     for own, under in found.items() if framework.bases else ():
@@ -195,7 +194,12 @@ _NOT_FOR = {"cpu": "(?![gp][0-9])", "gpu": "(?=[gp][0-9])"}
 
 def _instances(facts: Facts, framework: Framework, release: Release) -> list[Json]:
     kinds = {kind for image in release.images.values() for kind in image.tags}
-    neuron = {family for variant in framework.variants for family in variant.families}
+    neuron = {
+        family
+        for variant in framework.variants
+        for family in variant.families
+        if framework.release(release.version, variant.name) is not None
+    }
     families = dict.fromkeys(instance.family for instance in facts.instances.values() if instance.arch != "x86_64")
     exact = "|".join([*families, *([] if release.p2_instances else ["p2"])])
     never = "|".join(

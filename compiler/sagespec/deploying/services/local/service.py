@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sagespec.base.redact import redacted
 from sagespec.building.request import Request, Upload
 from sagespec.deploying.observed import TERMINAL, Seen
 from sagespec.deploying.services import (
@@ -301,7 +302,7 @@ class LocalService:
 
 def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
     for moment, text in lines_of(path, start, end):
-        yield LogLine(path.stem, moment, text)
+        yield LogLine(path.stem, moment, redacted(text))
 
 
 def _last_line(job: JobFolder, said: str) -> str:

@@ -137,15 +137,15 @@ def entry_point_not_found(written: Written, context: JobContext) -> Finding | No
     Good:
         entry_point: train.py
     """
-    entry, source_dir, folder, disk = written.value, context.job.source_dir, context.source_folder, context.disk
-    if "://" in entry or folder is None or not disk.is_folder(folder):
+    entry, source_dir, folder, files = written.value, context.job.source_dir, context.source_folder, context.files
+    if "://" in entry or folder is None or not files.is_folder(folder):
         return None
     if source_dir is not None and not lies_inside(entry):
         return None
-    if disk.is_file(disk.below(folder, entry)):
+    if files.is_file(files.below(folder, entry)):
         return None
     where = f"in source_dir '{source_dir}'" if source_dir is not None else "in the manifest's folder"
-    if disk.is_folder(disk.below(folder, entry)):
+    if files.is_folder(files.below(folder, entry)):
         message = f"'{entry}' {where} is a folder, not a file"
     else:
         message = f"there is no file '{entry}' {where}"
@@ -158,11 +158,11 @@ def _nearby(context: JobContext, entry: str) -> str:
     source = PurePosixPath(context.job.source_dir or "")
     if folder is not None and PurePosixPath(entry).parts[: len(source.parts)] == source.parts != ():
         inner = PurePosixPath(*PurePosixPath(entry).parts[len(source.parts) :])
-        if context.disk.is_file(folder / inner):
+        if context.files.is_file(folder / inner):
             return f"write entry_point: {inner} (it is relative to source_dir)"
     if context.job.source_dir is not None:
         return "entry_point is relative to source_dir"
-    if context.disk.is_file(context.folder / "code" / name):
+    if context.files.is_file(context.folder / "code" / name):
         return f"add source_dir: code, and write entry_point: {name}"
     return "entry_point is relative to the manifest's folder, or to source_dir where there is one"
 
@@ -210,9 +210,9 @@ def source_dir_not_found(source: Written, context: JobContext) -> Finding | None
         source_dir: .
     """
     folder = context.source_folder
-    if folder is None or context.disk.is_folder(folder):
+    if folder is None or context.files.is_folder(folder):
         return None
-    there = context.disk.exists(folder)
+    there = context.files.exists(folder)
     message = f"'{source.value}' is a file, not a folder" if there else f"there is no folder '{source.value}'"
     return Finding(source.path, message, "source_dir is relative to the manifest's folder")
 
@@ -230,7 +230,7 @@ def dependency_not_found(dependencies: Written, context: JobContext) -> Iterator
     if _in_s3(context):
         return
     for number, path in enumerate(dependencies.value):
-        if "://" in path or not context.disk.exists(context.disk.below(context.folder, path)):
+        if "://" in path or not context.files.exists(context.files.below(context.folder, path)):
             hint = (
                 "copy it here first: only files of this machine are packed"
                 if "://" in path
@@ -240,7 +240,7 @@ def dependency_not_found(dependencies: Written, context: JobContext) -> Iterator
 
 
 @rule(ERROR, on=field("dependencies"), source=SDK2 + "utils.py, create_tar_file")
-def dependencies_of_one_name(dependencies: Written, context: JobContext) -> Iterator[Finding]:
+def duplicate_dependency_name(dependencies: Written, context: JobContext) -> Iterator[Finding]:
     """Dependencies stand side by side in the archive under their own names, so the names must differ.
 
     Bad:
@@ -260,7 +260,7 @@ def dependencies_of_one_name(dependencies: Written, context: JobContext) -> Iter
         if PurePosixPath(first) != PurePosixPath(path):
             yield Finding(
                 (*dependencies.path, number),
-                f"'{path}' and '{first}' have one name, and would overwrite each other in the archive",
+                f"'{path}' and '{first}' have the same name, and would overwrite each other in the archive",
                 "rename one of them, or name a folder that holds both",
             )
 
@@ -279,7 +279,7 @@ dependencies_with_archive = refusal(
     page="""
     An archive that lies in S3 already is used as it is: nothing is packed into it.
 
-    The SDK drops the dependencies without a word.
+    The SDK drops the dependencies silently.
 
     Bad:
         source_dir: s3://bucket/code/sourcedir.tar.gz
@@ -347,7 +347,7 @@ def requirements_without_setup(job: Job, context: JobContext) -> Finding | None:
 def nested_entry_point_of_package(source: Written, context: JobContext) -> Finding | None:
     """With a setup.py the container installs a package, and runs the entry point as a module by its name.
 
-    A path with folders is no module's name, so `python -m` does not find it.
+    A path with folders is not a module's name, so `python -m` does not find it.
 
     Bad:
         source_dir: .
@@ -395,14 +395,14 @@ def folder_of_entry_point_dropped(job: Job, context: JobContext) -> Finding | No
         return Finding(
             ("entry_point",),
             f"legacy mode would look for '{name}' at the archive's root, not for '{entry}'",
-            f"lay {name} at the root of the archive, and write entry_point: {name}",
+            f"put {name} at the root of the archive, and write entry_point: {name}",
         )
     return None
 
 
 @rule(ERROR, on=field("container_entry_point"), source=GUIDE + "your-algorithms-training-algo-dockerfile.html")
 def program_in_streamed_channel(program: Written, context: JobContext) -> Iterator[Finding]:
-    """A program that comes with a channel must be on every instance's disk before it starts.
+    """A program that comes with a channel must be on every instance's files before it starts.
 
     So the channel must be in File mode, and replicated to all instances.
 
@@ -436,10 +436,10 @@ def _in_s3(context: JobContext) -> bool:
 
 def _packs(context: JobContext, name: str) -> bool:
     """Whether a file of that name stands at the root of the archive, as far as the manifest and its folder tell."""
-    job, disk = context.job, context.disk
+    job, files = context.job, context.files
     folder = context.source_folder if job.source_dir is not None else None
     dependencies = () if _in_s3(context) else job.dependencies
-    return (folder is not None and disk.is_file(disk.below(folder, name))) or name in {
+    return (folder is not None and files.is_file(files.below(folder, name))) or name in {
         PurePosixPath(path).name for path in dependencies
     }
 

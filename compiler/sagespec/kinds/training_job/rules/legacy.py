@@ -92,7 +92,7 @@ _SCRIPT_MODE = {"script_mode": TRUE, "entry_point": GIVEN}
 def legacy_field_in_script_mode(written: Written, context: JobContext) -> Finding | None:
     """In script mode the script itself decides how long it trains and where it keeps checkpoints.
 
-    SDK 1 refuses the legacy arguments there; SDK 2 drops them without a word.
+    SDK 1 refuses the legacy arguments there; SDK 2 drops them silently.
 
     Bad:
         training_steps: 10000
@@ -256,10 +256,10 @@ def missing_requirements_file(file: Written, context: JobContext) -> Finding | N
         source_dir: s3://bucket/code.tar.gz
         requirements_file: requirements.txt
     """
-    source_dir, folder, disk = context.job.source_dir, context.source_folder, context.disk
+    source_dir, folder, files = context.job.source_dir, context.source_folder, context.files
     if not context.legacy or source_dir is None or folder is None or not lies_inside(file.value):
         return None
-    if disk.is_folder(folder) and not disk.is_file(disk.below(folder, file.value)):
+    if files.is_folder(folder) and not files.is_file(files.below(folder, file.value)):
         return Finding(
             file.path,
             f"there is no file '{file.value}' in source_dir '{source_dir}'",
