@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 import time
 from collections import deque
@@ -59,6 +60,8 @@ class TestService:
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
         self.jobs = Jobs(self.clock)
+        self.regions: dict[str, Jobs] = {}
+        """Regions with jobs of their own; all others share `jobs`."""
         self.calls: list[Call] = []
         self.faults = 0.0
         self.kinds: tuple[str, ...] = HARMLESS
@@ -80,6 +83,11 @@ class TestService:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
+
+    def jobs_of(self, authorization: str) -> Jobs:
+        """The jobs of the region that a call was signed for."""
+        signed = re.search(r"Credential=[^/]+/\d+/([^/]+)/", authorization)
+        return self.regions.get(signed[1], self.jobs) if signed else self.jobs
 
     def close(self) -> None:
         self.hang.set()
@@ -133,7 +141,7 @@ class _Handler(BaseHTTPRequestHandler):
         effective, instead = FAULTS.get(fault, (True, None))
         if effective:
             try:
-                answer = service.jobs.answer(operation, parameters)
+                answer = service.jobs_of(self.headers.get("Authorization", "")).answer(operation, parameters)
             except Refused as error:
                 refused = error
         agent = self.headers.get("User-Agent", "")

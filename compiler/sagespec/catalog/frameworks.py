@@ -91,6 +91,11 @@ class Framework:
         return self.row.get("instances")
 
     @property
+    def refused_instances(self) -> tuple[str, ...]:
+        """Instance types that the estimator refuses whatever the image."""
+        return tuple(self.row.get("refused_instances", ()))
+
+    @property
     def passes_model_dir(self) -> bool:
         """The estimator passes --model_dir to the script."""
         return bool(self.row.get("passes_model_dir"))

@@ -98,9 +98,10 @@ def _unsupported(context: JobContext, framework: Framework, strategy: str) -> Fi
         return None
     if context.job.image_uri is not None and not wanted.get("of_any_image"):
         return None  # the image may have it; the SDK looks at the version for few of them all the same
-    if context.release is None and not wanted.get("of_any_image"):
+    release = context.release or release_of(context)
+    if release is None and not wanted.get("of_any_image"):
         return None  # the version is what is wrong
-    if context.release is not None and not context.release.script_mode:
+    if release is not None and not release.script_mode:
         return None
     kinds = {(place, name): _processor_of(name) for place, name in _trained_on(context)}
     for (place, name), kind in kinds.items():

@@ -486,7 +486,12 @@ def instance_without_image(job: Job, context: JobContext) -> Iterator[Finding]:
         instance_type: ml.g5.xlarge
     """
     framework = context.framework
-    if framework is None or job.image_uri is not None or not job.instance_types():
+    if framework is None or not job.instance_types():
+        return
+    if job.image_uri is not None:
+        for path, name, _ in INSTANCE_TYPE.of(context):
+            if name in framework.refused_instances:
+                yield Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
         return
     runs_on, chosen = _kinds(context, framework), image_instance_type(job.instance_types())
     what = framework.title if context.release is None or not _only(framework, runs_on) else context.release.name
