@@ -13,6 +13,8 @@ from jinja2.exceptions import SecurityError
 from jinja2.nodes import Output, TemplateData
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from sagespec.base.errors import SagespecError
+
 FILTERS = [
     "abs",
     "default",
@@ -46,13 +48,8 @@ _TOO_LONG = 10_000
 _DASHED = re.compile(r"\b(vars|env|matrix)\.([A-Za-z_]\w*(?:-\w+)+)")
 
 
-class ExpressionError(Exception):
+class ExpressionError(SagespecError):
     """The author's expression cannot be read, or speaks of something that is not there."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(message)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
