@@ -125,6 +125,25 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
         BASE + "".join(f"# sagespec: allow no-rule\nx{n}: 1\n" for n in range(5_000)),
         "unknown-field",
     ),
+    "an alias bomb of texts": (
+        BASE + 'environment:\n  s: &s "' + "x" * 100_000 + '"\n' + "".join(f"  h{n}: *s\n" for n in range(50_000)),
+        "too-many-values",
+    ),
+    "50,000 unknown fields": (BASE + "".join(f"x{n}: 1\n" for n in range(50_000)), "more-errors"),
+    "50,000 duplicate keys": (BASE + "max_run: 1\n" * 50_000, "more-errors"),
+    "50,000 numbers for texts": (
+        BASE + "environment:\n" + "".join(f"  H{n}: 1\n" for n in range(50_000)),
+        "more-errors",
+    ),
+    "30,000 wrong channels": (
+        BASE + "channels:\n" + "".join(f"  c{n}: {{s3_dat: x}}\n" for n in range(30_000)),
+        "more-errors",
+    ),
+    "50,000 documents": ("a: 1\n---\n" * 50_000, "too-many-documents"),
+    "a thousand large jobs": (
+        BASE + f"matrix: {{a: {list(range(1_000))}}}\nhyperparameters: {{a: {'x' * 100_000}}}\n",
+        "bad-matrix",
+    ),
     "a name that a pattern cannot end with": (BASE.replace('"mnist"', '"' + "a-" * 5_000 + '!"'), "out-of-range"),
 }
 

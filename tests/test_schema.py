@@ -263,8 +263,16 @@ def test_strategies_and_versions_are_accepted_by_both_or_by_neither(accepts: Acc
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("tensorflow", "2.19"), ("tensorflow", "2.3"), ("pytorch", "1.11"), ("pytorch", "2.6"), ("mxnet", "1.9")]
-    + [("sklearn", "1.2-1"), ("xgboost", "1.0-1"), ("xgboost", "1.7-1")],
+    [
+        ("tensorflow", "2.19"),
+        ("tensorflow", "2.3"),
+        ("pytorch", "1.11"),
+        ("pytorch", "2.6"),
+        ("mxnet", "1.9"),
+        ("sklearn", "1.2-1"),
+        ("xgboost", "1.0-1"),
+        ("xgboost", "1.7-1"),
+    ],
 )
 def test_instance_types_are_accepted_by_both_or_by_neither(
     accepts: Accepts, knowledge: Facts, name: str, version: str

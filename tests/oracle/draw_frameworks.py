@@ -74,12 +74,9 @@ class Table:
         """What may stand under a version, written as long as it."""
         row = self.row(version)
         long = version in self.table["versions"]
-        return [
-            name
-            for name in (
-                [key for key in row if key.startswith(("pytorch", "tensorflow"))] if long else row["version_aliases"]
-            )
-        ]
+        return list(
+            [key for key in row if key.startswith(("pytorch", "tensorflow"))] if long else row["version_aliases"]
+        )
 
     def pairs(self) -> list:
         """(version, what stands under it or None)."""
@@ -371,7 +368,7 @@ def lax(rng: Random, tables: dict) -> Iterator[Manifest]:
         manifest = job(table, version, None, table.pythons(version)[-1], "us-east-1", "ml.m5.xlarge")
         yield dict(manifest, distribution={"mpi": {"enabled": True}})
         yield dict(manifest, compiler_config={})
-    for framework, table in tables.items():
+    for table in tables.values():
         version, base = table.pairs()[-1]
         of = table.types(version, base)[-1]
         manifest = job(table, version, base, table.pythons(version, base)[-1], "us-east-1", of)

@@ -105,6 +105,7 @@ def _environment() -> _Sandbox:
         comment_end_string="#}\0",
         keep_trailing_newline=True,
         autoescape=False,
+        optimized=False,  # it would evaluate each filter of a chain once for each that follows it
     )
     environment.filters = {name: environment.filters[name] for name in FILTERS}
     environment.filters |= {"replace": _replace, "join": _join, "round": _round}  # the built-in ones have no bounds
