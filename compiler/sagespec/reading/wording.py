@@ -141,7 +141,7 @@ def _renamed(complaint: Complaint, name: str, new: str) -> Diagnostic:
     taken = next((other for other in layer.data if other in same), None)
     hint = f"'{taken}' is given as well; leave '{name}' out" if taken else f"write {new}: …"
     fix = () if taken else (Edit(complaint.manifest.where(complaint.path, at_key=True).span, new),)
-    message = f"'{name}' is the name that SDK 1 used for '{new}'"
+    message = complaint.model.renaming.format(old=name, new=new)
     return complaint.says("renamed-field", message, hint, at_key=True, fix=fix)
 
 
