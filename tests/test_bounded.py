@@ -203,6 +203,16 @@ def test_the_documents_of_a_file_share_what_is_told() -> None:
     assert report.errors == 241
 
 
+@pytest.mark.parametrize("written", FORMATS)
+def test_why_the_rest_of_a_file_cannot_be_read_is_never_hidden(written: str, code: Path) -> None:
+    text = "---\napiVersion: sagespec/v1\n" * 200 + "---\na: [\n"
+    report = Report(judged(text, code))
+    shown = "\n".join(FORMATS[written](report, Style()))
+    assert "this is not YAML" in shown
+    assert "more errors" in shown
+    assert report.errors > 1_000
+
+
 def test_a_finding_that_stands_for_others_counts_for_all() -> None:
     found = list(diagnostic.bounded(finding(n) for n in range(5_000)))
     assert len(found) == MOST
@@ -259,6 +269,20 @@ def test_an_expression_is_compiled_once_for_all_jobs(work: Work, code: Path, mon
     assert len(judged(text + 'hyperparameters: {x: "{{ matrix.a * 2 }}"}\n', code)) == 50
     assert work["_evaluate"] == 100
     assert work["parse"] == 2
+
+
+def test_a_filter_is_applied_once_however_many_follow_it(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = expression._environment()
+    counted = Counter[str]()
+
+    def replace(*arguments: Any) -> str:
+        counted["replace"] += 1
+        return expression._replace(*arguments)
+
+    monkeypatch.setitem(environment.filters, "replace", replace)
+    text = "{{ 'a'" + " | replace('a', 'b')" * 150 + " }}"
+    assert expression.evaluate(text, {"vars": {}, "env": {}, "git": {}, "matrix": {}}) == "b"
+    assert counted["replace"] == 150
 
 
 # Fixes -------------------------------------------------------------------------------------------------------------

@@ -12,8 +12,10 @@ import yaml
 import sagespec.kinds.training_job.rules
 from conftest import REPOSITORY, SMALLEST, Judge
 from sagespec.checking.rule import Rule
+from sagespec.cli import run
+from sagespec.kinds.explained import explained
 from sagespec.kinds.training_job.model import Channel, Job
-from sagespec.kinds.training_job.rules import RULES
+from sagespec.kinds.training_job.rules import RENAMED, RULES
 from sagespec.reporting.diagnostics import text
 from sagespec.reporting.report import Report
 from sagespec.reporting.style import Style
@@ -104,3 +106,30 @@ def test_every_family_of_rules_is_listed() -> None:
 
 def test_nothing_is_said_of_the_smallest_manifest(judge: Judge) -> None:
     assert judge({}).diagnostics == ()
+
+
+# Names
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_an_old_name_is_none_of_today_s_and_leads_to_one(old: str) -> None:
+    assert old not in explained()
+    assert RENAMED[old] in explained()
+
+
+def test_old_names_keep_working(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In comments, with --allow and with explain."""
+    manifest = code / "mnist.yaml"
+    fields = {**SMALLEST, "encrypt_inter_container_traffic": True}
+    text = yaml.safe_dump(fields, sort_keys=False)
+    manifest.write_text(text)
+    assert run(["validate", "--strict", str(manifest)]) == 1
+    manifest.write_text(
+        text.replace("traffic: true", "traffic: true # sagespec: allow encryption-between-one-instance")
+    )
+    assert run(["validate", "--strict", str(manifest)]) == 0
+    manifest.write_text(yaml.safe_dump({**SMALLEST, "subnets": ["subnet-0a1b2c3d"]}))
+    assert run(["validate", "--allow", "half-a-vpc", str(manifest)]) == 0
+    capsys.readouterr()
+    assert run(["explain", "half-a-vpc"]) == 0
+    assert capsys.readouterr().out.startswith("incomplete-vpc-config (error)")

@@ -121,7 +121,7 @@ def test_isolation_forbids_packages_only_where_there_are_some(code: Path, judge:
     isolated = {"enable_network_isolation": True, "model_dir": False, "source_dir": "."}
     assert rules(judge(isolated)) == []
     (code / "requirements.txt").write_text("keras-tuner\n")
-    assert rules(judge(isolated)) == ["isolated-from-packages"]
+    assert rules(judge(isolated)) == ["packages-without-network"]
 
 
 def test_a_local_run_says_nothing_of_the_network_it_does_not_have(judge: Judge) -> None:

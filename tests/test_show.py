@@ -151,7 +151,13 @@ def test_the_schema_of_sarif_is_the_one_that_the_readme_names() -> None:
 
 
 def sarif(diagnostics: list[Diagnostic]) -> dict[str, Any]:
-    log = json.loads("\n".join(FORMATS["sarif"](Report([Result("a.yaml", tuple(diagnostics))]), Style())))
+    log = json.loads(
+        "\n".join(
+            FORMATS["sarif"](
+                Report(Result(f"{number}.yaml", (one,)) for number, one in enumerate(diagnostics)), Style()
+            )
+        )
+    )
     Draft4Validator(SCHEMA, format_checker=Draft4Validator.FORMAT_CHECKER).validate(log)
     (only,) = log["runs"]
     assert isinstance(only, dict)

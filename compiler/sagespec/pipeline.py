@@ -49,6 +49,8 @@ class Result(NamedTuple):
     """None when it was refused."""
     request: Request | None = None
     """None when it was refused, or only validated."""
+    ends: bool = False
+    """Nothing behind it in the file could be read."""
 
 
 class Options(NamedTuple):
@@ -178,7 +180,7 @@ class Compiler:
                     yield from self.document(document)
         except Rejected as rejected:
             found = True
-            yield self.refused(source.name, rejected.diagnostics)
+            yield self.refused(source.name, rejected.diagnostics)._replace(ends=True)
         if aside:
             self.survey.unread[source.name] = aside[0].message
             yield self.refused(source.name, aside)

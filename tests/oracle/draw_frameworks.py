@@ -74,12 +74,9 @@ class Table:
         """What may stand under a version, written as long as it."""
         row = self.row(version)
         long = version in self.table["versions"]
-        return [
-            name
-            for name in (
-                [key for key in row if key.startswith(("pytorch", "tensorflow"))] if long else row["version_aliases"]
-            )
-        ]
+        return list(
+            [key for key in row if key.startswith(("pytorch", "tensorflow"))] if long else row["version_aliases"]
+        )
 
     def pairs(self) -> list:
         """(version, what stands under it or None)."""
@@ -323,7 +320,12 @@ def image(rng: Random, tables: dict) -> Iterator[Manifest]:
         elif rng.random() < 0.3:
             manifest = {name: value for name, value in manifest.items() if name not in ("entry_point", "source_dir")}
         extras = EXTRAS if framework or "entry_point" in manifest else [draw.hyperparameters, draw.output, draw.labels]
-        yield alone(dress(rng, manifest, extras, 0.25))
+        made = alone(dress(rng, manifest, extras, 0.25))
+        if "framework" not in made and "source_dir" not in made:  # the SDK sends what Python prints, and we JSON
+            given = made.get("hyperparameters", {})
+            kept = {name: value for name, value in given.items() if not isinstance(value, (dict, list))}
+            made.update({"hyperparameters": kept} if given else {})
+        yield made
 
 
 def together(rng: Random, tables: dict) -> Iterator[Manifest]:
@@ -366,7 +368,7 @@ def lax(rng: Random, tables: dict) -> Iterator[Manifest]:
         manifest = job(table, version, None, table.pythons(version)[-1], "us-east-1", "ml.m5.xlarge")
         yield dict(manifest, distribution={"mpi": {"enabled": True}})
         yield dict(manifest, compiler_config={})
-    for framework, table in tables.items():
+    for table in tables.values():
         version, base = table.pairs()[-1]
         of = table.types(version, base)[-1]
         manifest = job(table, version, base, table.pythons(version, base)[-1], "us-east-1", of)
@@ -374,7 +376,7 @@ def lax(rng: Random, tables: dict) -> Iterator[Manifest]:
     table = tables["pytorch"]
     for version in ("1.12.1", "1.10.2", "1.9"):  # the image would be of 1.11
         yield job(table, version, None, "py38", "us-east-1", "ml.trn1.2xlarge")
-    for version in ("1.12.1", "2.0.0", "2.2.0"):  # the image would be for inference
+    for version in ("1.12.1", "2.0.0", "2.1.0"):  # the image would be for inference
         for of in words(draw.GRAVITON)[:2]:
             yield job(table, version, None, table.pythons(version)[-1], "us-east-1", of)
     for strategy in (

@@ -24,7 +24,7 @@ class Glossary(NamedTuple):
     pages: Callable[[], Mapping[str, Page]]
     """Name → page. Asked for only when something must be said of a name: it takes time to import."""
     suggestion: Callable[[str], str]
-    """What to say to someone who has typed a name that is none."""
+    """What to say to someone who has typed a name that is not one."""
     current: Callable[[str], str]
     """What a name of any time is called today."""
 

@@ -35,7 +35,7 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     """
     manifest = bound.manifest
     wrong = {diagnostic.place for diagnostic in bound.diagnostics}
-    # `use_spot_instances: yes` is one mistake: that it is no boolean says more than that it looks like one.
+    # `use_spot_instances: yes` is one mistake: that it is not a boolean says more than that it looks like one.
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
     judgements = (placed(manifest, *said) for said in judge(context, rules))
     found = [*problems, *bound.diagnostics, *bounded(judgements)]

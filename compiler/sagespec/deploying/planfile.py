@@ -10,6 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec import __version__
+from sagespec.base.errors import SagespecError
 from sagespec.building.archive import ArchiveError
 from sagespec.building.request import Upload
 from sagespec.catalog import digest
@@ -25,13 +26,11 @@ _HEAD = 256
 _AGAIN = "make the plan again: sagespec plan PATH… --out FILE"
 
 
-class PlanFileError(Exception):
+class PlanFileError(SagespecError):
     """A file is no plan, or one that does not hold any more. Says what to do."""
 
     def __init__(self, message: str, hint: str = _AGAIN) -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(message)
+        super().__init__(message, hint)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ def explained() -> Mapping[str, Page]:
 
 @lru_cache(maxsize=1_000)
 def suggestion(name: str) -> str:
-    """What to say to someone who has typed a name that is none."""
+    """What to say to someone who has typed a name that is not one."""
     from sagespec.catalog import near
 
     close = near(name, explained())

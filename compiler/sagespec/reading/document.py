@@ -406,7 +406,7 @@ class _Builder:
             if not isinstance(value, dict):
                 self.problem(
                     self.span(item),
-                    "merge-of-no-map",
+                    "merge-not-a-map",
                     "'<<' takes a map, or a list of maps",
                     "give it an alias of a map",
                 )

@@ -13,6 +13,8 @@ from jinja2.exceptions import SecurityError
 from jinja2.nodes import Output, TemplateData
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from sagespec.base.errors import SagespecError
+
 FILTERS = [
     "abs",
     "default",
@@ -46,13 +48,8 @@ _TOO_LONG = 10_000
 _DASHED = re.compile(r"\b(vars|env|matrix)\.([A-Za-z_]\w*(?:-\w+)+)")
 
 
-class ExpressionError(Exception):
+class ExpressionError(SagespecError):
     """The author's expression cannot be read, or speaks of something that is not there."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(message)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -105,6 +102,7 @@ def _environment() -> _Sandbox:
         comment_end_string="#}\0",
         keep_trailing_newline=True,
         autoescape=False,
+        optimized=False,  # it would evaluate each filter of a chain once for each that follows it
     )
     environment.filters = {name: environment.filters[name] for name in FILTERS}
     environment.filters |= {"replace": _replace, "join": _join, "round": _round}  # the built-in ones have no bounds

@@ -10,6 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
 from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, in_order
+from sagespec.base.errors import SagespecError
 from sagespec.base.files import replace_whole
 from sagespec.base.source import Path, Source
 from sagespec.reading.document import MAX_BYTES, decode, read
@@ -240,7 +241,7 @@ def repair_text(make: Callable[[], Judge[JudgedT]], stream: BinaryIO) -> Repair[
     return Repair(results, tuple(cured), content=_mark(raw) + source.text.encode())
 
 
-class NotWritten(Exception):
+class NotWritten(SagespecError):
     """A file that was to be fixed is left as it is."""
 
 

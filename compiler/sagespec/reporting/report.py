@@ -37,12 +37,13 @@ class Report:
     def found(self) -> Iterator[Diagnostic]:
         """Each finding once, although the jobs of one matrix, and manifests under the same defaults, share some.
 
-        Of a file with more than `MOST` the others are told as a number, behind its last job.
+        Of a file with more than `MOST` the others are told as a number, behind its last job; why the rest of a file
+        could not be read is always told.
         """
         for name, results in groupby(self._results, lambda result: result.manifest):
             before, left = self._told.setdefault(name, Counter()), []
             for result in results:
-                kept, lines = shortened(self._new(result), before)
+                kept, lines = shortened(self._new(result), {} if result.ends else before)
                 before.update(found.severity for found in kept)
                 left += lines
                 yield from kept
@@ -51,10 +52,15 @@ class Report:
     def by_file(self) -> Mapping[str, Sequence[Diagnostic]]:
         """Every file that was looked at, and what was found because of it, shortened in the same way."""
         files: dict[str, dict[Diagnostic, None]] = {}
+        ends: dict[str, list[Diagnostic]] = {}
         for result in self._results:
-            files.setdefault(result.manifest, {}).update(dict.fromkeys(result.diagnostics))
+            of_file = files.setdefault(result.manifest, {})
+            if result.ends:
+                ends[result.manifest] = told(result.diagnostics)
+            else:
+                of_file.update(dict.fromkeys(result.diagnostics))
             self._new(result)
-        return {name: told(list(of_file)) for name, of_file in files.items()}
+        return {name: [*told(list(of_file)), *ends.get(name, ())] for name, of_file in files.items()}
 
     def _new(self, result: Result) -> list[Diagnostic]:
         """Counts a result; what has not been found before comes back."""

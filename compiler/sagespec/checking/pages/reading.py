@@ -1,4 +1,4 @@
-"""Pages of what the YAML reader says: texts that are no YAML, or hold what JSON cannot."""
+"""Pages of what the YAML reader says: texts that are not YAML, or hold what JSON cannot."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAGES = (
         """
         The file cannot be read.
 
-        It is not there, may not be read, or is no regular file: a device, a pipe or a socket could make a run wait
+        It is not there, may not be read, or is not a regular file: a device, a pipe or a socket could make a run wait
         for ever. `-` reads standard input.
         """,
     ),
@@ -180,7 +180,7 @@ PAGES = (
         """,
     ),
     Page(
-        "merge-of-no-map",
+        "merge-not-a-map",
         ERROR,
         "https://yaml.org/type/merge.html",
         """
@@ -230,7 +230,7 @@ PAGES = (
         ERROR,
         JSON + "#section-6",
         """
-        Infinity and NaN are no numbers of JSON.
+        Infinity and NaN are not JSON numbers.
 
         Hyperparameters travel as JSON, so they could not be sent.
 

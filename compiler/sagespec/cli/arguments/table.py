@@ -181,7 +181,7 @@ class InitArguments(Arguments):
 
 
 class ImportArguments(Arguments):
-    """Print a manifest of a training job that exists, or of the TensorFlow estimators in a script. Runs nothing."""
+    """Print a manifest of a training job that exists, or of the estimators in a script. Runs nothing."""
 
     command, section, runs = "import", CHECK, "starting:import_"
     exits = {

@@ -7,20 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from sagespec.base.errors import SagespecError
 from sagespec.building.targets import Request, Upload
 from sagespec.deploying.observed import Seen
 
 
-class ServiceError(Exception):
+class ServiceError(SagespecError):
     """The service failed or refused. Says what it said, and what to do."""
 
     passing = False
     """Whether it is known to pass with time."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(message)
 
 
 class BadSetting(ServiceError):

@@ -90,10 +90,10 @@ def model_dir_unknown_to_script(line: CommandLine, context: JobContext) -> Findi
 
 
 @rule(WARNING, on=UNMATCHED, source=_ARGPARSE + "#partial-parsing")
-def hyperparameter_nobody_reads(passed: Unmatched, context: JobContext) -> Finding | None:
-    """parse_known_args passes over what it does not know, so a misspelt hyperparameter changes nothing.
+def unused_hyperparameter(passed: Unmatched, context: JobContext) -> Finding | None:
+    """parse_known_args ignores what it does not know, so a misspelt hyperparameter changes nothing.
 
-    The script goes on with its default. A script that never looks at its arguments passes over all of them.
+    The script goes on with its default. A script that never looks at its arguments ignores all of them.
 
     Bad:
         hyperparameters: {learning_rate: 0.1}
@@ -120,7 +120,7 @@ def hyperparameter_nobody_reads(passed: Unmatched, context: JobContext) -> Findi
         return None
     return Finding(
         passed.path,
-        f"nothing reads {shown(option_of(passed.name))}: parse_known_args passes over it",
+        f"nothing reads {shown(option_of(passed.name))}: parse_known_args ignores it",
         _cure(line.takes, passed.name),
         at_key=True,
         place=line.script.place(line.takes.parses),
@@ -266,7 +266,7 @@ def false_read_as_true(matched: Matched, context: JobContext) -> Finding | None:
 def value_refused_by_type(matched: Matched, context: JobContext) -> Finding | None:
     """A value must survive the conversion that the script declares for it.
 
-    It arrives as text, as Python prints it: 10.0 is no int, and a list is one text.
+    It arrives as text, as Python prints it: 10.0 is not an int, and a list is one text.
 
     Bad:
         hyperparameters: {epochs: 10.0}

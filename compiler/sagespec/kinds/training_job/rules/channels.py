@@ -29,7 +29,7 @@ ChannelRow = partial(Row, each="channels")
 
 @rule(ERROR, on=CHANNEL, source=API + "DataSource.html")
 def channel_without_source(channel: JobChannel, context: JobContext) -> Finding | None:
-    """A channel must say where its data are.
+    """A channel must say where its data is.
 
     Bad:
         channels:
@@ -165,7 +165,7 @@ s3_option_on_file_system = refusal(
     page="""
     A file system is mounted as it is: it cannot be sharded, listed or given to some groups only.
 
-    Every instance sees all of it, so the option would be dropped without a word.
+    Every instance sees all of it, so the option would be ignored silently.
 
     Bad:
         channels:
@@ -253,7 +253,7 @@ def file_system_without_vpc(file_system: Written, context: JobContext) -> Findin
     if channel.is_mounted and not context.job.given("subnets", "security_group_ids") and not context.local:
         return Finding(
             file_system.path,
-            f"channel '{channel.name}' mounts {file_system.value}, but the job is in no VPC",
+            f"channel '{channel.name}' mounts {file_system.value}, but the job has no subnets and security groups",
             "add subnets: [subnet-…] and security_group_ids: [sg-…] that reach the file system",
         )
     return None
@@ -455,8 +455,8 @@ attributes_without_augmented_manifest = refusal(
 )
 
 
-fast_file_of_a_list = refusal(
-    "fast-file-of-a-list",
+manifest_file_in_fast_file_mode = refusal(
+    "manifest-file-in-fast-file-mode",
     ERROR,
     ChannelRow(
         ("s3_data_type",),
@@ -722,8 +722,8 @@ def colliding_channels(channels: Written, context: JobContext) -> Iterator[Findi
             )
 
 
-code_channel_taken = refusal(
-    "code-channel-taken",
+reserved_channel_name = refusal(
+    "reserved-channel-name",
     ERROR,
     Row(
         ("channels", "code"),

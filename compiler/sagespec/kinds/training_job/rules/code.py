@@ -240,7 +240,7 @@ def dependency_not_found(dependencies: Written, context: JobContext) -> Iterator
 
 
 @rule(ERROR, on=field("dependencies"), source=SDK2 + "utils.py, create_tar_file")
-def dependencies_of_one_name(dependencies: Written, context: JobContext) -> Iterator[Finding]:
+def duplicate_dependency_name(dependencies: Written, context: JobContext) -> Iterator[Finding]:
     """Dependencies stand side by side in the archive under their own names, so the names must differ.
 
     Bad:
@@ -260,7 +260,7 @@ def dependencies_of_one_name(dependencies: Written, context: JobContext) -> Iter
         if PurePosixPath(first) != PurePosixPath(path):
             yield Finding(
                 (*dependencies.path, number),
-                f"'{path}' and '{first}' have one name, and would overwrite each other in the archive",
+                f"'{path}' and '{first}' have the same name, and would overwrite each other in the archive",
                 "rename one of them, or name a folder that holds both",
             )
 
@@ -279,7 +279,7 @@ dependencies_with_archive = refusal(
     page="""
     An archive that lies in S3 already is used as it is: nothing is packed into it.
 
-    The SDK drops the dependencies without a word.
+    The SDK drops the dependencies silently.
 
     Bad:
         source_dir: s3://bucket/code/sourcedir.tar.gz
@@ -347,7 +347,7 @@ def requirements_without_setup(job: Job, context: JobContext) -> Finding | None:
 def nested_entry_point_of_package(source: Written, context: JobContext) -> Finding | None:
     """With a setup.py the container installs a package, and runs the entry point as a module by its name.
 
-    A path with folders is no module's name, so `python -m` does not find it.
+    A path with folders is not a module's name, so `python -m` does not find it.
 
     Bad:
         source_dir: .
@@ -395,7 +395,7 @@ def folder_of_entry_point_dropped(job: Job, context: JobContext) -> Finding | No
         return Finding(
             ("entry_point",),
             f"legacy mode would look for '{name}' at the archive's root, not for '{entry}'",
-            f"lay {name} at the root of the archive, and write entry_point: {name}",
+            f"put {name} at the root of the archive, and write entry_point: {name}",
         )
     return None
 

@@ -98,9 +98,10 @@ def _unsupported(context: JobContext, framework: Framework, strategy: str) -> Fi
         return None
     if context.job.image_uri is not None and not wanted.get("of_any_image"):
         return None  # the image may have it; the SDK looks at the version for few of them all the same
-    if context.release is None and not wanted.get("of_any_image"):
+    release = context.release or release_of(context)
+    if release is None and not wanted.get("of_any_image"):
         return None  # the version is what is wrong
-    if context.release is not None and not context.release.script_mode:
+    if release is not None and not release.script_mode:
         return None
     kinds = {(place, name): _processor_of(name) for place, name in _trained_on(context)}
     for (place, name), kind in kinds.items():
@@ -343,7 +344,7 @@ def several_strategies(written: Written, context: JobContext) -> Finding | None:
     on=field("distribution"),
     source=SDK2 + "estimator.py, _validate_mwms_config; fw_utils.py, validate_smdistributed",
 )
-def idle_strategy_beside_other(written: Written, context: JobContext) -> Iterator[Finding]:
+def disabled_strategy_beside_other(written: Written, context: JobContext) -> Iterator[Finding]:
     """Some strategies may not even be written down beside another one, switched off or not.
 
     The SDK refuses parameter_server and smdistributed beside an enabled multi_worker_mirrored_strategy, and both
@@ -821,7 +822,7 @@ def instance_groups_with_old_version(written: Written, context: JobContext) -> F
         later = f'take {framework.version_field} "{knowing[0]}" or later, or ' if knowing else "take "
         return Finding(
             ("instance_groups",),
-            f"the image of {release.name} knows nothing of instance groups",
+            f"the image of {release.name} does not support instance groups",
             f"{later}instance_type and instance_count",
             at_key=True,
         )

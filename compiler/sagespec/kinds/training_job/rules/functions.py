@@ -83,7 +83,7 @@ def missing_model_function(read: ReadFunctions, context: JobContext) -> Finding 
 def several_model_functions(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """Exactly one function defines the model.
 
-    Of several the container takes estimator_fn first, then keras_model_fn, and passes over the others.
+    Of several the container takes estimator_fn first, then keras_model_fn, and ignores the others.
 
     Bad:
         framework_version: "1.10"

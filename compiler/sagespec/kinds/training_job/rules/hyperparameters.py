@@ -168,7 +168,7 @@ def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
 def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Finding | None:
     """SageMaker takes no line breaks in hyperparameters.
 
-    In values they are no matter where AWS's images run your script: JSON writes them as two characters. An image with
+    In values they do no harm where AWS's images run your script: JSON writes them as two characters. An image with
     a program of its own gets text as it is.
 
     Bad:
@@ -348,8 +348,8 @@ def hyperparameter_name_unfit_for_option(passed: Passed, context: JobContext) ->
 def hyperparameter_of_other_version(job: Job, context: JobContext) -> Iterator[Finding]:
     """The legacy containers read some hyperparameters themselves, and which ones changed with TensorFlow 1.6.
 
-    1.4 and 1.5 evaluate with Experiment, later versions with EvalSpec. Hyperparameters of the other kind are passed
-    over in silence.
+    1.4 and 1.5 evaluate with Experiment, later versions with EvalSpec. Hyperparameters of the other kind are ignored
+    silently.
 
     Bad:
         framework_version: "1.10"
@@ -392,7 +392,7 @@ def hyperparameter_of_other_version(job: Job, context: JobContext) -> Iterator[F
 
 @rule(WARNING, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
 def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Finding]:
-    """The legacy container passes over what it does not know, misspelt names included.
+    """The legacy container ignores what it does not know, misspelt names included.
 
     Bad:
         framework_version: "1.10"
@@ -408,7 +408,7 @@ def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Fi
     """
     if not context.legacy or context.release is None or context.framework is None:
         return
-    # Two words are too few to tell a slip from a name of the script's own: eval_metric is no misspelt eval_metrics.
+    # Two words are too few to tell a slip from a name of the script's own: eval_metric need not mean eval_metrics.
     known = {_spelling(name): name for name in context.release.legacy_hyperparameters if name.count("_") > 1}
     for name in context.hyperparameters.keys() - _versions_by_name(context.framework).keys():
         meant = known.get(_spelling(name))

@@ -92,7 +92,7 @@ _SCRIPT_MODE = {"script_mode": TRUE, "entry_point": GIVEN}
 def legacy_field_in_script_mode(written: Written, context: JobContext) -> Finding | None:
     """In script mode the script itself decides how long it trains and where it keeps checkpoints.
 
-    SDK 1 refuses the legacy arguments there; SDK 2 drops them without a word.
+    SDK 1 refuses the legacy arguments there; SDK 2 drops them silently.
 
     Bad:
         training_steps: 10000

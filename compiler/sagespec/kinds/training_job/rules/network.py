@@ -105,7 +105,7 @@ def private_registry_without_vpc(mode: Written, context: JobContext) -> Finding 
     if mode.value == "Vpc" and not context.job.given(*PREFIXES) and not context.local:
         return Finding(
             mode.path,
-            "the image is to be pulled through a VPC, but the job is in none",
+            "the image is pulled through a VPC, but the job has no subnets and security groups",
             "add subnets: [subnet-…] and security_group_ids: [sg-…]",
         )
     return None
@@ -127,7 +127,7 @@ credentials_without_private_registry = refusal(
     page="""
     Credentials of a registry are used only when the image is pulled through a VPC.
 
-    Otherwise they would be dropped without a word.
+    Otherwise they would be ignored silently.
 
     Bad:
         training_repository_credentials_provider_arn: arn:aws:lambda:us-west-2:123456789012:function:registry
@@ -143,7 +143,7 @@ credentials_without_private_registry = refusal(
 
 
 @rule(WARNING, on=field("encrypt_inter_container_traffic"), source=GUIDE + "train-encrypt.html")
-def encryption_between_one_instance(encrypt: Written, context: JobContext) -> Finding | None:
+def encryption_on_one_instance(encrypt: Written, context: JobContext) -> Finding | None:
     """One instance has nobody to talk to, so there is nothing to encrypt.
 
     Bad:
@@ -168,7 +168,7 @@ def encryption_between_one_instance(encrypt: Written, context: JobContext) -> Fi
     on=field("enable_network_isolation"),
     source=TOOLKIT + "; sagemaker-tensorflow-training, s3_utils.py",
 )
-def isolated_from_model_dir(isolation: Written, context: JobContext) -> Finding | None:
+def model_dir_without_network(isolation: Written, context: JobContext) -> Finding | None:
     """A container without network cannot reach a model directory in S3.
 
     In script mode `model_dir` is in S3 unless the manifest says otherwise, and TensorFlow's container asks S3 for that
@@ -200,7 +200,7 @@ def isolated_from_model_dir(isolation: Written, context: JobContext) -> Finding 
 
 
 @rule(WARNING, on=field("enable_network_isolation"), source=TOOLKIT)
-def isolated_from_packages(isolation: Written, context: JobContext) -> Finding | None:
+def packages_without_network(isolation: Written, context: JobContext) -> Finding | None:
     """A container without network cannot install packages.
 
     The container installs `requirements.txt` of the source archive before the script starts, and the job would fail

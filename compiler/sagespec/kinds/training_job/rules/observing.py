@@ -43,7 +43,7 @@ def duplicate_metric(metrics: Written, context: JobContext) -> Iterator[Finding]
 
 @rule(WARNING, on=item("metric_definitions"), source=METRICS_GUIDE)
 def metric_without_group(metric: Written, context: JobContext) -> Finding | None:
-    """The value of a metric is what the parentheses of its pattern match: without them there is none.
+    """The value of a metric is what the parentheses of its pattern match, so a pattern without parentheses gives none.
 
     Bad:
         metric_definitions: [{name: loss, regex: "loss: [0-9.]+"}]
@@ -64,7 +64,7 @@ def metric_without_group(metric: Written, context: JobContext) -> Finding | None
 
 @rule(WARNING, on=item("metric_definitions"), source=METRICS_GUIDE)
 def broken_metric_pattern(metric: Written, context: JobContext) -> Finding | None:
-    """A metric whose pattern is no regular expression is never published.
+    """A metric whose pattern is not a regular expression is never published.
 
     Bad:
         metric_definitions: [{name: loss, regex: "loss: ([0-9.]+"}]
@@ -184,7 +184,7 @@ def unknown_rule_instance_type(one: Written, context: JobContext) -> Finding | N
 
 
 @rule(WARNING, on=field("rules"), source=GUIDE + "debugger-configure-hook.html")
-def rules_without_tensors(rules: Written, context: JobContext) -> Finding | None:
+def rules_without_debugger_hook(rules: Written, context: JobContext) -> Finding | None:
     """A Debugger rule judges what the hook saves: without a hook it has nothing to look at.
 
     Bad:
@@ -202,7 +202,7 @@ def rules_without_tensors(rules: Written, context: JobContext) -> Finding | None
     if rules.value and (hook is None or hook is False):
         return Finding(
             rules.path,
-            "the rules have nothing to judge: without debugger_hook_config no tensors are saved",
+            "the rules have no tensors to check: without debugger_hook_config none are saved",
             "add debugger_hook_config: {} (it saves to output_path), or leave the rules out",
             at_key=True,
         )
@@ -295,7 +295,7 @@ disabled_profiler_configured = refusal(
     page="""
     The profiler is switched off and configured at once.
 
-    What is configured would be dropped without a word.
+    What is configured would be ignored silently.
 
     Bad:
         disable_profiler: true
@@ -308,7 +308,7 @@ disabled_profiler_configured = refusal(
 
 
 @rule(WARNING, on=field("enable_remote_debug"), source=GUIDE + "train-remote-debugging.html")
-def remote_debug_in_isolation(remote: Written, context: JobContext) -> Finding | None:
+def remote_debug_without_network(remote: Written, context: JobContext) -> Finding | None:
     """No shell can be opened in a container that has no network.
 
     Bad:

@@ -93,7 +93,7 @@ quoted_false = refusal(
     ERROR,
     Row(
         ("model_dir",),
-        "this is a folder of that name, not the value that switches --model_dir off",
+        "the text 'false' is a path; it does not switch --model_dir off",
         "write model_dir: false, without quotes",
         form=r"^(?!\s*([Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]|[Nn][Oo][Nn][Ee])\s*$)",
     ),

@@ -159,8 +159,8 @@ def read_only_member(override: Override, context: JobContext) -> Finding | None:
     return None
 
 
-own_name_or_tags = refusal(
-    "own-name-or-tags",
+reserved_request_member = refusal(
+    "reserved-request-member",
     ERROR,
     *(
         Row(
@@ -284,7 +284,7 @@ def repeated_preference(request: Written, context: JobContext) -> Iterator[Findi
 
 
 @rule(ERROR, on=field("request"), source=API + "InstancePreference.html")
-def preferences_with_half_counts(request: Written, context: JobContext) -> Finding | None:
+def incomplete_preference_counts(request: Written, context: JobContext) -> Finding | None:
     """Either every preference has a count, or the request has one for all.
 
     Bad:

@@ -153,7 +153,7 @@ def retired_instance_type(instance_type: Written, context: JobContext) -> Findin
     if instance is not None and instance.retired:
         return Finding(
             instance_type.path,
-            f"EC2 describes {instance_type.value} no longer; there may be no capacity",
+            f"EC2 no longer offers {instance_type.value}; there may be no capacity",
             "use a newer family, for example g5 or g6 for one to eight GPUs",
         )
     return None
@@ -452,7 +452,7 @@ def reserved_environment_variable(variable: Written, context: JobContext) -> Fin
 
 
 def names_region(arn: str) -> str:
-    """The region that an ARN says; empty when it says none, or is no ARN."""
+    """The region that an ARN says; empty when it says none, or is not an ARN."""
     parts: list[Any] = arn.split(":")
     return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
 

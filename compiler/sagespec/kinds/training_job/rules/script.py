@@ -106,7 +106,7 @@ def _spelt(python: str) -> str:
 
 
 @rule(ERROR, on=JOB, source=SDK2 + "fw_utils.py, tar_and_upload_dir")
-def imported_module_left_behind(job: Job, context: JobContext) -> Iterator[Finding]:
+def imported_module_not_packed(job: Job, context: JobContext) -> Iterator[Finding]:
     """Without source_dir the entry point is packed alone, and a module beside it stays behind.
 
     The script then stops at the import.
@@ -252,8 +252,8 @@ def variable_not_given(read: ReadScript, context: JobContext) -> Iterator[Findin
 
 
 @rule(WARNING, on=field("channels"), source=SDK_DOC + " (Prepare a training script)")
-def unread_channel(channels: Written, context: JobContext) -> Iterator[Finding]:
-    """A channel that nothing reads is copied, and paid for, in vain.
+def unused_channel(channels: Written, context: JobContext) -> Iterator[Finding]:
+    """A channel that nothing reads is copied and paid for without use.
 
     More often its name and the script's differ.
 
@@ -409,7 +409,7 @@ def pipe_on_copied_channel(read: ReadScript, context: JobContext) -> Iterator[Fi
 
 @rule(WARNING, on=CHANNEL, source=GUIDE + "model-access-training-data.html")
 def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Finding | None:
-    """In Pipe mode a channel is no folder: there are only pipes, one for each epoch.
+    """In Pipe mode a channel is not a folder: there are only pipes, one for each epoch.
 
     A script that lists or opens files finds none.
 
@@ -446,7 +446,7 @@ def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Finding | N
 
 
 @rule(WARNING, on=SCRIPT, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit (training.py)")
-def model_not_kept(read: ReadScript, context: JobContext) -> Finding | None:
+def model_not_saved(read: ReadScript, context: JobContext) -> Finding | None:
     """Only what lies in SM_MODEL_DIR at the end is uploaded as the model.
 
     Everything else is gone with the instance.
@@ -534,7 +534,7 @@ def checkpoints_not_written(location: Written, context: JobContext) -> Finding |
         return None
     return Finding(
         location.path,
-        f"nothing in the script names {folder}: no checkpoint would be kept, and an interrupted job starts anew",
+        f"nothing in the script names {folder}, so no checkpoint is kept and an interrupted job starts again",
         f"save checkpoints to {folder}, and start from the newest one there",
         place=read.script.place(read.asks.trains),
     )
@@ -551,7 +551,7 @@ def _names(texts: Collection[str], folder: str, last: str) -> bool:
     on=SCRIPT,
     source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html",
 )
-def instances_that_share_nothing(read: ReadScript, context: JobContext) -> Finding | None:
+def duplicate_work_on_instances(read: ReadScript, context: JobContext) -> Finding | None:
     """Several instances run the same script; it must tell them apart, or all of them train the same model.
 
     Bad:

@@ -96,7 +96,7 @@ max_wait_without_spot = refusal(
 
 @rule(WARNING, on=field("use_spot_instances"), source=GUIDE + "model-managed-spot-training.html")
 def spot_without_checkpoints(spot: Written, context: JobContext) -> Finding | None:
-    """A spot job that keeps no checkpoints starts again from nothing.
+    """A spot job that keeps no checkpoints starts again from the beginning.
 
     Every interruption throws the work away, and the work done again is billed again.
 
@@ -117,7 +117,7 @@ def spot_without_checkpoints(spot: Written, context: JobContext) -> Finding | No
     if not context.passes_model_dir or (isinstance(job.model_dir, str) and not job.model_dir.startswith("s3://")):
         return Finding(
             spot.path,
-            "an interrupted spot job starts again from nothing: it keeps no checkpoints",
+            "an interrupted spot job starts again from the beginning: it keeps no checkpoints",
             "add checkpoint_s3_uri: s3://…, and let the script restore from /opt/ml/checkpoints",
         )
     return None
@@ -283,7 +283,7 @@ checkpoint_folder_without_location = refusal(
     page="""
     A folder for checkpoints is kept in S3 only when it is said where.
 
-    Alone, `checkpoint_local_path` would be dropped without a word.
+    Alone, `checkpoint_local_path` would be ignored silently.
 
     Bad:
         checkpoint_local_path: /opt/ml/checkpoints

@@ -458,7 +458,7 @@ def region_without_image(job: Job, context: JobContext) -> Finding | None:
         return None
     if context.facts.region(region) is None:
         near = context.facts.near_region(region)
-        message, hint = f"'{region}' is no region of SageMaker", f"did you mean {near}?" if near else ""
+        message, hint = f"SageMaker is not in a region '{region}'", f"did you mean {near}?" if near else ""
     else:
         message = f"no image of {release.name} ({context.python}) is kept in {region}"
         hint = _version_for(context, region)
@@ -486,7 +486,12 @@ def instance_without_image(job: Job, context: JobContext) -> Iterator[Finding]:
         instance_type: ml.g5.xlarge
     """
     framework = context.framework
-    if framework is None or job.image_uri is not None or not job.instance_types():
+    if framework is None or not job.instance_types():
+        return
+    if job.image_uri is not None:
+        for path, name, _ in INSTANCE_TYPE.of(context):
+            if name in framework.refused_instances:
+                yield Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
         return
     runs_on, chosen = _kinds(context, framework), image_instance_type(job.instance_types())
     what = framework.title if context.release is None or not _only(framework, runs_on) else context.release.name
