@@ -210,7 +210,8 @@ def prune(requests: Sequence[Request], jobs: Iterable[Seen], gone: Gone) -> tupl
             continue
         verdict, why = gone(job)
         if verdict is Verdict.GONE:
-            changes.append(Change(Action.STOP, why, seen=job, stops=(job,), at=request.site))
+            reason = f"{job.job_name} runs, and {why}"
+            changes.append(Change(Action.STOP, reason, seen=job, stops=(job,), at=request.site))
         elif verdict is Verdict.UNCERTAIN:
             reason = f"{job.job_name} runs, and no manifest here describes it; it is not stopped: {why}"
             changes.append(Change(Action.REFUSE, reason, seen=job, at=request.site))

@@ -186,7 +186,8 @@ def counts(plan: Plan) -> str:
     if not plan.changes:
         return "No jobs."
     if not plan.pending:
-        return f"Nothing to do: {', '.join(_states(plan))}."
+        said = "to do" if all(change.as_wanted for change in plan.changes) else "is done"
+        return f"Nothing {said}: {', '.join(_states(plan))}."
     numbers = {action: sum(change.action is action for change in plan.changes) for action in Action}
     return "Plan: " + ", ".join(f"{number} to {action.value}" for action, number in numbers.items() if number) + "."
 
