@@ -21,7 +21,7 @@ from conftest import REPOSITORY, SCRIPT, SMALLEST
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.base.source import Source
 from sagespec.checking.rule import RuleSet
-from sagespec.kinds.training_job.kind import KIND
+from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.document import Document
@@ -180,7 +180,7 @@ def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_every_source_folder_is_packed_once(tmp_path: Path) -> None:
     run = Compiler()
     results = list(run.run([str(folders(tmp_path, 20, codes=3))]))
-    assert ([result.diagnostics for result in results], run.files.archives.builds) == ([()] * 20, 3)
+    assert ([result.diagnostics for result in results], run.packing.archives.builds) == ([()] * 20, 3)
 
 
 def test_every_script_is_analysed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +200,7 @@ def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there(
         name: rule._replace(check=counting(rule.check, counts, lambda _subject, _context, name=name: name))
         for name, rule in RULES.by_name.items()
     }
-    kind = KIND._replace(rules=RuleSet([SimpleNamespace(**counted)]))
+    kind = kind_named("TrainingJob")._replace(rules=RuleSet([SimpleNamespace(**counted)]))
     monkeypatch.setattr(sagespec.pipeline, "kind_named", lambda _name: kind)
     channels = {"train": "s3://bucket/train", "test": "s3://bucket/test"}
     list(Compiler().run([str(folders(tmp_path, 3, channels=channels, tags={"a": "b", "c": "d", "e": "f"}))]))
@@ -208,7 +208,7 @@ def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there(
     possible = {name for name, rule in RULES.by_name.items() if not rule.on.words or rule.on.words & written}
     assert set(counts) <= possible
     assert len(counts) < len(RULES.by_name) / 2
-    expected = {"missing-role": 3, "channel-without-source": 6, "max-wait-without-spot": 0}
+    expected = {"missing-role": 3, "channel-without-source": 6, "reserved-tag": 9, "max-wait-without-spot": 0}
     assert {name: counts[name] for name in expected} == expected
 
 

@@ -23,18 +23,22 @@ from sagespec.catalog import (
     NoPython,
     NoRegion,
     NoVersion,
+    Release,
     digest,
     facts,
+    frameworks,
     image_instance_type,
     tables,
 )
+from sagespec.kinds.training_job.model.distribution import Distribution
 
 FACTS = facts(date(2026, 11, 20))
+TF = frameworks.of_name("tensorflow")
 FETCHED = {
     "api": ("botocore",),
     "regions": ("botocore",),
     "instances": ("botocore", "moto"),
-    "images": (),
+    **dict.fromkeys((f"images/{name}" for name in tables.frameworks()), ()),
     "unicode": (),
 }
 CHECK = ["-m", "sagespec.catalog.refresh", "--check"]
@@ -78,7 +82,7 @@ def test_the_catalogue_is_fresh() -> None:
     ("name", "old", "new", "complaint"),
     [
         (
-            "catalog/images.json",
+            "catalog/images/tensorflow.json",
             "763104351884",
             "763104351885",
             "was edited by hand: its content and its _sha256 differ",
@@ -112,20 +116,28 @@ def test_a_stale_file_is_named_with_the_command_that_repairs_it(
 def test_a_refresh_repairs_what_was_edited_and_leaves_the_rest_alone(copy: Path) -> None:
     same_versions("botocore", "moto")
     folder = copy / "sagespec" / "catalog"
-    before = {path.name: path.read_text() for path in folder.glob("*.json")}
+    before = {path.name: path.read_text() for path in folder.rglob("*.json")}
     (folder / "regions.json").write_text(before["regions.json"].replace("us-east-1", "us-oest-1"))
     done = run("-m", "sagespec.catalog.refresh", path=copy)
     assert done.returncode == 0, done.stderr
-    after = {path.name: path.read_text() for path in folder.glob("*.json")}
+    after = {path.name: path.read_text() for path in folder.rglob("*.json")}
     assert without_date(after.pop("regions.json")) == without_date(before.pop("regions.json"))
     assert after == before
     assert [path.name for path in folder.iterdir() if path.suffix not in (".json", ".py", "")] == []
 
 
 def wheel(folder: Path, version: str, table: dict[str, object]) -> Path:
-    path = folder / f"sagemaker-{version}-py3-none-any.whl"
+    """A wheel of the SDK whose every table is the same."""
+    path = folder / f"sagemaker_core-{version}-py3-none-any.whl"
+    names = {
+        each
+        for name in tables.frameworks()
+        for made in tables.table(f"frameworks/{name}")["tables"].values()
+        for each in ([made] if isinstance(made, str) else made)
+    }
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("sagemaker/image_uri_config/tensorflow.json", json.dumps({"training": table}))
+        for name in names:
+            archive.writestr(f"sagemaker/core/image_uri_config/{name}.json", json.dumps({"training": table}))
     return path
 
 
@@ -137,23 +149,24 @@ def test_the_images_come_from_the_sdks_table(copy: Path) -> None:
         "2.20.0": {"py_versions": ["py312", "py313"], "registries": two, "repository": "new"},
     }
     aliases = {"1.13": "1.13.1", "2.20": "2.20.0"}
-    sdk = wheel(copy, "2.999.0", {"version_aliases": aliases, "versions": versions})
+    sdk = wheel(copy, "2.999.0", {"version_aliases": aliases, "versions": versions, "processors": ["cpu", "gpu"]})
     checked = run(*CHECK, "--sdk", str(sdk), path=copy)
-    file = copy / "sagespec" / "catalog" / "images.json"
+    file = copy / "sagespec" / "catalog" / "images" / "tensorflow.json"
     assert checked.returncode == 1
     assert (
-        f"{file} is of {tables.table('images')['_source']}, and sagemaker 2.999.0 says otherwise"
+        f"{file} is of {tables.table('images/tensorflow')['_source']}, and sagemaker-core 2.999.0 says otherwise"
         in checked.stderr.splitlines()
     )
     assert run("-m", "sagespec.catalog.refresh", "--sdk", str(sdk), path=copy).returncode == 0
     content = json.loads(file.read_text())
-    assert content.pop("_source") == "sagemaker 2.999.0"
+    assert content.pop("_source") == "sagemaker-core 2.999.0"
     assert {name: value for name, value in content.items() if not name.startswith("_")} == {
         "aliases": aliases,
         "registries": {"set1": one, "set2": two},
+        "tags": {"tag1": {"cpu": "{version}-cpu-{python}", "gpu": "{version}-gpu-{python}"}},
         "versions": {
-            "1.13.1": {"py2": ["old", "set1"], "py3": ["new", "set2"]},
-            "2.20.0": {"py312": ["new", "set2"], "py313": ["new", "set2"]},
+            "1.13.1": {"py2": ["old", "set1", "tag1"], "py3": ["new", "set2", "tag1"]},
+            "2.20.0": {"py312": ["new", "set2", "tag1"], "py313": ["new", "set2", "tag1"]},
         },
     }
     assert run(*CHECK, "--sdk", str(sdk), path=copy).returncode == 0
@@ -193,38 +206,63 @@ def test_nothing_is_read_and_nothing_heavy_imported_before_it_is_asked_for() -> 
         "import sys, sagespec.catalog as catalog; from sagespec.catalog.tables import table\n"
         "known = catalog.facts()\n"
         f"print(table.cache_info().currsize, [name for name in {heavy} if name in sys.modules])\n"
-        "known.release('2.19'); known.release('2.18'); known.release('1.4')\n"
+        "tensorflow = known.framework('tensorflow')\n"
+        "tensorflow.release('2.19'); tensorflow.release('2.18'); tensorflow.release('1.4')\n"
         "print(table.cache_info().misses)",
     )
     assert done.stdout == "0 []\n2\n", done.stderr
 
 
 def test_every_hand_kept_fact_names_its_source() -> None:
-    releases, limits, hardware = (tables.table(name) for name in ("releases", "limits", "hardware"))
-    sources = [source for _, source in releases["facts"].values()]
-    sources += [row["source"] for kind in ("limits", "quotas", "lists") for row in limits[kind].values()]
+    limits, hardware = (tables.table(name) for name in ("limits", "hardware"))
+    sources = [row["source"] for kind in ("limits", "quotas", "lists") for row in limits[kind].values()]
     sources += [row["source"] for row in limits["create_training_job"].values()]
     sources += [row["source"] for row in hardware["instances"].values()]
-    sources += [releases["tag_suffixes"]["_source"], releases["legacy_repository"]["_source"]]
     assert [source for source in sources if not source.startswith("https://")] == []
-    explained = {name for names in releases["facts"] for name in names.split(", ")}
-    used = {name for row in releases["releases"].values() for name in (*row, *row["strategies"])}
-    assert used - explained == {"strategies", "dataparallel_versions"}
+
+
+PLAIN_FACTS = {"_about", "title", "estimator", "version", "tables", "facts", "since", "strategies", "alone"}
+"""Of a framework's row: its names, and what only holds other facts."""
+
+
+@pytest.mark.parametrize("name", tables.frameworks())
+def test_every_fact_of_a_framework_is_explained_and_names_its_source(name: str) -> None:
+    row = tables.table(f"frameworks/{name}")
+    explained = {word for names in row["facts"] for word in names.split(", ")}
+    used = {*row, *row["strategies"], *(fact for facts in row["since"].values() for fact in facts)} - PLAIN_FACTS
+    used -= {
+        key
+        for key in ("support", "tag_suffixes", "hyperparameter_groups")
+        if not row.get(key) or key == "hyperparameter_groups"
+    }
+    assert [source for _, source in row["facts"].values() if not source.startswith("https://")] == []
+    assert (used - explained, explained - used) == (set(), set())
+
+
+@pytest.mark.parametrize("name", tables.frameworks())
+def test_a_framework_says_nothing_that_nobody_asks(name: str) -> None:
+    """Each fact of a version is a member of a release, and each strategy is one that a manifest can have."""
+    row = tables.table(f"frameworks/{name}")
+    assert {fact for facts in row["since"].values() for fact in facts} <= set(Release._fields)
+    fields = {f"smdistributed.{library}" for library in ("dataparallel", "modelparallel")} | set(Distribution.fields)
+    assert set(row["strategies"]) <= fields
+    for version in filter(None, row["since"]):
+        assert frameworks.numbers(version) == tuple(map(int, version.split(".")))
 
 
 # Releases
 
 
 def releases_with(capability: str) -> list[str]:
-    shorts = {full: short for short, full in FACTS.aliases.items()}
-    rows = FACTS.releases.items()
+    shorts = {full: short for short, full in TF.aliases.items()}
+    rows = TF.releases.items()
     return [shorts[version] for version, release in rows if version in shorts and getattr(release, capability)]
 
 
 ALL = [
     *("1.4", "1.5", "1.6", "1.7", "1.8", "1.9", "1.10", "1.11", "1.12", "1.13", "1.14", "1.15"),
     *("2.0", "2.1", "2.2", "2.3", "2.4", "2.5", "2.6", "2.7", "2.8", "2.9", "2.10", "2.11", "2.12", "2.13", "2.14"),
-    *("2.16", "2.18", "2.19"),
+    *("2.16", "2.18", "2.19", "2.21"),
 ]
 
 
@@ -232,14 +270,14 @@ ALL = [
     ("capability", "first", "last"),
     [
         ("legacy_mode", "1.4", "1.12"),
-        ("script_mode", "1.11", "2.19"),
-        ("keras_distributed", "1.5", "2.19"),
+        ("script_mode", "1.11", "2.21"),
+        ("keras_distributed", "1.5", "2.21"),
         ("input_functions_may_return_functions", "1.4", "1.5"),
-        ("training_metrics", "1.15", "2.19"),
-        ("training_compiler", "2.9", "2.19"),
+        ("training_metrics", "1.15", "2.21"),
+        ("training_compiler", "2.9", "2.21"),
         ("training_compiler_documented", "2.9", "2.11"),
         ("p2_instances", "1.4", "2.11"),
-        ("heterogeneous_clusters", "2.6", "2.19"),
+        ("heterogeneous_clusters", "2.6", "2.21"),
     ],
 )
 def test_a_capability_holds_for_its_releases_and_no_others(capability: str, first: str, last: str) -> None:
@@ -261,7 +299,7 @@ def test_a_capability_holds_for_its_releases_and_no_others(capability: str, firs
 def test_the_strategies_are_those_that_the_sdk_takes_for_the_version_as_written(
     version: str, strategies: set[str]
 ) -> None:
-    release = FACTS.release(version)
+    release = TF.release(version)
     assert release is not None
     assert set(release.strategies) == strategies
 
@@ -297,19 +335,19 @@ EVAL_SPEC = {"start_delay_secs": "int", "throttle_secs": "int"}
     ],
 )
 def test_the_legacy_container_reads_the_hyperparameters_of_its_version(version: str, expected: dict[str, str]) -> None:
-    release = FACTS.release(version)
+    release = TF.release(version)
     assert release is not None
     assert dict(release.legacy_hyperparameters) == expected
 
 
 def test_every_published_version_is_a_release_and_every_alias_leads_to_one() -> None:
-    assert list(FACTS.releases) == list(tables.table("images")["versions"])
-    assert set(FACTS.aliases.values()) <= set(FACTS.releases)
-    assert list(FACTS.aliases) == ALL
+    assert list(TF.releases) == list(tables.table("images/tensorflow")["versions"])
+    assert set(TF.aliases.values()) <= set(TF.releases)
+    assert list(TF.aliases) == ALL
 
 
 def test_a_release_keeps_the_version_as_it_was_written() -> None:
-    short, full = FACTS.release("1.6"), FACTS.release("1.6.0")
+    short, full = TF.release("1.6"), TF.release("1.6.0")
     assert short is not None
     assert full is not None
     assert (short.version, short.full_version) == ("1.6", "1.6.0")
@@ -329,13 +367,13 @@ def test_a_release_keeps_the_version_as_it_was_written() -> None:
 def test_python_3_is_known_where_a_version_has_exactly_one(
     version: str, pythons: tuple[str, ...], python3: str | None
 ) -> None:
-    release = FACTS.release(version)
+    release = TF.release(version)
     assert release is not None
     assert (release.pythons, release.python3) == (pythons, python3)
 
 
 def test_a_date_is_given_only_where_a_source_gives_one() -> None:
-    newest, oldest = FACTS.release("2.19"), FACTS.release("1.4")
+    newest, oldest = TF.release("2.19"), TF.release("1.4")
     assert newest is not None
     assert oldest is not None
     assert (newest.released, newest.patches_end) == (date(2025, 3, 11), date(2026, 3, 11))
@@ -348,7 +386,7 @@ def test_a_date_is_given_only_where_a_source_gives_one() -> None:
         ("2.15", "2.16"),
         ("2.4.0", "2.4.1"),
         ("1.13.0", "1.13.1"),
-        ("2.21", "2.19"),
+        ("2.22", "2.21"),
         ("3.1", "2.1"),
         ("tensorflow-2.10", "2.10"),
         ("latest", None),
@@ -357,8 +395,8 @@ def test_a_date_is_given_only_where_a_source_gives_one() -> None:
     ],
 )
 def test_a_wrong_version_has_a_near_one(text: str, meant: str | None) -> None:
-    assert FACTS.release(text) is None
-    assert FACTS.near_version(text) == meant
+    assert TF.release(text) is None
+    assert TF.near_version(text) == meant
 
 
 # Images
@@ -414,7 +452,7 @@ def test_a_wrong_version_has_a_near_one(text: str, meant: str | None) -> None:
     ],
 )
 def test_an_image_has_the_sdks_uri(wish: tuple[str, ...], uri: str) -> None:
-    assert FACTS.image_uri(*wish) == uri  # type: ignore[arg-type]
+    assert TF.image_uri(*wish) == uri  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -437,7 +475,7 @@ def test_an_image_that_does_not_exist_is_refused_with_the_part_that_is_wrong(
     wish: tuple[str, ...], error: type[NoImage], part: str, value: str
 ) -> None:
     with pytest.raises(LookupError) as caught:
-        FACTS.image_uri(*wish)  # type: ignore[arg-type]
+        TF.image_uri(*wish)  # type: ignore[arg-type]
     assert type(caught.value) is error
     assert (caught.value.part, caught.value.value) == (part, value)
     assert caught.value.choices
@@ -450,8 +488,13 @@ def test_a_heterogeneous_cluster_runs_the_image_of_its_first_gpu_type() -> None:
 
 
 def test_images_lie_only_in_regions_that_we_know() -> None:
-    used = {region for row in tables.table("images")["registries"].values() for region in row}
-    assert used - set(FACTS.regions) == set()
+    used = {
+        region
+        for name in tables.frameworks()
+        for row in tables.table(f"images/{name}")["registries"].values()
+        for region in row
+    }
+    assert used - set(FACTS.regions) <= {"me-west-1"}  # has images before botocore knows it
 
 
 # Instances and regions

@@ -85,7 +85,7 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "a second byte order mark": ("\ufeff\ufeff" + BASE, "invalid-yaml"),
     "an object of Python": (BASE + "tags: !!python/object/apply:os.system [ls]\n", "yaml-tag"),
     "a binary": (BASE + "tags: {a: !!binary aGVsbG8=}\n", "yaml-tag"),
-    "a merge of a scalar": (BASE + "tags: {<<: 1}\n", "merge-of-no-map"),
+    "a merge of a scalar": (BASE + "tags: {<<: 1}\n", "merge-not-a-map"),
     "an integer of a million digits": (BASE + "volume_size: " + "9" * 900_000, "number-too-long"),
     "an integer of 400 digits": (BASE + "max_run: " + "9" * 400, "out-of-range"),
     "a float beyond all floats": (BASE + "hyperparameters: {a: 1e999}\n", "number-too-large"),
@@ -166,11 +166,14 @@ def test_what_is_no_file_is_refused(made: Callable[[Path], None], tmp_path: Path
 
 
 @pytest.mark.parametrize("made", FILES.values(), ids=FILES)
-def test_a_folder_with_it_is_still_read(made: Callable[[Path], None], code: Path) -> None:
+def test_a_folder_with_it_is_still_read_and_it_is_not_passed_over_in_silence(
+    made: Callable[[Path], None], code: Path
+) -> None:
     made(code / "m.yaml")
+    passed_over = ["passed-over"] * os.path.lexists(code / "m.yaml")
     (code / "name.yaml").mkdir()
     (code / "bad.yaml").write_text(BASE + "volume_size: 0\n")
-    assert rules_of(sagespec("validate", "--format", "json", ".", folder=code)) == ["out-of-range"]
+    assert rules_of(sagespec("validate", "--format", "json", ".", folder=code)) == ["out-of-range", *passed_over]
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/full", "a\0b", "x" * 5_000])

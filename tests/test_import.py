@@ -505,7 +505,7 @@ TensorFlow(entry_point=f"{{Evil('x')}}", role=__import__("os").system("touch {tr
 
 
 def test_another_class_of_that_name_is_no_estimator(knowledge: Facts) -> None:
-    with pytest.raises(Unreadable, match="no TensorFlow estimator"):
+    with pytest.raises(Unreadable, match="no estimator"):
         from_source("from mine import TensorFlow\nTensorFlow(entry_point='train.py')", knowledge)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import SCRIPT, SMALLEST, Judge
 from sagespec.base.diagnostic import Diagnostic
-from sagespec.catalog import Facts
+from sagespec.catalog import Facts, frameworks
 
 LEGACY = {"framework_version": "1.10", "training_steps": 10, "evaluation_steps": 1}
 GROUPS: dict[str, Any] = {
@@ -40,7 +40,7 @@ def wishes(knowledge: Facts) -> Iterator[dict[str, Any]]:
     """Every release and alias with Pythons that it has and has not, in every mode and in regions with gaps."""
     pythons = [None, "py2", "py3", "py37", "py310", "py312"]
     regions = ["us-west-2", "us-iso-east-1", "il-central-1", "xx-nowhere-1"]
-    versions = [*knowledge.aliases, *knowledge.releases, "1.3", "2.15"]
+    versions = [*frameworks.of_name("tensorflow").versions(), "1.3", "2.15"]
     for version, python, script_mode in itertools.product(versions, pythons, [None, True, False]):
         for region in regions if python in (None, "py2", "py312") and script_mode is None else regions[:1]:
             steps = {"training_steps": 10, "evaluation_steps": 1} if python == "py2" else {}
@@ -108,7 +108,7 @@ def test_a_wrong_python_is_cured_by_another_python_or_the_nearest_version(
 
 
 @pytest.mark.parametrize(
-    ("python", "version"), [(None, "2.19"), ("py37", "2.5"), ("py38", "2.7"), ("py2", "1.14"), ("py313", "2.19")]
+    ("python", "version"), [(None, "2.21"), ("py37", "2.5"), ("py38", "2.7"), ("py2", "1.14"), ("py313", "2.21")]
 )
 def test_a_missing_version_is_cured_by_the_newest_that_has_the_python(
     judge: Judge, python: str | None, version: str
@@ -336,7 +336,7 @@ def test_dependencies_are_looked_for_one_by_one(judge: Judge, code: Path) -> Non
 def test_two_spellings_of_one_dependency_are_no_collision(judge: Judge, code: Path) -> None:
     packed(code, "libs/common/a.py", "common/a.py")
     assert found(judge, {"dependencies": ["libs/common", "libs/common/"]}) == {}
-    assert set(found(judge, {"dependencies": ["libs/common", "common"]})) == {"dependencies-of-one-name"}
+    assert set(found(judge, {"dependencies": ["libs/common", "common"]})) == {"duplicate-dependency-name"}
 
 
 def test_requirements_must_lie_in_the_source_folder(judge: Judge, code: Path) -> None:
@@ -594,7 +594,7 @@ def test_a_strategy_that_is_switched_off_is_refused_where_the_sdk_refuses_it(
     judge: Judge, distribution: dict[str, Any]
 ) -> None:
     over = {"framework_version": "2.9", "instance_type": "ml.p4d.24xlarge", "distribution": distribution}
-    assert set(found(judge, over)) == {"idle-strategy-beside-other"}
+    assert set(found(judge, over)) == {"disabled-strategy-beside-other"}
 
 
 def test_one_group_is_the_group_of_the_distribution(judge: Judge) -> None:

@@ -18,10 +18,11 @@ from pydantic import TypeAdapter, ValidationError
 from conftest import REPOSITORY, SMALLEST, Judge
 from pydantic_models import model_of
 from sagespec.base.diagnostic import Severity
-from sagespec.catalog import Facts
+from sagespec.catalog import Facts, Framework, frameworks
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.reporting.schema import stale, write_schemas
+from sagespec.reporting.schema.refusals import STRATEGIES
 
 SCHEMAS = REPOSITORY / "schemas"
 REPAIR = "sagespec schema --out schemas"
@@ -187,19 +188,24 @@ def test_the_schema_refuses_nothing_that_a_rule_s_page_calls_good(rule: Any) -> 
     assert [manifest for manifest in [*good, *only_warned] if refused(manifest)] == []
 
 
-SHOWN_IN_EDITORS = """
-alias-for-volume-key channel-with-several-sources checkpoints-by-seconds-and-steps code-channel-taken
-compiler-on-other-instance compiler-with-distribution compiler-with-old-version data-not-in-s3
-dataparallel-on-other-instance dependencies-with-archive fast-file-of-a-list file-system-locally
-hyperparameter-of-several-lines impossible-bucket instance-without-image instances-given-twice
-key-for-directory-bucket legacy-entry-point-not-python legacy-field-in-script-mode
-legacy-hyperparameter-of-wrong-type legacy-mode-without-image network-isolation-in-legacy-mode own-name-or-tags
-p2-with-new-version pipe-mode-locally preferences-with-other-instances python3-in-legacy-mode quoted-false
-region-without-image remote-entry-point reserved-tag s3-option-on-file-system script-mode-without-image
-several-local-gpu-instances several-strategies source-dir-not-an-archive strategy-without-support
-swapped-network-ids target-attribute-of-training-channel unknown-framework-version unmountable-directory
-unsupported-python volume-key-on-local-storage warm-pool-of-instance-groups warm-pool-of-spot-instances
+BY_VERSION = """
+checkpoints-by-seconds-and-steps compiler-on-other-instance compiler-with-distribution compiler-with-old-version
+dataparallel-on-other-instance instance-without-image legacy-entry-point-not-python legacy-hyperparameter-of-wrong-type
+legacy-mode-without-image network-isolation-in-legacy-mode p2-with-new-version python3-in-legacy-mode
+region-without-image script-mode-without-image several-strategies strategy-without-support unknown-framework-version
+unsupported-python
 """.split()  # noqa: SIM905 - one name a line would be a page
+"""Rules whose branches are made of the catalogue, release by release."""
+
+WITH_DEFAULTS = """
+attributes-without-augmented-manifest augmented-manifest-outside-pipe-mode checkpoint-folder-without-location
+credentials-without-private-registry disabled-profiler-configured file-system-outside-file-mode gzip-outside-pipe-mode
+impossible-tag incomplete-vpc-config max-wait-without-spot record-io-outside-pipe-mode spot-without-max-wait
+""".split()  # noqa: SIM905
+"""Rules whose examples a schema cannot refuse: a Defaults document may have what is missing, or only a part is data."""
+
+FROM_ROWS = [rule.name for rule in RULES.by_name.values() if rule.rows and rule.severity is Severity.ERROR]
+SHOWN_IN_EDITORS = [*(name for name in FROM_ROWS if name not in WITH_DEFAULTS), *BY_VERSION]
 """Rules whose mistake one document shows, whatever its defaults say."""
 
 
@@ -208,48 +214,93 @@ def test_the_schema_refuses_what_a_rule_s_page_calls_bad(name: str) -> None:
     assert [manifest for manifest in laid_over(RULES.by_name[name].page.example("Bad")) if not refused(manifest)] == []
 
 
-def test_versions_and_pythons_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge: Facts) -> None:
-    versions = [*knowledge.aliases, *knowledge.releases, "2.15", "2.17.0", "1.3", "3.0"]
-    pythons = sorted({python for release in knowledge.releases.values() for python in release.pythons})
-    for version in versions:
-        release = knowledge.release(version)
-        steps = {"training_steps": 1, "evaluation_steps": 1} if release and not release.script_mode else {}
+NAMES = [name for name in frameworks.names() if not frameworks.of_name(name).bases]
+"""Frameworks of which one version says all."""
+
+
+def job_of(framework: Framework, version: str, **fields: Any) -> dict[str, Any]:
+    """A small job of a version, on a type that it has images for, with what legacy mode needs."""
+    release = framework.release(version)
+    kinds = {kind for image in release.images.values() for kind in image.tags} if release else {"cpu"}
+    steps = {"training_steps": 1, "evaluation_steps": 1} if release and not release.script_mode else {}
+    instance_type = "ml.m5.xlarge" if "cpu" in kinds else "ml.g5.2xlarge"
+    about = {"framework": framework.name, "framework_version": version, "instance_type": instance_type}
+    return {**SMALLEST, **about, **steps, **fields}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_versions_and_pythons_are_accepted_by_both_or_by_neither(accepts: Accepts, name: str) -> None:
+    framework = frameworks.of_name(name)
+    pythons = sorted({python for release in framework.releases.values() for python in release.pythons})
+    for version in [*framework.versions(), "2.15", "2.17.0", "1.33", "9.0"]:
+        others = [framework.release(version, variant.name) for variant in framework.variants]
         for python in [*pythons, "py27"]:
-            manifest = {**SMALLEST, **steps, "framework_version": version, "py_version": python}
+            if any(release is not None and python in release.pythons for release in others):
+                continue  # Pythons of images that other fields ask for: the schema knows the union
+            manifest = job_of(framework, version, py_version=python)
             assert accepts(manifest) == (refused(manifest) == set()), (version, python)
 
 
-def test_strategies_and_versions_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge: Facts) -> None:
-    names = ["parameter_server", "mpi", "multi_worker_mirrored_strategy", "smdistributed.dataparallel"]
-    for version in [*knowledge.aliases, *knowledge.releases]:
-        release = knowledge.release(version)
+@pytest.mark.parametrize("name", NAMES)
+def test_strategies_and_versions_are_accepted_by_both_or_by_neither(accepts: Accepts, name: str) -> None:
+    framework = frameworks.of_name(name)
+    for version in framework.versions():
+        release = framework.release(version)
         assert release is not None
-        fields: dict[str, Any] = {"framework_version": version, "py_version": release.pythons[-1], "instance_count": 2}
-        fields["instance_type"] = "ml.p3.16xlarge"
-        if not release.script_mode:
-            fields |= {"training_steps": 1, "evaluation_steps": 1}
-        for name in names:
-            owner, _, inner = name.partition(".")
-            strategy: dict[str, Any] = {"enabled": True}
-            manifest = {**SMALLEST, **fields, "distribution": {owner: {inner: strategy} if inner else strategy}}
-            assert accepts(manifest) == (refused(manifest) == set()), (version, name)
+        if "gpu" not in {kind for image in release.images.values() for kind in image.tags}:
+            continue
+        fields: dict[str, Any] = {"py_version": release.pythons[-1], "instance_count": 2}
+        for strategy in STRATEGIES[:-1]:
+            if framework.has(strategy, version, "gpu") != (strategy in release.strategies):
+                continue  # of Trainium alone
+            owner, _, inner = strategy.partition(".")
+            switched: dict[str, Any] = {"enabled": True}
+            fields["distribution"] = {owner: {inner: switched} if inner else switched}
+            fields |= {"compiler_config": {}} if strategy == "pytorchxla" else {}
+            manifest = job_of(framework, version, **{**fields, "instance_type": "ml.p3.16xlarge"})
+            assert accepts(manifest) == (refused(manifest) == set()), (version, strategy)
 
 
-def test_instance_types_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge: Facts) -> None:
-    for version, python in (("2.19", "py312"), ("2.3", "py37")):
-        for name in [*knowledge.instances, "local", "ml.z9.large", "ml.m9g.large", "ml.trn9.large"]:
-            manifest = {**SMALLEST, "framework_version": version, "py_version": python, "instance_type": name}
-            assert accepts(manifest) == (refused(manifest) == set()), (version, name)
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("tensorflow", "2.19"), ("tensorflow", "2.3"), ("pytorch", "1.11"), ("pytorch", "2.6"), ("mxnet", "1.9")]
+    + [("sklearn", "1.2-1"), ("xgboost", "1.0-1"), ("xgboost", "1.7-1")],
+)
+def test_instance_types_are_accepted_by_both_or_by_neither(
+    accepts: Accepts, knowledge: Facts, name: str, version: str
+) -> None:
+    framework = frameworks.of_name(name)
+    release = framework.release(version)
+    assert release is not None
+    for instance_type in [*knowledge.instances, "local", "ml.z9.large", "ml.m9g.large", "ml.trn9.large"]:
+        manifest = job_of(framework, version, py_version=release.pythons[-1], instance_type=instance_type)
+        assert accepts(manifest) == (refused(manifest) == set()), (version, instance_type)
 
 
-def test_regions_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge: Facts) -> None:
-    for version, release in knowledge.releases.items():
-        if len(release.pythons) > 1:
+@pytest.mark.parametrize("name", NAMES)
+def test_regions_are_accepted_by_both_or_by_neither(accepts: Accepts, knowledge: Facts, name: str) -> None:
+    framework = frameworks.of_name(name)
+    for version, release in framework.releases.items():
+        if len({frozenset(image.registries) for image in release.images.values()}) > 1:
             continue  # regions differ by Python there, and the schema knows their union
-        steps = {} if release.script_mode else {"training_steps": 1, "evaluation_steps": 1}
         for region in [*knowledge.regions, "us-west-9"]:
-            manifest = {**SMALLEST, **steps, "framework_version": version, "region": region, "role": "Role"}
+            python = "py2" if not release.script_mode else release.pythons[-1]
+            manifest = job_of(framework, version, region=region, role="Role", py_version=python)
             assert accepts(manifest) == (refused(manifest) == set()), (version, region)
+
+
+def test_what_goes_together_in_hugging_face_is_accepted_by_both_or_by_neither(accepts: Accepts) -> None:
+    framework = frameworks.of_name("huggingface")
+    smallest = {key: value for key, value in SMALLEST.items() if key != "framework_version"}
+    smallest |= {"framework": "huggingface", "instance_type": "ml.g5.2xlarge"}
+    under = dict.fromkeys(name.partition("+")[2] for name in framework.versions())
+    for own in dict.fromkeys(name.partition("+")[0] for name in framework.versions()):
+        for base in under:
+            name = next(name for name in framework.bases if base.startswith(name))
+            versions = {"transformers_version": own, framework.bases[name]: base.removeprefix(name)}
+            release = framework.release(f"{own}+{base}")
+            manifest = {**smallest, **versions, "py_version": release.pythons[-1] if release else "py310"}
+            assert accepts(manifest) == (refused(manifest) == set()), versions
 
 
 def harvest() -> dict[str, list[Any]]:
@@ -273,7 +324,7 @@ FIELDS = st.sampled_from(sorted(VALUES))
 CHANGES = st.lists(FIELDS.flatmap(lambda field: st.tuples(st.just(field), st.sampled_from(VALUES[field]))), max_size=2)
 
 
-WRITTEN_ALWAYS = {"apiVersion", "kind", "name", "image_uri"}
+WRITTEN_ALWAYS = {"apiVersion", "kind", "name", "framework", "image_uri"}
 """What an editor takes to stand in the manifest itself, as docs/editors.md says."""
 
 

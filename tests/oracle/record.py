@@ -365,9 +365,19 @@ def answer(manifest: dict, send: Callable[[dict], Any] = SEND) -> dict:
         return {"error": f"{type(error).__name__}: {error}"[:300]}
 
 
-def record(frameworks: bool) -> Iterator[dict]:
+def record(frameworks: bool, known: dict) -> Iterator[dict]:
+    """The samples with their answers; a manifest that is `known` is not asked about again."""
     for name, manifest in draw_frameworks.samples() if frameworks else draw.samples(HALF):
-        yield {"id": name, "sdk": HALF, "manifest": manifest, **answer(manifest)}
+        answered = known.get(json.dumps(manifest)) or answer(manifest)
+        yield {"id": name, "sdk": HALF, "manifest": manifest, **answered}
+
+
+def answered(samples: list) -> dict:
+    """Manifest → what the SDK said of it."""
+    of_half = [one for one in samples if one["sdk"] == HALF]
+    return {
+        json.dumps(one["manifest"]): {key: one[key] for key in ("request", "error") if key in one} for one in of_half
+    }
 
 
 def read(path: Path) -> list:
@@ -411,6 +421,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Record what the SageMaker Python SDK sends for sampled manifests.")
     parser.add_argument("file", type=Path, help="where the samples lie (.jsonl.gz), or the cases to repeat")
     parser.add_argument("--frameworks", action="store_true", help="the samples of the other frameworks (SDK 2 only)")
+    parser.add_argument("--anew", action="store_true", help="ask about manifests that are recorded already too")
     parser.add_argument("--replay", action="store_true", help="repeat recorded cases and say where the answers differ")
     chosen = parser.parse_args()
     file = chosen.file.resolve()
@@ -419,8 +430,10 @@ def main() -> None:
         if chosen.replay:
             replay(file)
             return
-        kept = [one for one in read(file) if one["sdk"] != HALF] if file.exists() else []
-        write(file, sorted([*kept, *record(chosen.frameworks)], key=lambda one: one["sdk"]))
+        before = read(file) if file.exists() else []
+        kept = [one for one in before if one["sdk"] != HALF]
+        known = {} if chosen.anew else answered(before)
+        write(file, sorted([*kept, *record(chosen.frameworks, known)], key=lambda one: one["sdk"]))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from sagespec.catalog.views import (
     NoRegion,
     NoVersion,
     Processor,
-    Region,
     Release,
     family_of,
     is_graviton,
@@ -90,6 +89,11 @@ class Framework:
     def instances(self) -> int | None:
         """How many instances it trains on at most; None where nothing limits them."""
         return self.row.get("instances")
+
+    @property
+    def refused_instances(self) -> tuple[str, ...]:
+        """Instance types that the estimator refuses whatever the image."""
+        return tuple(self.row.get("refused_instances", ()))
 
     @property
     def passes_model_dir(self) -> bool:
@@ -291,12 +295,11 @@ class Framework:
         self,
         version: str,
         py_version: str,
-        region: Region | None,
-        region_name: str,
+        region: str,
         instance_type: str,
         mode: Mode = "script",
-        variant: str = PLAIN,
         smdistributed: bool = False,
+        variant: str = PLAIN,
     ) -> str:
         """The URI of AWS's own training image, as the SDK spells it.
 
@@ -314,9 +317,9 @@ class Framework:
             https://github.com/aws/sagemaker-python-sdk/blob/v1.16.3/src/sagemaker/fw_utils.py#L48-L100
         """
         image = self._image(version, py_version, mode, variant)
-        account = image.registries.get(region_name)
-        if account is None or region is None:
-            raise NoRegion(region_name, tuple(image.registries))
+        account, regions = image.registries.get(region), table("regions")
+        if account is None or region not in regions["regions"]:
+            raise NoRegion(region, tuple(image.registries))
         kind = processor(instance_type)
         if kind not in image.tags:
             raise NoProcessor(instance_type, tuple(image.tags))
@@ -328,7 +331,8 @@ class Framework:
         if smdistributed or family == "p4d":
             ends.append(self.row.get("tag_suffixes", {}).get(tag))
         tag = "-".join([tag, *(end for end in ends if end)])
-        return f"{account}.dkr.ecr.{region_name}.{region.dns_suffix}/{image.repository}:{tag}"
+        host = f"{account}.dkr.ecr.{region}.{regions['partitions'][regions['regions'][region]]}"
+        return f"{host}/{image.repository}:{tag}"
 
     def _image(self, version: str, py_version: str, mode: Mode, variant: str) -> Image:
         release = self.release(version, variant)

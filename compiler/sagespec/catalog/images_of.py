@@ -106,7 +106,7 @@ class _Images:
         for processor in processors or ("cpu", "gpu"):
             parts = [row.get("tag_prefix") or self.row.get("tag_prefix", PARTS[0])]
             if processors and row.get("processor_in_tag", True):
-                parts.append(processor)
+                parts.append("neuron" if "sdk_versions" in row else processor)
             if named:
                 parts.append(PARTS[2])
             if "sdk_versions" in row:

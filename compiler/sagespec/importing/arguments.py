@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from sagespec.catalog import Facts
+from sagespec.catalog import Facts, Framework
 from sagespec.importing.constants import Made, Mixed, Unknown, is_certain, region_of
 from sagespec.importing.draft import Draft, job_name, literal
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
@@ -44,6 +44,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "TrainingCompilerConfig": {},
 }
 """Classes that are a field's value; those of their arguments that a manifest calls otherwise."""
+DEFAULT = "tensorflow"
+"""The framework of a manifest that names none."""
 SDK1 = frozenset(name for name in Job.renamed if name.startswith("train_")) | {"image_name", "distributions"}
 
 
@@ -69,6 +71,9 @@ class _Reader:
     def draft(self, estimator: Made, fit: Mapping[str, Any], taken: set[str]) -> Draft:
         given = {Job.renamed.get(name, name): value for name, value in estimator.given.items()}
         data: dict[str, Any] = {"name": self.name(given, fit, taken)}
+        framework = self.framework(estimator)
+        if framework is not None and framework.name != DEFAULT:
+            data["framework"] = framework.name
         for name, value in given.items():
             if name in WITHOUT_FIELD or name == "name":
                 continue
@@ -85,8 +90,13 @@ class _Reader:
         region = region_of(estimator.given.get("sagemaker_session"))
         if region is not None:
             data["region"] = region
-        self.complete(data, is_old=bool(SDK1 & set(estimator.given)))
+        self.complete(data, framework, is_old=bool(SDK1 & set(estimator.given)))
         return Draft(data, self.notes, tuple(self.remarks))
+
+    def framework(self, estimator: Made) -> Framework | None:
+        """The framework whose estimator it is; None for one that only names an image."""
+        named = (self.facts.framework(name) for name in self.facts.frameworks)
+        return next((each for each in named if each is not None and each.estimator == estimator.class_name), None)
 
     def name(self, given: Mapping[str, Any], fit: Mapping[str, Any], taken: set[str]) -> str:
         candidates = (fit.get("job_name"), given.get("name"), given.get("entry_point"))
@@ -99,25 +109,27 @@ class _Reader:
         taken.add(name)
         return name
 
-    def complete(self, data: dict[str, Any], *, is_old: bool) -> None:
+    def complete(self, data: dict[str, Any], framework: Framework | None, *, is_old: bool) -> None:
         """What the SDK filled in by itself, and what it was not given."""
         local = data.get("instance_type") in ("local", "local_gpu")
-        needed = ["entry_point"]
+        if framework is not None and framework.instances is not None and "instance_groups" not in data:
+            data.setdefault("instance_count", framework.instances)
+        needed = ["entry_point"] if framework is not None or "source_dir" in data else []
         needed += [] if "instance_groups" in data else ["instance_type", "instance_count"]
         needed += [] if local else ["role"]
-        needed += [] if "image_uri" in data else ["framework_version"]
+        needed += [] if "image_uri" in data else ["image_uri" if framework is None else framework.version_field]
         for name in needed:
             if name not in data:
                 data[name] = self.placeholder(Unknown(name, ""), name)
                 self.notes[(name,)] = "was not given"
-        version, framework = data.get("framework_version"), self.facts.framework(data.get("framework", "tensorflow"))
+        version = data.get("framework_version")
         release = framework.release(version) if framework is not None and isinstance(version, str) else None
         legacy = any(name in data for name in LEGACY_FIELDS)
         if is_old and "py_version" not in data and not legacy and release is not None and "py2" in release.pythons:
             data["py_version"] = "py2"  # what SDK 1 took
 
     def field(self, name: str, value: Any) -> Any:
-        if name == "framework_version" and isinstance(value, float):
+        if name.endswith("_version") and isinstance(value, float):
             value = str(value)
         if name == "tags" and isinstance(value, list) and all(map(_is_tag, value)):
             value = {tag["Key"]: tag["Value"] for tag in value}

@@ -83,8 +83,17 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "CollectionConfig": ("name", "parameters"),
     "Session": ("boto_session",),
     "TensorFlow": (),
+    "PyTorch": ("entry_point", "framework_version", "py_version", "source_dir", "hyperparameters", "image_uri"),
+    "HuggingFace": ("py_version", "entry_point", "transformers_version", "tensorflow_version", "pytorch_version"),
+    "SKLearn": ("entry_point", "framework_version", "py_version", "source_dir", "hyperparameters", "image_uri"),
+    "XGBoost": ("entry_point", "framework_version", "source_dir", "hyperparameters", "py_version", "image_uri"),
+    "MXNet": ("entry_point", "framework_version", "py_version", "source_dir", "hyperparameters", "image_uri"),
+    "Chainer": ("entry_point",),
+    "Estimator": ("image_uri", "role", "instance_count", "instance_type"),
 }
 """Classes of the SDK → the order of their arguments. Source: sagemaker 1.72.1 and 2.257.7."""
+ESTIMATORS = frozenset({"TensorFlow", "PyTorch", "HuggingFace", "SKLearn", "XGBoost", "MXNet", "Chainer", "Estimator"})
+"""Those of them that start training jobs; other packages have classes of the same names."""
 UPLOAD_DATA = ("path", "bucket", "key_prefix", "extra_args")
 FIT = ("inputs", "wait", "logs", "job_name", "experiment_config")
 
@@ -254,7 +263,7 @@ class Scope:
     def _Call(self, node: ast.Call) -> Any:  # noqa: N802
         name = self.name_of(node.func)
         last = name.rpartition(".")[2]
-        if last in ARGUMENTS and (last != "TensorFlow" or is_ours(name)):
+        if last in ARGUMENTS and (last not in ESTIMATORS or is_ours(name)):
             given, left = self.arguments(node, ARGUMENTS[last])
             return self.watcher.made(Made(last, given, tuple(left), written(node)))
         if name == "os.path.join":
@@ -335,8 +344,8 @@ def region_of(session: Any) -> str | None:
 
 
 def is_ours(name: str) -> bool:
-    """Whether a class called TensorFlow is the SDK's."""
-    return name == "TensorFlow" or name.startswith("sagemaker.")
+    """Whether a class called like an estimator is the SDK's."""
+    return name in ESTIMATORS or name.startswith("sagemaker.")
 
 
 def is_certain(value: Any) -> bool:

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any, Literal, NamedTuple
 
+from sagespec.base.files import Files
 from sagespec.base.source import Source
 from sagespec.building import api_check as api
-from sagespec.building.draft import Files, account_of, default_bucket
 from sagespec.building.draft import Inputs as DraftInputs
+from sagespec.building.draft import Packing, account_of, default_bucket
 from sagespec.building.request import FIRST, JOB, Site
 from sagespec.catalog import PLAIN, Facts, Framework, api_members, image_instance_type
 from sagespec.deploying.differ import REWRITES
@@ -92,6 +93,9 @@ STRATEGIES = {
     "sagemaker_mpi_num_of_processes_per_host": "mpi.processes_per_host",
     "sagemaker_mpi_custom_mpi_options": "mpi.custom_mpi_options",
     "sagemaker_multi_worker_mirrored_strategy_enabled": "multi_worker_mirrored_strategy.enabled",
+    "sagemaker_torch_distributed_enabled": "torch_distributed.enabled",
+    "sagemaker_pytorch_ddp_enabled": "pytorchddp.enabled",
+    "sagemaker_pytorch_xla_multi_worker_enabled": "pytorchxla.enabled",
     "sagemaker_distributed_dataparallel_enabled": "smdistributed.dataparallel.enabled",
     "sagemaker_distributed_dataparallel_custom_mpi_options": "smdistributed.dataparallel.custom_mpi_options",
     "mp_parameters": "smdistributed.modelparallel.parameters",
@@ -113,6 +117,10 @@ MADE = frozenset(
     }
 )
 """Hyperparameters that nobody writes into a manifest."""
+ALONE = frozenset({"sagemaker_torch_distributed_enabled", "sagemaker_pytorch_ddp_enabled"})
+"""Of these, the ones that few frameworks' estimators send."""
+OF_A_FRAMEWORK = frozenset({*STRATEGIES, "model_dir", "sagemaker_training_compiler_enabled"})
+"""Hyperparameters that no estimator without a framework sends."""
 IDLE = {"sagemaker_requirements": "", "sagemaker_enable_cloudwatch_metrics": False}
 """Values that no container does anything with: some SDKs send them, some do not."""
 
@@ -244,14 +252,24 @@ class _Job:
         """The framework and its versions, where the image is the one that they name; otherwise the image."""
         named = self.named if self.is_program else None
         if named is None:
-            old = self.is_program and ("model_dir" in self.given or self.is_legacy)
-            return {"image_uri": self.image or None, **({"framework": DEFAULT_FRAMEWORK} if old else {})}
+            return {"image_uri": self.image or None, **self._whose()}
         framework, version, python = named.framework, named.version, named.python
         own, _, base = version.partition("+")
         under = {field: base.removeprefix(name) for name, field in framework.bases.items() if base.startswith(name)}
         name = {} if framework.name == DEFAULT_FRAMEWORK else {"framework": framework.name}
         taken = {} if framework.python is not None else {"py_version": python}
         return {**name, framework.version_field: own, **under, **taken}
+
+    def _whose(self) -> dict[str, str]:
+        """The framework whose estimator sends the hyperparameters beside an image of one's own; none where any may."""
+        if not self.is_program or not (self.is_legacy or OF_A_FRAMEWORK & set(self.given)):
+            return {}
+        named = (self.facts.framework(name) for name in (DEFAULT_FRAMEWORK, *self.facts.frameworks))
+        for framework in (each for each in named if each is not None):
+            alone = {how["hyperparameter"] for how in framework.alone.values()}
+            if ALONE & set(self.given) <= alone:
+                return {"framework": framework.name}
+        return {}
 
     @cached_property
     def named(self) -> _Wish | None:
@@ -266,12 +284,11 @@ class _Job:
                 made = wish.framework.image_uri(
                     wish.version,
                     wish.python,
-                    self.facts.region(self.region or ""),
                     self.region or "",
                     image_instance_type(types),
                     wish.mode,
-                    wish.variant,
                     smdistributed=bool(parallel),
+                    variant=wish.variant,
                 )
             except LookupError:
                 continue
@@ -458,7 +475,8 @@ def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[
             break
         data = {name: value for name, value in data.items() if name not in wrong}
     site = Site(data.get("region") or "", account_of(data.get("role"), None))
-    made = draft(bound.model, bound.manifest, DraftInputs(facts, site, manifest.document.source.folder, Files()))
+    inputs = DraftInputs(facts, site, manifest.document.source.folder, Packing(Files()))
+    made = draft(bound.model, bound.manifest, inputs)
     return data, _known(made.request.template)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sagespec.catalog import Facts
 from sagespec.importing.arguments import draft_of
-from sagespec.importing.constants import FIT, Made, Module, Scope, Unknown, is_certain, written
+from sagespec.importing.constants import ESTIMATORS, FIT, Made, Module, Scope, Unknown, is_certain, written
 from sagespec.importing.draft import Draft, Unreadable
 from sagespec.importing.notebook import parsed
 
@@ -20,7 +20,7 @@ READING = frozenset({"copy", "count", "get", "index", "items", "keys", "values"}
 
 @dataclass
 class Estimator:
-    """One `TensorFlow(...)`, and what is done with it."""
+    """One `TensorFlow(...)`, `PyTorch(...)` or the like, and what is done with it."""
 
     made: Made
     fits: list[dict[str, Any]] = field(default_factory=list)
@@ -40,8 +40,8 @@ def from_source(code: str, facts: Facts) -> list[Draft]:
         raise Unreadable("this is nested too deep to be read", "give a script or a notebook") from None
     if not script.estimators:
         raise Unreadable(
-            "there is no TensorFlow estimator here",
-            "give the script or notebook that has TensorFlow(...) from sagemaker.tensorflow",
+            "there is no estimator here",
+            "give the script or notebook that has TensorFlow(...), PyTorch(...) or another estimator of sagemaker's",
         )
     taken: set[str] = set()
     return [
@@ -73,7 +73,7 @@ class _Script:
     # What the scope tells
 
     def made(self, made: Made) -> Any:
-        if made.class_name != "TensorFlow":
+        if made.class_name not in ESTIMATORS:
             return made
         self.estimators.append(Estimator(made))
         return self.estimators[-1]

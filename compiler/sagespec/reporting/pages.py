@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from sagespec.catalog import Facts
+from sagespec.catalog import Framework
 from sagespec.checking.page import Page
 from sagespec.reporting.style import Style
 
@@ -32,13 +32,10 @@ def rules_json(pages: Iterable[Page]) -> str:
     return json.dumps({"version": 1, "rules": rules}, indent=2)
 
 
-def versions_json(facts: Facts, chosen: str | None = None) -> str:
-    """Every release, for programs: of one framework, or of all."""
-    known = [framework for name in facts.frameworks if (framework := facts.framework(name)) is not None]
-    listed = [framework for framework in known if chosen in (None, framework.name)]
+def versions_json(framework: Framework) -> str:
+    """Every release of a framework, for programs."""
     releases = [
         {
-            "framework": framework.name,
             "version": version,
             "pythons": list(release.pythons),
             "legacy_mode": release.legacy_mode,
@@ -46,19 +43,15 @@ def versions_json(facts: Facts, chosen: str | None = None) -> str:
             "strategies": list(release.strategies),
             "patches_end": release.patches_end.isoformat() if release.patches_end else None,
         }
-        for framework in listed
         for version, release in framework.releases.items()
     ]
-    aliases = {framework.name: dict(framework.aliases) for framework in listed}
-    return json.dumps({"version": 2, "releases": releases, "aliases": aliases}, indent=2)
+    aliases = dict(framework.aliases)
+    return json.dumps({"version": 1, "framework": framework.name, "releases": releases, "aliases": aliases}, indent=2)
 
 
-def version_rows(facts: Facts, chosen: str) -> list[tuple[str, ...]]:
-    """A row a release of one framework, after the names of the columns."""
+def version_rows(framework: Framework) -> list[tuple[str, ...]]:
+    """A row a release, after the names of the columns."""
     rows: list[tuple[str, ...]] = [("version", "short", "python", "modes", "strategies", "patches until")]
-    framework = facts.framework(chosen)
-    if framework is None:
-        return rows
     short = {full: alias for alias, full in framework.aliases.items()}
     for version, release in framework.releases.items():
         modes = [name for name, has in (("legacy", release.legacy_mode), ("script", release.script_mode)) if has]
@@ -70,9 +63,9 @@ def version_rows(facts: Facts, chosen: str) -> list[tuple[str, ...]]:
     return rows
 
 
-def version_table(facts: Facts, style: Style, chosen: str) -> Iterator[str]:
+def version_table(framework: Framework, style: Style) -> Iterator[str]:
     """A line a release."""
-    rows = version_rows(facts, chosen)
+    rows = version_rows(framework)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for number, row in enumerate(rows):
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -83,6 +83,7 @@ class Deciding(Judging):
     prune = flag("Stop running jobs of the project whose manifest is gone.")
     rerun = flag("Run again what has ended.")
     replace = flag("Stop a running job whose manifest has changed.")
+    adopt = flag("Take over jobs under the manifests' names that are what they ask for, and nobody's.")
 
 
 class Jobs(Rendering):
@@ -180,7 +181,7 @@ class InitArguments(Arguments):
 
 
 class ImportArguments(Arguments):
-    """Print a manifest of a training job that exists, or of the TensorFlow estimators in a script. Runs nothing."""
+    """Print a manifest of a training job that exists, or of the estimators in a script. Runs nothing."""
 
     command, section, runs = "import", CHECK, "starting:import_"
     exits = {
@@ -267,7 +268,9 @@ class ApplyArguments(Deciding):
     def said_by_a_plan(self) -> list[str]:
         """Options that were given although a saved plan says itself what they say."""
         return [
-            option_of(name) for name in ("prune", "rerun", "replace", "allow", "env", "set") if self.values.get(name)
+            option_of(name)
+            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set")
+            if self.values.get(name)
         ]
 
 
@@ -358,13 +361,16 @@ class RulesArguments(Arguments):
 
 
 class VersionsArguments(Arguments):
-    """List the frameworks' versions: their Pythons, modes, strategies and support dates."""
+    """List the versions of a framework: their Pythons, modes, strategies and support dates."""
 
     command, section, runs = "versions", REFERENCE, "reference:versions"
-    examples = (("sagespec versions --framework pytorch", "of one framework"),)
+    examples = (("sagespec versions pytorch", "another framework than TensorFlow"),)
     starts_nothing = True
 
-    framework = text("NAME", "Only this framework's.", choices="sagespec.catalog.tables:frameworks")
+    framework = optional(
+        "FRAMEWORK", "Another framework than TensorFlow.", choices="sagespec.catalog.tables:frameworks"
+    )
+
     format = choice(("text", "json"), "text", "How the list is written.")
 
 

@@ -63,9 +63,8 @@ def follow(followed: Followed, out: IO[str]) -> None:
                 told.take(news, board)
     except KeyboardInterrupt:
         followed.interrupted = True
-        tell("\nNo longer following; the jobs go on. To follow again:", always=True)
-        for line in attach_lines(jobs):
-            tell(f"  {line}", always=True)
+        again = "\n  ".join(attach_lines(jobs))
+        tell(f"\nNo longer following; the jobs go on. To follow again: {again}", always=True)
     told.conclude()
 
 

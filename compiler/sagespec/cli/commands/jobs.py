@@ -94,7 +94,7 @@ def stop(given: StopArguments) -> Code:
         job.service.stop(job.name)
         return f"{job.name} was asked to stop"
 
-    said, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region), stopped)
+    said, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region, stopping=True), stopped)
     for line in said:
         tell(line)
     return code

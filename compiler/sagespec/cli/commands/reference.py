@@ -49,7 +49,7 @@ def explain(given: ExplainArguments) -> Code:
 
     if given.field is not None:
         return explain_field(given, given.field)
-    [name] = current([given.about])
+    name = current(given.about)
     if name not in explained():
         complain(f"there is no rule '{given.about}'", suggestion(given.about))
         return Code.WRONG_USAGE
@@ -58,12 +58,13 @@ def explain(given: ExplainArguments) -> Code:
 
 
 def explain_field(given: ExplainArguments, field: str) -> Code:
+    from sagespec.base.diagnostic import told
     from sagespec.reporting.diagnostics import block
     from sagespec.reporting.origin import origin
 
     for result in compiler_of(given, build=False).run([given.about]):
         if result.rendered is None:
-            for diagnostic in result.diagnostics:
+            for diagnostic in told(result.diagnostics):
                 for line in block(diagnostic, style_of(sys.stderr)):
                     tell(line, always=True)
             return Code.WRONG_MANIFEST
@@ -88,14 +89,18 @@ def versions(given: VersionsArguments) -> Code:
     from sagespec.catalog import facts
     from sagespec.reporting.pages import version_table, versions_json
 
-    known, style = facts(), style_of(sys.stdout)
+    known = facts()
+    framework = known.framework(given.framework or "tensorflow")
+    if framework is None:
+        raise LookupError(given.framework)
     if given.format == "json":
-        say(versions_json(known, given.framework))
+        say(versions_json(framework))
         return Code.FINE
-    for name in (given.framework,) if given.framework else known.frameworks:
-        say(style.bold(name))
-        for line in version_table(known, style, name):
-            say(f"  {line}")
+    for line in version_table(framework, style_of(sys.stdout)):
+        say(line)
+    if given.framework is None:
+        others = [name for name in known.frameworks if name != framework.name]
+        tell(f"Of {framework.title}; name another framework for its versions: {', '.join(others)}")
     return Code.FINE
 
 

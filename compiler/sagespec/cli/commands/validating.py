@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from sagespec.base.diagnostic import MOST
 from sagespec.cli.arguments.table import ValidateArguments
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.runs import NO_MANIFEST, compiler_of
@@ -49,8 +50,10 @@ def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Res
         sys.stdout.buffer.write(made.content)
     else:
         made = repair(make, paths)
-    for finding in made.cured:
+    for finding in made.cured[:MOST]:
         tell(cure_line(finding))
+    if len(made.cured) > MOST:
+        tell(f"and {len(made.cured) - MOST:,} more")
     for reason in made.refused:
         complain(reason)
     if made.cured:

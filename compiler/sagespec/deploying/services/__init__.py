@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
 
 
 class ServiceError(Exception):
@@ -122,8 +122,16 @@ class Service(Protocol):
         """
         ...
 
-    def upload(self, upload: Upload, progress: Progress) -> bool:
-        """Brings something local to where the request says it lies; False where it was there already."""
+    def account(self) -> str:
+        """Whose the credentials are."""
+        ...
+
+    def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
+        """Brings something local to where the request says it lies; False where it was there already.
+
+        Args:
+            kms_key: what it is encrypted with there; None for what the store does by itself.
+        """
         ...
 
     def create(self, request: Request, attempt: int) -> None:

@@ -64,7 +64,7 @@ def _mpi(given: Distribution, framework: Framework) -> Iterator[tuple[str, Any]]
     yield "sagemaker_mpi_enabled", mpi.enabled
     if mpi.processes_per_host is not None:
         yield "sagemaker_mpi_num_of_processes_per_host", mpi.processes_per_host
-    elif framework.strategies["mpi"].get("options_with_processes"):
+    elif framework.strategies.get("mpi", {}).get("options_with_processes"):
         return
     yield "sagemaker_mpi_custom_mpi_options", mpi.custom_mpi_options or ""
 

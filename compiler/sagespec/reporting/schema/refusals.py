@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts
-from sagespec.checking.condition import EXPRESSION, FALSE, GIVEN, ITEMS, LIST, NULL, TRUE, Json, inside, one_of, when
+from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, TRUE, Json, inside, when
 from sagespec.checking.row import Row, branch, rows_of
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds.training_job.model import Job
@@ -45,54 +45,8 @@ def renamed() -> list[Json]:
     ]
 
 
-_PREFERENCES: Json = {
-    "request": inside("ResourceConfig", "InstancePreferences", so={"contains": {"type": "object"}, **LIST})
-}
-
 REFUSALS = (
-    *(
-        Row(("instance_groups",), f"instance_groups and {name} exclude each other", when={name: GIVEN}, value=LIST)
-        for name in ("instance_type", "instance_count")
-    ),
-    Row(
-        ("instance_count",),
-        "several instances cannot share the GPUs of one machine",
-        when={"instance_type": {"const": "local_gpu"}},
-        value={"type": "integer", "minimum": 2},
-    ),
-    Row(("subnets",), "subnets need security_group_ids", when={"security_group_ids": NULL}),
-    Row(("security_group_ids",), "security_group_ids need subnets", when={"subnets": NULL}),
-    Row(
-        ("training_repository_credentials_provider_arn",),
-        "credentials are used only with training_repository_access_mode: Vpc",
-        when={"training_repository_access_mode": {"const": "Platform"}},
-    ),
-    Row(
-        ("output_kms_key",),
-        "a directory bucket takes no key",
-        when={"output_path": {"type": "string", "pattern": "^s3://[^/]*--x-s3(/|$)"}},
-    ),
-    *(
-        Row(("disable_profiler",), f"the profiler is switched off, but there is {name}", when={name: used}, value=TRUE)
-        for name, used in (
-            ("profiler_rules", ITEMS),
-            ("profiler_config", inside("disable_profiler", so=FALSE)),
-        )
-    ),
-    Row(
-        ("dependencies",),
-        "an archive in S3 is used as it is: pack them into it",
-        when={"source_dir": {"type": "string", "pattern": "^s3://"}},
-        value=ITEMS,
-    ),
-    *(
-        Row((name,), f"{name} and InstancePreferences exclude each other", when=_PREFERENCES)
-        for name in ("instance_type", "instance_groups", "instance_placement_config")
-    ),
-    Row(("use_spot_instances",), "InstancePreferences take no spot instances", when=_PREFERENCES, value=TRUE),
     Row(("distribution", "instance_groups"), "the strategies run on one group", value={"minItems": 2, **LIST}),
-    Row(("request", "TrainingJobName"), "the job's name stands under name", value={}),
-    Row(("request", "Tags"), "the job's tags stand under tags", value={}),
     Row(("instance_groups",), "the training compiler takes no instance groups", when={"compiler_config": GIVEN}),
 )
 """Of a manifest, whatever its version."""
@@ -102,9 +56,18 @@ STRATEGIES = (
     "parameter_server",
     "mpi",
     "multi_worker_mirrored_strategy",
+    "pytorchddp",
+    "torch_distributed",
+    "pytorchxla",
     "smdistributed.dataparallel",
     "smdistributed.modelparallel",
 )
+TOGETHER = (
+    {"mpi", "smdistributed.modelparallel"},
+    {"torch_distributed", "smdistributed.modelparallel"},
+    {"torch_distributed", "smdistributed.dataparallel"},
+)
+"""Strategies that may stand beside each other."""
 
 
 def enabled(strategy: str) -> Json:
@@ -114,15 +77,6 @@ def enabled(strategy: str) -> Json:
 
 def of_hardware(facts: Facts) -> Iterator[Row]:
     """What an instance type decides."""
-    nvme = one_of(name for name, instance in facts.instances.items() if instance.has_local_storage)
-    yield Row(("volume_kms_key",), "this type has local storage, which takes no key", when={"instance_type": nvme})
-    several = facts.listed("dataparallel_instance_types")
-    yield Row(
-        ("instance_type",),
-        f"smdistributed.dataparallel runs on {', '.join(several)} only",
-        when={"distribution": enabled("smdistributed.dataparallel")},
-        value={**GIVEN, "type": "string", "allOf": [{"not": one_of(several)}]},
-    )
     families = facts.listed("training_compiler_families")
     yield Row(
         ("instance_type",),

@@ -1,4 +1,8 @@
-"""What a TensorFlow version decides: branches made of the catalogue, so that a new release is data."""
+"""What a framework's version decides: branches made of the catalogue, so that a new release is data.
+
+A manifest that names no framework is taken for TensorFlow's, as the compiler takes it; Defaults that give another one
+are not seen here.
+"""
 
 from __future__ import annotations
 
@@ -7,69 +11,170 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import combinations
 
-from sagespec.catalog import Facts, Release
+from sagespec.catalog import PLAIN, Facts, Framework, Release
 from sagespec.checking.condition import EXPRESSION, FALSE, GIVEN, NULL, TRUE, Json, choice, inside, one_of, when
 from sagespec.checking.row import Row, branch
 from sagespec.kinds.training_job.model import LEGACY_FIELDS
-from sagespec.reporting.schema.refusals import STRATEGIES, enabled
+from sagespec.reporting.schema.refusals import STRATEGIES, TOGETHER, enabled
+
+DEFAULT = "tensorflow"
+"""What a manifest means that names no framework."""
+VERSION_FIELDS = ("framework_version", "transformers_version", "pytorch_version", "tensorflow_version")
+_OWN_IMAGE: Json = when({"image_uri": {"not": NULL}})
 
 
 @cache
-def releases(facts: Facts) -> list[Release]:
+def frameworks(facts: Facts) -> list[Framework]:
+    return [framework for name in facts.frameworks if (framework := facts.framework(name)) is not None]
+
+
+@cache
+def releases(framework: Framework) -> list[Release]:
     """Every version that can be written, the newest first; a short one stands before the long ones."""
+    full, aliases = list(reversed(framework.releases)), framework.aliases
     names: list[str] = []
-    for short in reversed(list(facts.aliases)):
-        names += [short, *(full for full in reversed(list(facts.releases)) if full.startswith(f"{short}."))]
-    return [release for name in names if (release := facts.release(name)) is not None]
+    for short in reversed(aliases):
+        names += [short, *(name for name in full if _lies_under(name, short))]
+    names += [name for name in full if name not in names]
+    return [release for name in names if (release := framework.release(name)) is not None]
+
+
+def _lies_under(full: str, short: str) -> bool:
+    """Whether a full version is one of those that a short one is short for: 2.0.1 of 2.0."""
+    return full.partition("+")[0].startswith(f"{short.partition('+')[0]}.") and full.partition("+")[2].startswith(
+        short.partition("+")[2]
+    )
 
 
 def by_version(facts: Facts) -> list[Json]:
     """Branches for a manifest that names a version, and brings no image: with one, the version decides nothing."""
-    versions = [release.version for release in releases(facts)]
-    message = f'SageMaker has no image of this version; the newest is "{versions[0]}", `sagespec versions` lists all'
-    known = {"properties": {"framework_version": {**one_of(versions, or_expression=True), "errorMessage": message}}}
-    named = {
-        **when({"framework_version": {"type": "string", **GIVEN}}),
-        "not": when({"image_uri": {"not": NULL}}),
+    return [made for framework in frameworks(facts) for made in _of_framework(facts, framework)]
+
+
+def _of_framework(facts: Facts, framework: Framework) -> Iterator[Json]:
+    named = {framework.version_field: {"type": "string", **GIVEN}}
+    branches = [made for about in _ABOUT_RELEASES for made in _branches(facts, framework, about)]
+    yield {
+        "if": {**_is(framework, named), "not": _OWN_IMAGE},
+        "then": {"allOf": [*_known_versions(framework), *branches]},
     }
-    branches = [branch for about in _ABOUT_RELEASES for branch in _branches(facts, about)]
-    return [{"if": named, "then": {"allOf": [known, *branches]}}]
+    own = {framework.version_field, *framework.bases.values()}
+    message = f"{{}} says nothing to {framework.title}'s estimator"
+    rows = [Row((name,), message.format(name)) for name in VERSION_FIELDS if name not in own]
+    if not framework.passes_model_dir:
+        rows.append(Row(("model_dir",), message.format("model_dir"), value={"allOf": [GIVEN, {"not": FALSE}]}))
+    if framework.instances is not None:
+        rows.append(Row(("instance_groups",), f"{framework.title} trains on one instance"))
+        several = {"type": "integer", "exclusiveMinimum": framework.instances}
+        rows.append(Row(("instance_count",), f"{framework.title} trains on one instance", value=several))
+    if framework.python is not None:
+        only = choice([framework.python], f"{framework.title} knows py_version: {framework.python} only")
+        yield _when(framework, {"properties": {"py_version": {"anyOf": [*only["anyOf"], NULL]}}})
+    yield from (_when(framework, branch(row)) for row in rows)
+    if framework.strategies.get("smdistributed.dataparallel", {}).get("needs_library"):
+        yield {"if": _is(framework), "then": branch(_large_instances(facts))}
 
 
-def _branches(facts: Facts, about: Callable[[Facts, Release], list[Json]]) -> Iterator[Json]:
+def _large_instances(facts: Facts) -> Row:
+    several = facts.listed("dataparallel_instance_types")
+    return Row(
+        ("instance_type",),
+        f"smdistributed.dataparallel runs on {', '.join(several)} only",
+        when={"distribution": enabled("smdistributed.dataparallel")},
+        value={**GIVEN, "type": "string", "allOf": [{"not": one_of(several)}]},
+    )
+
+
+def _is(framework: Framework, more: Json | None = None) -> Json:
+    """A condition: the manifest is about this framework, and these members are written."""
+    name = {"framework": {"const": framework.name}}
+    if framework.name != DEFAULT:
+        return when({**name, **(more or {})})
+    return {**when(more or {}), "properties": {**name, **(more or {})}}  # left out it is this one
+
+
+def _when(framework: Framework, then: Json) -> Json:
+    """What holds where the manifest says that it is about this framework."""
+    return {"if": when({"framework": {"const": framework.name}}), "then": then}
+
+
+def _known_versions(framework: Framework) -> Iterator[Json]:
+    """The versions that there are: the framework's own, and what may stand under each."""
+    found: dict[str, list[str]] = {}
+    for release in releases(framework):
+        own, _, base = release.version.partition("+")
+        found.setdefault(own, []).append(base)
+    for variant in framework.variants:
+        for version in framework.versions(variant.name):
+            own, _, base = version.partition("+")
+            found.setdefault(own, []).append(base)
+    newest = next(iter(found))
+    message = f'SageMaker has no image of this version; the newest is "{newest}", `sagespec versions` lists all'
+    shape = {**one_of(found, or_expression=True), "errorMessage": message}
+    yield {"properties": {framework.version_field: shape}}
+    for own, under in found.items() if framework.bases else ():
+        then: Json = {}
+        for name, field in framework.bases.items():
+            fitting = [base.removeprefix(name) for base in under if base.startswith(name)]
+            words = " or ".join(fitting) or "another framework"
+            shape = {"errorMessage": f"{framework.title} {own} goes with {words}"}
+            then[field] = (
+                {"anyOf": [{**one_of(fitting, or_expression=True), **shape}, NULL]} if fitting else NULL | shape
+            )
+        yield {"if": when({framework.version_field: one_of([own])}), "then": {"properties": then}}
+
+
+def _branches(
+    facts: Facts, framework: Framework, about: Callable[[Facts, Framework, Release], list[Json]]
+) -> Iterator[Json]:
     """One if/then for all versions of which the same is true."""
-    groups: dict[str, list[str]] = {}
-    for release in releases(facts):
-        groups.setdefault(json.dumps(about(facts, release)), []).append(release.version)
+    groups: dict[str, dict[str, None]] = {}
+    said: dict[str, str] = {}
+    for release in releases(framework):
+        own = release.version.partition("+")[0]
+        made = json.dumps(about(facts, framework, release))
+        if said.setdefault(own, made) != made:
+            said[own] = "[]"  # what stands under it decides too: that is left to the rules
+    for own, made in said.items():
+        groups.setdefault(made, {})[own] = None
     for then, versions in groups.items():
         if json.loads(then):
-            yield {"if": when({"framework_version": one_of(versions)}), "then": {"allOf": json.loads(then)}}
+            yield {"if": when({framework.version_field: one_of(versions)}), "then": {"allOf": json.loads(then)}}
 
 
-def _pythons(facts: Facts, release: Release) -> list[Json]:
-    names = list(release.pythons)
-    offer = choice(names, f"this TensorFlow version has images for {', '.join(names)} only")
+def _this(framework: Framework) -> str:
+    return f"this {framework.title} version"
+
+
+def _pythons(facts: Facts, framework: Framework, release: Release) -> list[Json]:
+    if framework.python is not None:
+        return []  # of every version
+    names = dict.fromkeys(release.pythons)
+    for variant in framework.variants:
+        other = framework.release(release.version, variant.name)
+        names |= dict.fromkeys(other.pythons if other is not None else ())
+    offer = choice(list(names), f"{_this(framework)} has images for {', '.join(names)} only")
     return [{"properties": {"py_version": {"anyOf": [*offer["anyOf"], NULL]}}}]
 
 
-def _regions(facts: Facts, release: Release) -> list[Json]:
+def _regions(facts: Facts, framework: Framework, release: Release) -> list[Json]:
     has = [name for name in facts.regions if any(name in image.registries for image in release.images.values())]
-    message = "no image of this TensorFlow version is kept in this region"
+    message = f"no image of {_this(framework)} is kept in this region"
     return [{"properties": {"region": {**one_of(has, or_expression=True), "errorMessage": message}}}]
 
 
 _PYTHON_3: Json = when({"py_version": {"type": "string", "pattern": "^py3"}})
 
 
-def _modes(facts: Facts, release: Release) -> list[Json]:
+def _modes(facts: Facts, framework: Framework, release: Release) -> list[Json]:
     refusals = []
     if not release.legacy_mode:
-        message = "{} is for legacy mode, which this TensorFlow version does not have"
+        message = f"{{}} is for legacy mode, which {_this(framework)} does not have"
         refusals += [Row((name,), message.format(name)) for name in LEGACY_FIELDS]
-        refusals.append(Row(("script_mode",), "this TensorFlow version has no legacy mode", value=FALSE))
+        refusals.append(Row(("script_mode",), f"{_this(framework)} has no legacy mode", value=FALSE))
     elif not release.script_mode:
         refusals += [
-            Row(("script_mode",), "this TensorFlow version has no script mode", value=TRUE),
+            Row(("script_mode",), f"{_this(framework)} has no script mode", value=TRUE),
             Row(("enable_network_isolation",), "the legacy container fetches its code from S3", value=TRUE),
             Row(
                 ("entry_point",),
@@ -83,28 +188,50 @@ def _modes(facts: Facts, release: Release) -> list[Json]:
     return [branch(refusal) for refusal in refusals]
 
 
-def _instances(facts: Facts, release: Release) -> list[Json]:
+_NOT_FOR = {"cpu": "(?![gp][0-9])", "gpu": "(?=[gp][0-9])"}
+"""What an instance type of another kind of processor does not look like, behind `ml.`."""
+
+
+def _instances(facts: Facts, framework: Framework, release: Release) -> list[Json]:
+    kinds = {kind for image in release.images.values() for kind in image.tags}
+    neuron = {
+        family
+        for variant in framework.variants
+        for family in variant.families
+        if framework.release(release.version, variant.name) is not None
+    }
     families = dict.fromkeys(instance.family for instance in facts.instances.values() if instance.arch != "x86_64")
     exact = "|".join([*families, *([] if release.p2_instances else ["p2"])])
+    never = "|".join(
+        [family for family in ("inf", "trn") if family not in neuron] + [f"[a-z]+[0-9]+[a-z]*g|({exact})\\."]
+    )
+    only = _NOT_FOR[next(iter(kinds))] if len(kinds) == 1 and not neuron else ""
     shape = {
         # No Inferentia, Trainium or Graviton, whether we know the type or not.
-        "pattern": rf"^(?!ml\.(inf|trn|[a-z]+[0-9]+[a-z]*g|({exact})\.))",
-        "errorMessage": "this TensorFlow version has no image for this instance type",
+        "pattern": rf"^(?!ml\.({never}))(local|.*{EXPRESSION}|ml\.{only}|[^m]|m[^l])",
+        "errorMessage": f"{_this(framework)} has no image for this instance type",
     }
+    if not only:
+        shape["pattern"] = rf"^(?!ml\.({never}))"
     groups = {"items": {"properties": {"instance_type": shape}}}
-    return [{"properties": {"instance_type": shape, "instance_groups": groups}}]
+    return [{"properties": {"instance_type": shape, **({"instance_groups": groups} if not only else {})}}]
 
 
-def _strategies(facts: Facts, release: Release) -> list[Json]:
-    because = "this TensorFlow version does not have this strategy"
+def _strategies(facts: Facts, framework: Framework, release: Release) -> list[Json]:
+    because = f"{_this(framework)} does not have this strategy"
+    full = framework.aliases.get(release.version, release.version)
+    if full != release.version and set(framework.releases[full].strategies) - set(release.strategies):
+        because += "; written in full it may"
     missing = [name for name in STRATEGIES[:-1] if name not in release.strategies]
     return _in_script_mode(release, [Row(_place(name), because, value=when({"enabled": TRUE})) for name in missing])
 
 
-def _exclusive(facts: Facts, release: Release) -> list[Json]:
-    pairs = [pair for pair in combinations(STRATEGIES, 2) if pair != ("mpi", "smdistributed.modelparallel")]
+def _exclusive(facts: Facts, framework: Framework, release: Release) -> list[Json]:
+    known = [name for name in STRATEGIES if name in framework.strategies]
     refusals = []
-    for one, other in pairs:
+    for one, other in combinations(known, 2):
+        if {one, other} in TOGETHER:
+            continue
         because = f"{one} is enabled too, and the two exclude each other"
         refusals.append(Row(_place(other), because, when={"distribution": enabled(one)}, value=when({"enabled": TRUE})))
     return _in_script_mode(release, refusals)
@@ -118,9 +245,11 @@ def _in_script_mode(release: Release, refusals: list[Row]) -> list[Json]:
     return [{"if": _PYTHON_3, "then": {"allOf": made}}] if release.script_mode else []
 
 
-def _compiler(facts: Facts, release: Release) -> list[Json]:
-    refusal = Row(("compiler_config",), "this TensorFlow version has no training compiler")
-    return [] if release.training_compiler else [branch(refusal)]
+def _compiler(facts: Facts, framework: Framework, release: Release) -> list[Json]:
+    refusal = Row(("compiler_config",), f"{_this(framework)} has no training compiler")
+    variant = next((each.name for each in framework.variants if each.field == "compiler_config"), PLAIN)
+    has = release.training_compiler if variant == PLAIN else framework.release(release.version, variant) is not None
+    return [] if has else [branch(refusal)]
 
 
 def _place(strategy: str) -> tuple[str, ...]:
@@ -134,11 +263,11 @@ _KINDS_OF_HYPERPARAMETERS = {
 }
 
 
-def _hyperparameters(facts: Facts, release: Release) -> list[Json]:
+def _hyperparameters(facts: Facts, framework: Framework, release: Release) -> list[Json]:
     """What the legacy container itself reads. The rest is the script's, and of script mode everything is."""
     if not release.legacy_mode:
         return []
-    known = {name: kind for other in releases(facts) for name, kind in other.legacy_hyperparameters.items()}
+    known = {name: kind for other in releases(framework) for name, kind in other.legacy_hyperparameters.items()}
     shapes: Json = {}
     for name, kind in known.items():
         if name in release.legacy_hyperparameters:
@@ -146,7 +275,7 @@ def _hyperparameters(facts: Facts, release: Release) -> list[Json]:
             message = f"the legacy container takes {words} for {name}"
             shapes[name] = {"type": [of_json, "string", "null"], "pattern": EXPRESSION, "errorMessage": message}
         else:  # it only warns, as the rule does
-            message = f"the legacy container of this TensorFlow version does not read {name}"
+            message = f"the legacy container of {_this(framework)} does not read {name}"
             shapes[name] = {"deprecationMessage": message}
     twice = Row(
         ("hyperparameters", "save_checkpoints_steps"),
@@ -159,7 +288,7 @@ def _hyperparameters(facts: Facts, release: Release) -> list[Json]:
     return [{"if": {"anyOf": [when({name: GIVEN}) for name in LEGACY_FIELDS]}, "then": then}]
 
 
-_ABOUT_RELEASES: tuple[Callable[[Facts, Release], list[Json]], ...] = (
+_ABOUT_RELEASES: tuple[Callable[[Facts, Framework, Release], list[Json]], ...] = (
     _pythons,
     _regions,
     _modes,

@@ -188,9 +188,7 @@ class Job(Part):
     metric_definitions: Annotated[list[MetricDefinition], Limits(max_length=40)] | None = field(
         "Numbers to pick from the log.", None, hint='write a list, for example [{name: loss, regex: "loss=([0-9.]+)"}]'
     )
-    enable_sagemaker_metrics: bool | None = field(
-        "Shows metrics as time series; on by itself for most versions.", None
-    )
+    enable_sagemaker_metrics: bool | None = field("Shows metrics as time series; on by itself for most versions.", None)
 
     subnets: Annotated[list[NetworkId], Limits(min_length=1, max_length=16)] | None = field(
         "Subnets of your VPC; together with `security_group_ids`.",
