@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements/dev.txt
 
-# uv, which is told of the mirror that pip is told of, if there is one.
+# uv is told of the mirror that pip knows, if there is one.
 PIP_MIRROR = $$($(PYTHON) -m pip config get global.index-url 2>/dev/null)
-UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$(PIP_MIRROR)}}" $(BIN)/uv
+TELL_UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$(PIP_MIRROR)}}"
+UV = $(TELL_UV) $(BIN)/uv
 
 .PHONY: demo test test-slow test-newest test-oldest lint accept docs bench bench-scripts lock clean
 
@@ -22,7 +23,8 @@ test: $(READY)
 	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -n auto -m slow $(ARGS)
+	@echo '$(BIN)/python -m pytest -n auto -m slow $(ARGS)'
+	@$(TELL_UV) $(BIN)/python -m pytest -n auto -m slow $(ARGS)
 
 # The suite with other releases, in an environment that is made anew: the newest of each run-time dependency that there
 # is today, or the lowest that pyproject.toml promises. The tests' own tools are the locked ones, where those admit them.

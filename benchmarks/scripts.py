@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import yaml  # noqa: E402
 
+from sagespec.base.files import Files  # noqa: E402
 from sagespec.base.source import Source  # noqa: E402
 from sagespec.catalog import facts  # noqa: E402
 from sagespec.checking.rule import Rule  # noqa: E402
@@ -66,7 +67,7 @@ def milliseconds(lines: int = 5000) -> float:
         for number in range(5):
             (Path(name) / f"{number}.py").write_text("\n".join([*text, f"# {number}", ""]), encoding="utf-8")
             start = time.process_time()
-            looked_into = Scripts().of(Path(name), f"{number}.py", None)
+            looked_into = Scripts(Files()).of(Path(name), f"{number}.py", None)
             taken.append(time.process_time() - start)
             assert looked_into is not None
             assert looked_into.study.readable

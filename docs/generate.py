@@ -16,7 +16,7 @@ from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
 from sagespec.cli.arguments.table import COMMANDS, GENERAL, Program
 from sagespec.importing.arguments import SDK1
 from sagespec.kinds.api_names import api_name
-from sagespec.kinds.explained import explained
+from sagespec.kinds.explained import explained as pages_of_findings
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reporting.pages import version_rows
@@ -33,7 +33,7 @@ def rules() -> Iterator[str]:
     yield "# Rules\n\n"
     yield "`sagespec explain NAME` prints one of these pages. Warnings are silenced by `# sagespec: allow NAME` on\n"
     yield "the line or the line above; errors by `--allow NAME` only.\n"
-    for name, page in explained().items():
+    for name, page in pages_of_findings().items():
         yield f"\n## {name}\n\n*{page.severity.value}* · {page.source}\n\n"
         text = page.page.partition("\nBad:")[0].partition("\nGood:")[0].strip()
         yield f"{text}\n"
@@ -53,7 +53,7 @@ def rule_coverage() -> Iterator[str]:
     for known, entry in json.loads((DOCS / "rule-coverage.json").read_text(encoding="utf-8")).items():
         kind = f"{entry['kind']}, {entry['confidence']}" if "kind" in entry else "SDK"
         names = entry.get("names", [])
-        linked = [f"[{name}](rules.md#{name})" if name in explained() else f"`{name}`" for name in names]
+        linked = [f"[{name}](rules.md#{name})" if name in pages_of_findings() else f"`{name}`" for name in names]
         by = ", ".join(linked) if entry["by"] == "rule" else " ".join([ANSWERED[entry["by"]], *linked])
         yield f"| {known} | {kind} | {by} | {entry.get('why', '').replace('|', '/')} |\n"
 
@@ -358,6 +358,8 @@ MEANING = {
 VARIABLES = {
     "`SAGESPEC_ENV`": "the same as `--env`",
     "`SAGESPEC_CREATES_PER_SECOND`": "how many jobs `apply` creates a second, where the account's quota was raised",
+    "`SAGESPEC_READ_TIMEOUT`": "seconds that an answer of AWS may take to begin (30); `AWS_MAX_ATTEMPTS` (6) says how "
+    "often it is asked for",
     "`SAGESPEC_CACHE`": "folder of the environments that `--provision` installs",
     "`AWS_REGION`, `AWS_DEFAULT_REGION`": "the region, where neither manifest nor defaults say it",
     "`AWS_*`": "credentials and endpoints, as boto3 reads them",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -17,7 +19,16 @@ from sagespec.reading.render import Inputs
 
 pytest_plugins = ["fakes.fixtures"]
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+PYPROJECT: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+PYTHONS = re.findall(r"Python :: (3\.\d+)", "\n".join(PYPROJECT["project"]["classifiers"]))
+"""The Pythons that we promise, oldest first: `3.10`, …"""
 
 SMALLEST: dict[str, Any] = {
     "apiVersion": "sagespec/v1",

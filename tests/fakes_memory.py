@@ -74,6 +74,7 @@ class Memory:
     on_describe: Any = None
     """Called with each job that is looked at, so that time can pass."""
     poll_seconds: float = 0.0
+    of_account: str = "123456789012"
 
     def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[Seen]:
         names = {(request.project, request.name) for request in requests}
@@ -90,10 +91,16 @@ class Memory:
             self.on_describe(self.jobs[job_name])
         return self._seen(job_name)
 
+    def account(self) -> str:
+        return self.of_account
+
+    def check_role(self, role_arn: str) -> None:
+        self.done.append(("role", role_arn))
+
     def states(self, job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
         return one_by_one(self.describe, job_names)
 
-    def upload(self, upload: Upload, progress: Progress) -> bool:
+    def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
         self.done.append(("upload", upload.uri))
         return True
 
@@ -159,6 +166,7 @@ class Memory:
             failure=job.failure,
             tags=dict(job.tags),
             project=job.tags.get("sagespec:project", ""),
+            environment=job.tags.get("sagespec:environment", ""),
             live={} if job.status in TERMINAL else live,
             body=body,
         )

@@ -170,6 +170,7 @@ ACCEPTED = {
 }
 
 
+@pytest.mark.locked  # an older botocore does not know what our model allows
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_what_is_right_is_right_for_botocore_and_jsonschema_too(name: str) -> None:
     request = ACCEPTED[name]
@@ -422,7 +423,7 @@ def test_a_pattern_means_what_it_means_in_java(pattern: str, data: st.DataObject
     assert (re.search(translated, text) is not None) == java_matches(pattern, text)
 
 
-@pytest.mark.parametrize("pattern", ["^a", "a$", "(?i)a", "a++", "[a&&b]", "[a[b]]", r"\bx", r"a\1", "[a"])
+@pytest.mark.parametrize("pattern", ["^a", "a^", "(?i)a", "a++", "[a&&b]", "[a[b]]", r"\bx", r"a\1", "[a"])
 def test_syntax_that_the_translation_does_not_know_is_refused_and_not_guessed(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"unknown|possessive"):
         java_regex.translated(pattern, {})

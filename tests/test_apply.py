@@ -32,6 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "code" / "train.py").write_text(SCRIPT)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "x").write_text("x")
+    (tmp_path / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\nproject: vision\n")
     write(tmp_path)
     return tmp_path
 

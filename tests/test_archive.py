@@ -23,6 +23,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sagespec.base.files import Files
 from sagespec.building import archive
 from sagespec.building.archive import ArchiveError, Archives, Contents, Ignored, collect
 from sagespec.building.archive import contents as bytes_of
@@ -725,7 +726,7 @@ def test_a_thousand_manifests_of_one_folder_read_it_once(tmp_path: Path) -> None
     plant(
         tmp_path, {f"code/train{number}.py": "" for number in range(50)} | {"code/pkg/a.py": "", "m/x": "", "lib/b": ""}
     )
-    archives = Archives()
+    archives = Archives(Files())
     found = {
         id(
             archives.collect(
@@ -739,7 +740,7 @@ def test_a_thousand_manifests_of_one_folder_read_it_once(tmp_path: Path) -> None
 
 def test_other_dependencies_are_another_archive(tmp_path: Path) -> None:
     plant(tmp_path, TREE)
-    archives = Archives()
+    archives = Archives(Files())
     asked: list[list[str]] = [[], ["libs/common"], ["other/common"], ["libs/common"], []]
     hashes = [archives.collect("train.py", "code", each, folder=tmp_path).sha256 for each in asked]
     assert archives.builds == len(set(hashes)) == 3
@@ -747,7 +748,7 @@ def test_other_dependencies_are_another_archive(tmp_path: Path) -> None:
 
 def test_the_entry_point_is_looked_for_even_when_the_folder_is_known(tmp_path: Path) -> None:
     plant(tmp_path, TREE)
-    archives = Archives()
+    archives = Archives(Files())
     archives.collect("train.py", "code", folder=tmp_path)
     with pytest.raises(ArchiveError, match=r"^there is no file 'nope.py' in source_dir 'code'$"):
         archives.collect("nope.py", "code", folder=tmp_path)
@@ -756,7 +757,7 @@ def test_the_entry_point_is_looked_for_even_when_the_folder_is_known(tmp_path: P
 
 def test_a_folder_that_is_wrong_is_read_once_too(tmp_path: Path) -> None:
     plant(tmp_path, {"train.py": "", "out": {"link": "/etc"}})
-    archives = Archives()
+    archives = Archives(Files())
     messages = set()
     for _ in range(3):
         with pytest.raises(ArchiveError) as caught:

@@ -154,9 +154,15 @@ def test_how_much_is_told_may_be_said_anywhere(words: str) -> None:
 
 def test_the_environment_gives_what_is_not_written() -> None:
     world = {"SAGESPEC_ENV": "prod"}
-    assert parse(["validate", "a"], world).values["env"] == "prod"
-    assert parse(["validate", "a", "--env", "dev"], world).values["env"] == "dev"
-    assert "env" not in parse(["validate", "a"], {"SAGESPEC_ENV": ""}).values
+    for words, environ, expected in (
+        ("validate a", world, "prod"),
+        ("validate a --env dev", world, "dev"),
+        ("validate a", {"SAGESPEC_ENV": ""}, None),
+        ("validate a", {}, None),
+    ):
+        found = parse(words.split(), environ)
+        assert isinstance(found, ValidateArguments)
+        assert found.env == expected
 
 
 def test_a_parse_result_has_the_values_and_the_defaults() -> None:

@@ -21,7 +21,7 @@ from conftest import REPOSITORY, SCRIPT, SMALLEST
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.base.source import Source
 from sagespec.checking.rule import RuleSet
-from sagespec.kinds.training_job.kind import KIND
+from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.document import Document
@@ -77,6 +77,69 @@ def test_a_script_that_python_3_reads_needs_no_other_parser() -> None:
     assert "tree_sitter" not in imported("validate", str(REPOSITORY / "specs" / "iris" / "iris.yaml"))
 
 
+OF_SERVICES = {
+    "argparse", "asyncio", "boto3", "botocore", "email", "http.client", "jsonschema", "logging", "multiprocessing",
+    "pydantic", "rich", "socket", "ssl", "subprocess", "urllib.request", "xml",
+}  # fmt: skip
+"""What only commands that speak to a service, run a job or draw a board may need."""
+
+
+def started(folder: Path, *words: str) -> tuple[int, set[str]]:
+    """The exit code of a command, and the modules that are there after it."""
+    ended = subprocess.run([sys.executable, "-c", IMPORTED, *words], capture_output=True, text=True, cwd=folder)
+    code, modules = json.loads(ended.stdout.splitlines()[-1])
+    return code, set(modules)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "validate job.yaml",
+        "compile job.yaml",
+        "plan --offline job.yaml",
+        "explain spot-without-max-wait",
+        "explain job.yaml instance_type",
+        "rules",
+        "versions",
+        "schema",
+        "init new",
+        "__complete -- validate --allow spot",
+    ],
+)
+def test_a_command_that_needs_no_service_imports_nothing_of_one(tmp_path: Path, words: str) -> None:
+    (tmp_path / "job.yaml").write_text(json.dumps(SMALLEST))
+    (tmp_path / "train.py").write_text(SCRIPT)
+    code, modules = started(tmp_path, *words.split())
+    assert (code, OF_SERVICES & modules) == (0, set())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--help",
+        "--version",
+        "status --help",
+        "validate --help",
+        "completion bash",
+        "__complete -- status --fo",
+        "vaildate",
+    ],
+)
+def test_help_and_mistakes_need_neither_facts_nor_parsers(tmp_path: Path, words: str) -> None:
+    code, modules = started(tmp_path, *words.split())
+    layers = {name.split(".")[1] for name in modules if name.startswith("sagespec.")}
+    assert code == (2 if words == "vaildate" else 0)
+    if words != "validate --help":  # it lists the formats, which the layer that writes them knows
+        assert layers <= {"cli", "reporting", "catalog"}
+        assert not {"yaml", "pydantic_core"} & modules
+    assert not OF_SERVICES & modules
+
+
+def test_jobs_of_this_machine_need_no_boto3(tmp_path: Path) -> None:
+    code, modules = started(tmp_path, "local", "list")
+    assert (code, {"boto3", "botocore", "rich"} & modules) == (0, set())
+
+
 def folders(root: Path, count: int, *, codes: int = 1, **more: Any) -> Path:
     """`count` manifests, whose code lies in `codes` folders with texts of their own."""
     for code in range(codes):
@@ -117,7 +180,7 @@ def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_every_source_folder_is_packed_once(tmp_path: Path) -> None:
     run = Compiler()
     results = list(run.run([str(folders(tmp_path, 20, codes=3))]))
-    assert ([result.diagnostics for result in results], run.files.archives.builds) == ([()] * 20, 3)
+    assert ([result.diagnostics for result in results], run.packing.archives.builds) == ([()] * 20, 3)
 
 
 def test_every_script_is_analysed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +200,7 @@ def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there(
         name: rule._replace(check=counting(rule.check, counts, lambda _subject, _context, name=name: name))
         for name, rule in RULES.by_name.items()
     }
-    kind = KIND._replace(rules=RuleSet([SimpleNamespace(**counted)]))
+    kind = kind_named("TrainingJob")._replace(rules=RuleSet([SimpleNamespace(**counted)]))
     monkeypatch.setattr(sagespec.pipeline, "kind_named", lambda _name: kind)
     channels = {"train": "s3://bucket/train", "test": "s3://bucket/test"}
     list(Compiler().run([str(folders(tmp_path, 3, channels=channels, tags={"a": "b", "c": "d", "e": "f"}))]))
@@ -145,7 +208,7 @@ def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there(
     possible = {name for name, rule in RULES.by_name.items() if not rule.on.words or rule.on.words & written}
     assert set(counts) <= possible
     assert len(counts) < len(RULES.by_name) / 2
-    expected = {"missing-role": 3, "channel-without-source": 6, "max-wait-without-spot": 0}
+    expected = {"missing-role": 3, "channel-without-source": 6, "reserved-tag": 9, "max-wait-without-spot": 0}
     assert {name: counts[name] for name in expected} == expected
 
 

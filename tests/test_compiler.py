@@ -14,7 +14,8 @@ from conftest import SCRIPT, SMALLEST
 from sagespec.base.repository import commit_of
 from sagespec.building.draft import account_of
 from sagespec.catalog import Facts
-from sagespec.pipeline import Compiler, Options, discover
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.discovery import discover
 from sagespec.reading.render import Inputs
 
 
@@ -91,7 +92,7 @@ def test_many_manifests_of_one_folder_share_one_archive_and_one_reading_of_defau
     results = list(run.run(["."]))
     assert len(results) == 30
     assert {result.diagnostics for result in results} == {()}
-    assert run.files.archives.builds == 1
+    assert run.packing.archives.builds == 1
 
 
 def test_two_jobs_of_one_file_may_not_share_a_name(folder: Path, knowledge: Facts) -> None:

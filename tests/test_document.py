@@ -159,7 +159,7 @@ def test_hostile_text_is_refused_at_its_place(text: str | bytes, found: str) -> 
         ("a: !custom x", ["yaml-tag"]),
         ("a: 1\na: 2", ["duplicate-key"]),
         ("{[1]: 2}", ["key-not-a-string"]),
-        ("<<: 1", ["merge-of-no-map"]),
+        ("<<: 1", ["merge-not-a-map"]),
         ("a: " + "9" * 5_000, ["number-too-long"]),
         ("a: 1e999", ["number-too-large"]),
     ],

@@ -85,7 +85,7 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "a second byte order mark": ("\ufeff\ufeff" + BASE, "invalid-yaml"),
     "an object of Python": (BASE + "tags: !!python/object/apply:os.system [ls]\n", "yaml-tag"),
     "a binary": (BASE + "tags: {a: !!binary aGVsbG8=}\n", "yaml-tag"),
-    "a merge of a scalar": (BASE + "tags: {<<: 1}\n", "merge-of-no-map"),
+    "a merge of a scalar": (BASE + "tags: {<<: 1}\n", "merge-not-a-map"),
     "an integer of a million digits": (BASE + "volume_size: " + "9" * 900_000, "number-too-long"),
     "an integer of 400 digits": (BASE + "max_run: " + "9" * 400, "out-of-range"),
     "a float beyond all floats": (BASE + "hyperparameters: {a: 1e999}\n", "number-too-large"),
@@ -124,6 +124,25 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "5,000 findings": (
         BASE + "".join(f"# sagespec: allow no-rule\nx{n}: 1\n" for n in range(5_000)),
         "unknown-field",
+    ),
+    "an alias bomb of texts": (
+        BASE + 'environment:\n  s: &s "' + "x" * 100_000 + '"\n' + "".join(f"  h{n}: *s\n" for n in range(50_000)),
+        "too-many-values",
+    ),
+    "50,000 unknown fields": (BASE + "".join(f"x{n}: 1\n" for n in range(50_000)), "more-errors"),
+    "50,000 duplicate keys": (BASE + "max_run: 1\n" * 50_000, "more-errors"),
+    "50,000 numbers for texts": (
+        BASE + "environment:\n" + "".join(f"  H{n}: 1\n" for n in range(50_000)),
+        "more-errors",
+    ),
+    "30,000 wrong channels": (
+        BASE + "channels:\n" + "".join(f"  c{n}: {{s3_dat: x}}\n" for n in range(30_000)),
+        "more-errors",
+    ),
+    "50,000 documents": ("a: 1\n---\n" * 50_000, "too-many-documents"),
+    "a thousand large jobs": (
+        BASE + f"matrix: {{a: {list(range(1_000))}}}\nhyperparameters: {{a: {'x' * 100_000}}}\n",
+        "bad-matrix",
     ),
     "a name that a pattern cannot end with": (BASE.replace('"mnist"', '"' + "a-" * 5_000 + '!"'), "out-of-range"),
 }
@@ -166,11 +185,14 @@ def test_what_is_no_file_is_refused(made: Callable[[Path], None], tmp_path: Path
 
 
 @pytest.mark.parametrize("made", FILES.values(), ids=FILES)
-def test_a_folder_with_it_is_still_read(made: Callable[[Path], None], code: Path) -> None:
+def test_a_folder_with_it_is_still_read_and_it_is_not_passed_over_in_silence(
+    made: Callable[[Path], None], code: Path
+) -> None:
     made(code / "m.yaml")
+    passed_over = ["passed-over"] * os.path.lexists(code / "m.yaml")
     (code / "name.yaml").mkdir()
     (code / "bad.yaml").write_text(BASE + "volume_size: 0\n")
-    assert rules_of(sagespec("validate", "--format", "json", ".", folder=code)) == ["out-of-range"]
+    assert rules_of(sagespec("validate", "--format", "json", ".", folder=code)) == ["out-of-range", *passed_over]
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/full", "a\0b", "x" * 5_000])

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from importlib.metadata import distribution, version
 from itertools import product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from conftest import REPOSITORY
+from conftest import PYPROJECT, PYTHONS, REPOSITORY
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-PYPROJECT: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK, UV = (REPOSITORY / "requirements" / name for name in ("dev.txt", "uv.txt"))
 RUN_TIME = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
-PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 
 
 class Locked(NamedTuple):

@@ -17,6 +17,7 @@ from sagespec.building.targets import Request
 from sagespec.deploying.applier import Applier
 from sagespec.deploying.follow import follow
 from sagespec.deploying.planner import Wish, decide_all
+from sagespec.deploying.pruning import Verdict
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.s3 import Store
 from sagespec.deploying.services.sagemaker.service import SageMaker
@@ -92,7 +93,7 @@ def request_of(judge: Judge, code: Path) -> Iterator[Any]:
     def made(**over: Any) -> Request:
         request = judge({"model_dir": False, **over}, build=True).request
         assert request is not None
-        return request
+        return replace(request, project="vision")
 
     return made
 
@@ -101,13 +102,15 @@ def test_plan_needs_what_its_policy_allows(aws: Aws, calls: Calls, request_of: A
     there, new = request_of(name="there", enable_remote_debug=True), request_of(name="new")
     SageMaker(REGION, session=session_of()).create(there, 1)
     aws.jobs.search_lag = 600
+    calls.service.account()
     decide_all([there, new], calls.service.observe([there, new], projects=True))
     assert calls.needed() == allowed("plan")
 
 
 def apply(calls: Calls, aws: Aws, requests: Iterable[Request], wish: Wish = Wish()) -> None:  # noqa: B008
     requests = list(requests)
-    plan = decide_all(requests, calls.service.observe(requests, projects=wish.prune), wish)
+    gone = lambda job: (Verdict.GONE, "gone")  # noqa: E731
+    plan = decide_all(requests, calls.service.observe(requests, projects=wish.prune), wish, gone)
     outcomes = list(Applier(calls.service, sleep=aws.advance).apply(plan, wish))
     assert [outcome.error for outcome in outcomes if outcome.error] == []
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from sagespec.catalog import Facts
 from sagespec.deploying.differ import differences
 from sagespec.deploying.ending import ending_of
 from sagespec.deploying.planner import Action, Seen, Wish, decide, decide_all
+from sagespec.deploying.pruning import Verdict
 from sagespec.deploying.world import World, follow_all
 from sagespec.kinds.training_job.cost import bill as bill_of_request
 from sagespec.kinds.training_job.cost import bill_of
@@ -467,12 +469,14 @@ def test_jobs_of_several_services_are_followed_together(make: Callable[..., Requ
 
 def test_what_is_pruned_is_stopped_where_it_runs(make: Callable[..., Request]) -> None:
     """Two regions, and the job without a manifest runs in the second."""
-    west, east = make({"name": "west"}), make({"name": "east", "region": "us-east-1"})
-    gone = make({"name": "gone", "region": "us-east-1"})
+    west, east, gone = (
+        replace(make({"name": name, "region": region}), project="vision")
+        for name, region in (("west", "us-west-2"), ("east", "us-east-1"), ("gone", "us-east-1"))
+    )
     services = {"us-west-2": Memory("west"), "us-east-1": Memory("east")}
     services["us-east-1"].create(gone, 1)
     world = World(lambda site: services[site.region])
-    plan = world.plan([west, east], Wish(prune=True))
+    plan = world.plan([west, east], Wish(prune=True), lambda job: (Verdict.GONE, "its manifest is gone"))
     assert [(change.name, change.action) for change in plan.changes] == [
         ("west", Action.CREATE),
         ("east", Action.CREATE),

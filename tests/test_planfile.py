@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,15 @@ import pytest
 
 from conftest import SCRIPT, SMALLEST
 from fakes_memory import Memory
-from sagespec.building.targets import Request
+from sagespec.building.cost import Prices
+from sagespec.building.request import Naming, Request, Site
 from sagespec.catalog import Facts
 from sagespec.deploying.applier import changed
+from sagespec.deploying.plain import LEFT_OUT
 from sagespec.deploying.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
-from sagespec.deploying.planner import Action, Plan, Wish
+from sagespec.deploying.planner import Action, Change, Plan, Seen, Wish
+from sagespec.deploying.pruning import Verdict
+from sagespec.deploying.reruns import Rerun
 from sagespec.deploying.world import World
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
@@ -58,7 +64,8 @@ def test_a_saved_plan_is_the_plan(planned: Callable[[], Plan]) -> None:
     plan = planned()
     text = to_text(plan, Wish(rerun=True))
     saved = from_text(text, "p")
-    assert saved.wish == Wish(rerun=True)
+    assert saved.wish == Wish(rerun=True, named=Rerun(frozenset(), ""))
+    assert saved.plan == plan
     (then,), (now,) = saved.plan.changes, plan.changes
     assert then.request is not None
     assert now.request is not None
@@ -121,7 +128,7 @@ def tampered(text: str) -> dict[str, str]:
         "was changed after it was written": text.replace("ml.m5.xlarge", "ml.p5.48xlarge"),
         "is cut short or is no JSON": text[: len(text) // 2],
         "is no plan": "[]",
-        "is a plan of version 2": resealed({**content, "version": 2}),
+        "is a plan of version 9": resealed({**content, "version": 9}),
         "was made by sagespec 9": resealed({**content, "tool": "9"}),
         "was made with other facts": resealed({**content, "catalog": "x"}),
         "is not the name of its request": resealed({**content, "jobs": [renamed]}),
@@ -150,6 +157,63 @@ def test_only_a_plan_is_taken_for_one(planned: Callable[[], Plan], project: Path
     assert not is_plan_file("-")
 
 
+def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
+    """One value of each type has all its fields as they would not be by themselves."""
+    (made,) = planned().changes
+    assert made.request is not None
+    request = replace(
+        made.request,
+        environment="prod",
+        project="vision",
+        on_change="keep",
+        retry="always",
+        max_attempts=7,
+        role_by_name=True,
+        tags={"team": "vision", "sagespec:commit": "abc"},
+        site=Site("us-west-2", "123456789012", True),
+        calls=(replace(made.request.calls[0], naming=Naming.STABLE, scope="prod"),),
+        prices=Prices("2026-11-01", {"ml.m5.xlarge": 0.23}),
+    )
+    job = Seen(
+        "j-0123456789", "j", "Failed", "Failed", "d" * 64, 4, 1.5, "why", {"a": "b"}, "vision", "prod", "arn:x", True,
+        {"RemoteDebugConfig": {"EnableRemoteDebug": True}}, {"TrainingJobName": "j"},
+    )  # fmt: skip
+    change = Change(
+        Action.UPDATE, "why", request, 3, job, {"RemoteDebugConfig": {}}, (job,), (job, job), ("note",), "mark",
+        Site("eu-west-1", None),
+    )  # fmt: skip
+    wish = Wish(True, True, True, True)
+    plan = Plan((change,), "123456789012", ("left alone",))
+    for value in (plan, change, job, request, *request.calls, request.site, *request.uploads):
+        assert_nothing_is_as_it_would_be(value)
+    saved = from_text(to_text(plan, wish), "p")
+    assert saved.plan == plan
+    assert saved.wish == replace(wish, named=Rerun(frozenset({request.job_name(2)}), "mark"))
+    (back,) = saved.plan.changes
+    assert back.request is not None
+    for one, other in zip(back.request.uploads, request.uploads, strict=True):
+        assert one.content == other.content
+    assert back.request.prices == request.prices
+
+
+def assert_nothing_is_as_it_would_be(value: Any) -> None:
+    """A field that is added to a type must be given a value in the test above."""
+    for field in dataclasses.fields(value):
+        if (type(value).__name__, field.name) not in LEFT_OUT and field.default is not dataclasses.MISSING:
+            assert getattr(value, field.name) != field.default, f"{type(value).__name__}.{field.name}"
+
+
+@pytest.mark.parametrize("indent", [None, 4])
+def test_a_plan_that_a_tool_has_sorted_is_still_a_plan(
+    planned: Callable[[], Plan], project: Path, indent: int | None
+) -> None:
+    plan = planned()
+    text = json.dumps(json.loads(to_text(plan, Wish())), sort_keys=True, indent=indent)
+    (project / "p").write_text(text)
+    assert is_plan_file(str(project / "p"))
+    assert from_text(text, "p").plan == plan
+
+
 # A changed world --------------------------------------------------------------------------------------------------
 
 
@@ -176,16 +240,21 @@ def test_a_job_that_appeared_or_ended_otherwise_is_a_change(project: Path, knowl
     assert said.startswith("mnist: planned create (new), now refuse: ")
 
 
+def is_gone(job: Seen) -> tuple[Verdict, str]:
+    return Verdict.GONE, "its manifest is gone"
+
+
 def test_a_job_to_be_stopped_that_has_ended_is_no_change_and_a_new_one_is(project: Path, knowledge: Facts) -> None:
+    (project / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\nproject: vision\n")
     memory, (request,) = Memory(), requests_of(project, knowledge)
     memory.create(request, 1)
     write(project, name="other")
     world, wish = World(lambda site: memory), Wish(prune=True)
     requests = requests_of(project, knowledge)
-    then = world.plan(requests, wish)
+    then = world.plan(requests, wish, is_gone)
     assert [change.action for change in then.changes] == [Action.CREATE, Action.STOP]
     memory.jobs[request.job_name()].status = "Completed"
-    assert changed(then.changes, world.plan(requests, wish).changes) == []
+    assert changed(then.changes, world.plan(requests, wish, is_gone).changes) == []
     memory.jobs[request.job_name()].status = "InProgress"
-    (said,) = changed(then.changes[:1], world.plan(requests, wish).changes)
+    (said,) = changed(then.changes[:1], world.plan(requests, wish, is_gone).changes)
     assert said.startswith("mnist: not in the plan, now stop")

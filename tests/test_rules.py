@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,18 @@ import pytest
 import yaml
 
 import sagespec.kinds.training_job.rules
-from conftest import SMALLEST, Judge
+from conftest import REPOSITORY, SMALLEST, Judge
 from sagespec.checking.rule import Rule
+from sagespec.cli import run
+from sagespec.kinds.explained import explained
 from sagespec.kinds.training_job.model import Channel, Job
-from sagespec.kinds.training_job.rules import RULES
+from sagespec.kinds.training_job.rules import RENAMED, RULES
+from sagespec.reporting.diagnostics import text
+from sagespec.reporting.report import Report
+from sagespec.reporting.style import Style
 
 WITH_EXAMPLES = [rule for rule in RULES.by_name.values() if rule.page.example("Bad")]
+PRINTED = REPOSITORY / "tests" / "golden" / "rules"
 MADE_BY_THE_RUN = {"missing-region", "missing-account"}
 """Rules that no manifest alone can break: they depend on what the run knows."""
 
@@ -29,7 +36,7 @@ def laid_over(example: str) -> list[dict[str, Any]]:
     return manifests
 
 
-ALLOWED_NULL = {"training_steps", "evaluation_steps"}
+ALLOWED_NULL = {"training_steps", "evaluation_steps", "framework"}
 """Fields for which null means something else than leaving them out."""
 
 
@@ -50,6 +57,21 @@ def test_a_rule_fires_on_its_bad_example(rule: Rule, judge: Judge, code: Path) -
     write_script(rule, "Bad", code)
     for manifest in laid_over(rule.page.example("Bad")):
         assert rule.name in rules_named(judge, manifest)
+
+
+@pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
+def test_what_is_printed_of_a_bad_example_reads_well(
+    rule: Rule, judge: Judge, code: Path, golden: Callable[[Path, str], None]
+) -> None:
+    """One file a rule, so that a change of wording is reviewed as prose."""
+    write_script(rule, "Bad", code)
+    results = [judge(yaml.safe_dump(manifest, sort_keys=False)) for manifest in laid_over(rule.page.example("Bad"))]
+    printed = ["".join(f"{line}\n" for line in text(Report([result]), Style())) for result in results]
+    golden(PRINTED / f"{rule.name}.txt", "---\n".join(printed).replace(f"{code}/", ""))
+
+
+def test_every_printed_example_is_that_of_a_rule() -> None:
+    assert {path.stem for path in PRINTED.glob("*.txt")} == {rule.name for rule in WITH_EXAMPLES}
 
 
 @pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
@@ -78,9 +100,36 @@ def test_every_rule_has_a_page_with_both_examples_and_a_source() -> None:
 def test_every_family_of_rules_is_listed() -> None:
     """A family that was written and not listed would never run."""
     folder = Path(sagespec.kinds.training_job.rules.__file__).parent
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__", "adapter"}
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
     assert files == {family.__name__.rpartition(".")[2] for family in sagespec.kinds.training_job.rules.FAMILIES}
 
 
 def test_nothing_is_said_of_the_smallest_manifest(judge: Judge) -> None:
     assert judge({}).diagnostics == ()
+
+
+# Names
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_an_old_name_is_none_of_today_s_and_leads_to_one(old: str) -> None:
+    assert old not in explained()
+    assert RENAMED[old] in explained()
+
+
+def test_old_names_keep_working(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In comments, with --allow and with explain."""
+    manifest = code / "mnist.yaml"
+    fields = {**SMALLEST, "encrypt_inter_container_traffic": True}
+    text = yaml.safe_dump(fields, sort_keys=False)
+    manifest.write_text(text)
+    assert run(["validate", "--strict", str(manifest)]) == 1
+    manifest.write_text(
+        text.replace("traffic: true", "traffic: true # sagespec: allow encryption-between-one-instance")
+    )
+    assert run(["validate", "--strict", str(manifest)]) == 0
+    manifest.write_text(yaml.safe_dump({**SMALLEST, "subnets": ["subnet-0a1b2c3d"]}))
+    assert run(["validate", "--allow", "half-a-vpc", str(manifest)]) == 0
+    capsys.readouterr()
+    assert run(["explain", "half-a-vpc"]) == 0
+    assert capsys.readouterr().out.startswith("incomplete-vpc-config (error)")

@@ -84,9 +84,9 @@ def test_a_channel_with_two_sources_is_one_mistake(judge: Judge) -> None:
     assert rules(judge({"channels": {"train": both}})) == ["channel-with-several-sources"]
 
 
-def test_security_groups_without_subnets_are_half_a_vpc_too(judge: Judge) -> None:
+def test_security_groups_without_subnets_are_an_incomplete_vpc_config_too(judge: Judge) -> None:
     found = only(judge({"security_group_ids": ["sg-0a1b2c3d"]}))
-    assert (found.rule, found.hint) == ("half-a-vpc", "add subnets: [subnet-…]")
+    assert (found.rule, found.hint) == ("incomplete-vpc-config", "add subnets: [subnet-…]")
 
 
 def test_an_unknown_instance_type_is_a_warning_with_a_guess_and_the_date_of_the_list(judge: Judge) -> None:
@@ -121,7 +121,7 @@ def test_isolation_forbids_packages_only_where_there_are_some(code: Path, judge:
     isolated = {"enable_network_isolation": True, "model_dir": False, "source_dir": "."}
     assert rules(judge(isolated)) == []
     (code / "requirements.txt").write_text("keras-tuner\n")
-    assert rules(judge(isolated)) == ["isolated-from-packages"]
+    assert rules(judge(isolated)) == ["packages-without-network"]
 
 
 def test_a_local_run_says_nothing_of_the_network_it_does_not_have(judge: Judge) -> None:

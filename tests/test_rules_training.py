@@ -336,7 +336,7 @@ def test_dependencies_are_looked_for_one_by_one(judge: Judge, code: Path) -> Non
 def test_two_spellings_of_one_dependency_are_no_collision(judge: Judge, code: Path) -> None:
     packed(code, "libs/common/a.py", "common/a.py")
     assert found(judge, {"dependencies": ["libs/common", "libs/common/"]}) == {}
-    assert set(found(judge, {"dependencies": ["libs/common", "common"]})) == {"dependencies-of-one-name"}
+    assert set(found(judge, {"dependencies": ["libs/common", "common"]})) == {"duplicate-dependency-name"}
 
 
 def test_requirements_must_lie_in_the_source_folder(judge: Judge, code: Path) -> None:
@@ -594,7 +594,7 @@ def test_a_strategy_that_is_switched_off_is_refused_where_the_sdk_refuses_it(
     judge: Judge, distribution: dict[str, Any]
 ) -> None:
     over = {"framework_version": "2.9", "instance_type": "ml.p4d.24xlarge", "distribution": distribution}
-    assert set(found(judge, over)) == {"idle-strategy-beside-other"}
+    assert set(found(judge, over)) == {"disabled-strategy-beside-other"}
 
 
 def test_one_group_is_the_group_of_the_distribution(judge: Judge) -> None:

@@ -188,19 +188,24 @@ def test_the_schema_refuses_nothing_that_a_rule_s_page_calls_good(rule: Any) -> 
     assert [manifest for manifest in [*good, *only_warned] if refused(manifest)] == []
 
 
-SHOWN_IN_EDITORS = """
-alias-for-volume-key channel-with-several-sources checkpoints-by-seconds-and-steps code-channel-taken
-compiler-on-other-instance compiler-with-distribution compiler-with-old-version data-not-in-s3
-dataparallel-on-other-instance dependencies-with-archive fast-file-of-a-list file-system-locally
-hyperparameter-of-several-lines impossible-bucket instance-without-image instances-given-twice
-key-for-directory-bucket legacy-entry-point-not-python legacy-field-in-script-mode
-legacy-hyperparameter-of-wrong-type legacy-mode-without-image network-isolation-in-legacy-mode own-name-or-tags
-p2-with-new-version pipe-mode-locally preferences-with-other-instances python3-in-legacy-mode quoted-false
-region-without-image remote-entry-point reserved-tag s3-option-on-file-system script-mode-without-image
-several-local-gpu-instances several-strategies source-dir-not-an-archive strategy-without-support
-swapped-network-ids target-attribute-of-training-channel unknown-framework-version unmountable-directory
-unsupported-python warm-pool-of-instance-groups warm-pool-of-spot-instances
+BY_VERSION = """
+checkpoints-by-seconds-and-steps compiler-on-other-instance compiler-with-distribution compiler-with-old-version
+dataparallel-on-other-instance instance-without-image legacy-entry-point-not-python legacy-hyperparameter-of-wrong-type
+legacy-mode-without-image network-isolation-in-legacy-mode p2-with-new-version python3-in-legacy-mode
+region-without-image script-mode-without-image several-strategies strategy-without-support unknown-framework-version
+unsupported-python
 """.split()  # noqa: SIM905 - one name a line would be a page
+"""Rules whose branches are made of the catalogue, release by release."""
+
+WITH_DEFAULTS = """
+attributes-without-augmented-manifest augmented-manifest-outside-pipe-mode checkpoint-folder-without-location
+credentials-without-private-registry disabled-profiler-configured file-system-outside-file-mode gzip-outside-pipe-mode
+impossible-tag incomplete-vpc-config max-wait-without-spot record-io-outside-pipe-mode spot-without-max-wait
+""".split()  # noqa: SIM905
+"""Rules whose examples a schema cannot refuse: a Defaults document may have what is missing, or only a part is data."""
+
+FROM_ROWS = [rule.name for rule in RULES.by_name.values() if rule.rows and rule.severity is Severity.ERROR]
+SHOWN_IN_EDITORS = [*(name for name in FROM_ROWS if name not in WITH_DEFAULTS), *BY_VERSION]
 """Rules whose mistake one document shows, whatever its defaults say."""
 
 
@@ -258,8 +263,16 @@ def test_strategies_and_versions_are_accepted_by_both_or_by_neither(accepts: Acc
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("tensorflow", "2.19"), ("tensorflow", "2.3"), ("pytorch", "1.11"), ("pytorch", "2.6"), ("mxnet", "1.9")]
-    + [("sklearn", "1.2-1"), ("xgboost", "1.0-1"), ("xgboost", "1.7-1")],
+    [
+        ("tensorflow", "2.19"),
+        ("tensorflow", "2.3"),
+        ("pytorch", "1.11"),
+        ("pytorch", "2.6"),
+        ("mxnet", "1.9"),
+        ("sklearn", "1.2-1"),
+        ("xgboost", "1.0-1"),
+        ("xgboost", "1.7-1"),
+    ],
 )
 def test_instance_types_are_accepted_by_both_or_by_neither(
     accepts: Accepts, knowledge: Facts, name: str, version: str

@@ -14,6 +14,7 @@ import yaml
 import sagespec.scripts
 from conftest import SMALLEST, Judge
 from sagespec.base.diagnostic import Diagnostic
+from sagespec.base.files import Files
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.checking.rule import Rule
@@ -227,7 +228,7 @@ def test_what_stands_under_a_helper_s_main_guard_is_not_part_of_the_program(said
 def test_a_helper_beside_a_lone_entry_point_is_not_packed_and_not_read(said: Said) -> None:
     helper = 'import os\nprint(os.environ["SM_CHANNEL_ELSEWHERE"])\n'
     text = "import helper\n" + with_option("")
-    assert [found.rule for found in said(text, {}, helper=helper)] == ["imported-module-left-behind"]
+    assert [found.rule for found in said(text, {}, helper=helper)] == ["imported-module-not-packed"]
     assert [found.rule for found in said(text, {"source_dir": "."}, helper=helper)] == ["channel-not-given"]
     assert [found.rule for found in said(text, {"dependencies": ["helper.py"]}, helper=helper)] == ["channel-not-given"]
 
@@ -256,7 +257,7 @@ if __name__ == "__main__":
     (found,) = said(text, {"channels": {"train": "s3://bucket/train"}})
     assert (found.rule, found.span.line, found.span.column) == ("channel-not-given", 9, 28)
     (found,) = said(text, {"channels": {**channels, "spare": "s3://bucket/spare"}})
-    assert (found.rule, found.field) == ("unread-channel", ("channels", "spare"))
+    assert (found.rule, found.field) == ("unused-channel", ("channels", "spare"))
     silent = text.replace('name="test"', "name=os.uname().sysname")
     assert said(silent, {"channels": {"spare": "s3://bucket/spare"}}) == []
 
@@ -326,13 +327,15 @@ except KeyError:
 def test_a_comment_in_the_script_silences_a_warning_there(said: Said) -> None:
     text = "import keras\nmodel = keras.Sequential()\nmodel.fit([1], [1], epochs=1)  # SM_MODEL_DIR{}\n"
     rules = {found.rule for found in said(text.format(""))}
-    assert rules == {"training-without-main-guard", "model-not-kept"}
-    allowed = text.format("  # sagespec: allow training-without-main-guard, model-not-kept")
+    assert rules == {"training-without-main-guard", "model-not-saved"}
+    allowed = text.format("  # sagespec: allow training-without-main-guard, model-not-saved")
     assert said(allowed) == []
 
 
 def test_an_allowance_in_a_script_that_silences_nothing_is_said(code: Path, knowledge: Facts) -> None:
-    (code / "train.py").write_text('"""# sagespec: allow model-not-kept"""\nx = 1  # sagespec: allow model-not-kept\n')
+    (code / "train.py").write_text(
+        '"""# sagespec: allow model-not-saved"""\nx = 1  # sagespec: allow model-not-saved\n'
+    )
     (code / "job.yaml").write_text(yaml.safe_dump(SMALLEST))
     results: list[Result] = list(Compiler(Options(Inputs(), build=False), knowledge).run([str(code / "job.yaml")]))
     unused = [found for result in results for found in result.diagnostics if found.rule == "unused-allowance"]
@@ -372,10 +375,10 @@ def test_a_text_is_analysed_once_however_many_jobs_run_it(
 
 
 def test_nothing_is_read_of_an_image_with_its_own_program(tmp_path: Path) -> None:
-    assert Scripts().of(tmp_path, "train.sh", None) is None
-    assert Scripts().of(tmp_path, "train.py", "s3://bucket/code.tar.gz") is None
-    assert Scripts().of(tmp_path, "nowhere.py", None) is None
-    assert Scripts().of(tmp_path, "x" * 5000 + ".py", None) is None
+    assert Scripts(Files()).of(tmp_path, "train.sh", None) is None
+    assert Scripts(Files()).of(tmp_path, "train.py", "s3://bucket/code.tar.gz") is None
+    assert Scripts(Files()).of(tmp_path, "nowhere.py", None) is None
+    assert Scripts(Files()).of(tmp_path, "x" * 5000 + ".py", None) is None
 
 
 HOSTILE = {

@@ -24,6 +24,7 @@ from fakes.server import HARMLESS
 from sagespec.building.targets import Request, Upload
 from sagespec.deploying.follow import follow
 from sagespec.deploying.planner import Action, Wish, decide_all
+from sagespec.deploying.pruning import Verdict
 from sagespec.deploying.services import START, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.sagemaker.faults import HINTS, CutShort, is_not_found, service_error
 from sagespec.deploying.services.sagemaker.s3 import Store
@@ -175,13 +176,15 @@ def test_jobs_without_a_manifest_are_seen_when_the_project_is_asked_for(
     service: SageMaker,
     wanted: Wanted,
 ) -> None:
-    here, gone = wanted(), wanted(name="gone")
+    here, gone = (replace(wanted(name=name), project="vision") for name in ("mnist", "gone"))
     foreign = replace(wanted(name="foreign"), project="other")
     for request in (here, gone, foreign):
         service.create(request, 1)
     assert {seen.name for seen in service.observe([here])} == {"mnist"}
     assert {seen.name for seen in service.observe([here], projects=True)} == {"mnist", "gone"}
-    plan = decide_all([here], service.observe([here], projects=True), Wish(prune=True))
+    plan = decide_all(
+        [here], service.observe([here], projects=True), Wish(prune=True), lambda job: (Verdict.GONE, "gone")
+    )
     assert [(change.action, change.name) for change in plan.pending] == [(Action.STOP, "gone")]
 
 

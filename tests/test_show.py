@@ -140,6 +140,7 @@ def test_json_gives_every_finding_with_its_fix(code: Path, knowledge: Facts) -> 
         "end_column": 24,
         "field": ["framework_version"],
         "fix": [{"line": 4, "column": 20, "end_line": 4, "end_column": 24, "text": '"2.19"'}],
+        "count": 1,
     }
 
 
@@ -150,7 +151,13 @@ def test_the_schema_of_sarif_is_the_one_that_the_readme_names() -> None:
 
 
 def sarif(diagnostics: list[Diagnostic]) -> dict[str, Any]:
-    log = json.loads("\n".join(FORMATS["sarif"](Report([Result("a.yaml", tuple(diagnostics))]), Style())))
+    log = json.loads(
+        "\n".join(
+            FORMATS["sarif"](
+                Report(Result(f"{number}.yaml", (one,)) for number, one in enumerate(diagnostics)), Style()
+            )
+        )
+    )
     Draft4Validator(SCHEMA, format_checker=Draft4Validator.FORMAT_CHECKER).validate(log)
     (only,) = log["runs"]
     assert isinstance(only, dict)
@@ -289,6 +296,8 @@ def test_everything_that_a_finding_is_called_has_a_page() -> None:
 
 NOT_SHOWN_BY_A_TEXT = {
     *("unreadable-file", "not-utf8", "file-too-large", "number-too-long"),
+    *("not-read-as-a-manifest", "passed-over", "defaults-not-read"),
+    *("too-many-documents", "more-errors", "more-warnings"),
     *(
         "unknown-environment",
         "unusable-prices",
@@ -301,7 +310,7 @@ NOT_SHOWN_BY_A_TEXT = {
         "not-in-target",
     ),
 }
-"""What only bytes, files, options or too many digits bring about."""
+"""What only bytes, files, options, too many digits or too many of anything bring about."""
 
 
 def as_manifest(example: str) -> str:

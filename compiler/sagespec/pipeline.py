@@ -10,30 +10,31 @@ from itertools import zip_longest
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, has_errors, in_order
-from sagespec.base.repository import path_in_repository
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, bounded, has_errors, in_order
+from sagespec.base.files import Files
+from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Path, Place, Source
 from sagespec.building.draft import account_of
 from sagespec.catalog import Facts, facts, near
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
-from sagespec.checking.context import Context, Disk
+from sagespec.checking.context import Context
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
+from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
 from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
-    from sagespec.building.draft import Draft, Files
+    from sagespec.building.draft import Draft, Packing
     from sagespec.building.pricing import Pricing
     from sagespec.building.request import Request, Site
 
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
 """Where a local run is, as far as its request has to say so."""
 STDIN = "-"
-PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
 class Result(NamedTuple):
@@ -48,6 +49,8 @@ class Result(NamedTuple):
     """None when it was refused."""
     request: Request | None = None
     """None when it was refused, or only validated."""
+    ends: bool = False
+    """Nothing behind it in the file could be read."""
 
 
 class Options(NamedTuple):
@@ -69,34 +72,41 @@ class Options(NamedTuple):
 class Compiler:
     """One run: what several manifests share is read, analysed and packed once."""
 
-    def __init__(self, options: Options | None = None, knowledge: Facts | None = None) -> None:
+    def __init__(
+        self, options: Options | None = None, knowledge: Facts | None = None, files: Files | None = None
+    ) -> None:
+        """
+        Args:
+            files: the file system, with texts over it that are not saved yet.
+        """
         self.options = options or Options()
         self.facts = knowledge or facts()
-        self.defaults = Defaults()
-        self.scripts = Scripts()
-        self.disk = Disk()
+        self.files = Files() if files is None else files
+        self.defaults = Defaults(self.files)
+        self.scripts = Scripts(self.files)
         self.allowances = Allowances(GLOSSARY)
-        self.allowed = frozenset(current(self.options.allowed))
+        self.allowed = frozenset(map(current, self.options.allowed))
+        self.survey = discovery.Survey()
         self._account: str | None = None
-        self._names: dict[tuple[str, str | None, str, str], tuple[str, int]] = {}
+        self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}
 
     @cached_property
-    def files(self) -> Files:
-        from sagespec.building.draft import Files
+    def packing(self) -> Packing:
+        from sagespec.building.draft import Packing
 
-        return Files()
+        return Packing(self.files)
 
     @cached_property
     def pricing(self) -> Pricing:
         from sagespec.building.pricing import Pricing
 
-        return Pricing()
+        return Pricing(self.files)
 
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
         """One result a job, in input order. Nothing is raised for what an author did."""
         for path in paths:
-            for name in discover(path):
-                yield from self.file(name, explicit=name == path)
+            for name, why in self.survey.files(path):
+                yield from self.file(name, explicit=name == path) if not why else self.passed_over(name, why)
         leftover = self.allowances.unused()
         if leftover:
             yield Result(leftover[0].path, leftover)
@@ -107,29 +117,75 @@ class Compiler:
             source = (
                 decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", FilePath.cwd())
                 if name == STDIN
-                else load(str(FilePath(name)) if explicit else name)
+                else load(str(FilePath(name)) if explicit else name, files=self.files)
             )
         except Rejected as rejected:
-            if explicit or any("sagespec/" in found.place.source.text for found in rejected.diagnostics):
-                yield Result(name, rejected.diagnostics)
+            yield from self.unreadable(name, rejected, explicit=explicit)
             return
-        if not explicit and "sagespec/" not in source.text:
+        if not explicit and discovery.is_pointer(source):
+            yield from self._unknown(name, discovery.POINTER)
+        elif explicit or discovery.may_be_ours(source.text):
+            yield from self.source(source, explicit=explicit)
+        else:
+            self.survey.read(name, manifest=False)
+
+    def unreadable(self, name: str, rejected: Rejected, *, explicit: bool) -> Iterator[Result]:
+        """A file that is no text, or cannot be read at all: in a folder, it may be somebody else's."""
+        why = rejected.diagnostics[0]
+        if explicit or discovery.mentions_us(name):
+            self.survey.unread[name] = why.message
+            yield Result(name, rejected.diagnostics)
+        elif discovery.is_ciphertext(name):
+            yield from self._unknown(name, discovery.CIPHERTEXT)
+        elif why.rule == "unreadable-file":
+            yield from self._unknown(name, f"it {why.message}")
+        else:
+            self.survey.read(name, manifest=False)
+
+    def passed_over(self, name: str, why: str) -> Iterator[Result]:
+        """A file that is not read for where it lies."""
+        try:
+            found = discovery.hidden(load(name, files=self.files), why)
+        except Rejected:
             return
-        yield from self.source(source, explicit=explicit)
+        if found is not None:
+            self.survey.unread[name] = why
+            yield self.refused(name, (found,))
+
+    def _unknown(self, name: str, why: str) -> Iterator[Result]:
+        self.survey.unread[name] = why
+        yield self.refused(name, (discovery.unknown(name, why),))
+
+    def project_of(self, folder: FilePath) -> FilePath | None:
+        """What the paths of manifests in a folder are relative to: the repository, else the farthest defaults' folder;
+        None where there is neither."""
+        repository = repository_of(folder)
+        if repository is not None:
+            return repository
+        above = self.defaults.above(folder)
+        return above[-1].source.folder if above else None
 
     def source(self, source: Source, *, explicit: bool = True) -> Iterator[Result]:
         """The jobs of one text."""
         self.allowances.read(source)
-        found = False
+        found, manifest, aside = False, False, []
         try:
             for document in read(source):
-                if not explicit and not is_ours(document):
-                    continue
-                found = True
-                yield from self.document(document)
+                ours = explicit or is_ours(document)
+                said = (discovery.misplaced_defaults if ours else discovery.passed_over)(document)
+                aside += [said] if said is not None else []
+                if ours:
+                    found = True
+                    manifest = manifest or not _is_defaults(document)
+                    yield from self.document(document)
         except Rejected as rejected:
             found = True
-            yield self.refused(source.name, rejected.diagnostics)
+            yield self.refused(source.name, rejected.diagnostics)._replace(ends=True)
+        if aside:
+            self.survey.unread[source.name] = aside[0].message
+            yield self.refused(source.name, aside)
+        else:
+            self.survey.read(source.name, manifest=manifest)
         if not found and explicit:
             empty = Diagnostic(
                 Place(source),
@@ -147,7 +203,7 @@ class Compiler:
         """The jobs of one document."""
         source = document.source
         stated = document.data.get("kind") if isinstance(document.data, dict) else None
-        if stated == "Defaults":
+        if _is_defaults(document):
             yield from self.defaults_alone(document)
             return
         if isinstance(stated, str) and stated not in KINDS:
@@ -235,7 +291,7 @@ class Compiler:
             account=self._account_of(job),
             local=self._runs_here(job),
             scripts=self.scripts,
-            disk=self.disk,
+            files=self.files,
         )
 
     def _draft(self, checked: Checked, kind: Kind, site: Site) -> Draft:
@@ -244,7 +300,7 @@ class Compiler:
         manifest = checked.manifest
         folder = manifest.document.source.folder
         inputs = draft.Inputs(
-            self.facts, site, folder, self.files, _manifest_name(manifest, folder), self.options.inputs.commit
+            self.facts, site, folder, self.packing, _manifest_name(manifest, folder), self.options.inputs.commit
         )
         return kind.draft(checked.job, manifest, inputs)
 
@@ -256,8 +312,9 @@ class Compiler:
         found = [_placed(manifest, "unusable-files", each) for each in draft.unusable]
         if not draft.request.site.local:
             found += self._refused_by_api(manifest, kind, draft)
-        fresh = [each for each in found if not _said(each.field, wrong)]
-        yield from fresh
+        is_told = _Said(wrong)
+        fresh = [each for each in found if not is_told(each.field)]
+        yield from bounded(fresh)
         yield from self._priced(manifest, kind, draft)
         if not wrong and not fresh:
             yield from (_placed(manifest, "incomplete-request", each) for each in draft.incomplete)
@@ -268,13 +325,15 @@ class Compiler:
     def _refused_by_api(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         from sagespec.building import api_check
 
-        for _, body in draft.request.samples():
-            for complaint in api_check.check(body):
+        for operation, body in draft.request.samples():
+            for complaint in api_check.check(body, operation):
                 if complaint.kind == "enum" and "request" not in manifest.data:
                     continue  # such a list may have grown since; what the fields allow, the rules judge
                 if any(complaint.about[: len(left_out)] == left_out for left_out in draft.unknown):
                     continue
-                path = _field_of(manifest, kind, complaint.about) or _field_of(manifest, kind, complaint.path)
+                path = _field_of(manifest, kind, operation, complaint.about) or _field_of(
+                    manifest, kind, operation, complaint.path
+                )
                 member = ".".join(map(str, complaint.path))
                 message = f"SageMaker would refuse the request: {member} {complaint.message}".replace("  ", " ")
                 yield _placed(manifest, "refused-by-api", Finding(path, message))
@@ -352,7 +411,8 @@ class Compiler:
         name = checked.job.members().get("name")
         if name is None:
             return
-        key = (str(manifest.settings.get("project", "default")), manifest.environment, site.region, name.lower())
+        project = str(manifest.settings.get("project", "default"))
+        key = (project, manifest.environment, site.account, site.region, name.lower())
         place = manifest.where(("name",))
         if key not in self._names:
             self._names[key] = (place.source.name, place.span.line)
@@ -372,20 +432,12 @@ class Compiler:
         return Result(name, self.allowances.kept(kept))
 
 
+def _is_defaults(document: Document) -> bool:
+    return isinstance(document.data, dict) and document.data.get("kind") == "Defaults"
+
+
 def _missing_from_job(found: Diagnostic) -> bool:
     return found.rule == "missing-field" and len(found.field) == 1
-
-
-def discover(path: str) -> Iterator[str]:
-    """The files that a path of the command line stands for: itself, or every YAML file of the folder and below."""
-    if path == STDIN or not os.path.isdir(path):  # noqa: PTH112 - of no name does it raise
-        yield path
-        return
-    for folder, folders, names in os.walk(str(FilePath(path))):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in PASSED_OVER)
-        folders[:] = [name for name in folders if not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))]  # noqa: PTH110, PTH118 - never raises
-        found = (os.path.join(folder, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))  # noqa: PTH118 - pathlib takes its time
-        yield from (name.removeprefix("./") for name in found)
 
 
 def region_of(environ: Mapping[str, str]) -> str | None:
@@ -393,10 +445,14 @@ def region_of(environ: Mapping[str, str]) -> str | None:
 
 
 def _manifest_name(manifest: Manifest, folder: FilePath) -> str:
-    """The manifest's path in its repository, so that it is the same in every clone."""
+    """The manifest's path in its repository, so that it is the same in every clone; outside of one, its path below the
+    farthest of its defaults."""
     name = os.path.basename(manifest.document.source.name)  # noqa: PTH119
     inner = path_in_repository(folder)
-    return f"{inner}/{name}" if inner else name
+    if not inner and len(manifest.layers) > 1 and repository_of(folder) is None:
+        above = manifest.layers[-1].document.source.folder.absolute()
+        inner = folder.absolute().relative_to(above).as_posix()
+    return f"{inner}/{name}" if inner not in ("", ".") else name
 
 
 def _unknown_kind(document: Document, stated: object) -> Diagnostic:
@@ -412,23 +468,30 @@ def _placed(manifest: Manifest, rule: str, finding: Finding) -> Diagnostic:
     return Diagnostic(place, Severity.ERROR, rule, finding.message, finding.hint, finding.path)
 
 
-def _said(field: Path, wrong: Collection[Path]) -> bool:
+class _Said:
     """Whether an error has been told of a field, of something in it, or of what it stands in."""
-    return any(field[: len(other)] == other[: len(field)] for other in wrong if other)
+
+    def __init__(self, wrong: Iterable[Path]) -> None:
+        self._wrong = {path for path in wrong if path}
+        self._above = {path[:length] for path in self._wrong for length in range(len(path))}
+
+    def __call__(self, field: Path) -> bool:
+        return field in self._above or any(field[:length] in self._wrong for length in range(1, len(field) + 1))
 
 
-def _field_of(manifest: Manifest, kind: Kind, member: Path) -> Path:
-    """The field that a member of the request comes from; `request` where it was set there."""
+def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> Path:
+    """The field that a member of a request comes from; where it overrides it, if it was set there."""
     if not member:
         return ()
-    override: object = manifest.data.get("request")
-    for step in member:
+    at = kind.overrides[operation]
+    override: object = manifest.data
+    for step in (*at, *member):
         if not isinstance(override, Mapping) or step not in override:
             break
         override = override[step]
     else:
-        return ("request", *member)
-    field = kind.field_of(member)
+        return (*at, *member)
+    field = kind.field_of(operation, member)
     if field is None:
         return ()
     inside = member[1:] if field in ("hyperparameters", "environment") else ()

@@ -109,6 +109,12 @@ class Aws:
         except s3.exceptions.NoSuchKey:
             return ""
 
+    def make_role(self, name: str = "SageMakerRole") -> None:
+        """An execution role that SageMaker may take on."""
+        trusted = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+        self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+
     def log(self, stream: str, *events: tuple[int, str]) -> None:
         """Adds events (milliseconds since 1970, message) to a log stream, which is made if it is not there."""
         logs = self.client("logs")

@@ -125,6 +125,10 @@ class Jobs:
         """Whether Search, too, cuts its pages before it filters, so that pages are empty and not the last."""
         self.stop_seconds = 5.0
         self.creates_per_second: float | None = None
+        self.quota: int | None = None
+        """Jobs that may run at a time."""
+        self.refusal: Refused | None = None
+        """What every creation is refused with."""
         self.on_create: Callable[[Job], None] = lambda job: None
         self.on_stop: Callable[[Job], None] = lambda job: None
         self._creates: list[float] = []
@@ -180,6 +184,11 @@ class Jobs:
                 f"and a training job with this name already exists ({arn})",
             )
         consistent(given)
+        if self.refusal is not None:
+            raise self.refusal
+        running = sum(self._status(job, now)[1] not in TERMINAL for job in self.jobs.values())
+        if self.quota is not None and running >= self.quota:
+            raise Refused("ResourceLimitExceeded", f"The account-level service limit is {self.quota} Instances")
         job = Job(copy.deepcopy(given), arn, now, self.fate(given))
         job.tags.append((now, {tag["Key"]: tag["Value"] for tag in given.get("Tags", ())}))
         job.members = {key: value for key, value in copy.deepcopy(given).items() if key != "Tags"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 import time
 from collections import deque
@@ -26,6 +27,7 @@ FAULTS = {
     "cut-after": (True, lambda h, a: h.cut()),
     "half": (True, lambda h, a: h.send(200, json.dumps(a)[: len(json.dumps(a)) // 2].encode())),
     "short": (True, lambda h, a: h.send(200, b"{}")),
+    "hang": (True, lambda h, a: (h.server.service.hang.wait(), h.cut())),
     "slow": (True, lambda h, a: (time.sleep(h.server.service.slow_seconds), h.send(200, json.dumps(a).encode()))),
 }
 """Fault → (whether the effect happens, what the caller gets instead of the answer)."""
@@ -58,10 +60,18 @@ class TestService:
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
         self.jobs = Jobs(self.clock)
+        self.regions: dict[str, Jobs] = {}
+        """Regions with jobs of their own; all others share `jobs`."""
         self.calls: list[Call] = []
         self.faults = 0.0
         self.kinds: tuple[str, ...] = HARMLESS
         self.slow_seconds = 2.0
+        self.hang = threading.Event()
+        """What "hang" waits for: it is set when the service closes."""
+        self.twists: dict[str, Callable[[dict[str, Any]], Any]] = {}
+        """Operation → what is sent instead of its answer: anything that JSON can say, or bytes."""
+        self.page: tuple[int, str] | None = None
+        """Status and text of the web page that a proxy sends instead of every answer."""
         self.random = random.Random(0)
         self._planned: dict[str, deque[str]] = {}
         self._lock = threading.Lock()
@@ -74,7 +84,13 @@ class TestService:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    def jobs_of(self, authorization: str) -> Jobs:
+        """The jobs of the region that a call was signed for."""
+        signed = re.search(r"Credential=[^/]+/\d+/([^/]+)/", authorization)
+        return self.regions.get(signed[1], self.jobs) if signed else self.jobs
+
     def close(self) -> None:
+        self.hang.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -125,12 +141,20 @@ class _Handler(BaseHTTPRequestHandler):
         effective, instead = FAULTS.get(fault, (True, None))
         if effective:
             try:
-                answer = service.jobs.answer(operation, parameters)
+                answer = service.jobs_of(self.headers.get("Authorization", "")).answer(operation, parameters)
             except Refused as error:
                 refused = error
         agent = self.headers.get("User-Agent", "")
         service.calls.append(Call(operation, parameters, fault, refused.code if refused else "", agent))
         reply: Callable[[Any, Any], Any] | None = instead
+        twist = service.twists.get(operation)
+        if service.page is not None:
+            self.send(service.page[0], service.page[1].encode(), "text/html; charset=utf-8")
+            return
+        if twist is not None and refused is None:
+            twisted = twist(answer)
+            self.send(200, twisted if isinstance(twisted, bytes) else json.dumps(twisted).encode())
+            return
         if reply is not None and refused is None:
             reply(self, answer)
         elif refused is not None:
@@ -141,9 +165,9 @@ class _Handler(BaseHTTPRequestHandler):
     def fail(self, status: int, code: str, message: str) -> None:
         self.send(status, json.dumps({"__type": code, "message": message}).encode())
 
-    def send(self, status: int, body: bytes) -> None:
+    def send(self, status: int, body: bytes, kind: str = "application/x-amz-json-1.1") -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("x-amzn-RequestId", f"request-{len(self.server.service.calls)}")
         self.end_headers()

@@ -74,10 +74,9 @@ class Table:
         """What may stand under a version, written as long as it."""
         row = self.row(version)
         long = version in self.table["versions"]
-        return [
-            name
-            for name in ([key for key in row if key.startswith(("pytorch", "tensorflow"))] if long else row["version_aliases"])
-        ]
+        return list(
+            [key for key in row if key.startswith(("pytorch", "tensorflow"))] if long else row["version_aliases"]
+        )
 
     def pairs(self) -> list:
         """(version, what stands under it or None)."""
@@ -145,9 +144,14 @@ def grid(rng: Random, tables: dict) -> Iterator[Manifest]:
 
 def region(rng: Random, tables: dict) -> Iterator[Manifest]:
     """Every set of registries in every region."""
-    everywhere = sorted({where for table in tables.values() for pair in table.pairs() for where in table.regions(*pair)})
+    everywhere = sorted(
+        {where for table in tables.values() for pair in table.pairs() for where in table.regions(*pair)}
+    )
     for table in tables.values():
-        sets = {json.dumps(table.image(*pair).get("registries") or table.regions(*pair), sort_keys=True): pair for pair in table.pairs()}
+        sets = {
+            json.dumps(table.image(*pair).get("registries") or table.regions(*pair), sort_keys=True): pair
+            for pair in table.pairs()
+        }
         for pair in sets.values():
             for where in everywhere:
                 manifest = job(table, *pair, table.pythons(*pair)[-1], where, rng.choice(table.types(*pair)))
@@ -193,7 +197,11 @@ def distribution(rng: Random, tables: dict) -> Iterator[Manifest]:
                 for strategy in (TORCH, SMDDP, DDP):
                     manifest = job(table, *pair, table.pythons(*pair)[-1], "us-east-1", of)
                     yield dict(manifest, distribution=strategy, instance_count=2)
-            for of, strategy in (("ml.p4d.24xlarge", MWMS), ("ml.g5.2xlarge", XLA), ("ml.p4d.24xlarge", {**DDP, **SMDDP})):
+            for of, strategy in (
+                ("ml.p4d.24xlarge", MWMS),
+                ("ml.g5.2xlarge", XLA),
+                ("ml.p4d.24xlarge", {**DDP, **SMDDP}),
+            ):
                 if framework == "huggingface" and "pytorchddp" in strategy:
                     continue  # lax: the SDK starts one of them
                 manifest = job(table, *pair, table.pythons(*pair)[-1], "us-east-1", of)
@@ -215,8 +223,18 @@ def compiler(rng: Random, tables: dict) -> Iterator[Manifest]:
                 manifest = job(table, *pair, table.pythons(*pair)[-1], rng.choice(table.regions(*pair)), of)
                 manifest["compiler_config"] = rng.choice(configs)
                 yield dress(rng, manifest, [draw.hyperparameters, draw.output], 0.3)
-            for strategy in (XLA, {"pytorchxla": {"enabled": False}}, SMDDP, TORCH, DDP, PS, {"mpi": {"enabled": True}}):
-                manifest = job(table, *pair, table.pythons(*pair)[-1], rng.choice(table.regions(*pair)), "ml.p3.16xlarge")
+            for strategy in (
+                XLA,
+                {"pytorchxla": {"enabled": False}},
+                SMDDP,
+                TORCH,
+                DDP,
+                PS,
+                {"mpi": {"enabled": True}},
+            ):
+                manifest = job(
+                    table, *pair, table.pythons(*pair)[-1], rng.choice(table.regions(*pair)), "ml.p3.16xlarge"
+                )
                 yield dict(manifest, compiler_config={}, distribution=strategy, instance_count=2)
             manifest = job(table, *pair, table.pythons(*pair)[-1], rng.choice(table.regions(*pair)), "ml.p3.2xlarge")
             yield dict(manifest, compiler_config={}, instance_count=2)
@@ -271,14 +289,18 @@ def group(rng: Random, tables: dict) -> Iterator[Manifest]:
             manifest = grouped(fitting(rng, table, *pair), types)
             if framework in ("pytorch", "huggingface") and rng.random() < 0.7:
                 named = {"instance_groups": ["ab"[len(types) - 1]]}
-                manifest["distribution"] = rng.choice([mpi, {**mpi, **named}, {**PS, **named}, {**mpi, "instance_groups": ["c"]}])
+                manifest["distribution"] = rng.choice(
+                    [mpi, {**mpi, **named}, {**PS, **named}, {**mpi, "instance_groups": ["c"]}]
+                )
             yield dress(rng, manifest, [draw.hyperparameters, draw.output], 0.3)
 
 
 def image_of(manifest: Manifest) -> Manifest:
     where = manifest["region"]
     host = "{}.dkr.ecr.{}.amazonaws.com{}".format(draw.ACCOUNT, where, ".cn" if where.startswith("cn-") else "")
-    return {name: value for name, value in dict(manifest, image_uri=host + "/custom:latest").items() if name != "framework"}
+    return {
+        name: value for name, value in dict(manifest, image_uri=host + "/custom:latest").items() if name != "framework"
+    }
 
 
 def image(rng: Random, tables: dict) -> Iterator[Manifest]:
@@ -291,7 +313,10 @@ def image(rng: Random, tables: dict) -> Iterator[Manifest]:
             version, base = rng.choice(tables[framework].pairs())
             if rng.random() < 0.6:
                 python = tables[framework].pythons(version, base)[-1]
-                manifest = dict(job(tables[framework], version, base, python, where, manifest["instance_type"]), image_uri=manifest["image_uri"])
+                manifest = dict(
+                    job(tables[framework], version, base, python, where, manifest["instance_type"]),
+                    image_uri=manifest["image_uri"],
+                )
         elif rng.random() < 0.3:
             manifest = {name: value for name, value in manifest.items() if name not in ("entry_point", "source_dir")}
         extras = EXTRAS if framework or "entry_point" in manifest else [draw.hyperparameters, draw.output, draw.labels]
@@ -318,7 +343,9 @@ def random(rng: Random, tables: dict) -> Iterator[Manifest]:
         table = tables[framework]
         version, base = rng.choice(table.pairs())
         python = rng.choice([table.pythons(version, base)[-1]] * 8 + list(draw.PYTHONS))
-        where = rng.choice(["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1", rng.choice(table.regions(version, base))])
+        where = rng.choice(
+            ["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1", rng.choice(table.regions(version, base))]
+        )
         of = rng.choice(TYPES)
         if rng.random() < 0.06:
             version = rng.choice(UNKNOWN)
@@ -341,7 +368,7 @@ def lax(rng: Random, tables: dict) -> Iterator[Manifest]:
         manifest = job(table, version, None, table.pythons(version)[-1], "us-east-1", "ml.m5.xlarge")
         yield dict(manifest, distribution={"mpi": {"enabled": True}})
         yield dict(manifest, compiler_config={})
-    for framework, table in tables.items():
+    for table in tables.values():
         version, base = table.pairs()[-1]
         of = table.types(version, base)[-1]
         manifest = job(table, version, base, table.pythons(version, base)[-1], "us-east-1", of)
@@ -352,7 +379,11 @@ def lax(rng: Random, tables: dict) -> Iterator[Manifest]:
     for version in ("1.12.1", "2.0.0", "2.1.0"):  # the image would be for inference
         for of in words(draw.GRAVITON)[:2]:
             yield job(table, version, None, table.pythons(version)[-1], "us-east-1", of)
-    for strategy in ({"mpi": {"enabled": True, "processes_per_host": 0}}, {"horovod": {"enabled": True}}, {**TORCH, **PS}):
+    for strategy in (
+        {"mpi": {"enabled": True, "processes_per_host": 0}},
+        {"horovod": {"enabled": True}},
+        {**TORCH, **PS},
+    ):
         yield dict(job(table, "2.6.0", None, "py312", "us-east-1", "ml.g5.2xlarge"), distribution=strategy)
     for strategy in ({"torch_distributed": {"enabled": True}}, {"multi_worker_mirrored_strategy": {"enabled": True}}):
         yield dict(job(tables["mxnet"], "1.9", None, "py38", "us-east-1", "ml.m5.xlarge"), distribution=strategy)

@@ -375,7 +375,9 @@ def record(frameworks: bool, known: dict) -> Iterator[dict]:
 def answered(samples: list) -> dict:
     """Manifest → what the SDK said of it."""
     of_half = [one for one in samples if one["sdk"] == HALF]
-    return {json.dumps(one["manifest"]): {key: one[key] for key in ("request", "error") if key in one} for one in of_half}
+    return {
+        json.dumps(one["manifest"]): {key: one[key] for key in ("request", "error") if key in one} for one in of_half
+    }
 
 
 def read(path: Path) -> list:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
 from sagespec.base.source import Path, Place, Span
+
+MOST = 100
+"""Findings of one file that are told; the others are counted."""
+MORE = f"the first {MOST} of a file are told: cure these, and check again"
 
 
 class Severity(str, Enum):
@@ -59,6 +64,8 @@ class Diagnostic(NamedTuple):
     """Edits of the place's source that certainly cure it."""
     related: tuple[Related, ...] = ()
     """Other places that have to do with it."""
+    stands_for: int = 1
+    """How many findings it stands for: itself, and those that are not told."""
 
     @property
     def path(self) -> str:
@@ -85,6 +92,66 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
             key=lambda d: (d.path, d.span.line, d.span.column, d.severity.value, d.rule, d.message),
         )
     )
+
+
+def bounded(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Of each rule's errors the first `MOST`, the last of which stands for the others, too.
+
+    All of the warnings: any one of them may be silenced by a comment.
+    """
+    counts: Counter[str] = Counter()
+    last: dict[str, Diagnostic] = {}
+    for found in diagnostics:
+        if found.severity is Severity.ERROR:
+            counts[found.rule] += 1
+            if counts[found.rule] >= MOST:
+                last.setdefault(found.rule, found)
+                continue
+        yield found
+    for rule, found in last.items():
+        yield found._replace(stands_for=counts[rule] - MOST + 1)
+
+
+Told = Mapping[Severity, int]
+"""How many findings have been told of a file."""
+
+
+def shortened(
+    diagnostics: Sequence[Diagnostic], before: Told | None = None
+) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """(what is told in full, the lines that say how many more there are): together with what was told of the file
+    before, `MOST` at most; errors come first, so that no number of warnings hides one."""
+    before = before or {}
+    errors = [found for found in diagnostics if found.severity is Severity.ERROR]
+    warnings = [found for found in diagnostics if found.severity is Severity.WARNING]
+    kept = errors[: MOST - before.get(Severity.ERROR, 0)]
+    kept += warnings[: max(0, MOST - sum(before.values()) - len(kept))]
+    if len(kept) == len(diagnostics) and all(found.stands_for == 1 for found in kept):
+        return list(diagnostics), []
+    names = set(map(id, kept))
+    left = [found._replace(stands_for=found.stands_for - (id(found) in names)) for found in diagnostics]
+    return [found._replace(stands_for=1) for found in diagnostics if id(found) in names], list(more(left))
+
+
+def told(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """What is told of one job."""
+    kept, lines = shortened(diagnostics)
+    return [*kept, *lines]
+
+
+def more(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """One line for each severity in place of findings that are not told; it stands at the first of them."""
+    first: dict[Severity, Diagnostic] = {}
+    counts: Counter[Severity] = Counter()
+    for found in diagnostics:
+        if found.stands_for:
+            first.setdefault(found.severity, found)
+            counts[found.severity] += found.stands_for
+    for severity, found in first.items():
+        noun = severity.value + ("" if counts[severity] == 1 else "s")
+        message = f"and {counts[severity]:,} more {noun}"
+        rule = "more-errors" if severity is Severity.ERROR else "more-warnings"
+        yield Diagnostic(found.place, severity, rule, message, MORE, stands_for=counts[severity])
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -1,9 +1,76 @@
-"""The folders of data that travel beside the package (`schemas`, `templates`), and writing whole or not at all."""
+"""The file system as a run sees it, the folders of data beside the package, and writing whole or not at all."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from operator import truediv
 from pathlib import Path
+from typing import Any, TypeAlias
+
+StrPath: TypeAlias = "str | os.PathLike[str]"
+
+_PIECE = 1 << 20
+
+
+class Files:
+    """The file system, with texts laid over it that are not saved yet. Each thing is looked for once.
+
+    Unlike pathlib's, the questions never raise: a name that is too long, or that may not be looked at, is not there.
+    """
+
+    def __init__(self, unsaved: Mapping[str, str] | None = None) -> None:
+        """
+        Args:
+            unsaved: path → text, of files that an editor holds open; they need not exist yet.
+        """
+        self._unsaved = {os.path.abspath(path): text.encode() for path, text in (unsaved or {}).items()}  # noqa: PTH100
+        self._folders = {os.path.dirname(path) for path in self._unsaved}  # noqa: PTH120
+        remembered: Callable[[Any], Any] = lru_cache(maxsize=1_024)
+        self.below: Callable[[Path, str], Path] = remembered(truediv)
+        """A path in a folder, put together once: thousands of manifests may share one."""
+        self.is_file: Callable[[StrPath], bool] = remembered(self._is_file)
+        self.is_folder: Callable[[StrPath], bool] = remembered(self._is_folder)
+        self.exists: Callable[[StrPath], bool] = remembered(self._exists)
+
+    def read(self, path: StrPath, most: int) -> bytes:
+        """What a file holds; of a larger one, some bytes more than `most`.
+
+        Raises:
+            OSError: it cannot be read; IsADirectoryError also where it is no regular file.
+            ValueError: no file can have such a name.
+        """
+        if self._is_unsaved(path):
+            return self._unsaved[os.path.abspath(path)]  # noqa: PTH100
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a named pipe would keep us waiting
+            raise IsADirectoryError(errno.EISDIR, "it is not a file")
+        pieces: list[bytes] = []
+        length = 0
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            while length <= most and (piece := file.read(_PIECE)):
+                pieces.append(piece)
+                length += len(piece)
+        return b"".join(pieces)
+
+    def _is_unsaved(self, path: StrPath) -> bool:
+        return bool(self._unsaved) and os.path.abspath(path) in self._unsaved  # noqa: PTH100
+
+    def _is_file(self, path: StrPath) -> bool:
+        return self._is_unsaved(path) or os.path.isfile(path)  # noqa: PTH113
+
+    def _exists(self, path: StrPath) -> bool:
+        return self._is_unsaved(path) or self._is_folder(path) or os.path.exists(path)  # noqa: PTH110
+
+    def _is_folder(self, path: StrPath) -> bool:
+        unsaved = bool(self._unsaved) and os.path.abspath(path) in self._folders  # noqa: PTH100
+        return unsaved or os.path.isdir(path)  # noqa: PTH112
+
+
+DISK = Files()
+"""For reading what is not part of a run. A run has `Files` of its own, which live no longer than it."""
 
 PACKAGE = Path(__file__).resolve().parents[1]
 

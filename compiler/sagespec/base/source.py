@@ -19,7 +19,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Source:
-    """One text and where it came from. Equal names are one source."""
+    """One text and where it came from. Equal names with equal texts are one source."""
 
     def __init__(self, name: str, text: str, folder: FilePath = _HERE) -> None:
         """
@@ -32,7 +32,7 @@ class Source:
         self.folder = folder
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Source) and self.name == other.name
+        return self is other or (isinstance(other, Source) and self.name == other.name and self.text == other.text)
 
     def __hash__(self) -> int:
         return hash(self.name)

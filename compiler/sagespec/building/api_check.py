@@ -1,4 +1,4 @@
-"""Holds a CreateTrainingJob request against the service's own model of it, offline and before it costs money."""
+"""Holds a request against the service's own model of it, offline and before it costs money."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from sagespec.base.files import data_folder
-from sagespec.catalog import Member, api_members, near
-from sagespec.catalog.api_fits import Fits, Schema, compiled, utf16_length
+from sagespec.catalog import Guesses, Member, api_members, near
+from sagespec.catalog.api_fits import Fits, Make, Schema, compiled, maker, utf16_length
+from sagespec.catalog.api_model import TRAINING, schema_name
 
 Path = tuple[str | int, ...]
 
@@ -41,26 +43,26 @@ class Complaint:
         return (*self.path, self.message.removesuffix(_MISSING)) if self.kind == "required" else self.path
 
 
-def check(request_body: Mapping[str, object]) -> Iterator[Complaint]:
+def check(request_body: Mapping[str, object], operation: str = TRAINING) -> Iterator[Complaint]:
     """All that the model forbids in the request.
 
     Values are what JSON has: dict, list, str, int, float, bool, None. Texts are measured as the service does it, in
     UTF-16 units, and a float is no integer even where it is a whole number.
 
-    Source: CreateTrainingJob in botocore's service model, and what its older versions required.
+    Source: the operation in botocore's service model, and what its older versions required.
     """
     # Nearly every request is right, and jsonschema takes twenty times as long to find that out.
-    if not _fits()(request_body):
-        for error in _validator().iter_errors(request_body):
+    if not _fits(operation)(request_body):
+        for error in _validator(operation).iter_errors(request_body):
             yield from _complaints(error)
 
 
-def member(path: str | Sequence[str | int]) -> Member | None:
+def member(path: str | Sequence[str | int], operation: str = TRAINING) -> Member | None:
     """What the API knows about a path of the request, such as `ResourceConfig.InstanceType` or
     `("Tags", 0, "Key")`; None when it has no such member. Keys of a map all exist."""
     found: Member | None = None
     for step in _steps(path):
-        found = _child(found, step)
+        found = _child(found, step, operation)
         if found is None:
             return None
     return found
@@ -70,8 +72,8 @@ def _steps(path: str | Sequence[str | int]) -> Sequence[str | int]:
     return path.split(".") if isinstance(path, str) else path
 
 
-def _child(parent: Member | None, step: str | int) -> Member | None:
-    members = api_members()
+def _child(parent: Member | None, step: str | int, operation: str) -> Member | None:
+    members = api_members(operation)
     if parent is None:
         return members.get(str(step))
     ends = {"structure": f".{step}", "list": "[]", "map": "{value}"}
@@ -104,9 +106,10 @@ def _required(error: Any, path: Path) -> Said:
 def _unknown(error: Any, path: Path) -> Said:
     known = error.schema["properties"]
     where = path[-1] if path and isinstance(path[-1], str) else _name(path)
+    guess = Guesses()
     for name in error.instance:
         if name not in known:
-            meant = near(str(name), known)
+            meant = guess(str(name), known)
             hint = f"; did you mean {meant}?" if meant else ""
             yield "unknown", (*path, str(name)), f"{_shown(name)} is no member of {where}{hint}"
 
@@ -180,6 +183,7 @@ WORDS: Mapping[str, Callable[[Any, Path], Said]] = {
 TYPES = {
     "string": "a string",
     "integer": "an integer",
+    "number": "a number",
     "boolean": "true or false",
     "array": "a list",
     "object": "a mapping",
@@ -209,19 +213,35 @@ def _cut(text: str, length: int) -> str:
 
 
 @cache
-def _fits() -> Fits:
-    return compiled(_schema())
+def _fits(operation: str) -> Fits:
+    return compiled(_schema(operation))
 
 
 @cache
-def _schema() -> Schema:
-    with (data_folder("schemas") / "create-training-job.schema.json").open(encoding="utf-8") as file:
+def _make(operation: str) -> Make:
+    return maker(_schema(operation))
+
+
+@cache
+def _schema(operation: str) -> Schema:
+    with (data_folder("schemas") / schema_name(operation)).open(encoding="utf-8") as file:
         schema: Schema = json.load(file)
     return schema
 
 
+def _in_question(value: Any, keyword: str, schema: Schema, make: Make) -> Any:
+    """Of a list or a map what has to be judged: no more than it may have, and nothing where all fits."""
+    if isinstance(value, list) and keyword == "items":
+        items = value[: schema.get("maxItems")]
+        return [] if all(map(make(schema[keyword]), items)) else items
+    if isinstance(value, dict) and keyword != "items" and "maxProperties" in schema:
+        fits, which = make(schema[keyword]), keyword == "additionalProperties"
+        return {item[0]: item[1] for item in islice(value.items(), schema["maxProperties"]) if not fits(item[which])}
+    return value
+
+
 @cache
-def _validator() -> Any:
+def _validator(operation: str) -> Any:
     """Built once: it takes longer than checking a request."""
     from jsonschema import Draft202012Validator, ValidationError
     from jsonschema.validators import extend
@@ -240,6 +260,18 @@ def _validator() -> Any:
     strict = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _checker, value: isinstance(value, int) and not isinstance(value, bool)
     )
+
+    def of_some(keyword: str) -> Callable[..., Iterator[ValidationError]]:
+        """Judges as many entries as a list or a map may have: of one with more, its size is complained about."""
+        standard = Draft202012Validator.VALIDATORS[keyword]
+
+        def judged(validator: Any, asked: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+            found = standard(validator, asked, _in_question(value, keyword, schema, _make(operation)), schema)
+            yield from found or ()
+
+        return judged
+
     ours = {"minLength": min_length, "maxLength": max_length, "required": required}
+    ours |= {keyword: of_some(keyword) for keyword in ("items", "propertyNames", "additionalProperties")}
     validator = extend(Draft202012Validator, ours, type_checker=strict)  # type: ignore[no-untyped-call]
-    return validator(_schema())
+    return validator(_schema(operation))

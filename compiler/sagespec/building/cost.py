@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from sagespec.base.errors import SagespecError
+
 MONTH_HOURS = 730
 """Hours of the month that volumes are priced by."""
 VOLUME = "volume_gb_month"
 """What a price file calls the price of one GB of volume for a month; all its other names are instance types."""
 
 
-class PricesError(Exception):
+class PricesError(SagespecError):
     """A price file says something that is no price. `path` is where."""
 
     def __init__(self, path: tuple[str, ...], message: str, hint: str = "") -> None:
         self.path = path
-        self.message = message
-        self.hint = hint
-        super().__init__(message)
+        super().__init__(message, hint)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.files import Files
 from sagespec.base.source import Path
 from sagespec.building.archive import Archives, Contents
 from sagespec.building.dataset import Dataset, Datasets
 from sagespec.building.request import Request, Site, Upload, filled_in
 from sagespec.catalog import Facts
+from sagespec.reading.part import Part
 
 
 class Incomplete(Exception):
@@ -33,7 +35,7 @@ class Inputs(NamedTuple):
     site: Site
     folder: FilePath
     """The manifest's: what its paths are relative to."""
-    files: Files
+    packing: Packing
     manifest_name: str = ""
     """The manifest's path in its repository."""
     commit: str | None = None
@@ -75,11 +77,11 @@ def pending(index: int) -> str:
     return f"<sagespec:upload:{index}>".ljust(64, "_")
 
 
-class Files:
+class Packing:
     """The source archives and local channels of one run: the same question is put to the file system once."""
 
-    def __init__(self) -> None:
-        self.archives = Archives()
+    def __init__(self, files: Files) -> None:
+        self.archives = Archives(files)
         self._datasets = Datasets()
         self._packed: dict[tuple[FilePath, str, str | None, tuple[str, ...]], Contents] = {}
 
@@ -115,6 +117,27 @@ def data_upload(path: FilePath, dataset: Dataset, prefix: str, index: int) -> Up
     """A local channel, under a prefix that holds its hash."""
     uri = f"{prefix}/sagespec/data/{pending(index)}/"
     return Upload("data", path, uri, "", dataset.size, len(dataset.files), dataset)
+
+
+def needed(model: Part, inputs: Inputs, bucket_by: str | None) -> Iterator[tuple[str, Finding]]:
+    """(rule, finding): what a request for SageMaker must know: its region, and the account where it stands in a name.
+
+    Args:
+        bucket_by: the field that would name another bucket, where the default one is used.
+    """
+    known = model.members()
+    if not inputs.site.region and "region" in known:
+        hint = "add region: us-west-2 (or to sagespec.yaml), or set AWS_REGION"
+        yield "missing-region", Finding(("region",), "no region is known", hint)
+    role = known.get("role")
+    if inputs.site.account is not None or role is None:
+        return
+    if not role.startswith("arn:"):
+        message = f"the account of role '{role}' is not known"
+        yield "missing-account", Finding(("role",), message, "write the role's ARN, or add account_id")
+    elif bucket_by is not None:
+        message = "the default bucket needs the account's number"
+        yield "missing-account", Finding((bucket_by,), message, f"add account_id or {bucket_by}")
 
 
 # Pieces of a body ----------------------------------------------------------------------------------------------------
@@ -164,10 +187,14 @@ def role_arn(role: str | None, site: Site, facts: Facts) -> str | None:
     return f"arn:{partition}:iam::{site.account or UNKNOWN_ACCOUNT}:role/{role.removeprefix('role/')}"
 
 
+LONGEST_TAG_VALUE = 256
+"""Characters of a tag's value."""
+
+
 def tag_value(text: str) -> str:
     """Text as a tag's value may be: its end where it is too long, and `_` for what is not allowed."""
     allowed = "".join(c if c.isalnum() or c in " _.:/=+-@" else "_" for c in text)
-    return allowed[-256:]
+    return allowed[-LONGEST_TAG_VALUE:]
 
 
 def provenance(inputs: Inputs) -> Iterator[tuple[str, str]]:

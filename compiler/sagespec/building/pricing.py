@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
+from sagespec.base.files import Files
 from sagespec.building.cost import VOLUME, Bill, Prices, PricesError, money, prices_of
 from sagespec.reading.document import Document, load, read
 from sagespec.reading.render import Manifest
@@ -16,7 +16,8 @@ from sagespec.reading.render import Manifest
 class Pricing:
     """The price files of one run, each read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Files) -> None:
+        self._disk = files
         self._files: dict[FilePath, Document] = {}
 
     def prices(self, manifest: Manifest, region: str) -> Prices | None:
@@ -32,7 +33,7 @@ class Pricing:
         if not isinstance(name, str):
             raise _rejected(manifest, ("prices",), "wrong-type", "prices must be the path of a price file")
         path = manifest.origin(("prices",))[0].document.source.folder / name
-        if not os.path.isfile(path):  # noqa: PTH113 - of a name that is too long, pathlib's raises
+        if not self._disk.is_file(path):
             hint = f"relative paths start at the folder of '{place.source.name}'"
             raise _rejected(manifest, ("prices",), "unusable-prices", f"there is no price file '{name}'", hint)
         document = self._document(path, name, manifest)
@@ -45,7 +46,7 @@ class Pricing:
 
     def _document(self, path: FilePath, name: str, manifest: Manifest) -> Document:
         if path not in self._files:
-            document = next(read(load(str(path))), None)
+            document = next(read(load(str(path), files=self._disk)), None)
             if document is None:
                 raise _rejected(manifest, ("prices",), "unusable-prices", f"the price file '{name}' is empty")
             self._files[path] = document

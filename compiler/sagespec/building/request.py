@@ -23,7 +23,10 @@ OURS = "sagespec:"
 GIVEN = "sagespec:tags"
 """The tag that names the tags of the manifest, with spaces between them."""
 DIGEST, ATTEMPT = "sagespec:digest", "sagespec:attempt"
-FACTS = (ATTEMPT, "sagespec:commit")
+ENVIRONMENT = "sagespec:environment"
+RERUN = "sagespec:rerun"
+"""The tag that says by which `--rerun` an attempt was asked for."""
+FACTS = (ATTEMPT, "sagespec:commit", RERUN)
 NO_DIGEST = "0" * 64
 """Stands for a digest that nobody has taken yet."""
 LONGEST_TAG = 256
@@ -81,11 +84,13 @@ class Call:
     naming: Naming = Naming.CONTENT
     live: tuple[Member, ...] = ()
     """Members that can be changed after the creation, so that they are no part of its identity."""
+    scope: str = ""
+    """What sets it apart from an equal call: the environment. Empty without one."""
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of what is asked for, in hexadecimal."""
-        return digest_of(self.template, self.live)
+        return digest_of(self.template, self.live, self.scope)
 
 
 def name_of(operation: str) -> str:
@@ -108,6 +113,8 @@ class Request:
     site: Site
     uploads: tuple[Upload, ...] = ()
     project: str = "default"
+    environment: str = ""
+    """Of the defaults, as `--env` chose it: the same manifest in another environment is another job."""
     on_change: str = "refuse"
     retry: str = "infrastructure"
     max_attempts: int = 3
@@ -166,6 +173,10 @@ class Request:
         body: dict[str, Any] = filled_in(call.template, {JOB: name, FIRST: first})
         return {call.name_member: name, **body, "Tags": tag_list(self.all_tags(attempt))}
 
+    def sent(self) -> Mapping[str, Any]:
+        """What is sent: the body of the one call, or operation → body of several."""
+        return self.body() if len(self.calls) == 1 else self.bodies()
+
     def samples(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """(operation, body) of every call, as long as the real ones are, without taking any digest."""
         name = f"{self.name}-{NO_DIGEST[:10]}"
@@ -187,6 +198,7 @@ class Request:
             **self.tags,
             **({GIVEN: given} if given and len(given) <= LONGEST_TAG else {}),
             "sagespec:project": self.project,
+            **({ENVIRONMENT: self.environment} if self.environment else {}),
             "sagespec:name": self.name,
         }
 
@@ -209,8 +221,12 @@ class Request:
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def digest_of(template: Mapping[str, Any], live: Sequence[Member]) -> str:
-    """Identity of a body without name and tags: the same for any order of its members, and for what can change live."""
+def digest_of(template: Mapping[str, Any], live: Sequence[Member], scope: str = "") -> str:
+    """Identity of a body without name and tags: the same for any order of its members, and for what can change live.
+
+    Args:
+        scope: what sets it apart from an equal body elsewhere.
+    """
     import hashlib  # a draft is judged without it
 
     fixed = dict(template)
@@ -219,7 +235,8 @@ def digest_of(template: Mapping[str, Any], live: Sequence[Member]) -> str:
             fixed.pop(path[0], None)
         elif path[0] in fixed:
             fixed[path[0]] = {key: value for key, value in fixed[path[0]].items() if key != path[1]}
-    return hashlib.sha256(_CANONICAL.encode(fixed).encode("utf-8", "surrogatepass")).hexdigest()
+    text = _CANONICAL.encode(fixed) + (f"\n{scope}" if scope else "")
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def live_members(body: Mapping[str, Any], live: Sequence[Member]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from sagespec.catalog.api_model import Member, api_members
 from sagespec.catalog.facts import Facts, facts, image_instance_type
 from sagespec.catalog.frameworks import PLAIN, Framework, Variant, processor
-from sagespec.catalog.near import near
+from sagespec.catalog.near import Guesses, near
 from sagespec.catalog.tables import digest
 from sagespec.catalog.views import (
     Image,
@@ -25,6 +25,7 @@ __all__ = [
     "PLAIN",
     "Facts",
     "Framework",
+    "Guesses",
     "Image",
     "Instance",
     "Limit",

@@ -20,7 +20,16 @@ SHORT = 256
 
 
 def compiled(schema: Schema) -> Fits:
-    """The schema as a function. It reads exactly the keywords that `api_schema` writes, and no others."""
+    """The schema as a function."""
+    body = maker(schema)(schema)
+    if "if" not in schema:
+        return body
+    instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
+    return lambda value: body(value) and (instead in value or required <= value.keys())
+
+
+def maker(schema: Schema) -> Make:
+    """Makes functions of the schema's parts. It reads exactly the keywords that `api_schema` writes, and no others."""
 
     @cache
     def named(name: str) -> Fits:
@@ -33,9 +42,7 @@ def compiled(schema: Schema) -> Fits:
             return lambda _value: False
         return TESTS[node["type"]](node, make)
 
-    body = make(schema)
-    instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
-    return lambda value: body(value) and (instead in value or required <= value.keys())
+    return make
 
 
 def utf16_length(text: str) -> int:
@@ -58,6 +65,11 @@ def _string(node: Schema, _make: Make) -> Fits:
 def _integer(node: Schema, _make: Make) -> Fits:
     least, most = node["minimum"], node["maximum"]
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _number(node: Schema, _make: Make) -> Fits:
+    least, most = node.get("minimum", -math.inf), node.get("maximum", math.inf)
+    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
 
 
 def _boolean(_node: Schema, _make: Make) -> Fits:
@@ -107,6 +119,7 @@ def _map(node: Schema, make: Make) -> Fits:
 TESTS: dict[str, Callable[[Schema, Make], Fits]] = {
     "string": _string,
     "integer": _integer,
+    "number": _number,
     "boolean": _boolean,
     "array": _array,
     "object": _object,

@@ -1,7 +1,8 @@
-"""The shape of a CreateTrainingJob request: every member with its type, limits, pattern and values."""
+"""The shape of each operation's request: every member with its type, limits, pattern and values."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
@@ -10,6 +11,21 @@ from typing import Any, NamedTuple
 from sagespec.catalog.tables import table
 
 Shape = Mapping[str, Any]
+
+TABLES: Mapping[str, str] = {
+    "CreateTrainingJob": "api",
+    "CreateModel": "hosting_api",
+    "CreateEndpointConfig": "hosting_api",
+    "CreateEndpoint": "hosting_api",
+    "UpdateEndpoint": "hosting_api",
+}
+"""Operation → the table that holds the shapes of its request."""
+TRAINING = "CreateTrainingJob"
+
+
+def schema_name(operation: str) -> str:
+    """The file of a request's schema: `create-training-job.schema.json`."""
+    return "-".join(re.findall("[A-Z][a-z]+", operation)).lower() + ".schema.json"
 
 
 class Member(NamedTuple):
@@ -33,14 +49,14 @@ class Member(NamedTuple):
     enum: tuple[str, ...] = ()
 
 
-def root() -> Shape:
-    """The request's own shape."""
-    model = table("api")
-    return shape(model["root"])
+def root(operation: str) -> str:
+    """The name of the request's own shape."""
+    name: str = table(TABLES[operation])["roots"][operation]
+    return name
 
 
-def shape(name: str) -> Shape:
-    found: Shape = table("api")["shapes"][name]
+def shape(name: str, operation: str = TRAINING) -> Shape:
+    found: Shape = table(TABLES[operation])["shapes"][name]
     return found
 
 
@@ -50,23 +66,24 @@ def read_only(structure: str) -> frozenset[str]:
 
 
 @cache
-def api_members() -> Mapping[str, Member]:
+def api_members(operation: str = TRAINING) -> Mapping[str, Member]:
     """Path → member, in the model's order, parents before their children."""
-    return MappingProxyType({member.path: member for member in _below("", table("api")["root"])})
+    return MappingProxyType({member.path: member for member in _below("", root(operation), operation)})
 
 
-def _below(path: str, name: str) -> Iterator[Member]:
-    own = shape(name)
+def _below(path: str, name: str, operation: str) -> Iterator[Member]:
+    own = shape(name, operation)
     unset = read_only(name)
     for child, child_name in own.get("members", {}).items():
-        yield from _member(f"{path}.{child}" if path else child, child_name, child in own["required"], child in unset)
+        inner = f"{path}.{child}" if path else child
+        yield from _member(inner, child_name, operation, required=child in own["required"], unset=child in unset)
     for end, child_name in (("[]", own.get("member")), ("{key}", own.get("key")), ("{value}", own.get("value"))):
         if child_name:
-            yield from _member(path + end, child_name, required=False, unset=False)
+            yield from _member(path + end, child_name, operation, required=False, unset=False)
 
 
-def _member(path: str, name: str, required: bool, unset: bool) -> Iterator[Member]:
-    own = shape(name)
+def _member(path: str, name: str, operation: str, *, required: bool, unset: bool) -> Iterator[Member]:
+    own = shape(name, operation)
     yield Member(
         path=path,
         shape=name,
@@ -78,4 +95,4 @@ def _member(path: str, name: str, required: bool, unset: bool) -> Iterator[Membe
         pattern=own.get("pattern"),
         enum=tuple(own.get("enum", ())),
     )
-    yield from _below(path, name)
+    yield from _below(path, name, operation)

@@ -73,7 +73,8 @@ class Framework:
     @property
     def bases(self) -> Mapping[str, str]:
         """Framework under it → the field that names that one's version."""
-        return self.row.get("bases", {})
+        bases: Mapping[str, str] = self.row.get("bases", {})
+        return bases
 
     @property
     def python(self) -> str | None:
@@ -103,7 +104,8 @@ class Framework:
     @property
     def strategies(self) -> Mapping[str, Mapping[str, Any]]:
         """Distribution strategy → what it asks of the version."""
-        return self.row["strategies"]
+        strategies: Mapping[str, Mapping[str, Any]] = self.row["strategies"]
+        return strategies
 
     @property
     def strategies_only(self) -> bool:
@@ -113,7 +115,8 @@ class Framework:
     @property
     def alone(self) -> Mapping[str, Mapping[str, str]]:
         """Strategies that are sent alone: the hyperparameter that starts them, and what may stand beside them."""
-        return self.row.get("alone", {})
+        alone: Mapping[str, Mapping[str, str]] = self.row.get("alone", {})
+        return alone
 
     @cached_property
     def has_legacy_mode(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from sagespec.catalog import tables
 
 FOLDERS = {"sagemaker-core": "sagemaker/core/image_uri_config", "sagemaker": "sagemaker/image_uri_config"}
-"""Published package → where its tables lie. The SDK 3 line comes first: it has every image that SDK 2 has, and newer."""
+"""Published package → where its tables lie. That of SDK 3 comes first: it has every image of SDK 2, and newer ones."""
 PARTS = ("{version}", "{processor}", "{python}")
 """What a tag is made of, unless the table says otherwise; the first may be a prefix of the table's own."""
 

@@ -18,9 +18,12 @@ LINE_END: Ranges = ((0x0A, 0x0A), (0x0D, 0x0D), (0x85, 0x85), (0x2028, 0x2029))
 Source: https://docs.oracle.com/javase/8/docs/api/java/util/regex/Pattern.html (Line terminators)
 """
 
+CR: Ranges = ((0x0D, 0x0D),)
+LF: Ranges = ((0x0A, 0x0A),)
+
 ANY = r"[\s\S]"
 END = rf"(?!{ANY})"
-"""`$` would not do: in Python it also stands before a final line break."""
+"""`$` would not do: in Python it also stands before a final line break, in Java before any final line end."""
 
 
 def translated(pattern: str, properties: Mapping[str, Ranges]) -> str:
@@ -53,7 +56,10 @@ def _tokens(pattern: str, properties: Mapping[str, Ranges]) -> Iterator[str]:
         elif char == ".":
             yield _written(_complement(LINE_END))
             at += 1
-        elif char in "^$" or pattern.startswith(("(?P", "(?#", "(?i", "(?s", "(?m", "(?x", "(?u", "(?d", "(?>"), at):
+        elif char == "$":
+            yield f"(?=(?:{_written(CR)}{_written(LF)}|{_written(LINE_END)})?{END})"
+            at += 1
+        elif char == "^" or pattern.startswith(("(?P", "(?#", "(?i", "(?s", "(?m", "(?x", "(?u", "(?d", "(?>"), at):
             raise ValueError(f"unknown syntax at {at} of {pattern!r}")
         elif pattern.startswith(("++", "*+", "?+", "}+"), at):
             raise ValueError(f"possessive quantifier at {at} of {pattern!r}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
+from sagespec.base.diagnostic import MOST
+
 
 def near(text: str, names: Iterable[str]) -> str | None:
     """The name that reads most like `text`, upper and lower case alike; None when none is close."""
@@ -14,6 +16,19 @@ def near(text: str, names: Iterable[str]) -> str | None:
     # What people type is short; a long text is no slip of the fingers and would only cost time.
     found = get_close_matches(text.strip().casefold()[:100], by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
+
+
+class Guesses:
+    """`near` for the first `MOST` mistakes of one kind: more are counted, and told without a guess."""
+
+    def __init__(self) -> None:
+        self._left = MOST
+
+    def __call__(self, text: str, names: Iterable[str]) -> str | None:
+        if not self._left:
+            return None
+        self._left -= 1
+        return near(text, names)
 
 
 def near_version(text: str, versions: Collection[str]) -> str | None:

@@ -22,12 +22,12 @@ from typing import Any
 
 from sagespec.base.files import data_folder, write_whole
 from sagespec.catalog import tables
-from sagespec.catalog.api_schema import create_training_job_schema
+from sagespec.catalog.api_model import TABLES, schema_name
+from sagespec.catalog.api_schema import request_schema
 from sagespec.catalog.images_of import NoTables, Tables
 from sagespec.catalog.java_regex import ranges
 
 COMMAND = "python -m sagespec.catalog.refresh"
-SCHEMA = "create-training-job.schema.json"
 UNICODE = "14.0.0"
 """Of Python 3.11."""
 KEPT = ("type", "min", "max", "pattern", "enum", "required", "members", "member", "key", "value")
@@ -48,12 +48,16 @@ class Unavailable(Exception):
     """The source is not on this machine, so the part can only be checked by its hash."""
 
 
-def api() -> Fetched:
-    """The shapes that a CreateTrainingJob request is made of."""
+def api(table: str) -> Fetched:
+    """The shapes that the requests of a table's operations are made of."""
     model = _service_model()
-    root = model["operations"]["CreateTrainingJob"]["input"]["shape"]
-    shapes = {name: _compact(model["shapes"][name]) for name in _reachable(model["shapes"], root, {})}
-    return Fetched(_version("botocore"), {"root": root, "shapes": shapes})
+    operations = [operation for operation, name in TABLES.items() if name == table]
+    roots = {operation: model["operations"][operation]["input"]["shape"] for operation in operations}
+    found: dict[str, None] = {}
+    for root in roots.values():
+        _reachable(model["shapes"], root, found)
+    shapes = {name: _compact(model["shapes"][name]) for name in found}
+    return Fetched(_version("botocore"), {"roots": roots, "shapes": shapes})
 
 
 def regions() -> Fetched:
@@ -148,7 +152,7 @@ class Part:
 def parts(sdk: Path | None = None) -> tuple[Part, ...]:
     """In the order in which they need one another."""
     return (
-        Part("api", api),
+        *(Part(name, partial(api, name)) for name in dict.fromkeys(TABLES.values())),
         Part("regions", regions),
         Part("instances", instances),
         *(Part(f"images/{name}", partial(images, name, sdk)) for name in tables.frameworks()),
@@ -156,13 +160,13 @@ def parts(sdk: Path | None = None) -> tuple[Part, ...]:
     )
 
 
-def schema_path() -> Path:
-    return data_folder("schemas") / SCHEMA
+def schema_path(operation: str) -> Path:
+    return data_folder("schemas") / schema_name(operation)
 
 
-def schema_text() -> str:
-    """The schema of the request, as its file has it."""
-    return _text(create_training_job_schema())
+def schema_text(operation: str) -> str:
+    """The schema of an operation's request, as its file has it."""
+    return _text(request_schema(operation))
 
 
 def refresh(sdk: Path | None) -> Iterator[str]:
@@ -172,8 +176,9 @@ def refresh(sdk: Path | None) -> Iterator[str]:
             yield part.write()
         except Unavailable as missing:
             yield f"{part.path.name}: left alone, {missing}"
-    write_whole(schema_path(), schema_text())
-    yield f"{SCHEMA}: written"
+    for operation in TABLES:
+        write_whole(schema_path(operation), schema_text(operation))
+        yield f"{schema_name(operation)}: written"
 
 
 def check(sdk: Path | None) -> Iterator[str]:
@@ -182,8 +187,10 @@ def check(sdk: Path | None) -> Iterator[str]:
         problem = part.stale()
         if problem:
             yield f"{part.path} {problem}"
-    if not schema_path().is_file() or schema_path().read_text(encoding="utf-8") != schema_text():
-        yield f"{schema_path()} is not what the API model gives"
+    for operation in TABLES:
+        path = schema_path(operation)
+        if not path.is_file() or path.read_text(encoding="utf-8") != schema_text(operation):
+            yield f"{path} is not what the API model gives"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

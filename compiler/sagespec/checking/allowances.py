@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from sagespec.base.diagnostic import Diagnostic, Severity, in_order
+from sagespec.base.diagnostic import MOST, Diagnostic, Severity, in_order
 from sagespec.base.source import Place, Source
 from sagespec.checking.page import Page
 from sagespec.reading.document import comments
@@ -24,9 +24,9 @@ class Glossary(NamedTuple):
     pages: Callable[[], Mapping[str, Page]]
     """Name → page. Asked for only when something must be said of a name: it takes time to import."""
     suggestion: Callable[[str], str]
-    """What to say to someone who has typed a name that is none."""
-    renamed: Mapping[str, str]
-    """Old name → new one."""
+    """What to say to someone who has typed a name that is not one."""
+    current: Callable[[str], str]
+    """What a name of any time is called today."""
 
 
 class Allowance(NamedTuple):
@@ -72,7 +72,11 @@ class Allowances:
     def unused(self, source: Source | None = None) -> tuple[Diagnostic, ...]:
         """A warning for each allowance (of one source) that has silenced nothing; they are forgotten then."""
         about = [allowance for allowance in self._used if source is None or allowance.place.source == source]
-        return in_order(self._unused(allowance) for allowance in about if not self._used.pop(allowance))
+        left = [allowance for allowance in about if not self._used.pop(allowance)]
+        told = [self._unused(allowance) for allowance in left[:MOST]]
+        if len(left) > MOST:
+            told[-1] = told[-1]._replace(stands_for=len(left) - MOST + 1)
+        return in_order(told)
 
     def _allowances(self, source: Source, comments: Comments) -> Iterator[Allowance]:
         following = _next_lines(source)
@@ -83,7 +87,7 @@ class Allowances:
             for name in re.finditer(_NAME, found["rules"]):
                 at = start + found.start("rules") + name.start()
                 span = source.span(at, at + len(name[0]))
-                rule = self._glossary.renamed.get(name[0], name[0])
+                rule = self._glossary.current(name[0])
                 yield Allowance(Place(source, span), rule, following[span.line - 1])
 
     def _unused(self, allowance: Allowance) -> Diagnostic:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, has_errors, in_order
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
 from sagespec.checking.context import Context
 from sagespec.checking.rule import Rule, RuleSet
 from sagespec.reading.binding import Bound
@@ -35,9 +35,10 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     """
     manifest = bound.manifest
     wrong = {diagnostic.place for diagnostic in bound.diagnostics}
-    # `use_spot_instances: yes` is one mistake: that it is no boolean says more than that it looks like one.
+    # `use_spot_instances: yes` is one mistake: that it is not a boolean says more than that it looks like one.
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
-    found = [*problems, *bound.diagnostics, *(placed(manifest, *said) for said in judge(context, rules))]
+    judgements = (placed(manifest, *said) for said in judge(context, rules))
+    found = [*problems, *bound.diagnostics, *bounded(judgements)]
     diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
     if has_errors(diagnostics):
         raise Rejected(diagnostics)
@@ -45,23 +46,28 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     return Checked(manifest, bound.model, diagnostics, tuple(silenced))
 
 
-def judge(context: Context, rules: RuleSet) -> Iterator[tuple[Rule, Finding]]:
+def judge(context: Context, rules: RuleSet) -> list[tuple[Rule, Finding]]:
     """What the rules find: each is asked once for each instance of its subject.
 
     A rule that needs a value that is wrong says nothing of that instance: the value has been complained of already.
     """
-    for subject, about in rules.about(context.written):
+    found: list[tuple[Rule, Finding]] = []
+    for instances_in, about in rules.about(context.written):
         try:
-            instances = tuple(subject.of(context))
+            instances = instances_in(context)
         except Unknown:
             continue
         for instance in instances:
-            for rule in about:
+            for rule, check in about:
                 try:
-                    for finding in rule.check(instance, context):
-                        yield rule, finding
+                    said = check(instance, context)
+                    if said is None:
+                        continue
+                    for each in (said,) if isinstance(said, Finding) else said:
+                        found.append((rule, each))
                 except Unknown:
                     continue
+    return found
 
 
 def placed(manifest: Manifest, rule: Rule, finding: Finding) -> Diagnostic:

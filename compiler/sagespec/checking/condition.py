@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sagespec.reading.part import Part
@@ -52,16 +52,33 @@ def choice(values: list[Any], message: str | None = None) -> Json:
     return {"anyOf": [listed, {"type": "string", "pattern": EXPRESSION}]}
 
 
-def holds(condition: Json, value: Any) -> bool:
-    """Whether a condition holds for a value of a manifest.
+Test: TypeAlias = Callable[[Any], bool]
+
+
+def test(condition: Json) -> Test:
+    """A condition as a function of a manifest's value; made once, asked often.
 
     A part has all its members, the defaults of those that the author left out included: so `FALSE` holds for a flag
     that nobody wrote. A schema, which does not see the defaults, asks that it is written.
 
-    Raises:
-        Unknown: it depends on a member of a part whose value is wrong.
+    The function raises `Unknown` where it depends on a member of a part whose value is wrong.
     """
-    return all(_KEYWORDS[word](wanted, value) for word, wanted in condition.items())
+    if condition is GIVEN:  # a rule sees values, in which no expression is left
+        return lambda value: value is not None
+    tests = [_WORDS[word](wanted) for word, wanted in condition.items()]
+    return together(tests)
+
+
+def together(tests: Sequence[Callable[[Any], bool]]) -> Test:
+    """Whether all tests hold; one or two, as most are, without a loop."""
+    if not tests:
+        return lambda value: True
+    if len(tests) == 1:
+        return tests[0]
+    if len(tests) == 2:
+        first, second = tests
+        return lambda value: first(value) and second(value)
+    return lambda value: all(each(value) for each in tests)
 
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -75,36 +92,77 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def _is_type(name: str, value: Any) -> bool:
-    return isinstance(value, _TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
+def _type(name: str) -> Test:
+    types, flags = _TYPES[name], name == "boolean"
+    return lambda value: isinstance(value, types) and (flags or not isinstance(value, bool))
 
 
-def _same(wanted: Any, value: Any) -> bool:
-    return type(wanted) is type(value) and bool(wanted == value)
+def _const(wanted: Any) -> Test:
+    kind = type(wanted)
+    return lambda value: type(value) is kind and bool(value == wanted)
 
 
-def _required(names: list[str], value: Any) -> bool:
-    return not isinstance(value, dict) or all(name in value for name in names)
+def _any_of(tests: Iterable[Test]) -> Test:
+    each = tuple(tests)
+    return lambda value: any(one(value) for one in each)
 
 
-def _properties(members: Json, value: Any) -> bool:
-    if isinstance(value, Part):
-        return all(holds(condition, getattr(value, name)) for name, condition in members.items())
-    there = members.keys() & value.keys() if isinstance(value, dict) else ()
-    return all(holds(members[name], value[name]) for name in there)
+def _pattern(pattern: str) -> Test:
+    search = re.compile(pattern).search
+    return lambda value: not isinstance(value, str) or search(value) is not None
 
 
-_KEYWORDS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "type": _is_type,
-    "const": _same,
-    "enum": lambda values, value: any(_same(one, value) for one in values),
-    "pattern": lambda pattern, value: not isinstance(value, str) or re.search(pattern, value) is not None,
-    "minimum": lambda least, value: not _is_type("number", value) or value >= least,
-    "minItems": lambda least, value: not isinstance(value, list) or len(value) >= least,
-    "contains": lambda condition, value: not isinstance(value, list) or any(holds(condition, one) for one in value),
-    "not": lambda condition, value: not holds(condition, value),
-    "anyOf": lambda conditions, value: any(holds(condition, value) for condition in conditions),
-    "allOf": lambda conditions, value: all(holds(condition, value) for condition in conditions),
+def _minimum(least: float) -> Test:
+    is_number = _type("number")
+    return lambda value: not is_number(value) or value >= least
+
+
+def _min_items(least: int) -> Test:
+    return lambda value: not isinstance(value, list) or len(value) >= least
+
+
+def _contains(condition: Json) -> Test:
+    inner = test(condition)
+    return lambda value: not isinstance(value, list) or any(map(inner, value))
+
+
+def _not(condition: Json) -> Test:
+    inner = test(condition)
+    return lambda value: not inner(value)
+
+
+def _all_of(conditions: Iterable[Json]) -> Test:
+    tests = tuple(map(test, conditions))
+    return lambda value: all(each(value) for each in tests)
+
+
+def _required(names: Iterable[str]) -> Test:
+    wanted = frozenset(names)
+    return lambda value: not isinstance(value, dict) or wanted <= value.keys()
+
+
+def _properties(members: Json) -> Test:
+    tests = {name: test(condition) for name, condition in members.items()}
+
+    def hold(value: Any) -> bool:
+        if isinstance(value, Part):
+            return all(each(getattr(value, name)) for name, each in tests.items())
+        return not isinstance(value, dict) or all(each(value[name]) for name, each in tests.items() if name in value)
+
+    return hold
+
+
+_WORDS: Mapping[str, Callable[[Any], Test]] = {
+    "type": _type,
+    "const": _const,
+    "enum": lambda values: _any_of(map(_const, values)),
+    "pattern": _pattern,
+    "minimum": _minimum,
+    "minItems": _min_items,
+    "contains": _contains,
+    "not": _not,
+    "anyOf": lambda conditions: _any_of(map(test, conditions)),
+    "allOf": _all_of,
     "required": _required,
     "properties": _properties,
 }

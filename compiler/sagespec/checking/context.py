@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from functools import cached_property, lru_cache
-from operator import truediv
 from pathlib import Path as FilePath
 
-from sagespec.catalog import Facts
+from sagespec.base.files import Files
+from sagespec.base.lazy import lazy
+from sagespec.catalog import Facts, Guesses
 from sagespec.reading.part import Part
 from sagespec.scripts import Scripts
-
-
-class Disk:
-    """What lies in the file system, each thing looked for (and each path put together) once a run: thousands of
-    manifests may share a folder.
-
-    Unlike pathlib's, these never raise: a name that is too long, or that may not be looked at, is not there.
-    """
-
-    def __init__(self) -> None:
-        remembered = lru_cache(maxsize=1_024)
-        self.below: Callable[[FilePath, str], FilePath] = remembered(truediv)
-        self.is_file: Callable[[FilePath], bool] = remembered(os.path.isfile)
-        self.is_folder: Callable[[FilePath], bool] = remembered(os.path.isdir)
-        self.exists: Callable[[FilePath], bool] = remembered(os.path.exists)
 
 
 class Context:
@@ -41,7 +24,7 @@ class Context:
         account: str | None,
         local: bool,
         scripts: Scripts,
-        disk: Disk,
+        files: Files,
     ) -> None:
         """
         Args:
@@ -50,7 +33,7 @@ class Context:
             region: where it will run, as far as that is known.
             local: whether it is to run on this machine.
             scripts: the scripts of the run, each read once.
-            disk: what lies in the file system, each thing looked for once.
+            files: the file system, each thing looked for once.
         """
         self.model = model
         self.facts = facts
@@ -59,9 +42,14 @@ class Context:
         self.account = account
         self.local = local
         self.scripts = scripts
-        self.disk = disk
+        self.files = files
 
-    @cached_property
+    @lazy
+    def guess(self) -> Guesses:
+        """Guesses what was meant, for as many mistakes as are told."""
+        return Guesses()
+
+    @lazy
     def written(self) -> frozenset[str]:
         """What the author wrote and is known, in the words of `Subject.words`: fields; a kind may add its own."""
         return frozenset(self.model.fields_set)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Facts
-from sagespec.checking.condition import GIVEN, Json, holds, when
+from sagespec.checking.condition import GIVEN, Json, Test, test, together, when
 from sagespec.checking.context import Context
 from sagespec.checking.subject import Written
 from sagespec.reading.part import Part
@@ -31,6 +32,8 @@ class Row(NamedTuple):
     """Members as in `when`, of which one set is enough."""
     form: str = ""
     """A pattern that the field's text, or each text in its list, must match; in place of the conditions."""
+    names: bool = False
+    """The form is that of the names in the field, which is a map."""
     each: str = ""
     """The map of parts whose members these are (`channels`); empty for fields of the manifest itself."""
     outside: Json = {}  # noqa: RUF012
@@ -38,30 +41,10 @@ class Row(NamedTuple):
     at_value: bool = False
     """The finding points at the value rather than at the key."""
 
-    def applies(self, written: Written) -> bool:
-        """Whether the field may not stand as it does.
-
-        Raises:
-            Unknown: that depends on a value that is wrong.
-        """
-        if self.form:
-            return isinstance(written.value, str) and not holds({"pattern": self.form}, written.value)
-        value = written.value
-        for step in self.field[1:]:
-            if step not in (value.fields_set if isinstance(value, Part) else value if isinstance(value, dict) else ()):
-                return False
-            value = getattr(value, step) if isinstance(value, Part) else value[step]
-        either = not self.any_of or any(_all_hold(members, written.owner) for members in self.any_of)
-        return holds(self.value, value) and either and _all_hold(self.when, written.owner)
-
     def finding(self, written: Written, context: Context) -> Finding:
         hint = self.hint if isinstance(self.hint, str) else self.hint(context)
         path: Path = (*written.path, *self.field[1:])
         return Finding(path, self.message, hint, at_key=not self.at_value and not self.form)
-
-
-def _all_hold(members: Json, owner: Any) -> bool:
-    return all(holds(condition, getattr(owner, name)) for name, condition in members.items())
 
 
 Rows: TypeAlias = "tuple[Row, ...] | Callable[[Facts], tuple[Row, ...]]"
@@ -72,17 +55,56 @@ def rows_of(rows: Rows, facts: Facts) -> tuple[Row, ...]:
     return rows(facts) if callable(rows) else rows
 
 
-def judged_by(rows: tuple[Row, ...]) -> Callable[[Written, Context], Iterator[Finding]]:
-    """The function of a rule that its rows make: the first row that applies to a field is what is said of it."""
-    by_name: dict[str, list[Row]] = {}
-    for row in rows:
-        by_name.setdefault(row.field[0], []).append(row)
+def applies(row: Row) -> Callable[[Written], bool]:
+    """Whether a field that is written may not stand as it does.
 
-    def check(written: Written, context: Context) -> Iterator[Finding]:
-        name = next(step for step in reversed(written.path) if isinstance(step, str))
-        found = next((row for row in by_name[name] if row.applies(written)), None)
-        if found is not None:
-            yield found.finding(written, context)
+    The function raises `Unknown` where that depends on a value that is wrong.
+    """
+    if row.form:
+        fits = test({"pattern": row.form})
+        return lambda written: not fits(written.value)
+    steps, is_so = row.field[1:], test(row.value)
+    all_hold = _all_hold(row.when)
+    either = [_all_hold(members) for members in row.any_of]
+
+    def hold(written: Written) -> bool:
+        value = written.value
+        for step in steps:
+            if isinstance(value, Part):
+                if step not in value.fields_set:
+                    return False
+                value = getattr(value, step)
+            elif isinstance(value, dict) and step in value:
+                value = value[step]
+            else:
+                return False
+        owner = written.owner
+        return all_hold(owner) and is_so(value) and (not either or any(hold(owner) for hold in either))
+
+    return hold
+
+
+def _all_hold(members: Json) -> Test:
+    return together([_member(name, test(condition)) for name, condition in members.items()])
+
+
+def _member(name: str, is_so: Test) -> Test:
+    return lambda owner: is_so(getattr(owner, name))
+
+
+def judged_by(rows: tuple[Row, ...]) -> Callable[[Written, Context], Finding | None]:
+    """The function of a rule that its rows make: the first row that applies to a field is what is said of it."""
+
+    @cache
+    def tests_of(name: str) -> list[tuple[Row, Callable[[Written], bool]]]:
+        return [(row, applies(row)) for row in rows if row.field[0] == name]
+
+    def check(written: Written, context: Context) -> Finding | None:
+        name = written.path[-1] if isinstance(written.path[-1], str) else written.path[-2]
+        for row, may_not_stand in tests_of(str(name)):
+            if may_not_stand(written):
+                return row.finding(written, context)
+        return None
 
     return check
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple, TypeAlias
@@ -12,8 +12,11 @@ from sagespec.checking.page import ERROR, WARNING, Page
 from sagespec.checking.row import Row, Rows, judged_by
 from sagespec.checking.subject import S, Subject, Written, field
 
-Findings: TypeAlias = Iterable[Finding]
-"""What a rule's function gives; most are generators."""
+Findings: TypeAlias = "Iterable[Finding] | Finding | None"
+"""What a rule's function gives: one finding, several (it is a generator), or nothing."""
+
+
+Check: TypeAlias = Callable[[Any, Any], Findings]
 
 
 class Rule(NamedTuple):
@@ -21,7 +24,7 @@ class Rule(NamedTuple):
 
     page: Page
     on: Subject[Any, Any]
-    check: Callable[[Any, Any], Findings]
+    check: Check
     """(instance of the subject, context) → findings."""
     rows: Rows = ()
     """What an editor's schema can say of it."""
@@ -64,6 +67,10 @@ def refusal(
     return Rule(Page(name, severity, source, page), subject, judged_by(rows), rows)
 
 
+Plan: TypeAlias = tuple[tuple[Callable[[Any], Sequence[Any]], tuple[tuple[Rule, Check], ...]], ...]
+"""What to ask of a manifest: the instances of each subject that it may have, and the rules about it."""
+
+
 class RuleSet:
     """The rules of one kind, found by what they are about."""
 
@@ -72,14 +79,14 @@ class RuleSet:
         self.by_name: dict[str, Rule] = {rule.name: rule for rule in found}
         """In the order of the families and of their files."""
         self.about = lru_cache(maxsize=1_024)(self._about)
+        """The plan for a manifest in which this is written (`Context.written`)."""
 
-    def _about(self, written: frozenset[str]) -> tuple[tuple[Subject[Any, Any], tuple[Rule, ...]], ...]:
-        """The subjects that a manifest may have in which this is written, each with its rules."""
-        subjects: dict[Subject[Any, Any], list[Rule]] = {}
+    def _about(self, written: frozenset[str]) -> Plan:
+        subjects: dict[Subject[Any, Any], list[tuple[Rule, Check]]] = {}
         for rule in self.by_name.values():
             if not rule.on.words or not rule.on.words.isdisjoint(written):
-                subjects.setdefault(rule.on, []).append(rule)
-        return tuple((subject, tuple(rules)) for subject, rules in subjects.items())
+                subjects.setdefault(rule.on, []).append((rule, rule.check))
+        return tuple((subject.of, tuple(rules)) for subject, rules in subjects.items())
 
 
 __all__ = ["ERROR", "WARNING", "Findings", "Rule", "RuleSet", "refusal", "rule"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -18,10 +18,11 @@ class Subject(Generic[S, C]):
 
     __slots__ = ("of", "words")
 
-    def __init__(self, of: Callable[[C], Iterable[S]], words: Iterable[str] = ()) -> None:
+    def __init__(self, of: Callable[[C], Sequence[S]], words: Iterable[str] = ()) -> None:
         """
         Args:
-            of: the instances in one manifest; raises `Unknown` where a wrong value hides them.
+            of: the instances in one manifest; raises `Unknown` where a wrong value hides them. Asked only where one
+                of `words` is written.
             words: where none of these is written (`Context.written`), there is certainly no instance. Empty: what is
                 written does not tell.
         """
@@ -46,14 +47,19 @@ class Written(NamedTuple):
 @cache
 def field(*names: str) -> Subject[Written, Context]:
     """Each of these fields that has a value."""
-    paths: dict[str, Path] = {name: (name,) for name in names}
+    paths: list[tuple[str, Path]] = [(name, (name,)) for name in names]
 
-    def written(context: Context) -> list[Written]:
-        model, known = context.model, context.model.members()
-        there = ((path, known[name]) for name, path in paths.items() if name in model.fields_set)
+    def one(context: Context) -> tuple[Written, ...]:
+        [(name, path)] = paths
+        value = context.model.members()[name]
+        return () if value is None else (Written(path, value, context.model),)
+
+    def several(context: Context) -> list[Written]:
+        model, written, known = context.model, context.written, context.model.members()
+        there = [(path, known[name]) for name, path in paths if name in written]
         return [Written(path, value, model) for path, value in there if value is not None]
 
-    return Subject(written, names)
+    return Subject(several if names[1:] else one, names)
 
 
 @cache
@@ -63,9 +69,9 @@ def item(*names: str) -> Subject[Written, Context]:
 
     def items(context: Context) -> list[Written]:
         return [
-            Written((*found.path, key), value, found.value)
-            for found in fields.of(context)
-            for key, value in (found.value.items() if isinstance(found.value, dict) else enumerate(found.value))
+            Written((path[0], key), value, whole)
+            for path, whole, _ in fields.of(context)
+            for key, value in (whole.items() if isinstance(whole, dict) else enumerate(whole))
         ]
 
     return Subject(items, names)

@@ -40,7 +40,7 @@ def known_rules(names: Sequence[str]) -> None:
         return
     from sagespec.kinds.explained import current, explained, suggestion
 
-    for name in current(names):
+    for name in map(current, names):
         if name not in explained():
             raise WrongUsage(f"--allow {name}: there is no such rule; {suggestion(name)}")
 
@@ -53,11 +53,12 @@ def is_refused(result: Result) -> bool:
 
 def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
     """The requests, if all manifests are right; findings go to standard error."""
+    from sagespec.base.diagnostic import told
     from sagespec.reporting.diagnostics import block
 
     requests, code, style = [], 0, style_of(sys.stderr)
     for result in heard(results):
-        for diagnostic in result.diagnostics:
+        for diagnostic in told(result.diagnostics):
             for line in block(diagnostic, style):
                 tell(line, always=True)
         if is_refused(result):
@@ -72,6 +73,18 @@ def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
         complain("there is no manifest here", NO_MANIFEST)
         code = int(Code.WRONG_USAGE)
     return requests, code
+
+
+def accepted_to_apply(results: Iterable[Result]) -> tuple[list[Request], int]:
+    """As `accepted`, for commands that look at or change what is in the service: they know training jobs."""
+    from sagespec.kinds import kind_named
+
+    requests, code = accepted(results)
+    others = [request for request in requests if not kind_named(request.kind).applied]
+    for request in others:
+        message = f"{request.manifest}: '{request.name}' is an {request.kind}, and only training jobs are applied"
+        complain(message, f"sagespec compile {request.manifest} prints the requests that create it")
+    return requests, code or (int(Code.WRONG_USAGE) if others else 0)
 
 
 def names_shared(requests: Iterable[Request]) -> list[str]:

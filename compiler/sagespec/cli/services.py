@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
-from sagespec.cli.codes import Ended
-from sagespec.cli.runs import accepted, compiler_of
-from sagespec.cli.terminal import remark, tell
+from sagespec.cli.codes import Ended, WrongUsage
+from sagespec.cli.runs import accepted_to_apply, compiler_of
+from sagespec.cli.terminal import tell
 
 if TYPE_CHECKING:
     from sagespec.building.targets import Request, Site
     from sagespec.deploying.looking import Job
     from sagespec.deploying.planner import Wish
+    from sagespec.deploying.pruning import Gone
     from sagespec.deploying.services import Service
     from sagespec.deploying.services.local import LocalService
     from sagespec.deploying.world import World
+    from sagespec.pipeline import Compiler
 
 _tells_waits = False
 
@@ -39,13 +41,44 @@ def tell_waits() -> None:
         from sagespec.deploying.waits import waiting, watch
 
         _tells_waits = True
-        watch(waiting, remark)
+        watch(waiting, tell)
 
 
 def wish_of(given: Deciding) -> Wish:
     from sagespec.deploying.planner import Wish
 
-    return Wish(given.rerun, given.replace, given.prune)
+    return Wish(given.rerun, given.replace, given.prune, given.adopt)
+
+
+def check_prune(wish: Wish, requests: Sequence[Request]) -> None:
+    """Raises:
+    WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are.
+    """
+    from sagespec.deploying.ownership import NAME_THE_PROJECT, may_stop
+
+    unnamed = next((request for request in requests if not may_stop(request)), None)
+    if wish.prune and unnamed is not None:
+        message = f"--prune stops nothing without a project: {unnamed.manifest} has none"
+        raise WrongUsage(message, NAME_THE_PROJECT)
+
+
+def check_stop(requests: Sequence[Request]) -> None:
+    """Raises:
+    WrongUsage: jobs are to be stopped by their manifests, and nobody has said whose they are.
+    """
+    from sagespec.deploying.ownership import NAME_THE_PROJECT, may_stop
+
+    unnamed = next((request for request in requests if not may_stop(request)), None)
+    if unnamed is not None:
+        message = f"the jobs of {unnamed.manifest} may be another repository's as well: it has no project"
+        raise WrongUsage(message, f"give the job's name (sagespec status shows it), or {NAME_THE_PROJECT}")
+
+
+def evidence_of(compiler: Compiler) -> Gone:
+    """What a run of the compiler says of manifests that it has not met."""
+    from sagespec.deploying.pruning import Evidence
+
+    return Evidence(compiler.survey, compiler.project_of)
 
 
 def world_of(given: ApplyArguments | None = None) -> World:
@@ -82,11 +115,19 @@ def project_folder() -> Path:
     return (repository_of(Path.cwd()) or Path.cwd()) / ".sagespec"
 
 
-def jobs_of(names: Iterable[str], given: Rendering, *, local: bool = False, region: str | None = None) -> list[Job]:
+def jobs_of(
+    names: Iterable[str],
+    given: Rendering,
+    *,
+    local: bool = False,
+    region: str | None = None,
+    stopping: bool = False,
+) -> list[Job]:
     """The training jobs that names or manifests mean, each once; manifests without one are told.
 
     Args:
         region: of the jobs that are given by name; the environment's where None.
+        stopping: they are to be stopped, so that it must be known whose they are.
 
     Raises:
         Ended: a manifest is wrong.
@@ -101,7 +142,10 @@ def jobs_of(names: Iterable[str], given: Rendering, *, local: bool = False, regi
     missing: list[str] = []
     for name in names:
         if Path(name).exists() or name.endswith((".yaml", ".yml")):
-            meant = jobs_of_requests(world, requests_of(name, given, local=local))
+            requests = requests_of(name, given, local=local)
+            if stopping:
+                check_stop(requests)
+            meant = jobs_of_requests(world, requests)
             jobs += meant.jobs
             missing += meant.missing
         else:
@@ -117,7 +161,7 @@ def jobs_of(names: Iterable[str], given: Rendering, *, local: bool = False, regi
 
 def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
     ask = None if local else account_of_credentials
-    requests, code = accepted(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
+    requests, code = accepted_to_apply(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
     if code:
         raise Ended(code)
     return requests

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planner import Action, Change, Plan, Seen, Wish, decide
+from sagespec.building.request import RERUN, Request, Upload
+from sagespec.deploying.observed import Seen
+from sagespec.deploying.ownership import is_own, whose
+from sagespec.deploying.planner import Action, Change, Plan, Wish, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
+from sagespec.deploying.side_by_side import Once, each, side_by_side
 
 POLL_SECONDS = 5.0
 """The longest pause between two looks at a job that is to end; the first is a tenth of it."""
+PATIENCE_SECONDS = 3600.0
+"""How long the end of a job is waited for: it is given two minutes to stop, and then saves what it has made."""
+AT_ONCE = 8
+"""Changes at a time."""
+WAITING = 64
+"""Changes at a time that wait for a job to end."""
+
+_WAIT = frozenset({Action.WAIT, Action.REPLACE})
+_STARTS = frozenset({Action.CREATE, Action.REPLACE, Action.WAIT})
+"""What may end in a creation."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +44,13 @@ class Outcome:
 
     @property
     def done(self) -> bool:
-        return self.error is None and self.change.action is not Action.REFUSE
+        """Whether all is as it should be after it, as far as it goes without the training."""
+        return self.error is None and self.change.action is not Action.REFUSE and not self.change.beside
+
+    @property
+    def followable(self) -> bool:
+        """Whether there is a job of a manifest after it."""
+        return self.error is None and self.change.request is not None and self.change.action is not Action.REFUSE
 
 
 def nothing(what: str, done: int, total: int) -> None:
@@ -38,133 +58,310 @@ def nothing(what: str, done: int, total: int) -> None:
 
 
 class Applier:
-    """Carries out plans against one service."""
+    """Carries out changes in one service. Safe to share between threads."""
 
     def __init__(
         self,
         service: Service,
         progress: Progress = nothing,
-        clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
+        """
+        Args:
+            patience: seconds that the end of one job is waited for.
+        """
         self.service = service
         self.progress = progress
-        self.clock = clock
         self.sleep = sleep
-        self._uploaded: set[str] = set()
-        self._roles: set[str] = set()
+        self.patience = patience
+        self._once = Once()
 
     def apply(self, plan: Plan, wish: Wish = Wish()) -> Iterator[Outcome]:  # noqa: B008 - frozen
-        """One outcome a change, in order. One job's failure does not stop the others."""
-        for change in plan.changes:
-            try:
-                yield self._do(change, wish)
-            except ServiceError as error:
-                yield Outcome(change, error)
+        """One outcome a change, as they come. One job's failure does not stop the others."""
+        yield from carry_out([(change, self) for change in plan.changes], wish)
+
+    def do(self, change: Change, wish: Wish) -> Outcome:
+        """One change, whatever it takes. Nothing that the service does is raised."""
+        try:
+            return self._do(change, wish)
+        except ServiceError as error:
+            return Outcome(change, error)
 
     def _do(self, change: Change, wish: Wish) -> Outcome:
-        if change.action is Action.CREATE and change.request is not None:
-            return self._create(change, change.request)
-        if change.action in (Action.WAIT, Action.REPLACE) and change.request is not None and change.seen is not None:
-            return self._after(change, change.request, change.seen, wish)
-        if change.action is Action.STOP and change.seen is not None:
-            self.service.stop(change.seen.job_name)
-        if change.action is Action.TAG and change.request is not None and change.seen is not None:
-            self._tag(change.request, change.seen)
-        if change.action is Action.UPDATE and change.request is not None and change.seen is not None:
-            self.service.update(change.seen.job_name, change.live)
-            self._tag(change.request, change.seen)
-        return Outcome(change)
-
-    def _create(self, change: Change, request: Request) -> Outcome:
-        if request.role_by_name:
-            self._check_role(request.template["RoleArn"])
-        for upload in request.uploads:
-            self._upload(upload)
-        try:
-            self.service.create(request, change.attempt)
-        except NameTaken as taken:
-            # Names are unique, so the name is the lock: whoever came first has created the very job that we want.
-            found = self.service.describe(request.job_name(change.attempt))
-            if found.digest != request.digest or found.project != request.project:
-                raise ServiceError(
-                    f"{found.job_name} exists and is not of this manifest: {taken.message}",
-                    "give the manifest another name",
-                ) from None
-            return Outcome(change, adopted=True)
-        return Outcome(change)
-
-    def _check_role(self, role_arn: str) -> None:
-        if role_arn not in self._roles:
-            self.service.check_role(role_arn)
-            self._roles.add(role_arn)
-
-    def _upload(self, upload: Upload) -> None:
-        if upload.uri not in self._uploaded:
-            self.service.upload(upload, self.progress)
-            self._uploaded.add(upload.uri)
-
-    def _after(self, change: Change, request: Request, seen: Seen, wish: Wish) -> Outcome:
-        """Waits for a job to end (asking it to, for a replacement), then decides again and does that."""
+        request, seen = change.request, change.seen
+        if change.action is Action.STOP:
+            self._stop(change.stops)
+        if request is None or (seen is None and change.action is not Action.CREATE):
+            return Outcome(change)
+        if change.action is Action.CREATE:
+            return self._create(change, request, wish)
         if change.action is Action.REPLACE:
-            self.service.stop(seen.job_name)
-        ended = self._ended(seen.job_name)
-        jobs = [job for job in self.service.observe([request]) if job.job_name != seen.job_name]
-        again = decide(request, [*jobs, *([ended] if ended else [])], replace(wish, replace=False))
-        if again.action in (Action.WAIT, Action.REPLACE):
-            return Outcome(again, ServiceError(f"{seen.job_name} has ended, and now {again.reason}", "run apply again"))
-        return self._do(again, wish)
+            return self._replace(change, request, wish)
+        assert seen is not None
+        if change.action is Action.WAIT:
+            self._ended(seen.job_name)
+            return self._then(change, request, wish)
+        if change.action is Action.UPDATE:
+            self.service.update(seen.job_name, change.live)
+        if change.action in (Action.TAG, Action.UPDATE, Action.ADOPT):
+            self._tag(request, seen, change.attempt)
+        return Outcome(change)
 
-    def _ended(self, job_name: str) -> Seen | None:
-        pause = POLL_SECONDS / 10
+    # A creation -----------------------------------------------------------------------------------------------------
+
+    def _create(self, change: Change, request: Request, wish: Wish) -> Outcome:
+        self._prepare(request, check_role=request.role_by_name)
+        marked = replace(request, tags={**request.tags, RERUN: change.rerun}) if change.rerun else request
+        try:
+            self.service.create(marked, change.attempt)
+        except NameTaken as taken:
+            return self._found(change, request, wish, taken)
+        return Outcome(change)
+
+    def _found(self, change: Change, request: Request, wish: Wish, taken: NameTaken) -> Outcome:
+        """Names are unique, so the name is the lock: whoever came first has created the very job that we want.
+
+        It may have ended since: what is to be done then is decided as always.
+        """
+        found = self.service.describe(request.job_name(change.attempt))
+        if not is_own(request, found) or found.digest != request.digest:
+            message = f"{found.job_name} exists and is not of this manifest ({whose(found)}): {taken.message}"
+            raise ServiceError(message, "give the manifest another name, or look at: sagespec plan") from None
+        others = [job for job in self.service.observe([request]) if job.job_name != found.job_name]
+        again = decide(request, [*others, found], replace(wish, rerun=False, named=None, replace=False))
+        if again.action is Action.CREATE and again.attempt > change.attempt:
+            return self._create(again, request, wish)
+        return Outcome(again, adopted=True)
+
+    def _prepare(self, request: Request, *, check_role: bool) -> None:
+        """All that can be done, and made sure of, before a job is created."""
+        role = request.template.get("RoleArn")
+        if check_role and role:
+            self._once(("role", role), lambda: self.service.check_role(role))
+        for upload in request.uploads:
+            self._once(("upload", upload.uri), lambda upload=upload: self._upload(request, upload))  # type: ignore[misc]
+
+    def _upload(self, request: Request, upload: Upload) -> None:
+        self.service.upload(upload, self.progress, kms_key_of(request, upload))
+
+    # A replacement --------------------------------------------------------------------------------------------------
+
+    def _replace(self, change: Change, request: Request, wish: Wish) -> Outcome:
+        """Stops what runs for another state of the manifest, once what follows is as sure as one can know."""
+        self._prepare(request, check_role=True)
+        self._stop(change.stops)
+        each(lambda job: self._ended(job.job_name), change.stops, WAITING)
+        outcome = self._then(change, request, wish)
+        if outcome.error is None:
+            return outcome
+        names = ", ".join(job.job_name for job in change.stops)
+        message = f"{names} was stopped, and {outcome.change.job_name} could not be created: {outcome.error.message}"
+        hint = f"{outcome.error.hint}; " if outcome.error.hint else ""
+        error = ServiceError(message, f"{hint}then run apply again: it creates {request.job_name(change.attempt)}")
+        return replace(outcome, error=error)
+
+    def _then(self, change: Change, request: Request, wish: Wish) -> Outcome:
+        """Decides again once something has ended, and does that, if it is what the plan has shown."""
+        while True:
+            again = decide(request, self._now(request, change), replace(wish, replace=False, rerun=False, named=None))
+            if again.action is not Action.WAIT or again.seen is None:
+                break
+            self._ended(again.seen.job_name)
+        if change.rerun and again.action is Action.KEEP and again.attempt < change.attempt:
+            again = replace(change, action=Action.CREATE, stops=())  # what --rerun has named is not decided twice
+        if again.action in (Action.REPLACE, Action.REFUSE, Action.STOP):
+            return Outcome(again, ServiceError(f"the plan does not hold any more: {again.reason}", "run apply again"))
+        again = replace(again, rerun=change.rerun)
+        if change.action is Action.REPLACE and again.action is Action.CREATE:
+            done = self.do(again, wish)
+            return replace(done, change=replace(change, attempt=done.change.attempt)) if not done.adopted else done
+        return self.do(again, wish)
+
+    def _now(self, request: Request, change: Change) -> list[Seen]:
+        """What exists, with the jobs that were waited for as they are now: an index may not know of their end yet."""
+        waited = {job.job_name for job in (*change.stops, *((change.seen,) if change.seen else ()))}
+        jobs = {job.job_name: job for job in self.service.observe([request])}
+        for name in sorted(waited):
+            try:
+                jobs[name] = self.service.describe(name)
+            except NoSuchJob:
+                jobs.pop(name, None)
+        return list(jobs.values())
+
+    # The pieces -----------------------------------------------------------------------------------------------------
+
+    def _stop(self, jobs: Sequence[Seen]) -> None:
+        """Stops the jobs that a plan names, if each is still the one that it has named."""
+        each(self._stop_one, jobs)
+
+    def _stop_one(self, job: Seen) -> None:
+        now = self.service.describe(job.job_name)
+        if (now.project, now.environment, now.name, now.digest) != (job.project, job.environment, job.name, job.digest):
+            message = f"{job.job_name} is not the job that the plan has shown: {whose(now)}; it is not stopped"
+            raise ServiceError(message, "look at a new plan: sagespec plan PATH…")
+        if not now.ended:
+            self.service.stop(job.job_name)
+
+    def _ended(self, job_name: str) -> None:
+        """Waits until a job has ended, or is gone.
+
+        Raises:
+            ServiceError: it did not, for longer than anybody should wait.
+        """
+        pause, waited = POLL_SECONDS / 10, 0.0
         while True:
             try:
                 seen = self.service.describe(job_name)
             except NoSuchJob:
-                return None
+                return
             if seen.ended:
-                return seen
+                return
+            if waited >= self.patience:
+                message = f"{job_name} is {seen.status} and has not ended within {self.patience:.0f} s"
+                raise ServiceError(message, "run apply again when it has")
             self.progress(f"waiting for {job_name} to end ({seen.secondary or seen.status})", 0, 0)
             self.sleep(pause)
+            waited += pause
             pause = min(2 * pause, POLL_SECONDS)
 
-    def _tag(self, request: Request, seen: Seen) -> None:
-        add, remove = request.tag_changes(seen.tags, seen.attempt)
-        self.service.tag(seen.job_name, add, remove)
+    def _tag(self, request: Request, seen: Seen, attempt: int) -> None:
+        add, remove = request.tag_changes(seen.tags, attempt)
+        if "sagespec:attempt" not in seen.tags:
+            add["sagespec:attempt"] = str(attempt)
+        if add or remove:
+            self.service.tag(seen.job_name, add, remove)
 
 
-def changed(then: Sequence[Change], now: Sequence[Change]) -> list[str]:
-    """What is no longer as a plan saw it, in words; nothing when it still holds.
+def kms_key_of(request: Request, upload: Upload) -> str | None:
+    """The key that an upload is encrypted with: that of the outputs, where it goes into their bucket.
+
+    Source: sagemaker 2.257.7, Framework._stage_user_code_in_s3.
+    """
+    output = request.template.get("OutputDataConfig", {})
+    same = _bucket(output.get("S3OutputPath", "")) == _bucket(upload.uri)
+    key: str | None = output.get("KmsKeyId") if same else None
+    return key or None
+
+
+def _bucket(uri: str) -> str:
+    return uri.removeprefix("s3://").partition("/")[0]
+
+
+# Changes of any services --------------------------------------------------------------------------------------------
+
+
+def carry_out(changes: Sequence[tuple[Change, Applier]], wish: Wish) -> Iterator[Outcome]:
+    """Does changes, each in its service, side by side; outcomes come as they come.
+
+    Jobs without a manifest are stopped last, and only where everything could be created that was to be: under a full
+    quota, a manifest that has another name now loses nothing.
+    """
+    stops = [(change, applier) for change, applier in changes if change.request is None]
+    waits = [(change, applier) for change, applier in changes if change.request is not None and change.action in _WAIT]
+    others = [(c, applier) for c, applier in changes if c.request is not None and c.action not in _WAIT]
+    failed: dict[int, Outcome] = {}
+    for outcome, applier in _both(others, waits, wish):
+        if not outcome.done and (outcome.error is not None and outcome.change.action in _STARTS):
+            failed.setdefault(id(applier.service), outcome)
+        yield outcome
+    held = [(change, failed[id(applier.service)]) for change, applier in stops if id(applier.service) in failed]
+    for change, reason in held:
+        yield Outcome(change, _held_back(change, reason))
+    free = [(change, applier) for change, applier in stops if id(applier.service) not in failed]
+    for done in side_by_side(lambda pair: pair[1].do(pair[0], wish), free, AT_ONCE):
+        yield done.get()
+
+
+def _both(
+    others: Sequence[tuple[Change, Applier]], waits: Sequence[tuple[Change, Applier]], wish: Wish
+) -> Iterator[tuple[Outcome, Applier]]:
+    """What waits for the end of a job does not hold what need not."""
+    workers = min(AT_ONCE, len(others)) + min(WAITING, len(waits))
+    places = {"others": threading.BoundedSemaphore(AT_ONCE), "waits": threading.BoundedSemaphore(WAITING)}
+
+    def do(one: tuple[str, Change, Applier]) -> Outcome:
+        kind, change, applier = one
+        with places[kind]:
+            return applier.do(change, wish)
+
+    items = [("waits", *pair) for pair in waits[:WAITING]]
+    items += [("others", *pair) for pair in others]
+    items += [("waits", *pair) for pair in waits[WAITING:]]
+    for done in side_by_side(do, items, workers):
+        yield done.get(), done.item[2]
+
+
+def _held_back(change: Change, failed: Outcome) -> ServiceError:
+    message = f"{change.job_name} goes on, because {failed.change.name} could not be started"
+    return ServiceError(message, f"if the two cannot run at once: sagespec stop {change.job_name}, then apply again")
+
+
+# A plan, held against a later one -----------------------------------------------------------------------------------
+
+
+def still_planned(then: Sequence[Change], now: Iterable[Change]) -> tuple[list[Change], list[str]]:
+    """What is left to do of a plan, as things are now; and what is no longer as it saw it, in words.
 
     What somebody (an earlier run of this very plan, perhaps) has brought about in the meantime is as planned.
     """
-    later = {_about(change): change for change in now}
-    differences = []
+    later: Mapping[tuple[object, ...], Change] = {_about(change): change for change in now}
+    left, differences, met = [], [], set()
     for change in then:
-        other = later.pop(_about(change), None)
-        if other is None and change.action is Action.STOP:
+        about = _about(change)
+        met.add(about)
+        other = later.get(about)
+        if other is None and change.request is None:
             continue  # it has ended by itself
-        if other is None or not (_same(change, other) or _came_true(change, other)):
+        if other is not None and _same(change, other):
+            left.append(other)
+        elif other is not None and _came_true(change, other):
+            left.append(_done_already(change, other))
+        else:
             found = f"{other.action.value}: {other.reason}" if other else "its manifest is gone"
             differences.append(f"{change.name}: planned {change.action.value} ({change.reason}), now {found}")
-    new = (other for other in later.values() if other.action is not Action.KEEP)
-    return differences + [f"{other.name}: not in the plan, now {other.action.value}: {other.reason}" for other in new]
+    for about, other in later.items():
+        if about not in met and other.action is not Action.KEEP:
+            differences.append(f"{other.name}: not in the plan, now {other.action.value}: {other.reason}")
+        elif about not in met:
+            left.append(other)
+    return left, differences
+
+
+def changed(then: Sequence[Change], now: Sequence[Change]) -> list[str]:
+    """What is no longer as a plan saw it, in words; nothing when it still holds."""
+    return still_planned(then, now)[1]
 
 
 def _about(change: Change) -> tuple[object, ...]:
     if change.request is not None:
-        return change.request.project, change.request.site, change.name
-    return ("stop", change.job_name)
+        return change.request.project, change.request.environment, change.request.site, change.name
+    return ("stop", change.site, change.job_name)
 
 
 def _same(then: Change, now: Change) -> bool:
-    return (then.action, then.job_name, _status(then), then.live) == (now.action, now.job_name, _status(now), now.live)
+    return _essence(then) == _essence(now)
+
+
+def _essence(change: Change) -> tuple[object, ...]:
+    status = change.seen.status if change.seen is not None else ""
+    stops = frozenset(job.job_name for job in change.stops)
+    return change.action, change.job_name, status, dict(change.live), stops
 
 
 def _came_true(then: Change, now: Change) -> bool:
-    asked = then.request is None or (now.request is not None and now.request.digest == then.request.digest)
-    return asked and now.action is Action.KEEP and now.job_name == then.job_name
+    """Whether the job that was to be there after a change is there, and was asked for by the same request."""
+    if then.request is None or now.request is None or now.request.digest != then.request.digest:
+        return False
+    if then.action in (Action.CREATE, Action.REPLACE, Action.WAIT):
+        made = now.seen is not None and now.seen.digest == then.request.digest and now.seen.attempt >= then.attempt
+        return made and not now.stops and not now.beside and now.action is not Action.REFUSE
+    return now.action is Action.KEEP and now.job_name == then.job_name
 
 
-def _status(change: Change) -> str:
-    return change.seen.status if change.seen is not None else ""
+def _done_already(then: Change, now: Change) -> Change:
+    """A change that came true is not done again, nor more than it: that was not in the plan."""
+    if now.action is Action.KEEP or now.seen is None:
+        return now
+    reason = f"{now.seen.job_name} was created for this plan already, and is {now.seen.status}"
+    return Change(Action.KEEP, reason, now.request, now.seen.attempt, now.seen, notes=now.notes)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sagespec.base.redact import redacted
-from sagespec.deploying.planner import TERMINAL, Seen
+from sagespec.deploying.observed import TERMINAL, Seen
 from sagespec.deploying.triage import Verdict, triage
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"

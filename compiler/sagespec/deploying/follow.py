@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sagespec.deploying.ending import promised_by
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
 from sagespec.deploying.services import START, Cursor, LogLine, NoSuchJob, Service, ServiceError
 from sagespec.deploying.side_by_side import WORKERS, side_by_side
 

@@ -51,15 +51,21 @@ class Ledger:
             entry.done = outcome
 
     def done(self) -> Iterator[Entry]:
-        return (entry for entry in self.entries if entry.done is not None and entry.done.done)
+        """What there is a job of: kept, changed or created."""
+        return (entry for entry in self.entries if entry.done is not None and entry.done.followable)
 
     @property
     def all_done(self) -> bool:
         return all(entry.done is not None and entry.done.done for entry in self.entries)
 
+    @property
+    def unfulfilled(self) -> bool:
+        """Whether a job is left as it is although it did not complete."""
+        return any(entry.outcome.change.unfulfilled for entry in self.entries)
+
 
 def _subject(change: Change) -> tuple[object, ...]:
     """What a change is about, whatever is done about it."""
     if change.request is not None:
-        return change.request.site, change.request.project, change.request.name
-    return ("stop", change.seen.body.get("TrainingJobArn") if change.seen else None, change.job_name)
+        return change.request.site, change.request.project, change.request.environment, change.request.name
+    return ("stop", change.site, change.job_name)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sagespec.building.targets import Request
+from sagespec.building.request import Request
 from sagespec.deploying.ending import TAIL, Ending, ending_of, promised_by
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
+from sagespec.deploying.ownership import is_own
 from sagespec.deploying.services import Service, ServiceError
 from sagespec.deploying.side_by_side import each
 from sagespec.deploying.world import World
@@ -34,8 +35,9 @@ def jobs_of_requests(world: World, requests: Sequence[Request]) -> Meant:
     """The newest job of each manifest, and every older one that has not ended: it may have been changed since.
 
     Raises:
-        ServiceError: a service failed or refused.
+        ServiceError: a service failed or refused, or the credentials are of another account than the manifests.
     """
+    world.insist_on_account(requests)
     by_service: dict[int, tuple[Service, list[Request]]] = {}
     for request in requests:
         service = world.service(request.site)
@@ -53,7 +55,7 @@ def jobs_of_requests(world: World, requests: Sequence[Request]) -> Meant:
 
 
 def _names(request: Request, found: Sequence[Seen]) -> list[str]:
-    own = [job for job in found if (job.project, job.name) == (request.project, request.name)]
+    own = [job for job in found if is_own(request, job)]
     own.sort(key=lambda job: (job.created, job.attempt))
     return [job.job_name for job in own if not job.ended or job is own[-1]]
 

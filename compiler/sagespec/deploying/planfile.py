@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec import __version__
-from sagespec.building.archive import ArchiveError, Contents, Ignored, Member
-from sagespec.building.cost import Prices
-from sagespec.building.dataset import Dataset
-from sagespec.building.request import Call, Naming, Request, Site, Upload
+from sagespec.base.errors import SagespecError
+from sagespec.building.archive import ArchiveError
+from sagespec.building.request import Upload
 from sagespec.catalog import digest
-from sagespec.deploying.planner import Action, Change, Plan, Seen, Wish
+from sagespec.deploying.plain import from_plain, to_plain
+from sagespec.deploying.planner import Change, Plan, Wish
+from sagespec.deploying.reruns import Rerun
 
 KIND = "sagespec plan"
-VERSION = 1
+VERSION = 2
+_NAMED = f'"{KIND}"'.encode()
 _HEAD = 256
-"""Characters of a file in which it says what it is."""
+"""Bytes of a file in which it says what it is, as we write it."""
 _AGAIN = "make the plan again: sagespec plan PATH… --out FILE"
 
 
-class PlanFileError(Exception):
+class PlanFileError(SagespecError):
     """A file is no plan, or one that does not hold any more. Says what to do."""
 
     def __init__(self, message: str, hint: str = _AGAIN) -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(message)
+        super().__init__(message, hint)
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,27 @@ class SavedPlan:
 
 
 def is_plan_file(path: str) -> bool:
-    """Whether a file claims to be a plan: a manifest never does."""
+    """Whether a file claims to be a plan: a manifest never does. A tool may have sorted or spaced it otherwise."""
     try:
         with FilePath(path).open("rb") as file:
-            return f'"kind": "{KIND}"'.encode() in file.read(_HEAD)
-    except OSError:
+            if not file.read(_HEAD).lstrip().startswith(b"{"):
+                return False
+            file.seek(0)
+            text = file.read()
+        if _NAMED not in text:
+            return False
+        content = json.loads(text)
+    except (OSError, ValueError, RecursionError):
+        # What is cut short is a plan all the same, if it begins like one.
+        return _begins_like_a_plan(path)
+    return isinstance(content, dict) and content.get("kind") == KIND
+
+
+def _begins_like_a_plan(path: str) -> bool:
+    try:
+        with FilePath(path).open("rb") as file:
+            return _NAMED in file.read(_HEAD)
+    except (OSError, ValueError):
         return False
 
 
@@ -61,8 +76,10 @@ def to_text(plan: Plan, wish: Wish) -> str:
         "version": VERSION,
         "tool": __version__,
         "catalog": digest(),
-        "wish": asdict(wish),
-        "jobs": [_change(change) for change in plan.changes],
+        "wish": to_plain(replace(wish, named=None)),
+        "account": plan.account,
+        "notes": list(plan.notes),
+        "jobs": [_job(change) for change in plan.changes],
     }
     return json.dumps({**content, "sha256": _sha256(content)}, indent=1, ensure_ascii=False) + "\n"
 
@@ -91,7 +108,8 @@ def from_text(text: str, name: str) -> SavedPlan:
     if content.get("catalog") != digest():
         raise PlanFileError(f"{name} was made with other facts about SageMaker than this sagespec has")
     try:
-        return SavedPlan(Plan(tuple(map(_to_change, content["jobs"]))), Wish(**content["wish"]))
+        plan = Plan(tuple(map(_change, content["jobs"])), content["account"], tuple(content["notes"]))
+        return SavedPlan(plan, _named(plan, from_plain(Wish, content["wish"])))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PlanFileError(f"{name} is no whole plan: {error}") from None
 
@@ -117,99 +135,29 @@ def _sha256(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-# Values → plain data ------------------------------------------------------------------------------------------------
-
-
-def _change(change: Change) -> dict[str, Any]:
+def _job(change: Change) -> dict[str, Any]:
+    """A change; and what it comes to, so that neither can be altered without the other."""
     return {
-        "action": change.action.value,
-        "reason": change.reason,
-        "attempt": change.attempt,
         "job_name": change.job_name,
-        "live": dict(change.live),
-        "request": _request(change.request) if change.request is not None else None,
-        "seen": _seen(change.seen) if change.seen is not None else None,
+        "digest": change.request.digest if change.request is not None else None,
+        **to_plain(change),
     }
 
 
-def _request(request: Request) -> dict[str, Any]:
-    plain = ("kind", "manifest", "name", "project", "on_change", "retry", "max_attempts", "role_by_name")
-    return {
-        **{name: getattr(request, name) for name in plain},
-        "digest": request.digest,
-        "calls": [asdict(call) for call in request.calls],
-        "tags": dict(request.tags),
-        "site": asdict(request.site),
-        "prices": asdict(request.prices) if request.prices is not None else None,
-        "uploads": [_upload(upload) for upload in request.uploads],
-    }
-
-
-def _seen(seen: Seen) -> dict[str, Any]:
-    """What a decision rests on; the rest is looked at again before it is acted on."""
-    names = ("job_name", "name", "status", "secondary", "digest", "attempt", "project")
-    return {name: getattr(seen, name) for name in names}
-
-
-def _upload(upload: Upload) -> dict[str, Any]:
-    plain = ("kind", "uri", "sha256", "size", "files")
-    content = upload.content
-    members = (
-        [[one.name, _path(one.path), one.size, one.executable, one.is_folder] for one in content.members]
-        if isinstance(content, Contents)
-        else [[name, _path(path), size] for name, path, size in content.files]
-    )
-    ignored = [[one.name, one.rule] for one in content.ignored] if isinstance(content, Contents) else []
-    return {
-        **{name: getattr(upload, name) for name in plain},
-        "path": _path(upload.path),
-        "members": members,
-        "ignored": ignored,
-    }
-
-
-def _path(path: FilePath) -> str:
-    here = FilePath.cwd()
-    whole = FilePath(os.path.normpath(here / path))
-    return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else whole.as_posix()
-
-
-# Plain data → values ------------------------------------------------------------------------------------------------
-
-
-def _to_change(data: Mapping[str, Any]) -> Change:
-    request = _to_request(data["request"]) if data["request"] is not None else None
-    seen = Seen(**data["seen"]) if data["seen"] is not None else None
-    change = Change(Action(data["action"]), str(data["reason"]), request, int(data["attempt"]), seen, data["live"])
+def _change(data: Mapping[str, Any]) -> Change:
+    given = {name: value for name, value in data.items() if name not in ("job_name", "digest")}
+    change: Change = from_plain(Change, given)
+    if change.request is not None and change.request.digest != data["digest"]:
+        raise ValueError(f"the digest of {change.request.name} is not that of its request")
     if change.job_name != data["job_name"]:
         raise ValueError(f"{data['job_name']} is not the name of its request")
     return change
 
 
-def _to_request(data: Mapping[str, Any]) -> Request:
-    given = {name: value for name, value in data.items() if name != "digest"}
-    given["calls"] = tuple(map(_to_call, data["calls"]))
-    given["site"] = Site(**data["site"])
-    given["prices"] = Prices(**data["prices"]) if data["prices"] is not None else None
-    given["uploads"] = tuple(map(_to_upload, data["uploads"]))
-    request = Request(**given)
-    if request.digest != data["digest"]:
-        raise ValueError(f"the digest of {request.name} is not that of its request")
-    return request
-
-
-def _to_call(data: Mapping[str, Any]) -> Call:
-    live = tuple(tuple(path) for path in data["live"])
-    return Call(**{**data, "naming": Naming(data["naming"]), "live": live})
-
-
-def _to_upload(data: Mapping[str, Any]) -> Upload:
-    given = {name: value for name, value in data.items() if name not in ("members", "ignored")}
-    path = FilePath(data["path"])
-    content: Any
-    if data["kind"] == "code":
-        members = (Member(name, FilePath(file), size, bool(x), bool(d)) for name, file, size, x, d in data["members"])
-        content = Contents(tuple(members), tuple(Ignored(name, rule) for name, rule in data["ignored"]))
-    else:
-        content = Dataset(path, (), tuple((name, FilePath(file), size) for name, file, size in data["members"]))
-    return Upload(**{**given, "path": path}, content=content)
+def _named(plan: Plan, wish: Wish) -> Wish:
+    """The wish, with the attempts by name that `--rerun` meant when the plan was made."""
+    again = [change for change in plan.changes if change.rerun and change.request is not None and change.attempt > 1]
+    if not wish.rerun:
+        return wish
+    names = frozenset(change.request.job_name(change.attempt - 1) for change in again if change.request is not None)
+    return replace(wish, named=Rerun(names, next((change.rerun for change in plan.changes if change.rerun), "")))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -36,11 +37,11 @@ class Done(Generic[Item, Made]):
 
 def side_by_side(
     do: Callable[[Item], Made], items: Iterable[Item], workers: int = WORKERS
-) -> Iterator[Done[Item, Made]]:
+) -> Generator[Done[Item, Made], None, None]:
     """Does something with each item, in their order, a few at a time; what came of each comes as it comes.
 
-    The workers are daemons: whoever is interrupted, or stops listening, does not wait for a call that hangs. What is
-    under way is then finished or dies with the program; nothing else is begun.
+    The workers are daemons: whoever is interrupted, or closes this, does not wait for a call that hangs. What is under
+    way is then finished or dies with the program; nothing else is begun.
     """
     left = queue.SimpleQueue[tuple[int, Item]]()
     arrived = queue.SimpleQueue[Done[Item, Made]]()
@@ -78,7 +79,8 @@ def _next(arrived: queue.SimpleQueue[Done[Item, Made]]) -> Done[Item, Made]:
 
 def each(do: Callable[[Item], Made], items: Iterable[Item], workers: int = WORKERS) -> list[Made]:
     """What is made of each item, in the order of the items. The first error ends it, and is raised."""
-    made = {done.number: done.get() for done in side_by_side(do, items, workers)}
+    with closing(side_by_side(do, items, workers)) as found:
+        made = {done.number: done.get() for done in found}
     return [made[number] for number in range(len(made))]
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sagespec.building.targets import Request, Site
-from sagespec.deploying.applier import Applier, Outcome
+from sagespec.building.request import Request, Site
+from sagespec.deploying.applier import Applier, Outcome, carry_out
 from sagespec.deploying.follow import News, follower_of, heard
-from sagespec.deploying.planner import Change, Plan, Wish, decide_all
-from sagespec.deploying.services import Progress, Service
+from sagespec.deploying.planner import Action, Change, Plan, Wish, decide_all
+from sagespec.deploying.pruning import Gone, nothing_is_known
+from sagespec.deploying.services import Progress, Service, ServiceError
+from sagespec.deploying.side_by_side import each
 
 Key = tuple[str, bool]
-"""A region, and whether it is this machine instead."""
+"""A region, and whether it is this machine instead. The account is that of the credentials, which is checked."""
 
 
 @dataclass
@@ -22,8 +24,8 @@ class World:
     make: Callable[[Site], Service]
     """Opens a service; called once for each."""
     services: dict[Key, Service] = field(default_factory=dict)
-    _pruned: dict[str, Service] = field(default_factory=dict)
-    """Where the jobs are that have no manifest any more."""
+    account: str = ""
+    """That of the credentials; empty until somebody was asked."""
 
     def service(self, site: Site) -> Service:
         key = (site.region, site.local)
@@ -31,37 +33,75 @@ class World:
             self.services[key] = self.make(site)
         return self.services[key]
 
-    def plan(self, requests: Sequence[Request], wish: Wish) -> Plan:
+    def check_account(self, requests: Sequence[Request]) -> list[Request]:
+        """The requests that the credentials are not for: of another account.
+
+        Raises:
+            ServiceError: nobody says whose the credentials are.
+        """
+        remote = [request for request in requests if not request.site.local]
+        if remote and not self.account:
+            self.account = self.service(remote[0].site).account()
+        return [request for request in remote if request.site.account not in (None, self.account)]
+
+    def insist_on_account(self, requests: Sequence[Request]) -> None:
+        """Raises:
+        ServiceError: the credentials are of another account.
+        """
+        for request in self.check_account(requests):
+            raise ServiceError(self._not_ours(request))
+
+    def plan(self, requests: Sequence[Request], wish: Wish, gone: Gone = nothing_is_known) -> Plan:
         """One plan over all services, in the order of the requests; what is pruned comes last.
+
+        Args:
+            gone: what the manifests that were read say of a job that none of them describes.
 
         Raises:
             ServiceError: a service failed or refused.
         """
-        changes: dict[int, Change] = {}
-        pruned: list[Change] = []
+        foreign = {id(request) for request in self.check_account(requests)}
         by_service: dict[int, tuple[Service, list[tuple[int, Request]]]] = {}
+        changes: dict[int, Change] = {}
         for number, request in enumerate(requests):
+            if id(request) in foreign:
+                changes[number] = Change(Action.REFUSE, self._not_ours(request), request)
+                continue
             service = self.service(request.site)
             by_service.setdefault(id(service), (service, []))[1].append((number, request))
-        for service, numbered in by_service.values():
-            mine = [request for _, request in numbered]
-            made = decide_all(mine, service.observe(mine, projects=wish.prune), wish).changes
-            changes |= {number: change for (number, _), change in zip(numbered, made, strict=False)}
-            pruned += made[len(mine) :]
-            self._pruned |= {change.job_name: service for change in made[len(mine) :]}
-        return Plan((*(changes[number] for number in range(len(requests))), *pruned))
+
+        def made(of: tuple[Service, list[tuple[int, Request]]]) -> Plan:
+            mine = [request for _, request in of[1]]
+            return decide_all(mine, of[0].observe(mine, projects=wish.prune), wish, gone)
+
+        pruned: list[Change] = []
+        notes: dict[str, None] = {}
+        for (_, numbered), plan in zip(by_service.values(), each(made, by_service.values()), strict=True):
+            changes |= {number: change for (number, _), change in zip(numbered, plan.changes, strict=False)}
+            pruned += plan.changes[len(numbered) :]
+            notes |= dict.fromkeys(plan.notes)
+        ordered = (changes[number] for number in range(len(requests)))
+        return Plan((*ordered, *pruned), self.account, tuple(notes))
+
+    def _not_ours(self, request: Request) -> str:
+        return (
+            f"the manifest is for account {request.site.account}, and the credentials are of {self.account}: give a "
+            f"role (and account_id) of {self.account}, or credentials of {request.site.account}"
+        )
 
     def service_of(self, change: Change) -> Service:
         """Where a change of a plan of this world happens."""
-        return self._pruned[change.job_name] if change.request is None else self.service(change.request.site)
+        assert change.site is not None  # every change of a plan has one
+        return self.service(change.site)
 
     def apply(self, plan: Plan, wish: Wish, progress: Progress) -> Iterator[Outcome]:
-        """Does what a plan of this world says; one outcome a change, in order."""
+        """Does what a plan of this world says, side by side; one outcome a change, as they come."""
         appliers: dict[int, Applier] = {}
+        pairs = []
         for change in plan.changes:
             service = self.service_of(change)
-            applier = appliers.setdefault(id(service), Applier(service, progress))
-            yield from applier.apply(Plan((change,)), wish)
+            pairs.append((change, appliers.setdefault(id(service), Applier(service, progress))))
+        yield from carry_out(pairs, wish)
 
 
 def follow_all(jobs: Sequence[tuple[str, Service]]) -> Iterator[News]:

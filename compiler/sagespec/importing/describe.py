@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import Any, Literal, NamedTuple
 
+from sagespec.base.files import Files
 from sagespec.base.source import Source
 from sagespec.building import api_check as api
-from sagespec.building.draft import Files, account_of, default_bucket
 from sagespec.building.draft import Inputs as DraftInputs
+from sagespec.building.draft import Packing, account_of, default_bucket
 from sagespec.building.request import FIRST, JOB, Site
 from sagespec.catalog import PLAIN, Facts, Framework, api_members, image_instance_type
 from sagespec.deploying.differ import REWRITES
@@ -474,7 +475,8 @@ def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[
             break
         data = {name: value for name, value in data.items() if name not in wrong}
     site = Site(data.get("region") or "", account_of(data.get("role"), None))
-    made = draft(bound.model, bound.manifest, DraftInputs(facts, site, manifest.document.source.folder, Files()))
+    inputs = DraftInputs(facts, site, manifest.document.source.folder, Packing(Files()))
+    made = draft(bound.model, bound.manifest, inputs)
     return data, _known(made.request.template)
 
 

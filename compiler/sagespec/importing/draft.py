@@ -7,19 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sagespec.base.errors import SagespecError
 from sagespec.kinds.training_job.model import Job
 from sagespec.reading.yamltext import Path, yaml_text
 
 HEAD = {"apiVersion": "sagespec/v1", "kind": "TrainingJob"}
 
 
-class Unreadable(Exception):
+class Unreadable(SagespecError):
     """There is no training job to be found in what was given."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(message)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from importlib import import_module
 from sagespec.kinds.kind import Kind
 from sagespec.reading.render import Vocabulary
 
-KINDS = {"TrainingJob": "training_job"}
+KINDS = {"TrainingJob": "training_job", "Endpoint": "endpoint"}
 """`kind:` → the package whose module `kind` has it, as `KIND`."""
 
 

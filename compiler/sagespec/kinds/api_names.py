@@ -13,7 +13,7 @@ def to_api(part: Part) -> dict[str, Any]:
 
 
 def api_name(name: str) -> str:
-    special = {"s3": "S3", "gb": "GB", "uri": "Uri"}
+    special = {"s3": "S3", "gb": "GB", "mb": "MB", "uri": "Uri"}
     return "".join(special.get(word, word.capitalize()) for word in name.split("_"))
 
 

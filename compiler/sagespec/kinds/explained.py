@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 
 from sagespec.checking.allowances import Glossary
 from sagespec.checking.page import Page
-from sagespec.kinds.training_job.rules import RENAMED, RULES
+from sagespec.kinds import KINDS, kind_named
 
 
 @cache
 def explained() -> Mapping[str, Page]:
-    """Name → page: those of the stages in their order, then every rule."""
+    """Name → page: those of the stages in their order, then the rules of every kind."""
     from sagespec.checking.pages import PAGES  # only where something is explained: it takes time to import
 
-    return {**PAGES, **{name: rule.page for name, rule in RULES.by_name.items()}}
+    rules = (rule for kind in KINDS for rule in kind_named(kind).rules.by_name.values())
+    return {**PAGES, **{rule.name: rule.page for rule in rules}}
 
 
 @lru_cache(maxsize=1_000)
 def suggestion(name: str) -> str:
-    """What to say to someone who has typed a name that is none."""
+    """What to say to someone who has typed a name that is not one."""
     from sagespec.catalog import near
 
     close = near(name, explained())
     return f"did you mean '{close}'?" if close else "sagespec rules lists them"
 
 
-def current(names: Iterable[str]) -> tuple[str, ...]:
-    """Names as they are today, for names of any time."""
-    return tuple(RENAMED.get(name, name) for name in names)
+def current(name: str) -> str:
+    """What a name of any time is called today."""
+    return next((new for kind in KINDS if (new := kind_named(kind).renamed_rules.get(name))), name)
 
 
-GLOSSARY = Glossary(explained, suggestion, RENAMED)
+GLOSSARY = Glossary(explained, suggestion, current)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sagespec.base.source import Path
 from sagespec.reading.part import Part
 
 if TYPE_CHECKING:  # what makes requests: imported where one is made
@@ -24,17 +25,23 @@ class Kind(NamedTuple):
     """What stands under `kind:`."""
     model: type[Part]
     """The fields, and what their values may be."""
-    context: Callable[..., Context]
-    """What its rules are shown beside their subjects."""
     rules: RuleSet
-    """What a schema cannot say."""
+    """What may be wrong with a manifest beyond the types of its values."""
+    renamed_rules: Mapping[str, str]
+    """Old name of a rule → its name today."""
+    context: Callable[..., Context]
+    """What a rule is shown besides its subject, made as `Context` is."""
     members: Mapping[str, Sequence[str]]
     """Field → the members of the API that it sets; the first is the one that it is for."""
     elsewhere: Mapping[str, str]
     """Field that sets no member of its own → what it is for."""
-    field_of: Callable[[Sequence[str | int]], str | None]
-    """The field that sets a member of the request."""
+    field_of: Callable[[str, Sequence[str | int]], str | None]
+    """(operation, member of its request) → the field that sets it."""
+    overrides: Mapping[str, Path]
+    """Operation → where the manifest overrides members of its request."""
     draft: Callable[[Any, Manifest, Inputs], Draft]
     """What would be sent for a model (which may be partial)."""
+    applied: bool
+    """Whether plan and apply know what becomes of it in the service."""
     bill: Callable[[Request, Facts, int], Bill]
     """What a request may cost at most, from an attempt on."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-from sagespec.base.diagnostic import Diagnostic
+from pydantic_core import ErrorDetails
+
+from sagespec.base.diagnostic import MOST, Diagnostic
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Shape
 from sagespec.reading.part import Part
@@ -42,14 +44,26 @@ def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
     made, wrong = judged(shape_of_part(model), data)
     if not wrong and not manifest.unknown:
         return Bound(manifest, made)
-    misspelt = {
-        (*path[:-1], name) for path, detail in wrong.items() if (name := meant(model, path, detail)) is not None
-    }
+    known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
+    told, counts = _first_of_each_kind(known)
+    misspelt = {(*path[:-1], name) for path, detail in told.items() if (name := meant(model, path, detail)) is not None}
     misspelt = {path for path in misspelt if not is_given(data, path)}
-    known = [path for path in wrong if not _depends(path, manifest.unknown)]
-    complaints = (diagnosed(Complaint(manifest, model, data, path, wrong[path])) for path in known)
+    complaints = (
+        diagnosed(Complaint(manifest, model, data, path, detail))._replace(stands_for=counts[path])
+        for path, detail in told.items()
+    )
     rest = _partial(model, data, frozenset(wrong) | manifest.unknown | misspelt)
     return Bound(manifest, rest, tuple(complaints))
+
+
+def _first_of_each_kind(wrong: Mapping[Path, ErrorDetails]) -> tuple[Mapping[Path, ErrorDetails], Mapping[Path, int]]:
+    """(the first `MOST` complaints of each type, how many each stands for): the last one counts the others, too."""
+    kinds: dict[str, list[Path]] = {}
+    for path, detail in wrong.items():
+        kinds.setdefault(detail["type"], []).append(path)
+    counts = {path: 1 for paths in kinds.values() for path in paths[:MOST]}
+    counts |= {paths[MOST - 1]: len(paths) - MOST + 1 for paths in kinds.values() if len(paths) > MOST}
+    return {path: detail for path, detail in wrong.items() if path in counts}, counts
 
 
 def _with_names(manifest: Manifest, model: type[Part]) -> tuple[Manifest, Mapping[str, Any]]:
@@ -64,15 +78,16 @@ def _with_names(manifest: Manifest, model: type[Part]) -> tuple[Manifest, Mappin
 
 def _depends(path: Path, unknown: frozenset[Path]) -> bool:
     """Whether a complaint is about a value that could not be rendered, which has been said already."""
-    return any(path[: len(other)] == other for other in unknown)
+    return any(path[:length] in unknown for length in range(len(path) + 1))
 
 
 def _partial(model: type[P], data: Mapping[str, Any], wrong: frozenset[Path]) -> P:
     """The part that is left when the wrong values are taken out."""
     values: dict[str, Any] = {}
     missing: set[str] = set()
+    below = _by_first_step(wrong)
     for name, field in fields_of(model).items():
-        inside = frozenset(path[1:] for path in wrong if path and path[0] == name)
+        inside = below.get(name, frozenset())
         if not inside:
             if name in data:
                 values[name] = validated(field["schema"], data[name])
@@ -85,6 +100,15 @@ def _partial(model: type[P], data: Mapping[str, Any], wrong: frozenset[Path]) ->
     return model.partial(values, missing)
 
 
+def _by_first_step(paths: Iterable[Path]) -> Mapping[str | int, frozenset[Path]]:
+    """What is left of each path behind its first step, by that step."""
+    below: dict[str | int, set[Path]] = {}
+    for path in paths:
+        if path:
+            below.setdefault(path[0], set()).add(path[1:])
+    return {step: frozenset(rest) for step, rest in below.items()}
+
+
 def _rest(field: Shape, value: Any, wrong: frozenset[Path]) -> Any:
     """What is left of a nested part, or of a map of parts; None where nothing can be kept."""
     part = part_in(field)
@@ -93,9 +117,12 @@ def _rest(field: Shape, value: Any, wrong: frozenset[Path]) -> Any:
     whole = bare(field)
     if whole["type"] != "dict":
         return _partial(part, value, wrong)
+    if len(value) > whole.get("max_length", len(value)):
+        return None
     result = {}
+    below = _by_first_step(wrong)
     for key, item in value.items():
-        inside = frozenset(path[1:] for path in wrong if path and path[0] == key)
+        inside = below.get(key, frozenset())
         only_its_name = inside == {()} and fits(whole["values_schema"], item)
         if not inside or only_its_name:
             result[key] = validated(whole["values_schema"], item)

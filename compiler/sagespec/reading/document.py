@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -18,7 +17,8 @@ from typing import Any, TypeAlias
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, Related, Severity
+from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, Related, Severity, bounded
+from sagespec.base.files import DISK, Files
 from sagespec.base.source import Path, Place, Source, Span
 
 try:
@@ -43,11 +43,13 @@ MAX_TEXT = 1_000_000
 """Characters of one file. The largest request that SageMaker accepts is far smaller."""
 MAX_BYTES = 4 * MAX_TEXT
 """What so many characters may take in UTF-8. No more than this is read."""
-_PIECE = 65_536
-"""Bytes that are read at a time: most manifests are one piece, and room for more would have to be made first."""
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
 """Values of one document, each use of an alias counted: what keeps an alias bomb from going off."""
+MAX_SCALARS = MAX_TEXT
+"""Characters of one document's keys and scalars, each use of an alias counted: an alias may stand for a long text."""
+MAX_DOCUMENTS = 1_000
+"""Documents of one file that hold something."""
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\Z")
 _CONSTANTS: dict[str, bool | None] = {
@@ -176,7 +178,7 @@ class Document:
         return steps
 
 
-def load(path: str, name: str | None = None) -> Source:
+def load(path: str, name: str | None = None, files: Files = DISK) -> Source:
     """The text of a file.
 
     Raises:
@@ -185,25 +187,14 @@ def load(path: str, name: str | None = None) -> Source:
     name = path if name is None else name
     hint = ""
     try:
-        if stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
-            return decode(_content(path), name, _folder(os.path.dirname(path)))  # noqa: PTH120
+        return decode(files.read(path, MAX_BYTES), name, _folder(os.path.dirname(path)))  # noqa: PTH120
+    except IsADirectoryError:
         reason, hint = "it is not a file", "give - to read standard input"
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
     except ValueError:  # a name that no file can have
         reason = "no file has such a name"
     raise _rejected(Source(name, ""), Span(), "unreadable-file", f"cannot be read: {reason}", hint)
-
-
-def _content(path: str) -> bytes:
-    """What a file holds, or more than `MAX_BYTES` of it."""
-    pieces: list[bytes] = []
-    length = 0
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-        while length <= MAX_BYTES and (piece := file.read(_PIECE)):
-            pieces.append(piece)
-            length += len(piece)
-    return b"".join(pieces)
 
 
 @lru_cache(maxsize=256)
@@ -251,33 +242,37 @@ def read(source: Source) -> Iterator[Document]:
     """The documents of a text, in order; empty ones are passed over.
 
     Raises:
-        Rejected: the text is not YAML, or is nested too deep, or has too many values. Documents before that
-            point have been yielded.
+        Rejected: the text is not YAML, or is nested too deep, or holds too many documents or values. Documents before
+            that point have been yielded.
     """
     if source.text.startswith("\ufeff"):
         raise _rejected(
             source, source.span(0, 1), "invalid-yaml", "this is not YAML: it begins with two byte order marks"
         )
     composer: Any = None
+    documents = 0
     try:
         composer = _Composer(source.text)
         while composer.check_node():
             document = _Builder(source).document(composer.get_node())
-            if document.data is not None:
-                yield document
+            if document.data is None:
+                continue
+            documents += 1
+            if documents > MAX_DOCUMENTS:
+                place = document.where(()).span
+                raise _rejected(source, place, "too-many-documents", f"holds more than {MAX_DOCUMENTS:,} documents")
+            yield document
     except _TooDeep as error:
         raise _too_deep(source, _point(source, error.start)) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if mark is not None:
             _refuse_depth_before(source, mark.index)
-        span = Span() if mark is None else _point(source, mark)
+        span = Span() if mark is None else _slip_span(source, mark)
         message = f"this is not YAML: {_slip(error)}"
         raise _rejected(source, span, "invalid-yaml", message, _yaml_hint(source, span)) from None
-    except (yaml.YAMLError, UnicodeEncodeError) as error:
-        span = _reader_span(source)
-        reason = str(getattr(error, "reason", "") or error).splitlines()[0]
-        raise _rejected(source, span, "invalid-yaml", f"this is not YAML: {reason}") from None
+    except (yaml.YAMLError, UnicodeEncodeError):  # of its characters
+        raise _bad_character(source) from None
     finally:
         if composer is not None:
             composer.dispose()
@@ -340,16 +335,21 @@ class _Builder:
         self.source = source
         self.problems: list[Diagnostic] = []
         self.values = 0
+        self.characters = 0
 
     def document(self, root: Node | None) -> Document:
         data = None if root is None else self.value(root, 0)
-        return Document(self.source, data, root, tuple(self.problems))
+        return Document(self.source, data, root, tuple(bounded(self.problems)))
 
     def value(self, node: Node, depth: int) -> Data:
         self.values += 1
         if self.values > MAX_VALUES:
             raise _rejected(self.source, self.span(node), "too-many-values", f"holds more than {MAX_VALUES:,} values")
         if isinstance(node, ScalarNode):
+            self.characters += len(node.value)
+            if self.characters > MAX_SCALARS:
+                message = f"holds more than {MAX_SCALARS:,} characters, each use of an alias counted"
+                raise _rejected(self.source, self.span(node), "too-many-values", message)
             return self.scalar(node)
         if depth >= MAX_DEPTH:  # only an alias that holds itself comes here: the composer has counted the rest
             raise _too_deep(self.source, self.span(node))
@@ -371,8 +371,9 @@ class _Builder:
             elif key.value == "<<" and key.tag == _PLAIN:
                 merged.append(value)
             elif key.value in result:
-                self.repeated(key, keys[key.value])
+                self.problems.append(self.repeated(key, keys[key.value]))
             else:
+                self.characters += len(key.value)
                 keys[key.value] = key
                 result[key.value] = self.value(value, depth)
         for value in merged:
@@ -383,19 +384,17 @@ class _Builder:
     def span(self, node: Node) -> Span:
         return _span(self.source, node)
 
-    def repeated(self, key: Node, first: Node) -> None:
+    def repeated(self, key: Node, first: Node) -> Diagnostic:
         earlier = Place(self.source, self.span(first))
         here = self.span(key)
         where = f", first in line {earlier.span.line}" if earlier.span.line != here.line else ""
-        self.problems.append(
-            Diagnostic(
-                Place(self.source, here),
-                Severity.ERROR,
-                "duplicate-key",
-                f"'{_cut(key.value)}' is given twice" + where,
-                "keep one of the two; YAML readers disagree about which one counts",
-                related=(Related(earlier, "it is given here first"),),
-            )
+        return Diagnostic(
+            Place(self.source, here),
+            Severity.ERROR,
+            "duplicate-key",
+            f"'{_cut(key.value)}' is given twice" + where,
+            "keep one of the two; YAML readers disagree about which one counts",
+            related=(Related(earlier, "it is given here first"),),
         )
 
     def merge(self, node: Node, depth: int) -> Mapping[str, Data]:
@@ -407,7 +406,7 @@ class _Builder:
             if not isinstance(value, dict):
                 self.problem(
                     self.span(item),
-                    "merge-of-no-map",
+                    "merge-not-a-map",
                     "'<<' takes a map, or a list of maps",
                     "give it an alias of a map",
                 )
@@ -508,31 +507,59 @@ def _point(source: Source, mark: Any) -> Span:
     return source.span(mark.index, mark.index + 1)
 
 
-def _reader_span(source: Source) -> Span:
-    """Where a character stands that YAML does not allow (the reader's own offset is in bytes or in characters)."""
+def _bad_character(source: Source) -> Rejected:
+    """Which character YAML does not allow (a reader's own offset is in bytes or in characters)."""
     bad = re.search("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", source.text)
     index = bad.start() if bad else 0
-    return source.span(index, index + 1)
+    what = f"it holds U+{ord(bad[0]):04X}, which YAML does not allow" if bad else _UNREADABLE
+    return _rejected(source, source.span(index, index + 1), "invalid-yaml", f"this is not YAML: {what}")
 
 
 _SLIPS = {
     "cannot start any token": "nothing can begin with this character",
     "mapping values are not allowed": "a ':' is not expected here",
+    "mapping keys are not allowed": "a '?' is not expected here",
+    "sequence entries are not allowed": "a '-' is not expected here",
     "could not find expected ':'": "a ':' is missing after the name before this",
-    "expected key": "the name of a field is expected here",
-    "expected '-' indicator": "a '-' is expected here, as before the other items",
-    "expected ',' or '}'": "a '}' is missing before this",
-    "expected ',' or ']'": "a ']' is missing before this",
-    "unexpected end of stream": "the text ends before a quote is closed",
     "undefined alias": "no '&' gives a value this name before",
     "duplicate anchor": "two values are given this name",
+    "unexpected end of stream": "the text ends before a quote is closed",
+    "unexpected document separator": "the document ends before a quote is closed",
+    "unexpected document indicator": "the document ends before a quote is closed",
+    "escape": "in double quotes a \\ begins an escape, and this is none; use single quotes",
+    "node content": "a value is expected here",
+    "a block mapping": "the name of a field is expected here",
+    "a block collection": "a '-' is expected here, as before the other items",
+    "a flow mapping": "a '}' is missing before this",
+    "a flow sequence": "a ']' is missing before this",
+    "a block scalar": "a block of text begins with | or >, and a - or + or a number of spaces behind it",
+    "a plain scalar": "a text without quotes ends before this",
+    "an anchor": "a name behind & has letters, digits, - and _ only",
+    "an alias": "a name behind * has letters, digits, - and _ only",
+    "document start": "a document ends before this; begin the next one with a line '---'",
+    "incompatible YAML": "there is no such version of YAML",
+    "directive": "a line that begins with % is for YAML's own directives",
+    "a tag": "a tag is not written like this",
+    "tag handle": "no %TAG line says what this tag is",
+    "found undefined tag": "no %TAG line says what this tag is",
+    "maximum nesting": "it is nested too deep to be read",
 }
-"""What the reader says → what that means to the author. The two readers, C and Python, say nearly the same."""
+"""What a reader says → what that means to the author, the first that is found. The readers, in C and in Python and of
+every version, say this much alike; nobody sees more of their words than this table knows."""
+_UNREADABLE = "it cannot be read from here on"
 
 
 def _slip(error: yaml.MarkedYAMLError) -> str:
     said = " ".join(part for part in (error.context, error.problem) if part)
-    return next((meaning for words, meaning in _SLIPS.items() if words in said), said)
+    return next((meaning for words, meaning in _SLIPS.items() if words in said), _UNREADABLE)
+
+
+def _slip_span(source: Source, mark: Any) -> Span:
+    """The place of a mistake; of an escape, its backslash, before which or behind which the readers point."""
+    index: int = mark.index
+    before = source.text[:index]
+    odd = (len(before) - len(before.rstrip("\\"))) % 2
+    return source.span(index - odd, index - odd + 1)
 
 
 def _yaml_hint(source: Source, span: Span) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,8 @@ from jinja2 import StrictUndefined, TemplateError, UndefinedError
 from jinja2.exceptions import SecurityError
 from jinja2.nodes import Output, TemplateData
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from sagespec.base.errors import SagespecError
 
 FILTERS = [
     "abs",
@@ -41,17 +43,13 @@ FILTERS = [
 MAX_LENGTH = 4_000
 """Characters of a text that holds expressions: longer ones only cost time."""
 _TOO_LARGE = 10**18
-_TOO_LONG = 100_000
+_TOO_LONG = 10_000
+"""Characters that a filter may make: a text of `MAX_LENGTH` can apply hundreds."""
 _DASHED = re.compile(r"\b(vars|env|matrix)\.([A-Za-z_]\w*(?:-\w+)+)")
 
 
-class ExpressionError(Exception):
+class ExpressionError(SagespecError):
     """The author's expression cannot be read, or speaks of something that is not there."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(message)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -104,6 +102,7 @@ def _environment() -> _Sandbox:
         comment_end_string="#}\0",
         keep_trailing_newline=True,
         autoescape=False,
+        optimized=False,  # it would evaluate each filter of a chain once for each that follows it
     )
     environment.filters = {name: environment.filters[name] for name in FILTERS}
     environment.filters |= {"replace": _replace, "join": _join, "round": _round}  # the built-in ones have no bounds
@@ -145,13 +144,19 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
 
 
 def _evaluate(text: str, names: Mapping[str, Any]) -> Any:
+    value = _compiled(text)(**names)
+    return str(value) if isinstance(value, StrictUndefined) else value  # str() says what is undefined
+
+
+@lru_cache(maxsize=1_000)
+def _compiled(text: str) -> Callable[..., Any]:
+    """The jobs of a matrix have the same expressions, and to compile one takes longer than to evaluate it."""
     environment = _environment()
     output = [node for body in environment.parse(text.strip()).find_all(Output) for node in body.nodes]
     if len(output) != 1 or isinstance(output[0], TemplateData):
-        return environment.from_string(text).render(**names)
+        return environment.from_string(text).render
     inner = text.strip()[2:-2].strip("-+ \t\n")
-    value = environment.compile_expression(inner, undefined_to_none=False)(**names)
-    return str(value) if isinstance(value, StrictUndefined) else value  # str() says what is undefined
+    return environment.compile_expression(inner, undefined_to_none=False)
 
 
 def _cut(text: str) -> str:

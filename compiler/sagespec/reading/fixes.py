@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import codecs
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 
 from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, in_order
+from sagespec.base.errors import SagespecError
 from sagespec.base.files import replace_whole
 from sagespec.base.source import Path, Source
 from sagespec.reading.document import MAX_BYTES, decode, read
 from sagespec.reading.render import Defaults
+
+MAX_TRIED = 10_000_000
+"""Characters that may be read to find the cures that change no other value."""
+FEWEST_TRIES = 8
+"""How often even the largest text may be read for that."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,8 @@ def fixed(source: Source, diagnostics: Iterable[Diagnostic]) -> Fixed:
     for diagnostic in in_order(found for found in diagnostics if found.fix and found.place.source == source):
         asked.setdefault(diagnostic.fix, []).append(diagnostic)
     cures = list(_apart(source, [_Cure(edits, tuple(findings)) for edits, findings in asked.items()]))
-    kept = _harmless(source, _read(source.text), cures, []) if cures else []
+    tries = iter(range(max(FEWEST_TRIES, MAX_TRIED // (len(source.text) + 1))))
+    kept = _harmless(source, _read(source.text), cures, [], tries) if cures else []
     return Fixed(_edited(source, kept), tuple(finding for cure in kept for finding in cure.findings))
 
 
@@ -52,28 +60,43 @@ def _apart(source: Source, cures: Iterable[_Cure]) -> Iterator[_Cure]:
     taken: list[tuple[int, int]] = []
     for cure in cures:
         pieces = [_piece(source, edit) for edit in cure.edits]
-        if all(end <= first or last <= start for start, end in pieces for first, last in taken):
-            taken += pieces
+        if not any(_overlaps(piece, taken) for piece in pieces):
+            for piece in pieces:
+                insort(taken, piece)
             yield cure
 
 
-def _harmless(source: Source, before: _Reading, cures: Sequence[_Cure], kept: list[_Cure]) -> list[_Cure]:
-    """The cures that can be added to those that are kept: all of them as a rule, otherwise tried by halves."""
+def _overlaps(piece: tuple[int, int], taken: Sequence[tuple[int, int]]) -> bool:
+    """Whether a piece shares a character with one of those in order, which do not overlap each other."""
+    start, end = piece
+    at = bisect_left(taken, (start, start))
+    return (at > 0 and taken[at - 1][1] > start) or (at < len(taken) and taken[at][0] < end)
+
+
+def _harmless(
+    source: Source, before: _Reading, cures: Sequence[_Cure], kept: list[_Cure], tries: Iterator[int]
+) -> list[_Cure]:
+    """The cures that can be added to those that are kept: all of them as a rule, otherwise tried by halves, as often
+    as there are tries."""
+    if next(tries, None) is None:
+        return kept
     wanted = [*kept, *cures]
     if _means_the_same(before, _read(_edited(source, wanted)), wanted):
         return wanted
     if len(cures) == 1:
         return kept
     half = len(cures) // 2
-    return _harmless(source, before, cures[half:], _harmless(source, before, cures[:half], kept))
+    return _harmless(source, before, cures[half:], _harmless(source, before, cures[:half], kept, tries), tries)
 
 
 def _edited(source: Source, cures: Iterable[_Cure]) -> str:
-    text = source.text
-    edits = [(*_piece(source, edit), edit.text) for cure in cures for edit in cure.edits]
-    for start, end, new in sorted(edits, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
+    edits = sorted((*_piece(source, edit), edit.text) for cure in cures for edit in cure.edits)
+    pieces: list[str] = []
+    done = 0
+    for start, end, new in edits:
+        pieces += source.text[done:start], new
+        done = end
+    return "".join(pieces) + source.text[done:]
 
 
 def _piece(source: Source, edit: Edit) -> tuple[int, int]:
@@ -218,7 +241,7 @@ def repair_text(make: Callable[[], Judge[JudgedT]], stream: BinaryIO) -> Repair[
     return Repair(results, tuple(cured), content=_mark(raw) + source.text.encode())
 
 
-class NotWritten(Exception):
+class NotWritten(SagespecError):
     """A file that was to be fixed is left as it is."""
 
 

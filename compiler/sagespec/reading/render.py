@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
+from sagespec.base.files import Files
 from sagespec.base.source import Path, Place
 from sagespec.reading.document import Data, Document, load, read
 
@@ -25,8 +27,20 @@ MAX_COMBINATIONS = 100_000
 """Combinations of one matrix, excluded ones counted."""
 MAX_EXPRESSIONS = 1_000
 """Texts with expressions in one manifest and its defaults: each takes a part of a millisecond."""
+MAX_EVALUATED = 100_000
+"""The same in all jobs of one matrix."""
 MAX_RENDERED = 100_000
 """Characters that one expression may make."""
+MAX_MADE = 10_000_000
+"""Characters that all expressions of a matrix may make."""
+MAX_VARIABLE = 10_000
+"""Characters of a value that expressions may speak of, written as JSON: an expression may repeat it many times."""
+MAX_MATRIX = 500_000
+"""Values of all jobs of one matrix."""
+MAX_MATRIX_TEXT = 20_000_000
+"""Characters of the keys and scalars of all jobs of one matrix."""
+MAX_COMPARED = 1_000_000
+"""Comparisons of combinations with what a matrix excludes."""
 
 
 class Inputs(NamedTuple):
@@ -111,7 +125,8 @@ class Manifest(NamedTuple):
 class Defaults:
     """The Defaults documents above a folder; each file is read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Files) -> None:
+        self._files = files
         self._documents: dict[FilePath, Document | None] = {}
         self._above: dict[FilePath, tuple[Document, ...]] = {}
 
@@ -120,7 +135,7 @@ class Defaults:
         if folder not in self._above:
             whole = folder.absolute()
             here = self._read(whole / DEFAULTS_NAME)
-            ends = whole.parent == whole or (whole / ".git").exists()
+            ends = whole.parent == whole or self._files.exists(whole / ".git")
             farther = () if ends else self.above(whole.parent)
             self._above[folder] = farther if here is None else (here, *farther)
         return self._above[folder]
@@ -132,16 +147,16 @@ class Defaults:
 
     def _read(self, path: FilePath) -> Document | None:
         if path not in self._documents:
-            self._documents[path] = _defaults_of(path) if path.is_file() else None
+            self._documents[path] = _defaults_of(path, self._files) if self._files.is_file(path) else None
         return self._documents[path]
 
 
-def _defaults_of(path: FilePath) -> Document | None:
+def _defaults_of(path: FilePath, files: Files) -> Document | None:
     try:
         shown = path.relative_to(FilePath.cwd())
     except ValueError:
         shown = path
-    documents = list(read(load(str(path), shown.as_posix())))
+    documents = list(read(load(str(path), shown.as_posix(), files)))
     for document in documents:
         if isinstance(document.data, dict) and document.data.get("kind") == "Defaults":
             return document.with_problems(_no_maps(document))
@@ -204,8 +219,36 @@ def render(
             merged[name] = document.data[name]
     matrix = merged.pop("matrix", None)
     base = Manifest(document, layers, merged, settings, environment=inputs.environment)
-    for combination in _combinations(base, matrix):
-        yield _Renderer(base._replace(matrix=combination), inputs).manifest()
+    combinations = list(_combinations(base, matrix))
+    _refuse_weight(base, len(combinations))
+    budget = _Budget()
+    for combination in combinations:
+        yield _Renderer(base._replace(matrix=combination), inputs, budget).manifest()
+
+
+def _refuse_weight(manifest: Manifest, jobs: int) -> None:
+    """
+    Raises:
+        Rejected: so many jobs are too much together, though the document is not.
+    """
+    if jobs == 1:
+        return
+    values, characters = _weight(manifest.data)
+    totals = ((jobs * values, MAX_MATRIX, "values"), (jobs * characters, MAX_MATRIX_TEXT, "characters"))
+    for total, most, noun in totals:
+        if total > most:
+            message = f"makes {jobs:,} jobs that have {total:,} {noun} together; the most is {most:,}"
+            raise Rejected([_error(manifest.where(("matrix",)), "bad-matrix", message, "split it into several files")])
+
+
+def _weight(value: Any) -> tuple[int, int]:
+    """(values, characters of keys and scalars) of some data."""
+    if isinstance(value, str):
+        return 1, len(value)
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    weights = [_weight(item) for item in items]
+    keys = sum(map(len, value)) if isinstance(value, dict) else 0
+    return 1 + sum(values for values, _ in weights), keys + sum(characters for _, characters in weights)
 
 
 def _may_hold_expressions(document: Document) -> bool:
@@ -333,11 +376,18 @@ def _combinations(manifest: Manifest, matrix: Any) -> Iterator[Mapping[str, Any]
                     )
                 ]
             )
+    for name, value in ((name, value) for name, values in axes.items() for value in values):
+        if _length(value) > MAX_VARIABLE:
+            message = f"a value has more than {MAX_VARIABLE:,} characters"
+            raise Rejected([_error(manifest.where(("matrix", name)), "bad-matrix", message)])
     jobs = 0
     for number, values in enumerate(itertools.product(*axes.values())):
         if number == MAX_COMBINATIONS:
             message = f"has more than {MAX_COMBINATIONS:,} combinations"
             raise Rejected([_error(manifest.where(("matrix",)), "bad-matrix", message)])
+        if number * len(excluded) > MAX_COMPARED:
+            message = "has too many combinations for so long an exclude"
+            raise Rejected([_error(manifest.where(("matrix", "exclude")), "bad-matrix", message)])
         combination = dict(zip(axes, values, strict=True))
         if any(all(combination[name] == value for name, value in item.items()) for item in excluded):
             continue
@@ -350,12 +400,29 @@ def _combinations(manifest: Manifest, matrix: Any) -> Iterator[Mapping[str, Any]
         raise Rejected([_error(place, "bad-matrix", "exclude leaves no job", "leave one combination at least")])
 
 
+def _length(value: Any) -> int:
+    """Characters of a value, written as JSON."""
+    return len(value) if isinstance(value, str) else len(json.dumps(value))
+
+
+class _Budget:
+    """What the expressions of all jobs of a matrix have taken so far."""
+
+    def __init__(self) -> None:
+        self.evaluated = 0
+        self.made = 0
+
+    def is_spent(self) -> bool:
+        return self.evaluated > MAX_EVALUATED or self.made > MAX_MADE
+
+
 class _Renderer:
     """Renders the expressions of one manifest, scalar by scalar."""
 
-    def __init__(self, manifest: Manifest, inputs: Inputs) -> None:
+    def __init__(self, manifest: Manifest, inputs: Inputs, budget: _Budget) -> None:
         self.base = manifest
         self.inputs = inputs
+        self.budget = budget
         documents = dict.fromkeys(layer.document.source for layer in manifest.layers)
         found = {layer.document.source: layer.document.problems for layer in reversed(manifest.layers)}
         self.problems: list[Diagnostic] = [problem for source in documents for problem in found[source]]
@@ -365,11 +432,11 @@ class _Renderer:
     def manifest(self) -> Manifest:
         settings = {**self.base.settings}
         variables = {**(settings.get("vars") or {}), **self.inputs.variables}
-        settings["vars"] = {name: self.value(value, ("vars", name)) for name, value in variables.items()}
+        settings["vars"] = {name: self.variable(value, ("vars", name)) for name, value in variables.items()}
         self.base = self.base._replace(settings=settings)
         name = self.value(self.base.data.get("name"), ("name",))
         data = {**self.base.data, "name": name} if "name" in self.base.data else self.base.data
-        self.names["name"] = name
+        self.names["name"] = name[:MAX_VARIABLE] if isinstance(name, str) else None  # as one, nothing else is accepted
         live = {name for layer in self.base.layers if _may_hold_expressions(layer.document) for name in layer.data}
         rendered = {key: self.value(value, (key,)) if key in live else value for key, value in data.items()}
         return self.base._replace(data=rendered, problems=tuple(self.problems), unknown=frozenset(self.unknown))
@@ -397,6 +464,12 @@ class _Renderer:
             return self.expression(value, path)
         return value
 
+    def variable(self, value: Any, path: Path) -> Any:
+        length = _length(value)
+        if length > MAX_VARIABLE:
+            return self.refused(path, f"a variable may have {MAX_VARIABLE:,} characters, not {length:,}")
+        return self.value(value, path)
+
     def plain(self, key: str, path: Path) -> bool:
         """Whether a key is no expression; nothing more is said of one that is."""
         if "{{" not in key:
@@ -409,9 +482,11 @@ class _Renderer:
         from sagespec.reading.expression import ExpressionError, evaluate
 
         self.expressions += 1
+        self.budget.evaluated += 1
         if self.expressions > MAX_EXPRESSIONS:
-            message = f"there are more than {MAX_EXPRESSIONS:,} texts with expressions"
-            raise Rejected([_error(self.base.where(path), "bad-expression", message)])
+            raise self.ended(path, f"there are more than {MAX_EXPRESSIONS:,} texts with expressions")
+        if self.budget.is_spent():
+            raise self.ended(path, "the expressions of all jobs of the matrix are too many, or make too long texts")
         broken = "|".join(re.escape(str(name)) for _, name in self.unknown & self.variables)
         if broken and re.search(rf"\bvars\b.*\b({broken})\b", text):
             self.unknown.add(path)  # what is wrong with the variable has been said
@@ -420,9 +495,14 @@ class _Renderer:
             value = evaluate(text, self.names)
         except ExpressionError as error:
             return self.refused(path, error.message, error.hint)
-        if isinstance(value, str) and len(value) > MAX_RENDERED:
-            return self.refused(path, f"makes a text of {len(value):,} characters")
+        length = _length(value)
+        self.budget.made += length
+        if length > MAX_RENDERED:
+            raise self.ended(path, f"makes a text of {length:,} characters")
         return value
+
+    def ended(self, path: Path, message: str) -> Rejected:
+        return Rejected([_error(self.base.where(path), "bad-expression", message)])
 
     def refused(self, path: Path, message: str, hint: str = "") -> None:
         self.unknown.add(path)

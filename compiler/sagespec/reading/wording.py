@@ -16,7 +16,7 @@ from sagespec.base.source import Path
 from sagespec.reading.constraints import Described
 from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest
-from sagespec.reading.shape import described, expected, field_at, part_in, shape_of_part
+from sagespec.reading.shape import bare, described, expected, field_at, fields_of, part_in, shape_of_part
 from sagespec.reading.validation import judged
 
 
@@ -74,9 +74,16 @@ class Complaint(NamedTuple):
         return {value if isinstance(value, str) else json.dumps(value): value for value in values}
 
     def accepts(self, value: Any) -> bool:
-        """Whether the model has nothing to say of this value in the same place."""
-        _, wrong = judged(shape_of_part(self.model), _replaced(self.data, self.path, value))
-        return self.path not in wrong
+        """Whether the model has nothing to say of this value in the same place. What stands beside it in a map or a
+        list need not be looked at for that."""
+        path, name = self.path, str(self.path[0])
+        field = _replaced(self.data[name], path[1:], value)
+        if len(path) > 1 and isinstance(field, list):
+            field, path = [field[int(path[1])]], (name, 0, *path[2:])
+        elif len(path) > 1 and bare(fields_of(self.model)[name])["type"] == "dict":
+            field = {path[1]: field[path[1]]}
+        _, wrong = judged(shape_of_part(self.model), {name: field})
+        return path not in wrong
 
     def certainly(self, text: str, value: Any) -> tuple[Edit, ...]:
         """The edit that writes `text`, if a literal stands there and the model accepts the value that it is."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
 from sagespec.reporting.status import state_line
 from sagespec.reporting.style import style_of
 

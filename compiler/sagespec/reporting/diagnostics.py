@@ -142,6 +142,7 @@ def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
             for edit in diagnostic.fix
         ]
         or None,
+        "count": diagnostic.stands_for,
     }
 
 

@@ -47,11 +47,11 @@ def _field(kind: Kind, body: Mapping[str, Any], path: tuple[str | int, ...]) -> 
     value: Any = body
     for step in path:
         value = value[step]
-    found = kind.field_of(path)
+    found = kind.field_of("CreateTrainingJob", path)
     while found is None and isinstance(value, Mapping) and value:
         step, value = next(iter(value.items()))
         path = (*path, step)
-        found = kind.field_of(path)
+        found = kind.field_of("CreateTrainingJob", path)
     return found
 
 

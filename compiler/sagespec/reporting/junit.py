@@ -29,7 +29,7 @@ def _case(name: str, diagnostics: Iterable[Diagnostic]) -> str:
     warnings = [diagnostic for diagnostic in found if not _is_error(diagnostic)]
     inside = ""
     if errors:
-        message = errors[0].message if len(errors) == 1 else f"{len(errors)} errors"
+        message = errors[0].message if len(errors) == 1 else f"{sum(found.stands_for for found in errors):,} errors"
         kind = errors[0].rule if len(errors) == 1 else "errors"
         inside += f"<failure message={_attribute(message)} type={_attribute(kind)}>{_text(errors)}</failure>\n"
     if warnings:

@@ -27,6 +27,8 @@ def plan_markdown(plan: Plan) -> str:
         changes=[_change(change) for change in changes],
         kept=[_change(change) for change in kept],
         total=total_of(plan),
+        notes=[*plan.notes, *(f"{change.name}: {note}" for change in plan.changes for note in change.notes)],
+        account=plan.account,
     )
 
 
@@ -52,7 +54,7 @@ def endings_markdown(endings: Sequence[Ending], longest: int | None = None) -> s
 
 def _is_quiet(change: Change) -> bool:
     """Whether there is nothing to see: it runs or has completed, as wanted."""
-    return change.action is Action.KEEP and not change.differences and not next_step(change)
+    return change.as_wanted and not change.differences and not change.notes
 
 
 def _change(change: Change) -> dict[str, Any]:

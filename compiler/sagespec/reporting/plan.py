@@ -29,6 +29,7 @@ _COLOURS = {
     Action.STOP: Style.red,
     Action.TAG: Style.cyan,
     Action.UPDATE: Style.cyan,
+    Action.ADOPT: Style.cyan,
 }
 _STARTS = frozenset({Action.CREATE, Action.REPLACE})
 """Actions that start a run, and so send and cost something."""
@@ -40,6 +41,8 @@ _VALUE = 120
 
 def plan_text(plan: Plan, style: Style) -> Iterator[str]:
     """A line a job (the action, what it is about, why), what there is to say about it, and a summary."""
+    if plan.account:
+        yield f"Account {plan.account}."
     width = max((len(change.name) for change in plan.changes), default=0)
     for change in plan.changes:
         colour = _COLOURS.get(change.action, Style.dim)
@@ -49,10 +52,12 @@ def plan_text(plan: Plan, style: Style) -> Iterator[str]:
         yield from (f"{indent}{line}" for line in _differences(change, style))
         if change.action in _STARTS:
             yield from (f"{indent}{style.dim(printable(line))}" for line in about(change))
+        yield from (f"{indent}{style.yellow(printable(note))}" for note in change.notes)
         step = next_step(change)
         if step:
             yield f"{indent}next: {step}"
     yield ""
+    yield from (f"Note: {printable(note)}." for note in plan.notes)
     yield counts(plan)
     total = total_of(plan)
     if total:
@@ -107,6 +112,8 @@ def about(change: Change) -> Iterator[str]:
     yield f"{change.job_name}: {machines}, at most {duration(limit)}" if limit else f"{change.job_name}: {machines}"
     for upload in request.uploads:
         yield f"{upload.kind}: {contents(upload)} → {_place(upload)}"
+    if change.stops:
+        yield "what only its creation shows (iam:PassRole, quotas) is known after the stop: if it fails, apply again"
     bill = bill_of_change(change)
     if bill is not None and bill.items:
         attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
@@ -179,13 +186,28 @@ def counts(plan: Plan) -> str:
     if not plan.changes:
         return "No jobs."
     if not plan.pending:
-        return f"Nothing to do: {counted(len(plan.changes), 'job')} as wanted."
+        return f"Nothing to do: {', '.join(_states(plan))}."
     numbers = {action: sum(change.action is action for change in plan.changes) for action in Action}
     return "Plan: " + ", ".join(f"{number} to {action.value}" for action, number in numbers.items() if number) + "."
 
 
+def _states(plan: Plan) -> Iterator[str]:
+    """How the jobs are that nothing is done about."""
+    statuses = [change.seen.status for change in plan.changes if change.unfulfilled and change.seen is not None]
+    wanted = sum(change.as_wanted for change in plan.changes)
+    for number, state, several in (
+        (wanted, "as wanted", "as wanted"),
+        (sum(status == "Failed" for status in statuses), "has failed", "have failed"),
+        (sum(status == "Stopped" for status in statuses), "was stopped", "were stopped"),
+        (sum(bool(change.beside) for change in plan.changes), "runs beside older work", "run beside older work"),
+    ):
+        if number:
+            yield f"{counted(number, 'job')} {state if number == 1 else several}"
+
+
 def plan_json(plan: Plan) -> str:
-    return json_text({"version": 1, "jobs": [as_data(change) for change in plan.changes]})
+    head = {"version": 1, "account": plan.account or None, "notes": list(plan.notes)}
+    return json_text({**head, "jobs": [as_data(change) for change in plan.changes]})
 
 
 def outcomes_json(entries: Iterable[Entry]) -> str:
@@ -217,11 +239,21 @@ def as_data(change: Change) -> dict[str, Any]:
         "reason": change.reason,
         "status": change.seen.status if change.seen else None,
         "attempt": change.attempt,
+        "environment": _environment(change),
+        "region": change.site.region if change.site else None,
+        "stops": [job.job_name for job in change.stops],
+        "beside": [job.job_name for job in change.beside],
+        "notes": list(change.notes),
         "digest": change.request.digest if change.request else change.seen.digest if change.seen else None,
         "differences": [_difference_data(one) for one in change.differences],
         "bill": _bill_data(bill) if bill is not None else None,
         "uploads": [_upload_data(upload) for upload in change.request.uploads] if change.request else [],
     }
+
+
+def _environment(change: Change) -> str | None:
+    about = change.request or change.seen
+    return about.environment or None if about is not None else None
 
 
 def _difference_data(one: Difference) -> dict[str, Any]:
@@ -283,6 +315,7 @@ _DONE = {
     Action.KEEP: "kept",
     Action.TAG: "tagged",
     Action.UPDATE: "updated",
+    Action.ADOPT: "adopted",
     Action.REFUSE: "refused",
     Action.STOP: "stopping",
 }

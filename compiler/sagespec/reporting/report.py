@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from sagespec.base.diagnostic import Diagnostic, Severity, has_errors
+from sagespec.base.diagnostic import Diagnostic, Severity, has_errors, more, shortened, told
 from sagespec.base.redact import redacted, secret_in
 
 if TYPE_CHECKING:
@@ -30,19 +32,35 @@ class Report:
         self.warnings = 0
         self._results = results
         self._seen: set[tuple[object, ...]] = set()
+        self._told: dict[str, Counter[Severity]] = {}
 
     def found(self) -> Iterator[Diagnostic]:
-        """Each finding once, although the jobs of one matrix, and manifests under the same defaults, share some."""
-        for result in self._results:
-            yield from self._new(result)
+        """Each finding once, although the jobs of one matrix, and manifests under the same defaults, share some.
+
+        Of a file with more than `MOST` the others are told as a number, behind its last job; why the rest of a file
+        could not be read is always told.
+        """
+        for name, results in groupby(self._results, lambda result: result.manifest):
+            before, left = self._told.setdefault(name, Counter()), []
+            for result in results:
+                kept, lines = shortened(self._new(result), {} if result.ends else before)
+                before.update(found.severity for found in kept)
+                left += lines
+                yield from kept
+            yield from more(left)
 
     def by_file(self) -> Mapping[str, Sequence[Diagnostic]]:
-        """Every file that was looked at, and what was found because of it."""
+        """Every file that was looked at, and what was found because of it, shortened in the same way."""
         files: dict[str, dict[Diagnostic, None]] = {}
+        ends: dict[str, list[Diagnostic]] = {}
         for result in self._results:
-            files.setdefault(result.manifest, {}).update(dict.fromkeys(result.diagnostics))
+            of_file = files.setdefault(result.manifest, {})
+            if result.ends:
+                ends[result.manifest] = told(result.diagnostics)
+            else:
+                of_file.update(dict.fromkeys(result.diagnostics))
             self._new(result)
-        return {name: list(of_file) for name, of_file in files.items()}
+        return {name: [*told(list(of_file)), *ends.get(name, ())] for name, of_file in files.items()}
 
     def _new(self, result: Result) -> list[Diagnostic]:
         """Counts a result; what has not been found before comes back."""
@@ -53,16 +71,25 @@ class Report:
             if same not in self._seen:
                 self._seen.add(same)
                 new.append(found)
-                self.errors += found.severity is Severity.ERROR
-                self.warnings += found.severity is Severity.WARNING
+                self.errors += found.stands_for * (found.severity is Severity.ERROR)
+                self.warnings += found.stands_for * (found.severity is Severity.WARNING)
         return new
 
 
 def _identity(found: Diagnostic) -> tuple[object, ...]:
     """What makes a finding equal to another, without the texts that it stands in."""
     related = tuple((other.place.source.name, other.place.span, other.message) for other in found.related)
-    _, *said, _ = found
-    return (found.path, found.span, *said, related)
+    return (
+        found.path,
+        found.span,
+        found.rule,
+        found.message,
+        found.hint,
+        found.field,
+        found.fix,
+        found.stands_for,
+        related,
+    )
 
 
 def safe(diagnostic: Diagnostic) -> Diagnostic:

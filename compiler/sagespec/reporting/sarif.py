@@ -23,9 +23,9 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 
 def sarif_log(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
     """A log of one run. Columns count characters (`unicodeCodePoints`), from 1, the end exclusive: as ours do."""
-    names = list(dict.fromkeys(diagnostic.rule for diagnostic in diagnostics))
+    names = {name: index for index, name in enumerate(dict.fromkeys(found.rule for found in diagnostics))}
     driver = {"name": "sagespec", "version": __version__, "rules": [_rule(explained()[name]) for name in names]}
-    results = [_result(safe(diagnostic), names.index(diagnostic.rule)) for diagnostic in diagnostics]
+    results = [_result(safe(diagnostic), names[diagnostic.rule]) for diagnostic in diagnostics]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -49,6 +49,8 @@ def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
         "message": {"text": said},
         "locations": [{"physicalLocation": _physical(diagnostic.place)}],
     }
+    if diagnostic.stands_for > 1:
+        result["occurrenceCount"] = diagnostic.stands_for
     if diagnostic.field:
         name = ".".join(map(str, diagnostic.field))
         result["locations"][0]["logicalLocations"] = [{"fullyQualifiedName": name, "kind": "member"}]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from sagespec.base.errors import SagespecError
 from sagespec.base.files import data_folder, write_whole
 
 SCHEMA = "training-job.schema.json"
@@ -14,7 +15,7 @@ TEMPLATES = ("script", "keras", "legacy", "distributed", "pipe")
 """The folders of templates/init."""
 
 
-class Taken(Exception):
+class Taken(SagespecError):
     """A file that would be written is there already."""
 
     def __init__(self, path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sagespec.deploying.ending import Ending
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
 from sagespec.deploying.triage import Verdict
 from sagespec.reporting.diagnostics import printable
 from sagespec.reporting.jsontext import json_text

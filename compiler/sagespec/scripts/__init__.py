@@ -6,10 +6,11 @@ import gc
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
+from sagespec.base.files import Files
 from sagespec.base.source import Place, Source, Span
 from sagespec.scripts.arguments import Arguments, Option, arguments, ignores_arguments
 from sagespec.scripts.environment import Environment, Pipe, environment
@@ -78,8 +79,8 @@ def _column(source: Source, line: int, column: int) -> int:
 class Scripts:
     """The scripts of one run: manifests that follow each other read a file once, and no text is analysed twice."""
 
-    def __init__(self) -> None:
-        self._script = lru_cache(maxsize=64)(_script)
+    def __init__(self, files: Files) -> None:
+        self._script = lru_cache(maxsize=64)(partial(_script, files))
 
     def of(
         self, folder: FilePath, entry_point: str, source_dir: str | None, dependencies: Iterable[str] = ()
@@ -92,29 +93,31 @@ class Scripts:
         return self._script(folder, entry_point, source_dir, tuple(dependencies))
 
 
-def _script(folder: FilePath, entry_point: str, source_dir: str | None, dependencies: tuple[str, ...]) -> Script | None:
+def _script(
+    files: Files, folder: FilePath, entry_point: str, source_dir: str | None, dependencies: tuple[str, ...]
+) -> Script | None:
     if not entry_point.endswith(".py") or "://" in entry_point or "://" in (source_dir or ""):
         return None
     root = folder / source_dir if source_dir is not None else folder
     entry = root / entry_point
-    text = read(entry) if os.path.isfile(entry) else None  # noqa: PTH113 - of no name does it raise
+    text = read(entry, files) if files.is_file(entry) else None
     if text is None:
         return None
     # Without a source folder the entry point is packed alone: what lies beside it stays behind.
     packed = [entry.parent, root] if source_dir is not None else []
-    helpers, unread = _helpers(text, packed, [folder / path for path in dependencies])
-    files = [entry, *(path for path, _ in helpers.values())]
+    helpers, unread = _helpers(text, packed, [folder / path for path in dependencies], files)
+    paths = [entry, *(path for path, _ in helpers.values())]
     texts = ((("", text)), *((name, text) for name, (_, text) in helpers.items()))
-    shown = (Source(_shown(path), text, path.parent) for path, (_, text) in zip(files, texts, strict=True))
+    shown = (Source(_shown(path), text, path.parent) for path, (_, text) in zip(paths, texts, strict=True))
     study = _study(texts, unread)
-    left_behind = () if source_dir is not None else tuple(_left_behind(study, entry.parent, helpers))
+    left_behind = () if source_dir is not None else tuple(_left_behind(study, entry.parent, helpers, files))
     return Script(tuple(shown), study, left_behind)
 
 
-def _left_behind(study: Study, folder: FilePath, packed: Collection[str]) -> Iterator[tuple[str, Piece]]:
+def _left_behind(study: Study, folder: FilePath, packed: Collection[str], files: Files) -> Iterator[tuple[str, Piece]]:
     for name, piece in study.imports:
         top = name.partition(".")[0]
-        if top not in packed and not is_known(top) and _file_of(top, [folder], []) is not None:
+        if top not in packed and not is_known(top) and _file_of(top, [folder], [], files) is not None:
             yield top, piece
 
 
@@ -123,21 +126,23 @@ def _shown(path: FilePath) -> str:
 
 
 def _helpers(
-    text: str, folders: list[FilePath], dependencies: list[FilePath]
+    text: str, folders: list[FilePath], dependencies: list[FilePath], files: Files
 ) -> tuple[Mapping[str, tuple[FilePath, str]], bool]:
     """The modules beside the entry point that it imports, by name, and whether any of them was left unread."""
     found: dict[str, tuple[FilePath, str]] = {}
     unread = False
     for name in _imports(text, False):
-        path = _file_of(name.lstrip("."), folders, dependencies)
+        path = _file_of(name.lstrip("."), folders, dependencies, files)
         if path is None or name.lstrip(".") in found:
             continue
-        helper = read(path) if len(found) < MAX_HELPERS else None
+        helper = read(path, files) if len(found) < MAX_HELPERS else None
         if helper is None:
             unread = True
         else:
             found[name.lstrip(".")] = (path, helper)
-    return found, unread or any(_goes_on(path, text, found, folders, dependencies) for path, text in found.values())
+    return found, unread or any(
+        _goes_on(path, text, found, folders, dependencies, files) for path, text in found.values()
+    )
 
 
 def _goes_on(
@@ -146,17 +151,18 @@ def _goes_on(
     found: Mapping[str, tuple[FilePath, str]],
     folders: list[FilePath],
     dependencies: list[FilePath],
+    files: Files,
 ) -> bool:
     """Whether a helper imports modules of the author's that the entry point does not import too."""
     known = {file for file, _ in found.values()}
     for name in _imports(text, True):
         beside = [path.parent, *folders] if name.startswith(".") else folders
-        if _file_of(name.lstrip("."), beside, dependencies) not in {None, *known}:
+        if _file_of(name.lstrip("."), beside, dependencies, files) not in {None, *known}:
             return True
     return False
 
 
-def _file_of(name: str, folders: list[FilePath], dependencies: list[FilePath]) -> FilePath | None:
+def _file_of(name: str, folders: list[FilePath], dependencies: list[FilePath], files: Files) -> FilePath | None:
     """The file of a module that lies beside the entry point, or comes with the dependencies."""
     if not name:
         return None
@@ -166,7 +172,7 @@ def _file_of(name: str, folders: list[FilePath], dependencies: list[FilePath]) -
     for root in roots:
         inner = root.joinpath(*parts[1:])
         for file in (inner.with_name(f"{inner.name}.py"), inner / "__init__.py"):
-            if os.path.isfile(file):  # noqa: PTH113
+            if files.is_file(file):
                 return file
     return None
 

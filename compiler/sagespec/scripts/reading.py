@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
+from sagespec.base.files import Files
 from sagespec.base.source import Source
 
 MAX_BYTES = 2_000_000
@@ -34,15 +35,14 @@ class Parsed(NamedTuple):
     """Where Python 3 cannot read it (line and column from 1), and why; with a tree, it is Python 2."""
 
 
-def read(path: FilePath) -> str | None:
+def read(path: FilePath, files: Files) -> str | None:
     """The text of a source file in its own encoding; None where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = files.read(path, MAX_BYTES)
         if len(raw) > MAX_BYTES:
             return None
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
-        return raw.decode(encoding)
+        return str(raw, encoding)
     except (OSError, SyntaxError, ValueError, LookupError):
         return None
 

@@ -24,6 +24,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from sagespec.base.errors import SagespecError
+
 MODIFIED = 946_684_800
 """Every member's time: 2000-01-01 00:00 UTC. Not 0, because zip files, and so the wheels that a container builds from a
 `setup.py`, begin with 1980."""
@@ -33,14 +35,11 @@ _STORED_BLOCK = 65_535  # the most that one stored deflate block holds
 _GZIP_HEADER = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255))  # deflate, no name, no time, "unknown" system
 
 
-class ArchiveError(Exception):
-    """The author's files cannot become an archive."""
+class ArchiveError(SagespecError):
+    """The author's files cannot become an archive. Names inside a folder are relative to it."""
 
     def __init__(self, message: str, hint: str, path: Path, field: tuple[str | int, ...]) -> None:
-        super().__init__(message)
-        self.message = message
-        """What is wrong; names inside a folder are relative to it."""
-        self.hint = hint
+        super().__init__(message, hint)
         self.path = path
         """The file or folder that it is about."""
         self.field = field

@@ -11,9 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sagespec.base.files import Files
 from sagespec.building.archive.contents import ArchiveError, Contents, Ignored, Member, unreadable
 from sagespec.building.archive.ignore import IGNORE_FILE, VIRTUAL_ENVIRONMENT, IgnoreFile, patterns_of, reason
 
+LARGEST_IGNORE_FILE = 1 << 20
+"""Bytes of an ignore file that are read."""
 LINK_LIMIT = 100
 """How often links may lead to one folder; more would be a tree that grows without end."""
 
@@ -41,7 +44,7 @@ def collect(
             circles; two things want the same name; the entry point lies outside `source_dir` or is ignored; a name
             is not UTF-8; something is neither file nor folder.
     """
-    return Archives().collect(entry_point, source_dir, dependencies, folder=folder)
+    return Archives(Files()).collect(entry_point, source_dir, dependencies, folder=folder)
 
 
 class Archives:
@@ -50,7 +53,8 @@ class Archives:
     Files that change during the run are not noticed until they are packed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, files: Files) -> None:
+        self._files = files
         self.builds = 0
         """How many archives were collected rather than remembered."""
         self._known: dict[tuple[_Root, ...], Contents | ArchiveError] = {}
@@ -68,7 +72,7 @@ class Archives:
         if roots not in self._known:
             self.builds += 1
             try:
-                self._known[roots] = _gather(roots)
+                self._known[roots] = _gather(roots, self._files)
             except ArchiveError as error:
                 self._known[roots] = error
         known = self._known[roots]
@@ -141,7 +145,7 @@ _KINDS = {
 }
 
 
-def _gather(roots: Iterable[_Root]) -> Contents:
+def _gather(roots: Iterable[_Root], files: Files) -> Contents:
     members: dict[str, Member] = {}
     ignored: dict[str, Ignored] = {}
     for root in roots:
@@ -150,7 +154,7 @@ def _gather(roots: Iterable[_Root]) -> Contents:
             hint = "rename one of them: everything that the manifest names stands side by side in the archive"
             raise ArchiveError(f"the archive already has another '{root.name}'", hint, root.path, root.field)
         if root.is_folder:
-            walk = _Walk(root)
+            walk = _Walk(root, files)
             members.update((member.name, member) for member in walk.members)
             ignored.update((each.name, each) for each in walk.ignored)
         else:
@@ -180,8 +184,9 @@ class _Folder:
 class _Walk:
     """One root folder, read once from top to bottom."""
 
-    def __init__(self, root: _Root) -> None:
+    def __init__(self, root: _Root, files: Files) -> None:
         self.root = root
+        self.files = files
         self.prefix = root.name and root.name + "/"
         self.top = os.path.realpath(root.path)
         self.members: list[Member] = []
@@ -262,9 +267,9 @@ class _Walk:
         path = Path(folder.path) / IGNORE_FILE
         inner = folder.inner + IGNORE_FILE
         try:
-            if not path.is_file():  # a named pipe would keep us waiting
+            if not self.files.is_file(path):  # a named pipe would keep us waiting
                 return ()
-            text = path.read_bytes().decode("utf-8-sig")
+            text = str(self.files.read(path, LARGEST_IGNORE_FILE), "utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise unreadable(inner, error, path, self.root.field) from error
         return (IgnoreFile(folder.inner, tuple(patterns_of(text, inner))),)

@@ -35,7 +35,7 @@ def _nothing(body: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
 
 
 TARGETS: Mapping[str, Target] = {
-    "sagemaker": Target(".json", Request.body, _json, _nothing),
+    "sagemaker": Target(".json", Request.sent, _json, _nothing),
     "ack": Target(".yaml", ack.resource, yaml_text, ack.refused),
     "step-functions": Target(".json", step_functions.task, _json, step_functions.refused),
     "aws-cli": Target(".sh", aws_cli.script, str, _nothing),

@@ -74,7 +74,7 @@ PAGES = (
         ERROR,
         CREATE,
         """
-        A value is none of those that its field may have.
+        A value is not one of those that its field may have.
 
         Upper and lower case matter, because the API tells them apart; `--fix` corrects them.
 

@@ -207,4 +207,28 @@ PAGES = (
             volume_size: 30
         """,
     ),
+    Page(
+        "more-errors",
+        ERROR,
+        OURS,
+        """
+        There are more errors in the file than are told.
+
+        The first 100 findings of a file are told one by one, errors before warnings; this one stands for the other
+        errors, and says how many there are. They count: in the summary, in `count` of the JSON format, and for the
+        exit code.
+        """,
+    ),
+    Page(
+        "more-warnings",
+        WARNING,
+        OURS,
+        """
+        There are more warnings in the file than are told.
+
+        The first 100 findings of a file are told one by one, errors before warnings; this one stands for the other
+        warnings, and says how many there are. They count: in the summary, in `count` of the JSON format, and with
+        `--strict` for the exit code.
+        """,
+    ),
 )

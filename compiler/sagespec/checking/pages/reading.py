@@ -1,4 +1,4 @@
-"""Pages of what the YAML reader says: texts that are no YAML, or hold what JSON cannot."""
+"""Pages of what the YAML reader says: texts that are not YAML, or hold what JSON cannot."""
 
 from __future__ import annotations
 
@@ -12,8 +12,43 @@ PAGES = (
         """
         The file cannot be read.
 
-        It is not there, may not be read, or is no regular file: a device, a pipe or a socket could make a run wait
+        It is not there, may not be read, or is not a regular file: a device, a pipe or a socket could make a run wait
         for ever. `-` reads standard input.
+        """,
+    ),
+    Page(
+        "not-read-as-a-manifest",
+        ERROR,
+        OURS,
+        """
+        A YAML file of a folder looks like a manifest, and is not read as one.
+
+        Its `apiVersion` is misspelt or missing, or the manifest stands in a list. What is passed over in silence is
+        missed only when somebody looks for the job, and `--prune` would take it for gone. A file that has nothing to
+        do with sagespec is passed over; one of another tool whose `apiVersion` reads so much alike needs
+        `--allow not-read-as-a-manifest`.
+        """,
+    ),
+    Page(
+        "passed-over",
+        WARNING,
+        OURS,
+        """
+        A file that is, or may be, a manifest is not read.
+
+        It lies in a hidden folder or behind a link to a folder, it cannot be read, or it is not the file itself: a
+        pointer of git-lfs, a text that git-crypt has encrypted. Until it is read, `--prune` stops nothing: what it
+        describes is not known.
+        """,
+    ),
+    Page(
+        "defaults-not-read",
+        WARNING,
+        OURS,
+        """
+        A Defaults document lies in a file that no manifest looks for.
+
+        Defaults are read from files named `sagespec.yaml`, in the manifest's folder and above.
         """,
     ),
     Page(
@@ -78,10 +113,10 @@ PAGES = (
         ERROR,
         OURS,
         """
-        One document holds more than 100,000 values.
+        One document holds more than 100,000 values, or more than a million characters.
 
         Each use of an alias counts as all that it stands for: a few lines of aliases of aliases can stand for more
-        values than any memory holds.
+        than any memory holds.
 
         Bad:
             hyperparameters:
@@ -95,6 +130,17 @@ PAGES = (
             hyperparameters:
               aa: &aa [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]
               bb: [*aa, *aa]
+        """,
+    ),
+    Page(
+        "too-many-documents",
+        ERROR,
+        OURS,
+        """
+        One file holds more than 1,000 documents.
+
+        The limit keeps one file from stopping a run. Jobs that differ in a few values are one document with a
+        `matrix`; others can be given several files.
         """,
     ),
     Page(
@@ -134,7 +180,7 @@ PAGES = (
         """,
     ),
     Page(
-        "merge-of-no-map",
+        "merge-not-a-map",
         ERROR,
         "https://yaml.org/type/merge.html",
         """
@@ -184,7 +230,7 @@ PAGES = (
         ERROR,
         JSON + "#section-6",
         """
-        Infinity and NaN are no numbers of JSON.
+        Infinity and NaN are not JSON numbers.
 
         Hyperparameters travel as JSON, so they could not be sent.
 

@@ -122,9 +122,10 @@ def _rules(_typed: Sequence[str]) -> Iterator[Offer]:
 
 def _defaults() -> Iterator[Mapping[str, Any]]:
     """The documents of defaults that hold in this folder, the nearest one first."""
+    from sagespec.base.files import Files
     from sagespec.reading.render import Defaults  # completion of anything else does not need it
 
-    for document in Defaults().above(Path.cwd()):
+    for document in Defaults(Files()).above(Path.cwd()):
         if isinstance(document.data, dict):
             yield document.data
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from sagespec.cli.codes import Code
@@ -64,7 +65,7 @@ class Parameter(Generic[T]):
     def __get__(self: Parameter[T], given: Arguments | None, owner: type) -> Parameter[T] | T:
         if given is None:
             return self
-        value: T = given.values.get(self.name, self.default)
+        value: T = given.values.get(self.name, given.otherwise.get(self.name, self.default))
         return value
 
     @property
@@ -227,11 +228,16 @@ class Arguments:
     verbose = flag("Say which files were read for each job.", short="-v", group=GENERAL)
     help = flag("Show this help.", short="-h", group=GENERAL)
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.values = values
+    def __init__(self, values: Mapping[str, Any], otherwise: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """
+        Args:
+            values: of what is written, by the attributes' names.
+            otherwise: of what is not written but stands in the environment.
+        """
+        self.values, self.otherwise = values, otherwise
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.values == self.values
+        return type(other) is type(self) and (other.values, other.otherwise) == (self.values, self.otherwise)
 
     __hash__ = None  # type: ignore[assignment]
 

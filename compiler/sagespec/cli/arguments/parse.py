@@ -44,11 +44,13 @@ def parse(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> Argu
         elif word != "--":
             command = _command(word, rest)
     _place(plain, command, values)
-    for option in command.options():
-        if option.variable and option.name not in values and environ.get(option.variable):
-            values[option.name] = _value(option, environ[option.variable], option.variable, command)
     _go_together(command, values)
-    return command(values)
+    otherwise = {
+        option.name: _value(option, environ[option.variable], option.variable, command)
+        for option in command.options()
+        if option.variable and environ.get(option.variable)
+    }
+    return command(values, otherwise)
 
 
 def command_named(words: Sequence[str]) -> type[Arguments]:

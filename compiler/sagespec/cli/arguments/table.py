@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sagespec.cli.arguments.parameter import (
@@ -82,6 +83,7 @@ class Deciding(Judging):
     prune = flag("Stop running jobs of the project whose manifest is gone.")
     rerun = flag("Run again what has ended.")
     replace = flag("Stop a running job whose manifest has changed.")
+    adopt = flag("Take over jobs under the manifests' names that are what they ask for, and nobody's.")
 
 
 class Jobs(Rendering):
@@ -106,7 +108,7 @@ class ValidateArguments(Judging):
     standard error.
     """
 
-    command, section, runs = "validate", CHECK, "checking:validate"
+    command, section, runs = "validate", CHECK, "validating:validate"
     exits = {Code.FINE: "nothing wrong", Code.WRONG_MANIFEST: "errors found (or left)"}
     examples = (
         ("sagespec validate jobs", "every manifest below a folder"),
@@ -128,7 +130,7 @@ class CompileArguments(Judging):
     --out, source archives are written beside.
     """
 
-    command, section, runs = "compile", CHECK, "checking:compile_"
+    command, section, runs = "compile", CHECK, "compiling:compile_"
     exits = {Code.FINE: "compiled", **NOT_WHOLE}
     examples = (
         ("sagespec compile mnist.yaml", "the request, as JSON"),
@@ -218,8 +220,8 @@ class PlanArguments(Deciding):
     offline = flag("Ask no service: as if no job existed yet.")
     local = flag("Run on this machine instead of SageMaker.")
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        super().__init__(values)
+    def __init__(self, values: Mapping[str, Any], otherwise: Mapping[str, Any] = MappingProxyType({})) -> None:
+        super().__init__(values, otherwise)
         self.starts_nothing = self.offline
 
 
@@ -266,7 +268,9 @@ class ApplyArguments(Deciding):
     def said_by_a_plan(self) -> list[str]:
         """Options that were given although a saved plan says itself what they say."""
         return [
-            option_of(name) for name in ("prune", "rerun", "replace", "allow", "env", "set") if self.values.get(name)
+            option_of(name)
+            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set")
+            if self.values.get(name)
         ]
 
 

@@ -11,6 +11,12 @@ from typing import IO, TYPE_CHECKING
 
 from sagespec.cli.codes import Code
 from sagespec.cli.terminal import complain, remark, tell
+from sagespec.deploying.ending import TAIL, ending_of
+from sagespec.deploying.looking import Job
+from sagespec.deploying.world import follow_all
+from sagespec.reporting.board import board_on
+from sagespec.reporting.diagnostics import printable
+from sagespec.reporting.status import ended_text, state_line
 from sagespec.reporting.style import style_of
 
 if TYPE_CHECKING:
@@ -50,9 +56,6 @@ def followed(jobs: Sequence[Job]) -> Followed:
 
 def follow(followed: Followed, out: IO[str]) -> None:
     """Follows jobs until they end: logs go to `out`, states to standard error. Ctrl-C ends the following alone."""
-    from sagespec.deploying.world import follow_all
-    from sagespec.reporting.board import board_on
-
     told, jobs = _Told(followed), followed.jobs
     try:
         with board_on(sys.stderr, out, [job.name for job in jobs]) as board:
@@ -60,9 +63,8 @@ def follow(followed: Followed, out: IO[str]) -> None:
                 told.take(news, board)
     except KeyboardInterrupt:
         followed.interrupted = True
-        tell("\nNo longer following; the jobs go on. To follow again:", always=True)
-        for line in attach_lines(jobs):
-            tell(f"  {line}", always=True)
+        again = "\n  ".join(attach_lines(jobs))
+        tell(f"\nNo longer following; the jobs go on. To follow again: {again}", always=True)
     told.conclude()
 
 
@@ -70,15 +72,10 @@ class _Told:
     """Tells news, and keeps what they say."""
 
     def __init__(self, followed: Followed) -> None:
-        from sagespec.deploying.ending import TAIL
-
         self.followed = followed
         self.tails: dict[Job, deque[str]] = defaultdict(lambda: deque(maxlen=TAIL))
 
     def take(self, news: News, board: Board) -> None:
-        from sagespec.deploying.ending import ending_of
-        from sagespec.deploying.looking import Job
-
         job = Job(news.job_name, news.service)
         if news.line is not None:
             self.tails[job].append(news.line.text)
@@ -93,8 +90,6 @@ class _Told:
 
     def conclude(self) -> None:
         """Says how each job has ended, and which could not be followed so far."""
-        from sagespec.reporting.status import ended_text, state_line
-
         style = style_of(sys.stderr)
         for found in self.followed.endings.values():
             if found.over:
@@ -117,7 +112,5 @@ def attach_lines(jobs: Sequence[Job]) -> Iterator[str]:
 
 
 def log_line(line: LogLine, job_name: str) -> str:
-    from sagespec.reporting.diagnostics import printable
-
     prefix = f"{job_name} {line.host} | " if job_name else f"{line.host} | " if line.host != "algo-1" else ""
     return prefix + printable(line.text)

@@ -20,6 +20,11 @@ from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands.following import followed, log_line
 from sagespec.cli.services import jobs_of, project_folder
 from sagespec.cli.terminal import complain, remark, say, tell
+from sagespec.deploying.looking import state_of
+from sagespec.deploying.services import START, ServiceError
+from sagespec.deploying.side_by_side import side_by_side
+from sagespec.deploying.tensorboard import show
+from sagespec.reporting.status import status_json, status_text
 from sagespec.reporting.style import style_of
 
 if TYPE_CHECKING:
@@ -29,9 +34,6 @@ Made = TypeVar("Made")
 
 
 def status(given: StatusArguments) -> Code:
-    from sagespec.deploying.looking import state_of
-    from sagespec.reporting.status import status_json, status_text
-
     found, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region), state_of)
     for state in found:
         for trouble in state.troubles:
@@ -58,8 +60,6 @@ def logs(given: LogsArguments) -> Code:
 
 def print_log(job: Job, prefix: str) -> Code:
     """All of a job's log; the lines come while they are printed."""
-    from sagespec.deploying.services import START, ServiceError
-
     empty = True
     try:
         for line in job.service.logs(job.name, START)[0]:
@@ -78,8 +78,6 @@ def attach(given: AttachArguments) -> Code:
 
 
 def tensorboard(given: TensorboardArguments) -> Code:
-    from sagespec.deploying.tensorboard import show
-
     jobs = jobs_of([given.name], given, local=given.local, region=given.region)
     if len(jobs) > 1:
         raise WrongUsage(f"'{given.name}' has {len(jobs)} jobs", f"name one: {', '.join(job.name for job in jobs)}")
@@ -96,7 +94,7 @@ def stop(given: StopArguments) -> Code:
         job.service.stop(job.name)
         return f"{job.name} was asked to stop"
 
-    said, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region), stopped)
+    said, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region, stopping=True), stopped)
     for line in said:
         tell(line)
     return code
@@ -104,9 +102,6 @@ def stop(given: StopArguments) -> Code:
 
 def of_each(jobs: Sequence[Job], do: Callable[[Job], Made]) -> tuple[list[Made], Code]:
     """What is made of each job, in order; what goes wrong with one is told."""
-    from sagespec.deploying.services import ServiceError
-    from sagespec.deploying.side_by_side import side_by_side
-
     made: dict[int, Made] = {}
     code = Code.FINE
     for done in side_by_side(do, jobs):

@@ -49,7 +49,7 @@ def explain(given: ExplainArguments) -> Code:
 
     if given.field is not None:
         return explain_field(given, given.field)
-    [name] = current([given.about])
+    name = current(given.about)
     if name not in explained():
         complain(f"there is no rule '{given.about}'", suggestion(given.about))
         return Code.WRONG_USAGE
@@ -58,12 +58,13 @@ def explain(given: ExplainArguments) -> Code:
 
 
 def explain_field(given: ExplainArguments, field: str) -> Code:
+    from sagespec.base.diagnostic import told
     from sagespec.reporting.diagnostics import block
     from sagespec.reporting.origin import origin
 
     for result in compiler_of(given, build=False).run([given.about]):
         if result.rendered is None:
-            for diagnostic in result.diagnostics:
+            for diagnostic in told(result.diagnostics):
                 for line in block(diagnostic, style_of(sys.stderr)):
                     tell(line, always=True)
             return Code.WRONG_MANIFEST

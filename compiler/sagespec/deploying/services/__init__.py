@@ -7,20 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from sagespec.base.errors import SagespecError
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
 
 
-class ServiceError(Exception):
+class ServiceError(SagespecError):
     """The service failed or refused. Says what it said, and what to do."""
 
     passing = False
     """Whether it is known to pass with time."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        self.message = message
-        self.hint = hint
-        super().__init__(message)
 
 
 class BadSetting(ServiceError):
@@ -122,8 +118,16 @@ class Service(Protocol):
         """
         ...
 
-    def upload(self, upload: Upload, progress: Progress) -> bool:
-        """Brings something local to where the request says it lies; False where it was there already."""
+    def account(self) -> str:
+        """Whose the credentials are."""
+        ...
+
+    def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
+        """Brings something local to where the request says it lies; False where it was there already.
+
+        Args:
+            kms_key: what it is encrypted with there; None for what the store does by itself.
+        """
         ...
 
     def create(self, request: Request, attempt: int) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NamedTuple
 
-from sagespec.base.source import Path
+from sagespec.base.lazy import lazy
+from sagespec.base.source import Path, Place
 from sagespec.catalog import Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
+from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
-from sagespec.scripts import Script
+from sagespec.scripts import Arguments, Environment, Script
 from sagespec.scripts.arguments import Option
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
@@ -48,16 +49,72 @@ class JobChannel:
         return getattr(self.own, member)
 
 
+class Passed(NamedTuple):
+    """A hyperparameter that reaches the script as an argument."""
+
+    path: Path
+    name: str
+    value: Any
+    text: str
+    """The argument, as it arrives."""
+
+
+class ReadScript(NamedTuple):
+    """A training script that is understood."""
+
+    script: Script
+    asks: Environment
+    """What it asks its container for."""
+
+
+class CommandLine(NamedTuple):
+    """The arguments that a training script declares with argparse."""
+
+    script: Script
+    takes: Arguments
+
+
+class Matched(NamedTuple):
+    """A hyperparameter that is passed, and the declared argument that certainly takes it."""
+
+    path: Path
+    name: str
+    value: Any
+    text: str
+    """The argument, as it arrives."""
+    option: Option
+    line: CommandLine
+
+    @property
+    def declared(self) -> Place:
+        """Where the script declares it."""
+        return self.line.script.place(self.option.piece)
+
+
+class Unmatched(NamedTuple):
+    """A hyperparameter that is passed, and that no declared argument certainly takes."""
+
+    path: Path
+    name: str
+    value: Any
+    text: str
+    """The argument, as it arrives."""
+    options: tuple[Option, ...]
+    """Those that it may be short for, if there are several."""
+    line: CommandLine | None
+    """None where the script does not look at its arguments."""
+
+
 class JobContext(Context):
     """One job to be judged."""
 
     model: Job
 
-    @property
-    def job(self) -> Job:
-        return self.model
+    def __init__(self, job: Job, *others: Any, **named: Any) -> None:
+        super().__init__(job, *others, **named)
+        self.job = job
 
-    @cached_property
+    @lazy
     def written(self) -> frozenset[str]:
         """Fields, and members of channels (`channels.path`)."""
         fields = self.model.fields_set
@@ -66,43 +123,48 @@ class JobContext(Context):
         members = [f"channels.{member}" for channel in self.model.channels.values() for member in channel.fields_set]
         return frozenset((*fields, *members))
 
-    @cached_property
+    @lazy
     def channels(self) -> list[JobChannel]:
         return [JobChannel(name, channel, self.job) for name, channel in self.job.channels.items()]
 
-    @cached_property
+    @lazy
     def mode(self) -> Mode:
         return self.job.mode(self.facts)
 
-    @cached_property
+    @lazy
     def legacy(self) -> bool:
         return self.mode is Mode.LEGACY
 
-    @cached_property
+    @lazy
     def script_mode(self) -> bool:
         return self.mode is Mode.SCRIPT
 
-    @cached_property
+    @lazy
     def framework(self) -> Framework | None:
         """The framework's row of the catalogue; None where an image is all there is, or the name is not known."""
         return self.job.estimator(self.facts)
 
-    @cached_property
+    @lazy
     def version(self) -> str | None:
         """The framework's version as the catalogue knows it; None where the manifest names none."""
         return self.job.version(self.facts)
 
-    @cached_property
+    @lazy
     def release(self) -> Release | None:
         """The release that the manifest names; None where it names none, or none that is known."""
         return self.job.release(self.facts)
 
-    @cached_property
+    @lazy
+    def image_release(self) -> Release | None:
+        """The release whose images the job takes, which may be of a variant."""
+        return self.job.image_release(self.facts)
+
+    @lazy
     def variant(self) -> Variant | None:
         """The images beside the framework's plain ones that the job takes, if any."""
         return self.job.variant(self.facts)
 
-    @cached_property
+    @lazy
     def passes_model_dir(self) -> bool:
         """The script is called with --model_dir, which the request gets by itself."""
         framework = self.framework
@@ -113,11 +175,11 @@ class JobContext(Context):
             and self.job.model_dir is not False
         )
 
-    @cached_property
+    @lazy
     def python(self) -> str | None:
         return self.job.python(self.facts)
 
-    @cached_property
+    @lazy
     def script(self) -> Script | None:
         """The training script; None where the container runs none, or it cannot be looked into."""
         job = self.job
@@ -125,50 +187,88 @@ class JobContext(Context):
             return None
         return self.scripts.of(self.folder, job.entry_point, job.source_dir, job.dependencies)
 
-    @cached_property
+    @lazy
     def hardware(self) -> list[Instance]:
         """The instances of every group whose type is known."""
         known = (self.facts.instance(name) for name in self.job.instance_types())
         return [instance for instance in known if instance is not None]
 
-    @cached_property
+    @lazy
     def enabled(self) -> list[str]:
         """The distribution strategies that are switched on."""
         return self.job.distribution.enabled() if self.job.distribution is not None else []
+
+    @lazy
+    def generated(self) -> dict[str, str]:
+        """The hyperparameters that the request gets by itself → the field that decides each."""
+        return generated(self.job, self.mode, self.framework, passes_model_dir=self.passes_model_dir)
 
     @property
     def hyperparameters(self) -> dict[str, Any]:
         return self.job.hyperparameters
 
-    @cached_property
-    def passed(self) -> dict[str, str]:
-        """What the container passes to the script: hyperparameter → the text that arrives, `model_dir` left out.
+    @lazy
+    def read(self) -> ReadScript | None:
+        """The training script, where it is understood."""
+        script = self.script
+        if script is None or script.study.environment is None:
+            return None
+        return ReadScript(script, script.study.environment)
+
+    @lazy
+    def command_line(self) -> CommandLine | None:
+        """The arguments that the script declares, where they are understood: of a job in script mode."""
+        script = self.script if self.script_mode else None
+        if script is None or script.study.arguments is None:
+            return None
+        return CommandLine(script, script.study.arguments)
+
+    @lazy
+    def passed(self) -> dict[str, Passed]:
+        """The hyperparameters that the container passes to the script, `model_dir` left out.
 
         Source: https://github.com/aws/sagemaker-training-toolkit (mapping.py, to_cmd_args)
         """
-        return {name: as_argument(value) for name, value in self.hyperparameters.items() if self._is_passed(name)}
+        given = ((name, value) for name, value in self.hyperparameters.items() if self._is_passed(name))
+        return {name: Passed(("hyperparameters", name), name, value, as_argument(value)) for name, value in given}
 
-    @cached_property
-    def matched(self) -> list[tuple[str, str, Option]]:
-        """(hyperparameter, its text, the script's option that certainly takes it); of a script that is understood."""
-        takes = None if self.script is None else self.script.study.arguments
-        if takes is None:
-            return []
-        found = ((name, text, takes.match(option_of(name))) for name, text in self.passed.items())
-        return [(name, text, options[0]) for name, text, options in found if len(options) == 1]
+    @lazy
+    def matched(self) -> list[Matched]:
+        """Each of them that a declared argument certainly takes."""
+        return self._sorted_out[0]
+
+    @lazy
+    def unmatched(self) -> list[Unmatched]:
+        """Each of them that no declared argument certainly takes, of a script that is understood so far."""
+        return self._sorted_out[1]
+
+    @lazy
+    def _sorted_out(self) -> tuple[list[Matched], list[Unmatched]]:
+        line, read = self.command_line, self.read
+        if line is None:
+            idle = self.script_mode and read is not None and read.script.study.ignores_arguments
+            return [], [Unmatched(*passed, (), None) for passed in self.passed.values()] if idle else []
+        matched, unmatched = [], []
+        for name, passed in self.passed.items():
+            options = line.takes.match(option_of(name))
+            if len(options) == 1:
+                matched.append(Matched(*passed, options[0], line))
+            else:
+                unmatched.append(Unmatched(*passed, tuple(options), line))
+        return matched, unmatched
 
     def _is_passed(self, name: str) -> bool:
         if name == "model_dir" and self.passes_model_dir:
             return False  # overwritten, which another rule says
         return not name.startswith("sagemaker_") and name not in CONTAINERS_OWN
 
-    @cached_property
+    @lazy
     def source_folder(self) -> FilePath | None:
         """Where the entry point is looked for; None when the code lies in S3."""
         source = self.job.source_dir
         if source is None:
             return self.folder
-        return None if "://" in source else self.disk.below(self.folder, source)
+        return None if "://" in source else self.files.below(self.folder, source)
 
 
 def option_of(name: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
@@ -24,6 +24,7 @@ from sagespec.building.draft import (
     data_upload,
     default_bucket,
     merged,
+    needed,
     present,
     provenance,
     role_arn,
@@ -51,39 +52,30 @@ def draft(job: Job, manifest: Manifest, inputs: Inputs) -> Draft:
     members = merged(body.members(), job.members().get("request", {}))
     known = job.members()
     role, retries = known.get("role"), known.get("on_failure")
+    environment = manifest.environment or ""
     request = Request(
         kind="TrainingJob",
         manifest=manifest.document.source.name,
         name=known.get("name", ""),
-        calls=(Call("CreateTrainingJob", "TrainingJobName", members, live=LIVE),),
+        calls=(Call("CreateTrainingJob", "TrainingJobName", members, live=LIVE, scope=environment),),
         tags={**known.get("tags", {}), **dict(provenance(inputs))},
         site=inputs.site,
         uploads=tuple(sources.uploads),
         project=str(manifest.settings.get("project", "default")),
+        environment=environment,
         on_change=known.get("on_change", "refuse"),
         retry="infrastructure" if retries is None else retries.members().get("retry", "infrastructure"),
         max_attempts=3 if retries is None else retries.members().get("max_attempts", 3),
         role_by_name=role is not None and not role.startswith("arn:"),
     )
-    needed = () if inputs.site.local else tuple(_needed(job, inputs))
-    return Draft(request, tuple(sources.unusable), tuple(body.incomplete), frozenset(body.unknown), needed)
+    asked = () if inputs.site.local else tuple(needed(job, inputs, _default_bucket_by(job)))
+    return Draft(request, tuple(sources.unusable), tuple(body.incomplete), frozenset(body.unknown), asked)
 
 
-def _needed(job: Job, inputs: Inputs) -> Iterator[tuple[str, Finding]]:
-    """What a request for SageMaker must know: its region, and the account where its name stands in something."""
+def _default_bucket_by(job: Job) -> str | None:
+    """The field that would name another bucket than the default one; None where one is named, or may be."""
     known = job.members()
-    if not inputs.site.region and "region" in known:
-        hint = "add region: us-west-2 (or to sagespec.yaml), or set AWS_REGION"
-        yield "missing-region", Finding(("region",), "no region is known", hint)
-    role = known.get("role")
-    if inputs.site.account is not None or role is None:
-        return
-    if not role.startswith("arn:"):
-        message = f"the account of role '{role}' is not known"
-        yield "missing-account", Finding(("role",), message, "write the role's ARN, or add account_id")
-    elif "output_path" in known and known["output_path"] is None:
-        message = "the default bucket needs the account's number"
-        yield "missing-account", Finding(("output_path",), message, "add account_id or output_path")
+    return "output_path" if "output_path" in known and known["output_path"] is None else None
 
 
 class _Sources:
@@ -113,7 +105,7 @@ class _Sources:
         mode, entry_point = job.mode(self.inputs.facts), job.entry_point
         if mode is Mode.IMAGE or entry_point is None or (job.source_dir or "").startswith("s3://"):
             return
-        contents = self.inputs.files.code(self.inputs.folder, entry_point, job.source_dir, tuple(job.dependencies))
+        contents = self.inputs.packing.code(self.inputs.folder, entry_point, job.source_dir, tuple(job.dependencies))
         self.code = code_upload(contents, self._prefix, len(self.uploads))
         self.uploads.append(self.code)
 
@@ -121,7 +113,7 @@ class _Sources:
         if channel.path is None:
             return
         path: FilePath = self.inputs.folder / channel.path.removeprefix("file://")
-        dataset = self.inputs.files.data(path, ("channels", name, "path"))
+        dataset = self.inputs.packing.data(path, ("channels", name, "path"))
         self.data[name] = data_upload(path, dataset, self._prefix, len(self.uploads))
         self.uploads.append(self.data[name])
 

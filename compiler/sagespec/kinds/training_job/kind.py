@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sagespec.kinds.kind import Kind
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS, field_of
 from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.rules import RULES
+from sagespec.kinds.training_job.rules import RENAMED, RULES
 
 if TYPE_CHECKING:
     from sagespec.building.cost import Bill
@@ -30,4 +31,21 @@ def _bill(request: Request, facts: Facts, attempt: int = 1) -> Bill:
     return bill(request, facts, attempt)
 
 
-KIND = Kind("TrainingJob", Job, JobContext, RULES, MEMBERS, ELSEWHERE, field_of, _draft, _bill)
+def _field_of(_operation: str, member: Sequence[str | int]) -> str | None:
+    return field_of(member)
+
+
+KIND = Kind(
+    name="TrainingJob",
+    model=Job,
+    context=JobContext,
+    rules=RULES,
+    renamed_rules=RENAMED,
+    members=MEMBERS,
+    elsewhere=ELSEWHERE,
+    field_of=_field_of,
+    overrides={"CreateTrainingJob": ("request",)},
+    draft=_draft,
+    applied=True,
+    bill=_bill,
+)

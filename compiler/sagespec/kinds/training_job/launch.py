@@ -7,7 +7,7 @@ from typing import Any
 
 from sagespec.catalog import Framework
 from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.model.distribution import Distribution
+from sagespec.kinds.training_job.model.distribution import DataParallel, Distribution, PyTorchDdp
 
 _SWITCHES = {
     "pytorchxla": "sagemaker_pytorch_xla_multi_worker_enabled",
@@ -71,7 +71,7 @@ def _mpi(given: Distribution, framework: Framework) -> Iterator[tuple[str, Any]]
 
 def _smdistributed(job: Job, given: Distribution, framework: Framework) -> Iterator[tuple[str, Any]]:
     smdistributed, ddp = given.smdistributed, given.pytorchddp
-    parallel = smdistributed.dataparallel if smdistributed is not None else None
+    parallel: DataParallel | PyTorchDdp | None = smdistributed.dataparallel if smdistributed is not None else None
     model = smdistributed.modelparallel if smdistributed is not None else None
     if ddp is not None and "as" in framework.strategies.get("pytorchddp", {}):
         parallel = ddp

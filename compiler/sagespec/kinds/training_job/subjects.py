@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sagespec.base.source import Path
 from sagespec.checking.subject import Subject, Written
-from sagespec.kinds.training_job.context import JobChannel, JobContext
+from sagespec.kinds.training_job.context import (
+    CommandLine,
+    JobChannel,
+    JobContext,
+    Matched,
+    Passed,
+    ReadScript,
+    Unmatched,
+)
 from sagespec.kinds.training_job.model import Job
-from sagespec.scripts import Arguments, Environment, LegacyFunctions, Script
-from sagespec.scripts.arguments import Option
+from sagespec.scripts import LegacyFunctions, Script
 
 
 def _always(context: JobContext) -> tuple[Job]:
@@ -61,87 +67,24 @@ INSTANCE_TYPE = Subject[Written, JobContext](_instance_types, ["instance_type", 
 """Each instance type that the job runs on."""
 
 
-class Passed(NamedTuple):
-    """A hyperparameter that reaches the script as an argument."""
-
-    path: Path
-    name: str
-    value: Any
-    text: str
-    """The argument, as it arrives."""
-
-
 PASSED = Subject[Passed, JobContext](
-    lambda context: (
-        [
-            Passed(("hyperparameters", name), name, context.hyperparameters[name], text)
-            for name, text in context.passed.items()
-        ]
-        if context.script_mode
-        else ()
-    ),
-    ["hyperparameters"],
+    lambda context: tuple(context.passed.values()) if context.script_mode else (), ["hyperparameters"]
 )
 """Each hyperparameter that is passed to the script: of a job in script mode."""
 
-
-class ReadScript(NamedTuple):
-    """A training script that is understood."""
-
-    script: Script
-    asks: Environment
-    """What it asks its container for."""
-
-
-def _script(context: JobContext) -> tuple[ReadScript, ...]:
-    script = context.script
-    if script is None or script.study.environment is None:
-        return ()
-    return (ReadScript(script, script.study.environment),)
-
-
-SCRIPT = Subject[ReadScript, JobContext](_script)
+SCRIPT = Subject[ReadScript, JobContext](lambda context: () if context.read is None else (context.read,))
 """The training script, where it is understood."""
 
-
-class CommandLine(NamedTuple):
-    """The arguments that a training script declares with argparse."""
-
-    script: Script
-    takes: Arguments
-
-
-def _command_line(context: JobContext) -> tuple[CommandLine, ...]:
-    script = context.script if context.script_mode else None
-    if script is None or script.study.arguments is None:
-        return ()
-    return (CommandLine(script, script.study.arguments),)
-
-
-COMMAND_LINE = Subject[CommandLine, JobContext](_command_line)
+COMMAND_LINE = Subject[CommandLine, JobContext](
+    lambda context: () if context.command_line is None else (context.command_line,)
+)
 """The script's declared arguments, where they are understood: of a job in script mode."""
 
+MATCHED = Subject[Matched, JobContext](lambda context: context.matched, ["hyperparameters"])
+"""Each hyperparameter that a declared argument takes."""
 
-class Matched(NamedTuple):
-    """A hyperparameter, and the argument of the script that certainly takes it."""
-
-    path: Path
-    name: str
-    text: str
-    """The argument, as it arrives."""
-    option: Option
-    line: CommandLine
-
-
-MATCHED = Subject[Matched, JobContext](
-    lambda context: [
-        Matched(("hyperparameters", name), name, text, option, line)
-        for line in _command_line(context)
-        for name, text, option in context.matched
-    ],
-    ["hyperparameters"],
-)
-"""Each hyperparameter whose argument is declared."""
+UNMATCHED = Subject[Unmatched, JobContext](lambda context: context.unmatched, ["hyperparameters"])
+"""Each hyperparameter that is passed to the script and that no declared argument certainly takes."""
 
 
 class ReadFunctions(NamedTuple):

@@ -56,8 +56,8 @@ def _files() -> Mapping[str, str]:
 
 def training_job_schema(facts: Facts) -> Json:
     """The schema of a manifest, in draft 7: the newest that all editors know."""
-    shapes = Shapes(facts)
     contradictions = [*rows(RULES, facts), *REFUSALS, *of_hardware(facts)]
+    shapes = Shapes(facts, contradictions)
     return {
         "$schema": _DRAFT,
         "title": "sagespec",
@@ -80,7 +80,7 @@ def training_job_schema(facts: Facts) -> Json:
 
 def defaults_schema(facts: Facts) -> Json:
     """The schema of a Defaults document. A manifest may replace half of a contradiction, so nothing is said of any."""
-    shapes = Shapes(facts)
+    shapes = Shapes(facts, rows(RULES, facts))
     fields = {**shapes.job(), "matrix": _MATRIX, **_SETTINGS}
     environment = {
         "type": "object",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts
-from sagespec.checking.condition import EXPRESSION, FALSE, GIVEN, ITEMS, LIST, NULL, TRUE, Json, inside, when
+from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, TRUE, Json, inside, when
 from sagespec.checking.row import Row, branch, rows_of
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds.training_job.model import Job
@@ -45,54 +45,8 @@ def renamed() -> list[Json]:
     ]
 
 
-_PREFERENCES: Json = {
-    "request": inside("ResourceConfig", "InstancePreferences", so={"contains": {"type": "object"}, **LIST})
-}
-
 REFUSALS = (
-    *(
-        Row(("instance_groups",), f"instance_groups and {name} exclude each other", when={name: GIVEN}, value=LIST)
-        for name in ("instance_type", "instance_count")
-    ),
-    Row(
-        ("instance_count",),
-        "several instances cannot share the GPUs of one machine",
-        when={"instance_type": {"const": "local_gpu"}},
-        value={"type": "integer", "minimum": 2},
-    ),
-    Row(("subnets",), "subnets need security_group_ids", when={"security_group_ids": NULL}),
-    Row(("security_group_ids",), "security_group_ids need subnets", when={"subnets": NULL}),
-    Row(
-        ("training_repository_credentials_provider_arn",),
-        "credentials are used only with training_repository_access_mode: Vpc",
-        when={"training_repository_access_mode": {"const": "Platform"}},
-    ),
-    Row(
-        ("output_kms_key",),
-        "a directory bucket takes no key",
-        when={"output_path": {"type": "string", "pattern": "^s3://[^/]*--x-s3(/|$)"}},
-    ),
-    *(
-        Row(("disable_profiler",), f"the profiler is switched off, but there is {name}", when={name: used}, value=TRUE)
-        for name, used in (
-            ("profiler_rules", ITEMS),
-            ("profiler_config", inside("disable_profiler", so=FALSE)),
-        )
-    ),
-    Row(
-        ("dependencies",),
-        "an archive in S3 is used as it is: pack them into it",
-        when={"source_dir": {"type": "string", "pattern": "^s3://"}},
-        value=ITEMS,
-    ),
-    *(
-        Row((name,), f"{name} and InstancePreferences exclude each other", when=_PREFERENCES)
-        for name in ("instance_type", "instance_groups", "instance_placement_config")
-    ),
-    Row(("use_spot_instances",), "InstancePreferences take no spot instances", when=_PREFERENCES, value=TRUE),
     Row(("distribution", "instance_groups"), "the strategies run on one group", value={"minItems": 2, **LIST}),
-    Row(("request", "TrainingJobName"), "the job's name stands under name", value={}),
-    Row(("request", "Tags"), "the job's tags stand under tags", value={}),
     Row(("instance_groups",), "the training compiler takes no instance groups", when={"compiler_config": GIVEN}),
 )
 """Of a manifest, whatever its version."""

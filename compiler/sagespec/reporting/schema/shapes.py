@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sagespec.catalog import Facts, Instance, Release
 from sagespec.checking.condition import BUCKET, EXPRESSION, NULL, Json, choice, when
+from sagespec.checking.row import Row
 from sagespec.kinds.training_job.model import Job
 from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.versions import DEFAULT, frameworks, releases
@@ -22,45 +23,23 @@ _LIMITS = ("minimum", "maximum", "minItems", "maxItems", "maxProperties")
 _TYPE_HINTS = {
     "framework_version": "framework_version must be in quotes: without them YAML reads 1.10 as the number 1.1"
 }
-_ALWAYS = (
-    (
-        ("output_path", "code_location", "source_dir", "checkpoint_path", "checkpoint_s3_uri", "model_dir"),
-        rf"^(?!s3://)|^{BUCKET}",
-        "no bucket can have this name",
-    ),
-    (
-        ("model_dir",),
-        r"^(?!\s*([Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]|[Nn][Oo][Nn][Ee])\s*$)",
-        "this would be a folder of that name; write model_dir: false, without quotes",
-    ),
-    (("volume_kms_key",), r"^(?!alias/)(?!.*:alias/)", "a volume's key is named by its id or ARN, not by an alias"),
-    (("s3_data",), rf"^({BUCKET}|https://[^/])", "data in S3 begin with s3://<bucket>; local data stand under path"),
-    (("source_dir",), r"^(?!.*://)|^s3://.*\.(tar\.gz|tgz)$", "code that is elsewhere is an archive: s3://….tar.gz"),
-    (("entry_point",), "^(?!.*://)", "the entry point is a file, not an address; an archive in S3 is a source_dir"),
-    (("directory_path",), "^/", "directory_path begins with a slash"),
-    (("subnets",), "^(?!sg-)", "a security group belongs under security_group_ids"),
-    (("security_group_ids",), "^(?!subnet-)", "a subnet belongs under subnets"),
-)
-"""What the rules ask of strings, beyond their types: fields, a pattern, and what to say."""
 
 
-_NAMES = {
-    "hyperparameters": (
-        rf"^(?!.*{EXPRESSION})[^\n\r\x85\u2028\u2029]*$",
-        "a hyperparameter's name is one line, and no expression",
-    ),
-    "tags": (
-        rf"^(?!.*{EXPRESSION})(?!([Aa][Ww][Ss]|[Ss][Aa][Gg][Ee][Ss][Pp][Ee][Cc]):)[\s\S]{{1,128}}$",
-        "a tag's name has 1 to 128 characters, and aws: and sagespec: are reserved",
-    ),
+_NO_EXPRESSION: Json = {
+    "pattern": rf"^(?!.*{EXPRESSION})",
+    "errorMessage": "an expression may stand in a value, not in a name",
 }
-"""What the names of a map must be, where the model does not say it."""
 
 
 class Shapes:
     """Turns the model's schema, piece by piece, into the editors'."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, rows: Iterable[Row]) -> None:
+        """
+        Args:
+            rows: what the rules say; of these the forms are used, which hold whatever else is written.
+        """
+        self.forms = [row for row in rows if row.form]
         model = model_schema(Job)
         self.parts: Json = {**model.pop("$defs"), "Job": model}
         self.known = _known_values(facts)
@@ -131,11 +110,15 @@ class Shapes:
         if kind == "object":
             by_pattern = node.get("patternProperties") or {None: node.get("additionalProperties", {})}
             [(pattern, values)] = by_pattern.items()
-            names = _NAMES.get(name, (rf"^(?!.*{EXPRESSION})", "an expression may stand in a value, not in a name"))
-            about = {"pattern": pattern} if pattern else {"pattern": names[0], "errorMessage": names[1]}
+            about: Json = {"pattern": pattern} if pattern else _NO_EXPRESSION | self.every_form(name, names=True)
             inside["propertyNames"] = {**node.get("propertyNames", {}), **about}
             inside["additionalProperties"] = self.shape(name, values) if isinstance(values, dict) else {}
         return {"type": [kind, "string"], "pattern": EXPRESSION, "errorMessage": message, **limits, **inside}
+
+    def every_form(self, name: str, *, names: bool) -> Json:
+        """What the rules ask of a field's strings, or of the names in it, beyond their types."""
+        asked = [row for row in self.forms if row.field[-1] == name and row.names == names]
+        return {"allOf": [{"pattern": row.form, "errorMessage": row.message} for row in asked]} if asked else {}
 
     def part(self, part: str, in_list: bool) -> Json:
         own = self.parts[part]
@@ -153,8 +136,7 @@ class Shapes:
     def string(self, name: str, node: Json) -> Json:
         limits: Json = {key: node[key] for key in ("pattern", "minLength", "maxLength") if key in node}
         message = f"{name} must be {node.get('title') or 'a string'}"
-        more = [{"pattern": pattern, "errorMessage": because} for names, pattern, because in _ALWAYS if name in names]
-        limits |= {"allOf": more} if more else {}
+        limits |= self.every_form(name, names=False)
         shape: Json = {
             "type": "string",
             "errorMessage": _TYPE_HINTS.get(name, f"{message}, in quotes if it is a number"),

@@ -31,9 +31,9 @@ def frameworks(facts: Facts) -> list[Framework]:
 @cache
 def releases(framework: Framework) -> list[Release]:
     """Every version that can be written, the newest first; a short one stands before the long ones."""
-    full, aliases = list(reversed(framework.releases)), framework.aliases
+    full, aliases = list(framework.releases)[::-1], list(framework.aliases)[::-1]
     names: list[str] = []
-    for short in reversed(aliases):
+    for short in aliases:
         names += [short, *(name for name in full if _lies_under(name, short))]
     names += [name for name in full if name not in names]
     return [release for name in names if (release := framework.release(name)) is not None]

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from sagespec.base.errors import SagespecError
 from sagespec.deploying.services.local.folder import Store, read_json, s3_parts, write_json
 
 
-class DataError(Exception):
+class DataError(SagespecError):
     """A channel's data cannot be had. Says which channel, what is missing, and what to write instead."""
 
 

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sagespec.base.errors import SagespecError
 from sagespec.deploying.services.local.folder import read_json, remove, write_json
 
 
-class CannotProvision(Exception):
+class CannotProvision(SagespecError):
     """There is no such environment, and none can be built. Says why and what exists."""
 
 

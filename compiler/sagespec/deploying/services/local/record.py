@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from sagespec.deploying.planner import TERMINAL, Seen
+from sagespec.base.redact import redacted
+from sagespec.deploying.observed import TERMINAL, Seen
 from sagespec.deploying.services.local import alive, docker
 from sagespec.deploying.services.local.folder import JobFolder, moved, read_json, write_json
 from sagespec.deploying.services.local.job import read_job
@@ -29,9 +30,10 @@ def seen(job: JobFolder) -> Seen:
         digest=tags.get("sagespec:digest", ""),
         attempt=int(attempt) if attempt.isdecimal() else 1,
         created=status["created"],
-        failure=status["failure"],
+        failure=redacted(status["failure"] or ""),
         tags=tags,
         project=tags.get("sagespec:project", ""),
+        environment=tags.get("sagespec:environment", ""),
         live=live_of(job),
         body=_description(job, body, status),
     )
@@ -108,7 +110,7 @@ def _description(job: JobFolder, body: Mapping[str, Any], status: Mapping[str, A
         "TrainingJobArn": job.arn,
         "TrainingJobStatus": status["status"],
         "SecondaryStatus": status["secondary"],
-        "FailureReason": status["failure"] or None,
+        "FailureReason": redacted(status["failure"] or "") or None,
         "CreationTime": _time(status["created"]),
         "LastModifiedTime": _time(status["modified"]),
         "TrainingStartTime": _time(status["started"]),

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sagespec.base.redact import redacted
 from sagespec.building.request import Request, Upload
-from sagespec.deploying.planner import TERMINAL, Seen
+from sagespec.deploying.observed import TERMINAL, Seen
 from sagespec.deploying.services import (
     START,
     Cursor,
@@ -140,10 +141,14 @@ class LocalService:
 
     # What is done
 
+    def account(self) -> str:
+        """This machine has none: what a local request says."""
+        return "000000000000"
+
     def check_role(self, role_arn: str) -> None:
         """This machine runs jobs as whoever asks for them."""
 
-    def upload(self, upload: Upload, progress: Progress) -> bool:
+    def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
         """Keeps a source archive, or links to data, below the root, where the request's URI is looked up first.
 
         Data is linked, not copied; a job whose data has changed in the meantime fails and says so.
@@ -297,7 +302,7 @@ class LocalService:
 
 def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
     for moment, text in lines_of(path, start, end):
-        yield LogLine(path.stem, moment, text)
+        yield LogLine(path.stem, moment, redacted(text))
 
 
 def _last_line(job: JobFolder, said: str) -> str:

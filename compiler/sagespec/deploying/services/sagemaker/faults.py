@@ -106,7 +106,7 @@ _WORDS: Sequence[tuple[str, str]] = (
     ),
     (r"OutputDataConfig S3 bucket", "the execution role needs s3:PutObject on output_path"),
     (r"[Aa]ccess denied for repository", "the execution role needs ecr:BatchGetImage, or the image is not there"),
-    (r"KMS|kms:", "the caller and the role need the key's permissions (docs/permissions.md)"),
+    (r"KMS|kms:[A-Z]", "the caller and the role need the key's permissions (docs/permissions.md)"),
 )
 """What to do, by what the message says: validation and access errors have one code for many causes."""
 

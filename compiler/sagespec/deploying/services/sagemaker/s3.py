@@ -46,10 +46,16 @@ class Item:
 class Store:
     """S3, as far as uploads need it."""
 
-    def __init__(self, client: Any, region: str, part: int = PART) -> None:
+    def __init__(self, client: Any, region: str, part: int = PART, kms_key: str | None = None) -> None:
+        """
+        Args:
+            part: bytes of one part of what is sent in parts.
+            kms_key: what uploads are encrypted with; None for what the bucket does by itself, or demands.
+        """
         self.client = client
         self.region = region
         self.part = part
+        self.encryption = _encryption(kms_key)
 
     def upload(self, upload: Upload, progress: Progress) -> bool:
         """An archive (`code`) to its key, or a folder's files (`data`) below their prefix; False where all was there.
@@ -67,7 +73,12 @@ class Store:
         bucket, key = _split(uri)
         if self._head(bucket, key) is not None:
             return True
-        answer = self._call("list_objects_v2", bucket, "", Prefix=f"{key.rstrip('/')}/", MaxKeys=1)
+        try:
+            answer = self._call("list_objects_v2", bucket, "", Prefix=f"{key.rstrip('/')}/", MaxKeys=1)
+        except ServiceError as error:
+            if code_of(cause_of(error)) == "NoSuchBucket":
+                return False
+            raise
         return bool(answer.get("KeyCount"))
 
     def objects(self, uri: str) -> Iterator[Stored]:
@@ -123,10 +134,12 @@ class Store:
             raise ServiceError(f"{upload.path} was changed while it was uploaded", AGAIN)
         there = self._sizes(bucket, prefix)
         progress(what, 0, upload.size)
-        for ensured in side_by_side(lambda item: self._ensure(bucket, item, there.get(item.key)), items, THREADS):
-            sent = ensured.get() or sent
-            done += ensured.item.size
-            progress(what, done, upload.size)
+        ensure = side_by_side(lambda item: self._ensure(bucket, item, there.get(item.key)), items, THREADS)
+        with contextlib.closing(ensure) as ensured:
+            for one in ensured:
+                sent = one.get() or sent
+                done += one.item.size
+                progress(what, done, upload.size)
         return sent
 
     def _sizes(self, bucket: str, prefix: str) -> dict[str, int]:
@@ -172,19 +185,38 @@ class Store:
         return True
 
     def _in_bucket(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
-        send = self._whole if item.size < 4 * self.part else self._parts
         try:
-            send(bucket, item, condition)
+            self._send(bucket, item, condition)
         except ServiceError as error:
             if code_of(cause_of(error)) != "NoSuchBucket" or not self._make(bucket):
                 raise
-            send(bucket, item, condition)
+            self._send(bucket, item, condition)
+
+    def _send(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+        """Sends an object as the bucket's policy wants it: one may refuse what does not ask for encryption.
+
+        The first refusal is the one that is told: where none of the ways helps, it is a permission that lacks.
+        """
+        send = self._whole if item.size < 4 * self.part else self._parts
+        refused: ServiceError | None = None
+        for encryption in self.encryption:
+            try:
+                send(bucket, item, condition, encryption)
+            except ServiceError as error:
+                if not is_denied(cause_of(error)):
+                    raise refused or error from error.__cause__
+                refused = refused or error
+            else:
+                self.encryption = (encryption,)
+                return
+        assert refused is not None  # there is one way at least
+        raise refused
 
     def _is_whole(self, bucket: str, item: Item) -> bool:
         there = self._head(bucket, item.key)
         return there is not None and there["ContentLength"] == item.size and _sha256_of(there) == item.sha256
 
-    def _whole(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+    def _whole(self, bucket: str, item: Item, condition: dict[str, str], encryption: dict[str, str]) -> None:
         with item.path.open("rb") as file:
             # S3 refuses bytes that do not have this checksum, so that no half object can come to be.
             self._call(
@@ -197,9 +229,10 @@ class Store:
                 ChecksumSHA256=item.checksum,
                 Metadata={_MARK: item.sha256},
                 **condition,
+                **encryption,
             )
 
-    def _parts(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+    def _parts(self, bucket: str, item: Item, condition: dict[str, str], encryption: dict[str, str]) -> None:
         """Sends a large object; nothing shows under its key before all of it has arrived and is what it should be."""
         begun = self._call(
             "create_multipart_upload",
@@ -208,6 +241,7 @@ class Store:
             ("UploadId",),
             ChecksumAlgorithm="SHA256",
             Metadata={_MARK: item.sha256},
+            **encryption,
         )
         of = {"UploadId": begun["UploadId"]}
         try:
@@ -279,6 +313,13 @@ class Store:
         about = {"Key": key} if key else {}
         doing = f"{''.join(word.title() for word in method.split('_'))} s3://{bucket}/{key}"
         return call(getattr(self.client, method), doing, required, Bucket=bucket, **about, **owner, **more)
+
+
+def _encryption(kms_key: str | None) -> tuple[dict[str, str], ...]:
+    """What is asked of S3, in the order in which it is tried: nothing is what most buckets and policies want."""
+    if kms_key is not None:
+        return ({"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key},)
+    return ({}, {"ServerSideEncryption": "aws:kms"}, {"ServerSideEncryption": "AES256"})
 
 
 def _sha256_of(there: dict[str, Any]) -> str:

@@ -12,12 +12,14 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sagespec import __version__
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.observed import Seen
+from sagespec.deploying.ownership import manifest_name_of
 from sagespec.deploying.services import (
     BadSetting,
     Cursor,
@@ -55,6 +57,9 @@ LOOKED_AT = 100
 of a request, which holds its digest, are believed to be its own: they are kept, and never stopped for it."""
 FEW = 8
 """So many jobs are looked at one by one; the statuses of more are read from the list."""
+WARM_SECONDS = 2 * 3600.0
+"""How long after it was changed last a job may hold a warm pool: it is kept for an hour at most, and this clock and
+that of the service may differ."""
 POLL_SECONDS = 5.0
 CALLS_A_MINUTE = 600
 """What following may cost, however many jobs are followed."""
@@ -66,9 +71,16 @@ CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 
 _JOB = ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "SecondaryStatus", "CreationTime")
 _OVER = re.compile(r"training job is in status (Stopping|Stopped|Failed|Completed|Deleting)")
-_OUR_NAME = re.compile(r"(?P<name>.+)-[0-9a-f]{10}(-r\d+)?")
 _UNSEARCHABLE = frozenset({"ProfilerRuleConfigurations", "RemoteDebugConfig"})
 """Members that Search's record of a training job does not have."""
+
+
+class TagsHidden(ServiceError):
+    """A job is there, and its tags may not be read."""
+
+    def __init__(self, message: str, hint: str, body: Mapping[str, Any]) -> None:
+        super().__init__(message, hint)
+        self.body = body
 
 
 class SageMaker:
@@ -98,7 +110,7 @@ class SageMaker:
             creates_per_second: how fast jobs are created at most.
             clock, sleep, now: time in seconds, for tests; `now` counts from 1970.
         """
-        self._region = region
+        self._region = region or os.environ.get("AWS_REGION", "")  # which boto3 alone does not read
         self._session = session
         self._pause = 1.0 / (creates_per_second or _setting("SAGESPEC_CREATES_PER_SECOND", CREATES_PER_SECOND))
         self._read_seconds = _setting("SAGESPEC_READ_TIMEOUT", READ_SECONDS)
@@ -111,6 +123,8 @@ class SageMaker:
         self._arns: dict[str, str] = {}
         self._tags: dict[str, dict[str, str]] = {}
         self._fresh: dict[str, float] = {}
+        self._statuses: dict[str, tuple[str, str]] = {}
+        """What the list of jobs said of each when it was read last: status and secondary status."""
 
     @property
     def region(self) -> str:
@@ -131,7 +145,8 @@ class SageMaker:
         with waiting(f"what {self.name} says exists"):
             found = {seen.job_name: seen for search in self._searches(requests, projects) for seen in search}
             found |= {seen.job_name: seen for seen in self._recent(requests, found)}
-            known = {(seen.project, seen.name, seen.digest) for seen in found.values()}
+            found |= {seen.job_name: seen for seen in self._as_they_are(found.values())}
+            known = {(seen.project, seen.environment, seen.name, seen.digest) for seen in found.values()}
             unknown = [request for request in requests if _identity(request) not in known]
             found |= {job.job_name: job for seen in each(self._attempts, unknown) for job in seen}
             return self._with_live(found, requests)
@@ -157,12 +172,13 @@ class SageMaker:
         try:
             return self._seen(self._describe(job_name))
         except ServiceError as error:
-            error.passing = is_denied(cause_of(error)) and self._is_new(job_name)
+            error.passing = self._may_pass(error, job_name)
             return error
 
-    def _is_new(self, job_name: str) -> bool:
-        """Whether policies on tags may not see the job yet."""
-        return self._clock() < self._fresh.get(job_name, float("-inf")) + PROPAGATION_SECONDS
+    def _may_pass(self, error: ServiceError, job_name: str) -> bool:
+        """Whether access is denied because policies on tags may not see those of a new job yet."""
+        new = self._clock() < self._fresh.get(job_name, float("-inf")) + PROPAGATION_SECONDS
+        return new and is_denied(cause_of(error))
 
     def _listed(self, job_names: Iterable[str]) -> dict[str, Seen]:
         """The jobs of these names that the list of the newest, or else Search, shows."""
@@ -193,14 +209,19 @@ class SageMaker:
         Raises:
             NoSuchJob: there is none of that name.
         """
-        while True:
-            try:
-                return self._seen(self._describe(job_name))
-            except ServiceError as error:
-                if not is_denied(cause_of(error)) or not self._is_new(job_name):
-                    raise
-            with waiting(f"access to {job_name}, denied so far: it takes up to 5 minutes to see a new job's tags"):
+        try:
+            return self._seen(self._describe(job_name))
+        except ServiceError as error:
+            if not self._may_pass(error, job_name):
+                raise
+        with waiting(f"access to {job_name}, denied so far: it takes up to 5 minutes to see a new job's tags"):
+            while True:
                 self._sleep(POLL_SECONDS)
+                try:
+                    return self._seen(self._describe(job_name))
+                except ServiceError as error:
+                    if not self._may_pass(error, job_name):
+                        raise
 
     def _describe(self, job_name: str) -> dict[str, Any]:
         return self._call("describe_training_job", job_name, _JOB, TrainingJobName=job_name)
@@ -247,22 +268,49 @@ class SageMaker:
 
     def _recent(self, requests: Sequence[Request], found: Mapping[str, Seen]) -> Iterator[Seen]:
         """Jobs of these names that are too young for Search."""
-        names = {(request.project, request.name) for request in requests}
-        alone = {name for _, name in names}
+        names = {request.name for request in requests}
+        self._statuses = {}
         since = self._now() - RECENT_SECONDS
         young: dict[str, dict[str, Any]] = {}
         for page in self._newest(len(requests)):
+            self._note(page)
             for summary in page:
-                ours = _OUR_NAME.fullmatch(summary["TrainingJobName"])
-                if ours and summary["TrainingJobName"] not in found and ours["name"] in alone:
-                    young[summary["TrainingJobName"]] = summary
+                job_name = summary["TrainingJobName"]
+                if job_name not in found and manifest_name_of(job_name) in names:
+                    young[job_name] = summary
             if any(_seconds(summary["CreationTime"]) < since for summary in page):
                 break
         believed = {} if len(young) <= LOOKED_AT else self._believed(requests, young)
         yield from believed.values()
         for seen in each(self._look, [name for name in young if name not in believed]):
-            if seen is not None and (seen.project, seen.name) in names:
+            if seen is not None:
                 yield seen
+
+    def _note(self, page: Sequence[Mapping[str, Any]]) -> None:
+        said = {one["TrainingJobName"]: (one["TrainingJobStatus"], one.get("SecondaryStatus", "")) for one in page}
+        self._statuses |= said
+
+    def _as_they_are(self, found: Iterable[Seen]) -> Iterator[Seen]:
+        """Search tells what was: those of its jobs that have not ended, or may hold a warm pool, as they are now."""
+        told = [seen for seen in found if "Tags" in seen.body]
+        unsure = [seen for seen in told if not seen.ended and seen.job_name not in self._statuses]
+        if len(unsure) > FEW:
+            oldest = min(seen.created for seen in unsure)
+            for page in self._newest(len(unsure)):
+                self._note(page)
+                if any(_seconds(summary["CreationTime"]) < oldest for summary in page):
+                    break
+        for now in each(self._look, [seen.job_name for seen in told if self._may_have_changed(seen)]):
+            if now is not None:
+                yield now
+
+    def _may_have_changed(self, seen: Seen) -> bool:
+        if seen.ended:
+            keeps = seen.body.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds")
+            changed = _seconds(seen.body.get("LastModifiedTime", seen.body["CreationTime"]))
+            return bool(keeps) and changed > self._now() - WARM_SECONDS
+        status, secondary = self._statuses.get(seen.job_name, ("", ""))
+        return status != seen.status or (secondary or seen.secondary) != seen.secondary
 
     def _believed(self, requests: Sequence[Request], young: Mapping[str, Mapping[str, Any]]) -> dict[str, Seen]:
         """Those of many young jobs that a name and a status tell enough of; a few are looked at all the same."""
@@ -289,6 +337,8 @@ class SageMaker:
             return self.describe(job_name)
         except NoSuchJob:
             return None
+        except TagsHidden as hidden:
+            return replace(self._seen(hidden.body, tags={}), tags_hidden=True)
         except ServiceError as error:
             if is_denied(cause_of(error)):
                 return None
@@ -297,18 +347,19 @@ class SageMaker:
     def _with_live(self, found: Mapping[str, Seen], requests: Sequence[Request]) -> list[Seen]:
         """Each request's newest attempt with its live members as the request words them."""
         result = dict(found)
-        newest: dict[tuple[str, str, str], Seen] = {}
+        newest: dict[tuple[str, str, str, str], Seen] = {}
         for seen in sorted(found.values(), key=lambda seen: seen.attempt):
-            newest[seen.project, seen.name, seen.digest] = seen
-        for request in requests:
-            last, wanted = newest.get(_identity(request)), request.live()
-            if last is None or not wanted:
-                continue
-            body = last.body
-            if not last.ended and "Tags" in body and _UNSEARCHABLE & set(wanted):  # only Search's records hold tags
-                body = self._describe(last.job_name)
-            result[last.job_name] = self._seen(body, live_of(body, wanted))
-        return list(result.values())
+            newest[seen.project, seen.environment, seen.name, seen.digest] = seen
+        changeable = [(newest.get(_identity(request)), wanted) for request in requests if (wanted := request.live())]
+        shown = each(lambda one: self._shown(*one), [(last, wanted) for last, wanted in changeable if last is not None])
+        return list({**result, **{seen.job_name: seen for seen in shown}}.values())
+
+    def _shown(self, last: Seen, wanted: Mapping[str, Any]) -> Seen:
+        """A job with its live members, which Search's record may not have: only those records hold tags."""
+        body = last.body
+        if not last.ended and "Tags" in body and _UNSEARCHABLE & set(wanted):
+            body = self._describe(last.job_name)
+        return self._seen(body, live_of(body, wanted))
 
     def _seen(
         self,
@@ -330,6 +381,8 @@ class SageMaker:
             failure=body.get("FailureReason", ""),
             tags=tags,
             project=tags.get("sagespec:project", ""),
+            environment=tags.get("sagespec:environment", ""),
+            arn=body["TrainingJobArn"],
             live={} if live is None else live,
             body=body,
         )
@@ -339,8 +392,13 @@ class SageMaker:
         job_name = body["TrainingJobName"]
         if job_name not in self._tags:
             tags: dict[str, str] = {}
-            for answer in self._pages("list_tags", ("Tags",), ResourceArn=body["TrainingJobArn"]):
-                tags |= {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+            try:
+                for answer in self._pages("list_tags", ("Tags",), ResourceArn=body["TrainingJobArn"]):
+                    tags |= {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+            except ServiceError as error:
+                if not is_denied(cause_of(error)):
+                    raise
+                raise TagsHidden(error.message, error.hint, body) from error.__cause__
             self._remember(body, tags)
         return self._tags[job_name]
 
@@ -350,13 +408,13 @@ class SageMaker:
 
     # What is done -----------------------------------------------------------------------------------------------------
 
-    def upload(self, upload: Upload, progress: Progress) -> bool:
+    def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
         """Brings an archive or a folder to S3, whole or not at all; False where it was there already.
 
         Raises:
             ServiceError: S3 refused, or the files were changed meanwhile.
         """
-        return Store(self._client("s3"), self.region).upload(upload, progress)
+        return Store(self._client("s3"), self.region, kms_key=kms_key).upload(upload, progress)
 
     def create(self, request: Request, attempt: int) -> None:
         """Creates the training job, not faster than the account may.
@@ -612,9 +670,9 @@ def summaries_of(body: Mapping[str, Any]) -> dict[str, str]:
     return places
 
 
-def _identity(request: Request) -> tuple[str, str, str]:
+def _identity(request: Request) -> tuple[str, str, str, str]:
     """The digest alone does not tell two jobs apart: their names are no part of it."""
-    return request.project, request.name, request.digest
+    return request.project, request.environment, request.name, request.digest
 
 
 def _is(name: str, value: str) -> dict[str, str]:

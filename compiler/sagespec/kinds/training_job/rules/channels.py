@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.condition import GIVEN, ITEMS, NULL, TRUE
+from sagespec.checking.condition import BUCKET, GIVEN, ITEMS, NULL, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -19,6 +19,8 @@ DATA_GUIDE = GUIDE + "model-access-training-data.html"
 
 LOCAL = {"instance_type": {"enum": ["local", "local_gpu"]}}
 NOT_PIPE = {"enum": ["File", "FastFile"]}
+FILE_SYSTEM = ("file_system_id", "file_system_type", "directory_path", "file_system_access_mode")
+"""Members of a file system; the last may be left out."""
 MOUNTED = {"file_system_id": GIVEN}
 
 ChannelRow = partial(Row, each="channels")
@@ -26,8 +28,8 @@ ChannelRow = partial(Row, each="channels")
 
 
 @rule(ERROR, on=CHANNEL, source=API + "DataSource.html")
-def channel_without_source(channel: JobChannel, context: JobContext) -> Iterator[Finding]:
-    """A channel must say where its data are.
+def channel_without_source(channel: JobChannel, context: JobContext) -> Finding | None:
+    """A channel must say where its data is.
 
     Bad:
         channels:
@@ -37,13 +39,14 @@ def channel_without_source(channel: JobChannel, context: JobContext) -> Iterator
         channels:
           train: {content_type: text/csv, s3_data: s3://bucket/train}
     """
-    if not channel.given("s3_data", "path", "file_system_id"):
-        yield Finding(
+    if not channel.own.given("s3_data", "path", "file_system_id"):
+        return Finding(
             channel.at,
             f"channel '{channel.name}' does not say where its data are",
             "give one of s3_data: s3://…, path: <local file or folder>, file_system_id: fs-…",
             at_key=True,
         )
+    return None
 
 
 channel_with_several_sources = refusal(
@@ -74,8 +77,19 @@ channel_with_several_sources = refusal(
 )
 
 
-@rule(ERROR, on=member("s3_data"), source=API + "S3DataSource.html")
-def data_not_in_s3(data: Written, context: JobContext) -> Iterator[Finding]:
+@rule(
+    ERROR,
+    on=member("s3_data"),
+    source=API + "S3DataSource.html",
+    rows=(
+        ChannelRow(
+            ("s3_data",),
+            "data in S3 begin with s3://<bucket>; local data stand under path",
+            form=rf"^({BUCKET}|https://[^/])",
+        ),
+    ),
+)
+def data_not_in_s3(data: Written, context: JobContext) -> Finding | None:
     """SageMaker reads a channel's data from S3, not from other stores.
 
     Data on your own machine go under `path`: apply uploads them.
@@ -93,22 +107,18 @@ def data_not_in_s3(data: Written, context: JobContext) -> Iterator[Finding]:
     """
     uri = data.value
     if re.match(r"(s3|https)://[^/]", uri):
-        return
+        return None
     if uri.startswith("s3://"):
         hint = "name the bucket: s3://<bucket>/<prefix>"
     elif "://" in uri and not uri.startswith("file://"):
         hint = "copy the data to S3 and name them: s3://<bucket>/<prefix>"
     else:
         hint = f"for local data write path: {uri.removeprefix('file://')}; apply uploads them"
-    yield Finding(data.path, f"'{uri}' is not a location in S3", hint)
+    return Finding(data.path, f"'{uri}' is not a location in S3", hint)
 
 
-@rule(
-    ERROR,
-    on=CHANNEL,
-    source=API + "FileSystemDataSource.html",
-)
-def incomplete_file_system(channel: JobChannel, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=member(*FILE_SYSTEM), source=API + "FileSystemDataSource.html")
+def incomplete_file_system(written: Written, context: JobContext) -> Finding | None:
     """A file system needs its id, its type and a folder.
 
     Bad:
@@ -123,16 +133,17 @@ def incomplete_file_system(channel: JobChannel, context: JobContext) -> Iterator
         subnets: [subnet-0a1b2c3d]
         security_group_ids: [sg-0a1b2c3d]
     """
-    needed = ("file_system_id", "file_system_type", "directory_path")
-    given = channel.given(*needed, "file_system_access_mode")
-    missing = [name for name in needed if name not in given]
-    if given and missing and (channel.is_mounted or "file_system_id" not in given):
-        yield Finding(
+    channel = written.owner
+    given = channel.own.given(*FILE_SYSTEM)
+    missing = [name for name in FILE_SYSTEM[:3] if name not in given]
+    if written.name == given[0] and missing and (channel.is_mounted or "file_system_id" not in given):
+        return Finding(
             (*channel.at, given[0]),
             f"channel '{channel.name}' has {given[0]}, but no {' and no '.join(missing)}",
             "give all three: file_system_id: fs-…, file_system_type: EFS or FSxLustre, directory_path: /…",
             at_key=True,
         )
+    return None
 
 
 s3_option_on_file_system = refusal(
@@ -154,7 +165,7 @@ s3_option_on_file_system = refusal(
     page="""
     A file system is mounted as it is: it cannot be sharded, listed or given to some groups only.
 
-    Every instance sees all of it, so the option would be dropped without a word.
+    Every instance sees all of it, so the option would be ignored silently.
 
     Bad:
         channels:
@@ -189,7 +200,7 @@ s3_option_on_file_system = refusal(
         ),
     ),
 )
-def file_system_outside_file_mode(file_system: Written, context: JobContext) -> Iterator[Finding]:
+def file_system_outside_file_mode(file_system: Written, context: JobContext) -> Finding | None:
     """A file system is mounted, never streamed.
 
     SageMaker refuses Pipe and FastFile mode for EFS and FSx.
@@ -214,15 +225,16 @@ def file_system_outside_file_mode(file_system: Written, context: JobContext) -> 
     """
     channel = file_system.owner
     if channel.input_mode != "File":
-        yield Finding(
+        return Finding(
             channel.input_mode_at,
             f"channel '{channel.name}' is a file system, which cannot be in {channel.input_mode} mode",
             f"give channel '{channel.name}' input_mode: File",
         )
+    return None
 
 
 @rule(ERROR, on=member("file_system_id"), source=DATA_GUIDE)
-def file_system_without_vpc(file_system: Written, context: JobContext) -> Iterator[Finding]:
+def file_system_without_vpc(file_system: Written, context: JobContext) -> Finding | None:
     """A file system can be reached only from its own network.
 
     SageMaker refuses a job with an EFS or FSx channel that has no subnets.
@@ -239,11 +251,12 @@ def file_system_without_vpc(file_system: Written, context: JobContext) -> Iterat
     """
     channel = file_system.owner
     if channel.is_mounted and not context.job.given("subnets", "security_group_ids") and not context.local:
-        yield Finding(
+        return Finding(
             file_system.path,
-            f"channel '{channel.name}' mounts {file_system.value}, but the job is in no VPC",
+            f"channel '{channel.name}' mounts {file_system.value}, but the job has no subnets and security groups",
             "add subnets: [subnet-…] and security_group_ids: [sg-…] that reach the file system",
         )
+    return None
 
 
 @rule(
@@ -257,9 +270,10 @@ def file_system_without_vpc(file_system: Written, context: JobContext) -> Iterat
             when={"file_system_type": {"const": "FSxLustre"}},
             value={"type": "string", "pattern": "^/+$"},
         ),
+        ChannelRow(("directory_path",), "directory_path begins with a slash", form="^/"),
     ),
 )
-def unmountable_directory(folder: Written, context: JobContext) -> Iterator[Finding]:
+def unmountable_directory(folder: Written, context: JobContext) -> Finding | None:
     """A file system's folder is an absolute path; on FSx for Lustre it begins with the mount name.
 
     Otherwise the job is created and fails when it mounts the file system.
@@ -282,13 +296,14 @@ def unmountable_directory(folder: Written, context: JobContext) -> Iterator[Find
         security_group_ids: [sg-0a1b2c3d]
     """
     if not folder.value.startswith("/"):
-        yield Finding(folder.path, f"'{folder.value}' does not begin with a slash", f"write /{folder.value}")
-    elif folder.owner.file_system_type == "FSxLustre" and not folder.value.strip("/"):
-        yield Finding(
+        return Finding(folder.path, f"'{folder.value}' does not begin with a slash", f"write /{folder.value}")
+    if folder.owner.file_system_type == "FSxLustre" and not folder.value.strip("/"):
+        return Finding(
             folder.path,
             "the folder of an FSx for Lustre file system begins with its mount name",
             "write /<mount name>/…; the console and DescribeFileSystems show the mount name",
         )
+    return None
 
 
 @rule(
@@ -297,7 +312,7 @@ def unmountable_directory(folder: Written, context: JobContext) -> Iterator[Find
     source="sagespec: a local run has no file systems of AWS",
     rows=(ChannelRow(("file_system_id",), "this machine cannot mount a file system in AWS", outside=LOCAL),),
 )
-def file_system_locally(file_system: Written, context: JobContext) -> Iterator[Finding]:
+def file_system_locally(file_system: Written, context: JobContext) -> Finding | None:
     """A local run cannot mount a file system of AWS.
 
     Bad:
@@ -311,11 +326,12 @@ def file_system_locally(file_system: Written, context: JobContext) -> Iterator[F
           train: s3://bucket/train
     """
     if context.local:
-        yield Finding(
+        return Finding(
             file_system.path,
             f"channel '{file_system.owner.name}' is a file system in AWS, which this machine cannot mount",
             "for a local run give path: <folder> or s3_data: s3://…",
         )
+    return None
 
 
 @rule(
@@ -324,7 +340,7 @@ def file_system_locally(file_system: Written, context: JobContext) -> Iterator[F
     source="sagespec: a local run has files only",
     rows=(ChannelRow(("input_mode",), "this machine has no Pipe mode", value={"const": "Pipe"}, outside=LOCAL),),
 )
-def pipe_mode_locally(channel: JobChannel, context: JobContext) -> Iterator[Finding]:
+def pipe_mode_locally(channel: JobChannel, context: JobContext) -> Finding | None:
     """A local run has no Pipe mode.
 
     Bad:
@@ -338,11 +354,12 @@ def pipe_mode_locally(channel: JobChannel, context: JobContext) -> Iterator[Find
           train: {s3_data: s3://bucket/train, input_mode: File}
     """
     if context.local and channel.file_system_id is None and channel.input_mode == "Pipe":
-        yield Finding(
+        return Finding(
             channel.input_mode_at,
             f"channel '{channel.name}' is in Pipe mode, which this machine does not have",
             f"for a local run give channel '{channel.name}' input_mode: File",
         )
+    return None
 
 
 augmented_manifest_outside_pipe_mode = refusal(
@@ -380,7 +397,7 @@ augmented_manifest_outside_pipe_mode = refusal(
 
 
 @rule(ERROR, on=member("s3_data_type"), source=GUIDE + "augmented-manifest.html")
-def augmented_manifest_without_attributes(data_type: Written, context: JobContext) -> Iterator[Finding]:
+def augmented_manifest_without_attributes(data_type: Written, context: JobContext) -> Finding | None:
     """An augmented manifest must say which of its attributes are the data.
 
     Bad:
@@ -397,11 +414,12 @@ def augmented_manifest_without_attributes(data_type: Written, context: JobContex
     """
     channel = data_type.owner
     if data_type.value == "AugmentedManifestFile" and not channel.attribute_names:
-        yield Finding(
+        return Finding(
             data_type.path,
             f"channel '{channel.name}' is an augmented manifest without attribute_names",
             "add attribute_names with 1 to 16 names, in the order the script reads them: [source-ref, label]",
         )
+    return None
 
 
 attributes_without_augmented_manifest = refusal(
@@ -437,8 +455,8 @@ attributes_without_augmented_manifest = refusal(
 )
 
 
-fast_file_of_a_list = refusal(
-    "fast-file-of-a-list",
+manifest_file_in_fast_file_mode = refusal(
+    "manifest-file-in-fast-file-mode",
     ERROR,
     ChannelRow(
         ("s3_data_type",),
@@ -497,7 +515,7 @@ gzip_outside_pipe_mode = refusal(
 
 
 @rule(WARNING, on=member("compression"), source="https://github.com/aws/sagemaker-python-sdk/issues/716")
-def gzip_in_file_mode_job(compression: Written, context: JobContext) -> Iterator[Finding]:
+def gzip_in_file_mode_job(compression: Written, context: JobContext) -> Finding | None:
     """SageMaker has refused a Gzip channel in Pipe mode when the job itself was in File mode.
 
     Bad:
@@ -514,11 +532,12 @@ def gzip_in_file_mode_job(compression: Written, context: JobContext) -> Iterator
     job, channel = context.job, compression.owner
     alone = list(job.channels) == ["training"]  # then its mode may be the job's as well
     if compression.value == "Gzip" and channel.own.input_mode == "Pipe" and job.input_mode != "Pipe" and not alone:
-        yield Finding(
+        return Finding(
             compression.path,
             f"channel '{channel.name}' unpacks Gzip in Pipe mode, but the job is in {job.input_mode} mode",
             f"set input_mode: Pipe for the job too, and input_mode: {job.input_mode} for its other channels",
         )
+    return None
 
 
 record_io_outside_pipe_mode = refusal(
@@ -549,7 +568,7 @@ record_io_outside_pipe_mode = refusal(
 
 
 @rule(WARNING, on=member("distribution"), source=API + "S3DataSource.html")
-def sharding_for_one_instance(distribution: Written, context: JobContext) -> Iterator[Finding]:
+def sharding_for_one_instance(distribution: Written, context: JobContext) -> Finding | None:
     """One instance gets all shards: sharding does nothing.
 
     Bad:
@@ -564,11 +583,12 @@ def sharding_for_one_instance(distribution: Written, context: JobContext) -> Ite
     channel = distribution.owner
     one = context.job.instances() == 1
     if one and distribution.value == "ShardedByS3Key" and channel.file_system_id is None:
-        yield Finding(
+        return Finding(
             distribution.path,
             f"channel '{channel.name}' is sharded, but there is one instance, which gets everything",
             "leave distribution out, or use more instances",
         )
+    return None
 
 
 @rule(ERROR, on=member("content_type"), source=GUIDE + "incremental-training.html")
@@ -634,7 +654,7 @@ target_attribute_of_training_channel = refusal(
 
 
 @rule(ERROR, on=member("path"), source="sagespec: apply uploads a local channel")
-def missing_local_data(path: Written, context: JobContext) -> Iterator[Finding]:
+def missing_local_data(path: Written, context: JobContext) -> Finding | None:
     """A local channel names a file or folder that does not exist.
 
     Paths are relative to the manifest's folder.
@@ -647,12 +667,13 @@ def missing_local_data(path: Written, context: JobContext) -> Iterator[Finding]:
         channels:
           train: {path: train.py}
     """
-    if not context.disk.exists(context.folder / path.value.removeprefix("file://")):
-        yield Finding(
+    if not context.files.exists(context.folder / path.value.removeprefix("file://")):
+        return Finding(
             path.path,
             f"there is no file or folder '{path.value}'",
             "paths are relative to the manifest's folder; data in S3 begin with s3://",
         )
+    return None
 
 
 @rule(
@@ -701,8 +722,8 @@ def colliding_channels(channels: Written, context: JobContext) -> Iterator[Findi
             )
 
 
-code_channel_taken = refusal(
-    "code-channel-taken",
+reserved_channel_name = refusal(
+    "reserved-channel-name",
     ERROR,
     Row(
         ("channels", "code"),

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Framework, NoProcessor, family_of, processor
-from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING
-from sagespec.kinds.training_job.rules.adapter import Case, rule
+from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
+from sagespec.checking.subject import Written, field
+from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.rules.hyperparameters import shown
-from sagespec.kinds.training_job.rules.resources import type_paths
 from sagespec.kinds.training_job.rules.versions import release_of
+from sagespec.kinds.training_job.subjects import INSTANCE_TYPE
 
 _MODELPARALLEL = "smdistributed.modelparallel"
 _DATAPARALLEL = "smdistributed.dataparallel"
@@ -36,10 +37,10 @@ _FLAGS = ("auto_partition", "contiguous", "load_partition", "horovod", "ddp", "d
 
 @rule(
     ERROR,
+    on=field("distribution"),
     source=SDK2 + "fw_utils.py, validate_distribution; estimator.py, _validate_mwms_config",
-    given="distribution",
 )
-def strategy_without_support(case: Case) -> Iterator[Finding]:
+def strategy_without_support(written: Written, context: JobContext) -> Iterator[Finding]:
     """Each framework, and each of its versions, has its own distribution strategies.
 
     MultiWorkerMirroredStrategy is TensorFlow's, set up from 2.9 on; pytorchddp and torch_distributed are PyTorch's.
@@ -71,66 +72,66 @@ def strategy_without_support(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.xlarge
         distribution: {torch_distributed: {enabled: true}}
     """
-    given, framework = case.job.distribution, case.framework
-    if given is None or not case.script_mode:
+    given, framework = context.job.distribution, context.framework
+    if given is None or not context.script_mode:
         return
     if framework is None:
-        if case.job.framework_name is None and case.enabled:
+        if context.job.framework_name is None and context.enabled:
             message = "the distribution says nothing to an image without a framework"
             yield Finding(("distribution",), message, "name the framework, or leave it out", at_key=True)
         return
-    for strategy in given.written() if framework.strategies_only else case.enabled:
-        finding = _unsupported(case, framework, strategy)
+    for strategy in given.written() if framework.strategies_only else context.enabled:
+        finding = _unsupported(context, framework, strategy)
         if finding is not None:
             yield finding
 
 
-def _unsupported(case: Case, framework: Framework, strategy: str) -> Finding | None:
+def _unsupported(context: JobContext, framework: Framework, strategy: str) -> Finding | None:
     """What is wrong with a strategy of the job, for its framework, version and instances."""
     path, word = ("distribution", *strategy.split(".")), strategy.rpartition(".")[2]
     if strategy not in framework.strategies:
         known = ", ".join(framework.strategies)
         hint = f"take one of {known}" if known else "leave the distribution out"
         return Finding(path, f"{framework.title} has no {word}", hint, at_key=True)
-    wanted, version = framework.strategies[strategy], case.version
+    wanted, version = framework.strategies[strategy], context.version
     if version is None or strategy == _MODELPARALLEL or framework.idle(strategy, version):
         return None
-    if case.job.image_uri is not None and not wanted.get("of_any_image"):
+    if context.job.image_uri is not None and not wanted.get("of_any_image"):
         return None  # the image may have it; the SDK looks at the version for few of them all the same
-    release = case.release or release_of(case)
+    release = context.release or release_of(context)
     if release is None and not wanted.get("of_any_image"):
         return None  # the version is what is wrong
     if release is not None and not release.script_mode:
         return None
-    kinds = {(field, name): _processor_of(name) for field, name in _trained_on(case)}
-    for (field, name), kind in kinds.items():
+    kinds = {(place, name): _processor_of(name) for place, name in _trained_on(context)}
+    for (place, name), kind in kinds.items():
         if framework.has(strategy, version, kind):
             continue
         if any(framework.has(strategy, version, other) for other in ("cpu", "gpu")):
-            return Finding(field, f"{word} does not run on {name}", "take a type with GPUs, such as ml.g5.xlarge")
+            return Finding(place, f"{word} does not run on {name}", "take a type with GPUs, such as ml.g5.xlarge")
         return Finding(
-            path, f"{framework.spoken(version)} has no {word}", _instead(case, framework, strategy), at_key=True
+            path, f"{framework.spoken(version)} has no {word}", _instead(context, framework, strategy), at_key=True
         )
     return None
 
 
-def _instead(case: Case, framework: Framework, strategy: str) -> str:
+def _instead(context: JobContext, framework: Framework, strategy: str) -> str:
     """What could be written instead: the same version in full, other versions, or another strategy."""
-    version = case.version or ""
+    version = context.version or ""
     full = framework.aliases.get(version, version)
-    kind = next((_processor_of(name) for _, name in _trained_on(case)), "cpu")
+    kind = next((_processor_of(name) for _, name in _trained_on(context)), "cpu")
     if full != version and framework.has(strategy, full, kind):
         own, base = full.partition("+")[::2]
         beside = next(
             (
-                f' and {field}: "{base.removeprefix(name)}"'
-                for name, field in framework.bases.items()
+                f' and {place}: "{base.removeprefix(name)}"'
+                for name, place in framework.bases.items()
                 if base.startswith(name)
             ),
             "",
         )
         return f'write the version in full: {framework.version_field}: "{own}"{beside}'
-    release, versions = case.release, framework.versions_with(strategy, kind if kind != "cpu" else "gpu")
+    release, versions = context.release, framework.versions_with(strategy, kind if kind != "cpu" else "gpu")
     known = release is not None and strategy == _DATAPARALLEL and _MIRRORED in release.strategies
     other = (
         f", or {_MIRRORED}"
@@ -154,10 +155,10 @@ def _processor_of(instance_type: str) -> str:
 
 @rule(
     WARNING,
+    on=field("distribution"),
     source="https://github.com/aws/sagemaker-pytorch-training-toolkit (training.py); " + TOOLKIT,
-    given="distribution",
 )
-def strategy_without_effect(case: Case) -> Iterator[Finding]:
+def strategy_without_effect(written: Written, context: JobContext) -> Iterator[Finding]:
     """Some strategies are sent by the SDK to a container that does not know them: each instance trains for itself.
 
     PyTorch's container has no parameter servers, and TensorFlow's no torchrun.
@@ -175,18 +176,18 @@ def strategy_without_effect(case: Case) -> Iterator[Finding]:
         instance_count: 2
         distribution: {torch_distributed: {enabled: true}}
     """
-    framework, version = case.framework, case.version
+    framework, version = context.framework, context.version
     if framework is None or version is None:
         return
-    for strategy in case.enabled:
+    for strategy in context.enabled:
         if framework.idle(strategy, version):
             name = strategy.rpartition(".")[2]
             message = f"the container of {framework.spoken(version)} does nothing with {name}"
             yield Finding(("distribution", *strategy.split(".")), message, "take another strategy", at_key=True)
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, validate_distribution_for_instance_type", given="distribution")
-def strategy_on_trainium(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("distribution"), source=SDK2 + "fw_utils.py, validate_distribution_for_instance_type")
+def strategy_on_trainium(written: Written, context: JobContext) -> Finding | None:
     """On Trainium the SDK takes torch_distributed and nothing beside it.
 
     Bad:
@@ -201,18 +202,19 @@ def strategy_on_trainium(case: Case) -> Iterator[Finding]:
         instance_type: ml.trn1.32xlarge
         distribution: {torch_distributed: {enabled: true}}
     """
-    given = case.job.distribution
-    if given is None or case.framework is None or case.framework.strategies_only:
-        return
+    given = context.job.distribution
+    if given is None or context.framework is None or context.framework.strategies_only:
+        return None
     others = [name for name in given.fields if name in given.fields_set and name != _TORCH]
-    on = next((name for _, name in _trained_on(case) if name.startswith("ml.trn")), None)
+    on = next((name for _, name in _trained_on(context) if name.startswith("ml.trn")), None)
     if on is not None and others:
         message = f"{', '.join(others)} cannot stand in the distribution of a job on {on}"
-        yield Finding(("distribution", others[0]), message, f"take {_TORCH} alone", at_key=True)
+        return Finding(("distribution", others[0]), message, f"take {_TORCH} alone", at_key=True)
+    return None
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, validate_torch_distributed_distribution", given="distribution")
-def torchrun_without_python_file(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("distribution"), source=SDK2 + "fw_utils.py, validate_torch_distributed_distribution")
+def torchrun_without_python_file(written: Written, context: JobContext) -> Finding | None:
     """torch_distributed starts the entry point by torchrun, which runs Python files only.
 
     Bad:
@@ -228,16 +230,17 @@ def torchrun_without_python_file(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.xlarge
         distribution: {torch_distributed: {enabled: true}}
     """
-    entry = case.job.entry_point
-    knows = case.framework is not None and _TORCH in case.framework.strategies
-    if knows and _TORCH in case.enabled and entry is not None and not entry.endswith(".py"):
-        yield Finding(
+    entry = context.job.entry_point
+    knows = context.framework is not None and _TORCH in context.framework.strategies
+    if knows and _TORCH in context.enabled and entry is not None and not entry.endswith(".py"):
+        return Finding(
             ("entry_point",), f"torchrun does not start {entry}", "name a Python file, or leave torch_distributed out"
         )
+    return None
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config", given="distribution")
-def mirrored_strategy_without_version(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("distribution"), source=SDK2 + "estimator.py, _validate_mwms_config")
+def mirrored_strategy_without_version(written: Written, context: JobContext) -> Finding | None:
     """MultiWorkerMirroredStrategy needs TensorFlow 2.9, which an image's address alone does not tell.
 
     Bad:
@@ -251,24 +254,25 @@ def mirrored_strategy_without_version(case: Case) -> Iterator[Finding]:
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
         distribution: {multi_worker_mirrored_strategy: {enabled: true}}
     """
-    job, framework = case.job, case.framework
+    job, framework = context.job, context.framework
     if framework is None or not framework.strategies.get(_MIRRORED, {}).get("of_any_image"):
-        return
-    if case.script_mode and job.image_uri is not None and case.version is None and _MIRRORED in case.enabled:
-        yield Finding(
+        return None
+    if context.script_mode and job.image_uri is not None and context.version is None and _MIRRORED in context.enabled:
+        return Finding(
             ("distribution", _MIRRORED),
             f"{_MIRRORED} needs to know the image's {framework.title} version",
             "add framework_version, which must be 2.9 or later, beside image_uri",
             at_key=True,
         )
+    return None
 
 
 @rule(
     WARNING,
+    on=field("distribution"),
     source="https://github.com/awsdocs/amazon-sagemaker-developer-guide (distributed-model-parallel-support.md)",
-    given="distribution",
 )
-def modelparallel_outside_documentation(case: Case) -> Iterator[Finding]:
+def modelparallel_outside_documentation(written: Written, context: JobContext) -> Iterator[Finding]:
     """SageMaker's model parallel library is documented for few versions and instance types only.
 
     Bad:
@@ -285,29 +289,29 @@ def modelparallel_outside_documentation(case: Case) -> Iterator[Finding]:
           smdistributed: {modelparallel: {enabled: true, parameters: {partitions: 2}}}
           mpi: {enabled: true, processes_per_host: 8}
     """
-    if _MODELPARALLEL not in case.enabled:
+    if _MODELPARALLEL not in context.enabled:
         return
     path = ("distribution", "smdistributed", "modelparallel")
-    release = release_of(case)
-    framework = case.framework
+    release = release_of(context)
+    framework = context.framework
     if framework is not None and release is not None and _MODELPARALLEL not in release.strategies:
         versions = framework.versions_with(_MODELPARALLEL)
         message = f"modelparallel is documented for {framework.title} {', '.join(versions)}, not for {release.version}"
         hint = f'take {framework.version_field}: "{versions[-1]}"' if versions else "leave it out"
         yield Finding(path, message, hint, at_key=True)
-    documented = case.facts.listed("modelparallel_instance_types")
-    refused = case.facts.listed("smdistributed_refused_instance_types")
-    for field, name in _trained_on(case):
-        if name not in documented and name not in refused and not case.local:
+    documented = context.facts.listed("modelparallel_instance_types")
+    refused = context.facts.listed("smdistributed_refused_instance_types")
+    for place, name in _trained_on(context):
+        if name not in documented and name not in refused and not context.local:
             yield Finding(
-                field,
+                place,
                 f"modelparallel is not documented to work on {name}",
                 f"take one of {', '.join(documented)}",
             )
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _validate_mwms_config; " + TOOLKIT, given="distribution")
-def several_strategies(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("distribution"), source=SDK2 + "estimator.py, _validate_mwms_config; " + TOOLKIT)
+def several_strategies(written: Written, context: JobContext) -> Finding | None:
     """The container sets up one distribution strategy; of several it picks one, whichever was meant.
 
     Bad:
@@ -322,24 +326,25 @@ def several_strategies(case: Case) -> Iterator[Finding]:
           parameter_server: {enabled: false}
           mpi: {enabled: true}
     """
-    if not case.script_mode:
-        return
-    enabled = [strategy for strategy in _EXCLUSIVE if strategy in case.enabled]
+    if not context.script_mode:
+        return None
+    enabled = [strategy for strategy in _EXCLUSIVE if strategy in context.enabled]
     if set(enabled) not in _TOGETHER and len(enabled) > 1:
-        yield Finding(
+        return Finding(
             ("distribution",),
             f"{', '.join(enabled)} are enabled together, and exclude each other",
             "enable one of them",
             at_key=True,
         )
+    return None
 
 
 @rule(
     ERROR,
+    on=field("distribution"),
     source=SDK2 + "estimator.py, _validate_mwms_config; fw_utils.py, validate_smdistributed",
-    given="distribution",
 )
-def idle_strategy_beside_other(case: Case) -> Iterator[Finding]:
+def disabled_strategy_beside_other(written: Written, context: JobContext) -> Iterator[Finding]:
     """Some strategies may not even be written down beside another one, switched off or not.
 
     The SDK refuses parameter_server and smdistributed beside an enabled multi_worker_mirrored_strategy, and both
@@ -356,13 +361,13 @@ def idle_strategy_beside_other(case: Case) -> Iterator[Finding]:
         distribution:
           multi_worker_mirrored_strategy: {enabled: true}
     """
-    given = case.job.distribution
-    if given is None or not case.script_mode:
+    given = context.job.distribution
+    if given is None or not context.script_mode:
         return
     libraries = given.smdistributed.given("dataparallel", "modelparallel") if given.smdistributed is not None else []
     idle = [(_MIRRORED, other) for other in given.given("parameter_server", "smdistributed")]
     idle += [(f"smdistributed.{one}", f"smdistributed.{other}") for one in libraries for other in libraries]
-    if given.pytorchddp is not None and given.smdistributed is not None and _is_dataparallel(case):
+    if given.pytorchddp is not None and given.smdistributed is not None and _is_dataparallel(context):
         yield Finding(
             ("distribution", "smdistributed"),
             "pytorchddp is smdistributed.dataparallel by another name, and cannot stand beside smdistributed",
@@ -370,7 +375,7 @@ def idle_strategy_beside_other(case: Case) -> Iterator[Finding]:
             at_key=True,
         )
     for strategy, other in idle:
-        if strategy in case.enabled and not any(name.startswith(other) for name in case.enabled):
+        if strategy in context.enabled and not any(name.startswith(other) for name in context.enabled):
             yield Finding(
                 ("distribution", *other.split(".")),
                 f"{other} is refused beside {strategy}, although it is switched off",
@@ -381,10 +386,10 @@ def idle_strategy_beside_other(case: Case) -> Iterator[Finding]:
 
 @rule(
     WARNING,
+    on=field("distribution"),
     source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/tf-2 (training.py)",
-    given="distribution",
 )
-def parameter_server_on_one_instance(case: Case) -> Iterator[Finding]:
+def parameter_server_on_one_instance(written: Written, context: JobContext) -> Finding | None:
     """Parameter servers start with two instances or more; on one the script runs alone.
 
     Bad:
@@ -394,17 +399,18 @@ def parameter_server_on_one_instance(case: Case) -> Iterator[Finding]:
         instance_count: 2
         distribution: {parameter_server: {enabled: true}}
     """
-    if case.script_mode and "parameter_server" in case.enabled and case.job.instances() == 1:
-        yield Finding(
+    if context.script_mode and "parameter_server" in context.enabled and context.job.instances() == 1:
+        return Finding(
             ("distribution", "parameter_server"),
             "parameter_server does nothing on one instance",
             "write instance_count: 2 or more, or leave it out",
             at_key=True,
         )
+    return None
 
 
-@rule(WARNING, source=SDK2 + "fw_utils.py, warn_if_parameter_server_with_multi_gpu", given="distribution")
-def parameter_server_on_several_gpus(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("distribution"), source=SDK2 + "fw_utils.py, warn_if_parameter_server_with_multi_gpu")
+def parameter_server_on_several_gpus(written: Written, context: JobContext) -> Iterator[Finding]:
     """Parameter servers start one worker on each instance, which uses one GPU unless the script says otherwise.
 
     Bad:
@@ -417,20 +423,20 @@ def parameter_server_on_several_gpus(case: Case) -> Iterator[Finding]:
         instance_count: 8
         distribution: {parameter_server: {enabled: true}}
     """
-    if not case.script_mode or "parameter_server" not in case.enabled:
+    if not context.script_mode or "parameter_server" not in context.enabled:
         return
-    for field, name in _trained_on(case):
-        instance = case.facts.instance(name)
+    for place, name in _trained_on(context):
+        instance = context.facts.instance(name)
         if instance is not None and instance.gpus > 1:
             yield Finding(
-                field,
+                place,
                 f"parameter_server starts one worker on {name}, which has {instance.gpus} GPUs",
                 "take more instances with one GPU, or distribution: mpi",
             )
 
 
-@rule(WARNING, source=SDK_DOC + "#training-with-parameter-servers", given="distribution")
-def parameter_server_without_shared_model_dir(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("distribution"), source=SDK_DOC + "#training-with-parameter-servers")
+def parameter_server_without_shared_model_dir(written: Written, context: JobContext) -> Finding | None:
     """With parameter servers all instances must read and write one model folder, so it must lie in S3.
 
     A folder of the container is another one on each instance.
@@ -445,21 +451,22 @@ def parameter_server_without_shared_model_dir(case: Case) -> Iterator[Finding]:
         distribution: {parameter_server: {enabled: true}}
         model_dir: s3://bucket/model
     """
-    job = case.job
-    if not case.script_mode or "parameter_server" not in case.enabled or job.instances() < 2 or case.local:
-        return
-    if case.framework is None or not case.framework.passes_model_dir:
-        return
+    job = context.job
+    if not context.script_mode or "parameter_server" not in context.enabled or job.instances() < 2 or context.local:
+        return None
+    if context.framework is None or not context.framework.passes_model_dir:
+        return None
     if job.model_dir is False or (job.model_dir is not None and not job.model_dir.startswith("s3://")):
-        yield Finding(
+        return Finding(
             ("model_dir",),
             "parameter servers need a model folder that all instances share",
             "write model_dir: s3://…, or leave it out: the default lies in S3",
         )
+    return None
 
 
-@rule(WARNING, source=SDK2 + "tensorflow/estimator.py, _validate_and_set_debugger_configs", given="distribution")
-def debugger_with_parameter_server(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("distribution"), source=SDK2 + "tensorflow/estimator.py, _validate_and_set_debugger_configs")
+def debugger_with_parameter_server(written: Written, context: JobContext) -> Iterator[Finding]:
     """SageMaker Debugger does not work with parameter servers.
 
     The SDK takes it out with a warning.
@@ -473,15 +480,15 @@ def debugger_with_parameter_server(case: Case) -> Iterator[Finding]:
         instance_count: 2
         distribution: {parameter_server: {enabled: true}}
     """
-    if not case.script_mode or "parameter_server" not in case.enabled:
+    if not context.script_mode or "parameter_server" not in context.enabled:
         return
-    for name in case.job.given("debugger_hook_config", "rules"):
-        if getattr(case.job, name) not in (False, []):
+    for name in context.job.given("debugger_hook_config", "rules"):
+        if getattr(context.job, name) not in (False, []):
             yield Finding((name,), f"{name} does not work with parameter_server", f"leave {name} out", at_key=True)
 
 
-@rule(WARNING, source=TOOLKIT + " (runner.py)", given="distribution")
-def more_processes_than_gpus(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("distribution"), source=TOOLKIT + " (runner.py)")
+def more_processes_than_gpus(written: Written, context: JobContext) -> Iterator[Finding]:
     """MPI starts processes_per_host processes on each instance, and each wants a GPU.
 
     Bad:
@@ -492,11 +499,11 @@ def more_processes_than_gpus(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.12xlarge
         distribution: {mpi: {enabled: true, processes_per_host: 4}}
     """
-    mpi = case.job.distribution.mpi if case.job.distribution is not None else None
-    if not case.script_mode or mpi is None or not mpi.enabled or mpi.processes_per_host is None:
+    mpi = context.job.distribution.mpi if context.job.distribution is not None else None
+    if not context.script_mode or mpi is None or not mpi.enabled or mpi.processes_per_host is None:
         return
-    for _, name in _trained_on(case):
-        instance = case.facts.instance(name)
+    for _, name in _trained_on(context):
+        instance = context.facts.instance(name)
         if instance is not None and 0 < instance.gpus < mpi.processes_per_host:
             yield Finding(
                 ("distribution", "mpi", "processes_per_host"),
@@ -505,8 +512,8 @@ def more_processes_than_gpus(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, SM_DATAPARALLEL_SUPPORTED_INSTANCE_TYPES", given="distribution")
-def dataparallel_on_other_instance(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("distribution"), source=SDK2 + "fw_utils.py, SM_DATAPARALLEL_SUPPORTED_INSTANCE_TYPES")
+def dataparallel_on_other_instance(written: Written, context: JobContext) -> Iterator[Finding]:
     """SageMaker's data parallel library runs on a few large instance types only.
 
     The SDK lists them and does not look; the job fails when it starts.
@@ -521,12 +528,12 @@ def dataparallel_on_other_instance(case: Case) -> Iterator[Finding]:
         instance_type: ml.p4d.24xlarge
         distribution: {smdistributed: {dataparallel: {enabled: true}}}
     """
-    if _needs_the_library(case):
-        yield from _outside_the_library(case, "does not run on")
+    if _needs_the_library(context):
+        yield from _outside_the_library(context, "does not run on")
 
 
-@rule(WARNING, source=GUIDE + "distributed-data-parallel-support.html", given="distribution")
-def dataparallel_outside_documentation(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("distribution"), source=GUIDE + "distributed-data-parallel-support.html")
+def dataparallel_outside_documentation(written: Written, context: JobContext) -> Iterator[Finding]:
     """SageMaker's data parallel library is documented for a few large instance types only.
 
     Under PyTorch a script that asks for another backend may train on others; one that asks for smddp fails.
@@ -545,26 +552,26 @@ def dataparallel_outside_documentation(case: Case) -> Iterator[Finding]:
         instance_count: 2
         distribution: {pytorchddp: {enabled: true}}
     """
-    if not _needs_the_library(case) and _TORCH not in case.enabled:
-        yield from _outside_the_library(case, "is not documented to work on")
+    if not _needs_the_library(context) and _TORCH not in context.enabled:
+        yield from _outside_the_library(context, "is not documented to work on")
 
 
-def _needs_the_library(case: Case) -> bool:
+def _needs_the_library(context: JobContext) -> bool:
     """Whether the container's only way to train on several processes with the strategy is SageMaker's library."""
-    return case.framework is None or bool(case.framework.strategies.get(_DATAPARALLEL, {}).get("needs_library"))
+    return context.framework is None or bool(context.framework.strategies.get(_DATAPARALLEL, {}).get("needs_library"))
 
 
-def _outside_the_library(case: Case, words: str) -> Iterator[Finding]:
-    if _DATAPARALLEL not in case.enabled and not (_DDP in case.enabled and _is_dataparallel(case)):
+def _outside_the_library(context: JobContext, words: str) -> Iterator[Finding]:
+    if _DATAPARALLEL not in context.enabled and not (_DDP in context.enabled and _is_dataparallel(context)):
         return
-    fitting = case.facts.listed("dataparallel_instance_types")
-    for field, name in _trained_on(case):
+    fitting = context.facts.listed("dataparallel_instance_types")
+    for place, name in _trained_on(context):
         if name not in fitting:
-            yield Finding(field, f"smdistributed.dataparallel {words} {name}", f"take one of {', '.join(fitting[:-1])}")
+            yield Finding(place, f"smdistributed.dataparallel {words} {name}", f"take one of {', '.join(fitting[:-1])}")
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _distribution_configuration", given="distribution")
-def modelparallel_on_p5(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("distribution"), source=SDK2 + "estimator.py, _distribution_configuration")
+def modelparallel_on_p5(written: Written, context: JobContext) -> Iterator[Finding]:
     """The first generation of SageMaker's libraries does not run on ml.p5; the second starts with torch_distributed.
 
     Bad:
@@ -581,27 +588,27 @@ def modelparallel_on_p5(case: Case) -> Iterator[Finding]:
           smdistributed: {modelparallel: {enabled: true, parameters: {partitions: 2}}}
           mpi: {enabled: true, processes_per_host: 8}
     """
-    given = case.job.distribution
-    if given is None or _TORCH in case.enabled or (_DATAPARALLEL in case.enabled and _needs_the_library(case)):
+    given = context.job.distribution
+    if given is None or _TORCH in context.enabled or (_DATAPARALLEL in context.enabled and _needs_the_library(context)):
         return
-    library = "modelparallel" if _MODELPARALLEL in case.enabled else "smdistributed"
-    if given.smdistributed is None and not (given.pytorchddp is not None and _is_dataparallel(case)):
+    library = "modelparallel" if _MODELPARALLEL in context.enabled else "smdistributed"
+    if given.smdistributed is None and not (given.pytorchddp is not None and _is_dataparallel(context)):
         return
-    documented = case.facts.listed(
+    documented = context.facts.listed(
         "modelparallel_instance_types" if library == "modelparallel" else "dataparallel_instance_types"
     )
-    for field, name in _trained_on(case):
-        if name in case.facts.listed("smdistributed_refused_instance_types"):
+    for place, name in _trained_on(context):
+        if name in context.facts.listed("smdistributed_refused_instance_types"):
             takes = ", ".join(each for each in documented if each.startswith("ml."))
-            yield Finding(field, f"{library} does not run on {name}", f"take one of {takes}")
+            yield Finding(place, f"{library} does not run on {name}", f"take one of {takes}")
 
 
 @rule(
     WARNING,
+    on=field("distribution"),
     source=SDK2 + "estimator.py, _distribution_configuration; " + GUIDE + "model-parallel.html",
-    given="distribution",
 )
-def modelparallel_without_mpi(case: Case) -> Iterator[Finding]:
+def modelparallel_without_mpi(written: Written, context: JobContext) -> Finding | None:
     """The model parallel library runs on MPI, which must be switched on beside it.
 
     Bad:
@@ -617,17 +624,18 @@ def modelparallel_without_mpi(case: Case) -> Iterator[Finding]:
           smdistributed: {modelparallel: {enabled: true, parameters: {partitions: 2}}}
           mpi: {enabled: true, processes_per_host: 8}
     """
-    if case.enabled == [_MODELPARALLEL]:
-        yield Finding(
+    if context.enabled == [_MODELPARALLEL]:
+        return Finding(
             ("distribution", "smdistributed", "modelparallel"),
             "modelparallel runs on MPI, which is not enabled",
             "add mpi: {enabled: true, processes_per_host: 8} to distribution",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, validate_mp_config", given="distribution")
-def bad_modelparallel_parameter(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("distribution"), source=SDK2 + "fw_utils.py, validate_mp_config")
+def bad_modelparallel_parameter(written: Written, context: JobContext) -> Iterator[Finding]:
     """The model parallel library's parameters have types and ranges, which the SDK checks.
 
     Bad:
@@ -644,7 +652,7 @@ def bad_modelparallel_parameter(case: Case) -> Iterator[Finding]:
           smdistributed: {modelparallel: {enabled: true, parameters: {partitions: 2, pipeline: interleaved}}}
           mpi: {enabled: true, processes_per_host: 8}
     """
-    distribution = case.job.distribution
+    distribution = context.job.distribution
     smdistributed = distribution.smdistributed if distribution is not None else None
     model = smdistributed.modelparallel if smdistributed is not None else None
     if model is None or not model.enabled:
@@ -684,8 +692,8 @@ def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, validate_distribution", given="distribution")
-def distribution_of_unknown_group(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("distribution"), source=SDK2 + "fw_utils.py, validate_distribution")
+def distribution_of_unknown_group(written: Written, context: JobContext) -> Iterator[Finding]:
     """A distribution can only run on instance groups that the job has.
 
     Bad:
@@ -698,8 +706,8 @@ def distribution_of_unknown_group(case: Case) -> Iterator[Finding]:
           - {instance_group_name: gpus, instance_type: ml.g5.xlarge, instance_count: 2}
         distribution: {mpi: {enabled: true}, instance_groups: [gpus]}
     """
-    names = [group.instance_group_name for group in case.job.instance_groups or []]
-    for number, name in enumerate(_groups(case)):
+    names = [group.instance_group_name for group in context.job.instance_groups or []]
+    for number, name in enumerate(_groups(context)):
         if name not in names:
             has = f"the job's groups are {', '.join(names)}" if names else "the job has no instance_groups"
             yield Finding(
@@ -711,10 +719,10 @@ def distribution_of_unknown_group(case: Case) -> Iterator[Finding]:
 
 @rule(
     ERROR,
+    on=field("distribution"),
     source=SDK2 + "fw_utils.py, validate_distribution; " + GUIDE + "train-heterogeneous-cluster.html",
-    given="distribution",
 )
-def distribution_of_several_groups(case: Case) -> Iterator[Finding]:
+def distribution_of_several_groups(written: Written, context: JobContext) -> Finding | None:
     """Of a heterogeneous cluster, one instance group trains together; the manifest must name just that one.
 
     Bad:
@@ -733,24 +741,25 @@ def distribution_of_several_groups(case: Case) -> Iterator[Finding]:
           - {instance_group_name: gpus, instance_type: ml.g5.xlarge, instance_count: 2}
         distribution: {mpi: {enabled: true}, instance_groups: [gpus]}
     """
-    named, groups = _groups(case), case.job.instance_groups or []
+    named, groups = _groups(context), context.job.instance_groups or []
     if len(named) > 1:
-        yield Finding(
+        return Finding(
             ("distribution", "instance_groups"),
             f"a distribution runs on one instance group, not on {', '.join(named)}",
             f"write [{named[0]}]",
         )
-    elif not named and len(groups) > 1 and case.enabled:
-        yield Finding(
+    if not named and len(groups) > 1 and context.enabled:
+        return Finding(
             ("distribution",),
             f"the distribution must name one of the {len(groups)} instance groups",
             f"add instance_groups: [{groups[-1].instance_group_name}] to it",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _distribution_configuration", given="distribution")
-def distribution_group_without_strategy(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("distribution"), source=SDK2 + "estimator.py, _distribution_configuration")
+def distribution_group_without_strategy(written: Written, context: JobContext) -> Finding | None:
     """Only MPI and the data parallel library can be limited to an instance group.
 
     A job with one group limits its distribution to it, whether the manifest says so or not.
@@ -769,20 +778,21 @@ def distribution_group_without_strategy(case: Case) -> Iterator[Finding]:
           - {instance_group_name: gpus, instance_type: ml.g5.xlarge, instance_count: 2}
         distribution: {mpi: {enabled: true}, instance_groups: [gpus]}
     """
-    given, groups = case.job.distribution, case.job.instance_groups or []
-    if given is None or not given.fields_set or {"mpi", _DATAPARALLEL} & set(case.enabled):
-        return
-    if _groups(case) or len(groups) == 1:
-        yield Finding(
+    given, groups = context.job.distribution, context.job.instance_groups or []
+    if given is None or not given.fields_set or {"mpi", _DATAPARALLEL} & set(context.enabled):
+        return None
+    if _groups(context) or len(groups) == 1:
+        return Finding(
             ("distribution",),
             "only mpi and smdistributed.dataparallel can be limited to an instance group, and neither is enabled",
             "enable one of them, or leave the groups out: instance_type and instance_count say the same of one group",
             at_key=True,
         )
+    return None
 
 
-@rule(WARNING, source=GUIDE + "train-heterogeneous-cluster.html", given="instance_groups")
-def instance_groups_with_old_version(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("instance_groups"), source=GUIDE + "train-heterogeneous-cluster.html")
+def instance_groups_with_old_version(written: Written, context: JobContext) -> Finding | None:
     """The images know of instance groups from TensorFlow 2.6 and PyTorch 1.10 on.
 
     Older containers do not tell the script which group it runs in.
@@ -803,23 +813,24 @@ def instance_groups_with_old_version(case: Case) -> Iterator[Finding]:
           - {instance_group_name: data, instance_type: ml.c5.4xlarge, instance_count: 1}
           - {instance_group_name: gpus, instance_type: ml.g5.xlarge, instance_count: 2}
     """
-    release = release_of(case)
-    framework = case.framework
-    if framework is None or case.job.instance_groups is None or release is None:
-        return
+    release = release_of(context)
+    framework = context.framework
+    if framework is None or context.job.instance_groups is None or release is None:
+        return None
     if not release.heterogeneous_clusters:
         knowing = _short_versions(framework, "heterogeneous_clusters")
         later = f'take {framework.version_field} "{knowing[0]}" or later, or ' if knowing else "take "
-        yield Finding(
+        return Finding(
             ("instance_groups",),
-            f"the image of {release.name} knows nothing of instance groups",
+            f"the image of {release.name} does not support instance groups",
             f"{later}instance_type and instance_count",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=SDK2 + "tensorflow/training_compiler/config.py, validate", given="compiler_config")
-def compiler_with_old_version(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("compiler_config"), source=SDK2 + "tensorflow/training_compiler/config.py, validate")
+def compiler_with_old_version(written: Written, context: JobContext) -> Finding | None:
     """SageMaker Training Compiler came with TensorFlow 2.9; few other frameworks have it.
 
     Bad:
@@ -832,22 +843,23 @@ def compiler_with_old_version(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.2xlarge
         compiler_config: {}
     """
-    framework, release = case.framework, release_of(case)
-    if case.job.compiler_config is None or case.variant is not None:
-        return  # versions of other images are looked for among those
+    framework, release = context.framework, release_of(context)
+    if context.job.compiler_config is None or context.variant is not None:
+        return None  # versions of other images are looked for among those
     if framework is None or (release is not None and not release.training_compiler):
         title = "an image without a framework" if framework is None or release is None else release.name
         known = [] if framework is None else _short_versions(framework, "training_compiler_documented")
-        yield Finding(
+        return Finding(
             ("compiler_config",),
             f"{title} has no Training Compiler",
             f"take framework_version {', '.join(known)}, or leave it out" if known else "leave it out",
             at_key=True,
         )
+    return None
 
 
-@rule(WARNING, source=GUIDE + "training-compiler-support.html", given="compiler_config")
-def compiler_outside_documentation(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("compiler_config"), source=GUIDE + "training-compiler-support.html")
+def compiler_outside_documentation(written: Written, context: JobContext) -> Finding | None:
     """SageMaker Training Compiler is documented up to TensorFlow 2.11.
 
     The SDK means to refuse later versions and does not; their images no longer hold the compiler.
@@ -862,21 +874,22 @@ def compiler_outside_documentation(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.2xlarge
         compiler_config: {}
     """
-    framework, release = case.framework, release_of(case)
-    if case.job.compiler_config is None or framework is None or release is None or not release.training_compiler:
-        return
+    framework, release = context.framework, release_of(context)
+    if context.job.compiler_config is None or framework is None or release is None or not release.training_compiler:
+        return None
     if not release.training_compiler_documented:
         known = _short_versions(framework, "training_compiler_documented")
-        yield Finding(
+        return Finding(
             ("compiler_config",),
             f"Training Compiler is documented for {framework.title} {', '.join(known)}, not for {release.version}",
             "leave it out",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=SDK2 + "tensorflow/training_compiler/config.py, validate", given="compiler_config")
-def compiler_on_other_instance(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("compiler_config"), source=SDK2 + "tensorflow/training_compiler/config.py, validate")
+def compiler_on_other_instance(written: Written, context: JobContext) -> Finding | None:
     """SageMaker Training Compiler runs on a few families of GPU instances only.
 
     Bad:
@@ -888,20 +901,21 @@ def compiler_on_other_instance(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.2xlarge
         compiler_config: {}
     """
-    name = case.job.instance_type
-    if case.job.compiler_config is None or name is None or name == "local_gpu":
-        return
-    families = case.facts.listed("training_compiler_families")
+    name = context.job.instance_type
+    if context.job.compiler_config is None or name is None or name == "local_gpu":
+        return None
+    families = context.facts.listed("training_compiler_families")
     if family_of(name) not in families:
-        yield Finding(
+        return Finding(
             ("instance_type",),
             f"Training Compiler does not run on {name}",
             f"take one of ml.{', ml.'.join(families)}, or leave compiler_config out",
         )
+    return None
 
 
-@rule(ERROR, source=SDK2 + "training_compiler/config.py, validate", given="compiler_config")
-def compiler_with_distribution(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("compiler_config"), source=SDK2 + "training_compiler/config.py, validate")
+def compiler_with_distribution(written: Written, context: JobContext) -> Finding | None:
     """SageMaker Training Compiler excludes some ways to distribute a job.
 
     They are SageMaker's own libraries, MultiWorkerMirroredStrategy and instance groups. From PyTorch 1.12 on (1.11 of
@@ -919,31 +933,39 @@ def compiler_with_distribution(case: Case) -> Iterator[Finding]:
         distribution: {mpi: {enabled: true}}
         compiler_config: {}
     """
-    job = case.job
+    job = context.job
     if job.compiler_config is None:
-        return
-    others = [name for name in case.enabled if name == _MIRRORED]
-    given, framework, version = job.distribution, case.framework, case.version
+        return None
+    others = [name for name in context.enabled if name == _MIRRORED]
+    given, framework, version = job.distribution, context.framework, context.version
     if given is not None and (
-        given.smdistributed is not None or (given.pytorchddp is not None and _is_dataparallel(case))
+        given.smdistributed is not None or (given.pytorchddp is not None and _is_dataparallel(context))
     ):
         others.append("pytorchddp" if given.smdistributed is None else "smdistributed")
-    elif given is not None and given.fields_set and framework is not None and version is not None:
-        if given.pytorchxla is None and _XLA in framework.strategies and framework.has(_XLA, version, "gpu"):
-            others += [name for name in given.written() if name not in others] or ["a distribution without pytorchxla"]
+    elif (
+        given is not None
+        and given.fields_set
+        and framework is not None
+        and version is not None
+        and given.pytorchxla is None
+        and _XLA in framework.strategies
+        and framework.has(_XLA, version, "gpu")
+    ):
+        others += [name for name in given.written() if name not in others] or ["a distribution without pytorchxla"]
     if job.instance_groups is not None:
         others.append("instance_groups")
     if others:
-        yield Finding(
+        return Finding(
             ("compiler_config",),
             f"Training Compiler does not work with {', '.join(others)}",
             "leave one of them out",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=SDK2 + "pytorch/training_compiler/config.py, validate", given="compiler_config")
-def compiler_with_own_image(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("compiler_config"), source=SDK2 + "pytorch/training_compiler/config.py, validate")
+def compiler_with_own_image(written: Written, context: JobContext) -> Finding | None:
     """Where SageMaker Training Compiler comes in images of its own, it cannot come with another image.
 
     Bad:
@@ -959,15 +981,16 @@ def compiler_with_own_image(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.2xlarge
         compiler_config: {}
     """
-    job = case.job
-    if job.compiler_config is not None and job.image_uri is not None and case.variant is not None:
-        yield Finding(
+    job = context.job
+    if job.compiler_config is not None and job.image_uri is not None and context.variant is not None:
+        return Finding(
             ("image_uri",), "Training Compiler needs an image of its own", "leave one of them out", at_key=True
         )
+    return None
 
 
-@rule(ERROR, source=SDK2 + "pytorch/estimator.py, PyTorch.__init__", given="distribution")
-def xla_without_compiler(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("distribution"), source=SDK2 + "pytorch/estimator.py, PyTorch.__init__")
+def xla_without_compiler(written: Written, context: JobContext) -> Finding | None:
     """pytorchxla is how SageMaker Training Compiler trains on several processes; without it there is none.
 
     Bad:
@@ -983,30 +1006,31 @@ def xla_without_compiler(case: Case) -> Iterator[Finding]:
         distribution: {pytorchxla: {enabled: true}}
         compiler_config: {}
     """
-    given, framework = case.job.distribution, case.framework
+    given, framework = context.job.distribution, context.framework
     if given is None or given.pytorchxla is None or framework is None or _XLA not in framework.strategies:
-        return
-    if case.job.compiler_config is None:
+        return None
+    if context.job.compiler_config is None:
         message = "pytorchxla needs SageMaker Training Compiler"
-        yield Finding(("distribution", _XLA), message, "add compiler_config: {}, or leave it out", at_key=True)
+        return Finding(("distribution", _XLA), message, "add compiler_config: {}, or leave it out", at_key=True)
+    return None
 
 
-def _trained_on(case: Case) -> Iterator[tuple[Path, str]]:
+def _trained_on(context: JobContext) -> Iterator[tuple[Path, str]]:
     """The instance types that the distribution runs on: those of the groups that it names, else all."""
-    named, groups = _groups(case), case.job.instance_groups or []
-    for path, name in type_paths(case):
+    named, groups = _groups(context), context.job.instance_groups or []
+    for path, name, _ in INSTANCE_TYPE.of(context):
         if not named or not groups or groups[int(path[1])].instance_group_name in named:
             yield path, name
 
 
-def _groups(case: Case) -> list[str]:
+def _groups(context: JobContext) -> list[str]:
     """The instance groups that the distribution names."""
-    return (case.job.distribution.instance_groups if case.job.distribution is not None else None) or []
+    return (context.job.distribution.instance_groups if context.job.distribution is not None else None) or []
 
 
-def _is_dataparallel(case: Case) -> bool:
+def _is_dataparallel(context: JobContext) -> bool:
     """Whether the estimator takes pytorchddp for smdistributed.dataparallel."""
-    return case.framework is not None and case.framework.strategies.get(_DDP, {}).get("as") == _DATAPARALLEL
+    return context.framework is not None and context.framework.strategies.get(_DDP, {}).get("as") == _DATAPARALLEL
 
 
 def _short_versions(framework: Framework, capability: str) -> list[str]:

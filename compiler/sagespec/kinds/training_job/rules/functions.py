@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
-from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING
-from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, Check, rule
-from sagespec.scripts import LegacyFunction, LegacyFunctions, Script
+from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING, rule
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.subjects import FUNCTIONS, ReadFunctions
+from sagespec.scripts import LegacyFunction, LegacyFunctions
 
 _CONTAINER = "https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)"
 MODEL_FUNCTIONS = ("estimator_fn", "keras_model_fn", "model_fn")
@@ -27,23 +28,9 @@ _HYPERPARAMETERS_AT = {"model_fn": 3, "keras_model_fn": 0, "estimator_fn": 1, "s
 _ADDED = frozenset({"training_steps", "evaluation_steps", "checkpoint_path", "save_checkpoints_secs", "model_dir"})
 """Hyperparameters that the SDK or the container adds."""
 
-FunctionCheck = Callable[[Case, Script, LegacyFunctions], Iterator[Finding]]
 
-
-def read_functions(check: FunctionCheck) -> Check:
-    """Shows a rule the functions of a script for legacy mode."""
-
-    def judged(case: Case) -> Iterator[Finding]:
-        if case.legacy and case.script is not None and case.script.study.functions is not None:
-            yield from check(case, case.script, case.script.study.functions)
-
-    judged.__name__, judged.__doc__ = check.__name__, check.__doc__
-    return judged
-
-
-@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
-@read_functions
-def missing_model_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
+def missing_model_function(read: ReadFunctions, context: JobContext) -> Finding | None:
     """In legacy mode the script defines the model in a function that the container calls.
 
     It is one of model_fn, keras_model_fn and estimator_fn.
@@ -81,21 +68,22 @@ def missing_model_function(case: Case, script: Script, functions: LegacyFunction
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
+    script, functions = read.script, read.functions
     if functions.complete and not set(MODEL_FUNCTIONS) & functions.found.keys():
-        yield Finding(
+        return Finding(
             ("entry_point",),
             "legacy mode needs one of model_fn, keras_model_fn and estimator_fn in the script",
             "define one, or take a version with script mode",
             place=script.start,
         )
+    return None
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
-@read_functions
-def several_model_functions(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
+def several_model_functions(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """Exactly one function defines the model.
 
-    Of several the container takes estimator_fn first, then keras_model_fn, and passes over the others.
+    Of several the container takes estimator_fn first, then keras_model_fn, and ignores the others.
 
     Bad:
         framework_version: "1.10"
@@ -136,6 +124,7 @@ def several_model_functions(case: Case, script: Script, functions: LegacyFunctio
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
+    script, functions = read.script, read.functions
     found = [functions.found[name] for name in MODEL_FUNCTIONS if name in functions.found]
     for passed_over in found[1:]:
         yield Finding(
@@ -146,9 +135,8 @@ def several_model_functions(case: Case, script: Script, functions: LegacyFunctio
         )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script)", given=LEGACY)
-@read_functions
-def missing_input_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
+def missing_input_function(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """In legacy mode the container asks the script for its data: train_input_fn and eval_input_fn.
 
     Bad:
@@ -184,6 +172,7 @@ def missing_input_function(case: Case, script: Script, functions: LegacyFunction
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
+    script, functions = read.script, read.functions
     for name in INPUT_FUNCTIONS if functions.complete else ():
         if name not in functions.found:
             yield Finding(
@@ -194,9 +183,8 @@ def missing_input_function(case: Case, script: Script, functions: LegacyFunction
             )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Preparing the TensorFlow training script); " + _CONTAINER, given=LEGACY)
-@read_functions
-def wrong_function_parameters(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script); " + _CONTAINER)
+def wrong_function_parameters(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """The container passes a fixed number of values to each function, by position.
 
     Bad:
@@ -235,6 +223,7 @@ def wrong_function_parameters(case: Case, script: Script, functions: LegacyFunct
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
+    script, functions = read.script, read.functions
     for name, given in _CALLED_WITH.items():
         function = functions.found.get(name)
         if function is not None and not function.takes(given.count(",") + 1):
@@ -246,9 +235,8 @@ def wrong_function_parameters(case: Case, script: Script, functions: LegacyFunct
             )
 
 
-@rule(WARNING, source=_CONTAINER, given=LEGACY)
-@read_functions
-def unfilled_parameter(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(WARNING, on=FUNCTIONS, source=_CONTAINER)
+def unfilled_parameter(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """The container fills the parameters of an input function by their names, and gives None to all others.
 
     Bad:
@@ -287,6 +275,7 @@ def unfilled_parameter(case: Case, script: Script, functions: LegacyFunctions) -
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
+    script, functions = read.script, read.functions
     for function in _input_functions(functions):
         for parameter in function.parameters or ():
             if parameter not in _FILLED and parameter in function.uses:
@@ -303,9 +292,8 @@ def _input_functions(functions: LegacyFunctions) -> list[LegacyFunction]:
     return [functions.found[name] for name in INPUT_FUNCTIONS if name in functions.found]
 
 
-@rule(WARNING, source=_CONTAINER, given=LEGACY)
-@read_functions
-def training_dir_without_channel(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(WARNING, on=FUNCTIONS, source=_CONTAINER)
+def training_dir_without_channel(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """training_dir is the folder of the channel that is called training; without that channel it is None.
 
     Bad:
@@ -335,12 +323,13 @@ def training_dir_without_channel(case: Case, script: Script, functions: LegacyFu
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
-    if "training" in case.job.channels:
+    script, functions = read.script, read.functions
+    if "training" in context.job.channels:
         return
     for function in _input_functions(functions):
         used = function.uses & {"training_dir", "dir"}
         if used:
-            channels = ", ".join(case.job.channels)
+            channels = ", ".join(context.job.channels)
             yield Finding(
                 ("channels",),
                 f"{sorted(used)[0]} would be None: it is the channel 'training', and the manifest has "
@@ -351,9 +340,8 @@ def training_dir_without_channel(case: Case, script: Script, functions: LegacyFu
             )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Creating train_input_fn and eval_input_fn functions)", given=LEGACY)
-@read_functions
-def input_function_returns_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Creating train_input_fn and eval_input_fn functions)")
+def input_function_returns_function(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """From TensorFlow 1.6 on, an input function returns the data itself.
 
     1.4 and 1.5 take a function without arguments as well, and call it.
@@ -383,22 +371,22 @@ def input_function_returns_function(case: Case, script: Script, functions: Legac
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
-    if case.release is None or case.release.input_functions_may_return_functions:
+    script, functions = read.script, read.functions
+    if context.release is None or context.release.input_functions_may_return_functions:
         return
     for name in (*INPUT_FUNCTIONS, "serving_input_fn"):
         function = functions.found.get(name)
         if function is not None and function.returns_function:
             yield Finding(
                 ("framework_version",),
-                f"{name} returns a function, which {case.release.name} does not call",
+                f"{name} returns a function, which {context.release.name} does not call",
                 "return what that function returns: call it",
                 place=script.place(function.piece),
             )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Using a Keras model instead of a model_fn)", given=LEGACY)
-@read_functions
-def keras_model_on_several_instances(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Using a Keras model instead of a model_fn)")
+def keras_model_on_several_instances(read: ReadFunctions, context: JobContext) -> Finding | None:
     """A Keras model of TensorFlow 1.4 trains on one instance only.
 
     Bad:
@@ -426,22 +414,23 @@ def keras_model_on_several_instances(case: Case, script: Script, functions: Lega
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
+    script, functions = read.script, read.functions
     function = functions.found.get("keras_model_fn")
     if function is None or "estimator_fn" in functions.found:
-        return
-    if case.release is not None and not case.release.keras_distributed and case.job.instances() > 1:
-        yield Finding(
+        return None
+    if context.release is not None and not context.release.keras_distributed and context.job.instances() > 1:
+        return Finding(
             ("instance_count",),
-            f"keras_model_fn works on one instance only with {case.release.name}, "
-            f"and the job has {case.job.instances()}",
+            f"keras_model_fn works on one instance only with {context.release.name}, "
+            f"and the job has {context.job.instances()}",
             'write instance_count: 1, or framework_version: "1.5" or newer',
             place=script.place(function.piece),
         )
+    return None
 
 
-@rule(WARNING, source=LEGACY_DOC + " (Creating a serving_input_fn)", given=LEGACY)
-@read_functions
-def model_not_exported(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(WARNING, on=FUNCTIONS, source=LEGACY_DOC + " (Creating a serving_input_fn)")
+def model_not_exported(read: ReadFunctions, context: JobContext) -> Finding | None:
     """Without serving_input_fn the container exports no model, so there is nothing to deploy.
 
     Bad:
@@ -477,19 +466,20 @@ def model_not_exported(case: Case, script: Script, functions: LegacyFunctions) -
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
+    script, functions = read.script, read.functions
     defined = [functions.found[name] for name in MODEL_FUNCTIONS if name in functions.found]
     if functions.complete and defined and "serving_input_fn" not in functions.found:
-        yield Finding(
+        return Finding(
             ("entry_point",),
             "the script has no serving_input_fn: no model would be exported, only checkpoints",
             "define serving_input_fn(hyperparameters) if the model is to be deployed",
             place=script.place(defined[0].piece),
         )
+    return None
 
 
-@rule(ERROR, source=_CONTAINER, given=LEGACY)
-@read_functions
-def channel_needed_by_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(ERROR, on=FUNCTIONS, source=_CONTAINER)
+def channel_needed_by_function(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """What an input function looks up among the channels must be one of them.
 
     Bad:
@@ -517,10 +507,14 @@ def channel_needed_by_function(case: Case, script: Script, functions: LegacyFunc
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
+    script, functions = read.script, read.functions
     for function in _input_functions(functions):
         for (position, key), piece in (function.keys or {}).items():
-            if (function.parameters or ())[position] in ("input_channels", "channels") and key not in case.job.channels:
-                close = near(key, case.job.channels)
+            if (function.parameters or ())[position] in (
+                "input_channels",
+                "channels",
+            ) and key not in context.job.channels:
+                close = near(key, context.job.channels)
                 yield Finding(
                     ("channels",),
                     f"{function.name} needs the channel '{key}', which the manifest does not have",
@@ -530,9 +524,8 @@ def channel_needed_by_function(case: Case, script: Script, functions: LegacyFunc
                 )
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Creating a model_fn)", given=LEGACY)
-@read_functions
-def hyperparameter_needed_by_function(case: Case, script: Script, functions: LegacyFunctions) -> Iterator[Finding]:
+@rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Creating a model_fn)")
+def hyperparameter_needed_by_function(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """What a function looks up among the hyperparameters must be among those of the manifest.
 
     Bad:
@@ -560,6 +553,7 @@ def hyperparameter_needed_by_function(case: Case, script: Script, functions: Leg
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
+    script, functions = read.script, read.functions
     for name, function in functions.found.items():
         if len([model for model in MODEL_FUNCTIONS if model in functions.found]) > 1:
             return
@@ -569,9 +563,9 @@ def hyperparameter_needed_by_function(case: Case, script: Script, functions: Leg
                 wanted = parameter in ("hyperparameters", "params")
             else:
                 wanted = position == _HYPERPARAMETERS_AT[name]
-            if not wanted or key in case.hyperparameters or key in _ADDED or key.startswith("sagemaker_"):
+            if not wanted or key in context.hyperparameters or key in _ADDED or key.startswith("sagemaker_"):
                 continue
-            close = near(key, case.hyperparameters)
+            close = near(key, context.hyperparameters)
             yield Finding(
                 ("hyperparameters",),
                 f"{name} needs the hyperparameter '{key}', which the manifest does not have",

@@ -11,10 +11,12 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import redacted
 from sagespec.catalog import Framework
-from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING
-from sagespec.kinds.training_job.launch import launch
-from sagespec.kinds.training_job.model import Mode
-from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule
+from sagespec.checking.row import Row
+from sagespec.checking.rule import API, ERROR, LEGACY_DOC, SDK2, TOOLKIT, WARNING, rule
+from sagespec.checking.subject import Written, field, item
+from sagespec.kinds.training_job.context import CONTAINERS_OWN, JobContext, Passed, option_of
+from sagespec.kinds.training_job.model import Job, Mode
+from sagespec.kinds.training_job.subjects import LEGACY_JOB, PASSED
 
 MOST_HYPERPARAMETERS = 100
 LONGEST_VALUE = 2500
@@ -26,22 +28,6 @@ _LINE_BREAKS = frozenset("\n\r\x85\u2028\u2029")
 _SEPARATORS = frozenset(" \t=")
 _NUMBER = r"-\d*\.?\d+([eE][-+]?\d+)?"
 
-_OF_THE_PROGRAM = {
-    "sagemaker_submit_directory": "source_dir",
-    "sagemaker_program": "entry_point",
-    "sagemaker_container_log_level": "container_log_level",
-    "sagemaker_job_name": "name",
-    "sagemaker_region": "region",
-}
-_OF_LEGACY_MODE = {
-    "checkpoint_path": "checkpoint_path",
-    "training_steps": "training_steps",
-    "evaluation_steps": "evaluation_steps",
-    "sagemaker_requirements": "requirements_file",
-    "sagemaker_enable_cloudwatch_metrics": "enable_sagemaker_metrics",
-}
-_CONSUMED = frozenset({"_tuning_objective_metric", "default_user_module_name"})
-"""Names without the prefix that the container keeps to itself all the same."""
 
 _COUNTERPARTS = {
     "eval_delay_secs": "start_delay_secs",
@@ -58,25 +44,8 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
 }
 
 
-def generated(case: Case) -> dict[str, str]:
-    """The hyperparameters that the request gets by itself, each with the field that decides it."""
-    if case.mode is Mode.IMAGE:
-        return {}
-    names = dict(_OF_THE_PROGRAM)
-    if case.legacy:
-        names |= _OF_LEGACY_MODE
-    else:
-        names |= dict.fromkeys(launch(case.job, case.framework), "distribution")
-        if case.passes_model_dir:
-            names["model_dir"] = "model_dir"
-    if case.job.compiler_config is not None:
-        compiler = ("sagemaker_training_compiler_enabled", "sagemaker_training_compiler_debug_mode")
-        names |= dict.fromkeys(compiler, "compiler_config")
-    return names
-
-
-@rule(ERROR, source=SDK2 + "estimator.py, Framework.hyperparameters", given="hyperparameters")
-def overwritten_hyperparameter(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("hyperparameters"), source=SDK2 + "estimator.py, Framework.hyperparameters")
+def overwritten_hyperparameter(given: Written, context: JobContext) -> Iterator[Finding]:
     """Some hyperparameters are made from the manifest's fields, and overwrite what you give under their names.
 
     Bad:
@@ -88,18 +57,18 @@ def overwritten_hyperparameter(case: Case) -> Iterator[Finding]:
         model_dir: false
         hyperparameters: {model_dir: s3://bucket/model}
     """
-    fields = generated(case)
-    for name in case.hyperparameters.keys() & fields.keys():
+    fields = context.generated
+    for name in given.value.keys() & fields.keys():
         yield Finding(
-            ("hyperparameters", name),
+            (*given.path, name),
             f"'{name}' is made from the field {fields[name]}, which overwrites this value",
             f"write {fields[name]} instead",
             at_key=True,
         )
 
 
-@rule(WARNING, source=TOOLKIT + " (params.py)", given="hyperparameters")
-def reserved_hyperparameter(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("hyperparameters"), source=TOOLKIT + " (params.py)")
+def reserved_hyperparameter(given: Written, context: JobContext) -> Iterator[Finding]:
     """What begins with sagemaker_ is meant for the container, which keeps it from the script.
 
     Bad:
@@ -108,20 +77,20 @@ def reserved_hyperparameter(case: Case) -> Iterator[Finding]:
     Good:
         hyperparameters: {epochs: 10}
     """
-    if not case.script_mode:
+    if not context.script_mode:
         return
-    for name in case.hyperparameters.keys() - generated(case).keys():
-        if name.startswith("sagemaker_") or name in _CONSUMED:
-            yield Finding(
-                ("hyperparameters", name),
-                f"'{name}' does not reach the script: the container takes it for its own",
-                "give it another name, without sagemaker_" if name.startswith("sagemaker_") else "give it another name",
-                at_key=True,
-            )
+    kept = [name for name in given.value if name.startswith("sagemaker_") or name in CONTAINERS_OWN]
+    for name in set(kept) - context.generated.keys() if kept else ():
+        yield Finding(
+            (*given.path, name),
+            f"'{name}' does not reach the script: the container takes it for its own",
+            "give it another name, without sagemaker_" if name.startswith("sagemaker_") else "give it another name",
+            at_key=True,
+        )
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html", given="hyperparameters")
-def too_many_hyperparameters(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("hyperparameters"), source=API + "CreateTrainingJob.html")
+def too_many_hyperparameters(given: Written, context: JobContext) -> Finding | None:
     """A job has at most 100 hyperparameters, those that are made by themselves included.
 
     Script mode adds six, legacy mode ten, and a distribution some more.
@@ -141,24 +110,24 @@ def too_many_hyperparameters(case: Case) -> Iterator[Finding]:
     Good:
         hyperparameters: {config-file: config.json}
     """
-    made = generated(case)
-    count = len(case.hyperparameters.keys() | made.keys())
+    own = len(given.value)
+    count = len(given.value.keys() | context.generated.keys())
     if count > MOST_HYPERPARAMETERS:
-        yield Finding(
-            ("hyperparameters",),
-            f"{len(case.hyperparameters)} hyperparameters, and {count - len(case.hyperparameters)} that are added, "
-            f"are more than {MOST_HYPERPARAMETERS}",
+        return Finding(
+            given.path,
+            f"{own} hyperparameters, and {count - own} that are added, are more than {MOST_HYPERPARAMETERS}",
             "put them into a file of source_dir, and pass its name",
             at_key=True,
         )
+    return None
 
 
 @rule(
     ERROR,
+    on=item("hyperparameters"),
     source="https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10",
-    given="hyperparameters",
 )
-def long_hyperparameter(case: Case) -> Iterator[Finding]:
+def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
     """A hyperparameter's value has at most 2500 characters, as it is sent: encoded as JSON.
 
     Bad:
@@ -170,24 +139,36 @@ def long_hyperparameter(case: Case) -> Iterator[Finding]:
     Good:
         hyperparameters: {weights-file: weights.json}
     """
-    for name, value in case.hyperparameters.items():
-        if _is_short(value):
-            continue
-        length = len(_sent(case, value))
-        if length > LONGEST_VALUE:
-            yield Finding(
-                ("hyperparameters", name),
-                f"'{name}' has {length} characters when it is sent; SageMaker takes {LONGEST_VALUE}",
-                "put it into a file of source_dir, or into a channel, and pass its name",
-                at_key=True,
-            )
+    if _is_short(given.value):
+        return None
+    length = len(_sent(context, given.value))
+    if length > LONGEST_VALUE:
+        return Finding(
+            given.path,
+            f"'{given.name}' has {length} characters when it is sent; SageMaker takes {LONGEST_VALUE}",
+            "put it into a file of source_dir, or into a channel, and pass its name",
+            at_key=True,
+        )
+    return None
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html", given="hyperparameters")
-def hyperparameter_of_several_lines(case: Case) -> Iterator[Finding]:
+@rule(
+    ERROR,
+    on=item("hyperparameters"),
+    source=API + "CreateTrainingJob.html",
+    rows=(
+        Row(
+            ("hyperparameters",),
+            "a hyperparameter's name is one line",
+            form=r"^[^\n\r\x85\u2028\u2029]*$",
+            names=True,
+        ),
+    ),
+)
+def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Finding | None:
     """SageMaker takes no line breaks in hyperparameters.
 
-    In values they are no matter where AWS's images run your script: JSON writes them as two characters. An image with
+    In values they do no harm where AWS's images run your script: JSON writes them as two characters. An image with
     a program of its own gets text as it is.
 
     Bad:
@@ -196,13 +177,13 @@ def hyperparameter_of_several_lines(case: Case) -> Iterator[Finding]:
     Good:
         hyperparameters: {batch-size: 32}
     """
-    for name, value in case.hyperparameters.items():
-        if not _LINE_BREAKS.isdisjoint(name):
-            message = f"the name {json.dumps(name)} holds a line break"
-            yield Finding(("hyperparameters", name), message, "write the name on one line", at_key=True)
-        elif case.mode is Mode.IMAGE and isinstance(value, str) and not _LINE_BREAKS.isdisjoint(value):
-            message = f"the value of '{name}' holds a line break"
-            yield Finding(("hyperparameters", name), message, "write it on one line", at_key=True)
+    name, value = given.name, given.value
+    if not _LINE_BREAKS.isdisjoint(name):
+        message = f"the name {json.dumps(name)} holds a line break"
+        return Finding(given.path, message, "write the name on one line", at_key=True)
+    if isinstance(value, str) and context.mode is Mode.IMAGE and not _LINE_BREAKS.isdisjoint(value):
+        return Finding(given.path, f"the value of '{name}' holds a line break", "write it on one line", at_key=True)
+    return None
 
 
 def _is_short(value: Any) -> bool:
@@ -212,12 +193,12 @@ def _is_short(value: Any) -> bool:
     return isinstance(value, int | float) and abs(value) < 1e18
 
 
-def _sent(case: Case, value: Any) -> str:
-    return value if case.mode is Mode.IMAGE and isinstance(value, str) else json.dumps(value)
+def _sent(context: JobContext, value: Any) -> str:
+    return value if context.mode is Mode.IMAGE and isinstance(value, str) else json.dumps(value)
 
 
-@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
-def null_hyperparameter(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+def null_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
     """null reaches the script as an empty argument.
 
     `type=int` and its like fail on it, and a default of the script's parser does not come into its own.
@@ -228,19 +209,17 @@ def null_hyperparameter(case: Case) -> Iterator[Finding]:
     Good:
         hyperparameters: {epochs: 10}
     """
-    if not case.script_mode:
-        return
-    for name, value in case.hyperparameters.items():
-        if value is None:
-            yield Finding(
-                ("hyperparameters", name),
-                f"null reaches the script as the empty argument {_option(name)} ''",
-                f"leave {name} out: the script's own default then holds",
-            )
+    if passed.value is None:
+        return Finding(
+            passed.path,
+            f"null reaches the script as the empty argument {option_of(passed.name)} ''",
+            f"leave {passed.name} out: the script's own default then holds",
+        )
+    return None
 
 
-@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
-def nested_hyperparameter(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+def nested_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
     """Maps, and lists of anything but numbers, do not reach the script as JSON.
 
     A map becomes the argument `a=1,b=2`, a list Python's own spelling with single quotes, True and None. A list of
@@ -256,24 +235,14 @@ def nested_hyperparameter(case: Case) -> Iterator[Finding]:
         ---
         hyperparameters: {classes: '["cat", "dog"]'}
     """
-    if not case.script_mode:
-        return
-    for name, value in case.hyperparameters.items():
-        if isinstance(value, dict) or (isinstance(value, list) and repr(value) != json.dumps(value)):
-            yield Finding(
-                ("hyperparameters", name),
-                f"the script gets {_option(name)} {_argument(value)}, which is not JSON",
-                f"quote it as JSON and let the script parse it: '{shown(json.dumps(value))}'; or read it from SM_HPS",
-            )
-
-
-def _option(name: str) -> str:
-    return f"-{name}" if len(name) == 1 else f"--{name}"
-
-
-def _argument(value: Any) -> str:
-    text = ",".join(f"{key}={item}" for key, item in value.items()) if isinstance(value, dict) else str(value)
-    return shown(text)
+    value = passed.value
+    if isinstance(value, dict) or (isinstance(value, list) and passed.text != json.dumps(value)):
+        return Finding(
+            passed.path,
+            f"the script gets {option_of(passed.name)} {shown(passed.text)}, which is not JSON",
+            f"quote it as JSON and let the script parse it: '{shown(json.dumps(value))}'; or read it from SM_HPS",
+        )
+    return None
 
 
 def shown(text: str) -> str:
@@ -282,8 +251,8 @@ def shown(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-@rule(WARNING, source=TOOLKIT + " (mapping.py, to_cmd_args)", given="hyperparameters")
-def single_letter_hyperparameter(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+def single_letter_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
     """A name of one letter reaches the script with one hyphen.
 
     `k` becomes `-k`, so a parser that knows `--k` does not find it.
@@ -294,20 +263,19 @@ def single_letter_hyperparameter(case: Case) -> Iterator[Finding]:
     Good:
         hyperparameters: {neighbours: 5}
     """
-    if not case.script_mode:
-        return
-    for name in case.hyperparameters:
-        if len(name) == 1:
-            yield Finding(
-                ("hyperparameters", name),
-                f"'{name}' reaches the script as -{name}, not as --{name}",
-                "give it a name of two letters or more",
-                at_key=True,
-            )
+    name = passed.name
+    if len(name) == 1:
+        return Finding(
+            passed.path,
+            f"'{name}' reaches the script as -{name}, not as --{name}",
+            "give it a name of two letters or more",
+            at_key=True,
+        )
+    return None
 
 
-@rule(WARNING, source="https://docs.python.org/3/library/argparse.html#arguments-containing", given="hyperparameters")
-def hyperparameter_like_option(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=PASSED, source="https://docs.python.org/3/library/argparse.html#arguments-containing")
+def hyperparameter_like_option(passed: Passed, context: JobContext) -> Finding | None:
     """argparse takes a value that begins with a hyphen for the next option.
 
     The script then stops, because the option before has no value. Negative numbers are safe.
@@ -318,19 +286,18 @@ def hyperparameter_like_option(case: Case) -> Iterator[Finding]:
     Good:
         hyperparameters: {extra-arguments: verbose, shift: "-0.5"}
     """
-    if not case.script_mode:
-        return
-    for name, value in case.hyperparameters.items():
-        if isinstance(value, str) and re.fullmatch(r"-\S+", value) and not re.fullmatch(_NUMBER, value):
-            yield Finding(
-                ("hyperparameters", name),
-                f"argparse takes this value for an option, and finds none for {_option(name)}",
-                "write it without the hyphens, and let the script add them",
-            )
+    value = passed.value
+    if isinstance(value, str) and re.fullmatch(r"-\S+", value) and not re.fullmatch(_NUMBER, value):
+        return Finding(
+            passed.path,
+            f"argparse takes this value for an option, and finds none for {option_of(passed.name)}",
+            "write it without the hyphens, and let the script add them",
+        )
+    return None
 
 
-@rule(WARNING, source=TOOLKIT + " (mapping.py, to_env_vars)", given="hyperparameters")
-def hyperparameters_differing_in_case(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("hyperparameters"), source=TOOLKIT + " (mapping.py, to_env_vars)")
+def hyperparameters_differing_in_case(given: Written, context: JobContext) -> Iterator[Finding]:
     """Names that differ only in upper and lower case share one environment variable.
 
     `SM_HP_` is followed by the name in capitals, so one value hides the other.
@@ -341,24 +308,22 @@ def hyperparameters_differing_in_case(case: Case) -> Iterator[Finding]:
     Good:
         hyperparameters: {rate: 0.1, decay-rate: 0.2}
     """
-    if not case.script_mode:
+    if not context.script_mode:
         return
     seen: dict[str, str] = {}
-    for name in case.hyperparameters:
+    for name in given.value:
         first = seen.setdefault(name.upper(), name)
         if first != name:
             yield Finding(
-                ("hyperparameters", name),
+                (*given.path, name),
                 f"'{name}' and '{first}' share the variable SM_HP_{name.upper()}",
                 "rename one of them",
                 at_key=True,
             )
 
 
-@rule(
-    WARNING, source="https://docs.python.org/3/library/argparse.html#the-add-argument-method", given="hyperparameters"
-)
-def hyperparameter_name_unfit_for_option(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=PASSED, source="https://docs.python.org/3/library/argparse.html#the-add-argument-method")
+def hyperparameter_name_unfit_for_option(passed: Passed, context: JobContext) -> Finding | None:
     """A hyperparameter becomes the option --name: blanks, an equals sign or leading hyphens break it.
 
     Bad:
@@ -367,25 +332,24 @@ def hyperparameter_name_unfit_for_option(case: Case) -> Iterator[Finding]:
     Good:
         hyperparameters: {learning-rate: 0.1}
     """
-    if not case.script_mode:
-        return
-    for name in case.hyperparameters:
-        if name.startswith("-") or not _SEPARATORS.isdisjoint(name):
-            fit = re.sub(r"[\s=]+", "-", name).strip("-")
-            yield Finding(
-                ("hyperparameters", name),
-                f"'{name}' reaches the script as --{name}, which is no option that argparse reads",
-                f"write {fit}" if fit else "give it a name of letters",
-                at_key=True,
-            )
+    name = passed.name
+    if name.startswith("-") or not _SEPARATORS.isdisjoint(name):
+        fit = re.sub(r"[\s=]+", "-", name).strip("-")
+        return Finding(
+            passed.path,
+            f"'{name}' reaches the script as --{name}, which argparse does not read as an option",
+            f"write {fit}" if fit else "give it a name of letters",
+            at_key=True,
+        )
+    return None
 
 
-@rule(WARNING, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
-def hyperparameter_of_other_version(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def hyperparameter_of_other_version(job: Job, context: JobContext) -> Iterator[Finding]:
     """The legacy containers read some hyperparameters themselves, and which ones changed with TensorFlow 1.6.
 
-    1.4 and 1.5 evaluate with Experiment, later versions with EvalSpec. Hyperparameters of the other kind are passed
-    over in silence.
+    1.4 and 1.5 evaluate with Experiment, later versions with EvalSpec. Hyperparameters of the other kind are ignored
+    silently.
 
     Bad:
         framework_version: "1.10"
@@ -409,25 +373,26 @@ def hyperparameter_of_other_version(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         hyperparameters: {continuous_eval_throttle_secs: 60, min_eval_frequency: 1000}
     """
-    if not case.legacy or case.release is None or case.framework is None:
+    release, framework = context.release, context.framework
+    if release is None or framework is None:
         return
-    here = case.release.legacy_hyperparameters
-    for name in case.hyperparameters:
-        versions = _versions_by_name(case.framework).get(name, ())
+    here = release.legacy_hyperparameters
+    for name in job.hyperparameters:
+        versions = _versions_by_name(framework).get(name, ())
         if versions and name not in here:
             other = _COUNTERPARTS.get(name, "")
-            reads = " to ".join([case.framework.spoken(versions[0]), *versions[-1:][: len(versions) - 1]])
+            reads = " to ".join([framework.spoken(versions[0]), *versions[-1:][: len(versions) - 1]])
             yield Finding(
                 ("hyperparameters", name),
-                f"'{name}' is read by {reads}, not by {case.release.version}",
+                f"'{name}' is read by {reads}, not by {release.version}",
                 f"write {other}" if other in here else "leave it out, or rename it if your script reads it",
                 at_key=True,
             )
 
 
-@rule(WARNING, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
-def misspelt_legacy_hyperparameter(case: Case) -> Iterator[Finding]:
-    """The legacy container passes over what it does not know, misspelt names included.
+@rule(WARNING, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Finding]:
+    """The legacy container ignores what it does not know, misspelt names included.
 
     Bad:
         framework_version: "1.10"
@@ -441,16 +406,16 @@ def misspelt_legacy_hyperparameter(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         hyperparameters: {save_checkpoints_secs: 60}
     """
-    if not case.legacy or case.release is None or case.framework is None:
+    if not context.legacy or context.release is None or context.framework is None:
         return
-    # Two words are too few to tell a slip from a name of the script's own: eval_metric is no misspelt eval_metrics.
-    known = {_spelling(name): name for name in case.release.legacy_hyperparameters if name.count("_") > 1}
-    for name in case.hyperparameters.keys() - _versions_by_name(case.framework).keys():
+    # Two words are too few to tell a slip from a name of the script's own: eval_metric need not mean eval_metrics.
+    known = {_spelling(name): name for name in context.release.legacy_hyperparameters if name.count("_") > 1}
+    for name in context.hyperparameters.keys() - _versions_by_name(context.framework).keys():
         meant = known.get(_spelling(name))
-        if meant is not None and meant not in case.hyperparameters:
+        if meant is not None and meant not in job.hyperparameters:
             yield Finding(
                 ("hyperparameters", name),
-                f"the container knows no '{name}', but '{meant}'",
+                f"the container does not read '{name}'; it reads '{meant}'",
                 f"write {meant}",
                 at_key=True,
             )
@@ -461,8 +426,8 @@ def _spelling(name: str) -> tuple[str, ...]:
     return tuple(word.removesuffix("s") for word in re.split(r"[-_ ]", name.casefold()))
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
-def legacy_hyperparameter_of_wrong_type(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def legacy_hyperparameter_of_wrong_type(job: Job, context: JobContext) -> Iterator[Finding]:
     """What the legacy container reads itself has a type.
 
     It hands the value to TensorFlow as it is: a number in quotes is text there.
@@ -479,16 +444,16 @@ def legacy_hyperparameter_of_wrong_type(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         hyperparameters: {save_checkpoints_secs: 60}
     """
-    if not case.legacy or case.release is None:
+    if context.release is None:
         return
-    for name, value in case.hyperparameters.items():
-        kind = case.release.legacy_hyperparameters.get(name)
+    for name, value in job.hyperparameters.items():
+        kind = context.release.legacy_hyperparameters.get(name)
         if kind is None or value is None:
             continue
         types, what = _TYPES[kind]
         if not isinstance(value, types) or (kind == "int" and isinstance(value, bool)):
             yield Finding(
-                ("hyperparameters", name), f"{name} is {what}, not {shown(json.dumps(value))}", f"write {what}"
+                ("hyperparameters", name), f"{name} must be {what}, not {shown(json.dumps(value))}", f"write {what}"
             )
 
 
@@ -502,8 +467,8 @@ def _versions_by_name(framework: Framework) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-@rule(ERROR, source=LEGACY_DOC + " (Optional Hyperparameters)", given=LEGACY)
-def checkpoints_by_seconds_and_steps(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def checkpoints_by_seconds_and_steps(job: Job, context: JobContext) -> Finding | None:
     """Checkpoints are saved every so many seconds or every so many steps, not both.
 
     TensorFlow's RunConfig refuses the two together. null switches one off.
@@ -520,27 +485,24 @@ def checkpoints_by_seconds_and_steps(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         hyperparameters: {save_checkpoints_secs: null, save_checkpoints_steps: 500}
     """
-    given = case.hyperparameters
-    if (
-        case.legacy
-        and given.get("save_checkpoints_secs") is not None
-        and given.get("save_checkpoints_steps") is not None
-    ):
-        yield Finding(
+    given = job.hyperparameters
+    if given.get("save_checkpoints_secs") is not None and given.get("save_checkpoints_steps") is not None:
+        return Finding(
             ("hyperparameters", "save_checkpoints_steps"),
             f"save_checkpoints_steps ({shown(str(given['save_checkpoints_steps']))}) and "
             f"save_checkpoints_secs ({shown(str(given['save_checkpoints_secs']))}) exclude each other",
             "leave save_checkpoints_steps out, or write save_checkpoints_secs: null",
             at_key=True,
         )
+    return None
 
 
 @rule(
     WARNING,
+    on=LEGACY_JOB,
     source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)",
-    given=LEGACY,
 )
-def checkpoints_by_steps_alone(case: Case) -> Iterator[Finding]:
+def checkpoints_by_steps_alone(job: Job, context: JobContext) -> Finding | None:
     """The legacy container saves checkpoints every 300 seconds unless it is told otherwise.
 
     It adds save_checkpoints_secs where it is missing, and TensorFlow then refuses the two together. So whoever counts
@@ -558,11 +520,12 @@ def checkpoints_by_steps_alone(case: Case) -> Iterator[Finding]:
         evaluation_steps: 100
         hyperparameters: {save_checkpoints_steps: 500, save_checkpoints_secs: null}
     """
-    given = case.hyperparameters
-    if case.legacy and given.get("save_checkpoints_steps") is not None and "save_checkpoints_secs" not in given:
-        yield Finding(
+    given = job.hyperparameters
+    if given.get("save_checkpoints_steps") is not None and "save_checkpoints_secs" not in given:
+        return Finding(
             ("hyperparameters", "save_checkpoints_steps"),
             "the container adds save_checkpoints_secs: 300, which save_checkpoints_steps excludes",
             "add save_checkpoints_secs: null",
             at_key=True,
         )
+    return None

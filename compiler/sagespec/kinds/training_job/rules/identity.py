@@ -7,16 +7,20 @@ import unicodedata
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.rule import API, ERROR
-from sagespec.kinds.training_job.rules.adapter import Case, rule
+from sagespec.checking.row import Row
+from sagespec.checking.rule import API, ERROR, rule
+from sagespec.checking.subject import Written, field, item
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.subjects import JOB
 
 TAGGING = "https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"
-OUR_TAGS = 7
-"""Tags that a training job gets from us: project, name, digest, attempt, manifest, commit, tags."""
+OUR_TAGS = 9
+"""Tags that a training job gets from us: project, environment, name, digest, attempt, manifest, commit, rerun, tags."""
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html")
-def missing_role(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=API + "CreateTrainingJob.html")
+def missing_role(job: Job, context: JobContext) -> Finding | None:
     """SageMaker needs a role in whose name the job reads data and writes models.
 
     Bad:
@@ -25,14 +29,15 @@ def missing_role(case: Case) -> Iterator[Finding]:
     Good:
         role: arn:aws:iam::123456789012:role/SageMakerRole
     """
-    if case.job.role is None and not case.local:
-        yield Finding(
+    if job.role is None and not context.local:
+        return Finding(
             ("role",), "'role' is missing", "add role: arn:aws:iam::<account>:role/<name> (or to sagespec.yaml)"
         )
+    return None
 
 
-@rule(ERROR, source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html")
-def role_of_another_partition(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("role"), source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html")
+def role_of_another_partition(role: Written, context: JobContext) -> Finding | None:
     """China and GovCloud have accounts and roles of their own.
 
     A job in one of these partitions cannot take a role of another.
@@ -44,21 +49,21 @@ def role_of_another_partition(case: Case) -> Iterator[Finding]:
         region: cn-north-1
         role: arn:aws-cn:iam::123456789012:role/SageMakerRole
     """
-    region = case.facts.region(case.region or "")
-    role = case.job.role or ""
-    if region is None or case.local or not role.startswith("arn:"):
-        return
-    partition = role.split(":")[1]
+    region = context.facts.region(context.region or "")
+    if region is None or context.local or not role.value.startswith("arn:"):
+        return None
+    partition = role.value.split(":")[1]
     if partition != region.partition:
-        yield Finding(
-            ("role",),
+        return Finding(
+            role.path,
             f"the role belongs to the partition {partition}, the region {region.name} to {region.partition}",
             f"write arn:{region.partition}:iam::…, or another region",
         )
+    return None
 
 
-@rule(ERROR, source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html", given="account_id")
-def role_of_another_account(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("account_id"), source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html")
+def role_of_another_account(account: Written, context: JobContext) -> Finding | None:
     """A job runs in the account of its role.
 
     Bad:
@@ -67,18 +72,30 @@ def role_of_another_account(case: Case) -> Iterator[Finding]:
     Good:
         account_id: "123456789012"
     """
-    job = case.job
-    parts = (job.role or "").split(":")
-    if job.account_id is not None and len(parts) > 5 and parts[4] != job.account_id and not case.local:
-        yield Finding(
-            ("account_id",),
-            f"account_id is {job.account_id}, but the role belongs to account {parts[4]}",
+    parts = (context.job.role or "").split(":")
+    if len(parts) > 5 and parts[4] != account.value and not context.local:
+        return Finding(
+            account.path,
+            f"account_id is {account.value}, but the role belongs to account {parts[4]}",
             "leave account_id out: the role's ARN says it",
         )
+    return None
 
 
-@rule(ERROR, source=TAGGING, given="tags")
-def reserved_tag(case: Case) -> Iterator[Finding]:
+@rule(
+    ERROR,
+    on=item("tags"),
+    source=TAGGING,
+    rows=(
+        Row(
+            ("tags",),
+            "tags that begin with aws: or sagespec: are reserved",
+            form="^(?!([Aa][Ww][Ss]|[Ss][Aa][Gg][Ee][Ss][Pp][Ee][Cc]):)",
+            names=True,
+        ),
+    ),
+)
+def reserved_tag(tag: Written, context: JobContext) -> Iterator[Finding]:
     """Tags that begin with `aws:` are Amazon's, and those that begin with `sagespec:` are ours.
 
     SageMaker refuses the former; by the latter a job is found again.
@@ -91,14 +108,19 @@ def reserved_tag(case: Case) -> Iterator[Finding]:
     Good:
         tags: {team: vision}
     """
-    for key in case.job.tags:
-        for prefix in ("aws:", "sagespec:"):
-            if key.lower().startswith(prefix):
-                yield Finding(("tags", key), f"the tag '{key}' is reserved", f"write {key[len(prefix) :]}", at_key=True)
+    key = tag.name
+    for prefix in ("aws:", "sagespec:"):
+        if key.lower().startswith(prefix):
+            yield Finding(tag.path, f"the tag '{key}' is reserved", f"write {key[len(prefix) :]}", at_key=True)
 
 
-@rule(ERROR, source=API + "Tag.html", given="tags")
-def impossible_tag(case: Case) -> Iterator[Finding]:
+@rule(
+    ERROR,
+    on=item("tags"),
+    source=API + "Tag.html",
+    rows=(Row(("tags",), "a tag's key has 1 to 128 characters", form=r"^[\s\S]{1,128}$", names=True),),
+)
+def impossible_tag(tag: Written, context: JobContext) -> Iterator[Finding]:
     """A tag's key has 1 to 128 characters and its value at most 256: letters, digits, spaces and _ . : / = + - @.
 
     Bad:
@@ -107,23 +129,22 @@ def impossible_tag(case: Case) -> Iterator[Finding]:
     Good:
         tags: {owner: "anna + ben"}
     """
-    for key, value in case.job.tags.items():
-        for text, most, what, at_key in ((key, 128, "key", True), (value, 256, "value", False)):
-            wrong = [] if _PLAIN.fullmatch(text) else sorted({char for char in text if not _may_be_in_tag(char)})
-            if wrong:
-                problem = f"has {' '.join(map(ascii, wrong[:5]))}, which no tag may have"
-            elif len(text) > most:
-                problem = f"has {len(text)} characters; the most is {most}"
-            elif at_key and not text:
-                problem = "is empty"
-            else:
-                continue
-            yield Finding(
-                ("tags", key),
-                f"the {what} of tag '{key[:40]}' {problem}",
-                "allowed are letters, digits, spaces and _ . : / = + - @",
-                at_key=at_key,
-            )
+    for text, most, what, at_key in ((tag.name, 128, "key", True), (tag.value, 256, "value", False)):
+        wrong = [] if _PLAIN.fullmatch(text) else sorted({char for char in text if not _may_be_in_tag(char)})
+        if wrong:
+            problem = f"has {' '.join(map(ascii, wrong[:5]))}, which no tag may have"
+        elif len(text) > most:
+            problem = f"has {len(text)} characters; the most is {most}"
+        elif at_key and not text:
+            problem = "is empty"
+        else:
+            continue
+        yield Finding(
+            tag.path,
+            f"the {what} of tag '{tag.name[:40]}' {problem}",
+            "allowed are letters, digits, spaces and _ . : / = + - @",
+            at_key=at_key,
+        )
 
 
 _PLAIN = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
@@ -134,9 +155,9 @@ def _may_be_in_tag(char: str) -> bool:
     return char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN"
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html", given="tags")
-def too_many_tags(case: Case) -> Iterator[Finding]:
-    """A training job has at most 50 tags, seven of which are ours.
+@rule(ERROR, on=field("tags"), source=API + "CreateTrainingJob.html")
+def too_many_tags(tags: Written, context: JobContext) -> Finding | None:
+    """A training job has at most 50 tags, nine of which are ours.
 
     Bad:
         tags: {a0: "", a1: "", a2: "", a3: "", a4: "", a5: "", a6: "", a7: "", a8: "", b0: "", b1: "", b2: "",
@@ -148,11 +169,12 @@ def too_many_tags(case: Case) -> Iterator[Finding]:
         tags: {team: vision, project: mnist}
     """
     most = 50 - OUR_TAGS
-    count = len(case.job.tags)
-    if count > most and not case.local:
-        yield Finding(
-            ("tags",),
+    count = len(tags.value)
+    if count > most and not context.local:
+        return Finding(
+            tags.path,
             f"{count} tags are too many: SageMaker takes 50, and {OUR_TAGS} are added",
             f"keep {most} or fewer",
             at_key=True,
         )
+    return None

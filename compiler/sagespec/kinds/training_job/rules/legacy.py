@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sagespec.base.diagnostic import Finding
 from sagespec.checking.condition import GIVEN, TRUE
 from sagespec.checking.row import Row
@@ -24,7 +22,7 @@ _INSTEAD = {
 
 
 @rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Required arguments)")
-def missing_training_steps(job: Job, context: JobContext) -> Iterator[Finding]:
+def missing_training_steps(job: Job, context: JobContext) -> Finding | None:
     """In legacy mode the manifest says how long to train.
 
     null trains until `max_run` ends the job; it must be written, so that nobody does so by accident.
@@ -43,15 +41,16 @@ def missing_training_steps(job: Job, context: JobContext) -> Iterator[Finding]:
         evaluation_steps: 100
     """
     if job.training_steps is None and "training_steps" not in job.fields_set:
-        yield Finding(
+        return Finding(
             ("training_steps",),
             "'training_steps' is missing: a job in legacy mode must say how long to train",
             "add training_steps: 10000, or null to train until max_run",
         )
+    return None
 
 
 @rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Required arguments)")
-def missing_evaluation_steps(job: Job, context: JobContext) -> Iterator[Finding]:
+def missing_evaluation_steps(job: Job, context: JobContext) -> Finding | None:
     """In legacy mode the manifest says how long to evaluate.
 
     null evaluates until the input ends, and for ever if it never does.
@@ -66,11 +65,12 @@ def missing_evaluation_steps(job: Job, context: JobContext) -> Iterator[Finding]
         evaluation_steps: 100
     """
     if job.evaluation_steps is None and "evaluation_steps" not in job.fields_set:
-        yield Finding(
+        return Finding(
             ("evaluation_steps",),
             "'evaluation_steps' is missing: a job in legacy mode must say how long to evaluate",
             "add evaluation_steps: 100, or null to evaluate until the input ends",
         )
+    return None
 
 
 _SCRIPT_MODE = {"script_mode": TRUE, "entry_point": GIVEN}
@@ -89,10 +89,10 @@ _SCRIPT_MODE = {"script_mode": TRUE, "entry_point": GIVEN}
         for name in LEGACY_FIELDS
     ),
 )
-def legacy_field_in_script_mode(written: Written, context: JobContext) -> Iterator[Finding]:
+def legacy_field_in_script_mode(written: Written, context: JobContext) -> Finding | None:
     """In script mode the script itself decides how long it trains and where it keeps checkpoints.
 
-    SDK 1 refuses the legacy arguments there; SDK 2 drops them without a word.
+    SDK 1 refuses the legacy arguments there; SDK 2 drops them silently.
 
     Bad:
         training_steps: 10000
@@ -111,12 +111,13 @@ def legacy_field_in_script_mode(written: Written, context: JobContext) -> Iterat
         checkpoint_path: s3://bucket/checkpoints
     """
     if context.script_mode:
-        yield Finding(
+        return Finding(
             written.path,
             f"{written.name} is for legacy mode, and {_why_script_mode(context)}",
             f"leave it out, and {_INSTEAD[written.name]}",
             at_key=True,
         )
+    return None
 
 
 def _why_script_mode(context: JobContext) -> str:
@@ -132,7 +133,7 @@ def _why_script_mode(context: JobContext) -> str:
 
 
 @rule(WARNING, on=field("model_dir"), source=SDK1 + "tensorflow/estimator.py, hyperparameters")
-def model_dir_in_legacy_mode(model_dir: Written, context: JobContext) -> Iterator[Finding]:
+def model_dir_in_legacy_mode(model_dir: Written, context: JobContext) -> Finding | None:
     """Legacy mode passes no `model_dir`: the model's checkpoints go to `checkpoint_path`.
 
     Bad:
@@ -148,13 +149,14 @@ def model_dir_in_legacy_mode(model_dir: Written, context: JobContext) -> Iterato
         checkpoint_path: s3://bucket/model
     """
     if context.legacy and isinstance(model_dir.value, str):
-        yield Finding(
+        return Finding(
             model_dir.path, "model_dir is not used in legacy mode", "write checkpoint_path instead", at_key=True
         )
+    return None
 
 
 @rule(WARNING, on=field("distribution"), source=SDK1 + "tensorflow/estimator.py, hyperparameters; " + TOOLKIT)
-def distribution_in_legacy_mode(distribution: Written, context: JobContext) -> Iterator[Finding]:
+def distribution_in_legacy_mode(distribution: Written, context: JobContext) -> Finding | None:
     """The legacy container distributes by itself.
 
     With several instances it starts parameter servers on all of them; `distribution` is not sent.
@@ -173,16 +175,17 @@ def distribution_in_legacy_mode(distribution: Written, context: JobContext) -> I
         instance_count: 2
     """
     if context.legacy and context.enabled:
-        yield Finding(
+        return Finding(
             distribution.path,
             "distribution is not used in legacy mode",
             "leave it out: parameter servers start by themselves on several instances",
             at_key=True,
         )
+    return None
 
 
 @rule(ERROR, on=field("requirements_file"), source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file")
-def requirements_file_without_source_dir(file: Written, context: JobContext) -> Iterator[Finding]:
+def requirements_file_without_source_dir(file: Written, context: JobContext) -> Finding | None:
     """Without a source folder only the entry point is packed, so the requirements would stay behind.
 
     Bad:
@@ -199,15 +202,16 @@ def requirements_file_without_source_dir(file: Written, context: JobContext) -> 
         requirements_file: requirements.txt
     """
     if context.legacy and context.job.source_dir is None:
-        yield Finding(
+        return Finding(
             file.path,
             "requirements_file needs source_dir: without it only the entry point is packed",
             "add source_dir: the folder that holds entry_point and requirements_file",
         )
+    return None
 
 
 @rule(ERROR, on=field("requirements_file"), source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file")
-def requirements_file_outside_source_dir(file: Written, context: JobContext) -> Iterator[Finding]:
+def requirements_file_outside_source_dir(file: Written, context: JobContext) -> Finding | None:
     """The requirements are packed with the source folder, so they must lie in it.
 
     Bad:
@@ -226,15 +230,16 @@ def requirements_file_outside_source_dir(file: Written, context: JobContext) -> 
     """
     source_dir = context.job.source_dir
     if context.legacy and source_dir is not None and not lies_inside(file.value):
-        yield Finding(
+        return Finding(
             file.path,
             f"'{file.value}' does not lie in source_dir '{source_dir}'",
             "write a path relative to source_dir",
         )
+    return None
 
 
 @rule(ERROR, on=field("requirements_file"), source=SDK1 + "tensorflow/estimator.py, _validate_requirements_file")
-def missing_requirements_file(file: Written, context: JobContext) -> Iterator[Finding]:
+def missing_requirements_file(file: Written, context: JobContext) -> Finding | None:
     """The requirements must be there to be packed.
 
     Bad:
@@ -251,15 +256,16 @@ def missing_requirements_file(file: Written, context: JobContext) -> Iterator[Fi
         source_dir: s3://bucket/code.tar.gz
         requirements_file: requirements.txt
     """
-    source_dir, folder, disk = context.job.source_dir, context.source_folder, context.disk
+    source_dir, folder, files = context.job.source_dir, context.source_folder, context.files
     if not context.legacy or source_dir is None or folder is None or not lies_inside(file.value):
-        return
-    if disk.is_folder(folder) and not disk.is_file(disk.below(folder, file.value)):
-        yield Finding(
+        return None
+    if files.is_folder(folder) and not files.is_file(files.below(folder, file.value)):
+        return Finding(
             file.path,
             f"there is no file '{file.value}' in source_dir '{source_dir}'",
             "the path is relative to source_dir",
         )
+    return None
 
 
 @rule(
@@ -267,7 +273,7 @@ def missing_requirements_file(file: Written, context: JobContext) -> Iterator[Fi
     on=field("enable_network_isolation"),
     source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (train_entry_point.py)",
 )
-def network_isolation_in_legacy_mode(isolation: Written, context: JobContext) -> Iterator[Finding]:
+def network_isolation_in_legacy_mode(isolation: Written, context: JobContext) -> Finding | None:
     """The legacy container fetches the code and writes the checkpoints over the network.
 
     Isolated, it finds no code: it knows nothing of the channel in which newer containers get it.
@@ -284,15 +290,16 @@ def network_isolation_in_legacy_mode(isolation: Written, context: JobContext) ->
         evaluation_steps: 100
     """
     if context.legacy and isolation.value and context.job.image_uri is None:
-        yield Finding(
+        return Finding(
             isolation.path,
             "the legacy container fetches its code from S3, which network isolation forbids",
             "leave enable_network_isolation out, or take a version with script mode",
         )
+    return None
 
 
 @rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
-def legacy_entry_point_not_python(job: Job, context: JobContext) -> Iterator[Finding]:
+def legacy_entry_point_not_python(job: Job, context: JobContext) -> Finding | None:
     """In legacy mode the entry point is a Python module, which the container imports.
 
     Bad:
@@ -309,8 +316,9 @@ def legacy_entry_point_not_python(job: Job, context: JobContext) -> Iterator[Fin
     """
     entry = job.entry_point
     if entry is not None and not entry.endswith(".py"):
-        yield Finding(
+        return Finding(
             ("entry_point",),
             f"legacy mode imports the entry point, and '{entry}' is not a Python source file",
             "name a .py file that defines model_fn (or estimator_fn, keras_model_fn) and the input functions",
         )
+    return None

@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.rule import API, ERROR, GUIDE, TOOLKIT, WARNING
-from sagespec.kinds.training_job.rules.adapter import Case, rule
+from sagespec.checking.condition import NULL
+from sagespec.checking.row import Row
+from sagespec.checking.rule import API, ERROR, GUIDE, TOOLKIT, WARNING, refusal, rule
+from sagespec.checking.subject import Written, field, item
+from sagespec.kinds.training_job.context import JobContext
 
 PREFIXES = {"subnets": "subnet-", "security_group_ids": "sg-"}
 
 
-@rule(ERROR, source=API + "VpcConfig.html", given="subnets security_group_ids")
-def half_a_vpc(case: Case) -> Iterator[Finding]:
-    """Subnets and security groups belong together.
+incomplete_vpc_config = refusal(
+    "incomplete-vpc-config",
+    ERROR,
+    *(
+        Row(
+            (name,),
+            f"{name} without {other}: a VPC needs both",
+            f"add {other}: [{PREFIXES[other]}…]",
+            when={other: NULL},
+        )
+        for name, other in (("subnets", "security_group_ids"), ("security_group_ids", "subnets"))
+    ),
+    source=API + "VpcConfig.html",
+    page="""
+    Subnets and security groups belong together.
 
     SageMaker takes both or neither.
 
@@ -23,18 +38,23 @@ def half_a_vpc(case: Case) -> Iterator[Finding]:
     Good:
         subnets: [subnet-0a1b2c3d]
         security_group_ids: [sg-0a1b2c3d]
-    """
-    given = case.job.given(*PREFIXES)
-    if len(given) == 1:
-        [missing] = PREFIXES.keys() - given
-        yield Finding(
-            (given[0],), f"{given[0]} without {missing}", f"add {missing}: [{PREFIXES[missing]}…]", at_key=True
-        )
+    """,
+)
 
 
-@rule(ERROR, source=API + "VpcConfig.html", given="subnets security_group_ids")
-def swapped_network_ids(case: Case) -> Iterator[Finding]:
-    """A security group stands among the subnets, or the other way round.
+swapped_network_ids = refusal(
+    "swapped-network-ids",
+    ERROR,
+    Row(
+        ("subnets",), "a security group belongs under security_group_ids", "subnets begin with subnet-", form="^(?!sg-)"
+    ),
+    Row(
+        ("security_group_ids",), "a subnet belongs under subnets", "security groups begin with sg-", form="^(?!subnet-)"
+    ),
+    on=item,
+    source=API + "VpcConfig.html",
+    page="""
+    A security group stands among the subnets, or the other way round.
 
     Bad:
         subnets: [sg-0a1b2c3d]
@@ -43,15 +63,12 @@ def swapped_network_ids(case: Case) -> Iterator[Finding]:
     Good:
         subnets: [subnet-0a1b2c3d]
         security_group_ids: [sg-0a1b2c3d]
-    """
-    for name, other in zip(PREFIXES, reversed(PREFIXES), strict=True):
-        for index, value in enumerate(getattr(case.job, name) or []):
-            if value.startswith(PREFIXES[other]):
-                yield Finding((name, index), f"'{value}' belongs under {other}", f"{name} begin with {PREFIXES[name]}")
+    """,
+)
 
 
-@rule(WARNING, source=API + "VpcConfig.html", given="subnets security_group_ids")
-def repeated_network_id(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("subnets", "security_group_ids"), source=API + "VpcConfig.html")
+def repeated_network_id(ids: Written, context: JobContext) -> Iterator[Finding]:
     """A subnet or security group is listed twice.
 
     Bad:
@@ -62,19 +79,17 @@ def repeated_network_id(case: Case) -> Iterator[Finding]:
         subnets: [subnet-0a1b2c3d, subnet-4e5f6a7b]
         security_group_ids: [sg-0a1b2c3d]
     """
-    for name in PREFIXES:
-        values = getattr(case.job, name) or []
-        for index, value in enumerate(values):
-            if value in values[:index]:
-                yield Finding((name, index), f"'{value}' is listed twice", "leave the second one out")
+    for index, value in enumerate(ids.value):
+        if value in ids.value[:index]:
+            yield Finding((*ids.path, index), f"'{value}' is listed twice", "leave the second one out")
 
 
 @rule(
     ERROR,
+    on=field("training_repository_access_mode"),
     source=GUIDE + "docker-containers-adapt-your-own-private-registry.html",
-    given="training_repository_access_mode",
 )
-def private_registry_without_vpc(case: Case) -> Iterator[Finding]:
+def private_registry_without_vpc(mode: Written, context: JobContext) -> Finding | None:
     """A private registry is reached through your VPC.
 
     Bad:
@@ -87,20 +102,32 @@ def private_registry_without_vpc(case: Case) -> Iterator[Finding]:
         subnets: [subnet-0a1b2c3d]
         security_group_ids: [sg-0a1b2c3d]
     """
-    job = case.job
-    if job.training_repository_access_mode == "Vpc" and not job.given(*PREFIXES) and not case.local:
-        yield Finding(
-            ("training_repository_access_mode",),
-            "the image is to be pulled through a VPC, but the job is in none",
+    if mode.value == "Vpc" and not context.job.given(*PREFIXES) and not context.local:
+        return Finding(
+            mode.path,
+            "the image is pulled through a VPC, but the job has no subnets and security groups",
             "add subnets: [subnet-…] and security_group_ids: [sg-…]",
         )
+    return None
 
 
-@rule(ERROR, source=API + "TrainingRepositoryAuthConfig.html", given="training_repository_credentials_provider_arn")
-def credentials_without_private_registry(case: Case) -> Iterator[Finding]:
-    """Credentials of a registry are used only when the image is pulled through a VPC.
+credentials_without_private_registry = refusal(
+    "credentials-without-private-registry",
+    ERROR,
+    *(
+        Row(
+            ("training_repository_credentials_provider_arn",),
+            "credentials are used only with training_repository_access_mode: Vpc",
+            "add training_repository_access_mode: Vpc, or leave the credentials out",
+            when={"training_repository_access_mode": mode},
+        )
+        for mode in ({"const": "Platform"}, NULL)
+    ),
+    source=API + "TrainingRepositoryAuthConfig.html",
+    page="""
+    Credentials of a registry are used only when the image is pulled through a VPC.
 
-    Otherwise they would be dropped without a word.
+    Otherwise they would be ignored silently.
 
     Bad:
         training_repository_credentials_provider_arn: arn:aws:lambda:us-west-2:123456789012:function:registry
@@ -111,20 +138,12 @@ def credentials_without_private_registry(case: Case) -> Iterator[Finding]:
         image_uri: registry.example.com/train:1
         subnets: [subnet-0a1b2c3d]
         security_group_ids: [sg-0a1b2c3d]
-    """
-    job = case.job
-    provider = job.training_repository_credentials_provider_arn
-    if provider is not None and job.training_repository_access_mode != "Vpc":
-        yield Finding(
-            ("training_repository_credentials_provider_arn",),
-            "credentials are used only with training_repository_access_mode: Vpc",
-            "add training_repository_access_mode: Vpc, or leave the credentials out",
-            at_key=True,
-        )
+    """,
+)
 
 
-@rule(WARNING, source=GUIDE + "train-encrypt.html", given="encrypt_inter_container_traffic")
-def encryption_between_one_instance(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("encrypt_inter_container_traffic"), source=GUIDE + "train-encrypt.html")
+def encryption_on_one_instance(encrypt: Written, context: JobContext) -> Finding | None:
     """One instance has nobody to talk to, so there is nothing to encrypt.
 
     Bad:
@@ -134,18 +153,22 @@ def encryption_between_one_instance(case: Case) -> Iterator[Finding]:
         encrypt_inter_container_traffic: true
         instance_count: 2
     """
-    job = case.job
-    if job.encrypt_inter_container_traffic and job.instances() == 1:
-        yield Finding(
-            ("encrypt_inter_container_traffic",),
+    if encrypt.value and context.job.instances() == 1:
+        return Finding(
+            encrypt.path,
             "traffic between instances is encrypted, but there is one instance",
             "leave it out",
             at_key=True,
         )
+    return None
 
 
-@rule(WARNING, source=TOOLKIT + "; sagemaker-tensorflow-training, s3_utils.py", given="enable_network_isolation")
-def isolated_from_model_dir(case: Case) -> Iterator[Finding]:
+@rule(
+    WARNING,
+    on=field("enable_network_isolation"),
+    source=TOOLKIT + "; sagemaker-tensorflow-training, s3_utils.py",
+)
+def model_dir_without_network(isolation: Written, context: JobContext) -> Finding | None:
     """A container without network cannot reach a model directory in S3.
 
     In script mode `model_dir` is in S3 unless the manifest says otherwise, and TensorFlow's container asks S3 for that
@@ -158,25 +181,26 @@ def isolated_from_model_dir(case: Case) -> Iterator[Finding]:
         enable_network_isolation: true
         model_dir: /opt/ml/model
     """
-    job = case.job
-    if not job.enable_network_isolation or not case.passes_model_dir or case.local:
-        return
-    if job.model_dir is None and "mpi" not in case.enabled:
-        yield Finding(
-            ("enable_network_isolation",),
+    if not isolation.value or not context.passes_model_dir or context.local:
+        return None
+    model_dir = context.job.model_dir
+    if model_dir is None and "mpi" not in context.enabled:
+        return Finding(
+            isolation.path,
             "the container has no network, but --model_dir will be in S3",
             "add model_dir: /opt/ml/model, or model_dir: false if the script does not use it",
         )
-    elif isinstance(job.model_dir, str) and job.model_dir.startswith("s3://"):
-        yield Finding(
+    if isinstance(model_dir, str) and model_dir.startswith("s3://"):
+        return Finding(
             ("model_dir",),
-            f"the container has no network, so it cannot reach {job.model_dir}",
+            f"the container has no network, so it cannot reach {model_dir}",
             "write /opt/ml/model, which SageMaker uploads, or false",
         )
+    return None
 
 
-@rule(WARNING, source=TOOLKIT, given="enable_network_isolation")
-def isolated_from_packages(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("enable_network_isolation"), source=TOOLKIT)
+def packages_without_network(isolation: Written, context: JobContext) -> Finding | None:
     """A container without network cannot install packages.
 
     The container installs `requirements.txt` of the source archive before the script starts, and the job would fail
@@ -191,15 +215,16 @@ def isolated_from_packages(case: Case) -> Iterator[Finding]:
         enable_network_isolation: true
         model_dir: false
     """
-    job = case.job
-    if not job.enable_network_isolation or case.local:
-        return
+    job = context.job
+    if not isolation.value or context.local:
+        return None
     listed = any(path.rpartition("/")[2] == "requirements.txt" for path in job.dependencies)
-    folder = case.source_folder if job.source_dir is not None else None
-    if listed or (folder is not None and case.disk.is_file(folder / "requirements.txt")):
-        yield Finding(
-            ("enable_network_isolation",),
+    folder = context.source_folder if job.source_dir is not None else None
+    if listed or (folder is not None and context.files.is_file(folder / "requirements.txt")):
+        return Finding(
+            isolation.path,
             "the container has no network, so it cannot install requirements.txt",
             "put the packages into the image, or into dependencies",
             at_key=True,
         )
+    return None

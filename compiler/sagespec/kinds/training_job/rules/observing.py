@@ -9,15 +9,18 @@ from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import api_members, near
-from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING
-from sagespec.kinds.training_job.rules.adapter import Case, rule
+from sagespec.checking.condition import ITEMS, TRUE, inside
+from sagespec.checking.row import Row
+from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
+from sagespec.checking.subject import Written, field, item
+from sagespec.kinds.training_job.context import JobContext
 
 RULE_LISTS = ("rules", "profiler_rules")
 METRICS_GUIDE = GUIDE + "training-metrics.html"
 
 
-@rule(WARNING, source=METRICS_GUIDE, given="metric_definitions")
-def duplicate_metric(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("metric_definitions"), source=METRICS_GUIDE)
+def duplicate_metric(metrics: Written, context: JobContext) -> Iterator[Finding]:
     """Two metrics have one name, so that their values are mixed.
 
     Bad:
@@ -31,16 +34,16 @@ def duplicate_metric(case: Case) -> Iterator[Finding]:
           - {name: val_loss, regex: "val_loss: ([0-9.]+)"}
     """
     seen: set[str] = set()
-    for index, metric in enumerate(case.job.metric_definitions or []):
+    for index, metric in enumerate(metrics.value):
         if metric.name in seen:
-            path = ("metric_definitions", index, "name")
+            path = (*metrics.path, index, "name")
             yield Finding(path, f"there is another metric '{metric.name}'", "give this one its own name")
         seen.add(metric.name)
 
 
-@rule(WARNING, source=METRICS_GUIDE, given="metric_definitions")
-def metric_without_group(case: Case) -> Iterator[Finding]:
-    """The value of a metric is what the parentheses of its pattern match: without them there is none.
+@rule(WARNING, on=item("metric_definitions"), source=METRICS_GUIDE)
+def metric_without_group(metric: Written, context: JobContext) -> Finding | None:
+    """The value of a metric is what the parentheses of its pattern match, so a pattern without parentheses gives none.
 
     Bad:
         metric_definitions: [{name: loss, regex: "loss: [0-9.]+"}]
@@ -48,19 +51,20 @@ def metric_without_group(case: Case) -> Iterator[Finding]:
     Good:
         metric_definitions: [{name: loss, regex: "loss: ([0-9.]+)"}]
     """
-    for index, metric in enumerate(case.job.metric_definitions or []):
-        compiled = _compiled(metric.regex)
-        if isinstance(compiled, re.Pattern) and not compiled.groups:
-            yield Finding(
-                ("metric_definitions", index, "regex"),
-                f"'{metric.regex}' has no group, so metric '{metric.name}' has no value",
-                "put the number in parentheses: loss: ([0-9.]+)",
-            )
+    pattern = metric.value.regex
+    compiled = _compiled(pattern)
+    if isinstance(compiled, re.Pattern) and not compiled.groups:
+        return Finding(
+            (*metric.path, "regex"),
+            f"'{pattern}' has no group, so metric '{metric.value.name}' has no value",
+            "put the number in parentheses: loss: ([0-9.]+)",
+        )
+    return None
 
 
-@rule(WARNING, source=METRICS_GUIDE, given="metric_definitions")
-def broken_metric_pattern(case: Case) -> Iterator[Finding]:
-    """A metric whose pattern is no regular expression is never published.
+@rule(WARNING, on=item("metric_definitions"), source=METRICS_GUIDE)
+def broken_metric_pattern(metric: Written, context: JobContext) -> Finding | None:
+    """A metric whose pattern is not a regular expression is never published.
 
     Bad:
         metric_definitions: [{name: loss, regex: "loss: ([0-9.]+"}]
@@ -68,14 +72,14 @@ def broken_metric_pattern(case: Case) -> Iterator[Finding]:
     Good:
         metric_definitions: [{name: loss, regex: "loss: ([0-9.]+)"}]
     """
-    for index, metric in enumerate(case.job.metric_definitions or []):
-        problem = _compiled(metric.regex)
-        if isinstance(problem, str):
-            yield Finding(
-                ("metric_definitions", index, "regex"),
-                f"'{metric.regex}' is no regular expression: {problem}",
-                "close every ( and [; write \\( for a parenthesis itself",
-            )
+    problem = _compiled(metric.value.regex)
+    if isinstance(problem, str):
+        return Finding(
+            (*metric.path, "regex"),
+            f"'{metric.value.regex}' is not a regular expression: {problem}",
+            "close every ( and [; write \\( for a parenthesis itself",
+        )
+    return None
 
 
 BROKEN_ANYWHERE = ("unterminated", "unbalanced", "nothing to repeat", "bad character range", "missing )")
@@ -95,8 +99,8 @@ def _compiled(pattern: str) -> re.Pattern[str] | str | None:
             return None
 
 
-@rule(ERROR, source=API + "DebugRuleConfiguration.html", given="rules profiler_rules")
-def duplicate_rule_name(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=item(*RULE_LISTS), source=API + "DebugRuleConfiguration.html")
+def duplicate_rule_name(one: Written, context: JobContext) -> Iterator[Finding]:
     """The rules of Debugger and Profiler must differ in name.
 
     Bad:
@@ -113,18 +117,18 @@ def duplicate_rule_name(case: Case) -> Iterator[Finding]:
           - rule_configuration_name: vanishing
             rule_evaluator_image: 895741380848.dkr.ecr.us-west-2.amazonaws.com/rules
     """
-    seen: set[str] = set()
-    for field in RULE_LISTS:
-        for index, one in enumerate(getattr(case.job, field) or []):
-            name = one.rule_configuration_name
-            if name in seen:
-                path = (field, index, "rule_configuration_name")
-                yield Finding(path, f"there is another rule '{name}'", "give this one its own name")
-            seen.add(name)
+    name = one.value.rule_configuration_name
+    for other in item(*RULE_LISTS).of(context):
+        if other.path == one.path:
+            return
+        if other.value.rule_configuration_name == name:
+            path = (*one.path, "rule_configuration_name")
+            yield Finding(path, f"there is another rule '{name}'", "give this one its own name")
+            return
 
 
-@rule(WARNING, source=API + "DebugRuleConfiguration.html", given="rules profiler_rules")
-def rule_image_of_another_region(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=item(*RULE_LISTS), source=API + "DebugRuleConfiguration.html")
+def rule_image_of_another_region(one: Written, context: JobContext) -> Finding | None:
     """A rule's image must be in the region of the job.
 
     Bad:
@@ -139,19 +143,18 @@ def rule_image_of_another_region(case: Case) -> Iterator[Finding]:
           - rule_configuration_name: vanishing
             rule_evaluator_image: 895741380848.dkr.ecr.us-west-2.amazonaws.com/rules
     """
-    for field in RULE_LISTS:
-        for index, one in enumerate(getattr(case.job, field) or []):
-            found = re.match(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.", one.rule_evaluator_image)
-            if found and case.region is not None and found[1] != case.region:
-                yield Finding(
-                    (field, index, "rule_evaluator_image"),
-                    f"the rule's image is in {found[1]}, the job in {case.region}",
-                    f"use the image of {case.region}: its account differs from region to region",
-                )
+    found = re.match(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.", one.value.rule_evaluator_image)
+    if found and context.region is not None and found[1] != context.region:
+        return Finding(
+            (*one.path, "rule_evaluator_image"),
+            f"the rule's image is in {found[1]}, the job in {context.region}",
+            f"use the image of {context.region}: its account differs from region to region",
+        )
+    return None
 
 
-@rule(WARNING, source=API + "DebugRuleConfiguration.html", given="rules profiler_rules")
-def unknown_rule_instance_type(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=item(*RULE_LISTS), source=API + "DebugRuleConfiguration.html")
+def unknown_rule_instance_type(one: Written, context: JobContext) -> Finding | None:
     """A rule runs on a processing instance, and none of this name is known.
 
     Bad:
@@ -168,23 +171,20 @@ def unknown_rule_instance_type(case: Case) -> Iterator[Finding]:
             rule_evaluator_image: 895741380848.dkr.ecr.us-west-2.amazonaws.com/rules
             instance_type: ml.m5.xlarge
     """
-    for field in RULE_LISTS:
-        for index, one in enumerate(getattr(case.job, field) or []):
-            if one.instance_type is None:
-                continue
-            day = case.facts.fetched_on("api")
-            known = api_members()["DebugRuleConfigurations[].InstanceType"].enum
-            if one.instance_type not in known:
-                meant = near(f"ml.{one.instance_type.removeprefix('ml.')}", known)
-                yield Finding(
-                    (field, index, "instance_type"),
-                    f"'{one.instance_type}' is not among the processing instance types of {day}",
-                    f"did you mean {meant}?" if meant else "a processing instance type begins with ml.",
-                )
+    name = one.value.instance_type
+    known = api_members()["DebugRuleConfigurations[].InstanceType"].enum
+    if name is not None and name not in known:
+        meant = near(f"ml.{name.removeprefix('ml.')}", known)
+        return Finding(
+            (*one.path, "instance_type"),
+            f"'{name}' is not among the processing instance types of {context.facts.fetched_on('api')}",
+            f"did you mean {meant}?" if meant else "a processing instance type begins with ml.",
+        )
+    return None
 
 
-@rule(WARNING, source=GUIDE + "debugger-configure-hook.html", given="rules")
-def rules_without_tensors(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("rules"), source=GUIDE + "debugger-configure-hook.html")
+def rules_without_debugger_hook(rules: Written, context: JobContext) -> Finding | None:
     """A Debugger rule judges what the hook saves: without a hook it has nothing to look at.
 
     Bad:
@@ -198,22 +198,23 @@ def rules_without_tensors(case: Case) -> Iterator[Finding]:
           - rule_configuration_name: vanishing
             rule_evaluator_image: 895741380848.dkr.ecr.us-west-2.amazonaws.com/rules
     """
-    job = case.job
-    if job.rules and (job.debugger_hook_config is None or job.debugger_hook_config is False):
-        yield Finding(
-            ("rules",),
-            "the rules have nothing to judge: without debugger_hook_config no tensors are saved",
+    hook = context.job.debugger_hook_config
+    if rules.value and (hook is None or hook is False):
+        return Finding(
+            rules.path,
+            "the rules have no tensors to check: without debugger_hook_config none are saved",
             "add debugger_hook_config: {} (it saves to output_path), or leave the rules out",
             at_key=True,
         )
+    return None
 
 
 @rule(
     ERROR,
+    on=field("debugger_hook_config", "profiler_config", *RULE_LISTS),
     source=SDK2 + "fw_utils.py, DEBUGGER_UNSUPPORTED_REGIONS",
-    given="debugger_hook_config profiler_config rules profiler_rules",
 )
-def debugger_in_unsupported_region(case: Case) -> Iterator[Finding]:
+def debugger_in_unsupported_region(written: Written, context: JobContext) -> Finding | None:
     """Debugger and Profiler are not in every region.
 
     The SDK refuses them there, so this does as well; `--allow` is for the day on which the list has aged.
@@ -226,21 +227,21 @@ def debugger_in_unsupported_region(case: Case) -> Iterator[Finding]:
         region: eu-south-1
         debugger_hook_config: {}
     """
-    job = case.job
-    if case.region not in case.facts.listed("regions_without_debugger") or case.local:
-        return
-    if job.profiler_config is not None and job.profiler_config.disable_profiler:
-        return
-    for name in ("debugger_hook_config", "profiler_config", *RULE_LISTS):
-        if getattr(job, name):
-            yield Finding(
-                (name,), f"SageMaker Debugger is not in {case.region}", f"leave {name} out there", at_key=True
-            )
-            return
+    if context.region not in context.facts.listed("regions_without_debugger") or context.local:
+        return None
+    profiler = context.job.profiler_config
+    if written.value and not (profiler is not None and profiler.disable_profiler):
+        return Finding(
+            written.path,
+            f"SageMaker Debugger is not in {context.region}",
+            f"leave {written.name} out there",
+            at_key=True,
+        )
+    return None
 
 
-@rule(ERROR, source=GUIDE + "debugger-considerations.html", given="debugger_hook_config")
-def debugger_with_distributed_checkpoints(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("debugger_hook_config"), source=GUIDE + "debugger-considerations.html")
+def debugger_with_distributed_checkpoints(hook: Written, context: JobContext) -> Finding | None:
     """Debugger does not work in distributed training with checkpointing.
 
     Bad:
@@ -254,23 +255,47 @@ def debugger_with_distributed_checkpoints(case: Case) -> Iterator[Finding]:
         instance_count: 2
         distribution: {multi_worker_mirrored_strategy: {enabled: true}}
     """
-    job = case.job
-    hook = job.debugger_hook_config is not None and job.debugger_hook_config is not False
-    distributed = [name for name in case.enabled if name != "parameter_server"]  # that one switches the hook off
-    if hook and job.checkpoint_s3_uri is not None and distributed and job.instances() > 1:
-        yield Finding(
-            ("debugger_hook_config",),
+    job = context.job
+    distributed = [name for name in context.enabled if name != "parameter_server"]  # that one switches the hook off
+    if hook.value is not False and job.checkpoint_s3_uri is not None and distributed and job.instances() > 1:
+        return Finding(
+            hook.path,
             f"Debugger does not support checkpoint_s3_uri together with {distributed[0]}",
             "leave debugger_hook_config out, or checkpoint_s3_uri",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, _prepare_profiler_for_training", given="disable_profiler profiler_config")
-def disabled_profiler_configured(case: Case) -> Iterator[Finding]:
-    """The profiler is switched off and configured at once.
+disabled_profiler_configured = refusal(
+    "disabled-profiler-configured",
+    ERROR,
+    Row(
+        ("disable_profiler",),
+        "the profiler is switched off, but there is profiler_rules",
+        "leave disable_profiler out, or profiler_rules",
+        value=TRUE,
+        when={"profiler_rules": ITEMS},
+    ),
+    Row(
+        ("disable_profiler",),
+        "the profiler is switched off, but there is profiler_config",
+        "leave disable_profiler out, or profiler_config",
+        value=TRUE,
+        when={"profiler_config": inside("disable_profiler", so={"enum": [False, None]})},
+    ),
+    Row(
+        ("profiler_config", "disable_profiler"),
+        "the profiler is switched off, but there is profiler_rules",
+        "leave disable_profiler out, or profiler_rules",
+        value=TRUE,
+        when={"profiler_rules": ITEMS, "disable_profiler": {"enum": [False, None]}},
+    ),
+    source=SDK2 + "estimator.py, _prepare_profiler_for_training",
+    page="""
+    The profiler is switched off and configured at once.
 
-    What is configured would be dropped without a word.
+    What is configured would be ignored silently.
 
     Bad:
         disable_profiler: true
@@ -278,26 +303,12 @@ def disabled_profiler_configured(case: Case) -> Iterator[Finding]:
 
     Good:
         profiler_config: {profiling_interval_in_milliseconds: 500}
-    """
-    job = case.job
-    config = job.profiler_config
-    off = job.disable_profiler or (config is not None and config.disable_profiler)
-    if not off:
-        return
-    if job.profiler_rules:
-        used = "profiler_rules"
-    elif job.disable_profiler and config is not None and not config.disable_profiler:
-        used = "profiler_config"
-    else:
-        return
-    where = ("disable_profiler",) if job.disable_profiler else ("profiler_config", "disable_profiler")
-    yield Finding(
-        where, f"the profiler is switched off, but there is {used}", f"leave {where[-1]} out, or {used}", at_key=True
-    )
+    """,
+)
 
 
-@rule(WARNING, source=GUIDE + "train-remote-debugging.html", given="enable_network_isolation")
-def remote_debug_in_isolation(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("enable_remote_debug"), source=GUIDE + "train-remote-debugging.html")
+def remote_debug_without_network(remote: Written, context: JobContext) -> Finding | None:
     """No shell can be opened in a container that has no network.
 
     Bad:
@@ -308,10 +319,11 @@ def remote_debug_in_isolation(case: Case) -> Iterator[Finding]:
     Good:
         enable_remote_debug: true
     """
-    if case.job.enable_remote_debug and case.job.enable_network_isolation:
-        yield Finding(
-            ("enable_remote_debug",),
+    if remote.value and context.job.enable_network_isolation:
+        return Finding(
+            remote.path,
             "the container has no network, so no session can be started in it",
             "leave enable_remote_debug out, or enable_network_isolation",
             at_key=True,
         )
+    return None

@@ -3,40 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.checking.rule import API, ERROR, SDK2, WARNING
-from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.rules.adapter import Case, rule
+from sagespec.checking.condition import BUCKET
+from sagespec.checking.row import Row
+from sagespec.checking.rule import API, ERROR, SDK2, WARNING, refusal, rule
+from sagespec.checking.subject import Subject, Written, field
+from sagespec.kinds.training_job.context import JobContext
 from sagespec.reading.part import Part
 
 S3_FIELDS = ("output_path", "code_location", "source_dir", "checkpoint_path", "checkpoint_s3_uri", "model_dir")
 OBSERVERS = ("debugger_hook_config", "profiler_config", "tensorboard_output_config")
 
 
-def s3_uris(job: Job) -> Iterator[tuple[Path, str]]:
-    """Every location in S3 that the manifest names, and where it does."""
-    for path, value in _locations(job):
-        if isinstance(value, str) and value.startswith("s3://"):
-            yield path, value
-
-
-def _locations(job: Job) -> Iterator[tuple[Path, object]]:
+def _locations(context: JobContext) -> list[Written]:
+    job = context.job
     known = job.members()
-    for name in S3_FIELDS:
-        yield (name,), known.get(name)
-    for name, channel in known.get("channels", {}).items():
-        yield ("channels", name, "s3_data"), channel.members().get("s3_data")
+    found = [Written((name,), known[name], job) for name in S3_FIELDS if name in job.fields_set]
+    for channel in context.channels if "channels" in job.fields_set else ():
+        found.append(Written((*channel.at, "s3_data"), channel.own.members().get("s3_data"), channel))
     for name in OBSERVERS:
         part = known.get(name)
         if isinstance(part, Part):
-            yield (name, "s3_output_path"), part.members().get("s3_output_path")
+            found.append(Written((name, "s3_output_path"), part.members().get("s3_output_path"), part))
+    return [written for written in found if isinstance(written.value, str) and written.value.startswith("s3://")]
 
 
-@rule(ERROR, source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html")
-def impossible_bucket(case: Case) -> Iterator[Finding]:
+LOCATION = Subject[Written, JobContext](_locations, [*S3_FIELDS, *OBSERVERS, "channels.s3_data"])
+"""Each location in S3 that the manifest names."""
+
+
+@rule(
+    ERROR,
+    on=LOCATION,
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
+    rows=tuple(Row((name,), "no bucket can have this name", form=rf"^(?!s3://)|^{BUCKET}") for name in S3_FIELDS),
+)
+def impossible_bucket(location: Written, context: JobContext) -> Finding | None:
     """No bucket can have this name: perhaps a placeholder was left in it.
 
     The shell's `$NAME` means nothing in a manifest.
@@ -50,19 +55,28 @@ def impossible_bucket(case: Case) -> Iterator[Finding]:
     Good:
         output_path: s3://my-bucket/models
     """
-    for path, uri in s3_uris(case.job):
-        bucket = uri.removeprefix("s3://").partition("/")[0]
-        if bucket and not re.fullmatch(r"[A-Za-z0-9._:-]{1,255}", bucket):
-            yield Finding(
-                path,
-                f"'{bucket}' cannot be the name of a bucket",
-                "write the bucket's name, or an expression: s3://{{ vars.bucket }}/… or s3://{{ env.BUCKET }}/…",
-            )
+    bucket = location.value.removeprefix("s3://").partition("/")[0]
+    if bucket and not re.fullmatch(r"[A-Za-z0-9._:-]{1,255}", bucket):
+        return Finding(
+            location.path,
+            f"'{bucket}' cannot be the name of a bucket",
+            "write the bucket's name, or an expression: s3://{{ vars.bucket }}/… or s3://{{ env.BUCKET }}/…",
+        )
+    return None
 
 
-@rule(ERROR, source=API + "OutputDataConfig.html", given="output_kms_key")
-def key_for_directory_bucket(case: Case) -> Iterator[Finding]:
-    """S3 Express One Zone takes no KMS key for a job's output.
+key_for_directory_bucket = refusal(
+    "key-for-directory-bucket",
+    ERROR,
+    Row(
+        ("output_kms_key",),
+        "a directory bucket (S3 Express One Zone) takes no key here",
+        "leave output_kms_key out, or use a general purpose bucket",
+        when={"output_path": {"type": "string", "pattern": "^s3://[^/]*--x-s3(/|$)"}},
+    ),
+    source=API + "OutputDataConfig.html",
+    page="""
+    S3 Express One Zone takes no KMS key for a job's output.
 
     Bad:
         output_path: s3://models--usw2-az1--x-s3/mnist
@@ -70,39 +84,38 @@ def key_for_directory_bucket(case: Case) -> Iterator[Finding]:
 
     Good:
         output_path: s3://models--usw2-az1--x-s3/mnist
-    """
-    job = case.job
-    bucket = (job.output_path or "").removeprefix("s3://").partition("/")[0]
-    if job.output_kms_key is not None and bucket.endswith("--x-s3"):
-        yield Finding(
-            ("output_kms_key",),
-            f"'{bucket}' is a directory bucket (S3 Express One Zone), which takes no key here",
-            "leave output_kms_key out, or use a general purpose bucket",
-            at_key=True,
-        )
+    """,
+)
 
 
-@rule(ERROR, source=SDK2 + "tensorflow/estimator.py", given="model_dir")
-def quoted_false(case: Case) -> Iterator[Finding]:
-    """The text "false" is a path, not the value that switches `--model_dir` off.
+quoted_false = refusal(
+    "quoted-false",
+    ERROR,
+    Row(
+        ("model_dir",),
+        "the text 'false' is a path; it does not switch --model_dir off",
+        "write model_dir: false, without quotes",
+        form=r"^(?!\s*([Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]|[Nn][Oo][Nn][Ee])\s*$)",
+    ),
+    source=SDK2 + "tensorflow/estimator.py",
+    page="""
+    The text "false" is a path, not the value that switches `--model_dir` off.
 
     Bad:
         model_dir: "False"
 
     Good:
         model_dir: false
-    """
-    value = case.job.model_dir
-    if isinstance(value, str) and value.strip().lower() in ("false", "no", "off", "none"):
-        yield Finding(("model_dir",), f"the script would be called with --model_dir {value}", "write model_dir: false")
+    """,
+)
 
 
 @rule(
     WARNING,
+    on=field("checkpoint_local_path", "debugger_hook_config", "tensorboard_output_config"),
     source=API + "CheckpointConfig.html",
-    given="checkpoint_local_path debugger_hook_config tensorboard_output_config",
 )
-def relative_container_path(case: Case) -> Iterator[Finding]:
+def relative_container_path(written: Written, context: JobContext) -> Finding | None:
     """A folder of the container is an absolute path.
 
     Bad:
@@ -113,10 +126,10 @@ def relative_container_path(case: Case) -> Iterator[Finding]:
         checkpoint_local_path: /opt/ml/checkpoints
         checkpoint_s3_uri: s3://bucket/checkpoints
     """
-    job = case.job
-    paths: list[tuple[Path, str | None]] = [(("checkpoint_local_path",), job.checkpoint_local_path)]
-    for name in ("debugger_hook_config", "tensorboard_output_config"):
-        paths.append(((name, "local_path"), getattr(getattr(job, name), "local_path", None)))
-    for path, value in paths:
-        if value and not value.startswith("/"):
-            yield Finding(path, f"'{value}' is not an absolute path", f"write /opt/ml/{value.removeprefix('./')}")
+    path: Path = written.path
+    value: Any = written.value
+    if not isinstance(value, str):
+        path, value = (*path, "local_path"), getattr(value, "local_path", None)
+    if value and not value.startswith("/"):
+        return Finding(path, f"'{value}' is not an absolute path", f"write /opt/ml/{value.removeprefix('./')}")
+    return None

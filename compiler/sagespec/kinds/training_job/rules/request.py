@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.catalog import Member, api_members, near
-from sagespec.checking.rule import API, ERROR, GUIDE, WARNING
-from sagespec.kinds.training_job.rules.adapter import Case, rule
+from sagespec.catalog import api_members
+from sagespec.checking.condition import LIST, TRUE, inside
+from sagespec.checking.row import Row
+from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, refusal, rule
+from sagespec.checking.subject import Subject, Written, field
+from sagespec.kinds.training_job.context import JobContext
 
 TERRAFORM = "https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/training_job.go"
 
 
-def overridden(case: Case, *steps: str) -> Any:
+def overridden(context: JobContext, *steps: str) -> Any:
     """What the override says at this path; None where it says nothing, or takes the member out."""
-    value: Any = case.job.request or None
+    value: Any = context.job.request or None
     for step in steps if value else ():
         value = value.get(step) if isinstance(value, Mapping) else None
     return value
 
 
-def takes_out(case: Case, name: str) -> bool:
+def takes_out(context: JobContext, name: str) -> bool:
     """Whether the override takes this member of the request out."""
-    return name in case.job.request and case.job.request[name] is None
+    return name in context.job.request and context.job.request[name] is None
 
 
 def members_in(value: Any, path: Path = (), place: str = "") -> Iterator[tuple[Path, str, Any]]:
@@ -49,17 +53,35 @@ def _is_structure(place: str) -> bool:
     return member is not None and member.type == "structure"
 
 
-def preferences(case: Case) -> list[Mapping[str, Any]]:
+def preferences(context: JobContext) -> list[Mapping[str, Any]]:
     """The override's instance preferences, as far as they have the form."""
-    found = overridden(case, "ResourceConfig", "InstancePreferences")
+    found = overridden(context, "ResourceConfig", "InstancePreferences")
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 PREFERENCES: Path = ("request", "ResourceConfig", "InstancePreferences")
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html", given="request")
-def unknown_request_member(case: Case) -> Iterator[Finding]:
+class Override(NamedTuple):
+    """A member of the request that the override sets."""
+
+    path: Path
+    place: str
+    """Its path in the API's model."""
+    value: Any
+
+
+def _overrides(context: JobContext) -> list[Override]:
+    found = members_in(context.job.request)
+    return [Override(("request", *path), place, value) for path, place, value in found]
+
+
+OVERRIDE = Subject[Override, JobContext](_overrides, ["request"])
+"""Each member that `request` sets, whatever its depth."""
+
+
+@rule(ERROR, on=OVERRIDE, source=API + "CreateTrainingJob.html")
+def unknown_request_member(override: Override, context: JobContext) -> Finding | None:
     """CreateTrainingJob has no member of this name.
 
     Under `request` the API's own names are used, capitals included.
@@ -70,27 +92,25 @@ def unknown_request_member(case: Case) -> Iterator[Finding]:
     Good:
         request: {StoppingCondition: {MaxRuntimeInSeconds: 3600}}
     """
-    if not case.job.request:
-        return
-    for path, place, _ in members_in(case.job.request):
-        if place not in api_members():
-            parent = place.rpartition(".")[0]
-            start = f"{parent}." if parent else ""
-            siblings = [
-                member.path.removeprefix(start) for member in api_members().values() if _is_child(member, parent)
-            ]
-            meant = near(str(path[-1]), siblings)
-            yield Finding(
-                ("request", *path),
-                f"'{path[-1]}' is no member of {parent or 'CreateTrainingJob'}",
-                f"did you mean {meant}?" if meant else f"it has {', '.join(siblings[:8])}{' …' * (len(siblings) > 8)}",
-                at_key=True,
-            )
+    if override.place not in api_members():
+        parent = override.place.rpartition(".")[0]
+        siblings, name = _children(parent), override.path[-1]
+        meant = context.guess(str(name), siblings)
+        return Finding(
+            override.path,
+            f"{parent or 'CreateTrainingJob'} has no member '{name}'",
+            f"did you mean {meant}?" if meant else f"it has {', '.join(siblings[:8])}{' …' * (len(siblings) > 8)}",
+            at_key=True,
+        )
+    return None
 
 
-def _is_child(member: Member, parent: str) -> bool:
+@cache
+def _children(parent: str) -> tuple[str, ...]:
+    """The names of a structure's members."""
     start = f"{parent}." if parent else ""
-    return member.path.startswith(start) and not re.search(r"[.\[{]", member.path[len(start) :])
+    below = (path.removeprefix(start) for path in api_members() if path.startswith(start))
+    return tuple(name for name in below if not re.search(r"[.\[{]", name))
 
 
 TYPES: Mapping[str, tuple[type, str]] = {
@@ -104,8 +124,8 @@ TYPES: Mapping[str, tuple[type, str]] = {
 }
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html", given="request")
-def wrong_type_in_request(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=OVERRIDE, source=API + "CreateTrainingJob.html")
+def wrong_type_in_request(override: Override, context: JobContext) -> Finding | None:
     """A member of the request has another type than the API gives it.
 
     Bad:
@@ -114,19 +134,17 @@ def wrong_type_in_request(case: Case) -> Iterator[Finding]:
     Good:
         request: {StoppingCondition: {MaxRuntimeInSeconds: 3600}}
     """
-    if not case.job.request:
-        return
-    for path, place, value in members_in(case.job.request):
-        member = api_members().get(place)
-        if member is None or value is None:  # null takes a member out
-            continue
-        type_, words = TYPES[member.type]
-        if not isinstance(value, type_) or (isinstance(value, bool) and type_ is int):
-            yield Finding(("request", *path), f"{path[-1]} is not {words}", f"give {place} {words}")
+    member, value = api_members().get(override.place), override.value
+    if member is None or value is None:  # null takes a member out
+        return None
+    type_, words = TYPES[member.type]
+    if not isinstance(value, type_) or (isinstance(value, bool) and type_ is int):
+        return Finding(override.path, f"{override.path[-1]} must be {words}", f"give {override.place} {words}")
+    return None
 
 
-@rule(ERROR, source=API + "ResourceConfig.html", given="request")
-def read_only_member(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=OVERRIDE, source=API + "ResourceConfig.html")
+def read_only_member(override: Override, context: JobContext) -> Finding | None:
     """Some members are only answers: a request may not set them.
 
     Bad:
@@ -135,17 +153,24 @@ def read_only_member(case: Case) -> Iterator[Finding]:
     Good:
         request: {ResourceConfig: {InstanceType: ml.c5.xlarge}}
     """
-    if not case.job.request:
-        return
-    for path, place, _ in members_in(case.job.request):
-        member = api_members().get(place)
-        if member is not None and member.read_only:
-            yield Finding(("request", *path), f"{path[-1]} is set by SageMaker", "leave it out", at_key=True)
+    member = api_members().get(override.place)
+    if member is not None and member.read_only:
+        return Finding(override.path, f"{override.path[-1]} is set by SageMaker", "leave it out", at_key=True)
+    return None
 
 
-@rule(ERROR, source="sagespec: a job is found again by its name and its tags", given="request")
-def own_name_or_tags(case: Case) -> Iterator[Finding]:
-    """The training job's name and tags are made from the manifest, and identify the job.
+reserved_request_member = refusal(
+    "reserved-request-member",
+    ERROR,
+    *(
+        Row(
+            ("request", name), f"{name} cannot be overridden: it is made from {made}", f"use the field {made}", value={}
+        )
+        for name, made in (("TrainingJobName", "name"), ("Tags", "tags"))
+    ),
+    source="sagespec: a job is found again by its name and its tags",
+    page="""
+    The training job's name and tags are made from the manifest, and identify the job.
 
     Bad:
         request: {TrainingJobName: mnist-1}
@@ -153,16 +178,12 @@ def own_name_or_tags(case: Case) -> Iterator[Finding]:
     Good:
         name: mnist-1
         tags: {team: vision}
-    """
-    for member, field in (("TrainingJobName", "name"), ("Tags", "tags")):
-        if member in case.job.request:
-            yield Finding(
-                ("request", member), f"{member} cannot be overridden", f"use the field {field} instead", at_key=True
-            )
+    """,
+)
 
 
-@rule(ERROR, source=GUIDE + "mkt-algo-model-internet-free.html", given="request")
-def marketplace_algorithm_with_network(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("request"), source=GUIDE + "mkt-algo-model-internet-free.html")
+def marketplace_algorithm_with_network(request: Written, context: JobContext) -> Finding | None:
     """Algorithms of AWS Marketplace run without network.
 
     Bad:
@@ -179,21 +200,41 @@ def marketplace_algorithm_with_network(case: Case) -> Iterator[Finding]:
             AlgorithmName: arn:aws:sagemaker:us-west-2:865070037744:algorithm/forest-1234567890abcdef
             TrainingImage: null
     """
-    name = overridden(case, "AlgorithmSpecification", "AlgorithmName")
+    name = overridden(context, "AlgorithmSpecification", "AlgorithmName")
     parts = name.split(":") if isinstance(name, str) else []
-    foreign = len(parts) > 5 and case.account is not None and parts[4] not in (case.account, "")
-    isolated = case.job.enable_network_isolation or overridden(case, "EnableNetworkIsolation")
+    foreign = len(parts) > 5 and context.account is not None and parts[4] not in (context.account, "")
+    isolated = context.job.enable_network_isolation or overridden(context, "EnableNetworkIsolation")
     if foreign and not isolated:
-        yield Finding(
+        return Finding(
             ("request", "AlgorithmSpecification", "AlgorithmName"),
             f"the algorithm belongs to account {parts[4]}: one of AWS Marketplace must run without network",
             "add enable_network_isolation: true",
         )
+    return None
 
 
-@rule(ERROR, source=API + "ResourceConfig.html", given="request")
-def preferences_with_other_instances(case: Case) -> Iterator[Finding]:
-    """Instance preferences take the place of a type, of groups, of a placement and of spot instances.
+WITH_PREFERENCES = {
+    "request": inside("ResourceConfig", "InstancePreferences", so={"contains": {"type": "object"}, **LIST})
+}
+
+
+preferences_with_other_instances = refusal(
+    "preferences-with-other-instances",
+    ERROR,
+    *(
+        Row((name,), f"{name} and InstancePreferences exclude each other", "keep one of them", when=WITH_PREFERENCES)
+        for name in ("instance_type", "instance_groups", "instance_placement_config")
+    ),
+    Row(
+        ("use_spot_instances",),
+        "InstancePreferences do not take spot instances",
+        "keep one of them",
+        value=TRUE,
+        when=WITH_PREFERENCES,
+    ),
+    source=API + "ResourceConfig.html",
+    page="""
+    Instance preferences take the place of a type, of groups, of a placement and of spot instances.
 
     Bad:
         request:
@@ -208,21 +249,12 @@ def preferences_with_other_instances(case: Case) -> Iterator[Finding]:
         request:
           ResourceConfig:
             InstancePreferences: [{InstanceType: ml.c5.xlarge, InstanceCount: 1}]
-    """
-    if not preferences(case):
-        return
-    job = case.job
-    given = job.given("instance_type", "instance_groups", "instance_placement_config")
-    if job.use_spot_instances:
-        given.append("use_spot_instances")
-    if given:
-        yield Finding(
-            PREFERENCES, f"InstancePreferences and {', '.join(given)} exclude each other", "keep one", at_key=True
-        )
+    """,
+)
 
 
-@rule(ERROR, source=API + "InstancePreference.html", given="request")
-def repeated_preference(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("request"), source=API + "InstancePreference.html")
+def repeated_preference(request: Written, context: JobContext) -> Iterator[Finding]:
     """An instance type may be preferred only once.
 
     Bad:
@@ -245,14 +277,14 @@ def repeated_preference(case: Case) -> Iterator[Finding]:
             InstanceCount: 1
             InstancePreferences: [{InstanceType: ml.c5.xlarge}, {InstanceType: ml.m5.xlarge}]
     """
-    types = [one.get("InstanceType") for one in preferences(case)]
+    types = [one.get("InstanceType") for one in preferences(context)]
     for index, name in enumerate(types):
         if name is not None and name in types[:index]:
             yield Finding((*PREFERENCES, index, "InstanceType"), f"{name} is preferred twice", "leave one out")
 
 
-@rule(ERROR, source=API + "InstancePreference.html", given="request")
-def preferences_with_half_counts(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("request"), source=API + "InstancePreference.html")
+def incomplete_preference_counts(request: Written, context: JobContext) -> Finding | None:
     """Either every preference has a count, or the request has one for all.
 
     Bad:
@@ -274,23 +306,25 @@ def preferences_with_half_counts(case: Case) -> Iterator[Finding]:
             InstanceCount: 1
             InstancePreferences: [{InstanceType: ml.c5.xlarge}, {InstanceType: ml.m5.xlarge}]
     """
-    found = preferences(case)
-    if not found or case.job.given("instance_type", "instance_groups"):
-        return
+    found = preferences(context)
+    if not found or context.job.given("instance_type", "instance_groups"):
+        return None
     counted = sum(one.get("InstanceCount") is not None for one in found)
-    for_all = case.job.instance_count is not None or overridden(case, "ResourceConfig", "InstanceCount") is not None
+    own = overridden(context, "ResourceConfig", "InstanceCount")
+    for_all = context.job.instance_count is not None or own is not None
     if counted not in (0, len(found)) or (counted > 0) == for_all:
         where = f"{counted} of {len(found)} preferences" + (" and ResourceConfig" if for_all else "")
-        yield Finding(
+        return Finding(
             PREFERENCES,
             f"InstanceCount stands in {where}",
             "give each preference a count, or leave it out of all and give ResourceConfig one",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=API + "InstancePreference.html", given="request")
-def training_plans_in_two_places(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("request"), source=API + "InstancePreference.html")
+def training_plans_in_two_places(request: Written, context: JobContext) -> Iterator[Finding]:
     """A training plan belongs to each preference or to the whole job.
 
     Bad:
@@ -309,8 +343,8 @@ def training_plans_in_two_places(case: Case) -> Iterator[Finding]:
     Good:
         training_plan: arn:aws:sagemaker:us-west-2:123456789012:training-plan/large-model
     """
-    whole = case.job.training_plan or overridden(case, "ResourceConfig", "TrainingPlanArn")
-    for index, one in enumerate(preferences(case)):
+    whole = context.job.training_plan or overridden(context, "ResourceConfig", "TrainingPlanArn")
+    for index, one in enumerate(preferences(context)):
         if whole and one.get("TrainingPlanArns"):
             yield Finding(
                 (*PREFERENCES, index, "TrainingPlanArns"),
@@ -320,8 +354,8 @@ def training_plans_in_two_places(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule(WARNING, source=API + "StoppingCondition.html", given="request")
-def pending_time_of_cpu_job(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("request"), source=API + "StoppingCondition.html")
+def pending_time_of_cpu_job(request: Written, context: JobContext) -> Finding | None:
     """MaxPendingTimeInSeconds counts for accelerated instance types only.
 
     Bad:
@@ -331,19 +365,20 @@ def pending_time_of_cpu_job(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.xlarge
         request: {StoppingCondition: {MaxPendingTimeInSeconds: 7200}}
     """
-    if overridden(case, "StoppingCondition", "MaxPendingTimeInSeconds") is None or not case.hardware:
-        return
-    if not any(instance.is_accelerated for instance in case.hardware):
-        yield Finding(
+    if overridden(context, "StoppingCondition", "MaxPendingTimeInSeconds") is None or not context.hardware:
+        return None
+    if not any(instance.is_accelerated for instance in context.hardware):
+        return Finding(
             ("request", "StoppingCondition", "MaxPendingTimeInSeconds"),
-            f"{case.hardware[0].name} has no accelerator, so this has no effect",
+            f"{context.hardware[0].name} has no accelerator, so this has no effect",
             "leave it out",
             at_key=True,
         )
+    return None
 
 
-@rule(WARNING, source=API + "MlflowConfig.html", given="request")
-def unreachable_mlflow(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("request"), source=API + "MlflowConfig.html")
+def unreachable_mlflow(request: Written, context: JobContext) -> Finding | None:
     """A tracking server must be reachable: in the same region, with a network.
 
     Bad:
@@ -354,17 +389,18 @@ def unreachable_mlflow(case: Case) -> Iterator[Finding]:
         request:
           MlflowConfig: {MlflowResourceArn: "arn:aws:sagemaker:us-west-2:123456789012:mlflow-tracking-server/team"}
     """
-    arn = overridden(case, "MlflowConfig", "MlflowResourceArn")
+    arn = overridden(context, "MlflowConfig", "MlflowResourceArn")
     if not isinstance(arn, str):
-        return
+        return None
     path = ("request", "MlflowConfig", "MlflowResourceArn")
     region = arn.split(":")[3] if arn.count(":") >= 5 else ""
-    if case.job.enable_network_isolation:
-        yield Finding(path, "the container has no network to reach MLflow with", "leave enable_network_isolation out")
-    elif region and case.region is not None and region != case.region:
-        yield Finding(
-            path, f"the tracking server is in {region}, the job in {case.region}", f"name one in {case.region}"
+    if context.job.enable_network_isolation:
+        return Finding(path, "the container has no network to reach MLflow with", "leave enable_network_isolation out")
+    if region and context.region is not None and region != context.region:
+        return Finding(
+            path, f"the tracking server is in {region}, the job in {context.region}", f"name one in {context.region}"
         )
+    return None
 
 
 WITHOUT_SERVERLESS: Mapping[str, str] = {
@@ -382,8 +418,8 @@ WITHOUT_SERVERLESS: Mapping[str, str] = {
 """Members that a serverless job does not take → the field that they are made from."""
 
 
-@rule(WARNING, source=TERRAFORM, given="request")
-def serverless_with_container(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("request"), source=TERRAFORM)
+def serverless_with_container(request: Written, context: JobContext) -> Finding | None:
     """A serverless job has no container of its own, nor what belongs to one.
 
     Bad:
@@ -400,25 +436,25 @@ def serverless_with_container(case: Case) -> Iterator[Finding]:
           AlgorithmSpecification: null
           ResourceConfig: null
     """
-    if overridden(case, "ServerlessJobConfig") is None:
-        return
-    job = case.job
+    if overridden(context, "ServerlessJobConfig") is None:
+        return None
     present = [
         member
-        for member, field in WITHOUT_SERVERLESS.items()
-        if not takes_out(case, member) and (getattr(job, field) or overridden(case, member))
+        for member, made_from in WITHOUT_SERVERLESS.items()
+        if not takes_out(context, member) and (getattr(context.job, made_from) or overridden(context, member))
     ]
     if present:
-        yield Finding(
+        return Finding(
             ("request", "ServerlessJobConfig"),
-            f"a serverless job takes no {', '.join(present)}",
+            f"a serverless job does not take {', '.join(present)}",
             f"take it out of the request: {present[0]}: null",
             at_key=True,
         )
+    return None
 
 
-@rule(WARNING, source=API + "ResourceConfig.html", given="request")
-def volume_of_serverless_job(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("request"), source=API + "ResourceConfig.html")
+def volume_of_serverless_job(request: Written, context: JobContext) -> Finding | None:
     """SageMaker chooses the volume of a serverless job itself.
 
     Bad:
@@ -436,19 +472,20 @@ def volume_of_serverless_job(case: Case) -> Iterator[Finding]:
           AlgorithmSpecification: null
           ResourceConfig: null
     """
-    resources = case.job.request.get("ResourceConfig", {})
+    resources = request.value.get("ResourceConfig", {})
     keeps = isinstance(resources, Mapping) and resources.get("VolumeSizeInGB", 1) is not None
-    if overridden(case, "ServerlessJobConfig") is not None and keeps:
-        yield Finding(
+    if overridden(context, "ServerlessJobConfig") is not None and keeps:
+        return Finding(
             ("request", "ServerlessJobConfig"),
             "a serverless job has no volume to choose, but the request says VolumeSizeInGB",
             "take it out of the request: ResourceConfig: null, or ResourceConfig: {VolumeSizeInGB: null}",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=API + "ServerlessJobConfig.html", given="request")
-def evaluation_without_type(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("request"), source=API + "ServerlessJobConfig.html")
+def evaluation_without_type(request: Written, context: JobContext) -> Finding | None:
     """A serverless evaluation must say what kind of evaluation it is.
 
     Bad:
@@ -468,17 +505,18 @@ def evaluation_without_type(case: Case) -> Iterator[Finding]:
           AlgorithmSpecification: null
           ResourceConfig: null
     """
-    job_type = overridden(case, "ServerlessJobConfig", "JobType")
-    if job_type == "Evaluation" and overridden(case, "ServerlessJobConfig", "EvaluationType") is None:
-        yield Finding(
+    job_type = overridden(context, "ServerlessJobConfig", "JobType")
+    if job_type == "Evaluation" and overridden(context, "ServerlessJobConfig", "EvaluationType") is None:
+        return Finding(
             ("request", "ServerlessJobConfig", "JobType"),
             "an evaluation needs an EvaluationType",
             f"add EvaluationType: {' or '.join(api_members()['ServerlessJobConfig.EvaluationType'].enum)}",
         )
+    return None
 
 
-@rule(ERROR, source=API + "ServerlessJobConfig.html", given="request")
-def impossible_sequence_length(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("request"), source=API + "ServerlessJobConfig.html")
+def impossible_sequence_length(request: Written, context: JobContext) -> Finding | None:
     """A sequence has from 1K to 1024K tokens.
 
     Bad:
@@ -499,16 +537,17 @@ def impossible_sequence_length(case: Case) -> Iterator[Finding]:
           AlgorithmSpecification: null
           ResourceConfig: null
     """
-    length = overridden(case, "ServerlessJobConfig", "SequenceLength")
+    length = overridden(context, "ServerlessJobConfig", "SequenceLength")
     found = re.fullmatch(r"([0-9]{1,50})K", length) if isinstance(length, str) else None
     if found and not 1 <= int(found[1]) <= 1024:
-        yield Finding(
+        return Finding(
             ("request", "ServerlessJobConfig", "SequenceLength"), f"{length} is not from 1K to 1024K", "write 8K, say"
         )
+    return None
 
 
-@rule(WARNING, source=API + "ModelPackageConfig.html", given="request")
-def model_package_of_ordinary_job(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("request"), source=API + "ModelPackageConfig.html")
+def model_package_of_ordinary_job(request: Written, context: JobContext) -> Finding | None:
     """Only a serverless job registers its model by itself.
 
     Bad:
@@ -519,17 +558,18 @@ def model_package_of_ordinary_job(case: Case) -> Iterator[Finding]:
     Good:
         output_path: s3://bucket/models
     """
-    if overridden(case, "ModelPackageConfig") is not None and overridden(case, "ServerlessJobConfig") is None:
-        yield Finding(
+    if overridden(context, "ModelPackageConfig") is not None and overridden(context, "ServerlessJobConfig") is None:
+        return Finding(
             ("request", "ModelPackageConfig"),
             "ModelPackageConfig is for serverless jobs",
             "leave it out, and register the model after training",
             at_key=True,
         )
+    return None
 
 
-@rule(WARNING, source=API + "S3DataSource.html", given="request")
-def conversations_for_ordinary_job(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("request"), source=API + "S3DataSource.html")
+def conversations_for_ordinary_job(request: Written, context: JobContext) -> Iterator[Finding]:
     """Converse data and data sets of a hub are for the fine-tuning of foundation models.
 
     Bad:
@@ -544,8 +584,8 @@ def conversations_for_ordinary_job(case: Case) -> Iterator[Finding]:
             - ChannelName: train
               DataSource: {S3DataSource: {S3DataType: S3Prefix, S3Uri: "s3://bucket/train"}}
     """
-    channels = overridden(case, "InputDataConfig")
-    if not isinstance(channels, list) or overridden(case, "ServerlessJobConfig") is not None:
+    channels = overridden(context, "InputDataConfig")
+    if not isinstance(channels, list) or overridden(context, "ServerlessJobConfig") is not None:
         return
     for index, channel in enumerate(channels):
         source = channel.get("DataSource") if isinstance(channel, Mapping) else None

@@ -7,33 +7,28 @@ from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING
-from sagespec.kinds.training_job.rules.adapter import Case, rule
+from sagespec.catalog import Facts
+from sagespec.checking.condition import GIVEN, LIST, one_of
+from sagespec.checking.row import Row
+from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
+from sagespec.checking.subject import Written, field, item
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.subjects import INSTANCE_TYPE, JOB
 
 QUOTAS = "https://docs.aws.amazon.com/general/latest/gr/sagemaker.html"
 
 
-def type_paths(case: Case) -> Iterator[tuple[Path, str]]:
-    """Every instance type, and where it is written."""
-    job = case.job
-    if job.instance_groups is None:
-        if job.instance_type is not None:
-            yield ("instance_type",), job.instance_type
-        return
-    for index, group in enumerate(job.instance_groups):
-        yield ("instance_groups", index, "instance_type"), group.instance_type
-
-
-def overrides_resources(case: Case) -> bool:
+def overrides_resources(context: JobContext) -> bool:
     """Whether `request` says what the job runs on, or that it runs on nothing of its own."""
-    resources = case.job.request.get("ResourceConfig")
+    resources = context.job.request.get("ResourceConfig")
     names = ("InstanceType", "InstanceGroups", "InstancePreferences")
     chosen = isinstance(resources, Mapping) and any(name in resources for name in names)
-    return chosen or "ServerlessJobConfig" in case.job.request
+    return chosen or "ServerlessJobConfig" in context.job.request
 
 
-@rule(ERROR, source=API + "ResourceConfig.html")
-def missing_instances(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=API + "ResourceConfig.html")
+def missing_instances(job: Job, context: JobContext) -> Finding | None:
     """A job must say what it runs on: a type and a count, or groups.
 
     Bad:
@@ -46,21 +41,21 @@ def missing_instances(case: Case) -> Iterator[Finding]:
         instance_type: ml.m5.xlarge
         instance_count: 1
     """
-    job = case.job
-    if job.instance_groups is not None or overrides_resources(case):
-        return
+    if job.instance_groups is not None or overrides_resources(context):
+        return None
     missing = [name for name in ("instance_type", "instance_count") if getattr(job, name) is None]
     if len(missing) == 2:
         hint = "add instance_type: ml.m5.xlarge and instance_count: 1, or instance_groups"
-        yield Finding((), "the manifest does not say what the job runs on", hint)
-    elif missing == ["instance_count"]:
-        yield Finding(("instance_type",), "'instance_count' is missing", "add instance_count: 1")
-    elif missing == ["instance_type"]:
-        yield Finding(("instance_count",), "'instance_type' is missing", "add instance_type: ml.m5.xlarge")
+        return Finding((), "the manifest does not say what the job runs on", hint)
+    if missing == ["instance_count"]:
+        return Finding(("instance_type",), "'instance_count' is missing", "add instance_count: 1")
+    if missing == ["instance_type"]:
+        return Finding(("instance_count",), "'instance_type' is missing", "add instance_type: ml.m5.xlarge")
+    return None
 
 
-@rule(ERROR, source=SDK2 + "image_uris.py", given="request")
-def image_without_instance_type(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("request"), source=SDK2 + "image_uris.py")
+def image_without_instance_type(request: Written, context: JobContext) -> Finding | None:
     """The image depends on the instance type: without one, the image must be named.
 
     Bad:
@@ -79,19 +74,30 @@ def image_without_instance_type(case: Case) -> Iterator[Finding]:
           ResourceConfig:
             InstancePreferences: [{InstanceType: ml.c5.xlarge, InstanceCount: 1}]
     """
-    job = case.job
-    if not job.instance_types() and job.image_uri is None and overrides_resources(case):
-        yield Finding(
-            ("request",),
+    job = context.job
+    if not job.instance_types() and job.image_uri is None and overrides_resources(context):
+        return Finding(
+            request.path,
             "without instance_type it is not known which image the job needs",
             "add image_uri",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/pull/5564", given="instance_groups")
-def instances_given_twice(case: Case) -> Iterator[Finding]:
-    """Instance groups take the place of a type and a count.
+instances_given_twice = refusal(
+    "instances-given-twice",
+    ERROR,
+    Row(
+        ("instance_groups",),
+        "instance_groups take the place of instance_type and instance_count",
+        "leave instance_type and instance_count out, or instance_groups",
+        value=LIST,
+        any_of=({"instance_type": GIVEN}, {"instance_count": GIVEN}),
+    ),
+    source="https://github.com/aws/sagemaker-python-sdk/pull/5564",
+    page="""
+    Instance groups take the place of a type and a count.
 
     SageMaker refuses both together.
 
@@ -104,20 +110,12 @@ def instances_given_twice(case: Case) -> Iterator[Finding]:
         instance_count: null
         instance_groups:
           - {instance_group_name: workers, instance_type: ml.c5.xlarge, instance_count: 2}
-    """
-    job = case.job
-    given = job.given("instance_type", "instance_count")
-    if job.instance_groups is not None and given:
-        yield Finding(
-            ("instance_groups",),
-            f"instance_groups and {' and '.join(given)} exclude each other",
-            f"leave {' and '.join(given)} out, or instance_groups",
-            at_key=True,
-        )
+    """,
+)
 
 
-@rule(WARNING, source=API + "ResourceConfig.html")
-def unknown_instance_type(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=INSTANCE_TYPE, source=API + "ResourceConfig.html")
+def unknown_instance_type(instance_type: Written, context: JobContext) -> Finding | None:
     """No training instance type of this name is known.
 
     SageMaker refuses a type it does not have. It may be newer than this program's list, so this is a warning.
@@ -128,19 +126,19 @@ def unknown_instance_type(case: Case) -> Iterator[Finding]:
     Good:
         instance_type: ml.m5.xlarge
     """
-    for path, name in type_paths(case):
-        if name.startswith("ml.") and case.facts.instance(name) is None:
-            meant = case.facts.near_instance(name)
-            day = case.facts.fetched_on("instances")
-            yield Finding(
-                path,
-                f"'{name}' is not among the training instance types of {day}",
-                f"did you mean {meant}?" if meant else "see sagespec versions, or silence this if it is newer",
-            )
+    name, facts = instance_type.value, context.facts
+    if name.startswith("ml.") and facts.instance(name) is None:
+        meant = facts.near_instance(name)
+        return Finding(
+            instance_type.path,
+            f"'{name}' is not among the training instance types of {facts.fetched_on('instances')}",
+            f"did you mean {meant}?" if meant else "see sagespec versions, or silence this if it is newer",
+        )
+    return None
 
 
-@rule(WARNING, source="https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-types.html")
-def retired_instance_type(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=INSTANCE_TYPE, source="https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-types.html")
+def retired_instance_type(instance_type: Written, context: JobContext) -> Finding | None:
     """Amazon EC2 no longer offers this family, although SageMaker's API still lists it.
 
     Such a job tends to wait for capacity that does not come.
@@ -151,18 +149,18 @@ def retired_instance_type(case: Case) -> Iterator[Finding]:
     Good:
         instance_type: ml.g5.2xlarge
     """
-    for path, name in type_paths(case):
-        instance = case.facts.instance(name)
-        if instance is not None and instance.retired:
-            yield Finding(
-                path,
-                f"EC2 describes {name} no longer; there may be no capacity",
-                "use a newer family, for example g5 or g6 for one to eight GPUs",
-            )
+    instance = context.facts.instance(instance_type.value)
+    if instance is not None and instance.retired:
+        return Finding(
+            instance_type.path,
+            f"EC2 no longer offers {instance_type.value}; there may be no capacity",
+            "use a newer family, for example g5 or g6 for one to eight GPUs",
+        )
+    return None
 
 
-@rule(WARNING, source=QUOTAS)
-def instances_over_quota(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("instance_count", "instance_groups"), source=QUOTAS)
+def instances_over_quota(written: Written, context: JobContext) -> Finding | None:
     """One job may have 20 instances, unless the quota was raised.
 
     Bad:
@@ -171,19 +169,25 @@ def instances_over_quota(case: Case) -> Iterator[Finding]:
     Good:
         instance_count: 20
     """
-    quota = case.facts.quotas["instances_per_job"].value
-    count = case.job.instances()
-    if count > quota:
-        path = ("instance_count",) if case.job.instance_groups is None else ("instance_groups",)
-        yield Finding(
-            path,
-            f"{count} instances are more than a job may have without a raised quota ({quota})",
+    job = context.job
+    quota = context.facts.quotas["instances_per_job"].value
+    decides = "instance_count" if job.instance_groups is None else "instance_groups"
+    if written.name == decides and job.instances() > quota:
+        return Finding(
+            written.path,
+            f"{job.instances()} instances are more than a job may have without a raised quota ({quota})",
             "ask Service Quotas for more, or use fewer and larger instances",
         )
+    return None
 
 
-@rule(WARNING, source=API + "ResourceConfig.html", given="volume_kms_key")
-def volume_key_on_local_storage(case: Case) -> Iterator[Finding]:
+def _with_local_storage(facts: Facts) -> tuple[Row, ...]:
+    types = one_of(name for name, instance in facts.instances.items() if instance.has_local_storage)
+    return (Row(("volume_kms_key",), "this type has local storage, which takes no key", when={"instance_type": types}),)
+
+
+@rule(WARNING, on=field("volume_kms_key"), source=API + "ResourceConfig.html", rows=_with_local_storage)
+def volume_key_on_local_storage(key: Written, context: JobContext) -> Finding | None:
     """Instances with local NVMe storage have no volume that a key could encrypt.
 
     SageMaker refuses VolumeKmsKeyId for them, or passes over it; their storage is encrypted by the hardware. The SDK
@@ -197,19 +201,29 @@ def volume_key_on_local_storage(case: Case) -> Iterator[Finding]:
         instance_type: ml.m5.xlarge
         volume_kms_key: 11111111-2222-3333-4444-555555555555
     """
-    local = [instance.name for instance in case.hardware if instance.has_local_storage]
-    if case.job.volume_kms_key is not None and local:
-        yield Finding(
-            ("volume_kms_key",),
+    local = [instance.name for instance in context.hardware if instance.has_local_storage]
+    if local:
+        return Finding(
+            key.path,
             f"{local[0]} has local storage, which takes no key",
             "leave volume_kms_key out (local storage is encrypted anyway), or use a type without local storage",
             at_key=True,
         )
+    return None
 
 
-@rule(ERROR, source=API + "ResourceConfig.html", given="volume_kms_key")
-def alias_for_volume_key(case: Case) -> Iterator[Finding]:
-    """A volume's key is named by its id or ARN, not by an alias.
+alias_for_volume_key = refusal(
+    "alias-for-volume-key",
+    ERROR,
+    Row(
+        ("volume_kms_key",),
+        "a volume's key is named by its id or ARN, not by an alias",
+        "write the key's id or its ARN: arn:aws:kms:…:key/…",
+        form=r"^(?!alias/)(?!.*:alias/)",
+    ),
+    source=API + "ResourceConfig.html",
+    page="""
+    A volume's key is named by its id or ARN, not by an alias.
 
     Aliases are for `output_kms_key` only.
 
@@ -218,14 +232,12 @@ def alias_for_volume_key(case: Case) -> Iterator[Finding]:
 
     Good:
         volume_kms_key: arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555
-    """
-    key = case.job.volume_kms_key
-    if key is not None and (key.startswith("alias/") or ":alias/" in key):
-        yield Finding(("volume_kms_key",), f"'{key}' is an alias", "write the key's id or its ARN: arn:aws:kms:…:key/…")
+    """,
+)
 
 
-@rule(WARNING, source=GUIDE + "model-train-storage.html", given="volume_size")
-def volume_larger_than_local_storage(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("volume_size"), source=GUIDE + "model-train-storage.html")
+def volume_larger_than_local_storage(size: Written, context: JobContext) -> Finding | None:
     """Instances with local storage have just that: `volume_size` is ignored.
 
     A job that needs more room than there is fails when its disk is full.
@@ -238,18 +250,18 @@ def volume_larger_than_local_storage(case: Case) -> Iterator[Finding]:
         instance_type: ml.g5.16xlarge
         volume_size: 1000
     """
-    size = case.job.volume_size
-    small = [one for one in case.hardware if one.has_local_storage and one.nvme_gb < size]
-    if "volume_size" in case.job.fields_set and small:
-        yield Finding(
-            ("volume_size",),
-            f"volume_size: {size} has no effect: {small[0].name} has {small[0].nvme_gb} GB of its own",
+    small = [one for one in context.hardware if one.has_local_storage and one.nvme_gb < size.value]
+    if small:
+        return Finding(
+            size.path,
+            f"volume_size: {size.value} has no effect: {small[0].name} has {small[0].nvme_gb} GB of its own",
             "use a larger size of the family, or a type without local storage",
         )
+    return None
 
 
-@rule(WARNING, source=QUOTAS, given="volume_size")
-def volume_over_quota(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("volume_size"), source=QUOTAS)
+def volume_over_quota(size: Written, context: JobContext) -> Finding | None:
     """A volume may have 1,024 GB, unless the quota was raised.
 
     Bad:
@@ -258,18 +270,19 @@ def volume_over_quota(case: Case) -> Iterator[Finding]:
     Good:
         volume_size: 1024
     """
-    quota = case.facts.quotas["volume_size_gb"].value
-    without = [one for one in case.hardware if not one.has_local_storage]
-    if case.job.volume_size > quota and without:
-        yield Finding(
-            ("volume_size",),
-            f"{case.job.volume_size} GB are more than a volume may have without a raised quota ({quota})",
+    quota = context.facts.quotas["volume_size_gb"].value
+    without = [one for one in context.hardware if not one.has_local_storage]
+    if size.value > quota and without:
+        return Finding(
+            size.path,
+            f"{size.value} GB are more than a volume may have without a raised quota ({quota})",
             "ask Service Quotas for more, or stream the data (input_mode: FastFile)",
         )
+    return None
 
 
-@rule(ERROR, source=API + "InstanceGroup.html", given="instance_groups")
-def duplicate_instance_group(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("instance_groups"), source=API + "InstanceGroup.html")
+def duplicate_instance_group(groups: Written, context: JobContext) -> Iterator[Finding]:
     """Two instance groups have one name.
 
     Bad:
@@ -287,16 +300,16 @@ def duplicate_instance_group(case: Case) -> Iterator[Finding]:
           - {instance_group_name: workers, instance_type: ml.c5.xlarge, instance_count: 2}
     """
     seen: set[str] = set()
-    for index, group in enumerate(case.job.instance_groups or []):
+    for index, group in enumerate(groups.value):
         name = group.instance_group_name
         if name in seen:
-            path = ("instance_groups", index, "instance_group_name")
+            path = (*groups.path, index, "instance_group_name")
             yield Finding(path, f"there is another group '{name}'", "give this one its own name")
         seen.add(name)
 
 
-@rule(WARNING, source=API + "InstancePlacementConfig.html", given="instance_placement_config")
-def placement_of_other_instances(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("instance_placement_config"), source=API + "InstancePlacementConfig.html")
+def placement_of_other_instances(placement: Written, context: JobContext) -> Iterator[Finding]:
     """The placement on UltraServers must account for every instance, and name each server once.
 
     Bad:
@@ -311,15 +324,14 @@ def placement_of_other_instances(case: Case) -> Iterator[Finding]:
             - {ultra_server_id: a, instance_count: 2}
             - {ultra_server_id: b, instance_count: 2}
     """
-    placement = case.job.instance_placement_config
-    specifications = (placement.placement_specifications if placement is not None else None) or []
-    path: Path = ("instance_placement_config", "placement_specifications")
-    placed = sum(one.instance_count for one in specifications)
-    if specifications and placed != case.job.instances():
+    specifications = placement.value.placement_specifications or []
+    path: Path = (*placement.path, "placement_specifications")
+    placed, instances = sum(one.instance_count for one in specifications), context.job.instances()
+    if specifications and placed != instances:
         yield Finding(
             path,
-            f"{placed} instances are placed, but the job has {case.job.instances()}",
-            f"let the counts add up to {case.job.instances()}",
+            f"{placed} instances are placed, but the job has {instances}",
+            f"let the counts add up to {instances}",
             at_key=True,
         )
     seen: set[str] = set()
@@ -331,9 +343,20 @@ def placement_of_other_instances(case: Case) -> Iterator[Finding]:
         seen.add(one.ultra_server_id or "")
 
 
-@rule(ERROR, source=SDK2 + "estimator.py")
-def several_local_gpu_instances(case: Case) -> Iterator[Finding]:
-    """The GPUs of this machine belong to one instance.
+several_local_gpu_instances = refusal(
+    "several-local-gpu-instances",
+    ERROR,
+    Row(
+        ("instance_count",),
+        "several instances cannot share the GPUs of one machine",
+        "write 1, or instance_type: local for several processes on the CPU",
+        value={"type": "integer", "minimum": 2},
+        when={"instance_type": {"const": "local_gpu"}},
+        at_value=True,
+    ),
+    source=SDK2 + "estimator.py",
+    page="""
+    The GPUs of this machine belong to one instance.
 
     Bad:
         instance_type: local_gpu
@@ -342,14 +365,8 @@ def several_local_gpu_instances(case: Case) -> Iterator[Finding]:
     Good:
         instance_type: local_gpu
         instance_count: 1
-    """
-    job = case.job
-    if job.instance_type == "local_gpu" and job.instance_count is not None and job.instance_count > 1:
-        yield Finding(
-            ("instance_count",),
-            f"{job.instance_count} instances cannot share the GPUs of one machine",
-            "write 1, or instance_type: local for several processes on the CPU",
-        )
+    """,
+)
 
 
 RESERVED = frozenset(
@@ -400,8 +417,8 @@ Source: https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMEN
 """
 
 
-@rule(WARNING, source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md", given="environment")
-def reserved_environment_variable(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=item("environment"), source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md")
+def reserved_environment_variable(variable: Written, context: JobContext) -> Finding | None:
     """SageMaker sets this variable itself.
 
     What the manifest says is overwritten, or breaks what the container builds on it. One `TF_CONFIG` cannot fit
@@ -416,35 +433,36 @@ def reserved_environment_variable(case: Case) -> Iterator[Finding]:
     Good:
         environment: {MODEL_FOLDER: /tmp/model}
     """
-    for name in case.job.environment:
-        if name in RESERVED or name.startswith(("SM_CHANNEL_", "SM_HP_")):
-            yield Finding(
-                ("environment", name),
-                f"{name} is set by SageMaker",
-                "leave it out, or call your own variable something else",
-                at_key=True,
-            )
-        elif name == "TF_CONFIG" and case.job.instances() > 1:
-            yield Finding(
-                ("environment", name),
-                f"the {case.job.instances()} instances would all get one TF_CONFIG, though each needs its own",
-                "leave it out: distribution sets it, and a script can compute it from SM_HOSTS and SM_CURRENT_HOST",
-                at_key=True,
-            )
+    name = variable.name
+    if name in RESERVED or name.startswith(("SM_CHANNEL_", "SM_HP_")):
+        return Finding(
+            variable.path,
+            f"{name} is set by SageMaker",
+            "leave it out, or call your own variable something else",
+            at_key=True,
+        )
+    if name == "TF_CONFIG" and (instances := context.job.instances()) > 1:
+        return Finding(
+            variable.path,
+            f"the {instances} instances would all get one TF_CONFIG, though each needs its own",
+            "leave it out: distribution sets it, and a script can compute it from SM_HOSTS and SM_CURRENT_HOST",
+            at_key=True,
+        )
+    return None
 
 
 def names_region(arn: str) -> str:
-    """The region that an ARN says; empty when it says none, or is no ARN."""
+    """The region that an ARN says; empty when it says none, or is not an ARN."""
     parts: list[Any] = arn.split(":")
     return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
 
 
 @rule(
     ERROR,
+    on=field("volume_kms_key", "output_kms_key", "training_plan", "training_repository_credentials_provider_arn"),
     source="https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html; " + API + "ResourceConfig.html",
-    given="volume_kms_key output_kms_key training_plan training_repository_credentials_provider_arn",
 )
-def arn_of_another_region(case: Case) -> Iterator[Finding]:
+def arn_of_another_region(arn: Written, context: JobContext) -> Finding | None:
     """Keys, training plans and functions are used in the region where they are.
 
     Bad:
@@ -455,15 +473,11 @@ def arn_of_another_region(case: Case) -> Iterator[Finding]:
         region: us-west-2
         volume_kms_key: arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555
     """
-    job = case.job
-    if case.region is None or case.local:
-        return
-    fields = ("volume_kms_key", "output_kms_key", "training_plan", "training_repository_credentials_provider_arn")
-    for name in job.given(*fields):
-        region = names_region(getattr(job, name))
-        if region and region != case.region:
-            yield Finding(
-                (name,),
-                f"{name} is in {region}, the job in {case.region}",
-                f"name one in {case.region}, or move the job",
-            )
+    region = names_region(arn.value)
+    if region and context.region is not None and region != context.region and not context.local:
+        return Finding(
+            arn.path,
+            f"{arn.name} is in {region}, the job in {context.region}",
+            f"name one in {context.region}, or move the job",
+        )
+    return None

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
-from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING
-from sagespec.kinds.training_job.rules.adapter import Case, Check, rule
-from sagespec.scripts import Environment, Script
+from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
+from sagespec.checking.subject import Written, field
+from sagespec.kinds.training_job.context import JobChannel, JobContext, ReadScript
+from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.subjects import CHANNEL, JOB, SCRIPT, SCRIPT_JOB
+from sagespec.scripts import Environment
 
-CHANNEL = "SM_CHANNEL_"
+CHANNEL_VARIABLE = "SM_CHANNEL_"
 CHECKPOINTS = "/opt/ml/checkpoints"
 MODEL = "/opt/ml/model"
 _PIPE_DOC = "https://github.com/aws/sagemaker-tensorflow-extensions"
 
-ScriptCheck = Callable[[Case, Script, Environment], Iterator[Finding]]
 
-
-def read_script(check: ScriptCheck) -> Check:
-    """Shows a rule the script, where there is one that can be read."""
-
-    def judged(case: Case) -> Iterator[Finding]:
-        script = case.script
-        if script is None or script.study.environment is None:
-            return iter(())
-        return check(case, script, script.study.environment)
-
-    judged.__name__, judged.__doc__ = check.__name__, check.__doc__
-    return judged
-
-
-@rule(ERROR, source="https://docs.python.org/3/reference/")
-def script_syntax_error(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source="https://docs.python.org/3/reference/")
+def script_syntax_error(job: Job, context: JobContext) -> Finding | None:
     """A script that Python cannot read fails as soon as it is started.
 
     Bad:
@@ -50,14 +38,14 @@ def script_syntax_error(case: Case) -> Iterator[Finding]:
         if __name__ == "__main__":
             print("training")
     """
-    script = case.script
+    script = context.script
     if script is None or script.study.readable or script.study.wrong is None:
-        return
-    version = _python3(case)
+        return None
+    version = _python3(context)
     # A newer Python than ours may well read what ours cannot.
     if version is None or version > sys.version_info[:2]:
-        return
-    yield Finding(
+        return None
+    return Finding(
         ("entry_point",),
         f"the script cannot be read: {script.study.complaint}",
         "correct the script",
@@ -65,16 +53,16 @@ def script_syntax_error(case: Case) -> Iterator[Finding]:
     )
 
 
-def _python3(case: Case) -> tuple[int, int] | None:
+def _python3(context: JobContext) -> tuple[int, int] | None:
     """The container's Python as far as `py_version` says it; None for Python 2 and where it is not known."""
-    digits = (case.python or "").removeprefix("py")
+    digits = (context.python or "").removeprefix("py")
     if not digits.startswith("3"):
         return None
     return (3, int(digits[1:])) if digits[1:] else (3, 6)
 
 
-@rule(ERROR, source=SDK_DOC + "; https://docs.python.org/3/howto/pyporting.html")
-def script_for_other_python(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK_DOC + "; https://docs.python.org/3/howto/pyporting.html")
+def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
     """A script for Python 2 does not start on Python 3, nor one with newer syntax on Python 2.
 
     Legacy mode runs Python 2.7, and so does py2.
@@ -91,24 +79,25 @@ def script_for_other_python(case: Case) -> Iterator[Finding]:
     Good script:
         print("training")
     """
-    script, python = case.script, case.python
-    if script is None or python is None or case.job.image_uri is not None or not script.study.readable:
-        return
+    script, python = context.script, context.python
+    if script is None or python is None or job.image_uri is not None or not script.study.readable:
+        return None
     study = script.study
     if python != "py2" and study.python2 and study.wrong is not None:
-        yield Finding(
+        return Finding(
             ("py_version",),
             f"this is Python 2, and the job runs {_spelt(python)}: {study.complaint}",
             "correct the script, or take a version with py2",
             place=script.place(study.wrong),
         )
-    elif python == "py2" and study.only_python3 is not None:
-        yield Finding(
+    if python == "py2" and study.only_python3 is not None:
+        return Finding(
             ("py_version",),
             "Python 2.7, which the job runs, cannot read this",
             "write it so that Python 2.7 reads it, or take a version with Python 3",
             place=script.place(study.only_python3),
         )
+    return None
 
 
 def _spelt(python: str) -> str:
@@ -116,8 +105,8 @@ def _spelt(python: str) -> str:
     return f"Python {digits[0]}.{digits[1:]}" if digits[1:] else f"Python {digits}"
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, tar_and_upload_dir")
-def imported_module_left_behind(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK2 + "fw_utils.py, tar_and_upload_dir")
+def imported_module_not_packed(job: Job, context: JobContext) -> Iterator[Finding]:
     """Without source_dir the entry point is packed alone, and a module beside it stays behind.
 
     The script then stops at the import.
@@ -141,8 +130,8 @@ def imported_module_left_behind(case: Case) -> Iterator[Finding]:
         if __name__ == "__main__":
             print(train_helpers, os.environ["SM_MODEL_DIR"])
     """
-    script = case.script
-    if script is None or case.job.image_uri is not None:  # an image of one's own may have it
+    script = context.script
+    if script is None or job.image_uri is not None:  # an image of one's own may have it
         return
     for name, piece in script.left_behind:
         yield Finding(
@@ -153,8 +142,8 @@ def imported_module_left_behind(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule(WARNING, source=SDK_DOC + " (Prepare a training script)")
-def training_without_main_guard(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=SCRIPT_JOB, source=SDK_DOC + " (Prepare a training script)")
+def training_without_main_guard(job: Job, context: JobContext) -> Finding | None:
     """Training that starts when a file is imported starts at wrong times too.
 
     SageMaker imports the script when the same file serves the model; worker processes import it as well.
@@ -180,19 +169,19 @@ def training_without_main_guard(case: Case) -> Iterator[Finding]:
             model.fit([[1.0]], [[1.0]], epochs=3)
             model.save(os.environ["SM_MODEL_DIR"])
     """
-    script = case.script
-    if case.script_mode and script is not None and script.study.unguarded is not None:
-        yield Finding(
+    script = context.script
+    if script is not None and script.study.unguarded is not None:
+        return Finding(
             ("entry_point",),
             "importing this file starts training: there is no main guard",
             'put what is to run under if __name__ == "__main__":',
             place=script.place(script.study.unguarded),
         )
+    return None
 
 
-@rule(ERROR, source=SDK_DOC + " (Prepare a training script)")
-@read_script
-def channel_not_given(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
+@rule(ERROR, on=SCRIPT, source=SDK_DOC + " (Prepare a training script)")
+def channel_not_given(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """A channel that the script cannot do without must be in the manifest.
 
     The container sets SM_CHANNEL_<NAME> for each channel of the job and for no other, so os.environ[…] stops the
@@ -210,27 +199,27 @@ def channel_not_given(case: Case, script: Script, asks: Environment) -> Iterator
             print(os.listdir(os.environ["SM_CHANNEL_TRAIN"]))
             print(os.listdir(os.environ["SM_CHANNEL_TEST"]))
     """
-    if not case.script_mode:
+    if not context.script_mode:
         return
-    given = {name.upper() for name in case.job.channels}
-    for variable, piece in asks.needed.items():
-        name = variable.removeprefix(CHANNEL)
-        if variable.startswith(CHANNEL) and name not in given and variable not in case.job.environment:
-            unread = _unread(case, asks)
-            close = near(name, unread) or (unread[0] if len(unread) == 1 else None)
-            also = f"; or did you mean '{close}', which nothing reads?" if close else ""
-            yield Finding(
-                ("channels",),
-                f"the script needs {variable}, and there is no channel '{name.lower()}'",
-                f"add {name.lower()} to channels{also}",
-                at_key=True,
-                place=script.place(piece),
-            )
+    given = {name.upper() for name in context.job.channels}
+    for variable, piece in read.asks.needed.items():
+        name = variable.removeprefix(CHANNEL_VARIABLE)
+        if variable == name or name in given or variable in context.job.environment:
+            continue
+        unread = _unread(context, read.asks)
+        close = near(name, unread) or (unread[0] if len(unread) == 1 else None)
+        also = f"; or did you mean '{close}', which nothing reads?" if close else ""
+        yield Finding(
+            ("channels",),
+            f"the script needs {variable}, and there is no channel '{name.lower()}'",
+            f"add {name.lower()} to channels{also}",
+            at_key=True,
+            place=read.script.place(piece),
+        )
 
 
-@rule(ERROR, source=TOOLKIT + " (environment.py)")
-@read_script
-def variable_not_given(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
+@rule(ERROR, on=SCRIPT, source=TOOLKIT + " (environment.py)")
+def variable_not_given(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """SM_HP_<NAME> is there for each hyperparameter of the manifest, and for no other.
 
     Bad:
@@ -244,12 +233,12 @@ def variable_not_given(case: Case, script: Script, asks: Environment) -> Iterato
         if __name__ == "__main__":
             print(os.environ["SM_HP_BATCH_SIZE"], os.environ["SM_HP_EPOCHS"])
     """
-    if not case.script_mode:
+    if not context.script_mode or not read.asks.needed:
         return
-    given = {f"SM_HP_{name.upper()}" for name in case.hyperparameters} | set(case.job.environment)
-    if case.passes_model_dir:
+    given = {f"SM_HP_{name.upper()}" for name in context.hyperparameters} | set(context.job.environment)
+    if context.passes_model_dir:
         given.add("SM_HP_MODEL_DIR")
-    for variable, piece in asks.needed.items():
+    for variable, piece in read.asks.needed.items():
         if variable.startswith("SM_HP_") and variable not in given:
             close = near(variable, given)
             name = variable.removeprefix("SM_HP_").lower()
@@ -258,14 +247,13 @@ def variable_not_given(case: Case, script: Script, asks: Environment) -> Iterato
                 f"the script needs {variable}, and there is no hyperparameter '{name}'",
                 f"add {name} to hyperparameters" + (f"; or read {close}" if close else ""),
                 at_key=True,
-                place=script.place(piece),
+                place=read.script.place(piece),
             )
 
 
-@rule(WARNING, source=SDK_DOC + " (Prepare a training script)", given="channels")
-@read_script
-def unread_channel(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
-    """A channel that nothing reads is copied, and paid for, in vain.
+@rule(WARNING, on=field("channels"), source=SDK_DOC + " (Prepare a training script)")
+def unused_channel(channels: Written, context: JobContext) -> Iterator[Finding]:
+    """A channel that nothing reads is copied and paid for without use.
 
     More often its name and the script's differ.
 
@@ -281,8 +269,11 @@ def unread_channel(case: Case, script: Script, asks: Environment) -> Iterator[Fi
             print(os.listdir(os.environ["SM_CHANNEL_TRAIN"]))
             print(os.environ.get("SM_CHANNEL_VALIDATION"))
     """
-    unread = _unread(case, asks) if script.study.closed else []
-    given = {name.upper() for name in case.job.channels} if unread else set()
+    read = context.read
+    if read is None or not read.script.study.closed:
+        return
+    asks, unread = read.asks, _unread(context, read.asks)
+    given = {name.upper() for name in channels.value} if unread else set()
     if not unread or _missing(asks, given):
         return  # a channel that is missing is most likely this one, and that has been said
     named = [*asks.channels, *(name.upper() for name in asks.folders)]
@@ -298,18 +289,18 @@ def unread_channel(case: Case, script: Script, asks: Environment) -> Iterator[Fi
             f"nothing in the script reads the channel '{name}'",
             hint,
             at_key=True,
-            place=None if piece is None else script.place(piece),
+            place=None if piece is None else read.script.place(piece),
         )
 
 
 def _missing(asks: Environment, given: set[str]) -> bool:
     """Whether the script would stop for want of a channel."""
-    needed = [name.removeprefix(CHANNEL) for name in asks.needed if name.startswith(CHANNEL)]
+    needed = [name.removeprefix(CHANNEL_VARIABLE) for name in asks.needed if name.startswith(CHANNEL_VARIABLE)]
     needed += [pipe.channel.upper() for pipe in asks.pipes if pipe.certain and pipe.channel is not None]
     return not given.issuperset(needed)
 
 
-def _unread(case: Case, asks: Environment) -> list[str]:
+def _unread(context: JobContext, asks: Environment) -> list[str]:
     """Channels of the manifest that the script names nowhere, where it would have to."""
     if asks.reads_any_channel or any(pipe.channel is None for pipe in asks.pipes):
         return []
@@ -318,39 +309,38 @@ def _unread(case: Case, asks: Environment) -> list[str]:
         *(name.upper() for name in asks.folders),
         *(str(pipe.channel).upper() for pipe in asks.pipes),
     }
-    if case.legacy:
-        read |= _read_by_functions(case)
-    unread = [name for name in case.job.channels if name.upper() not in read]
-    elsewhere = " ".join(_told(case)) if unread else ""
+    if context.legacy:
+        read |= _read_by_functions(context)
+    unread = [name for name in context.job.channels if name.upper() not in read]
+    elsewhere = " ".join(_told(context)) if unread else ""
     return [name for name in unread if f"/data/{name}" not in elsewhere]
 
 
-def _read_by_functions(case: Case) -> set[str]:
+def _read_by_functions(context: JobContext) -> set[str]:
     """What the input functions of legacy mode are given."""
-    script = case.script
+    script = context.script
     functions = script.study.functions if script is not None else None
     if functions is None or not functions.complete:
-        return {name.upper() for name in case.job.channels}
+        return {name.upper() for name in context.job.channels}
     found: set[str] = set()
     for name in ("train_input_fn", "eval_input_fn"):
         function = functions.found.get(name)
         if function is None or function.parameters is None or function.uses & {"input_channels", "channels"}:
-            return {name.upper() for name in case.job.channels}
+            return {name.upper() for name in context.job.channels}
         if function.uses & {"training_dir", "dir"} or function.takes_more:
             found.add("TRAINING")
     return found
 
 
-def _told(case: Case) -> Iterator[str]:
+def _told(context: JobContext) -> Iterator[str]:
     """What the manifest itself says to the container."""
-    yield from (str(value) for value in case.hyperparameters.values())
-    yield from case.job.environment.values()
-    yield from case.job.container_arguments or ()
+    yield from (str(value) for value in context.hyperparameters.values())
+    yield from context.job.environment.values()
+    yield from context.job.container_arguments or ()
 
 
-@rule(ERROR, source=_PIPE_DOC)
-@read_script
-def pipe_without_channel(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
+@rule(ERROR, on=SCRIPT, source=_PIPE_DOC)
+def pipe_without_channel(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """PipeModeDataset reads a channel, which must be in the manifest under that name.
 
     Bad:
@@ -369,22 +359,21 @@ def pipe_without_channel(case: Case, script: Script, asks: Environment) -> Itera
         if __name__ == "__main__":
             print(PipeModeDataset(channel="training", record_format="TFRecord"), os.environ["SM_MODEL_DIR"])
     """
-    for pipe in asks.pipes:
-        if pipe.certain and pipe.channel is not None and pipe.channel not in case.job.channels:
-            close = near(pipe.channel, case.job.channels)
+    for pipe in read.asks.pipes:
+        if pipe.certain and pipe.channel is not None and pipe.channel not in context.job.channels:
+            close = near(pipe.channel, context.job.channels)
             hint = f"did you mean '{close}'?" if close else f"add {pipe.channel} to channels, with input_mode: Pipe"
             yield Finding(
                 ("channels",),
                 f"the script streams the channel '{pipe.channel}', which the manifest does not have",
                 hint,
                 at_key=True,
-                place=script.place(pipe.piece),
+                place=read.script.place(pipe.piece),
             )
 
 
-@rule(ERROR, source="https://github.com/aws/amazon-sagemaker-examples/issues/1097; " + _PIPE_DOC)
-@read_script
-def pipe_on_copied_channel(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
+@rule(ERROR, on=SCRIPT, source="https://github.com/aws/amazon-sagemaker-examples/issues/1097; " + _PIPE_DOC)
+def pipe_on_copied_channel(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """PipeModeDataset opens the channel's pipe, and only Pipe mode makes one.
 
     In the other modes the data are files, and there is no pipe to open.
@@ -403,24 +392,24 @@ def pipe_on_copied_channel(case: Case, script: Script, asks: Environment) -> Ite
         if __name__ == "__main__":
             print(PipeModeDataset(channel="training", record_format="TFRecord"), os.environ["SM_MODEL_DIR"])
     """
-    for pipe in asks.pipes:
-        channel = case.job.channels.get(pipe.channel or "")
-        if pipe.certain and channel is not None and (mode := case.job.input_mode_of(channel)) != "Pipe":
-            own = channel.input_mode is not None or "input_mode" not in case.job.fields_set
+    job = context.job
+    for pipe in read.asks.pipes:
+        channel = job.channels.get(pipe.channel or "")
+        if pipe.certain and channel is not None and (mode := job.input_mode_of(channel)) != "Pipe":
+            own = channel.input_mode is not None or "input_mode" not in job.fields_set
             yield Finding(
                 ("channels", pipe.channel or "", "input_mode")
                 if channel.input_mode
                 else ("channels", pipe.channel or ""),
                 f"the script streams the channel '{pipe.channel}', which is in {mode} mode",
                 f"write input_mode: Pipe {'for this channel' if own else 'for the job, or for this channel'}",
-                place=script.place(pipe.piece),
+                place=read.script.place(pipe.piece),
             )
 
 
-@rule(WARNING, source=GUIDE + "model-access-training-data.html", given="channels")
-@read_script
-def pipe_read_as_folder(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
-    """In Pipe mode a channel is no folder: there are only pipes, one for each epoch.
+@rule(WARNING, on=CHANNEL, source=GUIDE + "model-access-training-data.html")
+def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Finding | None:
+    """In Pipe mode a channel is not a folder: there are only pipes, one for each epoch.
 
     A script that lists or opens files finds none.
 
@@ -437,26 +426,27 @@ def pipe_read_as_folder(case: Case, script: Script, asks: Environment) -> Iterat
         if __name__ == "__main__":
             print(os.listdir(os.environ["SM_CHANNEL_TRAIN"]))
     """
-    if asks.pipes or asks.mentions_pipes or not script.study.closed:
-        return
-    folders = {name.upper(): piece for name, piece in asks.folders.items()} | dict(asks.channels)
-    if case.legacy and "TRAINING" in _read_by_functions(case) and script.study.functions is not None:
-        function = script.study.functions.found.get("train_input_fn")
+    read = context.read if channel.input_mode == "Pipe" else None
+    if read is None or read.asks.pipes or read.asks.mentions_pipes or not read.script.study.closed:
+        return None
+    folders = {name.upper(): piece for name, piece in read.asks.folders.items()} | dict(read.asks.channels)
+    functions = read.script.study.functions
+    if context.legacy and functions is not None and "TRAINING" in _read_by_functions(context):
+        function = functions.found.get("train_input_fn")
         if function is not None:
             folders["TRAINING"] = function.piece
-    for name, channel in case.job.channels.items():
-        if case.job.input_mode_of(channel) == "Pipe" and name.upper() in folders:
-            yield Finding(
-                ("channels", name),
-                f"the script reads files of the channel '{name}', which is in Pipe mode",
-                "write input_mode: FastFile or File, or read it with PipeModeDataset",
-                place=script.place(folders[name.upper()]),
-            )
+    if channel.name.upper() in folders:
+        return Finding(
+            channel.at,
+            f"the script reads files of the channel '{channel.name}', which is in Pipe mode",
+            "write input_mode: FastFile or File, or read it with PipeModeDataset",
+            place=read.script.place(folders[channel.name.upper()]),
+        )
+    return None
 
 
-@rule(WARNING, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit (training.py)")
-@read_script
-def model_not_kept(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
+@rule(WARNING, on=SCRIPT, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit (training.py)")
+def model_not_saved(read: ReadScript, context: JobContext) -> Finding | None:
     """Only what lies in SM_MODEL_DIR at the end is uploaded as the model.
 
     Everything else is gone with the instance.
@@ -482,29 +472,29 @@ def model_not_kept(case: Case, script: Script, asks: Environment) -> Iterator[Fi
             model.fit([[1.0]], [[1.0]], epochs=3)
             model.save(os.path.join(os.environ["SM_MODEL_DIR"], "model.keras"))
     """
-    if not case.script_mode or asks.trains is None or asks.names_model_dir or not script.study.closed:
-        return
-    if _is_told(case, MODEL) or _uses_s3(case):
-        return
-    yield Finding(
+    asks = read.asks
+    if not context.script_mode or asks.trains is None or asks.names_model_dir or not read.script.study.closed:
+        return None
+    if _is_told(context, MODEL) or _uses_s3(context):
+        return None
+    return Finding(
         ("entry_point",),
         "this trains a model, and nothing in the script writes to SM_MODEL_DIR: the model would be lost",
         'save it to os.environ["SM_MODEL_DIR"]',
-        place=script.place(asks.trains),
+        place=read.script.place(asks.trains),
     )
 
 
-def _is_told(case: Case, folder: str) -> bool:
-    return any(folder in text for text in _told(case))
+def _is_told(context: JobContext, folder: str) -> bool:
+    return any(folder in text for text in _told(context))
 
 
-def _uses_s3(case: Case) -> bool:
-    return any("s3://" in text for text in _told(case))
+def _uses_s3(context: JobContext) -> bool:
+    return any("s3://" in text for text in _told(context))
 
 
-@rule(WARNING, source=GUIDE + "model-checkpoints.html", given="use_spot_instances")
-@read_script
-def checkpoints_not_written(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
+@rule(WARNING, on=field("checkpoint_s3_uri"), source=GUIDE + "model-checkpoints.html")
+def checkpoints_not_written(location: Written, context: JobContext) -> Finding | None:
     """A spot job resumes from checkpoints, which the script must write to the folder that is kept.
 
     Only that folder is copied to checkpoint_s3_uri, and back when the job starts again.
@@ -531,20 +521,22 @@ def checkpoints_not_written(case: Case, script: Script, asks: Environment) -> It
             model.fit([[1.0]], [[1.0]], epochs=3, callbacks=[keep])
             model.save(os.environ["SM_MODEL_DIR"])
     """
-    job = case.job
-    if not job.use_spot_instances or job.checkpoint_s3_uri is None or asks.trains is None or not script.study.closed:
-        return
-    if asks.uses_model_dir and case.passes_model_dir:
-        return  # TensorFlow keeps its checkpoints there, in S3, and finds them again
+    job = context.job
+    read = context.read if job.use_spot_instances else None
+    if read is None or read.asks.trains is None or not read.script.study.closed:
+        return None
+    if read.asks.uses_model_dir and context.passes_model_dir:
+        return None  # TensorFlow keeps its checkpoints there, in S3, and finds them again
     folder = job.checkpoint_local_path or CHECKPOINTS
     last = folder.rstrip("/").rpartition("/")[2]
-    if _names(asks.texts, folder.rstrip("/"), last) or _is_told(case, last) or not case.script_mode:
-        return
-    yield Finding(
-        ("checkpoint_s3_uri",),
-        f"nothing in the script names {folder}: no checkpoint would be kept, and an interrupted job starts anew",
+    named = _names(read.asks.texts, folder.rstrip("/"), last)
+    if named or _is_told(context, last) or not context.script_mode:
+        return None
+    return Finding(
+        location.path,
+        f"nothing in the script names {folder}, so no checkpoint is kept and an interrupted job starts again",
         f"save checkpoints to {folder}, and start from the newest one there",
-        place=script.place(asks.trains),
+        place=read.script.place(read.asks.trains),
     )
 
 
@@ -554,9 +546,12 @@ def _names(texts: Collection[str], folder: str, last: str) -> bool:
     return any(folder in text or last in text or text in above for text in texts)
 
 
-@rule(WARNING, source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html")
-@read_script
-def instances_that_share_nothing(case: Case, script: Script, asks: Environment) -> Iterator[Finding]:
+@rule(
+    WARNING,
+    on=SCRIPT,
+    source="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html",
+)
+def duplicate_work_on_instances(read: ReadScript, context: JobContext) -> Finding | None:
     """Several instances run the same script; it must tell them apart, or all of them train the same model.
 
     Bad:
@@ -575,15 +570,15 @@ def instances_that_share_nothing(case: Case, script: Script, asks: Environment) 
             model.fit([[1.0]], [[1.0]], epochs=3)
             model.save(os.environ["SM_MODEL_DIR"])
     """
-    job = case.job
-    if not case.script_mode or job.instances() < 2 or case.enabled or job.instance_groups is not None:
-        return
+    job, asks = context.job, read.asks
+    if not context.script_mode or job.instances() < 2 or context.enabled or job.instance_groups is not None:
+        return None
     sharded = any(channel.distribution == "ShardedByS3Key" for channel in job.channels.values())
-    if asks.trains is None or asks.shares_work or sharded or not script.study.closed:
-        return
-    yield Finding(
+    if asks.trains is None or asks.shares_work or sharded or not read.script.study.closed:
+        return None
+    return Finding(
         ("instance_count",),
         f"{job.instances()} instances would each train the same model: nothing in the script tells them apart",
         "write instance_count: 1, or set distribution and let the script train together",
-        place=script.place(asks.trains),
+        place=read.script.place(asks.trains),
     )

@@ -8,14 +8,15 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
-from sagespec.checking.rule import API, ERROR
-from sagespec.kinds.training_job.rules.adapter import Case, rule
+from sagespec.checking.rule import API, ERROR, rule
+from sagespec.checking.subject import Written, field
+from sagespec.kinds.training_job.context import JobContext
 
 FIELDS = ("hyperparameters", "environment", "tags", "container_entry_point", "container_arguments", "request")
 
 
-@rule(ERROR, source=API + "CreateTrainingJob.html")
-def secret_in_manifest(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field(*FIELDS), source=API + "CreateTrainingJob.html")
+def secret_in_manifest(written: Written, context: JobContext) -> Iterator[Finding]:
     """A key, token or password would be readable for everybody who can see the job.
 
     Hyperparameters, environment and tags are shown by the console, by DescribeTrainingJob and in events, so it does not
@@ -30,17 +31,15 @@ def secret_in_manifest(case: Case) -> Iterator[Finding]:
     Good:
         environment: {WANDB_SECRET_ARN: "arn:aws:secretsmanager:us-west-2:123456789012:secret:wandb"}
     """
-    known = case.job.members()
-    for field in FIELDS:
-        for path, name, value in _texts((field,), field, known.get(field)):
-            kind = secret_in(value, name)
-            if kind is not None:
-                yield Finding(
-                    path,
-                    f"this looks like {kind}: {masked(value)}",
-                    "keep it in AWS Secrets Manager, pass its ARN, and let the script fetch it; "
-                    "if it is real and was committed, revoke it",
-                )
+    for path, name, value in _texts(written.path, written.name, written.value):
+        kind = secret_in(value, name)
+        if kind is not None:
+            yield Finding(
+                path,
+                f"this looks like {kind}: {masked(value)}",
+                "keep it in AWS Secrets Manager, pass its ARN, and let the script fetch it; "
+                "if it is real and was committed, revoke it",
+            )
 
 
 def _texts(path: Path, name: str, value: Any) -> Iterator[tuple[Path, str, str]]:

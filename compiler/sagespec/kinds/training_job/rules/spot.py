@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sagespec.base.diagnostic import Finding
 from sagespec.checking.condition import FALSE, LIST, NULL, POSITIVE, TRUE
 from sagespec.checking.row import Row
@@ -45,7 +43,7 @@ spot_without_max_wait = refusal(
 
 
 @rule(ERROR, on=field("max_wait"), source=API + "StoppingCondition.html")
-def max_wait_shorter_than_run(wait: Written, context: JobContext) -> Iterator[Finding]:
+def max_wait_shorter_than_run(wait: Written, context: JobContext) -> Finding | None:
     """A spot job may wait less than it may run.
 
     SageMaker counts waiting and running together in MaxWaitTimeInSeconds, so the job would be refused.
@@ -62,11 +60,12 @@ def max_wait_shorter_than_run(wait: Written, context: JobContext) -> Iterator[Fi
     """
     job = context.job
     if job.use_spot_instances and wait.value < job.max_run:
-        yield Finding(
+        return Finding(
             wait.path,
             f"max_wait is {wait.value} s, but running alone may take {job.max_run} s (max_run)",
             f"max_wait counts waiting and running together: give {job.max_run} or more",
         )
+    return None
 
 
 max_wait_without_spot = refusal(
@@ -96,8 +95,8 @@ max_wait_without_spot = refusal(
 
 
 @rule(WARNING, on=field("use_spot_instances"), source=GUIDE + "model-managed-spot-training.html")
-def spot_without_checkpoints(spot: Written, context: JobContext) -> Iterator[Finding]:
-    """A spot job that keeps no checkpoints starts again from nothing.
+def spot_without_checkpoints(spot: Written, context: JobContext) -> Finding | None:
+    """A spot job that keeps no checkpoints starts again from the beginning.
 
     Every interruption throws the work away, and the work done again is billed again.
 
@@ -114,17 +113,18 @@ def spot_without_checkpoints(spot: Written, context: JobContext) -> Iterator[Fin
     """
     job = context.job
     if not spot.value or job.checkpoint_s3_uri is not None or context.legacy:
-        return
+        return None
     if not context.passes_model_dir or (isinstance(job.model_dir, str) and not job.model_dir.startswith("s3://")):
-        yield Finding(
+        return Finding(
             spot.path,
-            "an interrupted spot job starts again from nothing: it keeps no checkpoints",
+            "an interrupted spot job starts again from the beginning: it keeps no checkpoints",
             "add checkpoint_s3_uri: s3://…, and let the script restore from /opt/ml/checkpoints",
         )
+    return None
 
 
 @rule(WARNING, on=field("max_run"), source=API + "StoppingCondition.html")
-def run_over_quota(run: Written, context: JobContext) -> Iterator[Finding]:
+def run_over_quota(run: Written, context: JobContext) -> Finding | None:
     """A job may run five days, unless the quota was raised.
 
     Bad:
@@ -135,16 +135,17 @@ def run_over_quota(run: Written, context: JobContext) -> Iterator[Finding]:
     """
     quota = context.facts.quotas["max_run_seconds"].value
     if run.value > quota:
-        yield Finding(
+        return Finding(
             run.path,
             f"{run.value} s ({run.value / 86400:.3g} days) are more than a job may run without a raised "
             f"quota ({quota} s)",
             "ask Service Quotas for more, or train in several jobs that go on from checkpoints",
         )
+    return None
 
 
 @rule(WARNING, on=field("max_wait"), source=API + "StoppingCondition.html")
-def wait_beyond_thirty_days(wait: Written, context: JobContext) -> Iterator[Finding]:
+def wait_beyond_thirty_days(wait: Written, context: JobContext) -> Finding | None:
     """A job ends after 30 days, however long it may wait.
 
     Bad:
@@ -161,11 +162,12 @@ def wait_beyond_thirty_days(wait: Written, context: JobContext) -> Iterator[Find
     """
     total = context.facts.limits["total_seconds"].value
     if context.job.use_spot_instances and wait.value > total:
-        yield Finding(
+        return Finding(
             wait.path,
             f"max_wait is {wait.value} s, but a job ends after {total} s (30 days)",
             f"give {total} or less",
         )
+    return None
 
 
 spot_with_training_plan = refusal(
@@ -249,7 +251,7 @@ warm_pool_of_instance_groups = refusal(
 
 
 @rule(WARNING, on=field("keep_alive_period_in_seconds"), source=GUIDE + "train-warm-pools.html")
-def keep_alive_over_quota(period: Written, context: JobContext) -> Iterator[Finding]:
+def keep_alive_over_quota(period: Written, context: JobContext) -> Finding | None:
     """Instances are kept alive for an hour at most, unless the quota was raised.
 
     Bad:
@@ -260,11 +262,12 @@ def keep_alive_over_quota(period: Written, context: JobContext) -> Iterator[Find
     """
     quota = context.facts.quotas["keep_alive_seconds"].value
     if period.value > quota:
-        yield Finding(
+        return Finding(
             period.path,
             f"{period.value} s are more than instances may be kept alive without a raised quota ({quota} s)",
             f"give {quota} or less, or ask Service Quotas for more",
         )
+    return None
 
 
 checkpoint_folder_without_location = refusal(
@@ -280,7 +283,7 @@ checkpoint_folder_without_location = refusal(
     page="""
     A folder for checkpoints is kept in S3 only when it is said where.
 
-    Alone, `checkpoint_local_path` would be dropped without a word.
+    Alone, `checkpoint_local_path` would be ignored silently.
 
     Bad:
         checkpoint_local_path: /opt/ml/checkpoints

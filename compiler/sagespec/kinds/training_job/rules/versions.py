@@ -8,10 +8,11 @@ from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import PLAIN, Framework, NoProcessor, Release, image_instance_type, processor
-from sagespec.checking.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK1, SDK2, WARNING
-from sagespec.kinds.training_job.model import Mode
-from sagespec.kinds.training_job.rules.adapter import LEGACY, Case, rule
-from sagespec.kinds.training_job.rules.resources import type_paths
+from sagespec.checking.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK1, SDK2, WARNING, rule
+from sagespec.checking.subject import Written, field
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.model import Job, Mode
+from sagespec.kinds.training_job.subjects import INSTANCE_TYPE, JOB, LEGACY_JOB
 
 _ECR = r"^\d{12}\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/.+"
 _TENSORFLOW = (
@@ -24,13 +25,13 @@ _VERSIONS = ("framework_version", "transformers_version", "pytorch_version", "te
 _PROCESSOR = r"[-_:.](?:(?P<cpu>cpu)|gpu|cu\d{2,3})(?=[-_.:@]|$)"
 
 
-def release_of(case: Case) -> Release | None:
+def release_of(context: JobContext) -> Release | None:
     """The release whose image the job runs; None where it brings an image, or names no release that is known."""
-    return case.job.image_release(case.facts) if case.job.image_uri is None else None
+    return context.image_release if context.job.image_uri is None else None
 
 
-@rule(ERROR, source="https://docs.aws.amazon.com/sagemaker/latest/dg/frameworks.html", given="framework")
-def unknown_framework(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source="https://docs.aws.amazon.com/sagemaker/latest/dg/frameworks.html")
+def unknown_framework(job: Job, context: JobContext) -> Finding | None:
     """A framework is one that SageMaker has images of, by the name that the SDK gives it.
 
     An image of your own needs none: its script gets its hyperparameters and nothing that only one framework's
@@ -47,19 +48,22 @@ def unknown_framework(case: Case) -> Iterator[Finding]:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
     """
-    job = case.job
-    name, known = job.framework_name, ", ".join(case.facts.frameworks)
+    name = job.framework_name
     if name is None:
         if job.image_uri is None:
-            yield Finding(("framework",), "a job needs a framework or an image", "add image_uri, or framework: pytorch")
-    elif case.framework is None:
-        near = case.facts.near_framework(name)
+            return Finding(
+                ("framework",), "a job needs a framework or an image", "add image_uri, or framework: pytorch"
+            )
+    elif context.framework is None:
+        near = context.facts.near_framework(name)
+        known = ", ".join(context.facts.frameworks)
         hint = f"write framework: {near}" if near else f"write one of {known}; an image of your own needs none"
-        yield Finding(("framework",), f"no framework is called '{name}'", hint)
+        return Finding(("framework",), f"no framework is called '{name}'", hint)
+    return None
 
 
-@rule(ERROR, source=SDK2 + "fw_utils.py, validate_version_or_image_args")
-def missing_framework_version(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK2 + "fw_utils.py, validate_version_or_image_args")
+def missing_framework_version(job: Job, context: JobContext) -> Finding | None:
     """A job needs a framework's version, or an image of its own.
 
     SDK 1 took TensorFlow 1.11 for granted; SDK 2 refuses to guess, and so do we. XGBoost's estimator wants a version
@@ -78,18 +82,19 @@ def missing_framework_version(case: Case) -> Iterator[Finding]:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/my-tensorflow:3
     """
-    job, framework = case.job, case.framework
+    framework = context.framework
     if framework is None or (job.image_uri is not None and not framework.version_always):
-        return
-    field = framework.version_field
-    if getattr(job, field) is None:
+        return None
+    place = framework.version_field
+    if getattr(job, place) is None:
         newest = _newest(framework, job.py_version).partition("+")[0]
         image = "" if framework.version_always else ", or image_uri"
-        yield Finding((field,), f"'{field}' is missing", f'add {field}: "{newest}"{image}')
+        return Finding((place,), f"'{place}' is missing", f'add {place}: "{newest}"{image}')
+    return None
 
 
-@rule(ERROR, source=SDK2 + "huggingface/estimator.py, _validate_args", given="framework")
-def missing_base_version(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("framework"), source=SDK2 + "huggingface/estimator.py, _validate_args")
+def missing_base_version(written: Written, context: JobContext) -> Finding | None:
     """Hugging Face's images hold transformers and either PyTorch or TensorFlow; the manifest names both versions.
 
     Both are written alike: two short ones (4.28 with 2.0) or two full ones (4.28.1 with 2.0.0).
@@ -113,29 +118,30 @@ def missing_base_version(case: Case) -> Iterator[Finding]:
         pytorch_version: "2.0.0"
         instance_type: ml.g5.xlarge
     """
-    job, framework = case.job, case.framework
+    job, framework = context.job, context.framework
     if framework is None or not framework.bases or job.image_uri is not None:
-        return
+        return None
     own, given = getattr(job, framework.version_field), job.given(*framework.bases.values())
     if own is None:
-        return
+        return None
     if not given:
         near = _of_own_version(framework, own)
         choice = near[-1] if near else ""
         name = next((name for name in framework.bases if choice.startswith(name)), next(iter(framework.bases)))
-        field = framework.bases[name]
-        hint = f'add {field}: "{choice.removeprefix(name)}"' if choice else f"add {field}"
+        place = framework.bases[name]
+        hint = f'add {place}: "{choice.removeprefix(name)}"' if choice else f"add {place}"
         message = f"{framework.version_field} needs {' or '.join(framework.bases.values())} beside it"
-        yield Finding((framework.version_field,), message, hint)
-    elif len(given) > 1:
-        yield Finding((given[1],), f"{' and '.join(given)} exclude each other", f"leave {given[1]} out", at_key=True)
-    elif len(own.split(".")) != len(getattr(job, given[0]).split(".")):
+        return Finding((framework.version_field,), message, hint)
+    if len(given) > 1:
+        return Finding((given[1],), f"{' and '.join(given)} exclude each other", f"leave {given[1]} out", at_key=True)
+    if len(own.split(".")) != len(getattr(job, given[0]).split(".")):
         message = f"{framework.version_field} {own} and {given[0]} {getattr(job, given[0])} are not written alike"
-        yield Finding((given[0],), message, "write both versions short, or both in full")
+        return Finding((given[0],), message, "write both versions short, or both in full")
+    return None
 
 
-@rule(ERROR, source=SDK2 + "estimator.py, Framework (unknown arguments are passed over in silence)")
-def field_of_other_framework(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK2 + "estimator.py, Framework (unknown arguments are passed over in silence)")
+def field_of_other_framework(job: Job, context: JobContext) -> Iterator[Finding]:
     """Some fields are one framework's alone; another's estimator passes over them, whatever they say.
 
     Only TensorFlow's passes `--model_dir` to the script. Elsewhere a script reads `SM_MODEL_DIR`, or a hyperparameter.
@@ -152,12 +158,12 @@ def field_of_other_framework(case: Case) -> Iterator[Finding]:
         framework_version: "2.6"
         hyperparameters: {model_dir: "s3://bucket/models"}
     """
-    job, framework = case.job, case.framework
+    framework = context.framework
     if framework is None and job.framework_name is not None:
         return
     own = () if framework is None else (framework.version_field, *framework.bases.values())
     title = "an image without a framework" if framework is None else f"{framework.title}'s estimator"
-    for name in job.given(*(field for field in _VERSIONS if field not in own)):
+    for name in job.given(*(place for place in _VERSIONS if place not in own)):
         hint = f"write {own[0]}" if own else "name the framework, or leave it out"
         yield Finding((name,), f"{name} says nothing to {title}", hint, at_key=True)
     if job.given("model_dir") and job.model_dir is not False and not (framework and framework.passes_model_dir):
@@ -165,8 +171,8 @@ def field_of_other_framework(case: Case) -> Iterator[Finding]:
         yield Finding(("model_dir",), f"model_dir says nothing to {title}", hint, at_key=True)
 
 
-@rule(ERROR, source=SDK2 + "image_uris.py, _validate_version_and_set_if_needed")
-def unknown_framework_version(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_version_and_set_if_needed")
+def unknown_framework_version(job: Job, context: JobContext) -> Iterator[Finding]:
     """SageMaker has images of some versions of a framework only.
 
     Some were never published (TensorFlow 2.15 and 2.17 are missing, and so are many patches). Training Compiler,
@@ -188,21 +194,21 @@ def unknown_framework_version(case: Case) -> Iterator[Finding]:
         framework_version: "1.11"
         instance_type: ml.trn1.2xlarge
     """
-    job, framework, version = case.job, case.framework, case.version
+    framework, version = context.framework, context.version
     if framework is None or version is None:
         return
     reason = framework.withdrawn(version)
     if reason is not None:
         yield Finding((framework.version_field,), reason, "take a later version")
         return
-    if job.image_uri is not None or release_of(case) is not None or _written_differently(version):
+    if job.image_uri is not None or release_of(context) is not None or _written_differently(version):
         return
-    variant = case.variant
+    variant = context.variant
     extra = f" {variant.title}" if variant else ""
-    field, meant = _nearest_version(framework, version, PLAIN if variant is None else variant.name)
+    place, meant = _nearest_version(framework, version, PLAIN if variant is None else variant.name)
     today = f"in our table of {framework.fetched_on}"
     yield Finding(
-        (field,),
+        (place,),
         f"SageMaker has no image of {framework.spoken(version)}{extra} {today}",
         f"{meant}, or bring your own with image_uri",
     )
@@ -216,7 +222,7 @@ def _written_differently(version: str) -> bool:
 
 def _nearest_version(framework: Framework, version: str, variant: str) -> tuple[str, str]:
     """The field that is wrong, and what to write instead."""
-    field, own, base = framework.version_field, *version.partition("+")[::2]
+    place, own, base = framework.version_field, *version.partition("+")[::2]
     known = framework.versions(variant)
     under = [name.partition("+")[2] for name in known if name.partition("+")[0] == own]
     if under:
@@ -226,12 +232,12 @@ def _nearest_version(framework: Framework, version: str, variant: str) -> tuple[
         return framework.bases[name], f"transformers {own} goes with {choices}" if fitting else "take another"
     near = framework.near_version(version, variant)
     if near is None:
-        return field, "choose one that `sagespec versions` lists"
-    return field, f'write {field}: "{near.partition("+")[0]}"'
+        return place, "choose one that `sagespec versions` lists"
+    return place, f'write {place}: "{near.partition("+")[0]}"'
 
 
-@rule(WARNING, source=GUIDE + "sagemaker-algo-docker-registry-paths.html", given="framework")
-def version_without_script_mode(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("framework"), source=GUIDE + "sagemaker-algo-docker-registry-paths.html")
+def version_without_script_mode(written: Written, context: JobContext) -> Finding | None:
     """The first XGBoost images hold the built-in algorithm only: they train by hyperparameters and run no script.
 
     The tags `latest` and `1` are no longer supported.
@@ -244,20 +250,21 @@ def version_without_script_mode(case: Case) -> Iterator[Finding]:
         framework: xgboost
         framework_version: "1.7-1"
     """
-    framework, version = case.framework, case.job.framework_version
+    framework, version = context.framework, context.job.framework_version
     if (
         framework is not None
         and version is not None
-        and case.job.image_uri is None
+        and context.job.image_uri is None
         and framework.runs_no_script(version)
     ):
         newest = list(framework.releases)[-1]
         message = f"the image of {framework.spoken(version)} runs no script"
-        yield Finding(("framework_version",), message, f'take framework_version: "{newest}"')
+        return Finding(("framework_version",), message, f'take framework_version: "{newest}"')
+    return None
 
 
-@rule(ERROR, source=SDK2 + "sklearn/estimator.py, SKLearn.__init__", given="framework")
-def more_instances_than_framework(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("framework"), source=SDK2 + "sklearn/estimator.py, SKLearn.__init__")
+def more_instances_than_framework(written: Written, context: JobContext) -> Finding | None:
     """scikit-learn trains on one instance: nothing in its image shares work between several.
 
     Bad:
@@ -269,19 +276,20 @@ def more_instances_than_framework(case: Case) -> Iterator[Finding]:
         framework: sklearn
         framework_version: "1.2-1"
     """
-    job, framework = case.job, case.framework
+    job, framework = context.job, context.framework
     if framework is None or framework.instances is None:
-        return
+        return None
     if job.instance_groups is not None:
         message = f"{framework.title} trains on one instance, and takes no instance groups"
-        yield Finding(("instance_groups",), message, "write instance_type and instance_count: 1", at_key=True)
-    elif job.instances() > framework.instances:
+        return Finding(("instance_groups",), message, "write instance_type and instance_count: 1", at_key=True)
+    if job.instances() > framework.instances:
         message = f"{framework.title} trains on one instance, not on {job.instances()}"
-        yield Finding(("instance_count",), message, f"write instance_count: {framework.instances}")
+        return Finding(("instance_count",), message, f"write instance_count: {framework.instances}")
+    return None
 
 
-@rule(ERROR, source=SDK2 + "image_uris.py, _validate_py_version_and_set_if_needed")
-def unsupported_python(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_py_version_and_set_if_needed")
+def unsupported_python(job: Job, context: JobContext) -> Iterator[Finding]:
     """Each version of a framework has images for its own Pythons.
 
     Where a version has one Python 3, `py_version` may be left out. A short version stands for its last patch: the
@@ -301,7 +309,7 @@ def unsupported_python(case: Case) -> Iterator[Finding]:
         framework_version: "1.11"
         py_version: py3
     """
-    framework, release, python = case.framework, release_of(case), case.job.py_version
+    framework, release, python = context.framework, release_of(context), context.job.py_version
     if framework is None or python is None:
         return
     if framework.python is not None:  # its estimator looks at nothing else, an image of one's own included
@@ -309,9 +317,9 @@ def unsupported_python(case: Case) -> Iterator[Finding]:
             message = f"{framework.title} knows only py_version: {framework.python}, not {python}"
             yield Finding(("py_version",), message, "leave py_version out")
         return
-    if release is None or case.legacy or python in release.pythons:
+    if release is None or context.legacy or python in release.pythons:
         return
-    if case.job.script_mode and not release.script_mode:
+    if context.job.script_mode and not release.script_mode:
         return  # its release is what is wrong: script-mode-without-image
     near = _nearest_with(framework, release, python)
     other = f', or {framework.version_field}: "{near}", which has {python}' if near else ""
@@ -322,8 +330,8 @@ def unsupported_python(case: Case) -> Iterator[Finding]:
     )
 
 
-@rule(ERROR, source=SDK2 + "image_uris.py, _validate_py_version_and_set_if_needed")
-def ambiguous_python(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_py_version_and_set_if_needed")
+def ambiguous_python(job: Job, context: JobContext) -> Finding | None:
     """Where a version has several Pythons 3, the manifest must choose.
 
     Bad:
@@ -333,18 +341,18 @@ def ambiguous_python(case: Case) -> Iterator[Finding]:
         framework_version: "1.15"
         py_version: py37
     """
-    release = release_of(case)
-    if release is None or case.python is not None or not (release.script_mode and case.script_mode):
-        return
-    yield Finding(
+    release = release_of(context)
+    if release is None or context.python is not None or not (release.script_mode and context.script_mode):
+        return None
+    return Finding(
         ("py_version",),
         f"{release.name} has images for {', '.join(release.pythons)}: py_version must choose",
         f"add py_version: {release.pythons[-1]}",
     )
 
 
-@rule(ERROR, source=SDK2 + "tensorflow/estimator.py, _only_legacy_mode_supported", given="script_mode")
-def script_mode_without_image(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("script_mode"), source=SDK2 + "tensorflow/estimator.py, _only_legacy_mode_supported")
+def script_mode_without_image(written: Written, context: JobContext) -> Finding | None:
     """The oldest versions of TensorFlow have legacy images only.
 
     Their container does not run a script: it imports it and calls `model_fn` and its like.
@@ -361,22 +369,23 @@ def script_mode_without_image(case: Case) -> Iterator[Finding]:
         training_steps: 1000
         evaluation_steps: 100
     """
-    release = release_of(case)
-    if case.framework is not None and release is not None and case.job.script_mode and not release.script_mode:
-        first = next(name for name, other in case.framework.releases.items() if other.script_mode)
-        yield Finding(
+    release = release_of(context)
+    if context.framework is not None and release is not None and context.job.script_mode and not release.script_mode:
+        first = next(name for name, other in context.framework.releases.items() if other.script_mode)
+        return Finding(
             ("script_mode",),
             f"{release.name} has no image for script mode",
             f'take a version from "{first}" on, or leave script_mode out',
         )
+    return None
 
 
 @rule(
     ERROR,
+    on=field("script_mode"),
     source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0/docker",
-    given="script_mode",
 )
-def legacy_mode_without_image(case: Case) -> Iterator[Finding]:
+def legacy_mode_without_image(written: Written, context: JobContext) -> Finding | None:
     """Newer versions of TensorFlow have no legacy images, and no other framework has any.
 
     Bad:
@@ -389,15 +398,23 @@ def legacy_mode_without_image(case: Case) -> Iterator[Finding]:
         training_steps: 1000
         evaluation_steps: 100
     """
-    release = release_of(case)
-    if case.framework is not None and release is not None and case.job.script_mode is False and not release.legacy_mode:
-        last = [name for name, other in case.framework.releases.items() if other.legacy_mode]
+    release = release_of(context)
+    if (
+        context.framework is not None
+        and release is not None
+        and context.job.script_mode is False
+        and not release.legacy_mode
+    ):
+        last = [name for name, other in context.framework.releases.items() if other.legacy_mode]
         known = f'; the last version with legacy mode is "{last[-1]}"' if last else ""
-        yield Finding(("script_mode",), f"{release.name} has no image for legacy mode", f"leave script_mode out{known}")
+        return Finding(
+            ("script_mode",), f"{release.name} has no image for legacy mode", f"leave script_mode out{known}"
+        )
+    return None
 
 
-@rule(ERROR, source=SDK1 + "tensorflow/estimator.py, _script_mode_enabled", given=LEGACY)
-def python3_in_legacy_mode(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=LEGACY_JOB, source=SDK1 + "tensorflow/estimator.py, _script_mode_enabled")
+def python3_in_legacy_mode(job: Job, context: JobContext) -> Finding | None:
     """The legacy images run Python 2.7 and nothing else.
 
     Bad:
@@ -414,13 +431,14 @@ def python3_in_legacy_mode(case: Case) -> Iterator[Finding]:
         training_steps: 1000
         evaluation_steps: 100
     """
-    release, python = release_of(case), case.job.py_version
-    if release is not None and release.legacy_mode and case.legacy and python not in (None, "py2"):
-        yield Finding(("py_version",), f"legacy mode has no image for {python}, only for py2", "write py_version: py2")
+    release, python = release_of(context), context.job.py_version
+    if release is not None and release.legacy_mode and context.legacy and python not in (None, "py2"):
+        return Finding(("py_version",), f"legacy mode has no image for {python}, only for py2", "write py_version: py2")
+    return None
 
 
-@rule(ERROR, source=SDK2 + "image_uri_config/tensorflow.json")
-def region_without_image(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK2 + "image_uri_config/tensorflow.json")
+def region_without_image(job: Job, context: JobContext) -> Finding | None:
     """AWS keeps the images in an account of each region, and not every region has every version.
 
     Bad:
@@ -433,23 +451,23 @@ def region_without_image(case: Case) -> Iterator[Finding]:
         py_version: py3
         region: il-central-1
     """
-    release, region = release_of(case), case.job.region if case.local else case.region
+    release, region = release_of(context), context.job.region if context.local else context.region
     if release is None or region is None:
-        return
-    image = release.legacy_image if case.legacy else release.images.get(case.python or "")
-    if image is None or (region in image.registries and case.facts.region(region) is not None):
-        return
-    if case.facts.region(region) is None:
-        near = case.facts.near_region(region)
-        message, hint = f"'{region}' is no region of SageMaker", f"did you mean {near}?" if near else ""
+        return None
+    image = release.legacy_image if context.legacy else release.images.get(context.python or "")
+    if image is None or (region in image.registries and context.facts.region(region) is not None):
+        return None
+    if context.facts.region(region) is None:
+        near = context.facts.near_region(region)
+        message, hint = f"SageMaker is not in a region '{region}'", f"did you mean {near}?" if near else ""
     else:
-        message = f"no image of {release.name} ({case.python}) is kept in {region}"
-        hint = _version_for(case, region)
-    yield Finding(("region",), message, hint or "copy an image to a registry of yours, and name it with image_uri")
+        message = f"no image of {release.name} ({context.python}) is kept in {region}"
+        hint = _version_for(context, region)
+    return Finding(("region",), message, hint or "copy an image to a registry of yours, and name it with image_uri")
 
 
-@rule(ERROR, source=SDK2 + "image_uris.py, _validate_instance_deprecation and _processor")
-def instance_without_image(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_instance_deprecation and _processor")
+def instance_without_image(job: Job, context: JobContext) -> Iterator[Finding]:
     """A framework has training images for some kinds of instances only.
 
     TensorFlow and MXNet run on x86 processors and NVIDIA GPUs, PyTorch 1.11 on Trainium too; Hugging Face on GPUs,
@@ -468,21 +486,22 @@ def instance_without_image(case: Case) -> Iterator[Finding]:
     Good:
         instance_type: ml.g5.xlarge
     """
-    job, framework = case.job, case.framework
+    framework = context.framework
     if framework is None or not job.instance_types():
         return
     if job.image_uri is not None:
-        for path, name in type_paths(case):
+        for path, name, _ in INSTANCE_TYPE.of(context):
             if name in framework.refused_instances:
                 yield Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
         return
-    runs_on, chosen = _kinds(case, framework), image_instance_type(job.instance_types())
-    what = framework.title if case.release is None or not _only(framework, runs_on) else case.release.name
-    for path, name in type_paths(case):
-        known, kind = case.facts.instance(name), _kind(name)
+    runs_on, chosen = _kinds(context, framework), image_instance_type(job.instance_types())
+    for path, name, _ in INSTANCE_TYPE.of(context):
+        known, kind = context.facts.instance(name), _kind(name)
         fits = kind in runs_on or (kind in ("cpu", "gpu") and name != chosen)
         if not fits or (known is not None and known.arch != "x86_64"):
             takes = [words for each, words in _KINDS.items() if each in runs_on]
+            release = context.release
+            what = framework.title if release is None or not _only(framework, runs_on) else release.name
             yield Finding(path, f"no {what} training image runs on {name}", f"take a type with {' or '.join(takes)}")
 
 
@@ -493,9 +512,9 @@ _KINDS = {
 }
 
 
-def _kinds(case: Case, framework: Framework) -> set[str]:
+def _kinds(context: JobContext, framework: Framework) -> set[str]:
     """The kinds of processors that there are images for: of the release, where it is known, else of any."""
-    release = release_of(case)
+    release = release_of(context)
     releases = framework.releases.values() if release is None else [release]
     return {kind for each in releases for image in each.images.values() for kind in image.tags}
 
@@ -506,8 +525,8 @@ def _only(framework: Framework, kinds: set[str]) -> bool:
     return kinds != every
 
 
-@rule(ERROR, source=SDK2 + "image_uris.py, _validate_instance_deprecation")
-def p2_with_new_version(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_instance_deprecation")
+def p2_with_new_version(job: Job, context: JobContext) -> Iterator[Finding]:
     """The images of TensorFlow 2.12, PyTorch 1.13 and later no longer run on ml.p2.
 
     Their CUDA has dropped the K80 GPUs of these instances, and the SDK refuses them.
@@ -520,21 +539,21 @@ def p2_with_new_version(case: Case) -> Iterator[Finding]:
         framework_version: "2.13"
         instance_type: ml.g4dn.xlarge
     """
-    release = release_of(case)
-    if case.framework is None or release is None or release.p2_instances:
+    release = release_of(context)
+    if context.framework is None or release is None or release.p2_instances:
         return
-    for path, name in type_paths(case):
+    for path, name, _ in INSTANCE_TYPE.of(context):
         if name.startswith("ml.p2."):
-            last = [version for version, other in case.framework.releases.items() if other.p2_instances][-1]
+            last = [version for version, other in context.framework.releases.items() if other.p2_instances][-1]
             yield Finding(
                 path,
                 f"{release.name} does not run on {name}",
-                f'take ml.g4dn or ml.g5, or {case.framework.version_field} "{last}" at most',
+                f'take ml.g4dn or ml.g5, or {context.framework.version_field} "{last}" at most',
             )
 
 
-@rule(ERROR, source="https://github.com/aws/sagemaker-python-sdk/issues/2063", given="image_uri")
-def image_outside_ecr(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("image_uri"), source="https://github.com/aws/sagemaker-python-sdk/issues/2063")
+def image_outside_ecr(written: Written, context: JobContext) -> Finding | None:
     """SageMaker pulls images from Amazon ECR, or from a private registry in your VPC.
 
     Anything else is refused as an invalid training image, public.ecr.aws and Docker Hub included.
@@ -547,21 +566,22 @@ def image_outside_ecr(case: Case) -> Iterator[Finding]:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.19.0
     """
-    job = case.job
-    if job.image_uri is None or case.local or re.match(_ECR, job.image_uri):
-        return
-    if job.training_repository_access_mode != "Vpc" and "TrainingImageConfig" not in _algorithm_override(case):
-        region = case.region or "<region>"
-        yield Finding(
+    job = context.job
+    if job.image_uri is None or context.local or re.match(_ECR, job.image_uri):
+        return None
+    if job.training_repository_access_mode != "Vpc" and "TrainingImageConfig" not in _algorithm_override(context):
+        region = context.region or "<region>"
+        return Finding(
             ("image_uri",),
             f"'{job.image_uri}' does not lie in Amazon ECR",
             f"push it to <account>.dkr.ecr.{region}.amazonaws.com/<name>:<tag>; "
             "a private registry needs training_repository_access_mode: Vpc",
         )
+    return None
 
 
-@rule(ERROR, source="https://github.com/aws-samples/mlops-amazon-sagemaker/issues/9", given="image_uri")
-def image_from_other_region(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("image_uri"), source="https://github.com/aws-samples/mlops-amazon-sagemaker/issues/9")
+def image_from_other_region(written: Written, context: JobContext) -> Finding | None:
     """A job's image must lie in the region of the job.
 
     Bad:
@@ -572,17 +592,18 @@ def image_from_other_region(case: Case) -> Iterator[Finding]:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.19.0
     """
-    found = re.match(_ECR, case.job.image_uri or "")
-    if found and not case.local and case.region is not None and found["region"] != case.region:
-        yield Finding(
+    found = re.match(_ECR, context.job.image_uri or "")
+    if found and not context.local and context.region is not None and found["region"] != context.region:
+        return Finding(
             ("image_uri",),
-            f"the image lies in {found['region']}, the job runs in {case.region}",
-            f"copy the image to {case.region}, or write region: {found['region']}",
+            f"the image lies in {found['region']}, the job runs in {context.region}",
+            f"copy the image to {context.region}, or write region: {found['region']}",
         )
+    return None
 
 
-@rule(WARNING, source=API + "AlgorithmSpecification.html", given="image_uri")
-def image_for_other_processor(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("image_uri"), source=API + "AlgorithmSpecification.html")
+def image_for_other_processor(written: Written, context: JobContext) -> Finding | None:
     """A CPU image leaves the GPUs idle, and a GPU image finds none on a CPU instance.
 
     Either way the job runs on the CPU, and GPUs are paid for or missed.
@@ -597,21 +618,22 @@ def image_for_other_processor(case: Case) -> Iterator[Finding]:
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.19.0-gpu-py312
         instance_type: ml.g5.xlarge
     """
-    kinds = {found["cpu"] or "gpu" for found in re.finditer(_PROCESSOR, case.job.image_uri or "")}
-    if len(kinds) != 1 or not case.hardware or len(case.hardware) != len(case.job.instance_types()):
-        return
-    with_gpus = [instance.name for instance in case.hardware if instance.gpus]
+    kinds = {found["cpu"] or "gpu" for found in re.finditer(_PROCESSOR, context.job.image_uri or "")}
+    if len(kinds) != 1 or not context.hardware or len(context.hardware) != len(context.job.instance_types()):
+        return None
+    with_gpus = [instance.name for instance in context.hardware if instance.gpus]
     if kinds == {"cpu"} and with_gpus:
-        yield Finding(
+        return Finding(
             ("image_uri",), f"this is a CPU image: the GPUs of {with_gpus[0]} would idle", "take the image for GPUs"
         )
-    elif kinds == {"gpu"} and not with_gpus:
-        name = case.hardware[0].name
-        yield Finding(("image_uri",), f"this is a GPU image, and {name} has no GPU", "take the image for CPUs")
+    if kinds == {"gpu"} and not with_gpus:
+        name = context.hardware[0].name
+        return Finding(("image_uri",), f"this is a GPU image, and {name} has no GPU", "take the image for CPUs")
+    return None
 
 
-@rule(WARNING, source=SDK2 + "image_uris.py, retrieve", given="image_uri")
-def image_of_other_version(case: Case) -> Iterator[Finding]:
+@rule(WARNING, on=field("image_uri"), source=SDK2 + "image_uris.py, retrieve")
+def image_of_other_version(written: Written, context: JobContext) -> Iterator[Finding]:
     """With `image_uri`, the image decides what runs, whatever the versions say.
 
     Bad:
@@ -622,10 +644,10 @@ def image_of_other_version(case: Case) -> Iterator[Finding]:
         framework_version: "2.19"
         image_uri: 763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312
     """
-    found = re.search(_TENSORFLOW, case.job.image_uri or "")
+    found = re.search(_TENSORFLOW, context.job.image_uri or "")
     if found is None:
         return
-    version, python = case.job.framework_version, case.job.py_version
+    version, python = context.job.framework_version, context.job.py_version
     if version is not None and not _agree(version, found["version"]):
         yield Finding(
             ("framework_version",),
@@ -642,10 +664,10 @@ def image_of_other_version(case: Case) -> Iterator[Finding]:
 
 @rule(
     WARNING,
+    on=field("image_uri"),
     source=LEGACY_DOC + "; " + SDK2 + "tensorflow/estimator.py, _only_legacy_mode_supported",
-    given="image_uri",
 )
-def image_of_other_mode(case: Case) -> Iterator[Finding]:
+def image_of_other_mode(written: Written, context: JobContext) -> Finding | None:
     """AWS's legacy images call the functions of a module; all others run a script.
 
     Bad:
@@ -660,27 +682,28 @@ def image_of_other_mode(case: Case) -> Iterator[Finding]:
         training_steps: 1000
         evaluation_steps: 100
     """
-    found = re.search(_TENSORFLOW, case.job.image_uri or "")
-    if found is None or case.mode is Mode.IMAGE:
-        return
+    found = re.search(_TENSORFLOW, context.job.image_uri or "")
+    if found is None or context.mode is Mode.IMAGE:
+        return None
     for_legacy = found["repository"] == _LEGACY_REPOSITORY
     # model_dir: false is how SDK 2 runs a legacy image, with the steps among the hyperparameters.
-    if for_legacy and case.script_mode and case.job.model_dir is not False:
-        yield Finding(
+    if for_legacy and context.script_mode and context.job.model_dir is not False:
+        return Finding(
             ("image_uri",),
             "this image is for legacy mode, and the job is in script mode",
             "add script_mode: false, training_steps and evaluation_steps",
         )
-    elif not for_legacy and case.legacy:
-        yield Finding(
+    if not for_legacy and context.legacy:
+        return Finding(
             ("image_uri",),
             "this image is for script mode, and the job is in legacy mode",
             "add script_mode: true, and leave the legacy fields out",
         )
+    return None
 
 
-@rule(ERROR, source=GUIDE + "sagemaker-algo-docker-registry-paths.html", given="image_uri")
-def xgboost_without_version(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("image_uri"), source=GUIDE + "sagemaker-algo-docker-registry-paths.html")
+def xgboost_without_version(written: Written, context: JobContext) -> Finding | None:
     """The built-in XGBoost must be named with its version.
 
     The tags `latest` and `1` are no longer supported.
@@ -695,13 +718,14 @@ def xgboost_without_version(case: Case) -> Iterator[Finding]:
         entry_point: null
         image_uri: 246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:1.7-1
     """
-    found = re.search(r"/(?:sagemaker-)?xgboost:(latest|1)$", case.job.image_uri or "")
+    found = re.search(r"/(?:sagemaker-)?xgboost:(latest|1)$", context.job.image_uri or "")
     if found:
-        yield Finding(("image_uri",), f"XGBoost's tag '{found[1]}' is not supported", "name a version, such as 1.7-1")
+        return Finding(("image_uri",), f"XGBoost's tag '{found[1]}' is not supported", "name a version, such as 1.7-1")
+    return None
 
 
-@rule(ERROR, source=API + "AlgorithmSpecification.html", given="request")
-def algorithm_and_image(case: Case) -> Iterator[Finding]:
+@rule(ERROR, on=field("request"), source=API + "AlgorithmSpecification.html")
+def algorithm_and_image(written: Written, context: JobContext) -> Finding | None:
     """A training job runs an algorithm or an image, never both.
 
     Bad:
@@ -710,13 +734,14 @@ def algorithm_and_image(case: Case) -> Iterator[Finding]:
     Good:
         request: {AlgorithmSpecification: {AlgorithmName: my-algorithm, TrainingImage: null}}
     """
-    override = _algorithm_override(case)
+    override = _algorithm_override(context)
     if override.get("AlgorithmName") is not None and override.get("TrainingImage", "") is not None:
-        yield Finding(
+        return Finding(
             ("request", "AlgorithmSpecification", "AlgorithmName"),
             "AlgorithmName and TrainingImage exclude each other, and the manifest's image makes a TrainingImage",
             "add TrainingImage: null beside it",
         )
+    return None
 
 
 def _agree(version: str, other: str) -> bool:
@@ -724,8 +749,8 @@ def _agree(version: str, other: str) -> bool:
     return all(a == b for a, b in zip(version.split("."), other.split("."), strict=False))
 
 
-def _algorithm_override(case: Case) -> Mapping[str, object]:
-    found = case.job.request.get("AlgorithmSpecification")
+def _algorithm_override(context: JobContext) -> Mapping[str, object]:
+    found = context.job.request.get("AlgorithmSpecification")
     return found if isinstance(found, dict) else {}
 
 
@@ -757,21 +782,21 @@ def _nearest_with(framework: Framework, release: Release, python: str) -> str | 
     return None if near is None or "+" in near else near
 
 
-def _version_for(case: Case, region: str) -> str:
+def _version_for(context: JobContext, region: str) -> str:
     """The nearest version of the same Python that the region has."""
-    framework, release = case.framework, case.release
-    if framework is None or release is None or case.legacy or case.variant is not None:
+    framework, release = context.framework, context.release
+    if framework is None or release is None or context.legacy or context.variant is not None:
         return ""
     fitting = [
         name
         for name, other in framework.releases.items()
-        if other.script_mode and (image := other.images.get(case.python or "")) and region in image.registries
+        if other.script_mode and (image := other.images.get(context.python or "")) and region in image.registries
     ]
     near = _nearest(framework, release, fitting)
     if near is None:
         return ""
-    field = framework.version_field
-    return f'{region} has {field}: "{near.partition("+")[0]}"; or take another region'
+    place = framework.version_field
+    return f'{region} has {place}: "{near.partition("+")[0]}"; or take another region'
 
 
 def _nearest(framework: Framework, release: Release, versions: list[str]) -> str | None:

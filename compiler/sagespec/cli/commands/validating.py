@@ -1,4 +1,4 @@
-"""`validate` and `compile`."""
+"""validate: everything that is wrong with manifests."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from sagespec.cli.arguments.table import CompileArguments, ValidateArguments
+from sagespec.base.diagnostic import MOST
+from sagespec.cli.arguments.table import ValidateArguments
 from sagespec.cli.codes import Code, WrongUsage
-from sagespec.cli.runs import NO_MANIFEST, accepted, compiler_of, is_refused
-from sagespec.cli.terminal import complain, heard, say, tell
+from sagespec.cli.runs import NO_MANIFEST, compiler_of
+from sagespec.cli.terminal import complain, heard, tell
+from sagespec.reporting.diagnostics import FORMATS, counted, cure_line, summary
+from sagespec.reporting.report import Report
 from sagespec.reporting.style import style_of
 
 if TYPE_CHECKING:
@@ -18,9 +21,6 @@ if TYPE_CHECKING:
 
 
 def validate(given: ValidateArguments) -> Code:
-    from sagespec.reporting.diagnostics import FORMATS, summary
-    from sagespec.reporting.report import Report
-
     def compiler() -> Compiler:
         return compiler_of(given, build=False)
 
@@ -38,38 +38,9 @@ def validate(given: ValidateArguments) -> Code:
     return Code.WRONG_MANIFEST if report.errors or (given.strict and report.warnings) else Code.FINE
 
 
-def compile_(given: CompileArguments) -> int:
-    from sagespec.reporting.export import fitting, line_of, needed, text_of, write_all
-
-    results = fitting(compiler_of(given, build=True, local=given.local).run(given.paths), given.target)
-    if given.jsonl:
-        refused = False
-        for result in results:
-            refused = refused or is_refused(result)
-            if result.name is not None or is_refused(result):
-                say(line_of(result, given.target))
-        return Code.WRONG_MANIFEST if refused else Code.FINE
-    requests, code = accepted(results)
-    if code:
-        return code
-    if given.out is None and len(requests) != 1:
-        complain(f"these paths hold {len(requests)} jobs", "give one manifest, or --jsonl, or --out DIR")
-        return Code.WRONG_USAGE
-    if given.out is not None:
-        for written in write_all(requests, given.target, given.out):
-            say(str(written))
-    else:
-        say(text_of(requests[0], given.target).removesuffix("\n"))
-    if given.target != "sagemaker":
-        for line in needed(requests, given.out):
-            tell(f"first: {line}")
-    return Code.FINE
-
-
 def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Result]:
     """What is left after `--fix`; what was cured is told."""
-    from sagespec.reading.fixes import repair, repair_text
-    from sagespec.reporting.diagnostics import counted, cure_line
+    from sagespec.reading.fixes import repair, repair_text  # few runs fix anything
 
     if "-" in paths and len(paths) > 1:
         raise WrongUsage("--fix takes standard input alone, or files")
@@ -79,8 +50,10 @@ def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Res
         sys.stdout.buffer.write(made.content)
     else:
         made = repair(make, paths)
-    for finding in made.cured:
+    for finding in made.cured[:MOST]:
         tell(cure_line(finding))
+    if len(made.cured) > MOST:
+        tell(f"and {len(made.cured) - MOST:,} more")
     for reason in made.refused:
         complain(reason)
     if made.cured:

@@ -1,0 +1,303 @@
+"""The three requests of an endpoint, member for member what the SageMaker Python SDKs send for the same arguments.
+
+SDK 2.257.7 is the measure of TensorFlow Serving endpoints, SDK 1.16.3 that of Python-based ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from sagespec.base.diagnostic import Finding
+from sagespec.base.source import Path
+from sagespec.building.archive import ArchiveError
+from sagespec.building.draft import (
+    Draft,
+    Incomplete,
+    Inputs,
+    code_upload,
+    default_bucket,
+    merged,
+    needed,
+    present,
+    provenance,
+    role_arn,
+)
+from sagespec.building.model_archive import RepackedModel, model_upload
+from sagespec.building.request import Call, Naming, Request, Upload, name_of
+from sagespec.catalog.serving import serving_image
+from sagespec.kinds.api_names import to_api
+from sagespec.kinds.endpoint.members import SECTIONS
+from sagespec.kinds.endpoint.model import Endpoint
+from sagespec.reading.part import Unknown
+from sagespec.reading.render import Manifest
+
+MODEL, CONFIG, ENDPOINT = "CreateModel", "CreateEndpointConfig", "CreateEndpoint"
+VARIANT = "AllTraffic"
+LEVELS = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "crit"}
+"""Python's logging levels, as TensorFlow Serving's nginx calls them. Source: sagemaker 2.257.7, tensorflow/model.py."""
+CAPTURED = {"REQUEST": "Input", "RESPONSE": "Output"}
+
+
+def draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
+    """What would be sent for an endpoint. Of a partial one, as much of it as its fields tell; nothing is raised."""
+    bodies = _Bodies(endpoint, inputs)
+    known = endpoint.members()
+    overrides = known.get("request", {})
+    templates = {
+        operation: merged(bodies.members(operation), overrides.get(section, {}))
+        for section, operation in SECTIONS.items()
+    }
+    role = known.get("role")
+    request = Request(
+        kind="Endpoint",
+        manifest=manifest.document.source.name,
+        name=known.get("name", ""),
+        calls=(
+            Call(MODEL, "ModelName", templates[MODEL]),
+            Call(CONFIG, "EndpointConfigName", templates[CONFIG]),
+            Call(ENDPOINT, "EndpointName", templates[ENDPOINT], Naming.STABLE),
+        ),
+        tags={**known.get("tags", {}), **dict(provenance(inputs))},
+        site=inputs.site,
+        uploads=bodies.uploads,
+        project=str(manifest.settings.get("project", "default")),
+        role_by_name=role is not None and not role.startswith("arn:"),
+    )
+    asked = () if inputs.site.local else tuple(needed(endpoint, inputs, bodies.bucket_by))
+    return Draft(request, tuple(bodies.unusable), tuple(bodies.incomplete), frozenset(bodies.unknown), asked)
+
+
+class _Bodies:
+    """Builds the members of the three bodies; what cannot be made is left out and noted."""
+
+    def __init__(self, endpoint: Endpoint, inputs: Inputs) -> None:
+        self.endpoint = endpoint
+        self.inputs = inputs
+        self.site = inputs.site
+        self.unknown: set[Path] = set()
+        self.incomplete: list[Finding] = []
+        self.unusable: list[Finding] = []
+        self.bucket_by: str | None = None
+        """The field that would name another bucket, where the default one is used."""
+
+    def members(self, operation: str) -> dict[str, Any]:
+        made = {
+            name: self.made((name,), lambda make=make: make(self))  # type: ignore[misc]
+            for name, make in MEMBERS[operation].items()
+        }
+        return present(**made)
+
+    def made(self, path: Path, make: Callable[[], Any]) -> Any:
+        """A member's value; None where it cannot be made, which is noted."""
+        try:
+            return make()
+        except Unknown:  # a field whose value is wrong, which has been said already
+            self.unknown.add(path)
+        except Incomplete as error:
+            self.unknown.add(path)
+            self.incomplete.append(error.finding)
+        return None
+
+    # Code ------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def code(self) -> Upload | None:
+        """What is uploaded: the source archive of a Python-based endpoint, else the model with its code inside."""
+        endpoint = self.endpoint
+        if endpoint.entry_point is None:
+            return None
+        in_s3 = (endpoint.source_dir or "").startswith("s3://")
+        if endpoint.server == "python":
+            return None if in_s3 else self._collected(self._source_archive)
+        return self._collected(self._repacked)
+
+    def _collected(self, make: Callable[[], Upload | None]) -> Upload | None:
+        try:
+            return make()
+        except ArchiveError as error:
+            self.unusable.append(Finding(error.field, error.message, error.hint))
+            return None
+
+    def _source_archive(self) -> Upload:
+        return code_upload(self._contents(), self._prefix, 0)
+
+    def _repacked(self) -> Upload | None:
+        """TensorFlow Serving's container takes code only from inside the model's archive."""
+        endpoint = self.endpoint
+        if not isinstance(endpoint.model_data, str):
+            return None
+        source = endpoint.source_dir or ""
+        contents = None if source.startswith("s3://") else self._contents()
+        model = RepackedModel(endpoint.model_data, contents, source if contents is None else "")
+        return model_upload(model, self._prefix, 0)
+
+    def _contents(self) -> Any:
+        endpoint = self.endpoint
+        asked = (endpoint.entry_point or "", endpoint.source_dir, tuple(endpoint.dependencies))
+        return self.inputs.packing.code(self.inputs.folder, *asked)
+
+    @property
+    def _prefix(self) -> str:
+        return (self.endpoint.code_location or self.bucket("code_location")).rstrip("/")
+
+    def bucket(self, field: str) -> str:
+        """The default bucket, for what `field` would put elsewhere."""
+        self.bucket_by = field
+        return f"s3://{default_bucket(self.site)}"
+
+    @property
+    def uploads(self) -> tuple[Upload, ...]:
+        try:
+            return () if self.code is None else (self.code,)
+        except Unknown:
+            return ()
+
+    # CreateModel -----------------------------------------------------------------------------------------------------
+
+    def role(self) -> str | None:
+        return role_arn(self.endpoint.role, self.site, self.inputs.facts)
+
+    def container(self) -> dict[str, Any]:
+        location, source = self.model_data()
+        return present(
+            Image=self.made(("PrimaryContainer", "Image"), self.image),
+            Environment=self.made(("PrimaryContainer", "Environment"), self.environment) or None,
+            ModelDataUrl=location,
+            ModelDataSource=source,
+        )
+
+    def image(self) -> str | None:
+        endpoint = self.endpoint
+        if endpoint.image_uri is not None:
+            return endpoint.image_uri
+        serverless = endpoint.serverless_inference_config is not None
+        if not self.site.region or endpoint.framework_version is None:
+            self.unknown.add(("PrimaryContainer", "Image"))
+            return None
+        kind = None if serverless else endpoint.instance_type
+        try:
+            return serving_image(endpoint.server, endpoint.framework_version, self.site.region, kind)
+        except LookupError as error:
+            hint = "give image_uri, or take a version that has one"
+            raise Incomplete(("framework_version",), f"no serving image is known: {error}", hint) from None
+
+    def model_data(self) -> tuple[str | None, dict[str, Any] | None]:
+        """(the archive's place, or where the model lies unpacked)"""
+        given = self.endpoint.model_data
+        if given is None or isinstance(given, str):
+            repacked = self.endpoint.server == "tensorflow-serving" and self.code is not None
+            return (self.code.uri if repacked and self.code is not None else given), None
+        return None, to_api(given)
+
+    def environment(self) -> dict[str, str]:
+        endpoint = self.endpoint
+        if endpoint.server == "python":
+            return {**endpoint.env, **self.python_environment()}
+        level = LEVELS.get(endpoint.container_log_level or 0)
+        return {**endpoint.env, **({"SAGEMAKER_TFS_NGINX_LOGLEVEL": level} if level else {})}
+
+    def python_environment(self) -> dict[str, str]:
+        """Source: sagemaker 1.16.3, tensorflow/model.py and model.py."""
+        endpoint = self.endpoint
+        level = 20 if endpoint.container_log_level is None else endpoint.container_log_level
+        workers = endpoint.model_server_workers
+        values = {
+            "SAGEMAKER_PROGRAM": (endpoint.entry_point or "").rpartition("/")[2]
+            if endpoint.source_dir is None
+            else endpoint.entry_point,
+            "SAGEMAKER_SUBMIT_DIRECTORY": self.code.uri if self.code is not None else endpoint.source_dir,
+            "SAGEMAKER_CONTAINER_LOG_LEVEL": str(level),
+            "SAGEMAKER_REGION": self.site.region,
+            "SAGEMAKER_ENABLE_CLOUDWATCH_METRICS": "false",
+            "SAGEMAKER_MODEL_SERVER_WORKERS": None if workers is None else str(workers),
+            "SAGEMAKER_REQUIREMENTS": endpoint.requirements_file,
+        }
+        return present(**values)
+
+    def network(self) -> dict[str, Any] | None:
+        if self.endpoint.subnets is None or self.endpoint.security_group_ids is None:
+            return None
+        return {"Subnets": self.endpoint.subnets, "SecurityGroupIds": self.endpoint.security_group_ids}
+
+    # CreateEndpointConfig --------------------------------------------------------------------------------------------
+
+    def variants(self) -> list[dict[str, Any]]:
+        endpoint = self.endpoint
+        named = {"VariantName": VARIANT, "ModelName": name_of(MODEL), "InitialVariantWeight": 1}
+        if endpoint.serverless_inference_config is not None:
+            given = endpoint.serverless_inference_config
+            serverless = present(
+                MemorySizeInMB=given.memory_size_in_mb,
+                MaxConcurrency=given.max_concurrency,
+                ProvisionedConcurrency=given.provisioned_concurrency,
+            )
+            return [{**named, "ServerlessConfig": serverless}]
+        routing = endpoint.routing_config
+        on_instances = present(
+            InstanceType=endpoint.instance_type,
+            InitialInstanceCount=endpoint.initial_instance_count,
+            VolumeSizeInGB=endpoint.volume_size,
+            ModelDataDownloadTimeoutInSeconds=endpoint.model_data_download_timeout,
+            ContainerStartupHealthCheckTimeoutInSeconds=endpoint.container_startup_health_check_timeout,
+            RoutingConfig=None if routing is None else {"RoutingStrategy": routing.routing_strategy.upper()},
+            InferenceAmiVersion=endpoint.inference_ami_version,
+        )
+        return [{**named, **on_instances}]
+
+    def data_capture(self) -> dict[str, Any] | None:
+        given = self.endpoint.data_capture_config
+        if given is None:
+            return None
+        return present(
+            EnableCapture=given.enable_capture,
+            InitialSamplingPercentage=given.sampling_percentage,
+            DestinationS3Uri=given.destination_s3_uri
+            or f"{self.bucket('data_capture_config')}/model-monitor/data-capture",
+            KmsKeyId=given.kms_key_id,
+            CaptureOptions=[{"CaptureMode": CAPTURED.get(option, option)} for option in given.capture_options],
+            CaptureContentTypeHeader={
+                "CsvContentTypes": given.csv_content_types,
+                "JsonContentTypes": given.json_content_types,
+            },
+        )
+
+    def asynchronous(self) -> dict[str, Any] | None:
+        given = self.endpoint.async_inference_config
+        if given is None:
+            return None
+        name, topics = self.endpoint.name, given.notification_config
+        output = present(
+            S3OutputPath=given.output_path or f"{self.bucket('async_inference_config')}/async-endpoint-outputs/{name}",
+            S3FailurePath=given.failure_path
+            or f"{self.bucket('async_inference_config')}/async-endpoint-failures/{name}",
+            KmsKeyId=given.kms_key_id,
+            NotificationConfig=None if topics is None else to_api(topics),
+        )
+        most = given.max_concurrent_invocations_per_instance
+        client = None if most is None else {"MaxConcurrentInvocationsPerInstance": most}
+        return present(OutputConfig=output, ClientConfig=client)
+
+    def explainer(self) -> dict[str, Any] | None:
+        given = self.endpoint.explainer_config
+        return None if given is None else {"ClarifyExplainerConfig": to_api(given)}
+
+
+MEMBERS: Mapping[str, Mapping[str, Callable[[_Bodies], Any]]] = {
+    MODEL: {
+        "ExecutionRoleArn": _Bodies.role,
+        "PrimaryContainer": _Bodies.container,
+        "VpcConfig": _Bodies.network,
+        "EnableNetworkIsolation": lambda bodies: bodies.endpoint.enable_network_isolation or None,
+    },
+    CONFIG: {
+        "ProductionVariants": _Bodies.variants,
+        "DataCaptureConfig": _Bodies.data_capture,
+        "AsyncInferenceConfig": _Bodies.asynchronous,
+        "ExplainerConfig": _Bodies.explainer,
+        "KmsKeyId": lambda bodies: bodies.endpoint.kms_key,
+    },
+    ENDPOINT: {"EndpointConfigName": lambda _bodies: name_of(CONFIG)},
+}
+"""Operation → every member of its request, in the order in which it is written, and what makes it."""

@@ -1,0 +1,46 @@
+"""`kind: Endpoint` as a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sagespec.kinds.endpoint.context import EndpointContext
+from sagespec.kinds.endpoint.members import ELSEWHERE, MEMBERS, SECTIONS, field_of
+from sagespec.kinds.endpoint.model import Endpoint
+from sagespec.kinds.endpoint.rules import RULES
+from sagespec.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from sagespec.building.cost import Bill
+    from sagespec.building.draft import Draft, Inputs
+    from sagespec.building.request import Request
+    from sagespec.catalog import Facts
+    from sagespec.reading.render import Manifest
+
+
+def _draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
+    from sagespec.kinds.endpoint.draft import draft
+
+    return draft(endpoint, manifest, inputs)
+
+
+def _bill(request: Request, facts: Facts, attempt: int = 1) -> Bill:
+    from sagespec.kinds.endpoint.cost import bill
+
+    return bill(request, facts, attempt)
+
+
+KIND = Kind(
+    name="Endpoint",
+    model=Endpoint,
+    context=EndpointContext,
+    rules=RULES,
+    renamed_rules={},
+    members=MEMBERS,
+    elsewhere=ELSEWHERE,
+    field_of=field_of,
+    overrides={operation: ("request", section) for section, operation in SECTIONS.items()},
+    draft=_draft,
+    applied=False,
+    bill=_bill,
+)

@@ -1,0 +1,73 @@
+"""Which members of the three requests each field of an endpoint sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+SECTIONS = {
+    "create_model": "CreateModel",
+    "create_endpoint_config": "CreateEndpointConfig",
+    "create_endpoint": "CreateEndpoint",
+}
+"""A section of `request:` → the operation whose body it is laid over."""
+
+_CONTAINER = "CreateModel.PrimaryContainer."
+_VARIANT = "CreateEndpointConfig.ProductionVariants."
+
+MEMBERS: Mapping[str, Sequence[str]] = {
+    "name": ["CreateEndpoint.EndpointName", "CreateModel.ModelName", "CreateEndpointConfig.EndpointConfigName"],
+    "tags": ["CreateEndpoint.Tags", "CreateModel.Tags", "CreateEndpointConfig.Tags"],
+    "region": [_CONTAINER + "Image"],
+    "role": ["CreateModel.ExecutionRoleArn"],
+    "training_job": [_CONTAINER + "ModelDataUrl"],
+    "model_data": [_CONTAINER + "ModelDataUrl", _CONTAINER + "ModelDataSource"],
+    "framework_version": [_CONTAINER + "Image"],
+    "py_version": [_CONTAINER + "Image"],
+    "endpoint_type": [_CONTAINER + "Image"],
+    "image_uri": [_CONTAINER + "Image"],
+    "env": [_CONTAINER + "Environment"],
+    "container_log_level": [_CONTAINER + "Environment.SAGEMAKER_TFS_NGINX_LOGLEVEL"],
+    "entry_point": [_CONTAINER + "ModelDataUrl", _CONTAINER + "Environment.SAGEMAKER_PROGRAM"],
+    "source_dir": [_CONTAINER + "ModelDataUrl", _CONTAINER + "Environment.SAGEMAKER_SUBMIT_DIRECTORY"],
+    "dependencies": [_CONTAINER + "ModelDataUrl"],
+    "code_location": [_CONTAINER + "ModelDataUrl"],
+    "requirements_file": [_CONTAINER + "Environment.SAGEMAKER_REQUIREMENTS"],
+    "model_server_workers": [_CONTAINER + "Environment.SAGEMAKER_MODEL_SERVER_WORKERS"],
+    "instance_type": [_VARIANT + "InstanceType", _CONTAINER + "Image"],
+    "initial_instance_count": [_VARIANT + "InitialInstanceCount"],
+    "serverless_inference_config": [_VARIANT + "ServerlessConfig"],
+    "volume_size": [_VARIANT + "VolumeSizeInGB"],
+    "model_data_download_timeout": [_VARIANT + "ModelDataDownloadTimeoutInSeconds"],
+    "container_startup_health_check_timeout": [_VARIANT + "ContainerStartupHealthCheckTimeoutInSeconds"],
+    "routing_config": [_VARIANT + "RoutingConfig"],
+    "inference_ami_version": [_VARIANT + "InferenceAmiVersion"],
+    "data_capture_config": ["CreateEndpointConfig.DataCaptureConfig"],
+    "async_inference_config": ["CreateEndpointConfig.AsyncInferenceConfig"],
+    "explainer_config": ["CreateEndpointConfig.ExplainerConfig"],
+    "subnets": ["CreateModel.VpcConfig.Subnets"],
+    "security_group_ids": ["CreateModel.VpcConfig.SecurityGroupIds"],
+    "enable_network_isolation": ["CreateModel.EnableNetworkIsolation"],
+    "kms_key": ["CreateEndpointConfig.KmsKeyId"],
+}
+"""The first member is the one that the field is for."""
+
+ELSEWHERE: Mapping[str, str] = {
+    "apiVersion": "the manifest language: nothing is sent",
+    "kind": "the manifest language: nothing is sent",
+    "account_id": "a part of the default bucket's name, and of a role that is no ARN",
+    "framework": "chooses the image and the container's contract",
+    "model_kms_key": "encrypts the repacked model when it is uploaded",
+    "request": "merged last into the three requests, member by member",
+}
+"""Fields that set no member of their own."""
+
+
+def field_of(operation: str, member: Sequence[str | int]) -> str | None:
+    """The field that a member is set by: the one with the longest fitting path."""
+    names = [operation, *(step for step in member if isinstance(step, str))]
+    for length in range(len(names), 1, -1):
+        path = ".".join(names[:length])
+        found = next((field for field, members in MEMBERS.items() if path in members), None)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,120 @@
+"""What the endpoint runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sagespec.base.diagnostic import Finding
+from sagespec.checking.condition import GIVEN, TRUE
+from sagespec.checking.row import Row
+from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, refusal, rule
+from sagespec.checking.subject import Written, field
+from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
+from sagespec.kinds.endpoint.model import Endpoint
+
+SERVERLESS = {"serverless_inference_config": GIVEN}
+
+
+@rule(ERROR, on=ENDPOINT, source=SDK2 + "model.py, deploy")
+def endpoint_without_capacity(endpoint: Endpoint, context: EndpointContext) -> Iterator[Finding]:
+    """An endpoint runs on instances, or without any (serverless).
+
+    Bad:
+        initial_instance_count: null
+
+    Good:
+        initial_instance_count: 2
+    """
+    if endpoint.serverless_inference_config is not None or endpoint.is_local:
+        return
+    missing = [name for name in ("instance_type", "initial_instance_count") if getattr(endpoint, name) is None]
+    if missing:
+        hint = "add instance_type and initial_instance_count, or serverless_inference_config: {memory_size_in_mb: 2048}"
+        yield Finding(
+            (missing[0],), f"{' and '.join(missing)} are missing" if missing[1:] else f"{missing[0]} is missing", hint
+        )
+
+
+serverless_conflict = refusal(
+    "serverless-conflict",
+    ERROR,
+    *(
+        Row(
+            (name,),
+            f"a serverless endpoint takes no {name}",
+            f"leave {name} out, or serve on instances",
+            when=SERVERLESS,
+        )
+        for name in (
+            *("instance_type", "initial_instance_count", "volume_size", "model_data_download_timeout"),
+            *("container_startup_health_check_timeout", "routing_config", "inference_ami_version", "subnets"),
+            *("security_group_ids", "data_capture_config", "async_inference_config", "explainer_config"),
+        )
+    ),
+    Row(
+        ("enable_network_isolation",),
+        "a serverless endpoint cannot be isolated",
+        "leave enable_network_isolation out, or serve on instances",
+        when=SERVERLESS,
+        value=TRUE,
+    ),
+    source=GUIDE + "serverless-endpoints.html",
+    page="""
+    A serverless endpoint has no instances, and much that belongs to instances it cannot have.
+
+    There is no GPU, VPC, network isolation, data capture, asynchronous inference, explanation or volume.
+
+    Bad:
+        serverless_inference_config: {memory_size_in_mb: 2048}
+        volume_size: 30
+
+    Good:
+        instance_type: null
+        initial_instance_count: null
+        serverless_inference_config: {memory_size_in_mb: 2048}
+    """,
+)
+
+
+@rule(ERROR, on=field("serverless_inference_config"), source=API + "ProductionVariantServerlessConfig.html")
+def serverless_size(config: Written, context: EndpointContext) -> Iterator[Finding]:
+    """Serverless memory comes in steps of 1,024 MB, and no more can be kept ready than may run.
+
+    Bad:
+        instance_type: null
+        initial_instance_count: null
+        serverless_inference_config: {memory_size_in_mb: 3000}
+
+    Good:
+        instance_type: null
+        initial_instance_count: null
+        serverless_inference_config: {memory_size_in_mb: 3072}
+    """
+    given = config.value
+    if given.memory_size_in_mb % 1024:
+        size = min(6, given.memory_size_in_mb // 1024 + 1) * 1024
+        message = f"memory_size_in_mb is {given.memory_size_in_mb}, which is not a multiple of 1024"
+        yield Finding((*config.path, "memory_size_in_mb"), message, f"write {size}")
+    if given.provisioned_concurrency is not None and given.provisioned_concurrency > given.max_concurrency:
+        ready, most = given.provisioned_concurrency, given.max_concurrency
+        message = f"provisioned_concurrency {ready} is more than max_concurrency {most}"
+        yield Finding((*config.path, "provisioned_concurrency"), message, f"write {given.max_concurrency} or less")
+
+
+STRATEGIES = ("RANDOM", "LEAST_OUTSTANDING_REQUESTS")
+
+
+@rule(ERROR, on=field("routing_config"), source=SDK2 + "utils.py, _resolve_routing_config")
+def unknown_routing_strategy(config: Written, context: EndpointContext) -> Iterator[Finding]:
+    """Requests go to an instance by chance, or to the one with the fewest open requests.
+
+    Bad:
+        routing_config: {routing_strategy: ROUND_ROBIN}
+
+    Good:
+        routing_config: {routing_strategy: LEAST_OUTSTANDING_REQUESTS}
+    """
+    given = config.value.routing_strategy
+    if given.upper() not in STRATEGIES:
+        hint = "write RANDOM or LEAST_OUTSTANDING_REQUESTS"
+        yield Finding((*config.path, "routing_strategy"), f"there is no routing strategy '{given}'", hint)

@@ -1,0 +1,134 @@
+"""What is served, in whose name, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sagespec.base.diagnostic import Finding
+from sagespec.checking.condition import GIVEN, NULL
+from sagespec.checking.row import Row
+from sagespec.checking.rule import API, ERROR, SDK2, refusal, rule
+from sagespec.checking.subject import Written, field
+from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
+from sagespec.kinds.endpoint.model import Endpoint
+
+
+@rule(ERROR, on=ENDPOINT, source=SDK2 + "model.py, deploy")
+def endpoint_without_role(endpoint: Endpoint, context: EndpointContext) -> Iterator[Finding]:
+    """SageMaker needs a role in whose name the containers read the model and the image.
+
+    Bad:
+        role: null
+
+    Good:
+        role: arn:aws:iam::123456789012:role/SageMakerRole
+    """
+    if endpoint.role is None and not context.local:
+        hint = "add role: arn:aws:iam::<account>:role/<name> (or to sagespec.yaml)"
+        yield Finding(("role",), "'role' is missing", hint)
+
+
+@rule(ERROR, on=ENDPOINT, source=API + "ContainerDefinition.html")
+def endpoint_without_model(endpoint: Endpoint, context: EndpointContext) -> Iterator[Finding]:
+    """An endpoint serves a model: that of a training job, or one that lies in S3.
+
+    Bad:
+        model_data: null
+
+    Good:
+        model_data: s3://bucket/mnist/model.tar.gz
+    """
+    if endpoint.model_data is None and endpoint.training_job is None:
+        hint = "add training_job: <name of a TrainingJob manifest>, or model_data: s3://<bucket>/<key>/model.tar.gz"
+        yield Finding(("model_data",), "there is no model to serve", hint)
+
+
+two_models = refusal(
+    "two-models",
+    ERROR,
+    Row(
+        ("model_data",),
+        "training_job and model_data exclude each other",
+        "leave one of them out",
+        when={"training_job": GIVEN},
+    ),
+    source="the manifest language, sagespec/v1",
+    page="""
+    An endpoint serves one model: that of a training job, or one that lies in S3.
+
+    Bad:
+        training_job: mnist
+        model_data: s3://bucket/mnist/model.tar.gz
+
+    Good:
+        model_data: s3://bucket/mnist/model.tar.gz
+    """,
+)
+
+
+@rule(ERROR, on=field("model_data"), source=API + "ContainerDefinition.html")
+def model_data_without_archive(model_data: Written, context: EndpointContext) -> Iterator[Finding]:
+    """A model's archive ends in `.tar.gz`; a model that is not packed is given as a prefix.
+
+    Bad:
+        model_data: s3://bucket/mnist/model/
+
+    Good:
+        model_data: {s3_data_source: {s3_uri: s3://bucket/mnist/model/}}
+    """
+    value = model_data.value
+    if isinstance(value, str) and not value.endswith(".tar.gz"):
+        place = f"{{s3_data_source: {{s3_uri: {value.rstrip('/')}/}}}}"
+        hint = f"write the archive's key, or for an unpacked model: model_data: {place}"
+        yield Finding(model_data.path, f"'{value}' is not the key of a .tar.gz archive", hint)
+        return
+    source = None if isinstance(value, str) else value.s3_data_source
+    if source is not None and source.s3_data_type == "S3Prefix" and not source.s3_uri.endswith("/"):
+        hint = f"write {source.s3_uri}/, or s3_data_type: S3Object"
+        yield Finding((*model_data.path, "s3_data_source", "s3_uri"), "an S3 prefix must end in a slash", hint)
+
+
+incomplete_endpoint_vpc = refusal(
+    "incomplete-endpoint-vpc",
+    ERROR,
+    Row(("subnets",), "subnets need security_group_ids", "add both, or neither", when={"security_group_ids": NULL}),
+    Row(("security_group_ids",), "security_group_ids need subnets", "add both, or neither", when={"subnets": NULL}),
+    source=API + "VpcConfig.html",
+    page="""
+    A VPC needs both subnets and security groups.
+
+    Bad:
+        subnets: [subnet-0a1b2c3d]
+
+    Good:
+        subnets: [subnet-0a1b2c3d]
+        security_group_ids: [sg-0a1b2c3d]
+    """,
+)
+
+NAMES = {
+    "create_model": ("ModelName",),
+    "create_endpoint_config": ("EndpointConfigName",),
+    "create_endpoint": ("EndpointName", "EndpointConfigName"),
+}
+
+
+@rule(ERROR, on=field("request"), source="the manifest language, sagespec/v1")
+def overridden_endpoint_name(request: Written, context: EndpointContext) -> Iterator[Finding]:
+    """The names of an endpoint's parts follow from its name and its content.
+
+    Apply finds what exists by these names, so that it never takes somebody else's model for yours.
+
+    Bad:
+        request: {create_model: {ModelName: mine}}
+
+    Good:
+        request: {create_model: {EnableNetworkIsolation: false}}
+    """
+    for section, members in request.value.items():
+        for member in (*NAMES[section], "Tags"):
+            if member in members:
+                what = "tags" if member == "Tags" else "names"
+                hint = f"leave it out; {'tags' if member == 'Tags' else 'name'}: says it"
+                message = f"{member} cannot be overridden: {what} are how apply finds what exists"
+                yield Finding((*request.path, section, member), message, hint, at_key=True)

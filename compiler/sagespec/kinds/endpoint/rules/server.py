@@ -1,0 +1,250 @@
+"""Which server runs, and whether there is an image of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sagespec.base.diagnostic import Finding
+from sagespec.catalog import NoProcessor, NoRegion, NoVersion, family_of, is_graviton, near
+from sagespec.catalog.serving import served, served_versions, serving_image
+from sagespec.checking.rule import ERROR, SDK1, SDK2, WARNING, rule
+from sagespec.checking.subject import Written, field
+from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
+from sagespec.kinds.endpoint.model import Endpoint
+
+IMAGES = SDK2 + "image_uri_config/tensorflow.json"
+CONTAINER = "https://github.com/aws/sagemaker-tensorflow-serving-container"
+
+
+@rule(ERROR, on=ENDPOINT, source=SDK2 + "tensorflow/model.py")
+def endpoint_without_version(endpoint: Endpoint, context: EndpointContext) -> Iterator[Finding]:
+    """The version chooses the image; an image of your own makes it unnecessary.
+
+    Bad:
+        framework_version: null
+
+    Good:
+        framework_version: "2.19"
+    """
+    if endpoint.framework_version is None and endpoint.image_uri is None and endpoint.training_job is None:
+        hint = 'add framework_version: "2.19", or image_uri'
+        yield Finding(("framework_version",), "'framework_version' is missing", hint)
+
+
+@rule(ERROR, on=field("framework_version"), source=IMAGES + "; " + SDK1 + "fw_utils.py")
+def version_without_server(version: Written, context: EndpointContext) -> Iterator[Finding]:
+    """Not every version that trains has an image that serves.
+
+    1.13.1, 2.5.0, 2.6.2 and 2.7.1 were published for training only, 2.15 and 2.17 not at all; their two-part names
+    (`2.7`) mean the patch that serves. The Python-based server ends with 1.12, TensorFlow Serving begins with 1.11.
+
+    Bad:
+        framework_version: "2.7.1"
+        ---
+        framework_version: "1.15"
+        endpoint_type: python
+        entry_point: train.py
+        source_dir: s3://bucket/code.tar.gz
+
+    Good:
+        framework_version: "2.7"
+        ---
+        framework_version: "1.12"
+        endpoint_type: python
+        entry_point: train.py
+        source_dir: s3://bucket/code.tar.gz
+    """
+    endpoint = context.endpoint
+    if endpoint.image_uri is not None or served(endpoint.server, version.value):
+        return
+    alias = ".".join(version.value.split(".")[:2])
+    choices = served_versions(endpoint.server)
+    close = alias if alias in choices else near(version.value, choices)
+    other = "python" if endpoint.server == "tensorflow-serving" else "tensorflow-serving"
+    if served(other, version.value):  # type: ignore[arg-type]
+        hint = f"write endpoint_type: {other}, which this version has"
+    else:
+        hint = f'take framework_version: "{close}"' if close else "give image_uri, or take a version that has one"
+    name = "TensorFlow Serving" if endpoint.server == "tensorflow-serving" else "Python-based"
+    yield Finding(version.path, f"there is no {name} image of TensorFlow {version.value}", hint)
+
+
+@rule(ERROR, on=ENDPOINT, source=SDK2 + "image_uris.py")
+def no_serving_image(endpoint: Endpoint, context: EndpointContext) -> Iterator[Finding]:
+    """A version's image is not there for every region and every instance type.
+
+    Versions from 2.16 on have none in the isolated regions, Graviton has images of some versions only, p2 none from
+    2.12 on, and Inferentia and Trainium none at all.
+
+    Bad:
+        framework_version: "2.19"
+        instance_type: ml.m6g.large
+
+    Good:
+        framework_version: "2.16"
+        instance_type: ml.m6g.large
+    """
+    version, region = endpoint.framework_version, context.region
+    known = version is not None and region is not None and served(endpoint.server, version)
+    if endpoint.image_uri is not None or not known or endpoint.is_local or version is None or region is None:
+        return
+    serverless = endpoint.serverless_inference_config is not None
+    try:
+        serving_image(endpoint.server, version, region, None if serverless else endpoint.instance_type)
+    except NoRegion as error:
+        close = near(region, error.choices)
+        hint = f"did you mean {close}?" if close else "take another version or region, or give image_uri"
+        yield Finding(("region",), f"there is no image of TensorFlow {version} in {region}", hint)
+    except NoVersion:
+        choices = ", ".join(_graviton_versions())
+        message = f"TensorFlow {version} has no image for Graviton ({endpoint.instance_type})"
+        yield Finding(("instance_type",), message, f"take an x86 instance type, or one of the versions {choices}")
+    except NoProcessor:
+        message = f"{endpoint.instance_type} has no image of TensorFlow {version}"
+        yield Finding(("instance_type",), message, "take a CPU or GPU type, or give image_uri")
+
+
+def _graviton_versions() -> tuple[str, ...]:
+    from sagespec.catalog.tables import table
+
+    return tuple(table("serving")["inference_graviton"]["aliases"])
+
+
+@rule(WARNING, on=field("instance_type"), source="https://github.com/aws/sagemaker-python-sdk (image_uris.py)")
+def graviton_with_own_image(instance_type: Written, context: EndpointContext) -> Iterator[Finding]:
+    """A Graviton instance runs images for ARM only.
+
+    An image for x86 does not start there: the endpoint stays in Creating for half an hour and then fails.
+
+    Bad:
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/serving:1
+        instance_type: ml.c7g.large
+
+    Good:
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/serving:1
+        instance_type: ml.c6i.large
+    """
+    if context.endpoint.image_uri is not None and is_graviton(family_of(instance_type.value)):
+        message = f"{instance_type.value} is a Graviton type, which runs images for ARM only"
+        yield Finding(instance_type.path, message, "make sure that the image is built for arm64, or take an x86 type")
+
+
+@rule(WARNING, on=field("framework_version"), source=SDK1 + "tensorflow/estimator.py; " + SDK2 + "tensorflow/model.py")
+def endpoint_type_not_said(version: Written, context: EndpointContext) -> Iterator[Finding]:
+    """TensorFlow 1.11 and 1.12 have both servers, and the SDKs disagree about which is meant.
+
+    SDK 1 took the Python-based one for jobs of legacy mode, SDK 2 knows TensorFlow Serving only.
+
+    Bad:
+        framework_version: "1.12"
+
+    Good:
+        framework_version: "1.12"
+        endpoint_type: tensorflow-serving
+    """
+    both = served("python", version.value) and version.value.startswith(("1.11", "1.12"))
+    if both and context.endpoint.endpoint_type is None:
+        message = f"TensorFlow {version.value} has two servers; this takes TensorFlow Serving"
+        yield Finding(version.path, message, "say which: endpoint_type: tensorflow-serving, or endpoint_type: python")
+
+
+@rule(ERROR, on=field("py_version"), source="https://github.com/aws/sagemaker-python-sdk/issues/912")
+def python_server_of_python_3(python: Written, context: EndpointContext) -> Iterator[Finding]:
+    """The Python-based server was published for Python 2 only.
+
+    Bad:
+        framework_version: "1.12"
+        endpoint_type: python
+        py_version: py3
+        entry_point: train.py
+        source_dir: s3://bucket/code.tar.gz
+
+    Good:
+        framework_version: "1.12"
+        endpoint_type: python
+        py_version: py2
+        entry_point: train.py
+        source_dir: s3://bucket/code.tar.gz
+    """
+    if context.endpoint.server == "python" and python.value != "py2":
+        hint = "write py_version: py2, or endpoint_type: tensorflow-serving"
+        yield Finding(python.path, f"the Python-based server has no image for {python.value}", hint)
+
+
+@rule(
+    WARNING,
+    on=field("requirements_file", "model_server_workers", "py_version"),
+    source=SDK2 + "tensorflow/model.py",
+)
+def field_of_the_python_server(found: Written, context: EndpointContext) -> Iterator[Finding]:
+    """Some fields are read by the Python-based server only.
+
+    TensorFlow Serving's container installs `code/requirements.txt` by itself, and takes its number of workers from
+    `SAGEMAKER_GUNICORN_WORKERS`.
+
+    Bad:
+        model_server_workers: 2
+
+    Good:
+        env: {SAGEMAKER_GUNICORN_WORKERS: "2"}
+    """
+    hints = {
+        "requirements_file": "put requirements.txt into source_dir",
+        "model_server_workers": f'write env: {{SAGEMAKER_GUNICORN_WORKERS: "{found.value}"}}',
+        "py_version": "leave it out",
+    }
+    if context.endpoint.server == "tensorflow-serving":
+        message = f"{found.name} is for endpoint_type: python, and is not sent"
+        yield Finding(found.path, message, hints[found.name], at_key=True)
+
+
+@rule(WARNING, on=field("container_log_level"), source=SDK2 + "tensorflow/model.py, _get_container_env")
+def log_level_without_name(level: Written, context: EndpointContext) -> Iterator[Finding]:
+    """TensorFlow Serving's container knows the levels 10, 20, 30, 40 and 50.
+
+    Any other level is not sent, and the container logs errors only.
+
+    Bad:
+        container_log_level: 15
+
+    Good:
+        container_log_level: 20
+    """
+    if context.endpoint.server == "tensorflow-serving" and level.value not in (10, 20, 30, 40, 50):
+        message = f"container_log_level {level.value} has no name, and is not sent"
+        yield Finding(level.path, message, "write 10 (debug), 20 (info), 30 (warning), 40 (error) or 50 (critical)")
+
+
+@rule(ERROR, on=field("env"), source=CONTAINER + " (serve.py)")
+def setting_of_wrong_form(env: Written, context: EndpointContext) -> Iterator[Finding]:
+    """The serving container reads its settings when it starts, and does not start with one that it cannot read.
+
+    Bad:
+        env: {SAGEMAKER_TFS_ENABLE_BATCHING: "yes"}
+        ---
+        env: {SAGEMAKER_GUNICORN_WORKERS: many}
+
+    Good:
+        env: {SAGEMAKER_TFS_ENABLE_BATCHING: "true"}
+        ---
+        env: {SAGEMAKER_GUNICORN_WORKERS: "2"}
+    """
+    if context.endpoint.server != "tensorflow-serving" or context.endpoint.image_uri is not None:
+        return
+    for name, value in env.value.items():
+        if name in TRUTHS and value.lower() not in ("true", "false"):
+            yield Finding((*env.path, name), f"{name} must be true or false, not '{value}'", 'write "true" or "false"')
+        elif name in NUMBERS and not value.strip().isdecimal():
+            yield Finding((*env.path, name), f"{name} must be a whole number, not '{value}'", 'write a number: "2"')
+
+
+TRUTHS = frozenset({"SAGEMAKER_TFS_ENABLE_BATCHING", "SAGEMAKER_MULTI_MODEL"})
+NUMBERS = frozenset(
+    {
+        *("SAGEMAKER_TFS_MAX_BATCH_SIZE", "SAGEMAKER_TFS_BATCH_TIMEOUT_MICROS", "SAGEMAKER_TFS_NUM_BATCH_THREADS"),
+        *("SAGEMAKER_TFS_MAX_ENQUEUED_BATCHES", "SAGEMAKER_TFS_INSTANCE_COUNT", "SAGEMAKER_TFS_WAIT_TIME_SECONDS"),
+        *("SAGEMAKER_TFS_INTER_OP_PARALLELISM", "SAGEMAKER_TFS_INTRA_OP_PARALLELISM", "SAGEMAKER_GUNICORN_WORKERS"),
+        *("SAGEMAKER_GUNICORN_THREADS", "SAGEMAKER_GUNICORN_TIMEOUT_SECONDS"),
+    }
+)
+"""Settings of the container that it reads as whole numbers."""
