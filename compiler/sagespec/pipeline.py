@@ -254,7 +254,7 @@ class Compiler:
         name = name if isinstance(name, str) else None
         found, checked = self._checked(manifest, kind)
         manifest = checked.manifest
-        site = self._site(checked.job)
+        site = self._site(checked.job, kind)
         draft = self._draft(checked, kind, site)
         found = [*found, *self._named(checked, site)]
         found += self._judged(manifest, kind, draft, found)
@@ -288,7 +288,7 @@ class Compiler:
             self.facts,
             manifest.document.source.folder,
             region=self._region(job),
-            account=self._account_of(job),
+            account=self._account_of(job, kind),
             local=self._runs_here(job),
             scripts=self.scripts,
             files=self.files,
@@ -380,12 +380,12 @@ class Compiler:
 
     # A job may be partial here: a field that is wrong is not among its members, and reading it would raise.
 
-    def _site(self, job: Any) -> Site:
+    def _site(self, job: Any, kind: Kind) -> Site:
         from sagespec.building.request import Site
 
         if self._runs_here(job):
             return Site(job.members().get("region") or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
-        return Site(self._region(job) or "", self._account_of(job))
+        return Site(self._region(job) or "", self._account_of(job, kind))
 
     def _runs_here(self, job: Any) -> bool:
         return self.options.local or job.members().get("instance_type") in ("local", "local_gpu")
@@ -393,9 +393,9 @@ class Compiler:
     def _region(self, job: Any) -> str | None:
         return job.members().get("region") or region_of(self.options.inputs.environ)
 
-    def _account_of(self, job: Any) -> str | None:
+    def _account_of(self, job: Any, kind: Kind) -> str | None:
         """The manifest's, else the run's, else (for apply) what the service says, asked once."""
-        role = job.members().get("role")
+        role = _role_of(job, kind)
         account = account_of(role, job.members().get("account_id")) or self.options.account
         ask = self.options.ask_account
         if account is None and role and ask is not None and not self._runs_here(job):
@@ -442,6 +442,15 @@ def _missing_from_job(found: Diagnostic) -> bool:
 
 def region_of(environ: Mapping[str, str]) -> str | None:
     return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
+
+
+def _role_of(job: Any, kind: Kind) -> str | None:
+    """The role of a job that may be partial: the field's, else the one that `request:` gives."""
+    known = job.members()
+    value: Any = known.get("request", {})
+    for step in kind.role_member:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return known.get("role") or (value if isinstance(value, str) else None)
 
 
 def _manifest_name(manifest: Manifest, folder: FilePath) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
@@ -143,6 +144,13 @@ class JobContext(Context):
     def framework(self) -> Framework | None:
         """The framework's row of the catalogue; None where an image is all there is, or the name is not known."""
         return self.job.estimator(self.facts)
+
+    def is_overridden(self, *member: str) -> bool:
+        """Whether `request:` gives a member of the request a value, whatever the fields say."""
+        value: Any = self.job.request
+        for step in member:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return value is not None
 
     @lazy
     def version(self) -> str | None:
