@@ -155,6 +155,11 @@ class JobContext(Context):
         return self.job.release(self.facts)
 
     @lazy
+    def image_release(self) -> Release | None:
+        """The release whose images the job takes, which may be of a variant."""
+        return self.job.image_release(self.facts)
+
+    @lazy
     def variant(self) -> Variant | None:
         """The images beside the framework's plain ones that the job takes, if any."""
         return self.job.variant(self.facts)
