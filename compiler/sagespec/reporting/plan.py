@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sagespec.building.archive import Contents
 from sagespec.building.cost import VOLUME, Bill, hours, money
 from sagespec.building.targets import Upload
 from sagespec.catalog import facts
-from sagespec.deploying.applier import Outcome
 from sagespec.deploying.differ import Difference
-from sagespec.deploying.ledger import Entry
 from sagespec.deploying.planner import Action, Change, Plan
 from sagespec.deploying.triage import triage
 from sagespec.kinds import kind_named
@@ -20,6 +18,10 @@ from sagespec.reporting.diagnostics import counted, printable
 from sagespec.reporting.jsontext import json_text
 from sagespec.reporting.status import ending_data
 from sagespec.reporting.style import Style
+
+if TYPE_CHECKING:
+    from sagespec.deploying.applier import Outcome
+    from sagespec.deploying.ledger import Entry
 
 _COLOURS = {
     Action.CREATE: Style.green,
