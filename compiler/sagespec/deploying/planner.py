@@ -307,7 +307,9 @@ def _next_to(case: _Case) -> Change:
     if request.on_change == "keep" and all(job.digest != request.digest for job in running):
         return change
     return replace(
-        change, reason=f"{change.reason}; {names} {_run(running)} beside it, {_cure(running, request.site)}", beside=running
+        change,
+        reason=f"{change.reason}; {names} {_run(running)} beside it, {_cure(running, request.site)}",
+        beside=running,
     )
 
 
