@@ -260,7 +260,7 @@ class Compiler:
         found += self._judged(manifest, kind, draft, found)
         request = None
         if self.options.build and not has_errors(found):
-            request, complaints = self._sealed(manifest, draft)
+            request, complaints = self._sealed(manifest, kind, draft)
             found += complaints
         allowed = self.allowed
         kept = self.allowances.kept(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
@@ -362,7 +362,7 @@ class Compiler:
             return None
         return replace(request, prices=self.pricing.prices(manifest, region))
 
-    def _sealed(self, manifest: Manifest, draft: Draft) -> tuple[Request | None, list[Diagnostic]]:
+    def _sealed(self, manifest: Manifest, kind: Kind, draft: Draft) -> tuple[Request | None, list[Diagnostic]]:
         from dataclasses import replace
 
         from sagespec.building.archive import ArchiveError
@@ -370,6 +370,8 @@ class Compiler:
 
         if draft.needed:
             return None, [_placed(manifest, rule, finding) for rule, finding in draft.needed]
+        if draft.unknown:
+            return None, [_left_out(manifest, kind, member) for member in sorted(draft.unknown, key=str)]
         try:
             request = seal(draft)
         except ArchiveError as error:
@@ -475,6 +477,15 @@ def _unknown_kind(document: Document, stated: object) -> Diagnostic:
 def _placed(manifest: Manifest, rule: str, finding: Finding) -> Diagnostic:
     place = manifest.where(finding.path)
     return Diagnostic(place, Severity.ERROR, rule, finding.message, finding.hint, finding.path)
+
+
+def _left_out(manifest: Manifest, kind: Kind, member: Path) -> Diagnostic:
+    """A member that cannot be made although nobody complains: an error that says why is silenced."""
+    fields = (kind.field_of(operation, member) for operation in kind.overrides)
+    field = next((field for field in fields if field is not None), None)
+    message = f"{'.'.join(map(str, member))} cannot be made of a wrong value, whatever is allowed"
+    finding = Finding(() if field is None else (field,), message, "mend the value that --allow keeps silent about")
+    return _placed(manifest, "incomplete-request", finding)
 
 
 class _Said:
