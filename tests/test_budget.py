@@ -26,9 +26,9 @@ from sagespec.kinds.training_job.rules import RULES
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.document import Document
 from sagespec.reading.render import Manifest
-from sagespec.reporting.diagnostics import text
-from sagespec.reporting.report import Report
-from sagespec.reporting.style import Style
+from sagespec.reporting.findings.diagnostics import text
+from sagespec.reporting.findings.report import Report
+from sagespec.reporting.terminal.style import Style
 
 IMPORTED = """
 import json, sys

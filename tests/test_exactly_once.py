@@ -26,7 +26,7 @@ from fakes.fixtures import Aws, clean, session_of
 from fakes.jobs import Clock
 from fakes.server import FAULTS, TestService
 from fakes.world import World
-from sagespec.deploying.planner import Wish
+from sagespec.deploying.planning.planner import Wish
 from sagespec.deploying.services import ServiceError
 
 ROUNDS = int(os.environ.get("SAGESPEC_KILL_ROUNDS", "10"))

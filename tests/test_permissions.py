@@ -15,9 +15,9 @@ from conftest import REPOSITORY, Judge
 from fakes.fixtures import BUCKET, REGION, Aws, session_of
 from sagespec.building.targets import Request
 from sagespec.deploying.applier import Applier
-from sagespec.deploying.follow import follow
-from sagespec.deploying.planner import Wish, decide_all
-from sagespec.deploying.pruning import Verdict
+from sagespec.deploying.following.follow import follow
+from sagespec.deploying.planning.planner import Wish, decide_all
+from sagespec.deploying.planning.pruning import Verdict
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.s3 import Store
 from sagespec.deploying.services.sagemaker.service import SageMaker

@@ -18,11 +18,11 @@ from sagespec.building.cost import Prices
 from sagespec.building.request import Naming, Request, Site
 from sagespec.catalog import Facts
 from sagespec.deploying.applier import changed
-from sagespec.deploying.plain import LEFT_OUT
-from sagespec.deploying.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
-from sagespec.deploying.planner import Action, Change, Plan, Seen, Wish
-from sagespec.deploying.pruning import Verdict
-from sagespec.deploying.reruns import Rerun
+from sagespec.deploying.planning.plain import LEFT_OUT
+from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
+from sagespec.deploying.planning.planner import Action, Change, Plan, Seen, Wish
+from sagespec.deploying.planning.pruning import Verdict
+from sagespec.deploying.planning.reruns import Rerun
 from sagespec.deploying.world import World
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs

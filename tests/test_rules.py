@@ -16,9 +16,9 @@ from sagespec.cli import run
 from sagespec.kinds.explained import explained
 from sagespec.kinds.training_job.model import Channel, Job
 from sagespec.kinds.training_job.rules import RENAMED, RULES
-from sagespec.reporting.diagnostics import text
-from sagespec.reporting.report import Report
-from sagespec.reporting.style import Style
+from sagespec.reporting.findings.diagnostics import text
+from sagespec.reporting.findings.report import Report
+from sagespec.reporting.terminal.style import Style
 
 WITH_EXAMPLES = [rule for rule in RULES.by_name.values() if rule.page.example("Bad")]
 PRINTED = REPOSITORY / "tests" / "golden" / "rules"

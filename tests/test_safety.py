@@ -22,7 +22,7 @@ from fakes_memory import Memory
 from sagespec.building.request import Request
 from sagespec.cli import run
 from sagespec.deploying.applier import Applier
-from sagespec.deploying.planner import Action, Wish, decide, decide_all
+from sagespec.deploying.planning.planner import Action, Wish, decide, decide_all
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.s3 import Store
 from sagespec.deploying.services.sagemaker.service import SageMaker

@@ -18,15 +18,15 @@ from sagespec.base.files import Files
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.checking.rule import Rule
-from sagespec.deploying.services.local.contract import arguments as as_the_container_passes_them
+from sagespec.deploying.services.local.container.contract import arguments as as_the_container_passes_them
 from sagespec.kinds.training_job.context import as_argument
 from sagespec.kinds.training_job.rules import arguments, functions, script
 from sagespec.kinds.training_job.rules.arguments import option_of
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
-from sagespec.reporting.diagnostics import text as shown
-from sagespec.reporting.report import Report
-from sagespec.reporting.style import Style
+from sagespec.reporting.findings.diagnostics import text as shown
+from sagespec.reporting.findings.report import Report
+from sagespec.reporting.terminal.style import Style
 from sagespec.scripts import Scripts
 from sagespec.scripts.python2 import as_python3
 from script_corpus import MUTATIONS, Example, corpus, mutants

@@ -22,9 +22,9 @@ from fakes.fixtures import BUCKET, REGION, Aws, session_of
 from fakes.jobs import Clock, Fate
 from fakes.server import HARMLESS
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.follow import follow
-from sagespec.deploying.planner import Action, Wish, decide_all
-from sagespec.deploying.pruning import Verdict
+from sagespec.deploying.following.follow import follow
+from sagespec.deploying.planning.planner import Action, Wish, decide_all
+from sagespec.deploying.planning.pruning import Verdict
 from sagespec.deploying.services import START, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.sagemaker.faults import HINTS, CutShort, is_not_found, service_error
 from sagespec.deploying.services.sagemaker.s3 import Store

@@ -25,12 +25,12 @@ from fakes.neighbour import logs_of, neighbour_that
 from fakes.server import TestService
 from sagespec.building.request import Request
 from sagespec.deploying.applier import Applier
-from sagespec.deploying.follow import PATIENCE, follow
-from sagespec.deploying.planner import Action, Wish, decide_all
+from sagespec.deploying.following.follow import PATIENCE, follow
+from sagespec.deploying.following.waits import Waits
+from sagespec.deploying.planning.planner import Action, Wish, decide_all
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.service import CALLS_A_MINUTE, SageMaker
 from sagespec.deploying.side_by_side import Once, each, side_by_side
-from sagespec.deploying.waits import Waits
 from sagespec.deploying.world import World
 
 

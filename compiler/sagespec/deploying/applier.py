@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sagespec.building.request import RERUN, Request, Upload
-from sagespec.deploying.observed import Seen
-from sagespec.deploying.ownership import is_own, stop_command, whose
-from sagespec.deploying.planner import Action, Change, Plan, Wish, decide
+from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.ownership import is_own, stop_command, whose
+from sagespec.deploying.planning.planner import Action, Change, Plan, Wish, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import Once, each, side_by_side
 

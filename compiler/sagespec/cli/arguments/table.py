@@ -117,7 +117,7 @@ class ValidateArguments(Judging):
     )
     starts_nothing = True
 
-    format = choice("sagespec.reporting.diagnostics:FORMATS", "text", "How findings are written.")
+    format = choice("sagespec.reporting.findings.diagnostics:FORMATS", "text", "How findings are written.")
     fix = flag("Cure what is certain, in the files, before checking.")
     strict = flag("Warnings count as errors.")
 

@@ -11,14 +11,14 @@ from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.runs import accepted_to_apply, compiler_of
 from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
 from sagespec.cli.terminal import say, tell
-from sagespec.deploying.planner import decide_all
-from sagespec.reporting.plan import plan_json, plan_text
-from sagespec.reporting.style import style_of
+from sagespec.deploying.planning.planner import decide_all
+from sagespec.reporting.plans.plan import plan_json, plan_text
+from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sagespec.deploying.planner import Plan, Wish
+    from sagespec.deploying.planning.planner import Plan, Wish
 
 
 def plan(given: PlanArguments) -> int:
@@ -38,7 +38,7 @@ def plan(given: PlanArguments) -> int:
     if given.format == "json":
         say(plan_json(made))
     elif given.format == "markdown":
-        from sagespec.reporting.markdown import plan_markdown  # few plans are a comment of a pull request
+        from sagespec.reporting.plans.markdown import plan_markdown  # few plans are a comment of a pull request
 
         say(plan_markdown(made).rstrip("\n"))
     else:
@@ -48,7 +48,7 @@ def plan(given: PlanArguments) -> int:
 
 
 def save(plan: Plan, wish: Wish, file: Path) -> None:
-    from sagespec.deploying.planfile import to_text  # few plans are saved
+    from sagespec.deploying.planning.planfile import to_text  # few plans are saved
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
