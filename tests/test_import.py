@@ -435,7 +435,7 @@ CERTAIN = {
     'sorted({"b", "a"})[0]': "a",
     'list({"a": os, "b": 1})[1]': "b",
     'tuple(["a", "b"])[-1]': "b",
-    'str(list(range(1, 9, 3))[2])': "7",
+    "str(list(range(1, 9, 3))[2])": "7",
     'str(len("abc"))': None,
     'int("11", 2)': None,
     '"a" + 1': None,
