@@ -442,8 +442,8 @@ def test_a_long_log_line_is_not_cut_into_several_on_a_terminal(monkeypatch: pyte
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     with board_on(terminal, terminal, ["mnist-1"], width=20) as board:
-        board.line("[red]" + "word " * 20)
-    assert "[red]" + "word " * 20 in terminal.getvalue()
+        board.line("[red] " + " ".join(["word"] * 20))
+    assert "[red] " + " ".join(["word"] * 20) in terminal.getvalue()
 
 
 def test_jobs_of_several_services_are_followed_together(make: Callable[..., Request]) -> None:

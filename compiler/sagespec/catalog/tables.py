@@ -18,6 +18,7 @@ def table(name: str) -> dict[str, Any]:
     return content
 
 
+@cache
 def frameworks() -> tuple[str, ...]:
     """The names of the frameworks that have a row, in alphabetical order."""
     return tuple(sorted(path.stem for path in (FOLDER / "frameworks").glob("*.json")))

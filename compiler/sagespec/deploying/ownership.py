@@ -6,8 +6,9 @@ Either alone proves nothing: tags are copied with a job, and a name can be anybo
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from sagespec.building.request import OURS, Request
+from sagespec.building.request import OURS, Request, Site
 from sagespec.deploying.differ import Effect, differences
 from sagespec.deploying.observed import Seen
 
@@ -49,6 +50,12 @@ def is_own(request: Request, job: Seen) -> bool:
 def may_stop(request: Request) -> bool:
     """Whether somebody has said whose the request's jobs are. On this machine, the folder that they lie in says it."""
     return request.site.local or request.project != UNNAMED
+
+
+def stop_command(names: Iterable[str], site: Site | None) -> str:
+    """What stops jobs by their names, from anywhere."""
+    region = f" --region {site.region}" if site is not None and site.region and not site.local else ""
+    return f"sagespec stop {' '.join(names)}{region}"
 
 
 def whose(job: Seen) -> str:

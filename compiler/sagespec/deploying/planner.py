@@ -21,6 +21,7 @@ from sagespec.deploying.ownership import (
     is_tagged_for,
     manifest_name_of,
     may_stop,
+    stop_command,
     whose,
 )
 from sagespec.deploying.pruning import Gone, Verdict, nothing_is_known
@@ -210,7 +211,8 @@ def prune(requests: Sequence[Request], jobs: Iterable[Seen], gone: Gone) -> tupl
             continue
         verdict, why = gone(job)
         if verdict is Verdict.GONE:
-            changes.append(Change(Action.STOP, why, seen=job, stops=(job,), at=request.site))
+            reason = f"{job.job_name} runs, and {why}"
+            changes.append(Change(Action.STOP, reason, seen=job, stops=(job,), at=request.site))
         elif verdict is Verdict.UNCERTAIN:
             reason = f"{job.job_name} runs, and no manifest here describes it; it is not stopped: {why}"
             changes.append(Change(Action.REFUSE, reason, seen=job, at=request.site))
@@ -305,16 +307,18 @@ def _next_to(case: _Case) -> Change:
     if request.on_change == "keep" and all(job.digest != request.digest for job in running):
         return change
     return replace(
-        change, reason=f"{change.reason}; {names} {_run(running)} beside it, {_cure(running)}", beside=running
+        change,
+        reason=f"{change.reason}; {names} {_run(running)} beside it, {_cure(running, request.site)}",
+        beside=running,
     )
 
 
-def _cure(running: Sequence[Seen]) -> str:
+def _cure(running: Sequence[Seen], site: Site) -> str:
     hidden = [job for job in running if job.tags_hidden]
     if hidden:
         return f"and {hidden[0].job_name} may be older work of the manifest: {whose(hidden[0])}"
     stops = f"--replace stops {'it' if len(running) == 1 else 'them'}"
-    return f"which nobody asks for now: {stops}, or: sagespec stop {_words(running)}"
+    return f"which nobody asks for now: {stops}, or: {stop_command(_names_of(running), site)}"
 
 
 def _after(case: _Case) -> Change:
@@ -367,12 +371,12 @@ def _stopping(change: Change) -> Change:
     hidden = [job for job in change.stops if job.tags_hidden]
     if request is None or not change.stops or (may_stop(request) and not hidden):
         return change
-    names = _words(change.stops)
+    names = _listed(change.stops)
     if hidden:
         why = f"{hidden[0].job_name} runs; {whose(hidden[0])}"
     else:
         why = f"{names} {_run(change.stops)}, and may be another repository's as well; {NAME_THE_PROJECT}"
-        why += f", or: sagespec stop {names}"
+        why += f", or: {stop_command(_names_of(change.stops), request.site)}"
     return Change(Action.REFUSE, why, request, change.attempt, change.stops[-1])
 
 
@@ -403,7 +407,8 @@ def _notes(request: Request, seen: Iterable[Seen]) -> Iterable[str]:
         if is_tagged_for(request, job) and not is_named_as_tagged(job):
             yield f"{job.job_name} ({job.status}) has our tags, but not our name: it does not count, and is left alone"
         elif not job.ended and is_named_as_tagged(job) and job.name == request.name and _is_unclaimed(request, job):
-            yield f"{job.job_name} runs too, but {whose(job)}: it is left alone (sagespec stop {job.job_name})"
+            stop = stop_command([job.job_name], request.site)
+            yield f"{job.job_name} runs too, but {whose(job)}: it is left alone ({stop})"
 
 
 def _is_unclaimed(request: Request, job: Seen) -> bool:
@@ -494,12 +499,12 @@ def _next_attempt(case: _Case) -> int:
 # Words --------------------------------------------------------------------------------------------------------------
 
 
-def _words(jobs: Sequence[Seen]) -> str:
-    return " ".join(job.job_name for job in jobs)
+def _names_of(jobs: Sequence[Seen]) -> list[str]:
+    return [job.job_name for job in jobs]
 
 
 def _listed(jobs: Sequence[Seen]) -> str:
-    names = [job.job_name for job in jobs]
+    names = _names_of(jobs)
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,20 +25,6 @@ Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow
 """
 LONGEST_SUMMARY = 900_000
 """Bytes of a step's summary, of which GitHub shows nothing above 1 MiB."""
-
-
-def unwritable(file: Path | None) -> str:
-    """Why an output cannot be written, before anything is done; empty where it can."""
-    if file is None:
-        return ""
-    folder = file.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    if file.is_dir():
-        return f"{file} is a folder"
-    if not folder.is_dir():
-        return f"{folder} is not a folder"
-    return "" if os.access(folder, os.W_OK) else f"{folder} may not be written to"
 
 
 def write_outputs(entries: Sequence[Entry], file: Path | None, environ: Mapping[str, str]) -> list[str]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sagespec.building.archive import Contents
 from sagespec.building.cost import VOLUME, Bill, hours, money
 from sagespec.building.targets import Upload
 from sagespec.catalog import facts
-from sagespec.deploying.applier import Outcome
 from sagespec.deploying.differ import Difference
-from sagespec.deploying.ledger import Entry
 from sagespec.deploying.planner import Action, Change, Plan
 from sagespec.deploying.triage import triage
 from sagespec.kinds import kind_named
@@ -20,6 +18,10 @@ from sagespec.reporting.diagnostics import counted, printable
 from sagespec.reporting.jsontext import json_text
 from sagespec.reporting.status import ending_data
 from sagespec.reporting.style import Style
+
+if TYPE_CHECKING:
+    from sagespec.deploying.applier import Outcome
+    from sagespec.deploying.ledger import Entry
 
 _COLOURS = {
     Action.CREATE: Style.green,
@@ -186,7 +188,8 @@ def counts(plan: Plan) -> str:
     if not plan.changes:
         return "No jobs."
     if not plan.pending:
-        return f"Nothing to do: {', '.join(_states(plan))}."
+        said = "to do" if all(change.as_wanted for change in plan.changes) else "is done"
+        return f"Nothing {said}: {', '.join(_states(plan))}."
     numbers = {action: sum(change.action is action for change in plan.changes) for action in Action}
     return "Plan: " + ", ".join(f"{number} to {action.value}" for action, number in numbers.items() if number) + "."
 

@@ -367,7 +367,9 @@ class VersionsArguments(Arguments):
     examples = (("sagespec versions pytorch", "another framework than TensorFlow"),)
     starts_nothing = True
 
-    framework = optional("FRAMEWORK", "The framework: tensorflow (the default), pytorch, huggingface, sklearn, …")
+    framework = optional(
+        "FRAMEWORK", "Another framework than TensorFlow.", choices="sagespec.catalog.tables:frameworks"
+    )
 
     format = choice(("text", "json"), "text", "How the list is written.")
 

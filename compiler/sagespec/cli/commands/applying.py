@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from sagespec.base.files import unwritable
 from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
 from sagespec.cli.commands.following import Followed, follow
@@ -20,7 +21,7 @@ from sagespec.deploying.ledger import Ledger
 from sagespec.deploying.looking import Job
 from sagespec.deploying.planfile import PlanFileError, from_text, is_plan_file, unlike
 from sagespec.deploying.pruning import only
-from sagespec.reporting.outputs import unwritable, write_outputs
+from sagespec.reporting.outputs import write_outputs
 from sagespec.reporting.plan import outcome_text, outcomes_json, plan_text
 from sagespec.reporting.progress import progress_on
 from sagespec.reporting.style import Style, style_of

@@ -92,10 +92,7 @@ def versions(given: VersionsArguments) -> Code:
     known = facts()
     framework = known.framework(given.framework or "tensorflow")
     if framework is None:
-        near = known.near_framework(given.framework or "")
-        meant = f"did you mean {near}?" if near else f"there are {', '.join(known.frameworks)}"
-        complain(f"no framework is called '{given.framework}'", meant)
-        return Code.WRONG_USAGE
+        raise LookupError(given.framework)
     if given.format == "json":
         say(versions_json(framework))
         return Code.FINE

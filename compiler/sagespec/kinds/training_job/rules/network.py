@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.condition import NULL
+from sagespec.checking.condition import GIVEN, NULL, inside
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field, item
@@ -23,8 +23,12 @@ incomplete_vpc_config = refusal(
             f"{name} without {other}: a VPC needs both",
             f"add {other}: [{PREFIXES[other]}…]",
             when={other: NULL},
+            unless={"request": inside("VpcConfig", member, so=GIVEN)},
         )
-        for name, other in (("subnets", "security_group_ids"), ("security_group_ids", "subnets"))
+        for name, other, member in (
+            ("subnets", "security_group_ids", "SecurityGroupIds"),
+            ("security_group_ids", "subnets", "Subnets"),
+        )
     ),
     source=API + "VpcConfig.html",
     page="""

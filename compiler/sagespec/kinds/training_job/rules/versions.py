@@ -27,7 +27,7 @@ _PROCESSOR = r"[-_:.](?:(?P<cpu>cpu)|gpu|cu\d{2,3})(?=[-_.:@]|$)"
 
 def release_of(context: JobContext) -> Release | None:
     """The release whose image the job runs; None where it brings an image, or names no release that is known."""
-    return context.job.image_release(context.facts) if context.job.image_uri is None else None
+    return context.image_release if context.job.image_uri is None else None
 
 
 @rule(ERROR, on=JOB, source="https://docs.aws.amazon.com/sagemaker/latest/dg/frameworks.html")
@@ -48,7 +48,7 @@ def unknown_framework(job: Job, context: JobContext) -> Finding | None:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
     """
-    name, known = job.framework_name, ", ".join(context.facts.frameworks)
+    name = job.framework_name
     if name is None:
         if job.image_uri is None:
             return Finding(
@@ -56,6 +56,7 @@ def unknown_framework(job: Job, context: JobContext) -> Finding | None:
             )
     elif context.framework is None:
         near = context.facts.near_framework(name)
+        known = ", ".join(context.facts.frameworks)
         hint = f"write framework: {near}" if near else f"write one of {known}; an image of your own needs none"
         return Finding(("framework",), f"no framework is called '{name}'", hint)
     return None
@@ -82,7 +83,8 @@ def missing_framework_version(job: Job, context: JobContext) -> Finding | None:
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/my-tensorflow:3
     """
     framework = context.framework
-    if framework is None or (job.image_uri is not None and not framework.version_always):
+    named = job.image_uri is not None or context.is_overridden("AlgorithmSpecification", "TrainingImage")
+    if framework is None or (named and not framework.version_always):
         return None
     place = framework.version_field
     if getattr(job, place) is None:
@@ -494,12 +496,13 @@ def instance_without_image(job: Job, context: JobContext) -> Iterator[Finding]:
                 yield Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
         return
     runs_on, chosen = _kinds(context, framework), image_instance_type(job.instance_types())
-    what = framework.title if context.release is None or not _only(framework, runs_on) else context.release.name
     for path, name, _ in INSTANCE_TYPE.of(context):
         known, kind = context.facts.instance(name), _kind(name)
         fits = kind in runs_on or (kind in ("cpu", "gpu") and name != chosen)
         if not fits or (known is not None and known.arch != "x86_64"):
             takes = [words for each, words in _KINDS.items() if each in runs_on]
+            release = context.release
+            what = framework.title if release is None or not _only(framework, runs_on) else release.name
             yield Finding(path, f"no {what} training image runs on {name}", f"take a type with {' or '.join(takes)}")
 
 
