@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sagespec.catalog.frameworks import of_image
 from sagespec.deploying.services.local.folder import HostFolder, read_json
 
 PREFIX = "sagemaker_"
@@ -48,6 +49,17 @@ GROUP = "homogeneousCluster"
 """The one instance group of a job that has no groups."""
 TENSORFLOW_MODULE = "sagemaker_tensorflow_container.training:main"
 """SAGEMAKER_TRAINING_MODULE of the TensorFlow images."""
+TORCHRUN = "sagemaker_torch_distributed_enabled"
+
+
+def training_module(image: str) -> str:
+    """SAGEMAKER_TRAINING_MODULE of an image; TensorFlow's for one that is not AWS's."""
+    found = of_image(image)
+    if found is None:
+        return TENSORFLOW_MODULE
+    framework, version = found
+    under = framework.base_of(version)
+    return framework.training_module or (under.training_module if under else None) or TENSORFLOW_MODULE
 
 
 def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
@@ -243,6 +255,21 @@ def command(folder: HostFolder, told: Told, python: str) -> list[str]:
     if runs_as(folder, told.entry_point) == "script":
         return [python, told.entry_point, *told.arguments]
     return ["/bin/sh", "-c", f"./{shlex.quote(told.entry_point)} {' '.join(map(shlex.quote, told.arguments))}"]
+
+
+def torchrun(argv: Sequence[str], hosts: Sequence[str], host: str, port: int, processes: int) -> list[str]:
+    """The same script, started by torchrun as the toolkit does; all hosts are this machine.
+
+    Source: https://github.com/aws/sagemaker-training-toolkit (torch_distributed.py)
+    """
+    python, *script = argv
+    command = [python, "-m", "torch.distributed.run", "--nnodes", str(len(hosts)), "--nproc_per_node", str(processes)]
+    if len(hosts) > 1:
+        place = ["--master_addr", "127.0.0.1", "--master_port", str(port), "--node_rank", str(hosts.index(host))]
+        command += place
+    elif port:
+        command += ["--master_port", str(port)]
+    return [*command, *script]
 
 
 def runs_as(folder: HostFolder, entry_point: str) -> str:

@@ -43,7 +43,7 @@ class Executor(Protocol):
 
 
 class Scripts:
-    """Runs the entry point with a Python of this machine, as the TensorFlow image runs it."""
+    """Runs the entry point with a Python of this machine, as the image runs it."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -59,9 +59,9 @@ class Scripts:
         """Provisions the environment, if that is asked for."""
         if not self.job.options.provision:
             return
-        wanted = provision.version_of_image(self.job.algorithm["TrainingImage"])
+        wanted = provision.wanted_of(self.job.algorithm["TrainingImage"])
         if wanted is None:
-            raise failed("ClientError: the image's tag does not say which TensorFlow to provision")
+            raise failed("ClientError: the image's address does not say which framework to provision")
         try:
             environment = provision.provide(wanted, lambda progress: report(str(progress)))
         except provision.CannotProvision as error:
@@ -112,6 +112,9 @@ class Scripts:
         told = self._told(folder)
         config = cluster.tf_config(host, self.job.hosts, self.job.meant, self.ports)
         argv = contract.command(folder, told, self.python)
+        if self.job.meant.get(contract.TORCHRUN) and contract.runs_as(folder, told.entry_point) == "script":
+            port = self.ports.work[self.job.hosts[0]]
+            argv = contract.torchrun(argv, self.job.hosts, host, port, contract.gpus() or 1)
         if contract.runs_as(folder, told.entry_point) == "program":
             # As the image does; an archive may have lost that its script is a program.
             (folder.code / told.entry_point).chmod(0o777)
@@ -135,7 +138,7 @@ class Scripts:
         return {
             "TRAINING_JOB_NAME": self.job.folder.name,
             "TRAINING_JOB_ARN": self.job.folder.arn,
-            "SAGEMAKER_TRAINING_MODULE": contract.TENSORFLOW_MODULE,
+            "SAGEMAKER_TRAINING_MODULE": contract.training_module(self.job.algorithm["TrainingImage"]),
             **{key: optml.placed(value, folder.path) for key, value in asked.items()},
         }
 
