@@ -8,20 +8,22 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
+from sagespec.checking.context import Context
 from sagespec.checking.rule import API, ERROR, rule
 from sagespec.checking.subject import Written, field
-from sagespec.kinds.training_job.context import JobContext
 
-FIELDS = ("hyperparameters", "environment", "tags", "container_entry_point", "container_arguments", "request")
+FIELDS = (
+    *("hyperparameters", "environment", "env", "tags", "container_entry_point", "container_arguments", "request"),
+)
+"""Those of every kind; a kind that has one of them not is not asked about it."""
 
 
 @rule(ERROR, on=field(*FIELDS), source=API + "CreateTrainingJob.html")
-def secret_in_manifest(written: Written, context: JobContext) -> Iterator[Finding]:
-    """A key, token or password would be readable for everybody who can see the job.
+def secret_in_manifest(written: Written, context: Context) -> Iterator[Finding]:
+    """A key, token or password would be readable for everybody who can see the job or the model.
 
     Hyperparameters, environment and tags are shown by the console, by DescribeTrainingJob and in events, so it does not
-    help to bring the secret in with an expression. Let the script fetch it, with the job's role, from AWS Secrets
-    Manager.
+    help to bring the secret in with an expression. Let the script fetch it, with the role, from AWS Secrets Manager.
 
     Bad:
         environment: {WANDB_API_KEY: 0123456789abcdef0123456789abcdef01234567}
