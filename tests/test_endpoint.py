@@ -10,17 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 import yaml
-from botocore.validate import ParamValidator
 
 import sagespec
-from conftest import ENDPOINT, Judge
+from conftest import ENDPOINT
 from sagespec.base.diagnostic import Diagnostic
-from sagespec.kinds.endpoint.members import SECTIONS
-from sagespec.pipeline import Compiler, Options, Result
-from sagespec.reading.render import Inputs
+from sagespec.pipeline import Compiler, Result
 from test_parity import differences
 
 ORACLE = Path(__file__).parent / "oracle"

@@ -281,7 +281,7 @@ def main() -> None:
     file = parser.parse_args().file.resolve()
     record.silence()
     with suppress(AttributeError):
-        sagemaker.config  # imported, so that nothing of it is looked for in the folder below
+        _ = sagemaker.config  # imported, so that nothing of it is looked for in the folder below
     with record.workplace():
         Path("inference.py").write_text("def handler(data, context):\n    pass\n")
         Path("code", "inference.py").write_text("def handler(data, context):\n    pass\n")

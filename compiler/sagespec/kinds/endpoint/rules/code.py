@@ -240,7 +240,7 @@ def entry_point_not_in_source(entry: Written, context: EndpointContext) -> Itera
         source_dir: serving
     """
     folder = context.source_folder
-    if context.endpoint.source_dir is None or folder is None or not context.files.is_dir(folder):
+    if context.endpoint.source_dir is None or folder is None or not context.files.is_folder(folder):
         return
     if not context.files.is_file(folder / entry.value):
         message = f"there is no '{entry.value}' in {context.endpoint.source_dir}"
