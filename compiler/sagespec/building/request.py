@@ -256,6 +256,9 @@ def _at(body: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     return value
 
 
+_HOLDERS = (str, list, dict)
+
+
 def filled_in(value: Any, names: Mapping[str, str]) -> Any:
     """A value with names instead of the placeholders that stand for them."""
     if isinstance(value, str):
@@ -266,5 +269,5 @@ def filled_in(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [filled_in(item, names) for item in value]
     if isinstance(value, dict):
-        return {key: filled_in(item, names) for key, item in value.items()}
+        return {key: filled_in(item, names) if isinstance(item, _HOLDERS) else item for key, item in value.items()}
     return value
