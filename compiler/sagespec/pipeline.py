@@ -355,16 +355,12 @@ class Compiler:
 
     def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:
         """The draft's request with what things cost in its region; None where no region is known."""
-        from dataclasses import replace
-
         request, region = draft.request, draft.request.site.region
         if not region:
             return None
-        return replace(request, prices=self.pricing.prices(manifest, region))
+        return request._replace(prices=self.pricing.prices(manifest, region))
 
     def _sealed(self, manifest: Manifest, kind: Kind, draft: Draft) -> tuple[Request | None, list[Diagnostic]]:
-        from dataclasses import replace
-
         from sagespec.building.archive import ArchiveError
         from sagespec.building.draft import seal
 
@@ -377,7 +373,7 @@ class Compiler:
         except ArchiveError as error:
             return None, [_placed(manifest, "unusable-files", Finding(error.field, error.message, error.hint))]
         if not request.site.local and manifest.settings.get("prices") is not None:
-            request = replace(request, prices=self.pricing.prices(manifest, request.site.region))
+            request = request._replace(prices=self.pricing.prices(manifest, request.site.region))
         return request, []
 
     # A job may be partial here: a field that is wrong is not among its members, and reading it would raise.
