@@ -510,7 +510,7 @@ def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> P
     field = kind.field_of(operation, member)
     if field is None:
         return ()
-    inside = member[1:] if field in ("hyperparameters", "environment") else ()
+    inside = member[1:] if field in ("hyperparameters", "environment") else member[2:] if field == "env" else ()
     return (field, *inside)
 
 
