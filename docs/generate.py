@@ -15,9 +15,9 @@ from sagespec.cli.arguments.help import explained as described
 from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
 from sagespec.cli.arguments.table import COMMANDS, GENERAL, Program
 from sagespec.importing.arguments import SDK1
+from sagespec.kinds import kind_named
 from sagespec.kinds.api_names import api_name
 from sagespec.kinds.explained import explained as pages_of_findings
-from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reporting.pages import version_rows
@@ -169,7 +169,7 @@ def fields() -> Iterator[str]:
     yield "A `sagespec.yaml` has `kind: Defaults`, any of the fields above, and these:\n\n"
     yield "| field | type | limits | what it is |\n|---|---|---|---|\n"
     for name, node in defaults_schema(facts())["properties"].items():
-        if name not in schema:
+        if name not in schema and "$ref" not in node:  # those are of endpoints, below
             kind = node["type"] if isinstance(node["type"], str) else node["type"][0]
             yield f"| `{name}` | {WORDS[kind]} | {limits(node)} | {node['description']} |\n"
     yield "\n## Objects\n\nWhat the fields above hold. The last column is the member inside the field's own.\n"
@@ -194,8 +194,8 @@ def endpoint_fields() -> Iterator[str]:
     objects = model.pop("$defs")
     yield "\n## Endpoints\n\n"
     yield "A manifest with `kind: Endpoint` has these fields. They set members of three requests: CreateModel,\n"
-    yield "CreateEndpointConfig and CreateEndpoint. In a Defaults document they may stand beside those of training jobs,\n"
-    yield "or in a section `Endpoint:`, which is for endpoints only.\n\n"
+    yield "CreateEndpointConfig and CreateEndpoint. In a Defaults document they may stand beside those of training\n"
+    yield "jobs, or in a section `Endpoint:`, which is for endpoints only.\n\n"
     yield FIELDS_HEAD
     for name, node in model["properties"].items():
         members = ", ".join(f"`{member}`" for member in kind.members.get(name, ()))
