@@ -26,7 +26,7 @@ from fakes.fixtures import Aws, clean, session_of
 from fakes.jobs import Clock
 from fakes.server import FAULTS, TestService
 from fakes.world import World
-from sagespec.deploying.planner import Wish
+from sagespec.deploying.planning.planner import Wish
 from sagespec.deploying.services import ServiceError
 
 ROUNDS = int(os.environ.get("SAGESPEC_KILL_ROUNDS", "10"))
@@ -231,9 +231,7 @@ def killed(world: World, chance: random.Random) -> str:
     )
     said = [world.said_folder / f"{len(world.said) + number}.txt" for number in range(chance.choice([1, 1, 2]))]
     world.said += said
-    appliers = [
-        subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=path.open("w")) for path in said
-    ]
+    appliers = [started(command, environment, path) for path in said]
     while operation and aws.service.count(operation) - before[operation] < times:
         if all(applier.poll() is not None for applier in appliers):
             break
@@ -245,6 +243,11 @@ def killed(world: World, chance: random.Random) -> str:
     if -signal.SIGKILL not in codes:
         return "ended by itself"
     return f"after {aws.calls[-1].operation}" if len(aws.calls) > begun else "before any call"
+
+
+def started(command: list[str], environment: dict[str, str], said: Path) -> subprocess.Popen[bytes]:
+    with said.open("wb") as out:
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=out)
 
 
 def finished(aws: Aws, folder: Path) -> int:

@@ -72,8 +72,8 @@ def test_lines_of_pip_become_progress(line, said):
 def pip(monkeypatch):
     """Stands for what pip does in a new environment; counts how often it is asked."""
     calls = []
-    monkeypatch.setattr(provision, "_available", lambda python: AVAILABLE)
-    monkeypatch.setattr(provision, "_install", lambda python, requirement, tell: calls.append(requirement))
+    monkeypatch.setattr(provision, "_available", lambda python, package: AVAILABLE)
+    monkeypatch.setattr(provision, "_install", lambda python, requirements, tell: calls.extend(requirements))
     monkeypatch.setattr(provision, "make", lambda folder: (folder / "bin").mkdir(parents=True))
     return calls
 
@@ -89,7 +89,7 @@ def test_environment_is_built_once_and_used_again(tmp_path, pip):
 
 
 def test_environment_that_was_not_finished_is_not_kept(tmp_path, pip, monkeypatch):
-    def interrupted(python, requirement, tell):
+    def interrupted(python, requirements, tell):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as changed:

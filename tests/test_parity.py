@@ -24,6 +24,17 @@ SHOWN = 10
 
 TENSORFLOW = frameworks.of_name("tensorflow")
 
+NEWER: Mapping[str, set[str]] = {
+    "tensorflow": {"2.21", "2.21.0"},
+    "pytorch": {"2.9", "2.9.0", "2.10", "2.10.0", "2.11", "2.12", "2.13", "2.14"},
+    "huggingface": {"5.3", "5.3.0"},
+    "sklearn": {"1.4-2-py312", "1.9-0"},
+    "xgboost": {"3.2-0"},
+}
+"""Versions of the catalogue that SDK 2 does not know."""
+YOUNGER = {"me-west-1", "eu-isoe-west-1", "eusc-de-east-1"}
+"""Regions that it does not know."""
+
 Sample = dict[str, Any]
 Outcome = tuple[dict[str, Any] | None, list[str]]
 """A request, or what stands against it."""
@@ -36,9 +47,24 @@ def samples() -> list[Sample]:
 
 
 @pytest.fixture(scope="module")
+def others() -> list[Sample]:
+    """Of the other frameworks."""
+    with gzip.open(ORACLE / "frameworks.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def of_others(others: list[Sample], tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
+    return compiled(others, tmp_path_factory.mktemp("others"))
+
+
+@pytest.fixture(scope="module")
 def outcomes(samples: list[Sample], tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
+    return compiled(samples, tmp_path_factory.mktemp("parity"))
+
+
+def compiled(samples: Iterable[Sample], folder: Path) -> Mapping[str, Outcome]:
     """Every sample's outcome by its id: all compiled in one run, as files beside the code that they name."""
-    folder = tmp_path_factory.mktemp("parity")
     for name in ("code", "libs"):
         shutil.copytree(ORACLE / name, folder / name)
     shutil.copy(ORACLE / "code" / "train.py", folder)
@@ -84,8 +110,16 @@ def comparable(request: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[
     parameters = kept.get("HyperParameters", {})
     parameters.pop("sagemaker_enable_cloudwatch_metrics", None)
     for name, value in parameters.items():
-        parameters[name] = json.dumps(json.loads(value), sort_keys=True)
+        parameters[name] = respaced(value)
     return {**kept, "Tags": sorted(tags, key=lambda tag: str(tag["Key"]))}
+
+
+def respaced(value: str) -> str:
+    """JSON with the usual spaces; other text as it is."""
+    try:
+        return json.dumps(json.loads(value), sort_keys=True)
+    except ValueError:
+        return value
 
 
 def differences(want: Any, got: Any, path: str = "") -> Iterator[str]:
@@ -162,20 +196,62 @@ def test_the_samples_cover_the_catalogue(samples: list[Sample]) -> None:
     sent = [sample["manifest"] for sample in samples if "request" in sample]
     jobs = {(each.get("framework_version"), each.get("py_version")) for each in sent}
     legacy = {each["framework_version"] for each in sent if "training_steps" in each}
-    releases = TENSORFLOW.releases.values()
+    releases = [each for each in TENSORFLOW.releases.values() if each.full_version not in NEWER["tensorflow"]]
     images = [image for each in releases for image in (*each.images.values(), each.legacy_image) if image is not None]
 
     pairs = {(each.full_version, python) for each in releases if each.script_mode for python in each.pythons}
     assert pairs - jobs == set()
     assert {each.full_version for each in releases if each.legacy_mode} - legacy == set()
-    assert set(TENSORFLOW.aliases) - {version for version, _ in jobs} == set()
+    assert set(TENSORFLOW.aliases) - NEWER["tensorflow"] - {version for version, _ in jobs} == set()
     assert {name for image in images for name in image.registries} - {each["region"] for each in sent} == set()
 
 
 def test_the_samples_try_every_release_with_pythons_that_it_does_not_have(samples: list[Sample]) -> None:
     sent = [sample["manifest"] for sample in samples if "error" in sample]
     refused = {(each.get("framework_version"), each.get("py_version")) for each in sent}
-    releases = TENSORFLOW.releases.values()
+    releases = [each for each in TENSORFLOW.releases.values() if each.full_version not in NEWER["tensorflow"]]
     every = {python for each in releases for python in each.pythons}
     lacking = {(each.full_version, python) for each in releases for python in every - {*each.pythons}}
     assert lacking - refused == set()
+
+
+# The other frameworks
+
+
+def test_a_request_of_another_framework_is_what_the_sdk_sends(
+    others: list[Sample], of_others: Mapping[str, Outcome]
+) -> None:
+    chosen = of(others, "v2", "request")
+    assert len(chosen) >= 3_500
+    agree(chosen, of_others)
+
+
+def test_what_the_sdk_refuses_of_another_framework_is_refused(
+    others: list[Sample], of_others: Mapping[str, Outcome]
+) -> None:
+    chosen = of(others, "v2", "error")
+    assert len(chosen) >= 3_000
+    agree(chosen, of_others)
+
+
+def test_what_the_sdk_lets_through_of_another_framework_by_mistake_is_refused(
+    others: list[Sample], of_others: Mapping[str, Outcome]
+) -> None:
+    """A distribution that nothing reads, an image of another version than was asked for, an image for inference."""
+    lax = [sample["id"] for sample in others if LAX in sample["id"] and "request" in sample]
+    assert len(lax) >= 20
+    assert [name for name in lax if of_others[name][0] is not None] == []
+
+
+@pytest.mark.parametrize("name", [name for name in frameworks.names() if name != "tensorflow"])
+def test_the_samples_cover_every_version_python_and_region_of_a_framework_that_the_sdk_knows(
+    others: list[Sample], name: str
+) -> None:
+    framework = frameworks.of_name(name)
+    sent = [sample["manifest"] for sample in others if sample["manifest"].get("framework") == name]
+    versions = {each[framework.version_field] for each in sent if framework.version_field in each}
+    regions = {each["region"] for each in sent}
+    own = {version.partition("+")[0] for version in framework.versions()}
+    images = [image for release in framework.releases.values() for image in release.images.values()]
+    assert own - versions - NEWER.get(name, set()) == set()
+    assert {region for image in images for region in image.registries} - regions - YOUNGER == set()

@@ -19,9 +19,9 @@ from sagespec.kinds.explained import explained
 from sagespec.kinds.rules import SHARED
 from sagespec.kinds.training_job.model import Channel
 from sagespec.kinds.training_job.rules import RENAMED
-from sagespec.reporting.diagnostics import text
-from sagespec.reporting.report import Report
-from sagespec.reporting.style import Style
+from sagespec.reporting.findings.diagnostics import text
+from sagespec.reporting.findings.report import Report
+from sagespec.reporting.terminal.style import Style
 
 SMALLEST_OF = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}
 """Kind → what its rules' examples are laid over."""

@@ -22,7 +22,7 @@ from fakes_memory import Memory
 from sagespec.building.request import Request
 from sagespec.cli import run
 from sagespec.deploying.applier import Applier
-from sagespec.deploying.planner import Action, Wish, decide, decide_all
+from sagespec.deploying.planning.planner import Action, Wish, decide, decide_all
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.s3 import Store
 from sagespec.deploying.services.sagemaker.service import SageMaker
@@ -389,9 +389,10 @@ def test_a_rename_under_a_full_quota_loses_nothing(repository: Repository) -> No
     code, said = repository.apply(".", "--prune")
     assert (code, repository.stopped, repository.created) == (3, [], [repository.job("aa")]), said
     assert f"{repository.job('aa')} goes on, because cc could not be started" in said
-    assert repository.says("stop", repository.job("aa"))[0] == 0
+    assert repository.says("stop", repository.job("aa"), "--region", "us-west-2")[0] == 0
     repository.aws.advance(10)
-    assert (repository.apply(".", "--prune")[0], len(repository.created)) == (0, 2)
+    code, said = repository.apply(".", "--prune")
+    assert (code, len(repository.created)) == (0, 2), said
 
 
 def test_six_replacements_are_stopped_side_by_side(repository: Repository) -> None:

@@ -13,8 +13,8 @@ from fakes.fixtures import Aws
 from fakes.jobs import Fate, Job
 from sagespec.building.targets import Request
 from sagespec.deploying.applier import Applier, Outcome
-from sagespec.deploying.planner import Plan, Wish, decide_all
-from sagespec.deploying.pruning import Evidence, Gone
+from sagespec.deploying.planning.planner import Plan, Wish, decide_all
+from sagespec.deploying.planning.pruning import Evidence, Gone
 from sagespec.deploying.services.sagemaker.service import SageMaker
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs

@@ -97,6 +97,24 @@ class Framework:
         return tuple(self.row.get("refused_instances", ()))
 
     @property
+    def training_module(self) -> str | None:
+        """What its images give the toolkit to start; None where that is the framework's under it."""
+        return self.row.get("training_module")
+
+    @property
+    def wheel(self) -> Mapping[str, Any]:
+        """The packages that a local run installs."""
+        wheel: Mapping[str, Any] = self.row["wheel"]
+        return wheel
+
+    @property
+    def repositories(self) -> frozenset[str]:
+        """Where its images lie."""
+        versions = (rows for key, rows in self.images.items() if key.endswith("versions"))
+        found = {image[0] for rows in versions for pythons in rows.values() for image in pythons.values()}
+        return frozenset(found | ({self.row["legacy_repository"]} if self.has_legacy_mode else set()))
+
+    @property
     def passes_model_dir(self) -> bool:
         """The estimator passes --model_dir to the script."""
         return bool(self.row.get("passes_model_dir"))
@@ -196,6 +214,7 @@ class Framework:
         found = {python: Image(name, sets[where], tags[tag]) for python, (name, where, tag) in pythons.items()}
         return self._release(version, full_version, found)
 
+    @lru_cache(maxsize=256)  # noqa: B019
     def without_image(self, version: str | None) -> Release:
         """What is true of a version whatever image it is in; of any version, for None."""
         return self._release(version or "", version or "", {})
@@ -364,6 +383,23 @@ def of_name(name: str) -> Framework:
     if not (FOLDER / "frameworks" / f"{name}.json").is_file():
         raise LookupError(name)
     return Framework(name)
+
+
+def of_image(image: str) -> tuple[Framework, str] | None:
+    """The framework and the version that an image of AWS's holds, by its address; None for any other image.
+
+    The version is what the tag says, with the one under it: `4.28.1+pytorch2.0.0`.
+    """
+    path, _, tag = image.rpartition(":")
+    repository = path.rpartition("/")[2]
+    framework = next((each for each in map(of_name, frameworks()) if repository in each.repositories), None)
+    found = re.match(r"(?P<first>[0-9][0-9.]*(?:-[0-9]+(?=-|$))?)(?:-transformers(?P<own>[0-9.]+))?", tag)
+    if framework is None or found is None:
+        return None
+    if found["own"] is None:
+        return framework, found["first"]
+    base = next((name for name in framework.bases if name in repository), "")
+    return framework, f"{found['own']}+{base}{found['first']}"
 
 
 def names() -> tuple[str, ...]:

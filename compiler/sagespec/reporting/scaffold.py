@@ -11,7 +11,10 @@ from sagespec.base.files import data_folder, write_whole
 SCHEMA = "training-job.schema.json"
 """What the manifest's first line names, so that the editor helps from the first minute."""
 
-TEMPLATES = ("script", "keras", "legacy", "distributed", "pipe")
+TEMPLATES = (
+    *("script", "keras", "legacy", "distributed", "pipe"),
+    *("pytorch", "huggingface", "sklearn", "xgboost"),
+)
 """The folders of templates/init."""
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.condition import NULL
+from sagespec.checking.condition import GIVEN, NULL, inside
 from sagespec.checking.context import Context
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field, item
 
+_IN_REQUEST = {
+    "subnets": [("VpcConfig", "Subnets"), ("create_model", "VpcConfig", "Subnets")],
+    "security_group_ids": [("VpcConfig", "SecurityGroupIds"), ("create_model", "VpcConfig", "SecurityGroupIds")],
+}
+"""Where `request:` gives a value in the field's stead, of whatever kind."""
 PREFIXES = {"subnets": "subnet-", "security_group_ids": "sg-"}
 
 
@@ -23,6 +28,7 @@ incomplete_vpc_config = refusal(
             f"{name} without {other}: a VPC needs both",
             f"add {other}: [{PREFIXES[other]}…]",
             when={other: NULL},
+            unless={"request": {"anyOf": [inside(*steps, so=GIVEN) for steps in _IN_REQUEST[other]]}},
         )
         for name, other in (("subnets", "security_group_ids"), ("security_group_ids", "subnets"))
     ),

@@ -1,4 +1,4 @@
-"""Environments with a given TensorFlow, built once per version, Python and platform, and never used half built."""
+"""Environments with a given framework, built once per version, Python and platform, and never used half built."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sagespec.base.errors import SagespecError
+from sagespec.catalog.frameworks import Framework, of_image, of_name
 from sagespec.deploying.services.local.folder import read_json, remove, write_json
 
 
@@ -42,9 +43,22 @@ class Environment:
 
     python: Path
     version: str
-    """The TensorFlow version that it holds."""
+    """The framework's version that it holds."""
     warning: str = ""
     """Set where that is not the version that was asked for."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an environment is to hold."""
+
+    package: str
+    """The framework's name in PyPI."""
+    version: str
+    title: str
+    """The framework's name in a sentence."""
+    beside: tuple[str, ...] = ()
+    """More requirements."""
 
 
 def cache_folder() -> Path:
@@ -55,9 +69,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sagespec"
 
 
-def package_name() -> str:
-    """The wheels' name: Linux on x86-64 has one without GPU code, a third of the size."""
-    return "tensorflow-cpu" if (sys.platform, platform.machine()) == ("linux", "x86_64") else "tensorflow"
+def package_name(framework: Framework | None = None) -> str:
+    """The wheels' name: Linux on x86-64 has one of some frameworks without GPU code, a third of the size."""
+    wheel = (framework or of_name("tensorflow")).wheel
+    on_linux = (sys.platform, platform.machine()) == ("linux", "x86_64")
+    return str(wheel.get("cpu_package", wheel["package"]) if on_linux else wheel["package"])
 
 
 def version_of_image(image: str) -> str | None:
@@ -67,7 +83,21 @@ def version_of_image(image: str) -> str | None:
     return found[0] if found and "tensorflow" in repository.rpartition("/")[2] else None
 
 
-def choose(wanted: str, available: Sequence[str]) -> tuple[str, str]:
+def wanted_of(image: str) -> Wanted | None:
+    """What an image holds, of what PyPI has; None where its address does not say it."""
+    found = of_image(image)
+    if found is None:
+        version = version_of_image(image)
+        return None if version is None else Wanted(package_name(), version, "TensorFlow")
+    framework, version = found
+    own, under = version.partition("+")[0], framework.base_of(version)
+    beside = tuple(framework.wheel.get("beside", ()))
+    if under is not None:
+        beside = (f"{package_name(under)}=={version.partition('+')[2].removeprefix(under.name)}", *beside)
+    return Wanted(package_name(framework), own.partition("-")[0], framework.title, beside)
+
+
+def choose(wanted: str, available: Sequence[str], title: str = "TensorFlow") -> tuple[str, str]:
     """The version to install, and a warning where it is another than the one wanted.
 
     The version itself; of `2.19` the newest patch; else the nearest newer one of the same major version.
@@ -83,10 +113,10 @@ def choose(wanted: str, available: Sequence[str]) -> tuple[str, str]:
     newer = [version for numbers, version in known if numbers > parts and numbers[0] == parts[0]]
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     if newer:
-        return newer[0], f"TensorFlow {wanted} has no wheel for {python} here; {newer[0]} is used instead"
+        return newer[0], f"{title} {wanted} has no wheel for {python} here; {newer[0]} is used instead"
     exist = ", ".join(version for _, version in known) or "none"
     raise CannotProvision(
-        f"TensorFlow {wanted} has no wheel for {python} on {sys.platform} {platform.machine()}, nor has a newer "
+        f"{title} {wanted} has no wheel for {python} on {sys.platform} {platform.machine()}, nor has a newer "
         f"{parts[0]}.x; there are: {exist}. Use the docker executor, or another Python"
     )
 
@@ -96,8 +126,8 @@ def _parts(version: str) -> tuple[int, ...]:
     return tuple(map(int, found[0].split("."))) if found else ()
 
 
-def provide(wanted: str, report: Callable[[Progress], None], cache: Path | None = None) -> Environment:
-    """The environment for a TensorFlow version, built if this is the first time.
+def provide(wanted: str | Wanted, report: Callable[[Progress], None], cache: Path | None = None) -> Environment:
+    """The environment for a framework's version (a bare one is TensorFlow's), built if this is the first time.
 
     Several builders at once build once: the others wait. An environment counts only when its note is there, which is
     written last; so one that was interrupted is begun again. (It is not built under another name and renamed: the
@@ -108,13 +138,17 @@ def provide(wanted: str, report: Callable[[Progress], None], cache: Path | None 
     """
     envs = (cache or cache_folder()) / "envs"
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
-    folder = envs / f"{package_name()}-{wanted}-{python}-{sys.platform}-{platform.machine()}"
+    asked = Wanted(package_name(), wanted, "TensorFlow") if isinstance(wanted, str) else wanted
+    named = "-".join(
+        [asked.package, asked.version, *(each.replace("==", "-") for each in asked.beside if "==" in each)]
+    )
+    folder = envs / f"{named}-{python}-{sys.platform}-{platform.machine()}"
     with _locked(envs / f".{folder.name}.lock"):
         note = read_json(folder / "sagespec.json")
         if note is None:
             remove(folder)
             try:
-                note = _build(wanted, folder, report)
+                note = _build(asked, folder, report)
             except BaseException:
                 remove(folder)
                 raise
@@ -131,20 +165,20 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _build(wanted: str, folder: Path, report: Callable[[Progress], None]) -> dict[str, str]:
+def _build(wanted: Wanted, folder: Path, report: Callable[[Progress], None]) -> dict[str, str]:
     began = time.monotonic()
 
     def tell(doing: str, size: str = "") -> None:
         report(Progress(doing, time.monotonic() - began, size))
 
-    tell(f"making an environment for TensorFlow {wanted}")
+    tell(f"making an environment for {wanted.title} {wanted.version}")
     make(folder)
     python = folder / "bin" / "python"
-    tell(f"asking which versions of {package_name()} there are")
-    version, warning = choose(wanted, _available(python))
+    tell(f"asking which versions of {wanted.package} there are")
+    version, warning = choose(wanted.version, _available(python, wanted.package), wanted.title)
     if warning:
         tell(warning)
-    _install(python, f"{package_name()}=={version}", tell)
+    _install(python, [f"{wanted.package}=={version}", *wanted.beside], tell)
     return {"version": version, "warning": warning}
 
 
@@ -159,16 +193,25 @@ def make(folder: Path, python: str = sys.executable, *, pip: bool = True) -> Non
         raise CannotProvision(f"{python} cannot make an environment:\n{(made.stdout + made.stderr).strip()}")
 
 
-def _available(python: Path) -> list[str]:
-    shown = _run([str(python), "-m", "pip", "index", "versions", package_name(), "--disable-pip-version-check"])
+def _available(python: Path, package: str) -> list[str]:
+    shown = _run([str(python), "-m", "pip", "index", "versions", package, "--disable-pip-version-check"])
     found = re.search(r"^Available versions: (.*)$", shown.stdout, re.MULTILINE)
     if found is None:
         raise CannotProvision(f"pip could not say which versions there are:\n{shown.stderr.strip()}")
     return [version.strip() for version in found[1].split(",")]
 
 
-def _install(python: Path, requirement: str, tell: Callable[[str, str], None]) -> None:
-    command = [str(python), "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check", requirement]
+def _install(python: Path, requirements: Sequence[str], tell: Callable[[str, str], None]) -> None:
+    command = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--progress-bar",
+        "off",
+        "--disable-pip-version-check",
+        *requirements,
+    ]
     lines: list[str] = []
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environ(), errors="replace"
@@ -179,7 +222,7 @@ def _install(python: Path, requirement: str, tell: Callable[[str, str], None]) -
             if (doing := said(line)) is not None:
                 tell(*doing)
     if process.returncode:
-        raise CannotProvision(f"pip could not install {requirement}:\n" + "\n".join(lines[-8:]))
+        raise CannotProvision(f"pip could not install {' '.join(requirements)}:\n" + "\n".join(lines[-8:]))
 
 
 _WHEEL = r"(?:\S*/)?(?P<name>[\w.]+)-(?P<version>[^-\s]+?)(?:-\S+)?(?:\.whl|\.tar\.gz)?(?: \((?P<size>.+)\))?\s*$"

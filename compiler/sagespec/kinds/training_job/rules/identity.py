@@ -19,7 +19,7 @@ def missing_role(job: Job, context: JobContext) -> Finding | None:
     Good:
         role: arn:aws:iam::123456789012:role/SageMakerRole
     """
-    if job.role is None and not context.local:
+    if job.role is None and not context.local and not context.is_overridden("RoleArn"):
         return Finding(
             ("role",), "'role' is missing", "add role: arn:aws:iam::<account>:role/<name> (or to sagespec.yaml)"
         )

@@ -1,0 +1,281 @@
+"""What the container tells the script: arguments and `SM_*` variables, from the three files in input/config.
+
+The measure is AWS's `sagemaker-training` toolkit, which every TensorFlow image runs: the same folder gives the same
+variables and the same arguments.
+Source: https://github.com/aws/sagemaker-training-toolkit (environment.py, mapping.py, params.py, entry_point.py)
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sagespec.catalog.frameworks import of_image
+from sagespec.deploying.services.local.folder import HostFolder, read_json
+
+PREFIX = "sagemaker_"
+OWN = frozenset(
+    {
+        "sagemaker_program",
+        "sagemaker_submit_directory",
+        "sagemaker_enable_cloudwatch_metrics",
+        "sagemaker_region",
+        "sagemaker_container_log_level",
+        "sagemaker_job_name",
+        "sagemaker_s3_output",
+        "default_user_module_name",
+        "_tuning_objective_metric",
+    }
+)
+"""Hyperparameters that the toolkit keeps to itself; others with its prefix are the framework's."""
+
+DISTRIBUTIONS = (
+    "sagemaker_mpi_enabled",
+    "sagemaker_parameter_server_enabled",
+    "sagemaker_distributed_dataparallel_enabled",
+    "sagemaker_pytorch_ddp_enabled",
+    "sagemaker_pytorch_xla_multi_worker_enabled",
+    "sagemaker_multi_worker_mirrored_strategy_enabled",
+    "sagemaker_torch_distributed_enabled",
+)
+INFO = 20
+GROUP = "homogeneousCluster"
+"""The one instance group of a job that has no groups."""
+TENSORFLOW_MODULE = "sagemaker_tensorflow_container.training:main"
+"""SAGEMAKER_TRAINING_MODULE of the TensorFlow images."""
+TORCHRUN = "sagemaker_torch_distributed_enabled"
+
+
+def training_module(image: str) -> str:
+    """SAGEMAKER_TRAINING_MODULE of an image; TensorFlow's for one that is not AWS's."""
+    found = of_image(image)
+    if found is None:
+        return TENSORFLOW_MODULE
+    framework, version = found
+    under = framework.base_of(version)
+    return framework.training_module or (under.training_module if under else None) or TENSORFLOW_MODULE
+
+
+def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
+    """Hyperparameters as the script means them; what is not JSON stays text."""
+    return {key: _decoded(text) for key, text in hyperparameters.items()}
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError):
+        return text
+
+
+def arguments(hyperparameters: Mapping[str, Any]) -> list[str]:
+    """`--key value`, sorted by key; the values as Python prints them."""
+    result = []
+    for key in sorted(hyperparameters):
+        result += [("" if not key else f"-{key}" if len(key) == 1 else f"--{key}"), _argument(hyperparameters[key])]
+    return result
+
+
+def _argument(value: Any) -> str:
+    if isinstance(value, dict):
+        return ",".join(f"{key}={item}" for key, item in sorted(value.items()))
+    return "" if value is None else str(value)
+
+
+def as_text(value: Any) -> str:
+    """A variable's value: text as it is, nothing as nothing, all else as compact JSON."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return as_json(value)
+
+
+def as_json(value: Any) -> str:
+    """JSON as the toolkit writes it."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a script is told."""
+
+    environ: Mapping[str, str]
+    """The toolkit's variables."""
+    arguments: Sequence[str]
+    entry_point: str
+
+
+def tell(folder: HostFolder, environ: Mapping[str, str]) -> Told:
+    """What the script of this host is told.
+
+    Args:
+        environ: the request's Environment; some of it steers the toolkit (`SAGEMAKER_PROGRAM`, `TRAINING_JOB_NAME`).
+    """
+    resources: dict[str, Any] = read_json(folder.config / "resourceconfig.json")
+    channels: dict[str, Any] = read_json(folder.config / "inputdataconfig.json")
+    given = decoded(read_json(folder.config / "hyperparameters.json"))
+    own = {key: value for key, value in given.items() if key in OWN or key.startswith(PREFIX)}
+    ours = {key: value for key, value in given.items() if key not in own}
+    framework = {key: value for key, value in own.items() if key not in OWN}
+    paths = {name: str(folder.data / name) for name in channels}
+    args = arguments(ours)
+    cluster = _cluster(resources, framework)
+    told = {
+        **_folders(folder),
+        **_program(own, environ, folder),
+        **cluster,
+        "input_data_config": channels,
+        "log_level": own.get("sagemaker_container_log_level", INFO),
+    }
+    whole = {
+        **told,
+        **_distribution(resources, cluster, environ),
+        "additional_framework_parameters": framework,
+        "channel_input_dirs": paths,
+        "hyperparameters": ours,
+    }
+    told |= {
+        "channels": sorted(channels),
+        "framework_params": framework,
+        "hps": ours,
+        "training_env": whole,
+        "user_args": args,
+        **{f"channel_{name}": path for name, path in paths.items()},
+        **{f"hp_{key}": value for key, value in ours.items()},
+    }
+    variables = {f"SM_{key.upper()}": as_text(value) for key, value in told.items()}
+    variables |= {
+        "CURRENT_HOST": resources["current_host"],
+        "SAGEMAKER_JOB_NAME": str(own.get("sagemaker_job_name", "")),
+        "SAGEMAKER_REGION": str(own.get("sagemaker_region") or ""),
+    }
+    return Told(variables, args, str(told["user_entry_point"]))
+
+
+def _folders(folder: HostFolder) -> dict[str, str]:
+    return {
+        "input_config_dir": str(folder.config),
+        "input_dir": str(folder.path / "input"),
+        "model_dir": str(folder.model),
+        "output_data_dir": str(folder.output_data),
+        "output_dir": str(folder.output),
+        "output_intermediate_dir": str(folder.output / "intermediate"),
+    }
+
+
+def _program(own: Mapping[str, Any], environ: Mapping[str, str], folder: HostFolder) -> dict[str, Any]:
+    program = environ.get("SAGEMAKER_PROGRAM")
+    module = str(own.get("sagemaker_program")) if program is None else program
+    return {
+        "framework_module": environ.get("SAGEMAKER_TRAINING_MODULE"),
+        "module_dir": str(own.get("sagemaker_submit_directory", folder.code)),
+        "module_name": module.removesuffix(".py"),
+        "user_entry_point": program or own.get("sagemaker_program"),
+    }
+
+
+def _cluster(resources: Mapping[str, Any], framework: Mapping[str, Any]) -> dict[str, Any]:
+    """The hosts, their groups, and what this one has."""
+    groups = {group["instance_group_name"]: group for group in resources["instance_groups"]}
+    mine = resources["current_group_name"]
+    distributed = [mine] if any(framework.get(key) for key in DISTRIBUTIONS) else []
+    instance_type = resources["current_instance_type"]
+    return {
+        "current_host": resources["current_host"],
+        "current_instance_group": mine,
+        "current_instance_group_hosts": groups[mine]["hosts"],
+        "current_instance_type": instance_type,
+        "distribution_instance_groups": framework.get("sagemaker_distribution_instance_groups", distributed),
+        "hosts": resources["hosts"],
+        "instance_groups": list(groups),
+        "instance_groups_dict": groups,
+        "is_hetero": len(groups) > 1,
+        "network_interface_name": resources["network_interface_name"],
+        "num_cpus": os.cpu_count() or 1,
+        "num_gpus": gpus(),
+        "num_neurons": neurons(instance_type),
+        "resource_config": resources,
+    }
+
+
+def _distribution(
+    resources: Mapping[str, Any], cluster: Mapping[str, Any], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """What only SM_TRAINING_ENV tells."""
+    groups, distributed = cluster["instance_groups_dict"], cluster["distribution_instance_groups"]
+    hosts = [host for name, group in groups.items() if name in distributed for host in group["hosts"]]
+    master = (hosts or resources["hosts"])[0]
+    parallel = environ.get("SM_HP_MP_PARAMETERS")
+    return {
+        "distribution_hosts": hosts,
+        "is_master": resources["current_host"] == master,
+        "is_modelparallel_enabled": parallel and parallel != "{}",
+        "is_smddpmprun_installed": shutil.which("smddpmprun") is not None,
+        "is_smddprun_installed": shutil.which("smddprun") is not None,
+        "job_name": environ.get("TRAINING_JOB_NAME"),
+        "master_hostname": master,
+        "topology": [],
+    }
+
+
+def gpus() -> int:
+    """GPUs that nvidia-smi lists; 0 where there is none of it."""
+    shown = _output(["nvidia-smi", "--list-gpus"])
+    return sum(line.startswith("GPU ") for line in shown.splitlines())
+
+
+def neurons(instance_type: str) -> int:
+    """Neuron cores, as the toolkit counts them."""
+    if "trn2.48xlarge" in instance_type:
+        return 64
+    shown = _output(["neuron-ls", "-j"])
+    return sum(device.get("nc_count", 0) for device in json.loads(shown)) if shown else 0
+
+
+def _output(command: list[str]) -> str:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def command(folder: HostFolder, told: Told, python: str) -> list[str]:
+    """The command that runs the entry point, from the code folder.
+
+    A name that ends in `.sh` is run by the shell; beside a `setup.py` the entry point is a module; a Python file is
+    run by Python; all else is a program.
+    """
+    if runs_as(folder, told.entry_point) == "package":
+        return [python, "-m", told.entry_point.removesuffix(".py"), *told.arguments]
+    if runs_as(folder, told.entry_point) == "script":
+        return [python, told.entry_point, *told.arguments]
+    return ["/bin/sh", "-c", f"./{shlex.quote(told.entry_point)} {' '.join(map(shlex.quote, told.arguments))}"]
+
+
+def torchrun(argv: Sequence[str], hosts: Sequence[str], host: str, port: int, processes: int) -> list[str]:
+    """The same script, started by torchrun as the toolkit does; all hosts are this machine.
+
+    Source: https://github.com/aws/sagemaker-training-toolkit (torch_distributed.py)
+    """
+    python, *script = argv
+    command = [python, "-m", "torch.distributed.run", "--nnodes", str(len(hosts)), "--nproc_per_node", str(processes)]
+    if len(hosts) > 1:
+        place = ["--master_addr", "127.0.0.1", "--master_port", str(port), "--node_rank", str(hosts.index(host))]
+        command += place
+    elif port:
+        command += ["--master_port", str(port)]
+    return [*command, *script]
+
+
+def runs_as(folder: HostFolder, entry_point: str) -> str:
+    """`package`, `script` or `program`."""
+    if entry_point.endswith(".sh"):
+        return "program"
+    if (folder.code / "setup.py").exists():
+        return "package"
+    return "script" if entry_point.endswith(".py") else "program"
