@@ -36,6 +36,7 @@ def schema(name: str) -> dict[str, Any]:
 
 MANIFEST = Draft7Validator(schema("training-job"))
 DEFAULTS = Draft7Validator(schema("defaults"))
+ENDPOINTS = Draft7Validator(schema("endpoint"))
 
 
 def refused(data: Any, validator: Draft7Validator = MANIFEST) -> set[str]:
@@ -127,7 +128,8 @@ def test_the_examples_and_templates_pass(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     text = text.replace("{{ name }}", "mnist") if path in TEMPLATES else text
     for document in yaml.load_all(text, Core):
-        assert refused(document, DEFAULTS if document["kind"] == "Defaults" else MANIFEST) == set()
+        validator = {"Defaults": DEFAULTS, "Endpoint": ENDPOINTS, "TrainingJob": MANIFEST}[document["kind"]]
+        assert refused(document, validator) == set()
 
 
 def test_a_version_without_quotes_is_refused_and_explained() -> None:
@@ -377,7 +379,6 @@ def test_an_unknown_field_is_refused_in_defaults_and_in_their_environments(unkno
 
 # Endpoints
 
-ENDPOINTS = Draft7Validator(schema("endpoint"))
 OF_ENDPOINTS = kind_named("Endpoint").rules.by_name
 
 
