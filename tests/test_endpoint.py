@@ -450,9 +450,8 @@ def test_the_aws_command_line_makes_the_three_calls_in_their_order(folder: Path)
     [same] = fitting([result], "aws-cli")
     assert same.request is not None
     script = text_of(same.request, "aws-cli")
-    commands = re.findall(
-        r"^aws sagemaker (\S+) --region us-west-2 .*<<'END_OF_REQUEST'\n(.*?)^END", script, re.M | re.S
-    )
+    command = re.compile(r"^aws sagemaker (\S+) --region us-west-2 [^\n]*<<'END_OF_REQUEST'\n(.*?)^END", re.M | re.S)
+    commands = command.findall(script)
     assert [name for name, _ in commands] == ["create-model", "create-endpoint-config", "create-endpoint"]
     assert [json.loads(body) for _, body in commands] == list(bodies(result).values())
 
