@@ -5,6 +5,7 @@ A draft can be judged without reading a byte of code or data. Sealing reads them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
@@ -192,8 +193,7 @@ LONGEST_TAG_VALUE = 256
 
 def tag_value(text: str) -> str:
     """Text as a tag's value may be: its end where it is too long, and `_` for what is not allowed."""
-    allowed = "".join(c if c.isalnum() or c in " _.:/=+-@" else "_" for c in text)
-    return allowed[-LONGEST_TAG_VALUE:]
+    return re.sub(r"[^\w .:/=+@-]", "_", text)[-LONGEST_TAG_VALUE:]
 
 
 def provenance(inputs: Inputs) -> Iterator[tuple[str, str]]:

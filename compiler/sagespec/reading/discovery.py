@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
@@ -47,9 +48,13 @@ class Survey:
         """Files that were read whole, and are none."""
         self.unread: dict[str, str] = {}
         """What could not be read, or was passed over although it may be a manifest → why."""
+        self._real_folder = lru_cache(maxsize=64)(_real)
 
     def read(self, name: str, *, manifest: bool) -> None:
-        (self.manifests if manifest else self.others).add(_real(name))
+        folder, last = os.path.split(name)
+        is_plain = last not in ("", ".", "..") and not os.path.islink(name)  # noqa: PTH114
+        real = os.path.join(self._real_folder(folder), last) if is_plain else _real(name)  # noqa: PTH118
+        (self.manifests if manifest else self.others).add(real)
 
     def files(self, path: str) -> Iterator[tuple[str, str]]:
         """(file, why it is passed over) of what a path stands for: itself, or every YAML file of the folder and below.
