@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what makes and prices requests is imported where one is mad
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
 """Where a local run is, as far as its request has to say so."""
 STDIN = "-"
+OUR_KINDS = frozenset({*KINDS, "Defaults"})
 
 
 class Result(NamedTuple):
@@ -124,7 +125,7 @@ class Compiler:
             return
         if not explicit and discovery.is_pointer(source):
             yield from self._unknown(name, discovery.POINTER)
-        elif explicit or discovery.may_be_ours(source.text):
+        elif explicit or discovery.may_be_ours(source.text, OUR_KINDS):
             yield from self.source(source, explicit=explicit)
         else:
             self.survey.read(name, manifest=False)
@@ -172,7 +173,7 @@ class Compiler:
         try:
             for document in read(source):
                 ours = explicit or is_ours(document)
-                said = (discovery.misplaced_defaults if ours else discovery.passed_over)(document)
+                said = discovery.misplaced_defaults(document) if ours else discovery.passed_over(document, OUR_KINDS)
                 aside += [said] if said is not None else []
                 if ours:
                     found = True
