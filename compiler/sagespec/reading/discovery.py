@@ -9,12 +9,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-<<<<<<< HEAD
-from collections.abc import Iterator
-from functools import lru_cache
-=======
 from collections.abc import Collection, Iterator
->>>>>>> planA
+from functools import lru_cache
 from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
