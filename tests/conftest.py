@@ -43,6 +43,19 @@ SMALLEST: dict[str, Any] = {
 }
 """The smallest manifest that compiles, given a `train.py` beside it."""
 
+ENDPOINT: dict[str, Any] = {
+    "apiVersion": "sagespec/v1",
+    "kind": "Endpoint",
+    "name": "mnist",
+    "framework_version": "2.19",
+    "model_data": "s3://bucket/mnist/model.tar.gz",
+    "role": "arn:aws:iam::123456789012:role/SageMakerRole",
+    "region": "us-west-2",
+    "instance_type": "ml.m5.xlarge",
+    "initial_instance_count": 1,
+}
+"""The smallest endpoint that compiles."""
+
 SCRIPT = """\
 import argparse
 import os

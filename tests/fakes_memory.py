@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planner import TERMINAL, Seen
+from sagespec.deploying.planning.planner import TERMINAL, Seen
 from sagespec.deploying.services import (
     Cursor,
     LogLine,

@@ -19,14 +19,14 @@ from fakes.jobs import Fate
 from fakes.neighbour import Answer, logs_of, neighbour_that, page, refused, told
 from sagespec.building.request import Request
 from sagespec.cli import run
-from sagespec.deploying.ending import ending_of
+from sagespec.deploying.following.ending import ending_of
 from sagespec.deploying.services import START, ServiceError
 from sagespec.deploying.services.sagemaker.faults import NotAws, is_denied, is_not_found, service_error
 from sagespec.deploying.services.sagemaker.service import SageMaker
 from sagespec.deploying.triage import Kind, triage
-from sagespec.reporting.diagnostics import printable
+from sagespec.reporting.findings.diagnostics import printable
 from sagespec.reporting.jsontext import json_text
-from sagespec.reporting.status import status_json
+from sagespec.reporting.plans.status import status_json
 
 SECRET = "hunter2hunter2"
 KEY = "AKIAIOSFODNN7EXAMPLE"

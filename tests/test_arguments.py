@@ -34,7 +34,7 @@ from sagespec.cli.arguments.table import COMMANDS, GROUPS, ApplyArguments, HelpA
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.kinds.explained import explained
 from sagespec.reporting.scaffold import TEMPLATES
-from sagespec.reporting.style import Style
+from sagespec.reporting.terminal.style import Style
 
 LISTED = [command for command in COMMANDS.values() if command.section]
 EVERY = [Program, *COMMANDS.values()]

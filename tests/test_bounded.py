@@ -21,10 +21,10 @@ from sagespec.building import api_check
 from sagespec.catalog import facts
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading import expression, fixes, render
-from sagespec.reporting import report as reporting
-from sagespec.reporting.diagnostics import FORMATS
-from sagespec.reporting.report import Report
-from sagespec.reporting.style import Style
+from sagespec.reporting.findings import report as reporting
+from sagespec.reporting.findings.diagnostics import FORMATS
+from sagespec.reporting.findings.report import Report
+from sagespec.reporting.terminal.style import Style
 
 BASE = "".join(f"{name}: {json.dumps(value)}\n" for name, value in SMALLEST.items())
 KNOWLEDGE = facts()

@@ -26,9 +26,9 @@ from sagespec.kinds.training_job.rules import RULES
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.document import Document
 from sagespec.reading.render import Manifest
-from sagespec.reporting.diagnostics import text
-from sagespec.reporting.report import Report
-from sagespec.reporting.style import Style
+from sagespec.reporting.findings.diagnostics import text
+from sagespec.reporting.findings.report import Report
+from sagespec.reporting.terminal.style import Style
 
 IMPORTED = """
 import json, sys
@@ -70,6 +70,7 @@ def test_validate_imports_no_more_than_it_needs() -> None:
         if not name.startswith(("_", "sitecustomize"))  # how an editable install is found
     }
     assert (layers, theirs - THEIRS) == (LAYERS, set())
+    assert "sagespec.kinds.endpoint" not in modules  # another kind than the manifest's
     assert not UNNEEDED & set(modules)
 
 
@@ -130,7 +131,7 @@ def test_help_and_mistakes_need_neither_facts_nor_parsers(tmp_path: Path, words:
     layers = {name.split(".")[1] for name in modules if name.startswith("sagespec.")}
     assert code == (2 if words == "vaildate" else 0)
     if words != "validate --help":  # it lists the formats, which the layer that writes them knows
-        assert layers <= {"cli", "reporting", "catalog"}
+        assert layers <= {"base", "catalog", "cli", "reporting"}
         assert not {"yaml", "pydantic_core"} & modules
     assert not OF_SERVICES & modules
 

@@ -11,8 +11,8 @@ from conftest import REPOSITORY
 from sagespec.catalog import Facts
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
-from sagespec.reporting.diagnostics import Report, text
-from sagespec.reporting.style import Style
+from sagespec.reporting.findings.diagnostics import Report, text
+from sagespec.reporting.terminal.style import Style
 
 CASES = sorted((REPOSITORY / "tests" / "cases").glob("*.yaml"))
 

@@ -110,8 +110,9 @@ def test_quiet_leaves_results_and_errors_and_verbose_says_what_was_read(
     assert capsys.readouterr().err == "1 manifest, nothing to say\n"
 
 
-def test_json_findings_have_the_documented_shape(capsys: pytest.CaptureFixture[str]) -> None:
-    run(["validate", "--format", "json", "bad.yaml", "good.yaml"])
+def test_json_findings_have_the_documented_shape(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code / "other.yaml").write_text(json.dumps({**SMALLEST, "name": "other"}))
+    run(["validate", "--format", "json", "bad.yaml", "other.yaml"])
     found = json.loads(capsys.readouterr().out)
     assert found["version"] == 1
     assert found["summary"] == {"manifests": 2, "errors": 1, "warnings": 0}

@@ -26,7 +26,7 @@ from fakes.fixtures import Aws, clean, session_of
 from fakes.jobs import Clock
 from fakes.server import FAULTS, TestService
 from fakes.world import World
-from sagespec.deploying.planner import Wish
+from sagespec.deploying.planning.planner import Wish
 from sagespec.deploying.services import ServiceError
 
 ROUNDS = int(os.environ.get("SAGESPEC_KILL_ROUNDS", "10"))
@@ -183,20 +183,22 @@ def test_killed_appliers_leave_nothing_that_the_next_one_does_not_finish(aws: Aw
         edited(world, chance, number)
         aws.jobs.search_lag = chance.choice([0.0, 5.0, 60.0])
         aws.service.faults = chance.choice([0.0, 0.0, 0.1])
-        deaths.update(killed(aws, tmp_path, chance) for _ in range(chance.choice([1, 1, 2])))
+        deaths.update(killed(world, chance) for _ in range(chance.choice([1, 1, 2])))
         aws.service.faults = 0.0
         assert list(world.wrongs_so_far()) == []
-        assert finished(aws, tmp_path) in (0, 3)  # 3: a job that runs is not replaced unless one says so
+        # 3: a job that runs is not replaced unless one says so; 4: one has failed, and is not tried again
+        assert finished(aws, tmp_path) in (0, 3, 4)
         assert list(world.wrongs_so_far()) == []
     aws.jobs.search_lag = 0.0
     for _ in range(4):
         aws.advance(LONG)
-        assert finished(aws, tmp_path) == 0
-    assert aws.sagespec("plan", tmp_path, "--detailed-exitcode").returncode == 0
+        assert finished(aws, tmp_path) in (0, 4)
+    assert aws.sagespec("plan", tmp_path, "--detailed-exitcode").returncode in (0, 4)
     assert list(world.wrongs()) == []
     created, stopped = len(aws.jobs.done("CreateTrainingJob")), len(aws.jobs.done("StopTrainingJob"))
     print(f"{ROUNDS} rounds, deaths {dict(deaths)}, {created} created, {stopped} stopped, {len(aws.calls)} calls")
     assert deaths["ended by itself"] < deaths.total()
+    assert stopped or ROUNDS < 10
 
 
 def edited(world: World, chance: random.Random, number: int) -> None:
@@ -214,22 +216,22 @@ def edited(world: World, chance: random.Random, number: int) -> None:
 
 
 def flags(chance: random.Random) -> list[str]:
-    return [flag for flag in ("--replace", "--prune") if chance.random() < 0.5]
+    return [flag for flag in ("--replace", "--prune") if chance.random() < 0.7]
 
 
-def killed(aws: Aws, folder: Path, chance: random.Random) -> str:
+def killed(world: World, chance: random.Random) -> str:
     """Starts one applier, or two at once, and kills them after some call of theirs and a moment more; tells where."""
-    command = [sys.executable, "-m", "sagespec", "apply", str(folder), "--yes", *flags(chance)]
+    aws = world.aws
+    command = [sys.executable, "-m", "sagespec", "apply", str(world.folder), "--yes", *flags(chance)]
     environment = {**clean(os.environ), **aws.environment, "SAGESPEC_CREATES_PER_SECOND": "20"}
     before, begun = Counter(call.operation for call in aws.calls), len(aws.calls)
     operation, times = chance.choice(
         [(name, 1) for name in ("Search", "ListTrainingJobs", "DescribeTrainingJob", "CreateTrainingJob")]
         + [("", 0), ("CreateTrainingJob", 2), ("StopTrainingJob", 1)]
     )
-    appliers = [
-        subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(chance.choice([1, 1, 2]))
-    ]
+    said = [world.said_folder / f"{len(world.said) + number}.txt" for number in range(chance.choice([1, 1, 2]))]
+    world.said += said
+    appliers = [started(command, environment, path) for path in said]
     while operation and aws.service.count(operation) - before[operation] < times:
         if all(applier.poll() is not None for applier in appliers):
             break
@@ -241,6 +243,11 @@ def killed(aws: Aws, folder: Path, chance: random.Random) -> str:
     if -signal.SIGKILL not in codes:
         return "ended by itself"
     return f"after {aws.calls[-1].operation}" if len(aws.calls) > begun else "before any call"
+
+
+def started(command: list[str], environment: dict[str, str], said: Path) -> subprocess.Popen[bytes]:
+    with said.open("wb") as out:
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=out)
 
 
 def finished(aws: Aws, folder: Path) -> int:

@@ -26,9 +26,9 @@ from sagespec.kinds.explained import explained
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.fixes import fixed
 from sagespec.reading.render import Inputs
-from sagespec.reporting.diagnostics import FORMATS
-from sagespec.reporting.report import Report, safe
-from sagespec.reporting.style import Style
+from sagespec.reporting.findings.diagnostics import FORMATS
+from sagespec.reporting.findings.report import Report, safe
+from sagespec.reporting.terminal.style import Style
 
 SECONDS = 20
 """A limit for what could hang; what a run takes on a quiet machine is a tenth of it."""

@@ -16,8 +16,9 @@ import pytest
 
 from local.jobs import channel, code, data, ended, log, request, run, start, until_logged
 from sagespec.deploying.services import START, Cursor, NameTaken, NoSuchJob, ServiceError
-from sagespec.deploying.services.local import alive, optml
+from sagespec.deploying.services.local.container import optml
 from sagespec.deploying.services.local.folder import JobFolder, read_json, write_json
+from sagespec.deploying.services.local.running import alive
 from sagespec.deploying.services.local.service import LocalService
 
 WAITS = "import time\nprint('waiting', flush=True)\ntime.sleep(60)\n"

@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 from local.jobs import channel
-from sagespec.deploying.services.local import channels
+from sagespec.deploying.services.local.container import channels
 from sagespec.deploying.services.local.folder import Store
 
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from sagespec.deploying.services.local.cluster import Ports, cluster_of, free_ports, tf_config
+from sagespec.deploying.services.local.running.cluster import Ports, cluster_of, free_ports, tf_config
 
 PORTS = Ports({"algo-1": 1, "algo-2": 2, "algo-3": 3}, {"algo-1": 11, "algo-2": 12, "algo-3": 13})
 HOSTS = ("algo-1", "algo-2", "algo-3")

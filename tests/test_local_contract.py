@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sagespec.deploying.services.local import channels, contract
-from sagespec.deploying.services.local.cluster import cluster_of
+from sagespec.deploying.services.local.container import channels, contract
 from sagespec.deploying.services.local.folder import HostFolder, write_json
+from sagespec.deploying.services.local.running.cluster import cluster_of
 
 NAMES = st.text(string.ascii_letters + string.digits + "-_.", min_size=1, max_size=12)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)

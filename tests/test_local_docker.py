@@ -10,7 +10,7 @@ import pytest
 
 from local.jobs import IMAGE, channel, ended, log, request, run, start, until_logged
 from sagespec.deploying.services import ServiceError
-from sagespec.deploying.services.local import docker
+from sagespec.deploying.services.local.running import docker
 from sagespec.deploying.services.local.service import LocalService
 
 PROGRAM = """\

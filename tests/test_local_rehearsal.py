@@ -3,7 +3,7 @@
 import pytest
 
 from local.jobs import log, request, run
-from sagespec.deploying.services.local.rehearsal import Judge, Moment, Progress
+from sagespec.deploying.services.local.running.rehearsal import Judge, Moment, Progress
 from sagespec.deploying.services.local.service import LocalService
 
 SCRIPT = """

@@ -166,6 +166,7 @@ class Box(Named):
     """A model that has nothing to do with training jobs."""
 
     renamed: ClassVar[Mapping[str, str]] = {"tint": "colours"}
+    renaming: ClassVar[str] = "'{old}' is called '{new}' in a box"
 
     colours: list[Annotated[str, Limits(pattern="^[a-z]+$")]] = field(
         "In small letters.", [], hint="write a list, for example [red]", form="a colour"
@@ -212,7 +213,7 @@ def test_two_parts_of_one_name_in_one_model_are_refused_in_its_schema() -> None:
 
 
 COMPLAINTS = {
-    "name: b\ntint: [red]\n": "'tint' is the name that SDK 1 used for 'colours' | write colours: …",
+    "name: b\ntint: [red]\n": "'tint' is called 'colours' in a box | write colours: …",
     "name: b\ncolour: [red]\n": "there is no field 'colour' | did you mean 'colours'?",
     "name: b\nRoleArn: x\n": "there is no field 'RoleArn' | known here: channels, colours, matrix, name",
     "name: b\ncolours: red\n": "colours must be a list, not 'red' | write a list, for example [red]",

@@ -6,7 +6,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,22 +19,22 @@ from fakes_memory import BORN, Job, Memory, described
 from sagespec.building.cost import Prices, PricesError, hours, money, prices_of
 from sagespec.building.targets import Request
 from sagespec.catalog import Facts
-from sagespec.deploying.differ import differences
-from sagespec.deploying.ending import ending_of
-from sagespec.deploying.planner import Action, Seen, Wish, decide, decide_all
-from sagespec.deploying.pruning import Verdict
+from sagespec.deploying.following.ending import ending_of
+from sagespec.deploying.planning.differ import differences
+from sagespec.deploying.planning.planner import Action, Seen, Wish, decide, decide_all
+from sagespec.deploying.planning.pruning import Verdict
 from sagespec.deploying.world import World, follow_all
 from sagespec.kinds.training_job.cost import bill as bill_of_request
 from sagespec.kinds.training_job.cost import bill_of
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.document import load
 from sagespec.reading.render import Inputs
-from sagespec.reporting.board import board_on
-from sagespec.reporting.markdown import endings_markdown, plan_markdown
-from sagespec.reporting.outputs import github_lines
-from sagespec.reporting.plan import plan_json, plan_text, shown
-from sagespec.reporting.status import status_text
-from sagespec.reporting.style import Style
+from sagespec.reporting.plans.markdown import endings_markdown, plan_markdown
+from sagespec.reporting.plans.outputs import github_lines
+from sagespec.reporting.plans.plan import plan_json, plan_text, shown
+from sagespec.reporting.plans.status import status_text
+from sagespec.reporting.terminal.board import board_on
+from sagespec.reporting.terminal.style import Style
 
 GOLDEN = REPOSITORY / "tests" / "golden" / "plans"
 CASES = yaml.safe_load((REPOSITORY / "tests" / "plans" / "differences.yaml").read_text())
@@ -442,8 +441,8 @@ def test_a_long_log_line_is_not_cut_into_several_on_a_terminal(monkeypatch: pyte
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     with board_on(terminal, terminal, ["mnist-1"], width=20) as board:
-        board.line("[red]" + "word " * 20)
-    assert "[red]" + "word " * 20 in terminal.getvalue()
+        board.line("[red] " + " ".join(["word"] * 20))
+    assert "[red] " + " ".join(["word"] * 20) in terminal.getvalue()
 
 
 def test_jobs_of_several_services_are_followed_together(make: Callable[..., Request]) -> None:
@@ -470,7 +469,7 @@ def test_jobs_of_several_services_are_followed_together(make: Callable[..., Requ
 def test_what_is_pruned_is_stopped_where_it_runs(make: Callable[..., Request]) -> None:
     """Two regions, and the job without a manifest runs in the second."""
     west, east, gone = (
-        replace(make({"name": name, "region": region}), project="vision")
+        make({"name": name, "region": region})._replace(project="vision")
         for name, region in (("west", "us-west-2"), ("east", "us-east-1"), ("gone", "us-east-1"))
     )
     services = {"us-west-2": Memory("west"), "us-east-1": Memory("east")}

@@ -9,9 +9,9 @@ import botocore.session
 import pytest
 
 from sagespec.building.request import Call, Request, Site
-from sagespec.deploying.planner import DECISIONS, TERMINAL, Action, Seen, Wish, decide, decide_all
-from sagespec.deploying.pruning import Verdict
-from sagespec.deploying.reruns import RERUN
+from sagespec.deploying.planning.planner import DECISIONS, TERMINAL, Action, Seen, Wish, decide, decide_all
+from sagespec.deploying.planning.pruning import Verdict
+from sagespec.deploying.planning.reruns import RERUN
 from sagespec.kinds.training_job.lifecycle import LIVE
 
 SITE = Site("us-west-2", "123456789012")

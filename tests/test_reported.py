@@ -22,7 +22,7 @@ from fakes.jobs import Fate, Refused
 from fakes.neighbour import Neighbour, logs_of, neighbour_that, refused
 from sagespec.cli import run
 from sagespec.deploying.services.sagemaker.service import SageMaker
-from sagespec.reporting.outputs import LONGEST_OUTPUT, github_lines
+from sagespec.reporting.plans.outputs import LONGEST_OUTPUT, github_lines
 
 PROJECT = {"apiVersion": "sagespec/v1", "kind": "Defaults", "project": "reported"}
 

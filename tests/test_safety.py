@@ -22,7 +22,7 @@ from fakes_memory import Memory
 from sagespec.building.request import Request
 from sagespec.cli import run
 from sagespec.deploying.applier import Applier
-from sagespec.deploying.planner import Action, Wish, decide, decide_all
+from sagespec.deploying.planning.planner import Action, Wish, decide, decide_all
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.s3 import Store
 from sagespec.deploying.services.sagemaker.service import SageMaker
@@ -82,11 +82,11 @@ def repository(
     capsys: pytest.CaptureFixture[str],
     hurry: None,
 ) -> Repository:
-    """Two manifests, whose jobs run for long; a stop takes no time."""
+    """Two manifests, whose jobs run for long; a stop takes a twentieth of a second."""
     monkeypatch.chdir(code)
     (code / ".git").mkdir()
     aws.jobs.fate = lambda request: Fate(seconds=LONG)
-    aws.jobs.stop_seconds = 0.0
+    aws.jobs.stop_seconds, aws.jobs.clock.scale = 1.0, 20.0
     aws.make_role()
     made = Repository(aws, code, capsys)
     made.defaults("project: vision\n")
@@ -200,9 +200,8 @@ def test_a_manifest_that_is_gone_or_describes_it_no_more_ends_its_job(gone: str,
         repository.write("cc", "bb.yaml")
     code, said = repository.apply(".", "--prune")
     assert (code, repository.stopped) == (0, [doomed]), said
-    assert (
-        f"- stop    bb  {'its manifest, bb.yaml, is gone' if gone == 'deleted' else 'bb.yaml describes it no'}" in said
-    )
+    why = "its manifest, bb.yaml, is gone" if gone == "deleted" else "bb.yaml describes it no more"
+    assert f"- stop    bb  {doomed} runs, and {why}" in said
 
 
 def test_foreign_yaml_is_none_of_our_business(repository: Repository) -> None:
@@ -390,8 +389,10 @@ def test_a_rename_under_a_full_quota_loses_nothing(repository: Repository) -> No
     code, said = repository.apply(".", "--prune")
     assert (code, repository.stopped, repository.created) == (3, [], [repository.job("aa")]), said
     assert f"{repository.job('aa')} goes on, because cc could not be started" in said
-    assert repository.says("stop", repository.job("aa"))[0] == 0
-    assert (repository.apply(".", "--prune")[0], len(repository.created)) == (0, 2)
+    assert repository.says("stop", repository.job("aa"), "--region", "us-west-2")[0] == 0
+    repository.aws.advance(10)
+    code, said = repository.apply(".", "--prune")
+    assert (code, len(repository.created)) == (0, 2), said
 
 
 def test_six_replacements_are_stopped_side_by_side(repository: Repository) -> None:
@@ -400,7 +401,7 @@ def test_six_replacements_are_stopped_side_by_side(repository: Repository) -> No
     for seconds in (60, 120):
         for name in names:
             repository.write(name, f"jobs/{name}.yaml", max_run=seconds)
-        repository.aws.jobs.stop_seconds, repository.aws.jobs.clock.scale = 0.5, 1.0
+        repository.aws.jobs.stop_seconds = 30.0
         assert repository.apply("jobs", "--replace")[0] == 0
     operations = [effect.operation for effect in repository.aws.effects if effect.operation != "AddTags"][6:]
     assert operations[:6] == ["StopTrainingJob"] * 6
@@ -415,9 +416,10 @@ def test_a_job_that_never_ends_holds_nobody_and_not_for_ever(code: Path) -> None
     memory.jobs[first.job_name()].status = "Paused"
     plan = decide_all([first, second], memory.observe([first, second]))
     assert [change.action for change in plan.changes] == [Action.WAIT, Action.CREATE]
-    outcomes = list(Applier(memory, sleep=lambda seconds: None, patience=20).apply(plan))
-    assert [(outcome.change.name, outcome.done) for outcome in outcomes] == [("second", True), ("first", False)]
-    assert "is Paused and has not ended within 20 s" in str(outcomes[1].error)
+    applier = Applier(memory, sleep=lambda seconds: None, patience=20)
+    outcomes = {outcome.change.name: outcome for outcome in applier.apply(plan)}
+    assert (outcomes["second"].done, outcomes["first"].done) == (True, False)
+    assert "is Paused and has not ended within 20 s" in str(outcomes["first"].error)
 
 
 def request_of(code: Path, **over: Any) -> Request:
@@ -435,16 +437,14 @@ def two_regions(repository: Repository) -> Repository:
     """The same job in two regions: with an image of its own, it is called the same in both."""
     aws = repository.aws
     aws.service.regions["us-east-1"] = east = Jobs(aws.jobs.clock, "us-east-1")
-    east.fate, east.stop_seconds = (lambda request: Fate(seconds=LONG)), 0.0
-    image = {"image_uri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/x:1", "framework_version": None}
-    common = {**image, "entry_point": None, "output_path": "s3://bucket/out"}
+    east.fate, east.stop_seconds = (lambda request: Fate(seconds=LONG)), 1.0
+    network = {"subnets": ["subnet-12345678"], "security_group_ids": ["sg-12345678"]}
+    image = {"image_uri": "registry.example.com/x:1", "training_repository_access_mode": "Vpc", **network}
+    plain = {key: value for key, value in SMALLEST.items() if key not in ("framework_version", "entry_point")}
     for region in ("us-west-2", "us-east-1"):
-        fields = {key: value for key, value in common.items() if value is not None}
         for name in ("aa", "bb"):
-            path = repository.folder / f"{name}-{region}.yaml"
-            plain = {**SMALLEST, "name": name, "region": region, **fields}
-            plain = {key: value for key, value in plain.items() if key not in ("framework_version", "entry_point")}
-            path.write_text(json.dumps(plain))
+            own = {"name": name, "region": region, "output_path": "s3://bucket/out"}
+            (repository.folder / f"{name}-{region}.yaml").write_text(json.dumps({**plain, **image, **own}))
     for name in ("aa", "bb"):
         (repository.folder / f"{name}.yaml").unlink()
     assert repository.apply()[0] == 0
@@ -581,7 +581,7 @@ def test_a_job_that_has_failed_and_is_left_so_is_seen_in_words_and_exit_code(rep
     assert repository.apply("aa.yaml")[0] == 0
     repository.aws.advance(60)
     code, said = repository.apply("aa.yaml")
-    assert (code, "Nothing to do: 1 job has failed." in said) == (4, True), said
+    assert (code, "Nothing is done: 1 job has failed." in said) == (4, True), said
     assert repository.says("plan", "aa.yaml")[0] == 0
     assert repository.says("plan", "aa.yaml", "--detailed-exitcode")[0] == 4
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import random
 from collections.abc import Callable, Mapping
@@ -18,17 +19,20 @@ from sagespec.base.files import Files
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.checking.rule import Rule
-from sagespec.deploying.services.local.contract import arguments as as_the_container_passes_them
+from sagespec.deploying.services.local.container.contract import arguments as as_the_container_passes_them
 from sagespec.kinds.training_job.context import as_argument
 from sagespec.kinds.training_job.rules import arguments, functions, script
 from sagespec.kinds.training_job.rules.arguments import option_of
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
-from sagespec.reporting.diagnostics import text as shown
-from sagespec.reporting.report import Report
-from sagespec.reporting.style import Style
+from sagespec.reporting.findings.diagnostics import text as shown
+from sagespec.reporting.findings.report import Report
+from sagespec.reporting.terminal.style import Style
 from sagespec.scripts import Scripts
+from sagespec.scripts.evaluator import UNKNOWN
 from sagespec.scripts.python2 import as_python3
+from sagespec.scripts.values import value
+from sagespec.scripts.walking import walk
 from script_corpus import MUTATIONS, Example, corpus, mutants
 
 RECALL = 0.88
@@ -118,6 +122,72 @@ def test_the_script_s_line_is_shown(said: Said) -> None:
     diagnostics = said(with_option('parser.add_argument("--epochs", type=int)'), {"hyperparameters": {"epochs": "x"}})
     lines = list(shown(Report([Result("mnist.yaml", tuple(diagnostics))]), Style()))
     assert any('parser.add_argument("--epochs", type=int)' in line for line in lines)
+
+
+CONSTANT = """\
+import os
+from os import path
+A = "a"
+NAMES = ["a", "b"]
+MODELS = {"a": open, "b": None}
+DEBUG = False
+def f(x, given): pass
+"""
+
+CERTAIN = [
+    'A + "b" + str(3)',
+    'f"{A}-{1 + 1}-{0.5:.2f}"',
+    '"{}/{b}".format(A, b=NAMES[1])',
+    '"%s-%d" % (A, 3)',
+    '"/".join(NAMES)',
+    'os.path.join(A, "/b", "c")',
+    'path.join("", A)',
+    "given.upper() if not DEBUG else x",
+    'sorted({"b", "a"})[0]',
+    "list(MODELS)[1]",
+    'dict(a="x")["a"]',
+    '"a" in NAMES and A == "a"',
+    "MODELS['b'] is None",
+    "int('3') * 7 // 2 - 1",
+]
+
+
+@pytest.mark.parametrize("expression", CERTAIN)
+def test_what_is_known_of_a_script_is_what_python_says(expression: str) -> None:
+    names: dict[str, Any] = {"given": "g"}
+    exec(CONSTANT, names)
+    module = walk(ast.parse(CONSTANT))
+    found = value(ast.parse(expression, mode="eval").body, module, given={"given": "g"})
+    assert found == eval(expression, names)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["x", "f", "7 / 2", "MODELS['a']", "A + 1", 'f"{x}"', "A if x else A", "A is 'a'", "open(A)", "os.path.join(A, x)"],
+)
+def test_what_only_a_run_would_tell_is_left_open(expression: str) -> None:
+    assert value(ast.parse(expression, mode="eval").body, walk(ast.parse(CONSTANT))) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["X.append('b')", "X[0] = 'b'", "del X[0]", "X += ['b']", "X = list('b')", "X[0].y.append('b')", "def X(): pass"],
+)
+def test_a_list_that_is_changed_anywhere_is_left_open(change: str) -> None:
+    asked = ast.parse("X", mode="eval").body
+    assert value(asked, walk(ast.parse("X = ['a']\nprint(X.index('a'))\n"))) == ("a",)
+    assert value(asked, walk(ast.parse(f"X = ['a']\ndef f():\n    global X\n    pass\n{change}\n"))) is UNKNOWN
+
+
+def test_a_function_of_the_script_s_own_is_not_the_builtin_of_that_name() -> None:
+    module = walk(ast.parse("def range(n): return [n]\n"))
+    assert value(ast.parse("range(3)", mode="eval").body, module) is UNKNOWN
+
+
+def test_names_that_double_each_time_are_read_once_each() -> None:
+    """Otherwise this would be read 2**60 times."""
+    text = "a0 = ['x']\n" + "".join(f"a{n + 1} = [a{n}, a{n}]\n" for n in range(30))
+    assert value(ast.parse("'y' if a30 == [] else 'x'", mode="eval").body, walk(ast.parse(text))) == "x"
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,9 @@ from sagespec.kinds.explained import explained
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
-from sagespec.reporting.diagnostics import FORMATS, block
-from sagespec.reporting.report import Report
-from sagespec.reporting.style import Style
+from sagespec.reporting.findings.diagnostics import FORMATS, block
+from sagespec.reporting.findings.report import Report
+from sagespec.reporting.terminal.style import Style
 
 BASE = "".join(f"{name}: {json.dumps(value)}\n" for name, value in SMALLEST.items())
 SCHEMA = json.loads((REPOSITORY / "tests" / "sarif" / "sarif-2.1.0-rtm.5.json").read_text())

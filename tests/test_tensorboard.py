@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from fakes_memory import Job, Memory
-from sagespec.deploying import tensorboard
+from sagespec.deploying.following import tensorboard
+from sagespec.deploying.following.tensorboard import Mirror, free_port
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.service import summaries_of
-from sagespec.deploying.tensorboard import Mirror, free_port
 
 PLACE = "s3://bucket/checkpoints"
 BODY: dict[str, Any] = {"TrainingJobName": "mnist-1", "AlgorithmSpecification": {}}

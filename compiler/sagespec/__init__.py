@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sagespec.building.targets import Request
     from sagespec.deploying.applier import Outcome
-    from sagespec.deploying.planner import Plan, Wish
+    from sagespec.deploying.planning.planner import Plan, Wish
     from sagespec.deploying.services import Service
     from sagespec.pipeline import Options, Result
 
@@ -68,7 +68,7 @@ def plan(requests: Sequence[Request], service: Service, wish: Wish | None = None
     Raises:
         ServiceError: the service failed or refused.
     """
-    from sagespec.deploying.planner import Wish, decide_all
+    from sagespec.deploying.planning.planner import Wish, decide_all
 
     wish = wish or Wish()
     return decide_all(requests, service.observe(requests, projects=wish.prune), wish)
@@ -77,7 +77,7 @@ def plan(requests: Sequence[Request], service: Service, wish: Wish | None = None
 def apply(plan: Plan, service: Service, wish: Wish | None = None) -> Iterator[Outcome]:
     """Does what a plan says; one outcome a job. A job's failure is in its outcome and does not stop the others."""
     from sagespec.deploying.applier import Applier
-    from sagespec.deploying.planner import Wish
+    from sagespec.deploying.planning.planner import Wish
 
     return Applier(service).apply(plan, wish or Wish())
 

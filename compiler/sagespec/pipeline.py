@@ -254,13 +254,13 @@ class Compiler:
         name = name if isinstance(name, str) else None
         found, checked = self._checked(manifest, kind)
         manifest = checked.manifest
-        site = self._site(checked.job)
+        site = self._site(checked.job, kind)
         draft = self._draft(checked, kind, site)
         found = [*found, *self._named(checked, site)]
         found += self._judged(manifest, kind, draft, found)
         request = None
         if self.options.build and not has_errors(found):
-            request, complaints = self._sealed(manifest, draft)
+            request, complaints = self._sealed(manifest, kind, draft)
             found += complaints
         allowed = self.allowed
         kept = self.allowances.kept(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
@@ -288,7 +288,7 @@ class Compiler:
             self.facts,
             manifest.document.source.folder,
             region=self._region(job),
-            account=self._account_of(job),
+            account=self._account_of(job, kind),
             local=self._runs_here(job),
             scripts=self.scripts,
             files=self.files,
@@ -355,37 +355,35 @@ class Compiler:
 
     def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:
         """The draft's request with what things cost in its region; None where no region is known."""
-        from dataclasses import replace
-
         request, region = draft.request, draft.request.site.region
         if not region:
             return None
-        return replace(request, prices=self.pricing.prices(manifest, region))
+        return request._replace(prices=self.pricing.prices(manifest, region))
 
-    def _sealed(self, manifest: Manifest, draft: Draft) -> tuple[Request | None, list[Diagnostic]]:
-        from dataclasses import replace
-
+    def _sealed(self, manifest: Manifest, kind: Kind, draft: Draft) -> tuple[Request | None, list[Diagnostic]]:
         from sagespec.building.archive import ArchiveError
         from sagespec.building.draft import seal
 
         if draft.needed:
             return None, [_placed(manifest, rule, finding) for rule, finding in draft.needed]
+        if draft.unknown:
+            return None, [_left_out(manifest, kind, member) for member in sorted(draft.unknown, key=str)]
         try:
             request = seal(draft)
         except ArchiveError as error:
             return None, [_placed(manifest, "unusable-files", Finding(error.field, error.message, error.hint))]
         if not request.site.local and manifest.settings.get("prices") is not None:
-            request = replace(request, prices=self.pricing.prices(manifest, request.site.region))
+            request = request._replace(prices=self.pricing.prices(manifest, request.site.region))
         return request, []
 
     # A job may be partial here: a field that is wrong is not among its members, and reading it would raise.
 
-    def _site(self, job: Any) -> Site:
+    def _site(self, job: Any, kind: Kind) -> Site:
         from sagespec.building.request import Site
 
         if self._runs_here(job):
             return Site(job.members().get("region") or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
-        return Site(self._region(job) or "", self._account_of(job))
+        return Site(self._region(job) or "", self._account_of(job, kind))
 
     def _runs_here(self, job: Any) -> bool:
         return self.options.local or job.members().get("instance_type") in ("local", "local_gpu")
@@ -393,9 +391,9 @@ class Compiler:
     def _region(self, job: Any) -> str | None:
         return job.members().get("region") or region_of(self.options.inputs.environ)
 
-    def _account_of(self, job: Any) -> str | None:
+    def _account_of(self, job: Any, kind: Kind) -> str | None:
         """The manifest's, else the run's, else (for apply) what the service says, asked once."""
-        role = job.members().get("role")
+        role = _role_of(job, kind)
         account = account_of(role, job.members().get("account_id")) or self.options.account
         ask = self.options.ask_account
         if account is None and role and ask is not None and not self._runs_here(job):
@@ -444,6 +442,15 @@ def region_of(environ: Mapping[str, str]) -> str | None:
     return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
 
 
+def _role_of(job: Any, kind: Kind) -> str | None:
+    """The role of a job that may be partial: the field's, else the one that `request:` gives."""
+    known = job.members()
+    value: Any = known.get("request", {})
+    for step in kind.role_member:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return known.get("role") or (value if isinstance(value, str) else None)
+
+
 def _manifest_name(manifest: Manifest, folder: FilePath) -> str:
     """The manifest's path in its repository, so that it is the same in every clone; outside of one, its path below the
     farthest of its defaults."""
@@ -466,6 +473,15 @@ def _unknown_kind(document: Document, stated: object) -> Diagnostic:
 def _placed(manifest: Manifest, rule: str, finding: Finding) -> Diagnostic:
     place = manifest.where(finding.path)
     return Diagnostic(place, Severity.ERROR, rule, finding.message, finding.hint, finding.path)
+
+
+def _left_out(manifest: Manifest, kind: Kind, member: Path) -> Diagnostic:
+    """A member that cannot be made although nobody complains: an error that says why is silenced."""
+    fields = (kind.field_of(operation, member) for operation in kind.overrides)
+    field = next((field for field in fields if field is not None), None)
+    message = f"{'.'.join(map(str, member))} cannot be made of a wrong value, whatever is allowed"
+    finding = Finding(() if field is None else (field,), message, "mend the value that --allow keeps silent about")
+    return _placed(manifest, "incomplete-request", finding)
 
 
 class _Said:
@@ -494,7 +510,7 @@ def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> P
     field = kind.field_of(operation, member)
     if field is None:
         return ()
-    inside = member[1:] if field in ("hyperparameters", "environment") else ()
+    inside = member[1:] if field in ("hyperparameters", "environment") else member[2:] if field == "env" else ()
     return (field, *inside)
 
 

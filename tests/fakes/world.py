@@ -13,7 +13,8 @@ from fakes.fixtures import Aws
 from fakes.jobs import Fate, Job
 from sagespec.building.targets import Request
 from sagespec.deploying.applier import Applier, Outcome
-from sagespec.deploying.planner import Plan, Wish, decide_all
+from sagespec.deploying.planning.planner import Plan, Wish, decide_all
+from sagespec.deploying.planning.pruning import Evidence, Gone
 from sagespec.deploying.services.sagemaker.service import SageMaker
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
@@ -43,6 +44,14 @@ class World:
         """Whether anything may be stopped now: whether somebody said --replace or --prune."""
         self.broken: list[str] = []
         """The rules that were broken at the moment of an effect."""
+        self.named: set[str] = set()
+        """The jobs that a plan in this process has named as ones to stop."""
+        self.said: list[Path] = []
+        """What appliers in processes of their own have said: their plans come before all that they do."""
+        self.said_folder = folder.parent / f"{folder.name}-said"
+        self.said_folder.mkdir(exist_ok=True)
+        aws.make_role()
+        (folder / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\nproject: vision\n")
         aws.jobs.fate = lambda request: FATES.get(request["Environment"]["VARIANT"], Fate())
         aws.jobs.on_create = self._created
         aws.jobs.on_stop = self._stopped
@@ -87,14 +96,22 @@ class World:
     # What apply does ----------------------------------------------------------------------------------------------
 
     def requests(self) -> list[Request]:
-        results = Compiler(Options(Inputs())).run([str(self.folder)])
-        return [result.request for result in results if result.request is not None]
+        return self.compiled()[0]
+
+    def compiled(self) -> tuple[list[Request], Gone]:
+        """The requests of the manifests as they are now, and what they say of jobs that none of them describes."""
+        compiler = Compiler(Options(Inputs()))
+        results = list(compiler.run([str(self.folder)]))
+        requests = [result.request for result in results if result.request is not None]
+        return requests, Evidence(compiler.survey, compiler.project_of)
 
     def plan(self, wish: Wish, session: Any = None) -> tuple[Plan, Applier]:
         service = SageMaker("us-west-2", session=session, creates_per_second=1000)
         applier = Applier(service, sleep=self.aws.advance)
-        requests = self.requests()
-        return decide_all(requests, service.observe(requests, projects=wish.prune), wish), applier
+        requests, gone = self.compiled()
+        plan = decide_all(requests, service.observe(requests, projects=wish.prune), wish, gone)
+        self.named |= {job.job_name for change in plan.changes for job in change.stops}
+        return plan, applier
 
     def apply(self, wish: Wish, session: Any = None) -> list[Outcome]:
         plan, applier = self.plan(wish, session)
@@ -129,6 +146,13 @@ class World:
         wanted = {(request.name, request.digest) for request in self.requests()}
         if not self.stopping or (tags["sagespec:name"], tags["sagespec:digest"]) in wanted:
             self.broken.append(f"{job.name} was stopped")
+        elif job.name not in self.named and not self._is_said(job.name):
+            self.broken.append(f"{job.name} was stopped, and no plan has named it")
+
+    def _is_said(self, job_name: str) -> bool:
+        """Whether an applier's plan has shown a job as one to stop."""
+        lines = (line for path in self.said for line in path.read_text(errors="replace").splitlines())
+        return any(job_name in line for line in lines if line.startswith(("- stop", "± replace")))
 
     def wrongs(self) -> Iterator[str]:
         """What is not as it must be, after all has been run again in peace."""

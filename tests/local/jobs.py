@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.building.request import JOB, Request, Site, Upload
-from sagespec.deploying.planner import Seen
+from sagespec.deploying.planning.planner import Seen
 from sagespec.deploying.services import START, Cursor
 
 IMAGE = "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"

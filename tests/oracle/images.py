@@ -29,8 +29,10 @@ DATA = {"smdistributed": {"dataparallel": {"enabled": True}}}
 def wishes() -> Iterator[tuple[str, str, tuple, str, str, str]]:
     """(framework, variant, version and base, Python, region, instance type)."""
     for name in frameworks.names():
-        others = {each: tables[name] for each, tables in draw_frameworks.TABLES.items() if name in tables}
-        variants = {"": name, **others}
+        variants = {
+            "": name,
+            **{each: tables[name] for each, tables in draw_frameworks.TABLES.items() if name in tables},
+        }
         for variant, table_name in variants.items():
             table = draw_frameworks.Table(name, table_name)
             for pair in table.pairs():

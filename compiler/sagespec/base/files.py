@@ -87,6 +87,20 @@ def data_folder(name: str) -> Path:
     raise FileNotFoundError(f"no folder {name!r} in {PACKAGE} nor in {PACKAGE.parents[1]}; install sagespec again")
 
 
+def unwritable(file: Path | None) -> str:
+    """Why a file cannot be written, asked before anything is done; empty where it can."""
+    if file is None:
+        return ""
+    folder = file.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if file.is_dir():
+        return f"{file} is a folder"
+    if not folder.is_dir():
+        return f"{folder} is not a folder"
+    return "" if os.access(folder, os.W_OK) else f"{folder} may not be written to"
+
+
 def write_whole(path: Path, text: str) -> None:
     """Writes a text as UTF-8, so that a reader never sees half of it."""
     replace_whole(path, text.encode(), 0o644)

@@ -104,7 +104,8 @@ class Framework:
     @property
     def wheel(self) -> Mapping[str, Any]:
         """The packages that a local run installs."""
-        return self.row["wheel"]
+        wheel: Mapping[str, Any] = self.row["wheel"]
+        return wheel
 
     @property
     def repositories(self) -> frozenset[str]:
@@ -213,6 +214,7 @@ class Framework:
         found = {python: Image(name, sets[where], tags[tag]) for python, (name, where, tag) in pythons.items()}
         return self._release(version, full_version, found)
 
+    @lru_cache(maxsize=256)  # noqa: B019
     def without_image(self, version: str | None) -> Release:
         """What is true of a version whatever image it is in; of any version, for None."""
         return self._release(version or "", version or "", {})

@@ -28,9 +28,13 @@ def serving_image(server: Server, version: str, region: str, instance_type: str 
     return _python_image(version, region, instance_type) if server == "python" else _tfs(version, region, instance_type)
 
 
-def served(server: Server, version: str) -> bool:
-    """Whether a version has an image of a server, on whatever processor."""
-    return _full(_of_python() if server == "python" else table("serving")["inference"], _mapped(version)) is not None
+def served(server: Server, version: str, instance_type: str | None = None) -> bool:
+    """Whether a version has an image of a server: for x86, or for the instance type's own processor (2.9.1 is for
+    Graviton only)."""
+    rows = [_of_python() if server == "python" else table("serving")["inference"]]
+    if server == "tensorflow-serving" and is_graviton(family_of(instance_type or "")):
+        rows.append(table("serving")["inference_graviton"])
+    return any(_full(each, _mapped(version)) is not None for each in rows)
 
 
 def served_versions(server: Server) -> tuple[str, ...]:

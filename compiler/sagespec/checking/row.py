@@ -30,6 +30,8 @@ class Row(NamedTuple):
     """The condition on the field itself."""
     any_of: tuple[Json, ...] = ()
     """Members as in `when`, of which one set is enough."""
+    unless: Json = {}  # noqa: RUF012
+    """Other members as in `when`; where they hold, the row says nothing."""
     form: str = ""
     """A pattern that the field's text, or each text in its list, must match; in place of the conditions."""
     names: bool = False
@@ -66,6 +68,7 @@ def applies(row: Row) -> Callable[[Written], bool]:
     steps, is_so = row.field[1:], test(row.value)
     all_hold = _all_hold(row.when)
     either = [_all_hold(members) for members in row.any_of]
+    excused = _all_hold(row.unless) if row.unless else None
 
     def hold(written: Written) -> bool:
         value = written.value
@@ -79,7 +82,8 @@ def applies(row: Row) -> Callable[[Written], bool]:
             else:
                 return False
         owner = written.owner
-        return all_hold(owner) and is_so(value) and (not either or any(hold(owner) for hold in either))
+        refused = all_hold(owner) and is_so(value) and (not either or any(hold(owner) for hold in either))
+        return refused and not (excused is not None and excused(owner))
 
     return hold
 
@@ -116,6 +120,8 @@ def branch(row: Row) -> Json:
     for owner in reversed(owners):
         condition, then = {owner: when(condition)}, {"properties": {owner: then}}
     conditions = [when(members) for members in (row.when, condition) if members]
+    if row.unless:
+        conditions.append({"not": when(row.unless)})
     if row.any_of:
         conditions.append({"anyOf": [when(members) for members in row.any_of]})
     return {"if": {"allOf": conditions} if conditions[1:] else conditions[0], "then": then}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sagespec.cli.arguments.table import Judging, Rendering
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.terminal import complain, heard, tell
-from sagespec.reporting.style import style_of
+from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
     from sagespec.building.targets import Request
@@ -54,7 +54,7 @@ def is_refused(result: Result) -> bool:
 def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
     """The requests, if all manifests are right; findings go to standard error."""
     from sagespec.base.diagnostic import told
-    from sagespec.reporting.diagnostics import block
+    from sagespec.reporting.findings.diagnostics import block
 
     requests, code, style = [], 0, style_of(sys.stderr)
     for result in heard(results):

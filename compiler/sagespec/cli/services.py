@@ -14,9 +14,9 @@ from sagespec.cli.terminal import tell
 
 if TYPE_CHECKING:
     from sagespec.building.targets import Request, Site
-    from sagespec.deploying.looking import Job
-    from sagespec.deploying.planner import Wish
-    from sagespec.deploying.pruning import Gone
+    from sagespec.deploying.following.looking import Job
+    from sagespec.deploying.planning.planner import Wish
+    from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.services import Service
     from sagespec.deploying.services.local import LocalService
     from sagespec.deploying.world import World
@@ -38,14 +38,14 @@ def tell_waits() -> None:
     """From now on, what is waited for is told before ten seconds have passed."""
     global _tells_waits
     if not _tells_waits:
-        from sagespec.deploying.waits import waiting, watch
+        from sagespec.deploying.following.waits import waiting, watch
 
         _tells_waits = True
         watch(waiting, tell)
 
 
 def wish_of(given: Deciding) -> Wish:
-    from sagespec.deploying.planner import Wish
+    from sagespec.deploying.planning.planner import Wish
 
     return Wish(given.rerun, given.replace, given.prune, given.adopt)
 
@@ -54,7 +54,7 @@ def check_prune(wish: Wish, requests: Sequence[Request]) -> None:
     """Raises:
     WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are.
     """
-    from sagespec.deploying.ownership import NAME_THE_PROJECT, may_stop
+    from sagespec.deploying.planning.ownership import NAME_THE_PROJECT, may_stop
 
     unnamed = next((request for request in requests if not may_stop(request)), None)
     if wish.prune and unnamed is not None:
@@ -66,7 +66,7 @@ def check_stop(requests: Sequence[Request]) -> None:
     """Raises:
     WrongUsage: jobs are to be stopped by their manifests, and nobody has said whose they are.
     """
-    from sagespec.deploying.ownership import NAME_THE_PROJECT, may_stop
+    from sagespec.deploying.planning.ownership import NAME_THE_PROJECT, may_stop
 
     unnamed = next((request for request in requests if not may_stop(request)), None)
     if unnamed is not None:
@@ -76,7 +76,7 @@ def check_stop(requests: Sequence[Request]) -> None:
 
 def evidence_of(compiler: Compiler) -> Gone:
     """What a run of the compiler says of manifests that it has not met."""
-    from sagespec.deploying.pruning import Evidence
+    from sagespec.deploying.planning.pruning import Evidence
 
     return Evidence(compiler.survey, compiler.project_of)
 
@@ -134,7 +134,7 @@ def jobs_of(
         NoSuchJob: none of the manifests has a job, and nothing else is meant.
     """
     from sagespec.building.targets import Site
-    from sagespec.deploying.looking import Job, jobs_of_requests
+    from sagespec.deploying.following.looking import Job, jobs_of_requests
     from sagespec.deploying.services import NoSuchJob
 
     world = world_of()

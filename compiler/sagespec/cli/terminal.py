@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from sagespec.reporting.style import style_of
+from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
     from sagespec.pipeline import Result
@@ -44,7 +44,7 @@ def tell(text: str, *, always: bool = False) -> None:
 
 
 def complain(message: str, hint: str = "") -> None:
-    from sagespec.reporting.diagnostics import printable
+    from sagespec.reporting.findings.diagnostics import printable
 
     style = style_of(sys.stderr)
     first, *more = message.splitlines() or [""]
@@ -57,7 +57,7 @@ def complain(message: str, hint: str = "") -> None:
 
 def remark(message: str, hint: str = "") -> None:
     """Something that could not be had, and that nothing depends on."""
-    from sagespec.reporting.diagnostics import printable
+    from sagespec.reporting.findings.diagnostics import printable
 
     tell(printable(f"{message}; {hint}" if hint else message), always=True)
 

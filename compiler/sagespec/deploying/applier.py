@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sagespec.building.request import RERUN, Request, Upload
-from sagespec.deploying.observed import Seen
-from sagespec.deploying.ownership import is_own, whose
-from sagespec.deploying.planner import Action, Change, Plan, Wish, decide
+from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.ownership import is_own, stop_command, whose
+from sagespec.deploying.planning.planner import Action, Change, Plan, Wish, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import Once, each, side_by_side
 
@@ -112,7 +112,7 @@ class Applier:
 
     def _create(self, change: Change, request: Request, wish: Wish) -> Outcome:
         self._prepare(request, check_role=request.role_by_name)
-        marked = replace(request, tags={**request.tags, RERUN: change.rerun}) if change.rerun else request
+        marked = request._replace(tags={**request.tags, RERUN: change.rerun}) if change.rerun else request
         try:
             self.service.create(marked, change.attempt)
         except NameTaken as taken:
@@ -294,7 +294,8 @@ def _both(
 
 def _held_back(change: Change, failed: Outcome) -> ServiceError:
     message = f"{change.job_name} goes on, because {failed.change.name} could not be started"
-    return ServiceError(message, f"if the two cannot run at once: sagespec stop {change.job_name}, then apply again")
+    stop = stop_command([change.job_name], change.site)
+    return ServiceError(message, f"if the two cannot run at once: {stop}, then apply again")
 
 
 # A plan, held against a later one -----------------------------------------------------------------------------------

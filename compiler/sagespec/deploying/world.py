@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from sagespec.building.request import Request, Site
 from sagespec.deploying.applier import Applier, Outcome, carry_out
-from sagespec.deploying.follow import News, follower_of, heard
-from sagespec.deploying.planner import Action, Change, Plan, Wish, decide_all
-from sagespec.deploying.pruning import Gone, nothing_is_known
+from sagespec.deploying.following.follow import News, follower_of, heard
+from sagespec.deploying.planning.planner import Action, Change, Plan, Wish, decide_all
+from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
 

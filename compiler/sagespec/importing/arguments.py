@@ -8,10 +8,11 @@ from math import isfinite
 from typing import Any
 
 from sagespec.catalog import Facts, Framework
-from sagespec.importing.constants import Made, Mixed, Unknown, is_certain, region_of
 from sagespec.importing.draft import Draft, job_name, literal
+from sagespec.importing.scope import Made, region_of
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reading.yamltext import Path
+from sagespec.scripts.evaluator import Mixed, Unknown, is_certain
 
 WITHOUT_FIELD = frozenset({"sagemaker_session", "enable_cloudwatch_metrics", "wait", "logs", "run_tensorboard_locally"})
 """Arguments that say something to the SDK and nothing to the job."""

@@ -19,7 +19,7 @@ from sagespec.building.draft import Inputs as DraftInputs
 from sagespec.building.draft import Packing, account_of, default_bucket
 from sagespec.building.request import FIRST, JOB, Site
 from sagespec.catalog import PLAIN, Facts, Framework, api_members, image_instance_type
-from sagespec.deploying.differ import REWRITES
+from sagespec.deploying.planning.differ import REWRITES
 from sagespec.importing.draft import Draft, Unreadable, job_name, literal
 from sagespec.kinds.training_job.draft import CODE_CHANNEL_PATH, draft, joined, plain
 from sagespec.kinds.training_job.members import MEMBERS

@@ -10,12 +10,11 @@ from typing import Any
 
 from sagespec.catalog import Facts
 from sagespec.importing.arguments import draft_of
-from sagespec.importing.constants import ESTIMATORS, FIT, Made, Module, Scope, Unknown, is_certain, written
 from sagespec.importing.draft import Draft, Unreadable
 from sagespec.importing.notebook import parsed
-
-READING = frozenset({"copy", "count", "get", "index", "items", "keys", "values"})
-"""Methods of dicts and lists that change nothing."""
+from sagespec.importing.scope import Made, Module, Scope, written
+from sagespec.importing.sdk import ESTIMATORS, FIT
+from sagespec.scripts.evaluator import READING, Unknown, is_certain
 
 
 @dataclass
@@ -81,7 +80,7 @@ class _Script:
     def method(self, scope: Scope, owner: Any, name: str, call: ast.Call) -> Any:
         if isinstance(owner, Estimator) and name == "fit":
             given, left = scope.arguments(call, FIT)
-            owner.fits.append({**given, "*": left} if left else given)
+            owner.fits.append({**given, "*": list(map(written, left))} if left else given)
             return None
         given, left = scope.arguments(call, ("0",))
         if isinstance(owner, Estimator) and name == "set_hyperparameters":

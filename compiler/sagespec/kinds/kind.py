@@ -39,6 +39,8 @@ class Kind(NamedTuple):
     """(operation, member of its request) → the field that sets it."""
     overrides: Mapping[str, Path]
     """Operation → where the manifest overrides members of its request."""
+    role_member: Path
+    """Where the role stands in `request:`, where that gives one."""
     draft: Callable[[Any, Manifest, Inputs], Draft]
     """What would be sent for a model (which may be partial)."""
     applied: bool

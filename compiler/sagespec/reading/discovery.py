@@ -28,7 +28,7 @@ _TOOLS = frozenset(
 OURS = "sagespec/"
 """What the text of a manifest holds."""
 _API_VERSION = re.compile(r"""(?im)^[ \t{\[,-]*["']?(?P<key>apiversion)["']?[ \t]*:[ \t]*["']?(?P<group>[\w.-]+)/""")
-_OUR_KIND = re.compile(r"""(?m)^["']?kind["']?[ \t]*:[ \t]*["']?(?:TrainingJob|Endpoint|Defaults)\b""")
+_OUR_KIND = re.compile(r"""(?m)^[ \t{,]*["']?kind["']?[ \t]*:[ \t]*["']?(?:TrainingJob|Endpoint|Defaults)\b""")
 _ANY_VERSION = re.compile(r"(?im)^[ \t{\[,-]*[\"']?api[-_]?version[\"']?[ \t]*:")
 _LFS = "version https://git-lfs.github.com/spec/"
 _CRYPT = b"\x00GITCRYPT\x00"

@@ -63,7 +63,9 @@ class Part:
     fields: ClassVar[Mapping[str, Field]] = {}
     """Every field by its name, in the order of the declarations, those of bases first."""
     renamed: ClassVar[Mapping[str, str]] = {}
-    """Names that fields had in SDK 1 → their names here."""
+    """Names that fields have elsewhere → their names here."""
+    renaming: ClassVar[str] = "'{old}' is the name that SDK 1 used for '{new}'"
+    """What is said of such a name."""
 
     def __init_subclass__(cls) -> None:
         own = {}

@@ -141,7 +141,7 @@ def _renamed(complaint: Complaint, name: str, new: str) -> Diagnostic:
     taken = next((other for other in layer.data if other in same), None)
     hint = f"'{taken}' is given as well; leave '{name}' out" if taken else f"write {new}: …"
     fix = () if taken else (Edit(complaint.manifest.where(complaint.path, at_key=True).span, new),)
-    message = f"'{name}' is the name that SDK 1 used for '{new}'"
+    message = complaint.model.renaming.format(old=name, new=new)
     return complaint.says("renamed-field", message, hint, at_key=True, fix=fix)
 
 
@@ -188,7 +188,8 @@ def _wrong_type(complaint: Complaint) -> Diagnostic:
     correction = _correction(kind, value, written, about)
     if correction is None:
         hint = complaint.hint or _SHAPES.get(kind) or (about.suggest(value) if about.suggest else "")
-        return complaint.says("wrong-type", message, hint)
+        scalar = isinstance(value, int | float) and kind == "string_type"
+        return complaint.says("wrong-type", message, hint or (_for_example(about) if scalar else ""))
     text, intended = correction
     if not complaint.accepts(intended):
         return complaint.says("wrong-type", message, _for_example(about))
@@ -209,8 +210,10 @@ def _correction(kind: str, value: Any, written: str, about: Described) -> tuple[
     """What to write instead of a value of the wrong type, and the value that this is; None where nobody can know."""
     if kind == "string_type" and isinstance(value, int | float):
         text = written or json.dumps(value)
-        corrected = about.correct(text) if about.correct else None
-        return (f'"{text}"', text) if corrected is None else (_as_yaml(corrected), corrected)
+        if about.correct is None:
+            return f'"{text}"', text
+        corrected = about.correct(text)
+        return None if corrected is None else (_as_yaml(corrected), corrected)
     if kind == "bool_type" and isinstance(value, str | int):
         intended = _TRUTHS.get(str(value).lower())
         return None if intended is None else (json.dumps(intended), intended)

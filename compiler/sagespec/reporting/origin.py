@@ -11,7 +11,7 @@ from sagespec.base.redact import redacted
 from sagespec.base.source import Path
 from sagespec.kinds import KINDS, kind_named
 from sagespec.reading.render import Manifest
-from sagespec.reporting.diagnostics import printable
+from sagespec.reporting.findings.diagnostics import printable
 
 
 def path_of(field: str, data: Any) -> Path:

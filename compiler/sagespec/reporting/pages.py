@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from sagespec.catalog import Framework
 from sagespec.checking.page import Page
-from sagespec.reporting.style import Style
+from sagespec.reporting.terminal.style import Style
 
 
 def page(rule: Page) -> str:

@@ -6,7 +6,7 @@ import json
 
 from sagespec.base.diagnostic import told
 from sagespec.pipeline import Result
-from sagespec.reporting.diagnostics import as_data
+from sagespec.reporting.findings.diagnostics import as_data
 
 
 def as_line(result: Result) -> str:

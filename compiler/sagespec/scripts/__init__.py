@@ -14,7 +14,7 @@ from sagespec.base.files import Files
 from sagespec.base.source import Place, Source, Span
 from sagespec.scripts.arguments import Arguments, Option, arguments, ignores_arguments
 from sagespec.scripts.environment import Environment, Pipe, environment
-from sagespec.scripts.functions import LegacyFunction, LegacyFunctions, legacy_functions
+from sagespec.scripts.functions import LegacyFunction, LegacyFunctions, legacy_functions, serving_functions
 from sagespec.scripts.known import is_known
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Parsed, Piece, comments, parse, read
@@ -42,6 +42,8 @@ class Study(NamedTuple):
     """Nothing looks at the command line."""
     environment: Environment | None = None
     functions: LegacyFunctions | None = None
+    serving: LegacyFunctions | None = None
+    """The functions that a serving container would look for."""
     imports: tuple[tuple[str, Piece], ...] = ()
     """The modules that every run of the entry point imports by an absolute name, and where."""
     unguarded: Piece | None = None
@@ -240,6 +242,7 @@ def _studied(program: Program, wrong: Piece | None, complaint: str) -> Study:
         ignores_arguments=ignores_arguments(program),
         environment=asks,
         functions=legacy_functions(program),
+        serving=serving_functions(program),
         imports=tuple(_imported(program)),
         unguarded=_unguarded(program, takes, asks),
         closed=program.closed,

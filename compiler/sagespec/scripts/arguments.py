@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from sagespec.scripts.evaluator import UNKNOWN
 from sagespec.scripts.known import OTHER_COMMAND_LINES
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Piece
-from sagespec.scripts.values import UNKNOWN, value
+from sagespec.scripts.values import value
 from sagespec.scripts.walking import MAIN, Module, Seen
 
 STRICT = frozenset({"parse_args", "parse_intermixed_args"})

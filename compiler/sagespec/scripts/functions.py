@@ -1,9 +1,9 @@
-"""The functions that a legacy container calls by their names."""
+"""The functions that a container calls by their names: in legacy mode, and where a model is served."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sagespec.scripts.known import HARMLESS
@@ -12,6 +12,11 @@ from sagespec.scripts.reading import Piece
 from sagespec.scripts.values import value
 from sagespec.scripts.walking import Module
 
+SERVING_FUNCTIONS = (
+    *("handler", "input_handler", "output_handler"),
+    *("model_fn", "input_fn", "predict_fn", "output_fn", "transform_fn"),
+)
+"""Those of TensorFlow Serving's container, then those that other serving containers call."""
 _FACTORIES = (
     "numpy_input_fn",
     "pandas_input_fn",
@@ -57,8 +62,17 @@ class LegacyFunctions(NamedTuple):
 
 def legacy_functions(program: Program) -> LegacyFunctions:
     """The functions of a program that a legacy container would call."""
+    return _functions(program, LEGACY_FUNCTIONS)
+
+
+def serving_functions(program: Program) -> LegacyFunctions:
+    """The functions of a program that a serving container would call, or that its author may take for such."""
+    return _functions(program, SERVING_FUNCTIONS)
+
+
+def _functions(program: Program, names: Iterable[str]) -> LegacyFunctions:
     entry = program.entry
-    found = {name: _found(program, name) for name in LEGACY_FUNCTIONS if _is_there(program, name)}
+    found = {name: _found(program, name) for name in names if _is_there(program, name)}
     stars = [star for star in entry.stars if star.lstrip(".") not in program.helpers]
     hidden = any(star.partition(".")[0] not in HARMLESS for star in stars)
     dynamic = bool({"exec", "globals", "__import__", "import_module", "setattr"} & entry.names)

@@ -61,6 +61,8 @@ class Module:
         self.uses: list[Seen] = []
         """Attributes and names that are read, where no look-up or call begins with them."""
         self.generators: set[str] = set()
+        self.known: dict[str, Any] = {}
+        """Name → what it is certain to stand for, of those that were asked for (`values`)."""
         self.guarded = False
         """There is a main guard."""
         self.only_python3: ast.AST | None = None

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sagespec.building.request import Request, Site, Upload
 from sagespec.building.targets import ack, aws_cli, step_functions
 from sagespec.reading.yamltext import yaml_text
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A form of a request."""
 
     suffix: str

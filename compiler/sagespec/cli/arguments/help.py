@@ -10,7 +10,7 @@ from typing import Any
 from sagespec.cli.arguments.parameter import OPTIONS, Arguments, Option, Parameter
 from sagespec.cli.arguments.table import COMMANDS, GROUPS, Program
 from sagespec.cli.codes import Code
-from sagespec.reporting.style import Style
+from sagespec.reporting.terminal.style import Style
 
 NARROWEST, WIDEST, USUAL = 40, 100, 80
 COLUMN = 30

@@ -72,7 +72,8 @@ class Parameter(Generic[T]):
     def choices(self) -> tuple[str, ...]:
         if isinstance(self._choices, str):
             module, _, name = self._choices.partition(":")
-            self._choices = tuple(getattr(import_module(module), name))
+            found = getattr(import_module(module), name)
+            self._choices = tuple(found() if callable(found) else found)
         return tuple(self._choices)
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from sagespec.base.files import unwritable
 from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
 from sagespec.cli.commands.following import Followed, follow
@@ -16,20 +17,20 @@ from sagespec.cli.runs import accepted_to_apply, compiler_of
 from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
 from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
 from sagespec.deploying.applier import still_planned
-from sagespec.deploying.ledger import Ledger
-from sagespec.deploying.looking import Job
-from sagespec.deploying.planfile import PlanFileError, from_text, is_plan_file, unlike
-from sagespec.deploying.pruning import only
-from sagespec.reporting.outputs import unwritable, write_outputs
-from sagespec.reporting.plan import outcome_text, outcomes_json, plan_text
-from sagespec.reporting.progress import progress_on
-from sagespec.reporting.style import Style, style_of
+from sagespec.deploying.following.ledger import Ledger
+from sagespec.deploying.following.looking import Job
+from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, unlike
+from sagespec.deploying.planning.pruning import only
+from sagespec.reporting.plans.outputs import write_outputs
+from sagespec.reporting.plans.plan import outcome_text, outcomes_json, plan_text
+from sagespec.reporting.terminal.progress import progress_on
+from sagespec.reporting.terminal.style import Style, style_of
 
 if TYPE_CHECKING:
     from sagespec.building.targets import Request
     from sagespec.deploying.applier import Outcome
-    from sagespec.deploying.planner import Plan, Wish
-    from sagespec.deploying.pruning import Gone
+    from sagespec.deploying.planning.planner import Plan, Wish
+    from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.world import World
 
 

@@ -11,20 +11,20 @@ from typing import IO, TYPE_CHECKING
 
 from sagespec.cli.codes import Code
 from sagespec.cli.terminal import complain, remark, tell
-from sagespec.deploying.ending import TAIL, ending_of
-from sagespec.deploying.looking import Job
+from sagespec.deploying.following.ending import TAIL, ending_of
+from sagespec.deploying.following.looking import Job
 from sagespec.deploying.world import follow_all
-from sagespec.reporting.board import board_on
-from sagespec.reporting.diagnostics import printable
-from sagespec.reporting.status import ended_text, state_line
-from sagespec.reporting.style import style_of
+from sagespec.reporting.findings.diagnostics import printable
+from sagespec.reporting.plans.status import ended_text, state_line
+from sagespec.reporting.terminal.board import board_on
+from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.deploying.ending import Ending
-    from sagespec.deploying.follow import News
-    from sagespec.deploying.looking import Job
+    from sagespec.deploying.following.ending import Ending
+    from sagespec.deploying.following.follow import News
+    from sagespec.deploying.following.looking import Job
     from sagespec.deploying.services import LogLine
-    from sagespec.reporting.board import Board
+    from sagespec.reporting.terminal.board import Board
 
 
 @dataclass

@@ -20,15 +20,15 @@ from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands.following import followed, log_line
 from sagespec.cli.services import jobs_of, project_folder
 from sagespec.cli.terminal import complain, remark, say, tell
-from sagespec.deploying.looking import state_of
+from sagespec.deploying.following.looking import state_of
+from sagespec.deploying.following.tensorboard import show
 from sagespec.deploying.services import START, ServiceError
 from sagespec.deploying.side_by_side import side_by_side
-from sagespec.deploying.tensorboard import show
-from sagespec.reporting.status import status_json, status_text
-from sagespec.reporting.style import style_of
+from sagespec.reporting.plans.status import status_json, status_text
+from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.deploying.looking import Job
+    from sagespec.deploying.following.looking import Job
 
 Made = TypeVar("Made")
 

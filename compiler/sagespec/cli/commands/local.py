@@ -8,10 +8,10 @@ from sagespec.cli.arguments.table import LocalCleanArguments, LocalListArguments
 from sagespec.cli.codes import Code
 from sagespec.cli.services import local_service
 from sagespec.cli.terminal import agreed, say, tell
-from sagespec.deploying.looking import Job, state_of
-from sagespec.reporting.diagnostics import counted
-from sagespec.reporting.status import state_line, status_json
-from sagespec.reporting.style import style_of
+from sagespec.deploying.following.looking import Job, state_of
+from sagespec.reporting.findings.diagnostics import counted
+from sagespec.reporting.plans.status import state_line, status_json
+from sagespec.reporting.terminal.style import style_of
 
 
 def list_(given: LocalListArguments) -> Code:

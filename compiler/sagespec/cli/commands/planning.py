@@ -5,21 +5,20 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from sagespec.base.files import write_whole
+from sagespec.base.files import unwritable, write_whole
 from sagespec.cli.arguments.table import PlanArguments
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.runs import accepted_to_apply, compiler_of
 from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
 from sagespec.cli.terminal import say, tell
-from sagespec.deploying.planfile import to_text
-from sagespec.deploying.planner import decide_all
-from sagespec.reporting.markdown import plan_markdown
-from sagespec.reporting.outputs import unwritable
-from sagespec.reporting.plan import plan_json, plan_text
-from sagespec.reporting.style import style_of
+from sagespec.deploying.planning.planner import decide_all
+from sagespec.reporting.plans.plan import plan_json, plan_text
+from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.deploying.planner import Plan
+    from pathlib import Path
+
+    from sagespec.deploying.planning.planner import Plan, Wish
 
 
 def plan(given: PlanArguments) -> int:
@@ -35,20 +34,28 @@ def plan(given: PlanArguments) -> int:
     check_prune(wish, requests)
     made = decide_all(requests, (), wish) if given.offline else world_of().plan(requests, wish, evidence_of(compiler))
     if given.out is not None:
-        try:
-            given.out.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(given.out, to_text(made, wish))
-        except OSError as error:
-            raise WrongUsage(f"--out {given.out} could not be written: {error.strerror or error}") from None
-        tell(f"saved; to do exactly this: sagespec apply {given.out}")
+        save(made, wish, given.out)
     if given.format == "json":
         say(plan_json(made))
     elif given.format == "markdown":
+        from sagespec.reporting.plans.markdown import plan_markdown  # few plans are a comment of a pull request
+
         say(plan_markdown(made).rstrip("\n"))
     else:
         for line in plan_text(made, style_of(sys.stdout)):
             say(line)
     return detailed(made) if given.detailed_exitcode else Code.FINE
+
+
+def save(plan: Plan, wish: Wish, file: Path) -> None:
+    from sagespec.deploying.planning.planfile import to_text  # few plans are saved
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, to_text(plan, wish))
+    except OSError as error:
+        raise WrongUsage(f"--out {file} could not be written: {error.strerror or error}") from None
+    tell(f"saved; to do exactly this: sagespec apply {file}")
 
 
 def detailed(plan: Plan) -> Code:

@@ -18,7 +18,7 @@ from sagespec.cli.arguments.table import (
 from sagespec.cli.codes import Code
 from sagespec.cli.runs import compiler_of
 from sagespec.cli.terminal import complain, say, tell
-from sagespec.reporting.style import style_of
+from sagespec.reporting.terminal.style import style_of
 
 
 def program(given: Program) -> Code:
@@ -59,7 +59,7 @@ def explain(given: ExplainArguments) -> Code:
 
 def explain_field(given: ExplainArguments, field: str) -> Code:
     from sagespec.base.diagnostic import told
-    from sagespec.reporting.diagnostics import block
+    from sagespec.reporting.findings.diagnostics import block
     from sagespec.reporting.origin import origin
 
     for result in compiler_of(given, build=False).run([given.about]):
@@ -92,10 +92,7 @@ def versions(given: VersionsArguments) -> Code:
     known = facts()
     framework = known.framework(given.framework or "tensorflow")
     if framework is None:
-        near = known.near_framework(given.framework or "")
-        meant = f"did you mean {near}?" if near else f"there are {', '.join(known.frameworks)}"
-        complain(f"no framework is called '{given.framework}'", meant)
-        return Code.WRONG_USAGE
+        raise LookupError(given.framework)
     if given.format == "json":
         say(versions_json(framework))
         return Code.FINE

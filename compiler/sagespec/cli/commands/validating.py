@@ -12,9 +12,9 @@ from sagespec.cli.arguments.table import ValidateArguments
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.runs import NO_MANIFEST, compiler_of
 from sagespec.cli.terminal import complain, heard, tell
-from sagespec.reporting.diagnostics import FORMATS, counted, cure_line, summary
-from sagespec.reporting.report import Report
-from sagespec.reporting.style import style_of
+from sagespec.reporting.findings.diagnostics import FORMATS, counted, cure_line, summary
+from sagespec.reporting.findings.report import Report
+from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
     from sagespec.pipeline import Compiler, Result

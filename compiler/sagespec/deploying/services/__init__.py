@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from sagespec.base.errors import SagespecError
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.observed import Seen
+from sagespec.deploying.planning.observed import Seen
 
 
 class ServiceError(SagespecError):

@@ -40,6 +40,7 @@ KIND = Kind(
     elsewhere=ELSEWHERE,
     field_of=field_of,
     overrides={operation: ("request", section) for section, operation in SECTIONS.items()},
+    role_member=("create_model", "ExecutionRoleArn"),
     draft=_draft,
     applied=False,
     bill=_bill,

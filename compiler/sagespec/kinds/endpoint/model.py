@@ -172,6 +172,7 @@ class Endpoint(Part):
     """What serves a trained model."""
 
     renamed: ClassVar[Mapping[str, str]] = RENAMED
+    renaming: ClassVar[str] = "'{old}' is called '{new}' in an endpoint"
 
     apiVersion: Literal["sagespec/v1"] = field("Version of the manifest language.")  # noqa: N815
     kind: Literal["Endpoint"] = field("What this document describes.")

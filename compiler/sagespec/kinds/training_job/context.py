@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from sagespec.base.lazy import lazy
 from sagespec.base.source import Path, Place
 from sagespec.catalog import Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
+from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.scripts import Arguments, Environment, Script
@@ -113,6 +115,7 @@ class JobContext(Context):
     def __init__(self, job: Job, *others: Any, **named: Any) -> None:
         super().__init__(job, *others, **named)
         self.job = job
+        self.choice = Choice(job, self.facts)
 
     @lazy
     def written(self) -> frozenset[str]:
@@ -129,7 +132,7 @@ class JobContext(Context):
 
     @lazy
     def mode(self) -> Mode:
-        return self.job.mode(self.facts)
+        return self.choice.mode
 
     @lazy
     def legacy(self) -> bool:
@@ -142,27 +145,34 @@ class JobContext(Context):
     @lazy
     def framework(self) -> Framework | None:
         """The framework's row of the catalogue; None where an image is all there is, or the name is not known."""
-        return self.job.estimator(self.facts)
+        return self.choice.framework
+
+    def is_overridden(self, *member: str) -> bool:
+        """Whether `request:` gives a member of the request a value, whatever the fields say."""
+        value: Any = self.job.request
+        for step in member:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return value is not None
 
     @lazy
     def version(self) -> str | None:
         """The framework's version as the catalogue knows it; None where the manifest names none."""
-        return self.job.version(self.facts)
+        return self.choice.version
 
     @lazy
     def release(self) -> Release | None:
         """The release that the manifest names; None where it names none, or none that is known."""
-        return self.job.release(self.facts)
+        return self.choice.release
 
     @lazy
     def image_release(self) -> Release | None:
         """The release whose images the job takes, which may be of a variant."""
-        return self.job.image_release(self.facts)
+        return self.choice.image_release
 
     @lazy
     def variant(self) -> Variant | None:
         """The images beside the framework's plain ones that the job takes, if any."""
-        return self.job.variant(self.facts)
+        return self.choice.variant
 
     @lazy
     def passes_model_dir(self) -> bool:
@@ -177,7 +187,7 @@ class JobContext(Context):
 
     @lazy
     def python(self) -> str | None:
-        return self.job.python(self.facts)
+        return self.choice.python
 
     @lazy
     def script(self) -> Script | None:

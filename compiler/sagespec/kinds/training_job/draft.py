@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.lazy import lazy
 from sagespec.base.source import Path
 from sagespec.building.archive import ArchiveError
 from sagespec.building.draft import (
@@ -33,6 +33,7 @@ from sagespec.building.draft import (
 from sagespec.building.request import FIRST, JOB, Call, Request, Upload
 from sagespec.catalog import PLAIN, Framework, image_instance_type
 from sagespec.kinds.api_names import to_api
+from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.lifecycle import LIVE
 from sagespec.kinds.training_job.model import Channel, Job, Mode
@@ -47,8 +48,9 @@ LOCAL_MODEL_DIR = "/opt/ml/shared/model"
 
 def draft(job: Job, manifest: Manifest, inputs: Inputs) -> Draft:
     """What would be sent for a job. Of a partial job, as much of it as its fields tell; nothing is raised."""
-    sources = _Sources(job, inputs)
-    body = _Body(job, manifest, inputs, sources.code, sources.data)
+    choice = Choice(job, inputs.facts)
+    sources = _Sources(job, choice, inputs)
+    body = _Body(job, choice, manifest, inputs, sources)
     members = merged(body.members(), job.members().get("request", {}))
     known = job.members()
     role, retries = known.get("role"), known.get("on_failure")
@@ -81,8 +83,9 @@ def _default_bucket_by(job: Job) -> str | None:
 class _Sources:
     """The code and the local channels of a job, as far as its fields tell where they lie."""
 
-    def __init__(self, job: Job, inputs: Inputs) -> None:
+    def __init__(self, job: Job, choice: Choice, inputs: Inputs) -> None:
         self.job = job
+        self.choice = choice
         self.inputs = inputs
         self.uploads: list[Upload] = []
         self.unusable: list[Finding] = []
@@ -102,7 +105,7 @@ class _Sources:
 
     def _code(self) -> None:
         job = self.job
-        mode, entry_point = job.mode(self.inputs.facts), job.entry_point
+        mode, entry_point = self.choice.mode, job.entry_point
         if mode is Mode.IMAGE or entry_point is None or (job.source_dir or "").startswith("s3://"):
             return
         contents = self.inputs.packing.code(self.inputs.folder, entry_point, job.source_dir, tuple(job.dependencies))
@@ -129,23 +132,26 @@ class _Sources:
 class _Body:
     """Builds the members of one body; each method is one member. What cannot be made is left out and noted."""
 
-    def __init__(
-        self, job: Job, manifest: Manifest, inputs: Inputs, code: Upload | None, data: Mapping[str, Upload]
-    ) -> None:
+    def __init__(self, job: Job, choice: Choice, manifest: Manifest, inputs: Inputs, sources: _Sources) -> None:
         self.job = job
+        self.choice = choice
         self.manifest = manifest
         self.facts = inputs.facts
         self.site = inputs.site
-        self.code = code
-        self.data = data
+        self.code = sources.code
+        self.data = sources.data
         self.unknown: set[Path] = set()
         self.incomplete: list[Finding] = []
 
-    @cached_property
+    @property
     def mode(self) -> Mode:
-        return self.job.mode(self.facts)
+        return self.choice.mode
 
-    @cached_property
+    @property
+    def framework(self) -> Framework | None:
+        return self.choice.framework
+
+    @lazy
     def output(self) -> str:
         return self.job.output_path or f"s3://{default_bucket(self.site)}/"
 
@@ -190,10 +196,6 @@ class _Body:
             TrainingImageConfig=self.image_config(),
         )
 
-    @cached_property
-    def framework(self) -> Framework | None:
-        return self.job.estimator(self.facts)
-
     def image(self) -> str | None:
         """One image serves all groups."""
         job = self.job
@@ -202,13 +204,13 @@ class _Body:
         if not self.site.region or not job.instance_types():
             self.unknown.add(("AlgorithmSpecification", "TrainingImage"))
             return None
-        variant, distribution = job.variant(self.facts), job.distribution
+        variant, distribution = self.choice.variant, job.distribution
         try:
             if self.framework is None:
                 raise LookupError(f"no framework is called {job.framework_name!r}")
             return self.framework.image_uri(
-                job.version(self.facts) or "",
-                job.python(self.facts) or "",
+                self.choice.version or "",
+                self.choice.python or "",
                 self.site.region,
                 image_instance_type(job.instance_types()),
                 "legacy" if self.mode is Mode.LEGACY else "script",
@@ -228,7 +230,7 @@ class _Body:
     def metrics(self) -> bool | None:
         if self.job.enable_sagemaker_metrics is not None or self.framework is None or self.mode is not Mode.SCRIPT:
             return self.job.enable_sagemaker_metrics
-        return True if self.framework.without_image(self.job.version(self.facts)).training_metrics else None
+        return True if self.framework.without_image(self.choice.version).training_metrics else None
 
     def image_config(self) -> dict[str, Any] | None:
         job = self.job

@@ -45,6 +45,7 @@ KIND = Kind(
     elsewhere=ELSEWHERE,
     field_of=_field_of,
     overrides={"CreateTrainingJob": ("request",)},
+    role_member=("RoleArn",),
     draft=_draft,
     applied=True,
     bill=_bill,

@@ -40,7 +40,7 @@ OLD_NAMES: Json = {old: {"doNotSuggest": True} for old in Job.renamed}
 def renamed() -> list[Json]:
     """Refuses each name of SDK 1 at its key, and says the new one."""
     return [
-        {"properties": {old: False}, "errorMessage": f"'{old}' is the name that SDK 1 used for '{new}'; write {new}"}
+        {"properties": {old: False}, "errorMessage": f"{Job.renaming.format(old=old, new=new)}; write {new}"}
         for old, new in Job.renamed.items()
     ]
 

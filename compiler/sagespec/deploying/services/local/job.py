@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sagespec.deploying.services.local import contract
-from sagespec.deploying.services.local.cluster import Cluster, cluster_of
+from sagespec.deploying.services.local.container import contract
 from sagespec.deploying.services.local.folder import HostFolder, JobFolder, read_json
 from sagespec.deploying.services.local.options import Options
+from sagespec.deploying.services.local.running.cluster import Cluster, cluster_of
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sagespec.deploying.services.local.processes import GRACE
+from sagespec.deploying.services.local.running.processes import GRACE
 
 EXECUTORS = ("process", "docker")
 

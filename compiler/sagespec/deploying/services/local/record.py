@@ -9,11 +9,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from sagespec.base.redact import redacted
-from sagespec.deploying.observed import TERMINAL, Seen
-from sagespec.deploying.services.local import alive, docker
+from sagespec.deploying.planning.observed import TERMINAL, Seen
 from sagespec.deploying.services.local.folder import JobFolder, moved, read_json, write_json
 from sagespec.deploying.services.local.job import read_job
 from sagespec.deploying.services.local.log import Log
+from sagespec.deploying.services.local.running import alive, docker
 from sagespec.kinds.training_job.lifecycle import LIVE
 
 

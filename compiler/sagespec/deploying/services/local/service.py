@@ -16,7 +16,7 @@ from typing import Any
 
 from sagespec.base.redact import redacted
 from sagespec.building.request import Request, Upload
-from sagespec.deploying.observed import TERMINAL, Seen
+from sagespec.deploying.planning.observed import TERMINAL, Seen
 from sagespec.deploying.services import (
     START,
     Cursor,
@@ -28,10 +28,12 @@ from sagespec.deploying.services import (
     Stored,
     one_by_one,
 )
-from sagespec.deploying.services.local import alive, channels, cluster, contract, docker, record
+from sagespec.deploying.services.local import record
+from sagespec.deploying.services.local.container import channels, contract
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, Store, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
 from sagespec.deploying.services.local.options import EXECUTORS, Options
+from sagespec.deploying.services.local.running import alive, cluster, docker
 
 SUMMARIES = ("checkpoints", "model", "output/data", "shared")
 """Folders of /opt/ml that a script may save summaries to."""
@@ -186,7 +188,7 @@ class LocalService:
         if refused is not None:
             raise ServiceError(*refused)
         job = self._new_folder(body)
-        command = [sys.executable, "-m", "sagespec.deploying.services.local.supervisor", str(job.path)]
+        command = [sys.executable, "-m", "sagespec.deploying.services.local.running.supervisor", str(job.path)]
         started = subprocess.run(command, cwd=job.path, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if started.returncode:
             reason = f"the supervisor of {job.name} could not be started: {_last_line(job, started.stderr)}"

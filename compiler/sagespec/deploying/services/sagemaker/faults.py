@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.services import NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.sagemaker.answers import Lacking, Page, Unreadable, is_page, page_in, read, told
-from sagespec.deploying.waits import waiting
 
 AGAIN = "run it again: nothing is done twice"
 _SIGN_IN = f"sign in again (for instance `aws sso login`), then {AGAIN}"

@@ -18,8 +18,9 @@ from typing import Any
 
 from sagespec import __version__
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.observed import Seen
-from sagespec.deploying.ownership import manifest_name_of
+from sagespec.deploying.following.waits import waiting
+from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.ownership import manifest_name_of
 from sagespec.deploying.services import (
     BadSetting,
     Cursor,
@@ -36,7 +37,6 @@ from sagespec.deploying.services.sagemaker.faults import HINTS, call, cause_of, 
 from sagespec.deploying.services.sagemaker.logs import read_logs, read_tail
 from sagespec.deploying.services.sagemaker.s3 import Store
 from sagespec.deploying.side_by_side import each, side_by_side
-from sagespec.deploying.waits import waiting
 
 CREATES_PER_SECOND = 1.0
 """The default quota `Rate of CreateTrainingJob requests`; SAGESPEC_CREATES_PER_SECOND tells of a higher one."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sagespec.checking.rule import RuleSet
-from sagespec.kinds.endpoint.rules import capacity, code, model, server
+from sagespec.kinds.endpoint.rules import capacity, code, data, model, server
+from sagespec.kinds.rules import SHARED
 
-FAMILIES = (model, server, code, capacity)
+FAMILIES = (*SHARED, model, server, code, capacity, data)
 
 RULES = RuleSet(FAMILIES)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
+from sagespec.catalog import near
+from sagespec.catalog.api_model import api_members
 from sagespec.checking.condition import GIVEN, TRUE
 from sagespec.checking.row import Row
-from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, refusal, rule
+from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
 from sagespec.kinds.endpoint.model import Endpoint
@@ -118,3 +120,81 @@ def unknown_routing_strategy(config: Written, context: EndpointContext) -> Itera
     if given.upper() not in STRATEGIES:
         hint = "write RANDOM or LEAST_OUTSTANDING_REQUESTS"
         yield Finding((*config.path, "routing_strategy"), f"there is no routing strategy '{given}'", hint)
+
+
+@rule(WARNING, on=field("instance_type"), source=API + "ProductionVariant.html")
+def unknown_hosting_type(instance_type: Written, context: EndpointContext) -> Iterator[Finding]:
+    """Endpoints have instance types of their own: `ml.t2` and Graviton, but not `ml.t3`, `ml.c5n` or `ml.p3dn`.
+
+    SageMaker refuses a type that it does not have. It may be newer than this program's list, so this is a warning.
+
+    Bad:
+        instance_type: ml.t3.medium
+
+    Good:
+        instance_type: ml.t2.medium
+    """
+    name = instance_type.value
+    known = api_members("CreateEndpointConfig")["ProductionVariants[].InstanceType"].enum
+    if name.startswith("ml.") and name not in known:
+        meant = near(name, known)
+        trains = context.facts.instance(name) is not None
+        message = f"'{name}' trains, but is not among the instance types of endpoints"
+        message = message if trains else f"'{name}' is not among the instance types of endpoints"
+        hint = f"did you mean {meant}?" if meant else "take another type, or silence this if it is newer"
+        yield Finding(instance_type.path, message, hint)
+
+
+@rule(WARNING, on=field("volume_size"), source=GUIDE + "host-instance-storage.html")
+def volume_on_local_storage(size: Written, context: EndpointContext) -> Iterator[Finding]:
+    """Instances with local NVMe storage have just that: `volume_size` is not for them.
+
+    Bad:
+        instance_type: ml.g5.xlarge
+        volume_size: 100
+
+    Good:
+        instance_type: ml.g5.xlarge
+    """
+    instance = context.instance
+    if instance is not None and instance.has_local_storage:
+        message = f"volume_size has no effect: {instance.name} has {instance.nvme_gb} GB of its own"
+        yield Finding(size.path, message, "leave volume_size out, or take a type without local storage", at_key=True)
+
+
+@rule(WARNING, on=field("kms_key"), source=API + "CreateEndpointConfig.html")
+def endpoint_key_on_local_storage(key: Written, context: EndpointContext) -> Iterator[Finding]:
+    """A key encrypts volumes; local NVMe storage is encrypted by the hardware, with keys of its own.
+
+    Bad:
+        instance_type: ml.g5.xlarge
+        kms_key: 11111111-2222-3333-4444-555555555555
+
+    Good:
+        instance_type: ml.m5.xlarge
+        kms_key: 11111111-2222-3333-4444-555555555555
+    """
+    instance = context.instance
+    if instance is not None and instance.has_local_storage:
+        message = f"kms_key does not encrypt the local storage of {instance.name}"
+        yield Finding(key.path, message, "leave kms_key out, or take a type without local storage", at_key=True)
+
+
+@rule(WARNING, on=field("serverless_inference_config"), source=GUIDE + "serverless-endpoints.html")
+def serverless_in_china(config: Written, context: EndpointContext) -> Iterator[Finding]:
+    """Serverless endpoints are not offered in China.
+
+    Bad:
+        instance_type: null
+        initial_instance_count: null
+        region: cn-north-1
+        role: arn:aws-cn:iam::123456789012:role/SageMakerRole
+        serverless_inference_config: {memory_size_in_mb: 2048}
+
+    Good:
+        instance_type: null
+        initial_instance_count: null
+        serverless_inference_config: {memory_size_in_mb: 2048}
+    """
+    if (context.region or "").startswith("cn-"):
+        yield Finding(config.path, f"{context.region} has no serverless endpoints", "serve on instances", at_key=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.condition import GIVEN, NULL
+from sagespec.checking.condition import GIVEN
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, SDK2, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -87,24 +87,6 @@ def model_data_without_archive(model_data: Written, context: EndpointContext) ->
         hint = f"write {source.s3_uri}/, or s3_data_type: S3Object"
         yield Finding((*model_data.path, "s3_data_source", "s3_uri"), "an S3 prefix must end in a slash", hint)
 
-
-incomplete_endpoint_vpc = refusal(
-    "incomplete-endpoint-vpc",
-    ERROR,
-    Row(("subnets",), "subnets need security_group_ids", "add both, or neither", when={"security_group_ids": NULL}),
-    Row(("security_group_ids",), "security_group_ids need subnets", "add both, or neither", when={"subnets": NULL}),
-    source=API + "VpcConfig.html",
-    page="""
-    A VPC needs both subnets and security groups.
-
-    Bad:
-        subnets: [subnet-0a1b2c3d]
-
-    Good:
-        subnets: [subnet-0a1b2c3d]
-        security_group_ids: [sg-0a1b2c3d]
-    """,
-)
 
 NAMES = {
     "create_model": ("ModelName",),

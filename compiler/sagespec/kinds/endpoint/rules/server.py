@@ -55,7 +55,8 @@ def version_without_server(version: Written, context: EndpointContext) -> Iterat
         source_dir: s3://bucket/code.tar.gz
     """
     endpoint = context.endpoint
-    if endpoint.image_uri is not None or served(endpoint.server, version.value):
+    kind = endpoint.instance_type if "instance_type" in endpoint.members() else None
+    if endpoint.image_uri is not None or served(endpoint.server, version.value, kind):
         return
     alias = ".".join(version.value.split(".")[:2])
     choices = served_versions(endpoint.server)
@@ -85,7 +86,7 @@ def no_serving_image(endpoint: Endpoint, context: EndpointContext) -> Iterator[F
         instance_type: ml.m6g.large
     """
     version, region = endpoint.framework_version, context.region
-    known = version is not None and region is not None and served(endpoint.server, version)
+    known = version is not None and region is not None and served(endpoint.server, version, endpoint.instance_type)
     if endpoint.image_uri is not None or not known or endpoint.is_local or version is None or region is None:
         return
     serverless = endpoint.serverless_inference_config is not None

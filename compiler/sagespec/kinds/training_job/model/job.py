@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, ClassVar, Literal
 
-from sagespec.catalog import PLAIN, Facts, Framework, Release, Variant, image_instance_type
 from sagespec.kinds.training_job.model.channel import TRAINING, Channel, from_location
 from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.kinds.training_job.model.names import LEGACY_FIELDS, OF_TENSORFLOW, RENAMED
@@ -275,76 +274,6 @@ class Job(Part):
         if "framework" in self.fields_set:
             return self.framework
         return None if self.image_uri is not None and not self.given(*OF_TENSORFLOW) else "tensorflow"
-
-    def estimator(self, facts: Facts) -> Framework | None:
-        """Its row of the catalogue; None where the job is nobody's, or there is no such framework."""
-        name = self.framework_name
-        return None if name is None else facts.framework(name)
-
-    def version(self, facts: Facts) -> str | None:
-        """The framework's version as the catalogue knows it, `4.28.1+pytorch2.0.0` where it lies over another.
-
-        None where the manifest names none, or only a part of it.
-        """
-        framework = self.estimator(facts)
-        if framework is None:
-            return None
-        own = getattr(self, framework.version_field)
-        under = [f"{name}{version}" for name, field in framework.bases.items() if (version := getattr(self, field))]
-        if own is None or (framework.bases and len(under) != 1):
-            return None
-        return "+".join([own, *under])
-
-    def release(self, facts: Facts) -> Release | None:
-        """What its version can do; None where it names none, or none that is known."""
-        framework, version = self.estimator(facts), self.version(facts)
-        return None if framework is None or version is None else framework.release(version)
-
-    def variant(self, facts: Facts) -> Variant | None:
-        """Which images it takes beside the framework's plain ones; None for those."""
-        framework = self.estimator(facts)
-        for variant in () if framework is None else framework.variants:
-            families = tuple(f"ml.{family}" for family in variant.families)
-            if variant.field is not None and getattr(self, variant.field) is not None:
-                return variant
-            if families and image_instance_type(self.instance_types() or ["local"]).startswith(families):
-                return variant
-            written = self.distribution.written() if self.distribution is not None else []
-            if variant.strategies and set(variant.strategies) <= set(written):
-                return variant
-        return None
-
-    def image_release(self, facts: Facts) -> Release | None:
-        """The release whose image it runs, which may be of a variant."""
-        framework, version, variant = self.estimator(facts), self.version(facts), self.variant(facts)
-        if framework is None or version is None:
-            return None
-        return framework.release(version, PLAIN if variant is None else variant.name)
-
-    def mode(self, facts: Facts) -> Mode:
-        """`script_mode` says so; otherwise what the version and Python allow (DESIGN section 3)."""
-        if self.image_uri is not None and self.entry_point is None:
-            return Mode.IMAGE
-        framework = self.estimator(facts)
-        if framework is None or not framework.has_legacy_mode:
-            return Mode.SCRIPT
-        if self.script_mode is not None:
-            return Mode.SCRIPT if self.script_mode else Mode.LEGACY
-        if self.py_version not in (None, "py2"):
-            return Mode.SCRIPT
-        release = self.release(facts)
-        legacy = bool(self.legacy_given()) if release is None or release.script_mode else True
-        return Mode.LEGACY if legacy and (release is None or release.legacy_mode) else Mode.SCRIPT
-
-    def python(self, facts: Facts) -> str | None:
-        """The Python of the container, chosen where the author left it out and there is one choice."""
-        framework = self.estimator(facts)
-        if self.py_version is not None or framework is None:
-            return self.py_version
-        release = self.image_release(facts)
-        if framework.python is not None or release is None:
-            return framework.python
-        return "py2" if self.mode(facts) is Mode.LEGACY else release.python3
 
     def input_mode_of(self, channel: Channel) -> str:
         return channel.input_mode or self.input_mode

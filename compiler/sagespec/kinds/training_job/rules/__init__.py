@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sagespec.checking.rule import RuleSet
+from sagespec.kinds.rules import SHARED
 from sagespec.kinds.training_job.rules import (
     arguments,
     channels,
@@ -20,18 +21,17 @@ from sagespec.kinds.training_job.rules import (
     request,
     resources,
     script,
-    secrets,
     spot,
     versions,
 )
 
 FAMILIES = (
+    *SHARED,
     identity,
     versions,
     legacy,
     code,
     hyperparameters,
-    secrets,
     resources,
     spot,
     distribution,

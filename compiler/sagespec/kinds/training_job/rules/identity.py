@@ -1,22 +1,12 @@
-"""Who the job is, where it runs, and in whose name."""
+"""In whose name the job runs."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator
-
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, rule
-from sagespec.checking.subject import Written, field, item
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.subjects import JOB
-
-TAGGING = "https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"
-OUR_TAGS = 9
-"""Tags that a training job gets from us: project, environment, name, digest, attempt, manifest, commit, rerun, tags."""
 
 
 @rule(ERROR, on=JOB, source=API + "CreateTrainingJob.html")
@@ -29,152 +19,8 @@ def missing_role(job: Job, context: JobContext) -> Finding | None:
     Good:
         role: arn:aws:iam::123456789012:role/SageMakerRole
     """
-    if job.role is None and not context.local:
+    if job.role is None and not context.local and not context.is_overridden("RoleArn"):
         return Finding(
             ("role",), "'role' is missing", "add role: arn:aws:iam::<account>:role/<name> (or to sagespec.yaml)"
-        )
-    return None
-
-
-@rule(ERROR, on=field("role"), source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html")
-def role_of_another_partition(role: Written, context: JobContext) -> Finding | None:
-    """China and GovCloud have accounts and roles of their own.
-
-    A job in one of these partitions cannot take a role of another.
-
-    Bad:
-        region: cn-north-1
-
-    Good:
-        region: cn-north-1
-        role: arn:aws-cn:iam::123456789012:role/SageMakerRole
-    """
-    region = context.facts.region(context.region or "")
-    if region is None or context.local or not role.value.startswith("arn:"):
-        return None
-    partition = role.value.split(":")[1]
-    if partition != region.partition:
-        return Finding(
-            role.path,
-            f"the role belongs to the partition {partition}, the region {region.name} to {region.partition}",
-            f"write arn:{region.partition}:iam::…, or another region",
-        )
-    return None
-
-
-@rule(ERROR, on=field("account_id"), source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html")
-def role_of_another_account(account: Written, context: JobContext) -> Finding | None:
-    """A job runs in the account of its role.
-
-    Bad:
-        account_id: "210987654321"
-
-    Good:
-        account_id: "123456789012"
-    """
-    parts = (context.job.role or "").split(":")
-    if len(parts) > 5 and parts[4] != account.value and not context.local:
-        return Finding(
-            account.path,
-            f"account_id is {account.value}, but the role belongs to account {parts[4]}",
-            "leave account_id out: the role's ARN says it",
-        )
-    return None
-
-
-@rule(
-    ERROR,
-    on=item("tags"),
-    source=TAGGING,
-    rows=(
-        Row(
-            ("tags",),
-            "tags that begin with aws: or sagespec: are reserved",
-            form="^(?!([Aa][Ww][Ss]|[Ss][Aa][Gg][Ee][Ss][Pp][Ee][Cc]):)",
-            names=True,
-        ),
-    ),
-)
-def reserved_tag(tag: Written, context: JobContext) -> Iterator[Finding]:
-    """Tags that begin with `aws:` are Amazon's, and those that begin with `sagespec:` are ours.
-
-    SageMaker refuses the former; by the latter a job is found again.
-
-    Bad:
-        tags: {"aws:team": vision}
-        ---
-        tags: {"sagespec:name": mnist}
-
-    Good:
-        tags: {team: vision}
-    """
-    key = tag.name
-    for prefix in ("aws:", "sagespec:"):
-        if key.lower().startswith(prefix):
-            yield Finding(tag.path, f"the tag '{key}' is reserved", f"write {key[len(prefix) :]}", at_key=True)
-
-
-@rule(
-    ERROR,
-    on=item("tags"),
-    source=API + "Tag.html",
-    rows=(Row(("tags",), "a tag's key has 1 to 128 characters", form=r"^[\s\S]{1,128}$", names=True),),
-)
-def impossible_tag(tag: Written, context: JobContext) -> Iterator[Finding]:
-    """A tag's key has 1 to 128 characters and its value at most 256: letters, digits, spaces and _ . : / = + - @.
-
-    Bad:
-        tags: {owner: "anna & ben"}
-
-    Good:
-        tags: {owner: "anna + ben"}
-    """
-    for text, most, what, at_key in ((tag.name, 128, "key", True), (tag.value, 256, "value", False)):
-        wrong = [] if _PLAIN.fullmatch(text) else sorted({char for char in text if not _may_be_in_tag(char)})
-        if wrong:
-            problem = f"has {' '.join(map(ascii, wrong[:5]))}, which no tag may have"
-        elif len(text) > most:
-            problem = f"has {len(text)} characters; the most is {most}"
-        elif at_key and not text:
-            problem = "is empty"
-        else:
-            continue
-        yield Finding(
-            tag.path,
-            f"the {what} of tag '{tag.name[:40]}' {problem}",
-            "allowed are letters, digits, spaces and _ . : / = + - @",
-            at_key=at_key,
-        )
-
-
-_PLAIN = re.compile(r"[A-Za-z0-9 _.:/=+@-]*")
-"""What most tags are, told at once."""
-
-
-def _may_be_in_tag(char: str) -> bool:
-    return char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN"
-
-
-@rule(ERROR, on=field("tags"), source=API + "CreateTrainingJob.html")
-def too_many_tags(tags: Written, context: JobContext) -> Finding | None:
-    """A training job has at most 50 tags, nine of which are ours.
-
-    Bad:
-        tags: {a0: "", a1: "", a2: "", a3: "", a4: "", a5: "", a6: "", a7: "", a8: "", b0: "", b1: "", b2: "",
-          b3: "", b4: "", b5: "", b6: "", b7: "", b8: "", c0: "", c1: "", c2: "", c3: "", c4: "", c5: "",
-          c6: "", c7: "", c8: "", d0: "", d1: "", d2: "", d3: "", d4: "", d5: "", d6: "", d7: "", d8: "",
-          e0: "", e1: "", e2: "", e3: "", e4: "", e5: "", e6: "", e7: "", e8: ""}
-
-    Good:
-        tags: {team: vision, project: mnist}
-    """
-    most = 50 - OUR_TAGS
-    count = len(tags.value)
-    if count > most and not context.local:
-        return Finding(
-            tags.path,
-            f"{count} tags are too many: SageMaker takes 50, and {OUR_TAGS} are added",
-            f"keep {most} or fewer",
-            at_key=True,
         )
     return None

@@ -75,7 +75,8 @@ def image_without_instance_type(request: Written, context: JobContext) -> Findin
             InstancePreferences: [{InstanceType: ml.c5.xlarge, InstanceCount: 1}]
     """
     job = context.job
-    if not job.instance_types() and job.image_uri is None and overrides_resources(context):
+    named = job.image_uri is not None or context.is_overridden("AlgorithmSpecification", "TrainingImage")
+    if not job.instance_types() and not named and overrides_resources(context):
         return Finding(
             request.path,
             "without instance_type it is not known which image the job needs",

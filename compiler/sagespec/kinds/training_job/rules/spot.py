@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.condition import FALSE, LIST, NULL, POSITIVE, TRUE
+from sagespec.checking.condition import FALSE, GIVEN, LIST, NULL, POSITIVE, TRUE, inside
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -24,6 +24,7 @@ spot_without_max_wait = refusal(
         _longer_wait,
         value=TRUE,
         when={"max_wait": NULL},
+        unless={"request": inside("StoppingCondition", "MaxWaitTimeInSeconds", so=GIVEN)},
         at_value=True,
     ),
     source=GUIDE + "model-managed-spot-training.html",

@@ -83,7 +83,8 @@ def missing_framework_version(job: Job, context: JobContext) -> Finding | None:
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/my-tensorflow:3
     """
     framework = context.framework
-    if framework is None or (job.image_uri is not None and not framework.version_always):
+    named = job.image_uri is not None or context.is_overridden("AlgorithmSpecification", "TrainingImage")
+    if framework is None or (named and not framework.version_always):
         return None
     place = framework.version_field
     if getattr(job, place) is None:

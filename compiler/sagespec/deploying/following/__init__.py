@@ -1,0 +1,1 @@
+"""What becomes of jobs after their creation: followed, reported, mirrored."""

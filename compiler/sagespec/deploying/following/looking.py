@@ -1,0 +1,90 @@
+"""Looks at training jobs that exist: those that names and manifests mean, and each as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sagespec.building.request import Request
+from sagespec.deploying.following.ending import TAIL, Ending, ending_of, promised_by
+from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.ownership import is_own
+from sagespec.deploying.services import Service, ServiceError
+from sagespec.deploying.side_by_side import each
+from sagespec.deploying.world import World
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training job, and the service that has it."""
+
+    name: str
+    service: Service
+
+
+@dataclass
+class Meant:
+    """What somebody means by names and manifests."""
+
+    jobs: list[Job] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Manifests without a job, in words."""
+
+
+def jobs_of_requests(world: World, requests: Sequence[Request]) -> Meant:
+    """The newest job of each manifest, and every older one that has not ended: it may have been changed since.
+
+    Raises:
+        ServiceError: a service failed or refused, or the credentials are of another account than the manifests.
+    """
+    world.insist_on_account(requests)
+    by_service: dict[int, tuple[Service, list[Request]]] = {}
+    for request in requests:
+        service = world.service(request.site)
+        by_service.setdefault(id(service), (service, []))[1].append(request)
+    parts = list(by_service.values())
+    seen = each(lambda part: list(part[0].observe(part[1])), parts)
+    meant = Meant()
+    for (service, wanted), found in zip(parts, seen, strict=True):
+        for request in wanted:
+            names = _names(request, found)
+            meant.jobs += [Job(name, service) for name in names]
+            if not names:
+                meant.missing.append(f"no training job of '{request.name}' exists on {service.name}")
+    return meant
+
+
+def _names(request: Request, found: Sequence[Seen]) -> list[str]:
+    own = [job for job in found if is_own(request, job)]
+    own.sort(key=lambda job: (job.created, job.attempt))
+    return [job.job_name for job in own if not job.ended or job is own[-1]]
+
+
+@dataclass(frozen=True)
+class State:
+    """A job as it is, and what could not be seen of it."""
+
+    ending: Ending
+    troubles: tuple[ServiceError, ...] = ()
+
+
+def state_of(job: Job) -> State:
+    """A job as it is; with the end of its log, where that may say why it failed.
+
+    Raises:
+        ServiceError: the job itself cannot be seen.
+    """
+    seen = job.service.describe(job.name)
+    troubles: list[ServiceError] = []
+    artifact, tail = promised_by(seen) if seen.ended else None, []
+    try:
+        if seen.ended:
+            artifact = job.service.artifact(job.name, seen.body)
+    except ServiceError as trouble:
+        troubles.append(trouble)
+    try:
+        if seen.status == "Failed":
+            tail = [line.text for line in job.service.tail(job.name, TAIL)]
+    except ServiceError as trouble:
+        troubles.append(trouble)
+    return State(ending_of(seen, artifact, tail), tuple(troubles))

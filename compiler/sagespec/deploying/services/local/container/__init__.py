@@ -1,0 +1,1 @@
+"""What a training container finds: folders, data, variables."""

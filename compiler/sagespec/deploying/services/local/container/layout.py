@@ -1,0 +1,113 @@
+"""Fills a job's folder: configuration, code, data, and what its hosts and attempts share."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sagespec.deploying.services.local.container import artifacts, channels, contract, optml
+from sagespec.deploying.services.local.container.channels import DataError
+from sagespec.deploying.services.local.folder import HostFolder, write_json
+from sagespec.deploying.services.local.job import Job
+
+CHECKPOINTS = f"{optml.PREFIX}/checkpoints"
+CODE = f"{optml.PREFIX}/code"
+SUBMIT_DIRECTORY = "sagemaker_submit_directory"
+
+
+def lay_out(job: Job, goes_on: Callable[[], None], note: Callable[[str], None]) -> None:
+    """Gives every host what it finds when its script begins.
+
+    Args:
+        goes_on: called before each file; raises to end it.
+        note: takes what the user should know.
+
+    Raises:
+        DataError: code or data cannot be had.
+    """
+    for host in job.hosts:
+        folder = job.host(host)
+        folder.make()
+        _configure(job, host, folder)
+        _share(job, folder, note)
+        if SUBMIT_DIRECTORY in job.meant:
+            goes_on()
+            _unpack_code(job, folder)
+    for channel in job.channels:
+        _place(job, channel, goes_on)
+
+
+def _configure(job: Job, host: str, folder: HostFolder) -> None:
+    mode = job.algorithm.get("TrainingInputMode", "File")
+    mine = [channel for channel in job.channels if host in _receivers(job, channel)]
+    inputs = {channel["ChannelName"]: channels.channel_config(channel, mode) for channel in mine}
+    write_json(folder.config / "hyperparameters.json", _hyperparameters(job, folder))
+    write_json(folder.config / "inputdataconfig.json", inputs)
+    write_json(folder.config / "resourceconfig.json", job.cluster.resource_config(host))
+
+
+def _hyperparameters(job: Job, folder: HostFolder) -> dict[str, str]:
+    """As in the request; to a container the code is there already, to a process /opt/ml lies in its folder."""
+    if job.options.executor == "docker":
+        given = {SUBMIT_DIRECTORY: contract.as_json(CODE)} if SUBMIT_DIRECTORY in job.meant else {}
+        return {**job.hyperparameters, **given}
+    return {key: _placed(text, job.meant[key], folder) for key, text in job.hyperparameters.items()}
+
+
+def _placed(text: str, value: Any, folder: HostFolder) -> str:
+    here = optml.placed(value, folder.path)
+    if here == value:
+        return text
+    return str(here) if value == text else contract.as_json(here)
+
+
+def _share(job: Job, folder: HostFolder, note: Callable[[str], None]) -> None:
+    _link_folder(folder.path / "shared", job.folder.path / "shared")
+    config = job.body.get("CheckpointConfig")
+    if config is None:
+        _link_folder(folder.path / "checkpoints", job.folder.path / "checkpoints")
+        return
+    place = config.get("LocalPath", CHECKPOINTS)
+    here = optml.placed(place, folder.path)
+    if here == place:
+        note(f"checkpoints in {place} are not kept: on this machine they must lie in {optml.PREFIX}")
+    else:
+        _link_folder(Path(here), job.folder.store.checkpoints(config["S3Uri"]))
+
+
+def _link_folder(place: Path, target: Path) -> None:
+    """`place` becomes another name of the folder `target`, unless it is that folder."""
+    target.mkdir(parents=True, exist_ok=True)
+    if place != target and not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(target.resolve(), target_is_directory=True)
+
+
+def _unpack_code(job: Job, folder: HostFolder) -> None:
+    uri = str(job.meant[SUBMIT_DIRECTORY])
+    if uri.startswith("/"):
+        # An isolated job gets its code as the channel `code`.
+        [code] = [channel for channel in job.channels if channel["ChannelName"] == "code"]
+        uri = code["DataSource"]["S3DataSource"]["S3Uri"]
+    source = {"ChannelName": "code", "DataSource": {"S3DataSource": {"S3Uri": uri}}}
+    try:
+        [archive] = channels.files_of(source, job.folder.store)
+        artifacts.unpack(archive.fetch(), folder.code)
+    except (tarfile.TarError, ValueError) as error:
+        raise DataError(f"the source archive {uri} cannot be unpacked: {error}") from error
+
+
+def _receivers(job: Job, channel: Mapping[str, Any]) -> list[str]:
+    names = channel["DataSource"]["S3DataSource"].get("InstanceGroupNames")
+    return [host for group in job.cluster.groups if not names or group.name in names for host in group.hosts]
+
+
+def _place(job: Job, channel: Mapping[str, Any], goes_on: Callable[[], None]) -> None:
+    distribution = channel["DataSource"]["S3DataSource"].get("S3DataDistributionType", "FullyReplicated")
+    files, hosts = channels.files_of(channel, job.folder.store), _receivers(job, channel)
+    for number, host in enumerate(hosts):
+        mine = channels.shared(files, distribution, number, len(hosts))
+        folder = job.host(host).data / channel["ChannelName"]
+        channels.place(mine, folder, goes_on, contained=job.options.executor == "docker")

@@ -1,0 +1,1 @@
+"""Processes and containers that run a job on this machine."""

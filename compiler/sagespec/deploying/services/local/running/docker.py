@@ -1,0 +1,131 @@
+"""Runs a job's image as SageMaker does: its mounts, environment, network, entry point."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+
+from sagespec.deploying.services.local.container import optml
+from sagespec.deploying.services.local.container.layout import CHECKPOINTS
+from sagespec.deploying.services.local.job import Job
+from sagespec.deploying.services.local.log import last_words
+from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.running.ends import LONGEST_REASON, failed, own_words
+from sagespec.deploying.services.local.running.executor import RunOne
+from sagespec.deploying.services.local.running.processes import Command, Ending
+
+DOCKER_FAILED = 125
+"""What `docker run` ends with when it is docker that failed, not the program in the container."""
+CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+)
+"""What lets a container reach S3 as its instance's role would."""
+
+
+def unusable() -> str | None:
+    """Why docker cannot be used here; None where it can."""
+    if shutil.which("docker") is None:
+        return "there is no docker on this machine's PATH"
+    asked = _docker("version", "--format", "{{.Server.Version}}")
+    if asked is not None and asked.returncode == 0:
+        return None
+    return (asked.stderr.strip() if asked is not None else "") or "docker does not answer"
+
+
+class Containers:
+    """Runs the request's image, one container a host."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.image = str(job.algorithm["TrainingImage"])
+        self.together = f"sagespec-{job.folder.name}"
+        """The network on which several hosts see each other."""
+
+    def start(self, report: Callable[[str], None]) -> None:
+        """`docker run` pulls what is missing, and its output is in the log."""
+
+    def prepare(self, run: RunOne) -> None:
+        """Makes the network of a job with several hosts; an isolated job's leads nowhere else."""
+        if len(self.job.hosts) > 1:
+            inner = ["--internal"] if self.job.body.get("EnableNetworkIsolation") else []
+            made = _docker("network", "create", *inner, self.together)
+            if made is None or made.returncode:
+                raise failed(f"ClientError: docker could not make a network: {made.stderr if made else 'it is gone'}")
+
+    def commands(self) -> list[Command]:
+        return [self._command(host) for host in self.job.hosts]
+
+    def _command(self, host: str) -> Command:
+        """`docker run` for one host. Variables' values travel in the environment: no list of processes shows them."""
+        told = {
+            **self.job.body.get("Environment", {}),
+            "TRAINING_JOB_NAME": self.job.folder.name,
+            "TRAINING_JOB_ARN": self.job.folder.arn,
+            **{key: os.environ[key] for key in CREDENTIALS if key in os.environ},
+        }
+        entry: Sequence[str] = self.job.algorithm.get("ContainerEntrypoint") or ()
+        arguments = self.job.algorithm.get("ContainerArguments", () if entry else ("train",))
+        argv = ["docker", "run", "--rm", "--name", self._container(host), "--hostname", host, *self._network(host)]
+        for source, target in self._mounts(host).items():
+            argv += ["--volume", f"{source}:{target}"]
+        for name in sorted(told):
+            argv += ["--env", name]
+        if "gpu" in self.image.rpartition(":")[2] and shutil.which("nvidia-smi"):
+            argv += ["--gpus", "all"]
+        if entry:
+            argv += ["--entrypoint", entry[0]]
+        environ = {**os.environ, **told, alive.MARK: str(self.job.folder.path)}
+        return Command(host, [*argv, self.image, *entry[1:], *arguments], environ, self.job.host(host).path)
+
+    def _container(self, host: str) -> str:
+        return f"sagespec-{self.job.folder.name}-{host}"
+
+    def _network(self, host: str) -> list[str]:
+        if len(self.job.hosts) > 1:
+            return ["--network", self.together, "--network-alias", host]
+        return ["--network", "none" if self.job.body.get("EnableNetworkIsolation") else "bridge"]
+
+    def _mounts(self, host: str) -> dict[str, str]:
+        """What of this machine the container sees, and where."""
+        shown = {str(self.job.host(host).path): optml.PREFIX}
+        shown[str(self.job.folder.path / "shared")] = f"{optml.PREFIX}/shared"
+        config = self.job.body.get("CheckpointConfig")
+        if config is not None:
+            kept = self.job.folder.store.checkpoints(config["S3Uri"])
+            kept.mkdir(parents=True, exist_ok=True)
+            shown[str(kept)] = config.get("LocalPath", CHECKPOINTS)
+        return shown
+
+    def why_failed(self, ending: Ending) -> str:
+        failure = self.job.host(str(ending.failed)).failure
+        if failure.is_file():
+            return own_words(failure.read_text(encoding="utf-8", errors="replace"), ending.code)
+        words = last_words(ending.tail, LONGEST_REASON // 2)
+        if ending.code == DOCKER_FAILED:
+            return f"ClientError: docker could not run the image: {words}"
+        return own_words(words, ending.code)
+
+    def clean_up(self) -> None:
+        """Ends what is left of the containers, and gives their files, which are root's, to this user."""
+        _docker("rm", "--force", *map(self._container, self.job.hosts))
+        if os.getuid():
+            give = ["--volume", f"{self.job.folder.path}:/opt/ml", "--entrypoint", "chown", self.image]
+            _docker("run", "--rm", *give, "-R", f"{os.getuid()}:{os.getgid()}", "/opt/ml")
+        if len(self.job.hosts) > 1:
+            _docker("network", "rm", self.together)
+
+
+def _docker(*words: str) -> subprocess.CompletedProcess[str] | None:
+    """Does what can be done; None where there is no docker any more."""
+    try:
+        return subprocess.run(["docker", *words], capture_output=True, text=True)
+    except OSError:
+        return None

@@ -1,0 +1,185 @@
+"""Runs a job's processes together, keeps their output, and ends them the way SageMaker does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagespec.deploying.services.local.folder import write_json
+from sagespec.deploying.services.local.log import Log, Stream
+from sagespec.deploying.services.local.running import alive
+
+GRACE = 120.0
+"""Seconds between SIGTERM and SIGKILL.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
+"""
+TICK = 0.1
+PIECE = 1 << 16
+LARGEST_PIPE = 1 << 20
+"""Bytes that a pipe may hold of a process that has ended; what still comes then is of a process that got away."""
+CANNOT_START = 127
+"""Exit code of a command that could not be started, as shells have it."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One process of the job."""
+
+    host: str
+    argv: Sequence[str]
+    environ: Mapping[str, str]
+    folder: Path
+    helps: bool = False
+    """Runs beside the script and ends with the job (a parameter server)."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended."""
+
+    failed: str | None
+    """The host whose script failed first."""
+    code: int
+    """Its exit code; negative for a signal. 0 where none failed."""
+    why: str | None
+    """What `ask` said, where the run was ended from outside."""
+    tail: Sequence[str] = ()
+    """The last lines of what failed first."""
+
+
+class Run:
+    """Several processes that stand and fall together."""
+
+    def __init__(
+        self, commands: Sequence[Command], logs: Mapping[str, Log], record: Path, ask: Callable[[], str | None]
+    ) -> None:
+        """
+        Args:
+            record: the file that says which processes there are, for whoever finds the job without its supervisor.
+            ask: why the run should be ended now; None where it should not.
+        """
+        self.commands = commands
+        self.logs = logs
+        self.record = record
+        self.ask = ask
+        self.running: dict[subprocess.Popen[bytes], Command] = {}
+        self.streams: dict[subprocess.Popen[bytes], Stream] = {}
+        self.selector = selectors.DefaultSelector()
+        self.failed: str | None = None
+        self.code = 0
+        self.tail: Sequence[str] = ()
+        self.why: str | None = None
+        self.kill_at: float | None = None
+
+    def until_ended(self, grace: Callable[[str | None], float]) -> Ending:
+        """Starts all and returns when all have ended.
+
+        Args:
+            grace: seconds from SIGTERM to SIGKILL, by why the run is ended (None: another host failed).
+        """
+        try:
+            for command in self.commands:
+                self._start(command)
+            write_json(self.record, [alive.identity(process.pid) for process in self.running])
+            while self.running:
+                for key, _ in self.selector.select(TICK):
+                    self._read(key.data)
+                self._reap()
+                if self.running:
+                    self._end_if_asked(grace)
+        finally:
+            self._signal(signal.SIGKILL)
+            for process in self.running:
+                process.wait()
+                self._close(process)
+            self.selector.close()
+        return Ending(self.failed, self.code, self.why, self.tail)
+
+    def _start(self, command: Command) -> None:
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=dict(command.environ),
+                cwd=command.folder,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            said = f"'{command.argv[0]}' cannot be started: {error}"
+            self.logs[command.host].note(said)
+            self._note_failure(command.host, CANNOT_START, [said])
+            return
+        assert process.stdout is not None
+        os.set_blocking(process.stdout.fileno(), False)
+        self.selector.register(process.stdout, selectors.EVENT_READ, process)
+        self.running[process] = command
+        self.streams[process] = Stream(self.logs[command.host])
+
+    def _read(self, process: subprocess.Popen[bytes]) -> bool:
+        """Takes what is there; False where nothing was, or nothing will come."""
+        assert process.stdout is not None
+        try:
+            data = os.read(process.stdout.fileno(), PIECE)
+        except BlockingIOError:
+            return False
+        if data:
+            self.streams[process].feed(data)
+        else:
+            self.selector.unregister(process.stdout)
+        return bool(data)
+
+    def _reap(self) -> None:
+        for process, command in list(self.running.items()):
+            if process.poll() is None:
+                continue
+            # A container ends with its first process, and takes with it what that has left behind.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            for _ in range(LARGEST_PIPE // PIECE):
+                if process.stdout not in self.selector.get_map() or not self._read(process):
+                    break
+            self.streams[process].close()
+            self._close(process)
+            del self.running[process]
+            if process.returncode and (not command.helps or self._scripts()):
+                self._note_failure(command.host, process.returncode, self.streams[process].tail)
+        if self.running and not self._scripts():
+            self._signal(signal.SIGKILL)
+
+    def _scripts(self) -> bool:
+        return any(not command.helps for command in self.running.values())
+
+    def _note_failure(self, host: str, code: int, tail: Sequence[str]) -> None:
+        if self.failed is None and self.why is None:
+            self.failed, self.code, self.tail = host, code, list(tail)
+
+    def _end_if_asked(self, grace: Callable[[str | None], float]) -> None:
+        if self.kill_at is None:
+            self.why = self.ask()
+            if self.why is None and self.failed is None:
+                return
+            self._signal(signal.SIGTERM)
+            self.kill_at = time.monotonic() + grace(self.why)
+        elif time.monotonic() > self.kill_at:
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self.running:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, number)
+
+    def _close(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        with contextlib.suppress(KeyError):
+            self.selector.unregister(process.stdout)
+        process.stdout.close()

@@ -1,0 +1,1 @@
+"""Plans, outcomes and states of jobs, for people and for programs."""

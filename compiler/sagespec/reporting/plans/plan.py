@@ -1,0 +1,342 @@
+"""Plans and outcomes, for people and for programs: what is done, why, what differs, what is sent, what it may cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from sagespec.building.archive import Contents
+from sagespec.building.cost import VOLUME, Bill, hours, money
+from sagespec.building.targets import Upload
+from sagespec.catalog import facts
+from sagespec.deploying.planning.differ import Difference
+from sagespec.deploying.planning.planner import Action, Change, Plan
+from sagespec.deploying.triage import triage
+from sagespec.kinds import kind_named
+from sagespec.reporting.findings.diagnostics import counted, printable
+from sagespec.reporting.jsontext import json_text
+from sagespec.reporting.plans.status import ending_data
+from sagespec.reporting.terminal.style import Style
+
+if TYPE_CHECKING:
+    from sagespec.deploying.applier import Outcome
+    from sagespec.deploying.following.ledger import Entry
+
+_COLOURS = {
+    Action.CREATE: Style.green,
+    Action.REPLACE: Style.yellow,
+    Action.WAIT: Style.yellow,
+    Action.REFUSE: Style.red,
+    Action.STOP: Style.red,
+    Action.TAG: Style.cyan,
+    Action.UPDATE: Style.cyan,
+    Action.ADOPT: Style.cyan,
+}
+_STARTS = frozenset({Action.CREATE, Action.REPLACE})
+"""Actions that start a run, and so send and cost something."""
+_NAMED = 3
+"""Names of files that a summary of an archive shows."""
+_VALUE = 120
+"""Characters of a value that a difference shows."""
+
+
+def plan_text(plan: Plan, style: Style) -> Iterator[str]:
+    """A line a job (the action, what it is about, why), what there is to say about it, and a summary."""
+    if plan.account:
+        yield f"Account {plan.account}."
+    width = max((len(change.name) for change in plan.changes), default=0)
+    for change in plan.changes:
+        colour = _COLOURS.get(change.action, Style.dim)
+        action = colour(style, f"{change.action.symbol} {change.action.value:<7}")
+        yield f"{action} {style.bold(f'{change.name:<{width}}')}  {printable(change.reason)}"
+        indent = " " * (width + 12)
+        yield from (f"{indent}{line}" for line in _differences(change, style))
+        if change.action in _STARTS:
+            yield from (f"{indent}{style.dim(printable(line))}" for line in about(change))
+        yield from (f"{indent}{style.yellow(printable(note))}" for note in change.notes)
+        step = next_step(change)
+        if step:
+            yield f"{indent}next: {step}"
+    yield ""
+    yield from (f"Note: {printable(note)}." for note in plan.notes)
+    yield counts(plan)
+    total = total_of(plan)
+    if total:
+        yield f"Together at most {total}."
+
+
+def next_step(change: Change) -> str:
+    """What can be done about a job that did not complete and is left as it is."""
+    if change.action is not Action.KEEP or change.seen is None:
+        return ""
+    verdict = triage(change.seen.status, change.seen.secondary, change.seen.failure)
+    return verdict.next_step if verdict is not None else ""
+
+
+def _differences(change: Change, style: Style) -> Iterator[str]:
+    for one in change.differences:
+        before, after = shown(one)
+        effect = style.dim(f"({one.effect.value})")
+        yield f"{one.field}: {style.red(before)} → {style.green(after)} {effect}"
+
+
+def shown(one: Difference) -> tuple[str, str]:
+    """Both sides of a difference, as text; content goes by the beginning of its hash."""
+    if one.field == "source" or (one.field.startswith("channels.") and one.field.count(".") == 1):
+        sides = [value if not _is_hash(value) else f"{value[:10]}…" for value in (one.before, one.after)]
+    else:
+        sides = [one.before, one.after]
+    before, after = (_shown(side) for side in sides)
+    return before, after
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == 64 and "/" not in value
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    text = printable(value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False, default=str))
+    return text if len(text) <= _VALUE else f"{text[:_VALUE]}…"
+
+
+def about(change: Change) -> Iterator[str]:
+    """What a new run is: its machines, what is sent, what it may cost."""
+    request = change.request
+    if request is None:
+        return
+    resources = request.template.get("ResourceConfig", {})
+    groups = resources.get("InstanceGroups") or [resources]
+    machines = " + ".join(f"{group.get('InstanceCount', 1)} × {group.get('InstanceType', '?')}" for group in groups)
+    limit = request.template.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    yield f"{change.job_name}: {machines}, at most {duration(limit)}" if limit else f"{change.job_name}: {machines}"
+    for upload in request.uploads:
+        yield f"{upload.kind}: {contents(upload)} → {_place(upload)}"
+    if change.stops:
+        yield "what only its creation shows (iam:PassRole, quotas) is known after the stop: if it fails, apply again"
+    bill = bill_of_change(change)
+    if bill is not None and bill.items:
+        attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
+        yield f"bill: at most {_amounts(bill)}{attempts}"
+
+
+def contents(upload: Upload) -> str:
+    """What is sent: how much, the largest of it, and what stays out."""
+    text = f"{counted(upload.files, 'file')}, {size(upload.size)}"
+    content = upload.content
+    if not isinstance(content, Contents):
+        return text
+    largest = content.largest(1)
+    if upload.files > 1 and largest:
+        text += f", the largest {largest[0].name} ({size(largest[0].size)})"
+    if content.ignored:
+        names = [ignored.name for ignored in content.ignored[:_NAMED]]
+        more = [f"{len(content.ignored) - _NAMED:,} more"] if len(content.ignored) > _NAMED else []
+        text += f", without {', '.join(names + more)}"
+    return text
+
+
+def _place(upload: Upload) -> str:
+    return upload.uri.replace(upload.sha256, f"{upload.sha256[:10]}…")
+
+
+def bill_of_change(change: Change) -> Bill | None:
+    """What a change may cost; None where it starts nothing, or starts it on this machine."""
+    if change.request is None or change.action not in _STARTS or change.request.site.local:
+        return None
+    return kind_named(change.request.kind).bill(change.request, facts(), change.attempt)
+
+
+def total_of(plan: Plan) -> str:
+    """What everything together may cost; nothing where a lone job's bill has said it."""
+    bills = [bill for change in plan.changes if (bill := bill_of_change(change)) is not None and bill.items]
+    return _amounts(*bills) if len(bills) > 1 else ""
+
+
+def _amounts(*bills: Bill) -> str:
+    """Hours of each instance type, of accelerators and of volumes, and the money, as far as there are prices."""
+    parts = [f"{hours(amount)} of {kind}" for kind, amount in _sum(bill.instance_hours for bill in bills).items()]
+    accelerators = _sum(bill.accelerator_hours for bill in bills)
+    if accelerators:
+        parts.append(" and ".join(f"{hours(amount)} of {kind} accelerators" for kind, amount in accelerators.items()))
+    volumes = sum(bill.volume_gb_hours for bill in bills)
+    if volumes:
+        parts.append(f"{volumes:,.0f} GB-hours of volumes")
+    usd = [bill.usd for bill in bills if bill.usd is not None]
+    if usd:
+        days = sorted({bill.prices.date for bill in bills if bill.prices is not None})
+        missing = dict.fromkeys(kind for bill in bills for kind in bill.unpriced)
+        left_out = (
+            f", without {', '.join('volumes' if kind == VOLUME else kind for kind in missing)}" if missing else ""
+        )
+        unpriced = "" if len(usd) == len(bills) else f", without {counted(len(bills) - len(usd), 'job')} that have none"
+        parts.append(f"{money(sum(usd))} (prices of {', '.join(days)}{left_out}{unpriced})")
+    return ", ".join(parts)
+
+
+def _sum(amounts: Iterable[dict[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for amount in amounts:
+        for kind, value in amount.items():
+            total[kind] = total.get(kind, 0.0) + value
+    return total
+
+
+def counts(plan: Plan) -> str:
+    if not plan.changes:
+        return "No jobs."
+    if not plan.pending:
+        said = "to do" if all(change.as_wanted for change in plan.changes) else "is done"
+        return f"Nothing {said}: {', '.join(_states(plan))}."
+    numbers = {action: sum(change.action is action for change in plan.changes) for action in Action}
+    return "Plan: " + ", ".join(f"{number} to {action.value}" for action, number in numbers.items() if number) + "."
+
+
+def _states(plan: Plan) -> Iterator[str]:
+    """How the jobs are that nothing is done about."""
+    statuses = [change.seen.status for change in plan.changes if change.unfulfilled and change.seen is not None]
+    wanted = sum(change.as_wanted for change in plan.changes)
+    for number, state, several in (
+        (wanted, "as wanted", "as wanted"),
+        (sum(status == "Failed" for status in statuses), "has failed", "have failed"),
+        (sum(status == "Stopped" for status in statuses), "was stopped", "were stopped"),
+        (sum(bool(change.beside) for change in plan.changes), "runs beside older work", "run beside older work"),
+    ):
+        if number:
+            yield f"{counted(number, 'job')} {state if number == 1 else several}"
+
+
+def plan_json(plan: Plan) -> str:
+    head = {"version": 1, "account": plan.account or None, "notes": list(plan.notes)}
+    return json_text({**head, "jobs": [as_data(change) for change in plan.changes]})
+
+
+def outcomes_json(entries: Iterable[Entry]) -> str:
+    """What was done; `ending` is how the job ended, where it was followed."""
+    jobs = [
+        {**outcome_data(entry.outcome), "ending": ending_data(entry.ending) if entry.ending is not None else None}
+        for entry in entries
+    ]
+    return json_text({"version": 1, "jobs": jobs})
+
+
+def outcome_data(outcome: Outcome) -> dict[str, Any]:
+    return {
+        **as_data(outcome.change),
+        "done": outcome.done,
+        "error": outcome.error.message if outcome.error else None,
+        "hint": outcome.error.hint if outcome.error else None,
+    }
+
+
+def as_data(change: Change) -> dict[str, Any]:
+    """One job of JSON format 1."""
+    bill = bill_of_change(change)
+    return {
+        "manifest": change.request.manifest if change.request else None,
+        "name": change.name,
+        "job_name": change.job_name,
+        "action": change.action.value,
+        "reason": change.reason,
+        "status": change.seen.status if change.seen else None,
+        "attempt": change.attempt,
+        "environment": _environment(change),
+        "region": change.site.region if change.site else None,
+        "stops": [job.job_name for job in change.stops],
+        "beside": [job.job_name for job in change.beside],
+        "notes": list(change.notes),
+        "digest": change.request.digest if change.request else change.seen.digest if change.seen else None,
+        "differences": [_difference_data(one) for one in change.differences],
+        "bill": _bill_data(bill) if bill is not None else None,
+        "uploads": [_upload_data(upload) for upload in change.request.uploads] if change.request else [],
+    }
+
+
+def _environment(change: Change) -> str | None:
+    about = change.request or change.seen
+    return about.environment or None if about is not None else None
+
+
+def _difference_data(one: Difference) -> dict[str, Any]:
+    return {
+        "field": one.field,
+        "member": one.member,
+        "before": one.before,
+        "after": one.after,
+        "class": one.effect.value,
+    }
+
+
+def _bill_data(bill: Bill) -> dict[str, Any]:
+    return {
+        "attempts": bill.attempts,
+        "instance_hours": bill.instance_hours,
+        "accelerator_hours": bill.accelerator_hours,
+        "volume_gb_hours": bill.volume_gb_hours,
+        "usd": None if bill.usd is None else round(bill.usd, 4),
+        "prices_of": bill.prices.date if bill.prices is not None else None,
+        "unpriced": list(bill.unpriced),
+        "items": [
+            {"what": item.what, "kind": item.kind, "count": item.count, "seconds": item.seconds} for item in bill.items
+        ],
+    }
+
+
+def _upload_data(upload: Upload) -> dict[str, Any]:
+    content = upload.content
+    packed = isinstance(content, Contents)
+    return {
+        "kind": upload.kind,
+        "path": str(upload.path),
+        "uri": upload.uri,
+        "sha256": upload.sha256,
+        "bytes": upload.size,
+        "files": upload.files,
+        "largest": [{"name": one.name, "bytes": one.size} for one in content.largest()] if packed else [],
+        "ignored": [{"name": one.name, "rule": one.rule} for one in content.ignored] if packed else [],
+    }
+
+
+def outcome_text(outcome: Outcome, style: Style) -> Iterator[str]:
+    change = outcome.change
+    if outcome.error is not None:
+        yield f"{style.red('failed')}  {style.bold(change.name)}  {printable(outcome.error.message)}"
+        if outcome.error.hint:
+            yield f"        help: {printable(outcome.error.hint)}"
+        return
+    done = "was there already" if outcome.adopted else _DONE[change.action]
+    colour = _COLOURS.get(change.action, Style.dim)
+    yield f"{colour(style, done)}  {style.bold(outcome.job_name)}  {style.dim(printable(change.reason))}"
+
+
+_DONE = {
+    Action.CREATE: "created",
+    Action.REPLACE: "replaced",
+    Action.WAIT: "waits",
+    Action.KEEP: "kept",
+    Action.TAG: "tagged",
+    Action.UPDATE: "updated",
+    Action.ADOPT: "adopted",
+    Action.REFUSE: "refused",
+    Action.STOP: "stopping",
+}
+
+
+def duration(seconds: int) -> str:
+    """Seconds as people say them: 90 s, 45 min, 36 h, 3 days."""
+    for unit, length, least in (("days", 86_400, 2), ("h", 3600, 2), ("min", 60, 2)):
+        if seconds >= least * length and seconds % length == 0:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def size(count: int) -> str:
+    """Bytes as people say them."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return ""

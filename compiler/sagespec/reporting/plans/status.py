@@ -1,0 +1,119 @@
+"""States of jobs, and how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sagespec.deploying.following.ending import Ending
+from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.triage import Verdict
+from sagespec.reporting.findings.diagnostics import printable
+from sagespec.reporting.jsontext import json_text
+from sagespec.reporting.terminal.style import Style
+
+
+def _colour(status: str, style: Style) -> str:
+    colours = {"Completed": style.green, "Failed": style.red, "Stopped": style.yellow, "InProgress": style.cyan}
+    return colours.get(status, style.bold)(status)
+
+
+def state_line(seen: Seen | Ending, style: Style) -> str:
+    secondary = f" ({printable(seen.secondary)})" if seen.secondary and seen.secondary != seen.status else ""
+    return f"{style.bold(printable(seen.job_name))}  {_colour(printable(seen.status), style)}{secondary}"
+
+
+def ended_text(ending: Ending, style: Style) -> Iterator[str]:
+    """What a job that has ended leaves behind; for a failure, what it is and what to do."""
+    for line in ending.failure.splitlines():
+        yield f"  {printable(line)}"
+    verdict = verdict_line(ending)
+    if verdict and ending.verdict:
+        yield f"  {style.bold(verdict)}"
+        yield f"  {style.dim('=')} {style.bold('next')}: {printable(ending.verdict.next_step)}"
+    if ending.artifact:
+        yield f"  model: {printable(ending.artifact)}"
+    elif ending.lost:
+        promised = printable(ending.promised or "")
+        yield f"  {style.yellow('no model')}: nothing lies at {promised}; the script saves to SM_MODEL_DIR"
+    for name, value in ending.metrics.items():
+        yield f"  {printable(name)}: {value:g}"
+    time = billed(ending)
+    if time:
+        yield f"  billable: {time}"
+    if not ending.succeeded:
+        yield f"  log: {ending.log}"
+
+
+def verdict_line(ending: Ending) -> str:
+    """What a failure is, and whether a retry helps."""
+    verdict = ending.verdict
+    if verdict is None:
+        return ""
+    code = f" (exit code {verdict.exit_code})" if verdict.exit_code is not None else ""
+    retry = "a retry may well succeed" if verdict.retry else "a retry alone will not help"
+    return f"{verdict.kind.value}{code}: {retry}"
+
+
+def billed(ending: Ending) -> str:
+    """`120 s (2 × 60 s)`, and what spot has saved."""
+    if ending.billable_seconds is None:
+        return ""
+    each = f" ({ending.instances} × {ending.billable_seconds // ending.instances:,} s)" if ending.instances > 1 else ""
+    saved = f", spot saved {ending.spot_saving:.0%}" if ending.spot_saving is not None else ""
+    return f"{ending.billable_seconds:,} s{each}{saved}"
+
+
+def status_text(found: Sequence[Ending], style: Style) -> Iterator[str]:
+    for ending in found:
+        yield state_line(ending, style)
+        times = [("created", ending.created), ("started", ending.started), ("ended", ending.ended)]
+        said = [f"{name} {_moment(moment)}" for name, moment in times if moment is not None]
+        if said:
+            yield f"  {', '.join(said)}"
+        yield from ended_text(ending, style)
+        yield from (f"  {style.dim('|')} {printable(line)}" for line in ending.tail)
+
+
+def status_json(found: Sequence[Ending]) -> str:
+    return json_text({"version": 1, "jobs": [ending_data(ending) for ending in found]})
+
+
+def ending_data(ending: Ending) -> dict[str, Any]:
+    """One job of JSON format 1."""
+    return {
+        "job_name": ending.job_name,
+        "name": ending.name,
+        "status": ending.status,
+        "secondary_status": ending.secondary,
+        "attempt": ending.attempt,
+        "digest": ending.digest,
+        "failure_reason": ending.failure or None,
+        "failure": _verdict_data(ending.verdict) if ending.verdict else None,
+        "artifact": ending.artifact,
+        "metrics": dict(ending.metrics),
+        "created": _moment(ending.created),
+        "started": _moment(ending.started),
+        "ended": _moment(ending.ended),
+        "training_seconds": ending.training_seconds,
+        "billable_seconds": ending.billable_seconds,
+        "instances": ending.instances,
+        "spot_saving": None if ending.spot_saving is None else round(ending.spot_saving, 4),
+        "log": ending.log,
+        "log_tail": list(ending.tail),
+    }
+
+
+def _verdict_data(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "kind": verdict.kind.value,
+        "retry": verdict.retry,
+        "next_step": verdict.next_step,
+        "exit_code": verdict.exit_code,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    """Local time where the service gave one, to the second."""
+    return None if moment is None else moment.isoformat(sep=" ", timespec="seconds")

@@ -1,0 +1,447 @@
+"""What an expression of Python is known to be without running it: the one reader of constant Python.
+
+Who reads training scripts (`values`) and who reads programs of the SDK (`importing.scope`) say what names and calls of
+their own stand for; every other kind of expression is read here.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Mapping
+from string import Formatter
+from typing import Any, Final, NamedTuple
+
+MAX_DEPTH = 100
+"""Expressions inside of one another; what is nested deeper is not known."""
+MAX_TEXT = 10_000
+"""Characters of a text that is worth following."""
+MAX_ITEMS = 10_000
+"""Items of a list."""
+MAX_BITS = 256
+"""Of a whole number that is calculated with."""
+READING = frozenset({"copy", "count", "get", "index", "items", "keys", "values"})
+"""Methods of dicts and lists that change nothing."""
+
+
+class Unknown:
+    """A value that only a run would tell. No tuple: it has no items and no length."""
+
+    __slots__ = ("name", "source")
+
+    def __init__(self, name: str = "value", source: str = "") -> None:
+        """
+        Args:
+            name: what to call it.
+            source: how it is written.
+        """
+        self.name = name
+        self.source = source
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unknown) and (self.name, self.source) == (other.name, other.source)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.source))
+
+    def __repr__(self) -> str:
+        return f"Unknown({self.name!r}, {self.source!r})"
+
+
+UNKNOWN: Final = Unknown()
+
+
+class Mixed(NamedTuple):
+    """A text of which some parts are unknown."""
+
+    parts: tuple[str | Unknown, ...]
+    source: str
+
+
+class Evaluator:
+    """Says what an expression is; never runs anything.
+
+    A value is a text, a number, a boolean, None, a dict or a list (tuples and sets are lists here), each as Python
+    would make it; or it is `Unknown`.
+    """
+
+    depth = 0
+
+    def value(self, node: ast.expr | None) -> Any:
+        """The value of an expression; None where there is none."""
+        if node is None:
+            return None
+        kind = _KINDS.get(type(node))
+        if kind is None or self.depth >= MAX_DEPTH:
+            return self.unknown(node)
+        self.depth += 1
+        try:
+            return getattr(self, kind)(node)
+        except (ArithmeticError, LookupError, TypeError, ValueError):  # as a run of it would have
+            return self.unknown(node)
+        finally:
+            self.depth -= 1
+
+    def arguments(self, call: ast.Call, order: tuple[str, ...]) -> tuple[dict[str, Any], list[ast.expr | ast.keyword]]:
+        """A call's arguments by name, and those that have none: more than `order` has names for, `*` and `**`."""
+        given: dict[str, Any] = {}
+        left: list[ast.expr | ast.keyword] = []
+        for index, node in enumerate(call.args):
+            if index < len(order) and not isinstance(node, ast.Starred):
+                given[order[index]] = self.value(node)
+            else:
+                left.append(node)
+        for keyword in call.keywords:
+            value = self.value(keyword.value)
+            if keyword.arg is not None:
+                given[keyword.arg] = value
+            elif isinstance(value, dict):
+                given |= value
+            else:
+                left.append(keyword)
+        return given, left
+
+    def text(self, parts: list[Any], node: ast.expr) -> Any:
+        """A text of parts, each a text, a number, or unknown."""
+        flat: list[str | Unknown] = []
+        for part in parts:
+            if isinstance(part, Mixed):
+                flat += part.parts
+            elif isinstance(part, str | Unknown):
+                flat.append(part)
+            elif isinstance(part, int | float):
+                flat.append(str(part))
+            else:
+                return self.unknown(node)
+        if len(flat) > MAX_ITEMS or sum(len(part) for part in flat if isinstance(part, str)) > MAX_TEXT:
+            return self.unknown(node)
+        if all(isinstance(part, str) for part in flat):
+            return "".join(map(str, flat))
+        return self.mixed(tuple(part for part in flat if part != ""), node)
+
+    # What a subclass says
+
+    def unknown(self, node: ast.expr) -> Unknown:
+        """What stands for a value that is not known."""
+        return UNKNOWN
+
+    def mixed(self, parts: tuple[str | Unknown, ...], node: ast.expr) -> Any:
+        """What stands for a text of which some parts are not known."""
+        return self.unknown(node)
+
+    def name(self, node: ast.Name) -> Any:
+        """What a name stands for."""
+        return self.unknown(node)
+
+    def attribute(self, node: ast.Attribute) -> Any:
+        return self.unknown(node)
+
+    def dotted(self, node: ast.expr) -> str:
+        """The full name of what is called, imports resolved; nothing where it has none."""
+        return ""
+
+    def function(self, name: str, node: ast.Call) -> Any:
+        """What a call of a function of which nothing is known here gives."""
+        return self.unknown(node)
+
+    def method(self, owner: Any, name: str, node: ast.Call) -> Any:
+        """What a call of a method of which nothing is known here gives."""
+        return self.unknown(node)
+
+    # Each kind of expression
+
+    def constant(self, node: ast.Constant) -> Any:
+        return node.value if isinstance(node.value, _SCALARS) else self.unknown(node)
+
+    def mapping(self, node: ast.Dict) -> Any:
+        result: dict[Any, Any] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            found = self.value(value)
+            if key is not None:
+                name = self.value(key)
+                if not is_certain(name):
+                    return self.unknown(node)
+                result[name] = found
+            elif isinstance(found, dict):
+                result |= found
+            else:
+                return self.unknown(node)
+        return result
+
+    def sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Any:
+        if any(isinstance(item, ast.Starred) for item in node.elts):
+            return self.unknown(node)
+        return [self.value(item) for item in node.elts]
+
+    def joined(self, node: ast.JoinedStr) -> Any:
+        parts: list[Any] = []
+        for piece in node.values:
+            if not isinstance(piece, ast.FormattedValue):
+                parts.append(self.value(piece))
+                continue
+            value = self.value(piece.value)
+            form = self.value(piece.format_spec) if piece.format_spec else ""
+            plain = piece.conversion == -1 and isinstance(form, str)
+            parts.append(_formatted(value, form) if plain else self.unknown(piece.value))
+        return self.text(parts, node)
+
+    def operation(self, node: ast.BinOp) -> Any:
+        left, right = self.value(node.left), self.value(node.right)
+        if isinstance(left, int | float) and isinstance(right, int | float):
+            calculate = _NUMBERS.get(type(node.op))
+            small = all(not isinstance(one, int) or one.bit_length() <= MAX_BITS for one in (left, right))
+            return calculate(left, right) if calculate is not None and small else self.unknown(node)
+        if isinstance(node.op, ast.Mod) and isinstance(left, str):
+            return self._percent(left, right if isinstance(node.right, ast.Tuple) else [right], node)
+        if not isinstance(node.op, ast.Add):
+            return self.unknown(node)
+        if isinstance(left, list) and isinstance(right, list):
+            return left + right if len(left) + len(right) <= MAX_ITEMS else self.unknown(node)
+        sides = (left, right)
+        if any(isinstance(side, str | Mixed) for side in sides) and all(map(_is_text, sides)):
+            return self.text([left, right], node)
+        return self.unknown(node)
+
+    def _percent(self, text: str, values: Any, node: ast.expr) -> Any:
+        first, *pieces = re.split("%([sd])", text)
+        marks, texts = pieces[::2], [first, *pieces[1::2]]
+        if not isinstance(values, list) or len(marks) != len(values) or "%" in "".join(texts):
+            return self.unknown(node)
+        if any(mark == "d" and type(value) not in (int, Unknown) for mark, value in zip(marks, values, strict=True)):
+            return self.unknown(node)
+        return self.text([first, *(part for pair in zip(values, texts[1:], strict=True) for part in pair)], node)
+
+    def sign(self, node: ast.UnaryOp) -> Any:
+        value = self.value(node.operand)
+        if isinstance(node.op, ast.USub) and isinstance(value, int | float):
+            return -value
+        return not value if isinstance(node.op, ast.Not) and is_certain(value) else self.unknown(node)
+
+    def either(self, node: ast.BoolOp) -> Any:
+        values = [self.value(item) for item in node.values]
+        if not all(map(is_certain, values)):
+            return self.unknown(node)
+        stops = bool if isinstance(node.op, ast.Or) else operator.not_
+        return next((value for value in values if stops(value)), values[-1])
+
+    def comparison(self, node: ast.Compare) -> Any:
+        left, right = self.value(node.left), self.value(node.comparators[0])
+        compare = _COMPARISONS.get(type(node.ops[0]))
+        if len(node.ops) != 1 or compare is None or not (is_certain(left) and is_certain(right)):
+            return self.unknown(node)
+        return compare(left, right)
+
+    def choice(self, node: ast.IfExp) -> Any:
+        test = self.value(node.test)
+        if not is_certain(test):
+            return self.unknown(node)
+        return self.value(node.body if test else node.orelse)
+
+    def item(self, node: ast.Subscript) -> Any:
+        owner, key = self.value(node.value), self.value(node.slice)
+        return owner[key] if isinstance(owner, dict | list) and is_certain(key) else self.unknown(node)
+
+    def call(self, node: ast.Call) -> Any:
+        name = self.dotted(node.func)
+        if name in _FUNCTIONS:
+            return self._apply(_FUNCTIONS[name], (), node)
+        if not isinstance(node.func, ast.Attribute):
+            return self.function(name, node)
+        owner, method = self.value(node.func.value), node.func.attr
+        if isinstance(owner, str) and method in _TEXT_METHODS:
+            return self._apply(_TEXT_METHODS[method], (owner,), node)
+        return self.method(owner, method, node)
+
+    def _apply(self, read: Callable[..., Any], before: tuple[Any, ...], node: ast.Call) -> Any:
+        places = tuple(map(str, range(len(node.args))))
+        given, left = self.arguments(node, places)
+        if left:
+            return self.unknown(node)
+        return read(self, node, *before, *(given.pop(place) for place in places), **given)
+
+
+_KINDS: Mapping[type[ast.AST], str] = {
+    ast.Constant: "constant",
+    ast.Name: "name",
+    ast.Attribute: "attribute",
+    ast.Dict: "mapping",
+    ast.List: "sequence",
+    ast.Tuple: "sequence",
+    ast.Set: "sequence",
+    ast.JoinedStr: "joined",
+    ast.BinOp: "operation",
+    ast.UnaryOp: "sign",
+    ast.BoolOp: "either",
+    ast.Compare: "comparison",
+    ast.IfExp: "choice",
+    ast.Subscript: "item",
+    ast.Call: "call",
+}
+"""Kind of expression → the method that reads it; any other is unknown."""
+
+_NUMBERS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Is: lambda left, right: _is(left, right),
+    ast.IsNot: lambda left, right: not _is(left, right),
+    ast.In: lambda left, right: left in right,
+    ast.NotIn: lambda left, right: left not in right,
+}
+
+
+def _is(left: Any, right: Any) -> bool:
+    """
+    Raises:
+        ValueError: neither is None or a boolean: whether equal ones are the same is Python's own business.
+    """
+    if not any(side is None or isinstance(side, bool) for side in (left, right)):
+        raise ValueError
+    return left is right
+
+
+_SCALARS = (str, int, float, bool, type(None))
+
+
+def is_certain(value: Any) -> bool:
+    """Whether a value is known through and through."""
+    if isinstance(value, _SCALARS):
+        return True
+    waiting, looked_into = [value], set[int]()  # a list may be in another many times over
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict | list):
+            if id(item) not in looked_into:
+                looked_into.add(id(item))
+                waiting += item.values() if isinstance(item, dict) else item
+        elif not isinstance(item, _SCALARS):
+            return False
+    return True
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a value is a text, or may be one."""
+    return isinstance(value, str | Mixed | Unknown)
+
+
+def _formatted(value: Any, form: str) -> Any:
+    if not form:
+        return value
+    return format(value, form) if isinstance(value, str | int | float) and len(form) < 5 else UNKNOWN
+
+
+# Functions and methods: (who reads, the call, its arguments as Python passes them) → what they give. Arguments that one
+# does not take are a TypeError, as they would be when it runs.
+
+
+def _range(read: Evaluator, node: ast.Call, /, *bounds: Any) -> Any:
+    numbers = range(*bounds)
+    return list(numbers) if len(numbers) <= MAX_ITEMS else read.unknown(node)
+
+
+def _list(read: Evaluator, node: ast.Call, items: Any = (), /) -> Any:
+    return list(items) if isinstance(items, dict | list) or items == () else read.unknown(node)
+
+
+def _set(read: Evaluator, node: ast.Call, items: Any, /) -> Any:
+    certain = isinstance(items, dict) or (isinstance(items, list) and is_certain(items))
+    return list(dict.fromkeys(items)) if certain else read.unknown(node)
+
+
+def _sorted(read: Evaluator, node: ast.Call, items: Any, /) -> Any:
+    certain = isinstance(items, dict) or (isinstance(items, list) and is_certain(items))
+    return sorted(items) if certain else read.unknown(node)
+
+
+def _dict(read: Evaluator, node: ast.Call, items: Any = None, /, **words: Any) -> Any:
+    known = {} if items is None and not node.args else items
+    return {**known, **words} if isinstance(known, dict) else read.unknown(node)
+
+
+def _str(read: Evaluator, node: ast.Call, value: Any, /) -> Any:
+    if _is_text(value):
+        return value
+    return str(value) if isinstance(value, int | float) else read.unknown(node)
+
+
+def _int(read: Evaluator, node: ast.Call, value: Any, /) -> Any:
+    return int(value) if isinstance(value, str | int | float) else read.unknown(node)
+
+
+def _float(read: Evaluator, node: ast.Call, value: Any, /) -> Any:
+    return float(value) if isinstance(value, str | int | float) else read.unknown(node)
+
+
+def _path(read: Evaluator, node: ast.Call, first: Any, /, *others: Any) -> Any:
+    """What is not known is taken to have no slash at its ends."""
+    if not all(map(_is_text, (first, *others))):
+        return read.unknown(node)
+    parts = [first]
+    for part in others:
+        if isinstance(part, str) and part.startswith("/"):
+            parts = [part]
+            continue
+        before = next((one for one in reversed(parts) if one != ""), "")
+        last = before.parts[-1] if isinstance(before, Mixed) else before
+        complete = isinstance(last, str) and (last == "" or last.endswith("/"))
+        parts += [part] if complete else ["/", part]
+    return read.text(parts, node)
+
+
+def _format(read: Evaluator, node: ast.Call, text: str, /, *places: Any, **words: Any) -> Any:
+    given = {**{str(place): value for place, value in enumerate(places)}, **words}
+    parts: list[Any] = []
+    count = 0
+    for before, name, form, conversion in Formatter().parse(text):
+        parts.append(before)
+        if name is None:
+            continue
+        key = name or str(count)
+        count += not name
+        if key not in given or conversion:
+            return read.unknown(node)
+        parts.append(_formatted(given[key], form or ""))
+    return read.text(parts, node)
+
+
+def _join(read: Evaluator, node: ast.Call, text: str, items: Any, /) -> Any:
+    known = isinstance(items, str) or (isinstance(items, dict | list) and all(map(_is_text, items)))
+    if not known or len(items) > MAX_ITEMS:
+        return read.unknown(node)
+    return read.text([piece for item in items for piece in (text, item)][1:], node)
+
+
+def _upper(read: Evaluator, node: ast.Call, text: str, /) -> str:
+    return text.upper()
+
+
+def _lower(read: Evaluator, node: ast.Call, text: str, /) -> str:
+    return text.lower()
+
+
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "range": _range,
+    "list": _list,
+    "tuple": _list,
+    "set": _set,
+    "sorted": _sorted,
+    "dict": _dict,
+    "str": _str,
+    "int": _int,
+    "float": _float,
+    "os.path.join": _path,
+}
+_TEXT_METHODS: Mapping[str, Callable[..., Any]] = {
+    "format": _format,
+    "join": _join,
+    "upper": _upper,
+    "lower": _lower,
+}
