@@ -88,10 +88,11 @@ def versions() -> Iterator[str]:
 
 
 def sdk_arguments() -> Iterator[str]:
-    """Where each argument of the SageMaker SDK's TensorFlow estimator has gone."""
+    """Where each argument of the SageMaker SDK's estimators has gone."""
     yield NOTE.format("compiler/sagespec/kinds/training_job/model/ and compiler/sagespec/kinds/training_job/members.py")
     yield "# Arguments of the SageMaker Python SDK\n\n"
-    yield "`TensorFlow(...)` and `.fit(...)` of SDK 1 (1.72.1) and SDK 2 (2.257.7), the field of a manifest, and\n"
+    yield "`TensorFlow(...)`, `PyTorch(...)`, `HuggingFace(...)`, `SKLearn(...)`, `XGBoost(...)`, `MXNet(...)`,\n"
+    yield "`Estimator(...)` and `.fit(...)` of SDK 1 (1.72.1) and SDK 2 (2.257.7), the field of a manifest, and\n"
     yield "the first member of CreateTrainingJob that it sets. The SDK has no word for fields without an argument.\n\n"
     yield "| SDK 1 | SDK 2 | field | member of the request |\n|---|---|---|---|\n"
     old = {new: name for name, new in Job.renamed.items() if name in SDK1}
@@ -111,11 +112,15 @@ ARGUMENT_OF = {
     "channels": "`fit(inputs=…)`",
     "experiment_config": "`fit(experiment_config=…)`",
     "region": "the session's",
-    **dict.fromkeys(("account_id", "framework", "profiler_rules", "on_change", "on_failure", "request"), ""),
+    "framework": "the estimator's class",
+    **dict.fromkeys(("account_id", "profiler_rules", "on_change", "on_failure", "request"), ""),
 }
 """Fields that are called otherwise in the SDK, or are not there."""
 SDK2_ONLY = frozenset(
     {
+        "pytorch_version",
+        "tensorflow_version",
+        "transformers_version",
         "compiler_config",
         "container_arguments",
         "container_entry_point",
