@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import shutil
+from itertools import cycle, islice
 from pathlib import Path
 
+import yaml
+
+ORACLE = Path(__file__).resolve().parent.parent / "tests" / "oracle"
 VERSIONS = ("1.15.2", "2.1.0", "2.3.1", "2.11", "2.14.1", "2.16", "2.19.0")
 INSTANCES = ("ml.m5.xlarge", "ml.c5.2xlarge", "ml.p3.2xlarge", "ml.g4dn.xlarge", "ml.g5.2xlarge")
 REGIONS = ("us-west-2", "us-east-1", "eu-west-1", "eu-central-1")
@@ -122,3 +129,17 @@ def write(folder: Path, count: int, *, shared: bool) -> None:
         home = folder / f"jobs-{number // 250:03}"
         home.mkdir(exist_ok=True)
         (home / f"job-{number:06}.yaml").write_text(manifest(number, f"../code/{group:05}"))
+
+
+def write_samples(folder: Path, count: int) -> None:
+    """`count` manifests of which the SDK's requests are recorded, repeated under other names; all are right."""
+    (folder / ".git").mkdir(parents=True)
+    for name in ("code", "libs"):
+        shutil.copytree(ORACLE / name, folder / name)
+    shutil.copy(ORACLE / "code" / "train.py", folder)
+    with gzip.open(ORACLE / "samples.jsonl.gz", "rt", encoding="utf-8") as lines:
+        samples = [json.loads(line) for line in lines]
+    good = [sample["manifest"] for sample in samples if "request" in sample]
+    for number, sample in enumerate(islice(cycle(good), count)):
+        text = yaml.safe_dump({**sample, "name": f"job-{number:06}"}, sort_keys=False, allow_unicode=True)
+        (folder / f"job-{number:06}.yaml").write_text(text, encoding="utf-8")

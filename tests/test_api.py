@@ -19,10 +19,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from conftest import REPOSITORY
 from sagespec.base.files import data_folder
 from sagespec.building import api_check as api
 from sagespec.building.api_check import Complaint
 from sagespec.catalog import api_members, java_regex, tables
+from sagespec.catalog.api_fits import LONG, for_ascii
 
 SCHEMA: dict[str, Any] = json.loads((data_folder("schemas") / "create-training-job.schema.json").read_text())
 INPUT = botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateTrainingJob").input_shape
@@ -342,6 +344,17 @@ def test_lengths_are_counted_in_utf_16_units(length: int) -> None:
     expected = [] if length == 128 else [Complaint(("Tags", 0, "Value"), message, "length")]
     assert list(api.check(request)) == expected
     assert WITNESS.is_valid(request)
+
+
+def test_the_short_form_of_a_long_pattern_judges_ascii_as_the_whole() -> None:
+    definitions = json.loads((REPOSITORY / "schemas" / "create-training-job.schema.json").read_text())["$defs"]
+    patterns = [each["pattern"] for each in definitions.values() if len(each.get("pattern", "")) > LONG]
+    assert len(patterns) == 2  # a tag's key and value
+    for pattern in patterns:
+        short = for_ascii(pattern)
+        assert (len(short) < 60, short.isascii()) == (True, True)
+        for text in [form.format(chr(code)) for code in range(128) for form in ("{}", "a{}", "{}z9", "{0}{0}")]:
+            assert bool(re.search(short, text)) == bool(re.search(pattern, text)), text
 
 
 def test_a_message_never_repeats_a_huge_value() -> None:

@@ -70,6 +70,7 @@ def test_validate_imports_no_more_than_it_needs() -> None:
         if not name.startswith(("_", "sitecustomize"))  # how an editable install is found
     }
     assert (layers, theirs - THEIRS) == (LAYERS, set())
+    assert "sagespec.kinds.endpoint" not in modules  # another kind than the manifest's
     assert not UNNEEDED & set(modules)
 
 

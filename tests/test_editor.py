@@ -111,7 +111,7 @@ def check_jsonschema(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_check_jsonschema_accepts_the_schemas_themselves() -> None:
-    names = ("training-job.schema.json", "defaults.schema.json")
+    names = ("training-job.schema.json", "endpoint.schema.json", "defaults.schema.json")
     done = check_jsonschema("--check-metaschema", *(str(SCHEMAS / name) for name in names))
     assert (done.returncode, done.stdout) == (0, "ok -- validation done\n")
 
@@ -124,7 +124,7 @@ def schema_of(path: Path) -> Path:
 
 
 def test_check_jsonschema_accepts_good_documents_and_refuses_each_bad_one() -> None:
-    for schema in (SCHEMAS / "training-job.schema.json", SCHEMAS / "defaults.schema.json"):
+    for schema in (SCHEMAS / f"{name}.schema.json" for name in ("training-job", "endpoint", "defaults")):
         good = [str(path) for path in [*GOOD, *SPECS] if schema_of(path) == schema]
         bad = [str(path) for path in BAD if schema_of(path) == schema]
         done = check_jsonschema("--schemafile", str(schema), *good)

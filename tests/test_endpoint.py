@@ -6,7 +6,7 @@ import gzip
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,12 @@ import yaml
 from botocore.validate import ParamValidator
 
 import sagespec
-from conftest import ENDPOINT, Judge
+from conftest import ENDPOINT, REPOSITORY
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.kinds.endpoint.members import SECTIONS
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
+from sagespec.reporting.export import fitting, text_of
 from test_parity import differences
 
 ORACLE = Path(__file__).parent / "oracle"
@@ -123,13 +124,6 @@ def comparable(sent: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str
     return dict(kept)
 
 
-STRICTER = (
-    ("model_data", "entry_point"),
-    ("async_inference_config", "explainer_config"),
-)
-"""Fields that the SDK sends together although the service refuses them."""
-
-
 def test_what_the_sdk_sends_for_a_deployment_is_sent_member_for_member(
     deployments: list[dict[str, Any]], outcomes: Mapping[str, tuple[Mapping[str, Any] | None, list[str]]]
 ) -> None:
@@ -150,3 +144,328 @@ def test_what_the_sdk_refuses_is_refused(
     refused = [sample for sample in deployments if "error" in sample]
     assert len(refused) > 40
     assert {sample["id"]: sample["error"] for sample in refused if outcomes[sample["id"]][0] is not None} == {}
+
+
+# What is sent, beyond what the samples have
+
+PYTHON = {"framework_version": "1.12", "endpoint_type": "python", "entry_point": "train.py", "source_dir": "serving"}
+GOLDEN: dict[str, dict[str, Any]] = {
+    "smallest": {},
+    "gpu-with-settings": {
+        "instance_type": "ml.g5.xlarge",
+        "initial_instance_count": 2,
+        "container_log_level": 20,
+        "env": {"SAGEMAKER_TFS_ENABLE_BATCHING": "true"},
+        "model_data_download_timeout": 600,
+        "container_startup_health_check_timeout": 900,
+        "routing_config": {"routing_strategy": "least_outstanding_requests"},
+        "tags": {"team": "vision", "n": 7},
+    },
+    "repacked": {"entry_point": "inference.py", "source_dir": "serving", "model_kms_key": "alias/models"},
+    "repacked-with-code-in-s3": {"entry_point": "inference.py", "source_dir": "s3://bucket/code.tar.gz"},
+    "graviton": {"framework_version": "2.16", "instance_type": "ml.c7g.large"},
+    "own-image": {"framework_version": None, "image_uri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/serving:1"},
+    "in-china": {"region": "cn-north-1", "role": "arn:aws-cn:iam::123456789012:role/SageMakerRole"},
+    "isolated-in-a-vpc": {
+        "subnets": ["subnet-0a1b2c3d"],
+        "security_group_ids": ["sg-0a1b2c3d"],
+        "enable_network_isolation": True,
+        "kms_key": "11111111-2222-3333-4444-555555555555",
+        "volume_size": 30,
+    },
+    "unpacked-model": {"model_data": {"s3_data_source": {"s3_uri": "s3://bucket/mnist/model/"}}},
+    "serverless": {
+        "instance_type": None,
+        "initial_instance_count": None,
+        "serverless_inference_config": {"memory_size_in_mb": 4096, "provisioned_concurrency": 2},
+    },
+    "asynchronous": {
+        "async_inference_config": {
+            "max_concurrent_invocations_per_instance": 4,
+            "notification_config": {"error_topic": "arn:aws:sns:us-west-2:123456789012:errors"},
+        }
+    },
+    "captured": {"data_capture_config": {**CAPTURE, "capture_options": ["REQUEST"], "sampling_percentage": 10}},
+    "explained": {"explainer_config": {"shap_config": {"shap_baseline_config": {"shap_baseline": "1,2,3"}}}},
+    "python-based": {**PYTHON, "model_server_workers": 2, "requirements_file": "", "env": {"A": "1"}},
+    "python-based-with-code-in-s3": {**PYTHON, "source_dir": "s3://bucket/sourcedir.tar.gz"},
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_requests_of_an_endpoint_are_reviewed_as_text(
+    name: str, folder: Path, golden: Callable[[Path, str], None]
+) -> None:
+    printed = json.dumps(bodies(compiled(folder, GOLDEN[name])), indent=2) + "\n"
+    golden(REPOSITORY / "tests" / "golden" / "endpoints" / f"{name}.json", printed)
+
+
+@pytest.fixture(scope="module")
+def api() -> Any:
+    return botocore.session.Session().get_service_model("sagemaker")
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_botocore_finds_nothing_wrong_with_the_requests(name: str, folder: Path, api: Any) -> None:
+    for operation, body in bodies(compiled(folder, GOLDEN[name])).items():
+        report = ParamValidator().validate(body, api.operation_model(operation).input_shape)
+        assert not report.has_errors(), report.generate_report()
+
+
+# Names
+
+
+def names_of(result: Result) -> list[str]:
+    sent = bodies(result)
+    return [
+        sent["CreateModel"]["ModelName"],
+        sent["CreateEndpointConfig"]["EndpointConfigName"],
+        sent["CreateEndpoint"]["EndpointName"],
+    ]
+
+
+def test_another_model_needs_another_model_and_configuration_but_the_endpoint_keeps_its_name(folder: Path) -> None:
+    before, after = names_of(compiled(folder, {})), names_of(compiled(folder, {"env": {"A": "1"}}))
+    assert before[2] == after[2] == "mnist"
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+
+def test_other_instances_need_another_configuration_of_the_same_model(folder: Path) -> None:
+    before, after = names_of(compiled(folder, {})), names_of(compiled(folder, {"instance_type": "ml.c5.xlarge"}))
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
+def test_tags_name_nothing(folder: Path) -> None:
+    assert names_of(compiled(folder, {})) == names_of(compiled(folder, {"tags": {"team": "vision"}}))
+
+
+def test_other_code_is_another_model_at_another_key(folder: Path) -> None:
+    code = {"entry_point": "inference.py", "source_dir": "serving"}
+    before = compiled(folder, code)
+    (folder / "serving" / "inference.py").write_text(HANDLER + "\n")
+    after = compiled(folder, code)
+    places = [bodies(each)["CreateModel"]["PrimaryContainer"]["ModelDataUrl"] for each in (before, after)]
+    assert places[0] != places[1]
+    assert names_of(before)[0] != names_of(after)[0]
+
+
+def test_the_calls_name_each_other_s_things(folder: Path) -> None:
+    result = compiled(folder, {})
+    model, config, _ = names_of(result)
+    assert variant(result)["ModelName"] == model
+    assert bodies(result)["CreateEndpoint"]["EndpointConfigName"] == config
+
+
+@pytest.mark.parametrize("name", ["a", "a" * 48])
+def test_names_are_as_long_as_the_api_takes_them(name: str, folder: Path) -> None:
+    assert all(len(each) <= 63 for each in names_of(compiled(folder, {"name": name})))
+
+
+def test_two_environments_have_models_and_configurations_of_their_own(folder: Path) -> None:
+    (folder / "sagespec.yaml").write_text("kind: Defaults\nenvironments: {test: {}, prod: {}}\n")
+    (folder / "mnist.yaml").write_text(yaml.safe_dump(ENDPOINT))
+    names = []
+    for environment in ("test", "prod"):
+        compiler = Compiler(Options(Inputs(environment=environment)))
+        [result] = compiler.run([str(folder / "mnist.yaml")])
+        names.append(names_of(result))
+        tags = {tag["Key"]: tag["Value"] for tag in bodies(result)["CreateModel"]["Tags"]}
+        assert tags["sagespec:environment"] == environment
+    assert names[0][:2] != names[1][:2]
+
+
+# The sections of `request:`
+
+
+def test_the_sections_of_request_reach_every_call(folder: Path) -> None:
+    over = {
+        "create_model": {"PrimaryContainer": {"ContainerHostname": "server"}},
+        "create_endpoint_config": {"ExecutionRoleArn": "arn:aws:iam::123456789012:role/Other"},
+        "create_endpoint": {"DeploymentConfig": {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}},
+    }
+    sent = bodies(compiled(folder, {"request": over}))
+    assert set(over) == set(SECTIONS)
+    container = sent["CreateModel"]["PrimaryContainer"]
+    assert (container["ContainerHostname"], container["ModelDataUrl"]) == ("server", ENDPOINT["model_data"])
+    assert sent["CreateEndpointConfig"]["ExecutionRoleArn"].endswith("/Other")
+    assert sent["CreateEndpoint"]["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"] == [
+        {"AlarmName": "errors"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("section", "members", "line"),
+    [
+        ("create_model", {"PrimaryContainer": {"Mode": "Many"}}, "Mode: Many"),
+        ("create_model", {"Unknown": 1}, "Unknown: 1"),
+        ("create_endpoint_config", {"DataCaptureConfig": {"EnableCapture": "maybe"}}, "EnableCapture: maybe"),
+        ("create_endpoint", {"DeploymentConfig": {"AutoRollback": 1}}, "AutoRollback: 1"),
+    ],
+)
+def test_what_the_api_refuses_is_told_at_the_line_of_the_override(
+    section: str, members: dict[str, Any], line: str, folder: Path
+) -> None:
+    refused = [
+        found
+        for found in compiled(folder, {"request": {section: members}}).diagnostics
+        if found.rule == "refused-by-api"
+    ]
+    assert line in [pointed_at(found) for found in refused]
+
+
+def test_an_unknown_section_of_request_is_refused(folder: Path) -> None:
+    [found] = compiled(folder, {"request": {"create_modell": {}}}).diagnostics
+    assert "create_modell" in pointed_at(found)
+
+
+def test_what_the_api_refuses_of_a_field_is_told_at_the_field(folder: Path) -> None:
+    topics = {"notification_config": {"success_topic": "answers"}}
+    [found] = compiled(folder, {"async_inference_config": {"output_path": "s3://bucket/a", **topics}}).diagnostics
+    assert (found.rule, pointed_at(found)) == ("refused-by-api", "async_inference_config:")
+
+
+# Partial endpoints
+
+
+def test_a_wrong_value_hides_nothing_about_the_others(folder: Path) -> None:
+    result = compiled(
+        folder,
+        {
+            "initial_instance_count": "many",
+            "framework_version": "2.7.1",
+            "routing_config": {"routing_strategy": "ROUND_ROBIN"},
+            "source_dir": "serving",
+            "env": {"SAGEMAKER_GUNICORN_WORKERS": "many"},
+            "subnets": ["subnet-0a1b2c3d"],
+            "request": {"create_model": {"Unknown": 1}},
+        },
+    )
+    assert set(rules(result)) == {
+        *("wrong-type", "version-without-server", "unknown-routing-strategy", "code-without-entry-point"),
+        *("setting-of-wrong-form", "incomplete-vpc-config", "refused-by-api"),
+    }
+
+
+def test_code_that_is_not_there_is_told_at_its_field(folder: Path) -> None:
+    missing = compiled(folder, {"entry_point": "inference.py", "source_dir": "nowhere"})
+    assert [(found.rule, pointed_at(found)) for found in missing.diagnostics] == [
+        ("unusable-files", "source_dir: nowhere")
+    ]
+    missing = compiled(folder, {"entry_point": "inference.py", "source_dir": "serving", "dependencies": ["nothing"]})
+    assert [(found.rule, pointed_at(found)) for found in missing.diagnostics] == [("unusable-files", "- nothing")]
+
+
+def test_a_secret_in_the_environment_of_a_model_is_refused(folder: Path) -> None:
+    result = compiled(folder, {"env": {"WANDB_API_KEY": "0123456789abcdef0123456789abcdef01234567"}})
+    assert rules(result) == ["secret-in-manifest"]
+
+
+# Scripts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from helpers import handler\n",
+        "from helpers import *\n",
+        "handler = make()\n",
+        "class Handler: pass\n\n\nhandler = Handler()\n",
+        "if True:\n    def handler(data, context):\n        pass\n",
+        "globals()['handler'] = print\n",
+        "async def handler(data, context):\n    pass\n",
+        "def broken(:\n",
+    ],
+)
+def test_nothing_is_said_of_a_script_that_may_have_its_handlers(text: str, folder: Path) -> None:
+    (folder / "serving" / "inference.py").write_text(text)
+    (folder / "serving" / "helpers.py").write_text(HANDLER)
+    assert rules(compiled(folder, {"entry_point": "inference.py", "source_dir": "serving"})) == []
+
+
+def test_half_a_pair_of_handlers_is_told_at_the_half_that_is_there(folder: Path) -> None:
+    (folder / "inference.py").write_text("import json\n\n\ndef output_handler(response, context):\n    pass\n")
+    [found] = compiled(folder, {"entry_point": "inference.py"}).diagnostics
+    assert found.message == "the script has output_handler, but no input_handler"
+    assert pointed_at(found).startswith("def output_handler")
+
+
+# Defaults, matrices, expressions
+
+
+def test_defaults_give_what_both_kinds_have_and_what_is_the_endpoint_s_own(folder: Path) -> None:
+    (folder / "sagespec.yaml").write_text(
+        "kind: Defaults\n"
+        "role: arn:aws:iam::123456789012:role/Shared\n"
+        "region: eu-west-1\n"
+        "tags: {team: vision}\n"
+        "max_run: 3600\n"
+        "TrainingJob: {instance_type: ml.p3.2xlarge, output_path: s3://bucket/out}\n"
+        "Endpoint: {instance_type: ml.c5.xlarge, initial_instance_count: 3}\n"
+    )
+    over = dict.fromkeys(("role", "region", "instance_type", "initial_instance_count"))
+    result = compiled(folder, over)
+    assert rules(result) == []
+    assert (variant(result)["InstanceType"], variant(result)["InitialInstanceCount"]) == ("ml.c5.xlarge", 3)
+    model = bodies(result)["CreateModel"]
+    assert model["ExecutionRoleArn"].endswith("/Shared")
+    assert ".eu-west-1." in model["PrimaryContainer"]["Image"]
+    assert {"Key": "team", "Value": "vision"} in model["Tags"]
+
+
+def test_a_misspelt_field_of_the_endpoint_s_defaults_is_told_there(folder: Path) -> None:
+    (folder / "sagespec.yaml").write_text("kind: Defaults\nEndpoint: {initial_instance_cuont: 3}\n")
+    [found] = compiled(folder, {}).diagnostics
+    assert found.place.source.name.endswith("sagespec.yaml")
+    assert "initial_instance_count" in f"{found.message} {found.hint}"
+
+
+def test_a_matrix_makes_an_endpoint_of_each_combination(folder: Path) -> None:
+    fields = {
+        **ENDPOINT,
+        "name": "mnist-{{ matrix.size }}",
+        "instance_type": "ml.m5.{{ matrix.size }}",
+        "matrix": {"size": ["large", "xlarge"]},
+    }
+    (folder / "mnist.yaml").write_text(yaml.safe_dump(fields))
+    results = list(Compiler().run([str(folder / "mnist.yaml")]))
+    assert [names_of(each)[2] for each in results] == ["mnist-large", "mnist-xlarge"]
+    assert [variant(each)["InstanceType"] for each in results] == ["ml.m5.large", "ml.m5.xlarge"]
+
+
+def test_expressions_are_checked_for_what_they_become(folder: Path) -> None:
+    text = {"initial_instance_count": "{{ vars.count }}", "model_data": "s3://{{ vars.bucket }}/model.tar.gz"}
+    (folder / "sagespec.yaml").write_text("kind: Defaults\nvars: {count: 4, bucket: models}\n")
+    result = compiled(folder, text)
+    assert variant(result)["InitialInstanceCount"] == 4
+    assert bodies(result)["CreateModel"]["PrimaryContainer"]["ModelDataUrl"] == "s3://models/model.tar.gz"
+
+
+# Other tools
+
+
+def test_the_aws_command_line_makes_the_three_calls_in_their_order(folder: Path) -> None:
+    result = compiled(folder, {})
+    [same] = fitting([result], "aws-cli")
+    assert same.request is not None
+    script = text_of(same.request, "aws-cli")
+    command = re.compile(r"^aws sagemaker (\S+) --region us-west-2 [^\n]*<<'END_OF_REQUEST'\n(.*?)^END", re.M | re.S)
+    commands = command.findall(script)
+    assert [name for name, _ in commands] == ["create-model", "create-endpoint-config", "create-endpoint"]
+    assert [json.loads(body) for _, body in commands] == list(bodies(result).values())
+
+
+@pytest.mark.parametrize("target", ["ack", "step-functions"])
+def test_a_target_for_training_jobs_refuses_an_endpoint_at_its_kind(target: str, folder: Path) -> None:
+    [refused] = fitting([compiled(folder, {})], target)
+    assert refused.request is None
+    [found] = refused.diagnostics
+    assert (found.rule, pointed_at(found)) == ("not-in-target", "kind: Endpoint")
+    assert "aws-cli" in found.hint
+
+
+def test_a_model_that_is_packed_anew_is_for_apply_only(folder: Path) -> None:
+    [refused] = fitting([compiled(folder, {"entry_point": "inference.py"})], "aws-cli")
+    [found] = refused.diagnostics
+    assert (found.rule, pointed_at(found)) == ("not-in-target", "entry_point: inference.py")

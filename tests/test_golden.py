@@ -34,7 +34,7 @@ def test_the_request_of_a_spec(spec: Path, knowledge: Facts, golden: Callable[[P
     result = compiled(spec, knowledge)
     assert result.diagnostics == ()
     assert result.request is not None
-    body = json.dumps(result.request.body(), indent=2, ensure_ascii=False) + "\n"
+    body = json.dumps(result.request.sent(), indent=2, ensure_ascii=False) + "\n"
     golden(REPOSITORY / "tests" / "golden" / "sagemaker" / f"{spec.stem}.json", body)
 
 
@@ -42,18 +42,18 @@ def test_the_request_of_a_spec(spec: Path, knowledge: Facts, golden: Callable[[P
 def test_the_api_accepts_the_request_of_a_spec(spec: Path, knowledge: Facts) -> None:
     result = compiled(spec, knowledge)
     assert result.request is not None
-    body = result.request.body()
-    shape = (
-        botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateTrainingJob").input_shape
-    )
-    assert ParamValidator().validate(body, shape).generate_report() == ""
-    assert list(api.check(body)) == []
+    sagemaker = botocore.session.get_session().get_service_model("sagemaker")
+    for operation, body in result.request.bodies().items():
+        shape = sagemaker.operation_model(operation).input_shape
+        assert ParamValidator().validate(body, shape).generate_report() == ""
+        assert list(api.check(body, operation)) == []
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_every_spec_has_its_schema_line(spec: Path) -> None:
-    first = spec.read_text(encoding="utf-8").splitlines()[0]
-    assert first == "# yaml-language-server: $schema=../../schemas/training-job.schema.json"
+    text = spec.read_text(encoding="utf-8")
+    kind = "endpoint" if "kind: Endpoint" in text else "training-job"
+    assert text.splitlines()[0] == f"# yaml-language-server: $schema=../../schemas/{kind}.schema.json"
 
 
 WORLDS: list[Mapping[str, str]] = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +92,7 @@ def request_of(judge: Judge, code: Path) -> Iterator[Any]:
     def made(**over: Any) -> Request:
         request = judge({"model_dir": False, **over}, build=True).request
         assert request is not None
-        return replace(request, project="vision")
+        return request._replace(project="vision")
 
     return made
 
@@ -128,7 +127,7 @@ def test_apply_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of:
     calls.service.check_role("arn:aws:iam::123456789012:role/SageMakerRole")
     apply(calls, aws, [with_data, request_of(name="gone")])
     aws.advance(20)
-    apply(calls, aws, [replace(with_data, tags={"new": "y"})])
+    apply(calls, aws, [with_data._replace(tags={"new": "y"})])
     off = {**with_data.template, "RemoteDebugConfig": {"EnableRemoteDebug": False}}
     apply(calls, aws, [with_data.with_template(off)])
     apply(calls, aws, [request_of(max_run=60)], Wish(replace=True, prune=True))
@@ -136,7 +135,7 @@ def test_apply_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of:
     apply(calls, aws, [request_of(max_run=60)])
     in_parts = Store(calls.session.client("s3"), REGION, part=99)
     with pytest.raises(ServiceError, match="EntityTooSmall"):
-        in_parts.upload(replace(with_data.uploads[1], uri=f"s3://{BUCKET}/elsewhere/"), lambda *_: None)
+        in_parts.upload(with_data.uploads[1]._replace(uri=f"s3://{BUCKET}/elsewhere/"), lambda *_: None)
     assert calls.needed() == allowed("plan", "apply")
 
 

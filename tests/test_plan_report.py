@@ -6,7 +6,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -470,7 +469,7 @@ def test_jobs_of_several_services_are_followed_together(make: Callable[..., Requ
 def test_what_is_pruned_is_stopped_where_it_runs(make: Callable[..., Request]) -> None:
     """Two regions, and the job without a manifest runs in the second."""
     west, east, gone = (
-        replace(make({"name": name, "region": region}), project="vision")
+        make({"name": name, "region": region})._replace(project="vision")
         for name, region in (("west", "us-west-2"), ("east", "us-east-1"), ("gone", "us-east-1"))
     )
     services = {"us-west-2": Memory("west"), "us-east-1": Memory("east")}

@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-import sagespec.kinds.training_job.rules
-from conftest import REPOSITORY, SMALLEST, Judge
+import sagespec.kinds.rules
+from conftest import ENDPOINT, REPOSITORY, SMALLEST, Judge
 from sagespec.checking.rule import Rule
 from sagespec.cli import run
+from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.explained import explained
-from sagespec.kinds.training_job.model import Channel, Job
-from sagespec.kinds.training_job.rules import RENAMED, RULES
+from sagespec.kinds.rules import SHARED
+from sagespec.kinds.training_job.model import Channel
+from sagespec.kinds.training_job.rules import RENAMED
 from sagespec.reporting.findings.diagnostics import text
 from sagespec.reporting.findings.report import Report
 from sagespec.reporting.terminal.style import Style
 
-WITH_EXAMPLES = [rule for rule in RULES.by_name.values() if rule.page.example("Bad")]
-PRINTED = REPOSITORY / "tests" / "golden" / "rules"
+SMALLEST_OF = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}
+"""Kind → what its rules' examples are laid over."""
+PRINTED = {"TrainingJob": REPOSITORY / "tests" / "golden" / "rules"}
+PRINTED["Endpoint"] = PRINTED["TrainingJob"] / "endpoint"
+ALL = [(kind, rule) for kind in KINDS for rule in kind_named(kind).rules.by_name.values()]
+OF_SHARED = {each.name for family in SHARED for each in vars(family).values() if isinstance(each, Rule)}
+FOR_JOBS_ONLY = {"secret-in-manifest"}
+"""Shared rules whose examples have fields of training jobs; what they say of others is tested with those."""
+WITH_EXAMPLES = [
+    (kind, rule)
+    for kind, rule in ALL
+    if rule.page.example("Bad") and not (kind != "TrainingJob" and rule.name in FOR_JOBS_ONLY)
+]
 MADE_BY_THE_RUN = {"missing-region", "missing-account"}
 """Rules that no manifest alone can break: they depend on what the run knows."""
 
 
-def laid_over(example: str) -> list[dict[str, Any]]:
+def laid_over(kind: str, example: str) -> list[dict[str, Any]]:
     """The examples of a block (`---` separates them), each laid over the smallest manifest; null takes a field out."""
     manifests = []
     for over in yaml.safe_load_all(example):
         manifests.append(
-            {key: value for key, value in {**SMALLEST, **over}.items() if value is not None or key in ALLOWED_NULL}
+            {
+                key: value
+                for key, value in {**SMALLEST_OF[kind], **over}.items()
+                if value is not None or key in ALLOWED_NULL
+            }
         )
     return manifests
 
@@ -45,51 +63,72 @@ def rules_named(judge: Judge, manifest: dict[str, Any]) -> set[str]:
     return {diagnostic.rule for diagnostic in result.diagnostics}
 
 
-def write_script(rule: Rule, title: str, code: Path) -> None:
+def write_script(kind: str, rule: Rule, title: str, code: Path) -> None:
     """Puts the page's script in the place of the one that suits any manifest, and a module beside it."""
-    if rule.page.script(title):
+    if kind == "Endpoint":
+        for folder in ("serving", "libs"):
+            (code / folder).mkdir()
+            (code / folder / "requirements.txt").write_text("numpy\n")
+        for folder in (code, code / "serving"):
+            (folder / "inference.py").write_text(rule.page.script(title) or HANDLER)
+    elif rule.page.script(title):
         (code / "train.py").write_text(rule.page.script(title))
         (code / "train_helpers.py").write_text("")
 
 
-@pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
-def test_a_rule_fires_on_its_bad_example(rule: Rule, judge: Judge, code: Path) -> None:
-    write_script(rule, "Bad", code)
-    for manifest in laid_over(rule.page.example("Bad")):
+HANDLER = "def handler(data, context):\n    pass\n\n\ndef input_fn(data, content_type):\n    pass\n"
+"""Serves with both servers."""
+
+
+EACH = pytest.mark.parametrize(
+    ("kind", "rule"), WITH_EXAMPLES, ids=[f"{kind}-{rule.name}" for kind, rule in WITH_EXAMPLES]
+)
+
+
+@EACH
+def test_a_rule_fires_on_its_bad_example(kind: str, rule: Rule, judge: Judge, code: Path) -> None:
+    write_script(kind, rule, "Bad", code)
+    for manifest in laid_over(kind, rule.page.example("Bad")):
         assert rule.name in rules_named(judge, manifest)
 
 
-@pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
+@EACH
 def test_what_is_printed_of_a_bad_example_reads_well(
-    rule: Rule, judge: Judge, code: Path, golden: Callable[[Path, str], None]
+    kind: str, rule: Rule, judge: Judge, code: Path, golden: Callable[[Path, str], None]
 ) -> None:
     """One file a rule, so that a change of wording is reviewed as prose."""
-    write_script(rule, "Bad", code)
-    results = [judge(yaml.safe_dump(manifest, sort_keys=False)) for manifest in laid_over(rule.page.example("Bad"))]
+    write_script(kind, rule, "Bad", code)
+    results = [
+        judge(yaml.safe_dump(manifest, sort_keys=False)) for manifest in laid_over(kind, rule.page.example("Bad"))
+    ]
     printed = ["".join(f"{line}\n" for line in text(Report([result]), Style())) for result in results]
-    golden(PRINTED / f"{rule.name}.txt", "---\n".join(printed).replace(f"{code}/", ""))
+    golden(PRINTED[kind] / f"{rule.name}.txt", "---\n".join(printed).replace(f"{code}/", ""))
 
 
 def test_every_printed_example_is_that_of_a_rule() -> None:
-    assert {path.stem for path in PRINTED.glob("*.txt")} == {rule.name for rule in WITH_EXAMPLES}
+    for kind, folder in PRINTED.items():
+        named = {rule.name for of, rule in WITH_EXAMPLES if of == kind}
+        assert {path.stem for path in folder.glob("*.txt")} == named
 
 
-@pytest.mark.parametrize("rule", WITH_EXAMPLES, ids=lambda rule: rule.name)
-def test_nothing_is_said_of_a_good_example(rule: Rule, judge: Judge, code: Path) -> None:
-    write_script(rule, "Good", code)
-    for manifest in laid_over(rule.page.example("Good")):
+@EACH
+def test_nothing_is_said_of_a_good_example(kind: str, rule: Rule, judge: Judge, code: Path) -> None:
+    write_script(kind, rule, "Good", code)
+    for manifest in laid_over(kind, rule.page.example("Good")):
         assert rules_named(judge, manifest) == set()
 
 
 def test_what_rules_are_about_are_fields() -> None:
     """A word that is none would keep a rule silent for ever."""
-    fields = {*Job.fields, *(f"channels.{member}" for member in Channel.fields)}
-    words = {rule.name: rule.on.words - fields for rule in RULES.by_name.values()}
+    fields = {kind: set(kind_named(kind).model.fields) for kind in KINDS}
+    fields["TrainingJob"] |= {f"channels.{member}" for member in Channel.fields}
+    every = set().union(*fields.values())
+    words = {rule.name: rule.on.words - (every if rule.name in OF_SHARED else fields[kind]) for kind, rule in ALL}
     assert {name: wrong for name, wrong in words.items() if wrong} == {}
 
 
 def test_every_rule_has_a_page_with_both_examples_and_a_source() -> None:
-    for rule in RULES.by_name.values():
+    for _, rule in ALL:
         assert rule.page.summary.endswith(".")
         assert rule.page.source
         if rule.name not in MADE_BY_THE_RUN:
@@ -97,15 +136,30 @@ def test_every_rule_has_a_page_with_both_examples_and_a_source() -> None:
             assert rule.page.example("Good"), f"{rule.name} has no Good example"
 
 
-def test_every_family_of_rules_is_listed() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_family_of_rules_is_listed(kind: str) -> None:
     """A family that was written and not listed would never run."""
-    folder = Path(sagespec.kinds.training_job.rules.__file__).parent
-    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    assert files == {family.__name__.rpartition(".")[2] for family in sagespec.kinds.training_job.rules.FAMILIES}
+    package = import_module(f"sagespec.kinds.{KINDS[kind]}.rules")
+    files = {
+        f"{holder.__name__}.{path.stem}"
+        for holder in (package, sagespec.kinds.rules)
+        for path in Path(str(holder.__file__)).parent.glob("*.py")
+        if path.stem != "__init__"
+    }
+    assert files == {family.__name__ for family in package.FAMILIES}
+    assert set(SHARED) <= set(package.FAMILIES)
 
 
-def test_nothing_is_said_of_the_smallest_manifest(judge: Judge) -> None:
-    assert judge({}).diagnostics == ()
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_said_of_the_smallest_manifest(kind: str, judge: Judge) -> None:
+    assert judge(yaml.safe_dump(SMALLEST_OF[kind])).diagnostics == ()
+
+
+def test_two_kinds_share_a_rule_or_have_rules_of_two_names() -> None:
+    """A name has one page."""
+    pages: dict[str, object] = {}
+    for _, rule in ALL:
+        assert pages.setdefault(rule.name, rule.page) is rule.page
 
 
 # Names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from pydantic import TypeAdapter, ValidationError
 
-from conftest import REPOSITORY, SMALLEST, Judge
+from conftest import ENDPOINT, REPOSITORY, SMALLEST, Judge
 from pydantic_models import model_of
 from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts, Framework, frameworks
+from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.reporting.schema import stale, write_schemas
@@ -35,6 +36,7 @@ def schema(name: str) -> dict[str, Any]:
 
 MANIFEST = Draft7Validator(schema("training-job"))
 DEFAULTS = Draft7Validator(schema("defaults"))
+ENDPOINTS = Draft7Validator(schema("endpoint"))
 
 
 def refused(data: Any, validator: Draft7Validator = MANIFEST) -> set[str]:
@@ -65,14 +67,15 @@ def test_the_committed_schemas_are_fresh() -> None:
 
 def test_a_schema_that_is_missing_or_differs_is_stale(tmp_path: Path) -> None:
     written = write_schemas(tmp_path / "new")
-    assert [path.name for path in written] == ["training-job.schema.json", "defaults.schema.json"]
+    names = ["training-job.schema.json", "endpoint.schema.json", "defaults.schema.json"]
+    assert [path.name for path in written] == names
     assert stale(tmp_path / "new") == []
     written[0].write_text("{}\n", encoding="utf-8")
     written[1].unlink()
-    assert stale(tmp_path / "new") == ["training-job.schema.json", "defaults.schema.json"]
+    assert stale(tmp_path / "new") == names[:2]
 
 
-@pytest.mark.parametrize("name", ["training-job", "defaults"])
+@pytest.mark.parametrize("name", ["training-job", "endpoint", "defaults"])
 def test_a_schema_is_draft_7_and_easy_on_editors(name: str) -> None:
     """No alternatives at the top, and `required` in every condition: a key that is not there yet would match it."""
     content = schema(name)
@@ -125,7 +128,8 @@ def test_the_examples_and_templates_pass(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     text = text.replace("{{ name }}", "mnist") if path in TEMPLATES else text
     for document in yaml.load_all(text, Core):
-        assert refused(document, DEFAULTS if document["kind"] == "Defaults" else MANIFEST) == set()
+        validator = {"Defaults": DEFAULTS, "Endpoint": ENDPOINTS, "TrainingJob": MANIFEST}[document["kind"]]
+        assert refused(document, validator) == set()
 
 
 def test_a_version_without_quotes_is_refused_and_explained() -> None:
@@ -371,3 +375,85 @@ def test_a_contradiction_in_defaults_may_be_replaced_by_a_manifest() -> None:
 def test_an_unknown_field_is_refused_in_defaults_and_in_their_environments(unknown: str) -> None:
     assert refused({"kind": "Defaults", unknown: 1}, DEFAULTS) == {""}
     assert refused({"kind": "Defaults", "environments": {"prod": {unknown: 1}}}, DEFAULTS) == {"environments"}
+
+
+# Endpoints
+
+OF_ENDPOINTS = kind_named("Endpoint").rules.by_name
+
+
+def refused_of_endpoint(over: Mapping[str, Any], validator: Draft7Validator = ENDPOINTS) -> bool:
+    merged = {**ENDPOINT, **over}
+    return not validator.is_valid({name: value for name, value in merged.items() if value is not None})
+
+
+@pytest.mark.parametrize("rule", OF_ENDPOINTS.values(), ids=OF_ENDPOINTS)
+def test_the_schema_of_endpoints_refuses_nothing_that_a_rule_s_page_calls_good(rule: Any) -> None:
+    for title in ("Good", "Bad") if rule.severity is Severity.WARNING else ("Good",):
+        if rule.name != "secret-in-manifest":  # whose example is a training job's
+            for over in yaml.safe_load_all(rule.page.example(title)):
+                assert not refused_of_endpoint(over), over
+
+
+@pytest.mark.parametrize("name", ["serverless-conflict", "two-models", "model-source-with-code", "reserved-tag"])
+def test_the_schema_of_endpoints_refuses_what_a_rule_s_page_calls_bad(name: str) -> None:
+    for over in yaml.safe_load_all(OF_ENDPOINTS[name].page.example("Bad")):
+        assert refused_of_endpoint(over)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"initial_instance_count": 0},
+        {"image": "x"},
+        {"model_data": "bucket/model.tar.gz"},
+        {"model_data": {"s3_data_source": {"s3_uri": 1}}},
+        {"endpoint_type": "tfs"},
+        {"max_run": 3600},
+        {"request": {"create_training_job": {}}},
+    ],
+)
+def test_the_schema_of_endpoints_refuses_what_the_validator_refuses(over: dict[str, Any], judge: Any) -> None:
+    assert judge(yaml.safe_dump({**ENDPOINT, **over})).request is None
+    assert refused_of_endpoint(over)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"model_data": "s3://{{ vars.bucket }}/model.tar.gz"},
+        {"model_data": "{{ vars.model }}"},
+        {"model_data": None, "training_job": "mnist"},
+        {"model_data": {"s3_data_source": {"s3_uri": "s3://bucket/model/"}}},
+        {"initial_instance_count": "{{ vars.count }}"},
+        {"matrix": {"size": ["large", "xlarge"]}},
+        {"instance_type": "ml.t2.medium"},
+        {"instance_type": "ml.z9.large"},
+    ],
+)
+def test_the_schema_of_endpoints_takes_what_the_validator_takes(over: dict[str, Any]) -> None:
+    assert not refused_of_endpoint(over)
+
+
+def test_every_field_of_endpoints_is_described() -> None:
+    for fields in (schema("endpoint")["properties"], schema("defaults")["properties"]["Endpoint"]["properties"]):
+        described = {name for name, shape in fields.items() if shape.get("description")}
+        assert described >= set(kind_named("Endpoint").model.fields) - {"apiVersion", "kind"}
+
+
+@pytest.mark.parametrize(
+    ("defaults", "fine"),
+    [
+        ({"Endpoint": {"instance_type": "ml.t2.medium", "env": {"A": "1"}}}, True),
+        ({"TrainingJob": {"max_run": 3600, "channels": {"train": "s3://bucket/train"}}}, True),
+        ({"initial_instance_count": 2, "env": {"A": "1"}, "max_run": 3600}, True),
+        ({"environments": {"prod": {"Endpoint": {"initial_instance_count": 4}}}}, True),
+        ({"Endpoint": None}, True),
+        ({"Endpoint": {"max_run": 3600}}, False),
+        ({"TrainingJob": {"initial_instance_count": 2}}, False),
+        ({"initial_instance_count": "many"}, False),
+        ({"Endpoint": {"image": "x"}}, False),
+    ],
+)
+def test_defaults_have_sections_for_each_kind(defaults: dict[str, Any], fine: bool) -> None:
+    assert DEFAULTS.is_valid({"kind": "Defaults", **defaults}) is fine

@@ -94,9 +94,9 @@ def test_all_pages_are_read_empty_ones_too(
 ) -> None:
     """Another project's 250 jobs come first: where pages are cut before they are filtered, two of them are empty."""
     aws.jobs.search_cuts_first = cuts_first
-    other = replace(wanted(name="other"), project="other")
+    other = wanted(name="other")._replace(project="other")
     for number in range(250):
-        service.create(replace(other, name=f"other{number}"), 1)
+        service.create(other._replace(name=f"other{number}"), 1)
         aws.advance(10)
     aws.advance(10_000)
     request = wanted()
@@ -107,7 +107,7 @@ def test_all_pages_are_read_empty_ones_too(
 
 
 def test_a_page_that_has_expired_starts_the_reading_again(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
-    requests = [replace(wanted(), name=f"job{number}") for number in range(150)]
+    requests = [wanted()._replace(name=f"job{number}") for number in range(150)]
     for request in requests:
         service.create(request, 1)
     original = aws.service.fault_for
@@ -149,7 +149,7 @@ def test_an_older_digest_is_seen_although_search_lags(aws: Aws, service: SageMak
 
 def test_five_hundred_unchanged_jobs_cost_few_calls(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted()
-    requests = [replace(request, name=f"job-{number:03}") for number in range(500)]
+    requests = [request._replace(name=f"job-{number:03}") for number in range(500)]
     for each in requests:
         service.create(each, 1)
     before = len(aws.calls)
@@ -164,9 +164,9 @@ def test_five_hundred_unchanged_jobs_cost_few_calls(aws: Aws, service: SageMaker
 def test_one_manifest_of_a_large_project_costs_one_search(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     request = wanted()
     for number in range(300):
-        service.create(replace(request, name=f"job-{number:03}"), 1)
+        service.create(request._replace(name=f"job-{number:03}"), 1)
     aws.advance(86_400)
-    one = replace(request, name="job-007")
+    one = request._replace(name="job-007")
     assert [seen.job_name for seen in service.observe([one])] == [one.job_name()]
     assert aws.service.count("Search") == 1
 
@@ -176,8 +176,8 @@ def test_jobs_without_a_manifest_are_seen_when_the_project_is_asked_for(
     service: SageMaker,
     wanted: Wanted,
 ) -> None:
-    here, gone = (replace(wanted(name=name), project="vision") for name in ("mnist", "gone"))
-    foreign = replace(wanted(name="foreign"), project="other")
+    here, gone = (wanted(name=name)._replace(project="vision") for name in ("mnist", "gone"))
+    foreign = wanted(name="foreign")._replace(project="other")
     for request in (here, gone, foreign):
         service.create(request, 1)
     assert {seen.name for seen in service.observe([here])} == {"mnist"}
@@ -315,9 +315,9 @@ def test_creations_keep_to_the_rate(aws: Aws, wanted: Wanted) -> None:
 
     service = SageMaker(REGION, session=session_of(), creates_per_second=1, clock=clock, sleep=sleep)
     for number in range(3):
-        service.create(replace(wanted(), name=f"job{number}"), 1)
+        service.create(wanted()._replace(name=f"job{number}"), 1)
     clock.advance(10)
-    service.create(replace(wanted(), name="later"), 1)
+    service.create(wanted()._replace(name="later"), 1)
     assert slept == [1.0, 1.0]
 
 

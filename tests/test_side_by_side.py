@@ -50,7 +50,7 @@ def service(aws: Aws) -> SageMaker:
 
 
 def named(request: Request, count: int, name: str = "job") -> list[Request]:
-    return [replace(request, name=f"{name}-{number:04}") for number in range(count)]
+    return [request._replace(name=f"{name}-{number:04}") for number in range(count)]
 
 
 # The pool ------------------------------------------------------------------------------------------------------------
@@ -281,7 +281,7 @@ def test_a_job_of_another_project_under_one_of_many_names_is_not_ours(
     aws: Aws, service: SageMaker, wanted: Callable[..., Request]
 ) -> None:
     requests = named(wanted(), 30)
-    service.create(replace(requests[0], project="theirs"), 1)
+    service.create(requests[0]._replace(project="theirs"), 1)
     aws.advance(86_400)
     assert [seen.project for seen in service.observe(requests) if seen.project == "default"] == []
 
@@ -406,8 +406,8 @@ def test_six_replacements_stop_side_by_side(aws: Aws, wanted: Callable[..., Requ
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}}]}
     aws.client("iam").create_role(RoleName="SageMakerRole", AssumeRolePolicyDocument=json.dumps(trust))
     before, after = named(wanted(max_run=60), 6), named(wanted(max_run=120), 6)
-    before = [replace(request, project="p") for request in before]
-    after = [replace(request, project="p") for request in after]
+    before = [request._replace(project="p") for request in before]
+    after = [request._replace(project="p") for request in after]
     for request in before:
         service.create(request, 1)
     aws.jobs.stop_seconds = 3.0

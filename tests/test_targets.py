@@ -35,6 +35,15 @@ class Together(dict[str, Any]):
     """Fields that make sense only together."""
 
 
+HUGGING_FACE: dict[str, Any] = {
+    "framework": "huggingface",
+    "framework_version": None,
+    "transformers_version": "4.48.0",
+    "pytorch_version": "2.3.0",
+    "instance_type": "ml.g5.2xlarge",
+    "model_dir": None,
+}
+
 # field: (manifest without it, what it is given)
 EXAMPLES: Mapping[str, tuple[dict[str, Any], Any]] = {
     "name": ({}, "other"),
@@ -49,6 +58,12 @@ EXAMPLES: Mapping[str, tuple[dict[str, Any], Any]] = {
     "container_entry_point": ({}, ["python3"]),
     "container_arguments": ({}, ["--verbose"]),
     "framework_version": ({"framework_version": "1.14", "py_version": "py3"}, "1.15.3"),
+    "transformers_version": (HUGGING_FACE, Together(transformers_version="4.46.1", pytorch_version="2.3.0")),
+    "pytorch_version": (HUGGING_FACE, Together(transformers_version="4.46.1", pytorch_version="2.3.0")),
+    "tensorflow_version": (
+        {**HUGGING_FACE, "transformers_version": "4.11.0", "pytorch_version": "1.9.0", "py_version": None},
+        Together(pytorch_version=None, tensorflow_version="2.5.1"),
+    ),
     "py_version": ({"framework_version": "1.15.3", "py_version": "py3"}, "py37"),
     "image_uri": ({}, "123456789012.dkr.ecr.us-west-2.amazonaws.com/mine:1"),
     "script_mode": (

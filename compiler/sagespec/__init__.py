@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sagespec.building.targets import Request
     from sagespec.deploying.applier import Outcome
     from sagespec.deploying.planning.planner import Plan, Wish
+    from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.services import Service
     from sagespec.pipeline import Options, Result
 
@@ -62,20 +63,24 @@ def compile(
     return _run(paths, env, variables, allow, build=True, local=local, account=account)
 
 
-def plan(requests: Sequence[Request], service: Service, wish: Wish | None = None) -> Plan:
+def plan(requests: Sequence[Request], service: Service, wish: Wish | None = None, gone: Gone | None = None) -> Plan:
     """What would be done about `requests`, given what `service` has. Reads, and changes nothing.
+
+    Args:
+        gone: what is known of a running job that none of the requests describes; `Wish(prune=True)` stops none without.
 
     Raises:
         ServiceError: the service failed or refused.
     """
-    from sagespec.deploying.planning.planner import Wish, decide_all
+    from sagespec.deploying.planning.planner import Wish
+    from sagespec.deploying.planning.pruning import nothing_is_known
+    from sagespec.deploying.world import World
 
-    wish = wish or Wish()
-    return decide_all(requests, service.observe(requests, projects=wish.prune), wish)
+    return World(lambda site: service).plan(requests, wish or Wish(), gone or nothing_is_known)
 
 
 def apply(plan: Plan, service: Service, wish: Wish | None = None) -> Iterator[Outcome]:
-    """Does what a plan says; one outcome a job. A job's failure is in its outcome and does not stop the others."""
+    """Does what a plan says; one outcome a job, as they come. A job's failure is in its outcome, and stops no other."""
     from sagespec.deploying.applier import Applier
     from sagespec.deploying.planning.planner import Wish
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what makes and prices requests is imported where one is mad
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
 """Where a local run is, as far as its request has to say so."""
 STDIN = "-"
+OUR_KINDS = frozenset({*KINDS, "Defaults"})
 
 
 class Result(NamedTuple):
@@ -124,7 +125,7 @@ class Compiler:
             return
         if not explicit and discovery.is_pointer(source):
             yield from self._unknown(name, discovery.POINTER)
-        elif explicit or discovery.may_be_ours(source.text):
+        elif explicit or discovery.may_be_ours(source.text, OUR_KINDS):
             yield from self.source(source, explicit=explicit)
         else:
             self.survey.read(name, manifest=False)
@@ -172,7 +173,7 @@ class Compiler:
         try:
             for document in read(source):
                 ours = explicit or is_ours(document)
-                said = (discovery.misplaced_defaults if ours else discovery.passed_over)(document)
+                said = discovery.misplaced_defaults(document) if ours else discovery.passed_over(document, OUR_KINDS)
                 aside += [said] if said is not None else []
                 if ours:
                     found = True
@@ -355,16 +356,12 @@ class Compiler:
 
     def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:
         """The draft's request with what things cost in its region; None where no region is known."""
-        from dataclasses import replace
-
         request, region = draft.request, draft.request.site.region
         if not region:
             return None
-        return replace(request, prices=self.pricing.prices(manifest, region))
+        return request._replace(prices=self.pricing.prices(manifest, region))
 
     def _sealed(self, manifest: Manifest, kind: Kind, draft: Draft) -> tuple[Request | None, list[Diagnostic]]:
-        from dataclasses import replace
-
         from sagespec.building.archive import ArchiveError
         from sagespec.building.draft import seal
 
@@ -377,7 +374,7 @@ class Compiler:
         except ArchiveError as error:
             return None, [_placed(manifest, "unusable-files", Finding(error.field, error.message, error.hint))]
         if not request.site.local and manifest.settings.get("prices") is not None:
-            request = replace(request, prices=self.pricing.prices(manifest, request.site.region))
+            request = request._replace(prices=self.pricing.prices(manifest, request.site.region))
         return request, []
 
     # A job may be partial here: a field that is wrong is not among its members, and reading it would raise.
@@ -514,7 +511,7 @@ def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> P
     field = kind.field_of(operation, member)
     if field is None:
         return ()
-    inside = member[1:] if field in ("hyperparameters", "environment") else ()
+    inside = member[1:] if field in ("hyperparameters", "environment") else member[2:] if field == "env" else ()
     return (field, *inside)
 
 

@@ -12,13 +12,11 @@ import argparse
 import json
 import random
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import record
-import sagemaker
 from sagemaker.async_inference import AsyncInferenceConfig
 from sagemaker.explainer import ExplainerConfig
 from sagemaker.explainer.clarify_explainer_config import (
@@ -218,7 +216,7 @@ def send(given: dict) -> dict:
     return {**sent, "CreateEndpoint": client.create_endpoint.call_args[1]}
 
 
-def repack(model_uri: Any, **_others: Any) -> None:
+def repack(_script: Any, _folder: Any, _dependencies: Any, model_uri: Any, *_others: Any, **_named: Any) -> None:
     """The first thing that the SDK does there, and the one that fails where the model is no archive."""
     model_uri.lower()
 
@@ -280,8 +278,6 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="where the samples lie (.jsonl.gz)")
     file = parser.parse_args().file.resolve()
     record.silence()
-    with suppress(AttributeError):
-        sagemaker.config  # imported, so that nothing of it is looked for in the folder below
     with record.workplace():
         Path("inference.py").write_text("def handler(data, context):\n    pass\n")
         Path("code", "inference.py").write_text("def handler(data, context):\n    pass\n")

@@ -47,7 +47,7 @@ def wishes() -> Iterator[tuple[str, str, tuple, str, str, str]]:
 def theirs(name: str, variant: str, pair: tuple, python: str, region: str, instance_type: str, parallel: bool) -> str:
     version, base = pair
     under = {f"{key}_version": base[len(key) :] for key in ("pytorch", "tensorflow") if base and base.startswith(key)}
-    given: dict[str, Any] = dict(region=region, py_version=python, instance_type=instance_type)
+    given: dict[str, Any] = {"region": region, "py_version": python, "instance_type": instance_type}
     given["distribution"] = SMP if variant == "smp" else DATA if parallel else None
     given["compiler_config"] = SimpleNamespace() if variant == "compiler" else None
     return image_uris.get_training_image_uri(framework=name, framework_version=version, **given, **under)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sagespec.base.files import data_folder
 from sagespec.catalog import Guesses, Member, api_members, near
@@ -26,8 +25,7 @@ FEW = 10
 """So many values of an enumeration are told; of longer ones, the nearest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(NamedTuple):
     """One thing that the service would refuse."""
 
     path: Path

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
+from sagespec.base.lazy import lazy
 from sagespec.building.archive import ArchiveError
 from sagespec.building.archive.contents import unreadable
 
 _PIECE = 1 << 20
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """The files of one channel, by the UTF-8 bytes of their names."""
-
+class _Dataset(NamedTuple):
     root: Path
     field: tuple[str | int, ...]
     """What named it in the manifest."""
     files: tuple[tuple[str, Path, int], ...]
     """(name below the root with `/` between its parts, path, size in bytes)."""
 
+
+class Dataset(_Dataset):
+    """The files of one channel, by the UTF-8 bytes of their names."""
+
+    def unread(self) -> Dataset:
+        """The same, of which nothing is read yet."""
+        return self._replace()
+
     @property
     def size(self) -> int:
         return sum(size for _, _, size in self.files)
 
-    @cached_property
+    @lazy
     def sha256(self) -> str:
         """Hex digest over names, sizes and contents: equal data have it in common, wherever they lie.
 

@@ -5,8 +5,8 @@ A draft can be judged without reading a byte of code or data. Sealing reads them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
@@ -66,10 +66,10 @@ def seal(draft: Draft) -> Request:
         return request
     hashes = {pending(index): upload.content.sha256 for index, upload in enumerate(request.uploads)}
     uploads = tuple(
-        replace(upload, uri=filled_in(upload.uri, hashes), sha256=upload.content.sha256) for upload in request.uploads
+        upload._replace(uri=filled_in(upload.uri, hashes), sha256=upload.content.sha256) for upload in request.uploads
     )
-    calls = tuple(replace(call, template=filled_in(call.template, hashes)) for call in request.calls)
-    return replace(request, calls=calls, uploads=uploads)
+    calls = tuple(call._replace(template=filled_in(call.template, hashes)) for call in request.calls)
+    return request._replace(calls=calls, uploads=uploads)
 
 
 def pending(index: int) -> str:
@@ -193,8 +193,7 @@ LONGEST_TAG_VALUE = 256
 
 def tag_value(text: str) -> str:
     """Text as a tag's value may be: its end where it is too long, and `_` for what is not allowed."""
-    allowed = "".join(c if c.isalnum() or c in " _.:/=+-@" else "_" for c in text)
-    return allowed[-LONGEST_TAG_VALUE:]
+    return re.sub(r"[^\w .:/=+@-]", "_", text)[-LONGEST_TAG_VALUE:]
 
 
 def provenance(inputs: Inputs) -> Iterator[tuple[str, str]]:

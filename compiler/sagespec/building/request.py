@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import cached_property
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sagespec.base.lazy import lazy
 
 if TYPE_CHECKING:  # a draft is judged without prices as a rule
     from sagespec.building.cost import Prices
@@ -35,8 +35,7 @@ Member = tuple[str, ...]
 """Where a member stands in a body."""
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(NamedTuple):
     """Where a job will run."""
 
     region: str
@@ -46,8 +45,7 @@ class Site:
     """Whether the service is this machine."""
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(NamedTuple):
     """Something local that must lie in S3 before the job is created."""
 
     kind: str
@@ -58,7 +56,7 @@ class Upload:
     sha256: str
     size: int
     files: int
-    content: Any = field(default=None, compare=False, repr=False)
+    content: Any = None
     """What can write the bytes (an archive's `Contents`)."""
 
 
@@ -71,15 +69,12 @@ class Naming(str, Enum):
     """`<name>`: the thing stays, and its content changes."""
 
 
-@dataclass(frozen=True)
-class Call:
-    """One operation of the API."""
-
+class _Call(NamedTuple):
     operation: str
     """`CreateTrainingJob`."""
     name_member: str
     """The member that holds the name: `TrainingJobName`."""
-    template: Mapping[str, Any] = field(repr=False)
+    template: Mapping[str, Any]
     """The body without name and tags, with `JOB`, `FIRST` and `name_of(operation)` where names belong."""
     naming: Naming = Naming.CONTENT
     live: tuple[Member, ...] = ()
@@ -87,7 +82,11 @@ class Call:
     scope: str = ""
     """What sets it apart from an equal call: the environment. Empty without one."""
 
-    @cached_property
+
+class Call(_Call):
+    """One operation of the API."""
+
+    @lazy
     def digest(self) -> str:
         """SHA-256 of what is asked for, in hexadecimal."""
         return digest_of(self.template, self.live, self.scope)
@@ -98,10 +97,7 @@ def name_of(operation: str) -> str:
     return f"<sagespec:name:{operation}>"
 
 
-@dataclass(frozen=True)
-class Request:
-    """What one manifest asks for, ready to be sent. Equal digests ask for the same."""
-
+class _Request(NamedTuple):
     kind: str
     """The manifest's `kind`."""
     manifest: str
@@ -120,8 +116,12 @@ class Request:
     max_attempts: int = 3
     role_by_name: bool = False
     """The manifest names the role without an account: apply asks IAM whether there is one."""
-    prices: Prices | None = field(default=None, compare=False, repr=False)
+    prices: Prices | None = None
     """What things cost where it runs, as far as the defaults say."""
+
+
+class Request(_Request):
+    """What one manifest asks for, ready to be sent. Equal digests ask for the same."""
 
     @property
     def template(self) -> Mapping[str, Any]:
@@ -131,21 +131,21 @@ class Request:
     def with_template(self, template: Mapping[str, Any]) -> Request:
         """The same with another body for the first call."""
         first, *others = self.calls
-        return replace(self, calls=(replace(first, template=template), *others))
+        return self._replace(calls=(first._replace(template=template), *others))
 
-    @cached_property
+    @lazy
     def digest(self) -> str:
         """SHA-256 of all that is asked for, in hexadecimal."""
         first, *others = self.named_calls
         return first.digest if not others else digest_of({call.operation: call.digest for call in self.named_calls}, ())
 
-    @cached_property
+    @lazy
     def named_calls(self) -> tuple[Call, ...]:
         """The calls, with the names of what earlier ones create in their templates."""
         known: dict[str, str] = {}
         made = []
         for call in self.calls:
-            named = replace(call, template=filled_in(call.template, known)) if known else call
+            named = call._replace(template=filled_in(call.template, known)) if known else call
             known[name_of(call.operation)] = self._name(named, 1)
             made.append(named)
         return tuple(made)
@@ -256,6 +256,9 @@ def _at(body: Mapping[str, Any], path: tuple[str, ...]) -> Any:
     return value
 
 
+_HOLDERS = (str, list, dict)
+
+
 def filled_in(value: Any, names: Mapping[str, str]) -> Any:
     """A value with names instead of the placeholders that stand for them."""
     if isinstance(value, str):
@@ -266,5 +269,5 @@ def filled_in(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [filled_in(item, names) for item in value]
     if isinstance(value, dict):
-        return {key: filled_in(item, names) for key, item in value.items()}
+        return {key: filled_in(item, names) if isinstance(item, _HOLDERS) else item for key, item in value.items()}
     return value

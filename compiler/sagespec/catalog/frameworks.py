@@ -104,7 +104,8 @@ class Framework:
     @property
     def wheel(self) -> Mapping[str, Any]:
         """The packages that a local run installs."""
-        return self.row["wheel"]
+        wheel: Mapping[str, Any] = self.row["wheel"]
+        return wheel
 
     @property
     def repositories(self) -> frozenset[str]:

@@ -112,7 +112,7 @@ class Applier:
 
     def _create(self, change: Change, request: Request, wish: Wish) -> Outcome:
         self._prepare(request, check_role=request.role_by_name)
-        marked = replace(request, tags={**request.tags, RERUN: change.rerun}) if change.rerun else request
+        marked = request._replace(tags={**request.tags, RERUN: change.rerun}) if change.rerun else request
         try:
             self.service.create(marked, change.attempt)
         except NameTaken as taken:

@@ -78,7 +78,7 @@ class _Reader:
         for name, value in given.items():
             if name in WITHOUT_FIELD or name == "name":
                 continue
-            if name not in Job.fields:
+            if name not in Job.fields or _is_passed_over(name, framework):
                 self.remarks.append(f"no field for {name} = {_source(value)}")
             elif value is not None or name in ("training_steps", "evaluation_steps"):
                 data[name] = self.field(name, value)
@@ -178,6 +178,14 @@ class _Reader:
             number += 1
             variable = f"{base}_{number}"
         return f"{{{{ vars.{variable}{' | int' if name in NUMBERS else ''} }}}}"
+
+
+def _is_passed_over(name: str, framework: Framework | None) -> bool:
+    """Whether an argument is another framework's, which the SDK's estimators swallow."""
+    own = () if framework is None else (framework.version_field, *framework.bases.values())
+    versions = ("framework_version", "transformers_version", "pytorch_version", "tensorflow_version")
+    passes = framework is not None and framework.passes_model_dir
+    return (name in versions and name not in own) or (name == "model_dir" and not passes)
 
 
 def _source(value: Any) -> str:

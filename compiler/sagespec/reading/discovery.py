@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
@@ -28,7 +29,7 @@ _TOOLS = frozenset(
 OURS = "sagespec/"
 """What the text of a manifest holds."""
 _API_VERSION = re.compile(r"""(?im)^[ \t{\[,-]*["']?(?P<key>apiversion)["']?[ \t]*:[ \t]*["']?(?P<group>[\w.-]+)/""")
-_OUR_KIND = re.compile(r"""(?m)^[ \t{,]*["']?kind["']?[ \t]*:[ \t]*["']?(?:TrainingJob|Endpoint|Defaults)\b""")
+_KIND = re.compile(r"""(?m)^[ \t{,]*["']?kind["']?[ \t]*:[ \t]*["']?(?P<kind>\w+)""")
 _ANY_VERSION = re.compile(r"(?im)^[ \t{\[,-]*[\"']?api[-_]?version[\"']?[ \t]*:")
 _LFS = "version https://git-lfs.github.com/spec/"
 _CRYPT = b"\x00GITCRYPT\x00"
@@ -47,9 +48,13 @@ class Survey:
         """Files that were read whole, and are none."""
         self.unread: dict[str, str] = {}
         """What could not be read, or was passed over although it may be a manifest → why."""
+        self._real_folder = lru_cache(maxsize=64)(_real)
 
     def read(self, name: str, *, manifest: bool) -> None:
-        (self.manifests if manifest else self.others).add(_real(name))
+        folder, last = os.path.split(name)
+        is_plain = last not in ("", ".", "..") and not os.path.islink(name)  # noqa: PTH114
+        real = os.path.join(self._real_folder(folder), last) if is_plain else _real(name)  # noqa: PTH118
+        (self.manifests if manifest else self.others).add(real)
 
     def files(self, path: str) -> Iterator[tuple[str, str]]:
         """(file, why it is passed over) of what a path stands for: itself, or every YAML file of the folder and below.
@@ -142,13 +147,11 @@ def _pieces(path: str) -> Iterator[bytes]:
         return
 
 
-def may_be_ours(text: str) -> bool:
+def may_be_ours(text: str, kinds: Collection[str]) -> bool:
     """Whether a text is worth a closer look: a quick one, which foreign YAML does not pass."""
-    if OURS in text or text.startswith(_LFS):
+    if OURS in text or any(_is_near(match["group"]) for match in _API_VERSION.finditer(text)):
         return True
-    if any(match["group"].casefold() != "apps" for match in _API_VERSION.finditer(text)):
-        return any(_is_near(match["group"]) for match in _API_VERSION.finditer(text))
-    return bool(_OUR_KIND.search(text)) and not _ANY_VERSION.search(text)
+    return any(match["kind"] in kinds for match in _KIND.finditer(text)) and not _ANY_VERSION.search(text)
 
 
 def hidden(source: Source, why: str) -> Diagnostic | None:
@@ -176,7 +179,7 @@ def is_pointer(source: Source) -> bool:
     return source.text.startswith(_LFS)
 
 
-def passed_over(document: Document) -> Diagnostic | None:
+def passed_over(document: Document, kinds: Collection[str]) -> Diagnostic | None:
     """What there is to say of a document that is not read as a manifest; nothing where it is none of ours."""
     data = document.data
     if isinstance(data, list):
@@ -190,7 +193,7 @@ def passed_over(document: Document) -> Diagnostic | None:
     key = next((key for key in data if str(key).casefold().replace("_", "").replace("-", "") == "apiversion"), None)
     if key is None:
         kind = data.get("kind")
-        if kind not in ("TrainingJob", "Endpoint", "Defaults"):
+        if not isinstance(kind, str) or kind not in kinds:
             return None
         return _error(
             document, ("kind",), f"'kind: {kind}' without apiVersion is not read", "add apiVersion: sagespec/v1"

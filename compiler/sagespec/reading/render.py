@@ -21,6 +21,7 @@ SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost")
 """Members of a Defaults document that are not a job's."""
 OWN = ("apiVersion", "kind", "name")
 """What a manifest says for itself; no default stands in for it."""
+_NO_FIELDS = frozenset((*SETTINGS, *OWN, "matrix"))
 MAX_JOBS = 1_000
 """Jobs of one matrix."""
 MAX_COMBINATIONS = 100_000
@@ -266,7 +267,7 @@ def standing_alone(document: Document, vocabularies: Iterable[Vocabulary]) -> It
     layers = [Layer(document), *(Layer(document, ("environments", name)) for name in names)]
     problems = document.problems
     for layer in layers:
-        left = {key: value for key, value in layer.data.items() if key not in (*SETTINGS, *OWN, "matrix")}
+        left = {key: value for key, value in layer.data.items() if key not in _NO_FIELDS}
         for vocabulary in vocabularies:
             own = _own(left, vocabulary)
             left = {key: value for key, value in left.items() if key not in own}
@@ -284,7 +285,7 @@ def _alone(layer: Layer, data: Mapping[str, Any], problems: tuple[Diagnostic, ..
 
 def _own(data: Mapping[str, Any], vocabulary: Vocabulary) -> Mapping[str, Any]:
     """What a Defaults document says for a kind: without other kinds' fields, and without sections."""
-    return {key: value for key, value in data.items() if not vocabulary.foreign(key)}
+    return {key: value for key, value in data.items() if key in _NO_FIELDS or not vocabulary.foreign(key)}
 
 
 def _expressions(value: Any, path: Path) -> Iterator[Path]:

@@ -33,6 +33,20 @@ def _against(result: Result, target: str) -> Iterator[Diagnostic]:
         place = manifest.where(("instance_type",))
         yield Diagnostic(place, Severity.ERROR, "not-in-target", message, hint, field=("instance_type",))
         return
+    kinds = TARGETS[target].kinds
+    if kinds is not None and result.request.kind not in kinds:
+        able = [name for name, each in TARGETS.items() if each.kinds is None or result.request.kind in each.kinds]
+        message = f"an {result.request.kind} cannot be written as {target} takes it"
+        hint = f"take one of the targets {', '.join(able)}"
+        yield Diagnostic(manifest.where(("kind",)), Severity.ERROR, "not-in-target", message, hint, field=("kind",))
+        return
+    models = [upload for upload in result.request.uploads if upload.kind == "model"]
+    if models:
+        message = "the model is packed anew with its code, which only sagespec apply does"
+        hint = "pack code/inference.py into the model's archive when it is trained, and leave entry_point out"
+        place = manifest.where(("entry_point",))
+        yield Diagnostic(place, Severity.ERROR, "not-in-target", message, hint, field=("entry_point",))
+        return
     kind, body = kind_named(result.request.kind), result.request.body()
     for path, reason in TARGETS[target].refused(body):
         field = _field(kind, body, path)

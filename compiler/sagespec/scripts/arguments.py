@@ -141,6 +141,14 @@ def ignores_arguments(program: Program) -> bool:
     return program.closed and not (words & program.names) and not _other_command_lines(program)
 
 
+def _declares(module: Module, function: ast.expr) -> bool:
+    """Whether a call declares an option: `parser.add_argument(…)`, or by a short name for it."""
+    if isinstance(function, ast.Name):
+        meant = module.assigned.get(function.id, [])
+        return bool(meant) and all(isinstance(node, ast.Attribute) and node.attr == "add_argument" for node in meant)
+    return isinstance(function, ast.Attribute) and function.attr == "add_argument"
+
+
 def _other_command_lines(program: Program) -> bool:
     if any(name.startswith("DEFINE_") or name in ("HfArgumentParser", "OptionParser") for name in program.names):
         return True
@@ -252,11 +260,7 @@ class _Reader:
 
     def arguments(self) -> Arguments:
         program = self.program
-        declared = [
-            (module, seen)
-            for module, seen in self.calls
-            if isinstance(seen.node.func, ast.Attribute) and seen.node.func.attr == "add_argument"
-        ]
+        declared = [(module, seen) for module, seen in self.calls if _declares(module, seen.node.func)]
         options = [self._option(module, seen) for module, seen in declared]
         words = {seen.node.func.attr for _, seen in self.parses}
         subcommands = "add_subparsers" in program.names

@@ -14,17 +14,16 @@ of every container, 2.7 included, extracts under every locale.
 
 from __future__ import annotations
 
-import dataclasses
 import heapq
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from types import MappingProxyType
+from typing import BinaryIO, NamedTuple
 
 from sagespec.base.errors import SagespecError
+from sagespec.base.lazy import lazy
 
 MODIFIED = 946_684_800
 """Every member's time: 2000-01-01 00:00 UTC. Not 0, because zip files, and so the wheels that a container builds from a
@@ -46,8 +45,7 @@ class ArchiveError(SagespecError):
         """What named it in the manifest: `("entry_point",)`, `("source_dir",)` or `("dependencies", index)`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A file or folder of the archive."""
 
     name: str
@@ -60,8 +58,7 @@ class Member:
     is_folder: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """A file or folder that stays out; a folder stands for all that is in it."""
 
     name: str
@@ -70,17 +67,30 @@ class Ignored:
     """Why: `.git`, `*.pyc`, `virtual environment`, or the ignore file's line as `.sagespecignore:3: data/`."""
 
 
-@dataclass(frozen=True)
-class Contents:
-    """What an archive holds."""
-
+class _Contents(NamedTuple):
     members: tuple[Member, ...]
     """In the archive's order: by the UTF-8 bytes of their names, so a folder comes before what is in it."""
     ignored: tuple[Ignored, ...] = ()
     """By name."""
-    _fields: dict[str, tuple[str | int, ...]] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
-    @cached_property
+
+class Contents(_Contents):
+    """What an archive holds."""
+
+    named_by: Mapping[str, tuple[str | int, ...]] = MappingProxyType({})
+    """Name at the root → the field of the manifest that named it, for messages; no part of what is equal."""
+
+    def naming(self, named_by: Mapping[str, tuple[str | int, ...]]) -> Contents:
+        """The same, of which nothing is read yet, with these names."""
+        contents = self._replace()
+        contents.named_by = named_by
+        return contents
+
+    def unread(self) -> Contents:
+        """The same, of which nothing is read yet."""
+        return self.naming(self.named_by)
+
+    @lazy
     def files(self) -> dict[str, Member]:
         """The members that are files, by name."""
         return {member.name: member for member in self.members if not member.is_folder}
@@ -94,7 +104,7 @@ class Contents:
         """The largest files, largest first, equal ones by name."""
         return tuple(heapq.nsmallest(count, self.files.values(), key=lambda member: -member.size))
 
-    @cached_property
+    @lazy
     def sha256(self) -> str:
         """Hex digest of the archive's bytes. Reads every file once.
 
@@ -151,7 +161,7 @@ class Contents:
             raise ArchiveError(message, "run it again", member.path, self._field(member))
 
     def _field(self, member: Member) -> tuple[str | int, ...]:
-        return self._fields.get(member.name.partition("/")[0], ("source_dir",))
+        return self.named_by.get(member.name.partition("/")[0], ("source_dir",))
 
 
 def _header(member: Member) -> Iterator[bytes]:

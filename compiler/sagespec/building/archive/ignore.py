@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 IGNORE_FILE = ".sagespecignore"
 """Says what stays out of the archive, in the language of `.gitignore`, for its own folder and those below."""
@@ -19,8 +19,7 @@ VIRTUAL_ENVIRONMENT = "pyvenv.cfg"
 """The file that marks its folder as a virtual environment (PEP 405)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
+class _Pattern(NamedTuple):
     """One line of an ignore file."""
 
     rule: str
@@ -50,8 +49,7 @@ class _Pattern:
         return all(part is None for part in self.parts[want:])
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreFile:
+class IgnoreFile(NamedTuple):
     folder: str
     """The folder it lies in, as `_Folder.inner`."""
     patterns: tuple[_Pattern, ...]

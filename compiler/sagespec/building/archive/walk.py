@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sagespec.base.files import Files
 from sagespec.building.archive.contents import ArchiveError, Contents, Ignored, Member, unreadable
@@ -57,7 +56,7 @@ class Archives:
         self._files = files
         self.builds = 0
         """How many archives were collected rather than remembered."""
-        self._known: dict[tuple[_Root, ...], Contents | ArchiveError] = {}
+        self._known: dict[tuple[object, ...], Contents | ArchiveError] = {}
 
     def collect(
         self,
@@ -69,13 +68,14 @@ class Archives:
     ) -> Contents:
         """As the function `collect`; equal questions get the same `Contents`, or an equal error."""
         roots = _roots(entry_point, source_dir, dependencies, Path(folder))
-        if roots not in self._known:
+        key = tuple(root.key for root in roots)
+        if key not in self._known:
             self.builds += 1
             try:
-                self._known[roots] = _gather(roots, self._files)
+                self._known[key] = _gather(roots, self._files)
             except ArchiveError as error:
-                self._known[roots] = error
-        known = self._known[roots]
+                self._known[key] = error
+        known = self._known[key]
         if isinstance(known, ArchiveError):
             raise ArchiveError(known.message, known.hint, known.path, known.field)
         if source_dir is not None:
@@ -83,16 +83,20 @@ class Archives:
         return known
 
 
-@dataclass(frozen=True, slots=True)
-class _Root:
-    """Something that the manifest names. Equal when it is the same thing on disk under the same name."""
+class _Root(NamedTuple):
+    """Something that the manifest names."""
 
     name: str
     """Its name in the archive; empty for `source_dir`, whose entries stand at the root."""
     identity: tuple[int, int]
     is_folder: bool
     field: tuple[str | int, ...]
-    path: Path = dataclasses.field(compare=False)
+    path: Path
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal where it is the same thing on disk under the same name."""
+        return self[:-1]
 
 
 def _roots(
@@ -159,15 +163,14 @@ def _gather(roots: Iterable[_Root], files: Files) -> Contents:
             ignored.update((each.name, each) for each in walk.ignored)
         else:
             members[root.name] = _file(root.name, root.name, root.path, root.path.stat(), root.field)
-    return Contents(
+    contents = Contents(
         tuple(members[name] for name in sorted(members)),
         tuple(ignored[name] for name in sorted(ignored) if name.rstrip("/") not in members),
-        {root.name: root.field for root in roots if root.name},
     )
+    return contents.naming({root.name: root.field for root in roots if root.name})
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(NamedTuple):
     """A folder on the way through a root."""
 
     path: str

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sagespec.building.request import Request, Site, Upload
 from sagespec.building.targets import ack, aws_cli, step_functions
 from sagespec.reading.yamltext import yaml_text
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A form of a request."""
 
     suffix: str
@@ -24,6 +22,8 @@ class Target:
     """The same as a file holds it."""
     refused: Callable[[Mapping[str, Any]], Iterator[tuple[tuple[str | int, ...], str]]]
     """(path, what is wrong) of each member of a body that has no such form."""
+    kinds: frozenset[str] | None = None
+    """The kinds of manifests that have such a form; None: all."""
 
 
 def _json(data: Any) -> str:
@@ -34,10 +34,12 @@ def _nothing(body: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
     return iter(())
 
 
+_JOBS = frozenset({"TrainingJob"})
+
 TARGETS: Mapping[str, Target] = {
     "sagemaker": Target(".json", Request.sent, _json, _nothing),
-    "ack": Target(".yaml", ack.resource, yaml_text, ack.refused),
-    "step-functions": Target(".json", step_functions.task, _json, step_functions.refused),
+    "ack": Target(".yaml", ack.resource, yaml_text, ack.refused, _JOBS),
+    "step-functions": Target(".json", step_functions.task, _json, step_functions.refused, _JOBS),
     "aws-cli": Target(".sh", aws_cli.script, str, _nothing),
 }
 

@@ -81,7 +81,7 @@ class Deciding(Judging):
     """What plan and apply may do beyond creating jobs."""
 
     prune = flag("Stop running jobs of the project whose manifest is gone.")
-    rerun = flag("Run again what has ended.")
+    rerun = flag("Run again what has ended; interrupted and repeated, each job once.")
     replace = flag("Stop a running job whose manifest has changed.")
     adopt = flag("Take over jobs under the manifests' names that are what they ask for, and nobody's.")
 
@@ -206,6 +206,7 @@ class PlanArguments(Deciding):
     exits = {
         **NOT_WHOLE,
         Code.SERVICE_FAILED: "the service failed",
+        Code.JOB_FAILED: "a job did not complete, and is not tried again (with --detailed-exitcode)",
         Code.CHANGES_PENDING: "changes are pending (with --detailed-exitcode)",
     }
     examples = (
@@ -216,7 +217,7 @@ class PlanArguments(Deciding):
 
     format = choice(("text", "json", "markdown"), "text", "How the plan is written.")
     out = file("FILE", "Save the plan, for apply FILE.")
-    detailed_exitcode = flag("Exit with 5 if changes are pending.")
+    detailed_exitcode = flag("Exit with 5 if changes are pending, with 4 if a job has failed and is left so.")
     offline = flag("Ask no service: as if no job existed yet.")
     local = flag("Run on this machine instead of SageMaker.")
 
@@ -236,7 +237,7 @@ class ApplyArguments(Deciding):
     exits = {
         **NOT_WHOLE,
         Code.SERVICE_FAILED: "the service failed or refused, or the plan does not hold any more",
-        Code.JOB_FAILED: "a job that was waited for did not complete",
+        Code.JOB_FAILED: "a job did not complete, and is not tried again",
     }
     examples = (
         ("sagespec apply jobs", "show the plan, ask, and carry it out"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -20,8 +20,10 @@ _OF_ANY = {cls.__name__: cls for cls in (Contents, Dataset)}
 _LAZY = {"Prices": Prices}
 """Types of fields that their modules import for type checkers alone."""
 _TYPE = "$type"
-LEFT_OUT = frozenset({("Seen", "body"), ("Contents", "_fields")})
-"""Fields that are not saved: the service's whole answer, which is looked at again, and what only messages need."""
+_NEEDED = object()
+"""The default of a field that must be given."""
+LEFT_OUT = frozenset({("Seen", "body")})
+"""Fields that are not saved: the service's whole answer, which is looked at again."""
 
 
 def to_plain(value: Any) -> Any:
@@ -30,10 +32,11 @@ def to_plain(value: Any) -> Any:
         return value.value
     if isinstance(value, Path):
         return _relative(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        name = type(value).__name__
+    cls: Any = type(value)
+    if _defaults_of(cls) is not None:
+        name = cls.__name__
         kind = {_TYPE: name} if name in _OF_ANY else {}
-        return kind | {field.name: to_plain(getattr(value, field.name)) for field in _given(value)}
+        return kind | {field: to_plain(item) for field, item in _given(value)}
     if isinstance(value, Mapping):
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -64,23 +67,36 @@ def from_plain(kind: Any, data: Any) -> Any:
         return [from_plain(arguments[0], item) for item in _checked(list, data)]
     if origin is frozenset:
         return frozenset(from_plain(arguments[0], item) for item in _checked(list, data))
-    if dataclasses.is_dataclass(kind):
+    if _defaults_of(kind) is not None:
         return _made(kind, _checked(dict, data))
     if issubclass(kind, Path | Enum):
         return kind(data)
     return float(_checked((int, float), data)) if kind is float else _checked(kind, data)
 
 
-def _given(value: Any) -> list[dataclasses.Field[Any]]:
-    name = type(value).__name__
-    fields = (field for field in dataclasses.fields(value) if (name, field.name) not in LEFT_OUT)
-    return [field for field in fields if not _is_default(field, getattr(value, field.name))]
+def _given(value: Any) -> Iterator[tuple[str, Any]]:
+    """(field, value), but for those that are as they would be without being given."""
+    cls: Any = type(value)
+    for field, default in (_defaults_of(cls) or {}).items():
+        item = getattr(value, field)
+        if (cls.__name__, field) not in LEFT_OUT and not (default is not _NEEDED and default == item):
+            yield field, item
 
 
-def _is_default(field: dataclasses.Field[Any], value: Any) -> bool:
-    if field.default is not dataclasses.MISSING:
-        return bool(field.default == value)
-    return field.default_factory is not dataclasses.MISSING and bool(field.default_factory() == value)
+@cache
+def _defaults_of(kind: Any) -> Mapping[str, Any] | None:
+    """Field → what it is without being given, of a dataclass or a named tuple; None of another type."""
+    if dataclasses.is_dataclass(kind):
+        return {field.name: _default_of(field) for field in dataclasses.fields(kind)}
+    if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_field_defaults"):
+        return {name: kind._field_defaults.get(name, _NEEDED) for name in getattr(kind, "_fields")}  # noqa: B009
+    return None
+
+
+def _default_of(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return _NEEDED if field.default is dataclasses.MISSING else field.default
 
 
 def _made(kind: Any, data: Mapping[str, Any]) -> Any:

@@ -50,19 +50,21 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
         for section, operation in SECTIONS.items()
     }
     role = known.get("role")
+    environment = manifest.environment or ""
     request = Request(
         kind="Endpoint",
         manifest=manifest.document.source.name,
         name=known.get("name", ""),
         calls=(
-            Call(MODEL, "ModelName", templates[MODEL]),
-            Call(CONFIG, "EndpointConfigName", templates[CONFIG]),
+            Call(MODEL, "ModelName", templates[MODEL], scope=environment),
+            Call(CONFIG, "EndpointConfigName", templates[CONFIG], scope=environment),
             Call(ENDPOINT, "EndpointName", templates[ENDPOINT], Naming.STABLE),
         ),
         tags={**known.get("tags", {}), **dict(provenance(inputs))},
         site=inputs.site,
         uploads=bodies.uploads,
         project=str(manifest.settings.get("project", "default")),
+        environment=environment,
         role_by_name=role is not None and not role.startswith("arn:"),
     )
     asked = () if inputs.site.local else tuple(needed(endpoint, inputs, bodies.bucket_by))

@@ -317,18 +317,18 @@ class _Body:
 
     def hyperparameters(self) -> dict[str, str] | None:
         job = self.job
-        own = {key: self.encoded(value) for key, value in job.hyperparameters.items()}
+        encode = plain if self.takes_plain_text() else json.dumps
+        own = {key: encode(value) for key, value in job.hyperparameters.items()}
         if self.mode is Mode.IMAGE:
             return own or None
         generated = {**self.distribution(), **self.compiler(), **self.program()}
         generated |= self.legacy() if self.mode is Mode.LEGACY else self.model_dir()
         return {**own, **{key: json.dumps(value) for key, value in generated.items()}}
 
-    def encoded(self, value: Any) -> str:
-        """JSON for a framework's container; the SDK's generic Estimator says a text as it is to an image of one's own,
-        unless a whole folder of code comes along."""
-        generic = self.mode is Mode.IMAGE or (self.framework is None and self.job.source_dir is None)
-        return plain(value) if generic else json.dumps(value)
+    def takes_plain_text(self) -> bool:
+        """A framework's container takes JSON; the SDK's generic Estimator says a text as it is to an image of one's
+        own, unless a whole folder of code comes along."""
+        return self.mode is Mode.IMAGE or (self.framework is None and self.job.source_dir is None)
 
     def program(self) -> dict[str, Any]:
         job = self.job

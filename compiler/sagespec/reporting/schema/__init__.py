@@ -14,11 +14,14 @@ from pathlib import Path
 
 from sagespec.catalog import Facts
 from sagespec.checking.condition import Json
+from sagespec.checking.row import Row
+from sagespec.kinds import kind_named
+from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.rules import RULES
+from sagespec.reading.part import Part
 from sagespec.reporting.schema.model import model_schema
-from sagespec.reporting.schema.refusals import OLD_NAMES, REFUSALS, of_each, of_hardware, of_manifest, renamed, rows
-from sagespec.reporting.schema.shapes import Shapes
+from sagespec.reporting.schema.refusals import REFUSALS, of_each, of_hardware, of_manifest, old_names, renamed, rows
+from sagespec.reporting.schema.shapes import EndpointShapes, JobShapes, Shapes, values_of_endpoints, values_of_jobs
 from sagespec.reporting.schema.versions import by_version
 
 IDENTITY = ("apiVersion", "kind", "name")
@@ -49,45 +52,64 @@ def _files() -> Mapping[str, str]:
     facts = Facts(date.min)  # nothing in a schema depends on the day
     made = {
         "training-job.schema.json": training_job_schema(facts),
+        "endpoint.schema.json": endpoint_schema(facts),
         "defaults.schema.json": defaults_schema(facts),
     }
     return {name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()}
 
 
 def training_job_schema(facts: Facts) -> Json:
-    """The schema of a manifest, in draft 7: the newest that all editors know."""
-    contradictions = [*rows(RULES, facts), *REFUSALS, *of_hardware(facts)]
-    shapes = Shapes(facts, contradictions)
+    """The schema of a training job's manifest, in draft 7: the newest that all editors know."""
+    contradictions = [*rows(kind_named("TrainingJob").rules, facts), *REFUSALS, *of_hardware(facts)]
+    shapes = JobShapes(Job, contradictions, values_of_jobs(facts))
+    made = _manifest("TrainingJob", "A SageMaker training job.", shapes, contradictions, by_version(facts))
+    made["definitions"]["channel"] |= {"allOf": of_each(contradictions, "channels")}
+    return made
+
+
+def endpoint_schema(facts: Facts) -> Json:
+    """The schema of an endpoint's manifest."""
+    contradictions = rows(kind_named("Endpoint").rules, facts)
+    shapes = EndpointShapes(Endpoint, contradictions, values_of_endpoints(facts))
+    return _manifest("Endpoint", "A SageMaker endpoint.", shapes, contradictions, [])
+
+
+def _manifest(kind: str, description: str, shapes: Shapes, contradictions: list[Row], versions: list[Json]) -> Json:
+    model = kind_named(kind).model
     return {
         "$schema": _DRAFT,
         "title": "sagespec",
-        "description": "A SageMaker training job.",
+        "description": description,
         "type": "object",
         "required": list(IDENTITY),
-        "properties": {**_head("TrainingJob"), **shapes.job(), "matrix": _MATRIX, **OLD_NAMES},
+        "properties": {**_head(kind, model), **shapes.fields(), "matrix": _MATRIX, **old_names(model)},
         "additionalProperties": False,
-        "allOf": [
-            *renamed(),
-            *by_version(facts),
-            *of_manifest(contradictions),
-        ],
-        "definitions": {
-            "channel": shapes.channel() | {"allOf": of_each(contradictions, "channels")},
-            **shapes.known,
-        },
+        "allOf": [*renamed(model), *versions, *of_manifest(contradictions)],
+        "definitions": shapes.definitions(),
     }
 
 
 def defaults_schema(facts: Facts) -> Json:
-    """The schema of a Defaults document. A manifest may replace half of a contradiction, so nothing is said of any."""
-    shapes = Shapes(facts, rows(RULES, facts))
-    fields = {**shapes.job(), "matrix": _MATRIX, **_SETTINGS}
+    """The schema of a Defaults document. A manifest may replace half of a contradiction, so nothing is said of any.
+
+    What stands at its top is for every kind that has such a field; a section named like a kind is for that one.
+    """
+    jobs = JobShapes(Job, rows(kind_named("TrainingJob").rules, facts), values_of_jobs(facts))
+    endpoints = EndpointShapes(Endpoint, rows(kind_named("Endpoint").rules, facts), values_of_endpoints(facts))
+    of_job, of_endpoint = jobs.fields(), endpoints.fields()
+    others = {name: {"$ref": f"#/properties/Endpoint/properties/{name}"} for name in of_endpoint if name not in of_job}
+    sections = {
+        "TrainingJob": _section("training jobs", {name: {"$ref": f"#/properties/{name}"} for name in of_job}, Job),
+        "Endpoint": _section("endpoints", of_endpoint, Endpoint),
+    }
+    fields = {**of_job, **others, "matrix": _MATRIX, **sections, **_SETTINGS}
+    old, refused = old_names(Job, others), renamed(Job, others)
     environment = {
         "type": "object",
         "description": "What holds when --env (or SAGESPEC_ENV) gives this name.",
-        "properties": {name: {"$ref": f"#/properties/{name}"} for name in fields} | OLD_NAMES,
+        "properties": {name: {"$ref": f"#/properties/{name}"} for name in fields} | old,
         "additionalProperties": False,
-        "allOf": renamed(),
+        "allOf": refused,
     }
     environments = {
         "type": "object",
@@ -100,15 +122,25 @@ def defaults_schema(facts: Facts) -> Json:
         "description": "What the manifests in this folder and below leave out.",
         "type": "object",
         "required": ["kind"],
-        "properties": {**_head("Defaults"), **fields, "environments": environments, **OLD_NAMES},
+        "properties": {**_head("Defaults", Job), **fields, "environments": environments, **old},
         "additionalProperties": False,
-        "allOf": renamed(),
-        "definitions": {"channel": shapes.channel(), **shapes.known},
+        "allOf": refused,
+        "definitions": {**jobs.definitions(), **endpoints.definitions()},
     }
 
 
-def _head(kind: str) -> Json:
-    fields = model_schema(Job)["properties"]
+def _section(kinds: str, fields: Json, model: type[Part]) -> Json:
+    return {
+        "type": ["object", "null"],
+        "description": f"Defaults of {kinds} only; they lie over those of every kind.",
+        "properties": {**fields, **old_names(model)},
+        "additionalProperties": False,
+        "allOf": renamed(model),
+    }
+
+
+def _head(kind: str, model: type[Part]) -> Json:
+    fields = model_schema(model)["properties"]
     values = {"apiVersion": fields["apiVersion"]["const"], "kind": kind}
     return {
         name: {"const": value, "description": fields[name]["description"], "errorMessage": f"{name} must be {value}"}

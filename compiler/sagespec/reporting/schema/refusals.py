@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts
 from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, TRUE, Json, inside, when
 from sagespec.checking.row import Row, branch, rows_of
 from sagespec.checking.rule import RuleSet
-from sagespec.kinds.training_job.model import Job
+from sagespec.reading.part import Part
 
 
 def rows(rules: RuleSet, facts: Facts) -> list[Row]:
@@ -33,15 +33,21 @@ def of_each(rows: Iterable[Row], field: str) -> list[Json]:
     return [branch(row) for row in rows if row.each == field and not row.outside and not row.form]
 
 
-OLD_NAMES: Json = {old: {"doNotSuggest": True} for old in Job.renamed}
-"""Known, so that they are refused once: by `renamed`, with the new name."""
+def old_names(model: type[Part], but: Collection[str] = ()) -> Json:
+    """Known, so that they are refused once: by `renamed`, with the new name."""
+    return {old: {"doNotSuggest": True} for old in model.renamed if old not in but}
 
 
-def renamed() -> list[Json]:
-    """Refuses each name of SDK 1 at its key, and says the new one."""
+def renamed(model: type[Part], but: Collection[str] = ()) -> list[Json]:
+    """Refuses each old name at its key, and says the new one.
+
+    Args:
+        but: names that mean something else here.
+    """
     return [
-        {"properties": {old: False}, "errorMessage": f"{Job.renaming.format(old=old, new=new)}; write {new}"}
-        for old, new in Job.renamed.items()
+        {"properties": {old: False}, "errorMessage": f"{model.renaming.format(old=old, new=new)}; write {new}"}
+        for old, new in model.renamed.items()
+        if old not in but
     ]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from sagespec.catalog import Facts, Instance, Release
+from sagespec.catalog.api_model import api_members
+from sagespec.catalog.serving import served_versions
 from sagespec.checking.condition import BUCKET, EXPRESSION, NULL, Json, choice, when
 from sagespec.checking.row import Row
-from sagespec.kinds.training_job.model import Job
+from sagespec.reading.part import Part
 from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.versions import DEFAULT, frameworks, releases
 
@@ -32,40 +34,30 @@ _NO_EXPRESSION: Json = {
 
 
 class Shapes:
-    """Turns the model's schema, piece by piece, into the editors'."""
+    """Turns a kind's model, piece by piece, into the editors' schema."""
 
-    def __init__(self, facts: Facts, rows: Iterable[Row]) -> None:
+    prefix = ""
+    """What the names of its definitions begin with."""
+
+    def __init__(self, model: type[Part], rows: Iterable[Row], known: Mapping[str, Json]) -> None:
         """
         Args:
             rows: what the rules say; of these the forms are used, which hold whatever else is written.
+            known: field → values to complete.
         """
         self.forms = [row for row in rows if row.form]
-        model = model_schema(Job)
-        self.parts: Json = {**model.pop("$defs"), "Job": model}
-        self.known = _known_values(facts)
+        schema = model_schema(model)
+        self.name = model.__name__
+        self.parts: Json = {**schema.pop("$defs"), self.name: schema}
+        self.known = known
 
-    def job(self) -> Json:
+    def fields(self) -> Json:
         """Every field that a manifest and a Defaults document share."""
-        fields = {name: shape for name, shape in self.properties("Job").items() if name not in ("apiVersion", "kind")}
-        about = {key: fields["channels"][key] for key in ("type", "description")}
-        by_name = {key: fields["channels"][key] for key in ("propertyNames", "maxProperties")}
-        one = [when({name: {"type": "string"}}) for name in ("s3_data", "path", "file_system_id")]
-        channel = {"$ref": "#/definitions/channel"}
-        by_name["additionalProperties"] = {"description": self.parts["Channel"]["description"], "allOf": [channel]}
-        # A map of channels; or a location or one channel's members, which are the channel `training`.
-        fields["channels"] = about | {
-            "if": {"anyOf": [{"type": "string"}, *one]},
-            "then": channel,
-            "else": by_name,
-        }
-        return fields
+        return {name: shape for name, shape in self.properties(self.name).items() if name not in ("apiVersion", "kind")}
 
-    def channel(self) -> Json:
-        """One channel: its members, or a string that is a location."""
-        members = self.part("Channel", in_list=False)
-        del members["description"]  # a channel that stands alone is described by its field
-        location = {"minLength": 1, "pattern": rf"^(?!.*://)|^{BUCKET}|^https://[^/]|^file://|{EXPRESSION}"}
-        return members | location | {"patternErrorMessage": "a channel is s3://<bucket>/…, a local path, or a map"}
+    def definitions(self) -> Json:
+        """What the fields refer to."""
+        return {f"{self.prefix}{name}": values for name, values in self.known.items()}
 
     def properties(self, part: str) -> Json:
         return {
@@ -78,7 +70,9 @@ class Shapes:
         options = [option for option in node.get("anyOf", [node]) if option != NULL]
         null = [NULL] if len(options) < len(node.get("anyOf", [node])) else []
         *choices, shape = [self.option(name, option, in_list) for option in options]
-        if choices:  # `false`, or something else
+        if any("const" not in option for option in options[:-1]):  # a text, or a map
+            shape = {"anyOf": [*choices, shape, *([{"enum": [None]}] if null else [])]}
+        elif choices:  # `false`, or something else
             # null is a value here, not a type: yaml-language-server would add it to the types that it expects.
             shape = {"anyOf": [shape, {"enum": [False, *([None] if null else [])]}]}
         elif null and "anyOf" in shape and "type" not in shape:
@@ -146,19 +140,87 @@ class Shapes:
         if name in self.known and limits:
             # Side by side: the value fits either, and what is shown when it fits none is about its form.
             kind, words = shape.pop("type"), shape["errorMessage"]
-            return {"type": kind, "errorMessage": words, "anyOf": [shape, {"$ref": f"#/definitions/{name}"}]}
+            return {
+                "type": kind,
+                "errorMessage": words,
+                "anyOf": [shape, {"$ref": f"#/definitions/{self.prefix}{name}"}],
+            }
         return shape | ({"examples": node["examples"]} if "examples" in node else {})
 
 
-def _known_values(facts: Facts) -> Mapping[str, Json]:
+class JobShapes(Shapes):
+    """Those of a training job, whose channels may be written in several ways."""
+
+    def fields(self) -> Json:
+        fields = super().fields()
+        about = {key: fields["channels"][key] for key in ("type", "description")}
+        by_name = {key: fields["channels"][key] for key in ("propertyNames", "maxProperties")}
+        one = [when({name: {"type": "string"}}) for name in ("s3_data", "path", "file_system_id")]
+        channel = {"$ref": "#/definitions/channel"}
+        by_name["additionalProperties"] = {"description": self.parts["Channel"]["description"], "allOf": [channel]}
+        # A map of channels; or a location or one channel's members, which are the channel `training`.
+        fields["channels"] = about | {
+            "if": {"anyOf": [{"type": "string"}, *one]},
+            "then": channel,
+            "else": by_name,
+        }
+        return fields
+
+    def channel(self) -> Json:
+        """One channel: its members, or a string that is a location."""
+        members = self.part("Channel", in_list=False)
+        del members["description"]  # a channel that stands alone is described by its field
+        location = {"minLength": 1, "pattern": rf"^(?!.*://)|^{BUCKET}|^https://[^/]|^file://|{EXPRESSION}"}
+        return members | location | {"patternErrorMessage": "a channel is s3://<bucket>/…, a local path, or a map"}
+
+    def definitions(self) -> Json:
+        return {"channel": self.channel(), **super().definitions()}
+
+
+class EndpointShapes(Shapes):
+    """Those of an endpoint."""
+
+    prefix = "endpoint_"
+
+
+def values_of_jobs(facts: Facts) -> Mapping[str, Json]:
     """Values to complete, each with a line about it. Others of the right form are welcome: the catalogue ages."""
-    local = {"local": "this machine", "local_gpu": "this machine and its GPUs"}
-    known = {
-        "instance_type": {name: _about_instance(instance) for name, instance in facts.instances.items()} | local,
-        "region": {name: f"partition {region.partition}" for name, region in facts.regions.items()},
-        "framework": {framework.name: framework.title for framework in frameworks(facts)},
-        **{field: _versions_of(facts, field) for field in ("framework_version", "transformers_version")},
-    }
+    return _listed(
+        {
+            "instance_type": {name: _about_instance(instance) for name, instance in facts.instances.items()} | _LOCAL,
+            "region": _regions(facts),
+            "framework": {framework.name: framework.title for framework in frameworks(facts)},
+            **{field: _versions_of(facts, field) for field in ("framework_version", "transformers_version")},
+        }
+    )
+
+
+def values_of_endpoints(facts: Facts) -> Mapping[str, Json]:
+    """The same for endpoints: hosting's own instance types, and the versions that have a server."""
+    types = api_members("CreateEndpointConfig")["ProductionVariants[].InstanceType"].enum
+    known = ((name, facts.instance(name)) for name in types)
+    servers = {"tensorflow-serving": "TensorFlow Serving", "python": "the Python-based server"}
+    versions: dict[str, str] = {}
+    for server, title in servers.items():
+        for version in served_versions(server):  # type: ignore[arg-type]
+            versions[version] = f"{versions[version]} and {title}" if version in versions else title
+    return _listed(
+        {
+            "instance_type": {name: "" if one is None else _about_instance(one) for name, one in known} | _LOCAL,
+            "region": _regions(facts),
+            "framework_version": versions,
+        }
+    )
+
+
+_LOCAL = {"local": "this machine", "local_gpu": "this machine and its GPUs"}
+
+
+def _regions(facts: Facts) -> Mapping[str, str]:
+    return {name: f"partition {region.partition}" for name, region in facts.regions.items()}
+
+
+def _listed(known: Mapping[str, Mapping[str, str]]) -> Mapping[str, Json]:
     return {
         name: {"type": "string", "enum": list(values), "enumDescriptions": list(values.values())}
         for name, values in known.items()

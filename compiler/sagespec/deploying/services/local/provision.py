@@ -139,7 +139,9 @@ def provide(wanted: str | Wanted, report: Callable[[Progress], None], cache: Pat
     envs = (cache or cache_folder()) / "envs"
     python = f"py{sys.version_info.major}{sys.version_info.minor}"
     asked = Wanted(package_name(), wanted, "TensorFlow") if isinstance(wanted, str) else wanted
-    named = "-".join([asked.package, asked.version, *(each.replace("==", "-") for each in asked.beside if "==" in each)])
+    named = "-".join(
+        [asked.package, asked.version, *(each.replace("==", "-") for each in asked.beside if "==" in each)]
+    )
     folder = envs / f"{named}-{python}-{sys.platform}-{platform.machine()}"
     with _locked(envs / f".{folder.name}.lock"):
         note = read_json(folder / "sagespec.json")
@@ -200,7 +202,16 @@ def _available(python: Path, package: str) -> list[str]:
 
 
 def _install(python: Path, requirements: Sequence[str], tell: Callable[[str, str], None]) -> None:
-    command = [str(python), "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check", *requirements]
+    command = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--progress-bar",
+        "off",
+        "--disable-pip-version-check",
+        *requirements,
+    ]
     lines: list[str] = []
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environ(), errors="replace"

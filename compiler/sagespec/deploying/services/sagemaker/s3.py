@@ -8,7 +8,7 @@ import hashlib
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,7 @@ class Store:
         items = [
             Item(prefix + name, path, size, sha256) for (name, path, size), sha256 in zip(files, hashes, strict=True)
         ]
-        if replace(upload.content).sha256 != upload.sha256:  # a copy has read nothing yet
+        if upload.content.unread().sha256 != upload.sha256:  # a copy has read nothing yet
             raise ServiceError(f"{upload.path} was changed while it was uploaded", AGAIN)
         there = self._sizes(bucket, prefix)
         progress(what, 0, upload.size)

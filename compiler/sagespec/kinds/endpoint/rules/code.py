@@ -225,23 +225,3 @@ def requirements_need_network(isolated: Written, context: EndpointContext) -> It
     if name and context.files.is_file(folder / name):
         hint = "pack the packages as dependencies, or leave enable_network_isolation out"
         yield Finding(isolated.path, f"without a network {name} cannot be installed", hint, at_key=True)
-
-
-@rule(WARNING, on=field("entry_point"), source=SDK2 + "utils.py, repack_model")
-def entry_point_not_in_source(entry: Written, context: EndpointContext) -> Iterator[Finding]:
-    """The entry point is looked for in `source_dir`; the SDKs pack the folder without looking.
-
-    Bad:
-        entry_point: sub/inference.py
-        source_dir: serving
-
-    Good:
-        entry_point: inference.py
-        source_dir: serving
-    """
-    folder = context.source_folder
-    if context.endpoint.source_dir is None or folder is None or not context.files.is_dir(folder):
-        return
-    if not context.files.is_file(folder / entry.value):
-        message = f"there is no '{entry.value}' in {context.endpoint.source_dir}"
-        yield Finding(entry.path, message, "the container has nothing to run: correct the path")
