@@ -22,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from fakes.appliers import start
 from fakes.fixtures import Aws, clean, session_of
 from fakes.jobs import Clock
 from fakes.server import FAULTS, TestService
@@ -222,7 +223,7 @@ def flags(chance: random.Random) -> list[str]:
 def killed(world: World, chance: random.Random) -> str:
     """Starts one applier, or two at once, and kills them after some call of theirs and a moment more; tells where."""
     aws = world.aws
-    command = [sys.executable, "-m", "sagespec", "apply", str(world.folder), "--yes", *flags(chance)]
+    command = ["apply", str(world.folder), "--yes", *flags(chance)]
     environment = {**clean(os.environ), **aws.environment, "SAGESPEC_CREATES_PER_SECOND": "20"}
     before, begun = Counter(call.operation for call in aws.calls), len(aws.calls)
     operation, times = chance.choice(
@@ -231,29 +232,28 @@ def killed(world: World, chance: random.Random) -> str:
     )
     said = [world.said_folder / f"{len(world.said) + number}.txt" for number in range(chance.choice([1, 1, 2]))]
     world.said += said
-    appliers = [started(command, environment, path) for path in said]
+    appliers = [start(command, environment, path) for path in said]
     while operation and aws.service.count(operation) - before[operation] < times:
-        if all(applier.poll() is not None for applier in appliers):
+        if not any(applier.is_alive() for applier in appliers):
             break
         time.sleep(0.002)
     time.sleep(chance.choice([0.0, 0.0, 0.02, 0.1, 0.4]))
     for applier in appliers:
-        applier.send_signal(signal.SIGKILL)
-    codes = [applier.wait() for applier in appliers]
-    if -signal.SIGKILL not in codes:
+        applier.kill()
+    for applier in appliers:
+        applier.join()
+    if -signal.SIGKILL not in {applier.exitcode for applier in appliers}:
         return "ended by itself"
     return f"after {aws.calls[-1].operation}" if len(aws.calls) > begun else "before any call"
 
 
-def started(command: list[str], environment: dict[str, str], said: Path) -> subprocess.Popen[bytes]:
-    with said.open("wb") as out:
-        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=out)
-
-
 def finished(aws: Aws, folder: Path) -> int:
-    ended = aws.sagespec("apply", folder, "--yes")
-    assert "Traceback" not in ended.stderr, ended.stderr
-    return ended.returncode
+    said = folder.parent / "finished.txt"
+    applier = start(["apply", str(folder), "--yes"], {**clean(os.environ), **aws.environment}, said)
+    applier.join()
+    assert "Traceback" not in said.read_text(), said.read_text()
+    assert applier.exitcode is not None
+    return applier.exitcode
 
 
 def test_two_appliers_at_once_create_one_job_and_both_succeed(aws: Aws, tmp_path: Path) -> None:
