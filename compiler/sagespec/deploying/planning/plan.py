@@ -1,0 +1,138 @@
+"""A plan: what is to be done about each job, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+from sagespec.building.request import Request, Site
+from sagespec.deploying.planning.differ import Difference, differences
+from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.reruns import Rerun
+
+
+class Action(str, Enum):
+    """What apply does with one job. A closed set."""
+
+    CREATE = "create"
+    REPLACE = "replace"
+    """Stop what runs for another state of the manifest, wait, create."""
+    WAIT = "wait"
+    """The job is on its way out; decide again when it has ended."""
+    KEEP = "keep"
+    TAG = "tag"
+    UPDATE = "update"
+    """Change what a running job lets one change."""
+    ADOPT = "adopt"
+    """Give our tags to a job that is what the manifest asks for."""
+    REFUSE = "refuse"
+    STOP = "stop"
+    """The job runs, and its manifest is gone, or asks for another one, which is there already."""
+
+    @property
+    def symbol(self) -> str:
+        return _SYMBOLS[self]
+
+
+_SYMBOLS = {
+    Action.CREATE: "+",
+    Action.REPLACE: "±",
+    Action.WAIT: "…",
+    Action.KEEP: "=",
+    Action.TAG: "~",
+    Action.UPDATE: "~",
+    Action.ADOPT: "~",
+    Action.REFUSE: "!",
+    Action.STOP: "-",
+}
+
+NOTHING_TO_DO = frozenset({Action.KEEP})
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user said beside the manifests."""
+
+    rerun: bool = False
+    replace: bool = False
+    prune: bool = False
+    adopt: bool = False
+    """Take over jobs under our names that are nobody's."""
+    named: Rerun | None = None
+    """What is run again; None for all that has ended."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be done about one job, and why."""
+
+    action: Action
+    reason: str
+    request: Request | None = None
+    """None when a job without a manifest is stopped."""
+    attempt: int = 1
+    seen: Seen | None = None
+    """What the decision rests on: apply looks again and refuses a changed world."""
+    live: Mapping[str, Any] = field(default_factory=dict)
+    """The members that an update changes."""
+    stops: tuple[Seen, ...] = ()
+    """The jobs that are stopped for it. Nothing else ever is."""
+    beside: tuple[Seen, ...] = ()
+    """Older jobs of the manifest that still run, and that it does not ask for."""
+    notes: tuple[str, ...] = ()
+    """What else there is under the manifest's name."""
+    rerun: str = ""
+    """What marks the attempts that one `--rerun` asks for."""
+    at: Site | None = None
+    """Where a job without a manifest is."""
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """What the manifest asks for, held against the job that the decision rests on."""
+        if self.request is None or self.seen is None or not self.seen.body:
+            return ()
+        ours = self.seen.digest == self.request.digest
+        return differences(self.request, self.seen.body, self.seen.tags, self.seen.live if ours else None)
+
+    @property
+    def name(self) -> str:
+        return self.request.name if self.request is not None else self.seen.name if self.seen is not None else ""
+
+    @property
+    def job_name(self) -> str:
+        """The training job that the change is about: the one that will be there after it."""
+        if self.request is not None and self.action in (Action.CREATE, Action.REPLACE):
+            return self.request.job_name(self.attempt)
+        return self.seen.job_name if self.seen is not None else ""
+
+    @property
+    def site(self) -> Site | None:
+        """Where it happens. A job's name alone says nothing: another region may have a job of that name."""
+        return self.request.site if self.request is not None else self.at
+
+    @property
+    def unfulfilled(self) -> bool:
+        """Whether the job is left as it is although it did not complete."""
+        return self.action is Action.KEEP and self.seen is not None and self.seen.status in ("Failed", "Stopped")
+
+    @property
+    def as_wanted(self) -> bool:
+        return self.action in NOTHING_TO_DO and not self.beside and not self.unfulfilled
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every change, in the order of the manifests."""
+
+    changes: tuple[Change, ...]
+    account: str = ""
+    """Whose credentials it was made with; empty where nobody was asked."""
+    notes: tuple[str, ...] = ()
+    """What is left alone, and why."""
+
+    @property
+    def pending(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.action not in NOTHING_TO_DO)
