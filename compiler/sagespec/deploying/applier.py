@@ -151,15 +151,12 @@ class Applier:
         """Stops what runs for another state of the manifest, once what follows is as sure as one can know."""
         self._prepare(request, check_role=True)
         self._stop(change.stops)
-        each(lambda job: self._ended(job.job_name), change.stops, WAITING)
-        outcome = self._then(change, request, wish)
-        if outcome.error is None:
-            return outcome
-        names = ", ".join(job.job_name for job in change.stops)
-        message = f"{names} was stopped, and {outcome.change.job_name} could not be created: {outcome.error.message}"
-        hint = f"{outcome.error.hint}; " if outcome.error.hint else ""
-        error = ServiceError(message, f"{hint}then run apply again: it creates {request.job_name(change.attempt)}")
-        return replace(outcome, error=error)
+        try:
+            each(lambda job: self._ended(job.job_name), change.stops, WAITING)
+            outcome = self._then(change, request, wish)
+        except ServiceError as error:
+            outcome = Outcome(change, error)
+        return outcome if outcome.error is None else replace(outcome, error=_left_alone(change, outcome.error))
 
     def _then(self, change: Change, request: Request, wish: Wish) -> Outcome:
         """Decides again once something has ended, and does that, if it is what the plan has shown."""
@@ -231,6 +228,15 @@ class Applier:
             add["sagespec:attempt"] = str(attempt)
         if add or remove:
             self.service.tag(seen.job_name, add, remove)
+
+
+def _left_alone(change: Change, error: ServiceError) -> ServiceError:
+    """A replacement that has come half-way: what was stopped, and what makes it whole."""
+    names = [job.job_name for job in change.stops]
+    were = "was" if len(names) == 1 else "were"
+    message = f"{', '.join(names)} {were} stopped, and {change.job_name} could not be created: {error.message}"
+    hint = f"{error.hint}; " if error.hint else ""
+    return ServiceError(message, f"{hint}then run apply again: it creates {change.job_name}")
 
 
 def kms_key_of(request: Request, upload: Upload) -> str | None:
