@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sagespec.building.request import JOB, Request, Site, Upload
+from sagespec.building.request import JOB, Call, Request, Site, Upload
 from sagespec.deploying.planning.planner import Seen
 from sagespec.deploying.services import START, Cursor
+from sagespec.kinds.training_job.lifecycle import LIVE
 
 IMAGE = "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
 
@@ -79,7 +80,9 @@ def request(
         **members,
     }
     site = Site("us-west-2", "123456789012", local=True)
-    return Request("job.yaml", name, template, {"team": "vision"}, site, (archive, *uploads), project="examples")
+    call = Call("CreateTrainingJob", "TrainingJobName", template, live=LIVE)
+    uploads = (archive, *uploads)
+    return Request("TrainingJob", "job.yaml", name, (call,), {"team": "vision"}, site, uploads, project="examples")
 
 
 def start(service: Any, asked: Request, attempt: int = 1) -> str:
