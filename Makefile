@@ -9,9 +9,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCK := requirements/dev.txt
 
-# uv is told of the mirror that pip knows, if there is one.
+# uv trusts whom the system trusts, and is told of the mirror that pip knows, if there is one: as pip does.
 PIP_MIRROR = $$($(PYTHON) -m pip config get global.index-url 2>/dev/null)
-TELL_UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$(PIP_MIRROR)}}"
+TELL_UV = UV_SYSTEM_CERTS=true UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$(PIP_MIRROR)}}"
 UV = $(TELL_UV) $(BIN)/uv
 
 .PHONY: demo test test-slow test-newest test-oldest lint accept docs bench bench-scripts lock clean

@@ -200,7 +200,8 @@ def test_a_parse_result_has_the_values_and_the_defaults() -> None:
         ),
         (
             "init --template karas",
-            "--template: 'karas' is not one of script, keras, legacy, distributed, pipe",
+            "--template: 'karas' is not one of script, keras, legacy, distributed, pipe, pytorch, huggingface, "
+            "sklearn, xgboost",
             "did you mean 'keras'? (sagespec init --help)",
         ),
         (

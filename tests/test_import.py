@@ -87,7 +87,12 @@ def test_the_description_of_every_recorded_job_compiles_to_the_jobs_own_request(
     assert count > 1_500
 
 
-@pytest.mark.parametrize("golden", sorted(REPOSITORY.glob("tests/golden/sagemaker/*.json")), ids=lambda path: path.stem)
+OF_JOBS = [
+    path for path in sorted(REPOSITORY.glob("tests/golden/sagemaker/*.json")) if "TrainingJobName" in path.read_text()
+]
+
+
+@pytest.mark.parametrize("golden", OF_JOBS, ids=lambda path: path.stem)
 def test_a_job_of_ours_has_its_name_and_its_digest_again(golden: Path, knowledge: Facts) -> None:
     body = json.loads(golden.read_text(encoding="utf-8"))
     result = compiled(from_description(body, knowledge).text, knowledge)

@@ -273,12 +273,16 @@ MAKERS = {
 }
 
 
+NO_NAMES = {"utf-8-sig", "tensorflow-serving"}
+"""Words with hyphens that are no names of findings."""
+
+
 def names_in(path: Path) -> Iterator[str]:
     """The names that a file gives to findings: every name in a function that makes one."""
     for function in ast.walk(ast.parse(path.read_text())):
         if isinstance(function, ast.FunctionDef) and any(makes_finding(node) for node in ast.walk(function)):
             for node in ast.walk(function):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value != "utf-8-sig":
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in NO_NAMES:
                     yield from re.findall(r"\A[a-z0-9]+(?:-[a-z0-9]+)+\Z", node.value)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.building.request import JOB, Call, Request, Site, Upload
-from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.planner import Seen
 from sagespec.deploying.services import START, Cursor
 from sagespec.kinds.training_job.lifecycle import LIVE
 
@@ -81,8 +81,8 @@ def request(
     }
     site = Site("us-west-2", "123456789012", local=True)
     call = Call("CreateTrainingJob", "TrainingJobName", template, live=LIVE)
-    tags, sent = {"team": "vision"}, (archive, *uploads)
-    return Request("TrainingJob", "job.yaml", name, (call,), tags, site, sent, project="examples")
+    uploads = (archive, *uploads)
+    return Request("TrainingJob", "job.yaml", name, (call,), {"team": "vision"}, site, uploads, project="examples")
 
 
 def start(service: Any, asked: Request, attempt: int = 1) -> str:

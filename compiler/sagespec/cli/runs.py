@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sagespec.cli.arguments.table import Judging, Rendering
 from sagespec.cli.codes import Code, WrongUsage
-from sagespec.cli.terminal import complain, heard, tell
+from sagespec.cli.terminal import complain, heard, remark, tell
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
@@ -76,15 +76,22 @@ def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
 
 
 def accepted_to_apply(results: Iterable[Result]) -> tuple[list[Request], int]:
-    """As `accepted`, for commands that look at or change what is in the service: they know training jobs."""
+    """The training jobs alone, for commands that look at or change what is in the service; what else was met is said.
+
+    A folder of jobs may hold endpoints too: they are passed over. Where there is nothing but them, that is an error.
+    """
     from sagespec.kinds import kind_named
 
     requests, code = accepted(results)
-    others = [request for request in requests if not kind_named(request.kind).applied]
-    for request in others:
-        message = f"{request.manifest}: '{request.name}' is an {request.kind}, and only training jobs are applied"
-        complain(message, f"sagespec compile {request.manifest} prints the requests that create it")
-    return requests, code or (int(Code.WRONG_USAGE) if others else 0)
+    jobs = [request for request in requests if kind_named(request.kind).applied]
+    say = remark if jobs else complain
+    for request in requests:
+        if not kind_named(request.kind).applied:
+            message = f"{request.manifest}: '{request.name}' is an {request.kind}, and only training jobs are applied"
+            say(message, f"sagespec compile {request.manifest} prints the requests that create it")
+    if requests and not jobs:
+        code = code or int(Code.WRONG_USAGE)
+    return jobs, code
 
 
 def names_shared(requests: Iterable[Request]) -> list[str]:

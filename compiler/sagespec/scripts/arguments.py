@@ -305,7 +305,10 @@ class _Reader:
         )
 
     def _in_exclusive_group(self, module: Module, call: ast.Call) -> bool:
-        receiver = call.func.value  # type: ignore[attr-defined]
+        func = call.func
+        if isinstance(func, ast.Name):  # a short name for it
+            func = next((node for node in module.assigned.get(func.id, []) if isinstance(node, ast.Attribute)), func)
+        receiver = func.value if isinstance(func, ast.Attribute) else None
         if not isinstance(receiver, ast.Name):
             return "add_mutually_exclusive_group" in self.program.names
         return any(
