@@ -200,8 +200,7 @@ def test_a_parse_result_has_the_values_and_the_defaults() -> None:
         ),
         (
             "init --template karas",
-            "--template: 'karas' is not one of script, keras, legacy, distributed, pipe, pytorch, huggingface, "
-            "sklearn, xgboost",
+            f"--template: 'karas' is not one of {', '.join(TEMPLATES)}",
             "did you mean 'keras'? (sagespec init --help)",
         ),
         (

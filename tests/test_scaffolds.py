@@ -12,10 +12,19 @@ import pytest
 TOOL = Path(sys.executable).with_name("sagespec")
 
 
+MODELS = {
+    **dict.fromkeys(("script", "keras", "distributed"), "saved_model.pb"),
+    "pytorch": "model.pt",
+    "sklearn": "model.joblib",
+    "xgboost": "model.json",
+}
+"""Template → what its script saves."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("template", ["script", "keras", "distributed"])
-def test_a_scaffold_trains_with_the_tensorflow_that_its_manifest_names(template: str, tmp_path: Path) -> None:
-    """The others need what this machine has not: pipes, or the containers of legacy mode."""
+@pytest.mark.parametrize("template", MODELS)
+def test_a_scaffold_trains_with_the_framework_that_its_manifest_names(template: str, tmp_path: Path) -> None:
+    """The others need what this machine has not: pipes, the containers of legacy mode, or models from elsewhere."""
     (tmp_path / ".git").mkdir()
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -26,5 +35,5 @@ def test_a_scaffold_trains_with_the_tensorflow_that_its_manifest_names(template:
     assert trained.returncode == 0, trained.stderr + trained.stdout
     (model,) = (tmp_path / ".sagespec" / "local").glob("job-*/output/model.tar.gz")
     with tarfile.open(model) as archive:
-        assert any(name.endswith("saved_model.pb") for name in archive.getnames())
+        assert any(name.endswith(MODELS[template]) for name in archive.getnames())
     assert "Nothing to do" in run("apply", "--local", "--yes", "job/train.yaml").stderr
