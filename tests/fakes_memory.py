@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planning.planner import TERMINAL, Seen
+from sagespec.deploying.planning.planner import TERMINAL, ObservedJob
 from sagespec.deploying.services import (
     Cursor,
     LogLine,
@@ -76,7 +76,7 @@ class Memory:
     poll_seconds: float = 0.0
     of_account: str = "123456789012"
 
-    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[Seen]:
+    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[ObservedJob]:
         names = {(request.project, request.name) for request in requests}
         wanted = {project for project, _ in names}
         for job_name in self.jobs:
@@ -84,7 +84,7 @@ class Memory:
             if (seen.project, seen.name) in names or (projects and seen.project in wanted):
                 yield seen
 
-    def describe(self, job_name: str) -> Seen:
+    def describe(self, job_name: str) -> ObservedJob:
         if job_name not in self.jobs:
             raise NoSuchJob(f"there is no {job_name}")
         if self.on_describe is not None:
@@ -97,7 +97,7 @@ class Memory:
     def check_role(self, role_arn: str) -> None:
         self.done.append(("role", role_arn))
 
-    def states(self, job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
+    def states(self, job_names: Sequence[str]) -> dict[str, ObservedJob | ServiceError]:
         return one_by_one(self.describe, job_names)
 
     def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
@@ -150,12 +150,12 @@ class Memory:
         self.done.append(("fetch", uri))
         path.write_bytes(self.files[uri][0])
 
-    def _seen(self, job_name: str) -> Seen:
+    def _seen(self, job_name: str) -> ObservedJob:
         job = self.jobs[job_name]
         ended = {"FailureReason": job.failure} if job.failure else {}
         body = described(job.body, job.status, SecondaryStatus=job.secondary, **ended, **job.more)
         live = {name: job.body[name] for name in ("ProfilerConfig", "RemoteDebugConfig") if name in job.body}
-        return Seen(
+        return ObservedJob(
             job_name=job_name,
             name=job.tags.get("sagespec:name", ""),
             status=job.status,

@@ -403,7 +403,7 @@ def test_a_wrong_version_has_a_near_one(text: str, meant: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "uri"),
+    ("options", "uri"),
     [
         (
             ("2.19", "py312", "us-west-2", "ml.g5.xlarge", "script"),
@@ -451,12 +451,12 @@ def test_a_wrong_version_has_a_near_one(text: str, meant: str | None) -> None:
         ),
     ],
 )
-def test_an_image_has_the_sdks_uri(wish: tuple[str, ...], uri: str) -> None:
-    assert TF.image_uri(*wish) == uri  # type: ignore[arg-type]
+def test_an_image_has_the_sdks_uri(options: tuple[str, ...], uri: str) -> None:
+    assert TF.image_uri(*options) == uri  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("wish", "error", "part", "value"),
+    ("options", "error", "part", "value"),
     [
         (("2.15", "py310", "us-east-1", "ml.c5.xlarge", "script"), NoVersion, "version", "2.15"),
         (("1.10", "py2", "us-east-1", "ml.c5.xlarge", "script"), NoVersion, "version", "1.10"),
@@ -472,10 +472,10 @@ def test_an_image_has_the_sdks_uri(wish: tuple[str, ...], uri: str) -> None:
     ],
 )
 def test_an_image_that_does_not_exist_is_refused_with_the_part_that_is_wrong(
-    wish: tuple[str, ...], error: type[NoImage], part: str, value: str
+    options: tuple[str, ...], error: type[NoImage], part: str, value: str
 ) -> None:
     with pytest.raises(LookupError) as caught:
-        TF.image_uri(*wish)  # type: ignore[arg-type]
+        TF.image_uri(*options)  # type: ignore[arg-type]
     assert type(caught.value) is error
     assert (caught.value.part, caught.value.value) == (part, value)
     assert caught.value.choices

@@ -27,7 +27,7 @@ from fakes.fixtures import Aws, clean, session_of
 from fakes.jobs import Clock
 from fakes.server import FAULTS, TestService
 from fakes.world import World
-from sagespec.deploying.planning.planner import Wish
+from sagespec.deploying.planning.planner import PlanOptions
 from sagespec.deploying.services import ServiceError
 
 ROUNDS = int(os.environ.get("SAGESPEC_KILL_ROUNDS", "10"))
@@ -55,7 +55,7 @@ def dying(call: int, *, before: bool) -> Any:
 
 
 names, variants = st.sampled_from(NAMES), st.sampled_from(VARIANTS)
-wishes = st.builds(Wish, replace=st.booleans(), prune=st.booleans())
+wishes = st.builds(PlanOptions, replace=st.booleans(), prune=st.booleans())
 steps = st.one_of(
     st.tuples(st.just("write"), names, variants),
     st.tuples(st.just("write"), names, variants),
@@ -90,30 +90,30 @@ class Schedule:
     def _pass(self, seconds: float) -> None:
         self.service.advance(seconds)
 
-    def _apply(self, wish: Wish, faults: float) -> None:
-        with self._wishing(wish):
+    def _apply(self, options: PlanOptions, faults: float) -> None:
+        with self._wishing(options):
             self.service.faults = faults
             with contextlib.suppress(ServiceError):  # what it says is told, and the next one goes on
-                self.world.apply(wish, session_of())
+                self.world.apply(options, session_of())
 
-    def _die(self, wish: Wish, call: int, before: bool) -> None:
-        with self._wishing(wish):
+    def _die(self, options: PlanOptions, call: int, before: bool) -> None:
+        with self._wishing(options):
             try:
-                self.world.apply(wish, dying(call, before=before))
+                self.world.apply(options, dying(call, before=before))
             except Killed:
                 event("died in the middle")
 
-    def _race(self, wish: Wish) -> None:
-        with self._wishing(wish):
-            racers = [threading.Thread(target=self.world.apply, args=(wish, session_of())) for _ in range(2)]
+    def _race(self, options: PlanOptions) -> None:
+        with self._wishing(options):
+            racers = [threading.Thread(target=self.world.apply, args=(options, session_of())) for _ in range(2)]
             for racer in racers:
                 racer.start()
             for racer in racers:
                 racer.join()
 
     @contextlib.contextmanager
-    def _wishing(self, wish: Wish) -> Iterator[None]:
-        self.world.stopping = wish.replace or wish.prune
+    def _wishing(self, options: PlanOptions) -> Iterator[None]:
+        self.world.stopping = options.replace or options.prune
         yield
         self.world.stopping, self.service.faults = False, 0.0
 
@@ -122,10 +122,10 @@ class Schedule:
         self.service.jobs.search_lag = self.service.jobs.list_lag = 0.0
         for _ in range(4):
             self.service.advance(LONG)
-            outcomes = self.world.apply(Wish(), session_of())
+            outcomes = self.world.apply(PlanOptions(), session_of())
             assert [outcome.error for outcome in outcomes if outcome.error] == []
         self.service.advance(LONG)
-        plan, _ = self.world.plan(Wish(), session_of())
+        plan, _ = self.world.plan(PlanOptions(), session_of())
         assert list(plan.pending) == []
 
 
@@ -280,7 +280,7 @@ def test_the_rules_are_broken_by_a_service_that_forgets_names(aws: Aws, tmp_path
     """The judge can find fault: a job that is created again, a stop that nobody asked for, an archive that is cut."""
     world = World(aws, tmp_path)
     world.write("ada", "one")
-    world.apply(Wish())
+    world.apply(PlanOptions())
     (first,) = aws.jobs.of("ada")
     aws.client("sagemaker").stop_training_job(TrainingJobName=first)
     assert list(world.wrongs()) == [f"{first} was stopped"]
@@ -288,7 +288,7 @@ def test_the_rules_are_broken_by_a_service_that_forgets_names(aws: Aws, tmp_path
     del aws.jobs.jobs[first]
     key = next(name for name in aws.objects() if name.endswith("sourcedir.tar.gz"))
     bucket, _, path = key.partition("/")
-    world.apply(Wish())
+    world.apply(PlanOptions())
     aws.client("s3").put_object(Bucket=bucket, Key=path, Body=b"half")
     digest = world.requests()[0].digest
     assert list(world.wrongs()) == [

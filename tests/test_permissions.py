@@ -15,7 +15,7 @@ from fakes.fixtures import BUCKET, REGION, Aws, session_of
 from sagespec.building.targets import Request
 from sagespec.deploying.applier import Applier
 from sagespec.deploying.following.follow import follow
-from sagespec.deploying.planning.planner import Wish, decide_all
+from sagespec.deploying.planning.planner import PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import Verdict
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.s3 import Store
@@ -106,11 +106,11 @@ def test_plan_needs_what_its_policy_allows(aws: Aws, calls: Calls, request_of: A
     assert calls.needed() == allowed("plan")
 
 
-def apply(calls: Calls, aws: Aws, requests: Iterable[Request], wish: Wish = Wish()) -> None:  # noqa: B008
+def apply(calls: Calls, aws: Aws, requests: Iterable[Request], options: PlanOptions = PlanOptions()) -> None:  # noqa: B008
     requests = list(requests)
     gone = lambda job: (Verdict.GONE, "gone")  # noqa: E731
-    plan = decide_all(requests, calls.service.observe(requests, projects=wish.prune), wish, gone)
-    outcomes = list(Applier(calls.service, sleep=aws.advance).apply(plan, wish))
+    plan = decide_all(requests, calls.service.observe(requests, projects=options.prune), options, gone)
+    outcomes = list(Applier(calls.service, sleep=aws.advance).apply(plan, options))
     assert [outcome.error for outcome in outcomes if outcome.error] == []
 
 
@@ -130,7 +130,7 @@ def test_apply_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of:
     apply(calls, aws, [with_data._replace(tags={"new": "y"})])
     off = {**with_data.template, "RemoteDebugConfig": {"EnableRemoteDebug": False}}
     apply(calls, aws, [with_data.with_template(off)])
-    apply(calls, aws, [request_of(max_run=60)], Wish(replace=True, prune=True))
+    apply(calls, aws, [request_of(max_run=60)], PlanOptions(replace=True, prune=True))
     aws.jobs.search_lag = aws.jobs.list_lag = 600  # what another applier has created is met by its name
     apply(calls, aws, [request_of(max_run=60)])
     in_parts = Store(calls.session.client("s3"), REGION, part=99)

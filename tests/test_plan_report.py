@@ -21,9 +21,9 @@ from sagespec.building.targets import Request
 from sagespec.catalog import Facts
 from sagespec.deploying.following.ending import ending_of
 from sagespec.deploying.planning.differ import differences
-from sagespec.deploying.planning.planner import Action, Seen, Wish, decide, decide_all
+from sagespec.deploying.planning.planner import Action, ObservedJob, PlanOptions, decide, decide_all
 from sagespec.deploying.planning.pruning import Verdict
-from sagespec.deploying.world import World, follow_all
+from sagespec.deploying.pool import ServicePool, follow_all
 from sagespec.kinds.training_job.cost import bill as bill_of_request
 from sagespec.kinds.training_job.cost import bill_of
 from sagespec.pipeline import Compiler, Options, Result
@@ -55,13 +55,13 @@ def make(code: Path, knowledge: Facts) -> Callable[..., Request]:
     return made
 
 
-def seen(request: Request, status: str = "InProgress", attempt: int = 1, **more: Any) -> Seen:
+def seen(request: Request, status: str = "InProgress", attempt: int = 1, **more: Any) -> ObservedJob:
     """A job of a request, as the service would show it."""
     facts = {name: more.pop(name) for name in ("secondary", "failure") if name in more}
     body = described(request.body(attempt), status, **more)
     tags = request.all_tags(attempt)
     given = {"tags": tags, "project": request.project, "live": request.live(), "body": body, **facts}
-    return Seen(request.job_name(attempt), request.name, status, digest=request.digest, attempt=attempt, **given)
+    return ObservedJob(request.job_name(attempt), request.name, status, digest=request.digest, attempt=attempt, **given)
 
 
 def lines(before: Request, after: Request, **more: Any) -> list[str]:
@@ -109,7 +109,7 @@ def test_a_member_that_search_does_not_show_is_not_taken_for_missing(make: Calla
 def test_a_job_of_the_same_request_differs_in_nothing_whatever_the_service_shows(make: Callable[..., Request]) -> None:
     request = make({})
     body = {**described(request.body()), "ResourceConfig": {"InstanceType": "ml.other"}, "NewMember": 1}
-    job = Seen(
+    job = ObservedJob(
         request.job_name(), request.name, "InProgress", digest=request.digest, tags=request.all_tags(), body=body
     )
     assert decide(request, [job]).differences == ()
@@ -364,7 +364,7 @@ def test_nothing_in_a_plan_becomes_markup(plan: Any) -> None:
 # Following and endings --------------------------------------------------------------------------------------------
 
 
-def ended_job(make: Callable[..., Request], status: str = "Completed", **more: Any) -> Seen:
+def ended_job(make: Callable[..., Request], status: str = "Completed", **more: Any) -> ObservedJob:
     request = make(
         {"use_spot_instances": True, "max_wait": 172_800, "checkpoint_s3_uri": "s3://b/c", "instance_count": 2}
     )
@@ -429,7 +429,7 @@ def test_states_move_in_one_place_on_a_terminal(make: Callable[..., Request], mo
     states, logs = io.StringIO(), io.StringIO()
     job = seen(make({}))
     with board_on(states, logs, [job.job_name], now=lambda: 3671.0, width=100) as board:
-        board.state(Seen(job.job_name, job.name, "InProgress", "Downloading", created=10.0))
+        board.state(ObservedJob(job.job_name, job.name, "InProgress", "Downloading", created=10.0))
         board.line("step 1")
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", states.getvalue())
     assert re.search(rf"{job.job_name} +Downloading +1:01:01", text)
@@ -474,13 +474,13 @@ def test_what_is_pruned_is_stopped_where_it_runs(make: Callable[..., Request]) -
     )
     services = {"us-west-2": Memory("west"), "us-east-1": Memory("east")}
     services["us-east-1"].create(gone, 1)
-    world = World(lambda site: services[site.region])
-    plan = world.plan([west, east], Wish(prune=True), lambda job: (Verdict.GONE, "its manifest is gone"))
+    pool = ServicePool(lambda site: services[site.region])
+    plan = pool.plan([west, east], PlanOptions(prune=True), lambda job: (Verdict.GONE, "its manifest is gone"))
     assert [(change.name, change.action) for change in plan.changes] == [
         ("west", Action.CREATE),
         ("east", Action.CREATE),
         ("gone", Action.STOP),
     ]
-    outcomes = list(world.apply(plan, Wish(prune=True), lambda what, done, total: None))
+    outcomes = list(pool.apply(plan, PlanOptions(prune=True), lambda what, done, total: None))
     assert all(outcome.done for outcome in outcomes)
     assert ("stop", gone.job_name()) in services["us-east-1"].done

@@ -15,15 +15,15 @@ import pytest
 from conftest import SCRIPT, SMALLEST
 from fakes_memory import Memory
 from sagespec.building.cost import Prices
-from sagespec.building.request import Naming, Request, Site
+from sagespec.building.request import Destination, Naming, Request
 from sagespec.catalog import Facts
 from sagespec.deploying.applier import changed
 from sagespec.deploying.planning.plain import LEFT_OUT
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
-from sagespec.deploying.planning.planner import Action, Change, Plan, Seen, Wish
+from sagespec.deploying.planning.planner import Action, Change, ObservedJob, Plan, PlanOptions
 from sagespec.deploying.planning.pruning import Verdict
 from sagespec.deploying.planning.reruns import Rerun
-from sagespec.deploying.world import World
+from sagespec.deploying.pool import ServicePool
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
 
@@ -54,7 +54,7 @@ def requests_of(folder: Path, knowledge: Facts) -> list[Request]:
 @pytest.fixture
 def planned(project: Path, knowledge: Facts) -> Callable[[], Plan]:
     memory = Memory()
-    return lambda: World(lambda site: memory).plan(requests_of(project, knowledge), Wish())
+    return lambda: ServicePool(lambda site: memory).plan(requests_of(project, knowledge), PlanOptions())
 
 
 # The file ---------------------------------------------------------------------------------------------------------
@@ -62,21 +62,21 @@ def planned(project: Path, knowledge: Facts) -> Callable[[], Plan]:
 
 def test_a_saved_plan_is_the_plan(planned: Callable[[], Plan]) -> None:
     plan = planned()
-    text = to_text(plan, Wish(rerun=True))
+    text = to_text(plan, PlanOptions(rerun=True))
     saved = from_text(text, "p")
-    assert saved.wish == Wish(rerun=True, named=Rerun(frozenset(), ""))
+    assert saved.options == PlanOptions(rerun=True, named=Rerun(frozenset(), ""))
     assert saved.plan == plan
     (then,), (now,) = saved.plan.changes, plan.changes
     assert then.request is not None
     assert now.request is not None
     assert (then.action, then.reason, then.request) == (now.action, now.reason, now.request)
     assert then.request.body(2) == now.request.body(2)
-    assert to_text(saved.plan, saved.wish) == text
+    assert to_text(saved.plan, saved.options) == text
 
 
 def test_what_is_packed_from_a_saved_plan_is_the_same_archive(planned: Callable[[], Plan], tmp_path: Path) -> None:
     plan = planned()
-    (change,) = from_text(to_text(plan, Wish()), "p").plan.changes
+    (change,) = from_text(to_text(plan, PlanOptions()), "p").plan.changes
     assert change.request is not None
     code = next(upload for upload in change.request.uploads if upload.kind == "code")
     with (tmp_path / "packed").open("wb") as out:
@@ -85,7 +85,7 @@ def test_what_is_packed_from_a_saved_plan_is_the_same_archive(planned: Callable[
 
 
 def test_files_that_are_as_planned_are_not_complained_of(planned: Callable[[], Plan]) -> None:
-    saved = from_text(to_text(planned(), Wish()), "p")
+    saved = from_text(to_text(planned(), PlanOptions()), "p")
     assert list(unlike(saved.plan)) == []
 
 
@@ -102,7 +102,7 @@ def test_files_that_are_as_planned_are_not_complained_of(planned: Callable[[], P
 def test_files_that_have_changed_are_named(
     name: str, text: str | None, said: str, planned: Callable[[], Plan], project: Path
 ) -> None:
-    saved = from_text(to_text(planned(), Wish()), "p")
+    saved = from_text(to_text(planned(), PlanOptions()), "p")
     if text is None:
         (project / name).unlink()
     else:
@@ -135,12 +135,12 @@ def tampered(text: str) -> dict[str, str]:
         "is not that of its request": resealed({**content, "jobs": [other_work]}),
         "is no whole plan": resealed({**content, "jobs": [{"action": "create"}]}),
         "is no whole plan: 'explode'": resealed({**content, "jobs": [{**job, "action": "explode"}]}),
-        "is no whole": resealed({**content, "wish": {"nonsense": 1}}),
+        "is no whole": resealed({**content, "options": {"nonsense": 1}}),
     }
 
 
 def test_a_file_that_is_no_plan_of_ours_is_told_in_words(planned: Callable[[], Plan]) -> None:
-    for said, text in tampered(to_text(planned(), Wish())).items():
+    for said, text in tampered(to_text(planned(), PlanOptions())).items():
         with pytest.raises(PlanFileError) as raised:
             from_text(text, "p.plan")
         assert said in raised.value.message.replace("'explode' is not a valid Action", "'explode'"), said
@@ -150,7 +150,7 @@ def test_a_file_that_is_no_plan_of_ours_is_told_in_words(planned: Callable[[], P
 
 
 def test_only_a_plan_is_taken_for_one(planned: Callable[[], Plan], project: Path) -> None:
-    (project / "p").write_text(to_text(planned(), Wish()))
+    (project / "p").write_text(to_text(planned(), PlanOptions()))
     assert is_plan_file(str(project / "p"))
     assert not is_plan_file(str(project / "mnist.yaml"))
     assert not is_plan_file(str(project))
@@ -169,25 +169,25 @@ def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
         max_attempts=7,
         role_by_name=True,
         tags={"team": "vision", "sagespec:commit": "abc"},
-        site=Site("us-west-2", "123456789012", True),
+        site=Destination("us-west-2", "123456789012", True),
         calls=(made.request.calls[0]._replace(naming=Naming.STABLE, scope="prod"),),
         prices=Prices("2026-11-01", {"ml.m5.xlarge": 0.23}),
     )
-    job = Seen(
+    job = ObservedJob(
         "j-0123456789", "j", "Failed", "Failed", "d" * 64, 4, 1.5, "why", {"a": "b"}, "vision", "prod", "arn:x", True,
         {"RemoteDebugConfig": {"EnableRemoteDebug": True}}, {"TrainingJobName": "j"},
     )  # fmt: skip
     change = Change(
         Action.UPDATE, "why", request, 3, job, {"RemoteDebugConfig": {}}, (job,), (job, job), ("note",), "mark",
-        Site("eu-west-1", None),
+        Destination("eu-west-1", None),
     )  # fmt: skip
-    wish = Wish(True, True, True, True)
+    options = PlanOptions(True, True, True, True)
     plan = Plan((change,), "123456789012", ("left alone",))
     for value in (plan, change, job, request, *request.calls, request.site, *request.uploads):
         assert_nothing_is_as_it_would_be(value)
-    saved = from_text(to_text(plan, wish), "p")
+    saved = from_text(to_text(plan, options), "p")
     assert saved.plan == plan
-    assert saved.wish == replace(wish, named=Rerun(frozenset({request.job_name(2)}), "mark"))
+    assert saved.options == replace(options, named=Rerun(frozenset({request.job_name(2)}), "mark"))
     (back,) = saved.plan.changes
     assert back.request is not None
     for one, other in zip(back.request.uploads, request.uploads, strict=True):
@@ -212,7 +212,7 @@ def test_a_plan_that_a_tool_has_sorted_is_still_a_plan(
     planned: Callable[[], Plan], project: Path, indent: int | None
 ) -> None:
     plan = planned()
-    text = json.dumps(json.loads(to_text(plan, Wish())), sort_keys=True, indent=indent)
+    text = json.dumps(json.loads(to_text(plan, PlanOptions())), sort_keys=True, indent=indent)
     (project / "p").write_text(text)
     assert is_plan_file(str(project / "p"))
     assert from_text(text, "p").plan == plan
@@ -228,23 +228,23 @@ def test_a_world_that_has_not_changed_has_no_differences(planned: Callable[[], P
 def test_what_an_earlier_run_has_done_is_no_change(project: Path, knowledge: Facts) -> None:
     """Killed halfway, apply FILE is run again."""
     memory, requests = Memory(), requests_of(project, knowledge)
-    world = World(lambda site: memory)
-    then = world.plan(requests, Wish())
+    pool = ServicePool(lambda site: memory)
+    then = pool.plan(requests, PlanOptions())
     memory.create(requests[0], 1)
-    assert changed(then.changes, world.plan(requests, Wish()).changes) == []
+    assert changed(then.changes, pool.plan(requests, PlanOptions()).changes) == []
 
 
 def test_a_job_that_appeared_or_ended_otherwise_is_a_change(project: Path, knowledge: Facts) -> None:
     memory, requests = Memory(), requests_of(project, knowledge)
-    world = World(lambda site: memory)
-    then = world.plan(requests, Wish())
+    pool = ServicePool(lambda site: memory)
+    then = pool.plan(requests, PlanOptions())
     write(project, hyperparameters={"epochs": 3})
     memory.create(requests_of(project, knowledge)[0], 1)
-    (said,) = changed(then.changes, world.plan(requests, Wish()).changes)
+    (said,) = changed(then.changes, pool.plan(requests, PlanOptions()).changes)
     assert said.startswith("mnist: planned create (new), now refuse: ")
 
 
-def is_gone(job: Seen) -> tuple[Verdict, str]:
+def is_gone(job: ObservedJob) -> tuple[Verdict, str]:
     return Verdict.GONE, "its manifest is gone"
 
 
@@ -253,12 +253,12 @@ def test_a_job_to_be_stopped_that_has_ended_is_no_change_and_a_new_one_is(projec
     memory, (request,) = Memory(), requests_of(project, knowledge)
     memory.create(request, 1)
     write(project, name="other")
-    world, wish = World(lambda site: memory), Wish(prune=True)
+    pool, options = ServicePool(lambda site: memory), PlanOptions(prune=True)
     requests = requests_of(project, knowledge)
-    then = world.plan(requests, wish, is_gone)
+    then = pool.plan(requests, options, is_gone)
     assert [change.action for change in then.changes] == [Action.CREATE, Action.STOP]
     memory.jobs[request.job_name()].status = "Completed"
-    assert changed(then.changes, world.plan(requests, wish, is_gone).changes) == []
+    assert changed(then.changes, pool.plan(requests, options, is_gone).changes) == []
     memory.jobs[request.job_name()].status = "InProgress"
-    (said,) = changed(then.changes[:1], world.plan(requests, wish, is_gone).changes)
+    (said,) = changed(then.changes[:1], pool.plan(requests, options, is_gone).changes)
     assert said.startswith("mnist: not in the plan, now stop")

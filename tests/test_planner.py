@@ -8,13 +8,21 @@ from typing import Any
 import botocore.session
 import pytest
 
-from sagespec.building.request import Call, Request, Site
-from sagespec.deploying.planning.planner import DECISIONS, TERMINAL, Action, Seen, Wish, decide, decide_all
+from sagespec.building.request import Call, Destination, Request
+from sagespec.deploying.planning.planner import (
+    DECISIONS,
+    TERMINAL,
+    Action,
+    ObservedJob,
+    PlanOptions,
+    decide,
+    decide_all,
+)
 from sagespec.deploying.planning.pruning import Verdict
 from sagespec.deploying.planning.reruns import RERUN
 from sagespec.kinds.training_job.lifecycle import LIVE
 
-SITE = Site("us-west-2", "123456789012")
+SITE = Destination("us-west-2", "123456789012")
 
 
 def request(name: str = "mnist", steps: int = 1, tags: dict[str, str] | None = None, **more: Any) -> Request:
@@ -25,13 +33,15 @@ def request(name: str = "mnist", steps: int = 1, tags: dict[str, str] | None = N
     return Request("TrainingJob", "mnist.yaml", name, (call,), tags or {}, SITE, **more)
 
 
-def seen(of: Request, status: str = "InProgress", attempt: int = 1, created: float = 0, **more: Any) -> Seen:
+def seen(of: Request, status: str = "InProgress", attempt: int = 1, created: float = 0, **more: Any) -> ObservedJob:
     owner = {"project": of.project, "environment": of.environment}
     fields = {"tags": of.all_tags(attempt), "live": of.live(), **owner, **more}
-    return Seen(of.job_name(attempt), of.name, status, digest=of.digest, attempt=attempt, created=created, **fields)
+    return ObservedJob(
+        of.job_name(attempt), of.name, status, digest=of.digest, attempt=attempt, created=created, **fields
+    )
 
 
-def is_gone(job: Seen) -> tuple[Verdict, str]:
+def is_gone(job: ObservedJob) -> tuple[Verdict, str]:
     return Verdict.GONE, "its manifest is gone"
 
 
@@ -90,7 +100,7 @@ def test_on_change_says_what_a_running_job_of_another_request_meets(on_change: s
 
 
 def test_replace_may_be_asked_for() -> None:
-    assert decide(WANTED, [seen(OTHER)], Wish(replace=True)).action is Action.REPLACE
+    assert decide(WANTED, [seen(OTHER)], PlanOptions(replace=True)).action is Action.REPLACE
 
 
 @pytest.mark.parametrize(
@@ -116,12 +126,12 @@ def test_on_failure_says_what_is_tried_again(retry: str, reason: str, attempt: i
 
 @pytest.mark.parametrize("status", sorted(TERMINAL))
 def test_rerun_makes_the_next_attempt_of_what_has_ended(status: str) -> None:
-    change = decide(WANTED, [seen(WANTED, status)], Wish(rerun=True))
+    change = decide(WANTED, [seen(WANTED, status)], PlanOptions(rerun=True))
     assert (change.action, change.attempt) == (Action.CREATE, 2)
 
 
 def test_rerun_leaves_a_running_job_alone() -> None:
-    assert decide(WANTED, [seen(WANTED)], Wish(rerun=True)).action is Action.KEEP
+    assert decide(WANTED, [seen(WANTED)], PlanOptions(rerun=True)).action is Action.KEEP
 
 
 def test_a_time_limit_is_told_as_one() -> None:
@@ -170,7 +180,7 @@ def test_prune_stops_only_what_runs_without_a_manifest_in_the_same_project() -> 
     gone, ended, foreign = request("gone"), request("ended"), request("foreign", project="other")
     jobs = [seen(WANTED), seen(gone), seen(ended, "Completed"), seen(foreign)]
     assert [(c.name, c.action) for c in decide_all([WANTED], jobs).changes] == [("mnist", Action.KEEP)]
-    changes = decide_all([WANTED], jobs, Wish(prune=True), is_gone).changes
+    changes = decide_all([WANTED], jobs, PlanOptions(prune=True), is_gone).changes
     assert [(change.name, change.action) for change in changes] == [("mnist", Action.KEEP), ("gone", Action.STOP)]
 
 
@@ -226,22 +236,22 @@ def test_a_job_under_our_name_that_is_not_ours_is_shown_in_the_plan(
     change = decide(WANTED, [taken])
     assert change.action is action
     assert advice in change.reason
-    adopted = decide(WANTED, [taken], Wish(adopt=True)).action
+    adopted = decide(WANTED, [taken], PlanOptions(adopt=True)).action
     assert adopted is (Action.ADOPT if advice.startswith("--adopt") else Action.REFUSE)
 
 
 def test_a_job_under_our_name_that_asks_for_something_else_cannot_be_adopted() -> None:
     body = {"TrainingJobName": WANTED.job_name(), "TrainingJobStatus": "Completed", "HyperParameters": {"steps": "9"}}
     taken = replace(seen(WANTED, "Completed"), **BARE, body=body)
-    assert decide(WANTED, [taken], Wish(adopt=True)).action is Action.REFUSE
+    assert decide(WANTED, [taken], PlanOptions(adopt=True)).action is Action.REFUSE
 
 
 def test_environments_are_owners_of_their_own() -> None:
     dev, prod = request(environment="dev"), request(environment="prod")
     assert len({dev.digest, prod.digest, WANTED.digest}) == 3
     running = [seen(dev), seen(WANTED)]
-    assert decide(prod, running, Wish(replace=True)).action is Action.CREATE
-    changes = decide_all([request("x", environment="prod")], running, Wish(prune=True), is_gone).changes
+    assert decide(prod, running, PlanOptions(replace=True)).action is Action.CREATE
+    changes = decide_all([request("x", environment="prod")], running, PlanOptions(prune=True), is_gone).changes
     assert [change.action for change in changes] == [Action.CREATE]
 
 
@@ -251,10 +261,10 @@ def test_a_job_from_before_environments_is_left_alone_and_spoken_of() -> None:
     assert note.startswith(f"{WANTED.job_name()} runs too, but its tags say name 'mnist', project 'vision' and no env")
 
 
-@pytest.mark.parametrize("wish", [Wish(replace=True), Wish(prune=True)], ids=["replace", "prune"])
-def test_nothing_is_stopped_in_a_project_that_nobody_has_named(wish: Wish) -> None:
+@pytest.mark.parametrize("options", [PlanOptions(replace=True), PlanOptions(prune=True)], ids=["replace", "prune"])
+def test_nothing_is_stopped_in_a_project_that_nobody_has_named(options: PlanOptions) -> None:
     wanted, other, gone = (request(name, steps, project="default") for name, steps in (("a", 1), ("a", 2), ("b", 1)))
-    plan = decide_all([wanted], [seen(other), seen(gone)], wish, is_gone)
+    plan = decide_all([wanted], [seen(other), seen(gone)], options, is_gone)
     assert [change.stops for change in plan.changes] == [()]
     assert plan.changes[0].action is Action.REFUSE
     assert any("write project: NAME in sagespec.yaml" in said for said in (plan.changes[0].reason, *plan.notes))
@@ -271,21 +281,21 @@ def test_an_older_digest_that_runs_beside_the_wanted_one_is_told_and_is_not_as_w
 
 
 def test_replace_stops_the_older_one_and_keeps_the_wanted_one() -> None:
-    change = decide(WANTED, [seen(WANTED, created=2), seen(OTHER, created=1)], Wish(replace=True))
+    change = decide(WANTED, [seen(WANTED, created=2), seen(OTHER, created=1)], PlanOptions(replace=True))
     assert (change.action, change.job_name) == (Action.STOP, WANTED.job_name())
     assert [job.job_name for job in change.stops] == [OTHER.job_name()]
 
 
 def test_replace_stops_all_that_run_and_not_the_newest_alone() -> None:
     third = request(steps=3)
-    change = decide(WANTED, [seen(OTHER, created=1), seen(third, created=2)], Wish(replace=True))
+    change = decide(WANTED, [seen(OTHER, created=1), seen(third, created=2)], PlanOptions(replace=True))
     assert change.action is Action.REPLACE
     assert [job.job_name for job in change.stops] == [OTHER.job_name(), third.job_name()]
 
 
 def test_back_to_work_that_is_done_stops_what_runs_and_promises_no_new_run() -> None:
     jobs = [seen(WANTED, "Completed", created=1), seen(OTHER, created=2)]
-    change = decide(WANTED, jobs, Wish(replace=True))
+    change = decide(WANTED, jobs, PlanOptions(replace=True))
     assert (change.action, change.job_name) == (Action.STOP, WANTED.job_name())
     assert "has completed already" in change.reason
 
@@ -293,15 +303,15 @@ def test_back_to_work_that_is_done_stops_what_runs_and_promises_no_new_run() -> 
 @pytest.mark.parametrize("status", ["Failed", "Stopped"])
 def test_nothing_is_stopped_for_work_that_would_not_be_started(status: str) -> None:
     jobs = [seen(WANTED, status, created=1, failure=THEIRS), seen(OTHER, created=2)]
-    change = decide(WANTED, jobs, Wish(replace=True))
+    change = decide(WANTED, jobs, PlanOptions(replace=True))
     assert (change.action, change.stops) == (Action.REFUSE, ())
-    assert decide(WANTED, jobs, Wish(replace=True, rerun=True)).action is Action.REPLACE
+    assert decide(WANTED, jobs, PlanOptions(replace=True, rerun=True)).action is Action.REPLACE
 
 
 def test_replace_where_jobs_are_kept_beside_each_other_stops_the_old_and_creates_the_new() -> None:
     wanted = request(on_change="keep")
     assert decide(wanted, [seen(OTHER)]).action is Action.CREATE
-    change = decide(wanted, [seen(OTHER)], Wish(replace=True))
+    change = decide(wanted, [seen(OTHER)], PlanOptions(replace=True))
     assert (change.action, change.job_name) == (Action.REPLACE, wanted.job_name())
     assert decide(wanted, [seen(OTHER), seen(wanted)]).as_wanted
 
@@ -310,7 +320,7 @@ def test_a_job_whose_tags_are_hidden_is_no_reason_to_start_another() -> None:
     hidden = replace(seen(OTHER), **BARE, tags_hidden=True)
     change = decide(WANTED, [hidden])
     assert (change.action, "cannot be read" in change.reason) == (Action.REFUSE, True)
-    assert decide(WANTED, [hidden], Wish(replace=True)).action is Action.REFUSE
+    assert decide(WANTED, [hidden], PlanOptions(replace=True)).action is Action.REFUSE
 
 
 @pytest.mark.parametrize("status", ["Failed", "Stopped"])
@@ -340,7 +350,7 @@ def test_an_attempt_that_has_no_name_is_refused_in_the_plan() -> None:
 # Reruns --------------------------------------------------------------------------------------------------------------
 
 
-def rerun(changes: Any, done: int) -> list[Seen]:
+def rerun(changes: Any, done: int) -> list[ObservedJob]:
     """The jobs that the first `done` changes have started, ended again."""
     return [
         seen(
@@ -358,9 +368,9 @@ def test_a_rerun_that_was_interrupted_starts_what_is_left_and_nothing_twice(done
     """Also where what it had started has ended before it is repeated."""
     requests = [request(name) for name in "abc"]
     jobs = [seen(each, "Completed") for each in requests]
-    first = decide_all(requests, jobs, Wish(rerun=True)).changes
+    first = decide_all(requests, jobs, PlanOptions(rerun=True)).changes
     assert [change.attempt for change in first] == [2, 2, 2]
-    again = decide_all(requests, jobs + rerun(first, done), Wish(rerun=True)).changes
+    again = decide_all(requests, jobs + rerun(first, done), PlanOptions(rerun=True)).changes
     assert [change.action is Action.CREATE for change in again] == [number >= done for number in range(3)]
     assert {change.rerun for change in again if change.rerun} == {first[0].rerun}
 
@@ -368,8 +378,8 @@ def test_a_rerun_that_was_interrupted_starts_what_is_left_and_nothing_twice(done
 def test_a_rerun_that_was_finished_can_be_asked_for_again() -> None:
     requests = [request(name) for name in "abc"]
     jobs = [seen(each, "Completed") for each in requests]
-    jobs += rerun(decide_all(requests, jobs, Wish(rerun=True)).changes, 3)
-    assert [change.attempt for change in decide_all(requests, jobs, Wish(rerun=True)).changes] == [3, 3, 3]
+    jobs += rerun(decide_all(requests, jobs, PlanOptions(rerun=True)).changes, 3)
+    assert [change.attempt for change in decide_all(requests, jobs, PlanOptions(rerun=True)).changes] == [3, 3, 3]
 
 
 def test_a_rerun_uses_up_no_attempts() -> None:

@@ -57,15 +57,15 @@ def test_whatever_version_python_mode_and_region_are_asked_for_there_is_an_image
     judge: Judge, knowledge: Facts
 ) -> None:
     requests = refusals = 0
-    for wish in wishes(knowledge):
-        result = judge(wish)
+    for options in wishes(knowledge):
+        result = judge(options)
         if result.request is None:
             refusals += 1
-            assert [diagnostic for diagnostic in result.diagnostics if diagnostic.severity == "error"], wish
+            assert [diagnostic for diagnostic in result.diagnostics if diagnostic.severity == "error"], options
         else:
             requests += 1
             image = result.request.body()["AlgorithmSpecification"]["TrainingImage"]
-            assert f":{wish['framework_version']}-cpu-{wish['py_version'] or 'py'}" in image
+            assert f":{options['framework_version']}-cpu-{options['py_version'] or 'py'}" in image
     assert requests > 200
     assert refusals > 200
 

@@ -22,7 +22,7 @@ from fakes_memory import Memory
 from sagespec.building.request import Request
 from sagespec.cli import run
 from sagespec.deploying.applier import Applier
-from sagespec.deploying.planning.planner import Action, Wish, decide, decide_all
+from sagespec.deploying.planning.planner import Action, PlanOptions, decide, decide_all
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.s3 import Store
 from sagespec.deploying.services.sagemaker.service import SageMaker
@@ -317,11 +317,11 @@ class _Raw:
         yield self.body.read()
 
 
-def planned(repository: Repository, wish: Wish, session: Any = None) -> tuple[Any, Applier]:
+def planned(repository: Repository, options: PlanOptions, session: Any = None) -> tuple[Any, Applier]:
     results = Compiler(Options(Inputs())).run([str(repository.folder)])
     requests = [result.request for result in results if result.request is not None]
     service = SageMaker("us-west-2", session=session, creates_per_second=1000)
-    plan = decide_all(requests, service.observe(requests), wish)
+    plan = decide_all(requests, service.observe(requests), options)
     return plan, Applier(service, sleep=repository.aws.advance)
 
 
@@ -331,9 +331,9 @@ def test_what_cannot_be_uploaded_replaces_nothing(repository: Repository) -> Non
     (repository.folder / "bb.yaml").unlink()
     session = session_of()
     session.events.register("before-send.s3", denied)
-    plan, applier = planned(repository, Wish(replace=True), session)
+    plan, applier = planned(repository, PlanOptions(replace=True), session)
     assert [change.action for change in plan.changes] == [Action.REPLACE]
-    (outcome,) = applier.apply(plan, Wish(replace=True))
+    (outcome,) = applier.apply(plan, PlanOptions(replace=True))
     assert outcome.error is not None
     assert ("AccessDenied" in outcome.error.message, repository.stopped) == (True, [])
 
@@ -557,7 +557,7 @@ def test_a_job_that_has_failed_in_the_meantime_is_no_success(repository: Reposit
     repository.aws.jobs.fate = lambda request: Fate("Failed", 5, "AlgorithmError: ExitCode 1")
     repository.aws.jobs.search_lag = repository.aws.jobs.list_lag = 600
     (repository.folder / "bb.yaml").unlink()
-    plan, applier = planned(repository, Wish())
+    plan, applier = planned(repository, PlanOptions())
     assert [change.action for change in plan.changes] == [Action.CREATE]
     assert repository.apply()[0] == 0
     repository.aws.advance(60)
@@ -569,7 +569,7 @@ def test_a_capacity_failure_that_is_met_by_name_is_tried_again(repository: Repos
     repository.aws.jobs.fate = lambda request: Fate("Failed", 5, "CapacityError: Unable to provision")
     repository.aws.jobs.search_lag = repository.aws.jobs.list_lag = 600
     (repository.folder / "bb.yaml").unlink()
-    plan, applier = planned(repository, Wish())
+    plan, applier = planned(repository, PlanOptions())
     assert repository.apply()[0] == 0
     repository.aws.advance(60)
     (outcome,) = applier.apply(plan)
@@ -666,7 +666,7 @@ def test_a_bucket_that_demands_encryption_gets_it(demanded: str, repository: Rep
     session = session_of()
     session.events.register("before-send.s3", policy)
     (repository.folder / "bb.yaml").unlink()
-    plan, applier = planned(repository, Wish(), session)
+    plan, applier = planned(repository, PlanOptions(), session)
     (outcome,) = applier.apply(plan)
     assert outcome.error is None
     assert repository.created == [repository.job("aa")]
@@ -676,7 +676,7 @@ def test_a_bucket_that_takes_nothing_is_told_in_the_words_of_the_first_refusal(r
     session = session_of()
     session.events.register("before-send.s3", denied)
     (repository.folder / "bb.yaml").unlink()
-    plan, applier = planned(repository, Wish(), session)
+    plan, applier = planned(repository, PlanOptions(), session)
     (outcome,) = applier.apply(plan)
     assert isinstance(outcome.error, ServiceError)
     assert "AccessDenied" in outcome.error.message

@@ -23,7 +23,7 @@ from fakes.jobs import Clock, Fate
 from fakes.server import HARMLESS
 from sagespec.building.targets import Request, Upload
 from sagespec.deploying.following.follow import follow
-from sagespec.deploying.planning.planner import Action, Wish, decide_all
+from sagespec.deploying.planning.planner import Action, PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import Verdict
 from sagespec.deploying.services import START, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.sagemaker.faults import HINTS, CutShort, is_not_found, service_error
@@ -183,7 +183,7 @@ def test_jobs_without_a_manifest_are_seen_when_the_project_is_asked_for(
     assert {seen.name for seen in service.observe([here])} == {"mnist"}
     assert {seen.name for seen in service.observe([here], projects=True)} == {"mnist", "gone"}
     plan = decide_all(
-        [here], service.observe([here], projects=True), Wish(prune=True), lambda job: (Verdict.GONE, "gone")
+        [here], service.observe([here], projects=True), PlanOptions(prune=True), lambda job: (Verdict.GONE, "gone")
     )
     assert [(change.action, change.name) for change in plan.pending] == [(Action.STOP, "gone")]
 

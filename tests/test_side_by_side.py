@@ -27,11 +27,11 @@ from sagespec.building.request import Request
 from sagespec.deploying.applier import Applier
 from sagespec.deploying.following.follow import PATIENCE, follow
 from sagespec.deploying.following.waits import Waits
-from sagespec.deploying.planning.planner import Action, Wish, decide_all
+from sagespec.deploying.planning.planner import Action, PlanOptions, decide_all
+from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.service import CALLS_A_MINUTE, SageMaker
 from sagespec.deploying.side_by_side import Once, each, side_by_side
-from sagespec.deploying.world import World
 
 
 @pytest.fixture
@@ -419,9 +419,9 @@ def test_six_replacements_stop_side_by_side(aws: Aws, wanted: Callable[..., Requ
         assert stopped.wait(10), "the others are not asked to stop before the first one has ended"
         aws.advance(1.0)
 
-    wish = Wish(replace=True)
-    plan = decide_all(after, service.observe(after), wish)
-    outcomes = list(Applier(service, sleep=sleep).apply(plan, wish))
+    options = PlanOptions(replace=True)
+    plan = decide_all(after, service.observe(after), options)
+    outcomes = list(Applier(service, sleep=sleep).apply(plan, options))
     assert [outcome.error for outcome in outcomes if outcome.error] == []
     assert len(aws.jobs.done("CreateTrainingJob")) == 12
 
@@ -458,4 +458,4 @@ def test_regions_are_looked_at_side_by_side(
         monkeypatch.setattr(service, "observe", meet)
         return service
 
-    assert len(World(make).plan(requests, Wish()).changes) == 4
+    assert len(ServicePool(make).plan(requests, PlanOptions()).changes) == 4

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import SCRIPT, SMALLEST, Judge
 from sagespec.building import api_check as api
-from sagespec.building.targets import Site
+from sagespec.building.targets import Destination
 from sagespec.catalog import Facts, api_members
 from sagespec.kinds.training_job.draft import joined, merged, plain, role_arn
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS, field_of
@@ -207,7 +207,7 @@ def test_an_image_of_ones_own_gets_plain_hyperparameters(judge: Judge) -> None:
     [("us-west-2", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")],
 )
 def test_a_bare_role_lies_in_the_partition_of_the_region(region: str, partition: str, knowledge: Facts) -> None:
-    site = Site(region, "123456789012")
+    site = Destination(region, "123456789012")
     assert role_arn("Train", site, knowledge) == f"arn:{partition}:iam::123456789012:role/Train"
 
 

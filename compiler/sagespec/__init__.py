@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sagespec.building.targets import Request
     from sagespec.deploying.applier import Outcome
-    from sagespec.deploying.planning.planner import Plan, Wish
+    from sagespec.deploying.planning.planner import Plan, PlanOptions
     from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.services import Service
     from sagespec.pipeline import Options, Result
@@ -63,28 +63,31 @@ def compile(
     return _run(paths, env, variables, allow, build=True, local=local, account=account)
 
 
-def plan(requests: Sequence[Request], service: Service, wish: Wish | None = None, gone: Gone | None = None) -> Plan:
+def plan(
+    requests: Sequence[Request], service: Service, options: PlanOptions | None = None, gone: Gone | None = None
+) -> Plan:
     """What would be done about `requests`, given what `service` has. Reads, and changes nothing.
 
     Args:
-        gone: what is known of a running job that none of the requests describes; `Wish(prune=True)` stops none without.
+        gone: what is known of a running job that none of the requests describes; without it `PlanOptions(prune=True)`
+            stops none.
 
     Raises:
         ServiceError: the service failed or refused.
     """
-    from sagespec.deploying.planning.planner import Wish
+    from sagespec.deploying.planning.planner import PlanOptions
     from sagespec.deploying.planning.pruning import nothing_is_known
-    from sagespec.deploying.world import World
+    from sagespec.deploying.pool import ServicePool
 
-    return World(lambda site: service).plan(requests, wish or Wish(), gone or nothing_is_known)
+    return ServicePool(lambda destination: service).plan(requests, options or PlanOptions(), gone or nothing_is_known)
 
 
-def apply(plan: Plan, service: Service, wish: Wish | None = None) -> Iterator[Outcome]:
+def apply(plan: Plan, service: Service, options: PlanOptions | None = None) -> Iterator[Outcome]:
     """Does what a plan says; one outcome a job, as they come. A job's failure is in its outcome, and stops no other."""
     from sagespec.deploying.applier import Applier
-    from sagespec.deploying.planning.planner import Wish
+    from sagespec.deploying.planning.planner import PlanOptions
 
-    return Applier(service).apply(plan, wish or Wish())
+    return Applier(service).apply(plan, options or PlanOptions())
 
 
 def _run(

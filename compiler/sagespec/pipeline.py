@@ -30,7 +30,7 @@ from sagespec.scripts import Scripts, comments
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
     from sagespec.building.draft import Draft, Packing
     from sagespec.building.pricing import Pricing
-    from sagespec.building.request import Request, Site
+    from sagespec.building.request import Destination, Request
 
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
 """Where a local run is, as far as its request has to say so."""
@@ -295,7 +295,7 @@ class Compiler:
             files=self.files,
         )
 
-    def _draft(self, checked: Checked, kind: Kind, site: Site) -> Draft:
+    def _draft(self, checked: Checked, kind: Kind, site: Destination) -> Draft:
         from sagespec.building import draft
 
         manifest = checked.manifest
@@ -379,12 +379,12 @@ class Compiler:
 
     # A job may be partial here: a field that is wrong is not among its members, and reading it would raise.
 
-    def _site(self, job: Any, kind: Kind) -> Site:
-        from sagespec.building.request import Site
+    def _site(self, job: Any, kind: Kind) -> Destination:
+        from sagespec.building.request import Destination
 
         if self._runs_here(job):
-            return Site(job.members().get("region") or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
-        return Site(self._region(job) or "", self._account_of(job, kind))
+            return Destination(job.members().get("region") or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
+        return Destination(self._region(job) or "", self._account_of(job, kind))
 
     def _runs_here(self, job: Any) -> bool:
         return self.options.local or job.members().get("instance_type") in ("local", "local_gpu")
@@ -401,7 +401,7 @@ class Compiler:
             account = self._account = self._account or ask()
         return account
 
-    def _named(self, checked: Checked, site: Site) -> Iterator[Diagnostic]:
+    def _named(self, checked: Checked, site: Destination) -> Iterator[Diagnostic]:
         """Two jobs of one name would be one job to the service, each replacing the other.
 
         Requests of two files stand each by itself, so `compile` only warns of them; nobody can apply both.

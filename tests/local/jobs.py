@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sagespec.building.request import JOB, Call, Request, Site, Upload
-from sagespec.deploying.planning.planner import Seen
+from sagespec.building.request import JOB, Call, Destination, Request, Upload
+from sagespec.deploying.planning.planner import ObservedJob
 from sagespec.deploying.services import START, Cursor
 from sagespec.kinds.training_job.lifecycle import LIVE
 
@@ -79,7 +79,7 @@ def request(
         "HyperParameters": {key: json.dumps(value) for key, value in {**(hyperparameters or {}), **generated}.items()},
         **members,
     }
-    site = Site("us-west-2", "123456789012", local=True)
+    site = Destination("us-west-2", "123456789012", local=True)
     call = Call("CreateTrainingJob", "TrainingJobName", template, live=LIVE)
     uploads = (archive, *uploads)
     return Request("TrainingJob", "job.yaml", name, (call,), {"team": "vision"}, site, uploads, project="examples")
@@ -93,7 +93,7 @@ def start(service: Any, asked: Request, attempt: int = 1) -> str:
     return asked.job_name(attempt)
 
 
-def until(service: Any, name: str, done: Any, seconds: float = 30) -> Seen:
+def until(service: Any, name: str, done: Any, seconds: float = 30) -> ObservedJob:
     """The job once `done(seen)` is true."""
     deadline = time.monotonic() + seconds
     while True:
@@ -104,11 +104,11 @@ def until(service: Any, name: str, done: Any, seconds: float = 30) -> Seen:
         time.sleep(0.02)
 
 
-def ended(service: Any, name: str, seconds: float = 30) -> Seen:
+def ended(service: Any, name: str, seconds: float = 30) -> ObservedJob:
     return until(service, name, lambda seen: seen.ended, seconds)
 
 
-def run(service: Any, asked: Request, seconds: float = 30) -> Seen:
+def run(service: Any, asked: Request, seconds: float = 30) -> ObservedJob:
     return ended(service, start(service, asked), seconds)
 
 

@@ -62,9 +62,9 @@ def ours(name: str, variant: str, pair: tuple, python: str, region: str, instanc
     )
 
 
-def said(of: Any, *wish: Any) -> str | None:
+def said(of: Any, *options: Any) -> str | None:
     try:
-        return str(of(*wish))
+        return str(of(*options))
     except (ValueError, LookupError):
         return None
 
@@ -72,14 +72,14 @@ def said(of: Any, *wish: Any) -> str | None:
 def main() -> int:
     image_uris.config_for_framework = cache(image_uris.config_for_framework)  # read anew for each URI otherwise
     same = other = 0
-    for wish in wishes():
+    for options in wishes():
         for parallel in (False, True):
-            want, got = said(theirs, *wish, parallel), said(ours, *wish, parallel)
+            want, got = said(theirs, *options, parallel), said(ours, *options, parallel)
             if want == got:
                 same += 1
             else:
                 other += 1
-                print(*wish, parallel, want, got, sep="  ")
+                print(*options, parallel, want, got, sep="  ")
     print(f"{same} of {same + other} image URIs are the SDK's")
     return int(other > 0)
 

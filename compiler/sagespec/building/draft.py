@@ -15,7 +15,7 @@ from sagespec.base.files import Files
 from sagespec.base.source import Path
 from sagespec.building.archive import Archives, Contents
 from sagespec.building.dataset import Dataset, Datasets
-from sagespec.building.request import Request, Site, Upload, filled_in
+from sagespec.building.request import Destination, Request, Upload, filled_in
 from sagespec.catalog import Facts
 from sagespec.reading.part import Part
 
@@ -32,7 +32,7 @@ class Inputs(NamedTuple):
     """What a request is made of, beside its manifest."""
 
     facts: Facts
-    site: Site
+    site: Destination
     folder: FilePath
     """The manifest's: what its paths are relative to."""
     packing: Packing
@@ -164,7 +164,7 @@ def wrapped(name: str, value: Any) -> dict[str, Any] | None:
     return None if value is None else {name: value}
 
 
-def default_bucket(site: Site) -> str:
+def default_bucket(site: Destination) -> str:
     return f"sagemaker-{site.region}-{site.account}"
 
 
@@ -178,7 +178,7 @@ def account_of(role: str | None, account_id: str | None) -> str | None:
     return parts[4] if len(parts) > 5 else account_id
 
 
-def role_arn(role: str | None, site: Site, facts: Facts) -> str | None:
+def role_arn(role: str | None, site: Destination, facts: Facts) -> str | None:
     """A bare name (or path and name) is a role of the same account, in the partition that the region belongs to."""
     if role is None or role.startswith("arn:"):
         return role

@@ -35,7 +35,7 @@ Member = tuple[str, ...]
 """Where a member stands in a body."""
 
 
-class Site(NamedTuple):
+class Destination(NamedTuple):
     """Where a job will run."""
 
     region: str
@@ -106,7 +106,7 @@ class _Request(NamedTuple):
     calls: tuple[Call, ...]
     """In the order in which they are made; a template may name what an earlier one creates."""
     tags: Mapping[str, str]
-    site: Site
+    site: Destination
     uploads: tuple[Upload, ...] = ()
     project: str = "default"
     environment: str = ""

@@ -13,13 +13,13 @@ from sagespec.cli.runs import accepted_to_apply, compiler_of
 from sagespec.cli.terminal import tell
 
 if TYPE_CHECKING:
-    from sagespec.building.targets import Request, Site
+    from sagespec.building.targets import Destination, Request
     from sagespec.deploying.following.looking import Job
-    from sagespec.deploying.planning.planner import Wish
+    from sagespec.deploying.planning.planner import PlanOptions
     from sagespec.deploying.planning.pruning import Gone
+    from sagespec.deploying.pool import ServicePool
     from sagespec.deploying.services import Service
     from sagespec.deploying.services.local import LocalService
-    from sagespec.deploying.world import World
     from sagespec.pipeline import Compiler
 
 _tells_waits = False
@@ -44,20 +44,20 @@ def tell_waits() -> None:
         watch(waiting, tell)
 
 
-def wish_of(given: Deciding) -> Wish:
-    from sagespec.deploying.planning.planner import Wish
+def plan_options(given: Deciding) -> PlanOptions:
+    from sagespec.deploying.planning.planner import PlanOptions
 
-    return Wish(given.rerun, given.replace, given.prune, given.adopt)
+    return PlanOptions(given.rerun, given.replace, given.prune, given.adopt)
 
 
-def check_prune(wish: Wish, requests: Sequence[Request]) -> None:
+def check_prune(options: PlanOptions, requests: Sequence[Request]) -> None:
     """Raises:
     WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are.
     """
     from sagespec.deploying.planning.ownership import NAME_THE_PROJECT, may_stop
 
     unnamed = next((request for request in requests if not may_stop(request)), None)
-    if wish.prune and unnamed is not None:
+    if options.prune and unnamed is not None:
         message = f"--prune stops nothing without a project: {unnamed.manifest} has none"
         raise WrongUsage(message, NAME_THE_PROJECT)
 
@@ -81,13 +81,13 @@ def evidence_of(compiler: Compiler) -> Gone:
     return Evidence(compiler.survey, compiler.project_of)
 
 
-def world_of(given: ApplyArguments | None = None) -> World:
+def service_pool(given: ApplyArguments | None = None) -> ServicePool:
     """SageMaker in each region, and this machine."""
-    from sagespec.deploying.world import World
+    from sagespec.deploying.pool import ServicePool
 
     tell_waits()
 
-    def make(site: Site) -> Service:
+    def make(site: Destination) -> Service:
         if site.local:
             from sagespec.deploying.services.local import LocalService
 
@@ -99,7 +99,7 @@ def world_of(given: ApplyArguments | None = None) -> World:
 
         return SageMaker(site.region)
 
-    return World(make)
+    return ServicePool(make)
 
 
 def local_service() -> LocalService:
@@ -133,11 +133,11 @@ def jobs_of(
         Ended: a manifest is wrong.
         NoSuchJob: none of the manifests has a job, and nothing else is meant.
     """
-    from sagespec.building.targets import Site
+    from sagespec.building.targets import Destination
     from sagespec.deploying.following.looking import Job, jobs_of_requests
     from sagespec.deploying.services import NoSuchJob
 
-    world = world_of()
+    pool = service_pool()
     jobs: list[Job] = []
     missing: list[str] = []
     for name in names:
@@ -145,13 +145,13 @@ def jobs_of(
             requests = requests_of(name, given, local=local)
             if stopping:
                 check_stop(requests)
-            meant = jobs_of_requests(world, requests)
+            meant = jobs_of_requests(pool, requests)
             jobs += meant.jobs
             missing += meant.missing
         else:
             here = local or (project_folder() / "local" / name / "request.json").exists()
             place = "" if here else region or os.environ.get("AWS_REGION", "")
-            jobs.append(Job(name, world.service(Site(place, None, here))))
+            jobs.append(Job(name, pool.service(Destination(place, None, here))))
     if missing and not jobs:
         raise NoSuchJob("; ".join(missing), "sagespec apply creates it")
     for line in missing:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sagespec.building.request import RERUN, Request, Upload
-from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.observed import ObservedJob
 from sagespec.deploying.planning.ownership import is_own, stop_command, whose
-from sagespec.deploying.planning.planner import Action, Change, Plan, Wish, decide
+from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import Once, each, side_by_side
 
@@ -77,31 +77,31 @@ class Applier:
         self.patience = patience
         self._once = Once()
 
-    def apply(self, plan: Plan, wish: Wish = Wish()) -> Iterator[Outcome]:  # noqa: B008 - frozen
+    def apply(self, plan: Plan, options: PlanOptions = PlanOptions()) -> Iterator[Outcome]:  # noqa: B008 - frozen
         """One outcome a change, as they come. One job's failure does not stop the others."""
-        yield from carry_out([(change, self) for change in plan.changes], wish)
+        yield from carry_out([(change, self) for change in plan.changes], options)
 
-    def do(self, change: Change, wish: Wish) -> Outcome:
+    def do(self, change: Change, options: PlanOptions) -> Outcome:
         """One change, whatever it takes. Nothing that the service does is raised."""
         try:
-            return self._do(change, wish)
+            return self._do(change, options)
         except ServiceError as error:
             return Outcome(change, error)
 
-    def _do(self, change: Change, wish: Wish) -> Outcome:
+    def _do(self, change: Change, options: PlanOptions) -> Outcome:
         request, seen = change.request, change.seen
         if change.action is Action.STOP:
             self._stop(change.stops)
         if request is None or (seen is None and change.action is not Action.CREATE):
             return Outcome(change)
         if change.action is Action.CREATE:
-            return self._create(change, request, wish)
+            return self._create(change, request, options)
         if change.action is Action.REPLACE:
-            return self._replace(change, request, wish)
+            return self._replace(change, request, options)
         assert seen is not None
         if change.action is Action.WAIT:
             self._ended(seen.job_name)
-            return self._then(change, request, wish)
+            return self._then(change, request, options)
         if change.action is Action.UPDATE:
             self.service.update(seen.job_name, change.live)
         if change.action in (Action.TAG, Action.UPDATE, Action.ADOPT):
@@ -110,16 +110,16 @@ class Applier:
 
     # A creation -----------------------------------------------------------------------------------------------------
 
-    def _create(self, change: Change, request: Request, wish: Wish) -> Outcome:
+    def _create(self, change: Change, request: Request, options: PlanOptions) -> Outcome:
         self._prepare(request, check_role=request.role_by_name)
         marked = request._replace(tags={**request.tags, RERUN: change.rerun}) if change.rerun else request
         try:
             self.service.create(marked, change.attempt)
         except NameTaken as taken:
-            return self._found(change, request, wish, taken)
+            return self._found(change, request, options, taken)
         return Outcome(change)
 
-    def _found(self, change: Change, request: Request, wish: Wish, taken: NameTaken) -> Outcome:
+    def _found(self, change: Change, request: Request, options: PlanOptions, taken: NameTaken) -> Outcome:
         """Names are unique, so the name is the lock: whoever came first has created the very job that we want.
 
         It may have ended since: what is to be done then is decided as always.
@@ -129,9 +129,9 @@ class Applier:
             message = f"{found.job_name} exists and is not of this manifest ({whose(found)}): {taken.message}"
             raise ServiceError(message, "give the manifest another name, or look at: sagespec plan") from None
         others = [job for job in self.service.observe([request]) if job.job_name != found.job_name]
-        again = decide(request, [*others, found], replace(wish, rerun=False, named=None, replace=False))
+        again = decide(request, [*others, found], replace(options, rerun=False, named=None, replace=False))
         if again.action is Action.CREATE and again.attempt > change.attempt:
-            return self._create(again, request, wish)
+            return self._create(again, request, options)
         return Outcome(again, adopted=True)
 
     def _prepare(self, request: Request, *, check_role: bool) -> None:
@@ -147,21 +147,23 @@ class Applier:
 
     # A replacement --------------------------------------------------------------------------------------------------
 
-    def _replace(self, change: Change, request: Request, wish: Wish) -> Outcome:
+    def _replace(self, change: Change, request: Request, options: PlanOptions) -> Outcome:
         """Stops what runs for another state of the manifest, once what follows is as sure as one can know."""
         self._prepare(request, check_role=True)
         self._stop(change.stops)
         try:
             each(lambda job: self._ended(job.job_name), change.stops, WAITING)
-            outcome = self._then(change, request, wish)
+            outcome = self._then(change, request, options)
         except ServiceError as error:
             outcome = Outcome(change, error)
         return outcome if outcome.error is None else replace(outcome, error=_left_alone(change, outcome.error))
 
-    def _then(self, change: Change, request: Request, wish: Wish) -> Outcome:
+    def _then(self, change: Change, request: Request, options: PlanOptions) -> Outcome:
         """Decides again once something has ended, and does that, if it is what the plan has shown."""
         while True:
-            again = decide(request, self._now(request, change), replace(wish, replace=False, rerun=False, named=None))
+            again = decide(
+                request, self._now(request, change), replace(options, replace=False, rerun=False, named=None)
+            )
             if again.action is not Action.WAIT or again.seen is None:
                 break
             self._ended(again.seen.job_name)
@@ -171,11 +173,11 @@ class Applier:
             return Outcome(again, ServiceError(f"the plan does not hold any more: {again.reason}", "run apply again"))
         again = replace(again, rerun=change.rerun)
         if change.action is Action.REPLACE and again.action is Action.CREATE:
-            done = self.do(again, wish)
+            done = self.do(again, options)
             return replace(done, change=replace(change, attempt=done.change.attempt)) if not done.adopted else done
-        return self.do(again, wish)
+        return self.do(again, options)
 
-    def _now(self, request: Request, change: Change) -> list[Seen]:
+    def _now(self, request: Request, change: Change) -> list[ObservedJob]:
         """What exists, with the jobs that were waited for as they are now: an index may not know of their end yet."""
         waited = {job.job_name for job in (*change.stops, *((change.seen,) if change.seen else ()))}
         jobs = {job.job_name: job for job in self.service.observe([request])}
@@ -188,11 +190,11 @@ class Applier:
 
     # The pieces -----------------------------------------------------------------------------------------------------
 
-    def _stop(self, jobs: Sequence[Seen]) -> None:
+    def _stop(self, jobs: Sequence[ObservedJob]) -> None:
         """Stops the jobs that a plan names, if each is still the one that it has named."""
         each(self._stop_one, jobs)
 
-    def _stop_one(self, job: Seen) -> None:
+    def _stop_one(self, job: ObservedJob) -> None:
         now = self.service.describe(job.job_name)
         if (now.project, now.environment, now.name, now.digest) != (job.project, job.environment, job.name, job.digest):
             message = f"{job.job_name} is not the job that the plan has shown: {whose(now)}; it is not stopped"
@@ -222,7 +224,7 @@ class Applier:
             waited += pause
             pause = min(2 * pause, POLL_SECONDS)
 
-    def _tag(self, request: Request, seen: Seen, attempt: int) -> None:
+    def _tag(self, request: Request, seen: ObservedJob, attempt: int) -> None:
         add, remove = request.tag_changes(seen.tags, attempt)
         if "sagespec:attempt" not in seen.tags:
             add["sagespec:attempt"] = str(attempt)
@@ -257,7 +259,7 @@ def _bucket(uri: str) -> str:
 # Changes of any services --------------------------------------------------------------------------------------------
 
 
-def carry_out(changes: Sequence[tuple[Change, Applier]], wish: Wish) -> Iterator[Outcome]:
+def carry_out(changes: Sequence[tuple[Change, Applier]], options: PlanOptions) -> Iterator[Outcome]:
     """Does changes, each in its service, side by side; outcomes come as they come.
 
     Jobs without a manifest are stopped last, and only where everything could be created that was to be: under a full
@@ -267,7 +269,7 @@ def carry_out(changes: Sequence[tuple[Change, Applier]], wish: Wish) -> Iterator
     waits = [(change, applier) for change, applier in changes if change.request is not None and change.action in _WAIT]
     others = [(c, applier) for c, applier in changes if c.request is not None and c.action not in _WAIT]
     failed: dict[int, Outcome] = {}
-    for outcome, applier in _both(others, waits, wish):
+    for outcome, applier in _both(others, waits, options):
         if not outcome.done and (outcome.error is not None and outcome.change.action in _STARTS):
             failed.setdefault(id(applier.service), outcome)
         yield outcome
@@ -275,12 +277,12 @@ def carry_out(changes: Sequence[tuple[Change, Applier]], wish: Wish) -> Iterator
     for change, reason in held:
         yield Outcome(change, _held_back(change, reason))
     free = [(change, applier) for change, applier in stops if id(applier.service) not in failed]
-    for done in side_by_side(lambda pair: pair[1].do(pair[0], wish), free, AT_ONCE):
+    for done in side_by_side(lambda pair: pair[1].do(pair[0], options), free, AT_ONCE):
         yield done.get()
 
 
 def _both(
-    others: Sequence[tuple[Change, Applier]], waits: Sequence[tuple[Change, Applier]], wish: Wish
+    others: Sequence[tuple[Change, Applier]], waits: Sequence[tuple[Change, Applier]], options: PlanOptions
 ) -> Iterator[tuple[Outcome, Applier]]:
     """What waits for the end of a job does not hold what need not."""
     workers = min(AT_ONCE, len(others)) + min(WAITING, len(waits))
@@ -289,7 +291,7 @@ def _both(
     def do(one: tuple[str, Change, Applier]) -> Outcome:
         kind, change, applier = one
         with places[kind]:
-            return applier.do(change, wish)
+            return applier.do(change, options)
 
     items = [("waits", *pair) for pair in waits[:WAITING]]
     items += [("others", *pair) for pair in others]

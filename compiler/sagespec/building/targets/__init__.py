@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from sagespec.building.request import Request, Site, Upload
+from sagespec.building.request import Destination, Request, Upload
 from sagespec.building.targets import ack, aws_cli, step_functions
 from sagespec.reading.yamltext import yaml_text
 
@@ -43,4 +43,4 @@ TARGETS: Mapping[str, Target] = {
     "aws-cli": Target(".sh", aws_cli.script, str, _nothing),
 }
 
-__all__ = ["TARGETS", "Request", "Site", "Target", "Upload"]
+__all__ = ["TARGETS", "Destination", "Request", "Target", "Upload"]

@@ -14,7 +14,7 @@ from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
 from sagespec.cli.commands.following import Followed, follow
 from sagespec.cli.runs import accepted_to_apply, compiler_of
-from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
+from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, plan_options, service_pool
 from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
 from sagespec.deploying.applier import still_planned
 from sagespec.deploying.following.ledger import Ledger
@@ -29,9 +29,9 @@ from sagespec.reporting.terminal.style import Style, style_of
 if TYPE_CHECKING:
     from sagespec.building.targets import Request
     from sagespec.deploying.applier import Outcome
-    from sagespec.deploying.planning.planner import Plan, Wish
+    from sagespec.deploying.planning.planner import Plan, PlanOptions
     from sagespec.deploying.planning.pruning import Gone
-    from sagespec.deploying.world import World
+    from sagespec.deploying.pool import ServicePool
 
 
 def apply(given: ApplyArguments) -> int:
@@ -55,7 +55,7 @@ class Asked(NamedTuple):
     """What is to be applied."""
 
     requests: Sequence[Request]
-    wish: Wish
+    options: PlanOptions
     gone: Gone
     """What is known of manifests that are not there."""
     saved: Plan | None = None
@@ -69,22 +69,22 @@ def asked_for(given: ApplyArguments) -> Asked:
         Ended: a manifest or a plan is wrong.
     """
     if any(map(is_plan_file, given.paths)):
-        saved, wish = saved_plan(given)
+        saved, options = saved_plan(given)
         gone = only({change.job_name for change in saved.changes if change.request is None})
-        return Asked([change.request for change in saved.changes if change.request is not None], wish, gone, saved)
+        return Asked([change.request for change in saved.changes if change.request is not None], options, gone, saved)
     compiler = compiler_of(given, build=True, local=given.local, ask_account=account_of_credentials)
     requests, code = accepted_to_apply(compiler.run(given.paths))
     if code:
         raise Ended(code)
-    wish = wish_of(given)
-    check_prune(wish, requests)
-    return Asked(requests, wish, evidence_of(compiler))
+    options = plan_options(given)
+    check_prune(options, requests)
+    return Asked(requests, options, evidence_of(compiler))
 
 
 def carried_out(given: ApplyArguments, asked: Asked, report: Report) -> int:
     """Plans, asks, does and follows; `report` has what was done, however this ends."""
-    world, style = world_of(given), style_of(sys.stderr)
-    made = world.plan(asked.requests, asked.wish, asked.gone)
+    pool, style = service_pool(given), style_of(sys.stderr)
+    made = pool.plan(asked.requests, asked.options, asked.gone)
     if asked.saved is not None:
         made = what_is_left(asked.saved, made)
     for line in plan_text(made, style):
@@ -92,11 +92,11 @@ def carried_out(given: ApplyArguments, asked: Asked, report: Report) -> int:
     if made.pending and not given.yes:
         if not agreed("Apply this plan?"):
             return Code.WRONG_USAGE
-        made = what_is_left(made, world.plan(asked.requests, asked.wish, asked.gone))  # thinking takes time
+        made = what_is_left(made, pool.plan(asked.requests, asked.options, asked.gone))  # thinking takes time
     report.begin(made)
-    for outcome in outcomes_of(made, world, asked.wish, style):
+    for outcome in outcomes_of(made, pool, asked.options, style):
         report.ledger.note(outcome)
-    followed = report.follow(world) if given.wait else None
+    followed = report.follow(pool) if given.wait else None
     if followed is not None and followed.interrupted:
         return Code.INTERRUPTED
     if not report.ledger.all_done:
@@ -116,12 +116,12 @@ class Report:
     def begin(self, plan: Plan) -> None:
         self.ledger = Ledger(plan.changes)
 
-    def follow(self, world: World) -> Followed | None:
+    def follow(self, pool: ServicePool) -> Followed | None:
         """Follows what now runs or has ended as it was wanted."""
         entries = {}
         for entry in self.ledger.done():
             change = entry.outcome.change
-            entries[Job(change.job_name, world.service_of(change))] = entry
+            entries[Job(change.job_name, pool.service_of(change))] = entry
         if not entries:
             return None
         out = sys.stderr if self.given.format == "json" else sys.stdout
@@ -145,7 +145,7 @@ class Report:
         return not problems
 
 
-def saved_plan(given: ApplyArguments) -> tuple[Plan, Wish]:
+def saved_plan(given: ApplyArguments) -> tuple[Plan, PlanOptions]:
     """The one plan that was saved, if its files are still as they were.
 
     Raises:
@@ -167,7 +167,7 @@ def saved_plan(given: ApplyArguments) -> tuple[Plan, Wish]:
     if changes:
         refuse(changes, "run it in the folder where the plan was made, or make a new one: sagespec plan --out FILE")
         raise Ended(Code.SERVICE_FAILED)
-    return saved.plan, saved.wish
+    return saved.plan, saved.options
 
 
 def what_is_left(then: Plan, now: Plan) -> Plan:
@@ -191,9 +191,9 @@ def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec
         tell(f"  {difference}", always=True)
 
 
-def outcomes_of(plan: Plan, world: World, wish: Wish, style: Style) -> Iterator[Outcome]:
+def outcomes_of(plan: Plan, pool: ServicePool, options: PlanOptions, style: Style) -> Iterator[Outcome]:
     with open(os.devnull, "w") as nobody, progress_on(nobody if is_quiet() else sys.stderr) as progress:  # noqa: PTH123
-        for outcome in world.apply(plan, wish, progress):
+        for outcome in pool.apply(plan, options, progress):
             for line in outcome_text(outcome, style):
                 tell(line, always=not outcome.done or outcome.change.unfulfilled)
             yield outcome

@@ -13,7 +13,7 @@ from sagespec.cli.codes import Code
 from sagespec.cli.terminal import complain, remark, tell
 from sagespec.deploying.following.ending import TAIL, ending_of
 from sagespec.deploying.following.looking import Job
-from sagespec.deploying.world import follow_all
+from sagespec.deploying.pool import follow_all
 from sagespec.reporting.findings.diagnostics import printable
 from sagespec.reporting.plans.status import ended_text, state_line
 from sagespec.reporting.terminal.board import board_on

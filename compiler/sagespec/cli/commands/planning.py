@@ -9,7 +9,7 @@ from sagespec.base.files import unwritable, write_whole
 from sagespec.cli.arguments.table import PlanArguments
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.runs import accepted_to_apply, compiler_of
-from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, wish_of, world_of
+from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, plan_options, service_pool
 from sagespec.cli.terminal import say, tell
 from sagespec.deploying.planning.planner import decide_all
 from sagespec.reporting.plans.plan import plan_json, plan_text
@@ -18,7 +18,7 @@ from sagespec.reporting.terminal.style import style_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sagespec.deploying.planning.planner import Plan, Wish
+    from sagespec.deploying.planning.planner import Plan, PlanOptions
 
 
 def plan(given: PlanArguments) -> int:
@@ -30,11 +30,15 @@ def plan(given: PlanArguments) -> int:
     requests, code = accepted_to_apply(compiler.run(given.paths))
     if code:
         return code
-    wish = wish_of(given)
-    check_prune(wish, requests)
-    made = decide_all(requests, (), wish) if given.offline else world_of().plan(requests, wish, evidence_of(compiler))
+    options = plan_options(given)
+    check_prune(options, requests)
+    made = (
+        decide_all(requests, (), options)
+        if given.offline
+        else service_pool().plan(requests, options, evidence_of(compiler))
+    )
     if given.out is not None:
-        save(made, wish, given.out)
+        save(made, options, given.out)
     if given.format == "json":
         say(plan_json(made))
     elif given.format == "markdown":
@@ -47,12 +51,12 @@ def plan(given: PlanArguments) -> int:
     return detailed(made) if given.detailed_exitcode else Code.FINE
 
 
-def save(plan: Plan, wish: Wish, file: Path) -> None:
+def save(plan: Plan, options: PlanOptions, file: Path) -> None:
     from sagespec.deploying.planning.planfile import to_text  # few plans are saved
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, to_text(plan, wish))
+        write_whole(file, to_text(plan, options))
     except OSError as error:
         raise WrongUsage(f"--out {file} could not be written: {error.strerror or error}") from None
     tell(f"saved; to do exactly this: sagespec apply {file}")

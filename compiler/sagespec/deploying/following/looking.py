@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from sagespec.building.request import Request
 from sagespec.deploying.following.ending import TAIL, Ending, ending_of, promised_by
-from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.observed import ObservedJob
 from sagespec.deploying.planning.ownership import is_own
+from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import Service, ServiceError
 from sagespec.deploying.side_by_side import each
-from sagespec.deploying.world import World
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ class Meant:
     """Manifests without a job, in words."""
 
 
-def jobs_of_requests(world: World, requests: Sequence[Request]) -> Meant:
+def jobs_of_requests(pool: ServicePool, requests: Sequence[Request]) -> Meant:
     """The newest job of each manifest, and every older one that has not ended: it may have been changed since.
 
     Raises:
         ServiceError: a service failed or refused, or the credentials are of another account than the manifests.
     """
-    world.insist_on_account(requests)
+    pool.insist_on_account(requests)
     by_service: dict[int, tuple[Service, list[Request]]] = {}
     for request in requests:
-        service = world.service(request.site)
+        service = pool.service(request.site)
         by_service.setdefault(id(service), (service, []))[1].append(request)
     parts = list(by_service.values())
     seen = each(lambda part: list(part[0].observe(part[1])), parts)
@@ -54,7 +54,7 @@ def jobs_of_requests(world: World, requests: Sequence[Request]) -> Meant:
     return meant
 
 
-def _names(request: Request, found: Sequence[Seen]) -> list[str]:
+def _names(request: Request, found: Sequence[ObservedJob]) -> list[str]:
     own = [job for job in found if is_own(request, job)]
     own.sort(key=lambda job: (job.created, job.attempt))
     return [job.job_name for job in own if not job.ended or job is own[-1]]

@@ -10,7 +10,7 @@ TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedJob:
     """A training job as the service shows it."""
 
     job_name: str

@@ -22,7 +22,7 @@ _LAZY = {"Prices": Prices}
 _TYPE = "$type"
 _NEEDED = object()
 """The default of a field that must be given."""
-LEFT_OUT = frozenset({("Seen", "body")})
+LEFT_OUT = frozenset({("ObservedJob", "body")})
 """Fields that are not saved: the service's whole answer, which is looked at again."""
 
 

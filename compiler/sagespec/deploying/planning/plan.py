@@ -8,9 +8,9 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from sagespec.building.request import Request, Site
+from sagespec.building.request import Destination, Request
 from sagespec.deploying.planning.differ import Difference, differences
-from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.observed import ObservedJob
 from sagespec.deploying.planning.reruns import Rerun
 
 
@@ -53,7 +53,7 @@ NOTHING_TO_DO = frozenset({Action.KEEP})
 
 
 @dataclass(frozen=True)
-class Wish:
+class PlanOptions:
     """What the user said beside the manifests."""
 
     rerun: bool = False
@@ -74,19 +74,19 @@ class Change:
     request: Request | None = None
     """None when a job without a manifest is stopped."""
     attempt: int = 1
-    seen: Seen | None = None
+    seen: ObservedJob | None = None
     """What the decision rests on: apply looks again and refuses a changed world."""
     live: Mapping[str, Any] = field(default_factory=dict)
     """The members that an update changes."""
-    stops: tuple[Seen, ...] = ()
+    stops: tuple[ObservedJob, ...] = ()
     """The jobs that are stopped for it. Nothing else ever is."""
-    beside: tuple[Seen, ...] = ()
+    beside: tuple[ObservedJob, ...] = ()
     """Older jobs of the manifest that still run, and that it does not ask for."""
     notes: tuple[str, ...] = ()
     """What else there is under the manifest's name."""
     rerun: str = ""
     """What marks the attempts that one `--rerun` asks for."""
-    at: Site | None = None
+    at: Destination | None = None
     """Where a job without a manifest is."""
 
     @cached_property
@@ -109,7 +109,7 @@ class Change:
         return self.seen.job_name if self.seen is not None else ""
 
     @property
-    def site(self) -> Site | None:
+    def site(self) -> Destination | None:
         """Where it happens. A job's name alone says nothing: another region may have a job of that name."""
         return self.request.site if self.request is not None else self.at
 

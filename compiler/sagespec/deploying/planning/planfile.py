@@ -15,7 +15,7 @@ from sagespec.building.archive import ArchiveError
 from sagespec.building.request import Upload
 from sagespec.catalog import digest
 from sagespec.deploying.planning.plain import from_plain, to_plain
-from sagespec.deploying.planning.planner import Change, Plan, Wish
+from sagespec.deploying.planning.planner import Change, Plan, PlanOptions
 from sagespec.deploying.planning.reruns import Rerun
 
 KIND = "sagespec plan"
@@ -38,7 +38,7 @@ class SavedPlan:
     """A plan, and what was asked for beside the manifests."""
 
     plan: Plan
-    wish: Wish
+    options: PlanOptions
 
 
 def is_plan_file(path: str) -> bool:
@@ -66,7 +66,7 @@ def _begins_like_a_plan(path: str) -> bool:
         return False
 
 
-def to_text(plan: Plan, wish: Wish) -> str:
+def to_text(plan: Plan, options: PlanOptions) -> str:
     """The file's content: everything that is needed to create the jobs, and digests of what is not in it.
 
     The same plan is the same text. Paths are written relative to the working directory where they lie below it.
@@ -76,7 +76,7 @@ def to_text(plan: Plan, wish: Wish) -> str:
         "version": VERSION,
         "tool": __version__,
         "catalog": digest(),
-        "wish": to_plain(replace(wish, named=None)),
+        "options": to_plain(replace(options, named=None)),
         "account": plan.account,
         "notes": list(plan.notes),
         "jobs": [_job(change) for change in plan.changes],
@@ -109,7 +109,7 @@ def from_text(text: str, name: str) -> SavedPlan:
         raise PlanFileError(f"{name} was made with other facts about SageMaker than this sagespec has")
     try:
         plan = Plan(tuple(map(_change, content["jobs"])), content["account"], tuple(content["notes"]))
-        return SavedPlan(plan, _named(plan, from_plain(Wish, content["wish"])))
+        return SavedPlan(plan, _named(plan, from_plain(PlanOptions, content["options"])))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PlanFileError(f"{name} is no whole plan: {error}") from None
 
@@ -154,10 +154,10 @@ def _change(data: Mapping[str, Any]) -> Change:
     return change
 
 
-def _named(plan: Plan, wish: Wish) -> Wish:
-    """The wish, with the attempts by name that `--rerun` meant when the plan was made."""
+def _named(plan: Plan, options: PlanOptions) -> PlanOptions:
+    """The options, with the attempts by name that `--rerun` meant when the plan was made."""
     again = [change for change in plan.changes if change.rerun and change.request is not None and change.attempt > 1]
-    if not wish.rerun:
-        return wish
+    if not options.rerun:
+        return options
     names = frozenset(change.request.job_name(change.attempt - 1) for change in again if change.request is not None)
-    return replace(wish, named=Rerun(names, next((change.rerun for change in plan.changes if change.rerun), "")))
+    return replace(options, named=Rerun(names, next((change.rerun for change in plan.changes if change.rerun), "")))

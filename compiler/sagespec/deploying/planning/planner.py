@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sagespec.building.request import Request, Site
+from sagespec.building.request import Destination, Request
 from sagespec.deploying.planning.changeable import live_changes
-from sagespec.deploying.planning.observed import TERMINAL, Seen
+from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
 from sagespec.deploying.planning.ownership import (
     NAME_THE_PROJECT,
     UNNAMED,
@@ -20,14 +20,14 @@ from sagespec.deploying.planning.ownership import (
     stop_command,
     whose,
 )
-from sagespec.deploying.planning.plan import Action, Change, Plan, Wish
+from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions
 from sagespec.deploying.planning.pruning import Gone, Verdict, nothing_is_known
 from sagespec.deploying.planning.reruns import Rerun, attempts_used, rerun_of
 from sagespec.deploying.triage import triage
 
-__all__ = ["DECISIONS", "TERMINAL", "Action", "Change", "Plan", "Seen", "Wish", "decide", "decide_all"]
+__all__ = ["DECISIONS", "TERMINAL", "Action", "Change", "ObservedJob", "Plan", "PlanOptions", "decide", "decide_all"]
 
-NOTHING_ELSE = Wish()
+NOTHING_ELSE = PlanOptions()
 LONGEST_NAME = 63
 """Characters of a training job's name. Source: the API's TrainingJobName."""
 
@@ -46,8 +46,8 @@ DECISIONS: Mapping[str | None, tuple[str, str]] = {
 
 def decide_all(
     requests: Sequence[Request],
-    seen: Iterable[Seen],
-    wish: Wish = NOTHING_ELSE,
+    seen: Iterable[ObservedJob],
+    options: PlanOptions = NOTHING_ELSE,
     gone: Gone = nothing_is_known,
 ) -> Plan:
     """The plan for a set of requests of one service.
@@ -57,16 +57,16 @@ def decide_all(
         gone: what the manifests that were read say of a job that none of them describes; `--prune` asks it.
     """
     jobs = list(seen)
-    by_name: dict[str, list[Seen]] = {}
+    by_name: dict[str, list[ObservedJob]] = {}
     for job in jobs:
         for name in {job.name, manifest_name_of(job.job_name)} - {""}:
             by_name.setdefault(name, []).append(job)
     found = [by_name.get(request.name, []) for request in requests]
-    rerun = wish.named
-    if wish.rerun and rerun is None:
+    rerun = options.named
+    if options.rerun and rerun is None:
         rerun = rerun_of(list(zip(requests, map(_attempts, requests, found), strict=True)))
-    changes = [decide(request, about, wish, rerun) for request, about in zip(requests, found, strict=True)]
-    if not wish.prune:
+    changes = [decide(request, about, options, rerun) for request, about in zip(requests, found, strict=True)]
+    if not options.prune:
         return Plan(tuple(changes))
     stops, left = prune(requests, jobs, gone)
     return Plan((*changes, *stops), notes=tuple(left))
@@ -75,7 +75,7 @@ def decide_all(
 # A job without a manifest -------------------------------------------------------------------------------------------
 
 
-def prune(requests: Sequence[Request], jobs: Iterable[Seen], gone: Gone) -> tuple[list[Change], list[str]]:
+def prune(requests: Sequence[Request], jobs: Iterable[ObservedJob], gone: Gone) -> tuple[list[Change], list[str]]:
     """What is done about running jobs that no request describes, and what is left alone, in words."""
     asking = {(request.project, request.environment): request for request in requests if may_stop(request)}
     described = {(request.project, request.environment, request.name) for request in requests}
@@ -107,7 +107,9 @@ def prune(requests: Sequence[Request], jobs: Iterable[Seen], gone: Gone) -> tupl
 # A job with a manifest ----------------------------------------------------------------------------------------------
 
 
-def decide(request: Request, seen: Sequence[Seen], wish: Wish = NOTHING_ELSE, rerun: Rerun | None = None) -> Change:
+def decide(
+    request: Request, seen: Sequence[ObservedJob], options: PlanOptions = NOTHING_ELSE, rerun: Rerun | None = None
+) -> Change:
     """What to do about one request, given every job that has to do with its name.
 
     Jobs of the manifest that run for another state of it decide first. Otherwise the newest attempt of the same digest
@@ -118,12 +120,12 @@ def decide(request: Request, seen: Sequence[Seen], wish: Wish = NOTHING_ELSE, re
     """
     attempts = _attempts(request, seen)
     newest = attempts[-1] if attempts else None
-    if wish.rerun and rerun is None:
-        rerun = wish.named or rerun_of([(request, attempts)])
-    case = _Case(request, attempts, _others(request, seen, newest), wish, rerun)
+    if options.rerun and rerun is None:
+        rerun = options.named or rerun_of([(request, attempts)])
+    case = _Case(request, attempts, _others(request, seen, newest), options, rerun)
     change = _next_to(case) if newest is not None and not newest.ended else _after(case)
     if change.action in (Action.CREATE, Action.REPLACE):
-        change = _under_our_name(change, request, seen, wish)
+        change = _under_our_name(change, request, seen, options)
     return replace(change, notes=tuple(_notes(request, seen)))
 
 
@@ -132,41 +134,41 @@ class _Case:
     """What a decision rests on."""
 
     request: Request
-    attempts: Sequence[Seen]
+    attempts: Sequence[ObservedJob]
     """Of the same digest, oldest first."""
-    others: Sequence[Seen]
+    others: Sequence[ObservedJob]
     """Own jobs that have not ended, besides the newest attempt of the same digest; oldest first."""
-    wish: Wish
+    options: PlanOptions
     rerun: Rerun | None
 
     @property
-    def newest(self) -> Seen | None:
+    def newest(self) -> ObservedJob | None:
         return self.attempts[-1] if self.attempts else None
 
     @property
-    def running(self) -> tuple[Seen, ...]:
+    def running(self) -> tuple[ObservedJob, ...]:
         """The others that would have to be stopped."""
         return tuple(job for job in self.others if _cell(job, same=False) == "on_change")
 
     @property
     def replaces(self) -> bool:
-        return self.wish.replace or self.request.on_change == "replace"
+        return self.options.replace or self.request.on_change == "replace"
 
 
-def _attempts(request: Request, seen: Iterable[Seen]) -> list[Seen]:
+def _attempts(request: Request, seen: Iterable[ObservedJob]) -> list[ObservedJob]:
     """Own jobs that were asked for as the request is now, oldest first."""
     same = (job for job in seen if job.digest == request.digest and is_own(request, job))
     return sorted(same, key=lambda job: job.attempt)
 
 
-def _others(request: Request, seen: Iterable[Seen], newest: Seen | None) -> list[Seen]:
+def _others(request: Request, seen: Iterable[ObservedJob], newest: ObservedJob | None) -> list[ObservedJob]:
     own = (job for job in seen if is_own(request, job) and job is not newest)
     hidden = (job for job in seen if job.tags_hidden and manifest_name_of(job.job_name) == request.name)
     alive = [job for job in (*own, *hidden) if not job.ended and job.status != "Deleting"]
     return sorted(alive, key=lambda job: (job.created, job.attempt))
 
 
-def _cell(job: Seen | None, *, same: bool) -> str:
+def _cell(job: ObservedJob | None, *, same: bool) -> str:
     """What the table says; an unknown status is waited on."""
     return DECISIONS.get(job.status if job is not None else None, ("wait", "wait"))[0 if same else 1]
 
@@ -190,7 +192,7 @@ def _next_to(case: _Case) -> Change:
     )
 
 
-def _cure(running: Sequence[Seen], site: Site) -> str:
+def _cure(running: Sequence[ObservedJob], site: Destination) -> str:
     hidden = [job for job in running if job.tags_hidden]
     if hidden:
         return f"and {hidden[0].job_name} may be older work of the manifest: {whose(hidden[0])}"
@@ -201,7 +203,7 @@ def _cure(running: Sequence[Seen], site: Site) -> str:
 def _after(case: _Case) -> Change:
     """The newest attempt has ended, or there is none: what else runs decides first."""
     request, running = case.request, case.running
-    if not case.others or (request.on_change == "keep" and not case.wish.replace):
+    if not case.others or (request.on_change == "keep" and not case.options.replace):
         return _same(case)
     if not running:
         leaving = case.others[-1]
@@ -212,7 +214,7 @@ def _after(case: _Case) -> Change:
     return _refused(case, change, running)
 
 
-def _replacing(case: _Case, after: Change, running: tuple[Seen, ...]) -> Change:
+def _replacing(case: _Case, after: Change, running: tuple[ObservedJob, ...]) -> Change:
     """`after` is what would be done if nothing else ran: only something that is sure to follow is worth a stop."""
     request, newest = case.request, case.newest
     runs = f"{_listed(running)} {_run(running)}"
@@ -229,7 +231,7 @@ def _replacing(case: _Case, after: Change, running: tuple[Seen, ...]) -> Change:
     return Change(Action.REFUSE, reason, request, after.attempt, running[-1])
 
 
-def _refused(case: _Case, after: Change, running: tuple[Seen, ...]) -> Change:
+def _refused(case: _Case, after: Change, running: tuple[ObservedJob, ...]) -> Change:
     """`on_change: refuse`."""
     hidden = [job for job in running if job.tags_hidden]
     if hidden:
@@ -257,7 +259,7 @@ def _stopping(change: Change) -> Change:
     return Change(Action.REFUSE, why, request, change.attempt, change.stops[-1])
 
 
-def _under_our_name(change: Change, request: Request, seen: Iterable[Seen], wish: Wish) -> Change:
+def _under_our_name(change: Change, request: Request, seen: Iterable[ObservedJob], options: PlanOptions) -> Change:
     """The change, if its job's name is free; otherwise what there is to say, and to do, about who has it."""
     job_name = request.job_name(change.attempt)
     if len(job_name) > LONGEST_NAME:
@@ -271,14 +273,14 @@ def _under_our_name(change: Change, request: Request, seen: Iterable[Seen], wish
     exists = f"{job_name} exists ({taken.status}), and it is not of this manifest: {whose(taken)}"
     if not can_be_adopted(request, taken):
         return Change(Action.REFUSE, f"{exists}; give the manifest another name", request, change.attempt, taken)
-    if wish.adopt:
+    if options.adopt:
         reason = f"{job_name} ({taken.status}) is what the manifest asks for, and nobody's: it gets our tags"
         return Change(Action.ADOPT, reason, request, change.attempt, taken)
     reason = f"{exists}; it asks for the same: --adopt takes it over"
     return Change(Action.REFUSE, reason, request, change.attempt, taken)
 
 
-def _notes(request: Request, seen: Iterable[Seen]) -> Iterable[str]:
+def _notes(request: Request, seen: Iterable[ObservedJob]) -> Iterable[str]:
     """Jobs that look like the manifest's and are not."""
     for job in seen:
         if is_tagged_for(request, job) and not is_named_as_tagged(job):
@@ -288,7 +290,7 @@ def _notes(request: Request, seen: Iterable[Seen]) -> Iterable[str]:
             yield f"{job.job_name} runs too, but {whose(job)}: it is left alone ({stop})"
 
 
-def _is_unclaimed(request: Request, job: Seen) -> bool:
+def _is_unclaimed(request: Request, job: ObservedJob) -> bool:
     """Whether a job may be from the time before the request's project or environment was written."""
     earlier = (job.project in (request.project, UNNAMED), job.environment in (request.environment, ""))
     return all(earlier) and not is_tagged_for(request, job)
@@ -355,7 +357,7 @@ def _failed(case: _Case) -> Change:
 _SAME = {"create": _create, "keep": _keep, "wait": _wait, "stopped": _stopped, "on_failure": _failed}
 
 
-def _newest(case: _Case) -> Seen:
+def _newest(case: _Case) -> ObservedJob:
     assert case.newest is not None  # the table's rows of a status
     return case.newest
 
@@ -376,22 +378,22 @@ def _next_attempt(case: _Case) -> int:
 # Words --------------------------------------------------------------------------------------------------------------
 
 
-def _names_of(jobs: Sequence[Seen]) -> list[str]:
+def _names_of(jobs: Sequence[ObservedJob]) -> list[str]:
     return [job.job_name for job in jobs]
 
 
-def _listed(jobs: Sequence[Seen]) -> str:
+def _listed(jobs: Sequence[ObservedJob]) -> str:
     names = _names_of(jobs)
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _run(jobs: Sequence[Seen]) -> str:
+def _run(jobs: Sequence[ObservedJob]) -> str:
     return "runs" if len(jobs) == 1 else "run"
 
 
-def _created(jobs: Sequence[Seen]) -> str:
+def _created(jobs: Sequence[ObservedJob]) -> str:
     return "it was created" if len(jobs) == 1 else "they were created"
 
 
-def _are(jobs: Sequence[Seen]) -> str:
+def _are(jobs: Sequence[ObservedJob]) -> str:
     return "is" if len(jobs) == 1 else "are"

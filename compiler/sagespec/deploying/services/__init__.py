@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from sagespec.base.errors import SagespecError
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.observed import ObservedJob
 
 
 class ServiceError(SagespecError):
@@ -74,9 +74,11 @@ Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much of it is done, how much there is)."""
 
 
-def one_by_one(describe: Callable[[str], Seen], job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
+def one_by_one(
+    describe: Callable[[str], ObservedJob], job_names: Sequence[str]
+) -> dict[str, ObservedJob | ServiceError]:
     """The states of jobs, for a service that has no quicker way than to look at each."""
-    found: dict[str, Seen | ServiceError] = {}
+    found: dict[str, ObservedJob | ServiceError] = {}
     for job_name in job_names:
         try:
             found[job_name] = describe(job_name)
@@ -93,11 +95,11 @@ class Service(Protocol):
         """What people call it: `SageMaker us-west-2`, `this machine`."""
         ...
 
-    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[Seen]:
+    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[ObservedJob]:
         """Every attempt of these requests' names; with `projects`, every job of their projects."""
         ...
 
-    def describe(self, job_name: str) -> Seen:
+    def describe(self, job_name: str) -> ObservedJob:
         """One job, as it is now.
 
         Raises:
@@ -105,7 +107,7 @@ class Service(Protocol):
         """
         ...
 
-    def states(self, job_names: Sequence[str]) -> Mapping[str, Seen | ServiceError]:
+    def states(self, job_names: Sequence[str]) -> Mapping[str, ObservedJob | ServiceError]:
         """What each of many jobs does now, or why that could not be seen. Tags and reasons of failures may be missing:
         `describe` has them."""
         ...

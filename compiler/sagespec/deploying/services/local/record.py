@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from sagespec.base.redact import redacted
-from sagespec.deploying.planning.observed import TERMINAL, Seen
+from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
 from sagespec.deploying.services.local.folder import JobFolder, moved, read_json, write_json
 from sagespec.deploying.services.local.job import read_job
 from sagespec.deploying.services.local.log import Log
@@ -17,12 +17,12 @@ from sagespec.deploying.services.local.running import alive, docker
 from sagespec.kinds.training_job.lifecycle import LIVE
 
 
-def seen(job: JobFolder) -> Seen:
+def seen(job: JobFolder) -> ObservedJob:
     """The job, as it is now."""
     status, body, tags = settled(job), job.body(), tags_of(job)
     stopping = status["status"] == "InProgress" and job.stop.exists()
     attempt = tags.get("sagespec:attempt", "1")
-    return Seen(
+    return ObservedJob(
         job_name=job.name,
         name=tags.get("sagespec:name", job.name),
         status="Stopping" if stopping else status["status"],

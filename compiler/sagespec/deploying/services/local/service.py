@@ -16,7 +16,7 @@ from typing import Any
 
 from sagespec.base.redact import redacted
 from sagespec.building.request import Request, Upload
-from sagespec.deploying.planning.observed import TERMINAL, Seen
+from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
 from sagespec.deploying.services import (
     START,
     Cursor,
@@ -72,7 +72,7 @@ class LocalService:
 
     # What is there
 
-    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[Seen]:
+    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[ObservedJob]:
         """Every attempt of these requests' names; with `projects`, every job of their projects."""
         names = {(request.project, request.name) for request in requests}
         wanted = {project for project, _ in names}
@@ -80,12 +80,12 @@ class LocalService:
             if (seen.project, seen.name) in names or (projects and seen.project in wanted):
                 yield seen
 
-    def jobs(self) -> list[Seen]:
+    def jobs(self) -> list[ObservedJob]:
         """Every job of this root, oldest first."""
         found = [record.seen(JobFolder(path)) for path in self.root.glob("[!.]*") if (path / "request.json").exists()]
         return sorted(found, key=lambda seen: (seen.created, seen.job_name))
 
-    def describe(self, job_name: str) -> Seen:
+    def describe(self, job_name: str) -> ObservedJob:
         """One job, as it is now.
 
         Raises:
@@ -93,7 +93,7 @@ class LocalService:
         """
         return record.seen(self._job(job_name))
 
-    def states(self, job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
+    def states(self, job_names: Sequence[str]) -> dict[str, ObservedJob | ServiceError]:
         """What each job does now."""
         return one_by_one(self.describe, job_names)
 

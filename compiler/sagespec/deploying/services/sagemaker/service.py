@@ -19,7 +19,7 @@ from typing import Any
 from sagespec import __version__
 from sagespec.building.targets import Request, Upload
 from sagespec.deploying.following.waits import waiting
-from sagespec.deploying.planning.observed import Seen
+from sagespec.deploying.planning.observed import ObservedJob
 from sagespec.deploying.planning.ownership import manifest_name_of
 from sagespec.deploying.services import (
     BadSetting,
@@ -136,7 +136,7 @@ class SageMaker:
 
     # What exists ------------------------------------------------------------------------------------------------------
 
-    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[Seen]:
+    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[ObservedJob]:
         """Every attempt of these requests' names; with `projects`, every job of their projects.
 
         Raises:
@@ -151,14 +151,14 @@ class SageMaker:
             found |= {job.job_name: job for seen in each(self._attempts, unknown) for job in seen}
             return self._with_live(found, requests)
 
-    def states(self, job_names: Sequence[str]) -> dict[str, Seen | ServiceError]:
+    def states(self, job_names: Sequence[str]) -> dict[str, ObservedJob | ServiceError]:
         """What each job does now. What could not be seen of one job is its own answer.
 
         The statuses of many are read from the list of the newest, and of older ones from Search, which may be a moment
         behind; they have no tags and no failure reason, which `describe` has.
         """
         wanted = dict.fromkeys(job_names)
-        found: dict[str, Seen | ServiceError] = {}
+        found: dict[str, ObservedJob | ServiceError] = {}
         if len(wanted) > FEW:
             found |= self._listed(wanted)
         for done in side_by_side(self._now_of, [name for name in wanted if name not in found]):
@@ -168,7 +168,7 @@ class SageMaker:
             found |= self._listed(denied)
         return found
 
-    def _now_of(self, job_name: str) -> Seen | ServiceError:
+    def _now_of(self, job_name: str) -> ObservedJob | ServiceError:
         try:
             return self._seen(self._describe(job_name))
         except ServiceError as error:
@@ -180,10 +180,10 @@ class SageMaker:
         new = self._clock() < self._fresh.get(job_name, float("-inf")) + PROPAGATION_SECONDS
         return new and is_denied(cause_of(error))
 
-    def _listed(self, job_names: Iterable[str]) -> dict[str, Seen]:
+    def _listed(self, job_names: Iterable[str]) -> dict[str, ObservedJob]:
         """The jobs of these names that the list of the newest, or else Search, shows."""
         left = set(job_names)
-        found: dict[str, Seen] = {}
+        found: dict[str, ObservedJob] = {}
         try:
             for page in self._newest(len(left)):
                 found |= {name: self._brief(one) for one in page if (name := one["TrainingJobName"]) in left}
@@ -196,11 +196,11 @@ class SageMaker:
             pass
         return found
 
-    def _brief(self, record: Mapping[str, Any]) -> Seen:
+    def _brief(self, record: Mapping[str, Any]) -> ObservedJob:
         """A job without what costs another call."""
         return self._seen(record, tags=self._tags.get(record["TrainingJobName"], {}))
 
-    def describe(self, job_name: str) -> Seen:
+    def describe(self, job_name: str) -> ObservedJob:
         """One job, as it is now.
 
         A job that was created a moment ago, by us or by another applier, may be hidden from us until its tags have
@@ -226,7 +226,7 @@ class SageMaker:
     def _describe(self, job_name: str) -> dict[str, Any]:
         return self._call("describe_training_job", job_name, _JOB, TrainingJobName=job_name)
 
-    def _searches(self, requests: Sequence[Request], projects: bool) -> list[list[Seen]]:
+    def _searches(self, requests: Sequence[Request], projects: bool) -> list[list[ObservedJob]]:
         """What Search knows: all jobs of the projects, or those of the requests' names, whatever else there is."""
         by_project: dict[str, set[str]] = {}
         for request in requests:
@@ -236,7 +236,7 @@ class SageMaker:
             searches += [(project, ())] if projects else [(project, some) for some in _chunks(sorted(names))]
         return each(lambda search: list(self._search(*search)), searches)
 
-    def _search(self, project: str, names: Sequence[str]) -> Iterator[Seen]:
+    def _search(self, project: str, names: Sequence[str]) -> Iterator[ObservedJob]:
         """The jobs of a project, or those of a few of its names, as far as Search knows them."""
         expression: dict[str, Any] = {"Filters": [_is("Tags.sagespec:project", project)]}
         either = [_is("Tags.sagespec:name", name) for name in names]
@@ -266,7 +266,7 @@ class SageMaker:
         for _, answer in zip(range(RECENT_PAGES + math.ceil(wanted / PAGE)), pages, strict=False):
             yield answer["TrainingJobSummaries"]
 
-    def _recent(self, requests: Sequence[Request], found: Mapping[str, Seen]) -> Iterator[Seen]:
+    def _recent(self, requests: Sequence[Request], found: Mapping[str, ObservedJob]) -> Iterator[ObservedJob]:
         """Jobs of these names that are too young for Search."""
         names = {request.name for request in requests}
         self._statuses = {}
@@ -290,7 +290,7 @@ class SageMaker:
         said = {one["TrainingJobName"]: (one["TrainingJobStatus"], one.get("SecondaryStatus", "")) for one in page}
         self._statuses |= said
 
-    def _as_they_are(self, found: Iterable[Seen]) -> Iterator[Seen]:
+    def _as_they_are(self, found: Iterable[ObservedJob]) -> Iterator[ObservedJob]:
         """Search tells what was: those of its jobs that have not ended, or may hold a warm pool, as they are now."""
         told = [seen for seen in found if "Tags" in seen.body]
         unsure = [seen for seen in told if not seen.ended and seen.job_name not in self._statuses]
@@ -304,7 +304,7 @@ class SageMaker:
             if now is not None:
                 yield now
 
-    def _may_have_changed(self, seen: Seen) -> bool:
+    def _may_have_changed(self, seen: ObservedJob) -> bool:
         if seen.ended:
             keeps = seen.body.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds")
             changed = _seconds(seen.body.get("LastModifiedTime", seen.body["CreationTime"]))
@@ -312,10 +312,10 @@ class SageMaker:
         status, secondary = self._statuses.get(seen.job_name, ("", ""))
         return status != seen.status or (secondary or seen.secondary) != seen.secondary
 
-    def _believed(self, requests: Sequence[Request], young: Mapping[str, Mapping[str, Any]]) -> dict[str, Seen]:
+    def _believed(self, requests: Sequence[Request], young: Mapping[str, Mapping[str, Any]]) -> dict[str, ObservedJob]:
         """Those of many young jobs that a name and a status tell enough of; a few are looked at all the same."""
         by_first = {request.job_name(): request for request in requests}
-        believed: dict[str, Seen] = {}
+        believed: dict[str, ObservedJob] = {}
         for name, summary in list(young.items())[LOOKED_AT:]:
             first, _, attempt = name.partition("-r") if name not in by_first else (name, "", "1")
             request = by_first.get(first)
@@ -324,14 +324,14 @@ class SageMaker:
                 believed[name] = self._seen(summary, tags=request.all_tags(int(attempt)))
         return believed
 
-    def _attempts(self, request: Request) -> list[Seen]:
+    def _attempts(self, request: Request) -> list[ObservedJob]:
         """The attempts of a request that neither Search nor the list knows; what they are called is known."""
-        attempts: list[Seen] = []
+        attempts: list[ObservedJob] = []
         while seen := self._look(request.job_name(len(attempts) + 1)):
             attempts.append(seen)
         return attempts
 
-    def _look(self, job_name: str) -> Seen | None:
+    def _look(self, job_name: str) -> ObservedJob | None:
         """A job that may be there. A policy on tags denies what is not there as well; the name decides in the end."""
         try:
             return self.describe(job_name)
@@ -344,17 +344,17 @@ class SageMaker:
                 return None
             raise
 
-    def _with_live(self, found: Mapping[str, Seen], requests: Sequence[Request]) -> list[Seen]:
+    def _with_live(self, found: Mapping[str, ObservedJob], requests: Sequence[Request]) -> list[ObservedJob]:
         """Each request's newest attempt with its live members as the request words them."""
         result = dict(found)
-        newest: dict[tuple[str, str, str, str], Seen] = {}
+        newest: dict[tuple[str, str, str, str], ObservedJob] = {}
         for seen in sorted(found.values(), key=lambda seen: seen.attempt):
             newest[seen.project, seen.environment, seen.name, seen.digest] = seen
         changeable = [(newest.get(_identity(request)), wanted) for request in requests if (wanted := request.live())]
         shown = each(lambda one: self._shown(*one), [(last, wanted) for last, wanted in changeable if last is not None])
         return list({**result, **{seen.job_name: seen for seen in shown}}.values())
 
-    def _shown(self, last: Seen, wanted: Mapping[str, Any]) -> Seen:
+    def _shown(self, last: ObservedJob, wanted: Mapping[str, Any]) -> ObservedJob:
         """A job with its live members, which Search's record may not have: only those records hold tags."""
         body = last.body
         if not last.ended and "Tags" in body and _UNSEARCHABLE & set(wanted):
@@ -366,11 +366,11 @@ class SageMaker:
         body: Mapping[str, Any],
         live: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
-    ) -> Seen:
+    ) -> ObservedJob:
         job_name = body["TrainingJobName"]
         tags = self._tags_of(body) if tags is None else tags
         attempt = tags.get("sagespec:attempt", "1")
-        return Seen(
+        return ObservedJob(
             job_name=job_name,
             name=tags.get("sagespec:name", ""),
             status=body["TrainingJobStatus"],

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sagespec.building.request import Request, Site
+from sagespec.building.request import Destination, Request
 from sagespec.deploying.applier import Applier, Outcome, carry_out
 from sagespec.deploying.following.follow import News, follower_of, heard
-from sagespec.deploying.planning.planner import Action, Change, Plan, Wish, decide_all
+from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
@@ -18,16 +18,16 @@ Key = tuple[str, bool]
 
 
 @dataclass
-class World:
+class ServicePool:
     """Everything outside that some jobs have to do with."""
 
-    make: Callable[[Site], Service]
+    make: Callable[[Destination], Service]
     """Opens a service; called once for each."""
     services: dict[Key, Service] = field(default_factory=dict)
     account: str = ""
     """That of the credentials; empty until somebody was asked."""
 
-    def service(self, site: Site) -> Service:
+    def service(self, site: Destination) -> Service:
         key = (site.region, site.local)
         if key not in self.services:
             self.services[key] = self.make(site)
@@ -51,7 +51,7 @@ class World:
         for request in self.check_account(requests):
             raise ServiceError(self._not_ours(request))
 
-    def plan(self, requests: Sequence[Request], wish: Wish, gone: Gone = nothing_is_known) -> Plan:
+    def plan(self, requests: Sequence[Request], options: PlanOptions, gone: Gone = nothing_is_known) -> Plan:
         """One plan over all services, in the order of the requests; what is pruned comes last.
 
         Args:
@@ -72,7 +72,7 @@ class World:
 
         def made(of: tuple[Service, list[tuple[int, Request]]]) -> Plan:
             mine = [request for _, request in of[1]]
-            return decide_all(mine, of[0].observe(mine, projects=wish.prune), wish, gone)
+            return decide_all(mine, of[0].observe(mine, projects=options.prune), options, gone)
 
         pruned: list[Change] = []
         notes: dict[str, None] = {}
@@ -90,18 +90,18 @@ class World:
         )
 
     def service_of(self, change: Change) -> Service:
-        """Where a change of a plan of this world happens."""
+        """Where a change of a plan of this pool happens."""
         assert change.site is not None  # every change of a plan has one
         return self.service(change.site)
 
-    def apply(self, plan: Plan, wish: Wish, progress: Progress) -> Iterator[Outcome]:
-        """Does what a plan of this world says, side by side; one outcome a change, as they come."""
+    def apply(self, plan: Plan, options: PlanOptions, progress: Progress) -> Iterator[Outcome]:
+        """Does what a plan of this pool says, side by side; one outcome a change, as they come."""
         appliers: dict[int, Applier] = {}
         pairs = []
         for change in plan.changes:
             service = self.service_of(change)
             pairs.append((change, appliers.setdefault(id(service), Applier(service, progress))))
-        yield from carry_out(pairs, wish)
+        yield from carry_out(pairs, options)
 
 
 def follow_all(jobs: Sequence[tuple[str, Service]]) -> Iterator[News]:
