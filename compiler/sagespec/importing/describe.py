@@ -17,7 +17,7 @@ from sagespec.base.source import Source
 from sagespec.building import api_check as api
 from sagespec.building.draft import Inputs as DraftInputs
 from sagespec.building.draft import Packing, account_of, default_bucket
-from sagespec.building.request import FIRST, JOB, Site
+from sagespec.building.request import FIRST, JOB, Destination
 from sagespec.catalog import PLAIN, Facts, Framework, api_members, image_instance_type
 from sagespec.deploying.planning.differ import REWRITES
 from sagespec.importing.draft import Draft, Unreadable, job_name, literal
@@ -361,7 +361,7 @@ class _Job:
         }
 
     def output_and_profiler(self) -> dict[str, Any]:
-        site = Site(self.region or "", account_of(self.body["RoleArn"], None))
+        site = Destination(self.region or "", account_of(self.body["RoleArn"], None))
         profiler = _plain(self.body.get("ProfilerConfig") or {}, ("ProfilerConfig",))
         off = profiler.get("DisableProfiler", False)
         return {
@@ -474,7 +474,7 @@ def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[
         if not wrong & set(data):
             break
         data = {name: value for name, value in data.items() if name not in wrong}
-    site = Site(data.get("region") or "", account_of(data.get("role"), None))
+    site = Destination(data.get("region") or "", account_of(data.get("role"), None))
     inputs = DraftInputs(facts, site, manifest.document.source.folder, Packing(Files()))
     made = draft(bound.model, bound.manifest, inputs)
     return data, _known(made.request.template)
