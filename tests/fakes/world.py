@@ -13,7 +13,7 @@ from fakes.fixtures import Aws
 from fakes.jobs import Fate, Job
 from sagespec.building.targets import Request
 from sagespec.deploying.applier import Applier, Outcome
-from sagespec.deploying.planning.planner import Plan, Wish, decide_all
+from sagespec.deploying.planning.planner import Plan, PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import Evidence, Gone
 from sagespec.deploying.services.sagemaker.service import SageMaker
 from sagespec.pipeline import Compiler, Options
@@ -105,17 +105,17 @@ class World:
         requests = [result.request for result in results if result.request is not None]
         return requests, Evidence(compiler.survey, compiler.project_of)
 
-    def plan(self, wish: Wish, session: Any = None) -> tuple[Plan, Applier]:
+    def plan(self, options: PlanOptions, session: Any = None) -> tuple[Plan, Applier]:
         service = SageMaker("us-west-2", session=session, creates_per_second=1000)
         applier = Applier(service, sleep=self.aws.advance)
         requests, gone = self.compiled()
-        plan = decide_all(requests, service.observe(requests, projects=wish.prune), wish, gone)
+        plan = decide_all(requests, service.observe(requests, projects=options.prune), options, gone)
         self.named |= {job.job_name for change in plan.changes for job in change.stops}
         return plan, applier
 
-    def apply(self, wish: Wish, session: Any = None) -> list[Outcome]:
-        plan, applier = self.plan(wish, session)
-        return list(applier.apply(plan, wish))
+    def apply(self, options: PlanOptions, session: Any = None) -> list[Outcome]:
+        plan, applier = self.plan(options, session)
+        return list(applier.apply(plan, options))
 
     # What must be true --------------------------------------------------------------------------------------------
 
