@@ -81,12 +81,13 @@ def accepted_to_apply(results: Iterable[Result]) -> tuple[list[Request], int]:
     A folder of jobs may hold endpoints too: they are passed over. Where there is nothing but them, that is an error.
     """
     from sagespec.kinds import kind_named
+    from sagespec.kinds.lifecycle import Nature
 
     requests, code = accepted(results)
-    jobs = [request for request in requests if kind_named(request.kind).applied]
+    jobs = [request for request in requests if kind_named(request.kind).lifecycle.nature is Nature.RUNS]
     say = remark if jobs else complain
     for request in requests:
-        if not kind_named(request.kind).applied:
+        if kind_named(request.kind).lifecycle.nature is not Nature.RUNS:
             message = f"{request.manifest}: '{request.name}' is an {request.kind}, and only training jobs are applied"
             say(message, f"sagespec compile {request.manifest} prints the requests that create it")
     if requests and not jobs:

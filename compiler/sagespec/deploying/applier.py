@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sagespec.building.request import RERUN, Request, Upload
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own, stop_command, whose
 from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
@@ -177,7 +177,7 @@ class Applier:
             return replace(done, change=replace(change, attempt=done.change.attempt)) if not done.adopted else done
         return self.do(again, options)
 
-    def _now(self, request: Request, change: Change) -> list[ObservedJob]:
+    def _now(self, request: Request, change: Change) -> list[Observed]:
         """What exists, with the jobs that were waited for as they are now: an index may not know of their end yet."""
         waited = {job.job_name for job in (*change.stops, *((change.seen,) if change.seen else ()))}
         jobs = {job.job_name: job for job in self.service.observe([request])}
@@ -190,11 +190,11 @@ class Applier:
 
     # The pieces -----------------------------------------------------------------------------------------------------
 
-    def _stop(self, jobs: Sequence[ObservedJob]) -> None:
+    def _stop(self, jobs: Sequence[Observed]) -> None:
         """Stops the jobs that a plan names, if each is still the one that it has named."""
         each(self._stop_one, jobs)
 
-    def _stop_one(self, job: ObservedJob) -> None:
+    def _stop_one(self, job: Observed) -> None:
         now = self.service.describe(job.job_name)
         if (now.project, now.environment, now.name, now.digest) != (job.project, job.environment, job.name, job.digest):
             message = f"{job.job_name} is not the job that the plan has shown: {whose(now)}; it is not stopped"
@@ -224,7 +224,7 @@ class Applier:
             waited += pause
             pause = min(2 * pause, POLL_SECONDS)
 
-    def _tag(self, request: Request, seen: ObservedJob, attempt: int) -> None:
+    def _tag(self, request: Request, seen: Observed, attempt: int) -> None:
         add, remove = request.tag_changes(seen.tags, attempt)
         if "sagespec:attempt" not in seen.tags:
             add["sagespec:attempt"] = str(attempt)

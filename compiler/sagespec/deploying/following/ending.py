@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sagespec.base.redact import redacted
-from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
+from sagespec.deploying.planning.observed import TERMINAL, Observed
 from sagespec.deploying.triage import Verdict, triage
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -67,7 +67,7 @@ class Ending:
         return self.succeeded and self.promised is not None and self.artifact is None
 
 
-def ending_of(seen: ObservedJob, artifact: str | None = None, tail: Sequence[str] = ()) -> Ending:
+def ending_of(seen: Observed, artifact: str | None = None, tail: Sequence[str] = ()) -> Ending:
     """What can be said about a job.
 
     Args:
@@ -103,7 +103,7 @@ def ending_of(seen: ObservedJob, artifact: str | None = None, tail: Sequence[str
     )
 
 
-def promised_by(seen: ObservedJob) -> str | None:
+def promised_by(seen: Observed) -> str | None:
     """Where the service says that the model lies, or will."""
     promised: str | None = seen.body.get("ModelArtifacts", {}).get("S3ModelArtifacts")
     return promised
@@ -119,7 +119,7 @@ def _instances(body: Mapping[str, Any]) -> int:
     return max(1, sum(group.get("InstanceCount") or 0 for group in groups))
 
 
-def _log(seen: ObservedJob) -> str:
+def _log(seen: Observed) -> str:
     """The log group's streams, as CloudWatch's own tools take them; of a local job, the command that shows it."""
     region = (seen.body.get("TrainingJobArn", "").split(":") + [""] * 4)[3]
     if region in ("", "local"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sagespec.deploying.following.ending import promised_by
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.services import START, Cursor, LogLine, NoSuchJob, Service, ServiceError
 from sagespec.deploying.side_by_side import WORKERS, side_by_side
 
@@ -28,7 +28,7 @@ class News:
 
     job_name: str
     service: Service
-    seen: ObservedJob | None = None
+    seen: Observed | None = None
     line: LogLine | None = None
     trouble: ServiceError | None = None
     artifact: str | None = None
@@ -47,7 +47,7 @@ class _Job:
     name: str
     cursor: Cursor = START
     state: tuple[str, str] | None = None
-    seen: ObservedJob | None = None
+    seen: Observed | None = None
     moved: bool = True
     """Whether its state has changed since its log was read."""
     read: int = -1
@@ -97,7 +97,7 @@ class Follower:
             if jobs:
                 self.sleep(self.poll)
 
-    def _note(self, job: _Job, found: ObservedJob | ServiceError, number: int, put: Put) -> None:
+    def _note(self, job: _Job, found: Observed | ServiceError, number: int, put: Put) -> None:
         job.hidden = isinstance(found, ServiceError)
         if isinstance(found, ServiceError):
             job.failures += not found.passing
@@ -112,7 +112,7 @@ class Follower:
         if found.ended and job.closing is None:
             job.closing = number
 
-    def _is_hopeless(self, job: _Job, found: ObservedJob | ServiceError) -> bool:
+    def _is_hopeless(self, job: _Job, found: Observed | ServiceError) -> bool:
         return isinstance(found, NoSuchJob) or job.failures >= PATIENCE
 
     def _tell(self, job: _Job, trouble: ServiceError, put: Put) -> None:
@@ -172,7 +172,7 @@ class Follower:
         return int(getattr(self.service, "calls", 0))
 
 
-def _trouble(found: ObservedJob | ServiceError) -> ServiceError | None:
+def _trouble(found: Observed | ServiceError) -> ServiceError | None:
     return found if isinstance(found, ServiceError) else None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sagespec.building.request import Request
 from sagespec.deploying.following.ending import TAIL, Ending, ending_of, promised_by
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own
 from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import Service, ServiceError
@@ -40,7 +40,7 @@ def jobs_of_requests(pool: ServicePool, requests: Sequence[Request]) -> Meant:
     pool.insist_on_account(requests)
     by_service: dict[int, tuple[Service, list[Request]]] = {}
     for request in requests:
-        service = pool.service(request.site)
+        service = pool.of(request)
         by_service.setdefault(id(service), (service, []))[1].append(request)
     parts = list(by_service.values())
     seen = each(lambda part: list(part[0].observe(part[1])), parts)
@@ -54,7 +54,7 @@ def jobs_of_requests(pool: ServicePool, requests: Sequence[Request]) -> Meant:
     return meant
 
 
-def _names(request: Request, found: Sequence[ObservedJob]) -> list[str]:
+def _names(request: Request, found: Sequence[Observed]) -> list[str]:
     own = [job for job in found if is_own(request, job)]
     own.sort(key=lambda job: (job.created, job.attempt))
     return [job.job_name for job in own if not job.ended or job is own[-1]]

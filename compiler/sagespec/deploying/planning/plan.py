@@ -10,8 +10,10 @@ from typing import Any
 
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.planning.differ import Difference, differences
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.reruns import Rerun
+from sagespec.kinds import kind_named
+from sagespec.kinds.lifecycle import Nature
 
 
 class Action(str, Enum):
@@ -52,6 +54,11 @@ _SYMBOLS = {
 NOTHING_TO_DO = frozenset({Action.KEEP})
 
 
+def nature_of(request: Request) -> Nature:
+    """How what a request asks for goes on."""
+    return kind_named(request.kind).lifecycle.nature
+
+
 @dataclass(frozen=True)
 class PlanOptions:
     """What the user said beside the manifests."""
@@ -74,13 +81,13 @@ class Change:
     request: Request | None = None
     """None when a job without a manifest is stopped."""
     attempt: int = 1
-    seen: ObservedJob | None = None
+    seen: Observed | None = None
     """What the decision rests on: apply looks again and refuses a changed world."""
     live: Mapping[str, Any] = field(default_factory=dict)
     """The members that an update changes."""
-    stops: tuple[ObservedJob, ...] = ()
+    stops: tuple[Observed, ...] = ()
     """The jobs that are stopped for it. Nothing else ever is."""
-    beside: tuple[ObservedJob, ...] = ()
+    beside: tuple[Observed, ...] = ()
     """Older jobs of the manifest that still run, and that it does not ask for."""
     notes: tuple[str, ...] = ()
     """What else there is under the manifest's name."""
@@ -107,6 +114,13 @@ class Change:
         if self.request is not None and self.action in (Action.CREATE, Action.REPLACE):
             return self.request.job_name(self.attempt)
         return self.seen.job_name if self.seen is not None else ""
+
+    @property
+    def nature(self) -> Nature:
+        """Of the thing that the change is about."""
+        if self.request is not None:
+            return nature_of(self.request)
+        return self.seen.lifecycle.nature if self.seen is not None else Nature.RUNS
 
     @property
     def site(self) -> Destination | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sagespec.deploying.following.ending import Ending
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.triage import Verdict
 from sagespec.reporting.findings.diagnostics import printable
 from sagespec.reporting.jsontext import json_text
@@ -19,7 +19,7 @@ def _colour(status: str, style: Style) -> str:
     return colours.get(status, style.bold)(status)
 
 
-def state_line(seen: ObservedJob | Ending, style: Style) -> str:
+def state_line(seen: Observed | Ending, style: Style) -> str:
     secondary = f" ({printable(seen.secondary)})" if seen.secondary and seen.secondary != seen.status else ""
     return f"{style.bold(printable(seen.job_name))}  {_colour(printable(seen.status), style)}{secondary}"
 
