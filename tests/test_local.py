@@ -699,7 +699,8 @@ words = sys.argv[1:]
 start = words.index("-np")
 print("options", words[:start][-2:], flush=True)
 for rank in range(int(words[start + 1])):
-    said = subprocess.run(words[start + 2 :], env=dict(os.environ, OMPI_COMM_WORLD_RANK=str(rank)), check=True, stdout=-1)
+    environ = dict(os.environ, OMPI_COMM_WORLD_RANK=str(rank))
+    said = subprocess.run(words[start + 2 :], env=environ, check=True, stdout=-1)
     print("[1,%d]<stdout>:%s" % (rank, said.stdout.decode()), end="", flush=True)
 """
 
@@ -726,7 +727,8 @@ print(os.environ["SM_CURRENT_HOST"], os.path.basename(os.getcwd()), *local, sys.
     assert log(service, seen.job_name)[:5] == [
         "algo-1: options ['-x', 'FOO=bar']",
         *[
-            f"algo-1: [1,mpirank:{rank},{name}]<stdout>:{name} code {rank % 2} 2 ['--epochs', '2', '--text', 'two', 'words']"
+            f"algo-1: [1,mpirank:{rank},{name}]<stdout>:{name} code {rank % 2} 2 "
+            "['--epochs', '2', '--text', 'two', 'words']"
             for rank, name in enumerate(["algo-1", "algo-1", "algo-2", "algo-2"])
         ],
     ]

@@ -78,7 +78,8 @@ def test_image_is_run_as_sagemaker_runs_it(service, home, tmp_path, monkeypatch)
             "--volume", f"{folder}:/opt/ml",
             "--volume", f"{folder.parent.parent}/shared:/opt/ml/shared",
             "--volume", f"{service.root}/.checkpoints/bucket/checkpoints:/opt/ml/checkpoints",
-            "--env", "AWS_ACCESS_KEY_ID", "--env", "AWS_REGION", "--env", "OWN", "--env", "TRAINING_JOB_ARN", "--env", "TRAINING_JOB_NAME",
+            "--env", "AWS_ACCESS_KEY_ID", "--env", "AWS_REGION", "--env", "OWN",
+                "--env", "TRAINING_JOB_ARN", "--env", "TRAINING_JOB_NAME",
             IMAGE, "train",
         ]
     ]  # fmt: skip

@@ -5,19 +5,37 @@ from local.jobs import request
 PROBE = """
 import json, os, sys
 from pathlib import Path
-kept = ("SM_", "S3_", "TF_", "AWS_REGION", "TRAINING_", "CURRENT_HOST", "SAGEMAKER_", "PYTHONPATH", "OWN")
+kept = ("SM_", "S3_", "TF_CONFIG", "TF_CPP_", "AWS_REGION", "TRAINING_", "CURRENT_HOST", "SAGEMAKER_", "PYTHONPATH")
+kept += ("OWN",)
 seen = {"argv": sys.argv, "cwd": os.getcwd(), "path": sys.path[0]}
 seen["environ"] = {name: value for name, value in os.environ.items() if name.startswith(kept)}
-place = Path("/opt/ml/output/data", f"seen-{os.environ['SM_CURRENT_HOST']}-{os.getpid() if 'MANY' in os.environ else 0}.json")
+place = Path("/opt/ml/output/data", f"seen-{os.environ['SM_CURRENT_HOST']}")
 place.write_text(json.dumps(seen))
 """
-SHELL = """#!/bin/sh
+SHELL = (
+    """#!/bin/sh
 python3 - "$@" <<'END'
-""" + PROBE + "END\n"
+"""
+    + PROBE
+    + "END\n"
+)
 GROUPS = [
     {"InstanceGroupName": "data", "InstanceType": "ml.c5.xlarge", "InstanceCount": 1},
     {"InstanceGroupName": "train", "InstanceType": "ml.g5.xlarge", "InstanceCount": 2},
 ]
+PLAYED = """
+class Server:
+    def __init__(self, *_, **__): pass
+    def join(self): pass
+class compat:
+    class v1:
+        ConfigProto = dict
+class distribute:
+    Server = Server
+class train:
+    ClusterSpec = dict
+"""
+"""TensorFlow, as far as a parameter server needs it."""
 MIRRORED, SERVERS = "sagemaker_multi_worker_mirrored_strategy_enabled", "sagemaker_parameter_server_enabled"
 
 
@@ -78,7 +96,7 @@ CONFIGURATIONS = {
     "a search path of one's own": {"Environment": {"PYTHONPATH": "/opt/ml/code/lib"}},
     "a name for the job": {"Environment": {"SM_HPS": "{}", "TF_CPP_MIN_LOG_LEVEL": "3"}},
     "a program of one's own": {"Environment": {"SAGEMAKER_PROGRAM": "other.py"}, "files": {"other.py": PROBE}},
-    "a shell script": {"entry_point": "run.sh", "files": {"run.sh": SHELL}, **values(epochs=3, text="a b", home="$HOME")},
+    "a shell script": {"entry_point": "run.sh", "files": {"run.sh": SHELL}, **values(text="a b", home="$HOME")},
     "a shell script with a quote": {"entry_point": "run.sh", "files": {"run.sh": SHELL}, **values(text='"')},
     "a shell script of Windows": {"entry_point": "run.sh", "files": {"run.sh": SHELL.replace("\n", "\r\n")}},
     "a program": {"entry_point": "run", "files": {"run": SHELL}, **values(epochs=3)},
@@ -96,8 +114,12 @@ CONFIGURATIONS = {
     "a streamed channel": {"mode": "FastFile"},
     "two hosts": {"count": 2, **values(text="a b")},
     "three hosts of a mirrored strategy": {"count": 3, **values(**{MIRRORED: True})},
-    "two hosts with parameter servers": {"count": 2, **values(**{SERVERS: True})},
-    "three hosts with parameter servers": {"count": 3, **values(**{SERVERS: True})},
+    "two hosts with parameter servers": {
+        "count": 2, "files": {"train.py": PROBE, "tensorflow.py": PLAYED}, **values(**{SERVERS: True})
+    },
+    "three hosts with parameter servers": {
+        "count": 3, "files": {"train.py": PROBE, "tensorflow.py": PLAYED}, **values(**{SERVERS: True})
+    },
     "one host with parameter servers": values(**{SERVERS: True}),
     "groups": {"groups": GROUPS},
     "groups of which one is mirrored": {
