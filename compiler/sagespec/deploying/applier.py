@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sagespec.building.request import RERUN, Request, Upload
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own, stop_command, whose
 from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
@@ -37,6 +37,8 @@ class Outcome:
     """Why it could not be done; None when it was."""
     adopted: bool = False
     """The job was there already: another applier, or an earlier run of this one, had created it."""
+    notes: tuple[str, ...] = ()
+    """What was left undone, and why, although nothing went wrong."""
 
     @property
     def job_name(self) -> str:
@@ -50,7 +52,8 @@ class Outcome:
     @property
     def followable(self) -> bool:
         """Whether there is a job of a manifest after it."""
-        return self.error is None and self.change.request is not None and self.change.action is not Action.REFUSE
+        untouched = (Action.REFUSE, Action.WAIT)
+        return self.error is None and self.change.request is not None and self.change.action not in untouched
 
 
 def nothing(what: str, done: int, total: int) -> None:
@@ -177,7 +180,7 @@ class Applier:
             return replace(done, change=replace(change, attempt=done.change.attempt)) if not done.adopted else done
         return self.do(again, options)
 
-    def _now(self, request: Request, change: Change) -> list[ObservedJob]:
+    def _now(self, request: Request, change: Change) -> list[Observed]:
         """What exists, with the jobs that were waited for as they are now: an index may not know of their end yet."""
         waited = {job.job_name for job in (*change.stops, *((change.seen,) if change.seen else ()))}
         jobs = {job.job_name: job for job in self.service.observe([request])}
@@ -190,11 +193,11 @@ class Applier:
 
     # The pieces -----------------------------------------------------------------------------------------------------
 
-    def _stop(self, jobs: Sequence[ObservedJob]) -> None:
+    def _stop(self, jobs: Sequence[Observed]) -> None:
         """Stops the jobs that a plan names, if each is still the one that it has named."""
         each(self._stop_one, jobs)
 
-    def _stop_one(self, job: ObservedJob) -> None:
+    def _stop_one(self, job: Observed) -> None:
         now = self.service.describe(job.job_name)
         if (now.project, now.environment, now.name, now.digest) != (job.project, job.environment, job.name, job.digest):
             message = f"{job.job_name} is not the job that the plan has shown: {whose(now)}; it is not stopped"
@@ -224,7 +227,7 @@ class Applier:
             waited += pause
             pause = min(2 * pause, POLL_SECONDS)
 
-    def _tag(self, request: Request, seen: ObservedJob, attempt: int) -> None:
+    def _tag(self, request: Request, seen: Observed, attempt: int) -> None:
         add, remove = request.tag_changes(seen.tags, attempt)
         if "sagespec:attempt" not in seen.tags:
             add["sagespec:attempt"] = str(attempt)
@@ -344,8 +347,9 @@ def changed(then: Sequence[Change], now: Sequence[Change]) -> list[str]:
 
 def _about(change: Change) -> tuple[object, ...]:
     if change.request is not None:
-        return change.request.project, change.request.environment, change.request.site, change.name
-    return ("stop", change.site, change.job_name)
+        request = change.request
+        return request.kind, request.project, request.environment, request.site, change.name
+    return ("stop", change.nature, change.site, change.job_name)
 
 
 def _same(then: Change, now: Change) -> bool:
@@ -355,7 +359,8 @@ def _same(then: Change, now: Change) -> bool:
 def _essence(change: Change) -> tuple[object, ...]:
     status = change.seen.status if change.seen is not None else ""
     stops = frozenset(job.job_name for job in change.stops)
-    return change.action, change.job_name, status, dict(change.live), stops
+    removes = frozenset((one.config, one.models) for one in change.removes)
+    return change.action, change.job_name, status, dict(change.live), stops, removes
 
 
 def _came_true(then: Change, now: Change) -> bool:

@@ -8,30 +8,45 @@ from dataclasses import dataclass, field
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.applier import Applier, Outcome, carry_out
 from sagespec.deploying.following.follow import News, follower_of, heard
-from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions, decide_all
+from sagespec.deploying.machinery import MACHINERY
+from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
-from sagespec.deploying.services import Progress, Service, ServiceError
+from sagespec.deploying.services import EndpointService, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
+from sagespec.kinds.lifecycle import Nature
 
-Key = tuple[str, bool]
-"""A region, and whether it is this machine instead. The account is that of the credentials, which is checked."""
+Key = tuple[str, bool, Nature]
+"""A region, whether it is this machine instead, and what the service has. The account is that of the credentials,
+which is checked."""
+
+
+def no_endpoints(site: Destination) -> EndpointService:
+    """Opens the service of endpoints where there is none."""
+    raise ServiceError("there are no endpoints here")
 
 
 @dataclass
 class ServicePool:
-    """Everything outside that some jobs have to do with."""
+    """Everything outside that some manifests have to do with."""
 
     make: Callable[[Destination], Service]
-    """Opens a service; called once for each."""
+    """Opens a service of what runs; called once for each."""
+    make_staying: Callable[[Destination], EndpointService] = no_endpoints
+    """Opens a service of what stays; called once for each."""
     services: dict[Key, Service] = field(default_factory=dict)
     account: str = ""
     """That of the credentials; empty until somebody was asked."""
 
-    def service(self, site: Destination) -> Service:
-        key = (site.region, site.local)
+    def service(self, site: Destination, nature: Nature = Nature.RUNS) -> Service:
+        """Who has the things of a nature at a place."""
+        key = (site.region, site.local, nature)
         if key not in self.services:
-            self.services[key] = self.make(site)
+            self.services[key] = self.make_staying(site) if nature is Nature.STAYS else self.make(site)
         return self.services[key]
+
+    def of(self, request: Request) -> Service:
+        """Who has, or will have, what a request asks for."""
+        return self.service(request.site, nature_of(request))
 
     def check_account(self, requests: Sequence[Request]) -> list[Request]:
         """The requests that the credentials are not for: of another account.
@@ -41,7 +56,7 @@ class ServicePool:
         """
         remote = [request for request in requests if not request.site.local]
         if remote and not self.account:
-            self.account = self.service(remote[0].site).account()
+            self.account = self.of(remote[0]).account()
         return [request for request in remote if request.site.account not in (None, self.account)]
 
     def insist_on_account(self, requests: Sequence[Request]) -> None:
@@ -67,12 +82,13 @@ class ServicePool:
             if id(request) in foreign:
                 changes[number] = Change(Action.REFUSE, self._not_ours(request), request)
                 continue
-            service = self.service(request.site)
+            service = self.of(request)
             by_service.setdefault(id(service), (service, []))[1].append((number, request))
 
         def made(of: tuple[Service, list[tuple[int, Request]]]) -> Plan:
             mine = [request for _, request in of[1]]
-            return decide_all(mine, of[0].observe(mine, projects=options.prune), options, gone)
+            seen = of[0].observe(mine, projects=options.prune)
+            return MACHINERY[nature_of(mine[0])].decide_all(mine, seen, options, gone)
 
         pruned: list[Change] = []
         notes: dict[str, None] = {}
@@ -92,7 +108,7 @@ class ServicePool:
     def service_of(self, change: Change) -> Service:
         """Where a change of a plan of this pool happens."""
         assert change.site is not None  # every change of a plan has one
-        return self.service(change.site)
+        return self.service(change.site, change.nature)
 
     def apply(self, plan: Plan, options: PlanOptions, progress: Progress) -> Iterator[Outcome]:
         """Does what a plan of this pool says, side by side; one outcome a change, as they come."""
@@ -100,13 +116,22 @@ class ServicePool:
         pairs = []
         for change in plan.changes:
             service = self.service_of(change)
-            pairs.append((change, appliers.setdefault(id(service), Applier(service, progress))))
+            made = MACHINERY[change.nature].applier(service, progress)
+            pairs.append((change, appliers.setdefault(id(service), made)))
         yield from carry_out(pairs, options)
 
 
 def follow_all(jobs: Sequence[tuple[str, Service]]) -> Iterator[News]:
-    """News of jobs of any services until all have ended; those of one service in their order."""
+    """News of jobs and endpoints of any services until none changes any more; those of one service in their order.
+
+    The log of what stays is not followed: it has no end, and most of it is about requests.
+    """
     by_service: dict[int, tuple[Service, list[str]]] = {}
     for job_name, service in jobs:
         by_service.setdefault(id(service), (service, []))[1].append(job_name)
-    return heard([follower_of(service, names) for service, names in by_service.values()])
+    return heard([follower_of(service, names, logs=not _goes_on(service)) for service, names in by_service.values()])
+
+
+def _goes_on(service: Service) -> bool:
+    """Whether the logs of what a service has never end."""
+    return bool(getattr(service, "logs_go_on", False))

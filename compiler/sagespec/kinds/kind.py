@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sagespec.base.source import Path
+from sagespec.kinds.lifecycle import Lifecycle
 from sagespec.reading.part import Part
 
 if TYPE_CHECKING:  # what makes requests: imported where one is made
@@ -43,7 +44,7 @@ class Kind(NamedTuple):
     """Where the role stands in `request:`, where that gives one."""
     draft: Callable[[Any, Manifest, Inputs], Draft]
     """What would be sent for a model (which may be partial)."""
-    applied: bool
-    """Whether plan and apply know what becomes of it in the service."""
+    lifecycle: Lifecycle
+    """What becomes of it in the service."""
     bill: Callable[[Request, Facts, int], Bill]
     """What a request may cost at most, from an attempt on."""

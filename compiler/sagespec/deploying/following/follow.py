@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sagespec.deploying.following.ending import promised_by
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.following.ending import TAIL, promised_by
+from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.services import START, Cursor, LogLine, NoSuchJob, Service, ServiceError
 from sagespec.deploying.side_by_side import WORKERS, side_by_side
+from sagespec.kinds.lifecycle import Nature
 
 PATIENCE = 8
 """Looks in a row at which a job could not be seen, after which it is given up: throttling and short outages pass."""
@@ -28,7 +29,7 @@ class News:
 
     job_name: str
     service: Service
-    seen: ObservedJob | None = None
+    seen: Observed | None = None
     line: LogLine | None = None
     trouble: ServiceError | None = None
     artifact: str | None = None
@@ -47,7 +48,7 @@ class _Job:
     name: str
     cursor: Cursor = START
     state: tuple[str, str] | None = None
-    seen: ObservedJob | None = None
+    seen: Observed | None = None
     moved: bool = True
     """Whether its state has changed since its log was read."""
     read: int = -1
@@ -90,14 +91,14 @@ class Follower:
             in_sight = [job for job in jobs.values() if not job.hidden]
             self._read_logs([job for job in in_sight if not self._is_over(job)], number, before, put)
             over = [job for job in in_sight if self._is_over(job)][: self._left(before)]
-            for done in side_by_side(self._final, over):
+            for done in side_by_side(lambda job: self._final(job, put), over):
                 put(done.get())
                 del jobs[done.item.name]
             number += 1
             if jobs:
                 self.sleep(self.poll)
 
-    def _note(self, job: _Job, found: ObservedJob | ServiceError, number: int, put: Put) -> None:
+    def _note(self, job: _Job, found: Observed | ServiceError, number: int, put: Put) -> None:
         job.hidden = isinstance(found, ServiceError)
         if isinstance(found, ServiceError):
             job.failures += not found.passing
@@ -112,7 +113,7 @@ class Follower:
         if found.ended and job.closing is None:
             job.closing = number
 
-    def _is_hopeless(self, job: _Job, found: ObservedJob | ServiceError) -> bool:
+    def _is_hopeless(self, job: _Job, found: Observed | ServiceError) -> bool:
         return isinstance(found, NoSuchJob) or job.failures >= PATIENCE
 
     def _tell(self, job: _Job, trouble: ServiceError, put: Put) -> None:
@@ -156,14 +157,17 @@ class Follower:
         late = getattr(self.service, "late_logs", False)
         return not self.logs or (job.read > job.closing if late else job.read >= job.closing)
 
-    def _final(self, job: _Job) -> News:
-        """A job's end, with all that is known of it."""
+    def _final(self, job: _Job, put: Put) -> News:
+        """A job's end, with all that is known of it; the end of a log that was not followed, where it may say why."""
         assert job.seen is not None
         seen, trouble, artifact = job.seen, None, None
         try:
             seen = self.service.describe(job.name)
             artifact = promised_by(seen)
             artifact = self.service.artifact(job.name, seen.body)
+            if seen.lifecycle.nature is Nature.STAYS and not seen.succeeded:
+                for line in self.service.tail(job.name, TAIL):
+                    put(News(job.name, self.service, line=line))
         except ServiceError as error:
             trouble = error
         return News(job.name, self.service, seen=seen, trouble=trouble, artifact=artifact)
@@ -172,7 +176,7 @@ class Follower:
         return int(getattr(self.service, "calls", 0))
 
 
-def _trouble(found: ObservedJob | ServiceError) -> ServiceError | None:
+def _trouble(found: Observed | ServiceError) -> ServiceError | None:
     return found if isinstance(found, ServiceError) else None
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from sagespec.building.request import Request
 from sagespec.deploying.following.ending import TAIL, Ending, ending_of, promised_by
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own
 from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import Service, ServiceError
 from sagespec.deploying.side_by_side import each
+from sagespec.kinds import kind_named
+from sagespec.kinds.lifecycle import Nature
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def jobs_of_requests(pool: ServicePool, requests: Sequence[Request]) -> Meant:
     pool.insist_on_account(requests)
     by_service: dict[int, tuple[Service, list[Request]]] = {}
     for request in requests:
-        service = pool.service(request.site)
+        service = pool.of(request)
         by_service.setdefault(id(service), (service, []))[1].append(request)
     parts = list(by_service.values())
     seen = each(lambda part: list(part[0].observe(part[1])), parts)
@@ -50,11 +52,12 @@ def jobs_of_requests(pool: ServicePool, requests: Sequence[Request]) -> Meant:
             names = _names(request, found)
             meant.jobs += [Job(name, service) for name in names]
             if not names:
-                meant.missing.append(f"no training job of '{request.name}' exists on {service.name}")
+                noun = kind_named(request.kind).lifecycle.noun
+                meant.missing.append(f"no {noun} of '{request.name}' exists on {service.name}")
     return meant
 
 
-def _names(request: Request, found: Sequence[ObservedJob]) -> list[str]:
+def _names(request: Request, found: Sequence[Observed]) -> list[str]:
     own = [job for job in found if is_own(request, job)]
     own.sort(key=lambda job: (job.created, job.attempt))
     return [job.job_name for job in own if not job.ended or job is own[-1]]
@@ -83,7 +86,7 @@ def state_of(job: Job) -> State:
     except ServiceError as trouble:
         troubles.append(trouble)
     try:
-        if seen.status == "Failed":
+        if seen.status == "Failed" or (seen.lifecycle.nature is Nature.STAYS and seen.ended and not seen.succeeded):
             tail = [line.text for line in job.service.tail(job.name, TAIL)]
     except ServiceError as trouble:
         troubles.append(trouble)

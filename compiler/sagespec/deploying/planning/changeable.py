@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sagespec.building.request import Request
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 
 KEEP_ALIVE = "KeepAlivePeriodInSeconds"
 
 
-def live_changes(request: Request, newest: ObservedJob) -> tuple[dict[str, Any], dict[str, str]]:
+def live_changes(request: Request, newest: Observed) -> tuple[dict[str, Any], dict[str, str]]:
     """What can be changed now; and what can be changed at another time, with that time."""
     present = dict(newest.live)
     if KEEP_ALIVE not in present and (newest.ended or KEEP_ALIVE not in request.live()):
@@ -36,13 +36,13 @@ def _wanted(request: Request, present: Mapping[str, Any]) -> dict[str, Any]:
     return wanted
 
 
-def _has_warm_pool(seen: ObservedJob) -> bool:
+def _has_warm_pool(seen: Observed) -> bool:
     return seen.body.get("WarmPoolStatus", {}).get("Status") in ("Available", "InUse")
 
 
 # When each live member can be changed; an unknown state is tried.
 # Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrainingJob.html
-CHANGEABLE: Mapping[str, tuple[Callable[[ObservedJob], bool], str]] = {
+CHANGEABLE: Mapping[str, tuple[Callable[[Observed], bool], str]] = {
     KEEP_ALIVE: (
         lambda seen: seen.status == "Completed" and _has_warm_pool(seen),
         "once it has completed and keeps a warm pool",

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from sagespec.building.request import OURS, Destination, Request
 from sagespec.deploying.planning.differ import Effect, differences
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
+from sagespec.kinds.lifecycle import Nature
 
 UNNAMED = "default"
 """The project of those who have written none. Many repositories share it, so that nothing is stopped in it."""
@@ -26,8 +27,10 @@ def manifest_name_of(job_name: str) -> str:
     return parts["name"] if parts else ""
 
 
-def is_named_as_tagged(job: ObservedJob) -> bool:
-    """Whether a job's name is the one that a job of its tags has."""
+def is_named_as_tagged(job: Observed) -> bool:
+    """Whether a job's name is the one that a job of its tags has. The name of what stays holds no digest."""
+    if job.lifecycle.nature is Nature.STAYS:
+        return job.job_name == job.name and bool(job.digest)
     parts = _NAME.fullmatch(job.job_name)
     return (
         parts is not None
@@ -37,12 +40,12 @@ def is_named_as_tagged(job: ObservedJob) -> bool:
     )
 
 
-def is_tagged_for(request: Request, job: ObservedJob) -> bool:
+def is_tagged_for(request: Request, job: Observed) -> bool:
     """Whether a job's tags say that it is one of a request's."""
     return (job.project, job.environment, job.name) == (request.project, request.environment, request.name)
 
 
-def is_own(request: Request, job: ObservedJob) -> bool:
+def is_own(request: Request, job: Observed) -> bool:
     """Whether a job is one of a request's, whatever it was asked for: by its name and by its tags."""
     return is_tagged_for(request, job) and is_named_as_tagged(job)
 
@@ -58,7 +61,7 @@ def stop_command(names: Iterable[str], site: Destination | None) -> str:
     return f"sagespec stop {' '.join(names)}{region}"
 
 
-def whose(job: ObservedJob) -> str:
+def whose(job: Observed) -> str:
     """Whose a job is that is not ours, in words that follow on its name."""
     if job.tags_hidden:
         return "its tags cannot be read, so that it may be anybody's (allow sagemaker:ListTags)"
@@ -68,7 +71,7 @@ def whose(job: ObservedJob) -> str:
     return f"its tags say name '{job.name}', project '{job.project}'{environment}"
 
 
-def can_be_adopted(request: Request, job: ObservedJob) -> bool:
+def can_be_adopted(request: Request, job: Observed) -> bool:
     """Whether a job under our very name is what the request asks for, and nobody else's: our tags would make it ours.
 
     Nobody's is a job without tags of ours, and one from the time when no project or no environment was written.

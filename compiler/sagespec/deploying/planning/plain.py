@@ -14,16 +14,24 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from sagespec.building.archive import Contents
 from sagespec.building.cost import Prices
 from sagespec.building.dataset import Dataset
+from sagespec.deploying.planning.observed import ObservedEndpoint, ObservedJob
 
-_OF_ANY = {cls.__name__: cls for cls in (Contents, Dataset)}
-"""What may stand in a field that takes anything."""
+_OF_ANY = {cls.__name__: cls for cls in (Contents, Dataset, ObservedEndpoint, ObservedJob)}
+"""What says its own type, in a field that takes others too."""
 _LAZY = {"Prices": Prices}
 """Types of fields that their modules import for type checkers alone."""
 _TYPE = "$type"
 _NEEDED = object()
 """The default of a field that must be given."""
-LEFT_OUT = frozenset({("ObservedJob", "body")})
-"""Fields that are not saved: the service's whole answer, which is looked at again."""
+LEFT_OUT = frozenset(
+    {
+        ("ObservedJob", "body"),
+        ("ObservedEndpoint", "body"),
+        ("ObservedEndpoint", "model_body"),
+        ("ObservedEndpoint", "config_body"),
+    }
+)
+"""Fields that are not saved: the service's whole answers, which are looked at again."""
 
 
 def to_plain(value: Any) -> Any:
@@ -53,6 +61,8 @@ def from_plain(kind: Any, data: Any) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if kind is Any:
         return _revived(data)
+    if isinstance(kind, type) and isinstance(data, dict) and _TYPE in data:
+        return _of_kind(kind, _revived(data))
     if origin in (Union, types.UnionType):
         return None if data is None else from_plain(next(one for one in arguments if one is not type(None)), data)
     if origin is tuple:
@@ -116,6 +126,12 @@ def _revived(data: Any) -> Any:
     if isinstance(data, dict) and _TYPE in data:
         return _made(_OF_ANY[data[_TYPE]], data)
     return data
+
+
+def _of_kind(kind: type, value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError(f"{type(value).__name__} where {kind.__name__} is wanted")
+    return value
 
 
 def _checked(kind: Any, data: Any) -> Any:

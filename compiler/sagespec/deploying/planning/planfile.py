@@ -19,7 +19,7 @@ from sagespec.deploying.planning.planner import Change, Plan, PlanOptions
 from sagespec.deploying.planning.reruns import Rerun
 
 KIND = "sagespec plan"
-VERSION = 2
+VERSION = 3
 _NAMED = f'"{KIND}"'.encode()
 _HEAD = 256
 """Bytes of a file in which it says what it is, as we write it."""

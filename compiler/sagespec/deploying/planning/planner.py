@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.planning.changeable import live_changes
-from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
+from sagespec.deploying.planning.observed import TERMINAL, Observed, ObservedJob
 from sagespec.deploying.planning.ownership import (
     NAME_THE_PROJECT,
     UNNAMED,
@@ -24,6 +24,7 @@ from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions
 from sagespec.deploying.planning.pruning import Gone, Verdict, nothing_is_known
 from sagespec.deploying.planning.reruns import Rerun, attempts_used, rerun_of
 from sagespec.deploying.triage import triage
+from sagespec.kinds.training_job.lifecycle import LIFECYCLE
 
 __all__ = ["DECISIONS", "TERMINAL", "Action", "Change", "ObservedJob", "Plan", "PlanOptions", "decide", "decide_all"]
 
@@ -32,21 +33,12 @@ LONGEST_NAME = 63
 """Characters of a training job's name. Source: the API's TrainingJobName."""
 
 
-# What to do about the newest attempt, by its status: (of the same digest, of another digest).
-DECISIONS: Mapping[str | None, tuple[str, str]] = {
-    None: ("create", "create"),
-    "InProgress": ("keep", "on_change"),
-    "Stopping": ("wait", "wait"),
-    "Completed": ("keep", "create"),
-    "Stopped": ("stopped", "create"),
-    "Failed": ("on_failure", "create"),
-    "Deleting": ("wait", "create"),
-}
+DECISIONS = LIFECYCLE.decisions
 
 
 def decide_all(
     requests: Sequence[Request],
-    seen: Iterable[ObservedJob],
+    seen: Iterable[Observed],
     options: PlanOptions = NOTHING_ELSE,
     gone: Gone = nothing_is_known,
 ) -> Plan:
@@ -57,7 +49,7 @@ def decide_all(
         gone: what the manifests that were read say of a job that none of them describes; `--prune` asks it.
     """
     jobs = list(seen)
-    by_name: dict[str, list[ObservedJob]] = {}
+    by_name: dict[str, list[Observed]] = {}
     for job in jobs:
         for name in {job.name, manifest_name_of(job.job_name)} - {""}:
             by_name.setdefault(name, []).append(job)
@@ -75,7 +67,7 @@ def decide_all(
 # A job without a manifest -------------------------------------------------------------------------------------------
 
 
-def prune(requests: Sequence[Request], jobs: Iterable[ObservedJob], gone: Gone) -> tuple[list[Change], list[str]]:
+def prune(requests: Sequence[Request], jobs: Iterable[Observed], gone: Gone) -> tuple[list[Change], list[str]]:
     """What is done about running jobs that no request describes, and what is left alone, in words."""
     asking = {(request.project, request.environment): request for request in requests if may_stop(request)}
     described = {(request.project, request.environment, request.name) for request in requests}
@@ -108,7 +100,7 @@ def prune(requests: Sequence[Request], jobs: Iterable[ObservedJob], gone: Gone) 
 
 
 def decide(
-    request: Request, seen: Sequence[ObservedJob], options: PlanOptions = NOTHING_ELSE, rerun: Rerun | None = None
+    request: Request, seen: Sequence[Observed], options: PlanOptions = NOTHING_ELSE, rerun: Rerun | None = None
 ) -> Change:
     """What to do about one request, given every job that has to do with its name.
 
@@ -134,19 +126,19 @@ class _Case:
     """What a decision rests on."""
 
     request: Request
-    attempts: Sequence[ObservedJob]
+    attempts: Sequence[Observed]
     """Of the same digest, oldest first."""
-    others: Sequence[ObservedJob]
+    others: Sequence[Observed]
     """Own jobs that have not ended, besides the newest attempt of the same digest; oldest first."""
     options: PlanOptions
     rerun: Rerun | None
 
     @property
-    def newest(self) -> ObservedJob | None:
+    def newest(self) -> Observed | None:
         return self.attempts[-1] if self.attempts else None
 
     @property
-    def running(self) -> tuple[ObservedJob, ...]:
+    def running(self) -> tuple[Observed, ...]:
         """The others that would have to be stopped."""
         return tuple(job for job in self.others if _cell(job, same=False) == "on_change")
 
@@ -155,20 +147,20 @@ class _Case:
         return self.options.replace or self.request.on_change == "replace"
 
 
-def _attempts(request: Request, seen: Iterable[ObservedJob]) -> list[ObservedJob]:
+def _attempts(request: Request, seen: Iterable[Observed]) -> list[Observed]:
     """Own jobs that were asked for as the request is now, oldest first."""
     same = (job for job in seen if job.digest == request.digest and is_own(request, job))
     return sorted(same, key=lambda job: job.attempt)
 
 
-def _others(request: Request, seen: Iterable[ObservedJob], newest: ObservedJob | None) -> list[ObservedJob]:
+def _others(request: Request, seen: Iterable[Observed], newest: Observed | None) -> list[Observed]:
     own = (job for job in seen if is_own(request, job) and job is not newest)
     hidden = (job for job in seen if job.tags_hidden and manifest_name_of(job.job_name) == request.name)
     alive = [job for job in (*own, *hidden) if not job.ended and job.status != "Deleting"]
     return sorted(alive, key=lambda job: (job.created, job.attempt))
 
 
-def _cell(job: ObservedJob | None, *, same: bool) -> str:
+def _cell(job: Observed | None, *, same: bool) -> str:
     """What the table says; an unknown status is waited on."""
     return DECISIONS.get(job.status if job is not None else None, ("wait", "wait"))[0 if same else 1]
 
@@ -192,7 +184,7 @@ def _next_to(case: _Case) -> Change:
     )
 
 
-def _cure(running: Sequence[ObservedJob], site: Destination) -> str:
+def _cure(running: Sequence[Observed], site: Destination) -> str:
     hidden = [job for job in running if job.tags_hidden]
     if hidden:
         return f"and {hidden[0].job_name} may be older work of the manifest: {whose(hidden[0])}"
@@ -214,7 +206,7 @@ def _after(case: _Case) -> Change:
     return _refused(case, change, running)
 
 
-def _replacing(case: _Case, after: Change, running: tuple[ObservedJob, ...]) -> Change:
+def _replacing(case: _Case, after: Change, running: tuple[Observed, ...]) -> Change:
     """`after` is what would be done if nothing else ran: only something that is sure to follow is worth a stop."""
     request, newest = case.request, case.newest
     runs = f"{_listed(running)} {_run(running)}"
@@ -231,7 +223,7 @@ def _replacing(case: _Case, after: Change, running: tuple[ObservedJob, ...]) -> 
     return Change(Action.REFUSE, reason, request, after.attempt, running[-1])
 
 
-def _refused(case: _Case, after: Change, running: tuple[ObservedJob, ...]) -> Change:
+def _refused(case: _Case, after: Change, running: tuple[Observed, ...]) -> Change:
     """`on_change: refuse`."""
     hidden = [job for job in running if job.tags_hidden]
     if hidden:
@@ -259,7 +251,7 @@ def _stopping(change: Change) -> Change:
     return Change(Action.REFUSE, why, request, change.attempt, change.stops[-1])
 
 
-def _under_our_name(change: Change, request: Request, seen: Iterable[ObservedJob], options: PlanOptions) -> Change:
+def _under_our_name(change: Change, request: Request, seen: Iterable[Observed], options: PlanOptions) -> Change:
     """The change, if its job's name is free; otherwise what there is to say, and to do, about who has it."""
     job_name = request.job_name(change.attempt)
     if len(job_name) > LONGEST_NAME:
@@ -280,7 +272,7 @@ def _under_our_name(change: Change, request: Request, seen: Iterable[ObservedJob
     return Change(Action.REFUSE, reason, request, change.attempt, taken)
 
 
-def _notes(request: Request, seen: Iterable[ObservedJob]) -> Iterable[str]:
+def _notes(request: Request, seen: Iterable[Observed]) -> Iterable[str]:
     """Jobs that look like the manifest's and are not."""
     for job in seen:
         if is_tagged_for(request, job) and not is_named_as_tagged(job):
@@ -290,7 +282,7 @@ def _notes(request: Request, seen: Iterable[ObservedJob]) -> Iterable[str]:
             yield f"{job.job_name} runs too, but {whose(job)}: it is left alone ({stop})"
 
 
-def _is_unclaimed(request: Request, job: ObservedJob) -> bool:
+def _is_unclaimed(request: Request, job: Observed) -> bool:
     """Whether a job may be from the time before the request's project or environment was written."""
     earlier = (job.project in (request.project, UNNAMED), job.environment in (request.environment, ""))
     return all(earlier) and not is_tagged_for(request, job)
@@ -357,7 +349,7 @@ def _failed(case: _Case) -> Change:
 _SAME = {"create": _create, "keep": _keep, "wait": _wait, "stopped": _stopped, "on_failure": _failed}
 
 
-def _newest(case: _Case) -> ObservedJob:
+def _newest(case: _Case) -> Observed:
     assert case.newest is not None  # the table's rows of a status
     return case.newest
 
@@ -378,22 +370,22 @@ def _next_attempt(case: _Case) -> int:
 # Words --------------------------------------------------------------------------------------------------------------
 
 
-def _names_of(jobs: Sequence[ObservedJob]) -> list[str]:
+def _names_of(jobs: Sequence[Observed]) -> list[str]:
     return [job.job_name for job in jobs]
 
 
-def _listed(jobs: Sequence[ObservedJob]) -> str:
+def _listed(jobs: Sequence[Observed]) -> str:
     names = _names_of(jobs)
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _run(jobs: Sequence[ObservedJob]) -> str:
+def _run(jobs: Sequence[Observed]) -> str:
     return "runs" if len(jobs) == 1 else "run"
 
 
-def _created(jobs: Sequence[ObservedJob]) -> str:
+def _created(jobs: Sequence[Observed]) -> str:
     return "it was created" if len(jobs) == 1 else "they were created"
 
 
-def _are(jobs: Sequence[ObservedJob]) -> str:
+def _are(jobs: Sequence[Observed]) -> str:
     return "is" if len(jobs) == 1 else "are"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sagespec.building.draft import LONGEST_TAG_VALUE, tag_value
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 from sagespec.reading.discovery import Survey
 
 MANIFEST = "sagespec:manifest"
@@ -30,11 +30,11 @@ class Verdict(Enum):
     """It does not lie under the paths that were given, or nobody knows where."""
 
 
-Gone = Callable[[ObservedJob], tuple[Verdict, str]]
+Gone = Callable[[Observed], tuple[Verdict, str]]
 """A running job → (verdict, why)."""
 
 
-def nothing_is_known(job: ObservedJob) -> tuple[Verdict, str]:
+def nothing_is_known(job: Observed) -> tuple[Verdict, str]:
     """What is said where nobody has read any manifests."""
     return Verdict.UNCERTAIN, "which manifests there are was not looked at"
 
@@ -69,7 +69,7 @@ class Evidence:
         self.roots = list(_roots(survey, project_of))
         self._known: dict[tuple[str, int], frozenset[str]] = {}
 
-    def __call__(self, job: ObservedJob) -> tuple[Verdict, str]:
+    def __call__(self, job: Observed) -> tuple[Verdict, str]:
         tag = job.tags.get(MANIFEST, "")
         root = next((root for root in self.roots if root.holds(tag)), None)
         if root is None or not tag or len(tag) >= LONGEST_TAG_VALUE or tag.rpartition("/")[2] == _STDIN:
@@ -106,7 +106,7 @@ def only(names: Collection[str]) -> Gone:
     A name that two regions have is told apart by whoever compares the plans.
     """
 
-    def gone(job: ObservedJob) -> tuple[Verdict, str]:
+    def gone(job: Observed) -> tuple[Verdict, str]:
         if job.job_name in names:
             return Verdict.GONE, "the plan stops it"
         return Verdict.ELSEWHERE, "the plan does not name it"

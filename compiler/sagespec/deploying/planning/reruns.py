@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sagespec.building.request import RERUN, Request
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 
-Attempts = Sequence[tuple[Request, Sequence[ObservedJob]]]
+Attempts = Sequence[tuple[Request, Sequence[Observed]]]
 """Requests, each with its attempts, oldest first."""
 
 _LENGTH = 16
@@ -40,21 +40,21 @@ def rerun_of(attempts: Attempts) -> Rerun:
     return Rerun(_newest(jobs for _, jobs in attempts), _mark((request, _last(jobs)) for request, jobs in attempts))
 
 
-def attempts_used(attempts: Sequence[ObservedJob]) -> int:
+def attempts_used(attempts: Sequence[Observed]) -> int:
     """How many of `max_attempts` a request's attempts have used: those since it was last asked for."""
     asked = max((job.attempt for job in attempts if RERUN in job.tags), default=1)
     return attempts[-1].attempt - asked + 1 if attempts else 0
 
 
-def _newest(attempts: Iterable[Sequence[ObservedJob]]) -> frozenset[str]:
+def _newest(attempts: Iterable[Sequence[Observed]]) -> frozenset[str]:
     return frozenset(jobs[-1].job_name for jobs in attempts if jobs)
 
 
-def _last(jobs: Sequence[ObservedJob]) -> int:
+def _last(jobs: Sequence[Observed]) -> int:
     return jobs[-1].attempt if jobs else 0
 
 
-def _before(jobs: Sequence[ObservedJob], mark: str) -> int:
+def _before(jobs: Sequence[Observed], mark: str) -> int:
     """The number of the newest attempt that a rerun of this mark found."""
     marked = [job.attempt for job in jobs if job.tags.get(RERUN) == mark]
     return marked[0] - 1 if marked else _last(jobs)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sagespec.base.errors import SagespecError
 from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, Revision
 
 
 class ServiceError(SagespecError):
@@ -24,11 +24,15 @@ class BadSetting(ServiceError):
 
 
 class NameTaken(ServiceError):
-    """A training job of that name exists already."""
+    """Something of that name exists already."""
 
 
 class NoSuchJob(ServiceError):
-    """There is no training job of that name."""
+    """There is no training job, or no endpoint, of that name."""
+
+
+class InProgress(ServiceError):
+    """An endpoint is being changed, by us or by somebody else, and takes no other change until that is over."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,12 @@ Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much of it is done, how much there is)."""
 
 
-def one_by_one(
-    describe: Callable[[str], ObservedJob], job_names: Sequence[str]
-) -> dict[str, ObservedJob | ServiceError]:
+Thing = TypeVar("Thing", bound=Observed)
+
+
+def one_by_one(describe: Callable[[str], Thing], job_names: Sequence[str]) -> dict[str, Thing | ServiceError]:
     """The states of jobs, for a service that has no quicker way than to look at each."""
-    found: dict[str, ObservedJob | ServiceError] = {}
+    found: dict[str, Thing | ServiceError] = {}
     for job_name in job_names:
         try:
             found[job_name] = describe(job_name)
@@ -88,18 +93,21 @@ def one_by_one(
 
 
 class Service(Protocol):
-    """What plan and apply need of the outside world."""
+    """What plan and apply need of the outside world: the things of one kind in one place.
+
+    The methods that take a `job_name` take the name of an endpoint where it is endpoints that the service has.
+    """
 
     @property
     def name(self) -> str:
         """What people call it: `SageMaker us-west-2`, `this machine`."""
         ...
 
-    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[ObservedJob]:
+    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[Observed]:
         """Every attempt of these requests' names; with `projects`, every job of their projects."""
         ...
 
-    def describe(self, job_name: str) -> ObservedJob:
+    def describe(self, job_name: str) -> Observed:
         """One job, as it is now.
 
         Raises:
@@ -107,7 +115,7 @@ class Service(Protocol):
         """
         ...
 
-    def states(self, job_names: Sequence[str]) -> Mapping[str, ObservedJob | ServiceError]:
+    def states(self, job_names: Sequence[str]) -> Mapping[str, Observed | ServiceError]:
         """What each of many jobs does now, or why that could not be seen. Tags and reasons of failures may be missing:
         `describe` has them."""
         ...
@@ -177,5 +185,82 @@ class Service(Protocol):
 
         Raises:
             ServiceError: it is not there, or could not be read or written.
+        """
+        ...
+
+
+class Answer(NamedTuple):
+    """What an endpoint answers to a request."""
+
+    body: bytes
+    content_type: str
+
+
+class EndpointService(Service, Protocol):
+    """Endpoints: what stays, and is changed in place.
+
+    `create` makes the endpoint alone, with the configuration that `prepare` has made; `stop` deletes it, and nothing
+    else. `update` is not called: `deploy` and `scale` are what can be done to an endpoint.
+    """
+
+    def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[ObservedEndpoint]:
+        """The endpoints of these requests' names, whoever's they are; with `projects`, all of their projects."""
+        ...
+
+    def describe(self, job_name: str) -> ObservedEndpoint:
+        """One endpoint, as it is now.
+
+        Raises:
+            NoSuchJob: there is none of that name.
+        """
+        ...
+
+    def states(self, job_names: Sequence[str]) -> Mapping[str, ObservedEndpoint | ServiceError]:
+        """What each endpoint does now, or why that could not be seen."""
+        ...
+
+    def prepare(self, request: Request) -> None:
+        """Makes the model and the configuration of a request; what is there already with our digest is left.
+
+        Raises:
+            NameTaken: something else has one of the names; nothing is ever used unseen.
+        """
+        ...
+
+    def deploy(self, job_name: str, config: str, members: Mapping[str, Any]) -> None:
+        """Changes an endpoint to another configuration, beside which the old one serves until it is there.
+
+        Args:
+            members: of UpdateEndpoint, beside the two names.
+
+        Raises:
+            InProgress: another change is on its way.
+        """
+        ...
+
+    def scale(self, job_name: str, wanted: Sequence[Mapping[str, Any]]) -> None:
+        """Changes counts and weights of an endpoint that serves.
+
+        Args:
+            wanted: `DesiredWeightsAndCapacities` of UpdateEndpointWeightsAndCapacities.
+
+        Raises:
+            InProgress: another change is on its way.
+        """
+        ...
+
+    def discard(self, revision: Revision) -> str:
+        """Removes a configuration, if no endpoint uses it, and those of its models that nothing else names.
+
+        Returns:
+            Why it was left, in words; empty where it is gone.
+        """
+        ...
+
+    def invoke(self, job_name: str, payload: bytes, content_type: str, accept: str = "") -> Answer:
+        """Sends a request to an endpoint.
+
+        Raises:
+            ServiceError: it does not answer, or the model refused the request; with its words.
         """
         ...

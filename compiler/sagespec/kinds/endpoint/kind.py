@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sagespec.kinds.endpoint.context import EndpointContext
+from sagespec.kinds.endpoint.lifecycle import LIFECYCLE
 from sagespec.kinds.endpoint.members import ELSEWHERE, MEMBERS, SECTIONS, field_of
 from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.kinds.endpoint.rules import RULES
@@ -42,6 +43,6 @@ KIND = Kind(
     overrides={operation: ("request", section) for section, operation in SECTIONS.items()},
     role_member=("create_model", "ExecutionRoleArn"),
     draft=_draft,
-    applied=False,
+    lifecycle=LIFECYCLE,
     bill=_bill,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sagespec.kinds.kind import Kind
 from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.lifecycle import LIFECYCLE
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS, field_of
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.rules import RENAMED, RULES
@@ -47,6 +48,6 @@ KIND = Kind(
     overrides={"CreateTrainingJob": ("request",)},
     role_member=("RoleArn",),
     draft=_draft,
-    applied=True,
+    lifecycle=LIFECYCLE,
     bill=_bill,
 )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.observed import Observed
 from sagespec.reporting.plans.status import state_line
 from sagespec.reporting.terminal.style import style_of
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Board:
     """Where the news of jobs go."""
 
-    state: Callable[[ObservedJob], None]
+    state: Callable[[Observed], None]
     """Takes the state of a job whenever it is another one."""
     line: Callable[[str], None]
     """Takes a line of a log."""
@@ -48,7 +48,7 @@ def board_on(
     def plain_line(text: str) -> None:
         out.write(text + "\n")
 
-    def plain_state(seen: ObservedJob) -> None:
+    def plain_state(seen: Observed) -> None:
         out.flush()
         stream.write(state_line(seen, style) + "\n")
         stream.flush()
@@ -61,7 +61,7 @@ def board_on(
     from rich.live import Live
     from rich.text import Text
 
-    states: dict[str, ObservedJob] = {}
+    states: dict[str, Observed] = {}
     console = Console(file=stream, force_terminal=True, width=width)
 
     def line_above(text: str) -> None:
@@ -76,11 +76,11 @@ def board_on(
         yield Board(lambda seen: states.update({seen.job_name: seen}), line)
 
 
-def _table(job_names: Sequence[str], states: dict[str, ObservedJob], now: float) -> Table:
+def _table(job_names: Sequence[str], states: dict[str, Observed], now: float) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    colours = {"Completed": "green", "Failed": "red", "Stopped": "yellow", "InProgress": "cyan"}
+    colours = {"Completed": "green", "Failed": "red", "Stopped": "yellow", "InProgress": "cyan", "InService": "green"}
     table = Table.grid(padding=(0, 2))
     for job_name in job_names:
         seen = states.get(job_name)
@@ -92,7 +92,7 @@ def _table(job_names: Sequence[str], states: dict[str, ObservedJob], now: float)
     return table
 
 
-def elapsed(seen: ObservedJob, now: float) -> str:
+def elapsed(seen: Observed, now: float) -> str:
     """`1:02:03` since the job was created; empty once it has ended."""
     if seen.ended or not seen.created:
         return ""
