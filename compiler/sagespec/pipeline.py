@@ -28,7 +28,7 @@ from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of,
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
-    from sagespec.building.draft import Draft, Packing
+    from sagespec.building.draft import Draft, Packing, Trained
     from sagespec.building.pricing import Pricing
     from sagespec.building.request import Destination, Request
 
@@ -68,6 +68,8 @@ class Options(NamedTuple):
     """The account, where no manifest says it."""
     ask_account: Callable[[], str] | None = None
     """Asks the service for the account, when neither does: apply's way."""
+    trained: Callable[[str, str, Request], Trained] | None = None
+    """Finds the training job whose model is served: the way of plan and apply."""
 
 
 class Compiler:
@@ -308,7 +310,13 @@ class Compiler:
         manifest = checked.manifest
         folder = manifest.document.source.folder
         inputs = draft.Inputs(
-            self.facts, site, folder, self.packing, _manifest_name(manifest, folder), self.options.inputs.commit
+            self.facts,
+            site,
+            folder,
+            self.packing,
+            _manifest_name(manifest, folder),
+            self.options.inputs.commit,
+            self.options.trained if self.options.build else None,
         )
         return kind.draft(checked.job, manifest, inputs)
 
