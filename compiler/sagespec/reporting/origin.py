@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sagespec.base.redact import redacted
+from sagespec.base.redact import disclosed, redacted
 from sagespec.base.source import Path
 from sagespec.kinds import KINDS, Kind, kind_named
 from sagespec.reading.render import Manifest
@@ -60,7 +60,7 @@ def overview(manifests: Sequence[Manifest]) -> Iterator[str]:
             if name in ("apiVersion", "kind") or not manifest.origin((name,))[1]:
                 continue
             place = manifest.where((name,))
-            shown = redacted(f"{name}: {json.dumps(value, ensure_ascii=False)}").partition(": ")[2]
+            shown = json.dumps(disclosed(value, name), ensure_ascii=False)
             values, _ = rows.setdefault(name, ({}, f"{place.source.name}:{place.span.line}"))
             values[shown] = None
     if len(manifests) > 1:
@@ -124,7 +124,7 @@ def origin(manifest: Manifest, field: str) -> Iterator[str]:
     written = len(manifest.origin(path)[1]) > 0 and value is not None
     if written:
         place = manifest.where(path)
-        yield f"value    {printable(redacted(f'{field}: {json.dumps(value, ensure_ascii=False)}').partition(': ')[2])}"
+        yield f"value    {printable(json.dumps(disclosed(value, str(path[-1])), ensure_ascii=False))}"
         where = f"{place.source.name}:{place.span.line}:{place.span.column}"
         yield f"written  {where}  {printable(redacted(place.source.line(place.span.line).strip()))}"
     elif name in kind.model.fields:

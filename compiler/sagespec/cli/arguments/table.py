@@ -68,6 +68,7 @@ class Rendering(Arguments):
     set: Option[Sequence[tuple[str, str]]] = repeated(
         "NAME=VALUE", "A value for {{ vars.NAME }}.", read=pair, completes="variables", group=MANIFESTS
     )
+    job = repeated("GLOB", "Only the jobs and endpoints of this name: 'sweep-*'.", group=MANIFESTS)
 
 
 class Judging(Rendering):
@@ -272,7 +273,7 @@ class ApplyArguments(Deciding):
         """Options that were given although a saved plan says itself what they say."""
         return [
             option_of(name)
-            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set")
+            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set", "job")
             if self.values.get(name)
         ]
 

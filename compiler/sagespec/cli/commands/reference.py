@@ -71,7 +71,7 @@ def explain_manifest(given: ExplainArguments) -> Code:
     from sagespec.reporting.origin import origins, overview
 
     manifests = []
-    for result in compiler_of(given, build=False).run([given.about]):
+    for result in compiler_of(given, build=False, every_environment=False).run([given.about]):
         if result.rendered is None:
             for diagnostic in told(result.diagnostics):
                 for line in block(diagnostic, style_of(sys.stderr)):
