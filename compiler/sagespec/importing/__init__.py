@@ -1,4 +1,4 @@
-"""What others have written → manifests: training jobs that exist, programs of the SageMaker Python SDK, other tools' files."""
+"""What others have written → manifests: training jobs that exist, programs of the SDK, other tools' files."""
 
 from sagespec.importing.draft import Argument, Draft, Imported, Remark, Unreadable
 from sagespec.importing.programs import code_of, from_source

@@ -74,7 +74,9 @@ class Draft:
         remarks = "".join(f"# {remark}\n" for remark in self.remarks)
         order = ["name", "matrix", *Job.fields]
         fields = sorted(self.data, key=order.index)
-        return remarks + yaml_text({**HEAD, **{name: self.data[name] for name in fields}}, {**self.comments, **self.notes})
+        return remarks + yaml_text(
+            {**HEAD, **{name: self.data[name] for name in fields}}, {**self.comments, **self.notes}
+        )
 
 
 @dataclass(frozen=True)

@@ -74,9 +74,7 @@ def from_folder(folder: Path, facts: Facts) -> Iterator[tuple[Path, Imported | U
         try:
             yield path, from_text(text, str(path), facts)
         except Unreadable as error:
-            if not error.message.startswith("there is no"):
-                yield path, error
-            elif "; " in error.message:  # something was seen
+            if not error.message.startswith("there is no") or "; " in error.message:
                 yield path, error
 
 

@@ -28,7 +28,8 @@ def _file(name: str, one: Imported | Unreadable) -> Iterator[str]:
         where = f" ({draft.where})" if draft.where else ""
         yield f"  {draft.data['name']}{where}: {'whole' if draft.complete else 'something is left'}"
         for argument in draft.arguments:
-            yield f"    {argument.outcome:<9}  {argument.name}{f': {argument.how}' if argument.how != argument.name else ''}"
+            how = f": {argument.how}" if argument.how != argument.name else ""
+            yield f"    {argument.outcome:<9}  {argument.name}{how}"
         for line in _left(draft):
             yield f"    to do      {line}"
     for remark in one.remarks:
@@ -47,7 +48,12 @@ def _total(found: Found) -> str:
     arguments = [argument.outcome for draft in drafts for argument in draft.arguments]
     counts = ", ".join(f"{arguments.count(word)} {word}" for word in ("taken", "changed", "not taken"))
     whole = sum(draft.complete for draft in drafts)
-    return f"{len(found)} file{'s' * (len(found) != 1)}, {len(drafts)} job{'s' * (len(drafts) != 1)} ({whole} whole); arguments: {counts}"
+    files, jobs = _counted(len(found), "file"), _counted(len(drafts), "job")
+    return f"{files}, {jobs} ({whole} whole); arguments: {counts}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _json(found: Found) -> str:

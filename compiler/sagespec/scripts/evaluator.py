@@ -137,6 +137,10 @@ class Evaluator:
     def attribute(self, node: ast.Attribute) -> Any:
         return self.unknown(node)
 
+    def is_whole(self, value: Any) -> bool:
+        """Whether a list or dict has no more items than are known."""
+        return True
+
     def dotted(self, node: ast.expr) -> str:
         """The full name of what is called, imports resolved; nothing where it has none."""
         return ""
@@ -283,7 +287,7 @@ class Evaluator:
     def _apply(self, read: Callable[..., Any], before: tuple[Any, ...], node: ast.Call) -> Any:
         places = tuple(map(str, range(len(node.args))))
         given, left = self.arguments(node, places)
-        if left:
+        if left or not all(map(self.is_whole, given.values())):
             return self.unknown(node)
         return read(self, node, *before, *(given.pop(place) for place in places), **given)
 

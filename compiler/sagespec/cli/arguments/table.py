@@ -183,9 +183,9 @@ class InitArguments(Arguments):
 class ImportArguments(Arguments):
     """Print manifests of what exists: a training job, a script or notebook, another tool's file. Runs nothing.
 
-    A file says by itself what it is: Python or a notebook with estimators of the SageMaker Python SDK or calls of boto3;
-    JSON or YAML with what describe-training-job prints, a request, a state of Step Functions, an Airflow config, an
-    event, a pipeline's definition or an ACK resource; Terraform; a shell script with calls of the AWS CLI.
+    A file says by itself what it is: Python or a notebook with estimators of the SageMaker Python SDK or calls of
+    boto3; JSON or YAML with what describe-training-job prints, a request, a state of Step Functions, an Airflow config,
+    an event, a pipeline's definition or an ACK resource; Terraform; a shell script with calls of the AWS CLI.
     """
 
     command, section, runs = "import", CHECK, "starting:import_"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sagespec.importing.programs.heap import ITEMS, Heap
+from sagespec.importing.programs.heap import ITEMS, PERHAPS, Heap
 from sagespec.importing.programs.library import SdkCalls, region_of
 from sagespec.importing.programs.sdk import ARGUMENTS, REGION_NAMES, is_ours
 from sagespec.importing.programs.values import (
@@ -27,6 +27,7 @@ from sagespec.importing.programs.values import (
     Rest,
     Text,
     names_in,
+    text_of,
 )
 from sagespec.scripts.evaluator import FUNCTIONS, READING, Mixed, Unknown, is_certain, joined_path
 
@@ -133,8 +134,21 @@ class Expressions(SdkCalls):
     def name(self, node: ast.Name) -> Any:
         frame = self.frame.of(node.id)
         if frame is not None:
-            return frame.names[node.id]
+            return self.present(frame.names[node.id])
         return Library(node.id) if node.id in ARGUMENTS and is_ours(node.id) else self.unknown(node)
+
+    def present(self, value: Any) -> Any:
+        """What is taken from a name or a key that may not be there: it is there, or the program ends here."""
+        if not _may_be_absent(value):
+            return value
+        ways = [way for way in value.ways if way is not ABSENT]
+        if len(ways) > 1:
+            return Either(value.name, value.source, ways)
+        is_data = isinstance(ways[0], str | int | float | bool | list | dict | None)
+        return Unknown(value.name, f"{text_of(ways[0])}, where {value.source}") if is_data else ways[0]
+
+    def item(self, node: ast.Subscript) -> Any:
+        return self.present(super().item(node))
 
     def dotted(self, node: ast.expr) -> str:
         if isinstance(node, ast.Name):
@@ -154,8 +168,8 @@ class Expressions(SdkCalls):
             dotted = f"{owner.dotted}.{name}"
             return CONSTANTS[dotted] if dotted in CONSTANTS else Library(dotted, self.code.of(node))
         if isinstance(owner, Either):
-            found = [self.attribute_of(way, name, node) for way in owner.ways if way not in (None, ABSENT)]
-            return self.heap.one_of(found, name, owner.source) if found else self.unknown(node)
+            ways = [self.attribute_of(way, name, node) for way in owner.ways if way not in (None, ABSENT)]
+            return self.heap.one_of(ways, name, owner.source) if ways else self.unknown(node)
         if isinstance(owner, Instance | Made) and name in owner.attributes:
             return owner.attributes[name]
         if isinstance(owner, Instance | Class) or (isinstance(owner, Made) and owner.cls is not None):
@@ -245,8 +259,7 @@ class Expressions(SdkCalls):
 
     def items_of(self, value: Any) -> list[Any] | None:
         """The items that a loop runs over, where all of them are known."""
-        items = list(value) if isinstance(value, dict | list) else None
-        return None if items is None or any(isinstance(item, Rest) for item in items) else items
+        return list(value) if isinstance(value, dict | list) and self.is_whole(value) else None
 
     # Kinds of expressions
 
@@ -347,7 +360,9 @@ class Expressions(SdkCalls):
             for inside in ast.walk(first.target):
                 if isinstance(inside, ast.Name):
                     self.bind(inside.id, Unknown(inside.id, inside.id))
-            self.under_loop(what, node, lambda: self._comprehended(node, others, {} if isinstance(result, dict) else []))
+            self.under_loop(
+                what, node, lambda: self._comprehended(node, others, {} if isinstance(result, dict) else [])
+            )
             self.shake(result, first.iter)
             return
         for item in items:
@@ -396,6 +411,8 @@ class Expressions(SdkCalls):
 
     def call(self, node: ast.Call) -> Any:
         name = self.dotted(node.func)
+        if name == "dict":
+            return self.dict_of(self.passed(node), node)
         if name in FUNCTIONS:
             return super().call(node)
         if name == "super":
@@ -408,6 +425,30 @@ class Expressions(SdkCalls):
         if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super":
             return self.of_super(node.func.attr, self.passed(node), node)
         return self.called_on(self.value(owner), node.func.attr, node)
+
+    def dict_of(self, passed: Passed, node: ast.Call) -> Any:
+        """`dict(a, **b, c=1)`."""
+        made: dict[Any, Any] = {}
+        self.heap.born(made)
+        for first in passed.places:
+            pairs = (
+                first
+                if isinstance(first, list) and all(isinstance(one, list) and len(one) == 2 for one in first)
+                else None
+            )
+            if pairs is not None and all(is_certain(one[0]) and not isinstance(one[0], list) for one in pairs):
+                made.update(dict(pairs))
+            else:
+                self.update(made, first, node)
+        for text in passed.left:
+            made[Rest("more", text.lstrip("*"))] = Unknown("more", text)
+        made.update(passed.words)
+        return made
+
+    def is_whole(self, value: Any) -> bool:
+        if isinstance(value, dict):
+            return not any(isinstance(key, Rest) or _may_be_absent(item) for key, item in value.items())
+        return not isinstance(value, list) or not any(isinstance(item, Rest) for item in value)
 
     def of_super(self, name: str, passed: Passed, node: ast.Call) -> Any:
         frame: Frame | None = self.frame
@@ -528,7 +569,7 @@ class Expressions(SdkCalls):
             self.frame, self.depth = before, depth
             self.calls.pop()
         results = frame.results
-        if results and ends is None:
+        if results and ends in (None, PERHAPS):
             results.append(None)
         return self.heap.one_of(results, "result", self.code.of(node)) if results else None
 
@@ -584,7 +625,7 @@ class Expressions(SdkCalls):
     # Dicts and lists
 
     def on_dict(self, owner: dict[Any, Any], name: str, passed: Passed, node: Any) -> Any:
-        whole = not any(isinstance(key, Rest) for key in owner) and not passed.left
+        whole = self.is_whole(owner) and not passed.left
         key = passed.places[0] if passed.places else None
         certain = is_certain(key) and not isinstance(key, list | dict)
         if name == "update":
@@ -625,10 +666,13 @@ class Expressions(SdkCalls):
         return self.unknown(node)
 
 
+def _may_be_absent(value: Any) -> bool:
+    return isinstance(value, Either) and ABSENT in value.ways
+
+
 def _is_decorated(node: Any, *names: str) -> bool:
     for one in getattr(node, "decorator_list", ()):
         found = next(names_in(one), "")
         if found in names:
             return True
     return False
-

@@ -11,13 +11,16 @@ from sagespec.scripts.evaluator import Unknown
 ITEMS = object()
 """The key of a list's whole content."""
 Slot = tuple[int, Any]
+PERHAPS = "perhaps"
+"""The ways end differently: what follows may come, or not."""
+LOOP_ENDS = ("break", PERHAPS)
 
 
 class Way(NamedTuple):
     """One way through a part of a program, and where it has led."""
 
     ends: str | None
-    """How it ends: `return`, `loop` (break and continue), `raise`; None: it goes on."""
+    """How it ends: `return`, `break`, `continue`, `raise`; None: it goes on."""
     after: dict[Slot, Any]
 
 
@@ -49,7 +52,7 @@ class Heap:
         """Several ways of which one is taken: what they leave equal is known.
 
         Returns:
-            How all of them end; None where one goes on.
+            How all of them end; None where one goes on, `perhaps` where a loop may have ended besides.
         """
         taken: list[Way] = []
         touched: dict[Slot, tuple[Any, Any, Any]] = {}
@@ -59,7 +62,7 @@ class Heap:
             self.take_back(journal)
             for slot, change in journal.items():
                 touched.setdefault(slot, change)
-        going = [way for way in taken if way.ends is None]
+        going = [way for way in taken if way.ends in (None, PERHAPS)]
         alive = [way for way in taken if way.ends != "raise"]
         for slot, (owner, key, before) in touched.items():
             local = owner is frame.names
@@ -67,8 +70,9 @@ class Heap:
             if values:
                 self.set(owner, key, self.one_of(values, key, source))
         if going:
-            return None
-        return "raise" if not alive else "loop" if any(way.ends == "loop" for way in alive) else "return"
+            return None if not any(way.ends in LOOP_ENDS for way in alive) else PERHAPS
+        ends = {str(way.ends) for way in alive}
+        return "raise" if not ends else ends.pop() if len(ends) == 1 else PERHAPS
 
     def tried(self, run: Callable[[], str | None]) -> tuple[str | None, dict[Slot, tuple[Any, Any, Any]]]:
         """A run, and what it has changed."""
@@ -128,7 +132,9 @@ def _grown(lists: Sequence[list[Any]]) -> bool:
     longest = max(lists, key=len)
     shortest = min(lists, key=len)
     extra = longest[len(shortest) :]
-    return all(each == longest[: len(each)] for each in lists) and all(isinstance(one, Made | Instance) for one in extra)
+    return all(each == longest[: len(each)] for each in lists) and all(
+        isinstance(one, Made | Instance) for one in extra
+    )
 
 
 def _same(value: Any, other: Any) -> bool:

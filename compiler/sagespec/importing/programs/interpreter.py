@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sagespec.importing.programs.expressions import Expressions
-from sagespec.importing.programs.heap import ITEMS
+from sagespec.importing.programs.heap import ITEMS, PERHAPS
 from sagespec.importing.programs.values import (
     ABSENT,
     Class,
@@ -27,11 +27,12 @@ class Interpreter(Expressions):
     """Statements in their order; where two ways are possible, what differs behind them is unknown."""
 
     def run(self, tree: ast.Module) -> None:
-        self.block(tree.body)
+        for statement in tree.body:  # a cell after one that fails is run all the same
+            self.block([statement])
         self.run_what_nobody_calls()
 
     def run_what_nobody_calls(self) -> None:
-        """Functions that are called from elsewhere, each by itself: it starts with the names that the module ends with."""
+        """Functions that are called from elsewhere, each by itself, after the module has run."""
         done: set[int] = set()
         while True:
             waiting = [one for one in self.functions if id(one.node) not in self.called | done]
@@ -84,14 +85,17 @@ class Interpreter(Expressions):
     # Statements
 
     def block(self, statements: Iterable[ast.stmt]) -> str | None:
+        perhaps = False
         for statement in statements:
             if self.is_exhausted:
                 return None
             walk: Callable[[ast.stmt], str | None] | None = getattr(self, f"_{type(statement).__name__}", None)
             ends = walk(statement) if walk is not None else None
-            if ends is not None:
-                return ends
-        return None
+            if ends == PERHAPS:
+                perhaps = True
+            elif ends is not None:
+                return PERHAPS if perhaps else ends
+        return PERHAPS if perhaps else None
 
     def _Import(self, node: ast.Import) -> None:  # noqa: N802
         for alias in node.names:
@@ -213,7 +217,9 @@ class Interpreter(Expressions):
         def case(one: Any) -> Callable[[], str | None]:
             for name in _assigned([one.pattern]):
                 self.bind(name, Unknown(name, name))
-            return self.under(f"`{subject}` is `{self.code.of(one.pattern)}`", one.pattern, lambda: self.block(one.body))
+            return self.under(
+                f"`{subject}` is `{self.code.of(one.pattern)}`", one.pattern, lambda: self.block(one.body)
+            )
 
         return self.heap.ways([*map(case, node.cases), lambda: None], self.frame, source=subject)
 
@@ -246,6 +252,17 @@ class Interpreter(Expressions):
         if items is None or len(items) > MAX_UNROLLED:
             what = f"the loop over `{self.code.of(node.iter)}`"
             return self.repeated([node.target], node.body, what, node) or self.block(node.orelse)
+        before = len(self.conditions)
+        try:
+            return self.passes(node, items)
+        finally:
+            del self.conditions[before:]
+
+    _AsyncFor = _For
+
+    def passes(self, node: ast.For | ast.AsyncFor, items: Sequence[Any]) -> str | None:
+        """A loop whose passes are known, one after the other."""
+        perhaps = False
         for item in items:
             self.assign(node.target, item)
             with self.passing(node, node.target, item):
@@ -253,10 +270,11 @@ class Interpreter(Expressions):
             if ends == "break":
                 return None
             if ends in ("return", "raise"):
-                return ends
+                return PERHAPS if perhaps else ends
+            if ends == PERHAPS and not perhaps:
+                perhaps = True
+                self.conditions.append(f"only where an earlier pass has not ended the loop (line {self.line(node)})")
         return self.block(node.orelse)
-
-    _AsyncFor = _For
 
     def _While(self, node: ast.While) -> str | None:  # noqa: N802
         if is_certain(test := self.value(node.test)) and not test:
@@ -300,4 +318,3 @@ def _assigned(nodes: Iterable[ast.AST]) -> Iterable[str]:
             name = getattr(inside, "name", None) or getattr(inside, "rest", None)
             if isinstance(name, str) and type(inside).__name__.startswith("Match"):
                 yield name
-

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple
 
+from sagespec.importing.programs.heap import Heap
 from sagespec.importing.programs.sdk import (
     ARGUMENTS,
     ESTIMATORS,
@@ -44,17 +45,88 @@ from sagespec.kinds.training_job.model import Job
 from sagespec.scripts.evaluator import Evaluator, Mixed, Unknown, is_certain, joined_path
 
 FOREIGN = frozenset(
-    "sklearn keras tensorflow tf torch xgboost lightgbm catboost statsmodels scipy numpy np pandas pd gensim spacy "
-    "transformers mxnet fastai umap prophet pyspark shap autogluon imblearn category_encoders nltk".split()
+    [
+        "sklearn",
+        "keras",
+        "tensorflow",
+        "tf",
+        "torch",
+        "xgboost",
+        "lightgbm",
+        "catboost",
+        "statsmodels",
+        "scipy",
+        "numpy",
+        "np",
+        "pandas",
+        "pd",
+        "gensim",
+        "spacy",
+        "transformers",
+        "mxnet",
+        "fastai",
+        "umap",
+        "prophet",
+        "pyspark",
+        "shap",
+        "autogluon",
+        "imblearn",
+        "category_encoders",
+        "nltk",
+    ]
 )
 """Libraries with a `fit` of their own."""
 HARMLESS = frozenset(
-    "print len str repr type isinstance hasattr id sorted list dict json logging logger log pprint pp display time os "
-    "sys warnings sagemaker boto3 open datetime random math re uuid pathlib".split()
+    [
+        "print",
+        "len",
+        "str",
+        "repr",
+        "type",
+        "isinstance",
+        "hasattr",
+        "id",
+        "sorted",
+        "list",
+        "dict",
+        "json",
+        "logging",
+        "logger",
+        "log",
+        "pprint",
+        "pp",
+        "display",
+        "time",
+        "os",
+        "sys",
+        "warnings",
+        "sagemaker",
+        "boto3",
+        "open",
+        "datetime",
+        "random",
+        "math",
+        "re",
+        "uuid",
+        "pathlib",
+    ]
 )
 """Functions and modules that change nothing of what they are given."""
 NOT_OF_FIT = frozenset(
-    "epochs batch_size validation_data validation_split eval_set sample_weight callbacks verbose x y X steps_per_epoch".split()
+    [
+        "epochs",
+        "batch_size",
+        "validation_data",
+        "validation_split",
+        "eval_set",
+        "sample_weight",
+        "callbacks",
+        "verbose",
+        "x",
+        "y",
+        "X",
+        "steps_per_epoch",
+    ]
 )
 """Arguments that no `fit` of the SDK's has."""
 
@@ -91,12 +163,23 @@ class SdkCalls(Evaluator):
     """What calls of libraries do."""
 
     METHODS: ClassVar[frozenset[str]] = frozenset(
-        "fit train deploy set_hyperparameters hyperparameters transformer tune upload_data default_bucket upload".split()
+        [
+            "fit",
+            "train",
+            "deploy",
+            "set_hyperparameters",
+            "hyperparameters",
+            "transformer",
+            "tune",
+            "upload_data",
+            "default_bucket",
+            "upload",
+        ]
     )
     FIELDS: ClassVar[frozenset[str]] = frozenset(Job.fields) | frozenset(Job.renamed)
 
     code: Text
-    heap: Any
+    heap: Heap
 
     def __init__(self) -> None:
         self.starts: list[Start] = []
@@ -264,7 +347,9 @@ class SdkCalls(Evaluator):
         long = next((flag for flag in flags if flag.startswith("--")), flags[0])
         dest = passed.words.get("dest")
         name = dest if isinstance(dest, str) else long.lstrip("-").replace("-", "_")
-        default = passed.words.get("default", {"store_true": False, "store_false": True}.get(str(passed.words.get("action")), ABSENT))
+        default = passed.words.get(
+            "default", {"store_true": False, "store_false": True}.get(str(passed.words.get("action")), ABSENT)
+        )
         if isinstance(default, Default):
             default = default.default
         kind = passed.words.get("type")
@@ -331,7 +416,9 @@ class SdkCalls(Evaluator):
         if not self.mute:
             conditions, loops = tuple(self.conditions), tuple(self.loops)
             handed = tuple(f"{text} has got it too, and may have changed it" for text in self.handed.get(id(body), ()))
-            self.starts.append(Start(None, kept(dict(body), {}), left, node, self.line(node), conditions, loops, handed))
+            self.starts.append(
+                Start(None, kept(dict(body), {}), left, node, self.line(node), conditions, loops, handed)
+            )
 
     def tune(self, tuner: Made, passed: Passed, node: Any, *, inputs: Any = ABSENT) -> None:
         """A tuner runs many jobs of one estimator: the manifest is of one of them."""
@@ -347,7 +434,11 @@ class SdkCalls(Evaluator):
         given = {name: value for name, value in given.items() if name in ("inputs",)}
 
         def start(one: Made) -> None:
-            own = {"input_data_config": given["inputs"]} if one.class_name == "ModelTrainer" and "inputs" in given else given
+            own = (
+                {"input_data_config": given["inputs"]}
+                if one.class_name == "ModelTrainer" and "inputs" in given
+                else given
+            )
             self.start(one, (own, left), node, concerns=(concern,))
 
         self.each_launcher(tuner.given.get("estimator"), start)
@@ -721,7 +812,9 @@ def _deploy(read: SdkCalls, owner: Any, passed: Passed, node: Any) -> Any:
 
 
 def _joinpath(read: SdkCalls, owner: Any, passed: Passed, node: Any) -> Any:
-    return joined_path(read, node, owner, *passed.places) if isinstance(owner, str | Mixed | Uploaded) else NotImplemented
+    return (
+        joined_path(read, node, owner, *passed.places) if isinstance(owner, str | Mixed | Uploaded) else NotImplemented
+    )
 
 
 _METHODS: Mapping[str, Callable[[Any, Any, Passed, Any], Any]] = {

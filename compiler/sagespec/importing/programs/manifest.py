@@ -110,7 +110,9 @@ class _Reader(Placeholders):
         if name in ("model_uri", "rules"):
             return
         if name == "git_config" and isinstance(value, dict):
-            repository = ", ".join(f"{key} {text_of(item)}" for key, item in value.items() if key in ("repo", "branch", "commit"))
+            repository = ", ".join(
+                f"{key} {text_of(item)}" for key, item in value.items() if key in ("repo", "branch", "commit")
+            )
             self.refuse(written, f"the code is in git ({repository}): check it out beside the manifest")
         elif name not in Job.fields or self.is_passed_over(name):
             self.refuse(written, f"no field for {name} = {text_of(value)}")
@@ -162,7 +164,10 @@ class _Reader(Placeholders):
 
     def name(self, given: Mapping[str, Any]) -> str:
         """The part of the job's name that is certain; the time in it is the digest's work here."""
-        for written, value in (("fit(job_name=…)", self.start.fit.get("job_name")), ("base_job_name", given.get("name"))):
+        for written, value in (
+            ("fit(job_name=…)", self.start.fit.get("job_name")),
+            ("base_job_name", given.get("name")),
+        ):
             if isinstance(value, str) and value:
                 self.arguments.append(Argument(written, "taken", "name"))
                 return job_name(value)
@@ -177,7 +182,13 @@ class _Reader(Placeholders):
                 if re.search(r"[a-zA-Z0-9]", text):
                     return job_name(text)
         entry = given.get("entry_point")
-        text = entry if isinstance(entry, str) and entry else self.estimator.class_name.lower() if self.framework else "job"
+        text = (
+            entry
+            if isinstance(entry, str) and entry
+            else self.estimator.class_name.lower()
+            if self.framework
+            else "job"
+        )
         return job_name(re.sub(r"\.py$", "", text.rpartition("/")[2]))
 
     # Images
@@ -348,5 +359,3 @@ def _snake(value: Any) -> Any:
         re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower() if isinstance(name, str) else name: item
         for name, item in value.items()
     }
-
-

@@ -32,7 +32,9 @@ def folded(jobs: Sequence[tuple[Start, Draft]]) -> list[Draft]:
 def _one(group: Sequence[tuple[Start, Draft]]) -> Draft | None:
     """The manifest that gives each of these jobs; None where there is none."""
     bindings = [{name: value for _, name, value in start.loops} for start, _ in group]
-    names = [name for name in bindings[0] if all(isinstance(each.get(name), str | int | float | bool) for each in bindings)]
+    names = [
+        name for name in bindings[0] if all(isinstance(each.get(name), str | int | float | bool) for each in bindings)
+    ]
     matrix = {name: list(dict.fromkeys(each[name] for each in bindings)) for name in names}
     matrix = {name: values for name, values in matrix.items() if len(values) > 1}
     combinations = [tuple(each[name] for name in matrix) for each in bindings]
@@ -83,7 +85,9 @@ def _template(values: Sequence[Any], bindings: Sequence[Mapping[str, Any]]) -> A
         items = [_template([value[index] for value in values], bindings) for index in range(len(first))]
         return None if any(item is None and one is not None for item, one in zip(items, first, strict=True)) else items
     for name in bindings[0]:
-        if all(type(value) is type(own[name]) and value == own[name] for value, own in zip(values, bindings, strict=True)):
+        if all(
+            type(value) is type(own[name]) and value == own[name] for value, own in zip(values, bindings, strict=True)
+        ):
             return f"{{{{ matrix.{name} }}}}"
     return _text_template(values, bindings) if all(isinstance(value, str) for value in values) else None
 

@@ -70,7 +70,9 @@ class Placeholders:
                 self.remarks.append(f"{_dotted(path)}: what else `{key.source}` brings is not known")
             elif isinstance(item, Either) and ABSENT in item.ways:
                 here = " or ".join(text_of(way) for way in item.ways if way is not ABSENT)
-                self.remarks.append(f"{_dotted((*path, key))} is left out: it is {here}, or is not there ({item.source})")
+                self.remarks.append(
+                    f"{_dotted((*path, key))} is left out: it is {here}, or is not there ({item.source})"
+                )
             else:
                 result[str(key)] = self.data(item, (*path, str(key)))
         return result
@@ -123,5 +125,3 @@ def _jinja(value: Any) -> str:
 
 def _dotted(path: Path) -> str:
     return ".".join(map(str, path))
-
-

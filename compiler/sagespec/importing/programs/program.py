@@ -86,11 +86,11 @@ def _refuse(remarks: list[Remark]) -> None:
     if left:
         first = left[0]
         cell = first.where.startswith("cell") and "not Python" in first.text
-        message = f"{first.where} is not Python: {first.text.partition(': ')[2].partition(';')[0]}" if cell else (
-            f"there is no training job here that can be taken; {first}"
+        message = (
+            f"{first.where} is not Python: {first.text.partition(': ')[2].partition(';')[0]}"
+            if cell
+            else (f"there is no training job here that can be taken; {first}")
         )
         hint = "put versions in quotes: '1.10.0'" if cell and "version" in message else HINT
         raise Unreadable(message, hint)
     raise Unreadable("there is no estimator here", HINT)
-
-

@@ -110,7 +110,11 @@ def _part(name: str, members: Mapping[Any, Any], given: dict[str, Any], concerns
 
 
 def _distributed(value: Made, given: dict[str, Any], concerns: list[str]) -> None:
-    strategy = {"Torchrun": "torch_distributed", "MPI": "mpi"}[value.class_name] if value.class_name in ("Torchrun", "MPI") else ""
+    strategy = (
+        {"Torchrun": "torch_distributed", "MPI": "mpi"}[value.class_name]
+        if value.class_name in ("Torchrun", "MPI")
+        else ""
+    )
     if not strategy:
         concerns.append(f"no field for distributed = {text_of(value)}")
         return

@@ -303,7 +303,9 @@ def _of_operator(spec: Mapping[Any, Any]) -> tuple[dict[str, Any], list[str]]:
     """The first operator's spec: lists of {name, value} for maps."""
     flat = {
         key: {one.get("name"): one.get("value") for one in item}
-        if isinstance(item, list) and all(isinstance(one, Mapping) and set(one) == {"name", "value"} for one in item) and key in ("hyperParameters", "environment")
+        if isinstance(item, list)
+        and all(isinstance(one, Mapping) and set(one) == {"name", "value"} for one in item)
+        and key in ("hyperParameters", "environment")
         else item
         for key, item in spec.items()
         if key not in ("region", "sageMakerEndpoint")
@@ -342,5 +344,3 @@ def _unlisted(value: Mapping[Any, Any], known: Mapping[str, Any]) -> dict[Any, A
             item = [_unlisted(each, inner) if isinstance(each, Mapping) else each for each in item]
         found[key] = item
     return found
-
-

@@ -149,7 +149,9 @@ class _Reader:
 
     def wrong(self, at: int) -> Unreadable:
         line = self.text[at:].split("\n", 1)[0].strip()[:60]
-        return Unreadable(f"line {self.line(at)} is not Terraform: {line}", "give a .tf file that `terraform validate` accepts")
+        return Unreadable(
+            f"line {self.line(at)} is not Terraform: {line}", "give a .tf file that `terraform validate` accepts"
+        )
 
     def quoted(self, at: int) -> tuple[list[Any], int]:
         """The parts of a text in quotes, and where it ends."""
@@ -199,7 +201,9 @@ class _Reader:
         text = self.text[found.end() : end.start()]
         pieces = re.split(r"\$\{([^}]*)\}", text)
         parts = [Unknown(_last_word(one), one.strip()) if index % 2 else one for index, one in enumerate(pieces)]
-        return Token("text", found[0], self.line(found.start()), found.start(), end.end(), [p for p in parts if p != ""])
+        return Token(
+            "text", found[0], self.line(found.start()), found.start(), end.end(), [p for p in parts if p != ""]
+        )
 
     # Grammar
 
@@ -271,7 +275,9 @@ class _Reader:
         last = first
         self.at -= 1
         while (token := self.peek()) is not None:
-            if depth == 0 and (token.text in ends or (token.kind == "line" and "\n" in ends) or token.text in ("}", "]", ")")):
+            if depth == 0 and (
+                token.text in ends or (token.kind == "line" and "\n" in ends) or token.text in ("}", "]", ")")
+            ):
                 break
             if token.kind == "mark":
                 depth += {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}.get(token.text, 0)

@@ -31,7 +31,9 @@ NUMBERS = frozenset(
 """Members that are numbers."""
 LOCATIONS = ("Uri", "S3OutputPath")
 """Ends of the names of members that are S3 locations."""
-STRUCTURES = re.compile(r"(Config|Configurations|Specification|Condition|Strategy|Source|Parameters|Tags|Environment|Subnets|SecurityGroupIds|Definitions|Groups|Names)$")
+STRUCTURES = re.compile(
+    r"(Config|Configurations|Specification|Condition|Strategy|Source|Parameters|Tags|Environment|Subnets|SecurityGroupIds|Definitions|Groups|Names)$"
+)
 OF_MAPS = frozenset(
     {
         *("InputDataConfig", "DebugRuleConfigurations", "ProfilerRuleConfigurations", "Tags", "MetricDefinitions"),
@@ -63,7 +65,9 @@ def request_of(start: Start, facts: Facts, where: str) -> Draft:
     return replace(draft, remarks=remarks, where=where)
 
 
-def opened(body: Mapping[Any, Any], facts: Facts, left: tuple[str, ...] = (), tags: Mapping[str, str] | None = None) -> Draft:
+def opened(
+    body: Mapping[Any, Any], facts: Facts, left: tuple[str, ...] = (), tags: Mapping[str, str] | None = None
+) -> Draft:
     """The manifest of a request.
 
     Args:
@@ -146,7 +150,9 @@ class _StandIns(Placeholders):
         for key, item in value.items():
             here = ".".join(map(str, (*path, key)))
             if isinstance(key, Rest):
-                self.remarks.append(f"{'.'.join(map(str, path)) or 'the request'}: what else `{key.source}` brings is not known")
+                self.remarks.append(
+                    f"{'.'.join(map(str, path)) or 'the request'}: what else `{key.source}` brings is not known"
+                )
             elif isinstance(item, Either) and ABSENT in item.ways:
                 self.remarks.append(f"{here} is left out: it is {text_of(item)} ({item.source})")
             elif isinstance(item, Unknown | Mixed) and self._is_structure(str(key), path):
@@ -204,7 +210,9 @@ class _StandIns(Placeholders):
         """The draft with expressions for stand-ins."""
         data = self._out(draft.data, ())
         name = self.comments.pop(("name",), None)
-        comments = {**draft.comments, **self.comments, **({("name",): name} if name else {})}
+        comments = {**draft.comments, **self.comments}
+        if name is not None:
+            comments["name",] = name
         return replace(
             draft,
             data=data,
@@ -226,7 +234,9 @@ class _StandIns(Placeholders):
         text = text.removeprefix(_ROLE)
         sources = [text_of(self.values[int(number)]) for number in _TOKEN.findall(text)]
         asks = any(not isinstance(self.values[int(number)], Default) for number in _TOKEN.findall(text))
-        (self.notes if asks else self.comments)[path] = f"was: {', '.join(sources)}" if any(sources) else "was not given"
+        (self.notes if asks else self.comments)[path] = (
+            f"was: {', '.join(sources)}" if any(sources) else "was not given"
+        )
         return _TOKEN.sub(lambda found: self.expression(self._named(self.values[int(found[1])], path), ""), text)
 
     def _scheme(self, found: re.Match[str]) -> str:
@@ -245,5 +255,7 @@ class _StandIns(Placeholders):
     def _expression(self, value: Any, path: Path, *, number: bool) -> str:
         named = self._named(value, path)
         source = text_of(value)
-        (self.comments if isinstance(value, Default) else self.notes)[path] = f"was: {source}" if source != "a value" else "was not given"
+        (self.comments if isinstance(value, Default) else self.notes)[path] = (
+            f"was: {source}" if source != "a value" else "was not given"
+        )
         return self.expression(named, "instance_count" if number else "")
