@@ -582,11 +582,13 @@ LOOPS = {
         ["ml.m5.large", "ml.m5.xlarge", "ml.m5.large"],
     ),
     "break": (
-        "for size in ['large', 'xlarge']:\n    TensorFlow(**{**K, 'instance_type': 'ml.m5.' + size}).fit('s3://b/t')\n    break",
+        "for size in ['large', 'xlarge']:\n    e = TensorFlow(**{**K, 'instance_type': 'ml.m5.' + size})\n"
+        "    e.fit('s3://b/t')\n    break",
         ["ml.m5.large"],
     ),
     "return in a branch": (
-        "def go():\n    if x:\n        return\n    TensorFlow(**K).fit('s3://b/t')\ngo()\nTensorFlow(**K).fit('s3://b/u')",
+        "def go():\n    if x:\n        return\n    TensorFlow(**K).fit('s3://b/t')\n"
+        "go()\nTensorFlow(**K).fit('s3://b/u')",
         ["ml.m5.large", "ml.m5.large"],
     ),
     "raise": ("raise SystemExit\nTensorFlow(**K).fit('s3://b/t')", ["ml.m5.large"]),

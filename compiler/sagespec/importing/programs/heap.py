@@ -71,8 +71,8 @@ class Heap:
                 self.set(owner, key, self.one_of(values, key, source))
         if going:
             return None if not any(way.ends in LOOP_ENDS for way in alive) else PERHAPS
-        ends = {str(way.ends) for way in alive}
-        return "raise" if not ends else ends.pop() if len(ends) == 1 else PERHAPS
+        endings = {str(way.ends) for way in alive}
+        return "raise" if not endings else endings.pop() if len(endings) == 1 else PERHAPS
 
     def tried(self, run: Callable[[], str | None]) -> tuple[str | None, dict[Slot, tuple[Any, Any, Any]]]:
         """A run, and what it has changed."""
