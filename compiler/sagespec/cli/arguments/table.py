@@ -87,7 +87,7 @@ class Deciding(Judging):
 
 
 class Jobs(Rendering):
-    """Training jobs that exist."""
+    """Training jobs and endpoints that exist."""
 
     section = DEPLOY
 
@@ -334,12 +334,34 @@ class TensorboardArguments(Jobs):
     port = number("PORT", "The first port that is tried.", default=6006, least=1, most=65_000)
 
 
+class RollbackArguments(Several):
+    """Let endpoints serve again what they served before. Shows what that is, and asks.
+
+    The manifest is not changed: the next apply goes forward again, unless the change is reverted there, too.
+    """
+
+    command, runs = "rollback", "rolling_back:rollback"
+    exits = {
+        Code.SERVICE_FAILED: "the service failed, or there is nothing to go back to",
+        Code.JOB_FAILED: "with --wait: an endpoint does not serve what it was asked for",
+    }
+    examples = (("sagespec rollback mnist --wait", "and wait until it serves"),)
+
+    yes = flag("Do not ask.", short="-y")
+    wait = flag("Follow the endpoints until they serve.")
+
+
 class StopArguments(Several):
-    """Ask jobs to end; what they have saved is kept."""
+    """Ask jobs to end; what they have saved is kept. Endpoints are deleted, once somebody has agreed."""
 
     command, runs = "stop", "jobs:stop"
     exits = FROM_SERVICE
-    examples = (("sagespec stop mnist.yaml", "every job of a manifest that runs"),)
+    examples = (
+        ("sagespec stop mnist.yaml", "every job of a manifest that runs"),
+        ("sagespec stop mnist --yes", "an endpoint, without being asked"),
+    )
+
+    yes = flag("Do not ask before an endpoint is deleted.", short="-y")
 
 
 class LocalListArguments(Arguments):
@@ -446,6 +468,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         LogsArguments,
         AttachArguments,
         TensorboardArguments,
+        RollbackArguments,
         StopArguments,
         LocalListArguments,
         LocalCleanArguments,
