@@ -577,7 +577,8 @@ def test_a_script_of_python_2_is_read(knowledge: Facts) -> None:
 LOOPS = {
     "break and continue": (
         "for size in ['large', 'xlarge']:\n    try:\n"
-        "        e = TensorFlow(**{**K, 'instance_type': 'ml.m5.' + size})\n        e.fit('s3://b/t')\n    except Exception:\n        continue\n    else:\n        break\n"
+        "        e = TensorFlow(**{**K, 'instance_type': 'ml.m5.' + size})\n        e.fit('s3://b/t')\n"
+        "    except Exception:\n        continue\n    else:\n        break\n"
         "TensorFlow(**K, max_run=9).fit('s3://b/t')",
         ["ml.m5.large", "ml.m5.xlarge", "ml.m5.large"],
     ),
