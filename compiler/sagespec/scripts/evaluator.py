@@ -1,7 +1,7 @@
 """What an expression of Python is known to be without running it: the one reader of constant Python.
 
-Who reads training scripts (`values`) and who reads programs of the SDK (`importing.programs`) say what names and calls of
-their own stand for; every other kind of expression is read here.
+Who reads training scripts (`values`) and who reads programs of the SDK (`importing.programs`) say what names and calls
+of their own stand for; every other kind of expression is read here.
 """
 
 from __future__ import annotations
