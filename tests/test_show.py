@@ -311,6 +311,7 @@ NOT_SHOWN_BY_A_TEXT = {
         "incomplete-request",
         "missing-region",
         "missing-account",
+        "unknown-training-job",
         "not-in-target",
     ),
 }
