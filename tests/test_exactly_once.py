@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -177,6 +178,8 @@ def test_killed_appliers_leave_nothing_that_the_next_one_does_not_finish(aws: Aw
     chance, world, deaths = random.Random(seed), World(aws, tmp_path), Counter[str]()
     aws.jobs.clock.scale = 20.0  # a job that was asked to stop is gone after a quarter of a second
     aws.service.random = random.Random(seed)
+    fates = aws.jobs.fate  # jobs that last: there is something to stop
+    aws.jobs.fate = lambda request: replace(fates(request), seconds=2_000.0)
     world.stopping = True
     world.write("ada", "one")
     assert finished(aws, tmp_path) == 0
