@@ -1,0 +1,167 @@
+"""Where a cursor stands in a text that is being written, and so is no YAML half of the time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sagespec.base.diagnostic import Rejected
+from sagespec.base.source import Path, Source
+from sagespec.reading.document import Document, read
+
+MOST_LINES = 40
+"""Lines that are taken out of a text, one after the other, until the rest is YAML."""
+_CURSOR = "sagespec__cursor__"
+_WORD = re.compile(r"""[^\s,\[\]{}"'#:]*(?::(?=[^\s,\[\]{}])[^\s,\[\]{}"'#:]*)*\Z""")
+_REST = re.compile(r"""[^\s,\[\]{}"'#:]*(?::(?=[^\s,\[\]{}])[^\s,\[\]{}"'#:]*)*""")
+
+
+def documents(source: Source) -> list[Document]:
+    """The documents of a text, without the lines that keep it from being YAML; places are those of the whole text."""
+    text = source.text
+    found: list[Document] = []
+    for _ in range(MOST_LINES):
+        found = []
+        try:
+            for document in read(Source(source.name, text, source.folder)):
+                found.append(document)
+            break
+        except Rejected as rejected:
+            shorter = _without(text, rejected.diagnostics[0].span.line)
+            if shorter == text:
+                break
+            text = shorter
+    return found
+
+
+def _without(text: str, line: int) -> str:
+    """The text with a line (or the nearest one before it that holds something) blanked, every place kept."""
+    lines = text.splitlines(keepends=True)
+    for number in range(min(line, len(lines)) - 1, -1, -1):
+        bare = lines[number].rstrip("\r\n")
+        if bare.strip():
+            lines[number] = " " * len(bare) + lines[number][len(bare) :]
+            return "".join(lines)
+    return text
+
+
+class Spot(NamedTuple):
+    """A place where something is being typed."""
+
+    document: Document
+    """The document around it, with what is typed taken out."""
+    data: Any
+    """What the document holds without it."""
+    path: Path
+    """Of the value that is typed; of the map or list that a key or an item is typed in."""
+    is_key: bool
+    """A key of a map, or an item of a list, may stand there; otherwise a value."""
+    start: int
+    end: int
+    """What is being typed: characters of the text."""
+    typed: str
+    """What stands there, before the cursor."""
+    quote: str
+    """The quote that it stands in, if any."""
+    has_colon: bool
+    """A colon stands behind it already."""
+
+
+def spot(source: Source, index: int) -> Spot | None:
+    """What may be completed at a character; None in a comment, or where the text makes no sense."""
+    text = source.text
+    line_start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
+    before = text[line_start:index]
+    quote = _open_quote(before)
+    if quote is None:
+        return None
+    if quote:
+        start = line_start + before.rfind(quote) + 1
+        closing = re.compile(rf"[^{quote}\r\n]*").match(text, index)
+    else:
+        start = index - len(_WORD.search(before)[0])  # type: ignore[index] # it matches nothing, too
+        closing = _REST.match(text, index)
+    end = closing.end() if closing else index
+    has_colon = not quote and re.match(r"[ \t]*:(?:\s|\Z)", text[end : end + 40]) is not None
+    lead = text[line_start : start - len(quote)].rstrip()
+    opens = lead == "" or lead.endswith(("{", ",", "[")) or re.fullmatch(r"[\s-]*-", lead) is not None
+    forms = [_CURSOR if has_colon else f"{_CURSOR}: ", _CURSOR] if opens and not quote else [_CURSOR]
+    for form in forms:
+        for made in _attempts(source, start, end, form):
+            found = _find(made, form != _CURSOR or has_colon)
+            if found is not None:
+                document, path, is_key = found
+                data = _taken_out(document.data, (*path, _CURSOR) if is_key else path)
+                return Spot(document, data, path, is_key, start, end, text[start:index], quote, has_colon)
+    return None
+
+
+def _open_quote(before: str) -> str | None:
+    """The quote that a line is in at its end, nothing outside of one; None in a comment."""
+    quote = ""
+    for number, character in enumerate(before):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'" and (number == 0 or before[number - 1] in " \t[{,:"):
+            quote = character
+        elif character == "#" and (number == 0 or before[number - 1].isspace()):
+            return None
+    return quote
+
+
+def _attempts(source: Source, start: int, end: int, form: str) -> Iterator[list[Document]]:
+    """The documents with a mark in place of what is typed: whole, and without what comes behind its line."""
+    text = source.text
+    whole = text[:start] + form + text[end:]
+    yield documents(Source(source.name, whole, source.folder))
+    line_end = re.compile(r"[^\r\n]*").match(whole, start)
+    cut = whole[: line_end.end() if line_end else None]
+    yield documents(Source(source.name, cut, source.folder))
+    yield documents(Source(source.name, cut + _closing(cut), source.folder))
+
+
+def _closing(text: str) -> str:
+    """The brackets that a text leaves open."""
+    last = text[max(text.rfind("\n---"), 0) :]
+    depth = [{"{": "}", "[": "]"}[c] for c in re.sub(r"\"[^\"\n]*\"|'[^'\n]*'|#.*|\{\{|\}\}", "", last) if c in "{["]
+    closed = sum(c in "}]" for c in re.sub(r"\"[^\"\n]*\"|'[^'\n]*'|#.*|\{\{|\}\}", "", last))
+    return "".join(reversed(depth[: max(0, len(depth) - closed)]))
+
+
+def _find(found: list[Document], as_key: bool) -> tuple[Document, Path, bool] | None:
+    """The document with the mark; the path of the value, or of the map, that it is (in)."""
+    for document in found:
+        for path, is_key in _marked(document.data, ()):
+            if is_key == as_key:
+                return document, path, is_key
+    return None
+
+
+def _marked(value: Any, path: Path) -> Iterator[tuple[Path, bool]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == _CURSOR:
+                yield path, True
+            yield from _marked(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _marked(item, (*path, number))
+    elif value == _CURSOR:
+        yield path, False
+
+
+def _taken_out(value: Any, path: Path) -> Any:
+    """The data without what is at `path`."""
+    if not path:
+        return {}
+    step, *rest = path
+    if isinstance(value, dict):
+        if not rest:
+            return {key: item for key, item in value.items() if key != step}
+        return {key: _taken_out(item, tuple(rest)) if key == step else item for key, item in value.items()}
+    if isinstance(value, list) and isinstance(step, int):
+        if not rest:
+            return value[:step] + value[step + 1 :]
+        return [_taken_out(item, tuple(rest)) if number == step else item for number, item in enumerate(value)]
+    return value
