@@ -86,10 +86,12 @@ def spot(source: Source, index: int) -> Spot | None:
     has_colon = not quote and re.match(r"[ \t]*:(?:\s|\Z)", text[end : end + 40]) is not None
     lead = text[line_start : start - len(quote)].rstrip()
     opens = lead == "" or lead.endswith(("{", ",", "[")) or re.fullmatch(r"[\s-]*-", lead) is not None
-    forms = [_CURSOR if has_colon else f"{_CURSOR}: ", _CURSOR] if opens and not quote else [_CURSOR]
+    if text[start - 1 : start] == ":" and not quote:  # `region:`, where nothing but a blank is missing
+        lead, opens = lead.rstrip(":"), False
+    forms = [_CURSOR if has_colon else f"{_CURSOR}: ", _CURSOR] if opens and not quote else [f" {_CURSOR}"]
     for form in forms:
         for made in _attempts(source, start, end, form):
-            found = _find(made, form != _CURSOR or has_colon)
+            found = _find(made, form.endswith(": ") or (opens and has_colon))
             if found is not None:
                 document, path, is_key = found
                 data = _taken_out(document.data, (*path, _CURSOR) if is_key else path)

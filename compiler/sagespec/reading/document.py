@@ -117,6 +117,10 @@ class Document:
         """The same document, with more that is wrong with it."""
         return Document(self.source, self.data, self._root, (*self.problems, *problems))
 
+    def with_data(self, data: Data) -> Document:
+        """The same text, of which something else has been read: what is being typed, say, left out."""
+        return Document(self.source, data, self._root, self.problems)
+
     def has(self, path: Path) -> bool:
         """Whether something is written at `path`."""
         return len(self._walk(path)) == len(path) + 1
