@@ -55,7 +55,10 @@ def hardware(instance: Instance) -> str:
     if instance.accelerator_count:
         model = instance.accelerator_model or instance.accelerator
         count = "one" if instance.accelerator_count == 1 else str(instance.accelerator_count)
-        parts += [f"{count} {model}", f"{sold_as(instance.accelerator_memory_gib)} GB{'' if count == 'one' else ' each'}"]
+        parts += [
+            f"{count} {model}",
+            f"{sold_as(instance.accelerator_memory_gib)} GB{'' if count == 'one' else ' each'}",
+        ]
     if instance.nvme_gb:
         parts.append(f"{instance.nvme_gb:,} GB NVMe")
     return ", ".join(part for part in parts if not part.startswith("0 "))
@@ -73,8 +76,8 @@ def _instances(job: Job, _typed: str) -> Iterator[Candidate]:
     names = list(known) if job.kind.name == "TrainingJob" else _hosting_types()
     for name in names:
         instance = known.get(name)
-        if instance is None or not instance.retired:
-            yield Candidate(name, hardware(instance) if instance is not None else "")
+        retired = instance is not None and instance.retired
+        yield Candidate(name, hardware(instance) if instance is not None else "", outdated=retired)
     yield Candidate("local", "this machine")
     yield Candidate("local_gpu", "this machine, with its GPUs")
 
@@ -245,7 +248,9 @@ SOURCES: Mapping[str, Callable[[Job, str], Iterator[Candidate]]] = {
 def script_arguments(job: Job) -> Iterator[tuple[str, Any, Any]]:
     """(hyperparameter, option, script) of everything that the script takes on its command line."""
     line = getattr(job.context, "command_line", None)
-    for option in line.takes.options if line is not None else ():
+    if line is None:
+        return
+    for option in line.takes.options:
         name = option.name.lstrip("-")
         if option.flags and name not in ("help", "model_dir", "model-dir"):
             yield name, option, line.script

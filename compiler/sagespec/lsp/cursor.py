@@ -10,7 +10,7 @@ from sagespec.base.diagnostic import Rejected
 from sagespec.base.source import Path, Source
 from sagespec.reading.document import Document, read
 
-MOST_LINES = 40
+MOST_LINES = 20
 """Lines that are taken out of a text, one after the other, until the rest is YAML."""
 _CURSOR = "sagespec__cursor__"
 _WORD = re.compile(r"""[^\s,\[\]{}"'#:]*(?::(?=[^\s,\[\]{}])[^\s,\[\]{}"'#:]*)*\Z""")
@@ -19,31 +19,50 @@ _REST = re.compile(r"""[^\s,\[\]{}"'#:]*(?::(?=[^\s,\[\]{}])[^\s,\[\]{}"'#:]*)*"
 
 def documents(source: Source) -> list[Document]:
     """The documents of a text, without the lines that keep it from being YAML; places are those of the whole text."""
-    text = source.text
-    found: list[Document] = []
+    lines = source.text.splitlines(keepends=True)
+    found, wrong = _read(source, lines)
     for _ in range(MOST_LINES):
-        found = []
-        try:
-            for document in read(Source(source.name, text, source.folder)):
-                found.append(document)
+        if wrong is None:
             break
-        except Rejected as rejected:
-            shorter = _without(text, rejected.diagnostics[0].span.line)
-            if shorter == text:
-                break
-            text = shorter
+        attempts = [_without(lines, number) for number in _suspects(lines, wrong)]
+        tried = [(*_read(source, attempt), attempt) for attempt in attempts]
+        if not tried:
+            break
+        best = max(tried, key=lambda each: len(lines) if each[1] is None else each[1])
+        found, wrong, lines = best
     return found
 
 
-def _without(text: str, line: int) -> str:
-    """The text with a line (or the nearest one before it that holds something) blanked, every place kept."""
-    lines = text.splitlines(keepends=True)
-    for number in range(min(line, len(lines)) - 1, -1, -1):
-        bare = lines[number].rstrip("\r\n")
-        if bare.strip():
-            lines[number] = " " * len(bare) + lines[number][len(bare) :]
-            return "".join(lines)
-    return text
+def _read(source: Source, lines: list[str]) -> tuple[list[Document], int | None]:
+    """(the documents that can be read, the number of the line where that ends; None where it is all of them)."""
+    found: list[Document] = []
+    try:
+        for document in read(Source(source.name, "".join(lines), source.folder)):
+            found.append(document)
+    except Rejected as rejected:
+        return found, min(rejected.diagnostics[0].span.line, len(lines)) - 1
+    return found, None
+
+
+def _suspects(lines: list[str], wrong: int) -> list[int]:
+    """The lines that may be to blame: where reading ended, the one before, and those that open what they do not
+    close."""
+    written = [number for number in range(wrong, -1, -1) if lines[number].strip()]
+    return list(dict.fromkeys([*written[:2], *[number for number in written if _is_open(lines[number])][:4]]))
+
+
+def _is_open(line: str) -> bool:
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'", "", line.partition(" #")[0])
+    return (
+        any(bare.count(a) != bare.count(b) for a, b in ("{}", "[]"))
+        or re.search(r"(?:^|[\s{,:\[])[\"']", bare) is not None
+    )
+
+
+def _without(lines: list[str], number: int) -> list[str]:
+    """The same with a line blanked, so that every place is kept."""
+    bare = lines[number].rstrip("\r\n")
+    return [*lines[:number], " " * len(bare) + lines[number][len(bare) :], *lines[number + 1 :]]
 
 
 class Spot(NamedTuple):
@@ -88,7 +107,9 @@ def spot(source: Source, index: int) -> Spot | None:
     opens = lead == "" or lead.endswith(("{", ",", "[")) or re.fullmatch(r"[\s-]*-", lead) is not None
     if text[start - 1 : start] == ":" and not quote:  # `region:`, where nothing but a blank is missing
         lead, opens = lead.rstrip(":"), False
-    forms = [_CURSOR if has_colon else f"{_CURSOR}: ", _CURSOR] if opens and not quote else [f" {_CURSOR}"]
+    forms = [_CURSOR if has_colon else f"{_CURSOR}: ", _CURSOR] if opens and not quote else []
+    unclosed = quote if text[end : end + 1] != quote else ""
+    forms = forms or ([f"{_CURSOR}{unclosed}"] if quote else [f" {_CURSOR}"])
     for form in forms:
         for made in _attempts(source, start, end, form):
             found = _find(made, form.endswith(": ") or (opens and has_colon))

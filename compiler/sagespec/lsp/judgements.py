@@ -31,7 +31,7 @@ def judged(workspace: Workspace, path: str) -> Judgement:
     from sagespec.reporting.findings.report import Report
 
     files = workspace.files()
-    compiler = Compiler(Options(workspace.inputs, build=False), files=files)
+    compiler = Compiler(Options(workspace.inputs, build=False), workspace.knowledge, files)
     results = list(compiler.file(shown(path), explicit=False))
     found = list(Report(results).found())
     leftover = compiler.allowances.unused()

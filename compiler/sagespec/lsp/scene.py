@@ -1,4 +1,4 @@
-"""What the pipeline makes of a text that is being written: its jobs, partial as they are, and what follows from them."""
+"""What the pipeline makes of a text that is being written: its jobs, partial as they are, and what follows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from sagespec.base.diagnostic import Rejected, Severity
 from sagespec.base.source import Path, Source
-from sagespec.checking.check import judge
 from sagespec.checking.context import Context
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.lsp import cursor
@@ -44,19 +43,17 @@ class Job(NamedTuple):
     context: Context
 
     def complaints(self, data: dict[str, Any]) -> frozenset[Complaint]:
-        """The errors that the model and the rules find in other data."""
-        manifest = self.manifest._replace(data=data, problems=())
-        bound = bind(manifest, self.kind.model)
-        context = self.compiler.context(bound.model, manifest, self.kind)
-        of_model = {
-            (each.rule, each.field, each.message) for each in bound.diagnostics if each.severity is Severity.ERROR
-        }
-        of_rules = {
-            (rule.name, finding.path, finding.message)
-            for rule, finding in judge(context, self.kind.rules)
-            if rule.severity is Severity.ERROR
-        }
-        return frozenset(of_model | of_rules)
+        """The errors of other data: everything that `validate` would say of the job by itself."""
+        result = self.compiler.manifest(self.manifest._replace(data=data, problems=()), self.kind)
+        return frozenset(
+            (each.rule, each.field, each.message)
+            for each in result.diagnostics
+            if each.severity is Severity.ERROR and each.rule not in _OF_SEVERAL
+        )
+
+
+_OF_SEVERAL = frozenset({"duplicate-name", "name-in-two-files"})
+"""What a job that is tried twice would be told."""
 
 
 class Scene:
@@ -64,7 +61,7 @@ class Scene:
 
     def __init__(self, workspace: Workspace, source: Source) -> None:
         self.source = source
-        self.compiler = Compiler(Options(workspace.inputs, build=False), files=workspace.files())
+        self.compiler = Compiler(Options(workspace.inputs, build=False), workspace.knowledge, workspace.files())
 
     def documents(self) -> list[Document]:
         """Those of ours; the lines that are no YAML are left out."""

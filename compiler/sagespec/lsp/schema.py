@@ -21,12 +21,9 @@ def _step(shape: Shape, step: str | int) -> Shape | None:
     part = part_of(inner)
     if part is not None:
         return fields_of(part).get(str(step))
-    if inner["type"] == "dict":
-        found: Shape = inner["values_schema"]
-        return found
-    if inner["type"] == "list":
-        found = inner["items_schema"]
-        return found
+    items: Shape | None = inner.get({"dict": "values_schema", "list": "items_schema"}.get(inner["type"], ""))
+    if items is not None:
+        return items
     choices = (_step(choice, step) for choice in inner.get("choices", ()))
     return next((choice for choice in choices if choice is not None), None)
 

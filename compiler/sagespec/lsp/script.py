@@ -15,7 +15,7 @@ def told_option(script: Script, option: Option) -> tuple[str, str, bool]:
     said = _keywords(text)
     parts = [option.type or said.get("type", "")]
     if option.choices:
-        parts.append(f"one of {', '.join(map(str, option.choices))}")
+        parts = [f"one of {', '.join(map(str, option.choices))}"]
     if "default" in said:
         parts.append(f"default {said['default']}")
     if option.required:

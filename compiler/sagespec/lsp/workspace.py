@@ -6,10 +6,13 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sagespec.base.files import Files, StrPath
 from sagespec.lsp.texts import Json, TextDocument, path_of, uri_of
+
+if TYPE_CHECKING:
+    from sagespec.catalog import Facts
 
 MANIFEST_ENDINGS = (".yaml", ".yml")
 
@@ -106,6 +109,8 @@ class Workspace:
         self.settings = Settings()
         self.client = Client()
         self.environ: Mapping[str, str] = os.environ
+        self.knowledge: Facts | None = None
+        """The catalogue as of a day; as of today for None."""
         self.is_cancelled: Callable[[], bool] = lambda: False
         """Whether the request at hand is not wanted any more: long work asks now and then."""
         self._by_path: dict[str, TextDocument] = {}

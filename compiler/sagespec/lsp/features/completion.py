@@ -23,8 +23,8 @@ from sagespec.lsp.candidates import (
 from sagespec.lsp.cursor import Spot, spot
 from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.schema import part_of, shape_at
 from sagespec.lsp.scene import Job, Scene, concerns_us, is_defaults, item_at, source_of, with_value
+from sagespec.lsp.schema import part_of, shape_at
 from sagespec.lsp.script import told_option
 from sagespec.lsp.texts import Json, TextDocument
 from sagespec.lsp.workspace import Workspace
@@ -40,7 +40,7 @@ DEPRECATED = 1
 _ALLOW = re.compile(r"#\s*sagespec:\s*allow\s+(?:[a-z0-9-]+(?:\s*,\s*|\s+))*(?P<typed>[a-z0-9-]*)\Z")
 _EXPRESSION = re.compile(r"\{\{(?P<inside>(?:(?!\}\}).)*)\Z")
 _NAME = re.compile(r"(?:(?P<owner>\w+)\.)?(?P<typed>[\w-]*)\Z")
-_COMPANION = re.compile(r"-without-|^missing-")
+_COMPANION = re.compile(r"-without-(?!image|server|support)|^missing-|^incomplete-|-not-given|-needed-")
 """Names of rules that miss something else: what they complain of can still be written."""
 
 
@@ -62,7 +62,7 @@ def completion(workspace: Workspace, judgements: Judgements, params: Mapping[str
     if document is None or not concerns_us(document):
         return None
     index = document.index(params["position"])
-    line = document.text[: index][max(document.text.rfind("\n", 0, index), document.text.rfind("\r", 0, index)) + 1 :]
+    line = document.text[:index][max(document.text.rfind("\n", 0, index), document.text.rfind("\r", 0, index)) + 1 :]
     if (found := _ALLOW.search(line)) is not None:
         return _answer(document, index - len(found["typed"]), index, _rules(judgements, document, index))
     scene = Scene(workspace, source_of(document))
@@ -139,7 +139,8 @@ def _variables(workspace: Workspace, scene: Scene, document: Document | None) ->
     layers = [data, *above] if document is not None and is_defaults(document) else above
     variables: dict[str, Any] = {}
     for layer in layers:
-        sections = [layer, *(layer.get("environments") or {}).values()] if isinstance(layer, dict) else []
+        environments = item_at(layer, ("environments",))
+        sections = [layer, *(environments.values() if isinstance(environments, dict) else ())]
         for section in sections:
             own = section.get("vars") if isinstance(section, dict) else None
             variables = {**(own if isinstance(own, dict) else {}), **variables}
@@ -147,7 +148,13 @@ def _variables(workspace: Workspace, scene: Scene, document: Document | None) ->
     matrix = item_at(data, ("matrix",)) or next((found for each in above if (found := each.get("matrix"))), {})
     axes = {name: values for name, values in matrix.items() if name != "exclude"} if isinstance(matrix, dict) else {}
     git = {"commit": workspace.inputs.commit} if workspace.inputs.commit else {}
-    return {"vars": variables, "matrix": axes, "env": dict.fromkeys(sorted(workspace.environ)), "git": git, "name": None}
+    return {
+        "vars": variables,
+        "matrix": axes,
+        "env": dict.fromkeys(sorted(workspace.environ)),
+        "git": git,
+        "name": None,
+    }
 
 
 def _short(value: Any) -> str:
@@ -279,9 +286,7 @@ def _sample(shape: Shape) -> Any:
     return kinds.get(inner["type"], "x")
 
 
-def _field(
-    here: Spot, name: str, field: Field, shape: Shape, needs: list[str], members: Iterable[str]
-) -> Item:
+def _field(here: Spot, name: str, field: Field, shape: Shape, needs: list[str], members: Iterable[str]) -> Item:
     title = described(shape).title
     listed = [as_yaml(value) for value in expected(shape)]
     lines = [field.doc]
@@ -322,7 +327,7 @@ def _in_defaults(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[Ite
         smallest = {**{k: v for k, v in _merged(here).items() if k in kind.model.fields}, "kind": name}
         job = scene.job(here.document.with_data({"apiVersion": "sagespec/v1", **smallest}))
         shape = shape_at(kind.model, path)
-        if job is None or (number and path and shape_at(kind_named(names[0]).model, path) is not None):  # type: ignore[arg-type]
+        if job is None or (number and path and shape_at(kind_named(names[0]).model, path) is not None):
             continue
         trial = Trial(workspace, job)
         if not here.is_key:
@@ -355,4 +360,3 @@ def _fields_of_defaults(here: Spot, model: type[Part], others: Iterable[str]) ->
     for name, field in model.fields.items():
         if name not in left_out:
             yield _field(here, name, field, shapes[name], [], ())._replace(first=False)
-

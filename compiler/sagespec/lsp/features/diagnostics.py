@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -35,8 +36,9 @@ def diagnostic(workspace: Workspace, found: Diagnostic) -> Json:
         "message": message(found),
     }
     page = explained().get(found.rule)
-    if page is not None and page.source.startswith("https://"):
-        published["codeDescription"] = {"href": page.source}
+    link = re.match(r"https://[^\s;,]+", page.source) if page is not None else None
+    if link is not None:
+        published["codeDescription"] = {"href": link[0]}
     if found.rule in _FADED:
         published["tags"] = [UNUSED]
     if found.related and workspace.client.can("textDocument", "publishDiagnostics", "relatedInformation"):

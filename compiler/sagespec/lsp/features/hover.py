@@ -8,6 +8,7 @@ from typing import Any
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.base.redact import redacted
 from sagespec.base.source import Path, Source
+from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.explained import explained
 from sagespec.lsp.candidates import api_member, described_value, script_arguments
 from sagespec.lsp.judgements import Judgements
@@ -17,7 +18,6 @@ from sagespec.lsp.texts import Json, TextDocument
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.document import Document
 from sagespec.reading.shape import field_at
-from sagespec.kinds import KINDS, kind_named
 from sagespec.reporting.origin import origin
 
 
