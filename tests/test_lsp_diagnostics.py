@@ -90,7 +90,7 @@ def test_an_unsaved_text_is_judged_and_not_the_file(tmp_path: Path) -> None:
     assert wire.until(uri, 1)["diagnostics"] == []
     wire.change(uri, 2, {"text": MANIFEST.replace("ml.m5.xlarge", "ml.m5.xlrge")})
     (found,) = wire.until(uri, 2)["diagnostics"]
-    assert (found["code"], found["source"]) == ("unknown-instance-type", "sagespec")
+    assert (found["code"], found["source"]) == ("misspelt-instance-type", "sagespec")
     assert found["range"] == {"start": {"line": 7, "character": 15}, "end": {"line": 7, "character": 26}}
     wire.close()
 

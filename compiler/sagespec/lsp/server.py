@@ -38,6 +38,8 @@ class Server:
         """By path, what the client was told last; nothing of what is empty."""
         self._touched: set[str] = set()
         """Files whose findings may be others than those that were published."""
+        self._unsettled: set[str] = set()
+        """Of these, the ones of which something is still to be judged: shared defaults and scripts."""
         self._initialized = self._shut_down = False
         self._parent: int | None = None
         self._next_look = 0.0
@@ -214,12 +216,15 @@ class Server:
                 self._publish(self._touched.pop())
             else:
                 self._touched |= self.judgements.work()
+                self._touched |= {path for path in self._unsettled if self.judgements.is_settled(path)}
+                self._unsettled -= self._touched
         except Exception as error:
             self._log("judging", error)
 
     def _publish(self, path: str) -> None:
         """Tells the client what is found in a file; what is out of date is not told: its judgement will come."""
         if not self.judgements.is_settled(path):
+            self._unsettled.add(path)
             return
         from sagespec.lsp.features.diagnostics import diagnostics
 
