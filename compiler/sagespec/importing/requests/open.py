@@ -19,6 +19,7 @@ from sagespec.importing.programs.library import Start
 from sagespec.importing.programs.placeholders import Placeholders
 from sagespec.importing.programs.values import ABSENT, Default, Either, Rest, text_of
 from sagespec.importing.requests.describe import from_description
+from sagespec.importing.requests.forms import templated
 from sagespec.reading.yamltext import Path
 from sagespec.scripts.evaluator import Mixed, Unknown, is_certain
 
@@ -60,7 +61,8 @@ def request_of(start: Start, facts: Facts, where: str) -> Draft:
     Raises:
         Unreadable: this is no request of a training job.
     """
-    draft = opened(dict(start.fit), facts, left=start.left)
+    body = templated(dict(start.fit)) if start.is_template else start.fit
+    draft = opened(body, facts, left=start.left)
     remarks = tuple(dict.fromkeys((*draft.remarks, *start.conditions, *start.concerns)))
     return replace(draft, remarks=remarks, where=where)
 
@@ -115,7 +117,8 @@ class _StandIns(Placeholders):
     def put(self, body: Mapping[Any, Any]) -> dict[str, Any]:
         self.body = body
         name = body.get("TrainingJobName", ABSENT)
-        plain = {**self._map({k: v for k, v in body.items() if k != "TrainingJobName"}, ())}
+        own = self._map({key: value for key, value in body.items() if key != "TrainingJobName"}, ())
+        plain = {key: value for key, value in own.items() if value not in ({}, [])}
         plain["TrainingJobName"] = self._name(name)
         for member, inner in NEEDED.items():
             own = plain.setdefault(member, {})
