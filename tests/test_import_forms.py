@@ -420,6 +420,24 @@ def test_what_terraform_computes_is_called_after_its_field(knowledge: Facts) -> 
     assert draft.notes == {("output_path",): 'was: join("/", [var.bucket, var.out])'}
 
 
+def test_a_variable_of_the_shell_is_left_to_fill_in(knowledge: Facts) -> None:
+    resource = json.loads(json.dumps(OF_ACK).replace(ROLE, "$ROLE_ARN").replace("s3://bucket/out", "s3://$BUCKET/out"))
+    (draft,) = from_text(json.dumps(resource), "x.yaml", knowledge)
+    assert draft.notes == {("role",): "was: ROLE_ARN", ("output_path",): "was: BUCKET"}
+    assert draft.data["output_path"] == "s3://{{ vars.BUCKET }}/out"
+
+
+def test_what_a_request_must_have_and_has_not_is_asked_for(knowledge: Facts) -> None:
+    body = {key: value for key, value in REQUEST.items() if key not in ("RoleArn", "OutputDataConfig")}
+    (draft,) = from_text(json.dumps(body), "x.json", knowledge)
+    assert draft.notes == {("role",): "was not given", ("output_path",): "was not given"}
+
+
+def test_the_containers_own_description_of_its_job_is_one(knowledge: Facts) -> None:
+    body = {**REQUEST, "TrainingJobArn": "arn:aws:sagemaker:us-west-2:123456789012:training-job/mine", "BaseTags": []}
+    assert only(from_text(json.dumps(body), "x.json", knowledge)) == MANIFEST
+
+
 def test_airflow_fills_in_its_templates(knowledge: Facts) -> None:
     body = {**REQUEST, "TrainingJobName": "mine-{{ ds_nodash }}"}
     (draft,) = from_text(json.dumps({"Training": body}), "x.json", knowledge)

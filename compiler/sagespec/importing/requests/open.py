@@ -82,7 +82,7 @@ def opened(
     stand_ins = _StandIns(json.dumps(body, default=str))
     plain = stand_ins.put(body)
     stand_ins.remarks += [f"no member for the argument {text}" for text in left]
-    if "TrainingJobStatus" not in plain:
+    if not {"TrainingJobStatus", "TrainingJobArn"} & set(plain):
         _without_unknown(plain, stand_ins.remarks)
     draft = from_description(plain, facts, tags)
     return stand_ins.take_out(draft)
@@ -235,12 +235,17 @@ class _StandIns(Placeholders):
             return value
         text = re.sub(r"^s3://(?=zq\d+zq)", self._scheme, value)
         text = text.removeprefix(_ROLE)
-        sources = [text_of(self.values[int(number)]) for number in _TOKEN.findall(text)]
+        sources = [self._source(self.values[int(number)]) for number in _TOKEN.findall(text)]
         asks = any(not isinstance(self.values[int(number)], Default) for number in _TOKEN.findall(text))
         (self.notes if asks else self.comments)[path] = (
             f"was: {', '.join(sources)}" if any(sources) else "was not given"
         )
         return _TOKEN.sub(lambda found: self.expression(self._named(self.values[int(found[1])], path), ""), text)
+
+    def _source(self, value: Any) -> str:
+        return (
+            "" if isinstance(value, Unknown) and not isinstance(value, Either) and not value.source else text_of(value)
+        )
 
     def _scheme(self, found: re.Match[str]) -> str:
         number = _TOKEN.match(found.string, found.end())
@@ -257,8 +262,7 @@ class _StandIns(Placeholders):
 
     def _expression(self, value: Any, path: Path, *, number: bool) -> str:
         named = self._named(value, path)
-        source = text_of(value)
-        (self.comments if isinstance(value, Default) else self.notes)[path] = (
-            f"was: {source}" if source != "a value" else "was not given"
-        )
+        source = self._source(value)
+        notes = self.comments if isinstance(value, Default) else self.notes
+        notes[path] = f"was: {source}" if source else "was not given"
         return self.expression(named, "instance_count" if number else "")
