@@ -31,7 +31,7 @@ from sagespec.importing.programs.values import (
 )
 from sagespec.scripts.evaluator import FUNCTIONS, READING, Mixed, Unknown, is_certain, joined_path
 
-MAX_STEPS = 300_000
+MAX_STEPS = 150_000
 """Expressions that are looked at before the rest is given up."""
 CONSTANTS = {
     **{f"logging.{name}": getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL")},

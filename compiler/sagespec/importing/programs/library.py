@@ -156,7 +156,8 @@ class Start:
     concerns: tuple[str, ...] = ()
     """What else may have had a hand in its values."""
     origin: Made | None = None
-    renamed: Mapping[str, str] | None = None
+    is_template: bool = False
+    """Airflow fills in `{{ … }}` in its texts."""
 
 
 class SdkCalls(Evaluator):
@@ -411,14 +412,14 @@ class SdkCalls(Evaluator):
                     waiting += value.values() if isinstance(value, dict) else value
         return list(dict.fromkeys(texts))
 
-    def request(self, body: Mapping[str, Any], left: tuple[str, ...], node: Any) -> None:
+    def request(self, body: Mapping[str, Any], left: tuple[str, ...], node: Any, *, is_template: bool = False) -> None:
         """A request is sent as it is."""
         if not self.mute:
             conditions, loops = tuple(self.conditions), tuple(self.loops)
             handed = tuple(f"{text} has got it too, and may have changed it" for text in self.handed.get(id(body), ()))
-            self.starts.append(
-                Start(None, kept(dict(body), {}), left, node, self.line(node), conditions, loops, handed)
-            )
+            line = self.line(node)
+            sent = kept(dict(body), {})
+            self.starts.append(Start(None, sent, left, node, line, conditions, loops, handed, is_template=is_template))
 
     def tune(self, tuner: Made, passed: Passed, node: Any, *, inputs: Any = ABSENT) -> None:
         """A tuner runs many jobs of one estimator: the manifest is of one of them."""
@@ -691,7 +692,7 @@ def _airflow_operator(read: SdkCalls, passed: Passed, node: Any) -> Any:
     config = passed.get(None, "config")
     body = config.get("Training", config) if isinstance(config, dict) else None
     if isinstance(body, dict):
-        read.request(body, (), node)
+        read.request(body, (), node, is_template=True)
     elif not (isinstance(config, Unknown) and "_config(" in config.source):
         read.remark(node, f"the config of this operator is not known: {text_of(config)}")
     return read.unknown_call(node)

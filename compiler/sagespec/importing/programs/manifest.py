@@ -81,6 +81,8 @@ class _Reader(Placeholders):
         data: dict[str, Any] = {"name": self.name(given)}
         if self.framework is not None and self.framework.name != DEFAULT:
             data["framework"] = self.framework.name
+        if self.estimator.class_name == "ModelTrainer" and "torch_distributed" in (given.get("distribution") or ()):
+            data["framework"] = "pytorch"  # whose launcher it is
         given |= self.image(given)
         for name, value in given.items():
             if name != "name":
@@ -91,6 +93,9 @@ class _Reader(Placeholders):
         self.rules(given, data)
         if fit.get("experiment_config") is not None:
             self.argument("fit(experiment_config=…)", "experiment_config", fit["experiment_config"], data, given)
+        for name in fit:
+            if name not in ("inputs", "job_name", "experiment_config"):
+                self.arguments.append(Argument(f"fit({name}=…)", "not taken", "it says nothing to the job"))
         for text in (*self.estimator.left, *self.start.left):
             self.refuse(text, f"no field for the argument {text}")
         if self.region is not None:
@@ -244,6 +249,8 @@ class _Reader(Placeholders):
             return {"path": local}
         if isinstance(value, Made) and value.class_name in ("TrainingInput", "s3_input"):
             local = _uploaded(value.given.get("s3_data"))
+            if _is_local(value.given.get("s3_data")) and isinstance(value.given["s3_data"], str):
+                local = literal(value.given["s3_data"].removeprefix("file://"))
             if local is not None:
                 rest = {name: item for name, item in value.given.items() if name != "s3_data" and item is not None}
                 return {"path": local, **self.data(rest, path)}

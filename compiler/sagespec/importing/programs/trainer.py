@@ -92,7 +92,7 @@ def estimator_of(start: Start) -> Start:
     inputs = start.fit.get("input_data_config") or trainer.given.get("input_data_config")
     if inputs is not None:
         fit["inputs"] = _channels(inputs, concerns)
-    made = replace(trainer, class_name="Estimator", given=given)
+    made = replace(trainer, given=given)
     return replace(start, made=made, fit=fit, left=tuple(left), concerns=tuple(concerns))
 
 
