@@ -90,9 +90,9 @@ def test_every_environment_is_judged_and_a_finding_says_which_it_is_about(folder
     (folder / "m.yaml").write_text(json.dumps({**manifest, "volume_size": 0}, indent=1))
     (result,) = Compiler(Options(build=False), knowledge).run([str(folder / "m.yaml")])
     found = {found.rule: found.message for found in result.diagnostics}
-    assert set(found) == {"out-of-range", "unknown-instance-type"}
+    assert set(found) == {"out-of-range", "misspelt-instance-type"}
     assert "environment" not in found["out-of-range"]  # in all of them: one finding
-    (place,) = [each.place for each in result.diagnostics if each.rule == "unknown-instance-type"]
+    (place,) = [each.place for each in result.diagnostics if each.rule == "misspelt-instance-type"]
     assert (place.source.name.rpartition("/")[2], place.span.line) == ("sagespec.yaml", 5)  # under environments.prod
 
 

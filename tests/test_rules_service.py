@@ -90,11 +90,18 @@ def test_security_groups_without_subnets_are_an_incomplete_vpc_config_too(judge:
 
 
 def test_an_unknown_instance_type_is_a_warning_with_a_guess_and_the_date_of_the_list(judge: Judge) -> None:
-    found = only(judge({"instance_type": "ml.g5.xlrage"}))
+    found = only(judge({"instance_type": "ml.g5.3xlarge"}))
     assert found.severity is Severity.WARNING
-    assert found.hint == "did you mean ml.g5.xlarge?"
-    assert pointed_at(found).strip('"') == "ml.g5.xlrage"
+    assert found.hint == "did you mean ml.g5.4xlarge?"
+    assert pointed_at(found).strip('"') == "ml.g5.3xlarge"
     assert "types of 20" in found.message
+
+
+@pytest.mark.parametrize("name", ["ml.g5.xlrage", "ml.g5.xlage", "ml.g5.2xl", "ml.g5.12"])
+def test_a_size_that_no_instance_has_is_an_error_with_the_type_that_was_meant(name: str, judge: Judge) -> None:
+    found = only(judge({"instance_type": name}))
+    assert (found.rule, found.severity) == ("misspelt-instance-type", Severity.ERROR)
+    assert found.hint.startswith("did you mean ml.g5.")
 
 
 @pytest.mark.parametrize(
