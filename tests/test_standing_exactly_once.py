@@ -92,9 +92,8 @@ class Watched(Serving):
 
 
 def test_killed_appliers_of_endpoints_leave_nothing_that_the_next_one_does_not_finish(aws: Aws, tmp_path: Path) -> None:
-    """Real processes, real SIGKILL; SAGESPEC_ENDPOINT_KILL_ROUNDS says how often, SAGESPEC_SEED repeats."""
-    seed = int(os.environ.get("SAGESPEC_SEED", str(time.time_ns() % 10**6)))
-    print(f"SAGESPEC_SEED={seed}")
+    """Real processes, real SIGKILL, at moments that SAGESPEC_SEED draws; SAGESPEC_ENDPOINT_KILL_ROUNDS says how often."""
+    seed = int(os.environ.get("SAGESPEC_SEED", "7"))
     chance, deaths = random.Random(seed), Counter[str]()
     folder = tmp_path / "manifests"
     folder.mkdir()
