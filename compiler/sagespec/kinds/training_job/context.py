@@ -13,6 +13,7 @@ from sagespec.checking.context import Context
 from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
+from sagespec.kinds.training_job.shell import ShellWords, shell_words
 from sagespec.scripts import Arguments, Environment, Script
 from sagespec.scripts.arguments import Option
 
@@ -60,7 +61,9 @@ class Passed(NamedTuple):
     name: str
     value: Any
     text: str
-    """The argument, as it arrives."""
+    """The argument that the container makes of it."""
+    arrives: ShellWords
+    """What is left of that behind the container's shell."""
 
 
 class ReadScript(NamedTuple):
@@ -85,7 +88,9 @@ class Matched(NamedTuple):
     name: str
     value: Any
     text: str
-    """The argument, as it arrives."""
+    """The argument that the container makes of it."""
+    arrives: ShellWords
+    """What is left of that behind the container's shell."""
     option: Option
     line: CommandLine
 
@@ -102,7 +107,9 @@ class Unmatched(NamedTuple):
     name: str
     value: Any
     text: str
-    """The argument, as it arrives."""
+    """The argument that the container makes of it."""
+    arrives: ShellWords
+    """What is left of that behind the container's shell."""
     options: tuple[Option, ...]
     """Those that it may be short for, if there are several."""
     line: CommandLine | None
@@ -265,7 +272,18 @@ class JobContext(Context):
         Source: https://github.com/aws/sagemaker-training-toolkit (mapping.py, to_cmd_args)
         """
         given = ((name, value) for name, value in self.hyperparameters.items() if self._is_passed(name))
-        return {name: Passed(("hyperparameters", name), name, value, as_argument(value)) for name, value in given}
+        texts = ((name, value, as_argument(value)) for name, value in given)
+        return {
+            name: Passed(("hyperparameters", name), name, value, text, shell_words(text, self.shell))
+            for name, value, text in texts
+        }
+
+    @lazy
+    def shell(self) -> str:
+        """The shell that reads the command line in the container; empty where none does, and for images of one's own,
+        of which that is not known."""
+        release = self.release if self.script_mode and self.job.image_uri is None else None
+        return "" if release is None else release.shell
 
     @lazy
     def matched(self) -> list[Matched]:

@@ -336,7 +336,7 @@ def training_dir_without_channel(read: ReadFunctions, context: JobContext) -> It
                 + (f"{channels} only" if channels else "no channels"),
                 "name the channel training, or let the function take input_channels",
                 at_key=True,
-                place=script.place(function.piece),
+                related=script.place(function.piece),
             )
 
 
@@ -424,7 +424,7 @@ def keras_model_on_several_instances(read: ReadFunctions, context: JobContext) -
             f"keras_model_fn works on one instance only with {context.release.name}, "
             f"and the job has {context.job.instances()}",
             'write instance_count: 1, or framework_version: "1.5" or newer',
-            place=script.place(function.piece),
+            related=script.place(function.piece),
         )
     return None
 
@@ -520,7 +520,7 @@ def channel_needed_by_function(read: ReadFunctions, context: JobContext) -> Iter
                     f"{function.name} needs the channel '{key}', which the manifest does not have",
                     f"did you mean '{close}'? Or add {key} to channels" if close else f"add {key} to channels",
                     at_key=True,
-                    place=script.place(piece),
+                    related=script.place(piece),
                 )
 
 
@@ -571,5 +571,5 @@ def hyperparameter_needed_by_function(read: ReadFunctions, context: JobContext) 
                 f"{name} needs the hyperparameter '{key}', which the manifest does not have",
                 f"did you mean {close}?" if close else f"add {key} to hyperparameters",
                 at_key=True,
-                place=script.place(piece),
+                related=script.place(piece),
             )

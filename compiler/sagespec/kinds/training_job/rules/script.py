@@ -138,7 +138,7 @@ def imported_module_not_packed(job: Job, context: JobContext) -> Iterator[Findin
             ("entry_point",),
             f"the script imports {name}, which lies beside it and is not packed with it",
             f"write source_dir: the folder that holds both, or dependencies: [{name}.py]",
-            place=script.place(piece),
+            related=script.place(piece),
         )
 
 
@@ -214,7 +214,7 @@ def channel_not_given(read: ReadScript, context: JobContext) -> Iterator[Finding
             f"the script needs {variable}, and there is no channel '{name.lower()}'",
             f"add {name.lower()} to channels{also}",
             at_key=True,
-            place=read.script.place(piece),
+            related=read.script.place(piece),
         )
 
 
@@ -247,7 +247,7 @@ def variable_not_given(read: ReadScript, context: JobContext) -> Iterator[Findin
                 f"the script needs {variable}, and there is no hyperparameter '{name}'",
                 f"add {name} to hyperparameters" + (f"; or read {close}" if close else ""),
                 at_key=True,
-                place=read.script.place(piece),
+                related=read.script.place(piece),
             )
 
 
@@ -289,7 +289,7 @@ def unused_channel(channels: Written, context: JobContext) -> Iterator[Finding]:
             f"nothing in the script reads the channel '{name}'",
             hint,
             at_key=True,
-            place=None if piece is None else read.script.place(piece),
+            related=None if piece is None else read.script.place(piece),
         )
 
 
@@ -368,7 +368,7 @@ def pipe_without_channel(read: ReadScript, context: JobContext) -> Iterator[Find
                 f"the script streams the channel '{pipe.channel}', which the manifest does not have",
                 hint,
                 at_key=True,
-                place=read.script.place(pipe.piece),
+                related=read.script.place(pipe.piece),
             )
 
 
@@ -403,7 +403,7 @@ def pipe_on_copied_channel(read: ReadScript, context: JobContext) -> Iterator[Fi
                 else ("channels", pipe.channel or ""),
                 f"the script streams the channel '{pipe.channel}', which is in {mode} mode",
                 f"write input_mode: Pipe {'for this channel' if own else 'for the job, or for this channel'}",
-                place=read.script.place(pipe.piece),
+                related=read.script.place(pipe.piece),
             )
 
 
@@ -440,7 +440,7 @@ def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Finding | N
             channel.at,
             f"the script reads files of the channel '{channel.name}', which is in Pipe mode",
             "write input_mode: FastFile or File, or read it with PipeModeDataset",
-            place=read.script.place(folders[channel.name.upper()]),
+            related=read.script.place(folders[channel.name.upper()]),
         )
     return None
 
@@ -591,7 +591,7 @@ def duplicate_work_on_instances(read: ReadScript, context: JobContext) -> Findin
         ("instance_count",),
         f"{job.instances()} instances would each train the same model: nothing in the script tells them apart",
         "write instance_count: 1, or set distribution and let the script train together",
-        place=read.script.place(asks.trains),
+        related=read.script.place(asks.trains),
     )
 
 
@@ -634,5 +634,5 @@ def process_group_without_distribution(read: ReadScript, context: JobContext) ->
         ("distribution",),
         "the script joins a process group, and without a distribution nothing sets RANK and WORLD_SIZE",
         "write distribution: {torch_distributed: {enabled: true}}, or give init_process_group rank and world_size",
-        place=read.script.place(joins),
+        related=read.script.place(joins),
     )
