@@ -30,7 +30,10 @@ from script_corpus import Example, corpus, mutants  # noqa: E402
 
 RECORD = Path(__file__).with_suffix(".md")
 OURS = {
-    rule.name for family in (script, arguments, command_line, functions) for rule in vars(family).values() if isinstance(rule, Rule)
+    rule.name
+    for family in (script, arguments, command_line, functions)
+    for rule in vars(family).values()
+    if isinstance(rule, Rule)
 }
 
 

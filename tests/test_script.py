@@ -41,7 +41,10 @@ RECALL = 0.88
 """What benchmarks/scripts.md records, rounded down: it may grow and must not shrink."""
 
 OURS = {
-    rule.name for family in (script, arguments, command_line, functions) for rule in vars(family).values() if isinstance(rule, Rule)
+    rule.name
+    for family in (script, arguments, command_line, functions)
+    for rule in vars(family).values()
+    if isinstance(rule, Rule)
 }
 
 
@@ -122,7 +125,8 @@ def test_a_finding_points_into_the_script_and_names_the_field_of_the_manifest(sa
 
 
 def test_a_finding_stands_in_the_manifest_where_the_cure_is_there_and_names_the_script(said: Said) -> None:
-    (found,) = said(with_option('parser.add_argument("--batch-size", type=int)'), {"hyperparameters": {"batch_size": 1}})
+    text = with_option('parser.add_argument("--batch-size", type=int)')
+    (found,) = said(text, {"hyperparameters": {"batch_size": 1}})
     assert (found.path, found.field) == ("mnist.yaml", ("hyperparameters", "batch_size"))
     (related,) = found.related
     assert related.place.source.name.endswith("train.py")

@@ -1,6 +1,6 @@
 """What a shell makes of a command line that nobody has quoted: values of hyperparameters on their way to the script.
 
-Source: POSIX, Shell Command Language; what bash does beyond it is braces. tests/test_shell.py asks the shells themselves.
+Source: POSIX, Shell Command Language; what bash does beyond it is braces. tests/test_shell.py asks the shells.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class _Reader:
                 self.at += 1
                 return
             if not char:
-                self.harm = "stops at \", which nothing closes: a syntax error"
+                self.harm = 'stops at ", which nothing closes: a syntax error'
             elif char == "`":
                 self.harm = _OPERATORS["`"]
             elif char == "$":
