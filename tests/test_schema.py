@@ -193,7 +193,7 @@ def test_the_schema_refuses_nothing_that_a_rule_s_page_calls_good(rule: Any) -> 
 
 
 BY_VERSION = """
-checkpoints-by-seconds-and-steps compiler-on-other-instance compiler-with-distribution compiler-with-old-version
+checkpoints-by-seconds-and-steps compiler-on-other-instance compiler-with-distribution version-without-compiler
 dataparallel-on-other-instance instance-without-image legacy-entry-point-not-python legacy-hyperparameter-of-wrong-type
 legacy-mode-without-image network-isolation-in-legacy-mode p2-with-new-version python3-in-legacy-mode
 region-without-image script-mode-without-image several-strategies strategy-without-support unknown-framework-version

@@ -22,7 +22,7 @@ from sagespec.catalog import Facts
 from sagespec.checking.rule import Rule
 from sagespec.deploying.services.local.container.contract import arguments as as_the_container_passes_them
 from sagespec.kinds.training_job.context import as_argument
-from sagespec.kinds.training_job.rules import arguments, command_line, functions, script
+from sagespec.kinds.training_job.rules import arguments, command_line, functions, image, model_folder, script
 from sagespec.kinds.training_job.rules.arguments import option_of
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
@@ -42,7 +42,7 @@ RECALL = 0.88
 
 OURS = {
     rule.name
-    for family in (script, arguments, command_line, functions)
+    for family in (script, arguments, command_line, functions, image, model_folder)
     for rule in vars(family).values()
     if isinstance(rule, Rule)
 }
@@ -418,7 +418,8 @@ except KeyError:
 
 
 def test_a_comment_in_the_script_silences_a_warning_there(said: Said) -> None:
-    text = "import keras\nmodel = keras.Sequential()\nmodel.fit([1], [1], epochs=1)  # SM_MODEL_DIR{}\n"
+    text = "import keras\ndef input_fn(data): pass\n"
+    text += "model = keras.Sequential()\nmodel.fit([1], [1], epochs=1)  # SM_MODEL_DIR{}\n"
     rules = {found.rule for found in said(text.format(""))}
     assert rules == {"training-without-main-guard", "model-not-saved"}
     allowed = text.format("  # sagespec: allow training-without-main-guard, model-not-saved")

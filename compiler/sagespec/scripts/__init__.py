@@ -16,6 +16,7 @@ from sagespec.scripts.arguments import Arguments, Option, arguments, ignores_arg
 from sagespec.scripts.environment import Environment, Pipe, environment
 from sagespec.scripts.functions import LegacyFunction, LegacyFunctions, legacy_functions, serving_functions
 from sagespec.scripts.known import is_known
+from sagespec.scripts.libraries import Libraries, Location, Saving, libraries
 from sagespec.scripts.parsers import declared
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Parsed, Piece, comments, parse, read
@@ -42,11 +43,14 @@ class Study(NamedTuple):
     ignores_arguments: bool = False
     """Nothing looks at the command line."""
     environment: Environment | None = None
+    libraries: Libraries | None = None
     functions: LegacyFunctions | None = None
     serving: LegacyFunctions | None = None
     """The functions that a serving container would look for."""
     imports: tuple[tuple[str, Piece], ...] = ()
     """The modules that every run of the entry point imports by an absolute name, and where."""
+    all_imports: frozenset[str] = frozenset()
+    """Every module that is imported anywhere."""
     unguarded: Piece | None = None
     """Training, or reading of arguments, that an import would start."""
     closed: bool = False
@@ -242,9 +246,11 @@ def _studied(program: Program, wrong: Piece | None, complaint: str) -> Study:
         arguments=takes,
         ignores_arguments=ignores_arguments(program),
         environment=asks,
+        libraries=libraries(program),
         functions=legacy_functions(program),
         serving=serving_functions(program),
         imports=tuple(_imported(program)),
+        all_imports=program.imported,
         unguarded=_unguarded(program, takes, asks),
         closed=program.closed,
     )
@@ -275,9 +281,12 @@ __all__ = [
     "Environment",
     "LegacyFunction",
     "LegacyFunctions",
+    "Libraries",
+    "Location",
     "Option",
     "Piece",
     "Pipe",
+    "Saving",
     "Script",
     "Scripts",
     "Study",

@@ -59,6 +59,8 @@ class Option(NamedTuple):
     certain: bool
     """Every run declares it."""
     piece: Piece
+    variable: str = ""
+    """The environment variable that is its default."""
 
     @property
     def positional(self) -> bool:
@@ -306,6 +308,7 @@ class _Reader:
             required=value(words.get("required"), module) is True,
             certain=self.program.certain(module, seen) and not self._in_exclusive_group(module, call),
             piece=self.program.piece(module, call),
+            variable=_variable(words.get("default"), module),
         )
 
     def _in_exclusive_group(self, module: Module, call: ast.Call) -> bool:
@@ -390,6 +393,17 @@ def _type(node: ast.expr | None, module: Module) -> str:
     name = module.dotted(node)
     shadowed = isinstance(node, ast.Name) and node.id in module.top and node.id not in module.imports
     return "" if shadowed else _TYPES.get(name, "")
+
+
+def _variable(node: ast.expr | None, module: Module) -> str:
+    """The variable that `os.environ["X"]`, `os.environ.get("X")` or `os.getenv("X")` asks for."""
+    asked: ast.expr | None = None
+    if isinstance(node, ast.Subscript) and module.dotted(node.value) == "os.environ":
+        asked = node.slice
+    elif isinstance(node, ast.Call) and module.dotted(node.func) in ("os.environ.get", "os.getenv") and node.args:
+        asked = node.args[0]
+    found = value(asked, module)
+    return found if isinstance(found, str) else ""
 
 
 def _choices(words: dict[str, ast.expr], module: Module) -> tuple[Any, ...] | None:

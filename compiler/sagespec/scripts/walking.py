@@ -221,7 +221,7 @@ class _Walker:
             self.block(node.orelse, owner, False)
             return
         self.expressions([node.test], owner, always)
-        self.block(node.body, owner, always and _is_true(node.test))
+        self.block(node.body, owner, always and (_is_true(node.test) or _is_first_of_all(node.test)))
         self.block(node.orelse, owner, False)
 
     def trying(self, node: ast.Try, owner: str, always: bool) -> None:
@@ -356,6 +356,31 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and bool(node.value)
+
+
+_RANKS = frozenset({"rank", "local_rank", "global_rank", "current_host", "host"})
+_FIRST = frozenset({"algo-1", 0, "0"})
+
+
+def _is_first_of_all(test: ast.expr) -> bool:
+    """`args.current_host == args.hosts[0]`, `hvd.rank() == 0`: one of the job's processes always comes by."""
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    sides = [test.left, test.comparators[0]]
+    return any(_is_rank(one) and _is_first(other) for one, other in (sides, sides[::-1]))
+
+
+def _is_rank(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        node = node.func
+    return _plain_name(node).rpartition(".")[2] in _RANKS
+
+
+def _is_first(node: ast.expr) -> bool:
+    if isinstance(node, ast.Subscript):
+        is_hosts = _plain_name(node.value).rpartition(".")[2] == "hosts"
+        return is_hosts and isinstance(node.slice, ast.Constant) and node.slice.value == 0
+    return isinstance(node, ast.Constant) and not isinstance(node.value, bool) and node.value in _FIRST
 
 
 def _is_main_guard(test: ast.expr) -> bool:

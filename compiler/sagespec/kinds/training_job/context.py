@@ -195,6 +195,46 @@ class JobContext(Context):
         )
 
     @lazy
+    def model_dir_in_s3(self) -> bool:
+        """… and it is a folder in S3.
+
+        Source: sagemaker 2.257.7, tensorflow/estimator.py (hyperparameters)
+        """
+        given = self.job.model_dir
+        if not self.passes_model_dir or self.local:
+            return False
+        return given.startswith("s3://") if isinstance(given, str) else "mpi" not in self.enabled
+
+    @lazy
+    def holds(self) -> Release | None:
+        """The release of the image in script mode, where the image is AWS's: what is true of it is true of the job."""
+        return self.release if self.script_mode and self.job.image_uri is None else None
+
+    @lazy
+    def requirements(self) -> str:
+        """The requirements.txt that the container installs; nothing where there is none."""
+        job, folder = self.job, self.source_folder
+        paths = [folder / "requirements.txt"] if folder is not None and job.source_dir is not None else []
+        if "://" not in (job.source_dir or ""):
+            paths += [self.folder / path for path in job.dependencies if path.rpartition("/")[2] == "requirements.txt"]
+        for path in paths:
+            if self.files.is_file(path):
+                return self.files.read(path, MAX_REQUIREMENTS).decode("utf-8", "replace")
+        return ""
+
+    def brings(self, module: str) -> bool:
+        """Whether the source archive may bring a module that the image lacks."""
+        job, folder = self.job, self.source_folder
+        if "://" in (job.source_dir or "") or any(path.rpartition("/")[2] == "setup.py" for path in job.dependencies):
+            return True
+        if folder is not None and job.source_dir is not None and self.files.is_file(folder / "setup.py"):
+            return True
+        plain = self.requirements.lower().replace("_", "-")
+        return module.replace("_", "-") in plain or any(
+            line.strip().startswith(("-r", "-c", "git+", "http", ".")) for line in plain.splitlines()
+        )
+
+    @lazy
     def python(self) -> str | None:
         return self.choice.python
 
@@ -282,8 +322,7 @@ class JobContext(Context):
     def shell(self) -> str:
         """The shell that reads the command line in the container; empty where none does, and for images of one's own,
         of which that is not known."""
-        release = self.release if self.script_mode and self.job.image_uri is None else None
-        return "" if release is None else release.shell
+        return "" if self.holds is None else self.holds.shell
 
     @lazy
     def matched(self) -> list[Matched]:

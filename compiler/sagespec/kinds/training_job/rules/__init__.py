@@ -15,7 +15,9 @@ from sagespec.kinds.training_job.rules import (
     functions,
     hyperparameters,
     identity,
+    image,
     legacy,
+    model_folder,
     network,
     observing,
     output,
@@ -32,7 +34,6 @@ FAMILIES = (
     versions,
     legacy,
     code,
-    command_line,
     hyperparameters,
     resources,
     spot,
@@ -44,12 +45,17 @@ FAMILIES = (
     request,
     script,
     arguments,
+    command_line,
+    image,
+    model_folder,
     functions,
 )
 
 RULES = RuleSet(FAMILIES)
 
 RENAMED: Mapping[str, str] = {
+    "compiler-outside-documentation": "version-without-compiler",
+    "compiler-with-old-version": "version-without-compiler",
     "code-channel-taken": "reserved-channel-name",
     "dependencies-of-one-name": "duplicate-dependency-name",
     "encryption-between-one-instance": "encryption-on-one-instance",

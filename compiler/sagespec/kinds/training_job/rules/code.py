@@ -343,11 +343,11 @@ def requirements_without_setup(job: Job, context: JobContext) -> Finding | None:
     return None
 
 
-@rule(WARNING, on=field("source_dir"), source=TOOLKIT + " (process.py; _entry_point_type.py)")
+@rule(ERROR, on=field("source_dir"), source=TOOLKIT + " (process.py; _entry_point_type.py)")
 def nested_entry_point_of_package(source: Written, context: JobContext) -> Finding | None:
     """With a setup.py the container installs a package, and runs the entry point as a module by its name.
 
-    A path with folders is not a module's name, so `python -m` does not find it.
+    A path with folders is not a module's name, so Python 3's `python -m` does not find it.
 
     Bad:
         source_dir: .
@@ -360,7 +360,7 @@ def nested_entry_point_of_package(source: Written, context: JobContext) -> Findi
     """
     entry = context.job.entry_point or ""
     nested = "/" in entry and entry.endswith(".py") and len(PurePosixPath(entry).parts) > 1
-    if nested and context.script_mode and _packs(context, "setup.py"):
+    if nested and context.script_mode and context.python != "py2" and _packs(context, "setup.py"):
         return Finding(
             ("entry_point",),
             f"beside a setup.py the container runs 'python -m {entry.removesuffix('.py')}', which is not a module",

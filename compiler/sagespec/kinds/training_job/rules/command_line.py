@@ -51,7 +51,8 @@ def value_changed_by_shell(matched: Matched, context: JobContext) -> Finding | N
     """The container's shell splits a value at its blanks, and takes quotes and backslashes away.
 
     The script's option then gets the first word alone, and `parse_args` stops at the others. A list has blanks, too:
-    `[64, 32]`. `$name`, `~` and patterns are replaced. An empty value vanishes, and leaves its option without one. Every value is whole in SM_HPS.
+    `[64, 32]`. `$name`, `~` and patterns are replaced. An empty value vanishes, and leaves its option without one.
+    Every value is whole in SM_HPS.
 
     Bad:
         hyperparameters: {layers: [64, 32]}

@@ -292,7 +292,7 @@ def _input_functions(functions: LegacyFunctions) -> list[LegacyFunction]:
     return [functions.found[name] for name in INPUT_FUNCTIONS if name in functions.found]
 
 
-@rule(WARNING, on=FUNCTIONS, source=_CONTAINER)
+@rule(ERROR, on=FUNCTIONS, source=_CONTAINER)
 def training_dir_without_channel(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """training_dir is the folder of the channel that is called training; without that channel it is None.
 

@@ -59,6 +59,8 @@ def overwritten_hyperparameter(given: Written, context: JobContext) -> Iterator[
     """
     fields = context.generated
     for name in given.value.keys() & fields.keys():
+        if name == fields[name] and given.value[name] == getattr(context.job, name):
+            continue  # the same thing said twice
         yield Finding(
             (*given.path, name),
             f"'{name}' is made from the field {fields[name]}, which overwrites this value",

@@ -146,7 +146,8 @@ def imported_module_not_packed(job: Job, context: JobContext) -> Iterator[Findin
 def training_without_main_guard(job: Job, context: JobContext) -> Finding | None:
     """Training that starts when a file is imported starts at wrong times too.
 
-    SageMaker imports the script when the same file serves the model; worker processes import it as well.
+    A file that also has functions for serving is imported by the container that serves the model, and processes that
+    are spawned import their program again.
 
     Bad:
         model_dir: false
@@ -154,9 +155,11 @@ def training_without_main_guard(job: Job, context: JobContext) -> Finding | None
     Bad script:
         import os
         import keras
+        def input_fn(data, content_type):
+            return data
         model = keras.Sequential([keras.layers.Dense(1)])
         model.fit([[1.0]], [[1.0]], epochs=3)
-        model.save(os.environ["SM_MODEL_DIR"])
+        model.export(os.environ["SM_MODEL_DIR"])
 
     Good:
         model_dir: false
@@ -164,20 +167,29 @@ def training_without_main_guard(job: Job, context: JobContext) -> Finding | None
     Good script:
         import os
         import keras
+        def input_fn(data, content_type):
+            return data
         if __name__ == "__main__":
             model = keras.Sequential([keras.layers.Dense(1)])
             model.fit([[1.0]], [[1.0]], epochs=3)
-            model.save(os.environ["SM_MODEL_DIR"])
+            model.export(os.environ["SM_MODEL_DIR"])
     """
     script = context.script
-    if script is not None and script.study.unguarded is not None:
-        return Finding(
-            ("entry_point",),
-            "importing this file starts training: there is no main guard",
-            'put what is to run under if __name__ == "__main__":',
-            place=script.place(script.study.unguarded),
-        )
-    return None
+    if script is None or script.study.unguarded is None or script.study.serving is None:
+        return None
+    asks = script.study.environment
+    spawns = asks is not None and not _SPAWNS.isdisjoint(asks.texts)
+    if not script.study.serving.found and not spawns:
+        return None  # nobody imports it
+    return Finding(
+        ("entry_point",),
+        "importing this file starts training: there is no main guard",
+        'put what is to run under if __name__ == "__main__":',
+        place=script.place(script.study.unguarded),
+    )
+
+
+_SPAWNS = frozenset({"spawn", "forkserver"})
 
 
 @rule(ERROR, on=SCRIPT, source=SDK_DOC + " (Prepare a training script)")
@@ -530,7 +542,7 @@ def checkpoints_not_written(location: Written, context: JobContext) -> Finding |
             model = keras.Sequential([keras.layers.Dense(1)])
             keep = keras.callbacks.ModelCheckpoint("/opt/ml/model/best.keras")
             model.fit([[1.0]], [[1.0]], epochs=3, callbacks=[keep])
-            model.save(os.environ["SM_MODEL_DIR"])
+            model.export(os.environ["SM_MODEL_DIR"])
     """
     job = context.job
     read = context.read if job.use_spot_instances else None
@@ -579,7 +591,7 @@ def duplicate_work_on_instances(read: ReadScript, context: JobContext) -> Findin
         if __name__ == "__main__":
             model = keras.Sequential([keras.layers.Dense(1)])
             model.fit([[1.0]], [[1.0]], epochs=3)
-            model.save(os.environ["SM_MODEL_DIR"])
+            model.export(os.environ["SM_MODEL_DIR"])
     """
     job, asks = context.job, read.asks
     if not context.script_mode or job.instances() < 2 or context.enabled or job.instance_groups is not None:
