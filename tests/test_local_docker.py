@@ -70,15 +70,16 @@ def test_image_is_run_as_sagemaker_runs_it(service, home, tmp_path, monkeypatch)
     )
     seen = run(service, asked)
     assert seen.status == "Completed", (seen.failure, log(service, seen.job_name))
-    folder = service.root / seen.job_name
+    folder = service.root / seen.job_name / "hosts" / "algo-1"
     assert calls(home, "run") == [
         [
             "run", "--rm", "--name", f"sagespec-{seen.job_name}-algo-1", "--hostname", "algo-1",
             "--network", "bridge",
             "--volume", f"{folder}:/opt/ml",
-            "--volume", f"{folder}/shared:/opt/ml/shared",
+            "--volume", f"{folder.parent.parent}/shared:/opt/ml/shared",
             "--volume", f"{service.root}/.checkpoints/bucket/checkpoints:/opt/ml/checkpoints",
-            "--env", "AWS_ACCESS_KEY_ID", "--env", "OWN", "--env", "TRAINING_JOB_ARN", "--env", "TRAINING_JOB_NAME",
+            "--env", "AWS_ACCESS_KEY_ID", "--env", "AWS_REGION", "--env", "OWN",
+                "--env", "TRAINING_JOB_ARN", "--env", "TRAINING_JOB_NAME",
             IMAGE, "train",
         ]
     ]  # fmt: skip
@@ -159,4 +160,4 @@ def test_real_docker_runs_an_image_made_of_what_this_machine_has(tmp_path):
     service = LocalService(tmp_path / "local", executor="docker")
     seen = run(service, request("pass", algorithm={"TrainingImage": "sagespec-test"}), 120)
     assert seen.status == "Completed", seen.failure
-    assert (service.root / seen.job_name / "model" / "copy").read_text() == "pass"
+    assert (service.root / seen.job_name / "hosts" / "algo-1" / "model" / "copy").read_text() == "pass"

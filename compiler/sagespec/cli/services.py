@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,17 +10,21 @@ from typing import TYPE_CHECKING
 
 from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
 from sagespec.cli.codes import Ended, WrongUsage
-from sagespec.cli.runs import accepted_to_apply, compiler_of
+from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.terminal import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sagespec.building.draft import Trained
     from sagespec.building.targets import Destination, Request
     from sagespec.deploying.following.looking import Job
     from sagespec.deploying.planning.planner import PlanOptions
     from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.pool import ServicePool
-    from sagespec.deploying.services import Service
+    from sagespec.deploying.services import EndpointService, Service
     from sagespec.deploying.services.local import LocalService
+    from sagespec.kinds.lifecycle import Nature
     from sagespec.pipeline import Compiler
 
 _tells_waits = False
@@ -44,16 +49,33 @@ def tell_waits() -> None:
         watch(waiting, tell)
 
 
+def trained_in(pool: ServicePool) -> Callable[[str, str, Request], Trained]:
+    """Finds the training jobs whose models are served."""
+    from sagespec.deploying.trained import trained_by
+
+    return lambda name, project, of: trained_by(pool.service, name, project, of)
+
+
+def not_asked(name: str, _project: str, _of: Request) -> Trained:
+    """What is said of such a job where the service is not asked."""
+    from sagespec.building.draft import Trained
+    from sagespec.deploying.trained import OFFLINE
+
+    return Trained(waits_for=OFFLINE.format(name=name))
+
+
 def plan_options(given: Deciding) -> PlanOptions:
     from sagespec.deploying.planning.planner import PlanOptions
 
     return PlanOptions(given.rerun, given.replace, given.prune, given.adopt)
 
 
-def check_prune(options: PlanOptions, requests: Sequence[Request]) -> None:
+def check_prune(options: PlanOptions, requests: Sequence[Request], given: Rendering) -> None:
     """Raises:
-    WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are.
+    WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are, or not all manifests are looked at.
     """
+    if options.prune and given.job:
+        raise WrongUsage("--prune must know all jobs, and --job leaves some out", "leave one of them out")
     from sagespec.deploying.planning.ownership import NAME_THE_PROJECT, may_stop
 
     unnamed = next((request for request in requests if not may_stop(request)), None)
@@ -84,6 +106,7 @@ def evidence_of(compiler: Compiler) -> Gone:
 def service_pool(given: ApplyArguments | None = None) -> ServicePool:
     """SageMaker in each region, and this machine."""
     from sagespec.deploying.pool import ServicePool
+    from sagespec.deploying.services import ServiceError
 
     tell_waits()
 
@@ -99,7 +122,14 @@ def service_pool(given: ApplyArguments | None = None) -> ServicePool:
 
         return SageMaker(site.region)
 
-    return ServicePool(make)
+    def make_staying(site: Destination) -> EndpointService:
+        if site.local:
+            raise ServiceError("endpoints do not run on this machine yet")
+        from sagespec.deploying.services.sagemaker.endpoints import SageMakerEndpoints
+
+        return SageMakerEndpoints(site.region)
+
+    return ServicePool(make, make_staying)
 
 
 def local_service() -> LocalService:
@@ -122,12 +152,14 @@ def jobs_of(
     local: bool = False,
     region: str | None = None,
     stopping: bool = False,
+    only: Nature | None = None,
 ) -> list[Job]:
-    """The training jobs that names or manifests mean, each once; manifests without one are told.
+    """The training jobs and endpoints that names or manifests mean, each once; manifests without one are told.
 
     Args:
         region: of the jobs that are given by name; the environment's where None.
         stopping: they are to be stopped, so that it must be known whose they are.
+        only: those of one nature, where a command is about them alone.
 
     Raises:
         Ended: a manifest is wrong.
@@ -135,6 +167,7 @@ def jobs_of(
     """
     from sagespec.building.targets import Destination
     from sagespec.deploying.following.looking import Job, jobs_of_requests
+    from sagespec.deploying.planning.plan import nature_of
     from sagespec.deploying.services import NoSuchJob
 
     pool = service_pool()
@@ -142,7 +175,7 @@ def jobs_of(
     missing: list[str] = []
     for name in names:
         if Path(name).exists() or name.endswith((".yaml", ".yml")):
-            requests = requests_of(name, given, local=local)
+            requests = [each for each in requests_of(name, given, local=local) if only in (None, nature_of(each))]
             if stopping:
                 check_stop(requests)
             meant = jobs_of_requests(pool, requests)
@@ -151,7 +184,9 @@ def jobs_of(
         else:
             here = local or (project_folder() / "local" / name / "request.json").exists()
             place = "" if here else region or os.environ.get("AWS_REGION", "")
-            jobs.append(Job(name, pool.service(Destination(place, None, here))))
+            site = Destination(place, None, here)
+            service = pool.service(site, only) if only is not None else service_with(pool, name, site)
+            jobs.append(Job(name, service))
     if missing and not jobs:
         raise NoSuchJob("; ".join(missing), "sagespec apply creates it")
     for line in missing:
@@ -159,9 +194,34 @@ def jobs_of(
     return list(dict.fromkeys(jobs))
 
 
+def service_with(pool: ServicePool, name: str, site: Destination) -> Service:
+    """Who has what is called so: a name of ours that holds a digest is a job's, and others are looked for.
+
+    Where nobody has it, or that cannot be seen, whoever would have a job: what is then done with it says the rest.
+    """
+    from sagespec.deploying.planning.ownership import manifest_name_of
+    from sagespec.deploying.services import NoSuchJob, ServiceError
+    from sagespec.kinds.lifecycle import Nature
+
+    jobs = pool.service(site)
+    if site.local or manifest_name_of(name):
+        return jobs
+    try:
+        jobs.describe(name)
+    except NoSuchJob:
+        endpoints = pool.service(site, Nature.STAYS)
+        with contextlib.suppress(ServiceError):
+            endpoints.describe(name)
+            return endpoints
+    except ServiceError:
+        pass
+    return jobs
+
+
 def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
     ask = None if local else account_of_credentials
-    requests, code = accepted_to_apply(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
+    compiler = compiler_of(given, build=True, local=local, ask_account=ask, trained=not_asked)
+    requests, code = accepted(compiler.run([path]), given)
     if code:
         raise Ended(code)
     return requests

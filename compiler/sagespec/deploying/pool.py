@@ -13,6 +13,7 @@ from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, 
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import EndpointService, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
+from sagespec.deploying.trained import in_order
 from sagespec.kinds.lifecycle import Nature
 
 Key = tuple[str, bool, Nature]
@@ -96,7 +97,7 @@ class ServicePool:
             changes |= {number: change for (number, _), change in zip(numbered, plan.changes, strict=False)}
             pruned += plan.changes[len(numbered) :]
             notes |= dict.fromkeys(plan.notes)
-        ordered = (changes[number] for number in range(len(requests)))
+        ordered = in_order([changes[number] for number in range(len(requests))])
         return Plan((*ordered, *pruned), self.account, tuple(notes))
 
     def _not_ours(self, request: Request) -> str:
@@ -122,8 +123,16 @@ class ServicePool:
 
 
 def follow_all(jobs: Sequence[tuple[str, Service]]) -> Iterator[News]:
-    """News of jobs of any services until all have ended; those of one service in their order."""
+    """News of jobs and endpoints of any services until none changes any more; those of one service in their order.
+
+    The log of what stays is not followed: it has no end, and most of it is about requests.
+    """
     by_service: dict[int, tuple[Service, list[str]]] = {}
     for job_name, service in jobs:
         by_service.setdefault(id(service), (service, []))[1].append(job_name)
-    return heard([follower_of(service, names) for service, names in by_service.values()])
+    return heard([follower_of(service, names, logs=not _goes_on(service)) for service, names in by_service.values()])
+
+
+def _goes_on(service: Service) -> bool:
+    """Whether the logs of what a service has never end."""
+    return bool(getattr(service, "logs_go_on", False))

@@ -48,6 +48,19 @@ class Job:
         hyperparameters: Mapping[str, str] = self.body.get("HyperParameters", {})
         return hyperparameters
 
+    @property
+    def told(self) -> dict[str, str]:
+        """What the service adds to the request's Environment, whatever that says."""
+        region = self.meant.get("sagemaker_region")
+        named = {"AWS_REGION": str(region)} if region else {}
+        return {"TRAINING_JOB_NAME": self.folder.name, "TRAINING_JOB_ARN": self.folder.arn, **named}
+
+    def together(self, host: str) -> list[str]:
+        """The hosts that train together with this one, itself among them; none where it trains alone."""
+        resources = self.cluster.resource_config(host)
+        groups = contract.distribution_groups(resources, self.meant)
+        return contract.distribution_hosts(resources, groups) if resources["current_group_name"] in groups else []
+
     @cached_property
     def meant(self) -> Mapping[str, Any]:
         """Hyperparameters as the script means them."""

@@ -49,6 +49,8 @@ class Stream:
     """The output of one process on its way into a log."""
 
     log: Log
+    said: Callable[[str], str] | None = None
+    """How a line is written down."""
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
     """Its last lines."""
     _rest: bytes = b""
@@ -61,6 +63,8 @@ class Stream:
             rest = rest[LONGEST:]
         self._rest = rest
         texts = [line.decode("utf-8", "replace").removesuffix("\r") for line in lines]
+        if self.said is not None:
+            texts = [self.said(text) for text in texts]
         if texts:
             self.tail.extend(texts)
             self.log.write(texts)

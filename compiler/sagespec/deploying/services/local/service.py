@@ -118,7 +118,7 @@ class LocalService:
     def summaries(self, job_name: str) -> dict[str, str]:
         """The job's folders that a script saves to while it runs: a short name → path."""
         job = self._job(job_name)
-        folders = {name: job.path / name for name in SUMMARIES}
+        folders = {name: job.host("algo-1").path / name for name in SUMMARIES}
         where = job.body().get("CheckpointConfig", {}).get("S3Uri")
         if where:
             folders["checkpoints"] = self.store.checkpoints(where)
@@ -265,6 +265,7 @@ class LocalService:
         draft = JobFolder(Path(tempfile.mkdtemp(dir=self.root, prefix=f".new-{name}-")))
         try:
             draft.path.chmod(0o755)
+            draft.artifact.parent.mkdir()
             write_json(draft.request, body)
             write_json(draft.options, self.options.plain())
             write_json(draft.status, new_status("Starting", "Preparing the training job"))

@@ -17,10 +17,13 @@ CODE = f"{optml.PREFIX}/code"
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 
 
-def lay_out(job: Job, goes_on: Callable[[], None], note: Callable[[str], None]) -> None:
+def lay_out(
+    job: Job, seen: Callable[[str], HostFolder], goes_on: Callable[[], None], note: Callable[[str], None]
+) -> None:
     """Gives every host what it finds when its script begins.
 
     Args:
+        seen: a host's folder as its script sees it.
         goes_on: called before each file; raises to end it.
         note: takes what the user should know.
 
@@ -30,7 +33,7 @@ def lay_out(job: Job, goes_on: Callable[[], None], note: Callable[[str], None]) 
     for host in job.hosts:
         folder = job.host(host)
         folder.make()
-        _configure(job, host, folder)
+        _configure(job, host, folder, seen(host))
         _share(job, folder, note)
         if SUBMIT_DIRECTORY in job.meant:
             goes_on()
@@ -39,35 +42,38 @@ def lay_out(job: Job, goes_on: Callable[[], None], note: Callable[[str], None]) 
         _place(job, channel, goes_on)
 
 
-def _configure(job: Job, host: str, folder: HostFolder) -> None:
+def _configure(job: Job, host: str, folder: HostFolder, seen: HostFolder) -> None:
     mode = job.algorithm.get("TrainingInputMode", "File")
     mine = [channel for channel in job.channels if host in _receivers(job, channel)]
     inputs = {channel["ChannelName"]: channels.channel_config(channel, mode) for channel in mine}
-    write_json(folder.config / "hyperparameters.json", _hyperparameters(job, folder))
+    write_json(folder.config / "hyperparameters.json", _hyperparameters(job, seen))
     write_json(folder.config / "inputdataconfig.json", inputs)
     write_json(folder.config / "resourceconfig.json", job.cluster.resource_config(host))
 
 
-def _hyperparameters(job: Job, folder: HostFolder) -> dict[str, str]:
-    """As in the request; to a container the code is there already, to a process /opt/ml lies in its folder."""
+def _hyperparameters(job: Job, seen: HostFolder) -> dict[str, str]:
+    """As in the request; to a container the code is there already, to a process /opt/ml may be another folder."""
     if job.options.executor == "docker":
         given = {SUBMIT_DIRECTORY: contract.as_json(CODE)} if SUBMIT_DIRECTORY in job.meant else {}
         return {**job.hyperparameters, **given}
-    return {key: _placed(text, job.meant[key], folder) for key, text in job.hyperparameters.items()}
+    return {key: _placed(text, job.meant[key], seen) for key, text in job.hyperparameters.items()}
 
 
-def _placed(text: str, value: Any, folder: HostFolder) -> str:
-    here = optml.placed(value, folder.path)
+def _placed(text: str, value: Any, seen: HostFolder) -> str:
+    here = optml.placed(value, seen.path)
     if here == value:
         return text
     return str(here) if value == text else contract.as_json(here)
 
 
 def _share(job: Job, folder: HostFolder, note: Callable[[str], None]) -> None:
-    _link_folder(folder.path / "shared", job.folder.path / "shared")
     config = job.body.get("CheckpointConfig")
     if config is None:
-        _link_folder(folder.path / "checkpoints", job.folder.path / "checkpoints")
+        (folder.path / "checkpoints").mkdir(exist_ok=True)
+    if job.options.executor == "docker":
+        return  # which mounts what is shared: a link would lead nowhere there
+    _link_folder(folder.path / "shared", job.folder.path / "shared")
+    if config is None:
         return
     place = config.get("LocalPath", CHECKPOINTS)
     here = optml.placed(place, folder.path)

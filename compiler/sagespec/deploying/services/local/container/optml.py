@@ -89,6 +89,11 @@ def main(arguments: Sequence[str]) -> None:
         _shield(f"{folder}/input/data", scratch, mount)
     mount(folder, PREFIX, None, BIND | EVERYTHING_BELOW)
     mount(hosts, "/etc/hosts", None, BIND)
+    here = Path.cwd().resolve()
+    if here.is_relative_to(inner := Path(folder).resolve()):
+        # The same folder, under the name that it has there.
+        os.chdir(Path(PREFIX, here.relative_to(inner)))
+        os.environ["PWD"] = str(Path.cwd())
     os.execvp(command[0], command)  # noqa: S606 - to become the command is what this program is for
 
 

@@ -16,6 +16,7 @@ ADDRESS = "127.0.0.1"
 PARAMETER_SERVER = "sagemaker_parameter_server_enabled"
 MIRRORED = "sagemaker_multi_worker_mirrored_strategy_enabled"
 MPI = "sagemaker_mpi_enabled"
+TORCHRUN = "sagemaker_torch_distributed_enabled"
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,11 @@ def tf_config(host: str, hosts: Sequence[str], framework: Mapping[str, Any], por
 
     With parameter servers the first host is the master, the others are workers, and all of them serve. With
     MultiWorkerMirroredStrategy all are workers. The image's ports (2222, 2223, 8890) are ours to choose here.
+
+    Args:
+        hosts: those that train together, in the order of the toolkit; none where this host trains alone.
     Source: https://github.com/aws/sagemaker-tensorflow-training-toolkit (training.py)
     """
-    hosts = sorted(hosts)
     if framework.get(PARAMETER_SERVER) and len(hosts) > 1:
         master, *workers = hosts
         roles = {"master": [master], "worker": workers}
@@ -120,7 +123,7 @@ def tf_config(host: str, hosts: Sequence[str], framework: Mapping[str, Any], por
             "environment": "cloud",
             "task": {"index": roles[role].index(host), "type": role},
         }
-    if framework.get(MIRRORED):
+    if framework.get(MIRRORED) and hosts:
         return {
             "cluster": {"worker": _at(hosts, ports.work)},
             "environment": "cloud",

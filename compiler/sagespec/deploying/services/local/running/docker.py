@@ -6,9 +6,11 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sagespec.deploying.services.local.container import optml
 from sagespec.deploying.services.local.container.layout import CHECKPOINTS
+from sagespec.deploying.services.local.folder import HostFolder
 from sagespec.deploying.services.local.job import Job
 from sagespec.deploying.services.local.log import last_words
 from sagespec.deploying.services.local.running import alive
@@ -52,6 +54,9 @@ class Containers:
     def start(self, report: Callable[[str], None]) -> None:
         """`docker run` pulls what is missing, and its output is in the log."""
 
+    def seen(self, host: str) -> HostFolder:
+        return HostFolder(Path(optml.PREFIX))
+
     def prepare(self, run: RunOne) -> None:
         """Makes the network of a job with several hosts; an isolated job's leads nowhere else."""
         if len(self.job.hosts) > 1:
@@ -67,8 +72,7 @@ class Containers:
         """`docker run` for one host. Variables' values travel in the environment: no list of processes shows them."""
         told = {
             **self.job.body.get("Environment", {}),
-            "TRAINING_JOB_NAME": self.job.folder.name,
-            "TRAINING_JOB_ARN": self.job.folder.arn,
+            **self.job.told,
             **{key: os.environ[key] for key in CREDENTIALS if key in os.environ},
         }
         entry: Sequence[str] = self.job.algorithm.get("ContainerEntrypoint") or ()

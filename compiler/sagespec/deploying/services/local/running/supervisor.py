@@ -27,8 +27,9 @@ from sagespec.deploying.services.local.log import Log
 from sagespec.deploying.services.local.running import alive, rehearsal
 from sagespec.deploying.services.local.running.docker import Containers
 from sagespec.deploying.services.local.running.ends import ENDS, INTERRUPTED, LIMIT, SHUTDOWN, STOP, End, failed
-from sagespec.deploying.services.local.running.executor import Executor, Scripts
+from sagespec.deploying.services.local.running.executor import Executor
 from sagespec.deploying.services.local.running.processes import Command, Ending, Run
+from sagespec.deploying.services.local.running.scripts import Scripts
 
 EXECUTORS: Mapping[str, Callable[[Job], Executor]] = {"process": Scripts, "docker": Containers}
 SHUTDOWN_GRACE = 5.0
@@ -71,7 +72,7 @@ class Supervisor:
     def _work(self) -> End:
         self.executor.start(self._starting)
         self._step("Downloading", "Downloading input data", started=time.time())
-        lay_out(self.job, self._goes_on, self._note)
+        lay_out(self.job, self.executor.seen, self._goes_on, self._note)
         self._step("Training", "Training in progress")
         self.executor.prepare(lambda command: self._run([command]))
         ending = self._rehearse() if self.job.options.interrupt else self._run(self.executor.commands())
@@ -103,7 +104,7 @@ class Supervisor:
             rehearsal.forget([self.job.host(host) for host in self.job.hosts])
             self._step("Starting", "Preparing the next spot instance")
             self._step("Downloading", "Downloading input data")
-            lay_out(self.job, self._goes_on, self._note)
+            lay_out(self.job, self.executor.seen, self._goes_on, self._note)
             self._step("Training", "Training in progress")
             self.executor.prepare(lambda command: self._run([command]))
         verdict = judge.verdict()
