@@ -74,6 +74,8 @@ def write_script(kind: str, rule: Rule, title: str, code: Path) -> None:
     elif rule.page.script(title):
         (code / "train.py").write_text(rule.page.script(title))
         (code / "train_helpers.py").write_text("")
+        if "setup.py" in rule.page.example(title):
+            (code / "setup.py").write_text("print('hello')\n")
         if "requirements.txt" in rule.page.example(title):
             (code / "requirements.txt").write_text("tensorflow==2.12\n")
 

@@ -272,6 +272,85 @@ def test_a_flag_that_false_would_switch_on_is_an_error(said: Said) -> None:
     assert said(text, {"hyperparameters": {"flag": True}}) == []
 
 
+@pytest.mark.parametrize(
+    ("raw", "said_of_it"),
+    [
+        (b"print(1)\0\n", "it holds NUL bytes"),
+        (b"\x80\x81\xff", "encoding"),
+        (b"# -*- coding: nonsense -*-\n", "encoding"),
+        ("print('é')\n".encode("latin-1"), "encoding"),
+    ],
+)
+def test_a_script_that_is_no_text_for_any_python_is_an_error(
+    code: Path, judge: Judge, raw: bytes, said_of_it: str
+) -> None:
+    (code / "train.py").write_bytes(raw)
+    (found,) = judge().diagnostics
+    assert found.rule == "script-syntax-error"
+    assert said_of_it in found.message
+
+
+def test_a_script_for_a_newer_python_than_the_image_s_is_an_error(said: Said) -> None:
+    text = "import os\nmatch os.environ['SM_HPS']:\n    case 'x':\n        print(os.environ['SM_MODEL_DIR'])\n"
+    assert [found.rule for found in said(text, {"framework_version": "2.4"})] == ["script-for-other-python"]
+    assert said(text) == []
+
+
+@pytest.mark.parametrize(
+    ("guard", "rules"),
+    [
+        ("", ["name-not-in-version"]),
+        ('if tf.__version__.startswith("1."): ', []),
+        ('if os.environ["SM_CURRENT_HOST"]: ', []),
+    ],
+)
+def test_a_name_that_the_version_lacks_is_an_error_where_every_run_comes_by(
+    said: Said, guard: str, rules: list[str]
+) -> None:
+    text = f"import os\nimport tensorflow as tf\n{guard}tf.placeholder(tf.float32)\nprint(os.environ['SM_MODEL_DIR'])\n"
+    assert [found.rule for found in said(text)] == rules
+    assert said(text, {"framework_version": "1.15", "py_version": "py3"}) == []
+    assert said(text.replace("import tensorflow as", "import tensorflow.compat.v1 as")) == []
+    either = "try:\n    import tensorflow.compat.v1 as tf\nexcept ImportError:\n    import tensorflow as tf"
+    assert said(text.replace("import tensorflow as tf", either)) == []
+
+
+SAVES = """\
+import os
+import tensorflow as tf
+model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+model.fit([[1.0]], [[1.0]], epochs=3)
+folder = os.path.join(os.environ["SM_MODEL_DIR"], "1")
+{save}
+"""
+
+
+@pytest.mark.parametrize(
+    ("save", "wrong"),
+    [
+        ("model.save(folder)", True),
+        ('model.save(folder, save_format="tf")', True),
+        ("if os.environ['SM_CURRENT_HOST'] == 'algo-1':\n    model.save(folder)", False),
+        ("current_host = 'x'\nif current_host == 'algo-1':\n    model.save(folder)", True),
+        ("tf.keras.models.save_model(model, folder)", True),
+        ('model.save(f"{folder}/model")', True),
+        ('model.save(f"{folder}.keras")', False),
+        ("model.save(open_a_file())", False),
+        ("model.export(folder)", False),
+        ("tf.saved_model.save(model, folder)", False),
+        ('model.save_weights(folder + "/weights")', True),
+        ('model.save_weights(folder + "/x.weights.h5")', False),
+        ("tf.keras.callbacks.ModelCheckpoint(folder)", True),
+    ],
+)
+def test_keras_3_saves_files_only(said: Said, save: str, wrong: bool) -> None:
+    text = SAVES.format(save=save)
+    assert [found.rule for found in said(text, {"model_dir": False})] == ["model-saved-as-folder"] * wrong
+    assert said(text, {"model_dir": False, "framework_version": "2.14"}) == []
+    assert said(text, {"model_dir": False, "environment": {"TF_USE_LEGACY_KERAS": "1"}}) == []
+
+
 def test_an_ambiguous_abbreviation_is_an_error_and_a_plain_one_is_none(said: Said) -> None:
     text = with_option('parser.add_argument("--rate"); parser.add_argument("--ratio")')
     (found,) = said(text, {"hyperparameters": {"rat": 1}})
@@ -283,7 +362,36 @@ def test_an_ambiguous_abbreviation_is_an_error_and_a_plain_one_is_none(said: Sai
     ]
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        'add = parser.add_argument; add("--epochs", type=int)',
+        'group = parser.add_argument_group("more"); add = group.add_argument; add("--epochs", type=int)',
+        'add = functools.partial(parser.add_argument, type=int); add("--epochs")',
+    ],
+)
+def test_a_short_name_for_add_argument_is_followed(said: Said, option: str) -> None:
+    text = "import functools\n" + with_option(option)
+    assert said(text, {"hyperparameters": {"epochs": 1}}) == []
+    assert [found.rule for found in said(text, {"hyperparameters": {"epochs": "x"}})] == ["value-refused-by-type"]
+    assert [found.rule for found in said(text, {"hyperparameters": {"zeal": 1}})] == [
+        "hyperparameter-unknown-to-script"
+    ]
+
+
+def test_of_several_parsers_each_strict_one_stops_at_what_only_another_knows(said: Said) -> None:
+    text = with_option(
+        'parser.add_argument("--epochs")\n    other = argparse.ArgumentParser(); other.add_argument("--rate")'
+    )
+    strict = text.replace("args = parser.parse_args()", "args = parser.parse_args(); other.parse_args()")
+    rules = [found.rule for found in said(strict, {"hyperparameters": {"epochs": 1, "rate": 1}})]
+    assert rules == ["hyperparameter-unknown-to-script"]
+    lenient = text.replace("args = parser.parse_args()", "args = parser.parse_known_args(); other.parse_known_args()")
+    assert said(lenient, {"hyperparameters": {"epochs": 1, "rate": 1}}) == []
+
+
 SILENT = {
+    "add_argument is handed out": "library.add_options(parser.add_argument)",
     "options from a loop": 'for name in ("a", "b"):\n        parser.add_argument("--" + name)',
     "options from elsewhere": "library.add_options(parser)",
     "more options by keyword": 'parser.add_argument(*["--zeal"])',

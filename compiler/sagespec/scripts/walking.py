@@ -67,6 +67,8 @@ class Module:
         """There is a main guard."""
         self.only_python3: ast.AST | None = None
         """The first thing that Python 2.7 cannot read."""
+        self.newest: tuple[tuple[int, int], ast.AST] | None = None
+        """The newest Python 3 that is needed to read it, beyond 3.6, and for what."""
 
     def at(self, number: int) -> Module:
         """The same module at another place of a program."""
@@ -95,6 +97,8 @@ def walk(tree: ast.Module, *, helper: bool = False) -> Module:
 
 _PYTHON3 = frozenset({ast.JoinedStr, ast.AnnAssign, ast.AsyncFunctionDef, ast.Await, ast.Nonlocal, ast.YieldFrom})
 _PYTHON3 |= {ast.NamedExpr}
+_SINCE = {"Match": (3, 10), "TryStar": (3, 11), "TypeAlias": (3, 12)}
+"""Statement → the first Python that reads it."""
 _LEAVES = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
 
@@ -113,6 +117,8 @@ class _Walker:
     def statement(self, node: ast.stmt, owner: str, always: bool) -> None:
         if type(node) in _PYTHON3:
             self.note_python3(node)
+        if type(node).__name__ in _SINCE:
+            self.note_since(_SINCE[type(node).__name__], node)
         handle = _STATEMENTS.get(type(node).__name__)
         if handle is not None:
             handle(self, node, owner, always)
@@ -122,6 +128,10 @@ class _Walker:
     def note_python3(self, node: ast.AST) -> None:
         if self.module.only_python3 is None:
             self.module.only_python3 = node
+
+    def note_since(self, version: tuple[int, int], node: ast.AST) -> None:
+        if self.module.newest is None or self.module.newest[0] < version:
+            self.module.newest = (version, node)
 
     def class_definition(self, node: ast.ClassDef, owner: str, always: bool) -> None:
         name = _inside(owner, node.name)
@@ -184,6 +194,8 @@ class _Walker:
                 module.assigned.setdefault(parameter.arg, []).append(None)
                 if parameter.annotation is not None:
                     self.note_python3(parameter.annotation)
+        if arguments.posonlyargs:
+            self.note_since((3, 8), node)
         if arguments.kwonlyargs or arguments.posonlyargs or node.returns:
             self.note_python3(node)
         defaults = [default for default in (*arguments.defaults, *arguments.kw_defaults) if default is not None]
@@ -280,6 +292,8 @@ class _Walker:
                 continue
             if kind in _PYTHON3:
                 self.note_python3(node)
+                if kind is ast.NamedExpr:
+                    self.note_since((3, 8), node)
             if kind is ast.Call:
                 calls.append(Seen(node, owner, sure))
             elif kind is ast.Subscript:

@@ -124,7 +124,7 @@ def s3_without_tensorflow_io(read: ReadScript, context: JobContext) -> Iterator[
         cure = 'save to os.environ["SM_MODEL_DIR"]' if location.of_model_dir else "make it a channel"
         yield Finding(
             ("framework_version",),
-            f"{what}, and the TensorFlow of {release.name} opens no S3 by itself",
+            f"{what}, and {release.name} opens no S3 by itself",
             f"{cure}; or bring tensorflow-io with requirements.txt, and import tensorflow_io first",
             place=read.script.place(location.piece),
         )

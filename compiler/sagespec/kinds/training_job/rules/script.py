@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Iterator
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.source import Place
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
@@ -41,9 +43,9 @@ def script_syntax_error(job: Job, context: JobContext) -> Finding | None:
     script = context.script
     if script is None or script.study.readable or script.study.wrong is None:
         return None
-    version = _python3(context)
-    # A newer Python than ours may well read what ours cannot.
-    if version is None or version > sys.version_info[:2]:
+    version, place = _python3(context), script.place(script.study.wrong)
+    # A newer Python than ours may read what ours cannot.
+    if version is None or (version > sys.version_info[:2] and _NEW_SYNTAX.search(_around(place))):
         return None
     return Finding(
         ("entry_point",),
@@ -51,6 +53,18 @@ def script_syntax_error(job: Job, context: JobContext) -> Finding | None:
         "correct the script",
         place=script.place(script.study.wrong),
     )
+
+
+_NEW_SYNTAX = re.compile(
+    r"^\s*(type|match|case)\s|except\s*\*|\b(def|class)\s+\w+\s*\[|\b[rR]?[fFtT][rR]?[\"']|^\s*with\s*\(", re.MULTILINE
+)
+"""What Pythons since 3.10 have added, or read more of."""
+
+
+def _around(place: Place) -> str:
+    """The lines about a place: a mistake in an f-string may be seen late."""
+    line = place.span.line
+    return "\n".join(place.source.line(number) for number in range(max(1, line - 3), line + 1))
 
 
 def _python3(context: JobContext) -> tuple[int, int] | None:
@@ -90,6 +104,19 @@ def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
             "correct the script, or take a version with py2",
             place=script.place(study.wrong),
         )
+    version = _python3(context)
+    if (
+        study.newer is not None
+        and version is not None
+        and context.python not in ("py3", None)
+        and version < study.newer[0]
+    ):
+        return Finding(
+            ("py_version",),
+            f"this needs Python {'.'.join(map(str, study.newer[0]))}, and the job runs {_spelt(python)}",
+            "write it so that the older Python reads it, or take a newer version of the framework",
+            place=script.place(study.newer[1]),
+        )
     if python == "py2" and study.only_python3 is not None:
         return Finding(
             ("py_version",),
@@ -103,6 +130,42 @@ def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
 def _spelt(python: str) -> str:
     digits = python.removeprefix("py")
     return f"Python {digits[0]}.{digits[1:]}" if digits[1:] else f"Python {digits}"
+
+
+@rule(ERROR, on=SCRIPT_JOB, source=TOOLKIT + " (entry_point.py, run)")
+def script_runs_nothing(job: Job, context: JobContext) -> Finding | None:
+    """Script mode runs the file as a program: functions that nobody calls train nothing.
+
+    The job would end at once, as a success, with an empty model. Functions for legacy mode are called by legacy
+    containers only, which TensorFlow 1.4 to 1.12 have.
+
+    Bad:
+        framework_version: "2.19"
+
+    Bad script:
+        def main():
+            print("training")
+
+    Good:
+        framework_version: "2.19"
+
+    Good script:
+        def main():
+            print("training")
+        if __name__ == "__main__":
+            main()
+    """
+    script = context.script
+    if script is None or not script.study.idle:
+        return None
+    legacy = script.study.functions is not None and "train_input_fn" in script.study.functions.found
+    if legacy:
+        message = "the script has functions for legacy mode, and script mode calls none of them: it trains nothing"
+        hint = "call tf.estimator.train_and_evaluate under a main guard, or take a version with legacy mode"
+    else:
+        message = f"the script defines {', '.join(script.study.idle[:3])}, and calls nothing: it trains nothing"
+        hint = 'call what is to run under if __name__ == "__main__":'
+    return Finding(("entry_point",), message, hint, place=script.start)
 
 
 @rule(ERROR, on=JOB, source=SDK2 + "fw_utils.py, tar_and_upload_dir")
@@ -415,6 +478,38 @@ def pipe_on_copied_channel(read: ReadScript, context: JobContext) -> Iterator[Fi
                 else ("channels", pipe.channel or ""),
                 f"the script streams the channel '{pipe.channel}', which is in {mode} mode",
                 f"write input_mode: Pipe {'for this channel' if own else 'for the job, or for this channel'}",
+                related=read.script.place(pipe.piece),
+            )
+
+
+@rule(
+    ERROR, on=SCRIPT, source=_PIPE_DOC + "; https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html"
+)
+def pipe_of_other_framing(read: ReadScript, context: JobContext) -> Iterator[Finding]:
+    """record_wrapping puts each object into one RecordIO record, which only record_format="RecordIO" takes apart.
+
+    Bad:
+        framework_version: "2.3"
+        channels: {training: {s3_data: s3://bucket/train, input_mode: Pipe, record_wrapping: RecordIO}}
+
+    Good:
+        framework_version: "2.3"
+        channels: {training: {s3_data: s3://bucket/train, input_mode: Pipe}}
+
+    Script:
+        import os
+        from sagemaker_tensorflow import PipeModeDataset
+        if __name__ == "__main__":
+            print(PipeModeDataset(channel="training", record_format="TFRecord"), os.environ["SM_MODEL_DIR"])
+    """
+    for pipe in read.asks.pipes:
+        channel = context.job.channels.get(pipe.channel or "")
+        wrapped = channel is not None and channel.record_wrapping == "RecordIO"
+        if pipe.certain and wrapped and pipe.record_format in ("TFRecord", "TextLine"):
+            yield Finding(
+                ("channels", pipe.channel or "", "record_wrapping"),
+                f"the script reads {pipe.record_format} records, and record_wrapping puts them into RecordIO",
+                'leave record_wrapping out, or read record_format="RecordIO"',
                 related=read.script.place(pipe.piece),
             )
 
