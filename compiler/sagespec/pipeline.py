@@ -20,6 +20,7 @@ from sagespec.catalog import Facts, facts, near
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
 from sagespec.checking.context import Context
+from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.reading import discovery
@@ -92,6 +93,7 @@ class Compiler:
         self.files = Files() if files is None else files
         self.defaults = Defaults(self.files)
         self.scripts = Scripts(self.files)
+        self.verdicts = Verdicts()
         self.allowances = Allowances(GLOSSARY)
         self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
@@ -294,7 +296,7 @@ class Compiler:
         bound: Bound[Any] = bind(manifest, kind.model)
         context = self.context(bound.model, manifest, kind)
         try:
-            checked = check(bound, context, kind.rules, self.allowed)
+            checked = check(bound, context, kind.rules, self.verdicts, self.allowed)
             return list(checked.warnings), checked
         except Rejected as rejected:
             return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
