@@ -424,6 +424,22 @@ class SchemaArguments(Arguments):
     check = flag("Write nothing; exit with 1 if a file is stale.")
 
 
+class LspArguments(Rendering):
+    """Serve an editor: the language server, on standard input and output.
+
+    What validate finds is shown at every keystroke, in manifests, in sagespec.yaml and in training scripts, with fixes,
+    completion and more. Nothing of the workspace is run, and nothing is sent anywhere. Editors start it themselves:
+    docs/editors.md says how.
+    """
+
+    command, section, runs = "lsp", REFERENCE, "serving_editors:lsp"
+    exits = {Code.FINE: "the editor has ended it", Code.WRONG_MANIFEST: "the editor is gone without a word"}
+    examples = (("sagespec lsp --env prod", "judge by one environment of the defaults"),)
+    starts_nothing = True
+
+    stdio = flag("Accepted for editors that say it: there is no other way.")
+
+
 class CompletionArguments(Arguments):
     """Print a script that makes a shell complete sagespec's commands, options, files, rules, environments and jobs."""
 
@@ -478,6 +494,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         RulesArguments,
         VersionsArguments,
         SchemaArguments,
+        LspArguments,
         CompletionArguments,
         HelpArguments,
         OfferArguments,
