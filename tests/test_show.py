@@ -309,6 +309,7 @@ NOT_SHOWN_BY_A_TEXT = {
         "job-costs-too-much",
         "unknown-price",
         "name-in-two-files",
+        "checkpoints-in-two-files",
         "incomplete-request",
         "missing-region",
         "missing-account",

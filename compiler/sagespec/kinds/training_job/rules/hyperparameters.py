@@ -59,7 +59,7 @@ def overwritten_hyperparameter(given: Written, context: JobContext) -> Iterator[
     """
     fields = context.generated
     for name in given.value.keys() & fields.keys():
-        if name == fields[name] and given.value[name] == getattr(context.job, name):
+        if name == "model_dir" and given.value[name] == context.job.model_dir:
             continue  # the same thing said twice
         yield Finding(
             (*given.path, name),
@@ -170,8 +170,8 @@ def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
 def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Finding | None:
     """SageMaker takes no line breaks in hyperparameters.
 
-    In values they do no harm where AWS's images run your script: JSON writes them as two characters. An image with
-    a program of its own gets text as it is.
+    In values JSON writes them as two characters where AWS's images run your script (what a shell there makes of them
+    is another rule's business). An image with a program of its own gets text as it is.
 
     Bad:
         hyperparameters: {"batch\\nsize": 32}
