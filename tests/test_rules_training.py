@@ -274,7 +274,7 @@ def packed(code: Path, *names: str) -> None:
     for name in names:
         path = code / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(SCRIPT if path.name == "train.py" else "")
+        path.write_text({"train.py": SCRIPT, "setup.py": "import setuptools\nsetuptools.setup()\n"}.get(path.name, ""))
 
 
 def test_the_entry_point_may_lie_anywhere_on_this_machine_when_it_is_packed_alone(judge: Judge, code: Path) -> None:
