@@ -92,7 +92,7 @@ class Watched(Serving):
 
 
 def test_killed_appliers_of_endpoints_leave_nothing_that_the_next_one_does_not_finish(aws: Aws, tmp_path: Path) -> None:
-    """Real processes, real SIGKILL, at moments that SAGESPEC_SEED draws; SAGESPEC_ENDPOINT_KILL_ROUNDS says how often."""
+    """Real processes, real SIGKILL; SAGESPEC_SEED draws the moments, SAGESPEC_ENDPOINT_KILL_ROUNDS says how often."""
     seed = int(os.environ.get("SAGESPEC_SEED", "7"))
     chance, deaths = random.Random(seed), Counter[str]()
     folder = tmp_path / "manifests"
