@@ -91,6 +91,7 @@ def carried_out(given: ApplyArguments, asked: Asked, report: Report) -> int:
         made = what_is_left(asked.saved, made)
     for line in plan_text(made, style):
         tell(line, always=not given.yes)
+    check_rehearsal(given, made)
     if made.pending and not given.yes:
         if not agreed("Apply this plan?"):
             return Code.WRONG_USAGE
@@ -98,7 +99,7 @@ def carried_out(given: ApplyArguments, asked: Asked, report: Report) -> int:
     report.begin(made)
     for outcome in outcomes_of(made, pool, asked.options, style):
         report.ledger.note(outcome)
-    followed = report.follow(pool) if given.wait else None
+    followed = report.follow(pool) if given.wait or given.interrupt else None
     if followed is not None and not followed.interrupted:
         followed = settled(report, pool, asked.options, style, followed)
     if followed is not None and followed.interrupted:
@@ -126,6 +127,15 @@ def settled(report: Report, pool: ServicePool, options: PlanOptions, style: Styl
         again = report.follow(pool)
         followed = again if again is not None else followed
     return followed
+
+
+def check_rehearsal(given: ApplyArguments, plan: Plan) -> None:
+    """Raises:
+    WrongUsage: a rehearsal is asked for, and a job would not run.
+    """
+    idle = [change.job_name for change in plan.changes if change.request is not None and change not in plan.pending]
+    if given.interrupt and idle:
+        raise WrongUsage(f"{', '.join(idle)} would not run, so nothing would be rehearsed", "--rerun runs it again")
 
 
 class Report:

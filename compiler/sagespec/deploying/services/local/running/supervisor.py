@@ -46,7 +46,8 @@ class Supervisor:
         self.status: dict[str, Any] = read_json(folder.status)
         self.metrics = Metrics(self.job.algorithm.get("MetricDefinitions", ()))
         self.progress = rehearsal.Progress()
-        self.logs = {host: Log(folder.log(host), self._notice) for host in self.job.hosts}
+        notice = self._notice if self.metrics.patterns or self.job.options.interrupt else None
+        self.logs = {host: Log(folder.log(host), notice) for host in self.job.hosts}
         self.interruption: rehearsal.Moment | None = None
         self.shut_down = False
 
@@ -58,7 +59,7 @@ class Supervisor:
             end = known
         except Exception as error:
             end = self._end_by(error)
-        alive.end(read_json(self.folder.processes, []), str(self.folder.path))
+        self._end_processes(read_json(self.folder.processes, []))
         self.executor.clean_up()
         changes = {
             "status": end.status,
@@ -87,6 +88,11 @@ class Supervisor:
         self._upload()
         return end
 
+    def _end_processes(self, known: Sequence[dict[str, Any]]) -> None:
+        """Ends whatever the job has started, under whatever name and however far it got away."""
+        alive.end(known, str(self.folder.path))
+        alive.end_descendants()
+
     def _rehearse(self) -> Ending:
         """Runs the program until it is left alone; an interruption takes all but the checkpoints."""
         judge = rehearsal.Judge(self.job.options.interrupt)
@@ -99,7 +105,7 @@ class Supervisor:
                 break
             self._step("Interrupted", "Training job interrupted: the spot instance was taken away")
             self._note(judge.describe_interruption())
-            alive.end([], str(self.folder.path))
+            self._end_processes([])
             self.executor.clean_up()
             rehearsal.forget([self.job.host(host) for host in self.job.hosts])
             self._step("Starting", "Preparing the next spot instance")
@@ -142,7 +148,8 @@ class Supervisor:
 
     def _notice(self, line: str, now: float) -> None:
         self.metrics.notice(line, now)
-        self.progress.notice(line)
+        if self.job.options.interrupt:
+            self.progress.notice(line)
 
     # What ends a job
 
@@ -190,6 +197,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0 if os.read(ready, 1) else 1
     os.close(ready)
     os.setsid()
+    alive.adopt_orphans()
     _detach(folder.path / "supervisor.log")
     write_json(folder.supervisor, alive.identity(os.getpid()))
     supervisor = Supervisor(folder)
