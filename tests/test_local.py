@@ -20,6 +20,7 @@ from sagespec.deploying.services import START, Cursor, NameTaken, NoSuchJob, Ser
 from sagespec.deploying.services.local.container import optml
 from sagespec.deploying.services.local.folder import JobFolder, read_json, write_json
 from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.running.processes import LINGERS
 from sagespec.deploying.services.local.service import LocalService
 
 WAITS = "import time\nprint('waiting', flush=True)\ntime.sleep(60)\n"
@@ -214,6 +215,33 @@ subprocess.Popen([sys.executable, "-c", endless], start_new_session=True)
     seen = run(service, request(script))
     assert seen.status == "Completed"
     assert list(alive.marked(str(job_of(service, seen.job_name).path))) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux gives orphans to the supervisor")
+def test_orphan_without_any_of_the_job_s_variables_ends_with_the_job(service):
+    script = """
+import os, sys
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        quiet = os.open(os.devnull, os.O_RDWR)
+        print("orphan", os.getpid(), flush=True)
+        for number in (0, 1, 2):
+            os.dup2(quiet, number)
+        os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"], {})
+    os._exit(0)
+os.wait()
+"""
+    seen = run(service, request(script))
+    [pid] = [int(line.split()[-1]) for line in log(service, seen.job_name) if "orphan" in line]
+    assert seen.status == "Completed"
+    assert wait_until_gone(alive.identity(pid), 5)
+
+
+def test_what_a_script_leaves_running_is_waited_for_as_in_the_container(service):
+    script = "import subprocess\nsubprocess.Popen(['sh', '-c', 'sleep 0.3; echo late'])\n"
+    seen = run(service, request(script))
+    assert log(service, seen.job_name)[:2] == [f"algo-1: sagespec: {LINGERS}", "algo-1: late"]
 
 
 def test_time_limit_counts_as_stopped(service):
@@ -653,6 +681,33 @@ def test_clean_deletes_jobs_that_have_ended_and_no_other(service):
     assert service.clean([name]) == [name]
     assert [path.name for path in service.root.iterdir()] == [".gitignore"]
     assert code({"a": "b"}).uri  # uploads went with the last job
+
+
+def test_clean_does_not_claim_what_it_could_not_delete(service, monkeypatch):
+    seen = run(service, request("pass"))
+    monkeypatch.setattr("sagespec.deploying.services.local.service.remove", lambda folder: None)
+    with pytest.raises(ServiceError, match=r"not everything could be deleted: .*/\.gone-"):
+        service.clean([seen.job_name])
+
+
+def test_folder_that_cannot_be_written_to_is_told_with_its_place(tmp_path):
+    (tmp_path / "taken").write_text("no folder")
+    with pytest.raises(ServiceError, match=f"{tmp_path}/taken.* cannot be used: Not a directory"):
+        start(LocalService(tmp_path / "taken" / "local"), request("pass"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_folder_of_another_user_is_told_as_such(tmp_path):
+    with pytest.raises(ServiceError, match="cannot be used: Permission denied") as refused:
+        start(LocalService(Path("/proc/sagespec")), request("pass"))
+    assert "belongs to root" in refused.value.hint
+
+
+def test_windows_is_told_what_it_lacks(service, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(ServiceError, match="jobs on this machine need Linux or macOS") as refused:
+        service.create(request("pass"), 1)
+    assert "subsystem for Linux" in refused.value.hint
 
 
 # Several hosts

@@ -25,13 +25,19 @@ from sagespec.deploying.services.local.folder import JobFolder, moved, read_json
 from sagespec.deploying.services.local.job import Job, read_job
 from sagespec.deploying.services.local.log import Log
 from sagespec.deploying.services.local.running import alive, rehearsal
-from sagespec.deploying.services.local.running.docker import Containers
 from sagespec.deploying.services.local.running.ends import ENDS, INTERRUPTED, LIMIT, SHUTDOWN, STOP, End, failed
 from sagespec.deploying.services.local.running.executor import Executor
 from sagespec.deploying.services.local.running.processes import Command, Ending, Run
 from sagespec.deploying.services.local.running.scripts import Scripts
 
-EXECUTORS: Mapping[str, Callable[[Job], Executor]] = {"process": Scripts, "docker": Containers}
+
+def _containers(job: Job) -> Executor:
+    from sagespec.deploying.services.local.running.docker import Containers
+
+    return Containers(job)
+
+
+EXECUTORS: Mapping[str, Callable[[Job], Executor]] = {"process": Scripts, "docker": _containers}
 SHUTDOWN_GRACE = 5.0
 """Seconds that a script is given when this machine goes down; it has no two minutes then."""
 
