@@ -146,7 +146,7 @@ def test_rehearsal_that_began_again_fails_the_command_and_stands_in_its_json(tmp
     assert perform(again)[0] == 4
     said = capfd.readouterr()
     [job] = json.loads(said.out)["jobs"]
-    assert job["rehearsal"]["verdict"] == "began again"
+    assert job["ending"]["rehearsal"]["verdict"] == "began again"
     assert "rehearsal: training began again" in said.err
     assert perform(again)[0] == 2
     assert "would not run, so nothing would be rehearsed" in capfd.readouterr().err

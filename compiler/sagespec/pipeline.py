@@ -28,7 +28,7 @@ from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of,
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
-    from sagespec.building.draft import Draft, Packing
+    from sagespec.building.draft import Draft, Packing, Trained
     from sagespec.building.pricing import Pricing
     from sagespec.building.request import Destination, Request
 
@@ -68,6 +68,8 @@ class Options(NamedTuple):
     """The account, where no manifest says it."""
     ask_account: Callable[[], str] | None = None
     """Asks the service for the account, when neither does: apply's way."""
+    trained: Callable[[str, str, Request], Trained] | None = None
+    """Finds the training job whose model is served: the way of plan and apply."""
 
 
 class Compiler:
@@ -105,8 +107,15 @@ class Compiler:
 
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
         """One result a job, in input order. Nothing is raised for what an author did."""
+        paths = list(dict.fromkeys(map(str, paths)))
+        named = {os.path.abspath(path) for path in paths}  # noqa: PTH100 - pathlib takes its time
+        read = set[str]()
         for path in paths:
             for name, why in self.survey.files(path):
+                file = name if name == STDIN else os.path.abspath(name)  # noqa: PTH100
+                if file in read or (file in named and name != path):
+                    continue  # it is given twice, or by its own name as well
+                read.add(file)
                 yield from self.file(name, explicit=name == path) if not why else self.passed_over(name, why)
         leftover = self.allowances.unused()
         if leftover:
@@ -301,7 +310,13 @@ class Compiler:
         manifest = checked.manifest
         folder = manifest.document.source.folder
         inputs = draft.Inputs(
-            self.facts, site, folder, self.packing, _manifest_name(manifest, folder), self.options.inputs.commit
+            self.facts,
+            site,
+            folder,
+            self.packing,
+            _manifest_name(manifest, folder),
+            self.options.inputs.commit,
+            self.options.trained if self.options.build else None,
         )
         return kind.draft(checked.job, manifest, inputs)
 
@@ -326,12 +341,15 @@ class Compiler:
     def _refused_by_api(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         from sagespec.building import api_check
 
+        name_members = {call.operation: call.name_member for call in draft.request.calls}
         for operation, body in draft.request.samples():
             for complaint in api_check.check(body, operation):
                 if complaint.kind == "enum" and "request" not in manifest.data:
                     continue  # such a list may have grown since; what the fields allow, the rules judge
                 if any(complaint.about[: len(left_out)] == left_out for left_out in draft.unknown):
                     continue
+                if not draft.request.name and complaint.path == (name_members[operation],):
+                    continue  # that there is no name has been said
                 path = _field_of(manifest, kind, operation, complaint.about) or _field_of(
                     manifest, kind, operation, complaint.path
                 )

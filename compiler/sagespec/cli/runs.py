@@ -14,6 +14,7 @@ from sagespec.cli.terminal import complain, heard, tell
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
+    from sagespec.building.draft import Trained
     from sagespec.building.targets import Request
     from sagespec.pipeline import Compiler, Result
 
@@ -22,7 +23,12 @@ NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init wri
 
 
 def compiler_of(
-    given: Rendering, *, build: bool, local: bool = False, ask_account: Callable[[], str] | None = None
+    given: Rendering,
+    *,
+    build: bool,
+    local: bool = False,
+    ask_account: Callable[[], str] | None = None,
+    trained: Callable[[str, str, Request], Trained] | None = None,
 ) -> Compiler:
     """What compiles manifests as a command line says."""
     from sagespec.base.repository import commit_of
@@ -32,7 +38,7 @@ def compiler_of(
     allow = tuple(given.allow) if isinstance(given, Judging) else ()
     known_rules(allow)
     inputs = Inputs(given.env, dict(given.set), os.environ, commit_of(Path.cwd()))
-    return Compiler(Options(inputs, allow, build, local, ask_account=ask_account))
+    return Compiler(Options(inputs, allow, build, local, ask_account=ask_account, trained=trained))
 
 
 def known_rules(names: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from sagespec.deploying.planning.plan import Change, Plan, PlanOptions, nature_o
 from sagespec.deploying.planning.planner import decide_all
 from sagespec.deploying.planning.standing import decide_endpoints
 from sagespec.deploying.standing_applier import StandingApplier
+from sagespec.deploying.trained import in_order
 from sagespec.kinds.lifecycle import Nature
 
 
@@ -31,7 +32,7 @@ def plan_unseen(requests: Sequence[Request], options: PlanOptions) -> Plan:
         mine = [request for request in requests if nature_of(request) is nature]
         made = machinery.decide_all(mine, (), replace(options, prune=False))
         changes |= {id(request): change for request, change in zip(mine, made.changes, strict=True)}
-    return Plan(tuple(changes[id(request)] for request in requests))
+    return Plan(tuple(in_order([changes[id(request)] for request in requests])))
 
 
 MACHINERY: Mapping[Nature, Machinery] = {

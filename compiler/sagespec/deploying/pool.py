@@ -13,6 +13,7 @@ from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, 
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import EndpointService, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
+from sagespec.deploying.trained import in_order
 from sagespec.kinds.lifecycle import Nature
 
 Key = tuple[str, bool, Nature]
@@ -96,7 +97,7 @@ class ServicePool:
             changes |= {number: change for (number, _), change in zip(numbered, plan.changes, strict=False)}
             pruned += plan.changes[len(numbered) :]
             notes |= dict.fromkeys(plan.notes)
-        ordered = (changes[number] for number in range(len(requests)))
+        ordered = in_order([changes[number] for number in range(len(requests))])
         return Plan((*ordered, *pruned), self.account, tuple(notes))
 
     def _not_ours(self, request: Request) -> str:

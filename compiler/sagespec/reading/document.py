@@ -269,6 +269,9 @@ def read(source: Source) -> Iterator[Document]:
         if mark is not None:
             _refuse_depth_before(source, mark.index)
         span = Span() if mark is None else _slip_span(source, mark)
+        lone = _field_without_colon(source, error)
+        if lone is not None:
+            raise lone from None
         message = f"this is not YAML: {_slip(error)}"
         raise _rejected(source, span, "invalid-yaml", message, _yaml_hint(source, span)) from None
     except (yaml.YAMLError, UnicodeEncodeError):  # of its characters
@@ -552,6 +555,29 @@ _UNREADABLE = "it cannot be read from here on"
 def _slip(error: yaml.MarkedYAMLError) -> str:
     said = " ".join(part for part in (error.context, error.problem) if part)
     return next((meaning for words, meaning in _SLIPS.items() if words in said), _UNREADABLE)
+
+
+_WITHOUT_COLON = re.compile(r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)")
+"""`name value` and `name:value`, which YAML reads as a text that goes on in the next line."""
+
+
+def _field_without_colon(source: Source, error: yaml.MarkedYAMLError) -> Rejected | None:
+    """What to say of a field whose ':', or the space behind it, is missing: readers find that a line later."""
+    if "could not find expected ':'" in (error.problem or "") and error.context_mark is not None:
+        number = error.context_mark.line + 1
+    elif "mapping values are not allowed" in (error.problem or "") and error.problem_mark is not None:
+        before = source.lines[: error.problem_mark.line]
+        number = next((at for at in range(len(before), 0, -1) if before[at - 1].strip()), 0)
+    else:
+        return None
+    found = _WITHOUT_COLON.fullmatch(source.line(number).rstrip()) if number else None
+    if found is None or ": " in found[4] or found[4].endswith(":"):
+        return None
+    what = "a space is missing behind" if found[3] == ":" else "a ':' is missing behind"
+    start = len(found[1]) + 1
+    span = Span(number, start, number, start + len(found[2]))
+    message = f"this is not YAML: {what} '{_cut(found[2])}{':' if found[3] == ':' else ''}'"
+    return _rejected(source, span, "invalid-yaml", message, f"write {_cut(found[2])}: …")
 
 
 def _slip_span(source: Source, mark: Any) -> Span:

@@ -66,6 +66,8 @@ class Part:
     """Names that fields have elsewhere → their names here."""
     renaming: ClassVar[str] = "'{old}' is the name that SDK 1 used for '{new}'"
     """What is said of such a name."""
+    other_names: ClassVar[str] = ""
+    """Lines `field (what to write): names`: what people call fields elsewhere, in small letters without marks."""
 
     def __init_subclass__(cls) -> None:
         own = {}

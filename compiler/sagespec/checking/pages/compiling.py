@@ -159,6 +159,17 @@ PAGES = (
         """,
     ),
     Page(
+        "unknown-training-job",
+        ERROR,
+        OURS,
+        """
+        Where the model of a `training_job` lies is known once a job of that manifest has completed.
+
+        `plan` and `apply` ask the service for the newest completed one, and name it. `compile` asks nobody, so that its
+        result depends on the manifest alone: it needs `model_data`.
+        """,
+    ),
+    Page(
         "unknown-kind",
         ERROR,
         OURS,

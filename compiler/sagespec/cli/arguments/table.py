@@ -87,7 +87,7 @@ class Deciding(Judging):
 
 
 class Jobs(Rendering):
-    """Training jobs that exist."""
+    """Training jobs and endpoints that exist."""
 
     section = DEPLOY
 
@@ -181,7 +181,12 @@ class InitArguments(Arguments):
 
 
 class ImportArguments(Arguments):
-    """Print a manifest of a training job that exists, or of the estimators in a script. Runs nothing."""
+    """Print manifests of what exists: a training job, a script or notebook, another tool's file. Runs nothing.
+
+    A file says by itself what it is: Python or a notebook with estimators of the SageMaker Python SDK or calls of
+    boto3; JSON or YAML with what describe-training-job prints, a request, a state of Step Functions, an Airflow config,
+    an event, a pipeline's definition or an ACK resource; Terraform; a shell script with calls of the AWS CLI.
+    """
 
     command, section, runs = "import", CHECK, "starting:import_"
     exits = {
@@ -192,11 +197,16 @@ class ImportArguments(Arguments):
     examples = (
         ("sagespec import mnist-2026-01-02-03-04-05-678", "a training job"),
         ("sagespec import train.ipynb", "the estimators of a notebook"),
-        ("sagespec import --file describe.json", "what `aws sagemaker describe-training-job` has printed"),
+        ("sagespec import describe.json", "what `aws sagemaker describe-training-job` has printed"),
+        ("sagespec import launchers --out jobs", "every job in a folder, a manifest for each"),
+        ("sagespec import train.ipynb --report", "what became of every argument"),
     )
 
-    source = optional("JOB|SCRIPT.py|NOTEBOOK.ipynb", "A training job's name, or a file of Python.", completes="files")
-    file = file("JSON", "What describe-training-job has printed, or a request.")
+    source = optional("JOB|FILE|DIR", "A training job's name, a file, or a folder of files.", completes="files")
+    file = file("FILE", "A file, whatever it is called; - for standard input.")
+    out = folder("Write one manifest a job into this folder.")
+    report = flag("Say of every argument whether it was taken, changed or not taken, instead of printing manifests.")
+    format = choice("sagespec.reporting.imported:FORMATS", "text", "How the report is written.")
 
 
 class PlanArguments(Deciding):
@@ -324,12 +334,34 @@ class TensorboardArguments(Jobs):
     port = number("PORT", "The first port that is tried.", default=6006, least=1, most=65_000)
 
 
+class RollbackArguments(Several):
+    """Let endpoints serve again what they served before. Shows what that is, and asks.
+
+    The manifest is not changed: the next apply goes forward again, unless the change is reverted there, too.
+    """
+
+    command, runs = "rollback", "rolling_back:rollback"
+    exits = {
+        Code.SERVICE_FAILED: "the service failed, or there is nothing to go back to",
+        Code.JOB_FAILED: "with --wait: an endpoint does not serve what it was asked for",
+    }
+    examples = (("sagespec rollback mnist --wait", "and wait until it serves"),)
+
+    yes = flag("Do not ask.", short="-y")
+    wait = flag("Follow the endpoints until they serve.")
+
+
 class StopArguments(Several):
-    """Ask jobs to end; what they have saved is kept."""
+    """Ask jobs to end; what they have saved is kept. Endpoints are deleted, once somebody has agreed."""
 
     command, runs = "stop", "jobs:stop"
     exits = FROM_SERVICE
-    examples = (("sagespec stop mnist.yaml", "every job of a manifest that runs"),)
+    examples = (
+        ("sagespec stop mnist.yaml", "every job of a manifest that runs"),
+        ("sagespec stop mnist --yes", "an endpoint, without being asked"),
+    )
+
+    yes = flag("Do not ask before an endpoint is deleted.", short="-y")
 
 
 class LocalListArguments(Arguments):
@@ -436,6 +468,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         LogsArguments,
         AttachArguments,
         TensorboardArguments,
+        RollbackArguments,
         StopArguments,
         LocalListArguments,
         LocalCleanArguments,

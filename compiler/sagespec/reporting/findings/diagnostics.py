@@ -105,11 +105,14 @@ def _cells(text: str) -> int:
 def summary(report: Report) -> str:
     """One line: what has been looked at and what was found."""
     manifests = counted(report.manifests, "manifest")
+    if report.manifests > len(report.files) > 0:  # of a matrix, or behind ---
+        manifests = f"{counted(report.manifests, 'job')} in {counted(len(report.files), 'manifest')}"
     if not report.errors + report.warnings:
         return f"{manifests}, nothing to say"
     found = [counted(report.errors, "error")] if report.errors else []
     found += [counted(report.warnings, "warning")] if report.warnings else []
-    return f"{manifests}, {', '.join(found)}"
+    cure = f"; {report.fixable:,} fixable with --fix" if report.fixable else ""
+    return f"{manifests}, {', '.join(found)}{cure}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -50,11 +50,12 @@ def plan_text(plan: Plan, style: Style) -> Iterator[str]:
     """A line a job (the action, what it is about, why), what there is to say about it, and a summary."""
     if plan.account:
         yield f"Account {plan.account}."
-    width = max((len(change.name) for change in plan.changes), default=0)
-    for change in plan.changes:
+    names = _called(plan)
+    width = max(map(len, names), default=0)
+    for change, name in zip(plan.changes, names, strict=True):
         colour = _COLOURS.get(change.action, Style.dim)
         action = colour(style, f"{change.action.symbol} {change.action.value:<7}")
-        yield f"{action} {style.bold(f'{change.name:<{width}}')}  {printable(change.reason)}"
+        yield f"{action} {style.bold(f'{name:<{width}}')}  {printable(change.reason)}"
         indent = " " * (width + 12)
         yield from (f"{indent}{line}" for line in _differences(change, style))
         if starts(change):
@@ -72,6 +73,13 @@ def plan_text(plan: Plan, style: Style) -> Iterator[str]:
     stands = standing_total(plan)
     if stands:
         yield f"The endpoints together cost {stands}."
+
+
+def _called(plan: Plan) -> list[str]:
+    """What the manifests are called; with their nouns where a job and an endpoint may have the same name."""
+    several = len({change.nature for change in plan.changes}) > 1
+    stays = [several and change.nature is Nature.STAYS for change in plan.changes]
+    return [f"{change.name} (endpoint)" if it else change.name for change, it in zip(plan.changes, stays, strict=True)]
 
 
 def starts(change: Change) -> bool:
@@ -354,7 +362,7 @@ def outcome_text(outcome: Outcome, style: Style) -> Iterator[str]:
         return
     done = "was there already" if outcome.adopted else _DONE[change.action]
     colour = _COLOURS.get(change.action, Style.dim)
-    yield f"{colour(style, done)}  {style.bold(outcome.job_name)}  {style.dim(printable(change.reason))}"
+    yield f"{colour(style, done)}  {style.bold(outcome.job_name or change.name)}  {style.dim(printable(change.reason))}"
     yield from (f"        {style.yellow(printable(note))}" for note in outcome.notes)
 
 

@@ -122,19 +122,37 @@ def unknown_instance_type(instance_type: Written, context: JobContext) -> Findin
     SageMaker refuses a type it does not have. It may be newer than this program's list, so this is a warning.
 
     Bad:
-        instance_type: ml.m5.xlrage
+        instance_type: ml.c5.3xlarge
 
     Good:
-        instance_type: ml.m5.xlarge
+        instance_type: ml.c5.4xlarge
     """
     name, facts = instance_type.value, context.facts
-    if name.startswith("ml.") and facts.instance(name) is None:
+    if name.startswith("ml.") and facts.instance(name) is None and not facts.is_misspelt_instance(name):
         meant = facts.near_instance(name)
         return Finding(
             instance_type.path,
             f"'{name}' is not among the training instance types of {facts.fetched_on('instances')}",
             f"did you mean {meant}?" if meant else "see sagespec versions, or silence this if it is newer",
         )
+    return None
+
+
+@rule(ERROR, on=INSTANCE_TYPE, source=API + "ResourceConfig.html")
+def misspelt_instance_type(instance_type: Written, context: JobContext) -> Finding | None:
+    """Instances of all families come in the same sizes, such as `large`, `xlarge` and `2xlarge`.
+
+    Bad:
+        instance_type: ml.m5.xlrage
+
+    Good:
+        instance_type: ml.m5.xlarge
+    """
+    name = instance_type.value
+    if context.facts.instance(name) is None and context.facts.is_misspelt_instance(name):
+        meant = context.facts.near_instance(name)
+        hint = f"did you mean {meant}?" if meant else ""
+        return Finding(instance_type.path, f"'{name.rpartition('.')[2]}' is not a size that instances have", hint)
     return None
 
 

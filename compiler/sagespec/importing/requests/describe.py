@@ -137,21 +137,6 @@ _STAMP = re.compile(r"-\d{4}(?:-\d{2}){5}-\d{3}$")
 """What the SDK puts behind a base name: the moment, to the millisecond."""
 
 
-def json_of(text: str, name: str) -> Body:
-    """The JSON of a file.
-
-    Raises:
-        Unreadable: it is none, or no object.
-    """
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable(f"{name} is not JSON: {error}", HINT) from None
-    if not isinstance(body, dict):
-        raise Unreadable(f"{name} holds no JSON object", HINT)
-    return body
-
-
 def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = None) -> Draft:
     """The manifest of a training job.
 
