@@ -628,7 +628,10 @@ print(sorted(os.listdir("/opt/ml/input/data/train")), (folder / "rewritten.csv")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"InputDataConfig": [{**channel("train", "/x"), "InputMode": "Pipe"}]}, "channel 'train' is in Pipe mode"),
+        (
+            {"InputDataConfig": [channel("train", "/x", S3DataType="AugmentedManifestFile")]},
+            "channel 'train' is an augmented manifest, which only Pipe mode reads",
+        ),
         ({"InputDataConfig": [channel("..", "/x")]}, "channel '..' has a name that no folder can have"),
         ({"HyperParameters": {}}, "the image brings its own program"),
         (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sagespec.deploying.services.local.container import optml
+from sagespec.deploying.services.local.container import optml, pipes
 from sagespec.deploying.services.local.container.layout import CHECKPOINTS
 from sagespec.deploying.services.local.folder import HostFolder
 from sagespec.deploying.services.local.job import Job
@@ -66,7 +67,16 @@ class Containers:
                 raise failed(f"ClientError: docker could not make a network: {made.stderr if made else 'it is gone'}")
 
     def commands(self) -> list[Command]:
-        return [self._command(host) for host in self.job.hosts]
+        return [command for host in self.job.hosts for command in (*self._feeder(host), self._command(host))]
+
+    def _feeder(self, host: str) -> list[Command]:
+        """What streams the channels in Pipe mode, from outside of the container."""
+        plan = self.job.pipes(host)
+        if not plan.exists():
+            return []
+        environ = {**os.environ, alive.MARK: str(self.job.folder.path)}
+        argv = [sys.executable, "-I", "-S", pipes.__file__, str(plan)]
+        return [Command(host, argv, environ, self.job.host(host).path, helps=True)]
 
     def _command(self, host: str) -> Command:
         """`docker run` for one host. Variables' values travel in the environment: no list of processes shows them."""
