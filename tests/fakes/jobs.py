@@ -268,7 +268,9 @@ class Jobs:
         """An index that lags: it knows jobs, statuses and tags as they were a while ago."""
         if given["Resource"] == "Endpoint":
             expression = given.get("SearchExpression", {})
-            found = [record for record in self.endpoints.records() if _matches(record, expression)]
+            records = self.endpoints.records()
+            indexed = ((one, {f"Tags.{tag['Key']}": tag["Value"] for tag in one["Tags"]}) for one in records)
+            found = [record for record, tags in indexed if _matches({**record, **tags}, expression)]
             some, token = page(found, given, LIMIT)
             return {"Results": [{"Endpoint": record} for record in some], **token}
         if given["Resource"] != "TrainingJob":

@@ -41,7 +41,8 @@ def decide_endpoints(
     changes = [decide_endpoint(request, by_name.get(request.name), options) for request in requests]
     if not options.prune:
         return Plan(tuple(changes))
-    return Plan((*changes, *_pruned(requests, endpoints, gone)))
+    pruned, notes = _pruned(requests, endpoints, gone)
+    return Plan((*changes, *pruned), notes=tuple(notes))
 
 
 def decide_endpoint(request: Request, seen: ObservedEndpoint | None, options: PlanOptions = NOTHING_ELSE) -> Change:
@@ -293,10 +294,13 @@ def leftovers(request: Request, seen: ObservedEndpoint) -> tuple[Revision, ...]:
 # An endpoint without a manifest -------------------------------------------------------------------------------------
 
 
-def _pruned(requests: Sequence[Request], endpoints: Iterable[ObservedEndpoint], gone: Gone) -> Iterable[Change]:
-    """What is done about endpoints that no request describes."""
+def _pruned(
+    requests: Sequence[Request], endpoints: Iterable[ObservedEndpoint], gone: Gone
+) -> tuple[list[Change], list[str]]:
+    """What is done about endpoints that no request describes, and what is left alone, in words."""
     asking = {(request.project, request.environment): request for request in requests if may_stop(request)}
     described = {(request.project, request.environment, request.name) for request in requests}
+    changes, elsewhere = [], []
     for seen in sorted(endpoints, key=lambda each: each.job_name):
         request = asking.get((seen.project, seen.environment))
         if request is None or not is_named_as_tagged(seen) or seen.status == "Deleting":
@@ -307,10 +311,26 @@ def _pruned(requests: Sequence[Request], endpoints: Iterable[ObservedEndpoint], 
         stands = f"the endpoint {seen.job_name} stands ({seen.status}), and"
         removes = (*seen.revisions, *seen.spare)
         if verdict is Verdict.GONE:
-            yield Change(Action.DELETE, f"{stands} {why}", seen=seen, stops=(seen,), removes=removes, at=request.site)
+            reason = f"{stands} {why}"
+            changes.append(Change(Action.DELETE, reason, seen=seen, stops=(seen,), removes=removes, at=request.site))
         elif verdict is Verdict.UNCERTAIN:
             reason = f"{stands} no manifest here describes it; it is not deleted: {why}"
-            yield Change(Action.REFUSE, reason, seen=seen, at=request.site)
+            changes.append(Change(Action.REFUSE, reason, seen=seen, at=request.site))
+        else:
+            elsewhere.append(seen.job_name)
+    notes = []
+    if elsewhere:
+        notes.append(
+            f"{', '.join(elsewhere)}: {why_left(elsewhere)}; --prune leaves what is not of the given paths alone"
+        )
+    if not all(map(may_stop, requests)):
+        notes.append(f"--prune deletes nothing of a project that nobody has named; {NAME_THE_PROJECT}")
+    return changes, notes
+
+
+def why_left(names: Sequence[str]) -> str:
+    stand = "an endpoint that stands" if len(names) == 1 else "endpoints that stand"
+    return f"{stand}, whose manifest does not lie under the given paths"
 
 
 # Words --------------------------------------------------------------------------------------------------------------
