@@ -636,7 +636,7 @@ print(sorted(os.listdir("/opt/ml/input/data/train")), (folder / "rewritten.csv")
         ({"HyperParameters": {}}, "the image brings its own program"),
         (
             {"algorithm": {"TrainingImage": "1.dkr.ecr.x.amazonaws.com/sagemaker-tensorflow:1.4.1-cpu-py2"}},
-            "legacy mode",
+            "legacy mode needs a TensorFlow with estimators",
         ),
     ],
 )
@@ -644,6 +644,32 @@ def test_what_this_machine_cannot_run_is_refused_before_anything_is_made(service
     with pytest.raises(ServiceError, match=words):
         service.create(request("pass", **changes), 1)
     assert service.jobs() == []
+
+
+GROUPS = [
+    {"InstanceGroupName": name, "InstanceType": "ml.c5.xlarge", "InstanceCount": count}
+    for name, count in (("data", 1), ("train", 2))
+]
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "words"),
+    [
+        ({"sagemaker_distributed_dataparallel_enabled": True}, "each host would train by itself"),
+        (
+            {"sagemaker_mpi_enabled": True, "mp_parameters": {"partitions": 2}},
+            "smdistributed.modelparallel is a library",
+        ),
+        (
+            {"sagemaker_parameter_server_enabled": True, "sagemaker_distribution_instance_groups": ["train"]},
+            "in the container, hosts of 'data' would fail",
+        ),
+    ],
+)
+def test_distribution_that_would_be_none_here_is_refused(service, hyperparameters, words):
+    asked = request("pass", hyperparameters=hyperparameters, ResourceConfig={"InstanceGroups": GROUPS})
+    with pytest.raises(ServiceError, match=words):
+        service.create(asked, 1)
 
 
 def test_mpi_job_is_refused_where_there_is_no_mpirun(service, monkeypatch):

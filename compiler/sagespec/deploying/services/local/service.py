@@ -35,7 +35,7 @@ from sagespec.deploying.services.local.container import channels, contract
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, Store, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
 from sagespec.deploying.services.local.options import EXECUTORS, Options
-from sagespec.deploying.services.local.running import alive, cluster, docker
+from sagespec.deploying.services.local.running import alive, cluster, docker, legacy
 
 LINES_AT_ONCE = 500
 """Log lines that are looked through together for secrets: most hold none."""
@@ -345,8 +345,11 @@ class LocalService:
         image = algorithm.get("TrainingImage", "")
         if "sagemaker_program" not in given:
             return "the image brings its own program, which only a container can run", "use the executor 'docker'"
-        if image.rpartition("/")[2].startswith("sagemaker-tensorflow:"):
-            return "legacy mode is Python 2 in a container of its own", "use the executor 'docker'"
+        if legacy.is_legacy(image):
+            return legacy.unusable(provision_asked=self.options.provision)
+        apart = cluster.apart(body["ResourceConfig"], given)
+        if apart is not None:
+            return apart
         if given.get(cluster.MPI) and shutil.which("mpirun") is None:
             return "an MPI job needs mpirun, which is not on this machine's PATH", "install Open MPI"
         return None

@@ -84,6 +84,36 @@ def cluster_of(resources: Mapping[str, Any]) -> Cluster:
     return Cluster(tuple(groups))
 
 
+LIBRARIES = {
+    "sagemaker_distributed_dataparallel_enabled": "smdistributed.dataparallel",
+    "sagemaker_pytorch_ddp_enabled": "pytorchddp",
+    "sagemaker_pytorch_xla_multi_worker_enabled": "PyTorch XLA",
+    "mp_parameters": "smdistributed.modelparallel",
+}
+"""What starts a strategy whose library AWS's images alone have → the strategy."""
+
+
+def apart(resources: Mapping[str, Any], framework: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Why a distributed job would be no such thing here, or would fail in the container; None where it is all right.
+
+    Source: https://github.com/aws/sagemaker-tensorflow-training-toolkit/blob/v20.5.0 (training.py: train, _run_ps)
+    """
+    lacking = next((title for key, title in LIBRARIES.items() if framework.get(key)), None)
+    if lacking is not None:
+        reason = f"{lacking} is a library that only AWS's images have: here each host would train by itself"
+        return reason, "run the job in SageMaker, or on machines with such GPUs in docker (--executor docker)"
+    cluster = cluster_of(resources)
+    if framework.get(PARAMETER_SERVER) and len(cluster.hosts) > 1:
+        chosen = framework.get("sagemaker_distribution_instance_groups") or [group.name for group in cluster.groups[:1]]
+        left = [group.name for group in cluster.groups if group.name not in chosen]
+        if left:
+            reason = (
+                f"parameter servers need every instance group: in the container the hosts of '{left[0]}' would fail"
+            )
+            return reason, "name all groups in distribution.instance_groups, or train in one group"
+    return None
+
+
 @dataclass(frozen=True)
 class Ports:
     """Where each host listens: all of them have one address here, so their ports must differ."""

@@ -53,8 +53,11 @@ class Scripts:
         wanted = provision.wanted_of(self.job.algorithm["TrainingImage"])
         if wanted is None:
             raise failed("ClientError: the image's address does not say which framework to provision")
+        return self._provide(wanted, report)
+
+    def _provide(self, wanted: provision.Wanted, report: Callable[[str], None], python: str = sys.executable) -> str:
         try:
-            environment = provision.provide(wanted, lambda progress: report(str(progress)))
+            environment = provision.provide(wanted, lambda progress: report(str(progress)), python=python)
         except provision.CannotProvision as error:
             raise failed(f"ClientError: {error}") from error
         if environment.warning:
@@ -101,13 +104,16 @@ class Scripts:
         feeder = self._feeder(host)
         if self.job.meant.get(cluster.MPI) and together:
             return [*feeder, *([self._under_mpi(together)] if host == together[0] else [])]
-        config = cluster.tf_config(host, together, self.job.meant, self.ports) if self.image.is_tensorflow else None
+        config = self._tf_config(host, together)
         words = self._words(host, together)
         script = self._command(host, self._inside(host, self.image.argv(words)), config)
         if not cluster.serves(config):
             return [*feeder, script]
         server = cluster.parameter_server(self.python, host, self.job.hosts, config)
         return [*feeder, script, Command(host, server, self._environ(host, None), self.job.host(host).code, helps=True)]
+
+    def _tf_config(self, host: str, together: Sequence[str]) -> dict[str, Any] | None:
+        return cluster.tf_config(host, together, self.job.meant, self.ports) if self.image.is_tensorflow else None
 
     def _feeder(self, host: str) -> list[Command]:
         """What streams the channels in Pipe mode."""

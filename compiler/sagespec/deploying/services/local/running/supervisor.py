@@ -27,6 +27,7 @@ from sagespec.deploying.services.local.log import Log
 from sagespec.deploying.services.local.running import alive, rehearsal
 from sagespec.deploying.services.local.running.ends import ENDS, INTERRUPTED, LIMIT, SHUTDOWN, STOP, End, failed
 from sagespec.deploying.services.local.running.executor import Executor
+from sagespec.deploying.services.local.running.legacy import Legacy, is_legacy
 from sagespec.deploying.services.local.running.processes import Command, Ending, Run
 from sagespec.deploying.services.local.running.scripts import Scripts
 
@@ -37,7 +38,11 @@ def _containers(job: Job) -> Executor:
     return Containers(job)
 
 
-EXECUTORS: Mapping[str, Callable[[Job], Executor]] = {"process": Scripts, "docker": _containers}
+def _scripts(job: Job) -> Executor:
+    return (Legacy if is_legacy(job.algorithm["TrainingImage"]) else Scripts)(job)
+
+
+EXECUTORS: Mapping[str, Callable[[Job], Executor]] = {"process": _scripts, "docker": _containers}
 SHUTDOWN_GRACE = 5.0
 """Seconds that a script is given when this machine goes down; it has no two minutes then."""
 
