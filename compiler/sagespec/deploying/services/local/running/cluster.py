@@ -107,9 +107,7 @@ def apart(resources: Mapping[str, Any], framework: Mapping[str, Any]) -> tuple[s
         chosen = framework.get("sagemaker_distribution_instance_groups") or [group.name for group in cluster.groups[:1]]
         left = [group.name for group in cluster.groups if group.name not in chosen]
         if left:
-            reason = (
-                f"parameter servers need every instance group: in the container the hosts of '{left[0]}' would fail"
-            )
+            reason = f"parameter servers need all instance groups: in the container, hosts of '{left[0]}' would fail"
             return reason, "name all groups in distribution.instance_groups, or train in one group"
     return None
 
