@@ -222,7 +222,7 @@ def test_a_parse_result_has_the_values_and_the_defaults() -> None:
         ),
         (
             "explain a b c",
-            "'c' is one word too many: sagespec explain takes RULE-or-FILE FIELD",
+            "'c' is one word too many: sagespec explain takes RULE-FIELD-or-FILE FIELD",
             "sagespec explain --help says what there is",
         ),
         (

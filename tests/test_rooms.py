@@ -25,6 +25,7 @@ LAYERS: dict[str, str] = {
     "deploying": "boto3 botocore",
     "importing": "",
     "reporting": "rich jinja2",
+    "lsp": "",
     "cli": "",
 }
 """Layer → the third-party libraries that come in by it. A layer imports itself and those above it in this table, and
@@ -88,4 +89,4 @@ def test_an_import_that_is_turned_around_is_found(tmp_path: Path) -> None:
 
 def test_every_layer_is_in_the_table_and_the_top_level_is_small() -> None:
     assert {layer_of(path) for path in FILES} == set(LAYERS)
-    assert len(LAYERS) <= 12
+    assert len(LAYERS) <= 13

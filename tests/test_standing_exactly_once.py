@@ -73,8 +73,6 @@ class Watched(Serving):
             self.wrongs.append(f"{operation} {name}, which is in use")
         if operation in ("CreateEndpoint", "UpdateEndpoint") and not str(effect.detail).startswith(f"{name}-"):
             self.wrongs.append(f"{operation} {name} with {effect.detail}")
-        if operation == "UpdateEndpoint" and self.endpoints.endpoints[name].config == effect.detail:
-            self.wrongs.append(f"{name} was updated to what it serves with: {effect.detail}")
         if operation == "CreateEndpoint" and name not in NAMES:
             self.wrongs.append(f"an endpoint {name} was created")
         if operation == "CreateEndpoint" and "sagespec:digest" not in self.endpoints.endpoints[name].tags:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path as FilePath
@@ -19,6 +20,7 @@ from sagespec.catalog import Facts, facts, near
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
 from sagespec.checking.context import Context
+from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.reading import discovery
@@ -70,6 +72,10 @@ class Options(NamedTuple):
     """Asks the service for the account, when neither does: apply's way."""
     trained: Callable[[str, str, Request], Trained] | None = None
     """Finds the training job whose model is served: the way of plan and apply."""
+    every_environment: bool = True
+    """Without an environment, manifests that are only judged are judged in all that their defaults declare."""
+    only: Collection[str] = ()
+    """Patterns of names (`sweep-*`): manifests of other names are passed over."""
 
 
 class Compiler:
@@ -87,6 +93,7 @@ class Compiler:
         self.files = Files() if files is None else files
         self.defaults = Defaults(self.files)
         self.scripts = Scripts(self.files)
+        self.verdicts = Verdicts()
         self.allowances = Allowances(GLOSSARY)
         self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
@@ -235,7 +242,8 @@ class Compiler:
 
     @property
     def _judges_all_environments(self) -> bool:
-        return not self.options.build and self.options.inputs.environment is None
+        options = self.options
+        return options.every_environment and not options.build and options.inputs.environment is None
 
     def _in_one(
         self, environment: str | None, document: Document, above: tuple[Document, ...], kind: Kind
@@ -243,9 +251,14 @@ class Compiler:
         inputs = self.options.inputs._replace(environment=environment)
         try:
             for manifest in render(document, above, inputs, vocabulary_of(kind.name)):
-                yield self.manifest(manifest, kind)
+                if self._is_meant(manifest):
+                    yield self.manifest(manifest, kind)
         except Rejected as rejected:
             yield self.refused(document.source.name, (*document.problems, *rejected.diagnostics))
+
+    def _is_meant(self, manifest: Manifest) -> bool:
+        name = str(manifest.data.get("name"))
+        return not self.options.only or any(fnmatchcase(name, pattern) for pattern in self.options.only)
 
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
@@ -283,7 +296,7 @@ class Compiler:
         bound: Bound[Any] = bind(manifest, kind.model)
         context = self.context(bound.model, manifest, kind)
         try:
-            checked = check(bound, context, kind.rules, self.allowed)
+            checked = check(bound, context, kind.rules, self.verdicts, self.allowed)
             return list(checked.warnings), checked
         except Rejected as rejected:
             return list(rejected.diagnostics), Checked(bound.manifest, bound.model)

@@ -70,10 +70,12 @@ def plan_options(given: Deciding) -> PlanOptions:
     return PlanOptions(given.rerun, given.replace, given.prune, given.adopt)
 
 
-def check_prune(options: PlanOptions, requests: Sequence[Request]) -> None:
+def check_prune(options: PlanOptions, requests: Sequence[Request], given: Rendering) -> None:
     """Raises:
-    WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are.
+    WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are, or not all manifests are looked at.
     """
+    if options.prune and given.job:
+        raise WrongUsage("--prune must know all jobs, and --job leaves some out", "leave one of them out")
     from sagespec.deploying.planning.ownership import NAME_THE_PROJECT, may_stop
 
     unnamed = next((request for request in requests if not may_stop(request)), None)
@@ -219,7 +221,7 @@ def service_with(pool: ServicePool, name: str, site: Destination) -> Service:
 def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
     ask = None if local else account_of_credentials
     compiler = compiler_of(given, build=True, local=local, ask_account=ask, trained=not_asked)
-    requests, code = accepted(compiler.run([path]))
+    requests, code = accepted(compiler.run([path]), given)
     if code:
         raise Ended(code)
     return requests

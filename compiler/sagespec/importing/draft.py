@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sagespec.base.errors import SagespecError
@@ -108,19 +108,57 @@ class Imported:
         yield from map(str, self.remarks)
 
 
+def moved(draft: Draft, prefix: str) -> Draft:
+    """The manifest for another folder.
+
+    Args:
+        prefix: the way from that folder to the one in which its paths begin.
+    """
+
+    def path(value: Any) -> Any:
+        stays = not isinstance(value, str) or "://" in value or value.startswith(("/", "~", "{{"))
+        return value if stays else f"{prefix}/{value.removeprefix('./')}"
+
+    data = dict(draft.data)
+    first = "source_dir" if "source_dir" in data else "entry_point"
+    if first in data:
+        data[first] = path(data[first])
+    if isinstance(data.get("dependencies"), list):
+        data["dependencies"] = [path(one) for one in data["dependencies"]]
+    channels = data.get("channels")
+    if isinstance(channels, dict):
+        one = {"path": path(channels["path"])} if isinstance(channels.get("path"), str) else {}
+        data["channels"] = {
+            **{
+                name: {**channel, "path": path(channel["path"])}
+                if isinstance(channel, dict) and "path" in channel
+                else channel
+                for name, channel in channels.items()
+            },
+            **one,
+        }
+    return replace(draft, data=data)
+
+
 def job_name(text: str) -> str:
     """A text as a manifest's name: the letters that are allowed, at most 48."""
     return re.sub(r"[^a-zA-Z0-9]+", "-", text).strip("-")[:48].rstrip("-") or "job"
 
 
-def unique(name: str, taken: set[str]) -> str:
-    """A name that is not taken, and is from now on."""
-    made, number = name, 1
-    while made in taken:
-        number += 1
-        made = f"{name[:44]}-{number}"
-    taken.add(made)
-    return made
+def named_apart(drafts: Sequence[Draft]) -> list[Draft]:
+    """The same, no two of one name."""
+    own = {str(draft.data["name"]) for draft in drafts}
+    taken: set[str] = set()
+    result: list[Draft] = []
+    for draft in drafts:
+        name = made = str(draft.data["name"])
+        number = 1
+        while made in taken or (number > 1 and made in own):
+            number += 1
+            made = f"{name[:44]}-{number}"
+        taken.add(made)
+        result.append(replace(draft, data={**draft.data, "name": made}))
+    return result
 
 
 def literal(value: Any) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.catalog import Facts
-from sagespec.importing.draft import Draft, Imported, Remark, Unreadable, unique
+from sagespec.importing.draft import Draft, Imported, Remark, Unreadable, named_apart
 from sagespec.importing.programs import code_of, from_source
 from sagespec.importing.requests import forms
 from sagespec.importing.requests.hcl import blocks_of
@@ -132,7 +132,6 @@ def _of_shell(text: str, name: str, facts: Facts) -> Imported:
 def _imported(found: list[forms.Found | str], name: str, facts: Facts) -> Imported:
     drafts: list[Draft] = []
     remarks = [Remark("", one) for one in found if isinstance(one, str)]
-    taken: set[str] = set()
     jobs = [one for one in found if isinstance(one, forms.Found)]
     for job in jobs:
         try:
@@ -142,11 +141,11 @@ def _imported(found: list[forms.Found | str], name: str, facts: Facts) -> Import
                 raise
             remarks.append(Remark(job.where, error.message))
             continue
-        data = {**draft.data, "name": unique(draft.data["name"], taken)}
+        data = dict(draft.data)
         if job.region and "region" not in data:
             data["region"] = job.region
         drafts.append(replace(draft, data=data, remarks=(*draft.remarks, *job.remarks), where=job.where))
     if not drafts:
         told = "; ".join(map(str, remarks))
         raise Unreadable(f"there is no training job in {name}{f'; {told}' if told else ''}", HINT)
-    return Imported(drafts, remarks)
+    return Imported(named_apart(drafts), remarks)

@@ -6,6 +6,8 @@ import math
 import re
 from typing import Any
 
+from sagespec.reading.render import as_name
+
 
 def version(text: str) -> str | None:
     """v2.19, ==2.19 and tensorflow-2.19 are 2.19."""
@@ -21,8 +23,7 @@ def python(text: str) -> str | None:
 
 def name(value: Any) -> str:
     """my_job is my-job."""
-    letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in value) if isinstance(value, str) else ""
-    corrected = "-".join(part for part in letters.split("-") if part)
+    corrected = as_name(value) if isinstance(value, str) else ""
     return f"write {corrected}" if corrected else ""
 
 

@@ -117,6 +117,10 @@ class Document:
         """The same document, with more that is wrong with it."""
         return Document(self.source, self.data, self._root, (*self.problems, *problems))
 
+    def with_data(self, data: Data) -> Document:
+        """The same text, of which something else has been read: what is being typed, say, left out."""
+        return Document(self.source, data, self._root, self.problems)
+
     def has(self, path: Path) -> bool:
         """Whether something is written at `path`."""
         return len(self._walk(path)) == len(path) + 1
@@ -141,6 +145,41 @@ class Document:
         if len(steps) != len(path) + 1 or not isinstance(node, ScalarNode):
             return ""
         return self.source.text[_start(self.source, node) : node.end_mark.index]
+
+    def at(self, index: int) -> tuple[Path, bool] | None:
+        """The path of what stands at a character of the text, and whether that is its key; None outside of it all."""
+        path: Path = ()
+        node = self._root
+        if node is None or not _start(self.source, node) <= index <= node.end_mark.index:
+            return None
+        while True:
+            inner = next((each for each in _inside(node) if self._holds(each[1], index)), None)
+            if inner is None:
+                return path, False
+            step, node, is_key = inner
+            path = (*path, step)
+            if is_key or isinstance(node, ScalarNode):
+                return path, is_key
+
+    def _holds(self, node: Node, index: int) -> bool:
+        """A scalar reaches to the character behind it: a cursor stands between two characters."""
+        behind = isinstance(node, ScalarNode)
+        return _start(self.source, node) <= index < node.end_mark.index + behind
+
+    def key_place(self, path: Path) -> Place | None:
+        """Where the key at `path` stands; None where nothing is written there."""
+        steps = self._walk(path)
+        key = steps[-1][0]
+        return None if key is None or len(steps) != len(path) + 1 else Place(self.source, self._span(key))
+
+    def value_place(self, path: Path) -> Place | None:
+        """All of the value at `path`, a block to its last character; None where nothing is written there."""
+        steps = self._walk(path)
+        node = steps[-1][1]
+        if node is None or len(steps) != len(path) + 1:
+            return None
+        start, end = _start(self.source, node), node.end_mark.index
+        return Place(self.source, self.source.span(start, start + len(self.source.text[start:end].rstrip())))
 
     def _span(self, node: Node) -> Span:
         return _span(self.source, node)
@@ -490,6 +529,17 @@ class _Builder:
 
     def problem(self, span: Span, rule: str, message: str, hint: str = "") -> None:
         self.problems.append(Diagnostic(Place(self.source, span), Severity.ERROR, rule, message, hint))
+
+
+def _inside(node: Node) -> Iterator[tuple[str | int, Node, bool]]:
+    """(step, key or value, whether it is a key) of what a node holds."""
+    if isinstance(node, SequenceNode):
+        yield from ((number, item, False) for number, item in enumerate(node.value))
+    elif isinstance(node, MappingNode):
+        for key, value in node.value:
+            if isinstance(key, ScalarNode):
+                yield key.value, key, True
+                yield key.value, value, False
 
 
 def _start(source: Source, node: Node) -> int:

@@ -68,6 +68,7 @@ class Rendering(Arguments):
     set: Option[Sequence[tuple[str, str]]] = repeated(
         "NAME=VALUE", "A value for {{ vars.NAME }}.", read=pair, completes="variables", group=MANIFESTS
     )
+    job = repeated("GLOB", "Only the jobs and endpoints of this name: 'sweep-*'.", group=MANIFESTS)
 
 
 class Judging(Rendering):
@@ -148,17 +149,19 @@ class CompileArguments(Judging):
 
 
 class ExplainArguments(Rendering):
-    """Explain a rule, or a manifest's field: its value, where that was written, where it lands in the request."""
+    """Explain a rule, a field, or a manifest's values: where each was written, where it lands in the request."""
 
     command, section, runs = "explain", CHECK, "reference:explain"
     exits = {Code.WRONG_MANIFEST: "the manifest cannot be read"}
     examples = (
         ("sagespec explain spot-without-max-wait", "a rule, as findings name it"),
-        ("sagespec explain mnist.yaml instance_type", "where a value comes from"),
+        ("sagespec explain max_wait", "a field of manifests"),
+        ("sagespec explain mnist.yaml", "every value, and where it was written"),
+        ("sagespec explain mnist.yaml instance_type", "where a value comes from and lands"),
     )
     starts_nothing = True
 
-    about = one("RULE-or-FILE", "A rule's name as findings show it, or a manifest.", completes="rules files")
+    about = one("RULE-FIELD-or-FILE", "A rule as findings name it, a field, or a manifest.", completes="rules files")
     field = optional("FIELD", "With a manifest: channels.train, …", completes="fields")
 
 
@@ -280,7 +283,7 @@ class ApplyArguments(Deciding):
         """Options that were given although a saved plan says itself what they say."""
         return [
             option_of(name)
-            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set")
+            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set", "job")
             if self.values.get(name)
         ]
 
@@ -421,6 +424,22 @@ class SchemaArguments(Arguments):
     check = flag("Write nothing; exit with 1 if a file is stale.")
 
 
+class LspArguments(Rendering):
+    """Serve an editor: the language server, on standard input and output.
+
+    What validate finds is shown at every keystroke, in manifests, in sagespec.yaml and in training scripts, with fixes,
+    completion and more. Nothing of the workspace is run, and nothing is sent anywhere. Editors start it themselves:
+    docs/editors.md says how.
+    """
+
+    command, section, runs = "lsp", REFERENCE, "serving_editors:lsp"
+    exits = {Code.FINE: "the editor has ended it", Code.WRONG_MANIFEST: "the editor is gone without a word"}
+    examples = (("sagespec lsp --env prod", "judge by one environment of the defaults"),)
+    starts_nothing = True
+
+    stdio = flag("Accepted for editors that say it: there is no other way.")
+
+
 class CompletionArguments(Arguments):
     """Print a script that makes a shell complete sagespec's commands, options, files, rules, environments and jobs."""
 
@@ -475,6 +494,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         RulesArguments,
         VersionsArguments,
         SchemaArguments,
+        LspArguments,
         CompletionArguments,
         HelpArguments,
         OfferArguments,

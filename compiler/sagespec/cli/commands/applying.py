@@ -87,7 +87,7 @@ def asked_for(given: ApplyArguments, pool: ServicePool) -> Asked:
         return Asked([change.request for change in saved.changes if change.request is not None], options, gone, saved)
     requests, compiler = compiled(given, pool)
     options = plan_options(given)
-    check_prune(options, requests)
+    check_prune(options, requests, given)
     return Asked(requests, options, evidence_of(compiler), again=lambda: compiled(given, pool)[0])
 
 
@@ -100,7 +100,7 @@ def compiled(given: ApplyArguments, pool: ServicePool) -> tuple[Sequence[Request
     compiler = compiler_of(
         given, build=True, local=given.local, ask_account=account_of_credentials, trained=trained_in(pool)
     )
-    requests, code = accepted(compiler.run(given.paths))
+    requests, code = accepted(compiler.run(given.paths), given)
     if code:
         raise Ended(code)
     return requests, compiler

@@ -37,11 +37,11 @@ def plan(given: PlanArguments) -> int:
     pool = service_pool()
     trained = not_asked if given.offline else trained_in(pool)
     compiler = compiler_of(given, build=True, local=given.local, ask_account=ask, trained=trained)
-    requests, code = accepted(compiler.run(given.paths))
+    requests, code = accepted(compiler.run(given.paths), given)
     if code:
         return code
     options = plan_options(given)
-    check_prune(options, requests)
+    check_prune(options, requests, given)
     made = plan_unseen(requests, options) if given.offline else pool.plan(requests, options, evidence_of(compiler))
     if given.out is not None:
         save(made, options, given.out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -101,17 +102,21 @@ def written(found: Sequence[tuple[str, Imported | Unreadable]], folder: Path, *,
     """One manifest a job, in a folder; what is there already stays."""
     from sagespec.base.files import write_whole
     from sagespec.importing import Unreadable
+    from sagespec.importing.draft import moved
 
     folder.mkdir(parents=True, exist_ok=True)
+    taken: set[Path] = set()
     for name, one in found:
         for draft in () if isinstance(one, Unreadable) else one.drafts:
             stem = re.sub(r"\{\{.*?\}\}", "", str(draft.data["name"])).strip("-")
             if len(found) > 1:
                 stem = f"{Path(name).stem}-{stem}" if Path(name).stem != stem else stem
             path, number = folder / f"{stem}.yaml", 1
-            while path.exists():
+            while path.exists() or path in taken:
                 number += 1
                 path = folder / f"{stem}-{number}.yaml"
-            write_whole(path, draft.text)
+            taken.add(path)
+            home = os.path.relpath(Path(name).parent if name != "-" else Path(), folder)
+            write_whole(path, draft.text if home == "." else moved(draft, Path(home).as_posix()).text)
             if not quiet:
                 say(str(path))

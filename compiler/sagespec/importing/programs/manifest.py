@@ -8,11 +8,11 @@ from typing import Any
 
 from sagespec.catalog import Facts, Framework
 from sagespec.importing.draft import Argument, Draft, job_name, literal
-from sagespec.importing.programs.library import Start, region_of
+from sagespec.importing.following.library import Start
+from sagespec.importing.following.values import Default, Image, Made, Uploaded, region_of, text_of
 from sagespec.importing.programs.placeholders import Placeholders
 from sagespec.importing.programs.rules import collections_of, rules_of
 from sagespec.importing.programs.trainer import estimator_of
-from sagespec.importing.programs.values import Default, Image, Made, Uploaded, text_of
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reading.yamltext import Path
 from sagespec.scripts.evaluator import Mixed, Unknown
@@ -81,6 +81,8 @@ class _Reader(Placeholders):
         data: dict[str, Any] = {"name": self.name(given)}
         if self.framework is not None and self.framework.name != DEFAULT:
             data["framework"] = self.framework.name
+        if self.estimator.class_name == "ModelTrainer" and "torch_distributed" in (given.get("distribution") or ()):
+            data["framework"] = "pytorch"  # whose launcher it is
         given |= self.image(given)
         for name, value in given.items():
             if name != "name":
@@ -91,6 +93,9 @@ class _Reader(Placeholders):
         self.rules(given, data)
         if fit.get("experiment_config") is not None:
             self.argument("fit(experiment_config=…)", "experiment_config", fit["experiment_config"], data, given)
+        for name in fit:
+            if name not in ("inputs", "job_name", "experiment_config"):
+                self.arguments.append(Argument(f"fit({name}=…)", "not taken", "it says nothing to the job"))
         for text in (*self.estimator.left, *self.start.left):
             self.refuse(text, f"no field for the argument {text}")
         if self.region is not None:
@@ -244,6 +249,8 @@ class _Reader(Placeholders):
             return {"path": local}
         if isinstance(value, Made) and value.class_name in ("TrainingInput", "s3_input"):
             local = _uploaded(value.given.get("s3_data"))
+            if _is_local(value.given.get("s3_data")) and isinstance(value.given["s3_data"], str):
+                local = literal(value.given["s3_data"].removeprefix("file://"))
             if local is not None:
                 rest = {name: item for name, item in value.given.items() if name != "s3_data" and item is not None}
                 return {"path": local, **self.data(rest, path)}

@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 
 from sagespec.catalog import Facts
-from sagespec.importing.draft import Draft, Imported, Remark, Unreadable, unique
-from sagespec.importing.programs.interpreter import Interpreter
-from sagespec.importing.programs.library import Start, kept
+from sagespec.importing.draft import Draft, Imported, Remark, Unreadable, named_apart
+from sagespec.importing.following.interpreter import Interpreter
+from sagespec.importing.following.library import Start
+from sagespec.importing.following.values import Text, kept
 from sagespec.importing.programs.manifest import draft_of
 from sagespec.importing.programs.matrix import folded
 from sagespec.importing.programs.notebook import Code, from_script, parsed
-from sagespec.importing.programs.values import Text
 from sagespec.importing.requests.open import request_of
 from sagespec.reading.yamltext import Path
 
@@ -40,18 +40,12 @@ def from_source(source: str | Code, facts: Facts, name: str = "program.py") -> I
     if not starts:
         _refuse(remarks)
     drafts = folded([(start, _draft(start, facts, code)) for start in starts])
-    taken: set[str] = set()
-    return Imported([_placed(_named(draft, taken), code) for draft in drafts], remarks)
+    return Imported([_placed(draft, code) for draft in named_apart(drafts)], remarks)
 
 
 def _draft(start: Start, facts: Facts, code: Code) -> Draft:
     where = code.where(start.line)
     return request_of(start, facts, where) if start.made is None else draft_of(start, facts, where)
-
-
-def _named(draft: Draft, taken: set[str]) -> Draft:
-    name = unique(draft.data["name"], taken) if "matrix" not in draft.data else draft.data["name"]
-    return replace(draft, data={**draft.data, "name": name})
 
 
 def _placed(draft: Draft, code: Code) -> Draft:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sagespec.importing.programs.library import Start
-from sagespec.importing.programs.values import Default, Library, Made, text_of
+from sagespec.importing.following.library import Start
+from sagespec.importing.following.values import Default, Library, Made, text_of
 
 PARTS: Mapping[str, Mapping[str, str]] = {
     "source_code": {"entry_script": "entry_point", "source_dir": "source_dir"},
@@ -92,7 +92,7 @@ def estimator_of(start: Start) -> Start:
     inputs = start.fit.get("input_data_config") or trainer.given.get("input_data_config")
     if inputs is not None:
         fit["inputs"] = _channels(inputs, concerns)
-    made = replace(trainer, class_name="Estimator", given=given)
+    made = replace(trainer, given=given)
     return replace(start, made=made, fit=fit, left=tuple(left), concerns=tuple(concerns))
 
 

@@ -20,9 +20,9 @@ from sagespec.building.draft import Packing, account_of, default_bucket
 from sagespec.building.request import FIRST, JOB, Destination
 from sagespec.catalog import PLAIN, Facts, Framework, api_members, image_instance_type
 from sagespec.deploying.planning.differ import REWRITES
-from sagespec.importing.draft import Draft, Unreadable, job_name, literal
+from sagespec.importing.draft import Argument, Draft, Unreadable, job_name, literal
 from sagespec.kinds.training_job.draft import CODE_CHANNEL_PATH, draft, joined, plain
-from sagespec.kinds.training_job.members import MEMBERS
+from sagespec.kinds.training_job.members import MEMBERS, field_of
 from sagespec.kinds.training_job.model import Job
 from sagespec.reading.binding import bind
 from sagespec.reading.document import read
@@ -160,7 +160,39 @@ def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = 
     data = literal(_Job(body, facts, shown).fields())
     draft, built = _compiled(data, facts)
     override = dict(_override(_known(body), built, ()))
-    return Draft({**draft, **({"request": literal(override)} if override else {})})
+    data = {**draft, **({"request": literal(override)} if override else {})}
+    return Draft(data, arguments=tuple(_arguments(_known(body), data, override)))
+
+
+def _arguments(wanted: Body, data: Mapping[str, Any], override: Mapping[str, Any]) -> Iterator[Argument]:
+    """What has become of each member."""
+    for path in _leaves(wanted, ()):
+        name = ".".join(map(str, path))
+        field = field_of([step for step in path if not isinstance(step, int)])
+        if _is_in(path, override):
+            yield Argument(name, "changed", "under request:")
+        elif field in data:
+            yield Argument(name, "taken", str(field))
+        else:
+            yield Argument(name, "taken", "what a manifest makes by itself")
+
+
+def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, Mapping | list) and value:
+        for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _leaves(item, (*path, key))
+    else:
+        yield path
+
+
+def _is_in(path: tuple[str | int, ...], override: Any) -> bool:
+    for step in path:
+        if not isinstance(override, Mapping):
+            return True
+        if step not in override:
+            return False
+        override = override[step]
+    return True
 
 
 class _Wish(NamedTuple):
@@ -390,6 +422,8 @@ class _Job:
         if "mp_parameters" in self.given:
             # The SDK always says that the other library is off.
             found["smdistributed"] = {"modelparallel": {"enabled": True, "parameters": self.given["mp_parameters"]}}
+            if not {"sagemaker_mpi_enabled", "sagemaker_torch_distributed_enabled"} & set(self.given):
+                found["torch_distributed"] = {"enabled": False}  # what starts the library is switched off
         return found
 
     def compiler(self) -> dict[str, Any] | None:

@@ -85,7 +85,8 @@ def _controller(data: Mapping[Any, Any], path: Step) -> Found | None:
         body.setdefault("TrainingJobName", (data.get("metadata") or {}).get("name", "job"))
     else:
         body, unknown = _spelled(spec, ACK, _ACK_NAMES, "spec")
-    return Found(body, _place(path), tuple(f"no member for {name}" for name in unknown), region)
+    remarks = tuple(f"no member for {name}" for name in unknown)
+    return Found(_dynamic(body), _place(path), remarks, region if isinstance(region, str) else None)
 
 
 def _pipeline_step(data: Mapping[Any, Any], path: Step) -> Found | None:
@@ -93,7 +94,7 @@ def _pipeline_step(data: Mapping[Any, Any], path: Step) -> Found | None:
     given = data.get("Arguments")
     if data.get("Type") != "Training" or not isinstance(given, Mapping):
         return None
-    body = _references(given)
+    body = _dynamic(_references(given))
     if "TrainingJobName" not in body and isinstance(data.get("Name"), str):
         body["TrainingJobName"] = data["Name"]
     return Found(body, _place(path))
@@ -169,7 +170,7 @@ def _of_text(text: str) -> Any:
     whole = re.fullmatch(r"\{%(.*)%\}", text, re.S)
     if whole:
         return Unknown(_word(whole[1]), whole[1].strip())
-    return _templates(_parts(text, r"\$\{([^}]+)\}")) if "${" in text else text
+    return _parts(text, r"\$(?:\{([^}]+)\}|([A-Z][A-Z0-9_]{2,})\b)") if "$" in text else text
 
 
 def _path(text: Any) -> Any:
@@ -223,16 +224,14 @@ def _references(value: Any) -> Any:
 
 def _parts(text: str, pattern: str) -> Any:
     """A text with names in it."""
-    pieces = re.split(pattern, text)
     parts: list[str | Unknown] = []
-    for index, piece in enumerate(pieces):
-        if index % 2:
-            parts.append(Unknown(_word(piece), piece.strip()))
-        elif piece:
-            parts.append(piece)
-    if len(parts) == 1:
-        return parts[0]
-    return Mixed(tuple(parts), text)
+    end = 0
+    for found in re.finditer(pattern, text):
+        name = next(group for group in found.groups() if group is not None).strip()
+        parts += [text[end : found.start()], Unknown(_word(name), name)]
+        end = found.end()
+    whole = [part for part in (*parts, text[end:]) if part != ""]
+    return whole[0] if len(whole) == 1 else Mixed(tuple(whole), text)
 
 
 def _word(text: Any) -> str:
@@ -301,16 +300,17 @@ def snake(name: str) -> str:
 
 def _of_operator(spec: Mapping[Any, Any]) -> tuple[dict[str, Any], list[str]]:
     """The first operator's spec: lists of {name, value} for maps."""
-    flat = {
-        key: {one.get("name"): one.get("value") for one in item}
-        if isinstance(item, list)
-        and all(isinstance(one, Mapping) and set(one) == {"name", "value"} for one in item)
-        and key in ("hyperParameters", "environment")
-        else item
-        for key, item in spec.items()
-        if key not in ("region", "sageMakerEndpoint")
-    }
+    flat = {key: _mapped(item) for key, item in spec.items() if key not in ("region", "sageMakerEndpoint")}
     return _spelled(flat, _members(), lower_camel, "spec")
+
+
+def _mapped(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _mapped(item) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    pairs = value and all(isinstance(one, Mapping) and set(one) == {"name", "value"} for one in value)
+    return {one["name"]: one["value"] for one in value} if pairs else [_mapped(item) for item in value]
 
 
 def of_terraform(values: Mapping[Any, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:

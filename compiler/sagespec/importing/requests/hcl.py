@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sagespec.importing.draft import Unreadable
-from sagespec.importing.programs.values import Default
+from sagespec.importing.following.values import Default
 from sagespec.scripts.evaluator import Mixed, Unknown
 
 _TOKEN = re.compile(
@@ -148,7 +148,7 @@ class _Reader:
         return self.text.count("\n", 0, at) + 1
 
     def wrong(self, at: int) -> Unreadable:
-        line = self.text[at:].split("\n", 1)[0].strip()[:60]
+        line = self.text[self.text.rfind("\n", 0, at) + 1 :].split("\n", 1)[0].strip()[:60]
         return Unreadable(
             f"line {self.line(at)} is not Terraform: {line}", "give a .tf file that `terraform validate` accepts"
         )

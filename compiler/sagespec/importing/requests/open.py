@@ -15,10 +15,11 @@ from typing import Any
 from sagespec.building import api_check as api
 from sagespec.catalog import Facts
 from sagespec.importing.draft import Draft, job_name
-from sagespec.importing.programs.library import Start
+from sagespec.importing.following.library import Start
+from sagespec.importing.following.values import ABSENT, Default, Either, Rest, text_of
 from sagespec.importing.programs.placeholders import Placeholders
-from sagespec.importing.programs.values import ABSENT, Default, Either, Rest, text_of
 from sagespec.importing.requests.describe import from_description
+from sagespec.importing.requests.forms import templated
 from sagespec.reading.yamltext import Path
 from sagespec.scripts.evaluator import Mixed, Unknown, is_certain
 
@@ -60,7 +61,8 @@ def request_of(start: Start, facts: Facts, where: str) -> Draft:
     Raises:
         Unreadable: this is no request of a training job.
     """
-    draft = opened(dict(start.fit), facts, left=start.left)
+    body = templated(dict(start.fit)) if start.is_template else start.fit
+    draft = opened(body, facts, left=start.left)
     remarks = tuple(dict.fromkeys((*draft.remarks, *start.conditions, *start.concerns)))
     return replace(draft, remarks=remarks, where=where)
 
@@ -80,7 +82,7 @@ def opened(
     stand_ins = _StandIns(json.dumps(body, default=str))
     plain = stand_ins.put(body)
     stand_ins.remarks += [f"no member for the argument {text}" for text in left]
-    if "TrainingJobStatus" not in plain:
+    if not {"TrainingJobStatus", "TrainingJobArn"} & set(plain):
         _without_unknown(plain, stand_ins.remarks)
     draft = from_description(plain, facts, tags)
     return stand_ins.take_out(draft)
@@ -115,7 +117,8 @@ class _StandIns(Placeholders):
     def put(self, body: Mapping[Any, Any]) -> dict[str, Any]:
         self.body = body
         name = body.get("TrainingJobName", ABSENT)
-        plain = {**self._map({k: v for k, v in body.items() if k != "TrainingJobName"}, ())}
+        own = self._map({key: value for key, value in body.items() if key != "TrainingJobName"}, ())
+        plain = {key: value for key, value in own.items() if value not in ({}, [])}
         plain["TrainingJobName"] = self._name(name)
         for member, inner in NEEDED.items():
             own = plain.setdefault(member, {})
@@ -232,12 +235,17 @@ class _StandIns(Placeholders):
             return value
         text = re.sub(r"^s3://(?=zq\d+zq)", self._scheme, value)
         text = text.removeprefix(_ROLE)
-        sources = [text_of(self.values[int(number)]) for number in _TOKEN.findall(text)]
+        sources = [self._source(self.values[int(number)]) for number in _TOKEN.findall(text)]
         asks = any(not isinstance(self.values[int(number)], Default) for number in _TOKEN.findall(text))
         (self.notes if asks else self.comments)[path] = (
             f"was: {', '.join(sources)}" if any(sources) else "was not given"
         )
         return _TOKEN.sub(lambda found: self.expression(self._named(self.values[int(found[1])], path), ""), text)
+
+    def _source(self, value: Any) -> str:
+        return (
+            "" if isinstance(value, Unknown) and not isinstance(value, Either) and not value.source else text_of(value)
+        )
 
     def _scheme(self, found: re.Match[str]) -> str:
         number = _TOKEN.match(found.string, found.end())
@@ -254,8 +262,7 @@ class _StandIns(Placeholders):
 
     def _expression(self, value: Any, path: Path, *, number: bool) -> str:
         named = self._named(value, path)
-        source = text_of(value)
-        (self.comments if isinstance(value, Default) else self.notes)[path] = (
-            f"was: {source}" if source != "a value" else "was not given"
-        )
+        source = self._source(value)
+        notes = self.comments if isinstance(value, Default) else self.notes
+        notes[path] = f"was: {source}" if source else "was not given"
         return self.expression(named, "instance_count" if number else "")

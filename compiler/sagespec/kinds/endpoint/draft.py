@@ -89,7 +89,7 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
     if trained.waits_for:  # nothing of it is sent before that has come
         return Draft(request._replace(uploads=()))
     if known.get("training_job") and inputs.trained is None:
-        asked = (*asked, ("unknown-training-job", _not_asked(known["training_job"])))
+        asked = (*asked, _not_asked(known["training_job"]))
     return Draft(request, tuple(bodies.unusable), tuple(bodies.incomplete), frozenset(bodies.unknown), asked)
 
 
@@ -109,9 +109,10 @@ def _at_home(site: Destination, endpoint: Endpoint) -> Destination:
     return site if site.account else site._replace(account=account_of(endpoint.members().get("role"), None))
 
 
-def _not_asked(name: str) -> Finding:
+def _not_asked(name: str) -> tuple[str, Finding]:
     message = f"which job of '{name}' has completed, and where its model lies, is for the service to say"
-    return Finding(("training_job",), message, "sagespec plan and apply ask it; or give model_data")
+    hint = "sagespec plan and apply ask it; or give model_data"
+    return "unknown-training-job", Finding(("training_job",), message, hint)
 
 
 class _Bodies:

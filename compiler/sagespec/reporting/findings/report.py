@@ -72,7 +72,7 @@ class Report:
             self.files.add(result.manifest)
         new = []
         for found in result.diagnostics:
-            same = _identity(found)
+            same = identity(found)
             if same not in self._seen:
                 self._seen.add(same)
                 new.append(found)
@@ -86,7 +86,7 @@ _OF_THE_RUN = frozenset({"unknown-environment"})
 """Findings about what the command was told: the same for every manifest."""
 
 
-def _identity(found: Diagnostic) -> tuple[object, ...]:
+def identity(found: Diagnostic) -> tuple[object, ...]:
     """What makes a finding equal to another, without the texts that it stands in."""
     if found.rule in _OF_THE_RUN:
         return found.rule, found.message, found.hint
