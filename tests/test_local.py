@@ -223,13 +223,14 @@ def test_orphan_without_any_of_the_job_s_variables_ends_with_the_job(service):
 import os, sys
 if os.fork() == 0:
     os.setsid()
-    if os.fork() == 0:
-        quiet = os.open(os.devnull, os.O_RDWR)
-        print("orphan", os.getpid(), flush=True)
-        for number in (0, 1, 2):
-            os.dup2(quiet, number)
-        os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"], {})
-    os._exit(0)
+    pid = os.fork()
+    if pid:
+        os.write(1, b"orphan %d\\n" % pid)
+        os._exit(0)
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(quiet, number)
+    os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"], {})
 os.wait()
 """
     seen = run(service, request(script))

@@ -11,6 +11,7 @@ from sagespec.deploying.services.local.container import artifacts, channels, con
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import HostFolder, write_json
 from sagespec.deploying.services.local.job import Job
+from sagespec.deploying.services.local.running.cluster import BRIDGED, LOOPBACK
 
 CHECKPOINTS = f"{optml.PREFIX}/checkpoints"
 CODE = f"{optml.PREFIX}/code"
@@ -53,9 +54,10 @@ def _configure(job: Job, host: str, folder: HostFolder, seen: HostFolder) -> Non
     mode = job.algorithm.get("TrainingInputMode", "File")
     mine = [channel for channel in job.channels if host in _receivers(job, channel)]
     inputs = {channel["ChannelName"]: channels.channel_config(channel, mode) for channel in mine}
+    interface = BRIDGED if job.options.executor == "docker" else LOOPBACK
     write_json(folder.config / "hyperparameters.json", _hyperparameters(job, seen))
     write_json(folder.config / "inputdataconfig.json", inputs)
-    write_json(folder.config / "resourceconfig.json", job.cluster.resource_config(host))
+    write_json(folder.config / "resourceconfig.json", job.cluster.resource_config(host, interface))
 
 
 def _hyperparameters(job: Job, seen: HostFolder) -> dict[str, str]:

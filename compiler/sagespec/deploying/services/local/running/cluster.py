@@ -13,6 +13,9 @@ from typing import Any, TypeGuard
 from sagespec.deploying.services.local.container.contract import GROUP
 
 ADDRESS = "127.0.0.1"
+LOOPBACK = "lo" if sys.platform.startswith("linux") else "lo0"
+BRIDGED = "eth0"
+"""The interface of a container."""
 PARAMETER_SERVER = "sagemaker_parameter_server_enabled"
 MIRRORED = "sagemaker_multi_worker_mirrored_strategy_enabled"
 MPI = "sagemaker_mpi_enabled"
@@ -41,8 +44,12 @@ class Cluster:
     def group(self, host: str) -> Group:
         return next(group for group in self.groups if host in group.hosts)
 
-    def resource_config(self, host: str) -> dict[str, Any]:
-        """What resourceconfig.json says on this host."""
+    def resource_config(self, host: str, interface: str = LOOPBACK) -> dict[str, Any]:
+        """What resourceconfig.json says on this host.
+
+        Args:
+            interface: the network interface on which the hosts see each other.
+        """
         mine = self.group(host)
         return {
             "current_host": host,
@@ -58,7 +65,7 @@ class Cluster:
                 }
                 for group in self.groups
             ],
-            "network_interface_name": "lo" if sys.platform.startswith("linux") else "lo0",
+            "network_interface_name": interface,
         }
 
     def etc_hosts(self) -> str:
