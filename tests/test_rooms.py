@@ -22,7 +22,7 @@ LAYERS: dict[str, str] = {
     "building": "jsonschema",
     "kinds": "",
     "pipeline": "",
-    "deploying": "boto3 botocore",
+    "deploying": "boto3 botocore tensorflow numpy requests grpc",
     "importing": "",
     "reporting": "rich jinja2",
     "cli": "",

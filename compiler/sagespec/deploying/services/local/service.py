@@ -138,7 +138,7 @@ class LocalService:
         Raises:
             ServiceError: it is not there any more.
         """
-        with _explained():
+        with explained():
             shutil.copyfile(uri, path)
 
     # What is done
@@ -159,13 +159,13 @@ class LocalService:
         if upload.kind == "data":
             if channels.is_mirrored(upload.path, target):
                 return False
-            with _explained():
+            with explained():
                 channels.mirror(upload.path, target)
         else:
             if target.exists():
                 return False
             target.parent.mkdir(parents=True, exist_ok=True)
-            with _explained(), tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            with explained(), tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
                 try:
                     upload.content.pack(file)
                     file.close()
@@ -320,7 +320,7 @@ def _taken(name: str) -> NameTaken:
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """A disk that fails is the service's failure here."""
     try:
         yield
