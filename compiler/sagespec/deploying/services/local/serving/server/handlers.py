@@ -91,7 +91,8 @@ def _around(before: Handler, after: Handler) -> Handler:
     def handler(data: Any, context: Any) -> Any:
         import requests  # TensorFlow brings it; scripts get its answers
 
-        return after(requests.post(context.rest_uri, data=before(data, context)), context)
+        answer = requests.post(context.rest_uri, data=before(data, context))  # noqa: S113 - as patient as AWS's
+        return after(answer, context)
 
     return handler
 
