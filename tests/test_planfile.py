@@ -15,9 +15,10 @@ import pytest
 from conftest import SCRIPT, SMALLEST
 from fakes_memory import Memory
 from sagespec.building.cost import Prices
-from sagespec.building.request import Destination, Naming, Request
+from sagespec.building.request import Destination, Naming, Request, Serving
 from sagespec.catalog import Facts
 from sagespec.deploying.applier import changed
+from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision
 from sagespec.deploying.planning.plain import LEFT_OUT
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
 from sagespec.deploying.planning.planner import Action, Change, ObservedJob, Plan, PlanOptions
@@ -172,6 +173,7 @@ def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
         site=Destination("us-west-2", "123456789012", True),
         calls=(made.request.calls[0]._replace(naming=Naming.STABLE, scope="prod"),),
         prices=Prices("2026-11-01", {"ml.m5.xlarge": 0.23}),
+        serving=Serving(2, "external", "mnist", "mnist-0123456789", "key", "a job"),
     )
     job = ObservedJob(
         "j-0123456789", "j", "Failed", "Failed", "d" * 64, 4, 1.5, "why", {"a": "b"}, "vision", "prod", "arn:x", True,
@@ -179,11 +181,11 @@ def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
     )  # fmt: skip
     change = Change(
         Action.UPDATE, "why", request, 3, job, {"RemoteDebugConfig": {}}, (job,), (job, job), ("note",), "mark",
-        Destination("eu-west-1", None),
+        Destination("eu-west-1", None), (REVISION,),
     )  # fmt: skip
     options = PlanOptions(True, True, True, True)
     plan = Plan((change,), "123456789012", ("left alone",))
-    for value in (plan, change, job, request, *request.calls, request.site, *request.uploads):
+    for value in (plan, change, job, request, request.serving, *request.calls, request.site, *request.uploads):
         assert_nothing_is_as_it_would_be(value)
     saved = from_text(to_text(plan, options), "p")
     assert saved.plan == plan
@@ -193,6 +195,26 @@ def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
     for one, other in zip(back.request.uploads, request.uploads, strict=True):
         assert one.content == other.content
     assert back.request.prices == request.prices
+
+
+REVISION = Revision("m-0123456789", "0123456789" * 6 + "0123", ("m-9876543210",), 1.5)
+
+
+def test_every_field_of_an_endpoint_is_saved(planned: Callable[[], Plan]) -> None:
+    (made,) = planned().changes
+    endpoint = ObservedEndpoint(
+        "m", "m", "InService", "Baking", "d" * 64, 4, 1.5, "why", {"a": "b"}, "vision", "prod", "arn:x", True,
+        {"a": 1}, {"EndpointName": "m"}, config="m-1", pending="m-2", revisions=(REVISION,), spare=(REVISION,),
+        capacities=(Capacity("blue", 2, 1, 0.5, {"MaxConcurrency": 5}),), modified=2.5,
+        model_body={"ModelName": "m-1"}, config_body={"EndpointConfigName": "m-1"},
+    )  # fmt: skip
+    for value in (endpoint, *endpoint.capacities, *endpoint.revisions):
+        assert_nothing_is_as_it_would_be(value)
+    plan = Plan((replace(made, action=Action.DELETE, seen=endpoint, stops=(endpoint,), removes=(REVISION,)),))
+    assert from_text(to_text(plan, PlanOptions()), "p").plan == replace(plan, account="")
+    text = to_text(plan, PlanOptions())
+    assert "EndpointName" not in text
+    assert "EndpointConfigName" not in text
 
 
 def assert_nothing_is_as_it_would_be(value: Any) -> None:

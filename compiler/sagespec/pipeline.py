@@ -257,7 +257,7 @@ class Compiler:
         manifest = checked.manifest
         site = self._site(checked.job, kind)
         draft = self._draft(checked, kind, site)
-        found = [*found, *self._named(checked, site)]
+        found = [*found, *self._named(checked, kind, site)]
         found += self._judged(manifest, kind, draft, found)
         request = None
         if self.options.build and not has_errors(found):
@@ -401,7 +401,7 @@ class Compiler:
             account = self._account = self._account or ask()
         return account
 
-    def _named(self, checked: Checked, site: Destination) -> Iterator[Diagnostic]:
+    def _named(self, checked: Checked, kind: Kind, site: Destination) -> Iterator[Diagnostic]:
         """Two jobs of one name would be one job to the service, each replacing the other.
 
         Requests of two files stand each by itself, so `compile` only warns of them; nobody can apply both.
@@ -411,7 +411,7 @@ class Compiler:
         if name is None:
             return
         project = str(manifest.settings.get("project", "default"))
-        key = (project, manifest.environment, site.account, site.region, name.lower())
+        key = (kind.name, project, manifest.environment, site.account, site.region, name.lower())
         place = manifest.where(("name",))
         if key not in self._names:
             self._names[key] = (place.source.name, place.span.line)

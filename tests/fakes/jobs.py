@@ -7,49 +7,23 @@ controllers for Kubernetes, the Terraform provider, the SageMaker SDK).
 from __future__ import annotations
 
 import copy
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.loaders import Loader
-from botocore.model import ServiceModel, Shape
-from botocore.validate import ParamValidator
+from fakes.endpoints import Endpoints
+from fakes.model import ACCOUNT, MODEL, Clock, Effect, Refused, listed, page, validate
 
-MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
-ACCOUNT = "123456789012"
 TERMINAL = ("Completed", "Failed", "Stopped")
 SEARCHED = frozenset(MODEL.shape_for("TrainingJob").members)
 DESCRIBED = frozenset(MODEL.shape_for("DescribeTrainingJobResponse").members)
 LIMIT = 100
 
 
-class Refused(Exception):
-    """An answer with an error code."""
-
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code, self.message, self.status = code, message, status
-
-
 def not_found() -> Refused:
     return Refused("ValidationException", "Requested resource not found.")
-
-
-class Clock:
-    """Time that a test moves on; with a scale it also runs by itself, so many times faster than the wall's."""
-
-    def __init__(self, scale: float = 0.0) -> None:
-        self.scale = scale
-        self._start, self._began, self._added = time.time(), time.monotonic(), 0.0
-
-    def __call__(self) -> float:
-        return self._start + self._added + self.scale * (time.monotonic() - self._began)
-
-    def advance(self, seconds: float) -> None:
-        self._added += seconds
 
 
 @dataclass(frozen=True)
@@ -61,16 +35,6 @@ class Fate:
     """From the start of the training to its end; the way there takes ten seconds."""
     failure: str = ""
     secondary: str = ""
-
-
-@dataclass(frozen=True)
-class Effect:
-    """Something that became different, and when."""
-
-    time: float
-    operation: str
-    job_name: str
-    detail: Any = None
 
 
 @dataclass
@@ -117,6 +81,7 @@ class Jobs:
         self.region = region
         self.jobs: dict[str, Job] = {}
         self.effects: list[Effect] = []
+        self.endpoints = Endpoints(clock, self.effects, region)
         self.fate: Callable[[dict[str, Any]], Fate] = lambda request: Fate()
         """Decides how a job will go, by its request."""
         self.search_lag = 0.0
@@ -159,7 +124,7 @@ class Jobs:
         Raises:
             Refused: with the service's code and words.
         """
-        method = getattr(self, f"_{operation}", None)
+        method = getattr(self, f"_{operation}", None) or self.endpoints.answers(operation)
         if method is None:
             raise Refused("UnknownOperationException", f"{operation} is not known here")
         validate(MODEL.operation_model(operation).input_shape, parameters)
@@ -254,22 +219,33 @@ class Jobs:
         return {}
 
     def _AddTags(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        job = self._by_arn(given["ResourceArn"])
-        tags = {**job.tags[-1][1], **{tag["Key"]: tag["Value"] for tag in given["Tags"]}}
+        arn = given["ResourceArn"]
+        new = {tag["Key"]: tag["Value"] for tag in given["Tags"]}
+        theirs = self.endpoints.tags_of(arn)
+        tags = {**(self._by_arn(arn).tags[-1][1] if theirs is None else theirs), **new}
         if len(tags) > 50:
             raise Refused("ValidationException", "The number of tags exceeds the limit of 50")
-        job.tags.append((self.clock(), tags))
-        self._happened("AddTags", job.name, given["Tags"])
-        return {"Tags": _listed(tags)}
+        if theirs is None:
+            self._by_arn(arn).tags.append((self.clock(), tags))
+        else:
+            theirs |= new
+        self._happened("AddTags", arn.rpartition("/")[2], given["Tags"])
+        return {"Tags": listed(tags)}
 
     def _DeleteTags(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        job = self._by_arn(given["ResourceArn"])
-        job.tags.append((self.clock(), {k: v for k, v in job.tags[-1][1].items() if k not in given["TagKeys"]}))
-        self._happened("DeleteTags", job.name, given["TagKeys"])
+        arn = given["ResourceArn"]
+        theirs = self.endpoints.tags_of(arn)
+        if theirs is None:
+            job = self._by_arn(arn)
+            job.tags.append((self.clock(), {k: v for k, v in job.tags[-1][1].items() if k not in given["TagKeys"]}))
+        for key in given["TagKeys"] if theirs is not None else ():
+            theirs.pop(key, None)
+        self._happened("DeleteTags", arn.rpartition("/")[2], given["TagKeys"])
         return {}
 
     def _ListTags(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        return {"Tags": _listed(self._by_arn(given["ResourceArn"]).tags[-1][1])}
+        theirs = self.endpoints.tags_of(given["ResourceArn"])
+        return {"Tags": listed(self._by_arn(given["ResourceArn"]).tags[-1][1] if theirs is None else theirs)}
 
     def _ListTrainingJobs(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         """Pages are cut first and filtered afterwards, so that a page may be empty and not be the last."""
@@ -277,11 +253,11 @@ class Jobs:
         order = {"Name": "TrainingJobName", "Status": "TrainingJobStatus"}.get(given.get("SortBy", ""), "CreationTime")
         summaries = [self._record(job, moment) for job in self.jobs.values() if job.created <= moment]
         summaries.sort(key=lambda record: record[order], reverse=given.get("SortOrder", "Descending") == "Descending")
-        page, token = _page(summaries, given, 10)
+        some, token = page(summaries, given, 10)
         members = MODEL.shape_for("TrainingJobSummary").members
         kept = [
             {key: value for key, value in record.items() if key in members}
-            for record in page
+            for record in some
             if given.get("NameContains", "") in record["TrainingJobName"]
             and given.get("StatusEquals", record["TrainingJobStatus"]) == record["TrainingJobStatus"]
             and given.get("CreationTimeAfter", 0) <= record["CreationTime"]
@@ -290,6 +266,11 @@ class Jobs:
 
     def _Search(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         """An index that lags: it knows jobs, statuses and tags as they were a while ago."""
+        if given["Resource"] == "Endpoint":
+            expression = given.get("SearchExpression", {})
+            found = [record for record in self.endpoints.records() if _matches(record, expression)]
+            some, token = page(found, given, LIMIT)
+            return {"Results": [{"Endpoint": record} for record in some], **token}
         if given["Resource"] != "TrainingJob":
             raise Refused("ValidationException", f"{given['Resource']} is not searched here")
         moment = self.clock() - self.search_lag
@@ -298,14 +279,14 @@ class Jobs:
         for job in self.jobs.values():
             if job.created <= moment:
                 record = {key: value for key, value in self._record(job, moment).items() if key in SEARCHED}
-                record["Tags"] = _listed(job.tags_at(moment))
+                record["Tags"] = listed(job.tags_at(moment))
                 records.append(record)
         order = given.get("SortBy", "LastModifiedTime")
         records.sort(key=lambda record: record[order], reverse=given.get("SortOrder", "Descending") == "Descending")
         if not self.search_cuts_first:
             records = [record for record in records if _matches(record, expression)]
-        page, token = _page(records, given, LIMIT)
-        return {"Results": [{"TrainingJob": record} for record in page if _matches(record, expression)], **token}
+        some, token = page(records, given, LIMIT)
+        return {"Results": [{"TrainingJob": record} for record in some if _matches(record, expression)], **token}
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -376,47 +357,6 @@ def with_defaults(members: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
-def validate(shape: Shape, given: dict[str, Any]) -> None:
-    """The service's own look at a request: unknown and missing members, types, then all constraints at once."""
-    report = ParamValidator().validate(given, shape)
-    errors = [error for error in report._errors if error[0] != "invalid type" or "timestamp" not in str(error)]
-    if errors:
-        raise Refused("SerializationException", report.generate_report())
-    complaints = list(constraints(shape, given, ""))
-    if complaints:
-        count = f"{len(complaints)} validation error{'s' if len(complaints) > 1 else ''} detected: "
-        raise Refused("ValidationException", count + "; ".join(complaints))
-
-
-def constraints(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if shape.type_name == "structure":
-        for name, member in shape.members.items():
-            if name in value:
-                yield from constraints(member, value[name], f"{path}.{name[0].lower()}{name[1:]}".lstrip("."))
-        return
-    size = value if shape.type_name in ("integer", "long") else len(value) if hasattr(value, "__len__") else None
-    low, high = shape.metadata.get("min"), shape.metadata.get("max")
-    unit = "value" if shape.type_name in ("integer", "long") else "length"
-    failed = f"Value '{value}' at '{path}' failed to satisfy constraint: Member must"
-    if size is not None and low is not None and size < low:
-        yield f"{failed} have {unit} greater than or equal to {low}"
-    if size is not None and high is not None and size > high:
-        yield f"{failed} have {unit} less than or equal to {high}"
-    if shape.type_name == "string":
-        pattern = shape.metadata.get("pattern", "")
-        if pattern and r"\p{" not in pattern and not re.fullmatch(pattern, value, re.ASCII):
-            yield f"{failed} satisfy regular expression pattern: {pattern}"
-        if getattr(shape, "enum", None) and value not in shape.enum:
-            yield f"{failed} satisfy enum value set: [{', '.join(shape.enum)}]"
-    elif shape.type_name == "list":
-        for number, item in enumerate(value, 1):
-            yield from constraints(shape.member, item, f"{path}.{number}.member")
-    elif shape.type_name == "map":
-        for key, item in value.items():
-            yield from constraints(shape.key, key, f"{path}.key")
-            yield from constraints(shape.value, item, f"{path}.{key}.member")
-
-
 def consistent(given: Mapping[str, Any]) -> None:
     """A few of the checks across members."""
     limits = given.get("StoppingCondition", {})
@@ -434,19 +374,6 @@ def consistent(given: Mapping[str, Any]) -> None:
     for member in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition"):
         if member not in given:
             raise Refused("ValidationException", f"{member} is required")
-
-
-def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def _page(items: Sequence[Any], given: Mapping[str, Any], default: int) -> tuple[Sequence[Any], dict[str, str]]:
-    token = given.get("NextToken", "page-0")
-    if not re.fullmatch(r"page-\d+", token):
-        raise Refused("ValidationException", "Invalid pagination token")
-    start, size = int(token.removeprefix("page-")), given.get("MaxResults", default)
-    end = start + size
-    return items[start:end], {"NextToken": f"page-{end}"} if end < len(items) else {}
 
 
 def _matches(record: Mapping[str, Any], expression: Mapping[str, Any]) -> bool:

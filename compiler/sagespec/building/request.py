@@ -26,7 +26,11 @@ DIGEST, ATTEMPT = "sagespec:digest", "sagespec:attempt"
 ENVIRONMENT = "sagespec:environment"
 RERUN = "sagespec:rerun"
 """The tag that says by which `--rerun` an attempt was asked for."""
-FACTS = (ATTEMPT, "sagespec:commit", RERUN)
+PREVIOUS = "sagespec:previous"
+"""The tag that says what an endpoint served with before it was asked for what it is asked for now."""
+SINCE = "sagespec:since"
+"""The tag that says when an endpoint had been changed last at that time."""
+FACTS = (ATTEMPT, "sagespec:commit", RERUN, PREVIOUS, SINCE)
 NO_DIGEST = "0" * 64
 """Stands for a digest that nobody has taken yet."""
 LONGEST_TAG = 256
@@ -78,7 +82,8 @@ class _Call(NamedTuple):
     """The body without name and tags, with `JOB`, `FIRST` and `name_of(operation)` where names belong."""
     naming: Naming = Naming.CONTENT
     live: tuple[Member, ...] = ()
-    """Members that can be changed after the creation, so that they are no part of its identity."""
+    """Members that can be changed after the creation, so that they are no part of its identity; `*` is every item of a
+    list."""
     scope: str = ""
     """What sets it apart from an equal call: the environment. Empty without one."""
 
@@ -95,6 +100,23 @@ class Call(_Call):
 def name_of(operation: str) -> str:
     """Stands in a template for the name of what another call of the request creates."""
     return f"<sagespec:name:{operation}>"
+
+
+class Serving(NamedTuple):
+    """What the manifest of something that stays says of its life, beside its calls."""
+
+    keep_previous: int = 1
+    """How many configurations that it no longer asks for are kept, for going back."""
+    scaling: str = "manifest"
+    """Who owns the counts and weights of the instances: `manifest`, or `external` (an autoscaler)."""
+    training_job: str = ""
+    """The TrainingJob manifest whose model it serves; empty where the manifest names the model itself."""
+    model_of: str = ""
+    """The training job whose model it serves, as far as one has completed."""
+    kms_key: str = ""
+    """What the repacked model is encrypted with; empty for SSE-KMS with the account's own key."""
+    waits_for: str = ""
+    """What must be there before it can be made, in words; empty where nothing is missing."""
 
 
 class _Request(NamedTuple):
@@ -118,6 +140,7 @@ class _Request(NamedTuple):
     """The manifest names the role without an account: apply asks IAM whether there is one."""
     prices: Prices | None = None
     """What things cost where it runs, as far as the defaults say."""
+    serving: Serving = Serving()
 
 
 class Request(_Request):
@@ -135,9 +158,14 @@ class Request(_Request):
 
     @lazy
     def digest(self) -> str:
-        """SHA-256 of all that is asked for, in hexadecimal."""
-        first, *others = self.named_calls
-        return first.digest if not others else digest_of({call.operation: call.digest for call in self.named_calls}, ())
+        """SHA-256 of all that is asked for, in hexadecimal: that of the last call which is named by its content, as the
+        names of what earlier ones create stand in it."""
+        return self._content.digest
+
+    @lazy
+    def _content(self) -> Call:
+        """The last call that is named by its content."""
+        return next((call for call in reversed(self.named_calls) if call.naming is Naming.CONTENT), self.calls[-1])
 
     @lazy
     def named_calls(self) -> tuple[Call, ...]:
@@ -157,8 +185,20 @@ class Request(_Request):
         return first if attempt == 1 else f"{first}-r{attempt}"
 
     def job_name(self, attempt: int = 1) -> str:
-        """What the first call creates is called: at most 63 characters, as the manifest's name has at most 48."""
-        return self._name(self.calls[0], attempt)
+        """What the last call creates is called, for whose sake the others are made: a training job, or an endpoint.
+
+        At most 63 characters, as the manifest's name has at most 48.
+        """
+        return self._name(self.named_calls[-1], attempt)
+
+    @lazy
+    def content_name(self) -> str:
+        """What the last call that is named by its content creates is called: the configuration of an endpoint."""
+        return self._name(self._content, 1)
+
+    def name_made_by(self, operation: str) -> str:
+        """What a call creates is called. KeyError: the request has no such call."""
+        return {call.operation: self._name(call, 1) for call in self.named_calls}[operation]
 
     def body(self, attempt: int = 1) -> dict[str, Any]:
         """What the first call is made with: the caller's own."""
@@ -171,7 +211,15 @@ class Request(_Request):
     def _body(self, call: Call, attempt: int) -> dict[str, Any]:
         name, first = self._name(call, attempt), self._name(call, 1)
         body: dict[str, Any] = filled_in(call.template, {JOB: name, FIRST: first})
-        return {call.name_member: name, **body, "Tags": tag_list(self.all_tags(attempt))}
+        return {call.name_member: name, **body, "Tags": tag_list(self._tags(call, attempt))}
+
+    def _tags(self, call: Call, attempt: int) -> dict[str, str]:
+        """A lone call makes an attempt; what several calls make lasts, and what is named by content is known by its own
+        digest: an earlier content of the manifest may have made it."""
+        if len(self.calls) == 1:
+            return self.all_tags(attempt)
+        own = call.digest if call.naming is Naming.CONTENT else self.digest
+        return {**self.lasting_tags, DIGEST: own}
 
     def sent(self) -> Mapping[str, Any]:
         """What is sent: the body of the one call, or operation → body of several."""
@@ -181,13 +229,15 @@ class Request(_Request):
         """(operation, body) of every call, as long as the real ones are, without taking any digest."""
         name = f"{self.name}-{NO_DIGEST[:10]}"
         names = {JOB: name, FIRST: name, **{name_of(call.operation): name for call in self.calls}}
-        tags = tag_list({**self.lasting_tags, DIGEST: NO_DIGEST, ATTEMPT: "1"})
+        tags = tag_list({**self.lasting_tags, DIGEST: NO_DIGEST, **({ATTEMPT: "1"} if len(self.calls) == 1 else {})})
         for call in self.calls:
             yield call.operation, {call.name_member: name, **filled_in(call.template, names), "Tags": tags}
 
     def all_tags(self, attempt: int = 1) -> dict[str, str]:
         """The author's tags and ours. One of ours names the author's, so that a tag that somebody else has put on the
         job is told from one that the manifest no longer has."""
+        if len(self.calls) > 1:
+            return self._tags(self.named_calls[-1], attempt)
         return {**self.lasting_tags, DIGEST: self.digest, ATTEMPT: str(attempt)}
 
     @property
@@ -229,14 +279,23 @@ def digest_of(template: Mapping[str, Any], live: Sequence[Member], scope: str = 
     """
     import hashlib  # a draft is judged without it
 
-    fixed = dict(template)
+    fixed: Any = template
     for path in live:
-        if len(path) == 1:
-            fixed.pop(path[0], None)
-        elif path[0] in fixed:
-            fixed[path[0]] = {key: value for key, value in fixed[path[0]].items() if key != path[1]}
+        fixed = _without(fixed, path)
     text = _CANONICAL.encode(fixed) + (f"\n{scope}" if scope else "")
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _without(value: Any, path: Member) -> Any:
+    """A value without one of its members."""
+    step, *rest = path
+    if step == "*" and isinstance(value, list):
+        return [_without(item, tuple(rest)) for item in value]
+    if not isinstance(value, Mapping) or step not in value:
+        return value
+    if not rest:
+        return {key: item for key, item in value.items() if key != step}
+    return {key: _without(item, tuple(rest)) if key == step else item for key, item in value.items()}
 
 
 def live_members(body: Mapping[str, Any], live: Sequence[Member]) -> dict[str, Any]:

@@ -62,6 +62,23 @@ class Facts(NamedTuple):
         """The day that a fetched table (`instances`, `images` …) is of. KeyError: it is kept by hand."""
         return date.fromisoformat(table(name)["_date"])
 
+    def options_of(self, dataclass: str, version: str) -> frozenset[str] | None:
+        """The options that a library's dataclass (`transformers.TrainingArguments`) brings to a script.
+
+        None where the version of the library, or the class, is not known.
+        """
+        known = table("libraries")
+        versions = known["versions"].get(dataclass.partition(".")[0], [])
+        if version not in versions or dataclass not in known:
+            return None
+        at, base = versions.index(version), known["bases"].get(dataclass)
+        own = (
+            name
+            for name, (since, until) in known[dataclass].items()
+            if versions.index(since) <= at and (until is None or at <= versions.index(until))
+        )
+        return frozenset(own) | ((self.options_of(base, version) if base else None) or frozenset())
+
     def instance(self, name: str) -> Instance | None:
         return _instance(name)
 

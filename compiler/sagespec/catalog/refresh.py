@@ -1,7 +1,8 @@
 """Rewrites the fetched parts of the catalogue, or checks them: python -m sagespec.catalog.refresh [--check].
 
 The parts come from installed packages: botocore (API model, regions, instance types), moto (their hardware),
-sagemaker-core or the SageMaker SDK before version 3 (images; or --sdk names a wheel of either) and Python (Unicode).
+sagemaker-core or the SageMaker SDK before version 3 (images; or --sdk names a wheel of either), Python (Unicode), and
+the wheels of transformers (its options; fetched when an image has a version that is not known yet).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from sagespec.catalog.api_model import TABLES, schema_name
 from sagespec.catalog.api_schema import request_schema
 from sagespec.catalog.images_of import NoTables, Tables
 from sagespec.catalog.java_regex import ranges
+from sagespec.catalog.library_options import NoWheel, with_versions
 
 COMMAND = "python -m sagespec.catalog.refresh"
 UNICODE = "14.0.0"
@@ -111,6 +113,18 @@ def images(framework: str, sdk: Path | None) -> Fetched:
         raise Unavailable(str(missing)) from None
 
 
+def libraries() -> Fetched:
+    """The options that transformers' dataclasses have, in the versions that the images hold."""
+    held = tables.table("images/huggingface")["versions"]
+    versions = list(dict.fromkeys(version.partition("+")[0] for version in held))
+    known = _read(tables.FOLDER / "libraries.json") or {}
+    body = {key: value for key, value in known.items() if not key.startswith("_")}
+    try:
+        return Fetched("transformers, the wheel of each version", with_versions(body, "transformers", versions))
+    except NoWheel as missing:
+        raise Unavailable(str(missing)) from None
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One fetched data file."""
@@ -156,6 +170,7 @@ def parts(sdk: Path | None = None) -> tuple[Part, ...]:
         Part("regions", regions),
         Part("instances", instances),
         *(Part(f"images/{name}", partial(images, name, sdk)) for name in tables.frameworks()),
+        Part("libraries", libraries),
         Part("unicode", unicode_categories),
     )
 

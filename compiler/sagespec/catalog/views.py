@@ -58,6 +58,10 @@ class Release(NamedTuple):
     """… and AWS says that it works."""
     p2_instances: bool = True
     heterogeneous_clusters: bool = True
+    shell: str = ""
+    """The shell (`dash`, `bash`) that reads the command line in the container, unquoted; empty where none does."""
+    program_arguments: bool = True
+    """A program that is no Python gets the hyperparameters as arguments."""
     requirements_installed: bool = True
     """The container of script mode installs requirements.txt even without a setup.py."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sagespec.cli.arguments.table import Judging, Rendering
 from sagespec.cli.codes import Code, WrongUsage
-from sagespec.cli.terminal import complain, heard, remark, tell
+from sagespec.cli.terminal import complain, heard, tell
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
             requests.append(result.request)
     shared = names_shared(requests)
     if shared:
-        complain(f"these names are each given to several jobs: {', '.join(shared)}", "give every job a name of its own")
+        complain(f"these names are each given to several manifests: {', '.join(shared)}", "give each a name of its own")
         code = int(Code.WRONG_MANIFEST)
     if not code and not requests:
         complain("there is no manifest here", NO_MANIFEST)
@@ -75,29 +75,9 @@ def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
     return requests, code
 
 
-def accepted_to_apply(results: Iterable[Result]) -> tuple[list[Request], int]:
-    """The training jobs alone, for commands that look at or change what is in the service; what else was met is said.
-
-    A folder of jobs may hold endpoints too: they are passed over. Where there is nothing but them, that is an error.
-    """
-    from sagespec.kinds import kind_named
-    from sagespec.kinds.lifecycle import Nature
-
-    requests, code = accepted(results)
-    jobs = [request for request in requests if kind_named(request.kind).lifecycle.nature is Nature.RUNS]
-    say = remark if jobs else complain
-    for request in requests:
-        if kind_named(request.kind).lifecycle.nature is not Nature.RUNS:
-            message = f"{request.manifest}: '{request.name}' is an {request.kind}, and only training jobs are applied"
-            say(message, f"sagespec compile {request.manifest} prints the requests that create it")
-    if requests and not jobs:
-        code = code or int(Code.WRONG_USAGE)
-    return jobs, code
-
-
 def names_shared(requests: Iterable[Request]) -> list[str]:
-    """Names that more than one request has in one place: to the service these would be one job."""
+    """Names that more than one request of a kind has in one place: to the service these would be one thing."""
     from collections import Counter
 
-    counts = Counter((request.project, request.site, request.name) for request in requests)
-    return sorted({name for (_, _, name), count in counts.items() if count > 1})
+    counts = Counter((request.kind, request.project, request.site, request.name) for request in requests)
+    return sorted({name for (*_, name), count in counts.items() if count > 1})

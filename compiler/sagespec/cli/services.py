@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
 from sagespec.cli.codes import Ended, WrongUsage
-from sagespec.cli.runs import accepted_to_apply, compiler_of
+from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.terminal import tell
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from sagespec.deploying.planning.planner import PlanOptions
     from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.pool import ServicePool
-    from sagespec.deploying.services import Service
+    from sagespec.deploying.services import EndpointService, Service
     from sagespec.deploying.services.local import LocalService
     from sagespec.pipeline import Compiler
 
@@ -84,6 +85,7 @@ def evidence_of(compiler: Compiler) -> Gone:
 def service_pool(given: ApplyArguments | None = None) -> ServicePool:
     """SageMaker in each region, and this machine."""
     from sagespec.deploying.pool import ServicePool
+    from sagespec.deploying.services import ServiceError
 
     tell_waits()
 
@@ -99,7 +101,14 @@ def service_pool(given: ApplyArguments | None = None) -> ServicePool:
 
         return SageMaker(site.region)
 
-    return ServicePool(make)
+    def make_staying(site: Destination) -> EndpointService:
+        if site.local:
+            raise ServiceError("endpoints do not run on this machine yet")
+        from sagespec.deploying.services.sagemaker.endpoints import SageMakerEndpoints
+
+        return SageMakerEndpoints(site.region)
+
+    return ServicePool(make, make_staying)
 
 
 def local_service() -> LocalService:
@@ -151,7 +160,7 @@ def jobs_of(
         else:
             here = local or (project_folder() / "local" / name / "request.json").exists()
             place = "" if here else region or os.environ.get("AWS_REGION", "")
-            jobs.append(Job(name, pool.service(Destination(place, None, here))))
+            jobs.append(Job(name, service_with(pool, name, Destination(place, None, here))))
     if missing and not jobs:
         raise NoSuchJob("; ".join(missing), "sagespec apply creates it")
     for line in missing:
@@ -159,9 +168,33 @@ def jobs_of(
     return list(dict.fromkeys(jobs))
 
 
+def service_with(pool: ServicePool, name: str, site: Destination) -> Service:
+    """Who has what is called so: a name of ours that holds a digest is a job's, and others are looked for.
+
+    Where nobody has it, or that cannot be seen, whoever would have a job: what is then done with it says the rest.
+    """
+    from sagespec.deploying.planning.ownership import manifest_name_of
+    from sagespec.deploying.services import NoSuchJob, ServiceError
+    from sagespec.kinds.lifecycle import Nature
+
+    jobs = pool.service(site)
+    if site.local or manifest_name_of(name):
+        return jobs
+    try:
+        jobs.describe(name)
+    except NoSuchJob:
+        endpoints = pool.service(site, Nature.STAYS)
+        with contextlib.suppress(ServiceError):
+            endpoints.describe(name)
+            return endpoints
+    except ServiceError:
+        pass
+    return jobs
+
+
 def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
     ask = None if local else account_of_credentials
-    requests, code = accepted_to_apply(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
+    requests, code = accepted(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
     if code:
         raise Ended(code)
     return requests

@@ -37,6 +37,8 @@ class Outcome:
     """Why it could not be done; None when it was."""
     adopted: bool = False
     """The job was there already: another applier, or an earlier run of this one, had created it."""
+    notes: tuple[str, ...] = ()
+    """What was left undone, and why, although nothing went wrong."""
 
     @property
     def job_name(self) -> str:
@@ -50,7 +52,8 @@ class Outcome:
     @property
     def followable(self) -> bool:
         """Whether there is a job of a manifest after it."""
-        return self.error is None and self.change.request is not None and self.change.action is not Action.REFUSE
+        untouched = (Action.REFUSE, Action.WAIT)
+        return self.error is None and self.change.request is not None and self.change.action not in untouched
 
 
 def nothing(what: str, done: int, total: int) -> None:
@@ -344,8 +347,9 @@ def changed(then: Sequence[Change], now: Sequence[Change]) -> list[str]:
 
 def _about(change: Change) -> tuple[object, ...]:
     if change.request is not None:
-        return change.request.project, change.request.environment, change.request.site, change.name
-    return ("stop", change.site, change.job_name)
+        request = change.request
+        return request.kind, request.project, request.environment, request.site, change.name
+    return ("stop", change.nature, change.site, change.job_name)
 
 
 def _same(then: Change, now: Change) -> bool:
@@ -355,7 +359,8 @@ def _same(then: Change, now: Change) -> bool:
 def _essence(change: Change) -> tuple[object, ...]:
     status = change.seen.status if change.seen is not None else ""
     stops = frozenset(job.job_name for job in change.stops)
-    return change.action, change.job_name, status, dict(change.live), stops
+    removes = frozenset((one.config, one.models) for one in change.removes)
+    return change.action, change.job_name, status, dict(change.live), stops, removes
 
 
 def _came_true(then: Change, now: Change) -> bool:

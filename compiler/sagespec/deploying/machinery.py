@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
+from sagespec.building.request import Request
 from sagespec.deploying.applier import Applier
-from sagespec.deploying.planning.plan import Plan
+from sagespec.deploying.planning.plan import Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.planner import decide_all
+from sagespec.deploying.planning.standing import decide_endpoints
+from sagespec.deploying.standing_applier import StandingApplier
 from sagespec.kinds.lifecycle import Nature
 
 
@@ -20,6 +24,17 @@ class Machinery(NamedTuple):
     """(service, progress) → what carries out changes."""
 
 
+def plan_unseen(requests: Sequence[Request], options: PlanOptions) -> Plan:
+    """The plan if nothing existed yet, in the order of the requests."""
+    changes: dict[int, Change] = {}
+    for nature, machinery in MACHINERY.items():
+        mine = [request for request in requests if nature_of(request) is nature]
+        made = machinery.decide_all(mine, (), replace(options, prune=False))
+        changes |= {id(request): change for request, change in zip(mine, made.changes, strict=True)}
+    return Plan(tuple(changes[id(request)] for request in requests))
+
+
 MACHINERY: Mapping[Nature, Machinery] = {
     Nature.RUNS: Machinery(decide_all, Applier),
+    Nature.STAYS: Machinery(decide_endpoints, StandingApplier),
 }

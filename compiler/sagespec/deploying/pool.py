@@ -122,8 +122,16 @@ class ServicePool:
 
 
 def follow_all(jobs: Sequence[tuple[str, Service]]) -> Iterator[News]:
-    """News of jobs of any services until all have ended; those of one service in their order."""
+    """News of jobs and endpoints of any services until none changes any more; those of one service in their order.
+
+    The log of what stays is not followed: it has no end, and most of it is about requests.
+    """
     by_service: dict[int, tuple[Service, list[str]]] = {}
     for job_name, service in jobs:
         by_service.setdefault(id(service), (service, []))[1].append(job_name)
-    return heard([follower_of(service, names) for service, names in by_service.values()])
+    return heard([follower_of(service, names, logs=not _goes_on(service)) for service, names in by_service.values()])
+
+
+def _goes_on(service: Service) -> bool:
+    """Whether the logs of what a service has never end."""
+    return bool(getattr(service, "logs_go_on", False))

@@ -156,3 +156,38 @@ def triage(status: str, secondary: str = "", failure: str = "") -> Verdict | Non
         if not (theirs and kind in _NOT_THE_SCRIPT) and re.search(pattern, failure):
             return Verdict(kind, retry, next_step, exit_code)
     return _UNKNOWN
+
+
+_ENDPOINT_REASONS: tuple[_Row, ...] = (
+    (
+        r"did not pass the ping health check|health check",
+        Kind.CODE,
+        False,
+        "the log says why the container does not answer (sagespec logs): most often the model's archive holds no "
+        "<number>/saved_model.pb, or inference.py fails",
+    ),
+    (
+        r"[Aa]larm",
+        Kind.CODE,
+        False,
+        "the alarm that took the update back says what got worse (CloudWatch)",
+    ),
+    (
+        r"[Mm]odel data|[Mm]odel artifact|ModelDataUrl",
+        Kind.DATA,
+        False,
+        "is the model's archive there, and in the region?",
+    ),
+)
+"""What is said of endpoints alone. Sources: the developer guide on troubleshooting deployments; users' reports."""
+
+
+def why_endpoint(failure: str) -> Verdict:
+    """What a FailureReason of an endpoint is.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+    """
+    for pattern, kind, retry, next_step in (*_ENDPOINT_REASONS, *_REASONS):
+        if re.search(pattern, failure):
+            return Verdict(kind, retry, next_step)
+    return Verdict(Kind.UNKNOWN, False, "the endpoint's log may say more: sagespec logs")

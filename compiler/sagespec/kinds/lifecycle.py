@@ -19,6 +19,8 @@ class Nature(str, Enum):
 class Lifecycle(NamedTuple):
     """What the service does with a kind's things, and what is done about them."""
 
+    kind: str
+    """What stands under `kind:`."""
     nature: Nature
     noun: str
     """What people call one of them: `training job`."""

@@ -16,6 +16,7 @@ from sagespec.scripts.arguments import Arguments, Option, arguments, ignores_arg
 from sagespec.scripts.environment import Environment, Pipe, environment
 from sagespec.scripts.functions import LegacyFunction, LegacyFunctions, legacy_functions, serving_functions
 from sagespec.scripts.known import is_known
+from sagespec.scripts.parsers import declared
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Parsed, Piece, comments, parse, read
 from sagespec.scripts.walking import Module, walk
@@ -231,7 +232,7 @@ def _study(texts: tuple[tuple[str, str], ...], unread: bool) -> Study:
 
 def _studied(program: Program, wrong: Piece | None, complaint: str) -> Study:
     entry = program.entry
-    takes, asks = arguments(program), environment(program)
+    takes, asks = arguments(program) or declared(program), environment(program)
     return Study(
         True,
         wrong,

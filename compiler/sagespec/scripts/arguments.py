@@ -101,6 +101,10 @@ class _Arguments(NamedTuple):
     subcommands: bool
     parses: Piece
     """The call that parses."""
+    library: str = "argparse"
+    """What reads the command line."""
+    borrowed: tuple[str, ...] = ()
+    """Classes of other libraries whose fields are options too: `transformers.TrainingArguments`."""
 
 
 class Arguments(_Arguments):

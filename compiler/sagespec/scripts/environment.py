@@ -36,6 +36,11 @@ _SHARED_NAMES = re.compile(
     r"horovod|hvd|distribut|strategy|cluster|^ray$|mpi4py|train_and_evaluate|socket", re.IGNORECASE
 )
 _TRAINS = frozenset({"fit_generator", "train_on_batch", "train_and_evaluate"})
+_TRAINING_CALLS = frozenset({"xgboost.train", "lightgbm.train"})
+_TRAINERS = re.compile(r"Trainer$")
+"""Classes of transformers and what is built on it, whose `train` trains."""
+_SAVERS = frozenset({"torch.save", "joblib.dump", "sklearn.externals.joblib.dump", "pickle.dump", "dill.dump"})
+_SAVING = frozenset({"save_pretrained", "save_model", "save_params", "save_parameters"})
 _FIT_WORDS = frozenset({"epochs", "batch_size", "callbacks", "validation_data", "steps_per_epoch", "validation_split"})
 _READS = ("os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop", "os.environ.has_key")
 _WRITES_ONLY = ("os.environ.update", "os.environ.setdefault", "os.putenv")
@@ -71,6 +76,12 @@ class Environment(NamedTuple):
     mentions_pipes: bool
     trains: Piece | None
     """A call that certainly trains."""
+    saves: Piece | None
+    """A call that certainly saves a model somewhere, in the way of other frameworks than TensorFlow."""
+    joins: Piece | None
+    """A call that certainly joins PyTorch's processes by what the variables RANK and WORLD_SIZE say."""
+    pushes: bool
+    """A model may be sent to the Hugging Face Hub."""
     names_model_dir: bool
     """The model's folder is named, or the model may be written to where nobody here can see it."""
     uses_model_dir: bool
@@ -102,6 +113,10 @@ def environment(program: Program) -> Environment:
         pipes=tuple(reader.pipes()),
         mentions_pipes=any(map(_PIPE_WORD.search, program.names)) or any(map(_PIPE_TEXT.search, texts)),
         trains=reader.trains(),
+        saves=reader.saves(),
+        joins=reader.joins(),
+        pushes="push_to_hub" in program.names
+        or any(word.arg == "push_to_hub" for _, seen in program.seen("calls") for word in seen.node.keywords),
         names_model_dir=toolkit
         or reader.environ_at_large
         or not _UPLOADERS.isdisjoint(name.partition(".")[0] for name in program.imported)
@@ -250,6 +265,32 @@ class _Reader:
             if not isinstance(seen.node.func, ast.Attribute) or not self.program.certain(module, seen):
                 continue
             word, given = seen.node.func.attr, {keyword.arg for keyword in seen.node.keywords}
-            if word in _TRAINS or (word == "fit" and given & _FIT_WORDS):
+            trainer = word == "train" and any(map(_TRAINERS.search, self.program.names))
+            known = word in _TRAINS or module.dotted(seen.node.func) in _TRAINING_CALLS or trainer
+            if known or (word == "fit" and given & _FIT_WORDS):
+                return self.program.piece(module, seen.node)
+        return None
+
+    def saves(self) -> Piece | None:
+        for module, seen in self.program.seen("calls"):
+            attribute = seen.node.func.attr if isinstance(seen.node.func, ast.Attribute) else ""
+            if (attribute in _SAVING or module.dotted(seen.node.func) in _SAVERS) and self.program.certain(
+                module, seen
+            ):
+                return self.program.piece(module, seen.node)
+        return None
+
+    def joins(self) -> Piece | None:
+        """`init_process_group("nccl")` that is told nothing else, in a program that sets no variables for it."""
+        if any(text in ("RANK", "WORLD_SIZE") for text in (seen.node.value for _, seen in self.texts)):
+            return None
+        for module, seen in self.program.seen("calls"):
+            words = {keyword.arg for keyword in seen.node.keywords}
+            if (
+                module.dotted(seen.node.func) == "torch.distributed.init_process_group"
+                and len(seen.node.args) < 2
+                and words <= {"backend", "timeout"}
+                and self.program.certain(module, seen)
+            ):
                 return self.program.piece(module, seen.node)
         return None

@@ -13,14 +13,16 @@ from sagespec.base.files import unwritable
 from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
 from sagespec.cli.commands.following import Followed, follow
-from sagespec.cli.runs import accepted_to_apply, compiler_of
+from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, plan_options, service_pool
 from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
 from sagespec.deploying.applier import still_planned
 from sagespec.deploying.following.ledger import Ledger
 from sagespec.deploying.following.looking import Job
+from sagespec.deploying.planning.plan import FINISHING, Action, nature_of
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, unlike
 from sagespec.deploying.planning.pruning import only
+from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.plans.outputs import write_outputs
 from sagespec.reporting.plans.plan import outcome_text, outcomes_json, plan_text
 from sagespec.reporting.terminal.progress import progress_on
@@ -73,7 +75,7 @@ def asked_for(given: ApplyArguments) -> Asked:
         gone = only({change.job_name for change in saved.changes if change.request is None})
         return Asked([change.request for change in saved.changes if change.request is not None], options, gone, saved)
     compiler = compiler_of(given, build=True, local=given.local, ask_account=account_of_credentials)
-    requests, code = accepted_to_apply(compiler.run(given.paths))
+    requests, code = accepted(compiler.run(given.paths))
     if code:
         raise Ended(code)
     options = plan_options(given)
@@ -97,6 +99,8 @@ def carried_out(given: ApplyArguments, asked: Asked, report: Report) -> int:
     for outcome in outcomes_of(made, pool, asked.options, style):
         report.ledger.note(outcome)
     followed = report.follow(pool) if given.wait else None
+    if followed is not None and not followed.interrupted:
+        followed = settled(report, pool, asked.options, style, followed)
     if followed is not None and followed.interrupted:
         return Code.INTERRUPTED
     if not report.ledger.all_done:
@@ -104,6 +108,24 @@ def carried_out(given: ApplyArguments, asked: Asked, report: Report) -> int:
     if followed is not None and followed.code:
         return followed.code
     return Code.JOB_FAILED if report.ledger.unfulfilled else Code.FINE
+
+
+def settled(report: Report, pool: ServicePool, options: PlanOptions, style: Style, followed: Followed) -> Followed:
+    """What is left to do once endpoints serve: their counts, and what nothing uses any more, as the plan has said."""
+    served = [entry.change.request for entry in report.ledger.done() if entry.ending is not None]
+    standing = [each for each in served if each is not None and nature_of(each) is Nature.STAYS]
+    for _ in range(2):  # counts first; what is removed needs an endpoint that serves
+        made = pool.plan(standing, replace(options, prune=False, rerun=False, replace=False))
+        left = [change for change in made.changes if change.action in FINISHING]
+        if not left:
+            break
+        for outcome in outcomes_of(replace(made, changes=tuple(left)), pool, options, style):
+            report.ledger.add(outcome)
+        if all(change.action is not Action.SCALE for change in left):
+            break
+        again = report.follow(pool)
+        followed = again if again is not None else followed
+    return followed
 
 
 class Report:
@@ -118,14 +140,17 @@ class Report:
 
     def follow(self, pool: ServicePool) -> Followed | None:
         """Follows what now runs or has ended as it was wanted."""
-        entries = {}
+        entries, asked = {}, {}
         for entry in self.ledger.done():
             change = entry.outcome.change
-            entries[Job(change.job_name, pool.service_of(change))] = entry
+            job = Job(change.job_name, pool.service_of(change))
+            entries[job] = entry
+            if change.request is not None and change.nature is Nature.STAYS:
+                asked[job] = change.request.content_name
         if not entries:
             return None
         out = sys.stderr if self.given.format == "json" else sys.stdout
-        followed = Followed(list(entries))
+        followed = Followed(list(entries), asked=asked)
         try:
             follow(followed, out)
         finally:

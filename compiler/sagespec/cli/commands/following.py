@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import IO, TYPE_CHECKING
@@ -37,6 +37,8 @@ class Followed:
     lost: list[Job] = field(default_factory=list)
     """Those that could not be seen any more."""
     interrupted: bool = False
+    asked: Mapping[Job, str] = field(default_factory=dict)
+    """The configurations that endpoints were asked for, where it is known."""
 
     @property
     def code(self) -> Code:
@@ -82,7 +84,9 @@ class _Told:
             board.line(log_line(news.line, job.name if len(self.followed.jobs) > 1 else ""))
         if news.seen is not None:
             board.state(news.seen)
-            self.followed.endings[job] = ending_of(news.seen, news.artifact, list(self.tails[job]))
+            self.followed.endings[job] = ending_of(
+                news.seen, news.artifact, list(self.tails[job]), self.followed.asked.get(job, "")
+            )
         if news.lost:
             self.followed.lost.append(job)
         elif news.trouble is not None:

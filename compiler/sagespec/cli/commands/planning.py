@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from sagespec.base.files import unwritable, write_whole
 from sagespec.cli.arguments.table import PlanArguments
 from sagespec.cli.codes import Code, WrongUsage
-from sagespec.cli.runs import accepted_to_apply, compiler_of
+from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, plan_options, service_pool
 from sagespec.cli.terminal import say, tell
-from sagespec.deploying.planning.planner import decide_all
+from sagespec.deploying.machinery import plan_unseen
 from sagespec.reporting.plans.plan import plan_json, plan_text
 from sagespec.reporting.terminal.style import style_of
 
@@ -27,13 +27,13 @@ def plan(given: PlanArguments) -> int:
         raise WrongUsage(f"--out {given.out}: {why}")
     ask = None if given.offline or given.local else account_of_credentials
     compiler = compiler_of(given, build=True, local=given.local, ask_account=ask)
-    requests, code = accepted_to_apply(compiler.run(given.paths))
+    requests, code = accepted(compiler.run(given.paths))
     if code:
         return code
     options = plan_options(given)
     check_prune(options, requests)
     made = (
-        decide_all(requests, (), options)
+        plan_unseen(requests, options)
         if given.offline
         else service_pool().plan(requests, options, evidence_of(compiler))
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sagespec.base.redact import redacted
-from sagespec.deploying.planning.observed import TERMINAL, Observed
-from sagespec.deploying.triage import Verdict, triage
+from sagespec.deploying.planning.observed import TERMINAL, Capacity, Observed, ObservedEndpoint
+from sagespec.deploying.triage import Verdict, triage, why_endpoint
 
-LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+LOG_GROUP, ENDPOINT_LOGS = "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/Endpoints"
 TAIL = 20
 """Lines of a log's end that are kept."""
 
@@ -67,15 +67,71 @@ class Ending:
         return self.succeeded and self.promised is not None and self.artifact is None
 
 
-def ending_of(seen: Observed, artifact: str | None = None, tail: Sequence[str] = ()) -> Ending:
-    """What can be said about a job.
+@dataclass(frozen=True)
+class Standing(Ending):
+    """An endpoint as it is reported: it has no end, but a state that stays."""
+
+    config: str = ""
+    """The configuration that it serves with."""
+    pending: str = ""
+    """The configuration that is being deployed."""
+    asked: str = ""
+    """The configuration that was asked for."""
+    capacities: tuple[Capacity, ...] = ()
+    settled: bool = False
+    """Whether it changes no more by itself."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it serves what was asked for, with as many instances as it should."""
+        return self.settled and self.status == "InService" and self.config == self.asked
+
+    @property
+    def over(self) -> bool:
+        return self.settled
+
+
+def standing_of(seen: ObservedEndpoint, tail: Sequence[str] = (), asked: str = "") -> Standing:
+    """What can be said about an endpoint.
+
+    Args:
+        tail: the end of its log.
+        asked: the configuration that was asked for, where it is known; otherwise its tags say it.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+    """
+    found = Standing(
+        job_name=seen.job_name,
+        name=seen.name,
+        status=seen.status,
+        secondary=seen.secondary,
+        digest=seen.digest,
+        failure=redacted(seen.failure),
+        created=seen.body.get("CreationTime"),
+        instances=sum(capacity.current or 0 for capacity in seen.capacities),
+        log=_log(seen, ENDPOINT_LOGS, seen.arn),
+        tail=tuple(redacted(line) for line in tail[-TAIL:]),
+        config=seen.config,
+        pending=seen.pending,
+        asked=asked or seen.asked,
+        capacities=seen.capacities,
+        settled=seen.ended,
+    )
+    return found if found.succeeded or not found.over else replace(found, verdict=why_endpoint(seen.failure))
+
+
+def ending_of(seen: Observed, artifact: str | None = None, tail: Sequence[str] = (), asked: str = "") -> Ending:
+    """What can be said about a job, or an endpoint.
 
     Args:
         artifact: what `Service.artifact` says.
         tail: the end of its log.
+        asked: the configuration that an endpoint was asked for, where it is known.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
     """
+    if isinstance(seen, ObservedEndpoint):
+        return standing_of(seen, tail, asked)
     body = seen.body
     instances = _instances(body)
     billable, trained = body.get("BillableTimeInSeconds"), body.get("TrainingTimeInSeconds")
@@ -98,7 +154,7 @@ def ending_of(seen: Observed, artifact: str | None = None, tail: Sequence[str] =
         billable_seconds=None if billable is None else billable * instances,
         instances=instances,
         spot_saving=_saving(billable, trained) if body.get("EnableManagedSpotTraining") else None,
-        log=_log(seen),
+        log=_log(seen, LOG_GROUP, body.get("TrainingJobArn", "")),
         tail=tuple(redacted(line) for line in tail[-TAIL:]),
     )
 
@@ -119,9 +175,9 @@ def _instances(body: Mapping[str, Any]) -> int:
     return max(1, sum(group.get("InstanceCount") or 0 for group in groups))
 
 
-def _log(seen: Observed) -> str:
+def _log(seen: Observed, group: str, arn: str) -> str:
     """The log group's streams, as CloudWatch's own tools take them; of a local job, the command that shows it."""
-    region = (seen.body.get("TrainingJobArn", "").split(":") + [""] * 4)[3]
+    region = (arn.split(":") + [""] * 4)[3]
     if region in ("", "local"):
         return f"sagespec logs {seen.job_name}"
-    return f"{LOG_GROUP}/{seen.job_name}/ ({region})"
+    return f"{group}/{seen.job_name}/ ({region})"

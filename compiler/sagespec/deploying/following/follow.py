@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sagespec.deploying.following.ending import promised_by
+from sagespec.deploying.following.ending import TAIL, promised_by
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.services import START, Cursor, LogLine, NoSuchJob, Service, ServiceError
 from sagespec.deploying.side_by_side import WORKERS, side_by_side
+from sagespec.kinds.lifecycle import Nature
 
 PATIENCE = 8
 """Looks in a row at which a job could not be seen, after which it is given up: throttling and short outages pass."""
@@ -90,7 +91,7 @@ class Follower:
             in_sight = [job for job in jobs.values() if not job.hidden]
             self._read_logs([job for job in in_sight if not self._is_over(job)], number, before, put)
             over = [job for job in in_sight if self._is_over(job)][: self._left(before)]
-            for done in side_by_side(self._final, over):
+            for done in side_by_side(lambda job: self._final(job, put), over):
                 put(done.get())
                 del jobs[done.item.name]
             number += 1
@@ -156,14 +157,17 @@ class Follower:
         late = getattr(self.service, "late_logs", False)
         return not self.logs or (job.read > job.closing if late else job.read >= job.closing)
 
-    def _final(self, job: _Job) -> News:
-        """A job's end, with all that is known of it."""
+    def _final(self, job: _Job, put: Put) -> News:
+        """A job's end, with all that is known of it; the end of a log that was not followed, where it may say why."""
         assert job.seen is not None
         seen, trouble, artifact = job.seen, None, None
         try:
             seen = self.service.describe(job.name)
             artifact = promised_by(seen)
             artifact = self.service.artifact(job.name, seen.body)
+            if seen.lifecycle.nature is Nature.STAYS and not seen.succeeded:
+                for line in self.service.tail(job.name, TAIL):
+                    put(News(job.name, self.service, line=line))
         except ServiceError as error:
             trouble = error
         return News(job.name, self.service, seen=seen, trouble=trouble, artifact=artifact)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sagespec.deploying.applier import Outcome
 from sagespec.deploying.following.ending import Ending
@@ -50,6 +50,16 @@ class Ledger:
         else:
             entry.done = outcome
 
+    def add(self, outcome: Outcome) -> None:
+        """Takes what became of something that was left to do after a change that is in the ledger."""
+        entry = self._by_subject.get(_subject(outcome.change))
+        if entry is None or entry.done is None:
+            self.note(outcome)
+        elif outcome.error is not None:
+            entry.done = outcome
+        else:
+            entry.done = replace(entry.done, notes=(*entry.done.notes, *outcome.notes))
+
     def done(self) -> Iterator[Entry]:
         """What there is a job of: kept, changed or created."""
         return (entry for entry in self.entries if entry.done is not None and entry.done.followable)
@@ -67,5 +77,6 @@ class Ledger:
 def _subject(change: Change) -> tuple[object, ...]:
     """What a change is about, whatever is done about it."""
     if change.request is not None:
-        return change.request.site, change.request.project, change.request.environment, change.request.name
-    return ("stop", change.site, change.job_name)
+        request = change.request
+        return request.kind, request.site, request.project, request.environment, request.name
+    return ("stop", change.nature, change.site, change.job_name)

@@ -12,6 +12,8 @@ from sagespec.deploying.planning.ownership import is_own
 from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import Service, ServiceError
 from sagespec.deploying.side_by_side import each
+from sagespec.kinds import kind_named
+from sagespec.kinds.lifecycle import Nature
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def jobs_of_requests(pool: ServicePool, requests: Sequence[Request]) -> Meant:
             names = _names(request, found)
             meant.jobs += [Job(name, service) for name in names]
             if not names:
-                meant.missing.append(f"no training job of '{request.name}' exists on {service.name}")
+                noun = kind_named(request.kind).lifecycle.noun
+                meant.missing.append(f"no {noun} of '{request.name}' exists on {service.name}")
     return meant
 
 
@@ -83,7 +86,7 @@ def state_of(job: Job) -> State:
     except ServiceError as trouble:
         troubles.append(trouble)
     try:
-        if seen.status == "Failed":
+        if seen.status == "Failed" or (seen.lifecycle.nature is Nature.STAYS and seen.ended and not seen.succeeded):
             tail = [line.text for line in job.service.tail(job.name, TAIL)]
     except ServiceError as trouble:
         troubles.append(trouble)

@@ -23,6 +23,7 @@ class Effect(str, Enum):
     """What a difference takes to come true. A closed set."""
 
     NEW_RUN = "new run"
+    DEPLOYMENT = "new deployment"
     LIVE_UPDATE = "live update"
     TAGS = "tags"
     NOTHING = "nothing"
@@ -89,7 +90,7 @@ UNSEARCHABLE = frozenset(
 )
 """Members that Search's record of a training job does not have, whatever the job was created with."""
 
-_KEYS = ("ChannelName", "InstanceGroupName", "RuleConfigurationName", "CollectionName", "Name")
+_KEYS = ("ChannelName", "InstanceGroupName", "RuleConfigurationName", "CollectionName", "VariantName", "Name")
 """What tells the items of a list apart; their order means nothing then."""
 
 _FIELDS = {
@@ -107,7 +108,7 @@ _CHANNEL_FIELDS = {
     "RecordWrapperType": "record_wrapping",
 }
 
-_BOOKKEEPING = frozenset({"sagespec:digest", "sagespec:tags"})
+BOOKKEEPING = frozenset({"sagespec:digest", "sagespec:tags"})
 """They follow from the rest, and nobody has asked for them."""
 
 _CONTENT = re.compile(r"/sagespec/(code|data)/(?P<sha>[0-9a-f]{64})/")
@@ -131,12 +132,12 @@ def differences(
 
 
 def _of_body(request: Request, job: Mapping[str, Any]) -> Iterator[Difference]:
-    wanted = dict(_leaves(_anonymous(request.template, (FIRST, JOB))))
+    wanted = dict(leaves(_anonymous(request.template, (FIRST, JOB))))
     job_name = str(job.get("TrainingJobName", ""))
     names = tuple(filter(None, (job_name, re.sub(r"-r\d+$", "", job_name))))
     hidden = UNSEARCHABLE if "Tags" in job else frozenset()
     members = {name: value for name, value in job.items() if name in _members() and name not in hidden}
-    present = dict(_leaves(_anonymous(members, names)))
+    present = dict(leaves(_anonymous(members, names)))
     for path in dict.fromkeys((*present, *wanted)):
         before, after = present.get(path), wanted.get(path)
         if path[0] in hidden or before == after or (path not in wanted and _is_rewritten(path, before, wanted)):
@@ -153,7 +154,7 @@ def _of_live(request: Request, live: Mapping[str, Any], *, ended: bool) -> Itera
     for member in request.calls[0].live:
         name = member[-1]
         if wanted.get(name) is not None and wanted.get(name) != live.get(name) and (live or not ended):
-            after, before = dict(_leaves(wanted[name], member)), dict(_leaves(live.get(name), member))
+            after, before = dict(leaves(wanted[name], member)), dict(leaves(live.get(name), member))
             for path in dict.fromkeys((*before, *after)):
                 if before.get(path) != after.get(path):
                     yield _difference(path, before.get(path), after.get(path), effect)
@@ -161,7 +162,7 @@ def _of_live(request: Request, live: Mapping[str, Any], *, ended: bool) -> Itera
 
 def _of_tags(request: Request, tags: Mapping[str, str]) -> Iterator[Difference]:
     add, remove = request.tag_changes(tags, 1)
-    for key in sorted({*add, *remove} - _BOOKKEEPING):
+    for key in sorted({*add, *remove} - BOOKKEEPING):
         yield _difference(("Tags", key), tags.get(key), add.get(key), Effect.TAGS)
 
 
@@ -174,16 +175,16 @@ def _members() -> frozenset[str]:
     }
 
 
-def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every single value with its path; items that have a name go by it."""
     key = next((key for key in _KEYS if _all_have(value, key)), None)
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _leaves(item, (*path, str(name)))
+            yield from leaves(item, (*path, str(name)))
     elif key is not None:
         for item in value:
             rest = {name: part for name, part in item.items() if name != key}
-            yield from _leaves(rest or item[key], (*path, str(item[key])))
+            yield from leaves(rest or item[key], (*path, str(item[key])))
     elif value is not None and value != []:
         yield path, value
 
@@ -238,7 +239,7 @@ def _difference(path: Path, before: Any, after: Any, effect: Effect) -> Differen
         return Difference(field.removesuffix(".s3_data"), member, before, after, effect)
     if path[0] == "HyperParameters":
         before, after = _decoded(before), _decoded(after)
-    return Difference(field, member, _safe(before, path[-1]), _safe(after, path[-1]), effect)
+    return Difference(field, member, safe(before, path[-1]), safe(after, path[-1]), effect)
 
 
 def _field(path: Path) -> str:
@@ -274,7 +275,7 @@ def _decoded(value: Any) -> Any:
         return value
 
 
-def _safe(value: Any, name: str) -> Any:
+def safe(value: Any, name: str) -> Any:
     """A value as it may be shown."""
     if isinstance(value, str):
         return masked(value) if secret_in(value, name) else redacted(value)

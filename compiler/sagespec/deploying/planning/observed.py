@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from sagespec.building.request import SINCE
 from sagespec.kinds.endpoint.lifecycle import LIFECYCLE as ENDPOINTS
 from sagespec.kinds.lifecycle import Lifecycle
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE as JOBS
@@ -98,13 +99,18 @@ class Revision:
     """A configuration of a manifest's endpoint that exists, whether or not the endpoint uses it."""
 
     config: str
-    """Its name."""
+    """Its name; empty for models that no configuration names."""
     digest: str = ""
     """From our tag."""
     models: tuple[str, ...] = ()
     """The names of the models that it names."""
     created: float = 0.0
     """Seconds since 1970, UTC."""
+
+
+def moment(seconds: float) -> str:
+    """A time as a tag has it."""
+    return f"{seconds:.3f}"
 
 
 @dataclass(frozen=True)
@@ -120,8 +126,10 @@ class ObservedEndpoint(Observed):
     capacities: tuple[Capacity, ...] = ()
     revisions: tuple[Revision, ...] = ()
     """The manifest's own configurations, oldest first."""
-    spare: tuple[str, ...] = ()
+    spare: tuple[Revision, ...] = ()
     """The manifest's own models that none of its configurations names."""
+    modified: float = 0.0
+    """When it was changed last, in seconds since 1970; tags do not count."""
     model_body: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """DescribeModel of what it serves, where somebody has looked."""
     config_body: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -134,11 +142,13 @@ class ObservedEndpoint(Observed):
 
     @property
     def rolled_back(self) -> bool:
-        """Whether it serves with another configuration than was asked for, and says why.
+        """Whether the update that was asked for was tried, and it serves with what it served with before.
 
-        A failed update shows in no other way: the status is InService, and a reason alone proves nothing.
+        A failed update shows in no other way than in this: the status is InService, the configuration is the old one,
+        and there is a reason. A reason alone proves nothing, and may be older than what was asked for.
         """
-        return self.status == "InService" and self.config != self.asked and bool(self.failure)
+        tried = self.tags.get(SINCE) != moment(self.modified)
+        return self.status == "InService" and self.config != self.asked and bool(self.failure) and tried
 
     @property
     def ended(self) -> bool:

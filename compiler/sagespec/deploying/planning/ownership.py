@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from sagespec.building.request import OURS, Destination, Request
 from sagespec.deploying.planning.differ import Effect, differences
 from sagespec.deploying.planning.observed import Observed
+from sagespec.kinds.lifecycle import Nature
 
 UNNAMED = "default"
 """The project of those who have written none. Many repositories share it, so that nothing is stopped in it."""
@@ -27,7 +28,9 @@ def manifest_name_of(job_name: str) -> str:
 
 
 def is_named_as_tagged(job: Observed) -> bool:
-    """Whether a job's name is the one that a job of its tags has."""
+    """Whether a job's name is the one that a job of its tags has. The name of what stays holds no digest."""
+    if job.lifecycle.nature is Nature.STAYS:
+        return job.job_name == job.name and bool(job.digest)
     parts = _NAME.fullmatch(job.job_name)
     return (
         parts is not None

@@ -10,8 +10,9 @@ from typing import Any
 
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.planning.differ import Difference, differences
-from sagespec.deploying.planning.observed import Observed
+from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, Revision
 from sagespec.deploying.planning.reruns import Rerun
+from sagespec.deploying.planning.standing_differ import endpoint_differences
 from sagespec.kinds import kind_named
 from sagespec.kinds.lifecycle import Nature
 
@@ -27,12 +28,18 @@ class Action(str, Enum):
     KEEP = "keep"
     TAG = "tag"
     UPDATE = "update"
-    """Change what a running job lets one change."""
+    """Change what a running job lets one change; deploy another configuration to an endpoint."""
     ADOPT = "adopt"
     """Give our tags to a job that is what the manifest asks for."""
     REFUSE = "refuse"
     STOP = "stop"
     """The job runs, and its manifest is gone, or asks for another one, which is there already."""
+    SCALE = "scale"
+    """Change counts and weights of an endpoint that serves."""
+    CLEAN = "clean"
+    """Remove configurations and models of an endpoint that nothing uses any more."""
+    DELETE = "delete"
+    """The endpoint is there, and its manifest is gone."""
 
     @property
     def symbol(self) -> str:
@@ -49,9 +56,14 @@ _SYMBOLS = {
     Action.ADOPT: "~",
     Action.REFUSE: "!",
     Action.STOP: "-",
+    Action.SCALE: "~",
+    Action.CLEAN: "-",
+    Action.DELETE: "-",
 }
 
 NOTHING_TO_DO = frozenset({Action.KEEP})
+FINISHING = frozenset({Action.SCALE, Action.TAG, Action.CLEAN})
+"""What is left to do about an endpoint once it serves what it was asked for."""
 
 
 def nature_of(request: Request) -> Nature:
@@ -95,12 +107,16 @@ class Change:
     """What marks the attempts that one `--rerun` asks for."""
     at: Destination | None = None
     """Where a job without a manifest is."""
+    removes: tuple[Revision, ...] = ()
+    """Configurations and models that are removed once the endpoint serves what it is asked for."""
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
         """What the manifest asks for, held against the job that the decision rests on."""
-        if self.request is None or self.seen is None or not self.seen.body:
+        if self.request is None or self.seen is None or not self.seen.body or self.request.serving.waits_for:
             return ()
+        if isinstance(self.seen, ObservedEndpoint):
+            return endpoint_differences(self.request, self.seen)
         ours = self.seen.digest == self.request.digest
         return differences(self.request, self.seen.body, self.seen.tags, self.seen.live if ours else None)
 
@@ -129,8 +145,10 @@ class Change:
 
     @property
     def unfulfilled(self) -> bool:
-        """Whether the job is left as it is although it did not complete."""
-        return self.action is Action.KEEP and self.seen is not None and self.seen.status in ("Failed", "Stopped")
+        """Whether the job is left as it is although it did not complete, or the endpoint although it does not serve
+        what was asked for."""
+        seen = self.seen
+        return self.action is Action.KEEP and seen is not None and seen.ended and not seen.succeeded
 
     @property
     def as_wanted(self) -> bool:

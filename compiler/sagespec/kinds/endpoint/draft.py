@@ -25,9 +25,10 @@ from sagespec.building.draft import (
     role_arn,
 )
 from sagespec.building.model_archive import RepackedModel, model_upload
-from sagespec.building.request import Call, Naming, Request, Upload, name_of
+from sagespec.building.request import Call, Naming, Request, Serving, Upload, name_of
 from sagespec.catalog.serving import serving_image
 from sagespec.kinds.api_names import to_api
+from sagespec.kinds.endpoint.lifecycle import LIVE
 from sagespec.kinds.endpoint.members import SECTIONS
 from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.reading.part import Unknown
@@ -57,7 +58,7 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
         name=known.get("name", ""),
         calls=(
             Call(MODEL, "ModelName", templates[MODEL], scope=environment),
-            Call(CONFIG, "EndpointConfigName", templates[CONFIG], scope=environment),
+            Call(CONFIG, "EndpointConfigName", templates[CONFIG], live=LIVE, scope=environment),
             Call(ENDPOINT, "EndpointName", templates[ENDPOINT], Naming.STABLE),
         ),
         tags={**known.get("tags", {}), **dict(provenance(inputs))},
@@ -65,6 +66,8 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
         uploads=bodies.uploads,
         project=str(manifest.settings.get("project", "default")),
         environment=environment,
+        on_change=known.get("on_change", "update"),
+        serving=Serving(known.get("keep_previous", 1), known.get("scaling", "manifest")),
         role_by_name=role is not None and not role.startswith("arn:"),
     )
     asked = () if inputs.site.local else tuple(needed(endpoint, inputs, bodies.bucket_by))
@@ -281,6 +284,12 @@ class _Bodies:
         client = None if most is None else {"MaxConcurrentInvocationsPerInstance": most}
         return present(OutputConfig=output, ClientConfig=client)
 
+    # CreateEndpoint --------------------------------------------------------------------------------------------------
+
+    def deployment(self) -> dict[str, Any] | None:
+        given = self.endpoint.deployment_config
+        return None if given is None else to_api(given)
+
     def explainer(self) -> dict[str, Any] | None:
         given = self.endpoint.explainer_config
         return None if given is None else {"ClarifyExplainerConfig": to_api(given)}
@@ -300,6 +309,9 @@ MEMBERS: Mapping[str, Mapping[str, Callable[[_Bodies], Any]]] = {
         "ExplainerConfig": _Bodies.explainer,
         "KmsKeyId": lambda bodies: bodies.endpoint.kms_key,
     },
-    ENDPOINT: {"EndpointConfigName": lambda _bodies: name_of(CONFIG)},
+    ENDPOINT: {
+        "EndpointConfigName": lambda _bodies: name_of(CONFIG),
+        "DeploymentConfig": _Bodies.deployment,
+    },
 }
 """Operation → every member of its request, in the order in which it is written, and what makes it."""

@@ -17,6 +17,7 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DesiredWei
 """
 
 LIFECYCLE = Lifecycle(
+    kind="Endpoint",
     nature=Nature.STAYS,
     noun="endpoint",
     decisions={

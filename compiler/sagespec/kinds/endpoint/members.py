@@ -48,6 +48,7 @@ MEMBERS: Mapping[str, Sequence[str]] = {
     "security_group_ids": ["CreateModel.VpcConfig.SecurityGroupIds"],
     "enable_network_isolation": ["CreateModel.EnableNetworkIsolation"],
     "kms_key": ["CreateEndpointConfig.KmsKeyId"],
+    "deployment_config": ["CreateEndpoint.DeploymentConfig"],
 }
 """The first member is the one that the field is for."""
 
@@ -57,6 +58,9 @@ ELSEWHERE: Mapping[str, str] = {
     "account_id": "a part of the default bucket's name, and of a role that is no ARN",
     "framework": "chooses the image and the container's contract",
     "model_kms_key": "encrypts the repacked model when it is uploaded",
+    "on_change": "what becomes of an endpoint that serves when its manifest has changed",
+    "scaling": "who owns counts and weights: with `external`, they are never compared nor set again",
+    "keep_previous": "how many earlier configurations and their models are kept",
     "request": "merged last into the three requests, member by member",
 }
 """Fields that set no member of their own."""

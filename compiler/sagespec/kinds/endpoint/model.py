@@ -168,6 +168,63 @@ class ExplainerConfig(Part):
     inference_config: InferenceConfig | None = field("How requests and answers are read.", None)
 
 
+class Share(Part):
+    """A part of the instances."""
+
+    type: Literal["INSTANCE_COUNT", "CAPACITY_PERCENT"] = field("Whether it is a number of instances or a percentage.")
+    value: Count = field("How many instances, or how many percent of them.")
+
+
+Pause = Annotated[int, Limits(ge=0, le=3600), Described("0 to 3,600 seconds")]
+Longest = Annotated[int, Limits(ge=600, le=28_800), Described("600 to 28,800 seconds")]
+
+
+class TrafficRoutingConfiguration(Part):
+    """How requests move to the new instances."""
+
+    type: Literal["ALL_AT_ONCE", "CANARY", "LINEAR"] = field("All at once, a part first, or step by step.")
+    wait_interval_in_seconds: Pause = field("Seconds between two steps, in which the alarms are watched.")
+    canary_size: Share | None = field("The part that moves first; for `CANARY`.", None)
+    linear_step_size: Share | None = field("The part of each step; for `LINEAR`.", None)
+
+
+class BlueGreenUpdatePolicy(Part):
+    """A new set of instances beside the old one, which ends when the requests have moved."""
+
+    traffic_routing_configuration: TrafficRoutingConfiguration = field("How requests move to the new instances.")
+    termination_wait_in_seconds: Pause | None = field("Seconds that the old instances are kept afterwards.", None)
+    maximum_execution_timeout_in_seconds: Longest | None = field("Seconds after which the update fails.", None)
+
+
+class RollingUpdatePolicy(Part):
+    """New instances replace old ones, a few at a time."""
+
+    maximum_batch_size: Share = field("How many at a time.")
+    wait_interval_in_seconds: Pause = field("Seconds between two batches, in which the alarms are watched.")
+    maximum_execution_timeout_in_seconds: Longest | None = field("Seconds after which the update fails.", None)
+    rollback_maximum_batch_size: Share | None = field("How many at a time when it is taken back.", None)
+
+
+class Alarm(Part):
+    """A CloudWatch alarm."""
+
+    alarm_name: NonEmpty = field("Its name.")
+
+
+class AutoRollbackConfiguration(Part):
+    """When an update is taken back."""
+
+    alarms: Annotated[list[Alarm], Limits(min_length=1, max_length=10)] = field("Any of these takes it back.")
+
+
+class DeploymentConfig(Part):
+    """How an update comes true. Left out: blue/green, all at once."""
+
+    blue_green_update_policy: BlueGreenUpdatePolicy | None = field("A new set of instances beside the old one.", None)
+    rolling_update_policy: RollingUpdatePolicy | None = field("A few instances at a time.", None)
+    auto_rollback_configuration: AutoRollbackConfiguration | None = field("When an update is taken back.", None)
+
+
 class Endpoint(Part):
     """What serves a trained model."""
 
@@ -231,6 +288,15 @@ class Endpoint(Part):
     )
     enable_network_isolation: bool = field("No network for the container.", False)
     kms_key: KmsKey | None = field("Encrypts the volumes of the instances.", None)
+
+    deployment_config: DeploymentConfig | None = field("How an update comes true.", None)
+    on_change: Literal["update", "refuse"] = field("What a changed manifest does to an endpoint that serves.", "update")
+    scaling: Literal["manifest", "external"] = field(
+        "Who owns the number of instances: the manifest, or an autoscaler.", "manifest"
+    )
+    keep_previous: Annotated[int, Limits(ge=0, le=20)] = field(
+        "How many earlier configurations are kept for going back.", 1
+    )
 
     request: dict[Literal["create_model", "create_endpoint_config", "create_endpoint"], dict[str, JsonValue]] = field(
         "Merged last into the three requests, in the API's own names.", {}

@@ -18,6 +18,8 @@ from sagespec.scripts.arguments import Option
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
 """Hyperparameters that the container keeps to itself."""
+MAX_REQUIREMENTS = 1_000_000
+"""Bytes of a requirements.txt that are looked at."""
 
 
 class JobChannel:
@@ -70,7 +72,7 @@ class ReadScript(NamedTuple):
 
 
 class CommandLine(NamedTuple):
-    """The arguments that a training script declares with argparse."""
+    """The arguments that a training script declares."""
 
     script: Script
     takes: Arguments
@@ -231,7 +233,30 @@ class JobContext(Context):
         script = self.script if self.script_mode else None
         if script is None or script.study.arguments is None:
             return None
-        return CommandLine(script, script.study.arguments)
+        takes = script.study.arguments
+        return CommandLine(script, self._with_borrowed(takes) if takes.borrowed else takes)
+
+    def _with_borrowed(self, takes: Arguments) -> Arguments:
+        """With the options of other libraries' classes, in the version of the library that the image holds."""
+        borrowed = [self._options_of(name) for name in takes.borrowed]
+        known = [
+            Option(
+                (f"--{name}", f"--{name.replace('_', '-')}"), f"--{name}", "", "", None, None, False, True, takes.parses
+            )
+            for names in borrowed
+            for name in sorted(names or ())
+        ]
+        return takes._replace(options=(*takes.options, *known), complete=takes.complete and None not in borrowed)
+
+    def _options_of(self, dataclass: str) -> frozenset[str] | None:
+        library = dataclass.partition(".")[0]
+        framework, release, folder = self.framework, self.release, self.source_folder
+        if framework is None or release is None or folder is None or framework.wheel.get("package") != library:
+            return None
+        requirements = folder / "requirements.txt"
+        if self.files.is_file(requirements) and library.encode() in self.files.read(requirements, MAX_REQUIREMENTS):
+            return None
+        return self.facts.options_of(dataclass, release.full_version.partition("+")[0])
 
     @lazy
     def passed(self) -> dict[str, Passed]:

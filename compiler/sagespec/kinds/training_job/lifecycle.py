@@ -16,6 +16,7 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateTrai
 """
 
 LIFECYCLE = Lifecycle(
+    kind="TrainingJob",
     nature=Nature.RUNS,
     noun="training job",
     decisions={

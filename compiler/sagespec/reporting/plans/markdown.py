@@ -8,9 +8,9 @@ from typing import Any
 
 from sagespec.base.files import data_folder
 from sagespec.deploying.following.ending import Ending
-from sagespec.deploying.planning.planner import Action, Change, Plan
+from sagespec.deploying.planning.planner import Change, Plan
 from sagespec.reporting.findings.diagnostics import counted, printable
-from sagespec.reporting.plans.plan import about, counts, next_step, shown, total_of
+from sagespec.reporting.plans.plan import about, counts, next_step, shown, standing_total, starts, total_of
 from sagespec.reporting.plans.status import billed, verdict_line
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&@])")
@@ -27,6 +27,7 @@ def plan_markdown(plan: Plan) -> str:
         changes=[_change(change) for change in changes],
         kept=[_change(change) for change in kept],
         total=total_of(plan),
+        standing=standing_total(plan),
         notes=[*plan.notes, *(f"{change.name}: {note}" for change in plan.changes for note in change.notes)],
         account=plan.account,
     )
@@ -68,7 +69,7 @@ def _change(change: Change) -> dict[str, Any]:
         "action": change.action.value,
         "reason": f"{change.reason}. Next: {step}" if (step := next_step(change)) else change.reason,
         "differences": differences,
-        "about": list(about(change)) if change.action in (Action.CREATE, Action.REPLACE) else [],
+        "about": list(about(change)) if starts(change) else [],
     }
 
 

@@ -12,10 +12,12 @@ from sagespec.building.targets import Upload
 from sagespec.catalog import facts
 from sagespec.deploying.planning.differ import Difference
 from sagespec.deploying.planning.planner import Action, Change, Plan
-from sagespec.deploying.triage import triage
+from sagespec.deploying.triage import triage, why_endpoint
 from sagespec.kinds import kind_named
+from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.findings.diagnostics import counted, printable
 from sagespec.reporting.jsontext import json_text
+from sagespec.reporting.plans.standing import about_endpoint, standing_cost
 from sagespec.reporting.plans.status import ending_data
 from sagespec.reporting.terminal.style import Style
 
@@ -32,9 +34,12 @@ _COLOURS = {
     Action.TAG: Style.cyan,
     Action.UPDATE: Style.cyan,
     Action.ADOPT: Style.cyan,
+    Action.SCALE: Style.cyan,
+    Action.CLEAN: Style.red,
+    Action.DELETE: Style.red,
 }
 _STARTS = frozenset({Action.CREATE, Action.REPLACE})
-"""Actions that start a run, and so send and cost something."""
+"""Actions that start something, and so send and cost something."""
 _NAMED = 3
 """Names of files that a summary of an archive shows."""
 _VALUE = 120
@@ -52,7 +57,7 @@ def plan_text(plan: Plan, style: Style) -> Iterator[str]:
         yield f"{action} {style.bold(f'{change.name:<{width}}')}  {printable(change.reason)}"
         indent = " " * (width + 12)
         yield from (f"{indent}{line}" for line in _differences(change, style))
-        if change.action in _STARTS:
+        if starts(change):
             yield from (f"{indent}{style.dim(printable(line))}" for line in about(change))
         yield from (f"{indent}{style.yellow(printable(note))}" for note in change.notes)
         step = next_step(change)
@@ -64,12 +69,22 @@ def plan_text(plan: Plan, style: Style) -> Iterator[str]:
     total = total_of(plan)
     if total:
         yield f"Together at most {total}."
+    stands = standing_total(plan)
+    if stands:
+        yield f"The endpoints together cost {stands}."
+
+
+def starts(change: Change) -> bool:
+    """Whether a change starts something, and so sends and costs something: an endpoint is changed by what is new."""
+    return change.action in _STARTS or (change.action is Action.UPDATE and change.nature is Nature.STAYS)
 
 
 def next_step(change: Change) -> str:
     """What can be done about a job that did not complete and is left as it is."""
     if change.action is not Action.KEEP or change.seen is None:
         return ""
+    if change.nature is Nature.STAYS:
+        return why_endpoint(change.seen.failure).next_step if change.unfulfilled else ""
     verdict = triage(change.seen.status, change.seen.secondary, change.seen.failure)
     return verdict.next_step if verdict is not None else ""
 
@@ -103,9 +118,13 @@ def _shown(value: Any) -> str:
 
 
 def about(change: Change) -> Iterator[str]:
-    """What a new run is: its machines, what is sent, what it may cost."""
+    """What is started: its machines, what is sent, what it may cost."""
     request = change.request
     if request is None:
+        return
+    if change.nature is Nature.STAYS:
+        yield from about_endpoint(change, bill_of_change(change))
+        yield from (f"{upload.kind}: {contents(upload)} → {_place(upload)}" for upload in request.uploads)
         return
     resources = request.template.get("ResourceConfig", {})
     groups = resources.get("InstanceGroups") or [resources]
@@ -144,15 +163,26 @@ def _place(upload: Upload) -> str:
 
 def bill_of_change(change: Change) -> Bill | None:
     """What a change may cost; None where it starts nothing, or starts it on this machine."""
-    if change.request is None or change.action not in _STARTS or change.request.site.local:
+    if change.request is None or not starts(change) or change.request.site.local:
         return None
     return kind_named(change.request.kind).bill(change.request, facts(), change.attempt)
 
 
 def total_of(plan: Plan) -> str:
     """What everything together may cost; nothing where a lone job's bill has said it."""
-    bills = [bill for change in plan.changes if (bill := bill_of_change(change)) is not None and bill.items]
+    bills = _bills(plan, Nature.RUNS)
     return _amounts(*bills) if len(bills) > 1 else ""
+
+
+def standing_total(plan: Plan) -> str:
+    """What all that is deployed costs for as long as it stands; nothing where a lone endpoint has said it."""
+    bills = _bills(plan, Nature.STAYS)
+    return standing_cost(*bills) if len(bills) > 1 else ""
+
+
+def _bills(plan: Plan, nature: Nature) -> list[Bill]:
+    found = (bill_of_change(change) for change in plan.changes if change.nature is nature)
+    return [bill for bill in found if bill is not None and bill.items]
 
 
 def _amounts(*bills: Bill) -> str:
@@ -196,16 +226,29 @@ def counts(plan: Plan) -> str:
 
 def _states(plan: Plan) -> Iterator[str]:
     """How the jobs are that nothing is done about."""
-    statuses = [change.seen.status for change in plan.changes if change.unfulfilled and change.seen is not None]
+    noun = _noun(plan)
+    left = [change for change in plan.changes if change.unfulfilled and change.seen is not None]
+    statuses = [change.seen.status for change in left if change.seen is not None]
     wanted = sum(change.as_wanted for change in plan.changes)
     for number, state, several in (
         (wanted, "as wanted", "as wanted"),
         (sum(status == "Failed" for status in statuses), "has failed", "have failed"),
         (sum(status == "Stopped" for status in statuses), "was stopped", "were stopped"),
+        (
+            sum(status not in ("Failed", "Stopped") for status in statuses),
+            "does not serve what was asked for",
+            "do not serve what was asked for",
+        ),
         (sum(bool(change.beside) for change in plan.changes), "runs beside older work", "run beside older work"),
     ):
         if number:
-            yield f"{counted(number, 'job')} {state if number == 1 else several}"
+            yield f"{counted(number, noun)} {state if number == 1 else several}"
+
+
+def _noun(plan: Plan) -> str:
+    """What a plan is about, in a word."""
+    natures = {change.nature for change in plan.changes}
+    return "manifest" if len(natures) > 1 else "endpoint" if Nature.STAYS in natures else "job"
 
 
 def plan_json(plan: Plan) -> str:
@@ -228,6 +271,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "done": outcome.done,
         "error": outcome.error.message if outcome.error else None,
         "hint": outcome.error.hint if outcome.error else None,
+        "left": list(outcome.notes),
     }
 
 
@@ -239,6 +283,7 @@ def as_data(change: Change) -> dict[str, Any]:
         "name": change.name,
         "job_name": change.job_name,
         "action": change.action.value,
+        "kind": change.request.kind if change.request else change.seen.lifecycle.kind if change.seen else None,
         "reason": change.reason,
         "status": change.seen.status if change.seen else None,
         "attempt": change.attempt,
@@ -246,6 +291,7 @@ def as_data(change: Change) -> dict[str, Any]:
         "region": change.site.region if change.site else None,
         "stops": [job.job_name for job in change.stops],
         "beside": [job.job_name for job in change.beside],
+        "removes": [one.config or one.models[0] for one in change.removes],
         "notes": list(change.notes),
         "digest": change.request.digest if change.request else change.seen.digest if change.seen else None,
         "differences": [_difference_data(one) for one in change.differences],
@@ -309,6 +355,7 @@ def outcome_text(outcome: Outcome, style: Style) -> Iterator[str]:
     done = "was there already" if outcome.adopted else _DONE[change.action]
     colour = _COLOURS.get(change.action, Style.dim)
     yield f"{colour(style, done)}  {style.bold(outcome.job_name)}  {style.dim(printable(change.reason))}"
+    yield from (f"        {style.yellow(printable(note))}" for note in outcome.notes)
 
 
 _DONE = {
@@ -321,6 +368,9 @@ _DONE = {
     Action.ADOPT: "adopted",
     Action.REFUSE: "refused",
     Action.STOP: "stopping",
+    Action.SCALE: "scaled",
+    Action.CLEAN: "cleaned",
+    Action.DELETE: "deleted",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sagespec.deploying.following.ending import Ending
+from sagespec.deploying.following.ending import Ending, Standing
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.triage import Verdict
 from sagespec.reporting.findings.diagnostics import printable
@@ -16,6 +16,7 @@ from sagespec.reporting.terminal.style import Style
 
 def _colour(status: str, style: Style) -> str:
     colours = {"Completed": style.green, "Failed": style.red, "Stopped": style.yellow, "InProgress": style.cyan}
+    colours |= {"InService": style.green, "OutOfService": style.red, "UpdateRollbackFailed": style.red}
     return colours.get(status, style.bold)(status)
 
 
@@ -39,11 +40,26 @@ def ended_text(ending: Ending, style: Style) -> Iterator[str]:
         yield f"  {style.yellow('no model')}: nothing lies at {promised}; the script saves to SM_MODEL_DIR"
     for name, value in ending.metrics.items():
         yield f"  {printable(name)}: {value:g}"
+    if isinstance(ending, Standing):
+        yield from (f"  {line}" for line in _standing_lines(ending))
     time = billed(ending)
     if time:
         yield f"  billable: {time}"
-    if not ending.succeeded:
+    if not ending.succeeded and ending.log:
         yield f"  log: {ending.log}"
+
+
+def _standing_lines(ending: Standing) -> Iterator[str]:
+    """What an endpoint serves with, and how much of it there is."""
+    if ending.config:
+        yield f"serves with {printable(ending.config)}" if ending.status == "InService" else printable(ending.config)
+    if ending.over and ending.asked != ending.config:
+        yield f"asked for was {printable(ending.asked)}"
+    for capacity in ending.capacities:
+        amount = f"{capacity.current} of {capacity.desired} instances"
+        if capacity.desired is None:
+            amount = ", ".join(f"{key} {value}" for key, value in capacity.serverless.items()) or "serverless"
+        yield f"{printable(capacity.variant)}: {amount}, weight {capacity.weight:g}"
 
 
 def verdict_line(ending: Ending) -> str:
@@ -102,6 +118,27 @@ def ending_data(ending: Ending) -> dict[str, Any]:
         "spot_saving": None if ending.spot_saving is None else round(ending.spot_saving, 4),
         "log": ending.log,
         "log_tail": list(ending.tail),
+        **(_standing_data(ending) if isinstance(ending, Standing) else {}),
+    }
+
+
+def _standing_data(ending: Standing) -> dict[str, Any]:
+    """What an endpoint has beside."""
+    return {
+        "config": ending.config or None,
+        "pending_config": ending.pending or None,
+        "asked_config": ending.asked or None,
+        "serves": ending.succeeded,
+        "variants": [
+            {
+                "variant": capacity.variant,
+                "instances": capacity.current,
+                "desired_instances": capacity.desired,
+                "weight": capacity.weight,
+                "serverless": dict(capacity.serverless) or None,
+            }
+            for capacity in ending.capacities
+        ],
     }
 
 

@@ -80,7 +80,7 @@ def _table(job_names: Sequence[str], states: dict[str, Observed], now: float) ->
     from rich.table import Table
     from rich.text import Text
 
-    colours = {"Completed": "green", "Failed": "red", "Stopped": "yellow", "InProgress": "cyan"}
+    colours = {"Completed": "green", "Failed": "red", "Stopped": "yellow", "InProgress": "cyan", "InService": "green"}
     table = Table.grid(padding=(0, 2))
     for job_name in job_names:
         seen = states.get(job_name)

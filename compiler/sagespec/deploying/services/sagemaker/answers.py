@@ -14,7 +14,6 @@ from typing import Any
 from sagespec.base.redact import redacted
 
 NEEDED: Mapping[str, tuple[str, ...]] = {
-    "SearchRecord": ("TrainingJob",),
     "TrainingJob": ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "CreationTime"),
     "TrainingJobSummary": ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "CreationTime"),
     "DescribeTrainingJobResponse": (
@@ -24,6 +23,15 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
         "SecondaryStatus",
         "CreationTime",
     ),
+    "Endpoint": ("EndpointName",),
+    "DescribeEndpointOutput": ("EndpointName", "EndpointArn", "EndpointStatus", "CreationTime"),
+    "ProductionVariantSummary": ("VariantName",),
+    "PendingDeploymentSummary": ("EndpointConfigName",),
+    "DescribeEndpointConfigOutput": ("EndpointConfigName", "EndpointConfigArn", "ProductionVariants", "CreationTime"),
+    "DescribeModelOutput": ("ModelName", "ModelArn", "CreationTime"),
+    "EndpointSummary": ("EndpointName",),
+    "EndpointConfigSummary": ("EndpointConfigName", "EndpointConfigArn", "CreationTime"),
+    "ModelSummary": ("ModelName", "ModelArn", "CreationTime"),
     "Tag": ("Key", "Value"),
     "MetricData": ("MetricName", "Value"),
     "LogStream": ("logStreamName",),

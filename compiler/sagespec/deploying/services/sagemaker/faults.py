@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sagespec.deploying.following.waits import waiting
-from sagespec.deploying.services import NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services import InProgress, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.sagemaker.answers import Lacking, Page, Unreadable, is_page, page_in, read, told
 
 AGAIN = "run it again: nothing is done twice"
@@ -105,6 +105,10 @@ _WORDS: Sequence[tuple[str, str]] = (
         "the execution role needs s3:ListBucket and s3:GetObject on the input",
     ),
     (r"OutputDataConfig S3 bucket", "the execution role needs s3:PutObject on output_path"),
+    (
+        r"Cannot update in-progress endpoint",
+        "another change of the endpoint is on its way: apply again when it is over (sagespec status shows it)",
+    ),
     (r"[Aa]ccess denied for repository", "the execution role needs ecr:BatchGetImage, or the image is not there"),
     (r"KMS|kms:[A-Z]", "the caller and the role need the key's permissions (docs/permissions.md)"),
 )
@@ -113,6 +117,10 @@ _WORDS: Sequence[tuple[str, str]] = (
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden"})
 _NOT_FOUND_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException", "NoSuchEntity", "NoSuchKey"})
 _NOT_FOUND_WORDS = re.compile(r"^(Requested resource not found|Could not find )")
+_TAKEN_WORDS = re.compile(r"^Cannot create already existing ")
+_BUSY_WORDS = re.compile(r"^Cannot update in-progress endpoint")
+_LOOKS = re.compile(r"(Describe|Delete)(Endpoint|EndpointConfig|Model)$")
+"""Operations on endpoints that name one thing alone, which is then what was not found."""
 _NOT_ALLOWED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
 
 
@@ -142,7 +150,8 @@ def message_of(error: Exception) -> str:
 def is_not_found(error: Exception) -> bool:
     """Not-found has several faces: the model's ResourceNotFound, and two wordings of a ValidationException.
 
-    Source: botocore's model of DescribeTrainingJob; the AWS controllers for Kubernetes; moto.
+    Source: botocore's model of DescribeTrainingJob; the AWS controllers for Kubernetes; moto; the AWS
+    operator for Kubernetes, for endpoints.
     """
     if code_of(error) in _NOT_FOUND_CODES or _is_bare(error, "404"):
         return True
@@ -186,10 +195,12 @@ def service_error(error: Exception, doing: str) -> ServiceError:
     page = page_in(message)
     if page is not None:
         return NotAws(f"{doing}: {page}", _PROXY)
-    kind = ServiceError
-    if code == "ResourceInUse" and doing.startswith("CreateTrainingJob"):
+    kind, operation = ServiceError, doing.partition(" ")[0]
+    if (code == "ResourceInUse" and operation == "CreateTrainingJob") or _TAKEN_WORDS.match(message):
         kind = NameTaken
-    elif is_not_found(error) and "TrainingJob" in doing.partition(" ")[0]:
+    elif _BUSY_WORDS.match(message):
+        kind = InProgress
+    elif is_not_found(error) and ("TrainingJob" in operation or _LOOKS.match(operation)):
         kind = NoSuchJob
     said = told(message) if not hasattr(error, "response") or not code else f"{code}: {told(message)}"
     return kind(f"{doing}: {said}", hint_of(error))

@@ -1,15 +1,16 @@
-"""Training logs from CloudWatch: all hosts of a job, in the order of time, resumable."""
+"""Logs from CloudWatch: all hosts of a job or an endpoint, in the order of time, resumable."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from sagespec.deploying.services import Cursor, LogLine, ServiceError
 from sagespec.deploying.services.sagemaker.faults import call, cause_of, code_of, is_not_found, tokens
 
 GROUP = "/aws/sagemaker/TrainingJobs"
+ENDPOINTS = "/aws/sagemaker/Endpoints"
 EMPTY_PAGES = 3
 """How often the end of a log is looked for in pages without lines."""
 MOST_EMPTY = 100
@@ -18,38 +19,61 @@ STREAMS_EVERY = 6
 """Reads of a job's log between two looks for hosts that have begun to write."""
 
 
-def read_logs(client: Any, job_name: str, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
+class Place(NamedTuple):
+    """Where a log lies: every stream of a group whose name begins so belongs to it."""
+
+    group: str
+    prefix: str = ""
+
+    @property
+    def prefixed(self) -> dict[str, str]:
+        return {"logStreamNamePrefix": self.prefix} if self.prefix else {}
+
+    def host_of(self, stream: str) -> str:
+        """`algo-1` of `<job>/algo-1-<epoch>`; of an endpoint `<variant>/<instance>`, as it is."""
+        return (stream.partition("/")[2].rpartition("-")[0] or stream) if self.prefix else stream
+
+
+def of_job(job_name: str) -> Place:
+    """The slash matters: without it `a` would find the streams of `a-2`."""
+    return Place(GROUP, f"{job_name}/")
+
+
+def of_endpoint(name: str) -> Place:
+    return Place(f"{ENDPOINTS}/{name}")
+
+
+def read_logs(client: Any, place: Place, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
     """The lines after `cursor`, and the cursor after them: it moves on as the lines are read."""
     positions = {stream: dict(position) for stream, position in cursor.positions.items()}
     known = cursor.reads % STREAMS_EVERY and sorted(positions)
-    streams = known or _streams(client, job_name)
+    streams = known or _streams(client, place)
     for stream in streams:
         positions.setdefault(stream, {"token": None, "since": 0, "time": 0, "count": 0})
-    lines = [_Stream(client, stream, positions[stream]).lines() for stream in streams]
+    lines = [_Stream(client, place, stream, positions[stream]).lines() for stream in streams]
     return heapq.merge(*lines, key=lambda line: line.time), Cursor(positions, cursor.reads + 1)
 
 
-def read_tail(client: Any, job_name: str, count: int) -> list[LogLine]:
+def read_tail(client: Any, place: Place, count: int) -> list[LogLine]:
     """The last lines over all hosts; what comes before them is not read."""
-    lines = [line for stream in _streams(client, job_name) for line in _Stream(client, stream, {}).last(count)]
+    lines = [line for stream in _streams(client, place) for line in _Stream(client, place, stream, {}).last(count)]
     return sorted(lines, key=lambda line: line.time)[-count:]
 
 
-def _streams(client: Any, job_name: str) -> list[str]:
-    """The hosts' streams: `<job>/algo-<n>-<epoch>`. None before the container has started; a debugging agent's are left
-    out. The slash matters: without it `a` would find the streams of `a-2`.
-    """
+def _streams(client: Any, place: Place) -> list[str]:
+    """The hosts' streams. None before the container has started; a debugging agent's are left out."""
     streams: list[str] = []
     token: dict[str, str] = {}
-    new = tokens(f"DescribeLogStreams {job_name}")
+    doing = f"DescribeLogStreams {place.prefix.rstrip('/') or place.group}"
+    new = tokens(doing)
     while True:
         try:
             answer = call(
                 client.describe_log_streams,
-                f"DescribeLogStreams {job_name}",
+                doing,
                 ("logStreams",),
-                logGroupName=GROUP,
-                logStreamNamePrefix=f"{job_name}/",
+                logGroupName=place.group,
+                **place.prefixed,
                 **token,
             )
         except ServiceError as error:
@@ -66,9 +90,9 @@ class _Stream:
     """One host's log from a position on. The position knows the last line's time and how many lines had it, so that
     reading goes on there when a token has expired (after a day)."""
 
-    def __init__(self, client: Any, name: str, position: dict[str, Any]) -> None:
-        self.client, self.name, self.position = client, name, position
-        self.host = name.partition("/")[2].rpartition("-")[0] or name
+    def __init__(self, client: Any, place: Place, name: str, position: dict[str, Any]) -> None:
+        self.client, self.group, self.name, self.position = client, place.group, name, position
+        self.host = place.host_of(name)
 
     def lines(self) -> Iterator[LogLine]:
         empty = 0
@@ -93,7 +117,7 @@ class _Stream:
                 self.client.get_log_events,
                 f"GetLogEvents {self.name}",
                 ("events", "nextBackwardToken"),
-                logGroupName=GROUP,
+                logGroupName=self.group,
                 logStreamName=self.name,
                 limit=count,
                 startFromHead=False,
@@ -128,7 +152,7 @@ class _Stream:
             self.client.get_log_events,
             f"GetLogEvents {self.name}",
             ("events", "nextForwardToken"),
-            logGroupName=GROUP,
+            logGroupName=self.group,
             logStreamName=self.name,
             startFromHead=True,
             **where,

@@ -24,6 +24,9 @@ _NO = frozenset({"", "0", "0.0", "false", "no", "off", "none", "f", "n"})
 def hyperparameter_unknown_to_script(passed: Unmatched, context: JobContext) -> Finding | None:
     """Every hyperparameter is an argument of the script, and parse_args stops at one that it does not know.
 
+    So do click, typer, fire, absl and transformers' HfArgumentParser, whose TrainingArguments have other fields in
+    every version.
+
     Bad:
         hyperparameters: {learning_rate: 0.1}
 
@@ -53,8 +56,23 @@ def hyperparameter_unknown_to_script(passed: Unmatched, context: JobContext) -> 
 def _cure(takes: Arguments, name: str) -> str:
     known = [flag.lstrip("-") for flag in takes.flags]
     close = near(name, known) or near(name.replace("_", "-"), known)
-    declare = f"declare it: parser.add_argument('{option_of(name)}')"
+    declare = _declare(takes, name)
     return f"did you mean {close}? Or {declare}" if close else declare
+
+
+_DECLARATIONS = {
+    "argparse": "declare it: parser.add_argument('{option}')",
+    "click": "declare it: @click.option('{option}')",
+    "typer": "give the function a parameter that typer makes {option} of",
+    "fire": "give the function a parameter '{name}'",
+    "absl": "declare it: flags.DEFINE_string('{name}', None, '…')",
+    "transformers": "give one of the dataclasses a field '{name}'",
+}
+"""What reads the command line → how an option comes into it."""
+
+
+def _declare(takes: Arguments, name: str) -> str:
+    return _DECLARATIONS[takes.library].format(option=option_of(name), name=name)
 
 
 @rule(ERROR, on=COMMAND_LINE, source=SDK_DOC + " (Adapt your local TensorFlow script)")
@@ -84,7 +102,7 @@ def model_dir_unknown_to_script(line: CommandLine, context: JobContext) -> Findi
     return Finding(
         ("model_dir",),
         "the script is called with --model_dir, and has no such option",
-        "write model_dir: false, or declare it: parser.add_argument('--model_dir')",
+        f"write model_dir: false, or {_declare(takes, 'model_dir')}",
         place=line.script.place(takes.parses),
     )
 
@@ -214,11 +232,14 @@ def value_for_flag(matched: Matched, context: JobContext) -> Finding | None:
         return None
     if takes.subcommands or any(other.positional for other in takes.options):
         return None
-    what = "parse_args stops at the value" if takes.strict else "the value is dropped, and the flag is on all the same"
+    stops = "parse_args" if takes.library == "argparse" else takes.library
+    what = f"{stops} stops at the value" if takes.strict else "the value is dropped, and the flag is on all the same"
     return Finding(
         matched.path,
         f"{option.name} takes no value, and the container passes {option_of(matched.name)} {shown(text)}: {what}",
-        "let the script take a value: type=lambda text: text == 'True'",
+        "let the script take a value: type=lambda text: text == 'True'"
+        if takes.library == "argparse"
+        else "let it take one",
         place=matched.declared,
     )
 

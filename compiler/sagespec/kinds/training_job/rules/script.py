@@ -449,7 +449,7 @@ def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Finding | N
 def model_not_saved(read: ReadScript, context: JobContext) -> Finding | None:
     """Only what lies in SM_MODEL_DIR at the end is uploaded as the model.
 
-    Everything else is gone with the instance.
+    Everything else is gone with the instance: also what transformers' Trainer leaves in an output_dir of another place.
 
     Bad:
         model_dir: false
@@ -473,16 +473,27 @@ def model_not_saved(read: ReadScript, context: JobContext) -> Finding | None:
             model.save(os.path.join(os.environ["SM_MODEL_DIR"], "model.keras"))
     """
     asks = read.asks
-    if not context.script_mode or asks.trains is None or asks.names_model_dir or not read.script.study.closed:
+    made = asks.saves or asks.trains
+    if not context.script_mode or made is None or asks.names_model_dir or not read.script.study.closed:
         return None
-    if _is_told(context, MODEL) or _uses_s3(context):
+    if _is_told(context, MODEL) or _uses_s3(context) or _is_kept_elsewhere(read, context):
         return None
     return Finding(
         ("entry_point",),
-        "this trains a model, and nothing in the script writes to SM_MODEL_DIR: the model would be lost",
+        f"this {'saves' if asks.saves else 'trains'} a model, and nothing in the script writes to SM_MODEL_DIR: the "
+        "model would be lost",
         'save it to os.environ["SM_MODEL_DIR"]',
-        place=read.script.place(asks.trains),
+        place=read.script.place(made),
     )
+
+
+def _is_kept_elsewhere(read: ReadScript, context: JobContext) -> bool:
+    """The model goes to the Hugging Face Hub, or to S3 with the checkpoints."""
+    if any("push_to_hub" in text for text in (*read.asks.texts, *context.hyperparameters)) or read.asks.pushes:
+        return True
+    folder = context.job.checkpoint_local_path or CHECKPOINTS
+    kept = context.job.checkpoint_s3_uri is not None
+    return kept and (_is_told(context, folder) or any(folder in text for text in read.asks.texts))
 
 
 def _is_told(context: JobContext, folder: str) -> bool:
@@ -581,4 +592,47 @@ def duplicate_work_on_instances(read: ReadScript, context: JobContext) -> Findin
         f"{job.instances()} instances would each train the same model: nothing in the script tells them apart",
         "write instance_count: 1, or set distribution and let the script train together",
         place=read.script.place(asks.trains),
+    )
+
+
+@rule(ERROR, on=SCRIPT, source="https://pytorch.org/docs/stable/distributed.html#environment-variable-initialization")
+def process_group_without_distribution(read: ReadScript, context: JobContext) -> Finding | None:
+    """init_process_group reads RANK and WORLD_SIZE, which the container sets for a distribution only.
+
+    Without them the script stops at once: "environment variable RANK expected, but not set".
+
+    Bad:
+        framework: pytorch
+        framework_version: "2.3.0"
+        py_version: py311
+        instance_count: 2
+
+    Good:
+        framework: pytorch
+        framework_version: "2.3.0"
+        py_version: py311
+        instance_type: ml.g5.12xlarge
+        instance_count: 2
+        distribution: {torch_distributed: {enabled: true}}
+
+    Script:
+        import os
+        import torch
+        import torch.distributed as dist
+        if __name__ == "__main__":
+            dist.init_process_group("nccl")
+            model = torch.nn.Linear(1, 1)
+            if dist.get_rank() == 0:
+                torch.save(model.state_dict(), os.path.join(os.environ["SM_MODEL_DIR"], "model.pt"))
+    """
+    joins = read.asks.joins
+    if joins is None or not context.script_mode or context.enabled or not read.script.study.closed:
+        return None
+    if {"RANK", "WORLD_SIZE"} & set(context.job.environment):
+        return None
+    return Finding(
+        ("distribution",),
+        "the script joins a process group, and without a distribution nothing sets RANK and WORLD_SIZE",
+        "write distribution: {torch_distributed: {enabled: true}}, or give init_process_group rank and world_size",
+        place=read.script.place(joins),
     )

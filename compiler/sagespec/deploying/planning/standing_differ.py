@@ -1,0 +1,102 @@
+"""What a manifest asks for, held against what its endpoint serves: explains a decision, never makes one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sagespec.building.request import Request
+from sagespec.deploying.planning.differ import BOOKKEEPING, Difference, Effect, leaves, safe
+from sagespec.deploying.planning.observed import ObservedEndpoint
+from sagespec.kinds import kind_named
+
+Path = tuple[str, ...]
+
+SHOWN_ANYHOW: Mapping[str, tuple[Any, ...]] = {
+    "EnableNetworkIsolation": (False,),
+    "PrimaryContainer.Mode": ("SingleModel",),
+    "PrimaryContainer.ModelDataSource": (),
+    "KmsKeyId": ("",),
+}
+"""Member → values that the service shows although nobody asked for them; none given: any.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeModel.html and
+API_DescribeEndpointConfig.html
+"""
+_LIVE = frozenset({"InitialInstanceCount", "InitialVariantWeight", "MaxConcurrency", "ProvisionedConcurrency"})
+_NAMES = frozenset({"ModelName", "EndpointConfigName"})
+
+
+def endpoint_differences(request: Request, seen: ObservedEndpoint) -> tuple[Difference, ...]:
+    """What would be otherwise if the manifest came true, by field."""
+    found = list(_of_counts(request, seen))
+    if seen.config != request.content_name:
+        bodies = {"CreateModel": seen.model_body, "CreateEndpointConfig": seen.config_body}
+        for call in request.calls:
+            if bodies.get(call.operation):
+                found += _of_body(request, call.operation, call.template, bodies[call.operation])
+    return (*sorted(found, key=lambda one: one.field), *_of_tags(request, seen))
+
+
+def _of_body(
+    request: Request, operation: str, template: Mapping[str, Any], body: Mapping[str, Any]
+) -> Iterator[Difference]:
+    members = set(template) | {name.partition(".")[0] for name in SHOWN_ANYHOW}
+    wanted = dict(leaves(template))
+    present = dict(leaves({name: value for name, value in body.items() if name in members}))
+    for path in dict.fromkeys((*present, *wanted)):
+        before, after = present.get(path), wanted.get(path)
+        if before == after or _NAMES & set(path) or path[-1] in _LIVE:
+            continue
+        if path not in wanted and _is_shown_anyhow(path, before):
+            continue
+        member = ".".join((operation, *path))
+        yield Difference(
+            _field(request, operation, path), member, safe(before, path[-1]), safe(after, path[-1]), Effect.DEPLOYMENT
+        )
+
+
+def _of_counts(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]:
+    if request.serving.scaling == "external":
+        return
+    template = next(call.template for call in request.calls if "ProductionVariants" in call.template)
+    there = {capacity.variant: capacity for capacity in seen.capacities}
+    for variant in template["ProductionVariants"]:
+        capacity = there.get(variant["VariantName"])
+        if capacity is None:
+            continue
+        pairs = (
+            ("InitialInstanceCount", capacity.desired, variant.get("InitialInstanceCount")),
+            ("InitialVariantWeight", capacity.weight, variant.get("InitialVariantWeight")),
+        )
+        for member, before, after in pairs:
+            if None not in (before, after) and before != after:
+                path = ("ProductionVariants", variant["VariantName"], member)
+                field = _field(request, "CreateEndpointConfig", path)
+                yield Difference(field, ".".join(path), before, after, Effect.LIVE_UPDATE)
+
+
+def _of_tags(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]:
+    add, remove = request.tag_changes(seen.tags, 1)
+    for key in sorted({*add, *remove} - BOOKKEEPING):
+        yield Difference(f"tags.{key}", f"Tags.{key}", seen.tags.get(key), add.get(key), Effect.TAGS)
+
+
+def _is_shown_anyhow(path: Path, value: Any) -> bool:
+    for member, values in SHOWN_ANYHOW.items():
+        pattern = tuple(member.split("."))
+        if path[: len(pattern)] == pattern and (not values or value in values):
+            return True
+    return False
+
+
+def _field(request: Request, operation: str, path: Path) -> str:
+    """What a manifest calls a member."""
+    variant = path[0] == "ProductionVariants"
+    inner = (path[0], *path[2:]) if variant else path
+    field = kind_named(request.kind).field_of(operation, inner)
+    if field is None:
+        section = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation).lower()
+        return f"request.{section}.{'.'.join(path)}"
+    return f"env.{path[-1]}" if field == "env" else field

@@ -1,0 +1,89 @@
+"""What a plan says of an endpoint: its instances, what serves while it changes, what it costs while it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sagespec.building.cost import MONTH_HOURS, VOLUME, Bill, money
+from sagespec.deploying.planning.observed import ObservedEndpoint
+from sagespec.deploying.planning.plan import Action, Change
+
+
+def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
+    """Lines about what is created or deployed."""
+    request = change.request
+    if request is None:
+        return
+    variants = next(call.template for call in request.calls if "ProductionVariants" in call.template)
+    new = fleet(variants["ProductionVariants"])
+    yield f"{request.name}: {new}"
+    container = request.template.get("PrimaryContainer", {})
+    source = container.get("ModelDataUrl") or container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri")
+    of = f", of the training job {request.serving.model_of}" if request.serving.model_of else ""
+    if source:
+        yield f"model: {source}{of}"
+    if change.action is Action.UPDATE and isinstance(change.seen, ObservedEndpoint):
+        yield from _both_fleets(change, change.seen, new)
+    if bill is not None and bill.items:
+        yield f"costs {standing_cost(bill)}"
+
+
+def _both_fleets(change: Change, seen: ObservedEndpoint, new: str) -> Iterator[str]:
+    """Until the requests have moved, the old instances serve beside the new ones, and both are paid for."""
+    assert change.request is not None
+    old = _present_fleet(seen)
+    deployment = change.request.calls[-1].template.get("DeploymentConfig", {})
+    if "RollingUpdatePolicy" in deployment:
+        batch = deployment["RollingUpdatePolicy"].get("MaximumBatchSize", {})
+        size = f"{batch.get('Value')}{' %' if batch.get('Type') == 'CAPACITY_PERCENT' else ''}"
+        yield f"rolling: {size} of the instances at a time are there twice; the quota must allow it"
+    elif old:
+        kept = " (their number as it is now)" if change.live.get("RetainAllVariantProperties") else ""
+        yield f"blue/green: {old} serve until {new}{kept} do; both are paid for, and the quota must allow both"
+    if change.removes:
+        names = ", ".join(each.config or each.models[0] for each in change.removes)
+        yield f"removed once it serves (with --wait, or by the next apply): {names}"
+
+
+def fleet(variants: Sequence[Mapping[str, Any]]) -> str:
+    """`2 × ml.m5.xlarge`, `serverless (2048 MB)`; variants with their names where there are several."""
+    parts = []
+    for variant in variants:
+        serverless = variant.get("ServerlessConfig")
+        size = (
+            f"serverless ({serverless.get('MemorySizeInMB')} MB, {serverless.get('MaxConcurrency')} at a time)"
+            if serverless
+            else f"{variant.get('InitialInstanceCount', '?')} × {variant.get('InstanceType', '?')}"
+        )
+        parts.append(size if len(variants) == 1 else f"{variant['VariantName']}: {size}")
+    return " + ".join(parts)
+
+
+def _present_fleet(seen: ObservedEndpoint) -> str:
+    """The instances that serve now, by their number now."""
+    counts = {capacity.variant: capacity.current for capacity in seen.capacities}
+    variants = [
+        {**variant, "InitialInstanceCount": counts.get(variant["VariantName"], variant.get("InitialInstanceCount"))}
+        for variant in seen.config_body.get("ProductionVariants", ())
+    ]
+    return fleet(variants)
+
+
+def standing_cost(*bills: Bill) -> str:
+    """`$0.46 an hour, $335.80 a month of 730 hours, …`; only the instances where there is no price."""
+    items = [item for bill in bills for item in bill.items if item.kind != VOLUME]
+    counts: dict[str, int] = {}
+    for item in items:
+        counts[item.kind] = counts.get(item.kind, 0) + item.count
+    machines = " + ".join(f"{count} × {kind}" for kind, count in counts.items())
+    usd = [bill.usd for bill in bills if bill.usd is not None]
+    if not usd:
+        return f"{machines} by the hour, for as long as it stands"
+    days = sorted({bill.prices.date for bill in bills if bill.prices is not None})
+    missing = dict.fromkeys(kind for bill in bills for kind in bill.unpriced)
+    names = ", ".join("volumes" if kind == VOLUME else kind for kind in missing)
+    without = f", without {names}" if missing else ""
+    total = sum(usd)
+    amounts = f"{money(total / MONTH_HOURS)} an hour, {money(total)} a month of {MONTH_HOURS} hours"
+    return f"{amounts}, for as long as it stands (prices of {', '.join(days)}{without})"
