@@ -1,6 +1,6 @@
 """The server that stands in for TensorFlow Serving's container: its answers, without any process.
 
-The answers are those of AWS's own tests of the container, which run the real TensorFlow Serving with the model x / 2 + 3.
+The answers are those of AWS's own tests of the container, which run the real TensorFlow Serving on x / 2 + 3.
 Source: https://github.com/aws/sagemaker-tensorflow-serving-container (test/integration/local/test_container.py)
 """
 
@@ -130,7 +130,8 @@ WRONG = {
     ),
     "rows of two lengths": (
         '{"instances": [[1.0], [1.0, 2.0]]}',
-        "Failed to process element: 1 of 'instances' list. Error: INVALID_ARGUMENT: Expecting tensor size: 1 but got: 2",
+        "Failed to process element: 1 of 'instances' list. Error: INVALID_ARGUMENT: "
+        "Expecting tensor size: 1 but got: 2",
     ),
     "a list inside of which one is longer": (
         '{"inputs": [[1.0], [1.0, 2.0]]}',
@@ -138,7 +139,7 @@ WRONG = {
     ),
     "no JSON": ("whatever", "JSON Parse error: Invalid value. at offset: 14"),
     "neither instances nor inputs": ('{"examples": [1]}', "Missing 'inputs' or 'instances' key"),
-    "no instances": ('{"instances": []}', 'JSON Value: {\n    "instances": []\n} No values in \'instances\' array'),
+    "no instances": ('{"instances": []}', "JSON Value: {\n    \"instances\": []\n} No values in 'instances' array"),
     "a signature that is not there": (
         '{"signature_name": "other", "instances": [1]}',
         'Serving signature name: "other" not found in signature def',
@@ -206,7 +207,9 @@ def test_outputs_called_bytes_are_base64_and_several_outputs_are_objects() -> No
     outputs = {"y": Tensor("float", [2], [0.1, 1e9]), "raw_bytes": Tensor("string", [2], [b"\xff", b"a"])}
     rows = json.loads(predictions(outputs))["predictions"]
     assert rows == [{"raw_bytes": {"b64": "/w=="}, "y": 0.1}, {"raw_bytes": {"b64": "YQ=="}, "y": 1e9}]
-    assert json.loads(outputs_text(outputs)) == {"outputs": {"y": [0.1, 1e9], "raw_bytes": [{"b64": "/w=="}, {"b64": "YQ=="}]}}
+    assert json.loads(outputs_text(outputs)) == {
+        "outputs": {"y": [0.1, 1e9], "raw_bytes": [{"b64": "/w=="}, {"b64": "YQ=="}]}
+    }
     assert json.loads(predictions({"y": Tensor("float", [0, 3], [])})) == {"predictions": []}
     assert json.loads(outputs_text({"y": Tensor("int64", [], [7])})) == {"outputs": 7}
     with pytest.raises(Refused, match="inconsistent batch size"):
@@ -295,7 +298,11 @@ def test_handlers_come_before_and_after_the_model(
     (tmp_path / "lib" / "helper.py").write_text("KIND = 'text/x-own'\n")
     front = Front(backend, handlers(tmp_path, PAIR))
     found = ask(front, "1,2", "text/anything")
-    assert (found.status, json.loads(found.body), found.content_type) == (200, {"predictions": [3.5, 4.0]}, "text/x-own")
+    assert (found.status, json.loads(found.body), found.content_type) == (
+        200,
+        {"predictions": [3.5, 4.0]},
+        "text/x-own",
+    )
     wrong = ask(front, "one", "text/anything")
     assert (wrong.status, json.loads(wrong.body)) == (500, {"error": "could not convert string to float: 'one'"})
 

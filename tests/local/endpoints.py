@@ -67,7 +67,10 @@ class HalfPlus:
         if "scores" in signature.outputs:
             rows = [value for value in values for _ in range(2)]
             labels = [label for _ in values for label in (b"low", b"high")]
-            return {"scores": Tensor("float", [len(values), 2], rows), "classes": Tensor("string", [len(values), 2], labels)}
+            return {
+                "scores": Tensor("float", [len(values), 2], rows),
+                "classes": Tensor("string", [len(values), 2], labels),
+            }
         names = list(signature.outputs)
         if "x_bytes" in names:
             raw = [str(value).encode() for value in tensor.values]
@@ -101,7 +104,12 @@ def model(folder: Path, n: float = 3, place: str = "1", code: Mapping[str, str] 
 
 
 def request(
-    model_data: str | Path, *, name: str = "mnist", uploads: tuple[Upload, ...] = (), model: Any = None, **environment: str
+    model_data: str | Path,
+    *,
+    name: str = "mnist",
+    uploads: tuple[Upload, ...] = (),
+    model: Any = None,
+    **environment: str,
 ) -> Request:
     """What a manifest of an endpoint compiles to."""
     container = {"Image": IMAGE, "ModelDataUrl": str(model_data), "Environment": environment, **(model or {})}
@@ -119,7 +127,9 @@ def request(
         calls=(
             Call("CreateModel", "ModelName", {"PrimaryContainer": container}),
             Call("CreateEndpointConfig", "EndpointConfigName", {"ProductionVariants": [variant]}),
-            Call("CreateEndpoint", "EndpointName", {"EndpointConfigName": name_of("CreateEndpointConfig")}, Naming.STABLE),
+            Call(
+                "CreateEndpoint", "EndpointName", {"EndpointConfigName": name_of("CreateEndpointConfig")}, Naming.STABLE
+            ),
         ),
         tags={},
         site=Destination("", "000000000000", True),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -72,6 +71,7 @@ def seen(endpoint: EndpointFolder) -> ObservedEndpoint:
         pending=asked.config if status["status"] in ("Creating", "Updating") else "",
         capacities=(capacity_of(endpoint, config),),
         revisions=tuple(revisions_of(endpoint)),
+        modified=status["modified"],
         model_body=model,
         config_body=config,
     )
@@ -81,6 +81,7 @@ def _status(endpoint: EndpointFolder, asked: RevisionFolder) -> dict[str, Any]:
     """The endpoint's, out of those of the revision that was asked for and the one that answers."""
     current, wanted = endpoint.current, settled(asked)
     serving = wanted if current is None or current == asked else settled(current)
+    serving = {**serving, "modified": max(serving["modified"], wanted["modified"])}
     if endpoint.deleting.exists():
         return {**serving, "status": "Deleting"}
     if current is not None and current != asked:
@@ -90,7 +91,7 @@ def _status(endpoint: EndpointFolder, asked: RevisionFolder) -> dict[str, Any]:
             **_lost(serving),
             **({"failure": wanted.get("failure", "")} if serving["status"] == "InService" else {}),
         }
-    return _lost(wanted)
+    return _lost(serving)
 
 
 def _lost(status: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def _description(endpoint: EndpointFolder, status: Mapping[str, Any], shown: Rev
         "EndpointStatus": status["status"],
         "FailureReason": redacted(status.get("failure") or "") or None,
         "CreationTime": datetime.fromtimestamp(read_json(endpoint.body)["created"], timezone.utc),
-        "LastModifiedTime": datetime.fromtimestamp(status.get("modified", time.time()), timezone.utc),
+        "LastModifiedTime": datetime.fromtimestamp(status["modified"], timezone.utc),
         "Url": status.get("url") if status["status"] in ("InService", "Updating") else None,
     }
     return {key: value for key, value in known.items() if value is not None}

@@ -56,9 +56,10 @@ class LocalEndpoints:
     """Serves models on this machine. Everything lies below `root`; several programs may use one root at once."""
 
     name = "this machine"
+    logs_go_on = True
 
     def __init__(
-        self, root: Path, *, executor: str = "process", provision: bool = False, python: str = sys.executable
+        self, root: Path, executor: str = "process", provision: bool = False, *, python: str = sys.executable
     ) -> None:
         """
         Args:

@@ -98,9 +98,11 @@ def _around(before: Handler, after: Handler) -> Handler:
 
 
 def _channel(grpc_port: str | None) -> Any:
-    """A gRPC channel to the model server; None where that speaks REST only."""
+    """A gRPC channel to the model server; None where that speaks REST only, or this Python no gRPC."""
     if grpc_port is None:
         return None
-    import grpc
-
+    try:
+        import grpc
+    except ImportError:
+        return None
     return grpc.insecure_channel(f"localhost:{grpc_port}")
