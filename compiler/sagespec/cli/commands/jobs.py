@@ -24,6 +24,7 @@ from sagespec.deploying.following.looking import state_of
 from sagespec.deploying.following.tensorboard import show
 from sagespec.deploying.services import START, ServiceError
 from sagespec.deploying.side_by_side import side_by_side
+from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.plans.status import status_json, status_text
 from sagespec.reporting.terminal.style import style_of
 
@@ -89,10 +90,11 @@ def tensorboard(given: TensorboardArguments) -> Code:
 def stop(given: StopArguments) -> Code:
     def stopped(job: Job) -> str:
         seen = job.service.describe(job.name)
-        if seen.ended:
+        stays = seen.lifecycle.nature is Nature.STAYS
+        if seen.ended and not stays:
             return f"{job.name} has ended already ({seen.status})"
         job.service.stop(job.name)
-        return f"{job.name} was asked to stop"
+        return f"{job.name} is being deleted" if stays else f"{job.name} was asked to stop"
 
     said, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region, stopping=True), stopped)
     for line in said:

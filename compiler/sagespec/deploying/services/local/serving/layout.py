@@ -52,7 +52,8 @@ def bring_model(container: Mapping[str, Any], store: Store, folder: Path, goes_o
         DataError: it cannot be had, or is no archive that the service would take.
     """
     uri = container.get("ModelDataUrl") or container["ModelDataSource"]["S3DataSource"]["S3Uri"]
-    note = read_json(store.uploaded(uri) / NOTE) if uri.startswith("s3://") else None
+    kept = store.uploaded(uri) if uri.startswith("s3://") else None
+    note = read_json(kept / NOTE) if kept is not None and kept.is_dir() else None
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     _bring(note["model"] if note else uri, store, folder, goes_on)

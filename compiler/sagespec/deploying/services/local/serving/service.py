@@ -77,9 +77,13 @@ class LocalEndpoints:
     # What is there
 
     def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[ObservedEndpoint]:
-        """The endpoints of these requests' names, whoever's they are; with `projects`, all of their projects."""
+        """The endpoints of these requests' names, whoever's they are; with `projects`, all of their projects.
+
+        One that has failed is as good as none: nothing is lost when it is made anew, which `create` does.
+        """
         names, wanted = {request.name for request in requests}, {request.project for request in requests}
-        return [one for one in self.endpoints() if one.job_name in names or (projects and one.project in wanted)]
+        there = [one for one in self.endpoints() if one.status != "Failed"]
+        return [one for one in there if one.job_name in names or (projects and one.project in wanted)]
 
     def endpoints(self) -> list[ObservedEndpoint]:
         """Every endpoint of this root, oldest first."""
@@ -183,7 +187,8 @@ class LocalEndpoints:
                 write_json(path, {"model": model, "config": config, "created": time.time()})
 
     def create(self, request: Request, attempt: int) -> None:
-        """Creates the endpoint, with the configuration that is there, and hands it to its supervisor.
+        """Creates the endpoint, with the configuration that is there, and hands it to its supervisor. One that has
+        failed makes room for it.
 
         Raises:
             NameTaken: an endpoint of that name exists.
@@ -197,6 +202,7 @@ class LocalEndpoints:
             draft.path.chmod(0o755)
             write_json(draft.body, {"body": body, "created": time.time()})
             revision = self._new_revision(draft, config)
+            self._make_room(name)
             draft.path.rename(self.root / name)
         except OSError as error:
             if (self.root / name).exists():
@@ -294,6 +300,15 @@ class LocalEndpoints:
         return Answer(body, answer.getheader("Content-Type") or "")
 
     # An endpoint's folder
+
+    def _make_room(self, name: str) -> None:
+        """Takes away what is left of an endpoint that has failed."""
+        endpoint = EndpointFolder(self.root / name)
+        if not endpoint.body.exists():
+            return
+        with self._locked(endpoint), contextlib.suppress(NoSuchJob):
+            if self._seen(endpoint).status == "Failed" and not any(map(_lives, endpoint.revisions())):
+                bury(endpoint.path)
 
     def _endpoint(self, name: str) -> EndpointFolder:
         endpoint = EndpointFolder(self.root / name)
