@@ -20,11 +20,11 @@ demo: $(READY)
 	@$(BIN)/python specs/demo.py
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: $(READY)
-	@echo '$(BIN)/python -m pytest -n auto -m slow $(ARGS)'
-	@$(TELL_UV) $(BIN)/python -m pytest -n auto -m slow $(ARGS)
+	@echo '$(BIN)/python -m pytest -n auto --dist worksteal -m slow $(ARGS)'
+	@$(TELL_UV) $(BIN)/python -m pytest -n auto --dist worksteal -m slow $(ARGS)
 
 # The suite with other releases, in an environment that is made anew: the newest of each run-time dependency that there
 # is today, or the lowest that pyproject.toml promises. The tests' own tools are the locked ones, where those admit them.
@@ -40,7 +40,7 @@ test-newest test-oldest: $(BIN)/uv
 	@$(UV) pip install --quiet --build-constraints $(LOCK) --python $(OTHER)/bin/python --only-binary :all: --requirements $(OTHER)/run-time.txt
 	@$(UV) pip install --quiet --build-constraints $(LOCK) --python $(OTHER)/bin/python --requirements $(OTHER)/all.txt --editable .
 	@grep --extended-regexp --invert-match '^ *#' $(OTHER)/run-time.txt | xargs echo
-	$(OTHER)/bin/python -m pytest -n auto -m "not slow and not locked" $(ARGS)
+	$(OTHER)/bin/python -m pytest -n auto --dist worksteal -m "not slow and not locked" $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -49,7 +49,7 @@ lint: $(READY)
 
 # Rewrites golden files and generated files; the diff is then reviewed like code.
 accept: $(READY)
-	$(BIN)/python -m pytest -n auto -m "not slow" --accept $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --accept $(ARGS)
 
 # The generated pages of docs/; ARGS=--check only says what is stale.
 docs: $(READY)

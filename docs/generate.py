@@ -14,7 +14,7 @@ from sagespec.cli.arguments.help import exits, paragraphs, usage
 from sagespec.cli.arguments.help import explained as described
 from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
 from sagespec.cli.arguments.table import COMMANDS, GENERAL, Program
-from sagespec.importing.arguments import SDK1
+from sagespec.importing.programs.manifest import SDK1
 from sagespec.kinds import kind_named
 from sagespec.kinds.api_names import api_name
 from sagespec.kinds.explained import explained as pages_of_findings

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from sagespec.catalog import Facts, facts
 from sagespec.pipeline import Compiler, Options, Result
@@ -23,6 +24,10 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("other", derandomize=False, deadline=None, print_blob=True)
+settings.load_profile("same")  # every run draws the same: --hypothesis-profile=other looks for what they do not show
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

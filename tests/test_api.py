@@ -384,7 +384,7 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
 def test_a_request_is_refused_exactly_when_jsonschema_refuses_it(
     changes: list[tuple[tuple[str | int, ...], Any]],
@@ -424,7 +424,7 @@ def matching(pattern: str) -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_pattern_means_what_it_means_in_java(pattern: str, data: st.DataObject) -> None:
     text = data.draw(matching(pattern))

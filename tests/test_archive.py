@@ -225,7 +225,7 @@ TREES = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tree=TREES, seed=st.integers(0, 1000))
 def test_any_tree_packs_to_the_same_bytes_and_unpacks_to_the_same_tree(tree: dict[str, Any], seed: int) -> None:
     tree = tree | {"train.py": b"print()"}

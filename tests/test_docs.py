@@ -47,16 +47,19 @@ def test_the_examples_of_a_page_print_what_they_show(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A YAML block whose first line is a file name is that file; commands of console blocks are run beside it."""
-    monkeypatch.chdir(code)
+    """A block whose first line is a file name is that file; commands of console blocks are run beside it. The README
+    begins with an empty folder; other pages take its training script, and the one of the fixture, for granted."""
+    folder = code / "empty" if page.name == "README.md" else code
+    folder.mkdir(exist_ok=True)
+    monkeypatch.chdir(folder)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
 
     def again(found: re.Match[str]) -> str:
         language, text = found["language"], found["text"]
-        name = re.match(r"# (\S+\.ya?ml)\n", text)
-        if language == "yaml" and name:
-            (code / name[1]).write_text(text, encoding="utf-8")
+        name = re.match(r"# (\S+\.(?:ya?ml|py))\n", text)
+        if language in ("yaml", "python") and name:
+            (folder / name[1]).write_text(text, encoding="utf-8")
         return f"```{language}\n{run_again(text, capsys) if language == 'console' else text}```"
 
     golden(page, BLOCK.sub(again, page.read_text(encoding="utf-8")))

@@ -175,7 +175,7 @@ def test_an_alias_bomb_is_refused_within_two_seconds() -> None:
 
 
 @given(st.text())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(Rejected):
         for document in read(Source("m.yaml", text)):

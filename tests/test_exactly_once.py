@@ -120,18 +120,18 @@ class Schedule:
     def settle(self) -> None:
         """All is quiet, all that runs comes to its end, and apply is run until it has nothing to do."""
         self.service.jobs.search_lag = self.service.jobs.list_lag = 0.0
+        session = session_of()
         for _ in range(4):
             self.service.advance(LONG)
-            outcomes = self.world.apply(PlanOptions(), session_of())
+            outcomes = self.world.apply(PlanOptions(), session)
             assert [outcome.error for outcome in outcomes if outcome.error] == []
         self.service.advance(LONG)
-        plan, _ = self.world.plan(PlanOptions(), session_of())
+        plan, _ = self.world.plan(PlanOptions(), session)
         assert list(plan.pending) == []
 
 
 @settings(
     max_examples=int(os.environ.get("SAGESPEC_SCHEDULES", "15")),
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a failing schedule is short enough to read as it is
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -172,9 +172,8 @@ def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
 
 
 def test_killed_appliers_leave_nothing_that_the_next_one_does_not_finish(aws: Aws, tmp_path: Path) -> None:
-    """Real processes, real SIGKILL, at random moments; SAGESPEC_KILL_ROUNDS says how often, SAGESPEC_SEED repeats."""
-    seed = int(os.environ.get("SAGESPEC_SEED", str(time.time_ns() % 10**6)))
-    print(f"SAGESPEC_SEED={seed}")
+    """Real processes, real SIGKILL, at moments that SAGESPEC_SEED draws; SAGESPEC_KILL_ROUNDS says how often."""
+    seed = int(os.environ.get("SAGESPEC_SEED", "7"))
     chance, world, deaths = random.Random(seed), World(aws, tmp_path), Counter[str]()
     aws.jobs.clock.scale = 20.0  # a job that was asked to stop is gone after a quarter of a second
     aws.service.random = random.Random(seed)

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import REPOSITORY, SCRIPT, SMALLEST
+from fakes.appliers import start
 from sagespec.base.diagnostic import Severity
 from sagespec.base.source import Source, Span
 from sagespec.catalog import facts
@@ -47,6 +48,16 @@ def sagespec(*arguments: str, folder: Path, **environ: str) -> subprocess.Comple
         timeout=SECONDS,
         env=environment,
     )
+
+
+def forked(*arguments: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    """The same in a process that need not import anything first."""
+    said, result = folder / ".said", folder / ".result"
+    process = start([*arguments], {**os.environ, "PYTHONUTF8": "1"}, said, result, folder)
+    process.join(SECONDS)
+    process.kill()
+    process.join()
+    return subprocess.CompletedProcess(arguments, process.exitcode or 0, result.read_bytes(), said.read_bytes())
 
 
 def rules_of(ended: subprocess.CompletedProcess[bytes]) -> list[str]:
@@ -151,10 +162,10 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
 @pytest.mark.parametrize(("text", "rule"), TEXTS.values(), ids=TEXTS)
 def test_a_hostile_text_is_refused(text: str | bytes, rule: str, code: Path) -> None:
     (code / "m.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
-    ended = sagespec("validate", "--format", "json", "m.yaml", folder=code)
+    ended = forked("validate", "--format", "json", "m.yaml", folder=code)
     if rule:
         assert rule in rules_of(ended)
-    assert b"Traceback" not in ended.stderr
+    assert (ended.returncode in (0, 1), b"Traceback" in ended.stderr) == (True, False)
 
 
 def _pipe(path: Path) -> None:
@@ -181,7 +192,7 @@ FILES: dict[str, Callable[[Path], None]] = {
 @pytest.mark.parametrize("made", FILES.values(), ids=FILES)
 def test_what_is_no_file_is_refused(made: Callable[[Path], None], tmp_path: Path) -> None:
     made(tmp_path / "m.yaml")
-    assert rules_of(sagespec("validate", "--format", "json", "m.yaml", folder=tmp_path)) == ["unreadable-file"]
+    assert rules_of(forked("validate", "--format", "json", "m.yaml", folder=tmp_path)) == ["unreadable-file"]
 
 
 @pytest.mark.parametrize("made", FILES.values(), ids=FILES)
@@ -192,7 +203,7 @@ def test_a_folder_with_it_is_still_read_and_it_is_not_passed_over_in_silence(
     passed_over = ["passed-over"] * os.path.lexists(code / "m.yaml")
     (code / "name.yaml").mkdir()
     (code / "bad.yaml").write_text(BASE + "volume_size: 0\n")
-    assert rules_of(sagespec("validate", "--format", "json", ".", folder=code)) == ["out-of-range", *passed_over]
+    assert rules_of(forked("validate", "--format", "json", ".", folder=code)) == ["out-of-range", *passed_over]
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/full", "a\0b", "x" * 5_000])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from sagespec.deploying.services import START, Cursor, NameTaken, NoSuchJob, Ser
 from sagespec.deploying.services.local.container import optml
 from sagespec.deploying.services.local.folder import JobFolder, read_json, write_json
 from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.running.processes import LINGERS
 from sagespec.deploying.services.local.service import LocalService
 
 WAITS = "import time\nprint('waiting', flush=True)\ntime.sleep(60)\n"
@@ -65,6 +67,16 @@ def service(tmp_path):
 
 def job_of(service, name):
     return JobFolder(service.root / name)
+
+
+def host(service, name, host="algo-1"):
+    """The folder that a host sees as /opt/ml."""
+    return job_of(service, name).host(host).path
+
+
+def seen_folder(service, name):
+    """Where the script finds that folder."""
+    return Path("/opt/ml") if mountable("tmpfs") else host(service, name)
 
 
 def steps(seen):
@@ -205,6 +217,34 @@ subprocess.Popen([sys.executable, "-c", endless], start_new_session=True)
     assert list(alive.marked(str(job_of(service, seen.job_name).path))) == []
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux gives orphans to the supervisor")
+def test_orphan_without_any_of_the_job_s_variables_ends_with_the_job(service):
+    script = """
+import os, sys
+if os.fork() == 0:
+    os.setsid()
+    pid = os.fork()
+    if pid:
+        os.write(1, b"orphan %d\\n" % pid)
+        os._exit(0)
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(quiet, number)
+    os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"], {})
+os.wait()
+"""
+    seen = run(service, request(script))
+    [pid] = [int(line.split()[-1]) for line in log(service, seen.job_name) if "orphan" in line]
+    assert seen.status == "Completed"
+    assert wait_until_gone(alive.identity(pid), 5)
+
+
+def test_what_a_script_leaves_running_is_waited_for_as_in_the_container(service):
+    script = "import subprocess\nsubprocess.Popen(['sh', '-c', 'sleep 0.3; echo late'])\n"
+    seen = run(service, request(script))
+    assert log(service, seen.job_name)[:2] == [f"algo-1: sagespec: {LINGERS}", "algo-1: late"]
+
+
 def test_time_limit_counts_as_stopped(service):
     seen = run(service, request(WAITS, max_run=1))
     assert (seen.status, seen.secondary) == ("Stopped", "MaxRuntimeExceeded")
@@ -277,7 +317,7 @@ def test_job_whose_supervisor_was_killed_has_failed_and_its_script_is_ended(serv
     assert (seen.status, seen.secondary) == ("Failed", "Failed")
     assert seen.failure.startswith("InternalServerError: the job's supervisor ended without a word")
     assert wait_until_gone(script, 5)
-    assert log(service, name)[-1].endswith("; 1 processes that it had left behind were ended")
+    assert re.search("; [12] processes that it had left behind were ended$", log(service, name)[-1])  # dash stays
     assert service.describe(name) == seen
 
 
@@ -358,21 +398,21 @@ def test_full_disk_fails_the_job_with_that_reason(tmp_path):
 def test_script_finds_its_arguments_folders_and_variables(service):
     script = """
 import json, os, sys
-names = ["OWN", "TRAINING_JOB_NAME", "SM_MODEL_DIR", "SM_HP_BATCH-SIZE", "PATHS"]
+names = ["OWN", "TRAINING_JOB_NAME", "SM_MODEL_DIR", "SM_HP_B", "PATHS"]
 print(json.dumps([sys.argv, os.getcwd(), *map(os.environ.get, names)]))
 """
     hyperparameters = {"batch-size": 32, "model_dir": "/opt/ml/model", "b": True, "n": None, "d": {"y": 1, "x": 2}}
     asked = request(script, hyperparameters=hyperparameters, Environment={"OWN": "yes", "PATHS": "/opt/ml/input"})
     seen = run(service, asked)
-    folder = job_of(service, seen.job_name).path
-    arguments = f"-b True --batch-size 32 -d x=2,y=1 --model_dir {folder}/model -n ".split(" ")
+    folder = seen_folder(service, seen.job_name)
+    arguments = f"-b True --batch-size 32 -d x=2,y=1 --model_dir {folder}/model -n".split(" ")
     assert json.loads(log(service, seen.job_name)[0].removeprefix("algo-1: ")) == [
         ["train.py", *arguments],
         f"{folder}/code",
         "yes",
         seen.job_name,
         f"{folder}/model",
-        "32",
+        "true",
         f"{folder}/input",
     ]
 
@@ -386,8 +426,10 @@ print(socket.gethostbyname("algo-1"))
 """
     seen = run(service, request(script))
     assert seen.status == "Completed", seen.failure
-    assert (job_of(service, seen.job_name).path / "model" / "weights.txt").exists()
+    assert (host(service, seen.job_name) / "model" / "weights.txt").exists()
     assert log(service, seen.job_name) == ["algo-1: 127.0.0.1"]
+    assert sorted(path.name for path in host(service, seen.job_name).iterdir()) == [
+        "checkpoints", "code", "input", "model", "output", "shared"]  # fmt: skip
 
 
 def test_where_opt_ml_cannot_be_put_in_place_the_failure_says_what_to_do(tmp_path):
@@ -402,7 +444,8 @@ def test_source_folder_is_on_the_path_and_shell_scripts_run(service):
     files = {"run.sh": program, "helper.py": "NAME = 'helper'\n"}
     seen = run(service, request(files, entry_point="run.sh", hyperparameters={"text": "two words; $HOME"}))
     assert seen.status == "Completed", seen.failure
-    assert log(service, seen.job_name)[0] == "algo-1: helper ['--text', 'two words; $HOME']"
+    # The shell that reads the command line expands what stands in double quotes there.
+    assert log(service, seen.job_name)[0] == f"algo-1: helper ['--text', 'two words; {os.environ['HOME']}']"
 
 
 def test_requirements_are_installed_for_this_job_only(service, tmp_path):
@@ -480,7 +523,7 @@ def test_log_is_read_on_from_where_it_was_left(service):
     lines, same = service.logs(name, cursor)
     assert (list(lines), same) == ([], cursor)
     for file in "ab":
-        (job_of(service, name).path / "code" / file).touch()
+        (host(service, name) / "code" / file).touch()
     ended(service, name)
     lines, _ = service.logs(name, Cursor(dict(cursor.positions)))
     assert next(lines).text == "b"
@@ -586,12 +629,15 @@ print(sorted(os.listdir("/opt/ml/input/data/train")), (folder / "rewritten.csv")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"InputDataConfig": [{**channel("train", "/x"), "InputMode": "Pipe"}]}, "channel 'train' is in Pipe mode"),
+        (
+            {"InputDataConfig": [channel("train", "/x", S3DataType="AugmentedManifestFile")]},
+            "channel 'train' is an augmented manifest, which only Pipe mode reads",
+        ),
         ({"InputDataConfig": [channel("..", "/x")]}, "channel '..' has a name that no folder can have"),
         ({"HyperParameters": {}}, "the image brings its own program"),
         (
             {"algorithm": {"TrainingImage": "1.dkr.ecr.x.amazonaws.com/sagemaker-tensorflow:1.4.1-cpu-py2"}},
-            "legacy mode",
+            "legacy mode needs a TensorFlow with estimators",
         ),
     ],
 )
@@ -599,6 +645,32 @@ def test_what_this_machine_cannot_run_is_refused_before_anything_is_made(service
     with pytest.raises(ServiceError, match=words):
         service.create(request("pass", **changes), 1)
     assert service.jobs() == []
+
+
+GROUPS = [
+    {"InstanceGroupName": name, "InstanceType": "ml.c5.xlarge", "InstanceCount": count}
+    for name, count in (("data", 1), ("train", 2))
+]
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "words"),
+    [
+        ({"sagemaker_distributed_dataparallel_enabled": True}, "each host would train by itself"),
+        (
+            {"sagemaker_mpi_enabled": True, "mp_parameters": {"partitions": 2}},
+            "smdistributed.modelparallel is a library",
+        ),
+        (
+            {"sagemaker_parameter_server_enabled": True, "sagemaker_distribution_instance_groups": ["train"]},
+            "in the container, hosts of 'data' would fail",
+        ),
+    ],
+)
+def test_distribution_that_would_be_none_here_is_refused(service, hyperparameters, words):
+    asked = request("pass", hyperparameters=hyperparameters, ResourceConfig={"InstanceGroups": GROUPS})
+    with pytest.raises(ServiceError, match=words):
+        service.create(asked, 1)
 
 
 def test_mpi_job_is_refused_where_there_is_no_mpirun(service, monkeypatch):
@@ -641,6 +713,33 @@ def test_clean_deletes_jobs_that_have_ended_and_no_other(service):
     assert code({"a": "b"}).uri  # uploads went with the last job
 
 
+def test_clean_does_not_claim_what_it_could_not_delete(service, monkeypatch):
+    seen = run(service, request("pass"))
+    monkeypatch.setattr("sagespec.deploying.services.local.service.remove", lambda folder: None)
+    with pytest.raises(ServiceError, match=r"not everything could be deleted: .*/\.gone-"):
+        service.clean([seen.job_name])
+
+
+def test_folder_that_cannot_be_written_to_is_told_with_its_place(tmp_path):
+    (tmp_path / "taken").write_text("no folder")
+    with pytest.raises(ServiceError, match=f"{tmp_path}/taken.* cannot be used: Not a directory"):
+        start(LocalService(tmp_path / "taken" / "local"), request("pass"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_folder_of_another_user_is_told_as_such(tmp_path):
+    with pytest.raises(ServiceError, match="cannot be used: Permission denied") as refused:
+        start(LocalService(Path("/proc/sagespec")), request("pass"))
+    assert "belongs to root" in refused.value.hint
+
+
+def test_windows_is_told_what_it_lacks(service, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(ServiceError, match="jobs on this machine need Linux or macOS") as refused:
+        service.create(request("pass"), 1)
+    assert "subsystem for Linux" in refused.value.hint
+
+
 # Several hosts
 
 
@@ -679,15 +778,15 @@ time.sleep(60)
 
 MPIRUN = """\
 #!{python}
-# Plays mpirun: starts the processes of each part of the command, one after the other.
-import subprocess, sys
-words, parts = sys.argv[1:], [[]]
-for word in words[words.index("-np") :]:
-    parts.append([]) if word == ":" else parts[-1].append(word)
-print("options", words[: words.index("-np")][-2:], flush=True)
-for part in parts:
-    for rank in range(int(part[1])):
-        subprocess.run(part[4:], cwd=part[3], check=True)
+# Plays mpirun: starts the ranks one after the other.
+import os, subprocess, sys
+words = sys.argv[1:]
+start = words.index("-np")
+print("options", words[:start][-2:], flush=True)
+for rank in range(int(words[start + 1])):
+    environ = dict(os.environ, OMPI_COMM_WORLD_RANK=str(rank))
+    said = subprocess.run(words[start + 2 :], env=environ, check=True, stdout=-1)
+    print("[1,%d]<stdout>:%s" % (rank, said.stdout.decode()), end="", flush=True)
 """
 
 
@@ -696,9 +795,14 @@ def test_mpi_job_runs_its_processes_with_what_their_hosts_are_told(service, tmp_
     program.write_text(MPIRUN.format(python=sys.executable))
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    script = "import os, sys; print(os.environ['SM_CURRENT_HOST'], os.path.basename(os.getcwd()), sys.argv[1:])"
+    script = """
+import os, sys
+local = [os.environ["OMPI_COMM_WORLD_LOCAL_" + name] for name in ("RANK", "SIZE")]
+print(os.environ["SM_CURRENT_HOST"], os.path.basename(os.getcwd()), *local, sys.argv[1:])
+"""
     given = {
         "epochs": 2,
+        "text": "two words",
         "sagemaker_mpi_enabled": True,
         "sagemaker_mpi_num_of_processes_per_host": 2,
         "sagemaker_mpi_custom_mpi_options": "-x FOO=bar",
@@ -707,8 +811,11 @@ def test_mpi_job_runs_its_processes_with_what_their_hosts_are_told(service, tmp_
     assert seen.status == "Completed", seen.failure
     assert log(service, seen.job_name)[:5] == [
         "algo-1: options ['-x', 'FOO=bar']",
-        *["algo-1: algo-1 code ['--epochs', '2']"] * 2,
-        *["algo-1: algo-2 code ['--epochs', '2']"] * 2,
+        *[
+            f"algo-1: [1,mpirank:{rank},{name}]<stdout>:{name} code {rank % 2} 2 "
+            "['--epochs', '2', '--text', 'two', 'words']"
+            for rank, name in enumerate(["algo-1", "algo-1", "algo-2", "algo-2"])
+        ],
     ]
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from sagespec.deploying.services.local.container import channels, contract
+from sagespec.deploying.services.local.container import channels, contract, launch
 from sagespec.deploying.services.local.folder import HostFolder, write_json
 from sagespec.deploying.services.local.running.cluster import cluster_of
 
@@ -72,12 +72,12 @@ def laid_out(path, hyperparameters, inputs, groups, host=0):
     return folder
 
 
-def without_end_of_options(command):
-    """Newer toolkits write `--` between Python and the script: the script sees nothing of it."""
-    return [word for number, word in enumerate(command) if (number, word) != (1, "--")]
+def words(folder, told):
+    """The command line of the newest TensorFlow image."""
+    return launch.words(folder, told, sys.executable, launch.image_of("an image of one's own"))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HYPERPARAMETERS, CHANNELS, GROUPS, STRATEGIES, st.integers(0, 5), st.sampled_from(["train.py", "run.sh", "go"]))
 @example({"a": "1", "bb": '"x"', "n": "null", "t": "true"}, {}, [("homogeneousCluster", 1)], None, 0, "train.py")
 def test_script_is_told_what_the_toolkit_would_tell_it(ask, given_hps, inputs, groups, strategy, host, program):
@@ -95,14 +95,14 @@ def test_script_is_told_what_the_toolkit_would_tell_it(ask, given_hps, inputs, g
         told, witness = contract.tell(folder, environ), ask(folder, environ)
         assert dict(told.environ) == witness["environ"]
         assert told.arguments == witness["arguments"]
-        assert contract.command(folder, told, sys.executable) == without_end_of_options(witness["command"])
+        assert words(folder, told) == witness["command"]
 
 
 def test_entry_point_beside_a_setup_file_is_run_as_a_module_like_the_toolkit_does(tmp_path, ask):
     folder = laid_out(tmp_path, {"sagemaker_program": '"train.py"', "epochs": "3"}, {}, [("homogeneousCluster", 1)])
     (folder.code / "setup.py").touch()
     told, witness = contract.tell(folder, {}), ask(folder, {})
-    assert contract.command(folder, told, sys.executable) == witness["command"]
+    assert words(folder, told) == witness["command"]
     assert witness["command"][1:] == ["-m", "train", "--epochs", "3"]
 
 
@@ -111,4 +111,4 @@ def test_program_in_the_environment_wins_over_the_hyperparameter_like_in_the_too
     environ = {"SAGEMAKER_PROGRAM": "other.py"}
     told, witness = contract.tell(folder, environ), ask(folder, environ)
     assert dict(told.environ) == witness["environ"]
-    assert contract.command(folder, told, sys.executable) == without_end_of_options(witness["command"])
+    assert words(folder, told) == witness["command"]

@@ -180,7 +180,7 @@ def test_two_workers_train_together_with_a_provisioned_tensorflow(tmp_path):
         f"algo-{host}: 2.19.0 replicas 2 sum 3.0" for host in (1, 2)
     ]
     assert Path(service.artifact(seen.job_name)).exists()
-    assert (service.root / seen.job_name / "model" / "1" / "saved_model.pb").exists()
+    assert (service.root / seen.job_name / "hosts" / "algo-1" / "model" / "1" / "saved_model.pb").exists()
 
 
 PARAMETER_SERVER = """

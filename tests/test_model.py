@@ -84,7 +84,7 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(over=st.dictionaries(st.sampled_from([*Job.fields, "InstanceType", "channel"]), VALUES, max_size=5))
 def test_the_model_says_what_pydantics_own_says_of_the_same_annotations(over: dict[str, Any]) -> None:
     data = {**SMALLEST, **over}

@@ -12,17 +12,22 @@ import pytest
 
 from conftest import REPOSITORY, Judge
 from fakes.fixtures import BUCKET, REGION, Aws, session_of
+from fakes.serving import Serving
 from sagespec.building.targets import Request
 from sagespec.deploying.applier import Applier
 from sagespec.deploying.following.follow import follow
 from sagespec.deploying.planning.planner import PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import Verdict
 from sagespec.deploying.services import ServiceError
+from sagespec.deploying.services.sagemaker.endpoints import SageMakerEndpoints
 from sagespec.deploying.services.sagemaker.s3 import Store
 from sagespec.deploying.services.sagemaker.service import SageMaker
 
 IAM: dict[str, tuple[str, ...]] = {
     "CreateTrainingJob": ("sagemaker:CreateTrainingJob", "sagemaker:AddTags", "iam:PassRole"),
+    "CreateModel": ("sagemaker:CreateModel", "sagemaker:AddTags", "iam:PassRole"),
+    "CreateEndpointConfig": ("sagemaker:CreateEndpointConfig", "sagemaker:AddTags"),
+    "CreateEndpoint": ("sagemaker:CreateEndpoint", "sagemaker:AddTags"),
     "HeadObject": ("s3:GetObject",),
     "PutObject": ("s3:PutObject",),
     "CreateMultipartUpload": ("s3:PutObject",),
@@ -153,7 +158,40 @@ def test_the_policies_are_ones_that_iam_takes(aws: Aws) -> None:
     iam = aws.client("iam")
     for name, policy in policies().items():
         iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(policy))
-    assert set(policies()) == {"plan", "apply", "follow"}
+    jobs = {"plan", "apply", "follow"}
+    assert set(policies()) == jobs | {f"endpoints_{name}" for name in jobs}
+
+
+def test_endpoints_need_what_their_policies_allow(aws: Aws, calls: Calls, tmp_path: Path) -> None:
+    """All that a plan reads; then a creation, an update, a live change, a removal, and an endpoint that is pruned."""
+    aws.make_role()
+    serving = Serving(aws, tmp_path)
+    service = SageMakerEndpoints(REGION, session=calls.session, sleep=aws.advance)
+    serving.service = lambda: service  # type: ignore[method-assign]
+    serving.model("one")
+    serving.applied()
+    serving.model("one", tags={"a": "b"})
+    serving.applied()
+    calls.needed()
+    serving.model("two")
+    serving.plan(prune=True)
+    assert calls.needed() == allowed("endpoints_plan")
+    for over in ({"variant": "two"}, {"variant": "two", "initial_instance_count": 2}, {"variant": "three"}):
+        serving.model(**over)
+        serving.applied()
+    job = {"TransformJobName": "theirs", "ModelName": "other"}
+    aws.jobs.endpoints.transforms = [job]
+    serving.applied()
+    aws.client("sagemaker").create_model(ModelName="x", ExecutionRoleArn="arn:aws:iam::123456789012:role/SageMakerRole")
+    serving.write("other", role="SageMakerRole", account_id="123456789012")
+    (tmp_path / "mnist.yaml").unlink()
+    assert [outcome.error for outcome in serving.apply(prune=True)] == [None, None]
+    assert calls.needed() == allowed("endpoints_plan", "endpoints_apply")
+    service.tail("other", 5)
+    aws.client("logs").create_log_group(logGroupName="/aws/sagemaker/Endpoints/other")
+    aws.client("logs").create_log_stream(logGroupName="/aws/sagemaker/Endpoints/other", logStreamName="A/i-1")
+    service.tail("other", 5)
+    assert calls.needed() == allowed("endpoints_follow")
 
 
 def test_plan_changes_nothing() -> None:

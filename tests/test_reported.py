@@ -124,22 +124,23 @@ def test_one_job_that_is_lost_from_sight_leaves_the_others_to_their_end(
 
 
 def test_ctrl_c_while_jobs_are_followed_writes_what_is_known(aws: Aws, project: Path) -> None:
-    environment = {**clean(os.environ), **aws.environment}
-    command = [sys.executable, "-m", "sagespec", *APPLY]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as applying:
-        deadline = time.monotonic() + 60
-        while len(aws.jobs.done("CreateTrainingJob")) < 2 or aws.service.count("DescribeTrainingJob") < 4:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        time.sleep(0.5)
-        applying.send_signal(signal.SIGINT)
-        out, err = applying.communicate(timeout=20)
+    command, lines = [sys.executable, "-m", "sagespec", *APPLY], dict[str, list[str]]()
+    aws.jobs.on_create = lambda job: lines.update({job.name: [f"begin of {job.name}"]})
+    with neighbour_that(logs_of(lines)) as logs:
+        environment = {**clean(os.environ), **aws.environment, "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": logs.url}
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        ) as applying:
+            assert applying.stderr is not None
+            seen = (line for line in applying.stderr if "begin of" in line)
+            said = [next(seen), next(seen)]  # a log's line comes after its job's status
+            applying.send_signal(signal.SIGINT)
+            out, err = applying.communicate(timeout=60)
     assert applying.returncode == 130, err
     assert statuses(project / "o.json") == {"a": "InProgress", "b": "InProgress"}
     assert [job["ending"]["status"] for job in json.loads(out)["jobs"]] == ["InProgress"] * 2
     assert (project / "github").read_text().startswith("jobs=")
+    assert len(set(said)) == 2
     names = " ".join(sorted(job["job_name"] for job in json.loads(out)["jobs"]))
     assert f"To follow again: sagespec attach {names} --region {REGION}" in err
 

@@ -25,6 +25,7 @@ LAYERS: dict[str, str] = {
     "deploying": "boto3 botocore tensorflow numpy requests grpc",
     "importing": "",
     "reporting": "rich jinja2",
+    "lsp": "",
     "cli": "",
 }
 """Layer → the third-party libraries that come in by it. A layer imports itself and those above it in this table, and
@@ -66,7 +67,11 @@ def breaches(path: Path, layer: str) -> Iterator[str]:
             yield f"{path.name}:{line}: {top} does not come in by {layer}"
 
 
-FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if layer_of(path) not in ENTRIES]
+FILES = [
+    path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if layer_of(path) not in ENTRIES and "stand_in" not in path.parts  # what scripts import, not we
+]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
@@ -85,4 +90,4 @@ def test_an_import_that_is_turned_around_is_found(tmp_path: Path) -> None:
 
 def test_every_layer_is_in_the_table_and_the_top_level_is_small() -> None:
     assert {layer_of(path) for path in FILES} == set(LAYERS)
-    assert len(LAYERS) <= 12
+    assert len(LAYERS) <= 13

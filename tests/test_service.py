@@ -687,6 +687,7 @@ def test_boto3_is_imported_when_it_is_needed() -> None:
 # Another client ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_test_service_is_not_shaped_after_our_client(aws: Aws, code: Path) -> None:
     """AWS's own command line creates what we compile, and finds it again."""
     program = shutil.which("aws", path=str(Path(sys.executable).parent))

@@ -107,8 +107,8 @@ def test_one_line_of_a_script_that_is_wrong_for_two_jobs_is_told_of_both(code: P
     (code / "train.py").write_text('import os\n\nprint(os.environ["SM_CHANNEL_TRAIN"], os.environ["SM_MODEL_DIR"])\n')
     results = judged(BASE + "---\n" + BASE.replace('"mnist"', "other"), code, knowledge)
     found = [each for each in Report(results).found() if each.rule == "channel-not-given"]
-    assert [each.place.source.name for each in found] == [str(code / "train.py")] * 2
-    assert [each.related[0].place.span.line for each in found] == [1, 1 + BASE.count("\n") + 1]
+    assert [each.related[0].place.source.name for each in found] == [str(code / "train.py")] * 2
+    assert [each.place.span.line for each in found] == [1, 1 + BASE.count("\n") + 1]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,7 @@ def test_json_gives_every_finding_with_its_fix(code: Path, knowledge: Facts) -> 
         "end_column": 24,
         "field": ["framework_version"],
         "fix": [{"line": 4, "column": 20, "end_line": 4, "end_column": 24, "text": '"2.19"'}],
+        "related": [],
         "count": 1,
     }
 
@@ -308,9 +309,11 @@ NOT_SHOWN_BY_A_TEXT = {
         "job-costs-too-much",
         "unknown-price",
         "name-in-two-files",
+        "checkpoints-in-two-files",
         "incomplete-request",
         "missing-region",
         "missing-account",
+        "unknown-training-job",
         "not-in-target",
     ),
 }
@@ -539,3 +542,46 @@ def test_warnings_are_errors_when_asked(code: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_good_example_of_the_smallest_manifest_is_silent(judge: Judge) -> None:
     assert judge(yaml.safe_dump(SMALLEST)).diagnostics == ()
+
+
+SECRET = "Zk93hs82hQw1LmPz0aYt4TgB"
+
+
+def test_a_manifest_is_explained_without_an_environment_that_nobody_has_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    defaults = {"apiVersion": "sagespec/v1", "kind": "Defaults", "region": "us-west-2"}
+    defaults |= {"environments": {"prod": {"region": "eu-west-1"}}}
+    (tmp_path / "sagespec.yaml").write_text(json.dumps(defaults))
+    job = {"apiVersion": "sagespec/v1", "kind": "TrainingJob", "name": "a", "hyperparameters": {"api_key": SECRET}}
+    (tmp_path / "a.yaml").write_text(json.dumps(job))
+    assert run(["explain", str(tmp_path / "a.yaml")]) == 0
+    said = capsys.readouterr().out
+    assert '"us-west-2"' in said
+    assert SECRET not in said
+    assert run(["explain", str(tmp_path / "a.yaml"), "region", "--env", "prod"]) == 0
+    assert '"eu-west-1"' in capsys.readouterr().out
+
+
+def test_a_field_is_explained_in_every_kind_that_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "volume_size"]) == 0
+    said = capsys.readouterr().out
+    assert "volume_size (field of TrainingJob)" in said
+    assert "volume_size (field of Endpoint)" in said
+    assert "Lands: ResourceConfig.VolumeSizeInGB." in said
+
+
+def test_the_jobs_of_a_matrix_are_explained_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    job = {"apiVersion": "sagespec/v1", "kind": "TrainingJob", "name": "a-{{ matrix.x }}", "max_run": 60}
+    job |= {"matrix": {"x": [0.1, "B c"]}, "hyperparameters": {"x": "{{ matrix.x }}"}}
+    (tmp_path / "a.yaml").write_text(json.dumps(job))
+    assert run(["explain", str(tmp_path / "a.yaml"), "max_run"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "jobs     all 2"
+    assert run(["explain", str(tmp_path / "a.yaml"), "hyperparameters.x"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if line.startswith(("jobs", "value"))] == [
+        "jobs     a-0-1",
+        "value    0.1",
+        "jobs     a-B-c",
+        'value    "B c"',
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path as FilePath
@@ -19,6 +20,7 @@ from sagespec.catalog import Facts, facts, near
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
 from sagespec.checking.context import Context
+from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.reading import discovery
@@ -28,7 +30,7 @@ from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of,
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
-    from sagespec.building.draft import Draft, Packing
+    from sagespec.building.draft import Draft, Packing, Trained
     from sagespec.building.pricing import Pricing
     from sagespec.building.request import Destination, Request
 
@@ -68,6 +70,12 @@ class Options(NamedTuple):
     """The account, where no manifest says it."""
     ask_account: Callable[[], str] | None = None
     """Asks the service for the account, when neither does: apply's way."""
+    trained: Callable[[str, str, Request], Trained] | None = None
+    """Finds the training job whose model is served: the way of plan and apply."""
+    every_environment: bool = True
+    """Without an environment, manifests that are only judged are judged in all that their defaults declare."""
+    only: Collection[str] = ()
+    """Patterns of names (`sweep-*`): manifests of other names are passed over."""
 
 
 class Compiler:
@@ -85,11 +93,13 @@ class Compiler:
         self.files = Files() if files is None else files
         self.defaults = Defaults(self.files)
         self.scripts = Scripts(self.files)
+        self.verdicts = Verdicts()
         self.allowances = Allowances(GLOSSARY)
         self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
         self._account: str | None = None
         self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}
+        self._checkpoints: dict[tuple[str | None, str], tuple[str, str, int]] = {}
 
     @cached_property
     def packing(self) -> Packing:
@@ -105,8 +115,15 @@ class Compiler:
 
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
         """One result a job, in input order. Nothing is raised for what an author did."""
+        paths = list(dict.fromkeys(map(str, paths)))
+        named = {os.path.abspath(path) for path in paths}  # noqa: PTH100 - pathlib takes its time
+        read = set[str]()
         for path in paths:
             for name, why in self.survey.files(path):
+                file = name if name == STDIN else os.path.abspath(name)  # noqa: PTH100
+                if file in read or (file in named and name != path):
+                    continue  # it is given twice, or by its own name as well
+                read.add(file)
                 yield from self.file(name, explicit=name == path) if not why else self.passed_over(name, why)
         leftover = self.allowances.unused()
         if leftover:
@@ -226,7 +243,8 @@ class Compiler:
 
     @property
     def _judges_all_environments(self) -> bool:
-        return not self.options.build and self.options.inputs.environment is None
+        options = self.options
+        return options.every_environment and not options.build and options.inputs.environment is None
 
     def _in_one(
         self, environment: str | None, document: Document, above: tuple[Document, ...], kind: Kind
@@ -234,9 +252,14 @@ class Compiler:
         inputs = self.options.inputs._replace(environment=environment)
         try:
             for manifest in render(document, above, inputs, vocabulary_of(kind.name)):
-                yield self.manifest(manifest, kind)
+                if self._is_meant(manifest):
+                    yield self.manifest(manifest, kind)
         except Rejected as rejected:
             yield self.refused(document.source.name, (*document.problems, *rejected.diagnostics))
+
+    def _is_meant(self, manifest: Manifest) -> bool:
+        name = str(manifest.data.get("name"))
+        return not self.options.only or any(fnmatchcase(name, pattern) for pattern in self.options.only)
 
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
@@ -257,7 +280,7 @@ class Compiler:
         manifest = checked.manifest
         site = self._site(checked.job, kind)
         draft = self._draft(checked, kind, site)
-        found = [*found, *self._named(checked, kind, site)]
+        found = [*found, *self._named(checked, kind, site), *self._checkpointed(checked)]
         found += self._judged(manifest, kind, draft, found)
         request = None
         if self.options.build and not has_errors(found):
@@ -274,7 +297,7 @@ class Compiler:
         bound: Bound[Any] = bind(manifest, kind.model)
         context = self.context(bound.model, manifest, kind)
         try:
-            checked = check(bound, context, kind.rules, self.allowed)
+            checked = check(bound, context, kind.rules, self.verdicts, self.allowed)
             return list(checked.warnings), checked
         except Rejected as rejected:
             return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
@@ -301,7 +324,13 @@ class Compiler:
         manifest = checked.manifest
         folder = manifest.document.source.folder
         inputs = draft.Inputs(
-            self.facts, site, folder, self.packing, _manifest_name(manifest, folder), self.options.inputs.commit
+            self.facts,
+            site,
+            folder,
+            self.packing,
+            _manifest_name(manifest, folder),
+            self.options.inputs.commit,
+            self.options.trained if self.options.build else None,
         )
         return kind.draft(checked.job, manifest, inputs)
 
@@ -326,12 +355,15 @@ class Compiler:
     def _refused_by_api(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         from sagespec.building import api_check
 
+        name_members = {call.operation: call.name_member for call in draft.request.calls}
         for operation, body in draft.request.samples():
             for complaint in api_check.check(body, operation):
                 if complaint.kind == "enum" and "request" not in manifest.data:
                     continue  # such a list may have grown since; what the fields allow, the rules judge
                 if any(complaint.about[: len(left_out)] == left_out for left_out in draft.unknown):
                     continue
+                if not draft.request.name and complaint.path == (name_members[operation],):
+                    continue  # that there is no name has been said
                 path = _field_of(manifest, kind, operation, complaint.about) or _field_of(
                     manifest, kind, operation, complaint.path
                 )
@@ -423,6 +455,24 @@ class Compiler:
         severity = Severity.ERROR if same_file or not self.options.build else Severity.WARNING
         rule = "duplicate-name" if same_file else "name-in-two-files"
         yield Diagnostic(place, severity, rule, message, hint, ("name",))
+
+    def _checkpointed(self, checked: Checked) -> Iterator[Diagnostic]:
+        """Two jobs with one checkpoint location: each goes on from what the other has learned."""
+        manifest, known = checked.manifest, checked.job.members()
+        location, name = known.get("checkpoint_s3_uri"), known.get("name")
+        if not isinstance(location, str) or not isinstance(name, str):
+            return
+        place = manifest.where(("checkpoint_s3_uri",))
+        here = (name, place.source.name, place.span.line)
+        other, file, line = self._checkpoints.setdefault((manifest.environment, location.rstrip("/")), here)
+        if other == name:
+            return
+        same_file = file == place.source.name
+        severity = Severity.ERROR if same_file or not self.options.build else Severity.WARNING
+        rule = "shared-checkpoints" if same_file else "checkpoints-in-two-files"
+        message = f"'{name}' and '{other}' ({file}:{line}) share their checkpoints: each goes on from the other's"
+        hint = "let the location hold the name: " + location.rstrip("/") + "/{{ name }}"
+        yield Diagnostic(place, severity, rule, message, hint, ("checkpoint_s3_uri",))
 
     def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
         """What becomes of a text of which nothing could be read."""

@@ -81,6 +81,8 @@ class Endpoints:
         self.lag = 0.0
         self.search_lag = 0.0
         self.seconds = {"create": 120.0, "update": 180.0, "scale": 30.0, "delete": 20.0}
+        self.transforms: list[dict[str, Any]] = []
+        """Running transform jobs: `TransformJobName` and `ModelName` of each."""
         self.quota: int | None = None
         self.refusal: Refused | None = None
         """What every CreateEndpoint and UpdateEndpoint is refused with."""
@@ -314,7 +316,29 @@ class Endpoints:
         return {"Endpoints": list(some), **token}
 
     def _ListTransformJobs(self, _given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        return {"TransformJobSummaries": []}
+        now = self.clock()
+        found = [
+            {
+                "TransformJobName": job["TransformJobName"],
+                "TransformJobArn": self._arn("transform-job", job["TransformJobName"]),
+                "CreationTime": now,
+                "TransformJobStatus": "InProgress",
+            }
+            for job in self.transforms
+        ]
+        return {"TransformJobSummaries": found}
+
+    def _DescribeTransformJob(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        job = next(job for job in self.transforms if job["TransformJobName"] == given["TransformJobName"])
+        place = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/x"}}
+        return {
+            **job,
+            "TransformJobArn": self._arn("transform-job", job["TransformJobName"]),
+            "TransformJobStatus": "InProgress",
+            "TransformInput": {"DataSource": place},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+            "CreationTime": self.clock(),
+        }
 
     def records(self) -> Iterator[dict[str, Any]]:
         """What Search knows of endpoints: those that are not too young for it, with their tags."""

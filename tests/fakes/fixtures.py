@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +20,24 @@ import boto3
 import botocore.session
 import pytest
 from botocore.config import Config
-from botocore.loaders import Loader
 from moto.server import ThreadedMotoServer
 
 from fakes.jobs import Clock, Effect, Jobs
 from fakes.server import Call, TestService
+from sagespec.building.request import Request
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 REGION = "us-west-2"
 BUCKET = "sagemaker-us-west-2-123456789012"
 
 
-LOADER = Loader()
-"""Reads each of botocore's service models once, which takes longer than most tests."""
+botocore.session.create_loader = cache(botocore.session.create_loader)
+"""Each of botocore's service models is read once, which takes longer than most tests: no session changes them."""
 
 
 def session_of() -> Any:
     """A boto3 session of our own; it finds AWS as every other does."""
-    session = botocore.session.Session()
-    session.register_component("data_loader", LOADER)
-    return boto3.Session(botocore_session=session, region_name=REGION)
+    return boto3.Session(botocore_session=botocore.session.Session(), region_name=REGION)
 
 
 @dataclass
@@ -90,6 +90,11 @@ class Aws:
             # A damaged object is to be seen as it is.
             config=Config(response_checksum_validation="when_required"),
         )
+
+    def hold(self, *requests: Request) -> None:
+        """The first training job of each request exists already: it is made without a call."""
+        for request in requests:
+            self.jobs.answer("CreateTrainingJob", request.body(1))
 
     def objects(self) -> dict[str, bytes]:
         """Everything in S3: bucket/key → content."""
@@ -148,7 +153,8 @@ def clean(environ: Mapping[str, str]) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def neighbours() -> Iterator[str]:
-    """moto's server, one for all tests."""
+    """moto's server, one for all tests. A line for each of its calls would hide what has failed."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -151,8 +151,7 @@ class Jobs:
         consistent(given)
         if self.refusal is not None:
             raise self.refusal
-        running = sum(self._status(job, now)[1] not in TERMINAL for job in self.jobs.values())
-        if self.quota is not None and running >= self.quota:
+        if self.quota is not None and self._running(now) >= self.quota:
             raise Refused("ResourceLimitExceeded", f"The account-level service limit is {self.quota} Instances")
         job = Job(copy.deepcopy(given), arn, now, self.fate(given))
         job.tags.append((now, {tag["Key"]: tag["Value"] for tag in given.get("Tags", ())}))
@@ -161,6 +160,9 @@ class Jobs:
         self._happened("CreateTrainingJob", name, dict(job.tags[-1][1]))
         self.on_create(job)
         return {"TrainingJobArn": arn}
+
+    def _running(self, now: float) -> int:
+        return sum(self._status(job, now)[1] not in TERMINAL for job in self.jobs.values())
 
     def _DescribeTrainingJob(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return self._described(self._job(given["TrainingJobName"]))
@@ -251,13 +253,11 @@ class Jobs:
         """Pages are cut first and filtered afterwards, so that a page may be empty and not be the last."""
         moment = self.clock() - self.list_lag
         order = {"Name": "TrainingJobName", "Status": "TrainingJobStatus"}.get(given.get("SortBy", ""), "CreationTime")
-        summaries = [self._record(job, moment) for job in self.jobs.values() if job.created <= moment]
-        summaries.sort(key=lambda record: record[order], reverse=given.get("SortOrder", "Descending") == "Descending")
-        some, token = page(summaries, given, 10)
+        some, token = page(self._in_order(moment, order, given), given, 10)
         members = MODEL.shape_for("TrainingJobSummary").members
         kept = [
-            {key: value for key, value in record.items() if key in members}
-            for record in some
+            {key: value for key, value in self._record(job, moment).items() if key in members}
+            for job, record in some
             if given.get("NameContains", "") in record["TrainingJobName"]
             and given.get("StatusEquals", record["TrainingJobStatus"]) == record["TrainingJobStatus"]
             and given.get("CreationTimeAfter", 0) <= record["CreationTime"]
@@ -268,25 +268,47 @@ class Jobs:
         """An index that lags: it knows jobs, statuses and tags as they were a while ago."""
         if given["Resource"] == "Endpoint":
             expression = given.get("SearchExpression", {})
-            found = [record for record in self.endpoints.records() if _matches(record, expression)]
+            records = self.endpoints.records()
+            indexed = ((one, {f"Tags.{tag['Key']}": tag["Value"] for tag in one["Tags"]}) for one in records)
+            found = [record for record, tags in indexed if _matches({**record, **tags}, expression)]
             some, token = page(found, given, LIMIT)
             return {"Results": [{"Endpoint": record} for record in some], **token}
         if given["Resource"] != "TrainingJob":
             raise Refused("ValidationException", f"{given['Resource']} is not searched here")
         moment = self.clock() - self.search_lag
         expression = given.get("SearchExpression", {})
-        records = []
-        for job in self.jobs.values():
-            if job.created <= moment:
-                record = {key: value for key, value in self._record(job, moment).items() if key in SEARCHED}
-                record["Tags"] = listed(job.tags_at(moment))
-                records.append(record)
-        order = given.get("SortBy", "LastModifiedTime")
-        records.sort(key=lambda record: record[order], reverse=given.get("SortOrder", "Descending") == "Descending")
+        found = self._in_order(moment, given.get("SortBy", "LastModifiedTime"), given)
         if not self.search_cuts_first:
-            records = [record for record in records if _matches(record, expression)]
-        some, token = page(records, given, LIMIT)
-        return {"Results": [{"TrainingJob": record} for record in some if _matches(record, expression)], **token}
+            found = [(job, record) for job, record in found if _matches(record, expression)]
+        some, token = page(found, given, LIMIT)
+        return {
+            "Results": [
+                {"TrainingJob": self._searched(job, moment)} for job, record in some if _matches(record, expression)
+            ],
+            **token,
+        }
+
+    def _in_order(self, moment: float, by: str, given: Mapping[str, Any]) -> list[tuple[Job, dict[str, Any]]]:
+        """The jobs that were there at a moment, each with what it is sorted and filtered by."""
+        found = [(job, self._indexed(job, moment)) for job in self.jobs.values() if job.created <= moment]
+        found.sort(key=lambda each: each[1][by], reverse=given.get("SortOrder", "Descending") == "Descending")
+        return found
+
+    def _indexed(self, job: Job, moment: float) -> dict[str, Any]:
+        since, status, secondary = self._status(job, moment)
+        return {
+            "TrainingJobName": job.name,
+            "TrainingJobArn": job.arn,
+            "TrainingJobStatus": status,
+            "SecondaryStatus": secondary,
+            "CreationTime": job.created,
+            "LastModifiedTime": max(since, job.tags[-1][0] if job.tags[-1][0] <= moment else since),
+            **{f"Tags.{key}": value for key, value in job.tags_at(moment).items()},
+        }
+
+    def _searched(self, job: Job, moment: float) -> dict[str, Any]:
+        record = {key: value for key, value in self._record(job, moment).items() if key in SEARCHED}
+        return {**record, "Tags": listed(job.tags_at(moment))}
 
     # ------------------------------------------------------------------------------------------------------------------
 
@@ -309,15 +331,11 @@ class Jobs:
 
     def _record(self, job: Job, moment: float) -> dict[str, Any]:
         """Everything that can be said about a job, the service's own defaults included."""
-        since, status, secondary = self._status(job, moment)
+        since, status, _ = self._status(job, moment)
         steps = [step for step in job.transitions(self.stop_seconds) if step[0] <= moment]
         record = with_defaults(job.members)
         record |= {
-            "TrainingJobArn": job.arn,
-            "TrainingJobStatus": status,
-            "SecondaryStatus": secondary,
-            "CreationTime": job.created,
-            "LastModifiedTime": max(since, job.tags[-1][0] if job.tags[-1][0] <= moment else since),
+            **{key: value for key, value in self._indexed(job, moment).items() if not key.startswith("Tags.")},
             "ModelArtifacts": {"S3ModelArtifacts": artifact_of(job)},
             "SecondaryStatusTransitions": [
                 {"Status": name, "StartTime": start, **({"EndTime": end[0]} if end else {})}
@@ -386,10 +404,8 @@ def _matches(record: Mapping[str, Any], expression: Mapping[str, Any]) -> bool:
 
 def _one_matches(record: Mapping[str, Any], one: Mapping[str, str]) -> bool:
     name, operator, wanted = one["Name"], one.get("Operator", "Equals"), one.get("Value", "")
-    if name.startswith("Tags."):
-        shown = next((tag["Value"] for tag in record["Tags"] if tag["Key"] == name.removeprefix("Tags.")), None)
-    else:
-        shown = record.get(name)
+    assert name in record or name.startswith("Tags."), f"{name} is not searched for here"
+    shown = record.get(name)
     tests: dict[str, Callable[[], bool]] = {
         "Equals": lambda: shown == wanted,
         "NotEquals": lambda: shown != wanted,

@@ -76,7 +76,7 @@ def request(
         "OutputDataConfig": {"S3OutputPath": "s3://bucket/"},
         "ResourceConfig": {"InstanceType": "ml.c5.xlarge", "InstanceCount": count},
         "StoppingCondition": {"MaxRuntimeInSeconds": max_run},
-        "HyperParameters": {key: json.dumps(value) for key, value in {**(hyperparameters or {}), **generated}.items()},
+        "HyperParameters": {key: json.dumps(value) for key, value in {**generated, **(hyperparameters or {})}.items()},
         **members,
     }
     site = Destination("us-west-2", "123456789012", local=True)

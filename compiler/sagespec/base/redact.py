@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Check = Callable[[str], bool]
 
@@ -113,6 +113,21 @@ def masked(secret: str) -> str:
     """A secret as it may be shown: how it begins, when that tells little, and how long it is."""
     start = secret[:4] if len(secret) >= 16 and "\n" not in secret[:4] else ""
     return f"{start}… ({len(secret)} characters)"
+
+
+def disclosed(value: Any, name: str = "") -> Any:
+    """Data with every secret in it masked.
+
+    Args:
+        name: what the value is called.
+    """
+    if isinstance(value, Mapping):
+        return {key: disclosed(item, str(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [disclosed(item, name) for item in value]
+    if not isinstance(value, str):
+        return value
+    return masked(value) if secret_in(value, name) else redacted(value)
 
 
 def redacted(text: str) -> str:

@@ -6,7 +6,7 @@ A draft can be judged without reading a byte of code or data. Sealing reads them
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
@@ -28,6 +28,16 @@ class Incomplete(Exception):
         super().__init__(message)
 
 
+class Trained(NamedTuple):
+    """The training job whose model an endpoint serves, or what is waited for."""
+
+    job_name: str = ""
+    body: Mapping[str, Any] = {}
+    """DescribeTrainingJob of it."""
+    waits_for: str = ""
+    """In words, why there is none yet; empty where there is one."""
+
+
 class Inputs(NamedTuple):
     """What a request is made of, beside its manifest."""
 
@@ -39,6 +49,9 @@ class Inputs(NamedTuple):
     manifest_name: str = ""
     """The manifest's path in its repository."""
     commit: str | None = None
+    trained: Callable[[str, str, Request], Trained] | None = None
+    """(name of a TrainingJob manifest, its project, the request that serves its model) → its newest completed job; None
+    where nobody can be asked."""
 
 
 class Draft(NamedTuple):

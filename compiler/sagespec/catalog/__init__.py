@@ -3,7 +3,7 @@
 from sagespec.catalog.api_model import Member, api_members
 from sagespec.catalog.facts import Facts, facts, image_instance_type
 from sagespec.catalog.frameworks import PLAIN, Framework, Variant, processor
-from sagespec.catalog.near import Guesses, near
+from sagespec.catalog.near import Guesses, near, near_instance
 from sagespec.catalog.tables import digest
 from sagespec.catalog.views import (
     Image,
@@ -46,5 +46,6 @@ __all__ = [
     "image_instance_type",
     "is_graviton",
     "near",
+    "near_instance",
     "processor",
 ]

@@ -89,7 +89,12 @@ class Facts(NamedTuple):
         return nearest.near(text, self.frameworks)
 
     def near_instance(self, text: str) -> str | None:
-        return nearest.near(text if text.startswith("ml.") else f"ml.{text}", table("instances")["instances"])
+        name = text if text.startswith("ml.") else f"ml.{text}"
+        return nearest.near_instance(name, table("instances")["instances"])
+
+    def is_misspelt_instance(self, name: str) -> bool:
+        """A type of a known family, with a size that no instance has: it is not a new type."""
+        return nearest.size_of(name) is None and name.rpartition(".")[0] in _families()
 
     def near_region(self, text: str) -> str | None:
         return nearest.near(text, table("regions")["regions"])
@@ -106,6 +111,12 @@ def image_instance_type(instance_types: Sequence[str]) -> str:
     Source: https://github.com/aws/sagemaker-python-sdk/blob/v2.257.6/src/sagemaker/estimator.py (_get_instance_type)
     """
     return next((name for name in instance_types if family_of(name)[:1] in ("g", "p")), instance_types[0])
+
+
+@cache
+def _families() -> frozenset[str]:
+    """`ml.m5` …"""
+    return frozenset(name.rpartition(".")[0] for name in table("instances")["instances"])
 
 
 @cache

@@ -31,6 +31,27 @@ class Guesses:
         return near(text, names)
 
 
+_SIZE = re.compile(r"(nano|micro|small|medium|large|([0-9]{1,3})?x-?large|metal)(?:-[a-z0-9]+)?")
+_SIZES = {"nano": 0.03, "micro": 0.06, "small": 0.12, "medium": 0.25, "large": 0.5, "metal": 100.0}
+"""Sizes of instances, as parts of an xlarge."""
+
+
+def near_instance(text: str, names: Collection[str]) -> str | None:
+    """The instance type that was meant: of the same family the nearest size (the larger of two), else what reads most
+    alike."""
+    family, size = text.rpartition(".")[0], size_of(text)
+    sizes = {name: size_of(name) for name in names if name.rpartition(".")[0] == family}
+    if size is None or not sizes:
+        return near(text, names)
+    return min(sizes, key=lambda name: (abs((sizes[name] or 0) - size), -(sizes[name] or 0)))
+
+
+def size_of(instance_type: str) -> float | None:
+    """How many xlarge it is worth; None where its name does not end in a size as instances have them."""
+    found = _SIZE.fullmatch(instance_type.rpartition(".")[2])
+    return None if found is None else _SIZES.get(found[1]) or float(found[2] or 1)
+
+
 def near_version(text: str, versions: Collection[str]) -> str | None:
     """The nearest version: another patch of the same release, else the nearest release of the same major
     version (the newer of two), else the one that reads most alike."""

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
 from sagespec.checking.context import Context
 from sagespec.checking.rule import Rule, RuleSet
+from sagespec.checking.verdicts import Verdicts
 from sagespec.reading.binding import Bound
-from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
 
@@ -24,10 +24,13 @@ class Checked(NamedTuple):
     """Errors that `--allow` has silenced: with one of these, no request may be possible after all."""
 
 
-def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collection[str] = ()) -> Checked:
+def check(
+    bound: Bound[Any], context: Context, rules: RuleSet, verdicts: Verdicts, allowed: Collection[str] = ()
+) -> Checked:
     """Judges a manifest by the rules of its kind.
 
     Args:
+        verdicts: those of this run.
         allowed: names of rules that say nothing, not even errors (`--allow`).
 
     Raises:
@@ -37,7 +40,7 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     wrong = {diagnostic.place for diagnostic in bound.diagnostics}
     # `use_spot_instances: yes` is one mistake: that it is not a boolean says more than that it looks like one.
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
-    judgements = (placed(manifest, *said) for said in judge(context, rules))
+    judgements = (placed(manifest, *said) for said in verdicts.of(context, rules, manifest.data))
     found = [*problems, *bound.diagnostics, *bounded(judgements)]
     diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
     if has_errors(diagnostics):
@@ -46,33 +49,13 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     return Checked(manifest, bound.model, diagnostics, tuple(silenced))
 
 
-def judge(context: Context, rules: RuleSet) -> list[tuple[Rule, Finding]]:
-    """What the rules find: each is asked once for each instance of its subject.
-
-    A rule that needs a value that is wrong says nothing of that instance: the value has been complained of already.
-    """
-    found: list[tuple[Rule, Finding]] = []
-    for instances_in, about in rules.about(context.written):
-        try:
-            instances = instances_in(context)
-        except Unknown:
-            continue
-        for instance in instances:
-            for rule, check in about:
-                try:
-                    said = check(instance, context)
-                    if said is None:
-                        continue
-                    for each in (said,) if isinstance(said, Finding) else said:
-                        found.append((rule, each))
-                except Unknown:
-                    continue
-    return found
-
-
 def placed(manifest: Manifest, rule: Rule, finding: Finding) -> Diagnostic:
-    """A finding at the place where its value was written."""
+    """A finding at the place where its cure is: where its value was written, or in a script."""
     written = manifest.where(finding.path, at_key=finding.at_key)
-    related = () if finding.place is None else (Related(written, "what the manifest says of it"),)
     place = finding.place or written
+    related: tuple[Related, ...] = ()
+    if finding.place is not None:
+        related = (Related(written, "what the manifest says of it"),)
+    elif finding.related is not None:
+        related = (Related(finding.related, "what the script says of it"),)
     return Diagnostic(place, rule.severity, rule.name, finding.message, finding.hint, finding.path, related=related)

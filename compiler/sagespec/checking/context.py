@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path as FilePath
+from typing import ClassVar, TypeVar
 
 from sagespec.base.files import Files
 from sagespec.base.lazy import lazy
@@ -10,9 +11,14 @@ from sagespec.catalog import Facts, Guesses
 from sagespec.reading.part import Part
 from sagespec.scripts import Scripts
 
+C = TypeVar("C", bound="Context")
+
 
 class Context:
     """One manifest to be judged. Reading a field whose value is wrong raises `Unknown`, and the rule says nothing."""
+
+    shared: ClassVar[frozenset[str]] = frozenset({"script"})
+    """What follows from some fields, and does not hold the others."""
 
     def __init__(
         self,
@@ -43,6 +49,21 @@ class Context:
         self.local = local
         self.scripts = scripts
         self.files = files
+
+    def without(self: C, names: frozenset[str]) -> C:
+        """The same with some fields hidden: whatever depends on their values raises `Unknown`."""
+        veiled = type(self)(
+            self.model.without(names),
+            self.facts,
+            self.folder,
+            region=self.region,
+            account=self.account,
+            local=self.local,
+            scripts=self.scripts,
+            files=self.files,
+        )
+        vars(veiled).update(guess=self.guess, written=self.written)
+        return veiled
 
     @lazy
     def guess(self) -> Guesses:

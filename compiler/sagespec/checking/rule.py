@@ -67,8 +67,17 @@ def refusal(
     return Rule(Page(name, severity, source, page), subject, judged_by(rows), rows)
 
 
-Plan: TypeAlias = tuple[tuple[Callable[[Any], Sequence[Any]], tuple[tuple[Rule, Check], ...]], ...]
-"""What to ask of a manifest: the instances of each subject that it may have, and the rules about it."""
+class Question(NamedTuple):
+    """Some rules that are asked about the same thing."""
+
+    number: int
+    """Of the subject."""
+    instances: Callable[[Any], Sequence[Any]]
+    """The instances of the subject in a manifest."""
+    at: int | None
+    """Which instance it is about; None for all of them."""
+    rules: tuple[tuple[int, Rule, Check], ...]
+    """Each with its number."""
 
 
 class RuleSet:
@@ -78,15 +87,17 @@ class RuleSet:
         found = [each for family in families for each in vars(family).values() if isinstance(each, Rule)]
         self.by_name: dict[str, Rule] = {rule.name: rule for rule in found}
         """In the order of the families and of their files."""
-        self.about = lru_cache(maxsize=1_024)(self._about)
-        """The plan for a manifest in which this is written (`Context.written`)."""
+        self.questions = lru_cache(maxsize=1_024)(self._questions)
+        """What to ask of a manifest in which this is written (`Context.written`)."""
 
-    def _about(self, written: frozenset[str]) -> Plan:
-        subjects: dict[Subject[Any, Any], list[tuple[Rule, Check]]] = {}
-        for rule in self.by_name.values():
+    def _questions(self, written: frozenset[str]) -> tuple[Question, ...]:
+        subjects: dict[Subject[Any, Any], list[tuple[int, Rule, Check]]] = {}
+        for position, rule in enumerate(self.by_name.values()):
             if not rule.on.words or not rule.on.words.isdisjoint(written):
-                subjects.setdefault(rule.on, []).append((rule, rule.check))
-        return tuple((subject.of, tuple(rules)) for subject, rules in subjects.items())
+                subjects.setdefault(rule.on, []).append((position, rule, rule.check))
+        return tuple(
+            Question(number, subject.of, None, tuple(rules)) for number, (subject, rules) in enumerate(subjects.items())
+        )
 
 
 __all__ = ["ERROR", "WARNING", "Findings", "Rule", "RuleSet", "refusal", "rule"]

@@ -14,6 +14,7 @@ from sagespec.cli.terminal import complain, heard, tell
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
+    from sagespec.building.draft import Trained
     from sagespec.building.targets import Request
     from sagespec.pipeline import Compiler, Result
 
@@ -22,7 +23,13 @@ NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init wri
 
 
 def compiler_of(
-    given: Rendering, *, build: bool, local: bool = False, ask_account: Callable[[], str] | None = None
+    given: Rendering,
+    *,
+    build: bool,
+    local: bool = False,
+    every_environment: bool = True,
+    ask_account: Callable[[], str] | None = None,
+    trained: Callable[[str, str, Request], Trained] | None = None,
 ) -> Compiler:
     """What compiles manifests as a command line says."""
     from sagespec.base.repository import commit_of
@@ -32,7 +39,9 @@ def compiler_of(
     allow = tuple(given.allow) if isinstance(given, Judging) else ()
     known_rules(allow)
     inputs = Inputs(given.env, dict(given.set), os.environ, commit_of(Path.cwd()))
-    return Compiler(Options(inputs, allow, build, local, ask_account=ask_account))
+    only = tuple(given.job)
+    options = Options(inputs, allow, build, local, every_environment=every_environment, only=only)
+    return Compiler(options._replace(ask_account=ask_account, trained=trained))
 
 
 def known_rules(names: Sequence[str]) -> None:
@@ -51,14 +60,29 @@ def is_refused(result: Result) -> bool:
     return has_errors(result.diagnostics)
 
 
-def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
+def nothing_here(given: Rendering) -> Code:
+    """Says that the given paths hold no manifest, or none that is meant."""
+    if given.job:
+        complain(
+            f"nothing here is called {' or '.join(given.job)}", "sagespec explain FILE says how its jobs are called"
+        )
+    else:
+        complain("there is no manifest here", NO_MANIFEST)
+    return Code.WRONG_USAGE
+
+
+def accepted(results: Iterable[Result], given: Rendering) -> tuple[list[Request], int]:
     """The requests, if all manifests are right; findings go to standard error."""
     from sagespec.base.diagnostic import told
     from sagespec.reporting.findings.diagnostics import block
+    from sagespec.reporting.findings.report import identity
 
     requests, code, style = [], 0, style_of(sys.stderr)
+    said: dict[tuple[object, ...], None] = {}  # the jobs of a matrix have many findings in common
     for result in heard(results):
-        for diagnostic in told(result.diagnostics):
+        new = [found for found in result.diagnostics if identity(found) not in said]
+        said |= dict.fromkeys(map(identity, new))
+        for diagnostic in told(new):
             for line in block(diagnostic, style):
                 tell(line, always=True)
         if is_refused(result):
@@ -70,8 +94,7 @@ def accepted(results: Iterable[Result]) -> tuple[list[Request], int]:
         complain(f"these names are each given to several manifests: {', '.join(shared)}", "give each a name of its own")
         code = int(Code.WRONG_MANIFEST)
     if not code and not requests:
-        complain("there is no manifest here", NO_MANIFEST)
-        code = int(Code.WRONG_USAGE)
+        code = int(nothing_here(given))
     return requests, code
 
 

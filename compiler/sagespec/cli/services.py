@@ -14,6 +14,9 @@ from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.terminal import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sagespec.building.draft import Trained
     from sagespec.building.targets import Destination, Request
     from sagespec.deploying.following.looking import Job
     from sagespec.deploying.planning.planner import PlanOptions
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from sagespec.deploying.services import EndpointService, Service
     from sagespec.deploying.services.local import LocalService
     from sagespec.deploying.services.local.serving.service import LocalEndpoints
+    from sagespec.kinds.lifecycle import Nature
     from sagespec.pipeline import Compiler
 
 _tells_waits = False
@@ -46,16 +50,33 @@ def tell_waits() -> None:
         watch(waiting, tell)
 
 
+def trained_in(pool: ServicePool) -> Callable[[str, str, Request], Trained]:
+    """Finds the training jobs whose models are served."""
+    from sagespec.deploying.trained import trained_by
+
+    return lambda name, project, of: trained_by(pool.service, name, project, of)
+
+
+def not_asked(name: str, _project: str, _of: Request) -> Trained:
+    """What is said of such a job where the service is not asked."""
+    from sagespec.building.draft import Trained
+    from sagespec.deploying.trained import OFFLINE
+
+    return Trained(waits_for=OFFLINE.format(name=name))
+
+
 def plan_options(given: Deciding) -> PlanOptions:
     from sagespec.deploying.planning.planner import PlanOptions
 
     return PlanOptions(given.rerun, given.replace, given.prune, given.adopt)
 
 
-def check_prune(options: PlanOptions, requests: Sequence[Request]) -> None:
+def check_prune(options: PlanOptions, requests: Sequence[Request], given: Rendering) -> None:
     """Raises:
-    WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are.
+    WrongUsage: `--prune` is asked for, and nobody has said whose the jobs are, or not all manifests are looked at.
     """
+    if options.prune and given.job:
+        raise WrongUsage("--prune must know all jobs, and --job leaves some out", "leave one of them out")
     from sagespec.deploying.planning.ownership import NAME_THE_PROJECT, may_stop
 
     unnamed = next((request for request in requests if not may_stop(request)), None)
@@ -144,12 +165,14 @@ def jobs_of(
     local: bool = False,
     region: str | None = None,
     stopping: bool = False,
+    only: Nature | None = None,
 ) -> list[Job]:
-    """The training jobs that names or manifests mean, each once; manifests without one are told.
+    """The training jobs and endpoints that names or manifests mean, each once; manifests without one are told.
 
     Args:
         region: of the jobs that are given by name; the environment's where None.
         stopping: they are to be stopped, so that it must be known whose they are.
+        only: those of one nature, where a command is about them alone.
 
     Raises:
         Ended: a manifest is wrong.
@@ -157,6 +180,7 @@ def jobs_of(
     """
     from sagespec.building.targets import Destination
     from sagespec.deploying.following.looking import Job, jobs_of_requests
+    from sagespec.deploying.planning.plan import nature_of
     from sagespec.deploying.services import NoSuchJob
 
     pool = service_pool()
@@ -164,7 +188,7 @@ def jobs_of(
     missing: list[str] = []
     for name in names:
         if Path(name).exists() or name.endswith((".yaml", ".yml")):
-            requests = requests_of(name, given, local=local)
+            requests = [each for each in requests_of(name, given, local=local) if only in (None, nature_of(each))]
             if stopping:
                 check_stop(requests)
             meant = jobs_of_requests(pool, requests)
@@ -173,7 +197,9 @@ def jobs_of(
         else:
             here = local or is_local(name)
             place = "" if here else region or os.environ.get("AWS_REGION", "")
-            jobs.append(Job(name, service_with(pool, name, Destination(place, None, here))))
+            site = Destination(place, None, here)
+            service = pool.service(site, only) if only is not None else service_with(pool, name, site)
+            jobs.append(Job(name, service))
     if missing and not jobs:
         raise NoSuchJob("; ".join(missing), "sagespec apply creates it")
     for line in missing:
@@ -207,7 +233,8 @@ def service_with(pool: ServicePool, name: str, site: Destination) -> Service:
 
 def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
     ask = None if local else account_of_credentials
-    requests, code = accepted(compiler_of(given, build=True, local=local, ask_account=ask).run([path]))
+    compiler = compiler_of(given, build=True, local=local, ask_account=ask, trained=not_asked)
+    requests, code = accepted(compiler.run([path]), given)
     if code:
         raise Ended(code)
     return requests

@@ -1,8 +1,19 @@
-"""What others have written → a manifest: training jobs that exist, and estimators of the SageMaker Python SDK."""
+"""What others have written → manifests: training jobs that exist, programs of the SDK, other tools' files."""
 
-from sagespec.importing.describe import from_description, json_of
-from sagespec.importing.draft import Draft, Unreadable
-from sagespec.importing.estimator import from_source
-from sagespec.importing.notebook import code_of
+from sagespec.importing.draft import Argument, Draft, Imported, Remark, Unreadable
+from sagespec.importing.programs import code_of, from_source
+from sagespec.importing.requests.describe import from_description
+from sagespec.importing.sources import from_folder, from_text
 
-__all__ = ["Draft", "Unreadable", "code_of", "from_description", "from_source", "json_of"]
+__all__ = [
+    "Argument",
+    "Draft",
+    "Imported",
+    "Remark",
+    "Unreadable",
+    "code_of",
+    "from_description",
+    "from_folder",
+    "from_source",
+    "from_text",
+]

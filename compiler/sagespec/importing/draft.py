@@ -1,11 +1,11 @@
-"""A manifest that was made out of something else, and what is still to be filled in."""
+"""Manifests that were made out of something else, and what is still to be filled in."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from sagespec.base.errors import SagespecError
 from sagespec.kinds.training_job.model import Job
@@ -18,6 +18,28 @@ class Unreadable(SagespecError):
     """There is no training job to be found in what was given."""
 
 
+class Argument(NamedTuple):
+    """What has become of one argument, or of one member of a request."""
+
+    name: str
+    outcome: str
+    """`taken`, `changed` or `not taken`."""
+    how: str = ""
+    """The field that has it; how it was changed; why it was not taken."""
+
+
+class Remark(NamedTuple):
+    """What was seen outside of the jobs."""
+
+    where: str
+    text: str
+    left: bool = True
+    """A manifest lacks something because of it."""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}" if self.where else self.text
+
+
 @dataclass(frozen=True)
 class Draft:
     """One job's manifest."""
@@ -28,6 +50,11 @@ class Draft:
     """What stood there before, where that is not certain: each is for its reader to fill in."""
     remarks: tuple[str, ...] = ()
     """What could not be brought over."""
+    comments: Mapping[Path, str] = field(default_factory=dict)
+    """What stood there before, where nothing is left to do."""
+    arguments: tuple[Argument, ...] = ()
+    where: str = ""
+    """Where the job is started: `line 12`, `cell 3, line 2`."""
 
     @property
     def complete(self) -> bool:
@@ -45,13 +72,93 @@ class Draft:
     def text(self) -> str:
         """The manifest as YAML, fields in the model's order."""
         remarks = "".join(f"# {remark}\n" for remark in self.remarks)
-        fields = sorted(self.data, key=list(Job.fields).index)
-        return remarks + yaml_text({**HEAD, **{name: self.data[name] for name in fields}}, self.notes)
+        order = ["name", "matrix", *Job.fields]
+        fields = sorted(self.data, key=order.index)
+        return remarks + yaml_text(
+            {**HEAD, **{name: self.data[name] for name in fields}}, {**self.comments, **self.notes}
+        )
+
+
+@dataclass(frozen=True)
+class Imported:
+    """All that was found in one source."""
+
+    drafts: Sequence[Draft]
+    remarks: Sequence[Remark] = ()
+
+    def __iter__(self) -> Iterator[Draft]:
+        return iter(self.drafts)
+
+    def __len__(self) -> int:
+        return len(self.drafts)
+
+    @property
+    def complete(self) -> bool:
+        return all(draft.complete for draft in self.drafts) and not any(one.left for one in self.remarks)
+
+    @property
+    def text(self) -> str:
+        return "---\n".join(draft.text for draft in self.drafts)
+
+    @property
+    def left(self) -> Iterator[str]:
+        """What its reader has to do or should know, a line each."""
+        for draft in self.drafts:
+            yield from draft.left
+        yield from map(str, self.remarks)
+
+
+def moved(draft: Draft, prefix: str) -> Draft:
+    """The manifest for another folder.
+
+    Args:
+        prefix: the way from that folder to the one in which its paths begin.
+    """
+
+    def path(value: Any) -> Any:
+        stays = not isinstance(value, str) or "://" in value or value.startswith(("/", "~", "{{"))
+        return value if stays else f"{prefix}/{value.removeprefix('./')}"
+
+    data = dict(draft.data)
+    first = "source_dir" if "source_dir" in data else "entry_point"
+    if first in data:
+        data[first] = path(data[first])
+    if isinstance(data.get("dependencies"), list):
+        data["dependencies"] = [path(one) for one in data["dependencies"]]
+    channels = data.get("channels")
+    if isinstance(channels, dict):
+        one = {"path": path(channels["path"])} if isinstance(channels.get("path"), str) else {}
+        data["channels"] = {
+            **{
+                name: {**channel, "path": path(channel["path"])}
+                if isinstance(channel, dict) and "path" in channel
+                else channel
+                for name, channel in channels.items()
+            },
+            **one,
+        }
+    return replace(draft, data=data)
 
 
 def job_name(text: str) -> str:
     """A text as a manifest's name: the letters that are allowed, at most 48."""
     return re.sub(r"[^a-zA-Z0-9]+", "-", text).strip("-")[:48].rstrip("-") or "job"
+
+
+def named_apart(drafts: Sequence[Draft]) -> list[Draft]:
+    """The same, no two of one name."""
+    own = {str(draft.data["name"]) for draft in drafts}
+    taken: set[str] = set()
+    result: list[Draft] = []
+    for draft in drafts:
+        name = made = str(draft.data["name"])
+        number = 1
+        while made in taken or (number > 1 and made in own):
+            number += 1
+            made = f"{name[:44]}-{number}"
+        taken.add(made)
+        result.append(replace(draft, data={**draft.data, "name": made}))
+    return result
 
 
 def literal(value: Any) -> Any:

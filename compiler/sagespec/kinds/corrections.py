@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
+
+from sagespec.reading.render import as_name
 
 
 def version(text: str) -> str | None:
@@ -20,8 +23,7 @@ def python(text: str) -> str | None:
 
 def name(value: Any) -> str:
     """my_job is my-job."""
-    letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in value) if isinstance(value, str) else ""
-    corrected = "-".join(part for part in letters.split("-") if part)
+    corrected = as_name(value) if isinstance(value, str) else ""
     return f"write {corrected}" if corrected else ""
 
 
@@ -32,8 +34,32 @@ def instance_type(value: Any) -> str:
     return f"write ml.{value}" if value.count(".") == 1 else "an instance type looks like ml.m5.xlarge"
 
 
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_GIGABYTES = {"g": 1, "t": 1_000}
+
+
 def seconds(value: Any) -> str:
-    """2h is 7200."""
-    units = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-    found = re.fullmatch(r"([0-9]{1,6}) ?(s|m|h|d)[a-z]*", str(value), re.ASCII)
-    return f"write {int(found[1]) * units[found[2]]}: it counts seconds" if found else ""
+    """2h is 7200, and so is 2 * 60 * 60."""
+    found = _calculated(str(value))
+    if found is None:
+        parts = re.findall(r"([0-9]{1,6}) ?(s|m|h|d)[a-z]*", str(value), re.ASCII)
+        whole = re.fullmatch(r"(?:[0-9]{1,6} ?[smhd][a-z]* ?)+", str(value).strip(), re.ASCII)
+        found = sum(int(count) * _SECONDS[unit] for count, unit in parts) if whole else None
+    return f"write {found}: it counts seconds" if found else ""
+
+
+def gigabytes(value: Any) -> str:
+    """100GB is 100, and 1 TB is 1000."""
+    found = _calculated(str(value))
+    if found is None:
+        size = re.fullmatch(r"([0-9]{1,6}) ?([gt])i?b?", str(value).strip().lower(), re.ASCII)
+        found = int(size[1]) * _GIGABYTES[size[2]] if size else None
+    return f"write {found}: it counts gigabytes" if found else ""
+
+
+def _calculated(text: str) -> int | None:
+    """What 60 * 60 and 3_600 are worth; None for any other text."""
+    if re.fullmatch(r"[0-9_]{1,9}(?: ?\* ?[0-9_]{1,9}){0,4}", text.strip(), re.ASCII) is None:
+        return None
+    factors = [factor.replace("_", "").strip() for factor in text.split("*")]
+    return math.prod(map(int, factors)) if all(factors) else None

@@ -68,6 +68,7 @@ KmsKey = Annotated[str, Limits(pattern=r"^[a-zA-Z0-9:/_-]+$", max_length=2048), 
 NetworkId = Annotated[str, Limits(pattern=r"^[-0-9a-zA-Z]+$", min_length=1, max_length=32)]
 Seconds = Annotated[int, Limits(ge=1), Described("a whole number of seconds", suggest=corrections.seconds)]
 SECONDS = Described(suggest=corrections.seconds)
+GIGABYTES = Described(suggest=corrections.gigabytes)
 """A number of seconds with limits of its own."""
 Count = Annotated[int, Limits(ge=1), Described("a whole number, 1 or more")]
 Line = Annotated[

@@ -48,6 +48,7 @@ def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
     told, counts = _first_of_each_kind(known)
     misspelt = {(*path[:-1], name) for path, detail in told.items() if (name := meant(model, path, detail)) is not None}
     misspelt = {path for path in misspelt if not is_given(data, path)}
+    told = {path: detail for path, detail in told.items() if detail["type"] != "missing" or path not in misspelt}
     complaints = (
         diagnosed(Complaint(manifest, model, data, path, detail))._replace(stands_for=counts[path])
         for path, detail in told.items()

@@ -117,6 +117,10 @@ class Document:
         """The same document, with more that is wrong with it."""
         return Document(self.source, self.data, self._root, (*self.problems, *problems))
 
+    def with_data(self, data: Data) -> Document:
+        """The same text, of which something else has been read: what is being typed, say, left out."""
+        return Document(self.source, data, self._root, self.problems)
+
     def has(self, path: Path) -> bool:
         """Whether something is written at `path`."""
         return len(self._walk(path)) == len(path) + 1
@@ -141,6 +145,41 @@ class Document:
         if len(steps) != len(path) + 1 or not isinstance(node, ScalarNode):
             return ""
         return self.source.text[_start(self.source, node) : node.end_mark.index]
+
+    def at(self, index: int) -> tuple[Path, bool] | None:
+        """The path of what stands at a character of the text, and whether that is its key; None outside of it all."""
+        path: Path = ()
+        node = self._root
+        if node is None or not _start(self.source, node) <= index <= node.end_mark.index:
+            return None
+        while True:
+            inner = next((each for each in _inside(node) if self._holds(each[1], index)), None)
+            if inner is None:
+                return path, False
+            step, node, is_key = inner
+            path = (*path, step)
+            if is_key or isinstance(node, ScalarNode):
+                return path, is_key
+
+    def _holds(self, node: Node, index: int) -> bool:
+        """A scalar reaches to the character behind it: a cursor stands between two characters."""
+        behind = isinstance(node, ScalarNode)
+        return _start(self.source, node) <= index < node.end_mark.index + behind
+
+    def key_place(self, path: Path) -> Place | None:
+        """Where the key at `path` stands; None where nothing is written there."""
+        steps = self._walk(path)
+        key = steps[-1][0]
+        return None if key is None or len(steps) != len(path) + 1 else Place(self.source, self._span(key))
+
+    def value_place(self, path: Path) -> Place | None:
+        """All of the value at `path`, a block to its last character; None where nothing is written there."""
+        steps = self._walk(path)
+        node = steps[-1][1]
+        if node is None or len(steps) != len(path) + 1:
+            return None
+        start, end = _start(self.source, node), node.end_mark.index
+        return Place(self.source, self.source.span(start, start + len(self.source.text[start:end].rstrip())))
 
     def _span(self, node: Node) -> Span:
         return _span(self.source, node)
@@ -269,6 +308,9 @@ def read(source: Source) -> Iterator[Document]:
         if mark is not None:
             _refuse_depth_before(source, mark.index)
         span = Span() if mark is None else _slip_span(source, mark)
+        lone = _field_without_colon(source, error)
+        if lone is not None:
+            raise lone from None
         message = f"this is not YAML: {_slip(error)}"
         raise _rejected(source, span, "invalid-yaml", message, _yaml_hint(source, span)) from None
     except (yaml.YAMLError, UnicodeEncodeError):  # of its characters
@@ -489,6 +531,17 @@ class _Builder:
         self.problems.append(Diagnostic(Place(self.source, span), Severity.ERROR, rule, message, hint))
 
 
+def _inside(node: Node) -> Iterator[tuple[str | int, Node, bool]]:
+    """(step, key or value, whether it is a key) of what a node holds."""
+    if isinstance(node, SequenceNode):
+        yield from ((number, item, False) for number, item in enumerate(node.value))
+    elif isinstance(node, MappingNode):
+        for key, value in node.value:
+            if isinstance(key, ScalarNode):
+                yield key.value, key, True
+                yield key.value, value, False
+
+
 def _start(source: Source, node: Node) -> int:
     """Where a node begins; a scalar after its anchor and tag."""
     start: int = node.start_mark.index
@@ -552,6 +605,29 @@ _UNREADABLE = "it cannot be read from here on"
 def _slip(error: yaml.MarkedYAMLError) -> str:
     said = " ".join(part for part in (error.context, error.problem) if part)
     return next((meaning for words, meaning in _SLIPS.items() if words in said), _UNREADABLE)
+
+
+_WITHOUT_COLON = re.compile(r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)")
+"""`name value` and `name:value`, which YAML reads as a text that goes on in the next line."""
+
+
+def _field_without_colon(source: Source, error: yaml.MarkedYAMLError) -> Rejected | None:
+    """What to say of a field whose ':', or the space behind it, is missing: readers find that a line later."""
+    if "could not find expected ':'" in (error.problem or "") and error.context_mark is not None:
+        number = error.context_mark.line + 1
+    elif "mapping values are not allowed" in (error.problem or "") and error.problem_mark is not None:
+        before = source.lines[: error.problem_mark.line]
+        number = next((at for at in range(len(before), 0, -1) if before[at - 1].strip()), 0)
+    else:
+        return None
+    found = _WITHOUT_COLON.fullmatch(source.line(number).rstrip()) if number else None
+    if found is None or ": " in found[4] or found[4].endswith(":"):
+        return None
+    what = "a space is missing behind" if found[3] == ":" else "a ':' is missing behind"
+    start = len(found[1]) + 1
+    span = Span(number, start, number, start + len(found[2]))
+    message = f"this is not YAML: {what} '{_cut(found[2])}{':' if found[3] == ':' else ''}'"
+    return _rejected(source, span, "invalid-yaml", message, f"write {_cut(found[2])}: …")
 
 
 def _slip_span(source: Source, mark: Any) -> Span:

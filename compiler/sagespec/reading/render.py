@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -15,6 +13,7 @@ from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
 from sagespec.base.files import Files
 from sagespec.base.source import Path, Place
 from sagespec.reading.document import Data, Document, load, read
+from sagespec.reading.matrix import MAX_VARIABLE, combinations, length_of
 
 DEFAULTS_NAME = "sagespec.yaml"
 SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost")
@@ -22,10 +21,6 @@ SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost")
 OWN = ("apiVersion", "kind", "name")
 """What a manifest says for itself; no default stands in for it."""
 _NO_FIELDS = frozenset((*SETTINGS, *OWN, "matrix"))
-MAX_JOBS = 1_000
-"""Jobs of one matrix."""
-MAX_COMBINATIONS = 100_000
-"""Combinations of one matrix, excluded ones counted."""
 MAX_EXPRESSIONS = 1_000
 """Texts with expressions in one manifest and its defaults: each takes a part of a millisecond."""
 MAX_EVALUATED = 100_000
@@ -34,14 +29,10 @@ MAX_RENDERED = 100_000
 """Characters that one expression may make."""
 MAX_MADE = 10_000_000
 """Characters that all expressions of a matrix may make."""
-MAX_VARIABLE = 10_000
-"""Characters of a value that expressions may speak of, written as JSON: an expression may repeat it many times."""
 MAX_MATRIX = 500_000
 """Values of all jobs of one matrix."""
 MAX_MATRIX_TEXT = 20_000_000
 """Characters of the keys and scalars of all jobs of one matrix."""
-MAX_COMPARED = 1_000_000
-"""Comparisons of combinations with what a matrix excludes."""
 
 
 class Inputs(NamedTuple):
@@ -220,10 +211,10 @@ def render(
             merged[name] = document.data[name]
     matrix = merged.pop("matrix", None)
     base = Manifest(document, layers, merged, settings, environment=inputs.environment)
-    combinations = list(_combinations(base, matrix))
-    _refuse_weight(base, len(combinations))
+    made = list(combinations(base.where, matrix))
+    _refuse_weight(base, len(made))
     budget = _Budget()
-    for combination in combinations:
+    for combination in made:
         yield _Renderer(base._replace(matrix=combination), inputs, budget).manifest()
 
 
@@ -345,65 +336,10 @@ def _merge(layers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _combinations(manifest: Manifest, matrix: Any) -> Iterator[Mapping[str, Any]]:
-    if matrix is None:
-        yield {}
-        return
-    axes = {name: values for name, values in matrix.items() if name != "exclude"} if isinstance(matrix, dict) else {}
-    wrong = next((name for name, values in axes.items() if not isinstance(values, list) or not values), None)
-    if not axes or wrong is not None:
-        path: Path = ("matrix",) if wrong is None else ("matrix", wrong)
-        raise Rejected(
-            [
-                _error(
-                    manifest.where(path),
-                    "bad-matrix",
-                    "matrix is a map of lists",
-                    "matrix: {learning-rate: [0.1, 0.01]}",
-                )
-            ]
-        )
-    excluded = matrix.get("exclude", [])
-    for position, item in enumerate(excluded if isinstance(excluded, list) else [None]):
-        if not isinstance(item, dict) or not set(item) <= set(axes):
-            place = manifest.where(("matrix", "exclude", position))
-            raise Rejected(
-                [
-                    _error(
-                        place,
-                        "bad-matrix",
-                        "exclude is a list of maps of the matrix's own names",
-                        f"names: {', '.join(axes)}",
-                    )
-                ]
-            )
-    for name, value in ((name, value) for name, values in axes.items() for value in values):
-        if _length(value) > MAX_VARIABLE:
-            message = f"a value has more than {MAX_VARIABLE:,} characters"
-            raise Rejected([_error(manifest.where(("matrix", name)), "bad-matrix", message)])
-    jobs = 0
-    for number, values in enumerate(itertools.product(*axes.values())):
-        if number == MAX_COMBINATIONS:
-            message = f"has more than {MAX_COMBINATIONS:,} combinations"
-            raise Rejected([_error(manifest.where(("matrix",)), "bad-matrix", message)])
-        if number * len(excluded) > MAX_COMPARED:
-            message = "has too many combinations for so long an exclude"
-            raise Rejected([_error(manifest.where(("matrix", "exclude")), "bad-matrix", message)])
-        combination = dict(zip(axes, values, strict=True))
-        if any(all(combination[name] == value for name, value in item.items()) for item in excluded):
-            continue
-        jobs += 1
-        if jobs > MAX_JOBS:
-            raise Rejected([_error(manifest.where(("matrix",)), "bad-matrix", f"makes more than {MAX_JOBS:,} jobs")])
-        yield combination
-    if not jobs:
-        place = manifest.where(("matrix", "exclude"))
-        raise Rejected([_error(place, "bad-matrix", "exclude leaves no job", "leave one combination at least")])
-
-
-def _length(value: Any) -> int:
-    """Characters of a value, written as JSON."""
-    return len(value) if isinstance(value, str) else len(json.dumps(value))
+def as_name(text: str) -> str:
+    """A text as a job's name can be: what is no letter or digit of ASCII becomes a hyphen (`0.1` is `0-1`)."""
+    letters = "".join(c if c.isascii() and c.isalnum() else "-" for c in text)
+    return "-".join(part for part in letters.split("-") if part)
 
 
 class _Budget:
@@ -436,6 +372,8 @@ class _Renderer:
         settings["vars"] = {name: self.variable(value, ("vars", name)) for name, value in variables.items()}
         self.base = self.base._replace(settings=settings)
         name = self.value(self.base.data.get("name"), ("name",))
+        if self.base.matrix and isinstance(name, str) and "{{" in str(self.base.data["name"]):
+            name = as_name(name)
         data = {**self.base.data, "name": name} if "name" in self.base.data else self.base.data
         self.names["name"] = name[:MAX_VARIABLE] if isinstance(name, str) else None  # as one, nothing else is accepted
         live = {name for layer in self.base.layers if _may_hold_expressions(layer.document) for name in layer.data}
@@ -466,7 +404,7 @@ class _Renderer:
         return value
 
     def variable(self, value: Any, path: Path) -> Any:
-        length = _length(value)
+        length = length_of(value)
         if length > MAX_VARIABLE:
             return self.refused(path, f"a variable may have {MAX_VARIABLE:,} characters, not {length:,}")
         return self.value(value, path)
@@ -496,7 +434,7 @@ class _Renderer:
             value = evaluate(text, self.names)
         except ExpressionError as error:
             return self.refused(path, error.message, error.hint)
-        length = _length(value)
+        length = length_of(value)
         self.budget.made += length
         if length > MAX_RENDERED:
             raise self.ended(path, f"makes a text of {length:,} characters")

@@ -132,6 +132,7 @@ def _unknown_field(complaint: Complaint) -> Diagnostic:
         hint = "a member of the API's request stands under request:"
     if new is not None:
         hint = f"did you mean '{new}'?"
+    hint = getattr(_other_name(model, path), "hint", "") or hint
     return complaint.says("unknown-field", f"there is no field '{cut(name)}'{complaint.inside}", hint, at_key=True)
 
 
@@ -151,16 +152,47 @@ def meant(model: type[Part], path: Path, detail: ErrorDetails) -> str | None:
         return None
     name = str(path[-1])
     renamed = model.renamed.get(name) if len(path) == 1 else None
-    return renamed or _nearest(name, tuple(_names_at(model, path[:-1])))
+    if renamed:
+        return renamed
+    other = _other_name(model, path)
+    return other.field if other else _nearest(name, tuple(_names_at(model, path[:-1])))
+
+
+class OtherName(NamedTuple):
+    """What people call a field elsewhere."""
+
+    field: str | None
+    """None where there is no such field here."""
+    hint: str
+    """What to write; empty where the field's name says it."""
+
+
+def _other_name(model: type[Part], path: Path) -> OtherName | None:
+    part = _part_at(model, path[:-1])
+    return _other_names(part.other_names).get(_letters(str(path[-1]))) if part else None
+
+
+@lru_cache(maxsize=100)
+def _other_names(lines: str) -> Mapping[str, OtherName]:
+    known: dict[str, OtherName] = {}
+    for line in lines.strip().replace("\n  ", " ").splitlines():
+        left, _, names = line.rpartition(": ")
+        field, _, hint = left.partition(" ")
+        known |= dict.fromkeys(names.split(), OtherName(None if field == "-" else field, hint[1:-1]))
+    return known
 
 
 def _names_at(model: type[Part], path: Path) -> list[str]:
     """What may stand in the map at `path`."""
-    found = field_at(model, path)
-    if found is None:
+    part = _part_at(model, path)
+    if part is model and not path:
         return [*model.fields, "matrix"]
-    part = part_in(found.shape)
     return list(part.fields) if part else []
+
+
+def _part_at(model: type[Part], path: Path) -> type[Part] | None:
+    found = field_at(model, path) if path else None
+    return model if not path else part_in(found.shape) if found else None
 
 
 @lru_cache(maxsize=10_000)

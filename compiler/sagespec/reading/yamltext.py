@@ -31,7 +31,7 @@ def yaml_text(data: Mapping[str, Any], notes: Mapping[Path, str] | None = None) 
 
 def _map(data: Mapping[str, Any], path: Path, notes: Mapping[Path, str]) -> Iterator[str]:
     for key, value in data.items():
-        yield from _entry(f"{_scalar(key)}:", value, (*path, key), notes, indented=True)
+        yield from _entry(f"{scalar(key)}:", value, (*path, key), notes, indented=True)
 
 
 def _list(data: list[Any], path: Path, notes: Mapping[Path, str]) -> Iterator[str]:
@@ -50,14 +50,15 @@ def _entry(head: str, value: Any, path: Path, notes: Mapping[Path, str], *, inde
         yield head + note
         yield from (f"{'  ' * indented}{line}" for line in _nested(value, path, notes))
     else:
-        yield f"{head} {_scalar(value)}{note}"
+        yield f"{head} {scalar(value)}{note}"
 
 
 def _nested(value: Any, path: Path, notes: Mapping[Path, str]) -> Iterator[str]:
     return _map(value, path, notes) if isinstance(value, Mapping) else _list(value, path, notes)
 
 
-def _scalar(value: Any) -> str:
+def scalar(value: Any) -> str:
+    """A key or a value that is no map and no list, in one line."""
     if isinstance(value, str):
         return value if _is_plain(value) else _quoted(value)
     text = json.dumps(value, allow_nan=False)

@@ -1,7 +1,7 @@
 """What an expression of Python is known to be without running it: the one reader of constant Python.
 
-Who reads training scripts (`values`) and who reads programs of the SDK (`importing.scope`) say what names and calls of
-their own stand for; every other kind of expression is read here.
+Who reads training scripts (`values`) and who reads programs of the SDK (`importing.programs`) say what names and calls
+of their own stand for; every other kind of expression is read here.
 """
 
 from __future__ import annotations
@@ -137,6 +137,10 @@ class Evaluator:
     def attribute(self, node: ast.Attribute) -> Any:
         return self.unknown(node)
 
+    def is_whole(self, value: Any) -> bool:
+        """Whether a list or dict has no more items than are known."""
+        return True
+
     def dotted(self, node: ast.expr) -> str:
         """The full name of what is called, imports resolved; nothing where it has none."""
         return ""
@@ -147,6 +151,21 @@ class Evaluator:
 
     def method(self, owner: Any, name: str, node: ast.Call) -> Any:
         """What a call of a method of which nothing is known here gives."""
+        return self.unknown(node)
+
+    def lambda_(self, node: ast.Lambda) -> Any:
+        return self.unknown(node)
+
+    def walrus(self, node: ast.NamedExpr) -> Any:
+        return self.unknown(node)
+
+    def awaited(self, node: ast.Await | ast.YieldFrom) -> Any:
+        return self.unknown(node)
+
+    def yielded(self, node: ast.Yield) -> Any:
+        return self.unknown(node)
+
+    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Any:
         return self.unknown(node)
 
     # Each kind of expression
@@ -182,8 +201,8 @@ class Evaluator:
                 continue
             value = self.value(piece.value)
             form = self.value(piece.format_spec) if piece.format_spec else ""
-            plain = piece.conversion == -1 and isinstance(form, str)
-            parts.append(_formatted(value, form) if plain else self.unknown(piece.value))
+            plain = piece.conversion in (-1, ord("s")) and isinstance(form, str)
+            parts.append(_formatted(value, form, piece.value, self) if plain else self.unknown(piece.value))
         return self.text(parts, node)
 
     def operation(self, node: ast.BinOp) -> Any:
@@ -219,11 +238,15 @@ class Evaluator:
         return not value if isinstance(node.op, ast.Not) and is_certain(value) else self.unknown(node)
 
     def either(self, node: ast.BoolOp) -> Any:
-        values = [self.value(item) for item in node.values]
-        if not all(map(is_certain, values)):
-            return self.unknown(node)
         stops = bool if isinstance(node.op, ast.Or) else operator.not_
-        return next((value for value in values if stops(value)), values[-1])
+        value: Any = None
+        for item in node.values:
+            value = self.value(item)
+            if not is_certain(value):
+                return self.unknown(node)
+            if stops(value):
+                break
+        return value
 
     def comparison(self, node: ast.Compare) -> Any:
         left, right = self.value(node.left), self.value(node.comparators[0])
@@ -239,24 +262,32 @@ class Evaluator:
         return self.value(node.body if test else node.orelse)
 
     def item(self, node: ast.Subscript) -> Any:
-        owner, key = self.value(node.value), self.value(node.slice)
+        owner = self.value(node.value)
+        if isinstance(node.slice, ast.Slice):
+            bounds = [self.value(bound) for bound in (node.slice.lower, node.slice.upper, node.slice.step)]
+            whole = isinstance(owner, str | list) and all(map(is_certain, bounds))
+            return owner[slice(*bounds)] if whole else self.unknown(node)
+        key = self.value(node.slice)
         return owner[key] if isinstance(owner, dict | list) and is_certain(key) else self.unknown(node)
 
     def call(self, node: ast.Call) -> Any:
         name = self.dotted(node.func)
-        if name in _FUNCTIONS:
-            return self._apply(_FUNCTIONS[name], (), node)
+        if name in FUNCTIONS:
+            return self._apply(FUNCTIONS[name], (), node)
         if not isinstance(node.func, ast.Attribute):
             return self.function(name, node)
-        owner, method = self.value(node.func.value), node.func.attr
-        if isinstance(owner, str) and method in _TEXT_METHODS:
-            return self._apply(_TEXT_METHODS[method], (owner,), node)
-        return self.method(owner, method, node)
+        return self.called_on(self.value(node.func.value), node.func.attr, node)
+
+    def called_on(self, owner: Any, name: str, node: ast.Call) -> Any:
+        """What a method gives."""
+        if isinstance(owner, str) and name in _TEXT_METHODS:
+            return self._apply(_TEXT_METHODS[name], (owner,), node)
+        return self.method(owner, name, node)
 
     def _apply(self, read: Callable[..., Any], before: tuple[Any, ...], node: ast.Call) -> Any:
         places = tuple(map(str, range(len(node.args))))
         given, left = self.arguments(node, places)
-        if left:
+        if left or not all(map(self.is_whole, given.values())):
             return self.unknown(node)
         return read(self, node, *before, *(given.pop(place) for place in places), **given)
 
@@ -277,6 +308,15 @@ _KINDS: Mapping[type[ast.AST], str] = {
     ast.IfExp: "choice",
     ast.Subscript: "item",
     ast.Call: "call",
+    ast.Lambda: "lambda_",
+    ast.NamedExpr: "walrus",
+    ast.Await: "awaited",
+    ast.Yield: "yielded",
+    ast.YieldFrom: "awaited",
+    ast.ListComp: "comprehension",
+    ast.SetComp: "comprehension",
+    ast.GeneratorExp: "comprehension",
+    ast.DictComp: "comprehension",
 }
 """Kind of expression → the method that reads it; any other is unknown."""
 
@@ -295,6 +335,10 @@ _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.IsNot: lambda left, right: not _is(left, right),
     ast.In: lambda left, right: left in right,
     ast.NotIn: lambda left, right: left not in right,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }
 
 
@@ -332,10 +376,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str | Mixed | Unknown)
 
 
-def _formatted(value: Any, form: str) -> Any:
+def _formatted(value: Any, form: str, node: ast.expr, read: Evaluator) -> Any:
     if not form:
         return value
-    return format(value, form) if isinstance(value, str | int | float) and len(form) < 5 else UNKNOWN
+    return format(value, form) if isinstance(value, str | int | float) and len(form) < 5 else read.unknown(node)
 
 
 # Functions and methods: (who reads, the call, its arguments as Python passes them) → what they give. Arguments that one
@@ -380,7 +424,7 @@ def _float(read: Evaluator, node: ast.Call, value: Any, /) -> Any:
     return float(value) if isinstance(value, str | int | float) else read.unknown(node)
 
 
-def _path(read: Evaluator, node: ast.Call, first: Any, /, *others: Any) -> Any:
+def joined_path(read: Evaluator, node: ast.expr, first: Any, /, *others: Any) -> Any:
     """What is not known is taken to have no slash at its ends."""
     if not all(map(_is_text, (first, *others))):
         return read.unknown(node)
@@ -408,7 +452,7 @@ def _format(read: Evaluator, node: ast.Call, text: str, /, *places: Any, **words
         count += not name
         if key not in given or conversion:
             return read.unknown(node)
-        parts.append(_formatted(given[key], form or ""))
+        parts.append(_formatted(given[key], form or "", node, read))
     return read.text(parts, node)
 
 
@@ -419,15 +463,43 @@ def _join(read: Evaluator, node: ast.Call, text: str, items: Any, /) -> Any:
     return read.text([piece for item in items for piece in (text, item)][1:], node)
 
 
-def _upper(read: Evaluator, node: ast.Call, text: str, /) -> str:
-    return text.upper()
+def _certain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of Python's that is called where all that it is given is certain."""
+
+    def read(read: Evaluator, node: ast.Call, /, *given: Any, **words: Any) -> Any:
+        return function(*given, **words) if is_certain([*given, *words.values()]) else read.unknown(node)
+
+    return read
 
 
-def _lower(read: Evaluator, node: ast.Call, text: str, /) -> str:
-    return text.lower()
+def _length(read: Evaluator, node: ast.Call, value: Any, /) -> Any:
+    return len(value) if isinstance(value, str | list | dict) else read.unknown(node)
 
 
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+def _zip(read: Evaluator, node: ast.Call, /, *lists: Any) -> Any:
+    known = all(isinstance(items, list | dict) for items in lists)
+    return [list(items) for items in zip(*lists, strict=False)] if known else read.unknown(node)
+
+
+def _enumerate(read: Evaluator, node: ast.Call, items: Any, /, start: Any = 0) -> Any:
+    known = isinstance(items, list | dict) and isinstance(start, int)
+    return [[index, item] for index, item in enumerate(items, start)] if known else read.unknown(node)
+
+
+def _parts(path: str) -> tuple[str, str]:
+    head, slash, tail = path.rpartition("/")
+    return (head.rstrip("/") or slash, tail)
+
+
+def _folder(path: str) -> str:
+    return _parts(path)[0]
+
+
+def _last(path: str) -> str:
+    return _parts(path)[1]
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "range": _range,
     "list": _list,
     "tuple": _list,
@@ -437,11 +509,26 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "str": _str,
     "int": _int,
     "float": _float,
-    "os.path.join": _path,
+    "bool": _certain(bool),
+    "abs": _certain(abs),
+    "min": _certain(min),
+    "max": _certain(max),
+    "sum": _certain(sum),
+    "len": _length,
+    "zip": _zip,
+    "enumerate": _enumerate,
+    "os.path.join": joined_path,
+    "os.path.dirname": _certain(_folder),
+    "os.path.basename": _certain(_last),
 }
 _TEXT_METHODS: Mapping[str, Callable[..., Any]] = {
     "format": _format,
     "join": _join,
-    "upper": _upper,
-    "lower": _lower,
+    **{
+        name: _certain(getattr(str, name))
+        for name in (
+            *("upper", "lower", "title", "capitalize", "strip", "lstrip", "rstrip", "replace"),
+            *("removeprefix", "removesuffix", "split", "rsplit", "startswith", "endswith"),
+        )
+    },
 }

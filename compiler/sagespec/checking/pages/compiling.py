@@ -50,6 +50,40 @@ PAGES = (
         """,
     ),
     Page(
+        "shared-checkpoints",
+        ERROR,
+        "https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html",
+        """
+        Two jobs keep their checkpoints in one place.
+
+        SageMaker copies what lies there into each job when it starts, so each goes on from the other's training, and
+        both overwrite each other's files.
+
+        Bad:
+            name: "mnist-{{ matrix.optimizer }}"
+            matrix: {optimizer: [adam, sgd]}
+            hyperparameters: {optimizer: "{{ matrix.optimizer }}"}
+            checkpoint_s3_uri: s3://bucket/checkpoints
+
+        Good:
+            name: "mnist-{{ matrix.optimizer }}"
+            matrix: {optimizer: [adam, sgd]}
+            hyperparameters: {optimizer: "{{ matrix.optimizer }}"}
+            checkpoint_s3_uri: "s3://bucket/checkpoints/{{ name }}"
+        """,
+    ),
+    Page(
+        "checkpoints-in-two-files",
+        WARNING,
+        "https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html",
+        """
+        Jobs of two files keep their checkpoints in one place.
+
+        Each goes on from the other's training. The files may be meant for different runs; in one run, plan and apply
+        refuse to act on both.
+        """,
+    ),
+    Page(
         "unusable-files",
         ERROR,
         OURS,
@@ -156,6 +190,17 @@ PAGES = (
 
         `apply` asks AWS for it; `compile` asks nobody, so that its result depends on the manifest alone. `validate`
         only warns of it.
+        """,
+    ),
+    Page(
+        "unknown-training-job",
+        ERROR,
+        OURS,
+        """
+        Where the model of a `training_job` lies is known once a job of that manifest has completed.
+
+        `plan` and `apply` ask the service for the newest completed one, and name it. `compile` asks nobody, so that its
+        result depends on the manifest alone: it needs `model_data`.
         """,
     ),
     Page(

@@ -68,6 +68,7 @@ class Rendering(Arguments):
     set: Option[Sequence[tuple[str, str]]] = repeated(
         "NAME=VALUE", "A value for {{ vars.NAME }}.", read=pair, completes="variables", group=MANIFESTS
     )
+    job = repeated("GLOB", "Only the jobs and endpoints of this name: 'sweep-*'.", group=MANIFESTS)
 
 
 class Judging(Rendering):
@@ -87,7 +88,7 @@ class Deciding(Judging):
 
 
 class Jobs(Rendering):
-    """Training jobs that exist."""
+    """Training jobs and endpoints that exist."""
 
     section = DEPLOY
 
@@ -148,17 +149,19 @@ class CompileArguments(Judging):
 
 
 class ExplainArguments(Rendering):
-    """Explain a rule, or a manifest's field: its value, where that was written, where it lands in the request."""
+    """Explain a rule, a field, or a manifest's values: where each was written, where it lands in the request."""
 
     command, section, runs = "explain", CHECK, "reference:explain"
     exits = {Code.WRONG_MANIFEST: "the manifest cannot be read"}
     examples = (
         ("sagespec explain spot-without-max-wait", "a rule, as findings name it"),
-        ("sagespec explain mnist.yaml instance_type", "where a value comes from"),
+        ("sagespec explain max_wait", "a field of manifests"),
+        ("sagespec explain mnist.yaml", "every value, and where it was written"),
+        ("sagespec explain mnist.yaml instance_type", "where a value comes from and lands"),
     )
     starts_nothing = True
 
-    about = one("RULE-or-FILE", "A rule's name as findings show it, or a manifest.", completes="rules files")
+    about = one("RULE-FIELD-or-FILE", "A rule as findings name it, a field, or a manifest.", completes="rules files")
     field = optional("FIELD", "With a manifest: channels.train, …", completes="fields")
 
 
@@ -181,7 +184,12 @@ class InitArguments(Arguments):
 
 
 class ImportArguments(Arguments):
-    """Print a manifest of a training job that exists, or of the estimators in a script. Runs nothing."""
+    """Print manifests of what exists: a training job, a script or notebook, another tool's file. Runs nothing.
+
+    A file says by itself what it is: Python or a notebook with estimators of the SageMaker Python SDK or calls of
+    boto3; JSON or YAML with what describe-training-job prints, a request, a state of Step Functions, an Airflow config,
+    an event, a pipeline's definition or an ACK resource; Terraform; a shell script with calls of the AWS CLI.
+    """
 
     command, section, runs = "import", CHECK, "starting:import_"
     exits = {
@@ -192,11 +200,16 @@ class ImportArguments(Arguments):
     examples = (
         ("sagespec import mnist-2026-01-02-03-04-05-678", "a training job"),
         ("sagespec import train.ipynb", "the estimators of a notebook"),
-        ("sagespec import --file describe.json", "what `aws sagemaker describe-training-job` has printed"),
+        ("sagespec import describe.json", "what `aws sagemaker describe-training-job` has printed"),
+        ("sagespec import launchers --out jobs", "every job in a folder, a manifest for each"),
+        ("sagespec import train.ipynb --report", "what became of every argument"),
     )
 
-    source = optional("JOB|SCRIPT.py|NOTEBOOK.ipynb", "A training job's name, or a file of Python.", completes="files")
-    file = file("JSON", "What describe-training-job has printed, or a request.")
+    source = optional("JOB|FILE|DIR", "A training job's name, a file, or a folder of files.", completes="files")
+    file = file("FILE", "A file, whatever it is called; - for standard input.")
+    out = folder("Write one manifest a job into this folder.")
+    report = flag("Say of every argument whether it was taken, changed or not taken, instead of printing manifests.")
+    format = choice("sagespec.reporting.imported:FORMATS", "text", "How the report is written.")
 
 
 class PlanArguments(Deciding):
@@ -262,7 +275,7 @@ class ApplyArguments(Deciding):
         group=LOCAL,
     )
     interrupt = number(
-        "N", "Rehearse a spot job, with N interruptions.", default=0, least=0, needs="local", group=LOCAL
+        "N", "Rehearse a spot job, with N interruptions, and follow it.", default=0, least=0, needs="local", group=LOCAL
     )
 
     @property
@@ -270,7 +283,7 @@ class ApplyArguments(Deciding):
         """Options that were given although a saved plan says itself what they say."""
         return [
             option_of(name)
-            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set")
+            for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set", "job")
             if self.values.get(name)
         ]
 
@@ -324,12 +337,34 @@ class TensorboardArguments(Jobs):
     port = number("PORT", "The first port that is tried.", default=6006, least=1, most=65_000)
 
 
+class RollbackArguments(Several):
+    """Let endpoints serve again what they served before. Shows what that is, and asks.
+
+    The manifest is not changed: the next apply goes forward again, unless the change is reverted there, too.
+    """
+
+    command, runs = "rollback", "rolling_back:rollback"
+    exits = {
+        Code.SERVICE_FAILED: "the service failed, or there is nothing to go back to",
+        Code.JOB_FAILED: "with --wait: an endpoint does not serve what it was asked for",
+    }
+    examples = (("sagespec rollback mnist --wait", "and wait until it serves"),)
+
+    yes = flag("Do not ask.", short="-y")
+    wait = flag("Follow the endpoints until they serve.")
+
+
 class StopArguments(Several):
-    """Ask jobs to end; what they have saved is kept."""
+    """Ask jobs to end; what they have saved is kept. Endpoints are deleted, once somebody has agreed."""
 
     command, runs = "stop", "jobs:stop"
     exits = FROM_SERVICE
-    examples = (("sagespec stop mnist.yaml", "every job of a manifest that runs"),)
+    examples = (
+        ("sagespec stop mnist.yaml", "every job of a manifest that runs"),
+        ("sagespec stop mnist --yes", "an endpoint, without being asked"),
+    )
+
+    yes = flag("Do not ask before an endpoint is deleted.", short="-y")
 
 
 class InvokeArguments(Jobs):
@@ -415,6 +450,22 @@ class SchemaArguments(Arguments):
     check = flag("Write nothing; exit with 1 if a file is stale.")
 
 
+class LspArguments(Rendering):
+    """Serve an editor: the language server, on standard input and output.
+
+    What validate finds is shown at every keystroke, in manifests, in sagespec.yaml and in training scripts, with fixes,
+    completion and more. Nothing of the workspace is run, and nothing is sent anywhere. Editors start it themselves:
+    docs/editors.md says how.
+    """
+
+    command, section, runs = "lsp", REFERENCE, "serving_editors:lsp"
+    exits = {Code.FINE: "the editor has ended it", Code.WRONG_MANIFEST: "the editor is gone without a word"}
+    examples = (("sagespec lsp --env prod", "judge by one environment of the defaults"),)
+    starts_nothing = True
+
+    stdio = flag("Accepted for editors that say it: there is no other way.")
+
+
 class CompletionArguments(Arguments):
     """Print a script that makes a shell complete sagespec's commands, options, files, rules, environments and jobs."""
 
@@ -462,6 +513,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         LogsArguments,
         AttachArguments,
         TensorboardArguments,
+        RollbackArguments,
         StopArguments,
         InvokeArguments,
         LocalListArguments,
@@ -469,6 +521,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         RulesArguments,
         VersionsArguments,
         SchemaArguments,
+        LspArguments,
         CompletionArguments,
         HelpArguments,
         OfferArguments,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +14,14 @@ from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
 from sagespec.cli.commands.following import Followed, follow
 from sagespec.cli.runs import accepted, compiler_of
-from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, plan_options, service_pool
+from sagespec.cli.services import (
+    account_of_credentials,
+    check_prune,
+    evidence_of,
+    plan_options,
+    service_pool,
+    trained_in,
+)
 from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
 from sagespec.deploying.applier import still_planned
 from sagespec.deploying.following.ledger import Ledger
@@ -31,19 +38,21 @@ from sagespec.reporting.terminal.style import Style, style_of
 if TYPE_CHECKING:
     from sagespec.building.targets import Request
     from sagespec.deploying.applier import Outcome
-    from sagespec.deploying.planning.planner import Plan, PlanOptions
+    from sagespec.deploying.planning.planner import Change, Plan, PlanOptions
     from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.pool import ServicePool
+    from sagespec.pipeline import Compiler
 
 
 def apply(given: ApplyArguments) -> int:
     why = unwritable(given.outputs)
     if why:
         raise WrongUsage(f"--outputs {given.outputs}: {why}")
-    asked = asked_for(given)
+    pool = service_pool(given)
+    asked = asked_for(given, pool)
     report = Report(given)
     try:
-        code = carried_out(given, asked, report)
+        code = carried_out(given, asked, report, pool)
     except KeyboardInterrupt:
         complain("interrupted", "run it again: nothing is done twice")
         code = int(Code.INTERRUPTED)
@@ -61,9 +70,11 @@ class Asked(NamedTuple):
     gone: Gone
     """What is known of manifests that are not there."""
     saved: Plan | None = None
+    again: Callable[[], Sequence[Request]] | None = None
+    """Compiles the manifests once more, when jobs have completed whose models are to be served."""
 
 
-def asked_for(given: ApplyArguments) -> Asked:
+def asked_for(given: ApplyArguments, pool: ServicePool) -> Asked:
     """What is to be applied: requests, what is wished beside them, and the plan if one was saved.
 
     Raises:
@@ -74,23 +85,36 @@ def asked_for(given: ApplyArguments) -> Asked:
         saved, options = saved_plan(given)
         gone = only({change.job_name for change in saved.changes if change.request is None})
         return Asked([change.request for change in saved.changes if change.request is not None], options, gone, saved)
-    compiler = compiler_of(given, build=True, local=given.local, ask_account=account_of_credentials)
-    requests, code = accepted(compiler.run(given.paths))
+    requests, compiler = compiled(given, pool)
+    options = plan_options(given)
+    check_prune(options, requests, given)
+    return Asked(requests, options, evidence_of(compiler), again=lambda: compiled(given, pool)[0])
+
+
+def compiled(given: ApplyArguments, pool: ServicePool) -> tuple[Sequence[Request], Compiler]:
+    """The requests of the manifests, as they and the service are now.
+
+    Raises:
+        Ended: a manifest is wrong.
+    """
+    compiler = compiler_of(
+        given, build=True, local=given.local, ask_account=account_of_credentials, trained=trained_in(pool)
+    )
+    requests, code = accepted(compiler.run(given.paths), given)
     if code:
         raise Ended(code)
-    options = plan_options(given)
-    check_prune(options, requests)
-    return Asked(requests, options, evidence_of(compiler))
+    return requests, compiler
 
 
-def carried_out(given: ApplyArguments, asked: Asked, report: Report) -> int:
+def carried_out(given: ApplyArguments, asked: Asked, report: Report, pool: ServicePool) -> int:
     """Plans, asks, does and follows; `report` has what was done, however this ends."""
-    pool, style = service_pool(given), style_of(sys.stderr)
+    style = style_of(sys.stderr)
     made = pool.plan(asked.requests, asked.options, asked.gone)
     if asked.saved is not None:
         made = what_is_left(asked.saved, made)
     for line in plan_text(made, style):
         tell(line, always=not given.yes)
+    check_rehearsal(given, made)
     if made.pending and not given.yes:
         if not agreed("Apply this plan?"):
             return Code.WRONG_USAGE
@@ -98,34 +122,75 @@ def carried_out(given: ApplyArguments, asked: Asked, report: Report) -> int:
     report.begin(made)
     for outcome in outcomes_of(made, pool, asked.options, style):
         report.ledger.note(outcome)
-    followed = report.follow(pool) if given.wait else None
-    if followed is not None and not followed.interrupted:
-        followed = settled(report, pool, asked.options, style, followed)
-    if followed is not None and followed.interrupted:
-        return Code.INTERRUPTED
+    code = waited(report, asked, pool, style) if given.wait or given.interrupt else Code.FINE
+    if code is Code.INTERRUPTED:
+        return code
     if not report.ledger.all_done:
         return Code.SERVICE_FAILED
-    if followed is not None and followed.code:
-        return followed.code
+    if code:
+        return code
+    if given.wait and any(is_waiting(entry.outcome.change) for entry in report.ledger.entries):
+        return Code.JOB_FAILED
     return Code.JOB_FAILED if report.ledger.unfulfilled else Code.FINE
 
 
-def settled(report: Report, pool: ServicePool, options: PlanOptions, style: Style, followed: Followed) -> Followed:
-    """What is left to do once endpoints serve: their counts, and what nothing uses any more, as the plan has said."""
-    served = [entry.change.request for entry in report.ledger.done() if entry.ending is not None]
-    standing = [each for each in served if each is not None and nature_of(each) is Nature.STAYS]
-    for _ in range(2):  # counts first; what is removed needs an endpoint that serves
-        made = pool.plan(standing, replace(options, prune=False, rerun=False, replace=False))
-        left = [change for change in made.changes if change.action in FINISHING]
-        if not left:
-            break
-        for outcome in outcomes_of(replace(made, changes=tuple(left)), pool, options, style):
-            report.ledger.add(outcome)
-        if all(change.action is not Action.SCALE for change in left):
-            break
-        again = report.follow(pool)
-        followed = again if again is not None else followed
-    return followed
+def is_waiting(change: Change) -> bool:
+    """Whether an endpoint waits for a training job."""
+    return change.request is not None and bool(change.request.serving.waits_for) and change.action is Action.WAIT
+
+
+def serve_what_was_trained(report: Report, asked: Asked, pool: ServicePool, style: Style) -> bool:
+    """Endpoints that waited for jobs which have completed since: they are planned again, as the plan has said, and the
+    new plan is shown and done. Whether anything was."""
+    waiting = {change.name: entry for entry in report.ledger.entries if is_waiting(change := entry.outcome.change)}
+    if not waiting or asked.again is None:
+        return False
+    before = {request.name: request.digest for request in asked.requests if nature_of(request) is Nature.RUNS}
+    now = asked.again()
+    if before != {request.name: request.digest for request in now if nature_of(request) is Nature.RUNS}:
+        complain("the manifests were changed while their jobs ran; nothing is served yet", "run apply again")
+        return False
+    ready = [each for each in now if nature_of(each) is Nature.STAYS and each.name in waiting]
+    made = pool.plan(ready, replace(asked.options, prune=False))
+    for line in plan_text(made, style):
+        tell(line)
+    for outcome in outcomes_of(made, pool, asked.options, style):
+        waiting[outcome.change.name].done = outcome
+    return any(not is_waiting(change) for change in made.changes)
+
+
+def waited(report: Report, asked: Asked, pool: ServicePool, style: Style) -> Code:
+    """Follows what was done to its end, serves what was trained, and finishes what can only be done then; the worst of
+    what was seen."""
+    codes = [report.follow(pool)]
+    if codes[-1] is not Code.INTERRUPTED and serve_what_was_trained(report, asked, pool, style):
+        codes.append(report.follow(pool, Nature.STAYS))
+    if codes[-1] is not Code.INTERRUPTED and finished(report, pool, asked.options, style):
+        codes.append(report.follow(pool, Nature.STAYS))
+    return Code.INTERRUPTED if Code.INTERRUPTED in codes else min((code for code in codes if code), default=Code.FINE)
+
+
+def finished(report: Report, pool: ServicePool, options: PlanOptions, style: Style) -> bool:
+    """Does what is left to do once endpoints serve: their counts and tags, and the removal of what nothing uses any
+    more, as the plan has said. Whether there is something new to follow."""
+    changes = (entry.outcome.change for entry in report.ledger.done() if entry.ending is not None)
+    standing = [change.request for change in changes if change.request is not None and change.nature is Nature.STAYS]
+    if not standing:
+        return False
+    made = pool.plan(standing, replace(options, prune=False, rerun=False, replace=False))
+    left = [change for change in made.changes if change.action in FINISHING]
+    for outcome in outcomes_of(replace(made, changes=tuple(left)), pool, options, style):
+        report.ledger.add(outcome)
+    return any(change.action is Action.SCALE for change in left)
+
+
+def check_rehearsal(given: ApplyArguments, plan: Plan) -> None:
+    """Raises:
+    WrongUsage: a rehearsal is asked for, and a job would not run.
+    """
+    idle = [change.job_name for change in plan.changes if change.request is not None and change not in plan.pending]
+    if given.interrupt and idle:
+        raise WrongUsage(f"{', '.join(idle)} would not run, so nothing would be rehearsed", "--rerun runs it again")
 
 
 class Report:
@@ -138,17 +203,19 @@ class Report:
     def begin(self, plan: Plan) -> None:
         self.ledger = Ledger(plan.changes)
 
-    def follow(self, pool: ServicePool) -> Followed | None:
+    def follow(self, pool: ServicePool, only: Nature | None = None) -> Code:
         """Follows what now runs or has ended as it was wanted."""
         entries, asked = {}, {}
         for entry in self.ledger.done():
             change = entry.outcome.change
+            if only is not None and change.nature is not only:
+                continue
             job = Job(change.job_name, pool.service_of(change))
             entries[job] = entry
             if change.request is not None and change.nature is Nature.STAYS:
                 asked[job] = change.request.content_name
         if not entries:
-            return None
+            return Code.FINE
         out = sys.stderr if self.given.format == "json" else sys.stdout
         followed = Followed(list(entries), asked=asked)
         try:
@@ -156,7 +223,7 @@ class Report:
         finally:
             for job, ending in followed.endings.items():
                 entries[job].ending = ending
-        return followed
+        return followed.code
 
     def hand_on(self) -> bool:
         """Writes the outputs, and the outcome where it is wanted as JSON; whether all could be written. What could not

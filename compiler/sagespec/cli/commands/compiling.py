@@ -18,7 +18,7 @@ def compile_(given: CompileArguments) -> int:
             if result.name is not None or is_refused(result):
                 say(line_of(result, given.target))
         return Code.WRONG_MANIFEST if refused else Code.FINE
-    requests, code = accepted(results)
+    requests, code = accepted(results, given)
     if code:
         return code
     if given.out is None and len(requests) != 1:

@@ -6,6 +6,7 @@ Each does all the jobs that are meant: one that cannot be seen, or is not there,
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +20,7 @@ from sagespec.cli.arguments.table import (
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands.following import followed, log_line
 from sagespec.cli.services import jobs_of, project_folder
-from sagespec.cli.terminal import complain, remark, say, tell
+from sagespec.cli.terminal import agreed, complain, remark, say, tell
 from sagespec.deploying.following.looking import state_of
 from sagespec.deploying.following.tensorboard import show
 from sagespec.deploying.services import START, ServiceError
@@ -30,7 +31,9 @@ from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
     from sagespec.deploying.following.looking import Job
+    from sagespec.deploying.planning.observed import Observed
 
+Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 
@@ -50,13 +53,33 @@ def status(given: StatusArguments) -> Code:
 
 def logs(given: LogsArguments) -> Code:
     jobs = jobs_of(given.names, given, local=given.local, region=given.region)
-    if given.follow:
-        code = followed(jobs).code
-        return Code.FINE if code is Code.JOB_FAILED else code
     code = Code.FINE
+    if given.follow:
+        endless = [job for job in jobs if getattr(job.service, "logs_go_on", False)]
+        running = [job for job in jobs if job not in endless]
+        if running:
+            code = followed(running).code
+        if endless and code is not Code.INTERRUPTED:
+            code = follow_endless(endless)
+        return Code.FINE if code is Code.JOB_FAILED else code
     for job in jobs:
         code = max(code, print_log(job, job.name if len(jobs) > 1 else ""))
     return code
+
+
+def follow_endless(jobs: Sequence[Job]) -> Code:
+    """Prints logs that have no end, as they come, until Ctrl-C."""
+    cursors = dict.fromkeys(jobs, START)
+    try:
+        while True:
+            for job, cursor in cursors.items():
+                lines, cursors[job] = job.service.logs(job.name, cursor)
+                for line in lines:
+                    say(log_line(line, job.name if len(jobs) > 1 else ""))
+            sys.stdout.flush()
+            time.sleep(min(getattr(job.service, "poll_seconds", 1.0) for job in jobs))
+    except KeyboardInterrupt:
+        return Code.INTERRUPTED
 
 
 def print_log(job: Job, prefix: str) -> Code:
@@ -88,21 +111,36 @@ def tensorboard(given: TensorboardArguments) -> Code:
 
 
 def stop(given: StopArguments) -> Code:
-    def stopped(job: Job) -> str:
-        seen = job.service.describe(job.name)
-        stays = seen.lifecycle.nature is Nature.STAYS
-        if seen.ended and not stays:
-            return f"{job.name} has ended already ({seen.status})"
-        job.service.stop(job.name)
-        return f"{job.name} is being deleted" if stays else f"{job.name} was asked to stop"
-
-    said, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region, stopping=True), stopped)
+    jobs = jobs_of(given.names, given, local=given.local, region=given.region, stopping=True)
+    seen, code = of_each(jobs, lambda job: (job, job.service.describe(job.name)))
+    standing = [one for job, one in seen if _stays(one) and one.status != "Deleting"]
+    for one in standing:
+        tell(
+            f"- delete the endpoint {one.job_name} ({one.status}); its configurations and models are kept", always=True
+        )
+    if standing and not given.yes and not agreed("Delete it?" if len(standing) == 1 else "Delete them?"):
+        return Code.WRONG_USAGE
+    said, failed = of_each(seen, lambda pair: _stopped(*pair))
     for line in said:
         tell(line)
-    return code
+    return max(code, failed)
 
 
-def of_each(jobs: Sequence[Job], do: Callable[[Job], Made]) -> tuple[list[Made], Code]:
+def _stopped(job: Job, seen: Observed) -> str:
+    """Stops a job, or deletes an endpoint, as it was seen; what there is to say of it."""
+    if not _stays(seen) and seen.ended:
+        return f"{job.name} has ended already ({seen.status})"
+    job.service.stop(job.name)
+    if _stays(seen):
+        return f"{job.name} was asked to be deleted; it is paid for until it is gone (sagespec status {job.name})"
+    return f"{job.name} was asked to stop"
+
+
+def _stays(seen: Observed) -> bool:
+    return seen.lifecycle.nature is Nature.STAYS
+
+
+def of_each(jobs: Sequence[Item], do: Callable[[Item], Made]) -> tuple[list[Made], Code]:
     """What is made of each job, in order; what goes wrong with one is told."""
     made: dict[int, Made] = {}
     code = Code.FINE

@@ -9,7 +9,15 @@ from sagespec.base.files import unwritable, write_whole
 from sagespec.cli.arguments.table import PlanArguments
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.runs import accepted, compiler_of
-from sagespec.cli.services import account_of_credentials, check_prune, evidence_of, plan_options, service_pool
+from sagespec.cli.services import (
+    account_of_credentials,
+    check_prune,
+    evidence_of,
+    not_asked,
+    plan_options,
+    service_pool,
+    trained_in,
+)
 from sagespec.cli.terminal import say, tell
 from sagespec.deploying.machinery import plan_unseen
 from sagespec.reporting.plans.plan import plan_json, plan_text
@@ -26,17 +34,15 @@ def plan(given: PlanArguments) -> int:
     if why:
         raise WrongUsage(f"--out {given.out}: {why}")
     ask = None if given.offline or given.local else account_of_credentials
-    compiler = compiler_of(given, build=True, local=given.local, ask_account=ask)
-    requests, code = accepted(compiler.run(given.paths))
+    pool = service_pool()
+    trained = not_asked if given.offline else trained_in(pool)
+    compiler = compiler_of(given, build=True, local=given.local, ask_account=ask, trained=trained)
+    requests, code = accepted(compiler.run(given.paths), given)
     if code:
         return code
     options = plan_options(given)
-    check_prune(options, requests)
-    made = (
-        plan_unseen(requests, options)
-        if given.offline
-        else service_pool().plan(requests, options, evidence_of(compiler))
-    )
+    check_prune(options, requests, given)
+    made = plan_unseen(requests, options) if given.offline else pool.plan(requests, options, evidence_of(compiler))
     if given.out is not None:
         save(made, options, given.out)
     if given.format == "json":

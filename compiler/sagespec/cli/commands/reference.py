@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from sagespec.cli.arguments.help import help_of, help_of_group, width_of_terminal
@@ -47,29 +48,38 @@ def explain(given: ExplainArguments) -> Code:
     from sagespec.kinds.explained import current, explained, suggestion
     from sagespec.reporting.pages import page
 
-    if given.field is not None:
-        return explain_field(given, given.field)
+    if given.field is not None or os.path.exists(given.about) or given.about.endswith((".yaml", ".yml")):  # noqa: PTH110
+        return explain_manifest(given)
     name = current(given.about)
-    if name not in explained():
-        complain(f"there is no rule '{given.about}'", suggestion(given.about))
-        return Code.WRONG_USAGE
-    say(page(explained()[name]))
-    return Code.FINE
+    if name in explained():
+        say(page(explained()[name]))
+        return Code.FINE
+    from sagespec.reporting.origin import field_page
+
+    lines = list(field_page(given.about))
+    for line in lines[:-1]:
+        say(line)
+    if not lines:
+        complain(f"there is no rule and no field '{given.about}'", suggestion(given.about))
+    return Code.FINE if lines else Code.WRONG_USAGE
 
 
-def explain_field(given: ExplainArguments, field: str) -> Code:
+def explain_manifest(given: ExplainArguments) -> Code:
+    """The values of a manifest's fields, or of one of them, and where they come from."""
     from sagespec.base.diagnostic import told
     from sagespec.reporting.findings.diagnostics import block
-    from sagespec.reporting.origin import origin
+    from sagespec.reporting.origin import origins, overview
 
-    for result in compiler_of(given, build=False).run([given.about]):
+    manifests = []
+    for result in compiler_of(given, build=False, every_environment=False).run([given.about]):
         if result.rendered is None:
             for diagnostic in told(result.diagnostics):
                 for line in block(diagnostic, style_of(sys.stderr)):
                     tell(line, always=True)
             return Code.WRONG_MANIFEST
-        for line in origin(result.rendered, field):
-            say(line)
+        manifests.append(result.rendered)
+    for line in overview(manifests) if given.field is None else origins(manifests, given.field):
+        say(line)
     return Code.FINE
 
 

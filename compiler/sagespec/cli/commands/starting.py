@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +15,7 @@ from sagespec.cli.services import jobs_of
 from sagespec.cli.terminal import complain, say, tell
 
 if TYPE_CHECKING:
-    from sagespec.importing import Draft
+    from sagespec.importing import Imported, Unreadable
 
 
 def init(given: InitArguments) -> Code:
@@ -35,32 +37,86 @@ def import_(given: ImportArguments) -> Code:
     from sagespec.importing import Unreadable
 
     if (given.source is None) == (given.file is None):
-        complain("one thing can be imported at a time", "give a job's name, a script, a notebook, or --file JSON")
+        complain("one thing can be imported at a time", "give a job's name, a file, a folder, or --file FILE")
+        return Code.WRONG_USAGE
+    if given.out is None and given.source is not None and Path(given.source).is_dir():
+        complain(f"{given.source} is a folder, which may hold many jobs", "say where to write them: --out DIR")
         return Code.WRONG_USAGE
     try:
-        drafts = drafts_of(given.source, given.file)
+        found = found_in(given)
+        return shown(found, given)
     except Unreadable as error:
         complain(error.message, error.hint)
         return Code.WRONG_MANIFEST
     except (OSError, UnicodeDecodeError) as error:
         complain(f"{given.file or given.source} cannot be read: {error}")
         return Code.WRONG_USAGE
-    say("---\n".join(draft.text for draft in drafts).removesuffix("\n"))
-    for line in (line for draft in drafts for line in draft.left):
-        tell(line)
-    return Code.FINE if all(draft.complete for draft in drafts) else Code.WRONG_MANIFEST
 
 
-def drafts_of(source: str | None, file: Path | None) -> Sequence[Draft]:
+def found_in(given: ImportArguments) -> list[tuple[str, Imported | Unreadable]]:
+    """What there is in a file, in every file of a folder, or in a training job of the service."""
     from sagespec.catalog import facts
-    from sagespec.importing import code_of, from_description, from_source, json_of
+    from sagespec.importing import Imported, from_description, from_folder, from_text
 
-    if file is not None:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-        return [from_description(json_of(text, str(file)), facts())]
-    name = source or ""
-    if name.endswith((".py", ".ipynb")):
-        return from_source(code_of(Path(name).read_text(encoding="utf-8"), name), facts())
-    (job,) = jobs_of([name], Rendering({}))
+    if given.file is not None and str(given.file) == "-":
+        return [("-", from_text(sys.stdin.read(), "standard input", facts()))]
+    path = given.file if given.file is not None else Path(given.source or "")
+    if path.is_dir():
+        return [(str(each), found) for each, found in from_folder(path, facts())]
+    if given.file is not None or path.is_file() or path.suffix in FILES:
+        return [(str(path), from_text(path.read_text(encoding="utf-8"), str(path), facts()))]
+    (job,) = jobs_of([str(path)], Rendering({}))
     seen = job.service.describe(job.name)
-    return [from_description(seen.body, facts(), seen.tags)]
+    return [(str(path), Imported([from_description(seen.body, facts(), seen.tags)]))]
+
+
+FILES = (".py", ".ipynb", ".json", ".yaml", ".yml", ".tf", ".sh")
+"""Ends of names that are files, whether they are there or not."""
+
+
+def shown(found: Sequence[tuple[str, Imported | Unreadable]], given: ImportArguments) -> Code:
+    from sagespec.importing import Unreadable
+    from sagespec.reporting.imported import report
+
+    if given.report:
+        say(report(found, given.format).removesuffix("\n"))
+    elif given.out is None:
+        say("---\n".join(one.text for _, one in found if not isinstance(one, Unreadable)).removesuffix("\n"))
+    if given.out is not None:
+        written(found, given.out, quiet=given.report)
+    for name, one in found:
+        front = f"{name}: " if len(found) > 1 else ""
+        if isinstance(one, Unreadable):
+            complain(f"{front}{one.message}")
+            continue
+        for line in one.left:
+            tell(f"{front}{line}")
+    if not found:
+        complain(f"there is no training job below {given.source}", "give a folder with scripts, notebooks or requests")
+        return Code.WRONG_MANIFEST
+    whole = all(not isinstance(one, Unreadable) and one.complete for _, one in found)
+    return Code.FINE if whole else Code.WRONG_MANIFEST
+
+
+def written(found: Sequence[tuple[str, Imported | Unreadable]], folder: Path, *, quiet: bool) -> None:
+    """One manifest a job, in a folder; what is there already stays."""
+    from sagespec.base.files import write_whole
+    from sagespec.importing import Unreadable
+    from sagespec.importing.draft import moved
+
+    folder.mkdir(parents=True, exist_ok=True)
+    taken: set[Path] = set()
+    for name, one in found:
+        for draft in () if isinstance(one, Unreadable) else one.drafts:
+            stem = re.sub(r"\{\{.*?\}\}", "", str(draft.data["name"])).strip("-")
+            if len(found) > 1:
+                stem = f"{Path(name).stem}-{stem}" if Path(name).stem != stem else stem
+            path, number = folder / f"{stem}.yaml", 1
+            while path.exists() or path in taken:
+                number += 1
+                path = folder / f"{stem}-{number}.yaml"
+            taken.add(path)
+            home = os.path.relpath(Path(name).parent if name != "-" else Path(), folder)
+            write_whole(path, draft.text if home == "." else moved(draft, Path(home).as_posix()).text)
+            if not quiet:
+                say(str(path))

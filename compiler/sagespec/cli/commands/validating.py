@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sagespec.base.diagnostic import MOST
 from sagespec.cli.arguments.table import ValidateArguments
 from sagespec.cli.codes import Code, WrongUsage
-from sagespec.cli.runs import NO_MANIFEST, compiler_of
+from sagespec.cli.runs import compiler_of, nothing_here
 from sagespec.cli.terminal import complain, heard, tell
 from sagespec.reporting.findings.diagnostics import FORMATS, counted, cure_line, summary
 from sagespec.reporting.findings.report import Report
@@ -27,8 +27,7 @@ def validate(given: ValidateArguments) -> Code:
     results = iter(heard(repaired(compiler, given.paths) if given.fix else compiler().run(given.paths)))
     first = next(results, None)
     if first is None:
-        complain("there is no manifest here", NO_MANIFEST)
-        return Code.WRONG_USAGE
+        return nothing_here(given)
     report = Report(chain([first], results))
     stream = sys.stderr if given.fix and "-" in given.paths else sys.stdout
     for line in FORMATS[given.format](report, style_of(stream)):

@@ -17,6 +17,8 @@ from sagespec.building.draft import (
     Draft,
     Incomplete,
     Inputs,
+    Trained,
+    account_of,
     code_upload,
     default_bucket,
     merged,
@@ -27,9 +29,10 @@ from sagespec.building.draft import (
 )
 from sagespec.building.local_model import RepackedFile, is_local, local_upload
 from sagespec.building.model_archive import RepackedModel, model_upload
-from sagespec.building.request import Call, Naming, Request, Serving, Upload, name_of
+from sagespec.building.request import Call, Destination, Naming, Request, Serving, Upload, name_of
 from sagespec.catalog.serving import serving_image
 from sagespec.kinds.api_names import to_api
+from sagespec.kinds.endpoint.inherited import code_of, with_job
 from sagespec.kinds.endpoint.lifecycle import LIVE
 from sagespec.kinds.endpoint.members import SECTIONS
 from sagespec.kinds.endpoint.model import Endpoint
@@ -45,7 +48,13 @@ CAPTURED = {"REQUEST": "Input", "RESPONSE": "Output"}
 
 def draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
     """What would be sent for an endpoint. Of a partial one, as much of it as its fields tell; nothing is raised."""
-    bodies = _Bodies(endpoint, inputs)
+    environment = manifest.environment or ""
+    project = str(manifest.settings.get("project", "default"))
+    trained = _trained(endpoint, manifest, inputs)
+    if trained.job_name:
+        endpoint = with_job(endpoint, trained)
+        inputs = inputs._replace(site=_at_home(inputs.site, endpoint))
+    bodies = _Bodies(endpoint, inputs, trained)
     known = endpoint.members()
     overrides = known.get("request", {})
     templates = {
@@ -53,7 +62,6 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
         for section, operation in SECTIONS.items()
     }
     role = known.get("role")
-    environment = manifest.environment or ""
     request = Request(
         kind="Endpoint",
         manifest=manifest.document.source.name,
@@ -66,21 +74,55 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
         tags={**known.get("tags", {}), **dict(provenance(inputs))},
         site=inputs.site,
         uploads=bodies.uploads,
-        project=str(manifest.settings.get("project", "default")),
+        project=project,
         environment=environment,
         on_change=known.get("on_change", "update"),
-        serving=Serving(known.get("keep_previous", 1), known.get("scaling", "manifest")),
+        serving=Serving(
+            keep_previous=known.get("keep_previous", 1),
+            scaling=known.get("scaling", "manifest"),
+            training_job=known.get("training_job") or "",
+            model_of=trained.job_name,
+            kms_key=known.get("model_kms_key") or "",
+            waits_for=trained.waits_for,
+        ),
         role_by_name=role is not None and not role.startswith("arn:"),
     )
     asked = () if inputs.site.local else tuple(needed(endpoint, inputs, bodies.bucket_by))
+    if trained.waits_for:  # nothing of it is sent before that has come
+        return Draft(request._replace(uploads=()))
+    if known.get("training_job") and inputs.trained is None:
+        asked = (*asked, _not_asked(known["training_job"]))
     return Draft(request, tuple(bodies.unusable), tuple(bodies.incomplete), frozenset(bodies.unknown), asked)
+
+
+def _trained(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Trained:
+    """The job whose model is served; nothing where the manifest names the model, or nobody can be asked."""
+    name = endpoint.members().get("training_job")
+    if name is None or inputs.trained is None:
+        return Trained()
+    project, environment = str(manifest.settings.get("project", "default")), manifest.environment or ""
+    source = manifest.document.source.name
+    asking = Request("Endpoint", source, name, (), {}, inputs.site, project=project, environment=environment)
+    return inputs.trained(name, project, asking)
+
+
+def _at_home(site: Destination, endpoint: Endpoint) -> Destination:
+    """The place, with the account of the role that came from the job."""
+    return site if site.account else site._replace(account=account_of(endpoint.members().get("role"), None))
+
+
+def _not_asked(name: str) -> tuple[str, Finding]:
+    message = f"which job of '{name}' has completed, and where its model lies, is for the service to say"
+    hint = "sagespec plan and apply ask it; or give model_data"
+    return "unknown-training-job", Finding(("training_job",), message, hint)
 
 
 class _Bodies:
     """Builds the members of the three bodies; what cannot be made is left out and noted."""
 
-    def __init__(self, endpoint: Endpoint, inputs: Inputs) -> None:
+    def __init__(self, endpoint: Endpoint, inputs: Inputs, trained: Trained) -> None:
         self.endpoint = endpoint
+        self.trained = trained
         self.inputs = inputs
         self.site = inputs.site
         self.unknown: set[Path] = set()
@@ -240,7 +282,8 @@ class _Bodies:
             "SAGEMAKER_MODEL_SERVER_WORKERS": None if workers is None else str(workers),
             "SAGEMAKER_REQUIREMENTS": endpoint.requirements_file,
         }
-        return present(**values)
+        code = code_of(self.trained) if endpoint.entry_point is None and self.trained.job_name else {}
+        return {**present(**values), **code}
 
     def network(self) -> dict[str, Any] | None:
         if self.endpoint.subnets is None or self.endpoint.security_group_ids is None:

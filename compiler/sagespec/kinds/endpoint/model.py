@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from sagespec.kinds.types import (
+    GIGABYTES,
     AccountId,
     Count,
     EnvironmentName,
@@ -274,7 +275,9 @@ class Endpoint(Part):
     instance_type: HostingType | None = field("Type of the instances, or `local` for this machine.", None)
     initial_instance_count: Count | None = field("How many instances.", None)
     serverless_inference_config: ServerlessInferenceConfig | None = field("Serve without instances.", None)
-    volume_size: Annotated[int, Limits(ge=1, le=512)] | None = field("Size of each instance's volume in GB.", None)
+    volume_size: Annotated[int, Limits(ge=1, le=512), GIGABYTES] | None = field(
+        "Size of each instance's volume in GB.", None
+    )
     model_data_download_timeout: TimeOut | None = field("Seconds in which the model must be there.", None)
     container_startup_health_check_timeout: TimeOut | None = field("Seconds in which the container must answer.", None)
     routing_config: RoutingConfig | None = field("How requests are spread over the instances.", None)

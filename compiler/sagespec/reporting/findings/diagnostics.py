@@ -105,11 +105,14 @@ def _cells(text: str) -> int:
 def summary(report: Report) -> str:
     """One line: what has been looked at and what was found."""
     manifests = counted(report.manifests, "manifest")
+    if report.manifests > len(report.files) > 0:  # of a matrix, or behind ---
+        manifests = f"{counted(report.manifests, 'job')} in {counted(len(report.files), 'manifest')}"
     if not report.errors + report.warnings:
         return f"{manifests}, nothing to say"
     found = [counted(report.errors, "error")] if report.errors else []
     found += [counted(report.warnings, "warning")] if report.warnings else []
-    return f"{manifests}, {', '.join(found)}"
+    cure = f"; {report.fixable:,} fixable with --fix" if report.fixable else ""
+    return f"{manifests}, {', '.join(found)}{cure}"
 
 
 def counted(number: int, noun: str) -> str:
@@ -142,6 +145,17 @@ def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
             for edit in diagnostic.fix
         ]
         or None,
+        "related": [
+            {
+                "message": other.message,
+                "path": other.place.source.name,
+                "line": other.place.span.line,
+                "column": other.place.span.column,
+                "end_line": other.place.span.end_line,
+                "end_column": other.place.span.end_column,
+            }
+            for other in diagnostic.related
+        ],
         "count": diagnostic.stands_for,
     }
 

@@ -30,6 +30,9 @@ class Report:
         """How many jobs have been looked at."""
         self.errors = 0
         self.warnings = 0
+        self.fixable = 0
+        """Findings that `--fix` can put right."""
+        self.files: set[str] = set()
         self._results = results
         self._seen: set[tuple[object, ...]] = set()
         self._told: dict[str, Counter[Severity]] = {}
@@ -64,20 +67,29 @@ class Report:
 
     def _new(self, result: Result) -> list[Diagnostic]:
         """Counts a result; what has not been found before comes back."""
-        self.manifests += result.checked is not None or has_errors(result.diagnostics)
+        if result.checked is not None or has_errors(result.diagnostics):
+            self.manifests += 1
+            self.files.add(result.manifest)
         new = []
         for found in result.diagnostics:
-            same = _identity(found)
+            same = identity(found)
             if same not in self._seen:
                 self._seen.add(same)
                 new.append(found)
                 self.errors += found.stands_for * (found.severity is Severity.ERROR)
                 self.warnings += found.stands_for * (found.severity is Severity.WARNING)
+                self.fixable += bool(found.fix)
         return new
 
 
-def _identity(found: Diagnostic) -> tuple[object, ...]:
+_OF_THE_RUN = frozenset({"unknown-environment"})
+"""Findings about what the command was told: the same for every manifest."""
+
+
+def identity(found: Diagnostic) -> tuple[object, ...]:
     """What makes a finding equal to another, without the texts that it stands in."""
+    if found.rule in _OF_THE_RUN:
+        return found.rule, found.message, found.hint
     related = tuple((other.place.source.name, other.place.span, other.message) for other in found.related)
     return (
         found.path,
@@ -105,6 +117,14 @@ def safe(diagnostic: Diagnostic) -> Diagnostic:
 def _told(text: str) -> str:
     text = redacted(text[:5_000])
     return text if len(text) <= LONGEST else re.sub(_LONG_VALUE, r"\1…\2", text)[:LONGEST]
+
+
+def further(diagnostic: Diagnostic) -> list[str]:
+    """The lines below a finding's message: its cure, and the other places that it speaks of."""
+    lines = [f"help: {diagnostic.hint}"] if diagnostic.hint else []
+    for other in diagnostic.related:
+        lines.append(f"note: {other.message}: {other.place.source.name}:{other.place.span.line}")
+    return lines
 
 
 def visible(text: str) -> str:

@@ -50,11 +50,12 @@ def plan_text(plan: Plan, style: Style) -> Iterator[str]:
     """A line a job (the action, what it is about, why), what there is to say about it, and a summary."""
     if plan.account:
         yield f"Account {plan.account}."
-    width = max((len(change.name) for change in plan.changes), default=0)
-    for change in plan.changes:
+    names = _called(plan)
+    width = max(map(len, names), default=0)
+    for change, name in zip(plan.changes, names, strict=True):
         colour = _COLOURS.get(change.action, Style.dim)
         action = colour(style, f"{change.action.symbol} {change.action.value:<7}")
-        yield f"{action} {style.bold(f'{change.name:<{width}}')}  {printable(change.reason)}"
+        yield f"{action} {style.bold(f'{name:<{width}}')}  {printable(change.reason)}"
         indent = " " * (width + 12)
         yield from (f"{indent}{line}" for line in _differences(change, style))
         if starts(change):
@@ -74,6 +75,13 @@ def plan_text(plan: Plan, style: Style) -> Iterator[str]:
         yield f"The endpoints together cost {stands}."
 
 
+def _called(plan: Plan) -> list[str]:
+    """What the manifests are called; with their nouns where a job and an endpoint may have the same name."""
+    several = len({change.nature for change in plan.changes}) > 1
+    stays = [several and change.nature is Nature.STAYS for change in plan.changes]
+    return [f"{change.name} (endpoint)" if it else change.name for change, it in zip(plan.changes, stays, strict=True)]
+
+
 def starts(change: Change) -> bool:
     """Whether a change starts something, and so sends and costs something: an endpoint is changed by what is new."""
     return change.action in _STARTS or (change.action is Action.UPDATE and change.nature is Nature.STAYS)
@@ -85,7 +93,7 @@ def next_step(change: Change) -> str:
         return ""
     if change.nature is Nature.STAYS:
         return why_endpoint(change.seen.failure).next_step if change.unfulfilled else ""
-    verdict = triage(change.seen.status, change.seen.secondary, change.seen.failure)
+    verdict = triage(change.seen.status, change.seen.secondary, change.seen.failure, here=change.seen.here)
     return verdict.next_step if verdict is not None else ""
 
 
@@ -354,7 +362,7 @@ def outcome_text(outcome: Outcome, style: Style) -> Iterator[str]:
         return
     done = "was there already" if outcome.adopted else _DONE[change.action]
     colour = _COLOURS.get(change.action, Style.dim)
-    yield f"{colour(style, done)}  {style.bold(outcome.job_name)}  {style.dim(printable(change.reason))}"
+    yield f"{colour(style, done)}  {style.bold(outcome.job_name or change.name)}  {style.dim(printable(change.reason))}"
     yield from (f"        {style.yellow(printable(note))}" for note in outcome.notes)
 
 

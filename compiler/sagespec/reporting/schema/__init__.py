@@ -156,7 +156,12 @@ _MATRIX: Json = {
             "type": "array",
             "description": "Combinations that are left out: each a map of some of the matrix's values.",
             "items": {"type": "object"},
-        }
+        },
+        "include": {
+            "type": "array",
+            "description": "More jobs: each a map with a value for every name of the matrix.",
+            "items": {"type": "object"},
+        },
     },
     "additionalProperties": {"type": "array", "minItems": 1},
 }

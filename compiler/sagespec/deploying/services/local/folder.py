@@ -1,7 +1,8 @@
 """A training job's folder: where everything lies in it, and what is written so that no reader sees half of it.
 
 <root>/<job>/
-  input/config  input/data  code  model  output  checkpoints  shared     what the first host sees as /opt/ml
+  hosts/algo-1/                                                         what the first host sees as /opt/ml:
+    input/config  input/data  code  model  output  checkpoints  shared
   hosts/algo-2 …                                                        the same for the other hosts
   output/model.tar.gz  output/output.tar.gz                             what the job leaves
   request.json  options.json  changes.json                              what was asked for, how, and changed later
@@ -139,7 +140,7 @@ class HostFolder:
 
 @dataclass(frozen=True)
 class JobFolder:
-    """A job: the first host's /opt/ml, the other hosts' below it, and the job's own files beside them."""
+    """A job: what each host sees as /opt/ml, what the job leaves, and the job's own files beside them."""
 
     path: Path
 
@@ -190,7 +191,7 @@ class JobFolder:
         return self.path / "output" / "model.tar.gz"
 
     def host(self, name: str) -> HostFolder:
-        return HostFolder(self.path if name == "algo-1" else self.path / "hosts" / name)
+        return HostFolder(self.path / "hosts" / name)
 
     def log(self, host: str) -> Path:
         return self.path / f"{host}.log"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sagespec.deploying.services.local.container import contract
@@ -32,6 +33,10 @@ class Job:
     def host(self, name: str) -> HostFolder:
         return self.folder.host(name)
 
+    def pipes(self, host: str) -> Path:
+        """What is streamed to a host; there is no such file where nothing is."""
+        return self.folder.path / f".pipes-{host}.json"
+
     @property
     def algorithm(self) -> Mapping[str, Any]:
         algorithm: Mapping[str, Any] = self.body["AlgorithmSpecification"]
@@ -47,6 +52,19 @@ class Job:
         """As in the request: JSON texts."""
         hyperparameters: Mapping[str, str] = self.body.get("HyperParameters", {})
         return hyperparameters
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What the service adds to the request's Environment, whatever that says."""
+        region = self.meant.get("sagemaker_region")
+        named = {"AWS_REGION": str(region)} if region else {}
+        return {"TRAINING_JOB_NAME": self.folder.name, "TRAINING_JOB_ARN": self.folder.arn, **named}
+
+    def together(self, host: str) -> list[str]:
+        """The hosts that train together with this one, itself among them; none where it trains alone."""
+        resources = self.cluster.resource_config(host)
+        groups = contract.distribution_groups(resources, self.meant)
+        return contract.distribution_hosts(resources, groups) if resources["current_group_name"] in groups else []
 
     @cached_property
     def meant(self) -> Mapping[str, Any]:

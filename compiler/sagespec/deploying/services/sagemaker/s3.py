@@ -7,12 +7,13 @@ import contextlib
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sagespec.building.archive import ArchiveError
+from sagespec.building.model_archive import RepackedModel
 from sagespec.building.targets import Upload
 from sagespec.deploying.services import Progress, ServiceError, Stored
 from sagespec.deploying.services.sagemaker.faults import AGAIN, call, cause_of, code_of, is_denied, tokens
@@ -25,6 +26,8 @@ PIECE = 1 << 20
 
 _MARK = "sagespec-sha256"
 """Metadata, for what was sent in parts, of which S3 keeps no SHA-256, and for stores that keep no checksums."""
+_MADE_OF = "sagespec-model-etag"
+"""Metadata of a repacked model: the ETag of the model that it was made of."""
 _DEFAULT_BUCKET = re.compile(r"sagemaker-(?P<region>[a-z0-9-]+)-(?P<account>\d{12})")
 
 
@@ -37,6 +40,8 @@ class Item:
     size: int
     sha256: str
     """In hexadecimal."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Metadata beside our own."""
 
     @property
     def checksum(self) -> str:
@@ -64,6 +69,8 @@ class Store:
             ServiceError: S3 refused, or a file was changed meanwhile.
         """
         try:
+            if isinstance(upload.content, RepackedModel):
+                return self._repacked(upload, upload.content, progress)
             return self._data(upload, progress) if upload.kind == "data" else self._archive(upload, progress)
         except (ArchiveError, OSError) as error:
             raise ServiceError(f"{upload.path}: {error}", getattr(error, "hint", "")) from error
@@ -121,6 +128,55 @@ class Store:
             sent = self._put(bucket, item, overwrite=there is not None)
             progress(what, item.size, item.size)
         return sent
+
+    def _repacked(self, upload: Upload, model: RepackedModel, progress: Progress) -> bool:
+        """A model of S3 with its code inside, made once for each place of a model and content of the code.
+
+        It is encrypted as the SDK does it. A model must not change once it is served: one that has changed since it was
+        repacked is refused.
+        """
+        bucket, key = _split(upload.uri)
+        source, there = self._head(*_split(model.model)), self._head(bucket, key)
+        if source is None:
+            raise ServiceError(f"there is no model at {model.model}", "is the key right, and has the job completed?")
+        etag = source.get("ETag", "").strip('"')
+        made_of = there.get("Metadata", {}).get(_MADE_OF, "") if there is not None else ""
+        if made_of == etag:
+            return False
+        if made_of:
+            message = f"{model.model} was changed since it was packed with this code, and may be served"
+            raise ServiceError(message, "a model that is served must not change: give the new one another key")
+        self.encryption = tuple({**each, "ServerSideEncryption": "aws:kms"} for each in self.encryption[:1])
+        with tempfile.TemporaryDirectory(prefix="sagespec-") as folder:
+            path = Path(folder, "model.tar.gz")
+            progress(f"packing the model anew ({upload.sha256[:10]}…)", 0, source["ContentLength"])
+            with path.open("wb") as file:
+                self._repack(model, etag, file)
+            item = Item(key, path, path.stat().st_size, _sha256(path), {_MADE_OF: etag})
+            progress(f"uploading model.tar.gz ({upload.sha256[:10]}…)", 0, item.size)
+            sent = self._put(bucket, item, overwrite=there is not None)
+            progress(f"uploading model.tar.gz ({upload.sha256[:10]}…)", item.size, item.size)
+        return sent
+
+    def _repack(self, model: RepackedModel, etag: str, out: BinaryIO) -> None:
+        """Streams the model, and its code where that lies in S3, into one archive."""
+        from botocore.exceptions import BotoCoreError
+
+        from sagespec.building.repacking import NoModel, repack  # few endpoints have code
+
+        def opened(uri: str, **more: str) -> BinaryIO:
+            body: BinaryIO = self._call("get_object", *_split(uri), ("Body",), **more)["Body"]
+            return body
+
+        try:
+            code = opened(model.code) if model.contents is None else model.contents
+            repack(opened(model.model, IfMatch=etag), code, out)
+        except NoModel as error:
+            raise ServiceError(
+                f"{model.model}: {error}", "what a training job saves, and tar -czf makes, is one"
+            ) from error
+        except BotoCoreError as error:
+            raise ServiceError(f"{model.model} did not arrive whole: {error}", AGAIN) from error
 
     def _data(self, upload: Upload, progress: Progress) -> bool:
         bucket, prefix = _split(upload.uri)
@@ -227,7 +283,7 @@ class Store:
                 Body=file,
                 ChecksumAlgorithm="SHA256",
                 ChecksumSHA256=item.checksum,
-                Metadata={_MARK: item.sha256},
+                Metadata={_MARK: item.sha256, **item.marks},
                 **condition,
                 **encryption,
             )
@@ -240,7 +296,7 @@ class Store:
             item.key,
             ("UploadId",),
             ChecksumAlgorithm="SHA256",
-            Metadata={_MARK: item.sha256},
+            Metadata={_MARK: item.sha256, **item.marks},
             **encryption,
         )
         of = {"UploadId": begun["UploadId"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.catalog import near
+from sagespec.catalog import near_instance
 from sagespec.catalog.api_model import api_members
 from sagespec.checking.condition import GIVEN, TRUE
 from sagespec.checking.row import Row
@@ -137,7 +137,7 @@ def unknown_hosting_type(instance_type: Written, context: EndpointContext) -> It
     name = instance_type.value
     known = api_members("CreateEndpointConfig")["ProductionVariants[].InstanceType"].enum
     if name.startswith("ml.") and name not in known:
-        meant = near(name, known)
+        meant = near_instance(name, known)
         trains = context.facts.instance(name) is not None
         message = f"'{name}' trains, but is not among the instance types of endpoints"
         message = message if trains else f"'{name}' is not among the instance types of endpoints"

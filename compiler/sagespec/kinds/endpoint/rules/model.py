@@ -18,13 +18,15 @@ from sagespec.kinds.endpoint.model import Endpoint
 def endpoint_without_role(endpoint: Endpoint, context: EndpointContext) -> Iterator[Finding]:
     """SageMaker needs a role in whose name the containers read the model and the image.
 
+    An endpoint that serves the model of a `training_job` takes that job's role where it names none.
+
     Bad:
         role: null
 
     Good:
         role: arn:aws:iam::123456789012:role/SageMakerRole
     """
-    if endpoint.role is None and not context.local:
+    if endpoint.role is None and endpoint.training_job is None and not context.local:
         hint = "add role: arn:aws:iam::<account>:role/<name> (or to sagespec.yaml)"
         yield Finding(("role",), "'role' is missing", hint)
 

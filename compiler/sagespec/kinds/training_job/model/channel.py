@@ -1,7 +1,8 @@
 """A channel: a named input of the job."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+from sagespec.kinds import other_names
 from sagespec.kinds.types import GroupName, InputMode, Line, NonEmpty, SourceUri
 from sagespec.reading.constraints import Limits, Lone
 from sagespec.reading.part import Part, field
@@ -13,6 +14,8 @@ class ShuffleConfig(Part):
 
 class Channel(Part):
     """One named input: an S3 location, a file system, or something local that apply uploads."""
+
+    other_names: ClassVar[str] = other_names.CHANNEL
 
     s3_data: SourceUri | None = field("S3 location: a key prefix, or a manifest object.", None)
     path: NonEmpty | None = field(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Annotated, ClassVar, Literal
 
+from sagespec.kinds import other_names
 from sagespec.kinds.training_job.model.channel import TRAINING, Channel, from_location
 from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.kinds.training_job.model.names import LEGACY_FIELDS, OF_TENSORFLOW, RENAMED
@@ -17,6 +18,7 @@ from sagespec.kinds.training_job.model.observing import (
 )
 from sagespec.kinds.training_job.model.resources import CompilerConfig, InstanceGroup, InstancePlacementConfig
 from sagespec.kinds.types import (
+    GIGABYTES,
     SECONDS,
     AccountId,
     ChannelName,
@@ -71,6 +73,7 @@ class Job(Part):
     """One training job."""
 
     renamed: ClassVar[Mapping[str, str]] = RENAMED
+    other_names: ClassVar[str] = other_names.JOB
 
     apiVersion: Literal["sagespec/v1"] = field("Version of the manifest language.")  # noqa: N815
     kind: Literal["TrainingJob"] = field("What this document describes.")
@@ -132,7 +135,7 @@ class Job(Part):
     instance_groups: Annotated[list[InstanceGroup], Limits(min_length=1, max_length=5)] | None = field(
         "A heterogeneous cluster, instead of `instance_type` and `instance_count`.", None
     )
-    volume_size: Annotated[int, Limits(ge=1, le=16384)] = field(
+    volume_size: Annotated[int, Limits(ge=1, le=16384), GIGABYTES] = field(
         "Size of each instance's volume in GB; ignored by types with local NVMe storage.", 30
     )
     volume_kms_key: KmsKey | None = field("Encrypts the volume: a key's id or ARN.", None)

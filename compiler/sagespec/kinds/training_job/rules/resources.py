@@ -13,7 +13,7 @@ from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field, item
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.model import Job, Mode
 from sagespec.kinds.training_job.subjects import INSTANCE_TYPE, JOB
 
 QUOTAS = "https://docs.aws.amazon.com/general/latest/gr/sagemaker.html"
@@ -122,19 +122,37 @@ def unknown_instance_type(instance_type: Written, context: JobContext) -> Findin
     SageMaker refuses a type it does not have. It may be newer than this program's list, so this is a warning.
 
     Bad:
-        instance_type: ml.m5.xlrage
+        instance_type: ml.c5.3xlarge
 
     Good:
-        instance_type: ml.m5.xlarge
+        instance_type: ml.c5.4xlarge
     """
     name, facts = instance_type.value, context.facts
-    if name.startswith("ml.") and facts.instance(name) is None:
+    if name.startswith("ml.") and facts.instance(name) is None and not facts.is_misspelt_instance(name):
         meant = facts.near_instance(name)
         return Finding(
             instance_type.path,
             f"'{name}' is not among the training instance types of {facts.fetched_on('instances')}",
             f"did you mean {meant}?" if meant else "see sagespec versions, or silence this if it is newer",
         )
+    return None
+
+
+@rule(ERROR, on=INSTANCE_TYPE, source=API + "ResourceConfig.html")
+def misspelt_instance_type(instance_type: Written, context: JobContext) -> Finding | None:
+    """Instances of all families come in the same sizes, such as `large`, `xlarge` and `2xlarge`.
+
+    Bad:
+        instance_type: ml.m5.xlrage
+
+    Good:
+        instance_type: ml.m5.xlarge
+    """
+    name = instance_type.value
+    if context.facts.instance(name) is None and context.facts.is_misspelt_instance(name):
+        meant = context.facts.near_instance(name)
+        hint = f"did you mean {meant}?" if meant else ""
+        return Finding(instance_type.path, f"'{name.rpartition('.')[2]}' is not a size that instances have", hint)
     return None
 
 
@@ -418,6 +436,9 @@ Source: https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMEN
 """
 
 
+_OF_THE_PROGRAM = frozenset({"SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY"})
+
+
 @rule(WARNING, on=item("environment"), source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md")
 def reserved_environment_variable(variable: Written, context: JobContext) -> Finding | None:
     """SageMaker sets this variable itself.
@@ -435,6 +456,8 @@ def reserved_environment_variable(variable: Written, context: JobContext) -> Fin
         environment: {MODEL_FOLDER: /tmp/model}
     """
     name = variable.name
+    if name in _OF_THE_PROGRAM and context.mode is Mode.IMAGE:
+        return None  # this is how a container with the toolkit is told its program
     if name in RESERVED or name.startswith(("SM_CHANNEL_", "SM_HP_")):
         return Finding(
             variable.path,

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sagespec.catalog.frameworks import of_image
 from sagespec.deploying.services.local.folder import HostFolder, read_json
 
 PREFIX = "sagemaker_"
@@ -44,22 +42,12 @@ DISTRIBUTIONS = (
     "sagemaker_multi_worker_mirrored_strategy_enabled",
     "sagemaker_torch_distributed_enabled",
 )
+DISTRIBUTION_GROUPS = "sagemaker_distribution_instance_groups"
 INFO = 20
 GROUP = "homogeneousCluster"
 """The one instance group of a job that has no groups."""
 TENSORFLOW_MODULE = "sagemaker_tensorflow_container.training:main"
 """SAGEMAKER_TRAINING_MODULE of the TensorFlow images."""
-TORCHRUN = "sagemaker_torch_distributed_enabled"
-
-
-def training_module(image: str) -> str:
-    """SAGEMAKER_TRAINING_MODULE of an image; TensorFlow's for one that is not AWS's."""
-    found = of_image(image)
-    if found is None:
-        return TENSORFLOW_MODULE
-    framework, version = found
-    under = framework.base_of(version)
-    return framework.training_module or (under.training_module if under else None) or TENSORFLOW_MODULE
 
 
 def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
@@ -110,24 +98,26 @@ class Told:
     entry_point: str
 
 
-def tell(folder: HostFolder, environ: Mapping[str, str]) -> Told:
+def tell(folder: HostFolder, environ: Mapping[str, str], seen: HostFolder | None = None) -> Told:
     """What the script of this host is told.
 
     Args:
+        seen: the folder as the script sees it, where that is another place (/opt/ml).
         environ: the request's Environment; some of it steers the toolkit (`SAGEMAKER_PROGRAM`, `TRAINING_JOB_NAME`).
     """
     resources: dict[str, Any] = read_json(folder.config / "resourceconfig.json")
     channels: dict[str, Any] = read_json(folder.config / "inputdataconfig.json")
     given = decoded(read_json(folder.config / "hyperparameters.json"))
+    seen = seen or folder
     own = {key: value for key, value in given.items() if key in OWN or key.startswith(PREFIX)}
     ours = {key: value for key, value in given.items() if key not in own}
     framework = {key: value for key, value in own.items() if key not in OWN}
-    paths = {name: str(folder.data / name) for name in channels}
+    paths = {name: str(seen.data / name) for name in channels}
     args = arguments(ours)
     cluster = _cluster(resources, framework)
     told = {
-        **_folders(folder),
-        **_program(own, environ, folder),
+        **_folders(seen),
+        **_program(own, environ, seen),
         **cluster,
         "input_data_config": channels,
         "log_level": own.get("sagemaker_container_log_level", INFO),
@@ -157,6 +147,14 @@ def tell(folder: HostFolder, environ: Mapping[str, str]) -> Told:
     return Told(variables, args, str(told["user_entry_point"]))
 
 
+def of_tensorflow(told: Told) -> dict[str, str]:
+    """What TensorFlow's image adds for every script, whatever the request says.
+
+    Source: https://github.com/aws/sagemaker-tensorflow-training-toolkit (s3_utils.py)
+    """
+    return {"S3_REGION": told.environ["SAGEMAKER_REGION"], "S3_USE_HTTPS": "1", "TF_CPP_MIN_LOG_LEVEL": "1"}
+
+
 def _folders(folder: HostFolder) -> dict[str, str]:
     return {
         "input_config_dir": str(folder.config),
@@ -183,14 +181,13 @@ def _cluster(resources: Mapping[str, Any], framework: Mapping[str, Any]) -> dict
     """The hosts, their groups, and what this one has."""
     groups = {group["instance_group_name"]: group for group in resources["instance_groups"]}
     mine = resources["current_group_name"]
-    distributed = [mine] if any(framework.get(key) for key in DISTRIBUTIONS) else []
     instance_type = resources["current_instance_type"]
     return {
         "current_host": resources["current_host"],
         "current_instance_group": mine,
         "current_instance_group_hosts": groups[mine]["hosts"],
         "current_instance_type": instance_type,
-        "distribution_instance_groups": framework.get("sagemaker_distribution_instance_groups", distributed),
+        "distribution_instance_groups": distribution_groups(resources, framework),
         "hosts": resources["hosts"],
         "instance_groups": list(groups),
         "instance_groups_dict": groups,
@@ -207,8 +204,7 @@ def _distribution(
     resources: Mapping[str, Any], cluster: Mapping[str, Any], environ: Mapping[str, str]
 ) -> dict[str, Any]:
     """What only SM_TRAINING_ENV tells."""
-    groups, distributed = cluster["instance_groups_dict"], cluster["distribution_instance_groups"]
-    hosts = [host for name, group in groups.items() if name in distributed for host in group["hosts"]]
+    hosts = distribution_hosts(resources, cluster["distribution_instance_groups"])
     master = (hosts or resources["hosts"])[0]
     parallel = environ.get("SM_HP_MP_PARAMETERS")
     return {
@@ -221,6 +217,21 @@ def _distribution(
         "master_hostname": master,
         "topology": [],
     }
+
+
+def distribution_groups(resources: Mapping[str, Any], framework: Mapping[str, Any]) -> list[str]:
+    """The instance groups that train together with this host's: the job's own choice, else this host's alone."""
+    mine = [resources["current_group_name"]] if any(framework.get(key) for key in DISTRIBUTIONS) else []
+    chosen: list[str] = framework.get(DISTRIBUTION_GROUPS, mine)
+    return chosen
+
+
+def distribution_hosts(resources: Mapping[str, Any], groups: Sequence[str]) -> list[str]:
+    """The hosts of these groups, in their order."""
+    return [
+        host for group in resources["instance_groups"] if group["instance_group_name"] in groups
+        for host in group["hosts"]
+    ]  # fmt: skip
 
 
 def gpus() -> int:
@@ -242,40 +253,3 @@ def _output(command: list[str]) -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return ""
-
-
-def command(folder: HostFolder, told: Told, python: str) -> list[str]:
-    """The command that runs the entry point, from the code folder.
-
-    A name that ends in `.sh` is run by the shell; beside a `setup.py` the entry point is a module; a Python file is
-    run by Python; all else is a program.
-    """
-    if runs_as(folder, told.entry_point) == "package":
-        return [python, "-m", told.entry_point.removesuffix(".py"), *told.arguments]
-    if runs_as(folder, told.entry_point) == "script":
-        return [python, told.entry_point, *told.arguments]
-    return ["/bin/sh", "-c", f"./{shlex.quote(told.entry_point)} {' '.join(map(shlex.quote, told.arguments))}"]
-
-
-def torchrun(argv: Sequence[str], hosts: Sequence[str], host: str, port: int, processes: int) -> list[str]:
-    """The same script, started by torchrun as the toolkit does; all hosts are this machine.
-
-    Source: https://github.com/aws/sagemaker-training-toolkit (torch_distributed.py)
-    """
-    python, *script = argv
-    command = [python, "-m", "torch.distributed.run", "--nnodes", str(len(hosts)), "--nproc_per_node", str(processes)]
-    if len(hosts) > 1:
-        place = ["--master_addr", "127.0.0.1", "--master_port", str(port), "--node_rank", str(hosts.index(host))]
-        command += place
-    elif port:
-        command += ["--master_port", str(port)]
-    return [*command, *script]
-
-
-def runs_as(folder: HostFolder, entry_point: str) -> str:
-    """`package`, `script` or `program`."""
-    if entry_point.endswith(".sh"):
-        return "program"
-    if (folder.code / "setup.py").exists():
-        return "package"
-    return "script" if entry_point.endswith(".py") else "program"

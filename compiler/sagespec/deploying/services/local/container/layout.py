@@ -7,20 +7,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sagespec.deploying.services.local.container import artifacts, channels, contract, optml
+from sagespec.deploying.services.local.container import artifacts, channels, contract, optml, streams
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import HostFolder, write_json
 from sagespec.deploying.services.local.job import Job
+from sagespec.deploying.services.local.running.cluster import BRIDGED, LOOPBACK
 
 CHECKPOINTS = f"{optml.PREFIX}/checkpoints"
 CODE = f"{optml.PREFIX}/code"
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 
 
-def lay_out(job: Job, goes_on: Callable[[], None], note: Callable[[str], None]) -> None:
+def lay_out(
+    job: Job, seen: Callable[[str], HostFolder], goes_on: Callable[[], None], note: Callable[[str], None]
+) -> None:
     """Gives every host what it finds when its script begins.
 
     Args:
+        seen: a host's folder as its script sees it.
         goes_on: called before each file; raises to end it.
         note: takes what the user should know.
 
@@ -30,44 +34,55 @@ def lay_out(job: Job, goes_on: Callable[[], None], note: Callable[[str], None]) 
     for host in job.hosts:
         folder = job.host(host)
         folder.make()
-        _configure(job, host, folder)
+        _configure(job, host, folder, seen(host))
         _share(job, folder, note)
         if SUBMIT_DIRECTORY in job.meant:
             goes_on()
             _unpack_code(job, folder)
+    piped: dict[str, list[dict[str, Any]]] = {host: [] for host in job.hosts}
     for channel in job.channels:
-        _place(job, channel, goes_on)
+        if streams.is_piped(channel, job.algorithm.get("TrainingInputMode", "File")):
+            _pipe(job, channel, piped)
+        else:
+            _place(job, channel, goes_on)
+    for host, served in piped.items():
+        if served:
+            streams.lay(served, job.host(host), job.pipes(host))
 
 
-def _configure(job: Job, host: str, folder: HostFolder) -> None:
+def _configure(job: Job, host: str, folder: HostFolder, seen: HostFolder) -> None:
     mode = job.algorithm.get("TrainingInputMode", "File")
     mine = [channel for channel in job.channels if host in _receivers(job, channel)]
     inputs = {channel["ChannelName"]: channels.channel_config(channel, mode) for channel in mine}
-    write_json(folder.config / "hyperparameters.json", _hyperparameters(job, folder))
+    interface = BRIDGED if job.options.executor == "docker" else LOOPBACK
+    write_json(folder.config / "hyperparameters.json", _hyperparameters(job, seen))
     write_json(folder.config / "inputdataconfig.json", inputs)
-    write_json(folder.config / "resourceconfig.json", job.cluster.resource_config(host))
+    write_json(folder.config / "resourceconfig.json", job.cluster.resource_config(host, interface))
 
 
-def _hyperparameters(job: Job, folder: HostFolder) -> dict[str, str]:
-    """As in the request; to a container the code is there already, to a process /opt/ml lies in its folder."""
+def _hyperparameters(job: Job, seen: HostFolder) -> dict[str, str]:
+    """As in the request; to a container the code is there already, to a process /opt/ml may be another folder."""
     if job.options.executor == "docker":
         given = {SUBMIT_DIRECTORY: contract.as_json(CODE)} if SUBMIT_DIRECTORY in job.meant else {}
         return {**job.hyperparameters, **given}
-    return {key: _placed(text, job.meant[key], folder) for key, text in job.hyperparameters.items()}
+    return {key: _placed(text, job.meant[key], seen) for key, text in job.hyperparameters.items()}
 
 
-def _placed(text: str, value: Any, folder: HostFolder) -> str:
-    here = optml.placed(value, folder.path)
+def _placed(text: str, value: Any, seen: HostFolder) -> str:
+    here = optml.placed(value, seen.path)
     if here == value:
         return text
     return str(here) if value == text else contract.as_json(here)
 
 
 def _share(job: Job, folder: HostFolder, note: Callable[[str], None]) -> None:
-    _link_folder(folder.path / "shared", job.folder.path / "shared")
     config = job.body.get("CheckpointConfig")
     if config is None:
-        _link_folder(folder.path / "checkpoints", job.folder.path / "checkpoints")
+        (folder.path / "checkpoints").mkdir(exist_ok=True)
+    if job.options.executor == "docker":
+        return  # which mounts what is shared: a link would lead nowhere there
+    _link_folder(folder.path / "shared", job.folder.path / "shared")
+    if config is None:
         return
     place = config.get("LocalPath", CHECKPOINTS)
     here = optml.placed(place, folder.path)
@@ -111,3 +126,10 @@ def _place(job: Job, channel: Mapping[str, Any], goes_on: Callable[[], None]) ->
         mine = channels.shared(files, distribution, number, len(hosts))
         folder = job.host(host).data / channel["ChannelName"]
         channels.place(mine, folder, goes_on, contained=job.options.executor == "docker")
+
+
+def _pipe(job: Job, channel: Mapping[str, Any], piped: Mapping[str, list[dict[str, Any]]]) -> None:
+    groups, hosts = streams.groups_of(channel, job.folder.store), _receivers(job, channel)
+    for number, host in enumerate(hosts):
+        place = job.host(host).data / channel["ChannelName"]
+        piped[host].append(streams.served(channel, groups, place, number, len(hosts)))

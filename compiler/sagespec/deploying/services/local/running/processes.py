@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sagespec.deploying.services.local.folder import write_json
@@ -25,6 +25,10 @@ TICK = 0.1
 PIECE = 1 << 16
 LARGEST_PIPE = 1 << 20
 """Bytes that a pipe may hold of a process that has ended; what still comes then is of a process that got away."""
+LINGERS = (
+    "the script has ended, but a process that it started still runs and may write to the log: the job goes on until "
+    "that ends, as it does in the container"
+)
 CANNOT_START = 127
 """Exit code of a command that could not be started, as shells have it."""
 
@@ -39,6 +43,8 @@ class Command:
     folder: Path
     helps: bool = False
     """Runs beside the script and ends with the job (a parameter server)."""
+    said: Callable[[str], str] | None = None
+    """How a line of its output is written down."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,9 @@ class Ending:
     """What `ask` said, where the run was ended from outside."""
     tail: Sequence[str] = ()
     """The last lines of what failed first."""
+
+    def with_code(self, code: int) -> Ending:
+        return replace(self, code=code)
 
 
 class Run:
@@ -78,6 +87,7 @@ class Run:
         self.tail: Sequence[str] = ()
         self.why: str | None = None
         self.kill_at: float | None = None
+        self.lingering: set[subprocess.Popen[bytes]] = set()
 
     def until_ended(self, grace: Callable[[str | None], float]) -> Ending:
         """Starts all and returns when all have ended.
@@ -123,7 +133,7 @@ class Run:
         os.set_blocking(process.stdout.fileno(), False)
         self.selector.register(process.stdout, selectors.EVENT_READ, process)
         self.running[process] = command
-        self.streams[process] = Stream(self.logs[command.host])
+        self.streams[process] = Stream(self.logs[command.host], command.said)
 
     def _read(self, process: subprocess.Popen[bytes]) -> bool:
         """Takes what is there; False where nothing was, or nothing will come."""
@@ -140,7 +150,7 @@ class Run:
 
     def _reap(self) -> None:
         for process, command in list(self.running.items()):
-            if process.poll() is None:
+            if process.poll() is None or self._is_waited_for(process, command):
                 continue
             # A container ends with its first process, and takes with it what that has left behind.
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -155,6 +165,20 @@ class Run:
                 self._note_failure(command.host, process.returncode, self.streams[process].tail)
         if self.running and not self._scripts():
             self._signal(signal.SIGKILL)
+
+    def _is_waited_for(self, process: subprocess.Popen[bytes], command: Command) -> bool:
+        """Whether what a script has left behind in its process group still holds its output open.
+
+        The toolkit reads a script's output to its end, so the container waits for that too.
+        """
+        if command.helps or self.kill_at is not None or self.failed is not None:
+            return False
+        if process.stdout not in self.selector.get_map() or not _group_lives(process.pid):
+            return False
+        if process not in self.lingering:
+            self.lingering.add(process)
+            self.logs[command.host].note(LINGERS)
+        return True
 
     def _scripts(self) -> bool:
         return any(not command.helps for command in self.running.values())
@@ -183,3 +207,12 @@ class Run:
         with contextlib.suppress(KeyError):
             self.selector.unregister(process.stdout)
         process.stdout.close()
+
+
+def _group_lives(group: int) -> bool:
+    """Whether a process of the group runs still; one that has ended and was not waited for does not."""
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

@@ -1,0 +1,90 @@
+"""A script or notebook with estimators of the SageMaker Python SDK → a manifest for each of its jobs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from sagespec.catalog import Facts
+from sagespec.importing.draft import Draft, Imported, Remark, Unreadable, named_apart
+from sagespec.importing.following.interpreter import Interpreter
+from sagespec.importing.following.library import Start
+from sagespec.importing.following.values import Text, kept
+from sagespec.importing.programs.manifest import draft_of
+from sagespec.importing.programs.matrix import folded
+from sagespec.importing.programs.notebook import Code, from_script, parsed
+from sagespec.importing.requests.open import request_of
+from sagespec.reading.yamltext import Path
+
+HINT = "give the script or notebook that has TensorFlow(...), PyTorch(...) or another estimator of sagemaker's"
+
+
+def from_source(source: str | Code, facts: Facts, name: str = "program.py") -> Imported:
+    """A manifest for every job that a script starts, in the order of the text.
+
+    Raises:
+        Unreadable: this is no Python, or starts no training job.
+    """
+    code = from_script(source) if isinstance(source, str) else source
+    tree = parsed(code.text)
+    interpreter = Interpreter(Text(code.text), name)
+    try:
+        interpreter.run(tree)
+    except RecursionError:
+        raise Unreadable("this is nested too deep to be read", "give a script or a notebook") from None
+    remarks = [*code.remarks, *(Remark(code.where(one.line), one.text, one.left) for one in interpreter.remarks)]
+    if interpreter.is_exhausted:
+        remarks.append(Remark("", "the program is too long to be followed to its end: jobs may be missing"))
+    starts = [*interpreter.starts, *_never_started(interpreter)]
+    starts.sort(key=lambda start: start.line)
+    if not starts:
+        _refuse(remarks)
+    drafts = folded([(start, _draft(start, facts, code)) for start in starts])
+    return Imported([_placed(draft, code) for draft in named_apart(drafts)], remarks)
+
+
+def _draft(start: Start, facts: Facts, code: Code) -> Draft:
+    where = code.where(start.line)
+    return request_of(start, facts, where) if start.made is None else draft_of(start, facts, where)
+
+
+def _placed(draft: Draft, code: Code) -> Draft:
+    """Lines that remarks speak of, in the words of the source."""
+
+    def placed(text: str) -> str:
+        return re.sub(r"\(line (\d+)\)", lambda found: f"({code.where(int(found[1]))})", text)
+
+    notes: dict[Path, str] = dict(draft.notes)
+    return replace(draft, remarks=tuple(map(placed, draft.remarks)), notes=notes)
+
+
+def _never_started(interpreter: Interpreter) -> list[Start]:
+    """Estimators without a `fit` that can be seen: what they are started with is not known."""
+    started = {id(start.origin) for start in interpreter.starts}
+    sites = {id(start.origin.node) for start in interpreter.starts if start.origin is not None}
+    found: dict[int, Start] = {}
+    for made in interpreter.made:
+        if id(made) in started or (id(made.node) in sites and made.cls is None):
+            continue
+        handed = interpreter.handed.get(id(made), ())
+        line = interpreter.line(made.node)
+        why = f"no start of it can be seen: its channels are not known (line {line})"
+        concerns = (why, *(f"it is handed to {text}" for text in handed))
+        now = replace(made, given=kept(made.given, {}))
+        found[id(made.node)] = Start(now, {}, (), made.node, line, concerns=concerns, origin=made)
+    return list(found.values())
+
+
+def _refuse(remarks: list[Remark]) -> None:
+    left = [remark for remark in remarks if remark.left]
+    if left:
+        first = left[0]
+        cell = first.where.startswith("cell") and "not Python" in first.text
+        message = (
+            f"{first.where} is not Python: {first.text.partition(': ')[2].partition(';')[0]}"
+            if cell
+            else (f"there is no training job here that can be taken; {first}")
+        )
+        hint = "put versions in quotes: '1.10.0'" if cell and "version" in message else HINT
+        raise Unreadable(message, hint)
+    raise Unreadable("there is no estimator here", HINT)

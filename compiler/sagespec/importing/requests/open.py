@@ -1,0 +1,268 @@
+"""A request of which some values are not known → a manifest with expressions in their places.
+
+Reading a request means compiling what was read and comparing; so stand-ins take the places of what is not known while
+that is done, and expressions the places of the stand-ins afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sagespec.building import api_check as api
+from sagespec.catalog import Facts
+from sagespec.importing.draft import Draft, job_name
+from sagespec.importing.following.library import Start
+from sagespec.importing.following.values import ABSENT, Default, Either, Rest, text_of
+from sagespec.importing.programs.placeholders import Placeholders
+from sagespec.importing.requests.describe import from_description
+from sagespec.importing.requests.forms import templated
+from sagespec.reading.yamltext import Path
+from sagespec.scripts.evaluator import Mixed, Unknown, is_certain
+
+NUMBERS = frozenset(
+    {
+        *("InstanceCount", "VolumeSizeInGB", "MaxRuntimeInSeconds", "MaxWaitTimeInSeconds", "MaximumRetryAttempts"),
+        *("KeepAlivePeriodInSeconds", "Seed", "MaxPendingTimeInSeconds", "ProfilingIntervalInMilliseconds"),
+    }
+)
+"""Members that are numbers."""
+LOCATIONS = ("Uri", "S3OutputPath")
+"""Ends of the names of members that are S3 locations."""
+STRUCTURES = re.compile(
+    r"(Config|Configurations|Specification|Condition|Strategy|Source|Parameters|Tags|Environment|Subnets|SecurityGroupIds|Definitions|Groups|Names)$"
+)
+OF_MAPS = frozenset(
+    {
+        *("InputDataConfig", "DebugRuleConfigurations", "ProfilerRuleConfigurations", "Tags", "MetricDefinitions"),
+        *("InstanceGroups", "CollectionConfigurations"),
+    }
+)
+"""Members that are lists of maps."""
+NEEDED: Mapping[str, Mapping[str, str]] = {
+    "AlgorithmSpecification": {"TrainingImage": "image_uri"},
+    "ResourceConfig": {"InstanceType": "instance_type", "InstanceCount": "instance_count"},
+    "OutputDataConfig": {"S3OutputPath": "output_path"},
+}
+"""What a request must have: member → its members, and what to call what is not known of them."""
+_TOKEN = re.compile(r"zq(\d+)zq")
+_ROLE = "arn:aws:iam::000000000000:role/"
+"""What makes a role of an account that nobody has, out of a stand-in."""
+_COUNTED = range(11, 31)
+"""Numbers that may stand in for others: no member's bounds exclude them."""
+
+
+def request_of(start: Start, facts: Facts, where: str) -> Draft:
+    """The manifest of a request that a program sends.
+
+    Raises:
+        Unreadable: this is no request of a training job.
+    """
+    body = templated(dict(start.fit)) if start.is_template else start.fit
+    draft = opened(body, facts, left=start.left)
+    remarks = tuple(dict.fromkeys((*draft.remarks, *start.conditions, *start.concerns)))
+    return replace(draft, remarks=remarks, where=where)
+
+
+def opened(
+    body: Mapping[Any, Any], facts: Facts, left: tuple[str, ...] = (), tags: Mapping[str, str] | None = None
+) -> Draft:
+    """The manifest of a request.
+
+    Args:
+        body: a CreateTrainingJob request; values that are not known are `Unknown` or `Mixed`.
+        left: how arguments are written that belong to no member.
+
+    Raises:
+        Unreadable: this is no request of a training job.
+    """
+    stand_ins = _StandIns(json.dumps(body, default=str))
+    plain = stand_ins.put(body)
+    stand_ins.remarks += [f"no member for the argument {text}" for text in left]
+    if not {"TrainingJobStatus", "TrainingJobArn"} & set(plain):
+        _without_unknown(plain, stand_ins.remarks)
+    draft = from_description(plain, facts, tags)
+    return stand_ins.take_out(draft)
+
+
+def _without_unknown(body: dict[str, Any], remarks: list[str]) -> None:
+    """Takes out what the API has no member for."""
+    for complaint in list(api.check(body)):
+        if complaint.kind != "unknown":
+            continue
+        *steps, last = complaint.path
+        owner: Any = body
+        for step in steps:
+            owner = owner[step]
+        remarks.append(f"no member {'.'.join(map(str, complaint.path))} = {_short(owner.pop(last))}")
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+class _StandIns(Placeholders):
+    """What stands for the values of one request that are not known."""
+
+    def __init__(self, written: str) -> None:
+        super().__init__()
+        self.numbers = [number for number in _COUNTED if str(number) not in written]
+        self.values: list[Any] = []
+        self.counted: dict[int, Any] = {}
+
+    def put(self, body: Mapping[Any, Any]) -> dict[str, Any]:
+        self.body = body
+        name = body.get("TrainingJobName", ABSENT)
+        own = self._map({key: value for key, value in body.items() if key != "TrainingJobName"}, ())
+        plain = {key: value for key, value in own.items() if value not in ({}, [])}
+        plain["TrainingJobName"] = self._name(name)
+        for member, inner in NEEDED.items():
+            own = plain.setdefault(member, {})
+            groups = isinstance(own, dict) and own.get("InstanceGroups")
+            for part, what in inner.items() if isinstance(own, dict) and not groups else ():
+                if part not in own and "AlgorithmName" not in own:
+                    own[part] = self._stand_in(part, Unknown(what, ""))
+        plain["AlgorithmSpecification"].setdefault("TrainingInputMode", "File")
+        plain.setdefault("StoppingCondition", {})
+        if "RoleArn" not in plain:
+            plain["RoleArn"] = self._stand_in("RoleArn", Unknown("role", ""))
+        return plain
+
+    def _name(self, value: Any) -> str:
+        if isinstance(value, str):
+            return value if re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", value) else job_name(value)
+        if value is not ABSENT and value is not None:
+            self.comments["name",] = f"was: {text_of(value)}"
+        if isinstance(value, Default) and isinstance(value.default, str):
+            return job_name(value.default)
+        parts = [part for part in value.parts if isinstance(part, str)] if isinstance(value, Mixed) else []
+        return job_name("-".join(parts)) if re.search("[a-zA-Z0-9]", "".join(parts)) else self._by_image()
+
+    def _by_image(self) -> str:
+        """The job's name where it has none that is known: the image's."""
+        image = self.body.get("AlgorithmSpecification")
+        uri = image.get("TrainingImage") if isinstance(image, Mapping) else None
+        return job_name(uri.rpartition("/")[2].partition(":")[0]) if isinstance(uri, str) else "job"
+
+    def _map(self, value: Mapping[Any, Any], path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, item in value.items():
+            here = ".".join(map(str, (*path, key)))
+            if isinstance(key, Rest):
+                self.remarks.append(
+                    f"{'.'.join(map(str, path)) or 'the request'}: what else `{key.source}` brings is not known"
+                )
+            elif isinstance(item, Either) and ABSENT in item.ways:
+                self.remarks.append(f"{here} is left out: it is {text_of(item)} ({item.source})")
+            elif isinstance(item, Unknown | Mixed) and self._is_structure(str(key), path):
+                self.remarks.append(f"{here} is left out: it was {text_of(item)}")
+            else:
+                made = self._value(item, (*path, str(key)))
+                if made is not None:
+                    found[str(key)] = made
+        return found
+
+    def _is_structure(self, key: str, path: Path) -> bool:
+        own_keys = {"HyperParameters", "Environment"} & set(map(str, path)) or str(path[-1:]).endswith("Parameters',)")
+        return not own_keys and (STRUCTURES.search(key) is not None or key.startswith(("Enable", "Disable")))
+
+    def _value(self, value: Any, path: Path) -> Any:
+        if isinstance(value, Mapping):
+            return self._map(value, path)
+        if isinstance(value, list):
+            items = []
+            for index, item in enumerate(value):
+                if isinstance(item, Rest):
+                    self.remarks.append(f"{'.'.join(map(str, path))}: what else `{item.source}` brings is not known")
+                elif path[-1] in OF_MAPS and not isinstance(item, Mapping):
+                    self.remarks.append(f"{'.'.join(map(str, path))}.{index} is left out: it was {text_of(item)}")
+                elif (made := self._value(item, (*path, index))) is not None:
+                    items.append(made)
+            return items
+        if is_certain(value):
+            of_text = "HyperParameters" in path or "Environment" in path
+            return str(value) if of_text and isinstance(value, int | float) and value is not None else value
+        return self._stand_in(str(path[-1]), value)
+
+    def _stand_in(self, member: str, value: Any) -> Any:
+        if member in NUMBERS and not isinstance(value, Mixed):
+            if not self.numbers:
+                self.remarks.append(f"{member} is left out: it was {text_of(value)}")
+                return None
+            number = self.numbers.pop()
+            self.counted[number] = value
+            return number
+        parts = value.parts if isinstance(value, Mixed) else (value,)
+        text = ""
+        for part in parts:
+            if isinstance(part, str):
+                text += part
+            else:
+                self.values.append(part)
+                text += f"zq{len(self.values) - 1}zq"
+        if member == "RoleArn" and not text.startswith("arn:"):
+            return _ROLE + text
+        whole = not text.startswith(("s3://", "https://")) and member.endswith(LOCATIONS)
+        return f"s3://{text}" if whole else text
+
+    def take_out(self, draft: Draft) -> Draft:
+        """The draft with expressions for stand-ins."""
+        data = self._out(draft.data, ())
+        name = self.comments.pop(("name",), None)
+        comments = {**draft.comments, **self.comments}
+        if name is not None:
+            comments["name",] = name
+        return replace(
+            draft,
+            data=data,
+            notes={**draft.notes, **self.notes},
+            comments=comments,
+            remarks=(*draft.remarks, *dict.fromkeys(self.remarks)),
+        )
+
+    def _out(self, value: Any, path: Path) -> Any:
+        if isinstance(value, Mapping):
+            return {key: self._out(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._out(item, (*path, index)) for index, item in enumerate(value)]
+        if isinstance(value, int) and not isinstance(value, bool) and value in self.counted:
+            return self._expression(self.counted[value], path, number=True)
+        if not isinstance(value, str) or not _TOKEN.search(value):
+            return value
+        text = re.sub(r"^s3://(?=zq\d+zq)", self._scheme, value)
+        text = text.removeprefix(_ROLE)
+        sources = [self._source(self.values[int(number)]) for number in _TOKEN.findall(text)]
+        asks = any(not isinstance(self.values[int(number)], Default) for number in _TOKEN.findall(text))
+        (self.notes if asks else self.comments)[path] = (
+            f"was: {', '.join(sources)}" if any(sources) else "was not given"
+        )
+        return _TOKEN.sub(lambda found: self.expression(self._named(self.values[int(found[1])], path), ""), text)
+
+    def _source(self, value: Any) -> str:
+        return (
+            "" if isinstance(value, Unknown) and not isinstance(value, Either) and not value.source else text_of(value)
+        )
+
+    def _scheme(self, found: re.Match[str]) -> str:
+        number = _TOKEN.match(found.string, found.end())
+        assert number is not None
+        return found[0] if str(getattr(self.values[int(number[1])], "name", "")).lower().endswith("bucket") else ""
+
+    def _named(self, value: Any, path: Path) -> Unknown:
+        if isinstance(value, Default):
+            return value
+        source = text_of(value)
+        own = value.name if isinstance(value, Unknown) else "value"
+        last = next((str(step) for step in reversed(path) if isinstance(step, str)), "value")
+        return Unknown(last if source.endswith(")") or isinstance(value, Either) else own, source)
+
+    def _expression(self, value: Any, path: Path, *, number: bool) -> str:
+        named = self._named(value, path)
+        source = self._source(value)
+        notes = self.comments if isinstance(value, Default) else self.notes
+        notes[path] = f"was: {source}" if source else "was not given"
+        return self.expression(named, "instance_count" if number else "")

@@ -1,0 +1,362 @@
+"""Completion: what would be accepted here, tried with the model and the rules themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sagespec.base.diagnostic import Severity
+from sagespec.base.source import Path
+from sagespec.kinds import KINDS, kind_named
+from sagespec.kinds.explained import explained
+from sagespec.lsp import jsonrpc
+from sagespec.lsp.candidates import (
+    Candidate,
+    api_names,
+    candidates,
+    of_shape,
+    script_arguments,
+    script_channels,
+)
+from sagespec.lsp.cursor import Spot, spot
+from sagespec.lsp.jsonrpc import ResponseError
+from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.scene import Job, Scene, concerns_us, is_defaults, item_at, source_of, with_value
+from sagespec.lsp.schema import part_of, shape_at
+from sagespec.lsp.script import told_option
+from sagespec.lsp.texts import Json, TextDocument
+from sagespec.lsp.workspace import Workspace
+from sagespec.reading.constraints import Shape
+from sagespec.reading.document import Document
+from sagespec.reading.part import Field, Part
+from sagespec.reading.render import SETTINGS, is_ours
+from sagespec.reading.shape import bare, described, expected, fields_of
+from sagespec.reading.yamltext import scalar as as_yaml
+
+KINDS_OF_ITEM = {"field": 5, "value": 12, "enum": 20, "file": 17, "folder": 19, "variable": 6, "rule": 21}
+DEPRECATED = 1
+_ALLOW = re.compile(r"#\s*sagespec:\s*allow\s+(?:[a-z0-9-]+(?:\s*,\s*|\s+))*(?P<typed>[a-z0-9-]*)\Z")
+_EXPRESSION = re.compile(r"\{\{(?P<inside>(?:(?!\}\}).)*)\Z")
+_NAME = re.compile(r"(?:(?P<owner>\w+)\.)?(?P<typed>[\w-]*)\Z")
+_COMPANION = re.compile(r"-without-(?!image|server|support)|^missing-|^incomplete-|-not-given|-needed-")
+"""Names of rules that miss something else: what they complain of can still be written."""
+
+
+class Item(NamedTuple):
+    """One thing that is offered."""
+
+    label: str
+    text: str
+    kind: str
+    detail: str = ""
+    document: str = ""
+    outdated: bool = False
+    first: bool = False
+
+
+def completion(workspace: Workspace, judgements: Judgements, params: Mapping[str, Any]) -> Json | None:
+    """What may be written at a position; nothing in a file that is not ours."""
+    document = workspace.document(params)
+    if document is None or not concerns_us(document):
+        return None
+    index = document.index(params["position"])
+    line = document.text[:index][max(document.text.rfind("\n", 0, index), document.text.rfind("\r", 0, index)) + 1 :]
+    if (found := _ALLOW.search(line)) is not None:
+        return _answer(document, index - len(found["typed"]), index, _rules(judgements, document, index))
+    scene = Scene(workspace, source_of(document))
+    if (found := _EXPRESSION.search(line)) is not None:
+        name = _NAME.search(found["inside"])
+        assert name is not None
+        items = _names(workspace, scene, index, name["owner"])
+        return _answer(document, index - len(name["typed"]), index, items)
+    here = spot(scene.source, index)
+    if here is None or not (is_ours(here.document) or is_defaults(here.document)):
+        return None
+    return _answer(document, here.start, here.end, _items(workspace, scene, here))
+
+
+def _answer(document: TextDocument, start: int, end: int, items: Iterable[Item]) -> Json:
+    range_ = document.range(start, end)
+    return {
+        "isIncomplete": False,
+        "items": [_item(item, number, range_) for number, item in enumerate(items)],
+    }
+
+
+def _item(item: Item, number: int, range_: Json) -> Json:
+    made: Json = {
+        "label": item.label,
+        "kind": KINDS_OF_ITEM[item.kind],
+        "sortText": f"{0 if item.first else 1}{number:04}",
+        "filterText": item.text.strip().rstrip(":").strip("\"'") or item.label,
+        "textEdit": {"range": range_, "newText": item.text},
+        "insertTextMode": 1,
+    }
+    if item.detail:
+        made["detail"] = item.detail
+    if item.document:
+        made["documentation"] = {"kind": "markdown", "value": item.document}
+    if item.outdated:
+        made["tags"] = [DEPRECATED]
+    return made
+
+
+# In comments and expressions ------------------------------------------------------------------------------------------
+
+
+def _rules(judgements: Judgements, document: TextDocument, index: int) -> Iterator[Item]:
+    """Warnings: those that are about this line or the next come first."""
+    line = document.position(index)["line"] + 1
+    found = judgements.findings(document.path) if document.path is not None else ()
+    near = {each.rule for each in found if each.span.line in (line, line + 1)}
+    for name, page in explained().items():
+        if page.severity is Severity.WARNING:
+            yield Item(name, name, "rule", page.summary, first=name in near)
+
+
+def _names(workspace: Workspace, scene: Scene, index: int, owner: str | None) -> Iterator[Item]:
+    """What an expression may speak of."""
+    line = scene.source.position(index)[0]
+    documents = [each for each in scene.documents() if each.where(()).span.line <= line]
+    document = documents[-1] if documents else None
+    known = _variables(workspace, scene, document)
+    if owner is None:
+        for name, members in known.items():
+            if members is None:
+                yield Item(name, name, "variable", "the job's name")
+            elif members:
+                yield Item(name, f"{name}.", "variable", ", ".join(list(members)[:5]))
+    else:
+        for name, value in (known.get(owner) or {}).items():
+            yield Item(name, name, "variable", _short(value) if owner in ("vars", "matrix") else "")
+
+
+def _variables(workspace: Workspace, scene: Scene, document: Document | None) -> dict[str, dict[str, Any] | None]:
+    data: Any = document.data if document is not None else {}
+    above = [each.data for each in scene.defaults() if isinstance(each.data, dict)]
+    layers = [data, *above] if document is not None and is_defaults(document) else above
+    variables: dict[str, Any] = {}
+    for layer in layers:
+        environments = item_at(layer, ("environments",))
+        sections = [layer, *(environments.values() if isinstance(environments, dict) else ())]
+        for section in sections:
+            own = section.get("vars") if isinstance(section, dict) else None
+            variables = {**(own if isinstance(own, dict) else {}), **variables}
+    variables |= workspace.settings.variables
+    matrix = item_at(data, ("matrix",)) or next((found for each in above if (found := each.get("matrix"))), {})
+    axes = {name: values for name, values in matrix.items() if name != "exclude"} if isinstance(matrix, dict) else {}
+    git = {"commit": workspace.inputs.commit} if workspace.inputs.commit else {}
+    return {
+        "vars": variables,
+        "matrix": axes,
+        "env": dict.fromkeys(sorted(workspace.environ)),
+        "git": git,
+        "name": None,
+    }
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+# In the tree ----------------------------------------------------------------------------------------------------------
+
+
+def _items(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[Item]:
+    if is_defaults(here.document):
+        yield from _in_defaults(workspace, scene, here)
+        return
+    if not here.is_key and here.path == ("kind",):
+        yield from (Item(name, name, "enum") for name in (*KINDS, "Defaults"))
+        return
+    root = here.document.with_data(here.data)
+    job = scene.job(root)
+    if job is None:
+        return
+    trial = Trial(workspace, job)
+    shape = shape_at(job.kind.model, here.path)
+    if here.is_key and _takes_keys(job, here.path, shape):
+        yield from _keys(trial, here, shape)
+    else:
+        yield from _values(trial, here, shape)
+
+
+def _takes_keys(job: Job, path: Path, shape: Shape | None) -> bool:
+    if path == () or path[:1] == ("request",):
+        return True
+    return shape is not None and (part_of(shape) is not None or bare(shape)["type"] == "dict")
+
+
+class Trial:
+    """Tries values with the rules of a job: what makes an error that was not there would not be accepted."""
+
+    def __init__(self, workspace: Workspace, job: Job) -> None:
+        self.workspace = workspace
+        self.job = job
+        self.before = job.complaints(job.manifest.data)
+
+    def complaints(self, path: Path, value: Any) -> list[tuple[str, Path, str]]:
+        """The errors that a value brings, those left out that only miss something else."""
+        if self.workspace.is_cancelled():
+            raise ResponseError(jsonrpc.REQUEST_CANCELLED, "cancelled")
+        data = with_value(self.job.manifest.data, path, value)
+        return sorted(self.job.complaints(data) - self.before, key=str)
+
+    def accepts(self, path: Path, value: Any) -> bool:
+        return all(_COMPANION.search(rule) for rule, _, _ in self.complaints(path, value))
+
+
+def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[Item]:
+    """The values of a field that would be accepted."""
+    offered = [*candidates(trial.job, here.path, here.typed), *(of_shape(shape) if shape is not None else ())]
+    for each in {(type(each.value), each.value): each for each in offered}.values():
+        if each.opens or trial.accepts(here.path, each.value):
+            yield _value(here, each)
+
+
+def _value(here: Spot, each: Candidate) -> Item:
+    text = str(each.value) if here.quote else as_yaml(each.value)
+    label = each.value if isinstance(each.value, str) else text
+    glue = " " if here.document.source.text[: here.start].endswith(":") and not here.quote else ""
+    tail = "/" if each.opens else ""
+    return Item(f"{label}{tail}", f"{glue}{text}", each.kind, each.detail, each.document, each.outdated)
+
+
+def _keys(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[Item]:
+    """The names that may stand in a map, with what they need."""
+    job, path = trial.job, here.path
+    given = item_at(here.data, path)
+    given = given if isinstance(given, dict) else {}
+    part = None if shape is None else part_of(shape)
+    if part is not None:
+        yield from _fields(trial, here, part, given)
+    elif path == ("hyperparameters",):
+        for name, option, script in script_arguments(job):
+            if name not in given:
+                detail, document, required = told_option(script, option)
+                yield Item(name, _key(here, name), "field", detail, document, first=required)
+    elif path == ("channels",):
+        for name, script in script_channels(job):
+            if name not in given:
+                yield Item(name, _key(here, name), "field", f"read by {script.sources[0].name}")
+    elif path[:1] == ("request",):
+        for name, member in api_names(job, path):
+            if name not in given:
+                detail = member.type if member is not None else ""
+                yield Item(name, _key(here, name), "field", detail, first=member is not None and member.required)
+
+
+def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]) -> Iterator[Item]:
+    shapes = fields_of(part)
+    members = trial.job.kind.members if here.path == () else {}
+    for name, field in part.fields.items():
+        if name in given or name in ("apiVersion", "kind"):
+            continue
+        path = (*here.path, name)
+        said = trial.complaints(path, _sample(shapes[name]))
+        of_field = [each for each in said if each[1][: len(path)] == path and each[0] not in _OF_VALUES]
+        if any(not _COMPANION.search(rule) for rule, _, _ in of_field):
+            continue
+        needs = [message for rule, _, message in said if _COMPANION.search(rule)]
+        yield _field(here, name, field, shapes[name], needs, members.get(name, ()))
+    if here.path == () and "matrix" not in given and trial.job.kind.name == "TrainingJob":
+        yield Item("matrix", _key(here, "matrix"), "field", "one job for each combination of values")
+
+
+_OF_VALUES = frozenset({"wrong-value", "wrong-type", "unknown-field", "missing-field", "refused-by-api"})
+"""What a sample may do wrong though the field may stand there."""
+
+
+def _sample(shape: Shape) -> Any:
+    """A value that a field may have, to try the field with."""
+    inner = bare(shape)
+    listed, told = expected(shape), described(shape)
+    if inner["type"] == "bool":
+        return True
+    if listed and inner["type"] in ("literal", "union"):
+        return listed[0]
+    if told.examples:
+        return told.examples[0]
+    if inner["type"] == "int":
+        return max(inner.get("ge", 1), 1)
+    kinds: dict[str, Any] = {"list": [], "dict": {}, "function-after": {}, "str": "x", "float": 1.0}
+    return kinds.get(inner["type"], "x")
+
+
+def _field(here: Spot, name: str, field: Field, shape: Shape, needs: list[str], members: Iterable[str]) -> Item:
+    title = described(shape).title
+    listed = [as_yaml(value) for value in expected(shape)]
+    lines = [field.doc]
+    if title or listed:
+        lines.append(f"A value: {title or ', '.join(listed)}.")
+    if isinstance(field.default, str | int) and field.default != "":
+        lines.append(f"Left out: `{as_yaml(field.default)}`.")
+    lines += [f"Needs more: {need}." for need in needs]
+    lines += [f"Lands in `{member}`." for member in list(members)[:1]]
+    detail = "required" if field.required else needs[0] if needs else title or ", ".join(listed)
+    nested = bare(shape)["type"] in ("list", "dict", "function-after")
+    return Item(name, _key(here, name, nested=nested), "field", detail, "\n\n".join(lines), first=field.required)
+
+
+def _key(here: Spot, name: str, *, nested: bool = False) -> str:
+    """The text of a key: with its colon, and of a map on the next line, what comes before its first member."""
+    written = as_yaml(name)
+    if here.has_colon or here.quote:
+        return name if here.quote else written
+    source = here.document.source
+    line, column = source.position(here.start)
+    lead = source.line(line)[: column - 1]
+    if nested and not lead.strip():
+        return f"{written}:\n{' ' * len(lead)}  "
+    return f"{written}: "
+
+
+# In defaults ----------------------------------------------------------------------------------------------------------
+
+
+def _in_defaults(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[Item]:
+    """Fields of every kind, and settings. What contradicts what, only a manifest shows."""
+    path = here.path[2:] if here.path[:1] == ("environments",) and len(here.path) >= 2 else here.path
+    names = [path[0]] if path and path[0] in KINDS else list(KINDS)
+    path = path[1:] if path and path[0] in KINDS else path
+    for number, name in enumerate(map(str, names)):
+        kind = kind_named(name)
+        smallest = {**{k: v for k, v in _merged(here).items() if k in kind.model.fields}, "kind": name}
+        job = scene.job(here.document.with_data({"apiVersion": "sagespec/v1", **smallest}))
+        shape = shape_at(kind.model, path)
+        if job is None or (number and path and shape_at(kind_named(names[0]).model, path) is not None):
+            continue
+        trial = Trial(workspace, job)
+        if not here.is_key:
+            yield from _values(trial, here._replace(path=path), shape)
+        elif path:
+            yield from _keys(trial, here._replace(path=path), shape)
+        else:
+            others = [field for other in names[:number] for field in kind_named(str(other)).model.fields]
+            yield from _fields_of_defaults(here, kind.model, others)
+    if here.is_key and here.path == ():
+        yield from (Item(name, _key(here, name, nested=True), "field") for name in SETTINGS if name not in here.data)
+        yield from (
+            Item(name, _key(here, name, nested=True), "field", f"fields of a {name} alone")
+            for name in KINDS
+            if name not in here.data
+        )
+
+
+def _merged(here: Spot) -> dict[str, Any]:
+    """What an environment says, over what holds without one."""
+    data: dict[str, Any] = here.data if isinstance(here.data, dict) else {}
+    inner = item_at(data, here.path[:2]) if here.path[:1] == ("environments",) else None
+    return {**data, **(inner if isinstance(inner, dict) else {})}
+
+
+def _fields_of_defaults(here: Spot, model: type[Part], others: Iterable[str]) -> Iterator[Item]:
+    shapes = fields_of(model)
+    given = item_at(here.data, here.path)
+    left_out = {"apiVersion", "kind", "name", *others, *(given if isinstance(given, dict) else ())}
+    for name, field in model.fields.items():
+        if name not in left_out:
+            yield _field(here, name, field, shapes[name], [], ())._replace(first=False)

@@ -1,0 +1,181 @@
+"""The findings of every manifest in sight, each kept until something changes that it rests on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from sagespec.lsp.workspace import Workspace, is_manifest_name, shown
+
+if TYPE_CHECKING:
+    from sagespec.base.diagnostic import Diagnostic
+
+
+class Judgement(NamedTuple):
+    """What `validate FILE` finds."""
+
+    found: Mapping[str, tuple[Diagnostic, ...]]
+    """By the absolute path of the file that a finding stands in."""
+    unused: Mapping[str, tuple[Diagnostic, ...]]
+    """Allowances of other files that silence nothing here: they may do so for another manifest."""
+    asked: frozenset[str]
+    """What it rests on: every path that was looked for."""
+    was_read: frozenset[str]
+    is_ours: bool
+
+
+def judged(workspace: Workspace, path: str) -> Judgement:
+    """Judges one file as `validate` does one that it finds in a folder: what is not ours says nothing."""
+    from sagespec.pipeline import Compiler, Options
+    from sagespec.reporting.findings.report import Report
+
+    files = workspace.files()
+    compiler = Compiler(Options(workspace.inputs, build=False), workspace.knowledge, files)
+    results = list(compiler.file(shown(path), explicit=False))
+    found = list(Report(results).found())
+    leftover = compiler.allowances.unused()
+    files.asked.add(path)
+    return Judgement(
+        _by_file(found), _by_file(leftover), frozenset(files.asked), frozenset(files.was_read), bool(results)
+    )
+
+
+def _by_file(found: Iterable[Diagnostic]) -> Mapping[str, tuple[Diagnostic, ...]]:
+    files: dict[str, list[Diagnostic]] = {}
+    for each in found:
+        files.setdefault(os.path.abspath(each.path), []).append(each)  # noqa: PTH100
+    return {path: tuple(those) for path, those in files.items()}
+
+
+class Judgements:
+    """One for each manifest of the folders and each that is open. What is out of date is judged again, one at a time:
+    the document that was changed last first, and before all others those that are open."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: dict[str, Judgement] = {}
+        self._urgent: dict[str, None] = {}
+        """Out of date, the most urgent one last."""
+        self._later: dict[str, None] = {}
+        """Out of date, too; the first one is the next."""
+        self._by_asked: dict[str, set[str]] = {}
+        """Path → the manifests whose judgement rests on it."""
+
+    # What is out of date
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self._urgent or self._later)
+
+    def add(self, paths: Iterable[str]) -> None:
+        """Manifests to judge, some time."""
+        for path in paths:
+            if path not in self._known and path not in self._urgent:
+                self._later[path] = None
+
+    def changed(self, path: str, *, listed: bool = False) -> None:
+        """A file has another text: what rests on it is out of date.
+
+        Args:
+            listed: it has appeared, or is gone, so that the folders that hold it have changed too.
+        """
+        dependents = set(self._by_asked.get(path, ()))
+        folder = os.path.dirname(path)  # noqa: PTH120
+        while listed and folder:
+            dependents |= self._by_asked.get(folder, set())
+            listed, folder = folder != os.path.dirname(folder), os.path.dirname(folder)  # noqa: PTH120
+        for each in sorted(dependents - {path}):
+            self._put(each)
+        if is_manifest_name(path):
+            self._put(path, urgent=True)
+
+    def all_changed(self) -> None:
+        for path in list(self._known):
+            self._put(path)
+
+    def _put(self, path: str, *, urgent: bool = False) -> None:
+        self._urgent.pop(path, None)
+        self._later.pop(path, None)
+        queue = self._urgent if urgent or self._workspace.at_path(path) is not None else self._later
+        queue[path] = None
+
+    def _next(self) -> str:
+        if self._urgent:
+            return self._urgent.popitem()[0]
+        path = next(iter(self._later))
+        del self._later[path]
+        return path
+
+    # Judging
+
+    def work(self) -> set[str]:
+        """Judges the most urgent manifest; the files whose findings may be others now come back."""
+        path = self._next()
+        before = self._known.get(path)
+        touched = set() if before is None else self._files_of(before)
+        self._forget(path)
+        if self._workspace.at_path(path) is not None or os.path.isfile(path):  # noqa: PTH113
+            judgement = judged(self._workspace, path)
+            self._known[path] = judgement
+            for each in judgement.asked:
+                self._by_asked.setdefault(each, set()).add(path)
+            touched |= self._files_of(judgement) | ({path} if judgement.is_ours else set())
+        return touched
+
+    def drop(self, path: str) -> set[str]:
+        """A manifest is not looked at any more; the files come back of which it spoke."""
+        self._urgent.pop(path, None)
+        self._later.pop(path, None)
+        before = self._known.get(path)
+        self._forget(path)
+        return set() if before is None else self._files_of(before)
+
+    @staticmethod
+    def _files_of(judgement: Judgement) -> set[str]:
+        return set(judgement.found) | set(judgement.unused)
+
+    def _forget(self, path: str) -> None:
+        judgement = self._known.pop(path, None)
+        for each in () if judgement is None else judgement.asked:
+            manifests = self._by_asked.get(each, set())
+            manifests.discard(path)
+            if not manifests:
+                self._by_asked.pop(each, None)
+
+    # What is known
+
+    def is_settled(self, path: str) -> bool:
+        """Whether nothing that speaks of a file is out of date."""
+        return not self._waiting(path)
+
+    def _waiting(self, path: str) -> list[str]:
+        about = {path, *self._by_asked.get(path, ())}
+        return [each for each in about if each in self._urgent or each in self._later]
+
+    def settle(self, path: str) -> None:
+        """Judges at once what speaks of a file, where it is out of date; what is told of others waits its turn."""
+        for each in self._waiting(path):
+            self._put(each, urgent=True)
+            self._urgent[each] = self._urgent.pop(each)
+            self.work()
+
+    def findings(self, path: str) -> tuple[Diagnostic, ...]:
+        """What is to be said of one file, whichever manifests it comes from."""
+        from sagespec.base.diagnostic import in_order
+
+        found = [each for known in self._about(path) for each in known.found.get(path, ())]
+        readers = [known for known in self._about(path) if path in known.was_read]
+        unused = [set(known.unused.get(path, ())) for known in readers]
+        return in_order([*found, *(set.intersection(*unused) if unused else ())])
+
+    def _about(self, path: str) -> list[Judgement]:
+        return [self._known[each] for each in sorted(self._by_asked.get(path, ())) if each in self._known]
+
+    @property
+    def known(self) -> Mapping[str, Judgement]:
+        return self._known
+
+    def manifests_of(self, path: str) -> list[str]:
+        """The manifests whose judgement rests on a file, itself included."""
+        return sorted(each for each in self._by_asked.get(path, ()) if self._known[each].is_ours)

@@ -1,0 +1,207 @@
+"""What an editor holds open, over what is on disk; and which judgements rest on which files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sagespec.base.files import Files, StrPath
+from sagespec.lsp.texts import Json, TextDocument, path_of, uri_of
+
+if TYPE_CHECKING:
+    from sagespec.catalog import Facts
+
+MANIFEST_ENDINGS = (".yaml", ".yml")
+
+
+class Settings(NamedTuple):
+    """What a user may set, under `sagespec` in the editor's configuration or as initialization options."""
+
+    environment: str | None = None
+    """Which of the defaults' environments holds; every one of them in turn, where none is named."""
+    variables: Mapping[str, str] = MappingProxyType({})
+    """Values for `{{ vars.NAME }}`."""
+    inlay_hints: bool = True
+    code_lens: bool = True
+    hide_schema_findings: bool = False
+    """Leave out what yaml-language-server shows already by the schema."""
+
+    @classmethod
+    def read(cls, value: object, otherwise: Settings) -> Settings:
+        """What a client has sent; what is missing, or of the wrong type, stays as it is."""
+        given = value if isinstance(value, dict) else {}
+        given = given.get("sagespec", given) if isinstance(given.get("sagespec", given), dict) else {}
+        environment = given.get("environment", otherwise.environment)
+        variables = given.get("variables", otherwise.variables)
+
+        def flag(name: str, before: bool) -> bool:
+            return bool(given[name]) if isinstance(given.get(name), bool) else before
+
+        return cls(
+            (environment or None) if isinstance(environment, str | None) else otherwise.environment,
+            {str(k): str(v) for k, v in variables.items()} if isinstance(variables, Mapping) else otherwise.variables,
+            flag("inlayHints", otherwise.inlay_hints),
+            flag("codeLens", otherwise.code_lens),
+            flag("hideSchemaFindings", otherwise.hide_schema_findings),
+        )
+
+
+class WatchedFiles(Files):
+    """The file system with the editor's texts over it, which keeps note of what it was asked for."""
+
+    def __init__(self, unsaved: Mapping[str, bytes]) -> None:
+        super().__init__()
+        self._unsaved = dict(unsaved)
+        self._folders = {os.path.dirname(path) for path in unsaved}  # noqa: PTH120
+        self.asked: set[str] = set()
+        """Every path that was looked for, absolute."""
+        self.was_read: set[str] = set()
+        """Those whose text was read."""
+
+    def _note(self, path: StrPath) -> str:
+        try:
+            whole = os.path.abspath(path)  # noqa: PTH100
+        except ValueError:
+            return ""
+        self.asked.add(whole)
+        return whole
+
+    def read(self, path: StrPath, most: int) -> bytes:
+        self.was_read.add(self._note(path))
+        return super().read(path, most)
+
+    def _is_file(self, path: StrPath) -> bool:
+        self._note(path)
+        return super()._is_file(path)
+
+    def _exists(self, path: StrPath) -> bool:
+        self._note(path)
+        return super()._exists(path)
+
+    def _is_folder(self, path: StrPath) -> bool:
+        self._note(path)
+        return super()._is_folder(path)
+
+
+class Client(NamedTuple):
+    """What the editor can do."""
+
+    capabilities: Mapping[str, Any] = MappingProxyType({})
+
+    def can(self, *path: str) -> bool:
+        """Whether a capability is there, and not false."""
+        value: Any = self.capabilities
+        for step in path:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return bool(value) or value == {}
+
+
+class Workspace:
+    """Everything that a feature is a function of, beside its parameters."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, TextDocument] = {}
+        """By URI, as the editor writes it."""
+        self.folders: list[str] = []
+        self.settings = Settings()
+        self.client = Client()
+        self.environ: Mapping[str, str] = os.environ
+        self.knowledge: Facts | None = None
+        """The catalogue as of a day; as of today for None."""
+        self.is_cancelled: Callable[[], bool] = lambda: False
+        """Whether the request at hand is not wanted any more: long work asks now and then."""
+        self._by_path: dict[str, TextDocument] = {}
+
+    # Documents
+
+    def put(self, document: TextDocument) -> None:
+        self.open[document.uri] = document
+        if document.path is not None:
+            self._by_path[document.path] = document
+
+    def take_away(self, uri: str) -> TextDocument | None:
+        document = self.open.pop(uri, None)
+        if document is not None and document.path is not None:
+            self._by_path.pop(document.path, None)
+        return document
+
+    def document(self, params: Mapping[str, Any]) -> TextDocument | None:
+        """The document that a request is about; None where it is not open."""
+        return self.open.get(params["textDocument"]["uri"])
+
+    def at_path(self, path: str) -> TextDocument | None:
+        return self._by_path.get(os.path.abspath(path))  # noqa: PTH100
+
+    def uri(self, path: str) -> str:
+        """A path's URI, spelt as the editor spells it where it has the file open."""
+        document = self.at_path(path)
+        return uri_of(path) if document is None else document.uri
+
+    def range(self, place: Any) -> Json:
+        """The range of a place, in the text that the editor has."""
+        from sagespec.lsp.texts import range_of
+
+        document = self.at_path(place.source.name)
+        return range_of(place.source, place.span, 0 if document is None else document.mark)
+
+    # What the pipeline is given
+
+    def files(self) -> WatchedFiles:
+        return WatchedFiles({path: document.content for path, document in self._by_path.items()})
+
+    @property
+    def inputs(self) -> Any:
+        from sagespec.reading.render import Inputs  # the first answer to the client does not wait for the pipeline
+
+        environment = self.settings.environment or self.environ.get("SAGESPEC_ENV") or None
+        return Inputs(environment, self.settings.variables, self.environ, self._commit)
+
+    @cached_property
+    def _commit(self) -> str | None:
+        from pathlib import Path
+
+        from sagespec.base.repository import commit_of
+
+        return commit_of(Path.cwd())
+
+    # Folders
+
+    def set_folders(self, params: Mapping[str, Any]) -> None:
+        """The folders of `initialize`."""
+        folders = params.get("workspaceFolders") or []
+        uris = [folder["uri"] for folder in folders] or ([params["rootUri"]] if params.get("rootUri") else [])
+        found = [path_of(uri) for uri in uris]
+        self.folders = [path for path in found if path is not None]
+        if not self.folders and params.get("rootPath"):
+            self.folders = [os.path.normpath(params["rootPath"])]
+
+    def change_folders(self, added: list[Json], removed: list[Json]) -> None:
+        gone = {path_of(folder["uri"]) for folder in removed}
+        new = [path_of(folder["uri"]) for folder in added]
+        self.folders = [path for path in self.folders if path not in gone]
+        self.folders += [path for path in new if path is not None and path not in self.folders]
+
+    def manifests(self) -> Iterator[str]:
+        """Every YAML file of the folders, as `validate FOLDER` finds them."""
+        from sagespec.reading.discovery import Survey
+
+        for folder in self.folders:
+            for path, why in Survey().files(folder):
+                if not why:
+                    yield os.path.abspath(path)  # noqa: PTH100
+
+
+def is_manifest_name(path: str | None) -> bool:
+    return path is not None and path.endswith(MANIFEST_ENDINGS)
+
+
+def shown(path: str) -> str:
+    """A path as a person in this folder would give it: messages show it."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return path
+    return path if relative.startswith(os.pardir) else relative

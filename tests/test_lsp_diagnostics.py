@@ -1,0 +1,220 @@
+"""In the editor stands what `validate` says, to the letter: at the manifest, at the defaults, at the script."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import REPOSITORY
+from lsp_editor import Editor, Wire
+from sagespec.base.diagnostic import Diagnostic
+from sagespec.lsp.features.diagnostics import diagnostics, shown_by_schema
+from sagespec.lsp.texts import TextDocument
+from sagespec.pipeline import OUR_KINDS, Compiler, Options
+from sagespec.reading.discovery import may_be_ours
+from sagespec.reading.render import Inputs
+from sagespec.reporting.findings.report import Report, safe
+
+MANIFEST = """\
+apiVersion: sagespec/v1
+kind: TrainingJob
+name: mnist
+framework_version: "2.19"
+entry_point: train.py
+role: arn:aws:iam::123456789012:role/SageMakerRole
+region: us-west-2
+instance_type: ml.m5.xlarge
+instance_count: 1
+"""
+SCRIPT = """\
+import argparse
+import os
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--model_dir")
+    print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
+"""
+
+
+def files() -> Iterator[Path]:
+    for folder in ("tests", "specs", "templates"):
+        for path in sorted((REPOSITORY / folder).rglob("*.y*ml")):
+            text = path.read_bytes().decode("utf-8", "replace")
+            if may_be_ours(text, OUR_KINDS) and "k8s.aws/" not in text:
+                yield path
+
+
+FILES = list(files())
+
+
+def validated(path: Path) -> list[Diagnostic]:
+    compiler = Compiler(Options(Inputs(), build=False))
+    return [safe(found) for found in Report(compiler.run([os.path.relpath(path)])).found()]
+
+
+def as_validate_says(found: Diagnostic) -> tuple[Any, ...]:
+    severity = {"error": 1, "warning": 2}[found.severity.value]
+    said = f"{found.message}\nhelp: {found.hint}" if found.hint else found.message
+    return os.path.abspath(found.path), found.span.line, found.rule, severity, said  # noqa: PTH100
+
+
+def test_there_are_files_to_compare() -> None:
+    assert len(FILES) > 40
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_every_manifest_of_the_repository_has_in_the_editor_what_validate_finds(path: Path) -> None:
+    editor = Editor(path.parent)
+    editor.open(path.name, path.read_bytes().decode("utf-8", "surrogateescape"))
+    known = editor.judgements.known[str(path)]
+    published = [
+        (name, item["range"]["start"]["line"] + 1, item["code"], item["severity"], item["message"])
+        for name in {*known.found, *known.unused}
+        for item in diagnostics(editor.workspace, editor.judgements.findings(name))
+    ]
+    assert sorted(published) == sorted(map(as_validate_says, validated(path)))
+
+
+def test_an_unsaved_text_is_judged_and_not_the_file(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "mnist.yaml").write_text(MANIFEST)
+    wire = Wire(tmp_path)
+    uri = (tmp_path / "mnist.yaml").as_uri()
+    wire.open(uri, MANIFEST)
+    assert wire.until(uri, 1)["diagnostics"] == []
+    wire.change(uri, 2, {"text": MANIFEST.replace("ml.m5.xlarge", "ml.m5.xlrge")})
+    (found,) = wire.until(uri, 2)["diagnostics"]
+    assert (found["code"], found["source"]) == ("misspelt-instance-type", "sagespec")
+    assert found["range"] == {"start": {"line": 7, "character": 15}, "end": {"line": 7, "character": 26}}
+    wire.close()
+
+
+def test_a_script_that_is_edited_judges_again_the_manifest_that_trains_with_it(tmp_path: Path) -> None:
+    """The manifest is not even open; the finding stands in the script, at what is being edited."""
+    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "mnist.yaml").write_text(f"{MANIFEST}hyperparameters: {{epochs: 3}}\n")
+    wire = Wire(tmp_path)
+    wire.settled()
+    script = (tmp_path / "train.py").as_uri()
+    wire.open(script, SCRIPT)
+    wire.settled()
+    assert wire.published == {}
+    wire.change(script, 2, {"text": SCRIPT.replace("type=int", "type=int, choices=[1, 2]")})
+    (found,) = wire.until(script, 2)["diagnostics"]
+    assert (found["code"], found["range"]["start"]["line"]) == ("value-not-among-choices", 5)
+    (related,) = found["relatedInformation"]
+    assert related["location"]["uri"] == (tmp_path / "mnist.yaml").as_uri()
+    wire.change(script, 3, {"text": SCRIPT})
+    assert wire.until(script, 3)["diagnostics"] == []
+    wire.close()
+
+
+def test_defaults_that_are_edited_judge_again_what_lies_below_them(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "train.py").write_text(SCRIPT)
+    manifest = tmp_path / "jobs" / "mnist.yaml"
+    manifest.write_text(MANIFEST.replace("region: us-west-2\n", ""))
+    defaults = "apiVersion: sagespec/v1\nkind: Defaults\nregion: us-west-2\n"
+    (tmp_path / "sagespec.yaml").write_text(defaults)
+    wire = Wire(tmp_path)
+    uri = (tmp_path / "sagespec.yaml").as_uri()
+    wire.open(uri, defaults)
+    assert wire.until(uri, 1)["diagnostics"] == []
+    wire.change(uri, 2, {"text": f"{defaults}max_wait: 60\n"})
+    wire.settled()
+    assert [found["code"] for found in wire.until(uri, 2)["diagnostics"]] == ["max-wait-without-spot"]
+    wire.close()
+
+
+def test_a_finding_has_its_related_places_and_a_link(tmp_path: Path) -> None:
+    editor = Editor(tmp_path)
+    document = editor.open("mnist.yaml", f"{MANIFEST}name: again\nmax_wait: 60\n")
+    found = {
+        item["code"]: item
+        for item in diagnostics(editor.workspace, editor.judgements.findings(str(tmp_path / "mnist.yaml")))
+    }
+    (related,) = found["duplicate-key"]["relatedInformation"]
+    assert related["location"] == {"uri": document.uri, "range": document.range(42, 46)}
+    assert found["max-wait-without-spot"]["codeDescription"]["href"].startswith("https://docs.aws.amazon.com/")
+
+
+def test_columns_count_utf16_units(tmp_path: Path) -> None:
+    """Of bytes, or of characters, each of these would put the mark elsewhere."""
+    editor = Editor(tmp_path)
+    document = editor.open("mnist.yaml", f'{MANIFEST}tags: {{"ééé": a, "🚀🚀": 1}}\n')
+    (found,) = diagnostics(editor.workspace, editor.judgements.findings(str(document.path)))[1:]
+    line = document.text.splitlines()[9]
+    units = len(line[: line.index("1}")].encode("utf-16-le")) // 2
+    assert found["range"] == {"start": {"line": 9, "character": units}, "end": {"line": 9, "character": units + 1}}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_line_ends_and_byte_order_marks_move_nothing(tmp_path: Path, end: str, mark: str) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT)
+    editor = Editor(tmp_path)
+    document = editor.open("mnist.yaml", mark + f"{MANIFEST}max_wait: 60\n".replace("\n", end))
+    (found,) = diagnostics(editor.workspace, editor.judgements.findings(str(document.path)))
+    assert found["range"] == {"start": {"line": 9, "character": 0}, "end": {"line": 9, "character": 8}}
+
+
+def test_a_mark_before_the_first_character_counts_in_its_line() -> None:
+    document = TextDocument("file:///x.yaml", 1, "\ufeffab\nc")
+    assert (document.text, document.index({"line": 0, "character": 1})) == ("ab\nc", 0)
+    assert document.position(1) == {"line": 0, "character": 2}
+    assert document.position(3) == {"line": 1, "character": 0}
+
+
+def test_yaml_that_is_not_ours_gets_nothing_at_all(tmp_path: Path) -> None:
+    chart = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: [}\n"
+    wire = Wire(tmp_path)
+    uri = (tmp_path / "chart.yaml").as_uri()
+    wire.open(uri, chart)
+    wire.settled()
+    position = {"textDocument": {"uri": uri}, "position": {"line": 1, "character": 3}}
+    assert wire.ask("textDocument/hover", position) is None
+    assert wire.ask("textDocument/completion", position) is None
+    whole = {"start": {"line": 0, "character": 0}, "end": {"line": 3, "character": 0}}
+    asked = {"textDocument": {"uri": uri}, "range": whole, "context": {"diagnostics": []}}
+    assert wire.ask("textDocument/codeAction", asked) == []
+    assert wire.published == {}
+    wire.close()
+
+
+def test_what_the_schema_shows_can_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT)
+    editor = Editor(tmp_path)
+    document = editor.open("mnist.yaml", f"{MANIFEST}max_wiat: 5\nmax_wait: 60\n")
+    found = editor.judgements.findings(str(document.path))
+    assert {item["code"] for item in diagnostics(editor.workspace, found)} >= {"unknown-field"}
+    editor.workspace.settings = editor.workspace.settings._replace(hide_schema_findings=True)
+    left = {item["code"] for item in diagnostics(editor.workspace, found)}
+    assert left == {each.rule for each in found} - shown_by_schema()
+    assert "unknown-field" not in left
+
+
+def test_an_allowance_that_another_manifest_needs_is_not_called_unused(tmp_path: Path) -> None:
+    """A comment in the defaults silences one manifest's warning; for the other there is nothing to silence."""
+    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / ".git").mkdir()
+    comment = "# sagespec: allow volume-larger-than-local-storage"
+    defaults = f"apiVersion: sagespec/v1\nkind: Defaults\n{comment}\nvolume_size: 1000\n"
+    (tmp_path / "sagespec.yaml").write_text(defaults)
+    (tmp_path / "nvme.yaml").write_text(MANIFEST.replace("ml.m5.xlarge", "ml.g5.xlarge"))
+    (tmp_path / "ebs.yaml").write_text(MANIFEST.replace("name: mnist", "name: other"))
+    said = [found for path in ("nvme.yaml", "ebs.yaml") for found in validated(tmp_path / path)]
+    editor = Editor(tmp_path)
+    editor.open("nvme.yaml", (tmp_path / "nvme.yaml").read_text())
+    editor.open("ebs.yaml", (tmp_path / "ebs.yaml").read_text())
+    whole = Report(Compiler(Options(Inputs(), build=False)).run([str(tmp_path)])).found()
+    at_defaults = [found.rule for found in editor.judgements.findings(str(tmp_path / "sagespec.yaml"))]
+    assert at_defaults == [found.rule for found in whole if found.path.endswith("sagespec.yaml")]
+    assert at_defaults == []
+    assert "unused-allowance" in {found.rule for found in said}

@@ -1,0 +1,148 @@
+"""One mistake, one finding, and its cure: names from elsewhere, numbers with units, colons that are missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import SMALLEST
+from sagespec.base.source import Source
+from sagespec.catalog import Facts
+from sagespec.kinds import KINDS, kind_named, other_names
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.render import Inputs
+from sagespec.reading.wording import _other_names  # the table as the program reads it
+
+
+def said(text: str, knowledge: Facts, folder: Path) -> list[tuple[str, str, int]]:
+    """(rule, hint, line) of everything that is said."""
+    (folder / "train.py").write_text("import os\nprint(os.environ)\n")
+    results = Compiler(Options(Inputs(), build=False), knowledge).source(Source("job.yaml", text, folder))
+    return [(found.rule, found.hint, found.span.line) for result in results for found in result.diagnostics]
+
+
+def with_line(line: str, *, instead_of: str = "") -> str:
+    fields = {key: value for key, value in SMALLEST.items() if key != instead_of}
+    return yaml.safe_dump(fields, sort_keys=False) + line + "\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("spot: true", "did you mean 'use_spot_instances'?"),
+        ("timeout: 3600", "write max_run: 3600; it counts seconds"),
+        ("env: {A: b}", "did you mean 'environment'?"),
+        ("envs: {A: b}", "did you mean 'environment'?"),
+        ("data: s3://bucket/x", "write channels: {train: s3://…}"),
+        ("params: {a: 1}", "did you mean 'hyperparameters'?"),
+        ("command: python t.py", "write entry_point: train.py; the hyperparameters become its arguments"),
+        ("max_runtime_in_seconds: 3600", "write max_run: 3600; it counts seconds"),
+        ("MaxRuntimeInSeconds: 3600", "write max_run: 3600; it counts seconds"),
+        ("script: t.py", "write entry_point: train.py; the hyperparameters become its arguments"),
+        ("instances: 2", "write instance_count: 1 and instance_type: ml.m5.xlarge"),
+        ("vpc_config: {Subnets: [a]}", "write subnets: [subnet-…] and security_group_ids: [sg-…]"),
+        ("var: {a: 1}", "vars stand in a Defaults document, sagespec.yaml, in this folder or above it"),
+        ("vars: {a: 1}", "vars stand in a Defaults document, sagespec.yaml, in this folder or above it"),
+        ("metrics: []", "did you mean 'metric_definitions'?"),
+        ("NetworkConfig: {}", "write subnets: [subnet-…] and security_group_ids: [sg-…]"),
+        ("TensorBoardAppName: x", "a member of the API's request stands under request:"),
+    ],
+)
+def test_a_name_from_elsewhere_is_one_finding_with_the_name_here(
+    line: str, hint: str, knowledge: Facts, tmp_path: Path
+) -> None:
+    text = with_line(line)
+    assert said(text, knowledge, tmp_path) == [("unknown-field", hint, text.count("\n"))]
+
+
+@pytest.mark.parametrize(
+    ("line", "instead_of", "hint"),
+    [
+        ("RoleArn: arn:aws:iam::123456789012:role/R", "role", "did you mean 'role'?"),
+        ("TrainingJobName: mnist", "name", "did you mean 'name'?"),
+        ("machine_type: ml.m5.xlarge", "instance_type", "did you mean 'instance_type'?"),
+    ],
+)
+def test_what_is_only_misspelt_is_not_missing_too(
+    line: str, instead_of: str, hint: str, knowledge: Facts, tmp_path: Path
+) -> None:
+    found = said(with_line(line, instead_of=instead_of), knowledge, tmp_path)
+    assert [(rule, told) for rule, told, _ in found] == [("unknown-field", hint)]
+
+
+def test_members_of_lists_and_channels_have_other_names_too(knowledge: Facts, tmp_path: Path) -> None:
+    text = with_line('metric_definitions: [{Name: loss, Regex: "loss=(.*)"}]\nchannels: {a: {s3_uri: s3://bucket/a}}')
+    assert [(rule, hint) for rule, hint, _ in said(text, knowledge, tmp_path)] == [
+        ("unknown-field", "did you mean 'name'?"),
+        ("unknown-field", "did you mean 'regex'?"),
+        ("unknown-field", "did you mean 's3_data'?"),
+    ]
+
+
+@pytest.mark.parametrize("lines", [other_names.JOB, other_names.CHANNEL], ids=["job", "channel"])
+def test_every_other_name_leads_to_a_field_that_there_is(lines: str) -> None:
+    model = kind_named("TrainingJob").model
+    fields = model.fields if lines is other_names.JOB else _channel_fields()
+    names = _other_names(lines)
+    assert {name.field for name in names.values()} <= {*fields, None}
+    assert all(name.field or name.hint for name in names.values())
+    assert names.keys().isdisjoint(field.replace("_", "").lower() for field in fields)
+    assert all(name.isascii() and name.isalnum() and name.islower() for name in names)
+
+
+def _channel_fields() -> dict[str, object]:
+    from sagespec.kinds.training_job.model import Channel
+
+    return dict(Channel.fields)
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("max_run: 2 * 60 * 60", "write 7200: it counts seconds"),
+        ("max_run: 3_600", "write 3600: it counts seconds"),
+        ("max_run: 1h30m", "write 5400: it counts seconds"),
+        ("max_run: 2 hours", "write 7200: it counts seconds"),
+        ("max_run: soon", ""),
+        ("max_run: 2 **", ""),
+        ("volume_size: 100GB", "write 100: it counts gigabytes"),
+        ("volume_size: 1 TiB", "write 1000: it counts gigabytes"),
+    ],
+)
+def test_a_number_with_a_unit_is_calculated(line: str, hint: str, knowledge: Facts, tmp_path: Path) -> None:
+    found = said(with_line(line, instead_of="max_run"), knowledge, tmp_path)
+    assert [(rule, told) for rule, told, _ in found] == [("wrong-type", hint)]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "cure"),
+    [
+        ("apiVersion: sagespec/v1\nkind TrainingJob\nname: a\n", 2, "write kind: …"),
+        ("apiVersion: sagespec/v1\nkind:TrainingJob\nname: a\n", 2, "write kind: …"),
+        ("apiVersion: sagespec/v1\nname:a\n", 2, "write name: …"),
+        ("name:a\napiVersion: sagespec/v1\n", 1, "write name: …"),
+        ("apiVersion: sagespec/v1\nhyperparameters:\n  epochs 3\n\n  lr: 0.1\n", 3, "write epochs: …"),
+    ],
+)
+def test_a_missing_colon_is_told_where_it_is_missing(
+    text: str, line: int, cure: str, knowledge: Facts, tmp_path: Path
+) -> None:
+    (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path))
+    (found,) = result.diagnostics
+    assert (found.rule, found.span.line, found.hint) == ("invalid-yaml", line, cure)
+
+
+def test_a_file_that_is_given_twice_is_read_once(tmp_path: Path, knowledge: Facts) -> None:
+    (tmp_path / "job.yaml").write_text(json.dumps(SMALLEST))
+    path = str(tmp_path / "job.yaml")
+    given = [path, str(tmp_path), f"{tmp_path}/./job.yaml", path]
+    assert len(list(Compiler(Options(Inputs(), build=False), knowledge).run(given))) == 1
+
+
+def test_an_unknown_kind_is_one_finding(tmp_path: Path, knowledge: Facts) -> None:
+    text = json.dumps({**SMALLEST, "kind": "Default"})
+    assert [rule for rule, *_ in said(text, knowledge, tmp_path)] == ["unknown-kind"]
+    assert "TrainingJob" in KINDS
