@@ -93,7 +93,8 @@ class Supervisor:
             self.log.note(f"a server ended (exit code {ending.code}): starting again")
 
     def _run(self, commands: Sequence[Command], *, starting: bool = True) -> Ending:
-        run = Run(commands, {VARIANT: self.log}, self.revision.processes, self._look if starting else self._asked)
+        ask = self._look if starting else self._asked
+        run = Run(commands, {VARIANT: self.log}, self.revision.processes, ask, to_the_end=False)
         return run.until_ended(lambda _why: GRACE)
 
     def _asked(self) -> str | None:
