@@ -590,12 +590,11 @@ def test_a_number_that_no_manifest_can_hold_is_left_open(knowledge: Facts) -> No
 
 
 def test_any_python_is_read_or_refused(knowledge: Facts) -> None:
-    """Every file of the project, and one that nests deeper than anybody would."""
-    for path in [*REPOSITORY.glob("compiler/**/*.py"), *REPOSITORY.glob("tests/*.py")]:
-        try:
-            from_source(path.read_text(encoding="utf-8"), knowledge)
-        except Unreadable:
-            continue
+    """Files of the project, and one that nests deeper than anybody would."""
+    files = sorted([*REPOSITORY.glob("compiler/**/*.py"), *REPOSITORY.glob("tests/*.py")])
+    for path in files[::12]:
+        code = path.read_text(encoding="utf-8").replace("from __future__ import annotations\n", "\n")
+        assert from_source(f"{code}\nTensorFlow()\n", knowledge).drafts
     for text in ("x = " + "-" * 100_000 + "1", "x = " + "(" * 5_000 + ")" * 5_000, "\0", "x = 'a' + " * 5_000 + "'b'"):
         with pytest.raises(Unreadable):
             from_source(text, knowledge)
