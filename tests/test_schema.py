@@ -22,9 +22,9 @@ from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts, Framework, frameworks
 from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
+from sagespec.kinds.training_job.model.distribution import STRATEGIES
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.reporting.schema import stale, write_schemas
-from sagespec.reporting.schema.refusals import STRATEGIES
 
 SCHEMAS = REPOSITORY / "schemas"
 REPAIR = "sagespec schema --out schemas"
@@ -203,7 +203,7 @@ def test_both_implementations_of_json_schema_accept_the_same_examples() -> None:
 
 
 BY_VERSION = """
-checkpoints-by-seconds-and-steps compiler-on-other-instance compiler-with-distribution compiler-with-old-version
+checkpoints-by-seconds-and-steps compiler-on-other-instance compiler-with-distribution version-without-compiler
 dataparallel-on-other-instance instance-without-image legacy-entry-point-not-python legacy-hyperparameter-of-wrong-type
 legacy-mode-without-image network-isolation-in-legacy-mode p2-with-new-version python3-in-legacy-mode
 region-without-image script-mode-without-image several-strategies strategy-without-support unknown-framework-version

@@ -11,6 +11,7 @@ from sagespec.catalog import Framework, NoProcessor, family_of, processor
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.model.distribution import STRATEGIES, TOGETHER
 from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.kinds.training_job.rules.versions import release_of
 from sagespec.kinds.training_job.subjects import INSTANCE_TYPE
@@ -21,10 +22,6 @@ _MIRRORED = "multi_worker_mirrored_strategy"
 _DDP = "pytorchddp"
 _TORCH = "torch_distributed"
 _XLA = "pytorchxla"
-_EXCLUSIVE = ("parameter_server", "mpi", _MIRRORED, _DDP, _TORCH, _XLA, _DATAPARALLEL, _MODELPARALLEL)
-"""Strategies of which a container runs one."""
-_TOGETHER = ({"mpi", _MODELPARALLEL}, {_TORCH, _MODELPARALLEL}, {_TORCH, _DATAPARALLEL})
-"""A library of SageMaker's is started by another strategy."""
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "pipeline": ("simple", "interleaved", "_only_forward"),
@@ -328,8 +325,8 @@ def several_strategies(written: Written, context: JobContext) -> Finding | None:
     """
     if not context.script_mode:
         return None
-    enabled = [strategy for strategy in _EXCLUSIVE if strategy in context.enabled]
-    if set(enabled) not in _TOGETHER and len(enabled) > 1:
+    enabled = [strategy for strategy in STRATEGIES if strategy in context.enabled]
+    if set(enabled) not in TOGETHER and len(enabled) > 1:
         return Finding(
             ("distribution",),
             f"{', '.join(enabled)} are enabled together, and exclude each other",
@@ -830,11 +827,17 @@ def instance_groups_with_old_version(written: Written, context: JobContext) -> F
 
 
 @rule(ERROR, on=field("compiler_config"), source=SDK2 + "tensorflow/training_compiler/config.py, validate")
-def compiler_with_old_version(written: Written, context: JobContext) -> Finding | None:
-    """SageMaker Training Compiler came with TensorFlow 2.9; few other frameworks have it.
+def version_without_compiler(written: Written, context: JobContext) -> Finding | None:
+    """SageMaker Training Compiler is in TensorFlow 2.9 to 2.11; few other frameworks have it.
+
+    Later images hold it no more: the job would train without it.
 
     Bad:
         framework_version: "2.8"
+        instance_type: ml.g5.2xlarge
+        compiler_config: {}
+        ---
+        framework_version: "2.14"
         instance_type: ml.g5.2xlarge
         compiler_config: {}
 
@@ -848,41 +851,11 @@ def compiler_with_old_version(written: Written, context: JobContext) -> Finding 
         return None  # versions of other images are looked for among those
     if framework is None or (release is not None and not release.training_compiler):
         title = "an image without a framework" if framework is None or release is None else release.name
-        known = [] if framework is None else _short_versions(framework, "training_compiler_documented")
+        known = [] if framework is None else _short_versions(framework, "training_compiler")
         return Finding(
             ("compiler_config",),
             f"{title} has no Training Compiler",
             f"take framework_version {', '.join(known)}, or leave it out" if known else "leave it out",
-            at_key=True,
-        )
-    return None
-
-
-@rule(WARNING, on=field("compiler_config"), source=GUIDE + "training-compiler-support.html")
-def compiler_outside_documentation(written: Written, context: JobContext) -> Finding | None:
-    """SageMaker Training Compiler is documented up to TensorFlow 2.11.
-
-    The SDK means to refuse later versions and does not; their images no longer hold the compiler.
-
-    Bad:
-        framework_version: "2.19"
-        instance_type: ml.g5.2xlarge
-        compiler_config: {}
-
-    Good:
-        framework_version: "2.11"
-        instance_type: ml.g5.2xlarge
-        compiler_config: {}
-    """
-    framework, release = context.framework, release_of(context)
-    if context.job.compiler_config is None or framework is None or release is None or not release.training_compiler:
-        return None
-    if not release.training_compiler_documented:
-        known = _short_versions(framework, "training_compiler_documented")
-        return Finding(
-            ("compiler_config",),
-            f"Training Compiler is documented for {framework.title} {', '.join(known)}, not for {release.version}",
-            "leave it out",
             at_key=True,
         )
     return None
