@@ -23,7 +23,7 @@ from sagespec.cli import run
 from sagespec.importing import Unreadable, code_of, from_description, from_source, from_text
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
-from test_parity import LAX, ORACLE, comparable, differences
+from test_parity import IN_THE_CONTAINER, LAX, ORACLE, comparable, differences
 
 ALL = {"code_location": "", "debugger_hook_config": {}, "profiler_config": {}}
 """Fields that must be in a manifest so that `comparable` leaves nothing out."""
@@ -31,7 +31,8 @@ NAME = "mnist-2026-01-02-03-04-05-678"
 
 
 def compiled(text: str, knowledge: Facts, folder: Path = Path("/nowhere")) -> Result:
-    return next(Compiler(Options(Inputs()), knowledge).source(Source("imported.yaml", text, folder)))
+    options = Options(Inputs(), allow=frozenset(IN_THE_CONTAINER))
+    return next(Compiler(options, knowledge).source(Source("imported.yaml", text, folder)))
 
 
 def recorded() -> Iterator[dict[str, Any]]:
