@@ -31,7 +31,7 @@ NAME = "mnist-2026-01-02-03-04-05-678"
 
 
 def compiled(text: str, knowledge: Facts, folder: Path = Path("/nowhere")) -> Result:
-    options = Options(Inputs(), allow=frozenset(IN_THE_CONTAINER))
+    options = Options(Inputs(), allowed=IN_THE_CONTAINER)
     return next(Compiler(options, knowledge).source(Source("imported.yaml", text, folder)))
 
 

@@ -72,7 +72,7 @@ def only(found: Imported) -> dict[str, Any]:
 
 
 def recompiled(text: str, knowledge: Facts) -> dict[str, Any]:
-    options = Options(Inputs(), allow=frozenset(IN_THE_CONTAINER))
+    options = Options(Inputs(), allowed=IN_THE_CONTAINER)
     result = next(Compiler(options, knowledge).source(Source("m.yaml", text, Path("/nowhere"))))
     assert result.request is not None, (text, result.diagnostics)
     return result.request.body()
