@@ -219,7 +219,7 @@ e.fit('s3://b/t')
 
 
 def test_a_program_that_is_too_long_is_given_up_and_told(knowledge: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sagespec.importing.programs.expressions.MAX_STEPS", 2_000)
+    monkeypatch.setattr("sagespec.importing.following.names.MAX_STEPS", 2_000)
     found = imported("TensorFlow(**K).fit()\nfor n in range(60):\n    x = [n + y for y in range(60)]", knowledge)
     assert [*found.left] == ["the program is too long to be followed to its end: jobs may be missing"]
 

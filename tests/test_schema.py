@@ -22,9 +22,9 @@ from sagespec.base.diagnostic import Severity
 from sagespec.catalog import Facts, Framework, frameworks
 from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
+from sagespec.kinds.training_job.model.distribution import STRATEGIES
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.reporting.schema import stale, write_schemas
-from sagespec.reporting.schema.refusals import STRATEGIES
 from sagespec.reporting.schema.snippets import SNIPPETS
 
 SCHEMAS = REPOSITORY / "schemas"

@@ -325,6 +325,19 @@ def test_prune_deletes_an_endpoint_whose_manifest_is_gone_and_all_that_was_its(s
     assert {name.rpartition("-")[0] for name in (*serving.endpoints.configs, *serving.endpoints.models)} == {"other"}
 
 
+def test_prune_deletes_the_last_endpoint_of_a_project_too(fast: Serving) -> None:
+    """No manifest of an endpoint is left, and a training job even has its name."""
+    assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 0
+    (fast.folder / "mnist.yaml").unlink()
+    (fast.folder / "train.py").write_text(SCRIPT)
+    (fast.folder / "train.yaml").write_text(yaml.safe_dump({**SMALLEST, "name": "mnist"}))
+    assert run(["apply", str(fast.folder), "--yes"]) == 0
+    assert list(fast.endpoints.endpoints) == ["mnist"]
+    assert run(["apply", str(fast.folder), "--yes", "--prune"]) == 0
+    assert fast.endpoints.endpoints == {}
+    assert fast.aws.jobs.of("mnist")
+
+
 def test_prune_waits_for_what_cannot_be_deleted_yet(serving: Serving) -> None:
     serving.model("one", "other")
     serving.apply()

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from sagespec.deploying.applier import Outcome
     from sagespec.deploying.planning.planner import Plan, PlanOptions
     from sagespec.deploying.planning.pruning import Gone
-    from sagespec.deploying.services import Service
+    from sagespec.deploying.pool import ServicePool
+    from sagespec.deploying.services import EndpointService, Service
     from sagespec.pipeline import Options, Result
 
 __version__ = "0.1.0"
@@ -64,11 +65,16 @@ def compile(
 
 
 def plan(
-    requests: Sequence[Request], service: Service, options: PlanOptions | None = None, gone: Gone | None = None
+    requests: Sequence[Request],
+    service: Service,
+    options: PlanOptions | None = None,
+    gone: Gone | None = None,
+    endpoints: EndpointService | None = None,
 ) -> Plan:
     """What would be done about `requests`, given what `service` has. Reads, and changes nothing.
 
     Args:
+        endpoints: has the endpoints, where `requests` asks for some.
         gone: what is known of a running job that none of the requests describes; without it `PlanOptions(prune=True)`
             stops none.
 
@@ -77,17 +83,31 @@ def plan(
     """
     from sagespec.deploying.planning.planner import PlanOptions
     from sagespec.deploying.planning.pruning import nothing_is_known
-    from sagespec.deploying.pool import ServicePool
 
-    return ServicePool(lambda destination: service).plan(requests, options or PlanOptions(), gone or nothing_is_known)
+    pool = _pool(service, endpoints)
+    return pool.plan(requests, options or PlanOptions(), gone or nothing_is_known)
 
 
-def apply(plan: Plan, service: Service, options: PlanOptions | None = None) -> Iterator[Outcome]:
-    """Does what a plan says; one outcome a job, as they come. A job's failure is in its outcome, and stops no other."""
-    from sagespec.deploying.applier import Applier
+def apply(
+    plan: Plan, service: Service, options: PlanOptions | None = None, endpoints: EndpointService | None = None
+) -> Iterator[Outcome]:
+    """Does what a plan says; one outcome a job, as they come. A job's failure is in its outcome, and stops no other.
+
+    Args:
+        endpoints: has the endpoints, where the plan is about some.
+    """
+    from sagespec.deploying.applier import nothing
     from sagespec.deploying.planning.planner import PlanOptions
 
-    return Applier(service).apply(plan, options or PlanOptions())
+    return _pool(service, endpoints).apply(plan, options or PlanOptions(), nothing)
+
+
+def _pool(service: Service, endpoints: EndpointService | None) -> ServicePool:
+    from sagespec.deploying.pool import ServicePool
+
+    if endpoints is None:
+        return ServicePool(lambda destination: service)
+    return ServicePool(lambda destination: service, lambda destination: endpoints)
 
 
 def _run(

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from sagespec.building.request import Request
 from sagespec.deploying.applier import Applier
 from sagespec.deploying.planning.plan import Change, Plan, PlanOptions, nature_of
-from sagespec.deploying.planning.planner import decide_all
-from sagespec.deploying.planning.standing import decide_endpoints
+from sagespec.deploying.planning.planner import decide_all, prune
+from sagespec.deploying.planning.standing import decide_endpoints, prune_endpoints
 from sagespec.deploying.standing_applier import StandingApplier
 from sagespec.deploying.trained import in_order
 from sagespec.kinds.lifecycle import Nature
@@ -21,6 +21,9 @@ class Machinery(NamedTuple):
 
     decide_all: Callable[..., Plan]
     """(requests, what exists, options, what is known of manifests that are not there) → plan. Pure."""
+    prune: Callable[..., tuple[list[Change], list[str]]]
+    """(requests, what exists, what is known of manifests that are not there) → what is done about what no request
+    describes, and what is left alone, in words."""
     applier: Callable[..., Applier]
     """(service, progress) → what carries out changes."""
 
@@ -36,6 +39,6 @@ def plan_unseen(requests: Sequence[Request], options: PlanOptions) -> Plan:
 
 
 MACHINERY: Mapping[Nature, Machinery] = {
-    Nature.RUNS: Machinery(decide_all, Applier),
-    Nature.STAYS: Machinery(decide_endpoints, StandingApplier),
+    Nature.RUNS: Machinery(decide_all, prune, Applier),
+    Nature.STAYS: Machinery(decide_endpoints, prune_endpoints, StandingApplier),
 }

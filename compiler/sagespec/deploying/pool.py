@@ -13,7 +13,7 @@ from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, 
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import EndpointService, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
-from sagespec.deploying.trained import in_order
+from sagespec.deploying.trained import anything_of, in_order
 from sagespec.kinds.lifecycle import Nature
 
 Key = tuple[str, bool, Nature]
@@ -97,8 +97,33 @@ class ServicePool:
             changes |= {number: change for (number, _), change in zip(numbered, plan.changes, strict=False)}
             pruned += plan.changes[len(numbered) :]
             notes |= dict.fromkeys(plan.notes)
+        if options.prune:
+            more, told = self._without_any(requests, gone)
+            pruned += more
+            notes |= dict.fromkeys(told)
         ordered = in_order([changes[number] for number in range(len(requests))])
         return Plan((*ordered, *pruned), self.account, tuple(notes))
+
+    def _without_any(self, requests: Sequence[Request], gone: Gone) -> tuple[list[Change], list[str]]:
+        """What is pruned of the natures of which no manifest is left at all: an endpoint goes on to cost."""
+        changes: list[Change] = []
+        notes: list[str] = []
+        for region in dict.fromkeys(request.site.region for request in requests if not request.site.local):
+            here = [each for each in requests if each.site.region == region and not each.site.local]
+            for nature in MACHINERY.keys() - {nature_of(request) for request in here}:
+                if nature is Nature.STAYS and self.make_staying is no_endpoints:
+                    continue
+                asking = list(map(anything_of, here)) if nature is Nature.RUNS else here
+                try:
+                    seen = list(self.service(here[0].site, nature).observe(asking, projects=True))
+                except ServiceError as error:
+                    what = "endpoints" if nature is Nature.STAYS else "training jobs"
+                    notes.append(f"{what} without a manifest could not be looked for: {error.message}")
+                    continue
+                found, told = MACHINERY[nature].prune(here, seen, gone)
+                changes += found
+                notes += told
+        return changes, notes
 
     def _not_ours(self, request: Request) -> str:
         return (

@@ -26,14 +26,19 @@ def trained_by(service_at: Callable[[Destination], Service], name: str, project:
         ServiceError: the service failed or refused.
     """
     service = service_at(of.site)
-    anything = Call("CreateTrainingJob", "TrainingJobName", {}, scope=of.environment)
-    asked = Request("TrainingJob", of.manifest, name, (anything,), {}, of.site, (), project, of.environment)
+    asked = anything_of(of._replace(name=name, project=project))
     own = sorted((job for job in service.observe([asked]) if is_own(asked, job)), key=lambda job: job.created)
     completed = [job for job in own if job.status == "Completed"]
     if completed:
         newest = service.describe(completed[-1].job_name)
         return Trained(newest.job_name, newest.body)
     return Trained(waits_for=_none_of(name, own))
+
+
+def anything_of(of: Request) -> Request:
+    """What any training job of a request's name, project and environment is asked for by."""
+    anything = Call("CreateTrainingJob", "TrainingJobName", {}, scope=of.environment)
+    return Request("TrainingJob", of.manifest, of.name, (anything,), {}, of.site, (), of.project, of.environment)
 
 
 def _none_of(name: str, own: Sequence[Observed]) -> str:

@@ -20,10 +20,11 @@ from sagespec.deploying.planning.ownership import (
     stop_command,
     whose,
 )
-from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions
+from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, Verdict, nothing_is_known
 from sagespec.deploying.planning.reruns import Rerun, attempts_used, rerun_of
 from sagespec.deploying.triage import triage
+from sagespec.kinds.lifecycle import Nature
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE
 
 __all__ = ["DECISIONS", "TERMINAL", "Action", "Change", "ObservedJob", "Plan", "PlanOptions", "decide", "decide_all"]
@@ -70,7 +71,8 @@ def decide_all(
 def prune(requests: Sequence[Request], jobs: Iterable[Observed], gone: Gone) -> tuple[list[Change], list[str]]:
     """What is done about running jobs that no request describes, and what is left alone, in words."""
     asking = {(request.project, request.environment): request for request in requests if may_stop(request)}
-    described = {(request.project, request.environment, request.name) for request in requests}
+    running = [request for request in requests if nature_of(request) is Nature.RUNS]
+    described = {(request.project, request.environment, request.name) for request in running}
     changes, elsewhere = [], 0
     for job in sorted(jobs, key=lambda job: job.job_name):
         request = asking.get((job.project, job.environment))

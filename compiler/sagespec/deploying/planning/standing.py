@@ -17,9 +17,10 @@ from sagespec.deploying.planning.ownership import (
     stop_command,
     whose,
 )
-from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions
+from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, Verdict, nothing_is_known
 from sagespec.deploying.triage import why_endpoint
+from sagespec.kinds.lifecycle import Nature
 
 NOTHING_ELSE = PlanOptions()
 
@@ -41,7 +42,7 @@ def decide_endpoints(
     changes = [decide_endpoint(request, by_name.get(request.name), options) for request in requests]
     if not options.prune:
         return Plan(tuple(changes))
-    pruned, notes = _pruned(requests, endpoints, gone)
+    pruned, notes = prune_endpoints(requests, endpoints, gone)
     return Plan((*changes, *pruned), notes=tuple(notes))
 
 
@@ -294,12 +295,13 @@ def leftovers(request: Request, seen: ObservedEndpoint) -> tuple[Revision, ...]:
 # An endpoint without a manifest -------------------------------------------------------------------------------------
 
 
-def _pruned(
+def prune_endpoints(
     requests: Sequence[Request], endpoints: Iterable[ObservedEndpoint], gone: Gone
 ) -> tuple[list[Change], list[str]]:
     """What is done about endpoints that no request describes, and what is left alone, in words."""
     asking = {(request.project, request.environment): request for request in requests if may_stop(request)}
-    described = {(request.project, request.environment, request.name) for request in requests}
+    standing = [request for request in requests if nature_of(request) is Nature.STAYS]
+    described = {(request.project, request.environment, request.name) for request in standing}
     changes, elsewhere = [], []
     for seen in sorted(endpoints, key=lambda each: each.job_name):
         request = asking.get((seen.project, seen.environment))
@@ -311,7 +313,8 @@ def _pruned(
         stands = f"the endpoint {seen.job_name} stands ({seen.status}), and"
         removes = (*seen.revisions, *seen.spare)
         if verdict is Verdict.GONE:
-            reason = f"{stands} {why}"
+            paid = fleet(seen.config_body.get("ProductionVariants", ()), seen)
+            reason = f"{stands} {why}" + (f"; {paid} by the hour are paid for" if paid else "")
             changes.append(Change(Action.DELETE, reason, seen=seen, stops=(seen,), removes=removes, at=request.site))
         elif verdict is Verdict.UNCERTAIN:
             reason = f"{stands} no manifest here describes it; it is not deleted: {why}"
@@ -331,6 +334,26 @@ def _pruned(
 def why_left(names: Sequence[str]) -> str:
     stand = "an endpoint that stands" if len(names) == 1 else "endpoints that stand"
     return f"{stand}, whose manifest does not lie under the given paths"
+
+
+def fleet(variants: Sequence[Mapping[str, Any]], seen: ObservedEndpoint | None = None) -> str:
+    """`2 × ml.m5.xlarge`, `serverless (2048 MB, 5 at a time)`; variants with their names where there are several.
+
+    Args:
+        seen: the endpoint whose instances there are now, where those are meant.
+    """
+    now = {capacity.variant: capacity.current for capacity in seen.capacities} if seen is not None else {}
+    parts = []
+    for variant in variants:
+        name, serverless = variant["VariantName"], variant.get("ServerlessConfig")
+        count = now.get(name) or variant.get("InitialInstanceCount", "?")
+        size = (
+            f"serverless ({serverless.get('MemorySizeInMB')} MB, {serverless.get('MaxConcurrency')} at a time)"
+            if serverless
+            else f"{count} × {variant.get('InstanceType', '?')}"
+        )
+        parts.append(size if len(variants) == 1 else f"{name}: {size}")
+    return " + ".join(parts)
 
 
 # Words --------------------------------------------------------------------------------------------------------------

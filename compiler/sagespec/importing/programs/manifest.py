@@ -8,11 +8,11 @@ from typing import Any
 
 from sagespec.catalog import Facts, Framework
 from sagespec.importing.draft import Argument, Draft, job_name, literal
-from sagespec.importing.programs.library import Start, region_of
+from sagespec.importing.following.library import Start
+from sagespec.importing.following.values import Default, Image, Made, Uploaded, region_of, text_of
 from sagespec.importing.programs.placeholders import Placeholders
 from sagespec.importing.programs.rules import collections_of, rules_of
 from sagespec.importing.programs.trainer import estimator_of
-from sagespec.importing.programs.values import Default, Image, Made, Uploaded, text_of
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reading.yamltext import Path
 from sagespec.scripts.evaluator import Mixed, Unknown

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from sagespec.importing.draft import Draft
-from sagespec.importing.programs.library import Start
+from sagespec.importing.following.library import Start
 
 MARK = "\0"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sagespec.importing.draft import Remark, Unreadable
-from sagespec.importing.programs.sdk import LAUNCHERS
+from sagespec.importing.following.sdk import LAUNCHERS
 
 _MAGIC = re.compile(
     r"^(\s*)(?:"

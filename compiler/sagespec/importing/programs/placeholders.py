@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from sagespec.importing.draft import literal
-from sagespec.importing.programs.values import ABSENT, Default, Either, Made, Rest, text_of
+from sagespec.importing.following.values import ABSENT, Default, Either, Made, Rest, text_of
 from sagespec.reading.yamltext import Path
 from sagespec.scripts.evaluator import Mixed, Unknown
 

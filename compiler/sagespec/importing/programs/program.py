@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from sagespec.catalog import Facts
 from sagespec.importing.draft import Draft, Imported, Remark, Unreadable, named_apart
-from sagespec.importing.programs.interpreter import Interpreter
-from sagespec.importing.programs.library import Start, kept
+from sagespec.importing.following.interpreter import Interpreter
+from sagespec.importing.following.library import Start
+from sagespec.importing.following.values import Text, kept
 from sagespec.importing.programs.manifest import draft_of
 from sagespec.importing.programs.matrix import folded
 from sagespec.importing.programs.notebook import Code, from_script, parsed
-from sagespec.importing.programs.values import Text
 from sagespec.importing.requests.open import request_of
 from sagespec.reading.yamltext import Path
 

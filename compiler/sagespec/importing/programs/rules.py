@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sagespec.importing.programs.sdk import DEBUGGER_ACCOUNTS
-from sagespec.importing.programs.values import Library, Made, text_of
+from sagespec.importing.following.sdk import DEBUGGER_ACCOUNTS
+from sagespec.importing.following.values import Library, Made, text_of
 from sagespec.scripts.evaluator import is_certain
 
 COLLECTIONS: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {

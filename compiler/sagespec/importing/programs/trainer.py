@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sagespec.importing.programs.library import Start
-from sagespec.importing.programs.values import Default, Library, Made, text_of
+from sagespec.importing.following.library import Start
+from sagespec.importing.following.values import Default, Library, Made, text_of
 
 PARTS: Mapping[str, Mapping[str, str]] = {
     "source_code": {"entry_script": "entry_point", "source_dir": "source_dir"},

@@ -422,6 +422,8 @@ class _Job:
         if "mp_parameters" in self.given:
             # The SDK always says that the other library is off.
             found["smdistributed"] = {"modelparallel": {"enabled": True, "parameters": self.given["mp_parameters"]}}
+            if not {"sagemaker_mpi_enabled", "sagemaker_torch_distributed_enabled"} & set(self.given):
+                found["torch_distributed"] = {"enabled": False}  # what starts the library is switched off
         return found
 
     def compiler(self) -> dict[str, Any] | None:

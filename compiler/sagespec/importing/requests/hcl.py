@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sagespec.importing.draft import Unreadable
-from sagespec.importing.programs.values import Default
+from sagespec.importing.following.values import Default
 from sagespec.scripts.evaluator import Mixed, Unknown
 
 _TOKEN = re.compile(

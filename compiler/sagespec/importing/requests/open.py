@@ -15,9 +15,9 @@ from typing import Any
 from sagespec.building import api_check as api
 from sagespec.catalog import Facts
 from sagespec.importing.draft import Draft, job_name
-from sagespec.importing.programs.library import Start
+from sagespec.importing.following.library import Start
+from sagespec.importing.following.values import ABSENT, Default, Either, Rest, text_of
 from sagespec.importing.programs.placeholders import Placeholders
-from sagespec.importing.programs.values import ABSENT, Default, Either, Rest, text_of
 from sagespec.importing.requests.describe import from_description
 from sagespec.importing.requests.forms import templated
 from sagespec.reading.yamltext import Path

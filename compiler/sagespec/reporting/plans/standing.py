@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from sagespec.building.cost import MONTH_HOURS, VOLUME, Bill, money
 from sagespec.deploying.planning.observed import ObservedEndpoint
 from sagespec.deploying.planning.plan import Action, Change
+from sagespec.deploying.planning.standing import fleet
 
 
 def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
@@ -32,7 +32,7 @@ def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
 def _both_fleets(change: Change, seen: ObservedEndpoint, new: str) -> Iterator[str]:
     """Until the requests have moved, the old instances serve beside the new ones, and both are paid for."""
     assert change.request is not None
-    old = _present_fleet(seen)
+    old = fleet(seen.config_body.get("ProductionVariants", ()), seen)
     deployment = change.request.calls[-1].template.get("DeploymentConfig", {})
     if "RollingUpdatePolicy" in deployment:
         batch = deployment["RollingUpdatePolicy"].get("MaximumBatchSize", {})
@@ -44,30 +44,6 @@ def _both_fleets(change: Change, seen: ObservedEndpoint, new: str) -> Iterator[s
     if change.removes:
         names = ", ".join(each.config or each.models[0] for each in change.removes)
         yield f"removed once it serves (with --wait, or by the next apply): {names}"
-
-
-def fleet(variants: Sequence[Mapping[str, Any]]) -> str:
-    """`2 × ml.m5.xlarge`, `serverless (2048 MB)`; variants with their names where there are several."""
-    parts = []
-    for variant in variants:
-        serverless = variant.get("ServerlessConfig")
-        size = (
-            f"serverless ({serverless.get('MemorySizeInMB')} MB, {serverless.get('MaxConcurrency')} at a time)"
-            if serverless
-            else f"{variant.get('InitialInstanceCount', '?')} × {variant.get('InstanceType', '?')}"
-        )
-        parts.append(size if len(variants) == 1 else f"{variant['VariantName']}: {size}")
-    return " + ".join(parts)
-
-
-def _present_fleet(seen: ObservedEndpoint) -> str:
-    """The instances that serve now, by their number now."""
-    counts = {capacity.variant: capacity.current for capacity in seen.capacities}
-    variants = [
-        {**variant, "InitialInstanceCount": counts.get(variant["VariantName"], variant.get("InitialInstanceCount"))}
-        for variant in seen.config_body.get("ProductionVariants", ())
-    ]
-    return fleet(variants)
 
 
 def standing_cost(*bills: Bill) -> str:

@@ -9,6 +9,7 @@ from sagespec.catalog import Facts
 from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, TRUE, Json, inside, when
 from sagespec.checking.row import Row, branch, rows_of
 from sagespec.checking.rule import RuleSet
+from sagespec.kinds.training_job.model.distribution import STRATEGIES
 from sagespec.reading.part import Part
 
 
@@ -56,24 +57,6 @@ REFUSALS = (
     Row(("instance_groups",), "the training compiler takes no instance groups", when={"compiler_config": GIVEN}),
 )
 """Of a manifest, whatever its version."""
-
-
-STRATEGIES = (
-    "parameter_server",
-    "mpi",
-    "multi_worker_mirrored_strategy",
-    "pytorchddp",
-    "torch_distributed",
-    "pytorchxla",
-    "smdistributed.dataparallel",
-    "smdistributed.modelparallel",
-)
-TOGETHER = (
-    {"mpi", "smdistributed.modelparallel"},
-    {"torch_distributed", "smdistributed.modelparallel"},
-    {"torch_distributed", "smdistributed.dataparallel"},
-)
-"""Strategies that may stand beside each other."""
 
 
 def enabled(strategy: str) -> Json:

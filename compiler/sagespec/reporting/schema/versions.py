@@ -15,7 +15,8 @@ from sagespec.catalog import PLAIN, Facts, Framework, Release
 from sagespec.checking.condition import EXPRESSION, FALSE, GIVEN, NULL, TRUE, Json, choice, inside, one_of, when
 from sagespec.checking.row import Row, branch
 from sagespec.kinds.training_job.model import LEGACY_FIELDS
-from sagespec.reporting.schema.refusals import STRATEGIES, TOGETHER, enabled
+from sagespec.kinds.training_job.model.distribution import STRATEGIES, TOGETHER
+from sagespec.reporting.schema.refusals import enabled
 
 DEFAULT = "tensorflow"
 """What a manifest means that names no framework."""

@@ -79,8 +79,8 @@ class Distribution(Part):
 
     def _strategies(self) -> dict[str, Strategy]:
         smd = self.smdistributed
-        strategies = {name: getattr(self, name) for name in STRATEGIES}
-        strategies |= {f"smdistributed.{name}": getattr(smd, name) if smd else None for name in LIBRARIES}
+        strategies = {name: getattr(self, name) for name in _OWN}
+        strategies |= {name: getattr(smd, library) if smd else None for name, library in _LIBRARIES.items()}
         return {name: strategy for name, strategy in strategies.items() if strategy is not None}
 
 
@@ -88,8 +88,16 @@ def _is_asked_for(library: Strategy) -> bool:
     return library.enabled or "enabled" not in library.fields_set
 
 
-STRATEGIES = (
+_OWN = (
     *("parameter_server", "mpi", "multi_worker_mirrored_strategy"),
     *("pytorchddp", "torch_distributed", "pytorchxla"),
 )
-LIBRARIES = ("dataparallel", "modelparallel")
+_LIBRARIES = {f"smdistributed.{name}": name for name in ("dataparallel", "modelparallel")}
+STRATEGIES = (*_OWN, *_LIBRARIES)
+"""Strategies of which a container runs one, in the SDK's words."""
+TOGETHER = (
+    {"mpi", "smdistributed.modelparallel"},
+    {"torch_distributed", "smdistributed.modelparallel"},
+    {"torch_distributed", "smdistributed.dataparallel"},
+)
+"""Those that may stand beside each other: a library of SageMaker's is started by another strategy."""

@@ -11,6 +11,7 @@ from sagespec.catalog import Framework, NoProcessor, family_of, processor
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.model.distribution import STRATEGIES, TOGETHER
 from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.kinds.training_job.rules.versions import release_of
 from sagespec.kinds.training_job.subjects import INSTANCE_TYPE
@@ -21,10 +22,6 @@ _MIRRORED = "multi_worker_mirrored_strategy"
 _DDP = "pytorchddp"
 _TORCH = "torch_distributed"
 _XLA = "pytorchxla"
-_EXCLUSIVE = ("parameter_server", "mpi", _MIRRORED, _DDP, _TORCH, _XLA, _DATAPARALLEL, _MODELPARALLEL)
-"""Strategies of which a container runs one."""
-_TOGETHER = ({"mpi", _MODELPARALLEL}, {_TORCH, _MODELPARALLEL}, {_TORCH, _DATAPARALLEL})
-"""A library of SageMaker's is started by another strategy."""
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "pipeline": ("simple", "interleaved", "_only_forward"),
@@ -328,8 +325,8 @@ def several_strategies(written: Written, context: JobContext) -> Finding | None:
     """
     if not context.script_mode:
         return None
-    enabled = [strategy for strategy in _EXCLUSIVE if strategy in context.enabled]
-    if set(enabled) not in _TOGETHER and len(enabled) > 1:
+    enabled = [strategy for strategy in STRATEGIES if strategy in context.enabled]
+    if set(enabled) not in TOGETHER and len(enabled) > 1:
         return Finding(
             ("distribution",),
             f"{', '.join(enabled)} are enabled together, and exclude each other",

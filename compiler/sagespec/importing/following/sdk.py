@@ -121,6 +121,32 @@ DEBUGGER_ACCOUNTS: Mapping[str, str] = {
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/debugger-reference.html
 """
 
+FOREIGN = frozenset(
+    {
+        *("sklearn", "keras", "tensorflow", "tf", "torch", "xgboost", "lightgbm", "catboost"),
+        *("statsmodels", "scipy", "numpy", "np", "pandas", "pd", "gensim", "spacy", "transformers"),
+        *("mxnet", "fastai", "umap", "prophet", "pyspark", "shap", "autogluon", "imblearn"),
+        *("category_encoders", "nltk"),
+    }
+)
+"""Libraries with a `fit` of their own."""
+HARMLESS = frozenset(
+    {
+        *("print", "len", "str", "repr", "type", "isinstance", "hasattr", "id", "sorted", "list"),
+        *("dict", "json", "logging", "logger", "log", "pprint", "pp", "display", "time", "os", "sys"),
+        *("warnings", "sagemaker", "boto3", "open", "datetime", "random", "math", "re", "uuid"),
+        *("pathlib",),
+    }
+)
+"""Functions and modules that change nothing of what they are given."""
+NOT_OF_FIT = frozenset(
+    {
+        *("epochs", "batch_size", "validation_data", "validation_split", "eval_set", "sample_weight"),
+        *("callbacks", "verbose", "x", "y", "X", "steps_per_epoch"),
+    }
+)
+"""Arguments that no `fit` of the SDK's has."""
+
 
 def is_ours(name: str) -> bool:
     """Whether a class that is called like one of the SDK's is the SDK's."""

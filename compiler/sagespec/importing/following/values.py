@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sagespec.importing.following.sdk import LAUNCHERS
 from sagespec.scripts.evaluator import Mixed, Unknown
 
 
@@ -124,7 +125,6 @@ class Made:
     """How those arguments are written whose names are not known."""
     node: Node
     source: str
-    born: int = 0
     cls: Class | None = None
     """The program's own subclass."""
     attributes: dict[str, Any] = field(default_factory=dict)
@@ -172,7 +172,6 @@ class Class:
 class Instance:
     cls: Class
     attributes: dict[str, Any]
-    born: int = 0
 
 
 @dataclass(eq=False)
@@ -285,3 +284,30 @@ def names_in(node: ast.AST) -> Iterator[str]:
         yield from names_in(node.func)
     for child in ast.iter_child_nodes(node):
         yield from names_in(child)
+
+
+def region_of(session: Any) -> str | None:
+    """The region that a session was made for, where that is certain."""
+    if not isinstance(session, Made):
+        return None
+    region = session.given.get("region_name")
+    return region if isinstance(region, str) else region_of(session.given.get("boto_session"))
+
+
+def kept(value: Any, copies: dict[int, Any]) -> Any:
+    """A copy of a value as it is now."""
+    if id(value) in copies:
+        return copies[id(value)]
+    if isinstance(value, dict):
+        copies[id(value)] = made = {}
+        made.update({key: kept(item, copies) for key, item in value.items()})
+        return made
+    if isinstance(value, list):
+        copies[id(value)] = items = []
+        items += [kept(item, copies) for item in value]
+        return items
+    if isinstance(value, Made) and value.class_name not in LAUNCHERS:
+        copies[id(value)] = copy = replace(value)
+        copy.given = kept(value.given, copies)
+        return copy
+    return value

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sagespec.importing.programs.expressions import Expressions
-from sagespec.importing.programs.heap import ITEMS, PERHAPS
-from sagespec.importing.programs.values import (
+from sagespec.importing.following.expressions import Expressions
+from sagespec.importing.following.heap import ITEMS, PERHAPS
+from sagespec.importing.following.values import (
     ABSENT,
     Class,
     Default,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sagespec.importing.programs.values import ABSENT, Default, Either, Frame, Instance, Library, Made
+from sagespec.importing.following.values import ABSENT, Default, Either, Frame, Instance, Library, Made
 from sagespec.scripts.evaluator import Unknown
 
 ITEMS = object()
