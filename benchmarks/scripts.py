@@ -22,7 +22,7 @@ from sagespec.base.files import Files  # noqa: E402
 from sagespec.base.source import Source  # noqa: E402
 from sagespec.catalog import facts  # noqa: E402
 from sagespec.checking.rule import Rule  # noqa: E402
-from sagespec.kinds.training_job.rules import arguments, functions, script  # noqa: E402
+from sagespec.kinds.training_job.rules import arguments, command_line, functions, image, model_folder, script  # noqa: E402
 from sagespec.pipeline import Compiler, Options  # noqa: E402
 from sagespec.reading.render import Inputs  # noqa: E402
 from sagespec.scripts import Scripts  # noqa: E402
@@ -30,7 +30,10 @@ from script_corpus import Example, corpus, mutants  # noqa: E402
 
 RECORD = Path(__file__).with_suffix(".md")
 OURS = {
-    rule.name for family in (script, arguments, functions) for rule in vars(family).values() if isinstance(rule, Rule)
+    rule.name
+    for family in (script, arguments, command_line, functions, image, model_folder)
+    for rule in vars(family).values()
+    if isinstance(rule, Rule)
 }
 
 

@@ -295,10 +295,12 @@ def checkpoints_not_kept(example: Example) -> Iterator[Example]:
 
 
 @mutation
-def no_main_guard(example: Example) -> Iterator[Example]:
+def no_main_guard_beside_serving(example: Example) -> Iterator[Example]:
+    """Whoever serves the model imports the file, and so trains."""
     guard = re.search(r"""^if __name__ == ['"]__main__['"]:\n""", example.script, re.MULTILINE)
     if guard and not example.legacy and example.name != "starts-another":
-        script = example.script[: guard.start()] + textwrap.dedent(example.script[guard.end() :])
+        serving = "def output_fn(prediction, accept):\n    return prediction\n\n\n"
+        script = example.script[: guard.start()] + serving + textwrap.dedent(example.script[guard.end() :])
         yield Example(example.name, example.manifest, {**example.files, "train.py": script})
 
 

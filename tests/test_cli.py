@@ -119,7 +119,7 @@ def test_json_findings_have_the_documented_shape(code: Path, capsys: pytest.Capt
     (diagnostic,) = found["diagnostics"]
     assert set(diagnostic) == {
         *("rule", "severity", "message", "hint", "path", "line", "column", "end_line", "end_column", "field", "fix"),
-        "count",
+        *("related", "count"),
     }
     assert (diagnostic["rule"], diagnostic["path"], diagnostic["field"]) == ("out-of-range", "bad.yaml", ["max_run"])
 

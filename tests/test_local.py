@@ -20,6 +20,7 @@ from sagespec.deploying.services import START, Cursor, NameTaken, NoSuchJob, Ser
 from sagespec.deploying.services.local.container import optml
 from sagespec.deploying.services.local.folder import JobFolder, read_json, write_json
 from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.running.processes import LINGERS
 from sagespec.deploying.services.local.service import LocalService
 
 WAITS = "import time\nprint('waiting', flush=True)\ntime.sleep(60)\n"
@@ -214,6 +215,34 @@ subprocess.Popen([sys.executable, "-c", endless], start_new_session=True)
     seen = run(service, request(script))
     assert seen.status == "Completed"
     assert list(alive.marked(str(job_of(service, seen.job_name).path))) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux gives orphans to the supervisor")
+def test_orphan_without_any_of_the_job_s_variables_ends_with_the_job(service):
+    script = """
+import os, sys
+if os.fork() == 0:
+    os.setsid()
+    pid = os.fork()
+    if pid:
+        os.write(1, b"orphan %d\\n" % pid)
+        os._exit(0)
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(quiet, number)
+    os.execve(sys.executable, [sys.executable, "-c", "import time; time.sleep(60)"], {})
+os.wait()
+"""
+    seen = run(service, request(script))
+    [pid] = [int(line.split()[-1]) for line in log(service, seen.job_name) if "orphan" in line]
+    assert seen.status == "Completed"
+    assert wait_until_gone(alive.identity(pid), 5)
+
+
+def test_what_a_script_leaves_running_is_waited_for_as_in_the_container(service):
+    script = "import subprocess\nsubprocess.Popen(['sh', '-c', 'sleep 0.3; echo late'])\n"
+    seen = run(service, request(script))
+    assert log(service, seen.job_name)[:2] == [f"algo-1: sagespec: {LINGERS}", "algo-1: late"]
 
 
 def test_time_limit_counts_as_stopped(service):
@@ -600,12 +629,15 @@ print(sorted(os.listdir("/opt/ml/input/data/train")), (folder / "rewritten.csv")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"InputDataConfig": [{**channel("train", "/x"), "InputMode": "Pipe"}]}, "channel 'train' is in Pipe mode"),
+        (
+            {"InputDataConfig": [channel("train", "/x", S3DataType="AugmentedManifestFile")]},
+            "channel 'train' is an augmented manifest, which only Pipe mode reads",
+        ),
         ({"InputDataConfig": [channel("..", "/x")]}, "channel '..' has a name that no folder can have"),
         ({"HyperParameters": {}}, "the image brings its own program"),
         (
             {"algorithm": {"TrainingImage": "1.dkr.ecr.x.amazonaws.com/sagemaker-tensorflow:1.4.1-cpu-py2"}},
-            "legacy mode",
+            "legacy mode needs a TensorFlow with estimators",
         ),
     ],
 )
@@ -613,6 +645,32 @@ def test_what_this_machine_cannot_run_is_refused_before_anything_is_made(service
     with pytest.raises(ServiceError, match=words):
         service.create(request("pass", **changes), 1)
     assert service.jobs() == []
+
+
+GROUPS = [
+    {"InstanceGroupName": name, "InstanceType": "ml.c5.xlarge", "InstanceCount": count}
+    for name, count in (("data", 1), ("train", 2))
+]
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "words"),
+    [
+        ({"sagemaker_distributed_dataparallel_enabled": True}, "each host would train by itself"),
+        (
+            {"sagemaker_mpi_enabled": True, "mp_parameters": {"partitions": 2}},
+            "smdistributed.modelparallel is a library",
+        ),
+        (
+            {"sagemaker_parameter_server_enabled": True, "sagemaker_distribution_instance_groups": ["train"]},
+            "in the container, hosts of 'data' would fail",
+        ),
+    ],
+)
+def test_distribution_that_would_be_none_here_is_refused(service, hyperparameters, words):
+    asked = request("pass", hyperparameters=hyperparameters, ResourceConfig={"InstanceGroups": GROUPS})
+    with pytest.raises(ServiceError, match=words):
+        service.create(asked, 1)
 
 
 def test_mpi_job_is_refused_where_there_is_no_mpirun(service, monkeypatch):
@@ -653,6 +711,33 @@ def test_clean_deletes_jobs_that_have_ended_and_no_other(service):
     assert service.clean([name]) == [name]
     assert [path.name for path in service.root.iterdir()] == [".gitignore"]
     assert code({"a": "b"}).uri  # uploads went with the last job
+
+
+def test_clean_does_not_claim_what_it_could_not_delete(service, monkeypatch):
+    seen = run(service, request("pass"))
+    monkeypatch.setattr("sagespec.deploying.services.local.service.remove", lambda folder: None)
+    with pytest.raises(ServiceError, match=r"not everything could be deleted: .*/\.gone-"):
+        service.clean([seen.job_name])
+
+
+def test_folder_that_cannot_be_written_to_is_told_with_its_place(tmp_path):
+    (tmp_path / "taken").write_text("no folder")
+    with pytest.raises(ServiceError, match=f"{tmp_path}/taken.* cannot be used: Not a directory"):
+        start(LocalService(tmp_path / "taken" / "local"), request("pass"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_folder_of_another_user_is_told_as_such(tmp_path):
+    with pytest.raises(ServiceError, match="cannot be used: Permission denied") as refused:
+        start(LocalService(Path("/proc/sagespec")), request("pass"))
+    assert "belongs to root" in refused.value.hint
+
+
+def test_windows_is_told_what_it_lacks(service, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(ServiceError, match="jobs on this machine need Linux or macOS") as refused:
+        service.create(request("pass"), 1)
+    assert "subsystem for Linux" in refused.value.hint
 
 
 # Several hosts

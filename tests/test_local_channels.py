@@ -117,7 +117,7 @@ def test_what_is_told_of_a_channel_is_what_the_service_tells():
     more |= {"InputMode": "FastFile", "RecordWrapperType": "RecordIO"}
     assert channels.channel_config(more, "File") == {
         "ContentType": "text/csv",
-        "TrainingInputMode": "FastFile",
+        "TrainingInputMode": "File",
         "S3DistributionType": "ShardedByS3Key",
         "RecordWrapperType": "RecordIO",
     }

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -23,10 +22,12 @@ with (home / "calls").open("a") as file:
 if words[0] == "version":
     sys.exit((home / "version").read_text() if (home / "version").exists() else 0)
 if words[0] == "run" and "chown" not in words:
-    places = [words[number + 1].split(":") for number, word in enumerate(words) if word == "--volume"]
-    folder = next(Path(here) for here, there in places if there == "/opt/ml")
+    places = [word.split('"')[1:] for word in words if word.startswith("type=bind")]
+    folder = next(Path(here[len("source=") :]) for here, there in places if there == ",target=/opt/ml")
+    told = dict(line.split("=", 1) for line in Path(words[words.index("--env-file") + 1]).read_text().splitlines())
+    (home / "told").write_text(json.dumps(told))
     (folder / "model" / "weights").write_text("42")
-    print("in the container", os.environ.get("OWN"), (folder / "code" / "train.py").read_text(), flush=True)
+    print("in the container", told.get("OWN"), (folder / "code" / "train.py").read_text(), flush=True)
     if (home / "waits").exists():
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         time.sleep(60)
@@ -75,14 +76,21 @@ def test_image_is_run_as_sagemaker_runs_it(service, home, tmp_path, monkeypatch)
         [
             "run", "--rm", "--name", f"sagespec-{seen.job_name}-algo-1", "--hostname", "algo-1",
             "--network", "bridge",
-            "--volume", f"{folder}:/opt/ml",
-            "--volume", f"{folder.parent.parent}/shared:/opt/ml/shared",
-            "--volume", f"{service.root}/.checkpoints/bucket/checkpoints:/opt/ml/checkpoints",
-            "--env", "AWS_ACCESS_KEY_ID", "--env", "AWS_REGION", "--env", "OWN",
-                "--env", "TRAINING_JOB_ARN", "--env", "TRAINING_JOB_NAME",
+            "--mount", f'type=bind,"source={folder}",target=/opt/ml',
+            "--mount", f'type=bind,"source={folder.parent.parent}/shared",target=/opt/ml/shared',
+            "--mount", f'type=bind,"source={service.root}/.checkpoints/bucket/checkpoints",target=/opt/ml/checkpoints',
+            "--env-file", f"{folder.parent.parent}/.variables-algo-1",
             IMAGE, "train",
         ]
     ]  # fmt: skip
+    assert json.loads((home / "told").read_text()) == {
+        "AWS_ACCESS_KEY_ID": "secret",
+        "AWS_REGION": "us-west-2",
+        "OWN": "yes",
+        "TRAINING_JOB_ARN": seen.body["TrainingJobArn"],
+        "TRAINING_JOB_NAME": seen.job_name,
+    }
+    assert not (folder.parent.parent / ".variables-algo-1").exists()
     assert log(service, seen.job_name) == ["algo-1: in the container yes pass"]
     assert Path(service.artifact(seen.job_name)).exists()
     given = json.loads((folder / "input" / "config" / "hyperparameters.json").read_text())
@@ -92,15 +100,20 @@ def test_image_is_run_as_sagemaker_runs_it(service, home, tmp_path, monkeypatch)
 def test_hosts_share_a_network_of_their_own_that_is_gone_afterwards(service, home):
     seen = run(service, request("pass", count=2, EnableNetworkIsolation=True))
     network = f"sagespec-{seen.job_name}"
-    assert calls(home, "network") == [["network", "create", "--internal", network], ["network", "rm", network]]
-    for number, words in enumerate(sorted(calls(home, "run")), 1):
-        assert words[words.index("--network") :][:4] == ["--network", network, "--network-alias", f"algo-{number}"]
+    made, gone = calls(home, "network")
+    assert made[:4] == ["network", "create", "--internal", "--subnet"]
+    assert made[5:] == [network]
+    assert gone == ["network", "rm", network]
+    subnet = made[4].removesuffix(".0/24")
+    known = ["--add-host", f"algo-1:{subnet}.2", "--add-host", f"algo-2:{subnet}.3"]
+    for number, words in enumerate(sorted(calls(home, "run")), 2):
+        assert words[words.index("--network") :][:8] == ["--network", network, "--ip", f"{subnet}.{number}", *known]
 
 
 def test_isolated_job_has_no_network(service, home):
     run(service, request("pass", EnableNetworkIsolation=True))
     [words] = calls(home, "run")
-    assert words[words.index("--network") + 1] == "none"
+    assert words[words.index("--network") :][:4] == ["--network", "none", "--add-host", "algo-1:127.0.0.1"]
 
 
 def test_entry_point_and_arguments_of_the_request_replace_the_image_s(service, home):
@@ -141,23 +154,3 @@ def test_docker_that_does_not_answer_is_an_error_before_anything_is_made(service
     with pytest.raises(ServiceError, match="docker cannot be used: Cannot connect to the Docker daemon"):
         service.create(request("pass"), 1)
     assert service.jobs() == []
-
-
-@pytest.mark.slow
-def test_real_docker_runs_an_image_made_of_what_this_machine_has(tmp_path):
-    if (why := docker.unusable()) is not None:
-        pytest.skip(why)
-    # A static program is a whole image: no registry is needed.
-    busybox = next((path for path in map(Path, ("/bin/busybox", "/usr/bin/busybox")) if path.exists()), None)
-    if busybox is None:
-        pytest.skip("there is no busybox here to make an image of")
-    (tmp_path / "busybox").write_bytes(busybox.read_bytes())
-    (tmp_path / "busybox").chmod(0o755)
-    (tmp_path / "train").write_text("#!/busybox sh\n/busybox cp /opt/ml/code/train.py /opt/ml/model/copy\n")
-    (tmp_path / "train").chmod(0o755)
-    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY busybox train /\nENV PATH=/\n")
-    subprocess.run(["docker", "build", "--tag", "sagespec-test", tmp_path], check=True, capture_output=True)
-    service = LocalService(tmp_path / "local", executor="docker")
-    seen = run(service, request("pass", algorithm={"TrainingImage": "sagespec-test"}), 120)
-    assert seen.status == "Completed", seen.failure
-    assert (service.root / seen.job_name / "hosts" / "algo-1" / "model" / "copy").read_text() == "pass"

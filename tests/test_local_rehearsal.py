@@ -1,8 +1,12 @@
 """Spot, rehearsed for real: the same script that restores its checkpoint, or does not."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from local.jobs import log, request, run
+from sagespec.cli import perform
 from sagespec.deploying.services.local.running.rehearsal import Judge, Moment, Progress
 from sagespec.deploying.services.local.service import LocalService
 
@@ -113,3 +117,46 @@ def test_instance_goes_after_some_steps_or_after_some_time_of_silence():
 def test_job_that_is_not_rehearsed_has_no_verdict(tmp_path):
     seen = rehearsed(LocalService(tmp_path / "local"), "print('epoch 1')")
     assert "Rehearsal" not in seen.body
+
+
+BEGINS_AGAIN = """
+import time
+for epoch in range(1, 13):
+    print("epoch", epoch, flush=True)
+    time.sleep(0.05)
+"""
+MANIFEST = """
+apiVersion: sagespec/v1
+kind: TrainingJob
+name: spot
+framework_version: "2.19"
+py_version: py312
+entry_point: train.py
+instance_type: local
+instance_count: 1
+model_dir: false
+"""
+
+
+def test_rehearsal_that_began_again_fails_the_command_and_stands_in_its_json(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    Path("train.py").write_text(BEGINS_AGAIN)
+    Path("job.yaml").write_text(MANIFEST)
+    again = ["apply", "--local", "--yes", "--interrupt", "1", "--format", "json", "job.yaml"]
+    assert perform(again)[0] == 4
+    said = capfd.readouterr()
+    [job] = json.loads(said.out)["jobs"]
+    assert job["ending"]["rehearsal"]["verdict"] == "began again"
+    assert "rehearsal: training began again" in said.err
+    assert perform(again)[0] == 2
+    assert "would not run, so nothing would be rehearsed" in capfd.readouterr().err
+
+
+def test_interruption_that_never_came_is_said():
+    judge, progress = Judge(2), Progress()
+    progress.notice("epoch 1")
+    judge.saw(progress, interrupted=False)
+    assert judge.verdict()["text"] == (
+        "rehearsal: nothing was interrupted, so nothing is known; the script ended before interruption 1 of 2 came: "
+        "let it train for longer"
+    )

@@ -19,6 +19,8 @@ ORACLE = Path(__file__).parent / "oracle"
 SDKS = {"v1": "1.16.3", "v2": "2.257.7"}
 LAX = "-lax-"
 """In the id of a sample that the SDK lets through by mistake."""
+IN_THE_CONTAINER = ("value-breaks-command-line",)
+"""Errors of which an SDK knows nothing: it sees the request, and not what becomes of it."""
 SHOWN = 10
 """Samples that a failure tells about."""
 
@@ -74,7 +76,7 @@ def compiled(samples: Iterable[Sample], folder: Path) -> Mapping[str, Outcome]:
         path.write_text(json.dumps(sample["manifest"], indent=1, ensure_ascii=False), encoding="utf-8")
         paths.append(path)
     found: dict[str, Outcome] = {}
-    for result in sagespec.compile(paths):
+    for result in sagespec.compile(paths, allow=IN_THE_CONTAINER):
         body = result.request.body() if result.request else None
         said = [f"{each.rule}: {each.message}" for each in result.diagnostics]
         found.setdefault(Path(result.manifest).stem, (body, said))

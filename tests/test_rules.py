@@ -64,7 +64,7 @@ def rules_named(judge: Judge, manifest: dict[str, Any]) -> set[str]:
 
 
 def write_script(kind: str, rule: Rule, title: str, code: Path) -> None:
-    """Puts the page's script in the place of the one that suits any manifest, and a module beside it."""
+    """Puts the page's script in the place of the one that suits any manifest, and beside it what it may ask for."""
     if kind == "Endpoint":
         for folder in ("serving", "libs"):
             (code / folder).mkdir()
@@ -74,6 +74,10 @@ def write_script(kind: str, rule: Rule, title: str, code: Path) -> None:
     elif rule.page.script(title):
         (code / "train.py").write_text(rule.page.script(title))
         (code / "train_helpers.py").write_text("")
+        if "setup.py" in rule.page.example(title):
+            (code / "setup.py").write_text("print('hello')\n")
+        if "requirements.txt" in rule.page.example(title):
+            (code / "requirements.txt").write_text("tensorflow==2.12\n")
 
 
 HANDLER = "def handler(data, context):\n    pass\n\n\ndef input_fn(data, content_type):\n    pass\n"

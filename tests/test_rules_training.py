@@ -274,7 +274,7 @@ def packed(code: Path, *names: str) -> None:
     for name in names:
         path = code / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(SCRIPT if path.name == "train.py" else "")
+        path.write_text({"train.py": SCRIPT, "setup.py": "import setuptools\nsetuptools.setup()\n"}.get(path.name, ""))
 
 
 def test_the_entry_point_may_lie_anywhere_on_this_machine_when_it_is_packed_alone(judge: Judge, code: Path) -> None:
@@ -449,10 +449,12 @@ def test_a_value_is_measured_as_it_is_sent(judge: Judge) -> None:
 def test_a_line_break_reaches_only_an_image_with_a_program_of_its_own(judge: Judge) -> None:
     own = {"framework_version": None, "entry_point": None, "image_uri": f"{ECR}/trainer:3"}
     given = {"hyperparameters": {"text": "two\nlines"}}
-    assert (set(found(judge, given)), set(found(judge, {**own, **given}))) == (
-        set(),
-        {"hyperparameter-of-several-lines"},
-    )
+    assert set(found(judge, {**own, **given})) == {"hyperparameter-of-several-lines"}
+    assert set(found(judge, {**given, "framework_version": "2.4"})) == set()
+
+
+def test_a_line_break_ends_the_command_where_a_shell_reads_it(judge: Judge) -> None:
+    assert set(found(judge, {"hyperparameters": {"text": "two\nlines"}})) == {"value-breaks-command-line"}
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_both_implementations_of_json_schema_accept_the_same_examples() -> None:
 
 
 BY_VERSION = """
-checkpoints-by-seconds-and-steps compiler-on-other-instance compiler-with-distribution compiler-with-old-version
+checkpoints-by-seconds-and-steps compiler-on-other-instance compiler-with-distribution version-without-compiler
 dataparallel-on-other-instance instance-without-image legacy-entry-point-not-python legacy-hyperparameter-of-wrong-type
 legacy-mode-without-image network-isolation-in-legacy-mode p2-with-new-version python3-in-legacy-mode
 region-without-image script-mode-without-image several-strategies strategy-without-support unknown-framework-version

@@ -107,8 +107,8 @@ def test_one_line_of_a_script_that_is_wrong_for_two_jobs_is_told_of_both(code: P
     (code / "train.py").write_text('import os\n\nprint(os.environ["SM_CHANNEL_TRAIN"], os.environ["SM_MODEL_DIR"])\n')
     results = judged(BASE + "---\n" + BASE.replace('"mnist"', "other"), code, knowledge)
     found = [each for each in Report(results).found() if each.rule == "channel-not-given"]
-    assert [each.place.source.name for each in found] == [str(code / "train.py")] * 2
-    assert [each.related[0].place.span.line for each in found] == [1, 1 + BASE.count("\n") + 1]
+    assert [each.related[0].place.source.name for each in found] == [str(code / "train.py")] * 2
+    assert [each.place.span.line for each in found] == [1, 1 + BASE.count("\n") + 1]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,7 @@ def test_json_gives_every_finding_with_its_fix(code: Path, knowledge: Facts) -> 
         "end_column": 24,
         "field": ["framework_version"],
         "fix": [{"line": 4, "column": 20, "end_line": 4, "end_column": 24, "text": '"2.19"'}],
+        "related": [],
         "count": 1,
     }
 
@@ -308,6 +309,7 @@ NOT_SHOWN_BY_A_TEXT = {
         "job-costs-too-much",
         "unknown-price",
         "name-in-two-files",
+        "checkpoints-in-two-files",
         "incomplete-request",
         "missing-region",
         "missing-account",

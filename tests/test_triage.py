@@ -78,3 +78,18 @@ def test_only_failed_and_stopped_jobs_need_a_verdict() -> None:
 
 def test_only_what_nobody_is_to_blame_for_is_tried_again_by_itself() -> None:
     assert {Kind.CAPACITY, Kind.SERVICE, Kind.SPOT} == INFRASTRUCTURE
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "step"),
+    [
+        ("ClientError: No space left on the disk that holds /p (while Training)", Kind.DISK, "free some room there"),
+        ("AlgorithmError: ExecuteUserScriptError:\nExitCode 1", Kind.CODE, "correct it and apply again"),
+        ("ClientError: Data download failed: there is no file", Kind.DATA, "does the path exist on this machine"),
+    ],
+)
+def test_failure_on_this_machine_is_cured_on_this_machine(failure, kind, step):
+    verdict = triage("Failed", "Failed", failure, here=True)
+    assert verdict.kind is kind
+    assert step in verdict.next_step
+    assert "apply --local" not in verdict.next_step

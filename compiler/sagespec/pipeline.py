@@ -99,6 +99,7 @@ class Compiler:
         self.survey = discovery.Survey()
         self._account: str | None = None
         self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}
+        self._checkpoints: dict[tuple[str | None, str], tuple[str, str, int]] = {}
 
     @cached_property
     def packing(self) -> Packing:
@@ -279,7 +280,7 @@ class Compiler:
         manifest = checked.manifest
         site = self._site(checked.job, kind)
         draft = self._draft(checked, kind, site)
-        found = [*found, *self._named(checked, kind, site)]
+        found = [*found, *self._named(checked, kind, site), *self._checkpointed(checked)]
         found += self._judged(manifest, kind, draft, found)
         request = None
         if self.options.build and not has_errors(found):
@@ -459,6 +460,24 @@ class Compiler:
         severity = Severity.ERROR if same_file or not self.options.build else Severity.WARNING
         rule = "duplicate-name" if same_file else "name-in-two-files"
         yield Diagnostic(place, severity, rule, message, hint, ("name",))
+
+    def _checkpointed(self, checked: Checked) -> Iterator[Diagnostic]:
+        """Two jobs with one checkpoint location: each goes on from what the other has learned."""
+        manifest, known = checked.manifest, checked.job.members()
+        location, name = known.get("checkpoint_s3_uri"), known.get("name")
+        if not isinstance(location, str) or not isinstance(name, str):
+            return
+        place = manifest.where(("checkpoint_s3_uri",))
+        here = (name, place.source.name, place.span.line)
+        other, file, line = self._checkpoints.setdefault((manifest.environment, location.rstrip("/")), here)
+        if other == name:
+            return
+        same_file = file == place.source.name
+        severity = Severity.ERROR if same_file or not self.options.build else Severity.WARNING
+        rule = "shared-checkpoints" if same_file else "checkpoints-in-two-files"
+        message = f"'{name}' and '{other}' ({file}:{line}) share their checkpoints: each goes on from the other's"
+        hint = "let the location hold the name: " + location.rstrip("/") + "/{{ name }}"
+        yield Diagnostic(place, severity, rule, message, hint, ("checkpoint_s3_uri",))
 
     def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
         """What becomes of a text of which nothing could be read."""

@@ -45,7 +45,9 @@ class Finding(NamedTuple):
     at_key: bool = False
     """Point at the key rather than at the value."""
     place: Place | None = None
-    """Where it really stands, when that is not in the manifest (a script)."""
+    """Where it really stands, when that is not in the manifest: what must change is the script."""
+    related: Place | None = None
+    """The place in a script that it speaks of, when what must change is the manifest."""
 
 
 class Diagnostic(NamedTuple):

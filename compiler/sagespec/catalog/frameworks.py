@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -265,6 +265,19 @@ class Framework:
         released, patches_end = rows.get(own) or rows.get(short) or (None, None)
         return _date(released), _date(patches_end)
 
+    # Its library
+
+    def dropped(self, dotted: str, version: str) -> tuple[str, str, str] | None:
+        """The part of a dotted name that a version of the library lacks, the version that dropped it, and what to write
+        instead; None where it lacks nothing that is known."""
+        steps = dotted.split(".")
+        for length in range(2, len(steps) + 1):
+            module, name = ".".join(steps[: length - 1]), steps[length - 1]
+            for since, instead in _dropped(self.name).get(module, {}).get(name, ()):
+                if numbers(version) >= numbers(since):
+                    return f"{module}.{name}", since, instead.format(name=name)
+        return None
+
     # Its distribution strategies
 
     def _strategies(self, version: str) -> Iterator[tuple[str, bool]]:
@@ -470,3 +483,13 @@ def _key(variant: str, name: str) -> str:
 
 def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+@cache
+def _dropped(framework: str) -> Mapping[str, Mapping[str, list[tuple[str, str]]]]:
+    """Module → name → (the first version without it, what to write instead)."""
+    found: dict[str, dict[str, list[tuple[str, str]]]] = {}
+    for row in table("apis").get(framework, ()):
+        for name in row["names"].split():
+            found.setdefault(row["module"], {}).setdefault(name, []).append((row["since"], row["instead"]))
+    return found

@@ -80,9 +80,10 @@ def instances() -> Fetched:
     names = _service_model()["shapes"]["TrainingInstanceType"]["enum"]
     by_hand = tables.table("hardware")["instances"]
     described = _ec2_types()
+    found = {name: _hardware(name, described, by_hand) for name in names}
     return Fetched(
         f"{_version('botocore')}, {_version('moto')}, hardware.json",
-        {"instances": {name: _hardware(name, described, by_hand) for name in names}},
+        {"instances": {name: row for name, row in found.items() if row is not None}},
     )
 
 
@@ -90,10 +91,10 @@ def unicode_categories() -> Fetched:
     """The code points of the general categories that the API's patterns name, in one version of Unicode.
 
     Raises:
-        Unavailable: this Python has another version. Which one the service has, nobody tells.
+        NotComparable: this Python has another version. Which one the service has, nobody tells.
     """
     if unicodedata.unidata_version != UNICODE:
-        raise Unavailable(f"this Python has Unicode {unicodedata.unidata_version}, not {UNICODE}")
+        raise NotComparable(f"this Python has Unicode {unicodedata.unidata_version}, not {UNICODE}")
     points: dict[str, list[int]] = {"L": [], "N": [], "Z": []}
     for point in range(sys.maxunicode + 1):
         category = unicodedata.category(chr(point))[0]
@@ -125,6 +126,10 @@ def libraries() -> Fetched:
         raise Unavailable(str(missing)) from None
 
 
+class NotComparable(Unavailable):
+    """This machine's source is of another kind than the file's, on purpose."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One fetched data file."""
@@ -147,8 +152,12 @@ class Part:
         tables.table.cache_clear()
         return f"{self.path.name}: written from {fetched.source}"
 
-    def stale(self) -> str | None:
-        """What is wrong with the file, if anything."""
+    def stale(self, every: bool) -> str | None:
+        """What is wrong with the file, if anything.
+
+        Args:
+            every: a source that is not on this machine is wrong, too.
+        """
         old = _read(self.path)
         if old is None:
             return "is missing, or no JSON"
@@ -156,8 +165,10 @@ class Part:
             return "was edited by hand: its content and its _sha256 differ"
         try:
             fetched = self.fetch()
-        except Unavailable:
+        except NotComparable:
             return None
+        except Unavailable as missing:
+            return f"could not be checked: {missing}" if every else None
         if _hash(fetched.content) != old["_sha256"]:
             return f"is of {old['_source']}, and {fetched.source} says otherwise"
         return None
@@ -196,10 +207,10 @@ def refresh(sdk: Path | None) -> Iterator[str]:
         yield f"{schema_name(operation)}: written"
 
 
-def check(sdk: Path | None) -> Iterator[str]:
+def check(sdk: Path | None, every: bool = False) -> Iterator[str]:
     """What is stale, one sentence a file."""
     for part in parts(sdk):
-        problem = part.stale()
+        problem = part.stale(every)
         if problem:
             yield f"{part.path} {problem}"
     for operation in TABLES:
@@ -213,13 +224,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=COMMAND, description="Refresh the catalogue's fetched files.")
     parser.add_argument("--check", action="store_true", help="write nothing; say what is stale")
     parser.add_argument("--sdk", type=Path, metavar="PATH", help="a wheel of sagemaker-core or of the SDK 2")
+    parser.add_argument("--every", action="store_true", help="with --check: a source that is missing here is a failure")
     given = parser.parse_args(arguments)
     if given.sdk and not given.sdk.exists():
         parser.error(f"there is no file {given.sdk}")
     if not given.check:
         sys.stdout.writelines(f"{line}\n" for line in refresh(given.sdk))
         return 0
-    stale = list(check(given.sdk))
+    stale = list(check(given.sdk, given.every))
     sys.stderr.writelines(f"{line}\n" for line in stale)
     if stale:
         sys.stderr.write(f"To repair it, run: {COMMAND}\n")
@@ -273,13 +285,15 @@ def _ec2_types() -> Content:
     return described
 
 
-def _hardware(name: str, described: Content, by_hand: Content) -> Content:
-    """Raises SystemExit when neither table has the type: somebody must look it up."""
+def _hardware(name: str, described: Content, by_hand: Content) -> Content | None:
+    """None where neither table has the type: of a type that is not known, rules only warn until somebody adds it."""
     if name in by_hand:
         return {key: value for key, value in by_hand[name].items() if key != "source"}
     own = described.get(name.removeprefix("ml."))
     if own is None:
-        raise SystemExit(f"moto does not describe {name}; add it to {tables.FOLDER / 'hardware.json'} with its source")
+        missing = f"moto does not describe {name}: left out until it is in {tables.FOLDER / 'hardware.json'}"
+        sys.stderr.write(f"{missing}\n")
+        return None
     kind, model, count, memory_mib = _accelerator(own)
     return {
         "vcpus": own["VCpuInfo"]["DefaultVCpus"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -54,14 +54,20 @@ class Release(NamedTuple):
     """EnableSageMakerMetricsTimeSeries is on unless somebody turns it off."""
     training_compiler: bool = False
     """The SDK takes a `compiler_config`."""
-    training_compiler_documented: bool = False
-    """… and AWS says that it works."""
     p2_instances: bool = True
     heterogeneous_clusters: bool = True
     shell: str = ""
     """The shell (`dash`, `bash`) that reads the command line in the container, unquoted; empty where none does."""
     program_arguments: bool = True
     """A program that is no Python gets the hyperparameters as arguments."""
+    keras: int = 2
+    """The generation of Keras that TensorFlow comes with."""
+    missing_modules: Sequence[str] = ()
+    """Modules that older images hold and this one does not."""
+    s3_file_system: bool = True
+    """TensorFlow itself opens s3://…; otherwise only after `import tensorflow_io`."""
+    debugger: bool = True
+    """The image holds what `debugger_hook_config` needs."""
     requirements_installed: bool = True
     """The container of script mode installs requirements.txt even without a setup.py."""
 

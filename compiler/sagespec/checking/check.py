@@ -50,8 +50,12 @@ def check(
 
 
 def placed(manifest: Manifest, rule: Rule, finding: Finding) -> Diagnostic:
-    """A finding at the place where its value was written."""
+    """A finding at the place where its cure is: where its value was written, or in a script."""
     written = manifest.where(finding.path, at_key=finding.at_key)
-    related = () if finding.place is None else (Related(written, "what the manifest says of it"),)
     place = finding.place or written
+    related: tuple[Related, ...] = ()
+    if finding.place is not None:
+        related = (Related(written, "what the manifest says of it"),)
+    elif finding.related is not None:
+        related = (Related(finding.related, "what the script says of it"),)
     return Diagnostic(place, rule.severity, rule.name, finding.message, finding.hint, finding.path, related=related)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -80,7 +80,7 @@ _REASONS: tuple[_Row, ...] = (
         "raise that quota (Service Quotas, Amazon SageMaker), or wait until other jobs have ended",
     ),
     (r"[Ss]pot (instance|capacity|interrupt)|Interrupted", Kind.SPOT, True, "apply again: checkpoints are resumed"),
-    (r"[Nn]o space left on device|[Ii]nsufficient disk space|ENOSPC", Kind.DISK, False, _DISK),
+    (r"[Nn]o space left on|[Ii]nsufficient disk space|ENOSPC", Kind.DISK, False, _DISK),
     (r"route to an? S3|S3 VPC endpoint|NAT device", Kind.PERMISSION, False, _ROUTE),
     (
         r"CannotPullContainer|[Ii]mage .*(not exist|not found|does not)|Access denied for repository|\bECR\b|"
@@ -134,17 +134,36 @@ _STOPPED = Verdict(Kind.STOPPED, False, "--rerun starts it again")
 _UNKNOWN = Verdict(Kind.UNKNOWN, False, "the end of the log may say more; --rerun tries again")
 
 
-def triage(status: str, secondary: str = "", failure: str = "") -> Verdict | None:
+_HERE = {
+    Kind.CODE: "the end of the log shows what the script said; correct it and apply again",
+    Kind.MEMORY: "something ended the script from outside: this machine may have too little memory for it",
+    Kind.DISK: "free some room there, then --rerun; sagespec local clean deletes jobs that have ended",
+    Kind.DATA: "look at the channels: does the path exist on this machine, or the S3 data for these credentials?",
+    Kind.IMAGE: "can docker pull that image here? The executor 'process' needs none",
+    Kind.REQUEST: "see what it says; sagespec apply --local --help shows how jobs run on this machine",
+    Kind.SERVICE: "apply again with --rerun; the job's supervisor.log may say more",
+    Kind.TIME_LIMIT: "raise max_run, then apply again",
+}
+"""What to do next about a job on this machine."""
+
+
+def triage(status: str, secondary: str = "", failure: str = "", *, here: bool = False) -> Verdict | None:
     """What became of a job that did not complete; None for one that did, or that has not ended.
 
     Args:
         status, secondary: TrainingJobStatus and SecondaryStatus.
         failure: FailureReason, in the service's words (at most 1,024 characters of the container's own file).
+        here: it is a job of this machine.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
     """
     if status not in ("Failed", "Stopped"):
         return None
+    verdict = _verdict(status, secondary, failure)
+    return replace(verdict, next_step=_HERE.get(verdict.kind, verdict.next_step)) if here else verdict
+
+
+def _verdict(status: str, secondary: str, failure: str) -> Verdict:
     if secondary in _SECONDARY:
         return _SECONDARY[secondary]
     if status == "Stopped":

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, UndefinedError
@@ -126,7 +127,10 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     text = _quote_dashes(text, names)
     shown = _cut(text.strip())
     try:
-        written = json.dumps(_evaluate(text, names), allow_nan=False, ensure_ascii=False)
+        found = _evaluate(text, names)
+        if isinstance(found, MappingProxyType):  # never the whole environment of a process
+            raise ExpressionError(f"{shown} stands for all variables, and a value is one", "name one: {{ env.NAME }}")
+        written = json.dumps(found, allow_nan=False, ensure_ascii=False)
         written.encode()
         return json.loads(written)
     except UndefinedError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -16,10 +17,11 @@ from sagespec.scripts.arguments import Arguments, Option, arguments, ignores_arg
 from sagespec.scripts.environment import Environment, Pipe, environment
 from sagespec.scripts.functions import LegacyFunction, LegacyFunctions, legacy_functions, serving_functions
 from sagespec.scripts.known import is_known
+from sagespec.scripts.libraries import Libraries, Location, Saving, libraries
 from sagespec.scripts.parsers import declared
 from sagespec.scripts.program import Program
-from sagespec.scripts.reading import Parsed, Piece, comments, parse, read
-from sagespec.scripts.walking import Module, walk
+from sagespec.scripts.reading import Parsed, Piece, comments, parse, read, unreadable
+from sagespec.scripts.walking import MAIN, Module, walk
 
 MAX_HELPERS = 32
 """More modules than that beside the entry point are not followed."""
@@ -42,11 +44,18 @@ class Study(NamedTuple):
     ignores_arguments: bool = False
     """Nothing looks at the command line."""
     environment: Environment | None = None
+    libraries: Libraries | None = None
     functions: LegacyFunctions | None = None
     serving: LegacyFunctions | None = None
     """The functions that a serving container would look for."""
     imports: tuple[tuple[str, Piece], ...] = ()
     """The modules that every run of the entry point imports by an absolute name, and where."""
+    all_imports: frozenset[str] = frozenset()
+    """Every module that is imported anywhere."""
+    idle: tuple[str, ...] = ()
+    """What the entry point defines, where it does nothing but define."""
+    newer: tuple[tuple[int, int], Piece] | None = None
+    """The newest Python 3 that the entry point's syntax needs, beyond 3.6, and where."""
     unguarded: Piece | None = None
     """Training, or reading of arguments, that an import would start."""
     closed: bool = False
@@ -103,7 +112,11 @@ def _script(
         return None
     root = folder / source_dir if source_dir is not None else folder
     entry = root / entry_point
-    text = read(entry, files) if files.is_file(entry) else None
+    if not files.is_file(entry):
+        return None
+    text, complaint = read(entry, files), unreadable(entry, files)
+    if complaint:
+        return Script((Source(_shown(entry), text or "", entry.parent),), Study(False, Piece(0, 1, 0, 1, 0), complaint))
     if text is None:
         return None
     # Without a source folder the entry point is packed alone: what lies beside it stays behind.
@@ -242,12 +255,31 @@ def _studied(program: Program, wrong: Piece | None, complaint: str) -> Study:
         arguments=takes,
         ignores_arguments=ignores_arguments(program),
         environment=asks,
+        libraries=libraries(program),
         functions=legacy_functions(program),
         serving=serving_functions(program),
         imports=tuple(_imported(program)),
+        all_imports=program.imported,
+        idle=_idle(entry, program),
+        newer=None if entry.newest is None else (entry.newest[0], program.piece(entry, entry.newest[1])),
         unguarded=_unguarded(program, takes, asks),
         closed=program.closed,
     )
+
+
+def _idle(entry: Module, program: Program) -> tuple[str, ...]:
+    """The functions and classes of a module that only defines things and imports nothing of the author's."""
+    plain = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    body = [node for node in entry.tree.body if not _is_text(node)]
+    if not program.closed or program.helpers or not all(isinstance(node, plain) for node in body):
+        return ()
+    if any(seen.owner == MAIN for seen in entry.calls):
+        return ()
+    return tuple(node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _imported(program: Program) -> Iterator[tuple[str, Piece]]:
@@ -275,9 +307,12 @@ __all__ = [
     "Environment",
     "LegacyFunction",
     "LegacyFunctions",
+    "Libraries",
+    "Location",
     "Option",
     "Piece",
     "Pipe",
+    "Saving",
     "Script",
     "Scripts",
     "Study",

@@ -59,6 +59,8 @@ class Option(NamedTuple):
     certain: bool
     """Every run declares it."""
     piece: Piece
+    variable: str = ""
+    """The environment variable that is its default."""
 
     @property
     def positional(self) -> bool:
@@ -148,9 +150,22 @@ def ignores_arguments(program: Program) -> bool:
 def _declares(module: Module, function: ast.expr) -> bool:
     """Whether a call declares an option: `parser.add_argument(…)`, or by a short name for it."""
     if isinstance(function, ast.Name):
-        meant = module.assigned.get(function.id, [])
-        return bool(meant) and all(isinstance(node, ast.Attribute) and node.attr == "add_argument" for node in meant)
+        return bool(_short_for(module, function))
     return isinstance(function, ast.Attribute) and function.attr == "add_argument"
+
+
+def _short_for(module: Module, name: ast.Name) -> list[tuple[ast.Attribute, list[ast.keyword]]]:
+    """The `add_argument` that a name certainly stands for, with the words that functools.partial gives it: each of
+    those that are assigned to it, or none."""
+    found = []
+    for given in module.assigned.get(name.id, []):
+        node, words = given, list[ast.keyword]()
+        if isinstance(node, ast.Call) and module.dotted(node.func) == "functools.partial" and len(node.args) == 1:
+            words, node = node.keywords, node.args[0]
+        if not (isinstance(node, ast.Attribute) and node.attr == "add_argument"):
+            return []
+        found.append((node, words))
+    return found
 
 
 def _other_command_lines(program: Program) -> bool:
@@ -263,18 +278,58 @@ class _Reader:
         return isinstance(node, ast.Call) and self.program.called(module, Seen(node, MAIN, True)) is not None
 
     def arguments(self) -> Arguments:
-        program = self.program
         declared = [(module, seen) for module, seen in self.calls if _declares(module, seen.node.func)]
+        return self._strict_of_several(declared) or self._arguments(declared, self.parses)
+
+    def _strict_of_several(self, declared: list[tuple[Module, Seen]]) -> Arguments | None:
+        """Of several parsers, the first that every run parses strictly, with its own options: it stops the program at
+        what only another one knows. None where it is not certain which options are whose."""
+        if len(self.parsers) < 2 or {"add_subparsers", "parents", *_MAKERS} & self._words():
+            return None
+        owners = {id(seen.node): self._parser_of(module, seen) for module, seen in [*declared, *self.parses]}
+        if None in owners.values():
+            return None
+        for module, seen in self.parses:
+            if seen.node.func.attr in STRICT and self.program.certain(module, seen):
+                own = owners[id(seen.node)]
+                options = [one for one in declared if owners[id(one[1].node)] == own]
+                return self._arguments(options, [(module, seen)])
+        return None
+
+    def _words(self) -> set[str]:
+        words = {word.arg for _, seen in self.calls for word in seen.node.keywords if word.arg is not None}
+        return words | set(self.program.names)
+
+    def _parser_of(self, module: Module, seen: Seen) -> int | None:
+        """Which parser a call of one of its methods is about; None where that is not certain."""
+        func = seen.node.func
+        if isinstance(func, ast.Name):
+            short = _short_for(module, func)
+            func = short[0][0] if len(short) == 1 else func
+        receiver = func.value if isinstance(func, ast.Attribute) else None
+        if not isinstance(receiver, ast.Name):
+            return None
+        given = module.assigned.get(receiver.id, [])
+        made = [(id(one.node), one.owner) for _, one in self.parsers if any(one.node is node for node in given)]
+        here = [number for number, owner in made if owner == seen.owner]
+        if len(made) != len(given):
+            return None
+        if len(here) == 1:
+            return here[0]
+        return made[0][0] if len(made) == 1 and made[0][1] == MAIN else None
+
+    def _arguments(self, declared: list[tuple[Module, Seen]], parses: list[tuple[Module, Seen]]) -> Arguments:
+        program = self.program
         options = [self._option(module, seen) for module, seen in declared]
-        words = {seen.node.func.attr for _, seen in self.parses}
+        words = {seen.node.func.attr for _, seen in parses}
         subcommands = "add_subparsers" in program.names
-        module, first = self.parses[0]
+        module, first = parses[0]
         return Arguments(
             options=tuple(option for option in options if option is not None),
             complete=None not in options and not subcommands and not self._handed_out(),
-            strict=words <= STRICT and all(seen.always for _, seen in self.parses),
-            forgets=words <= LENIENT and all(self._rest_unused(module, seen) for module, seen in self.parses),
-            certain=len(self.parses) == 1 and program.certain(module, first),
+            strict=words <= STRICT and all(seen.always for _, seen in parses),
+            forgets=words <= LENIENT and all(self._rest_unused(module, seen) for module, seen in parses),
+            certain=len(parses) == 1 and program.certain(module, first),
             abbreviations=not all(
                 any(word.arg == "allow_abbrev" and value(word.value, module) is False for word in seen.node.keywords)
                 for module, seen in self.parsers
@@ -286,7 +341,10 @@ class _Reader:
     def _option(self, module: Module, seen: Seen) -> Option | None:
         call = seen.node
         flags = [value(argument, module) for argument in call.args]
-        words = {keyword.arg: keyword.value for keyword in call.keywords}
+        short = _short_for(module, call.func) if isinstance(call.func, ast.Name) else []
+        if len(short) > 1 and any(words for _, words in short):
+            return None
+        words = {word.arg: word.value for word in [*(word for _, given in short for word in given), *call.keywords]}
         if None in words or not all(isinstance(flag, str) and flag for flag in flags):
             return None
         if not flags:
@@ -306,12 +364,13 @@ class _Reader:
             required=value(words.get("required"), module) is True,
             certain=self.program.certain(module, seen) and not self._in_exclusive_group(module, call),
             piece=self.program.piece(module, call),
+            variable=_variable(words.get("default"), module),
         )
 
     def _in_exclusive_group(self, module: Module, call: ast.Call) -> bool:
         func = call.func
         if isinstance(func, ast.Name):  # a short name for it
-            func = next((node for node in module.assigned.get(func.id, []) if isinstance(node, ast.Attribute)), func)
+            func = next((node for node, _ in _short_for(module, func)), func)
         receiver = func.value if isinstance(func, ast.Attribute) else None
         if not isinstance(receiver, ast.Name):
             return "add_mutually_exclusive_group" in self.program.names
@@ -323,7 +382,16 @@ class _Reader:
         )
 
     def _handed_out(self) -> bool:
-        """Whether a parser goes to somebody who may add options of which nothing is known here."""
+        """Whether a parser, or its `add_argument`, goes to somebody who may add options of which nothing is known."""
+        declaring = {id(seen.node.func) for module, seen in self.calls}
+        for module in self.program.modules.values():
+            for name in module.assigned:
+                declaring |= {id(node) for node, _ in _short_for(module, ast.Name(name))}
+        for module in self.program.modules.values():
+            for seen in module.uses:
+                node = seen.node
+                if isinstance(node, ast.Attribute) and node.attr == "add_argument" and id(node) not in declaring:
+                    return True
         for module, seen in self.calls:
             name = module.dotted(seen.node.func)
             for keyword in seen.node.keywords:
@@ -390,6 +458,17 @@ def _type(node: ast.expr | None, module: Module) -> str:
     name = module.dotted(node)
     shadowed = isinstance(node, ast.Name) and node.id in module.top and node.id not in module.imports
     return "" if shadowed else _TYPES.get(name, "")
+
+
+def _variable(node: ast.expr | None, module: Module) -> str:
+    """The variable that `os.environ["X"]`, `os.environ.get("X")` or `os.getenv("X")` asks for."""
+    asked: ast.expr | None = None
+    if isinstance(node, ast.Subscript) and module.dotted(node.value) == "os.environ":
+        asked = node.slice
+    elif isinstance(node, ast.Call) and module.dotted(node.func) in ("os.environ.get", "os.getenv") and node.args:
+        asked = node.args[0]
+    found = value(asked, module)
+    return found if isinstance(found, str) else ""
 
 
 def _choices(words: dict[str, ast.expr], module: Module) -> tuple[Any, ...] | None:

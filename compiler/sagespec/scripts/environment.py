@@ -57,6 +57,8 @@ class Pipe(NamedTuple):
     """None where it is not known before it runs."""
     certain: bool
     piece: Piece
+    record_format: str = ""
+    """As it is written; nothing where it is not known."""
 
 
 class Environment(NamedTuple):
@@ -86,6 +88,8 @@ class Environment(NamedTuple):
     """The model's folder is named, or the model may be written to where nobody here can see it."""
     uses_model_dir: bool
     """Something is called `model_dir`: very likely what came with --model_dir."""
+    uses_s3: bool
+    """Something is in S3, or goes there by itself."""
     shares_work: bool
     """Something tells the instances apart."""
     texts: frozenset[str]
@@ -123,6 +127,8 @@ def environment(program: Program) -> Environment:
         or any(map(_MODEL_NAMES.search, program.names))
         or any(map(_MODEL_TEXT.search, texts)),
         uses_model_dir="model_dir" in program.names,
+        uses_s3=not _UPLOADERS.isdisjoint(name.partition(".")[0] for name in program.imported)
+        or any("s3://" in text for text in texts),
         shares_work=toolkit
         or reader.environ_at_large
         or any(map(_SHARED_WORK.search, texts))
@@ -240,13 +246,15 @@ class _Reader:
             given = words.get("channel", seen.node.args[0] if seen.node.args else None)
             certain, piece = program.certain(module, seen, legacy=True), program.piece(module, seen.node)
             channel = value(given, module)
+            form = value(words.get("record_format", seen.node.args[1] if len(seen.node.args) > 1 else None), module)
+            form = form if isinstance(form, str) else ""
             passed = list(program.passed(module, seen, given)) if isinstance(given, ast.Name) else []
             if isinstance(channel, str) or not passed:
-                yield Pipe(channel if isinstance(channel, str) else None, certain, piece)
+                yield Pipe(channel if isinstance(channel, str) else None, certain, piece, form)
             for caller, call, argument in passed:
                 channel = value(argument, caller)
                 sure = seen.always and program.certain(caller, call, legacy=True)
-                yield Pipe(channel if isinstance(channel, str) else None, sure, program.piece(caller, call.node))
+                yield Pipe(channel if isinstance(channel, str) else None, sure, program.piece(caller, call.node), form)
 
     def goes_up(self) -> bool:
         """Whether one channel's folder may lead to the others: `Path(…).parent`, `..`, `dirname(…)`."""

@@ -39,12 +39,33 @@ def read(path: FilePath, files: Files) -> str | None:
     """The text of a source file in its own encoding; None where it cannot be read."""
     try:
         raw = files.read(path, MAX_BYTES)
-        if len(raw) > MAX_BYTES:
-            return None
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
-        return str(raw, encoding)
+        return None if len(raw) > MAX_BYTES else _decoded(raw)
     except (OSError, SyntaxError, ValueError, LookupError):
         return None
+
+
+def unreadable(path: FilePath, files: Files) -> str:
+    """Why no Python can read a file as source text, in a few words; nothing where one may."""
+    try:
+        raw = files.read(path, MAX_BYTES)
+    except OSError:
+        return ""
+    if len(raw) > MAX_BYTES:
+        return ""
+    if b"\0" in raw:
+        return "it holds NUL bytes"
+    try:
+        _decoded(raw)
+    except (SyntaxError, LookupError):
+        return "it names an encoding that there is none of, or is not in the encoding that it names"
+    except ValueError:
+        return "it is not UTF-8, and names no other encoding"
+    return ""
+
+
+def _decoded(raw: bytes) -> str:
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+    return str(raw, encoding)
 
 
 def parse(text: str) -> Parsed:

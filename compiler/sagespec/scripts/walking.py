@@ -67,6 +67,8 @@ class Module:
         """There is a main guard."""
         self.only_python3: ast.AST | None = None
         """The first thing that Python 2.7 cannot read."""
+        self.newest: tuple[tuple[int, int], ast.AST] | None = None
+        """The newest Python 3 that is needed to read it, beyond 3.6, and for what."""
 
     def at(self, number: int) -> Module:
         """The same module at another place of a program."""
@@ -95,6 +97,8 @@ def walk(tree: ast.Module, *, helper: bool = False) -> Module:
 
 _PYTHON3 = frozenset({ast.JoinedStr, ast.AnnAssign, ast.AsyncFunctionDef, ast.Await, ast.Nonlocal, ast.YieldFrom})
 _PYTHON3 |= {ast.NamedExpr}
+_SINCE = {"Match": (3, 10), "TryStar": (3, 11), "TypeAlias": (3, 12)}
+"""Statement → the first Python that reads it."""
 _LEAVES = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
 
@@ -113,6 +117,8 @@ class _Walker:
     def statement(self, node: ast.stmt, owner: str, always: bool) -> None:
         if type(node) in _PYTHON3:
             self.note_python3(node)
+        if type(node).__name__ in _SINCE:
+            self.note_since(_SINCE[type(node).__name__], node)
         handle = _STATEMENTS.get(type(node).__name__)
         if handle is not None:
             handle(self, node, owner, always)
@@ -122,6 +128,10 @@ class _Walker:
     def note_python3(self, node: ast.AST) -> None:
         if self.module.only_python3 is None:
             self.module.only_python3 = node
+
+    def note_since(self, version: tuple[int, int], node: ast.AST) -> None:
+        if self.module.newest is None or self.module.newest[0] < version:
+            self.module.newest = (version, node)
 
     def class_definition(self, node: ast.ClassDef, owner: str, always: bool) -> None:
         name = _inside(owner, node.name)
@@ -184,6 +194,8 @@ class _Walker:
                 module.assigned.setdefault(parameter.arg, []).append(None)
                 if parameter.annotation is not None:
                     self.note_python3(parameter.annotation)
+        if arguments.posonlyargs:
+            self.note_since((3, 8), node)
         if arguments.kwonlyargs or arguments.posonlyargs or node.returns:
             self.note_python3(node)
         defaults = [default for default in (*arguments.defaults, *arguments.kw_defaults) if default is not None]
@@ -221,7 +233,7 @@ class _Walker:
             self.block(node.orelse, owner, False)
             return
         self.expressions([node.test], owner, always)
-        self.block(node.body, owner, always and _is_true(node.test))
+        self.block(node.body, owner, always and (_is_true(node.test) or _is_first_of_all(node.test)))
         self.block(node.orelse, owner, False)
 
     def trying(self, node: ast.Try, owner: str, always: bool) -> None:
@@ -280,6 +292,8 @@ class _Walker:
                 continue
             if kind in _PYTHON3:
                 self.note_python3(node)
+                if kind is ast.NamedExpr:
+                    self.note_since((3, 8), node)
             if kind is ast.Call:
                 calls.append(Seen(node, owner, sure))
             elif kind is ast.Subscript:
@@ -356,6 +370,31 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and bool(node.value)
+
+
+_RANKS = frozenset({"rank", "local_rank", "global_rank", "current_host", "host"})
+_FIRST = frozenset({"algo-1", 0, "0"})
+
+
+def _is_first_of_all(test: ast.expr) -> bool:
+    """`args.current_host == args.hosts[0]`, `hvd.rank() == 0`: one of the job's processes always comes by."""
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    sides = [test.left, test.comparators[0]]
+    return any(_is_rank(one) and _is_first(other) for one, other in (sides, sides[::-1]))
+
+
+def _is_rank(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        node = node.func
+    return _plain_name(node).rpartition(".")[2] in _RANKS
+
+
+def _is_first(node: ast.expr) -> bool:
+    if isinstance(node, ast.Subscript):
+        is_hosts = _plain_name(node.value).rpartition(".")[2] == "hosts"
+        return is_hosts and isinstance(node.slice, ast.Constant) and node.slice.value == 0
+    return isinstance(node, ast.Constant) and not isinstance(node.value, bool) and node.value in _FIRST
 
 
 def _is_main_guard(test: ast.expr) -> bool:

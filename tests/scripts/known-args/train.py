@@ -24,4 +24,4 @@ if __name__ == '__main__':
     model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
     model.compile(tf.keras.optimizers.SGD(args.learning_rate), 'mse')
     model.fit(data, epochs=args.epochs, validation_data=held_out)
-    model.save(args.sm_model_dir)
+    model.export(args.sm_model_dir)

@@ -50,6 +50,40 @@ PAGES = (
         """,
     ),
     Page(
+        "shared-checkpoints",
+        ERROR,
+        "https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html",
+        """
+        Two jobs keep their checkpoints in one place.
+
+        SageMaker copies what lies there into each job when it starts, so each goes on from the other's training, and
+        both overwrite each other's files.
+
+        Bad:
+            name: "mnist-{{ matrix.optimizer }}"
+            matrix: {optimizer: [adam, sgd]}
+            hyperparameters: {optimizer: "{{ matrix.optimizer }}"}
+            checkpoint_s3_uri: s3://bucket/checkpoints
+
+        Good:
+            name: "mnist-{{ matrix.optimizer }}"
+            matrix: {optimizer: [adam, sgd]}
+            hyperparameters: {optimizer: "{{ matrix.optimizer }}"}
+            checkpoint_s3_uri: "s3://bucket/checkpoints/{{ name }}"
+        """,
+    ),
+    Page(
+        "checkpoints-in-two-files",
+        WARNING,
+        "https://docs.aws.amazon.com/sagemaker/latest/dg/model-checkpoints.html",
+        """
+        Jobs of two files keep their checkpoints in one place.
+
+        Each goes on from the other's training. The files may be meant for different runs; in one run, plan and apply
+        refuse to act on both.
+        """,
+    ),
+    Page(
         "unusable-files",
         ERROR,
         OURS,

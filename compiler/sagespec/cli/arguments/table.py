@@ -275,7 +275,7 @@ class ApplyArguments(Deciding):
         group=LOCAL,
     )
     interrupt = number(
-        "N", "Rehearse a spot job, with N interruptions.", default=0, least=0, needs="local", group=LOCAL
+        "N", "Rehearse a spot job, with N interruptions, and follow it.", default=0, least=0, needs="local", group=LOCAL
     )
 
     @property

@@ -114,6 +114,7 @@ def carried_out(given: ApplyArguments, asked: Asked, report: Report, pool: Servi
         made = what_is_left(asked.saved, made)
     for line in plan_text(made, style):
         tell(line, always=not given.yes)
+    check_rehearsal(given, made)
     if made.pending and not given.yes:
         if not agreed("Apply this plan?"):
             return Code.WRONG_USAGE
@@ -121,7 +122,7 @@ def carried_out(given: ApplyArguments, asked: Asked, report: Report, pool: Servi
     report.begin(made)
     for outcome in outcomes_of(made, pool, asked.options, style):
         report.ledger.note(outcome)
-    code = waited(report, asked, pool, style) if given.wait else Code.FINE
+    code = waited(report, asked, pool, style) if given.wait or given.interrupt else Code.FINE
     if code is Code.INTERRUPTED:
         return code
     if not report.ledger.all_done:
@@ -181,6 +182,15 @@ def finished(report: Report, pool: ServicePool, options: PlanOptions, style: Sty
     for outcome in outcomes_of(replace(made, changes=tuple(left)), pool, options, style):
         report.ledger.add(outcome)
     return any(change.action is Action.SCALE for change in left)
+
+
+def check_rehearsal(given: ApplyArguments, plan: Plan) -> None:
+    """Raises:
+    WrongUsage: a rehearsal is asked for, and a job would not run.
+    """
+    idle = [change.job_name for change in plan.changes if change.request is not None and change not in plan.pending]
+    if given.interrupt and idle:
+        raise WrongUsage(f"{', '.join(idle)} would not run, so nothing would be rehearsed", "--rerun runs it again")
 
 
 class Report:

@@ -46,7 +46,7 @@ class Followed:
             return Code.INTERRUPTED
         if self.lost:
             return Code.SERVICE_FAILED
-        return Code.FINE if all(found.succeeded for found in self.endings.values()) else Code.JOB_FAILED
+        return Code.FINE if all(found.passed for found in self.endings.values()) else Code.JOB_FAILED
 
 
 def followed(jobs: Sequence[Job]) -> Followed:
@@ -97,9 +97,9 @@ class _Told:
         style = style_of(sys.stderr)
         for found in self.followed.endings.values():
             if found.over:
-                tell(state_line(found, style), always=not found.succeeded)
+                tell(state_line(found, style), always=not found.passed)
                 for line in ended_text(found, style):
-                    tell(line, always=not found.succeeded)
+                    tell(line, always=not found.passed)
         for job in self.followed.lost:
             complain(f"{job.name} could not be followed to its end; it may go on", next(attach_lines([job])))
 

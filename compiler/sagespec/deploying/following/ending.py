@@ -50,11 +50,18 @@ class Ending:
     """Where its log lies."""
     tail: tuple[str, ...] = ()
     """The last lines of its log, without secrets."""
+    rehearsal: Mapping[str, Any] | None = None
+    """What a rehearsal of interruptions has shown (`verdict`, `text`, `runs` …)."""
 
     @property
     def succeeded(self) -> bool:
         """A job that a time limit or somebody has stopped has not."""
         return self.status == "Completed"
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is well: it has succeeded, and what was rehearsed has not begun again."""
+        return self.succeeded and (self.rehearsal or {}).get("verdict") != "began again"
 
     @property
     def over(self) -> bool:
@@ -142,7 +149,8 @@ def ending_of(seen: Observed, artifact: str | None = None, tail: Sequence[str] =
         secondary=seen.secondary,
         digest=seen.digest,
         attempt=seen.attempt,
-        verdict=triage(seen.status, seen.secondary, seen.failure),
+        verdict=triage(seen.status, seen.secondary, seen.failure, here=seen.here),
+        rehearsal=body.get("Rehearsal"),
         failure=redacted(seen.failure),
         artifact=artifact,
         promised=promised_by(seen),

@@ -49,6 +49,12 @@ class Observed:
     """The whole description."""
 
     @property
+    def here(self) -> bool:
+        """Whether it is of this machine, and not of SageMaker."""
+        arn: str = self.arn or self.body.get("TrainingJobArn", "")
+        return arn.split(":")[3:4] == ["local"]
+
+    @property
     def ended(self) -> bool:
         """Whether it changes no more by itself."""
         raise NotImplementedError

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from sagespec.base.errors import SagespecError
-from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, Revision
+
+if TYPE_CHECKING:  # the supervisor of a local job lives below this package, and is to start at once
+    from sagespec.building.targets import Request, Upload
+    from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, Revision
 
 
 class ServiceError(SagespecError):
@@ -78,7 +80,7 @@ Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much of it is done, how much there is)."""
 
 
-Thing = TypeVar("Thing", bound=Observed)
+Thing = TypeVar("Thing", bound="Observed")
 
 
 def one_by_one(describe: Callable[[str], Thing], job_names: Sequence[str]) -> dict[str, Thing | ServiceError]:

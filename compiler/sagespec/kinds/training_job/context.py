@@ -13,6 +13,7 @@ from sagespec.checking.context import Context
 from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
+from sagespec.kinds.training_job.shell import ShellWords, shell_words
 from sagespec.scripts import Arguments, Environment, Script
 from sagespec.scripts.arguments import Option
 
@@ -60,7 +61,9 @@ class Passed(NamedTuple):
     name: str
     value: Any
     text: str
-    """The argument, as it arrives."""
+    """The argument that the container makes of it."""
+    arrives: ShellWords
+    """What is left of that behind the container's shell."""
 
 
 class ReadScript(NamedTuple):
@@ -85,7 +88,9 @@ class Matched(NamedTuple):
     name: str
     value: Any
     text: str
-    """The argument, as it arrives."""
+    """The argument that the container makes of it."""
+    arrives: ShellWords
+    """What is left of that behind the container's shell."""
     option: Option
     line: CommandLine
 
@@ -102,7 +107,9 @@ class Unmatched(NamedTuple):
     name: str
     value: Any
     text: str
-    """The argument, as it arrives."""
+    """The argument that the container makes of it."""
+    arrives: ShellWords
+    """What is left of that behind the container's shell."""
     options: tuple[Option, ...]
     """Those that it may be short for, if there are several."""
     line: CommandLine | None
@@ -188,6 +195,46 @@ class JobContext(Context):
         )
 
     @lazy
+    def model_dir_in_s3(self) -> bool:
+        """… and it is a folder in S3.
+
+        Source: sagemaker 2.257.7, tensorflow/estimator.py (hyperparameters)
+        """
+        given = self.job.model_dir
+        if not self.passes_model_dir or self.local:
+            return False
+        return given.startswith("s3://") if isinstance(given, str) else "mpi" not in self.enabled
+
+    @lazy
+    def holds(self) -> Release | None:
+        """The release of the image in script mode, where the image is AWS's: what is true of it is true of the job."""
+        return self.release if self.script_mode and self.job.image_uri is None else None
+
+    @lazy
+    def requirements(self) -> str:
+        """The requirements.txt that the container installs; nothing where there is none."""
+        job, folder = self.job, self.source_folder
+        paths = [folder / "requirements.txt"] if folder is not None and job.source_dir is not None else []
+        if "://" not in (job.source_dir or ""):
+            paths += [self.folder / path for path in job.dependencies if path.rpartition("/")[2] == "requirements.txt"]
+        for path in paths:
+            if self.files.is_file(path):
+                return self.files.read(path, MAX_REQUIREMENTS).decode("utf-8", "replace")
+        return ""
+
+    def brings(self, module: str) -> bool:
+        """Whether the source archive may bring a module that the image lacks."""
+        job, folder = self.job, self.source_folder
+        if "://" in (job.source_dir or "") or any(path.rpartition("/")[2] == "setup.py" for path in job.dependencies):
+            return True
+        if folder is not None and job.source_dir is not None and self.files.is_file(folder / "setup.py"):
+            return True
+        plain = self.requirements.lower().replace("_", "-")
+        return module.replace("_", "-") in plain or any(
+            line.strip().startswith(("-r", "-c", "git+", "http", ".")) for line in plain.splitlines()
+        )
+
+    @lazy
     def python(self) -> str | None:
         return self.choice.python
 
@@ -265,7 +312,17 @@ class JobContext(Context):
         Source: https://github.com/aws/sagemaker-training-toolkit (mapping.py, to_cmd_args)
         """
         given = ((name, value) for name, value in self.hyperparameters.items() if self._is_passed(name))
-        return {name: Passed(("hyperparameters", name), name, value, as_argument(value)) for name, value in given}
+        texts = ((name, value, as_argument(value)) for name, value in given)
+        return {
+            name: Passed(("hyperparameters", name), name, value, text, shell_words(text, self.shell))
+            for name, value, text in texts
+        }
+
+    @lazy
+    def shell(self) -> str:
+        """The shell that reads the command line in the container; empty where none does, and for images of one's own,
+        of which that is not known."""
+        return "" if self.holds is None else self.holds.shell
 
     @lazy
     def matched(self) -> list[Matched]:

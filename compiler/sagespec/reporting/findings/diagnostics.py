@@ -145,6 +145,17 @@ def as_data(diagnostic: Diagnostic) -> dict[str, Any]:
             for edit in diagnostic.fix
         ]
         or None,
+        "related": [
+            {
+                "message": other.message,
+                "path": other.place.source.name,
+                "line": other.place.span.line,
+                "column": other.place.span.column,
+                "end_line": other.place.span.end_line,
+                "end_column": other.place.span.end_column,
+            }
+            for other in diagnostic.related
+        ],
         "count": diagnostic.stands_for,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from sagespec.base.diagnostic import Diagnostic
-from sagespec.reporting.findings.report import safe, visible
+from sagespec.reporting.findings.report import further, safe, visible
 
 _DATA: Mapping[int, str] = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY: Mapping[int, str] = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
@@ -20,6 +20,6 @@ def github_commands(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
         if span.line == span.end_line:
             properties |= {"col": span.column, "endColumn": span.end_column}
         properties["title"] = diagnostic.rule
-        message = f"{diagnostic.message}\nhelp: {diagnostic.hint}" if diagnostic.hint else diagnostic.message
+        message = "\n".join([diagnostic.message, *further(diagnostic)])
         written = ",".join(f"{name}={visible(str(value)).translate(_PROPERTY)}" for name, value in properties.items())
         yield f"::{diagnostic.severity.value} {written}::{visible(message).translate(_DATA)}"

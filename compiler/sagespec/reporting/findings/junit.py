@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from sagespec.base.diagnostic import Diagnostic, Severity
-from sagespec.reporting.findings.report import safe, visible
+from sagespec.reporting.findings.report import further, safe, visible
 
 
 def junit_suites(files: Mapping[str, Sequence[Diagnostic]]) -> str:
@@ -45,8 +45,7 @@ def _text(diagnostics: Iterable[Diagnostic]) -> str:
 def _line(diagnostic: Diagnostic) -> str:
     span = diagnostic.span
     line = f"{diagnostic.path}:{span.line}:{span.column}: {diagnostic.severity.value}: {diagnostic.message}"
-    hint = f"\n    help: {diagnostic.hint}" if diagnostic.hint else ""
-    return f"{line} [{diagnostic.rule}]{hint}"
+    return "\n    ".join([f"{line} [{diagnostic.rule}]", *further(diagnostic)])
 
 
 def _attribute(text: str) -> str:

@@ -119,6 +119,14 @@ def _told(text: str) -> str:
     return text if len(text) <= LONGEST else re.sub(_LONG_VALUE, r"\1…\2", text)[:LONGEST]
 
 
+def further(diagnostic: Diagnostic) -> list[str]:
+    """The lines below a finding's message: its cure, and the other places that it speaks of."""
+    lines = [f"help: {diagnostic.hint}"] if diagnostic.hint else []
+    for other in diagnostic.related:
+        lines.append(f"note: {other.message}: {other.place.source.name}:{other.place.span.line}")
+    return lines
+
+
 def visible(text: str) -> str:
     """Text that cannot steer a terminal, its line ends kept: what has no picture is shown as �."""
     return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else "�" for c in text)

@@ -40,6 +40,9 @@ def ended_text(ending: Ending, style: Style) -> Iterator[str]:
         yield f"  {style.yellow('no model')}: nothing lies at {promised}; the script saves to SM_MODEL_DIR"
     for name, value in ending.metrics.items():
         yield f"  {printable(name)}: {value:g}"
+    if ending.rehearsal:
+        text = printable(ending.rehearsal["text"])
+        yield f"  {text if ending.passed else style.red(text)}"
     if isinstance(ending, Standing):
         yield from (f"  {line}" for line in _standing_lines(ending))
     time = billed(ending)
@@ -118,6 +121,7 @@ def ending_data(ending: Ending) -> dict[str, Any]:
         "spot_saving": None if ending.spot_saving is None else round(ending.spot_saving, 4),
         "log": ending.log,
         "log_tail": list(ending.tail),
+        **({"rehearsal": dict(ending.rehearsal)} if ending.rehearsal else {}),
         **(_standing_data(ending) if isinstance(ending, Standing) else {}),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from sagespec.deploying.services.local.container import contract
@@ -31,6 +32,10 @@ class Job:
 
     def host(self, name: str) -> HostFolder:
         return self.folder.host(name)
+
+    def pipes(self, host: str) -> Path:
+        """What is streamed to a host; there is no such file where nothing is."""
+        return self.folder.path / f".pipes-{host}.json"
 
     @property
     def algorithm(self) -> Mapping[str, Any]:

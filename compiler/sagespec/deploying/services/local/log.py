@@ -24,13 +24,14 @@ class Log:
     """A host's log: one line of text after the time that it came in, UTF-8."""
 
     path: Path
-    notice: Callable[[str, float], None] = lambda text, time: None
+    notice: Callable[[str, float], None] | None = None
     """Called with each line of the script."""
 
     def write(self, lines: Sequence[str]) -> None:
         now = self._append(lines)
-        for line in lines:
-            self.notice(line, now)
+        if self.notice is not None:
+            for line in lines:
+                self.notice(line, now)
 
     def note(self, text: str) -> None:
         """Lines of ours."""
@@ -39,8 +40,9 @@ class Log:
     def _append(self, lines: Sequence[str]) -> float:
         now = time.time()
         stamp = datetime.fromtimestamp(now, timezone.utc).strftime(STAMP)[:STAMP_LENGTH]
+        begin = f"{stamp}Z "
         with self.path.open("ab") as file:
-            file.write("".join(f"{stamp}Z {line}\n" for line in lines).encode("utf-8", "replace"))
+            file.write(f"{begin}{f'{chr(10)}{begin}'.join(lines)}\n".encode("utf-8", "replace"))
         return now
 
 
@@ -62,10 +64,10 @@ class Stream:
             lines.append(rest[:LONGEST])
             rest = rest[LONGEST:]
         self._rest = rest
-        texts = [line.decode("utf-8", "replace").removesuffix("\r") for line in lines]
+        texts = b"\n".join(lines).decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\r").split("\n")
         if self.said is not None:
             texts = [self.said(text) for text in texts]
-        if texts:
+        if lines:
             self.tail.extend(texts)
             self.log.write(texts)
 
@@ -117,7 +119,11 @@ def lines_of(path: Path, start: int, end: int) -> Iterator[tuple[float, str]]:
     """The lines between two ends of lines, each with its time in seconds since 1970, UTC."""
     with path.open("rb") as file:
         file.seek(start)
-        while file.tell() < end:
-            text = file.readline().decode("utf-8", "replace").removesuffix("\n")
-            moment = datetime.strptime(text[:STAMP_LENGTH], STAMP).replace(tzinfo=timezone.utc)
-            yield moment.timestamp(), text[STAMP_LENGTH + 2 :]
+        stamp, moment = b"", 0.0
+        while start < end:
+            line = file.readline()
+            start += len(line)
+            if line[:STAMP_LENGTH] != stamp:  # many lines come at once
+                stamp = line[:STAMP_LENGTH]
+                moment = datetime.strptime(stamp.decode(), STAMP).replace(tzinfo=timezone.utc).timestamp()
+            yield moment, line[STAMP_LENGTH + 2 :].decode("utf-8", "replace").removesuffix("\n")

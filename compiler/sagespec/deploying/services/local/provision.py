@@ -7,6 +7,7 @@ import fcntl
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -126,34 +127,64 @@ def _parts(version: str) -> tuple[int, ...]:
     return tuple(map(int, found[0].split("."))) if found else ()
 
 
-def provide(wanted: str | Wanted, report: Callable[[Progress], None], cache: Path | None = None) -> Environment:
+def provide(
+    wanted: str | Wanted, report: Callable[[Progress], None], cache: Path | None = None, python: str = sys.executable
+) -> Environment:
     """The environment for a framework's version (a bare one is TensorFlow's), built if this is the first time.
 
     Several builders at once build once: the others wait. An environment counts only when its note is there, which is
     written last; so one that was interrupted is begun again. (It is not built under another name and renamed: the
     programs in an environment's `bin` hold its path.)
 
+    Args:
+        python: whose environment it is.
+
     Raises:
         CannotProvision: no wheel fits, or pip failed.
     """
     envs = (cache or cache_folder()) / "envs"
-    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    tag = f"py{version_of_python(python).replace('.', '')}"
     asked = Wanted(package_name(), wanted, "TensorFlow") if isinstance(wanted, str) else wanted
     named = "-".join(
         [asked.package, asked.version, *(each.replace("==", "-") for each in asked.beside if "==" in each)]
     )
-    folder = envs / f"{named}-{python}-{sys.platform}-{platform.machine()}"
+    folder = envs / f"{named}-{tag}-{sys.platform}-{platform.machine()}"
     with _locked(envs / f".{folder.name}.lock"):
         note = read_json(folder / "sagespec.json")
         if note is None:
             remove(folder)
             try:
-                note = _build(asked, folder, report)
+                note = _build(asked, folder, report, python)
             except BaseException:
                 remove(folder)
                 raise
             write_json(folder / "sagespec.json", note)
     return Environment(folder / "bin" / "python", note["version"], note["warning"])
+
+
+def version_of_python(python: str) -> str:
+    """`3.11`; empty where it does not start."""
+    if python == sys.executable:
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
+    try:
+        return _run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).stdout.strip()
+    except OSError:
+        return ""
+
+
+def python_of(versions: Sequence[str]) -> str | None:
+    """A Python of one of these versions: this one, one of the PATH, or one of pyenv's; the first version that there is.
+
+    Source: https://github.com/pyenv/pyenv (PYENV_ROOT, versions)
+    """
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    for version in versions:
+        found = [sys.executable, shutil.which(f"python{version}") or ""]
+        found += map(str, sorted(root.glob(f"{version}.*/bin/python{version}")))
+        for python in filter(None, found):
+            if version_of_python(python) == version:
+                return python
+    return None
 
 
 @contextlib.contextmanager
@@ -165,14 +196,14 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _build(wanted: Wanted, folder: Path, report: Callable[[Progress], None]) -> dict[str, str]:
+def _build(wanted: Wanted, folder: Path, report: Callable[[Progress], None], base: str) -> dict[str, str]:
     began = time.monotonic()
 
     def tell(doing: str, size: str = "") -> None:
         report(Progress(doing, time.monotonic() - began, size))
 
     tell(f"making an environment for {wanted.title} {wanted.version}")
-    make(folder)
+    make(folder, base)
     python = folder / "bin" / "python"
     tell(f"asking which versions of {wanted.package} there are")
     version, warning = choose(wanted.version, _available(python, wanted.package), wanted.title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import heapq
 import os
 import shutil
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +35,42 @@ from sagespec.deploying.services.local.container import channels, contract
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, Store, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
 from sagespec.deploying.services.local.options import EXECUTORS, Options
-from sagespec.deploying.services.local.running import alive, cluster, docker
+from sagespec.deploying.services.local.running import alive, cluster, docker, legacy
 
+LINES_AT_ONCE = 500
+"""Log lines that are looked through together for secrets: most hold none."""
 SUMMARIES = ("checkpoints", "model", "output/data", "shared")
 """Folders of /opt/ml that a script may save summaries to."""
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """A disk that fails, or is not ours, is the service's failure here."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or "the folder of local jobs"
+        hint = "free some room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            hint = f"local jobs are kept in the project's folder, below .sagespec: who may write there?{_owner(place)}"
+        raise ServiceError(f"{place} cannot be used: {error.strerror or error}", hint) from error
+
+
+def _owner(place: str) -> str:
+    """Whom the nearest folder that exists belongs to, where that is somebody else."""
+    with contextlib.suppress(OSError, KeyError):
+        found = next(path for path in (Path(place), *Path(place).parents) if path.exists())
+        if found.stat().st_uid != os.getuid():
+            return f" {found} belongs to {found.owner()}"
+    return ""
 
 
 class LocalService:
     """Runs training jobs on this machine. Everything lies below `root`; several programs may use one root at once."""
 
     name = "this machine"
+    poll_seconds = 0.1
+    """A look costs a few reads of small files."""
 
     def __init__(
         self,
@@ -80,11 +108,13 @@ class LocalService:
             if (seen.project, seen.name) in names or (projects and seen.project in wanted):
                 yield seen
 
+    @_explained()
     def jobs(self) -> list[ObservedJob]:
         """Every job of this root, oldest first."""
         found = [record.seen(JobFolder(path)) for path in self.root.glob("[!.]*") if (path / "request.json").exists()]
         return sorted(found, key=lambda seen: (seen.created, seen.job_name))
 
+    @_explained()
     def describe(self, job_name: str) -> ObservedJob:
         """One job, as it is now.
 
@@ -97,10 +127,12 @@ class LocalService:
         """What each job does now."""
         return one_by_one(self.describe, job_names)
 
+    @_explained()
     def artifact(self, job_name: str, body: Mapping[str, Any] | None = None) -> str | None:
         """The path of the job's model, if it has one."""
         return record.artifact(self._job(job_name))
 
+    @_explained()
     def logs(self, job_name: str, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
         """The lines after `cursor`, oldest first over all hosts, and where they end."""
         job = self._job(job_name)
@@ -115,6 +147,7 @@ class LocalService:
         """The last lines over all hosts."""
         return list(deque(self.logs(job_name, START)[0], count))
 
+    @_explained()
     def summaries(self, job_name: str) -> dict[str, str]:
         """The job's folders that a script saves to while it runs: a short name → path."""
         job = self._job(job_name)
@@ -132,14 +165,14 @@ class LocalService:
                     found = path.stat()
                     yield Stored(path.relative_to(uri).as_posix(), found.st_size, found.st_mtime)
 
+    @_explained()
     def fetch(self, uri: str, path: Path) -> None:
         """Copies one of those files.
 
         Raises:
             ServiceError: it is not there any more.
         """
-        with _explained():
-            shutil.copyfile(uri, path)
+        shutil.copyfile(uri, path)
 
     # What is done
 
@@ -150,6 +183,7 @@ class LocalService:
     def check_role(self, role_arn: str) -> None:
         """This machine runs jobs as whoever asks for them."""
 
+    @_explained()
     def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
         """Keeps a source archive, or links to data, below the root, where the request's URI is looked up first.
 
@@ -159,13 +193,12 @@ class LocalService:
         if upload.kind == "data":
             if channels.is_mirrored(upload.path, target):
                 return False
-            with _explained():
-                channels.mirror(upload.path, target)
+            channels.mirror(upload.path, target)
         else:
             if target.exists():
                 return False
             target.parent.mkdir(parents=True, exist_ok=True)
-            with _explained(), tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
                 try:
                     upload.content.pack(file)
                     file.close()
@@ -176,6 +209,7 @@ class LocalService:
         progress(f"keeping {upload.path}", upload.size, upload.size)
         return True
 
+    @_explained()
     def create(self, request: Request, attempt: int) -> None:
         """Creates the training job and hands it to its supervisor.
 
@@ -195,18 +229,21 @@ class LocalService:
             record.bury(job, reason)
             raise ServiceError(reason, f"{job.path / 'supervisor.log'} may say more")
 
+    @_explained()
     def stop(self, job_name: str) -> None:
         """Asks a job to end; a job that has ended is left as it is."""
         job = self._job(job_name)
         if record.seen(job).status not in TERMINAL:
             job.stop.touch()
 
+    @_explained()
     def tag(self, job_name: str, add: Mapping[str, str], remove: Sequence[str]) -> None:
         """Adds and removes tags."""
         job = self._job(job_name)
         kept = {key: value for key, value in record.tags_of(job).items() if key not in remove}
         record.change(job, tags={**kept, **add})
 
+    @_explained()
     def update(self, job_name: str, members: Mapping[str, Any]) -> None:
         """Changes what UpdateTrainingJob can change; here it is noted, and has no effect."""
         job = self._job(job_name)
@@ -225,6 +262,7 @@ class LocalService:
                 raise ServiceError(f"{seen.job_name} is {seen.status}", "stop it first")
         return [seen.job_name for seen in (self.jobs() if named is None else named) if seen.ended]
 
+    @_explained()
     def clean(self, job_names: Iterable[str] | None = None) -> list[str]:
         """Deletes jobs that have ended (all of them where no names are given), and what no job left needs any more.
 
@@ -235,7 +273,7 @@ class LocalService:
 
         Raises:
             NoSuchJob: there is none of that name.
-            ServiceError: a job that was named still runs.
+            ServiceError: a job that was named still runs, or files of another user are left.
         """
         gone = self.cleanable(job_names)
         for name in gone:
@@ -245,7 +283,13 @@ class LocalService:
             remove(grave)
         if not self.jobs():
             for folder in (".uploads", ".downloads", ".checkpoints"):
-                shutil.rmtree(self.root / folder, ignore_errors=True)
+                remove(self.root / folder)
+        left = list(self.root.glob(".gone-*"))
+        if left:
+            raise ServiceError(
+                f"not everything could be deleted: {left[0]} holds files of another user",
+                "their owner, or root, can delete them",
+            )
         return gone
 
     # A job's folder
@@ -284,6 +328,11 @@ class LocalService:
 
     def _refused(self, body: Mapping[str, Any]) -> tuple[str, str] | None:
         """Why this machine cannot run the job, and what to do; None where it can."""
+        if sys.platform == "win32":
+            return (
+                "jobs on this machine need Linux or macOS",
+                "on Windows, run sagespec in the subsystem for Linux (WSL)",
+            )
         algorithm = body["AlgorithmSpecification"]
         for channel in body.get("InputDataConfig", ()):
             why = channels.unsupported(channel, algorithm.get("TrainingInputMode", "File"))
@@ -296,16 +345,23 @@ class LocalService:
         image = algorithm.get("TrainingImage", "")
         if "sagemaker_program" not in given:
             return "the image brings its own program, which only a container can run", "use the executor 'docker'"
-        if image.rpartition("/")[2].startswith("sagemaker-tensorflow:"):
-            return "legacy mode is Python 2 in a container of its own", "use the executor 'docker'"
+        if legacy.is_legacy(image):
+            return legacy.unusable(provision_asked=self.options.provision)
+        apart = cluster.apart(body["ResourceConfig"], given)
+        if apart is not None:
+            return apart
         if given.get(cluster.MPI) and shutil.which("mpirun") is None:
             return "an MPI job needs mpirun, which is not on this machine's PATH", "install Open MPI"
         return None
 
 
 def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
-    for moment, text in lines_of(path, start, end):
-        yield LogLine(path.stem, moment, redacted(text))
+    lines = lines_of(path, start, end)
+    while some := list(islice(lines, LINES_AT_ONCE)):
+        together = "\n".join(text for _, text in some)
+        clean = redacted(together) == together
+        for moment, text in some:
+            yield LogLine(path.stem, moment, text if clean else redacted(text))
 
 
 def _last_line(job: JobFolder, said: str) -> str:
@@ -318,12 +374,3 @@ def _last_line(job: JobFolder, said: str) -> str:
 def _taken(name: str) -> NameTaken:
     """In the words of the service."""
     return NameTaken(f"Training job names must be unique within an AWS account and region: '{name}' exists already")
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """A disk that fails is the service's failure here."""
-    try:
-        yield
-    except OSError as error:
-        raise ServiceError(f"{error.filename or 'the upload'} cannot be kept: {error.strerror}") from error

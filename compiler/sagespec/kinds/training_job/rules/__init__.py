@@ -10,11 +10,14 @@ from sagespec.kinds.training_job.rules import (
     arguments,
     channels,
     code,
+    command_line,
     distribution,
     functions,
     hyperparameters,
     identity,
+    image,
     legacy,
+    model_folder,
     network,
     observing,
     output,
@@ -42,12 +45,17 @@ FAMILIES = (
     request,
     script,
     arguments,
+    command_line,
+    image,
+    model_folder,
     functions,
 )
 
 RULES = RuleSet(FAMILIES)
 
 RENAMED: Mapping[str, str] = {
+    "compiler-outside-documentation": "version-without-compiler",
+    "compiler-with-old-version": "version-without-compiler",
     "code-channel-taken": "reserved-channel-name",
     "dependencies-of-one-name": "duplicate-dependency-name",
     "encryption-between-one-instance": "encryption-on-one-instance",

@@ -14,6 +14,7 @@ from sagespec.kinds.training_job.context import CommandLine, JobContext, Matched
 from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.kinds.training_job.subjects import COMMAND_LINE, MATCHED, UNMATCHED
 from sagespec.scripts import Arguments
+from sagespec.scripts.arguments import TAKES_VALUE
 
 _ARGPARSE = "https://docs.python.org/3/library/argparse.html"
 _NO = frozenset({"", "0", "0.0", "false", "no", "off", "none", "f", "n"})
@@ -50,7 +51,7 @@ def hyperparameter_unknown_to_script(passed: Unmatched, context: JobContext) -> 
         message, hint = f"{option} could mean {several}", "write the whole name"
     else:
         message, hint = f"the script has no option {option}", _cure(line.takes, passed.name)
-    return Finding(passed.path, message, hint, at_key=True, place=line.script.place(line.takes.parses))
+    return Finding(passed.path, message, hint, at_key=True, related=line.script.place(line.takes.parses))
 
 
 def _cure(takes: Arguments, name: str) -> str:
@@ -100,10 +101,10 @@ def model_dir_unknown_to_script(line: CommandLine, context: JobContext) -> Findi
     if not context.passes_model_dir or not takes.strict or not takes.complete or takes.match("--model_dir"):
         return None
     return Finding(
-        ("model_dir",),
+        ("model_dir",) if "model_dir" in context.written else ("entry_point",),
         "the script is called with --model_dir, and has no such option",
         f"write model_dir: false, or {_declare(takes, 'model_dir')}",
-        place=line.script.place(takes.parses),
+        related=line.script.place(takes.parses),
     )
 
 
@@ -141,7 +142,7 @@ def unused_hyperparameter(passed: Unmatched, context: JobContext) -> Finding | N
         f"nothing reads {shown(option_of(passed.name))}: parse_known_args ignores it",
         _cure(line.takes, passed.name),
         at_key=True,
-        place=line.script.place(line.takes.parses),
+        related=line.script.place(line.takes.parses),
     )
 
 
@@ -189,7 +190,7 @@ def required_argument_not_given(line: CommandLine, context: JobContext) -> Itera
                 f"the script requires {option.name}, and there is no such hyperparameter",
                 f"add {name} to hyperparameters" if name != "model_dir" else "leave model_dir: false out",
                 at_key=True,
-                place=script.place(option.piece),
+                related=script.place(option.piece),
             )
 
 
@@ -228,6 +229,8 @@ def value_for_flag(matched: Matched, context: JobContext) -> Finding | None:
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
     option, text, takes = matched.option, matched.text, matched.line.takes
+    if not matched.arrives.words and not matched.arrives.harm:
+        return None  # an empty value vanishes behind the shell
     if not option.takes_none or not (takes.strict or (takes.forgets and text.lower() in _NO)):
         return None
     if takes.subcommands or any(other.positional for other in takes.options):
@@ -272,8 +275,9 @@ def false_read_as_true(matched: Matched, context: JobContext) -> Finding | None:
             parser.add_argument("--augment", type=lambda text: text == "True", default=False)
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    option, text = matched.option, matched.text
-    if option.type == "bool" and option.takes_values and text and text.lower() in _NO:
+    option = matched.option
+    text = next(iter(values_taken(matched)), "")
+    if option.type == "bool" and text and text.lower() in _NO:
         return Finding(
             matched.path,
             f"bool('{shown(text)}') is true, so {option.name} would be on",
@@ -304,20 +308,33 @@ def value_refused_by_type(matched: Matched, context: JobContext) -> Finding | No
             parser.add_argument("--epochs", type=int, default=1)
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    option, text = matched.option, matched.text
+    option = matched.option
     convert = CONVERSIONS.get(option.type)
-    if convert is None or not option.takes_values:
+    if convert is None:
         return None
-    try:
-        convert(text)
-    except Exception:
-        return Finding(
-            matched.path,
-            f"{option.name} is {_WANTED[option.type]}, and the script gets '{shown(text)}'",
-            f"write {_WANTED[option.type]}, or let the script take text",
-            place=matched.declared,
-        )
+    for text in values_taken(matched):
+        try:
+            convert(text)
+        except Exception:
+            return Finding(
+                matched.path,
+                f"{option.name} is {_WANTED[option.type]}, and the script gets '{shown(text)}'",
+                f"write {_WANTED[option.type]}, or let the script take text",
+                related=matched.declared,
+            )
     return None
+
+
+def values_taken(matched: Matched) -> tuple[str, ...]:
+    """The texts that the option takes of what arrives; none where it takes none, or another number of them, or where
+    they are not known: that is another rule's business."""
+    option, arrives = matched.option, matched.arrives
+    if option.action not in TAKES_VALUE or arrives.harm or arrives.variables or arrives.expands:
+        return ()
+    words = arrives.words
+    if option.nargs in ("+", "*") or (option.nargs == len(words) and not isinstance(option.nargs, str)):
+        return words
+    return words if len(words) == 1 and option.nargs in (None, 1, "?") else ()
 
 
 CONVERSIONS: Mapping[str, Callable[[str], Any]] = {
@@ -349,14 +366,16 @@ def value_not_among_choices(matched: Matched, context: JobContext) -> Finding | 
             parser.add_argument("--optimizer", choices=["adam", "sgd"], default="sgd")
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    option, text = matched.option, matched.text
-    if option.choices is None or not option.takes_values or option.type not in ("str", "int", "float"):
+    option = matched.option
+    if option.choices is None or option.type not in ("str", "int", "float"):
         return None
-    try:
-        value = CONVERSIONS.get(option.type, str)(text)
-    except ValueError:
-        return None  # said already
-    if value not in option.choices:
+    for text in values_taken(matched):
+        try:
+            value = CONVERSIONS.get(option.type, str)(text)
+        except ValueError:
+            return None  # said already
+        if value in option.choices:
+            continue
         choices = ", ".join(str(choice) for choice in option.choices[:10])
         more = " …" if option.choices[10:] else ""
         close = near(text, [str(choice) for choice in option.choices])
@@ -364,48 +383,49 @@ def value_not_among_choices(matched: Matched, context: JobContext) -> Finding | 
             matched.path,
             f"{option.name} is one of {choices}{more}, not '{shown(text)}'",
             f"did you mean {close}?" if close else "write one of them",
-            place=matched.declared,
+            related=matched.declared,
         )
     return None
 
 
-@rule(ERROR, on=MATCHED, source=_ARGPARSE + "#nargs; " + TOOLKIT + " (mapping.py, to_cmd_args)")
+@rule(ERROR, on=MATCHED, source=_ARGPARSE + "#nargs; " + TOOLKIT + " (mapping.py, to_cmd_args; process.py)")
 def one_value_for_several(matched: Matched, context: JobContext) -> Finding | None:
-    """The container passes one value with each option, however long the list.
+    """An option with nargs wants so many values, and the container passes one text with each option.
 
-    So an option that wants two or more never gets them.
+    In newer versions a shell splits that text at its blanks, so "28 28" is two values there; a list is not. In older
+    ones it stays one value, however long it is.
 
     Bad:
-        hyperparameters: {shape: [28, 28]}
-
-    Bad script:
-        import argparse
-        import os
-        if __name__ == "__main__":
-            parser = argparse.ArgumentParser()
-            parser.add_argument("--model_dir")
-            parser.add_argument("--shape", nargs=2)
-            print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
+        hyperparameters: {shape: "28"}
+        ---
+        framework_version: "2.4"
+        hyperparameters: {shape: "28 28"}
 
     Good:
-        hyperparameters: {shape: "[28, 28]"}
+        hyperparameters: {shape: "28 28"}
 
-    Good script:
+    Script:
         import argparse
-        import json
         import os
         if __name__ == "__main__":
             parser = argparse.ArgumentParser()
             parser.add_argument("--model_dir")
-            parser.add_argument("--shape", type=json.loads)
+            parser.add_argument("--shape", nargs=2, type=int)
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
-    option = matched.option
-    if option.wants_values > 1:
-        return Finding(
-            matched.path,
-            f"{option.name} wants {option.wants_values} values, and the container passes one: '{shown(matched.text)}'",
-            "let the script take one text and parse it: type=json.loads",
-            place=matched.declared,
-        )
-    return None
+    option, arrives = matched.option, matched.arrives
+    wanted, given = option.wants_values, len(arrives.words)
+    if wanted < 2 or given == wanted or arrives.harm or arrives.variables or arrives.expands:
+        return None
+    splits = bool(context.shell)
+    cure = f"write {wanted} values with blanks between them: the shell parts them" if splits else _ONE_TEXT
+    passed = "one" if given == 1 else str(given)
+    return Finding(
+        matched.path,
+        f"{option.name} wants {wanted} values, and the container passes {passed}: '{shown(matched.text)}'",
+        cure,
+        related=matched.declared,
+    )
+
+
+_ONE_TEXT = "let the script take one text and part it (type=json.loads), or read it from SM_HPS"

@@ -334,34 +334,6 @@ def file_system_locally(file_system: Written, context: JobContext) -> Finding | 
     return None
 
 
-@rule(
-    ERROR,
-    on=CHANNEL,
-    source="sagespec: a local run has files only",
-    rows=(ChannelRow(("input_mode",), "this machine has no Pipe mode", value={"const": "Pipe"}, outside=LOCAL),),
-)
-def pipe_mode_locally(channel: JobChannel, context: JobContext) -> Finding | None:
-    """A local run has no Pipe mode.
-
-    Bad:
-        instance_type: local
-        channels:
-          train: {s3_data: s3://bucket/train, input_mode: Pipe}
-
-    Good:
-        instance_type: local
-        channels:
-          train: {s3_data: s3://bucket/train, input_mode: File}
-    """
-    if context.local and channel.file_system_id is None and channel.input_mode == "Pipe":
-        return Finding(
-            channel.input_mode_at,
-            f"channel '{channel.name}' is in Pipe mode, which this machine does not have",
-            f"for a local run give channel '{channel.name}' input_mode: File",
-        )
-    return None
-
-
 augmented_manifest_outside_pipe_mode = refusal(
     "augmented-manifest-outside-pipe-mode",
     ERROR,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.repository import repository_of
 from sagespec.checking.condition import ITEMS
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, refusal, rule
@@ -123,6 +125,30 @@ def entry_point_outside_source_dir(entry: Written, context: JobContext) -> Findi
             "write a path relative to source_dir",
         )
     return None
+
+
+@rule(ERROR, on=field("entry_point"), source="sagespec: a manifest packs the code of its own project")
+def entry_point_outside_project(entry: Written, context: JobContext) -> Finding | None:
+    """The entry point lies in the manifest's folder, or in the git repository that holds it.
+
+    Whoever may change a manifest could otherwise send any file of the machine that compiles it.
+
+    Bad:
+        entry_point: ../../../../../../../../etc/passwd
+
+    Good:
+        entry_point: train.py
+    """
+    if context.job.source_dir is not None or "://" in entry.value or lies_inside(entry.value):
+        return None
+    root = (repository_of(context.folder) or context.folder).absolute()
+    if PurePath(os.path.normpath(context.folder.absolute() / entry.value)).is_relative_to(root):
+        return None
+    return Finding(
+        entry.path,
+        f"'{entry.value}' lies outside the manifest's project",
+        "copy it into the project, and name it by a path relative to the manifest",
+    )
 
 
 @rule(ERROR, on=field("entry_point"), source=SDK2 + "fw_utils.py, validate_source_dir")
@@ -291,6 +317,42 @@ dependencies_with_archive = refusal(
 )
 
 
+@rule(ERROR, on=SCRIPT_JOB, source=TOOLKIT + " (entry_point.py, install; run with 5.1.0)")
+def setup_file_without_setup(job: Job, context: JobContext) -> Finding | None:
+    """The container installs the source folder with pip where a setup.py lies at its root, whatever that is.
+
+    A file of that name that calls no setup() makes pip fail, and the job with it.
+
+    Bad:
+        dependencies: [setup.py]
+
+    Bad script:
+        import os
+        print("setup.py lies beside this, and calls nothing", os.environ["SM_HPS"], os.environ["SM_MODEL_DIR"])
+
+    Good:
+        framework_version: "2.19"
+    """
+    folder = context.source_folder if job.source_dir is not None else None
+    paths = [] if folder is None else [folder / "setup.py"]
+    if not _in_s3(context):
+        paths += [context.folder / path for path in job.dependencies if PurePosixPath(path).name == "setup.py"]
+    for path in paths:
+        if not context.files.is_file(path) or _packs(context, "pyproject.toml"):
+            continue
+        if re.search(rb"\bsetup\s*\(", context.files.read(path, _MAX_SETUP)) is None:
+            return Finding(
+                ("source_dir",) if job.source_dir is not None else ("dependencies",),
+                "the container installs this as a package, because of its setup.py, which calls no setup()",
+                "give setup.py another name, or let it call setuptools.setup()",
+            )
+    return None
+
+
+_MAX_SETUP = 1_000_000
+"""Bytes of a setup.py that are looked at."""
+
+
 @rule(WARNING, on=SCRIPT_JOB, source=TOOLKIT + " (entry_point.py, install)")
 def requirements_of_shell_script(job: Job, context: JobContext) -> Finding | None:
     """The container installs requirements.txt for a Python entry point only.
@@ -343,11 +405,11 @@ def requirements_without_setup(job: Job, context: JobContext) -> Finding | None:
     return None
 
 
-@rule(WARNING, on=field("source_dir"), source=TOOLKIT + " (process.py; _entry_point_type.py)")
+@rule(ERROR, on=field("source_dir"), source=TOOLKIT + " (process.py; _entry_point_type.py)")
 def nested_entry_point_of_package(source: Written, context: JobContext) -> Finding | None:
     """With a setup.py the container installs a package, and runs the entry point as a module by its name.
 
-    A path with folders is not a module's name, so `python -m` does not find it.
+    A path with folders is not a module's name, so Python 3's `python -m` does not find it.
 
     Bad:
         source_dir: .
@@ -360,7 +422,7 @@ def nested_entry_point_of_package(source: Written, context: JobContext) -> Findi
     """
     entry = context.job.entry_point or ""
     nested = "/" in entry and entry.endswith(".py") and len(PurePosixPath(entry).parts) > 1
-    if nested and context.script_mode and _packs(context, "setup.py"):
+    if nested and context.script_mode and context.python != "py2" and _packs(context, "setup.py"):
         return Finding(
             ("entry_point",),
             f"beside a setup.py the container runs 'python -m {entry.removesuffix('.py')}', which is not a module",

@@ -827,11 +827,17 @@ def instance_groups_with_old_version(written: Written, context: JobContext) -> F
 
 
 @rule(ERROR, on=field("compiler_config"), source=SDK2 + "tensorflow/training_compiler/config.py, validate")
-def compiler_with_old_version(written: Written, context: JobContext) -> Finding | None:
-    """SageMaker Training Compiler came with TensorFlow 2.9; few other frameworks have it.
+def version_without_compiler(written: Written, context: JobContext) -> Finding | None:
+    """SageMaker Training Compiler is in TensorFlow 2.9 to 2.11; few other frameworks have it.
+
+    Later images hold it no more: the job would train without it.
 
     Bad:
         framework_version: "2.8"
+        instance_type: ml.g5.2xlarge
+        compiler_config: {}
+        ---
+        framework_version: "2.14"
         instance_type: ml.g5.2xlarge
         compiler_config: {}
 
@@ -845,41 +851,11 @@ def compiler_with_old_version(written: Written, context: JobContext) -> Finding 
         return None  # versions of other images are looked for among those
     if framework is None or (release is not None and not release.training_compiler):
         title = "an image without a framework" if framework is None or release is None else release.name
-        known = [] if framework is None else _short_versions(framework, "training_compiler_documented")
+        known = [] if framework is None else _short_versions(framework, "training_compiler")
         return Finding(
             ("compiler_config",),
             f"{title} has no Training Compiler",
             f"take framework_version {', '.join(known)}, or leave it out" if known else "leave it out",
-            at_key=True,
-        )
-    return None
-
-
-@rule(WARNING, on=field("compiler_config"), source=GUIDE + "training-compiler-support.html")
-def compiler_outside_documentation(written: Written, context: JobContext) -> Finding | None:
-    """SageMaker Training Compiler is documented up to TensorFlow 2.11.
-
-    The SDK means to refuse later versions and does not; their images no longer hold the compiler.
-
-    Bad:
-        framework_version: "2.19"
-        instance_type: ml.g5.2xlarge
-        compiler_config: {}
-
-    Good:
-        framework_version: "2.11"
-        instance_type: ml.g5.2xlarge
-        compiler_config: {}
-    """
-    framework, release = context.framework, release_of(context)
-    if context.job.compiler_config is None or framework is None or release is None or not release.training_compiler:
-        return None
-    if not release.training_compiler_documented:
-        known = _short_versions(framework, "training_compiler_documented")
-        return Finding(
-            ("compiler_config",),
-            f"Training Compiler is documented for {framework.title} {', '.join(known)}, not for {release.version}",
-            "leave it out",
             at_key=True,
         )
     return None

@@ -95,7 +95,7 @@ def several_model_functions(read: ReadFunctions, context: JobContext) -> Iterato
             raise NotImplementedError
 
         def estimator_fn(run_config, hyperparameters):
-            raise NotImplementedError
+            raise NotImplementedError(run_config)
 
         def train_input_fn(hyperparameters):
             raise NotImplementedError
@@ -113,7 +113,7 @@ def several_model_functions(read: ReadFunctions, context: JobContext) -> Iterato
 
     Good script:
         def estimator_fn(run_config, hyperparameters):
-            raise NotImplementedError
+            raise NotImplementedError(run_config)
 
         def train_input_fn(hyperparameters):
             raise NotImplementedError
@@ -292,7 +292,7 @@ def _input_functions(functions: LegacyFunctions) -> list[LegacyFunction]:
     return [functions.found[name] for name in INPUT_FUNCTIONS if name in functions.found]
 
 
-@rule(WARNING, on=FUNCTIONS, source=_CONTAINER)
+@rule(ERROR, on=FUNCTIONS, source=_CONTAINER)
 def training_dir_without_channel(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """training_dir is the folder of the channel that is called training; without that channel it is None.
 
@@ -336,8 +336,65 @@ def training_dir_without_channel(read: ReadFunctions, context: JobContext) -> It
                 + (f"{channels} only" if channels else "no channels"),
                 "name the channel training, or let the function take input_channels",
                 at_key=True,
-                place=script.place(function.piece),
+                related=script.place(function.piece),
             )
+
+
+@rule(WARNING, on=FUNCTIONS, source=_CONTAINER)
+def estimator_without_run_config(read: ReadFunctions, context: JobContext) -> Finding | None:
+    """An estimator_fn is given checkpoint_path and the other settings by its run_config alone.
+
+    One that ignores it keeps its checkpoints on the instance: nothing is resumed, and nothing is saved as the model.
+
+    Bad:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Bad script:
+        import tensorflow as tf
+
+        def estimator_fn(run_config, hyperparameters):
+            return tf.estimator.DNNClassifier([10], [])
+
+        def train_input_fn(input_channels, hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(input_channels, hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+
+    Good:
+        framework_version: "1.10"
+        training_steps: 1000
+        evaluation_steps: 100
+
+    Good script:
+        import tensorflow as tf
+
+        def estimator_fn(run_config, hyperparameters):
+            return tf.estimator.DNNClassifier([10], [], config=run_config)
+
+        def train_input_fn(input_channels, hyperparameters):
+            raise NotImplementedError
+
+        def eval_input_fn(input_channels, hyperparameters):
+            raise NotImplementedError
+
+        def serving_input_fn(hyperparameters):
+            raise NotImplementedError
+    """
+    function = read.functions.found.get("estimator_fn")
+    if function is None or not function.parameters or function.takes_more or function.parameters[0] in function.uses:
+        return None
+    return Finding(
+        ("entry_point",),
+        f"estimator_fn ignores its {function.parameters[0]}, so that checkpoints and model stay on the instance",
+        f"give it to the estimator: config={function.parameters[0]}",
+        place=read.script.place(function.piece),
+    )
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Creating train_input_fn and eval_input_fn functions)")
@@ -424,7 +481,7 @@ def keras_model_on_several_instances(read: ReadFunctions, context: JobContext) -
             f"keras_model_fn works on one instance only with {context.release.name}, "
             f"and the job has {context.job.instances()}",
             'write instance_count: 1, or framework_version: "1.5" or newer',
-            place=script.place(function.piece),
+            related=script.place(function.piece),
         )
     return None
 
@@ -520,7 +577,7 @@ def channel_needed_by_function(read: ReadFunctions, context: JobContext) -> Iter
                     f"{function.name} needs the channel '{key}', which the manifest does not have",
                     f"did you mean '{close}'? Or add {key} to channels" if close else f"add {key} to channels",
                     at_key=True,
-                    place=script.place(piece),
+                    related=script.place(piece),
                 )
 
 
@@ -571,5 +628,5 @@ def hyperparameter_needed_by_function(read: ReadFunctions, context: JobContext) 
                 f"{name} needs the hyperparameter '{key}', which the manifest does not have",
                 f"did you mean {close}?" if close else f"add {key} to hyperparameters",
                 at_key=True,
-                place=script.place(piece),
+                related=script.place(piece),
             )

@@ -59,6 +59,8 @@ def overwritten_hyperparameter(given: Written, context: JobContext) -> Iterator[
     """
     fields = context.generated
     for name in given.value.keys() & fields.keys():
+        if name == "model_dir" and given.value[name] == context.job.model_dir:
+            continue  # the same thing said twice
         yield Finding(
             (*given.path, name),
             f"'{name}' is made from the field {fields[name]}, which overwrites this value",
@@ -168,8 +170,8 @@ def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
 def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Finding | None:
     """SageMaker takes no line breaks in hyperparameters.
 
-    In values they do no harm where AWS's images run your script: JSON writes them as two characters. An image with
-    a program of its own gets text as it is.
+    In values JSON writes them as two characters where AWS's images run your script (what a shell there makes of them
+    is another rule's business). An image with a program of its own gets text as it is.
 
     Bad:
         hyperparameters: {"batch\\nsize": 32}
@@ -199,9 +201,9 @@ def _sent(context: JobContext, value: Any) -> str:
 
 @rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
 def null_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
-    """null reaches the script as an empty argument.
+    """null reaches the script as an empty argument, or as none at all, and never as its own default.
 
-    `type=int` and its like fail on it, and a default of the script's parser does not come into its own.
+    `type=int` and its like fail on an empty argument. Where a shell reads the command line, the option has no value.
 
     Bad:
         hyperparameters: {max-steps: null}
@@ -210,9 +212,12 @@ def null_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
         hyperparameters: {epochs: 10}
     """
     if passed.value is None:
+        option = option_of(passed.name)
         return Finding(
             passed.path,
-            f"null reaches the script as the empty argument {option_of(passed.name)} ''",
+            f"null reaches the script as {option} without a value"
+            if context.shell
+            else f"null reaches the script as the empty argument {option} ''",
             f"leave {passed.name} out: the script's own default then holds",
         )
     return None
@@ -222,8 +227,8 @@ def null_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
 def nested_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
     """Maps, and lists of anything but numbers, do not reach the script as JSON.
 
-    A map becomes the argument `a=1,b=2`, a list Python's own spelling with single quotes, True and None. A list of
-    numbers reads the same in JSON. Whole values are in the environment variable SM_HPS.
+    A map becomes the argument `a=1,b=2`, a list Python's own spelling with single quotes, True and None. The whole
+    value is in the environment variable SM_HPS, which is JSON.
 
     Bad:
         hyperparameters: {optimizer: {name: adam, rate: 0.1}}
@@ -231,18 +236,27 @@ def nested_hyperparameter(passed: Passed, context: JobContext) -> Finding | None
         hyperparameters: {classes: [cat, dog]}
 
     Good:
-        hyperparameters: {optimizer: adam, rate: 0.1, layers: [64, 32]}
+        hyperparameters: {optimizer: adam, rate: 0.1, classes: "cat,dog"}
         ---
-        hyperparameters: {classes: '["cat", "dog"]'}
+        framework_version: "2.4"
+        hyperparameters: {classes: '["cat", "dog"]', layers: [64, 32]}
     """
-    value = passed.value
-    if isinstance(value, dict) or (isinstance(value, list) and passed.text != json.dumps(value)):
-        return Finding(
-            passed.path,
-            f"the script gets {option_of(passed.name)} {shown(passed.text)}, which is not JSON",
-            f"quote it as JSON and let the script parse it: '{shown(json.dumps(value))}'; or read it from SM_HPS",
-        )
-    return None
+    value, arrives = passed.value, passed.arrives
+    changed = arrives.words != (passed.text,) or arrives.variables or arrives.expands
+    if arrives.harm or (changed and passed.name in {matched.name for matched in context.matched}):
+        return None  # another rule says what becomes of it
+    if not isinstance(value, dict) and not (isinstance(value, list) and passed.text != json.dumps(value)):
+        return None
+    plain = isinstance(value, list) and all(isinstance(item, str | int | float) for item in value)
+    text = ",".join(map(str, value)) if plain else json.dumps(value)
+    option = option_of(passed.name)
+    gets = " and ".join(f"'{shown(word)}'" for word in arrives.words[:3]) if changed else shown(passed.text)
+    hint = "let the script read it from SM_HPS"
+    if plain:
+        hint += f"; or write '{shown(text)}', and let it split that"
+    elif not context.shell:
+        hint += f"; or quote it as JSON, and let it parse that: '{shown(text)}'"
+    return Finding(passed.path, f"the script gets {option} {gets}, which is not JSON", hint)
 
 
 def shown(text: str) -> str:

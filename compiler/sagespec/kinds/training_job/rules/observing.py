@@ -104,6 +104,7 @@ def duplicate_rule_name(one: Written, context: JobContext) -> Iterator[Finding]:
     """The rules of Debugger and Profiler must differ in name.
 
     Bad:
+        framework_version: "2.14"
         debugger_hook_config: {}
         rules:
           - rule_configuration_name: vanishing
@@ -112,6 +113,7 @@ def duplicate_rule_name(one: Written, context: JobContext) -> Iterator[Finding]:
             rule_evaluator_image: 895741380848.dkr.ecr.us-west-2.amazonaws.com/rules
 
     Good:
+        framework_version: "2.14"
         debugger_hook_config: {}
         rules:
           - rule_configuration_name: vanishing
@@ -132,12 +134,14 @@ def rule_image_of_another_region(one: Written, context: JobContext) -> Finding |
     """A rule's image must be in the region of the job.
 
     Bad:
+        framework_version: "2.14"
         debugger_hook_config: {}
         rules:
           - rule_configuration_name: vanishing
             rule_evaluator_image: 895741380848.dkr.ecr.eu-west-1.amazonaws.com/rules
 
     Good:
+        framework_version: "2.14"
         debugger_hook_config: {}
         rules:
           - rule_configuration_name: vanishing
@@ -158,6 +162,7 @@ def unknown_rule_instance_type(one: Written, context: JobContext) -> Finding | N
     """A rule runs on a processing instance, and none of this name is known.
 
     Bad:
+        framework_version: "2.14"
         debugger_hook_config: {}
         rules:
           - rule_configuration_name: vanishing
@@ -165,6 +170,7 @@ def unknown_rule_instance_type(one: Written, context: JobContext) -> Finding | N
             instance_type: m5.xlarge
 
     Good:
+        framework_version: "2.14"
         debugger_hook_config: {}
         rules:
           - rule_configuration_name: vanishing
@@ -188,11 +194,13 @@ def rules_without_debugger_hook(rules: Written, context: JobContext) -> Finding 
     """A Debugger rule judges what the hook saves: without a hook it has nothing to look at.
 
     Bad:
+        framework_version: "2.14"
         rules:
           - rule_configuration_name: vanishing
             rule_evaluator_image: 895741380848.dkr.ecr.us-west-2.amazonaws.com/rules
 
     Good:
+        framework_version: "2.14"
         debugger_hook_config: {}
         rules:
           - rule_configuration_name: vanishing
@@ -220,10 +228,12 @@ def debugger_in_unsupported_region(written: Written, context: JobContext) -> Fin
     The SDK refuses them there, so this does as well; `--allow` is for the day on which the list has aged.
 
     Bad:
+        framework_version: "2.14"
         region: eu-south-2
         debugger_hook_config: {}
 
     Good:
+        framework_version: "2.14"
         region: eu-south-1
         debugger_hook_config: {}
     """
@@ -245,12 +255,14 @@ def debugger_with_distributed_checkpoints(hook: Written, context: JobContext) ->
     """Debugger does not work in distributed training with checkpointing.
 
     Bad:
+        framework_version: "2.14"
         debugger_hook_config: {}
         checkpoint_s3_uri: s3://bucket/checkpoints
         instance_count: 2
         distribution: {multi_worker_mirrored_strategy: {enabled: true}}
 
     Good:
+        framework_version: "2.14"
         checkpoint_s3_uri: s3://bucket/checkpoints
         instance_count: 2
         distribution: {multi_worker_mirrored_strategy: {enabled: true}}

@@ -13,7 +13,7 @@ from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field, item
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.model import Job, Mode
 from sagespec.kinds.training_job.subjects import INSTANCE_TYPE, JOB
 
 QUOTAS = "https://docs.aws.amazon.com/general/latest/gr/sagemaker.html"
@@ -436,6 +436,9 @@ Source: https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMEN
 """
 
 
+_OF_THE_PROGRAM = frozenset({"SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY"})
+
+
 @rule(WARNING, on=item("environment"), source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md")
 def reserved_environment_variable(variable: Written, context: JobContext) -> Finding | None:
     """SageMaker sets this variable itself.
@@ -453,6 +456,8 @@ def reserved_environment_variable(variable: Written, context: JobContext) -> Fin
         environment: {MODEL_FOLDER: /tmp/model}
     """
     name = variable.name
+    if name in _OF_THE_PROGRAM and context.mode is Mode.IMAGE:
+        return None  # this is how a container with the toolkit is told its program
     if name in RESERVED or name.startswith(("SM_CHANNEL_", "SM_HP_")):
         return Finding(
             variable.path,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Iterator
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.source import Place
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
@@ -41,9 +43,9 @@ def script_syntax_error(job: Job, context: JobContext) -> Finding | None:
     script = context.script
     if script is None or script.study.readable or script.study.wrong is None:
         return None
-    version = _python3(context)
-    # A newer Python than ours may well read what ours cannot.
-    if version is None or version > sys.version_info[:2]:
+    version, place = _python3(context), script.place(script.study.wrong)
+    # A newer Python than ours may read what ours cannot.
+    if version is None or (version > sys.version_info[:2] and _NEW_SYNTAX.search(_around(place))):
         return None
     return Finding(
         ("entry_point",),
@@ -51,6 +53,18 @@ def script_syntax_error(job: Job, context: JobContext) -> Finding | None:
         "correct the script",
         place=script.place(script.study.wrong),
     )
+
+
+_NEW_SYNTAX = re.compile(
+    r"^\s*(type|match|case)\s|except\s*\*|\b(def|class)\s+\w+\s*\[|\b[rR]?[fFtT][rR]?[\"']|^\s*with\s*\(", re.MULTILINE
+)
+"""What Pythons since 3.10 have added, or read more of."""
+
+
+def _around(place: Place) -> str:
+    """The lines about a place: a mistake in an f-string may be seen late."""
+    line = place.span.line
+    return "\n".join(place.source.line(number) for number in range(max(1, line - 3), line + 1))
 
 
 def _python3(context: JobContext) -> tuple[int, int] | None:
@@ -90,6 +104,19 @@ def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
             "correct the script, or take a version with py2",
             place=script.place(study.wrong),
         )
+    version = _python3(context)
+    if (
+        study.newer is not None
+        and version is not None
+        and context.python not in ("py3", None)
+        and version < study.newer[0]
+    ):
+        return Finding(
+            ("py_version",),
+            f"this needs Python {'.'.join(map(str, study.newer[0]))}, and the job runs {_spelt(python)}",
+            "write it so that the older Python reads it, or take a newer version of the framework",
+            place=script.place(study.newer[1]),
+        )
     if python == "py2" and study.only_python3 is not None:
         return Finding(
             ("py_version",),
@@ -103,6 +130,42 @@ def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
 def _spelt(python: str) -> str:
     digits = python.removeprefix("py")
     return f"Python {digits[0]}.{digits[1:]}" if digits[1:] else f"Python {digits}"
+
+
+@rule(ERROR, on=SCRIPT_JOB, source=TOOLKIT + " (entry_point.py, run)")
+def script_runs_nothing(job: Job, context: JobContext) -> Finding | None:
+    """Script mode runs the file as a program: functions that nobody calls train nothing.
+
+    The job would end at once, as a success, with an empty model. Functions for legacy mode are called by legacy
+    containers only, which TensorFlow 1.4 to 1.12 have.
+
+    Bad:
+        framework_version: "2.19"
+
+    Bad script:
+        def main():
+            print("training")
+
+    Good:
+        framework_version: "2.19"
+
+    Good script:
+        def main():
+            print("training")
+        if __name__ == "__main__":
+            main()
+    """
+    script = context.script
+    if script is None or not script.study.idle:
+        return None
+    legacy = script.study.functions is not None and "train_input_fn" in script.study.functions.found
+    if legacy:
+        message = "the script has functions for legacy mode, and script mode calls none of them: it trains nothing"
+        hint = "call tf.estimator.train_and_evaluate under a main guard, or take a version with legacy mode"
+    else:
+        message = f"the script defines {', '.join(script.study.idle[:3])}, and calls nothing: it trains nothing"
+        hint = 'call what is to run under if __name__ == "__main__":'
+    return Finding(("entry_point",), message, hint, place=script.start)
 
 
 @rule(ERROR, on=JOB, source=SDK2 + "fw_utils.py, tar_and_upload_dir")
@@ -138,7 +201,7 @@ def imported_module_not_packed(job: Job, context: JobContext) -> Iterator[Findin
             ("entry_point",),
             f"the script imports {name}, which lies beside it and is not packed with it",
             f"write source_dir: the folder that holds both, or dependencies: [{name}.py]",
-            place=script.place(piece),
+            related=script.place(piece),
         )
 
 
@@ -146,7 +209,8 @@ def imported_module_not_packed(job: Job, context: JobContext) -> Iterator[Findin
 def training_without_main_guard(job: Job, context: JobContext) -> Finding | None:
     """Training that starts when a file is imported starts at wrong times too.
 
-    SageMaker imports the script when the same file serves the model; worker processes import it as well.
+    A file that also has functions for serving is imported by the container that serves the model, and processes that
+    are spawned import their program again.
 
     Bad:
         model_dir: false
@@ -154,9 +218,11 @@ def training_without_main_guard(job: Job, context: JobContext) -> Finding | None
     Bad script:
         import os
         import keras
+        def input_fn(data, content_type):
+            return data
         model = keras.Sequential([keras.layers.Dense(1)])
         model.fit([[1.0]], [[1.0]], epochs=3)
-        model.save(os.environ["SM_MODEL_DIR"])
+        model.export(os.environ["SM_MODEL_DIR"])
 
     Good:
         model_dir: false
@@ -164,20 +230,29 @@ def training_without_main_guard(job: Job, context: JobContext) -> Finding | None
     Good script:
         import os
         import keras
+        def input_fn(data, content_type):
+            return data
         if __name__ == "__main__":
             model = keras.Sequential([keras.layers.Dense(1)])
             model.fit([[1.0]], [[1.0]], epochs=3)
-            model.save(os.environ["SM_MODEL_DIR"])
+            model.export(os.environ["SM_MODEL_DIR"])
     """
     script = context.script
-    if script is not None and script.study.unguarded is not None:
-        return Finding(
-            ("entry_point",),
-            "importing this file starts training: there is no main guard",
-            'put what is to run under if __name__ == "__main__":',
-            place=script.place(script.study.unguarded),
-        )
-    return None
+    if script is None or script.study.unguarded is None or script.study.serving is None:
+        return None
+    asks = script.study.environment
+    spawns = asks is not None and not _SPAWNS.isdisjoint(asks.texts)
+    if not script.study.serving.found and not spawns:
+        return None  # nobody imports it
+    return Finding(
+        ("entry_point",),
+        "importing this file starts training: there is no main guard",
+        'put what is to run under if __name__ == "__main__":',
+        place=script.place(script.study.unguarded),
+    )
+
+
+_SPAWNS = frozenset({"spawn", "forkserver"})
 
 
 @rule(ERROR, on=SCRIPT, source=SDK_DOC + " (Prepare a training script)")
@@ -214,7 +289,7 @@ def channel_not_given(read: ReadScript, context: JobContext) -> Iterator[Finding
             f"the script needs {variable}, and there is no channel '{name.lower()}'",
             f"add {name.lower()} to channels{also}",
             at_key=True,
-            place=read.script.place(piece),
+            related=read.script.place(piece),
         )
 
 
@@ -247,7 +322,7 @@ def variable_not_given(read: ReadScript, context: JobContext) -> Iterator[Findin
                 f"the script needs {variable}, and there is no hyperparameter '{name}'",
                 f"add {name} to hyperparameters" + (f"; or read {close}" if close else ""),
                 at_key=True,
-                place=read.script.place(piece),
+                related=read.script.place(piece),
             )
 
 
@@ -289,7 +364,7 @@ def unused_channel(channels: Written, context: JobContext) -> Iterator[Finding]:
             f"nothing in the script reads the channel '{name}'",
             hint,
             at_key=True,
-            place=None if piece is None else read.script.place(piece),
+            related=None if piece is None else read.script.place(piece),
         )
 
 
@@ -368,7 +443,7 @@ def pipe_without_channel(read: ReadScript, context: JobContext) -> Iterator[Find
                 f"the script streams the channel '{pipe.channel}', which the manifest does not have",
                 hint,
                 at_key=True,
-                place=read.script.place(pipe.piece),
+                related=read.script.place(pipe.piece),
             )
 
 
@@ -403,7 +478,39 @@ def pipe_on_copied_channel(read: ReadScript, context: JobContext) -> Iterator[Fi
                 else ("channels", pipe.channel or ""),
                 f"the script streams the channel '{pipe.channel}', which is in {mode} mode",
                 f"write input_mode: Pipe {'for this channel' if own else 'for the job, or for this channel'}",
-                place=read.script.place(pipe.piece),
+                related=read.script.place(pipe.piece),
+            )
+
+
+@rule(
+    ERROR, on=SCRIPT, source=_PIPE_DOC + "; https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Channel.html"
+)
+def pipe_of_other_framing(read: ReadScript, context: JobContext) -> Iterator[Finding]:
+    """record_wrapping puts each object into one RecordIO record, which only record_format="RecordIO" takes apart.
+
+    Bad:
+        framework_version: "2.3"
+        channels: {training: {s3_data: s3://bucket/train, input_mode: Pipe, record_wrapping: RecordIO}}
+
+    Good:
+        framework_version: "2.3"
+        channels: {training: {s3_data: s3://bucket/train, input_mode: Pipe}}
+
+    Script:
+        import os
+        from sagemaker_tensorflow import PipeModeDataset
+        if __name__ == "__main__":
+            print(PipeModeDataset(channel="training", record_format="TFRecord"), os.environ["SM_MODEL_DIR"])
+    """
+    for pipe in read.asks.pipes:
+        channel = context.job.channels.get(pipe.channel or "")
+        wrapped = channel is not None and channel.record_wrapping == "RecordIO"
+        if pipe.certain and wrapped and pipe.record_format in ("TFRecord", "TextLine"):
+            yield Finding(
+                ("channels", pipe.channel or "", "record_wrapping"),
+                f"the script reads {pipe.record_format} records, and record_wrapping puts them into RecordIO",
+                'leave record_wrapping out, or read record_format="RecordIO"',
+                related=read.script.place(pipe.piece),
             )
 
 
@@ -440,7 +547,7 @@ def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Finding | N
             channel.at,
             f"the script reads files of the channel '{channel.name}', which is in Pipe mode",
             "write input_mode: FastFile or File, or read it with PipeModeDataset",
-            place=read.script.place(folders[channel.name.upper()]),
+            related=read.script.place(folders[channel.name.upper()]),
         )
     return None
 
@@ -530,7 +637,7 @@ def checkpoints_not_written(location: Written, context: JobContext) -> Finding |
             model = keras.Sequential([keras.layers.Dense(1)])
             keep = keras.callbacks.ModelCheckpoint("/opt/ml/model/best.keras")
             model.fit([[1.0]], [[1.0]], epochs=3, callbacks=[keep])
-            model.save(os.environ["SM_MODEL_DIR"])
+            model.export(os.environ["SM_MODEL_DIR"])
     """
     job = context.job
     read = context.read if job.use_spot_instances else None
@@ -579,7 +686,7 @@ def duplicate_work_on_instances(read: ReadScript, context: JobContext) -> Findin
         if __name__ == "__main__":
             model = keras.Sequential([keras.layers.Dense(1)])
             model.fit([[1.0]], [[1.0]], epochs=3)
-            model.save(os.environ["SM_MODEL_DIR"])
+            model.export(os.environ["SM_MODEL_DIR"])
     """
     job, asks = context.job, read.asks
     if not context.script_mode or job.instances() < 2 or context.enabled or job.instance_groups is not None:
@@ -591,7 +698,7 @@ def duplicate_work_on_instances(read: ReadScript, context: JobContext) -> Findin
         ("instance_count",),
         f"{job.instances()} instances would each train the same model: nothing in the script tells them apart",
         "write instance_count: 1, or set distribution and let the script train together",
-        place=read.script.place(asks.trains),
+        related=read.script.place(asks.trains),
     )
 
 
@@ -634,5 +741,5 @@ def process_group_without_distribution(read: ReadScript, context: JobContext) ->
         ("distribution",),
         "the script joins a process group, and without a distribution nothing sets RANK and WORLD_SIZE",
         "write distribution: {torch_distributed: {enabled: true}}, or give init_process_group rank and world_size",
-        place=read.script.place(joins),
+        related=read.script.place(joins),
     )

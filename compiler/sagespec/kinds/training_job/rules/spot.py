@@ -99,7 +99,8 @@ max_wait_without_spot = refusal(
 def spot_without_checkpoints(spot: Written, context: JobContext) -> Finding | None:
     """A spot job that keeps no checkpoints starts again from the beginning.
 
-    Every interruption throws the work away, and the work done again is billed again.
+    Every interruption throws the work away, and the work done again is billed again. --model_dir, which is in S3, can
+    hold checkpoints too, if the script uses it.
 
     Bad:
         use_spot_instances: true
@@ -115,7 +116,9 @@ def spot_without_checkpoints(spot: Written, context: JobContext) -> Finding | No
     job = context.job
     if not spot.value or job.checkpoint_s3_uri is not None or context.legacy:
         return None
-    if not context.passes_model_dir or (isinstance(job.model_dir, str) and not job.model_dir.startswith("s3://")):
+    read = context.read
+    unused = read is not None and read.script.study.closed and not read.asks.uses_model_dir and not read.asks.uses_s3
+    if not context.model_dir_in_s3 or (unused and read is not None and read.asks.trains is not None):
         return Finding(
             spot.path,
             "an interrupted spot job starts again from the beginning: it keeps no checkpoints",

@@ -34,10 +34,15 @@ class Found:
 
 
 def channel_config(channel: Mapping[str, Any], training_input_mode: str) -> dict[str, str]:
-    """What inputdataconfig.json says of a channel."""
+    """What inputdataconfig.json says of a channel.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
+    """
     source = channel["DataSource"].get("S3DataSource", {})
+    mode = channel.get("InputMode") or training_input_mode
     told = {
-        "TrainingInputMode": channel.get("InputMode") or training_input_mode,
+        # What is streamed into files looks like files.
+        "TrainingInputMode": "File" if mode == "FastFile" else mode,
         "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
         "RecordWrapperType": channel.get("RecordWrapperType", "None"),
     }
@@ -51,11 +56,8 @@ def unsupported(channel: Mapping[str, Any], training_input_mode: str) -> str | N
         return f"channel '{name}' has a name that no folder can have"
     if "FileSystemDataSource" in source:
         return f"channel '{name}' is a file system in AWS; give a local path or an S3 URI to run here"
-    if (channel.get("InputMode") or training_input_mode) == "Pipe":
-        return (
-            f"channel '{name}' is in Pipe mode, which this machine does not have; give it input_mode: File to run here"
-        )
-    if source["S3DataSource"].get("S3DataType") == "AugmentedManifestFile":
+    piped = (channel.get("InputMode") or training_input_mode) == "Pipe"
+    if not piped and source["S3DataSource"].get("S3DataType") == "AugmentedManifestFile":
         return f"channel '{name}' is an augmented manifest, which only Pipe mode reads"
     return None
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sagespec.deploying.services.local.container import artifacts, channels, contract, optml
+from sagespec.deploying.services.local.container import artifacts, channels, contract, optml, streams
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import HostFolder, write_json
 from sagespec.deploying.services.local.job import Job
+from sagespec.deploying.services.local.running.cluster import BRIDGED, LOOPBACK
 
 CHECKPOINTS = f"{optml.PREFIX}/checkpoints"
 CODE = f"{optml.PREFIX}/code"
@@ -38,17 +39,25 @@ def lay_out(
         if SUBMIT_DIRECTORY in job.meant:
             goes_on()
             _unpack_code(job, folder)
+    piped: dict[str, list[dict[str, Any]]] = {host: [] for host in job.hosts}
     for channel in job.channels:
-        _place(job, channel, goes_on)
+        if streams.is_piped(channel, job.algorithm.get("TrainingInputMode", "File")):
+            _pipe(job, channel, piped)
+        else:
+            _place(job, channel, goes_on)
+    for host, served in piped.items():
+        if served:
+            streams.lay(served, job.host(host), job.pipes(host))
 
 
 def _configure(job: Job, host: str, folder: HostFolder, seen: HostFolder) -> None:
     mode = job.algorithm.get("TrainingInputMode", "File")
     mine = [channel for channel in job.channels if host in _receivers(job, channel)]
     inputs = {channel["ChannelName"]: channels.channel_config(channel, mode) for channel in mine}
+    interface = BRIDGED if job.options.executor == "docker" else LOOPBACK
     write_json(folder.config / "hyperparameters.json", _hyperparameters(job, seen))
     write_json(folder.config / "inputdataconfig.json", inputs)
-    write_json(folder.config / "resourceconfig.json", job.cluster.resource_config(host))
+    write_json(folder.config / "resourceconfig.json", job.cluster.resource_config(host, interface))
 
 
 def _hyperparameters(job: Job, seen: HostFolder) -> dict[str, str]:
@@ -117,3 +126,10 @@ def _place(job: Job, channel: Mapping[str, Any], goes_on: Callable[[], None]) ->
         mine = channels.shared(files, distribution, number, len(hosts))
         folder = job.host(host).data / channel["ChannelName"]
         channels.place(mine, folder, goes_on, contained=job.options.executor == "docker")
+
+
+def _pipe(job: Job, channel: Mapping[str, Any], piped: Mapping[str, list[dict[str, Any]]]) -> None:
+    groups, hosts = streams.groups_of(channel, job.folder.store), _receivers(job, channel)
+    for number, host in enumerate(hosts):
+        place = job.host(host).data / channel["ChannelName"]
+        piped[host].append(streams.served(channel, groups, place, number, len(hosts)))

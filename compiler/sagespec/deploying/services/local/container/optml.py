@@ -108,10 +108,20 @@ _ESCAPED, _ESCAPE = re.compile(r"([:,\\])"), r"\\\1"
 
 
 def _shield(data: str, scratch: str, mount: Any) -> None:
-    """Lays an empty layer over the input data that takes all changes."""
-    layers = {"lowerdir": data, "upperdir": _made(scratch, "upper"), "workdir": _made(scratch, "work")}
-    settings = [f"{name}={_ESCAPED.sub(_ESCAPE, path)}" for name, path in layers.items()]
-    mount("overlay", data, "overlay", 0, ",".join([*settings, "userxattr"]))
+    """Lays an empty layer over the input data that takes all changes.
+
+    FIFOs do not work through such a layer: beside some, each channel of files gets one of its own.
+    """
+    entries = list(Path(data).iterdir())
+    piped = any(entry.is_fifo() for entry in entries)
+    for number, folder in enumerate([entry for entry in entries if entry.is_dir()] if piped else [Path(data)]):
+        layers = {
+            "lowerdir": str(folder),
+            "upperdir": _made(scratch, f"upper{number}"),
+            "workdir": _made(scratch, f"work{number}"),
+        }
+        settings = [f"{name}={_ESCAPED.sub(_ESCAPE, path)}" for name, path in layers.items()]
+        mount("overlay", str(folder), "overlay", 0, ",".join([*settings, "userxattr"]))
 
 
 def _grow_opt(scratch: str, mount: Any) -> None:

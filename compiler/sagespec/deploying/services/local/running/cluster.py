@@ -13,6 +13,9 @@ from typing import Any, TypeGuard
 from sagespec.deploying.services.local.container.contract import GROUP
 
 ADDRESS = "127.0.0.1"
+LOOPBACK = "lo" if sys.platform.startswith("linux") else "lo0"
+BRIDGED = "eth0"
+"""The interface of a container."""
 PARAMETER_SERVER = "sagemaker_parameter_server_enabled"
 MIRRORED = "sagemaker_multi_worker_mirrored_strategy_enabled"
 MPI = "sagemaker_mpi_enabled"
@@ -41,8 +44,12 @@ class Cluster:
     def group(self, host: str) -> Group:
         return next(group for group in self.groups if host in group.hosts)
 
-    def resource_config(self, host: str) -> dict[str, Any]:
-        """What resourceconfig.json says on this host."""
+    def resource_config(self, host: str, interface: str = LOOPBACK) -> dict[str, Any]:
+        """What resourceconfig.json says on this host.
+
+        Args:
+            interface: the network interface on which the hosts see each other.
+        """
         mine = self.group(host)
         return {
             "current_host": host,
@@ -58,7 +65,7 @@ class Cluster:
                 }
                 for group in self.groups
             ],
-            "network_interface_name": "lo" if sys.platform.startswith("linux") else "lo0",
+            "network_interface_name": interface,
         }
 
     def etc_hosts(self) -> str:
@@ -82,6 +89,34 @@ def cluster_of(resources: Mapping[str, Any]) -> Cluster:
         groups.append(Group(one["InstanceGroupName"], one["InstanceType"], hosts))
         first += len(hosts)
     return Cluster(tuple(groups))
+
+
+LIBRARIES = {
+    "sagemaker_distributed_dataparallel_enabled": "smdistributed.dataparallel",
+    "sagemaker_pytorch_ddp_enabled": "pytorchddp",
+    "sagemaker_pytorch_xla_multi_worker_enabled": "PyTorch XLA",
+    "mp_parameters": "smdistributed.modelparallel",
+}
+"""What starts a strategy whose library AWS's images alone have → the strategy."""
+
+
+def apart(resources: Mapping[str, Any], framework: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Why a distributed job would be no such thing here, or would fail in the container; None where it is all right.
+
+    Source: https://github.com/aws/sagemaker-tensorflow-training-toolkit/blob/v20.5.0 (training.py: train, _run_ps)
+    """
+    lacking = next((title for key, title in LIBRARIES.items() if framework.get(key)), None)
+    if lacking is not None:
+        reason = f"{lacking} is a library that only AWS's images have: here each host would train by itself"
+        return reason, "run the job in SageMaker, or on machines with such GPUs in docker (--executor docker)"
+    cluster = cluster_of(resources)
+    if framework.get(PARAMETER_SERVER) and len(cluster.hosts) > 1:
+        chosen = framework.get("sagemaker_distribution_instance_groups") or [group.name for group in cluster.groups[:1]]
+        left = [group.name for group in cluster.groups if group.name not in chosen]
+        if left:
+            reason = f"parameter servers need all instance groups: in the container, hosts of '{left[0]}' would fail"
+            return reason, "name all groups in distribution.instance_groups, or train in one group"
+    return None
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sagespec.deploying.services.local.container import optml
+from sagespec.deploying.services.local.container import optml, pipes
 from sagespec.deploying.services.local.container.layout import CHECKPOINTS
 from sagespec.deploying.services.local.folder import HostFolder
 from sagespec.deploying.services.local.job import Job
@@ -50,6 +52,7 @@ class Containers:
         self.image = str(job.algorithm["TrainingImage"])
         self.together = f"sagespec-{job.folder.name}"
         """The network on which several hosts see each other."""
+        self.subnet = ""
 
     def start(self, report: Callable[[str], None]) -> None:
         """`docker run` pulls what is missing, and its output is in the log."""
@@ -58,18 +61,39 @@ class Containers:
         return HostFolder(Path(optml.PREFIX))
 
     def prepare(self, run: RunOne) -> None:
-        """Makes the network of a job with several hosts; an isolated job's leads nowhere else."""
+        """Makes the network of a job with several hosts; an isolated job's leads nowhere else.
+
+        Its addresses are fixed, so that every host can be told of all: an isolated network has no names of its own.
+        """
         if len(self.job.hosts) > 1:
             inner = ["--internal"] if self.job.body.get("EnableNetworkIsolation") else []
-            made = _docker("network", "create", *inner, self.together)
+            for number in self._subnets():
+                made = _docker("network", "create", *inner, "--subnet", f"{number}.0/24", self.together)
+                if made is None or made.returncode == 0 or "overlap" not in made.stderr:
+                    break
             if made is None or made.returncode:
                 raise failed(f"ClientError: docker could not make a network: {made.stderr if made else 'it is gone'}")
+            self.subnet = number
+
+    def _subnets(self) -> list[str]:
+        """Private networks that may be free, each time others."""
+        chance = random.Random(self.together)  # noqa: S311
+        return [f"10.{chance.randint(64, 191)}.{chance.randint(0, 255)}" for _ in range(8)]
 
     def commands(self) -> list[Command]:
-        return [self._command(host) for host in self.job.hosts]
+        return [command for host in self.job.hosts for command in (*self._feeder(host), self._command(host))]
+
+    def _feeder(self, host: str) -> list[Command]:
+        """What streams the channels in Pipe mode, from outside of the container."""
+        plan = self.job.pipes(host)
+        if not plan.exists():
+            return []
+        environ = {**os.environ, alive.MARK: str(self.job.folder.path)}
+        argv = [sys.executable, "-I", "-S", pipes.__file__, str(plan)]
+        return [Command(host, argv, environ, self.job.host(host).path, helps=True)]
 
     def _command(self, host: str) -> Command:
-        """`docker run` for one host. Variables' values travel in the environment: no list of processes shows them."""
+        """`docker run` for one host."""
         told = {
             **self.job.body.get("Environment", {}),
             **self.job.told,
@@ -79,28 +103,46 @@ class Containers:
         arguments = self.job.algorithm.get("ContainerArguments", () if entry else ("train",))
         argv = ["docker", "run", "--rm", "--name", self._container(host), "--hostname", host, *self._network(host)]
         for source, target in self._mounts(host).items():
-            argv += ["--volume", f"{source}:{target}"]
-        for name in sorted(told):
-            argv += ["--env", name]
+            argv += ["--mount", _mount(source, target)]
+        argv += self._variables(host, told)
         if "gpu" in self.image.rpartition(":")[2] and shutil.which("nvidia-smi"):
             argv += ["--gpus", "all"]
         if entry:
             argv += ["--entrypoint", entry[0]]
-        environ = {**os.environ, **told, alive.MARK: str(self.job.folder.path)}
+        environ = {**os.environ, alive.MARK: str(self.job.folder.path)}
         return Command(host, [*argv, self.image, *entry[1:], *arguments], environ, self.job.host(host).path)
+
+    def _variables(self, host: str, told: Mapping[str, str]) -> list[str]:
+        """In a file that only this user reads: no list of processes shows them, and none changes the docker client."""
+        file = self._variables_file(host)
+        file.touch(mode=0o600)
+        file.write_text("".join(f"{name}={told[name]}\n" for name in sorted(told) if "\n" not in told[name]))
+        # Such a file has one line a value.
+        long = [word for name in sorted(told) if "\n" in told[name] for word in ("--env", f"{name}={told[name]}")]
+        return ["--env-file", str(file), *long]
+
+    def _variables_file(self, host: str) -> Path:
+        return self.job.folder.path / f".variables-{host}"
 
     def _container(self, host: str) -> str:
         return f"sagespec-{self.job.folder.name}-{host}"
 
     def _network(self, host: str) -> list[str]:
+        """Every host knows all by name: the toolkit waits a quarter of an hour for names, its own among them."""
         if len(self.job.hosts) > 1:
-            return ["--network", self.together, "--network-alias", host]
-        return ["--network", "none" if self.job.body.get("EnableNetworkIsolation") else "bridge"]
+            addresses = {each: f"{self.subnet}.{number}" for number, each in enumerate(self.job.hosts, 2)}
+            known = [word for each in addresses for word in ("--add-host", f"{each}:{addresses[each]}")]
+            return ["--network", self.together, "--ip", addresses[host], *known]
+        if self.job.body.get("EnableNetworkIsolation"):
+            return ["--network", "none", "--add-host", f"{host}:127.0.0.1"]
+        return ["--network", "bridge"]
 
     def _mounts(self, host: str) -> dict[str, str]:
         """What of this machine the container sees, and where."""
         shown = {str(self.job.host(host).path): optml.PREFIX}
-        shown[str(self.job.folder.path / "shared")] = f"{optml.PREFIX}/shared"
+        shared = self.job.folder.path / "shared"
+        shared.mkdir(exist_ok=True)
+        shown[str(shared)] = f"{optml.PREFIX}/shared"
         config = self.job.body.get("CheckpointConfig")
         if config is not None:
             kept = self.job.folder.store.checkpoints(config["S3Uri"])
@@ -120,11 +162,19 @@ class Containers:
     def clean_up(self) -> None:
         """Ends what is left of the containers, and gives their files, which are root's, to this user."""
         _docker("rm", "--force", *map(self._container, self.job.hosts))
+        for host in self.job.hosts:
+            self._variables_file(host).unlink(missing_ok=True)
         if os.getuid():
-            give = ["--volume", f"{self.job.folder.path}:/opt/ml", "--entrypoint", "chown", self.image]
-            _docker("run", "--rm", *give, "-R", f"{os.getuid()}:{os.getgid()}", "/opt/ml")
+            give = ["--mount", _mount(str(self.job.folder.path), optml.PREFIX), "--entrypoint", "chown", self.image]
+            _docker("run", "--rm", *give, "-R", f"{os.getuid()}:{os.getgid()}", optml.PREFIX)
         if len(self.job.hosts) > 1:
             _docker("network", "rm", self.together)
+
+
+def _mount(source: str, target: str) -> str:
+    """A mount, in docker's form: comma-separated, so that a colon in a path is nothing special."""
+    quoted = source.replace('"', '""')
+    return f'type=bind,"source={quoted}",target={target}'
 
 
 def _docker(*words: str) -> subprocess.CompletedProcess[str] | None:

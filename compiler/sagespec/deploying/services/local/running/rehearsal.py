@@ -114,12 +114,17 @@ class Judge:
         runs = "; ".join(f"interrupted at {run['reached']}, went on at {run['went_on_at']}" for run in self.runs)
         return {
             "verdict": word,
-            "text": _TEXTS[word].format(unit=self.unit, runs=runs),
+            "text": _TEXTS[word].format(unit=self.unit, runs=runs) + self._missing(),
             "interruptions": self.done,
             "asked": self.asked,
             "unit": self.unit,
             "runs": self.runs,
         }
+
+    def _missing(self) -> str:
+        if self.done == self.asked:
+            return ""
+        return f"; the script ended before interruption {self.done + 1} of {self.asked} came: let it train for longer"
 
     def _word(self) -> str:
         if not self.runs:
@@ -127,15 +132,16 @@ class Judge:
         numbers = [run["went_on_at"] for run in self.runs]
         if self.origin is None or None in numbers:
             return "unknown"
-        return "resumed" if all(number > self.origin for number in numbers) else "began again"
+        return "resumed" if all(number > self.origin for number in numbers) else BEGAN_AGAIN
 
 
+BEGAN_AGAIN = "began again"
 _TEXTS = {
     "resumed": "rehearsal: training resumed ({unit}: {runs})",
-    "began again": "rehearsal: training began again ({unit}: {runs}). Save checkpoints to /opt/ml/checkpoints, and "
+    BEGAN_AGAIN: "rehearsal: training began again ({unit}: {runs}). Save checkpoints to /opt/ml/checkpoints, and "
     "restore the newest one when the script starts",
     "unknown": "rehearsal: it cannot be told whether training resumed; print the epoch or step (`epoch 3`, `step 100`)",
-    "not interrupted": "rehearsal: the script ended before it could be interrupted",
+    "not interrupted": "rehearsal: nothing was interrupted, so nothing is known",
 }
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sagespec.deploying.services.local import provision
-from sagespec.deploying.services.local.container import contract, launch, optml
+from sagespec.deploying.services.local.container import contract, launch, optml, pipes
 from sagespec.deploying.services.local.folder import HostFolder, remove
 from sagespec.deploying.services.local.job import Job
 from sagespec.deploying.services.local.running import alive, cluster, mpi
@@ -17,6 +18,8 @@ from sagespec.deploying.services.local.running.ends import ENDS, failed, own_wor
 from sagespec.deploying.services.local.running.executor import RunOne
 from sagespec.deploying.services.local.running.processes import Command, Ending
 
+STAND_INS = Path(launch.__file__).with_name("stand_in")
+"""Packages of the images that may not be had here."""
 FOREIGN = ("SM_", "SAGEMAKER_", "TF_CONFIG", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV")
 """How variables of this command's own environment begin that the script must not see."""
 
@@ -50,8 +53,11 @@ class Scripts:
         wanted = provision.wanted_of(self.job.algorithm["TrainingImage"])
         if wanted is None:
             raise failed("ClientError: the image's address does not say which framework to provision")
+        return self._provide(wanted, report)
+
+    def _provide(self, wanted: provision.Wanted, report: Callable[[str], None], python: str = sys.executable) -> str:
         try:
-            environment = provision.provide(wanted, lambda progress: report(str(progress)))
+            environment = provision.provide(wanted, lambda progress: report(str(progress)), python=python)
         except provision.CannotProvision as error:
             raise failed(f"ClientError: {error}") from error
         if environment.warning:
@@ -95,15 +101,27 @@ class Scripts:
     def _commands(self, host: str) -> list[Command]:
         """What runs on this host. All processes of an MPI job are the first host's."""
         together = self.job.together(host)
+        feeder = self._feeder(host)
         if self.job.meant.get(cluster.MPI) and together:
-            return [self._under_mpi(together)] if host == together[0] else []
-        config = cluster.tf_config(host, together, self.job.meant, self.ports) if self.image.is_tensorflow else None
+            return [*feeder, *([self._under_mpi(together)] if host == together[0] else [])]
+        config = self._tf_config(host, together)
         words = self._words(host, together)
         script = self._command(host, self._inside(host, self.image.argv(words)), config)
         if not cluster.serves(config):
-            return [script]
+            return [*feeder, script]
         server = cluster.parameter_server(self.python, host, self.job.hosts, config)
-        return [script, Command(host, server, self._environ(host, None), self.job.host(host).code, helps=True)]
+        return [*feeder, script, Command(host, server, self._environ(host, None), self.job.host(host).code, helps=True)]
+
+    def _tf_config(self, host: str, together: Sequence[str]) -> dict[str, Any] | None:
+        return cluster.tf_config(host, together, self.job.meant, self.ports) if self.image.is_tensorflow else None
+
+    def _feeder(self, host: str) -> list[Command]:
+        """What streams the channels in Pipe mode."""
+        plan = self.job.pipes(host)
+        if not plan.exists():
+            return []
+        argv = [sys.executable, "-I", "-S", pipes.__file__, str(plan)]
+        return [Command(host, argv, self._outer(host), self.job.host(host).path, helps=True)]
 
     def _command(self, host: str, argv: Sequence[str], config: Mapping[str, Any] | None) -> Command:
         return Command(host, argv, self.image.environ(self._environ(host, config)), self.job.host(host).code)
@@ -166,6 +184,8 @@ class Scripts:
         """What the script has: whatever the request's PYTHONPATH is, the code folder comes first."""
         told = self._told(host)
         paths = [str(self.seen(host).code), str(Path(self.python).parent), *self.search]
+        if self.job.pipes(host).exists():
+            paths.append(str(STAND_INS))  # last: the real package comes before it
         return {
             **self._outer(host),
             **told.environ,

@@ -25,13 +25,24 @@ from sagespec.deploying.services.local.folder import JobFolder, moved, read_json
 from sagespec.deploying.services.local.job import Job, read_job
 from sagespec.deploying.services.local.log import Log
 from sagespec.deploying.services.local.running import alive, rehearsal
-from sagespec.deploying.services.local.running.docker import Containers
 from sagespec.deploying.services.local.running.ends import ENDS, INTERRUPTED, LIMIT, SHUTDOWN, STOP, End, failed
 from sagespec.deploying.services.local.running.executor import Executor
+from sagespec.deploying.services.local.running.legacy import Legacy, is_legacy
 from sagespec.deploying.services.local.running.processes import Command, Ending, Run
 from sagespec.deploying.services.local.running.scripts import Scripts
 
-EXECUTORS: Mapping[str, Callable[[Job], Executor]] = {"process": Scripts, "docker": Containers}
+
+def _containers(job: Job) -> Executor:
+    from sagespec.deploying.services.local.running.docker import Containers
+
+    return Containers(job)
+
+
+def _scripts(job: Job) -> Executor:
+    return (Legacy if is_legacy(job.algorithm["TrainingImage"]) else Scripts)(job)
+
+
+EXECUTORS: Mapping[str, Callable[[Job], Executor]] = {"process": _scripts, "docker": _containers}
 SHUTDOWN_GRACE = 5.0
 """Seconds that a script is given when this machine goes down; it has no two minutes then."""
 
@@ -46,7 +57,8 @@ class Supervisor:
         self.status: dict[str, Any] = read_json(folder.status)
         self.metrics = Metrics(self.job.algorithm.get("MetricDefinitions", ()))
         self.progress = rehearsal.Progress()
-        self.logs = {host: Log(folder.log(host), self._notice) for host in self.job.hosts}
+        notice = self._notice if self.metrics.patterns or self.job.options.interrupt else None
+        self.logs = {host: Log(folder.log(host), notice) for host in self.job.hosts}
         self.interruption: rehearsal.Moment | None = None
         self.shut_down = False
 
@@ -58,7 +70,7 @@ class Supervisor:
             end = known
         except Exception as error:
             end = self._end_by(error)
-        alive.end(read_json(self.folder.processes, []), str(self.folder.path))
+        self._end_processes(read_json(self.folder.processes, []))
         self.executor.clean_up()
         changes = {
             "status": end.status,
@@ -87,6 +99,11 @@ class Supervisor:
         self._upload()
         return end
 
+    def _end_processes(self, known: Sequence[dict[str, Any]]) -> None:
+        """Ends whatever the job has started, under whatever name and however far it got away."""
+        alive.end(known, str(self.folder.path))
+        alive.end_descendants()
+
     def _rehearse(self) -> Ending:
         """Runs the program until it is left alone; an interruption takes all but the checkpoints."""
         judge = rehearsal.Judge(self.job.options.interrupt)
@@ -99,7 +116,7 @@ class Supervisor:
                 break
             self._step("Interrupted", "Training job interrupted: the spot instance was taken away")
             self._note(judge.describe_interruption())
-            alive.end([], str(self.folder.path))
+            self._end_processes([])
             self.executor.clean_up()
             rehearsal.forget([self.job.host(host) for host in self.job.hosts])
             self._step("Starting", "Preparing the next spot instance")
@@ -142,7 +159,8 @@ class Supervisor:
 
     def _notice(self, line: str, now: float) -> None:
         self.metrics.notice(line, now)
-        self.progress.notice(line)
+        if self.job.options.interrupt:
+            self.progress.notice(line)
 
     # What ends a job
 
@@ -190,6 +208,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0 if os.read(ready, 1) else 1
     os.close(ready)
     os.setsid()
+    alive.adopt_orphans()
     _detach(folder.path / "supervisor.log")
     write_json(folder.supervisor, alive.identity(os.getpid()))
     supervisor = Supervisor(folder)

@@ -1,0 +1,383 @@
+"""What a program certainly asks of the libraries in its image: modules, names, ways to save, places to write to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from sagespec.scripts.evaluator import UNKNOWN
+from sagespec.scripts.program import Program
+from sagespec.scripts.reading import Piece
+from sagespec.scripts.values import value
+from sagespec.scripts.walking import Module, Seen
+
+_FOLDERS = frozenset({"model_dir", "sm_model_dir"})
+"""Arguments that are folders, as everybody calls them."""
+_MODEL_VARIABLE = "SM_MODEL_DIR"
+_KERAS = ("tensorflow.keras.", "keras.")
+_MADE_BY = frozenset({"Sequential", "Model", "load_model", "clone_model", "model_from_json"})
+_FIT_WORDS = frozenset({"epochs", "batch_size", "callbacks", "validation_data", "steps_per_epoch", "validation_split"})
+_GENERATORS = frozenset({"fit_generator", "evaluate_generator", "predict_generator"})
+_STRATEGIES = frozenset({"MultiWorkerMirroredStrategy", "CollectiveAllReduceStrategy"})
+_PYTHON_WRITERS = {
+    "os.makedirs": 0,
+    "os.mkdir": 0,
+    "joblib.dump": 1,
+    "numpy.save": 0,
+    "numpy.savez": 0,
+    "shutil.copy": 1,
+    "shutil.copyfile": 1,
+    "shutil.copytree": 1,
+}
+"""Functions that know nothing of S3 → where the path stands among their arguments."""
+_TENSORFLOW_WRITERS = {
+    "tensorflow.saved_model.save": 1,
+    "tensorflow.summary.create_file_writer": 0,
+    "tensorflow.io.gfile.makedirs": 0,
+    "tensorflow.io.gfile.mkdir": 0,
+    "tensorflow.io.gfile.glob": 0,
+    "tensorflow.io.gfile.GFile": 0,
+    "tensorflow.io.gfile.exists": 0,
+    "tensorflow.io.gfile.listdir": 0,
+    "tensorflow.data.TFRecordDataset": 0,
+    "tensorflow.keras.callbacks.ModelCheckpoint": 0,
+    "keras.callbacks.ModelCheckpoint": 0,
+    "tensorflow.keras.callbacks.TensorBoard": 0,
+    "keras.callbacks.TensorBoard": 0,
+    "tensorflow.keras.models.save_model": 1,
+}
+"""Functions that use TensorFlow's file systems → where the path stands."""
+
+Way = Literal["save", "save_weights", "checkpoint", "weights_checkpoint"]
+
+
+class Saving(NamedTuple):
+    """A call that saves a Keras model."""
+
+    way: Way
+    end: str
+    """How the path ends, as far as it is written."""
+    named_format: bool
+    """It says `save_format`."""
+    piece: Piece
+
+
+class Location(NamedTuple):
+    """A path that a call is given and that may lie in S3."""
+
+    of_model_dir: bool
+    """It begins with the value of --model_dir; else with s3://."""
+    by_tensorflow: bool
+    """The call uses TensorFlow's file systems; else Python's."""
+    called: str
+    piece: Piece
+
+
+class Libraries(NamedTuple):
+    """What a program certainly asks of libraries."""
+
+    modules: tuple[tuple[str, Piece], ...]
+    """Modules that every run imports, by their full names."""
+    names: tuple[tuple[str, Piece], ...]
+    """Names of TensorFlow and Keras that every run uses, with those of their modules."""
+    savings: tuple[Saving, ...]
+    generators: tuple[tuple[str, Piece], ...]
+    """Methods of Keras 2 that train with a generator."""
+    legacy_keras: bool
+    """The program may choose Keras 2 by itself, or asks for versions."""
+    locations: tuple[Location, ...]
+    strategy: tuple[str, Piece] | None
+    """The class of tf.distribute for several workers that every run makes."""
+    horovod: Piece | None
+    """Where every run starts Horovod."""
+    fits: bool
+    """Every run trains with Keras's `fit`."""
+    model_dir_named_once: bool
+    """SM_MODEL_DIR is in one place, and nothing else names the model's folder."""
+
+
+def libraries(program: Program) -> Libraries:
+    """What a program certainly asks of libraries."""
+    reader = _Reader(program)
+    texts = [seen.node.value for _, seen in program.seen("texts")]
+    folders = [text for text in texts if _MODEL_VARIABLE in text or "/opt/ml/model" in text]
+    asks_version = not {"__version__", "VERSION"}.isdisjoint(program.names)
+    return Libraries(
+        modules=tuple(reader.modules()),
+        names=tuple(reader.names()),
+        savings=tuple(reader.savings()),
+        generators=tuple(reader.generators()),
+        legacy_keras=asks_version or "tf_keras" in program.imported or "TF_USE_LEGACY_KERAS" in texts,
+        locations=tuple(reader.locations()),
+        strategy=reader.strategy(),
+        horovod=reader.horovod(),
+        fits=any(
+            isinstance(seen.node.func, ast.Attribute)
+            and seen.node.func.attr == "fit"
+            and program.certain(module, seen)
+            and {word.arg for word in seen.node.keywords} & _FIT_WORDS
+            for module, seen in program.seen("calls")
+        ),
+        model_dir_named_once=len(folders) == 1,
+    )
+
+
+class _Reader:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        entry = program.entry
+        certain = {
+            name for seen in entry.import_statements if program.certain(entry, seen) for name in _modules_of(seen.node)
+        }
+        numbers = {helper.number for name, helper in program.helpers.items() if name in certain}
+        self.run = [module for module in program.modules.values() if module is entry or module.number in numbers]
+        """The modules that every run reads."""
+        self.calls = [
+            (module, seen)
+            for module, seen in program.seen("calls")
+            if module in self.run and program.certain(module, seen)
+        ]
+
+    def modules(self) -> Iterator[tuple[str, Piece]]:
+        for module in self.run:
+            for seen in module.import_statements:
+                if self.program.certain(module, seen) and not getattr(seen.node, "level", 0):
+                    piece = self.program.piece(module, seen.node)
+                    for name in _modules_of(seen.node):
+                        yield name, piece
+
+    def names(self) -> Iterator[tuple[str, Piece]]:
+        """Names that are used, and those that are imported as if they were modules."""
+        for name, piece in self.modules():
+            if name.startswith(("tensorflow.", "keras.")):
+                yield name, piece
+        for module in self.run:
+            roots = self._sole_imports(module)
+            for seen in module.uses:
+                dotted = module.dotted(seen.node)
+                root = _root(seen.node)
+                if (
+                    root in roots
+                    and dotted.startswith(("tensorflow.", "keras."))
+                    and self.program.certain(module, seen)
+                ):
+                    yield dotted, self.program.piece(module, seen.node)
+
+    def _sole_imports(self, module: Module) -> set[str]:
+        """Local names that stand for one import of TensorFlow or Keras and for nothing else."""
+        meant: dict[str, set[str]] = {}
+        for seen in module.import_statements:
+            node = seen.node
+            for alias in node.names:
+                full = alias.name if isinstance(node, ast.Import) else f"{node.module or ''}.{alias.name}"
+                local = alias.asname or (alias.name.partition(".")[0] if isinstance(node, ast.Import) else alias.name)
+                meant.setdefault(local, set()).add(full if alias.asname else full.partition(".")[0])
+        stored = {
+            _root(seen.node) for seen in module.uses if isinstance(getattr(seen.node, "ctx", None), ast.Store | ast.Del)
+        }
+        return {
+            local
+            for local, names in meant.items()
+            if len(names) == 1 and not any(module.assigned.get(local, [])) and local not in stored
+        }
+
+    # Keras
+
+    def savings(self) -> Iterator[Saving]:
+        own = {name.rpartition(".")[2] for module in self.program.modules.values() for name in module.functions}
+        for module, seen in self.calls:
+            call, dotted = seen.node, module.dotted(seen.node.func)
+            words = {word.arg: word.value for word in call.keywords}
+            if dotted.startswith(_KERAS) and dotted.endswith(".ModelCheckpoint"):
+                weights = value(words.get("save_weights_only"), module)
+                path = call.args[0] if call.args else words.get("filepath")
+                end = self._end(path, module, seen)
+                if end is not None and not (weights is UNKNOWN and "save_weights_only" in words):
+                    way: Way = "weights_checkpoint" if weights is True else "checkpoint"
+                    yield Saving(way, end, False, self.program.piece(module, call))
+                continue
+            if dotted.startswith(_KERAS) and dotted.endswith(".save_model"):
+                way, path = "save", call.args[1] if len(call.args) > 1 else words.get("filepath")
+            elif isinstance(call.func, ast.Attribute) and call.func.attr in ("save", "save_weights"):
+                if call.func.attr in own or not self._is_model(module, call.func.value):
+                    continue
+                way = "save" if call.func.attr == "save" else "save_weights"
+                path = call.args[0] if call.args else words.get("filepath")
+            else:
+                continue
+            end = self._end(path, module, seen)
+            if end is not None and "zipped" not in words:
+                yield Saving(way, end, "save_format" in words, self.program.piece(module, call))
+
+    def generators(self) -> Iterator[tuple[str, Piece]]:
+        for module, seen in self.calls:
+            func = seen.node.func
+            if isinstance(func, ast.Attribute) and func.attr in _GENERATORS and self._is_model(module, func.value):
+                yield func.attr, self.program.piece(module, seen.node)
+
+    def _is_model(self, module: Module, node: ast.expr) -> bool:
+        """Whether a name is a Keras model: something by that name is compiled, or made by Keras."""
+        return isinstance(node, ast.Name) and node.id in self._models
+
+    @cached_property
+    def _models(self) -> frozenset[str]:
+        found = set[str]()
+        for module, seen in self.program.seen("calls"):
+            func = seen.node.func
+            compiles = isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.attr == "compile"
+            if compiles and module.dotted(func) not in ("re.compile", "torch.compile"):
+                found.add(func.value.id)
+        for module in self.program.modules.values():
+            for name, given in module.assigned.items():
+                for node in given:
+                    dotted = module.dotted(node.func) if isinstance(node, ast.Call) else ""
+                    if dotted.startswith(_KERAS) and dotted.rpartition(".")[2] in _MADE_BY:
+                        found.add(name)
+        return frozenset(found)
+
+    # Paths
+
+    def _end(self, node: ast.expr | None, module: Module, seen: Seen, depth: int = 8) -> str | None:
+        """How a path ends; None where that is not known."""
+        if node is None or depth == 0:
+            return None
+        known = value(node, module)
+        if isinstance(known, str):
+            return known
+        last = _last_part(node, module)
+        if last is not None:
+            return self._end(last, module, seen, depth - 1)
+        if isinstance(node, ast.Attribute):
+            return "model" if node.attr in _FOLDERS else None
+        if _names_model_folder(node, module):
+            return "model"
+        if isinstance(node, ast.Name):
+            given = module.assigned.get(node.id, [])
+            if len(given) == 1 and given[0] is not None:
+                return self._end(given[0], module, seen, depth - 1)
+            passed = list(self.program.passed(module, seen, node))
+            ends = {self._end(argument, caller, call, depth - 1) for caller, call, argument in passed}
+            return ends.pop() if len(ends) == 1 else None
+        return None
+
+    def locations(self) -> Iterator[Location]:
+        """Paths in S3, or below --model_dir, that are written to or read from."""
+        for module, seen in self.calls:
+            call, dotted = seen.node, module.dotted(seen.node.func)
+            path, by_tensorflow = _path_of(call, dotted, module), dotted in _TENSORFLOW_WRITERS
+            if path is None and isinstance(call.func, ast.Attribute) and self._is_model(module, call.func.value):
+                by_tensorflow = call.func.attr == "export"
+                if call.func.attr in ("export", "save", "save_weights") and call.args:
+                    path = call.args[0]
+                    end = self._end(path, module, seen) or ""
+                    if not by_tensorflow and not end.endswith((".h5", ".hdf5")):
+                        path = None
+            if path is None:
+                continue
+            start = self._start(path, module)
+            if start:
+                called = dotted or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
+                yield Location(start == "model_dir", by_tensorflow, called, self.program.piece(module, call))
+
+    def _start(self, node: ast.expr, module: Module, depth: int = 8) -> str:
+        """`model_dir`, `s3://`, or nothing: what a path certainly begins with."""
+        if depth == 0:
+            return ""
+        known = value(node, module)
+        if isinstance(known, str):
+            return "s3://" if known.startswith("s3://") else ""
+        first = _first_part(node, module)
+        if first is not None:
+            return self._start(first, module, depth - 1)
+        if isinstance(node, ast.Attribute) and node.attr == "model_dir" and isinstance(node.value, ast.Name):
+            return "model_dir" if node.value.id not in ("self", "cls") else ""
+        if isinstance(node, ast.Name):
+            given = module.assigned.get(node.id, [])
+            if len(given) == 1 and given[0] is not None:
+                return self._start(given[0], module, depth - 1)
+        return ""
+
+    # Distribution
+
+    def strategy(self) -> tuple[str, Piece] | None:
+        for module, seen in self.calls:
+            dotted = module.dotted(seen.node.func)
+            name = dotted.rpartition(".")[2]
+            if name in _STRATEGIES and dotted.startswith("tensorflow."):
+                return name, self.program.piece(module, seen.node)
+        return None
+
+    def horovod(self) -> Piece | None:
+        for module, seen in self.calls:
+            dotted = module.dotted(seen.node.func)
+            if dotted.startswith("horovod.") and dotted.endswith(".init"):
+                return self.program.piece(module, seen.node)
+        return None
+
+
+def _modules_of(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """The modules, and what may be modules, that an import names."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    source = node.module or ""
+    return [source, *(f"{source}.{alias.name}" for alias in node.names if alias.name != "*")]
+
+
+def _root(node: ast.AST) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _last_part(node: ast.expr, module: Module) -> ast.expr | None:
+    """The piece that a path or text ends with."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
+        return node.right
+    if isinstance(node, ast.JoinedStr) and node.values:
+        last = node.values[-1]
+        return last.value if isinstance(last, ast.FormattedValue) else last
+    if isinstance(node, ast.Call) and node.args and not isinstance(node.args[-1], ast.Starred):
+        name = module.dotted(node.func)
+        if name in ("os.path.join", "str", "pathlib.Path", "os.path.abspath", "os.path.expanduser"):
+            return node.args[-1]
+    return None
+
+
+def _first_part(node: ast.expr, module: Module) -> ast.expr | None:
+    """The piece that a path or text begins with."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Div):
+        return node.left
+    if isinstance(node, ast.JoinedStr) and node.values:
+        first = node.values[0]
+        return first.value if isinstance(first, ast.FormattedValue) else first
+    if isinstance(node, ast.Call) and node.args and module.dotted(node.func) in ("os.path.join", "str", "pathlib.Path"):
+        return node.args[0]
+    return None
+
+
+def _names_model_folder(node: ast.expr, module: Module) -> bool:
+    """`os.environ["SM_MODEL_DIR"]`, however it is asked for."""
+    if isinstance(node, ast.Subscript) and module.dotted(node.value) == "os.environ":
+        return bool(value(node.slice, module) == _MODEL_VARIABLE)
+    if isinstance(node, ast.Call) and module.dotted(node.func) in ("os.environ.get", "os.getenv") and node.args:
+        return bool(value(node.args[0], module) == _MODEL_VARIABLE)
+    return False
+
+
+def _path_of(call: ast.Call, dotted: str, module: Module) -> ast.expr | None:
+    """The path that a known function is given."""
+    if dotted == "open":
+        words = {word.arg: word.value for word in call.keywords}
+        mode = value(call.args[1] if len(call.args) > 1 else words.get("mode"), module)
+        writes = isinstance(mode, str) and not set("wax").isdisjoint(mode)
+        return call.args[0] if writes and call.args else None
+    place = _PYTHON_WRITERS.get(dotted, _TENSORFLOW_WRITERS.get(dotted))
+    if place is None or len(call.args) <= place:
+        words = {word.arg: word.value for word in call.keywords}
+        return words.get("filepath") or words.get("log_dir") if dotted in _TENSORFLOW_WRITERS else None
+    return call.args[place]
+
+
+__all__ = ["Libraries", "Location", "Saving", "libraries"]
