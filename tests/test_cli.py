@@ -238,3 +238,28 @@ def test_a_plan_of_a_folder_holds_its_jobs_and_its_endpoints(capsys: pytest.Capt
     said = capsys.readouterr()
     assert "create  iris" in said.out
     assert "create  mnist-serving" in said.out
+
+
+@pytest.mark.parametrize("words", [["local", "list"], ["apply", "--local", "--yes", "good.yaml"]])
+def test_where_jobs_cannot_run_that_is_said(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delattr(os, "fork")
+    assert run(words) == 2
+    assert "on Windows, use WSL" in capsys.readouterr().err
+
+
+def test_init_leaves_a_readme_as_it_is_and_says_three_commands_that_work(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("README.md").write_text("mine")
+    Path("train.py").unlink()
+    assert run(["init"]) == 0
+    assert Path("README.md").read_text() == "mine"
+    said = capsys.readouterr().err.replace("Next:", "").strip().splitlines()
+    assert [line.split()[1] for line in said] == ["validate", "plan", "apply"]
+    assert run(said[0].split()[1:]) == 0
+    assert run(said[1].split()[1:]) == 0
+
+
+def test_init_into_a_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "good.yaml"]) == 2
+    assert "good.yaml is there already" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -10,12 +11,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conftest import REPOSITORY
 from sagespec.cli import run
+from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.explained import explained
+from sagespec.reading.shape import shape_of_part
+from sagespec.reading.validation import judged
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.M | re.S)
@@ -79,3 +84,27 @@ def test_every_known_rule_is_answered_by_something_that_exists() -> None:
             assert set(entry["names"]) <= set(explained()), known
         elif entry["by"] == "none":
             assert entry["why"], known
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_field_is_documented_with_a_value_that_it_may_have(kind: str) -> None:
+    model = kind_named(kind).model
+    examples = documentation().examples(kind)
+    assert set(model.fields) == set(examples)
+    for name, text in examples.items():
+        _, wrong = judged(shape_of_part(model), {name: json.loads(text)})
+        assert [path for path in wrong if path[:1] == (name,)] == [], (name, text)
+
+
+def documentation() -> Any:
+    spec = importlib.util.spec_from_file_location("generate", REPOSITORY / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_finding_stands_in_one_topic_of_the_page_of_rules() -> None:
+    names = [page.name for _, _, pages in documentation().topics() for page in pages]
+    assert sorted(names) == sorted(explained())

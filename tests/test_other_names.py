@@ -46,6 +46,7 @@ def with_line(line: str, *, instead_of: str = "") -> str:
         ("vpc_config: {Subnets: [a]}", "write subnets: [subnet-…] and security_group_ids: [sg-…]"),
         ("var: {a: 1}", "vars stand in a Defaults document, sagespec.yaml, in this folder or above it"),
         ("vars: {a: 1}", "vars stand in a Defaults document, sagespec.yaml, in this folder or above it"),
+        ("project: vision", "it stands in a Defaults document, sagespec.yaml, in this folder or above it"),
         ("metrics: []", "did you mean 'metric_definitions'?"),
         ("NetworkConfig: {}", "write subnets: [subnet-…] and security_group_ids: [sg-…]"),
         ("TensorBoardAppName: x", "a member of the API's request stands under request:"),

@@ -174,6 +174,23 @@ def test_sarif_fits_the_standards_schema_for_everything_that_can_be_found(knowle
     assert [rule["id"] for rule in sarif(everything)["tool"]["driver"]["rules"]] == list(explained())
 
 
+def test_sarif_points_at_uris_only() -> None:
+    driver = sarif([diagnostic()._replace(rule=name) for name in explained()])["tool"]["driver"]
+    uris = [rule["helpUri"] for rule in driver["rules"] if "helpUri" in rule]
+    assert [uri for uri in uris if not re.fullmatch(r"https://[^\s;,]+", uri)] == []
+
+
+def test_fingerprints_of_sarif_stay_when_lines_move() -> None:
+    def prints(text: str, lines: list[int]) -> list[str]:
+        source = Source("m.yaml", text, Path())
+        found = [Diagnostic(Place(source, Span(n, 1, n, 2)), Severity.ERROR, "wrong-type", "x") for n in lines]
+        return [result["partialFingerprints"]["sagespec/v1"] for result in sarif(found)["results"]]
+
+    before, after = prints("a: 1\na: 1\nb: 2\n", [1, 2, 3]), prints("\n\na: 1\na: 1\nb: 2\n", [3, 4, 5])
+    assert before == after
+    assert len(set(before)) == 3
+
+
 def test_sarif_counts_characters_and_says_so() -> None:
     found = diagnostic(text="é\U0001f600: 1", span=Span(1, 5, 1, 6))
     only = sarif([found])

@@ -112,6 +112,7 @@ def service_pool(given: ApplyArguments | None = None) -> ServicePool:
 
     def make(site: Destination) -> Service:
         if site.local:
+            check_platform()
             from sagespec.deploying.services.local import LocalService
 
             root = project_folder() / "local"
@@ -132,7 +133,16 @@ def service_pool(given: ApplyArguments | None = None) -> ServicePool:
     return ServicePool(make, make_staying)
 
 
+def check_platform() -> None:
+    """Raises:
+    WrongUsage: jobs cannot run on this system: they are processes of their own, which only POSIX has.
+    """
+    if not hasattr(os, "fork"):
+        raise WrongUsage("jobs do not run on this machine: that takes Linux or macOS", "on Windows, use WSL")
+
+
 def local_service() -> LocalService:
+    check_platform()
     from sagespec.deploying.services.local import LocalService
 
     return LocalService(project_folder() / "local")

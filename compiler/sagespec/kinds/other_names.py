@@ -38,6 +38,7 @@ max_retry_attempts: retries retry maximumretryattempts retrystrategy
 - (write max_run: 3600, and max_wait for a spot job): stoppingcondition
 - (put requirements.txt into source_dir: the container installs it): requirements pip packages
 - (vars stand in a Defaults document, sagespec.yaml, in this folder or above it): var vars variables
+- (it stands in a Defaults document, sagespec.yaml, in this folder or above it): project prices maxjobcost maxtotalcost
 - (environments stand in a Defaults document, sagespec.yaml, in this folder or above it): environments
 """
 

@@ -11,6 +11,9 @@ from sagespec.base.files import data_folder, write_whole
 SCHEMA = "training-job.schema.json"
 """What the manifest's first line names, so that the editor helps from the first minute."""
 
+README = "README.md"
+"""What a repository has already: it stays as it is."""
+
 TEMPLATES = (
     *("script", "keras", "legacy", "distributed", "pipe"),
     *("pytorch", "huggingface", "sklearn", "xgboost"),
@@ -36,8 +39,11 @@ def scaffold(folder: Path, template: str) -> list[Path]:
 
     source = data_folder("templates") / "init" / template
     # Installers compile every .py of a package, the templates' as well.
+    if folder.exists() and not folder.is_dir():
+        raise Taken(folder)
     files = sorted(path for path in source.rglob("*") if path.is_file() and path.parent.name != "__pycache__")
     targets = {path: folder / path.relative_to(source).as_posix().removesuffix(".j2") for path in files}
+    targets = {path: target for path, target in targets.items() if target.name != README or not target.exists()}
     taken = next((target for target in targets.values() if target.exists()), None)
     if taken is not None:
         raise Taken(taken)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sagespec.checking.page import Page
 from sagespec.checking.pages import binding, compiling, reading, rendering
 
-PAGES: dict[str, Page] = {page.name: page for stage in (reading, rendering, binding, compiling) for page in stage.PAGES}
+STAGES = (reading, rendering, binding, compiling)
+PAGES: dict[str, Page] = {page.name: page for stage in STAGES for page in stage.PAGES}
 """In the order of the stages."""
 
-__all__ = ["PAGES"]
+__all__ = ["PAGES", "STAGES"]

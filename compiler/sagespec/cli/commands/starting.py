@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,12 @@ def init(given: InitArguments) -> Code:
     for path in written:
         say(str(path))
     manifest = given.folder / "train.yaml"
-    tell(f"\nNext: sagespec validate {manifest}\n      sagespec apply --local --provision --wait {manifest}")
+    command = shlex.quote(str(manifest))
+    tell(
+        f"\nNext: sagespec validate {command}\n"
+        f"      sagespec plan --offline {command}\n"
+        f"      sagespec apply --local --provision --wait {command}"
+    )
     return Code.FINE
 
 

@@ -6,6 +6,9 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
@@ -24,8 +27,10 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 def sarif_log(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
     """A log of one run. Columns count characters (`unicodeCodePoints`), from 1, the end exclusive: as ours do."""
     names = {name: index for index, name in enumerate(dict.fromkeys(found.rule for found in diagnostics))}
-    driver = {"name": "sagespec", "version": __version__, "rules": [_rule(explained()[name]) for name in names]}
-    results = [_result(safe(diagnostic), names[diagnostic.rule]) for diagnostic in diagnostics]
+    rules = [_rule(explained()[name]) for name in names]
+    driver = {"name": "sagespec", "version": __version__, "rules": rules}
+    seen: Counter[str] = Counter()
+    results = [_result(safe(diagnostic), names[diagnostic.rule], seen) for diagnostic in diagnostics]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -37,10 +42,20 @@ def _rule(page: Page) -> dict[str, Any]:
         "help": {"text": f"{page.page}\n\nSource: {page.source}"},
         "defaultConfiguration": {"level": page.severity.value},
     }
-    return described | ({"helpUri": page.source} if page.source.startswith("https://") else {})
+    uri = re.search(r"https://[^\s;,]+", page.source)
+    return described | ({"helpUri": uri[0]} if uri else {})
 
 
-def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
+def _fingerprint(diagnostic: Diagnostic, seen: Counter[str]) -> str:
+    """What stays the same when lines move: the rule, the file, the field, what is written there, and which of such."""
+    line = diagnostic.place.source.line(diagnostic.span.line).strip()
+    field = ".".join(map(str, diagnostic.field))
+    text = "\n".join((diagnostic.rule, PurePath(diagnostic.path).as_posix(), field, line))
+    seen[text] += 1
+    return hashlib.sha256(f"{text}\n{seen[text]}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _result(diagnostic: Diagnostic, index: int, seen: Counter[str]) -> dict[str, Any]:
     said = f"{diagnostic.message}\nhelp: {diagnostic.hint}" if diagnostic.hint else diagnostic.message
     result: dict[str, Any] = {
         "ruleId": diagnostic.rule,
@@ -48,6 +63,7 @@ def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
         "level": diagnostic.severity.value,
         "message": {"text": said},
         "locations": [{"physicalLocation": _physical(diagnostic.place)}],
+        "partialFingerprints": {"sagespec/v1": _fingerprint(diagnostic, seen)},
     }
     if diagnostic.stands_for > 1:
         result["occurrenceCount"] = diagnostic.stands_for
