@@ -152,7 +152,7 @@ def about(change: Change) -> Iterator[str]:
     bill = bill_of_change(change)
     if bill is not None and bill.items:
         attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
-        yield f"bill: at most {_amounts(bill)}{attempts}"
+        yield f"bill: at most {amounts(bill)}{attempts}"
 
 
 def _hyperparameters(sent: Mapping[str, str]) -> Iterator[str]:
@@ -193,7 +193,7 @@ def bill_of_change(change: Change) -> Bill | None:
 def total_of(plan: Plan) -> str:
     """What everything together may cost; nothing where a lone job's bill has said it."""
     bills = _bills(plan, Nature.RUNS)
-    return _amounts(*bills) if len(bills) > 1 else ""
+    return amounts(*bills) if len(bills) > 1 else ""
 
 
 def standing_total(plan: Plan) -> str:
@@ -207,7 +207,7 @@ def _bills(plan: Plan, nature: Nature) -> list[Bill]:
     return [bill for bill in found if bill is not None and bill.items]
 
 
-def _amounts(*bills: Bill) -> str:
+def amounts(*bills: Bill) -> str:
     """Hours of each instance type, of accelerators and of volumes, and the money, as far as there are prices."""
     parts = [f"{hours(amount)} of {kind}" for kind, amount in _sum(bill.instance_hours for bill in bills).items()]
     accelerators = _sum(bill.accelerator_hours for bill in bills)

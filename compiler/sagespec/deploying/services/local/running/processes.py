@@ -146,6 +146,9 @@ class Run:
             self.streams[process].feed(data)
         else:
             self.selector.unregister(process.stdout)
+            # It ends with its output, as a rule, and nothing would wake us up then.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(TICK)
         return bool(data)
 
     def _reap(self) -> None:
