@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sagespec.base.redact import redacted
 from sagespec.building.archive import Contents
 from sagespec.building.cost import VOLUME, Bill, hours, money
 from sagespec.building.targets import Upload
@@ -138,7 +139,12 @@ def about(change: Change) -> Iterator[str]:
     groups = resources.get("InstanceGroups") or [resources]
     machines = " + ".join(f"{group.get('InstanceCount', 1)} × {group.get('InstanceType', '?')}" for group in groups)
     limit = request.template.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
-    yield f"{change.job_name}: {machines}, at most {duration(limit)}" if limit else f"{change.job_name}: {machines}"
+    spot = "spot" if request.template.get("EnableManagedSpotTraining") else "on demand"
+    kind = "" if request.site.local else f" {spot} in {request.site.region}"
+    most = f", at most {duration(limit)}" if limit else ""
+    yield f"{change.job_name}: {machines}{kind}{most}"
+    if change.action is Action.CREATE:
+        yield from _hyperparameters(request.template.get("HyperParameters", {}))
     for upload in request.uploads:
         yield f"{upload.kind}: {contents(upload)} → {_place(upload)}"
     if change.stops:
@@ -147,6 +153,14 @@ def about(change: Change) -> Iterator[str]:
     if bill is not None and bill.items:
         attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
         yield f"bill: at most {amounts(bill)}{attempts}"
+
+
+def _hyperparameters(sent: Mapping[str, str]) -> Iterator[str]:
+    """Those of the script: the container's own are not what a reviewer asks about."""
+    own = {name: value for name, value in sent.items() if not name.startswith("sagemaker_") and name != "model_dir"}
+    if own:
+        text = printable(", ".join(redacted(f"{name}: {value}") for name, value in own.items()))
+        yield f"hyperparameters: {text if len(text) <= _VALUE else text[:_VALUE] + '…'}"
 
 
 def contents(upload: Upload) -> str:
