@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import editors
 import manifests
 
 HERE = Path(__file__).resolve().parent
@@ -176,6 +177,35 @@ def editor(folder: Path) -> Iterator[Row]:
     yield Row("validate one changed file, warm, from Python", f"{warm * 1000:.1f} ms", "", "", "5 ms", in_readme=True)
 
 
+def language_servers(folder: Path, times: int) -> Iterator[Row]:
+    """A manifest under the keyboard, against yaml-language-server with our schema."""
+    schema = REPOSITORY / "schemas" / "training-job.schema.json"
+    home = editors.project(folder / "typed", schema)
+    theirs = yaml_language_server()
+    measured = [
+        (editors.measured([SAGESPEC, "lsp"], home), editors.measured(theirs, home) if theirs else None)
+        for _ in range(max(3, times // 2))
+    ]
+    goals = (("language server: ready", "150 ms"), ("… first findings of a manifest and its script", ""))
+    for number, (what, goal) in enumerate((*goals, ("… from a keystroke to the findings", "10 ms"))):
+        ours = statistics.median(each[0][number] for each in measured)
+        others = [each[1][number] for each in measured if each[1] is not None]
+        other = statistics.median(others) if others else None
+        ratio = times_as_long(ours / other) if other else ""
+        what = f"{what}; against yaml-language-server with our schema" if number == 0 else what
+        yield Row(what, f"{ours * 1000:.1f} ms", told(other) if other else "", ratio, goal, in_readme=number == 2)
+
+
+def yaml_language_server() -> Command | None:
+    """The one that the tests lock; None where npm cannot bring it."""
+    home = REPOSITORY / "tests" / "editor"
+    program = home / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
+    if not program.exists() and shutil.which("npm") is not None:
+        words = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(words, cwd=home, stdout=subprocess.DEVNULL, check=False)
+    return ["node", str(program), "--stdio"] if program.exists() else None
+
+
 def plan(folder: Path, jobs: int = 500) -> Iterator[Row]:
     """A plan of unchanged jobs, against the tests' service with 50 ms before each answer."""
     sys.path.insert(0, str(REPOSITORY / "tests"))
@@ -298,6 +328,7 @@ def main() -> None:
             lambda: many(folder, times),
             lambda: recorded(folder, times),
             lambda: editor(folder),
+            lambda: language_servers(folder, times),
             lambda: plan(folder),
             lambda: local(folder, times),
         )

@@ -21,7 +21,7 @@ from sagespec.lsp.workspace import Client, Workspace
 
 Json = dict[str, Any]
 
-ANSWER_WITHIN = 12
+ANSWER_WITHIN = 60
 """Seconds; what is waited for comes in milliseconds, on a machine that is not busy."""
 CAN = {"textDocument": {"publishDiagnostics": {"relatedInformation": True}}}
 

@@ -96,22 +96,27 @@ def test_an_unsaved_text_is_judged_and_not_the_file(tmp_path: Path) -> None:
 
 
 def test_a_script_that_is_edited_judges_again_the_manifest_that_trains_with_it(tmp_path: Path) -> None:
-    """The manifest is not even open; the finding stands in the script, at what is being edited."""
+    """The manifest is not even open; its finding names the place in the script that is being edited."""
     (tmp_path / "train.py").write_text(SCRIPT)
     (tmp_path / "mnist.yaml").write_text(f"{MANIFEST}hyperparameters: {{epochs: 3}}\n")
     wire = Wire(tmp_path)
     wire.settled()
-    script = (tmp_path / "train.py").as_uri()
+    script, manifest = (tmp_path / "train.py").as_uri(), (tmp_path / "mnist.yaml").as_uri()
     wire.open(script, SCRIPT)
     wire.settled()
     assert wire.published == {}
     wire.change(script, 2, {"text": SCRIPT.replace("type=int", "type=int, choices=[1, 2]")})
-    (found,) = wire.until(script, 2)["diagnostics"]
-    assert (found["code"], found["range"]["start"]["line"]) == ("value-not-among-choices", 5)
+    (found,) = wire.until(manifest)["diagnostics"]
+    assert (found["code"], found["range"]["start"]["line"]) == ("value-not-among-choices", 9)
     (related,) = found["relatedInformation"]
-    assert related["location"]["uri"] == (tmp_path / "mnist.yaml").as_uri()
-    wire.change(script, 3, {"text": SCRIPT})
-    assert wire.until(script, 3)["diagnostics"] == []
+    assert (related["location"]["uri"], related["location"]["range"]["start"]["line"]) == (script, 5)
+    wire.change(script, 3, {"text": SCRIPT + "def broken(:\n"})
+    (wrong,) = wire.until(script, 3)["diagnostics"]
+    assert wrong["range"]["start"]["line"] == SCRIPT.count("\n")
+    wire.change(script, 4, {"text": SCRIPT})
+    assert wire.until(script, 4)["diagnostics"] == []
+    wire.settled()
+    assert wire.published[manifest][-1]["diagnostics"] == []
     wire.close()
 
 

@@ -204,7 +204,8 @@ def test_a_script_hands_the_request_to_the_command_as_it_is(
     shell: str, tmp_path: Path, request_of: Callable[..., Request]
 ) -> None:
     """Nothing in it is for the shell, whatever the manifest holds."""
-    request = request_of({"hyperparameters": {"evil": "$(touch hacked) `id` 'x' \"y\" \\ \nEND_OF_REQUEST\n ü"}})
+    evil = "$(touch hacked) `id` 'x' \"y\" \\ \nEND_OF_REQUEST\n ü"
+    request = request_of({"framework_version": "2.4", "hyperparameters": {"evil": evil}})  # no shell in its container
     (tmp_path / "aws").write_text(FAKE_AWS)
     (tmp_path / "aws").chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LC_ALL": "C"}

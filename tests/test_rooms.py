@@ -22,14 +22,15 @@ LAYERS: dict[str, str] = {
     "building": "jsonschema",
     "kinds": "",
     "pipeline": "",
-    "deploying": "boto3 botocore",
+    "deploying": "boto3 botocore tensorflow numpy requests grpc",
     "importing": "",
     "reporting": "rich jinja2",
     "lsp": "",
     "cli": "",
 }
 """Layer → the third-party libraries that come in by it. A layer imports itself and those above it in this table, and
-nothing else of ours. `catalog` sees botocore and moto in its refresh command only.
+nothing else of ours. `deploying` sees TensorFlow and what comes with it in `local/serving/server` only, which runs in
+an environment that has them. `catalog` sees botocore and moto in its refresh command only.
 
 The generic stages do not import `kinds`: what is true of one kind alone they get as a value (`Kind`) from the pipeline.
 """
@@ -49,7 +50,7 @@ def imports_of(path: Path) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module == "sagespec":
             yield from ((node.lineno, f"sagespec.{alias.name}") for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:  # a package's own are its own
             yield node.lineno, node.module
 
 

@@ -25,6 +25,7 @@ from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
 from sagespec.kinds.training_job.model.distribution import STRATEGIES
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.reporting.schema import stale, write_schemas
+from sagespec.reporting.schema.snippets import SNIPPETS
 
 SCHEMAS = REPOSITORY / "schemas"
 REPAIR = "sagespec schema --out schemas"
@@ -467,3 +468,15 @@ def test_every_field_of_endpoints_is_described() -> None:
 )
 def test_defaults_have_sections_for_each_kind(defaults: dict[str, Any], fine: bool) -> None:
     assert DEFAULTS.is_valid({"kind": "Defaults", **defaults}) is fine
+
+
+@pytest.mark.parametrize("kind", SNIPPETS)
+def test_every_snippet_is_a_manifest_that_is_right(kind: str, judge: Judge) -> None:
+    file = {"TrainingJob": "training-job", "Endpoint": "endpoint"}[kind]
+    schema = json.loads((REPOSITORY / "schemas" / f"{file}.schema.json").read_text(encoding="utf-8"))
+    assert schema["defaultSnippets"] == SNIPPETS[kind]
+    for snippet in SNIPPETS[kind]:
+        text = re.sub(r"\$\{\d+:([^}]*)\}", r"\1", json.dumps(snippet["body"]))
+        Draft7Validator(schema).validate(json.loads(text))
+        result = judge(text)
+        assert [found.message for found in result.diagnostics if found.severity is Severity.ERROR] == []

@@ -306,6 +306,11 @@ class Compiler:
             for source in () if script is None else script.sources:
                 self.allowances.read(source, comments)
 
+    def drafted(self, manifest: Manifest, kind: Kind) -> Draft:
+        """What would be sent for a job, as far as its fields are right; nothing is said of what is wrong."""
+        _, checked = self._checked(manifest, kind)
+        return self._draft(checked, kind, self._site(checked.job, kind))
+
     def context(self, job: Any, manifest: Manifest, kind: Kind) -> Context:
         return kind.context(
             job,

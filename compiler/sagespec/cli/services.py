@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sagespec.deploying.pool import ServicePool
     from sagespec.deploying.services import EndpointService, Service
     from sagespec.deploying.services.local import LocalService
+    from sagespec.deploying.services.local.serving.service import LocalEndpoints
     from sagespec.kinds.lifecycle import Nature
     from sagespec.pipeline import Compiler
 
@@ -106,7 +107,6 @@ def evidence_of(compiler: Compiler) -> Gone:
 def service_pool(given: ApplyArguments | None = None) -> ServicePool:
     """SageMaker in each region, and this machine."""
     from sagespec.deploying.pool import ServicePool
-    from sagespec.deploying.services import ServiceError
 
     tell_waits()
 
@@ -125,7 +125,7 @@ def service_pool(given: ApplyArguments | None = None) -> ServicePool:
 
     def make_staying(site: Destination) -> EndpointService:
         if site.local:
-            raise ServiceError("endpoints do not run on this machine yet")
+            return local_endpoints(given)
         from sagespec.deploying.services.sagemaker.endpoints import SageMakerEndpoints
 
         return SageMakerEndpoints(site.region)
@@ -146,6 +146,19 @@ def local_service() -> LocalService:
     from sagespec.deploying.services.local import LocalService
 
     return LocalService(project_folder() / "local")
+
+
+def local_endpoints(given: ApplyArguments | None = None) -> LocalEndpoints:
+    from sagespec.deploying.services.local.serving.service import LocalEndpoints
+
+    root = project_folder() / "local"
+    return LocalEndpoints(root) if given is None else LocalEndpoints(root, given.executor, given.provision)
+
+
+def is_local(name: str) -> bool:
+    """Whether this machine has a training job or an endpoint of that name."""
+    root = project_folder() / "local"
+    return any((root / path).exists() for path in (f"{name}/request.json", f"endpoints/{name}/endpoint.json"))
 
 
 def project_folder() -> Path:
@@ -192,7 +205,7 @@ def jobs_of(
             jobs += meant.jobs
             missing += meant.missing
         else:
-            here = local or (project_folder() / "local" / name / "request.json").exists()
+            here = local or is_local(name)
             place = "" if here else region or os.environ.get("AWS_REGION", "")
             site = Destination(place, None, here)
             service = pool.service(site, only) if only is not None else service_with(pool, name, site)
@@ -214,7 +227,7 @@ def service_with(pool: ServicePool, name: str, site: Destination) -> Service:
     from sagespec.kinds.lifecycle import Nature
 
     jobs = pool.service(site)
-    if site.local or manifest_name_of(name):
+    if manifest_name_of(name):
         return jobs
     try:
         jobs.describe(name)

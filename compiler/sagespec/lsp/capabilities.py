@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sagespec.lsp.texts import Json
 
-COMMANDS = ("sagespec.showRequest", "sagespec.plan", "sagespec.explain")
+COMMANDS = ("sagespec.showRequest", "sagespec.explain")
 """What a client can have carried out; each answers with a text."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sagespec.base.diagnostic import Rejected, Severity
 from sagespec.base.source import Path, Source
@@ -18,6 +18,9 @@ from sagespec.reading.binding import bind
 from sagespec.reading.discovery import may_be_ours
 from sagespec.reading.document import Document
 from sagespec.reading.render import Layer, Manifest, environments_of, is_ours, render
+
+if TYPE_CHECKING:
+    from sagespec.building.draft import Draft
 
 Complaint = tuple[str, Path, str]
 """(rule, field, message) of an error."""
@@ -41,6 +44,10 @@ class Job(NamedTuple):
     manifest: Manifest
     kind: Kind
     context: Context
+
+    def draft(self) -> Draft:
+        """What would be sent, as far as the fields are right."""
+        return self.compiler.drafted(self.manifest, self.kind)
 
     def complaints(self, data: dict[str, Any]) -> frozenset[Complaint]:
         """The errors of other data: everything that `validate` would say of the job by itself."""

@@ -79,6 +79,8 @@ class Server:
             return
         try:
             self.connection.answer(request_id, self._answer(message, method))
+            while self.workspace.asks:
+                self.connection.ask(*self.workspace.asks.pop(0))
         except ResponseError as error:
             self.connection.refuse(request_id, error.code, str(error))
         except Exception as error:

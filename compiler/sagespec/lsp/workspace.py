@@ -113,6 +113,8 @@ class Workspace:
         """The catalogue as of a day; as of today for None."""
         self.is_cancelled: Callable[[], bool] = lambda: False
         """Whether the request at hand is not wanted any more: long work asks now and then."""
+        self.asks: list[tuple[str, Json]] = []
+        """Requests that the client is sent once the one at hand is answered."""
         self._by_path: dict[str, TextDocument] = {}
 
     # Documents

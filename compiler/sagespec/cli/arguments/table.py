@@ -367,6 +367,32 @@ class StopArguments(Several):
     yes = flag("Do not ask before an endpoint is deleted.", short="-y")
 
 
+class InvokeArguments(Jobs):
+    """Send a request to an endpoint, and print its answer.
+
+    Without --content-type, the file's name says what it is: .csv, .json, .jsonl.
+    """
+
+    command, runs = "invoke", "invoking:invoke"
+    exits = {
+        Code.FINE: "answered",
+        Code.WRONG_MANIFEST: "the manifest is wrong",
+        Code.SERVICE_FAILED: "the endpoint does not answer, or the model refused the request",
+    }
+    examples = (
+        ("sagespec invoke mnist.yaml request.json", "the endpoint of a manifest"),
+        ("sagespec invoke --local mnist.yaml image.csv", "on this machine"),
+        ("sagespec invoke mnist --content-type text/csv", "by name; the request from standard input"),
+    )
+
+    name = one("NAME-or-PATH", "An endpoint's name, or a manifest with one endpoint.", completes="jobs files")
+    data = optional("DATA", "A file with the request; - or nothing: standard input.", completes="files")
+    content_type = text("TYPE", "What the request is: application/json, text/csv …")
+    accept = text("TYPE", "What the answer is to be.")
+    attributes = text("TEXT", "Custom attributes: tfs-model-name=NAME,tfs-method=classify.")
+    out = file("FILE", "Write the answer to a file.")
+
+
 class LocalListArguments(Arguments):
     """List the jobs on this machine, oldest first."""
 
@@ -489,6 +515,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         TensorboardArguments,
         RollbackArguments,
         StopArguments,
+        InvokeArguments,
         LocalListArguments,
         LocalCleanArguments,
         RulesArguments,

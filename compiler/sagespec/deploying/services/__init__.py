@@ -259,8 +259,13 @@ class EndpointService(Service, Protocol):
         """
         ...
 
-    def invoke(self, job_name: str, payload: bytes, content_type: str, accept: str = "") -> Answer:
+    def invoke(
+        self, job_name: str, payload: bytes, content_type: str, accept: str = "", attributes: str = ""
+    ) -> Answer:
         """Sends a request to an endpoint.
+
+        Args:
+            attributes: custom attributes, for the container.
 
         Raises:
             ServiceError: it does not answer, or the model refused the request; with its words.

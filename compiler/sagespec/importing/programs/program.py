@@ -9,6 +9,7 @@ from sagespec.catalog import Facts
 from sagespec.importing.draft import Draft, Imported, Remark, Unreadable, named_apart
 from sagespec.importing.following.interpreter import Interpreter
 from sagespec.importing.following.library import Start
+from sagespec.importing.following.sdk import LAUNCHERS, WITHOUT_FORM
 from sagespec.importing.following.values import Text, kept
 from sagespec.importing.programs.manifest import draft_of
 from sagespec.importing.programs.matrix import folded
@@ -19,6 +20,13 @@ from sagespec.reading.yamltext import Path
 HINT = "give the script or notebook that has TensorFlow(...), PyTorch(...) or another estimator of sagemaker's"
 
 
+_SIGNS = re.compile(
+    rf"\b(?:{'|'.join(sorted(LAUNCHERS | WITHOUT_FORM))}|create_\w*training_job|create_hyper_parameter_tuning_job"
+    r"|SageMakerTrainingOperator)\b|\.\s*fit\b"
+)
+"""One of these stands in every program that starts a training job."""
+
+
 def from_source(source: str | Code, facts: Facts, name: str = "program.py") -> Imported:
     """A manifest for every job that a script starts, in the order of the text.
 
@@ -26,6 +34,8 @@ def from_source(source: str | Code, facts: Facts, name: str = "program.py") -> I
         Unreadable: this is no Python, or starts no training job.
     """
     code = from_script(source) if isinstance(source, str) else source
+    if _SIGNS.search(code.text) is None:
+        _refuse(list(code.remarks))
     tree = parsed(code.text)
     interpreter = Interpreter(Text(code.text), name)
     try:

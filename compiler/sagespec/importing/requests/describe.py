@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
 from sagespec.base.files import Files
@@ -168,13 +168,18 @@ def _arguments(wanted: Body, data: Mapping[str, Any], override: Mapping[str, Any
     """What has become of each member."""
     for path in _leaves(wanted, ()):
         name = ".".join(map(str, path))
-        field = field_of([step for step in path if not isinstance(step, int)])
+        field = _field(tuple(str(step) for step in path if not isinstance(step, int)))
         if _is_in(path, override):
             yield Argument(name, "changed", "under request:")
         elif field in data:
             yield Argument(name, "taken", str(field))
         else:
             yield Argument(name, "taken", "what a manifest makes by itself")
+
+
+@lru_cache(maxsize=10_000)
+def _field(member: tuple[str, ...]) -> str | None:
+    return field_of(member)
 
 
 def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:

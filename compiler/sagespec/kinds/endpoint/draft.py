@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
@@ -26,6 +27,7 @@ from sagespec.building.draft import (
     provenance,
     role_arn,
 )
+from sagespec.building.local_model import RepackedFile, is_local, local_upload
 from sagespec.building.model_archive import RepackedModel, model_upload
 from sagespec.building.request import Call, Destination, Naming, Request, Serving, Upload, name_of
 from sagespec.catalog.serving import serving_image
@@ -177,8 +179,12 @@ class _Bodies:
             return None
         source = endpoint.source_dir or ""
         contents = None if source.startswith("s3://") else self._contents()
-        model = RepackedModel(endpoint.model_data, contents, source if contents is None else "")
-        return model_upload(model, self._prefix, 0)
+        path = self.local_model
+        if path is not None and (path.is_dir() or not self.site.local):
+            return local_upload(path, contents, self._prefix, 0)
+        code = source if contents is None else ""
+        model = RepackedModel(endpoint.model_data, contents, code)
+        return model_upload(model if path is None else RepackedFile(str(path), contents, code), self._prefix, 0)
 
     def _contents(self) -> Any:
         endpoint = self.endpoint
@@ -194,10 +200,24 @@ class _Bodies:
         self.bucket_by = field
         return f"s3://{default_bucket(self.site)}"
 
+    @cached_property
+    def local_model(self) -> FilePath | None:
+        """The path of a model that lies on this machine."""
+        given = self.endpoint.model_data
+        return self.inputs.folder / given if isinstance(given, str) and is_local(given) else None
+
+    @cached_property
+    def model(self) -> Upload | None:
+        """A local model that is uploaded by itself: without code, or beside that of the Python-based server."""
+        path = self.local_model
+        if path is None or (self.code is not None and self.endpoint.server == "tensorflow-serving"):
+            return None
+        return self._collected(lambda: local_upload(path, None, self._prefix, 0 if self.code is None else 1))
+
     @property
     def uploads(self) -> tuple[Upload, ...]:
         try:
-            return () if self.code is None else (self.code,)
+            return tuple(upload for upload in (self.code, self.model) if upload is not None)
         except Unknown:
             return ()
 
@@ -235,7 +255,8 @@ class _Bodies:
         given = self.endpoint.model_data
         if given is None or isinstance(given, str):
             repacked = self.endpoint.server == "tensorflow-serving" and self.code is not None
-            return (self.code.uri if repacked and self.code is not None else given), None
+            upload = self.code if repacked else self.model
+            return (given if upload is None else upload.uri), None
         return None, to_api(given)
 
     def environment(self) -> dict[str, str]:

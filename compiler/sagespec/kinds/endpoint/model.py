@@ -19,6 +19,7 @@ from sagespec.kinds.types import (
     Region,
     Role,
     S3Uri,
+    SourceUri,
 )
 from sagespec.reading.constraints import Before, Described, Limits
 from sagespec.reading.part import Part, field
@@ -244,7 +245,10 @@ class Endpoint(Part):
     role: Role | None = field("IAM role that SageMaker assumes: an ARN, or a name in the same account.", None)
 
     training_job: JobName | None = field("Name of a TrainingJob manifest: its newest completed job is served.", None)
-    model_data: S3Uri | ModelDataSource | None = field("The model: s3://….tar.gz, or where it lies unpacked.", None)
+    model_data: SourceUri | ModelDataSource | None = field(
+        "The model: s3://….tar.gz, where it lies unpacked in S3, or a local archive or folder, which `apply` uploads.",
+        None,
+    )
 
     framework: Literal["tensorflow"] = field("The framework of the container.", "tensorflow")
     framework_version: FrameworkVersion | None = field("TensorFlow version, always in quotes.", None)

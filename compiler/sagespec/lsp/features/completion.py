@@ -319,44 +319,50 @@ def _key(here: Spot, name: str, *, nested: bool = False) -> str:
 
 def _in_defaults(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[Item]:
     """Fields of every kind, and settings. What contradicts what, only a manifest shows."""
-    path = here.path[2:] if here.path[:1] == ("environments",) and len(here.path) >= 2 else here.path
-    names = [path[0]] if path and path[0] in KINDS else list(KINDS)
-    path = path[1:] if path and path[0] in KINDS else path
-    for number, name in enumerate(map(str, names)):
-        kind = kind_named(name)
-        smallest = {**{k: v for k, v in _merged(here).items() if k in kind.model.fields}, "kind": name}
-        job = scene.job(here.document.with_data({"apiVersion": "sagespec/v1", **smallest}))
-        shape = shape_at(kind.model, path)
-        if job is None or (number and path and shape_at(kind_named(names[0]).model, path) is not None):
-            continue
-        trial = Trial(workspace, job)
-        if not here.is_key:
-            yield from _values(trial, here._replace(path=path), shape)
-        elif path:
-            yield from _keys(trial, here._replace(path=path), shape)
-        else:
-            others = [field for other in names[:number] for field in kind_named(str(other)).model.fields]
-            yield from _fields_of_defaults(here, kind.model, others)
-    if here.is_key and here.path == ():
-        yield from (Item(name, _key(here, name, nested=True), "field") for name in SETTINGS if name not in here.data)
-        yield from (
-            Item(name, _key(here, name, nested=True), "field", f"fields of a {name} alone")
-            for name in KINDS
-            if name not in here.data
-        )
+    path, names, data = _within_defaults(here)
+    if here.is_key and path == ():
+        yield from _fields_of_defaults(here, names)
+        return
+    name = next((each for each in names if shape_at(kind_named(each).model, path) is not None), None)
+    if name is None:
+        return
+    model = kind_named(name).model
+    known = {key: value for key, value in data.items() if key in model.fields}
+    job = scene.job(here.document.with_data({**known, "apiVersion": "sagespec/v1", "kind": name}))
+    shape = shape_at(model, path)
+    if job is not None:
+        offer = _keys if here.is_key and _takes_keys(job, path, shape) else _values
+        yield from offer(Trial(workspace, job), here._replace(path=path, data=data), shape)
 
 
-def _merged(here: Spot) -> dict[str, Any]:
-    """What an environment says, over what holds without one."""
-    data: dict[str, Any] = here.data if isinstance(here.data, dict) else {}
-    inner = item_at(data, here.path[:2]) if here.path[:1] == ("environments",) else None
-    return {**data, **(inner if isinstance(inner, dict) else {})}
+def _within_defaults(here: Spot) -> tuple[Path, list[str], dict[str, Any]]:
+    """(the path in a manifest that would take it, the kinds it may be of, what holds there)."""
+    path, data, names = here.path, here.data, list(KINDS)
+    sections = [2] if path[:1] == ("environments",) and len(path) >= 2 else []
+    sections += [1] if path[sum(sections) :][:1] and path[sum(sections)] in KINDS else []
+    for length in sections:
+        inner = item_at(data, path[:length])
+        data = {**data, **(inner if isinstance(inner, dict) else {})}
+        names = [str(path[0])] if length == 1 else names
+        path = path[length:]
+    return path, names, data if isinstance(data, dict) else {}
 
 
-def _fields_of_defaults(here: Spot, model: type[Part], others: Iterable[str]) -> Iterator[Item]:
-    shapes = fields_of(model)
+def _fields_of_defaults(here: Spot, names: Iterable[str]) -> Iterator[Item]:
     given = item_at(here.data, here.path)
-    left_out = {"apiVersion", "kind", "name", *others, *(given if isinstance(given, dict) else ())}
-    for name, field in model.fields.items():
-        if name not in left_out:
-            yield _field(here, name, field, shapes[name], [], ())._replace(first=False)
+    left_out = {"apiVersion", "kind", "name", *(given if isinstance(given, dict) else ())}
+    for kind in names:
+        model = kind_named(kind).model
+        shapes = fields_of(model)
+        for name in [name for name in model.fields if name not in left_out]:
+            left_out.add(name)
+            yield _field(here, name, model.fields[name], shapes[name], [], ())._replace(first=False)
+    if here.path == ():
+        sections = {**dict.fromkeys(SETTINGS, ""), **{name: f"fields of a {name} alone" for name in KINDS}}
+        for name, detail in sections.items():
+            if name not in left_out:
+                yield Item(name, _key(here, name, nested=name not in _PLAIN_SETTINGS), "field", detail)
+
+
+_PLAIN_SETTINGS = ("project", "max_job_cost")
+"""Settings that are no maps."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sagespec.base.redact import redacted
 from sagespec.building.archive import Contents
 from sagespec.building.cost import VOLUME, Bill, hours, money
 from sagespec.building.targets import Upload
@@ -138,7 +139,12 @@ def about(change: Change) -> Iterator[str]:
     groups = resources.get("InstanceGroups") or [resources]
     machines = " + ".join(f"{group.get('InstanceCount', 1)} × {group.get('InstanceType', '?')}" for group in groups)
     limit = request.template.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
-    yield f"{change.job_name}: {machines}, at most {duration(limit)}" if limit else f"{change.job_name}: {machines}"
+    spot = "spot" if request.template.get("EnableManagedSpotTraining") else "on demand"
+    kind = "" if request.site.local else f" {spot} in {request.site.region}"
+    most = f", at most {duration(limit)}" if limit else ""
+    yield f"{change.job_name}: {machines}{kind}{most}"
+    if change.action is Action.CREATE:
+        yield from _hyperparameters(request.template.get("HyperParameters", {}))
     for upload in request.uploads:
         yield f"{upload.kind}: {contents(upload)} → {_place(upload)}"
     if change.stops:
@@ -146,7 +152,15 @@ def about(change: Change) -> Iterator[str]:
     bill = bill_of_change(change)
     if bill is not None and bill.items:
         attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
-        yield f"bill: at most {_amounts(bill)}{attempts}"
+        yield f"bill: at most {amounts(bill)}{attempts}"
+
+
+def _hyperparameters(sent: Mapping[str, str]) -> Iterator[str]:
+    """Those of the script: the container's own are not what a reviewer asks about."""
+    own = {name: value for name, value in sent.items() if not name.startswith("sagemaker_") and name != "model_dir"}
+    if own:
+        text = printable(", ".join(redacted(f"{name}: {value}") for name, value in own.items()))
+        yield f"hyperparameters: {text if len(text) <= _VALUE else text[:_VALUE] + '…'}"
 
 
 def contents(upload: Upload) -> str:
@@ -179,7 +193,7 @@ def bill_of_change(change: Change) -> Bill | None:
 def total_of(plan: Plan) -> str:
     """What everything together may cost; nothing where a lone job's bill has said it."""
     bills = _bills(plan, Nature.RUNS)
-    return _amounts(*bills) if len(bills) > 1 else ""
+    return amounts(*bills) if len(bills) > 1 else ""
 
 
 def standing_total(plan: Plan) -> str:
@@ -193,7 +207,7 @@ def _bills(plan: Plan, nature: Nature) -> list[Bill]:
     return [bill for bill in found if bill is not None and bill.items]
 
 
-def _amounts(*bills: Bill) -> str:
+def amounts(*bills: Bill) -> str:
     """Hours of each instance type, of accelerators and of volumes, and the money, as far as there are prices."""
     parts = [f"{hours(amount)} of {kind}" for kind, amount in _sum(bill.instance_hours for bill in bills).items()]
     accelerators = _sum(bill.accelerator_hours for bill in bills)

@@ -22,6 +22,7 @@ from sagespec.reading.part import Part
 from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.refusals import REFUSALS, of_each, of_hardware, of_manifest, old_names, renamed, rows
 from sagespec.reporting.schema.shapes import EndpointShapes, JobShapes, Shapes, values_of_endpoints, values_of_jobs
+from sagespec.reporting.schema.snippets import SNIPPETS
 from sagespec.reporting.schema.versions import by_version
 
 IDENTITY = ("apiVersion", "kind", "name")
@@ -80,6 +81,7 @@ def _manifest(kind: str, description: str, shapes: Shapes, contradictions: list[
         "$schema": _DRAFT,
         "title": "sagespec",
         "description": description,
+        "defaultSnippets": SNIPPETS[kind],
         "type": "object",
         "required": list(IDENTITY),
         "properties": {**_head(kind, model), **shapes.fields(), "matrix": _MATRIX, **old_names(model)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from sagespec.catalog import Facts, Instance, Release
@@ -60,10 +61,7 @@ class Shapes:
         return {f"{self.prefix}{name}": values for name, values in self.known.items()}
 
     def properties(self, part: str) -> Json:
-        return {
-            name: self.shape(name, node) | {"description": node["description"]}
-            for name, node in self.parts[part]["properties"].items()
-        }
+        return {name: self.shape(name, node) | _told(node) for name, node in self.parts[part]["properties"].items()}
 
     def shape(self, name: str, node: Json, *, in_list: bool = False) -> Json:
         """One value: an expression is welcome, and null where the model takes it."""
@@ -148,12 +146,26 @@ class Shapes:
         return shape | ({"examples": node["examples"]} if "examples" in node else {})
 
 
+def _told(node: Json) -> Json:
+    """What a field means; with what holds where it is left out, for editors that show Markdown."""
+    default = node.get("default")
+    told = {"description": node["description"]}
+    if isinstance(default, bool) or (isinstance(default, int | str) and default != ""):
+        written = json.dumps(default)
+        told["markdownDescription"] = f"{node['description']}\n\nLeft out: `{written}`."
+    return told
+
+
 class JobShapes(Shapes):
     """Those of a training job, whose channels may be written in several ways."""
 
     def fields(self) -> Json:
         fields = super().fields()
-        about = {key: fields["channels"][key] for key in ("type", "description")}
+        about = {
+            key: fields["channels"][key]
+            for key in ("type", "description", "markdownDescription")
+            if key in fields["channels"]
+        }
         by_name = {key: fields["channels"][key] for key in ("propertyNames", "maxProperties")}
         one = [when({name: {"type": "string"}}) for name in ("s3_data", "path", "file_system_id")]
         channel = {"$ref": "#/definitions/channel"}

@@ -44,7 +44,7 @@ SUMMARIES = ("checkpoints", "model", "output/data", "shared")
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """A disk that fails, or is not ours, is the service's failure here."""
     try:
         yield
@@ -108,13 +108,13 @@ class LocalService:
             if (seen.project, seen.name) in names or (projects and seen.project in wanted):
                 yield seen
 
-    @_explained()
+    @explained()
     def jobs(self) -> list[ObservedJob]:
         """Every job of this root, oldest first."""
         found = [record.seen(JobFolder(path)) for path in self.root.glob("[!.]*") if (path / "request.json").exists()]
         return sorted(found, key=lambda seen: (seen.created, seen.job_name))
 
-    @_explained()
+    @explained()
     def describe(self, job_name: str) -> ObservedJob:
         """One job, as it is now.
 
@@ -127,12 +127,12 @@ class LocalService:
         """What each job does now."""
         return one_by_one(self.describe, job_names)
 
-    @_explained()
+    @explained()
     def artifact(self, job_name: str, body: Mapping[str, Any] | None = None) -> str | None:
         """The path of the job's model, if it has one."""
         return record.artifact(self._job(job_name))
 
-    @_explained()
+    @explained()
     def logs(self, job_name: str, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
         """The lines after `cursor`, oldest first over all hosts, and where they end."""
         job = self._job(job_name)
@@ -147,7 +147,7 @@ class LocalService:
         """The last lines over all hosts."""
         return list(deque(self.logs(job_name, START)[0], count))
 
-    @_explained()
+    @explained()
     def summaries(self, job_name: str) -> dict[str, str]:
         """The job's folders that a script saves to while it runs: a short name → path."""
         job = self._job(job_name)
@@ -165,7 +165,7 @@ class LocalService:
                     found = path.stat()
                     yield Stored(path.relative_to(uri).as_posix(), found.st_size, found.st_mtime)
 
-    @_explained()
+    @explained()
     def fetch(self, uri: str, path: Path) -> None:
         """Copies one of those files.
 
@@ -183,7 +183,7 @@ class LocalService:
     def check_role(self, role_arn: str) -> None:
         """This machine runs jobs as whoever asks for them."""
 
-    @_explained()
+    @explained()
     def upload(self, upload: Upload, progress: Progress, kms_key: str | None = None) -> bool:
         """Keeps a source archive, or links to data, below the root, where the request's URI is looked up first.
 
@@ -209,7 +209,7 @@ class LocalService:
         progress(f"keeping {upload.path}", upload.size, upload.size)
         return True
 
-    @_explained()
+    @explained()
     def create(self, request: Request, attempt: int) -> None:
         """Creates the training job and hands it to its supervisor.
 
@@ -229,21 +229,21 @@ class LocalService:
             record.bury(job, reason)
             raise ServiceError(reason, f"{job.path / 'supervisor.log'} may say more")
 
-    @_explained()
+    @explained()
     def stop(self, job_name: str) -> None:
         """Asks a job to end; a job that has ended is left as it is."""
         job = self._job(job_name)
         if record.seen(job).status not in TERMINAL:
             job.stop.touch()
 
-    @_explained()
+    @explained()
     def tag(self, job_name: str, add: Mapping[str, str], remove: Sequence[str]) -> None:
         """Adds and removes tags."""
         job = self._job(job_name)
         kept = {key: value for key, value in record.tags_of(job).items() if key not in remove}
         record.change(job, tags={**kept, **add})
 
-    @_explained()
+    @explained()
     def update(self, job_name: str, members: Mapping[str, Any]) -> None:
         """Changes what UpdateTrainingJob can change; here it is noted, and has no effect."""
         job = self._job(job_name)
@@ -262,7 +262,7 @@ class LocalService:
                 raise ServiceError(f"{seen.job_name} is {seen.status}", "stop it first")
         return [seen.job_name for seen in (self.jobs() if named is None else named) if seen.ended]
 
-    @_explained()
+    @explained()
     def clean(self, job_names: Iterable[str] | None = None) -> list[str]:
         """Deletes jobs that have ended (all of them where no names are given), and what no job left needs any more.
 

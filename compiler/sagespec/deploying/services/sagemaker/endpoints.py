@@ -331,13 +331,19 @@ class SageMakerEndpoints(Wire):
         except NoSuchJob:  # somebody else was faster, or the answer to our own call got lost
             return
 
-    def invoke(self, job_name: str, payload: bytes, content_type: str, accept: str = "") -> Answer:
+    def invoke(
+        self, job_name: str, payload: bytes, content_type: str, accept: str = "", attributes: str = ""
+    ) -> Answer:
         """Sends a request to an endpoint.
+
+        Args:
+            attributes: custom attributes, for the container.
 
         Raises:
             ServiceError: it does not answer, or the model refused the request; with its words.
         """
-        wanted = {"Accept": accept} if accept else {}
+        given = {"Accept": accept, "CustomAttributes": attributes}
+        wanted = {key: value for key, value in given.items() if value}
         answer = self._call(
             "invoke_endpoint",
             job_name,

@@ -63,7 +63,7 @@ class Store:
         self.encryption = _encryption(kms_key)
 
     def upload(self, upload: Upload, progress: Progress) -> bool:
-        """An archive (`code`) to its key, or a folder's files (`data`) below their prefix; False where all was there.
+        """An archive (`code`, `model`) to its key, or files (`data`) below their prefix; False where all was there.
 
         Raises:
             ServiceError: S3 refused, or a file was changed meanwhile.
@@ -71,7 +71,7 @@ class Store:
         try:
             if isinstance(upload.content, RepackedModel):
                 return self._repacked(upload, upload.content, progress)
-            return self._code(upload, progress) if upload.kind == "code" else self._data(upload, progress)
+            return self._data(upload, progress) if upload.kind == "data" else self._archive(upload, progress)
         except (ArchiveError, OSError) as error:
             raise ServiceError(f"{upload.path}: {error}", getattr(error, "hint", "")) from error
 
@@ -112,17 +112,17 @@ class Store:
         except (BotoCoreError, OSError) as error:
             raise ServiceError(f"{uri} did not arrive whole: {error}", AGAIN) from error
 
-    def _code(self, upload: Upload, progress: Progress) -> bool:
+    def _archive(self, upload: Upload, progress: Progress) -> bool:
         bucket, key = _split(upload.uri)
         there = self._head(bucket, key)
         if there is not None and _sha256_of(there) == upload.sha256:
             return False
         with tempfile.TemporaryDirectory(prefix="sagespec-") as folder:
-            path = Path(folder, "sourcedir.tar.gz")
+            path = Path(folder, key.rpartition("/")[2])
             with path.open("wb") as file:
                 upload.content.pack(file)
             item = Item(key, path, path.stat().st_size, upload.sha256)
-            what = f"uploading sourcedir.tar.gz ({upload.sha256[:10]}…)"
+            what = f"uploading {path.name} ({upload.sha256[:10]}…)"
             progress(what, 0, item.size)
             # There is something else under a key that names its content: it is put right.
             sent = self._put(bucket, item, overwrite=there is not None)

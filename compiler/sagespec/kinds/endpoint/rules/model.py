@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
+from sagespec.building.local_model import is_local
 from sagespec.checking.condition import GIVEN
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, SDK2, refusal, rule
@@ -79,6 +80,11 @@ def model_data_without_archive(model_data: Written, context: EndpointContext) ->
         model_data: {s3_data_source: {s3_uri: s3://bucket/mnist/model/}}
     """
     value = model_data.value
+    if isinstance(value, str) and "://" in value and not value.startswith("s3://"):
+        yield Finding(model_data.path, f"'{value}' is not an S3 URI", "write s3://<bucket>/<key>, or a path")
+        return
+    if is_local(value):
+        return
     if isinstance(value, str) and not value.endswith(".tar.gz"):
         place = f"{{s3_data_source: {{s3_uri: {value.rstrip('/')}/}}}}"
         hint = f"write the archive's key, or for an unpacked model: model_data: {place}"

@@ -68,13 +68,21 @@ class Run:
     """Several processes that stand and fall together."""
 
     def __init__(
-        self, commands: Sequence[Command], logs: Mapping[str, Log], record: Path, ask: Callable[[], str | None]
+        self,
+        commands: Sequence[Command],
+        logs: Mapping[str, Log],
+        record: Path,
+        ask: Callable[[], str | None],
+        *,
+        to_the_end: bool = True,
     ) -> None:
         """
         Args:
             record: the file that says which processes there are, for whoever finds the job without its supervisor.
             ask: why the run should be ended now; None where it should not.
+            to_the_end: what a script has left behind is waited for while it holds its output open.
         """
+        self.to_the_end = to_the_end
         self.commands = commands
         self.logs = logs
         self.record = record
@@ -146,6 +154,9 @@ class Run:
             self.streams[process].feed(data)
         else:
             self.selector.unregister(process.stdout)
+            # It ends with its output, as a rule, and nothing would wake us up then.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(TICK)
         return bool(data)
 
     def _reap(self) -> None:
@@ -171,7 +182,7 @@ class Run:
 
         The toolkit reads a script's output to its end, so the container waits for that too.
         """
-        if command.helps or self.kill_at is not None or self.failed is not None:
+        if not self.to_the_end or command.helps or self.kill_at is not None or self.failed is not None:
             return False
         if process.stdout not in self.selector.get_map() or not _group_lives(process.pid):
             return False

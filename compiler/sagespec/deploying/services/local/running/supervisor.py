@@ -209,7 +209,7 @@ def main(arguments: Sequence[str]) -> int:
     os.close(ready)
     os.setsid()
     alive.adopt_orphans()
-    _detach(folder.path / "supervisor.log")
+    detach(folder.path / "supervisor.log")
     write_json(folder.supervisor, alive.identity(os.getpid()))
     supervisor = Supervisor(folder)
 
@@ -224,7 +224,7 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _detach(log: Path) -> None:
+def detach(log: Path) -> None:
     """Lets go of the terminal: a supervisor that held its output open would hold up whoever reads it."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

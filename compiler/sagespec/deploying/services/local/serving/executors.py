@@ -1,0 +1,274 @@
+"""What serves a revision: TensorFlow of this machine, `tensorflow_model_server` where there is one, or docker."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from sagespec.deploying.services.local import provision
+from sagespec.deploying.services.local.container.channels import DataError
+from sagespec.deploying.services.local.folder import read_json, write_json
+from sagespec.deploying.services.local.options import Options
+from sagespec.deploying.services.local.running import alive, docker
+from sagespec.deploying.services.local.running.processes import Command, Ending
+from sagespec.deploying.services.local.serving import layout
+from sagespec.deploying.services.local.serving.folder import VARIANT, RevisionFolder, container_of
+
+PROGRAMS = Path(__file__).with_name("server")
+"""The folder that stands in for the container's programs."""
+REAL_SERVER = "tensorflow_model_server"
+CONTAINER_PORT = "8080/tcp"
+
+RunOne = Callable[[Command], Ending]
+
+
+class CannotServe(DataError):
+    """The revision cannot be served here. Says why."""
+
+
+class Executor(Protocol):
+    """The steps that depend on what serves, in their order."""
+
+    def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
+        """Gets what the servers need; `run` runs a command of the revision's own.
+
+        Raises:
+            DataError: they cannot have it.
+        """
+        ...
+
+    def commands(self) -> list[Command]:
+        """What is to be run together; asked again for every new run."""
+        ...
+
+    def port(self) -> int | None:
+        """Where it answers; None as long as it does not."""
+        ...
+
+    def clean_up(self) -> None:
+        """Leaves nothing behind."""
+        ...
+
+
+class Processes:
+    """The container's programs, each a process of this machine."""
+
+    def __init__(self, revision: RevisionFolder) -> None:
+        self.revision = revision
+        self.options = Options(**read_json(revision.options))
+        self.container = container_of(revision.bodies()[0])
+        self.model_python = self.front_python = self.options.python
+        self.real_server = shutil.which(REAL_SERVER)
+        self.port_before: int = 0
+
+    def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
+        config = layout.server_config(self.revision.model, self._settings(), self.revision)
+        if len(config["models"]) > 1 and "SAGEMAKER_TFS_DEFAULT_MODEL_NAME" not in self._settings():
+            note(f"several models, and no SAGEMAKER_TFS_DEFAULT_MODEL_NAME: {config['default_model']} is the default")
+        write_json(self.revision.server, config)
+        if self.options.provision:
+            self._provision(note)
+        if self.real_server:
+            note(f"{self.real_server} serves")
+        else:
+            note("TensorFlow serves by TensorFlow Serving's REST API; this is not tensorflow_model_server")
+            self._check_tensorflow()
+        if config["code"]:
+            self._install(Path(config["code"]), run, note)
+
+    def _provision(self, note: Callable[[str], None]) -> None:
+        wanted = _wanted(self.container["Image"])
+        if wanted is None:
+            raise CannotServe("the image's address does not say which TensorFlow to provision")
+        try:
+            environment = provision.provide(wanted, lambda progress: note(str(progress)))
+        except provision.CannotProvision as error:
+            raise CannotServe(str(error)) from error
+        if environment.warning:
+            note(environment.warning)
+        self.model_python = self.front_python = str(environment.python)
+
+    def _check_tensorflow(self) -> None:
+        """Looked for, and not imported: that takes seconds, which the server takes anyway."""
+        look = "import importlib.util, sys; sys.exit(importlib.util.find_spec('tensorflow') is None)"
+        if subprocess.run([self.model_python, "-c", look], capture_output=True).returncode:
+            raise CannotServe(
+                f"{self.model_python} has no TensorFlow, and there is no {REAL_SERVER} on PATH: "
+                "give --provision, or install tensorflow"
+            )
+
+    def _install(self, code: Path, run: RunOne, note: Callable[[str], None]) -> None:
+        """What `code/requirements.txt` asks for, into an environment of the script's own, as the container does it."""
+        if not (code / "requirements.txt").is_file():
+            return
+        if (code / "lib").is_dir():
+            note("there is code/lib: requirements.txt is ignored")
+            return
+        self.front_python = str(provision.overlay(self.revision.path / ".environment", self.front_python))
+        argv = [self.front_python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+        ending = run(Command(VARIANT, [*argv, "-r", "requirements.txt"], self._environ(), code))
+        if ending.failed is not None:
+            raise CannotServe(
+                f"requirements.txt cannot be installed: {ending.tail[-1] if ending.tail else 'see the log'}"
+            )
+
+    def commands(self) -> list[Command]:
+        for file in (self.revision.port_file, self.revision.rest_port_file):
+            if file is self.revision.port_file and file.exists():
+                self.port_before = int(file.read_text(encoding="utf-8"))
+            file.unlink(missing_ok=True)
+        config = {**read_json(self.revision.server), "port": self.port_before}
+        if self.real_server:
+            config["rest_port"], config["grpc_port"] = map(str, _free_ports(2))
+            self.revision.rest_port_file.write_text(config["rest_port"], encoding="utf-8")
+        write_json(self.revision.server, config)
+        model = self._real(config) if self.real_server else self._program(self.model_python, "model")
+        front = self._program(self.front_python, "front")
+        return [Command(VARIANT, argv, self._environ(), self.revision.path) for argv in (model, front)]
+
+    def _program(self, python: str, name: str) -> list[str]:
+        return [python, str(PROGRAMS), name, str(self.revision.server)]
+
+    def _real(self, config: Mapping[str, Any]) -> list[str]:
+        """The real server, with the configuration that the container writes."""
+        text = "model_config_list: {\n"
+        for model in config["models"]:
+            versions = " ".join(f"versions: {int(version)}" for version in model["versions"])
+            policy = f"model_version_policy: {{ specific: {{ {versions} }} }}"
+            text += f"  config: {{ name: '{model['name']}' base_path: '{model['path']}' "
+            text += f"model_platform: 'tensorflow' {policy} }}\n"
+        file = self.revision.path / "model-config.cfg"
+        file.write_text(text + "}\n", encoding="utf-8")
+        ports = [f"--port={config['grpc_port']}", f"--rest_api_port={config['rest_port']}"]
+        argv = [str(self.real_server), *ports, f"--model_config_file={file}", "--max_num_load_retries=0"]
+        return [sys.executable, str(PROGRAMS), "beside", *argv]
+
+    def _settings(self) -> Mapping[str, str]:
+        settings: Mapping[str, str] = self.container.get("Environment", {})
+        return settings
+
+    def _environ(self) -> dict[str, str]:
+        foreign = ("SM_", "SAGEMAKER_", "TF_CONFIG", "PYTHONPATH")
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+        path = os.pathsep.join([str(Path(self.front_python).parent), inherited.get("PATH", os.defpath)])
+        return {
+            "OMP_NUM_THREADS": "1",
+            **inherited,
+            "PATH": path,
+            "PYTHONUNBUFFERED": "1",
+            **self._settings(),
+            alive.MARK: str(self.revision.path),
+        }
+
+    def port(self) -> int | None:
+        text = self.revision.port_file.read_text(encoding="utf-8") if self.revision.port_file.exists() else ""
+        return int(text) if text else None
+
+    def clean_up(self) -> None:
+        """All that there is are processes, which have ended."""
+
+
+def _wanted(image: str) -> provision.Wanted | None:
+    """`tensorflow-inference:2.19-cpu` holds what `tensorflow-training:2.19` trains with."""
+    version = provision.version_of_image(image)
+    return None if version is None else provision.Wanted(provision.package_name(), version, "TensorFlow")
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+class Container:
+    """The request's image, as the service runs it: `docker run IMAGE serve`."""
+
+    SUBMIT = "SAGEMAKER_SUBMIT_DIRECTORY"
+
+    def __init__(self, revision: RevisionFolder) -> None:
+        self.revision = revision
+        model = revision.bodies()[0]
+        self.container = container_of(model)
+        self.isolated = bool(model.get("EnableNetworkIsolation"))
+        self.name = f"sagespec-{revision.endpoint.name}-{revision.path.name}"
+
+    def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
+        """The model is there; the Python-based server's code is brought beside it."""
+        submitted = self._settings().get(self.SUBMIT, "")
+        if submitted.startswith("s3://"):
+            archive = {"ModelDataUrl": submitted}
+            layout.bring_model(archive, self.revision.endpoint.store, self.revision.path / "code", lambda: None)
+
+    def commands(self) -> list[Command]:
+        settings = dict(self._settings())
+        folders = {self.revision.model: "/opt/ml/model"}
+        if (self.revision.path / "code").is_dir():
+            settings[self.SUBMIT] = "/opt/ml/code"
+            folders[self.revision.path / "code"] = "/opt/ml/code"
+        told = {**settings, **{key: os.environ[key] for key in docker.CREDENTIALS if key in os.environ}}
+        argv = ["docker", "run", "--rm", "--name", self.name, "--publish", "127.0.0.1::8080"]
+        for source, target in folders.items():
+            argv += ["--volume", f"{source}:{target}:ro"]
+        for name in sorted(told):
+            argv += ["--env", name]
+        image = str(self.container["Image"])
+        if "gpu" in image.rpartition(":")[2] and shutil.which("nvidia-smi"):
+            argv += ["--gpus", "all"]
+        environ = {**os.environ, **told, alive.MARK: str(self.revision.path)}
+        beside = [sys.executable, str(PROGRAMS), "beside", *argv, image, "serve"]
+        return [Command(VARIANT, beside, environ, self.revision.path)]
+
+    def _settings(self) -> Mapping[str, str]:
+        settings: Mapping[str, str] = self.container.get("Environment", {})
+        return settings
+
+    def port(self) -> int | None:
+        shown = _docker("port", self.name, CONTAINER_PORT)
+        number = shown.splitlines()[0].rpartition(":")[2] if shown else ""
+        return int(number) if number.isdecimal() else None
+
+    def clean_up(self) -> None:
+        _docker("rm", "--force", self.name)
+
+
+def _docker(*words: str) -> str:
+    """What docker says; nothing where it fails, or is not there any more."""
+    try:
+        ran = subprocess.run(["docker", *words], capture_output=True, text=True)
+    except OSError:
+        return ""
+    return ran.stdout.strip() if not ran.returncode else ""
+
+
+EXECUTORS: Mapping[str, Callable[[RevisionFolder], Executor]] = {"process": Processes, "docker": Container}
+
+
+def executor_of(revision: RevisionFolder) -> Executor:
+    return EXECUTORS[read_json(revision.options)["executor"]](revision)
+
+
+def refusal(model: Mapping[str, Any], config: Mapping[str, Any], executor: str) -> Sequence[str]:
+    """(why this machine cannot serve it, what to do); empty where it can."""
+    container = container_of(model)
+    if executor == "docker":
+        why = docker.unusable()
+        return () if why is None else (f"docker cannot be used: {why}", "start docker, or use executor 'process'")
+    if Container.SUBMIT in container.get("Environment", {}):
+        return "the Python-based server is Python 2 in a container of its own", "use --executor docker"
+    repository = str(container["Image"]).partition(":")[0].rpartition("/")[2]
+    if not repository.startswith(("tensorflow-inference", "sagemaker-tensorflow-serving", "local")):
+        return f"the image {repository} is not TensorFlow Serving's", "use --executor docker, which runs it"
+    if "AsyncInferenceConfig" in config:
+        return "this machine has no asynchronous inference", "leave async_inference_config out for this machine"
+    return ()

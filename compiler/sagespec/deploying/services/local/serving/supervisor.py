@@ -1,0 +1,203 @@
+"""Serves one revision of an endpoint until it is told to stop, whatever becomes of the command that asked for it.
+
+A program: `python -m sagespec.deploying.services.local.serving.supervisor FOLDER`. It returns as soon as its child has
+taken over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from sagespec.base.errors import SagespecError
+from sagespec.deploying.services.local.container.channels import is_s3_error
+from sagespec.deploying.services.local.folder import read_json, remove, write_json
+from sagespec.deploying.services.local.log import Log, last_words
+from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.running.processes import Command, Ending, Run
+from sagespec.deploying.services.local.running.supervisor import detach
+from sagespec.deploying.services.local.serving import layout
+from sagespec.deploying.services.local.serving.executors import executor_of
+from sagespec.deploying.services.local.serving.folder import VARIANT, RevisionFolder, container_of, variant_of
+
+GRACE = 5.0
+"""Seconds from SIGTERM to SIGKILL."""
+HEALTH_CHECK = 480.0
+"""Seconds in which `/ping` must answer, where the configuration does not say it."""
+PING_SECONDS = 2.0
+"""How long one ping may take.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
+"""
+STOP, LATE = "stop", "late"
+LONGEST_REASON = 1024
+SOON, MOST_STARTS = 10.0, 4
+"""A server that ends within so many seconds of its first answer is started so many times in a row, and no more."""
+
+
+class Stopped(Exception):
+    """Somebody has asked for the end."""
+
+
+class Supervisor:
+    """One revision on its way to the first answer, and on."""
+
+    def __init__(self, revision: RevisionFolder) -> None:
+        self.revision = revision
+        self.log = Log(revision.log)
+        self.executor = executor_of(revision)
+        self.shut_down = False
+        self.ready_since: float | None = None
+        self.began = time.monotonic()
+        self.limit = HEALTH_CHECK
+
+    def run(self) -> None:
+        """Serves to the end, and writes down what it was."""
+        status, failure = "Stopped", ""
+        try:
+            self._serve()
+        except Stopped:
+            pass
+        except Exception as error:
+            status, failure = "Failed", self._reason(error)
+            self.log.note(failure)
+        alive.end(read_json(self.revision.processes, []), str(self.revision.path))
+        self.executor.clean_up()
+        self.revision.write_status(status, failure=failure[:LONGEST_REASON])
+        self._bury()
+
+    def _serve(self) -> None:
+        model, config = self.revision.bodies()
+        self.revision.write_status("Creating", "Downloading the model")
+        layout.bring_model(container_of(model), self.revision.endpoint.store, self.revision.model, self._goes_on)
+        self.revision.write_status("Creating", "Starting the server")
+        self.executor.prepare(lambda command: self._run([command], starting=False), self._note)
+        limit = variant_of(config).get("ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_CHECK)
+        short = 0
+        while True:
+            self._goes_on()
+            self.limit, self.began, self.ready_since = float(limit), time.monotonic(), None
+            ending = self._run(self.executor.commands())
+            if ending.why == STOP:
+                raise Stopped
+            short = short + 1 if time.monotonic() - (self.ready_since or 0) < SOON else 0
+            if self.ready_since is None or short == MOST_STARTS:
+                raise Unhealthy(last_words(list(ending.tail), LONGEST_REASON // 2))
+            self.log.note(f"a server ended (exit code {ending.code}): starting again")
+
+    def _run(self, commands: Sequence[Command], *, starting: bool = True) -> Ending:
+        ask = self._look if starting else self._asked
+        run = Run(commands, {VARIANT: self.log}, self.revision.processes, ask, to_the_end=False)
+        return run.until_ended(lambda _why: GRACE)
+
+    def _asked(self) -> str | None:
+        return STOP if self.shut_down or self.revision.stop.exists() else None
+
+    def _look(self) -> str | None:
+        """Why the servers should be ended now; on the way, notices when they answer."""
+        if self.ready_since is None:
+            port = self.executor.port()
+            if port is not None and answers(port):
+                self._serves(port)
+            elif time.monotonic() - self.began > self.limit:
+                return LATE
+        return self._asked()
+
+    def _serves(self, port: int) -> None:
+        """From here on this revision is the endpoint's; the one before it ends."""
+        self.ready_since = time.monotonic()
+        endpoint, before = self.revision.endpoint, self.revision.endpoint.current
+        endpoint.point("current", self.revision)
+        self.revision.write_status("InService", url=f"http://127.0.0.1:{port}")
+        self.log.note(f"serves at http://127.0.0.1:{port}")
+        if before is not None and before != self.revision:
+            before.stop.touch()
+
+    def _goes_on(self) -> None:
+        if self._asked():
+            raise Stopped
+
+    def _note(self, text: str) -> None:
+        self._goes_on()
+        self.log.note(text)
+        self.revision.write_status("Creating", text)
+
+    def _reason(self, error: Exception) -> str:
+        unhealthy = f"The primary container for production variant {VARIANT} did not pass the ping health check"
+        if isinstance(error, Unhealthy):
+            return f"{unhealthy}: {error}" if str(error) else f"{unhealthy}. See the endpoint's log."
+        if isinstance(error, SagespecError):
+            return f"{unhealthy}: {error.message}" if "bundles" in error.message else f"ClientError: {error.message}"
+        if is_s3_error(error):
+            return f"ClientError: the model cannot be downloaded: {error}"
+        if isinstance(error, OSError):
+            return f"ClientError: {error.filename or 'this machine'}: {error.strerror or error}"
+        traceback.print_exception(type(error), error, error.__traceback__)
+        return f"InternalServerError: the endpoint's supervisor failed: {type(error).__name__}: {error}"
+
+    def _bury(self) -> None:
+        """The last one out of an endpoint that is to be deleted takes it along."""
+        endpoint = self.revision.endpoint
+        others = [other for other in endpoint.revisions() if other != self.revision]
+        if endpoint.deleting.exists() and not any(alive.is_alive(read_json(other.supervisor)) for other in others):
+            bury(endpoint.path)
+
+
+class Unhealthy(Exception):
+    """The server does not answer. Its text is what it said last."""
+
+
+def bury(folder: Path) -> None:
+    """Deletes an endpoint's folder; in one step it has no name any more."""
+    grave = folder.with_name(f".gone-{folder.name}-{os.getpid()}")
+    with contextlib.suppress(OSError):
+        folder.rename(grave)
+    remove(grave)
+
+
+def answers(port: int) -> bool:
+    """Whether `/ping` is answered as the service wants it."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PING_SECONDS)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Hands the revision to a child that outlives whoever called, and returns when the child has it."""
+    revision = RevisionFolder(Path(arguments[0]))
+    ready, told = os.pipe()
+    if os.fork():
+        os.close(told)
+        # The child says one byte once it answers for the revision; without it, it never came so far.
+        return 0 if os.read(ready, 1) else 1
+    os.close(ready)
+    os.setsid()
+    detach(revision.path / "supervisor.log")
+    write_json(revision.supervisor, alive.identity(os.getpid()))
+    supervisor = Supervisor(revision)
+
+    def shut_down(number: int, frame: object) -> None:
+        supervisor.shut_down = True
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, shut_down)
+    os.write(told, b"!")
+    os.close(told)
+    supervisor.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,291 @@
+"""Endpoints on this machine: real processes, real HTTP, and a `tensorflow_model_server` of our own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from local.endpoints import IMAGE, config_of, model, model_server, request, serve, start, until
+from sagespec.building.archive import collect
+from sagespec.building.model_archive import RepackedModel
+from sagespec.building.request import Upload
+from sagespec.deploying.services import START, InProgress, NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services.local.folder import read_json
+from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.serving.folder import EndpointFolder, RevisionFolder
+from sagespec.deploying.services.local.serving.service import LocalEndpoints
+
+HANDLER = "def handler(data, context):\n    return data.read()[::-1], 'text/plain'\n"
+ONE = b'{"instances": [1.0]}'
+JSON = "application/json"
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEndpoints]:
+    (tmp_path / "bin").mkdir()
+    model_server(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    made = LocalEndpoints(tmp_path / "local")
+    yield made
+    for one in made.endpoints():
+        made.stop(one.job_name)
+    for path in made.root.glob("*/revisions/*"):
+        gone(RevisionFolder(path))
+
+
+def gone(revision: RevisionFolder) -> None:
+    """Waits until no process of a revision is left."""
+    while alive.is_alive(read_json(revision.supervisor)) or any(alive.marked(str(revision.path))):
+        time.sleep(0.02)
+
+
+def current(service: LocalEndpoints, name: str = "mnist") -> RevisionFolder:
+    found = EndpointFolder(service.root / name).current
+    assert found is not None
+    return found
+
+
+def answer(service: LocalEndpoints, body: bytes = ONE, content_type: str = JSON, **more: str) -> object:
+    return json.loads(service.invoke("mnist", body, content_type, **more).body)
+
+
+def log(service: LocalEndpoints) -> str:
+    return "\n".join(line.text for line in service.logs("mnist", START)[0])
+
+
+def test_a_model_is_served_until_it_is_stopped(service: LocalEndpoints, tmp_path: Path) -> None:
+    seen = serve(service, request(model(tmp_path)))
+    assert (seen.status, seen.failure, seen.config) == ("InService", "", config_of(request(model(tmp_path))))
+    assert seen.body["Url"].startswith("http://127.0.0.1:")
+    assert answer(service) == {"predictions": [3.5]}
+    assert answer(service, b"1,2", "text/csv", accept="application/jsonlines") == {"predictions": [[3.5, 4.0]]}
+    assert "tensorflow_model_server serves" in log(service)
+    assert "POST /invocations 200" in log(service)
+    revision = current(service)
+    service.stop("mnist")
+    gone(revision)
+    with pytest.raises(NoSuchJob, match="there is no endpoint 'mnist' on this machine"):
+        service.describe("mnist")
+    assert not (service.root / "mnist").exists()
+
+
+def test_a_refusal_of_the_model_is_told_with_its_words(service: LocalEndpoints, tmp_path: Path) -> None:
+    serve(service, request(model(tmp_path)))
+    with pytest.raises(ServiceError, match=r"Received client error \(400\) from the model: Failed to process element"):
+        service.invoke("mnist", b'{"instances": ["a"]}', JSON)
+    with pytest.raises(ServiceError, match=r"Received server error \(500\) from the model: 13 is bad luck"):
+        service.invoke("mnist", b'{"instances": [13]}', JSON)
+    with pytest.raises(NoSuchJob):
+        service.invoke("other", ONE, JSON)
+
+
+def test_code_is_laid_into_the_model_as_the_sdk_does(service: LocalEndpoints, tmp_path: Path) -> None:
+    (tmp_path / "serving").mkdir()
+    (tmp_path / "serving" / "inference.py").write_text(
+        "from mine import KIND\n" + HANDLER.replace("'text/plain'", "KIND")
+    )
+    (tmp_path / "mine.py").write_text("KIND = 'text/x-mine'\n")
+    contents = collect("inference.py", "serving", ("mine.py",), folder=tmp_path)
+    repacked = RepackedModel(str(model(tmp_path, code={"old.py": ""})), contents, "")
+    upload = Upload("model", tmp_path, f"s3://bucket/{repacked.sha256}/model.tar.gz", repacked.sha256, 1, 1, repacked)
+    serve(service, request(upload.uri, uploads=(upload,)))
+    code = current(service).model / "code"
+    assert sorted(path.relative_to(code).as_posix() for path in code.rglob("*.py")) == ["inference.py", "lib/mine.py"]
+    found = service.invoke("mnist", b"abc", "text/plain")
+    assert (found.body, found.content_type) == (b"cba", "text/x-mine")
+    assert not service.upload(upload, lambda *_: None)
+
+
+def test_a_single_file_joins_the_code_that_the_model_brings(service: LocalEndpoints, tmp_path: Path) -> None:
+    (tmp_path / "inference.py").write_text("import old\n" + HANDLER)
+    repacked = RepackedModel(
+        str(model(tmp_path, code={"old.py": ""})), collect("inference.py", None, (), folder=tmp_path), ""
+    )
+    upload = Upload("model", tmp_path, "s3://bucket/x/model.tar.gz", "", 1, 1, repacked)
+    serve(service, request(upload.uri, uploads=(upload,)))
+    assert service.invoke("mnist", b"abc", "text/plain").body == b"cba"
+
+
+def test_an_update_takes_over_once_it_answers(service: LocalEndpoints, tmp_path: Path) -> None:
+    serve(service, request(model(tmp_path)))
+    before, wanted = current(service), request(model(tmp_path, 4))
+    service.prepare(wanted)
+    service.deploy("mnist", config_of(wanted), {})
+    seen = until(service, "mnist", lambda seen: seen.status != "Updating")
+    assert (seen.status, seen.config, seen.failure) == ("InService", config_of(wanted), "")
+    assert answer(service) == {"predictions": [4.5]}
+    gone(before)
+    assert [revision.config for revision in seen.revisions] == [before.config, config_of(wanted)]
+    assert service.discard(seen.revisions[1]) == f"{config_of(wanted)} is left: the endpoint mnist uses it"
+    assert service.discard(seen.revisions[0]) == ""
+    assert len(service.describe("mnist").revisions) == 1
+    assert not before.path.exists()
+
+
+def test_an_update_that_fails_leaves_the_old_one_and_says_why(service: LocalEndpoints, tmp_path: Path) -> None:
+    serve(service, request(model(tmp_path)))
+    wanted = request(model(tmp_path, 5, place="latest"))
+    service.prepare(wanted)
+    before = service.describe("mnist")
+    service.deploy("mnist", config_of(wanted), {})
+    seen = until(service, "mnist", lambda seen: seen.status != "Updating")
+    assert (seen.status, seen.config) == ("InService", config_of(request(model(tmp_path))))
+    assert seen.failure == (
+        "The primary container for production variant AllTraffic did not pass the ping health check: no SavedModel "
+        "bundles found! latest/saved_model.pb does not lie in a folder that is called by a number: a SavedModel must "
+        "lie at <number>/saved_model.pb, such as 1/saved_model.pb"
+    )
+    assert seen.modified > before.modified
+    assert answer(service) == {"predictions": [3.5]}
+
+
+def test_a_script_that_cannot_be_imported_fails_the_endpoint_with_its_error(
+    service: LocalEndpoints, tmp_path: Path
+) -> None:
+    seen = serve(service, request(model(tmp_path, code={"inference.py": "import nothing_like_it\n"})))
+    assert seen.status == "Failed"
+    assert "did not pass the ping health check" in seen.failure
+    assert "No module named 'nothing_like_it'" in seen.failure
+    with pytest.raises(ServiceError, match="mnist is Failed, and answers no requests"):
+        service.invoke("mnist", ONE, JSON)
+
+
+def test_links_in_a_model_are_refused_as_the_service_does(service: LocalEndpoints, tmp_path: Path) -> None:
+    archive = tmp_path / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        link = tarfile.TarInfo("1/saved_model.pb")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        file.addfile(link)
+    seen = serve(service, request(archive))
+    assert seen.status == "Failed"
+    assert "holds the link '1/saved_model.pb', and SageMaker takes no model with links" in seen.failure
+
+
+def test_a_server_that_is_killed_is_started_again_at_the_same_port(service: LocalEndpoints, tmp_path: Path) -> None:
+    seen = serve(service, request(model(tmp_path)))
+    first = read_json(current(service).processes)
+    os.kill(first[0]["pid"], signal.SIGKILL)
+    until(service, "mnist", lambda _: read_json(current(service).processes) != first)
+    until(service, "mnist", lambda seen: "starting again" in log(service) and current(service).port_file.exists())
+    assert service.describe("mnist").body["Url"] == seen.body["Url"]
+    while True:
+        try:
+            assert answer(service) == {"predictions": [3.5]}
+            break
+        except ServiceError:  # it is on its way
+            time.sleep(0.02)
+
+
+def test_when_the_supervisor_is_killed_no_server_is_left_and_the_endpoint_says_so(
+    service: LocalEndpoints, tmp_path: Path
+) -> None:
+    serve(service, request(model(tmp_path)))
+    revision = current(service)
+    os.kill(read_json(revision.supervisor)["pid"], signal.SIGKILL)
+    while any(alive.marked(str(revision.path))):  # nobody looks at the endpoint: they end by themselves
+        time.sleep(0.02)
+    seen = service.describe("mnist")
+    assert (seen.status, seen.failure.partition(":")[0]) == ("Failed", "InternalServerError")
+    service.stop("mnist")
+    with pytest.raises(NoSuchJob):
+        service.describe("mnist")
+    assert serve(service, request(model(tmp_path))).status == "InService"
+
+
+APPLY = """\
+import os, signal, sys
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from local.endpoints import request, start
+from sagespec.deploying.services.local.serving.service import LocalEndpoints
+start(LocalEndpoints(Path(sys.argv[1])), request(sys.argv[2]))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_an_endpoint_outlives_the_command_that_made_it(service: LocalEndpoints, tmp_path: Path) -> None:
+    program = APPLY.format(tests=str(Path(__file__).parent))
+    ran = subprocess.run([sys.executable, "-c", program, str(tmp_path / "local"), str(model(tmp_path))])
+    assert ran.returncode == -signal.SIGKILL
+    assert until(service, "mnist").status == "InService"
+    assert answer(service) == {"predictions": [3.5]}
+
+
+def test_two_that_create_at_once_make_one_endpoint(service: LocalEndpoints, tmp_path: Path) -> None:
+    asked = request(model(tmp_path))
+    service.prepare(asked)
+
+    def create(_: int) -> str:
+        try:
+            LocalEndpoints(tmp_path / "local").create(asked, 1)
+            return "made"
+        except NameTaken as taken:
+            return taken.message
+
+    with ThreadPoolExecutor(4) as threads:
+        said = sorted(threads.map(create, range(4)))
+    arn = "arn:aws:sagemaker:local:000000000000:endpoint/mnist"
+    assert said == [*[f'Cannot create already existing endpoint "{arn}"'] * 3, "made"]
+    assert until(service, "mnist").status == "InService"
+    assert len(EndpointFolder(service.root / "mnist").revisions()) == 1
+
+
+def test_an_endpoint_that_is_being_changed_takes_no_other_change(service: LocalEndpoints, tmp_path: Path) -> None:
+    start(service, request(model(tmp_path)))
+    wanted = request(model(tmp_path, 4))
+    service.prepare(wanted)
+    with pytest.raises(InProgress, match="Cannot update in-progress endpoint"):
+        service.deploy("mnist", config_of(wanted), {})
+    with pytest.raises(ServiceError, match="mnist is Creating, and answers no requests"):
+        service.invoke("mnist", ONE, JSON)
+    until(service, "mnist")
+    with pytest.raises(ServiceError, match='Could not find endpoint configuration "nothing"'):
+        service.deploy("mnist", "nothing", {})
+
+
+def test_counts_weights_and_tags_are_noted(service: LocalEndpoints, tmp_path: Path) -> None:
+    serve(service, request(model(tmp_path)))
+    service.scale("mnist", [{"VariantName": "AllTraffic", "DesiredInstanceCount": 3, "DesiredWeight": 2.0}])
+    service.tag("mnist", {"team": "vision"}, ["sagespec:name"])
+    seen = service.describe("mnist")
+    [capacity] = seen.capacities
+    assert (capacity.desired, capacity.current, capacity.weight) == (3, 3, 2.0)
+    assert seen.tags["team"] == "vision"
+    assert "sagespec:name" not in seen.tags
+    assert seen.ended
+
+
+REFUSED = {
+    "Python-based": (IMAGE, {"SAGEMAKER_SUBMIT_DIRECTORY": "s3://bucket/code"}, "Python 2 in a container of its own"),
+    "another image": ("123.dkr.ecr.us-west-2.amazonaws.com/mine:1", {}, "the image mine is not TensorFlow Serving's"),
+}
+
+
+@pytest.mark.parametrize(("image", "environment", "why"), REFUSED.values(), ids=REFUSED)
+def test_what_only_a_container_can_serve_is_refused_at_once(
+    service: LocalEndpoints, tmp_path: Path, image: str, environment: dict[str, str], why: str
+) -> None:
+    with pytest.raises(ServiceError, match=why) as refused:
+        service.prepare(request(model(tmp_path), model={"Image": image}, **environment))
+    assert "--executor docker" in refused.value.hint
+
+
+def test_a_python_without_tensorflow_is_told_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    service = LocalEndpoints(tmp_path / "local")
+    seen = serve(service, request(model(tmp_path)))
+    assert seen.status == "Failed"
+    assert "has no TensorFlow, and there is no tensorflow_model_server on PATH: give --provision" in seen.failure
+    service.stop("mnist")
