@@ -20,7 +20,7 @@ from sagespec.cli import Code
 from sagespec.cli.arguments.help import exits, paragraphs, usage
 from sagespec.cli.arguments.help import explained as described
 from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
-from sagespec.cli.arguments.table import COMMANDS, GENERAL, Program
+from sagespec.cli.arguments.table import COMMANDS, GENERAL, ProgramArguments
 from sagespec.importing.programs.manifest import SDK1
 from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.api_names import api_name
@@ -498,7 +498,7 @@ def command_line() -> Iterator[str]:
         yield f"| {name} | {effect} |\n"
     yield "\nOptions may stand anywhere behind the command, as `--name VALUE` or `--name=VALUE`; what follows `--` is\n"
     yield "no option. [sagespec completion](#sagespec-completion) makes bash, zsh and fish complete all of this.\n"
-    for command in (Program, *(each for each in COMMANDS.values() if each.section)):
+    for command in (ProgramArguments, *(each for each in COMMANDS.values() if each.section)):
         yield from command_section(command)
 
 
@@ -506,7 +506,7 @@ def command_section(command: type[Arguments]) -> Iterator[str]:
     yield f"\n## {f'sagespec {command.command}'.strip()}\n\n`{usage(command)}`\n"
     for paragraph in paragraphs(command):
         yield f"\n{paragraph}\n"
-    options = [each for each in command.options() if command is Program or each.group != GENERAL]
+    options = [each for each in command.options() if command is ProgramArguments or each.group != GENERAL]
     for title, listed in (("argument", command.arguments()), ("option", options)):
         if listed:
             yield f"\n| {title} | default | what it does |\n|---|---|---|\n"

@@ -23,7 +23,7 @@ from sagespec.deploying.following.ending import ending_of
 from sagespec.deploying.services import START, ServiceError
 from sagespec.deploying.services.sagemaker.faults import NotAws, is_denied, is_not_found, service_error
 from sagespec.deploying.services.sagemaker.service import SageMaker
-from sagespec.deploying.triage import Kind, triage
+from sagespec.deploying.triage import FailureKind, triage
 from sagespec.reporting.findings.diagnostics import printable
 from sagespec.reporting.jsontext import json_text
 from sagespec.reporting.plans.status import status_json
@@ -360,4 +360,4 @@ def test_data_that_are_not_there_are_no_matter_of_permissions() -> None:
     reason = 'ClientError: No S3 objects found under S3 URL "s3://b/x" … that the role has "s3:ListBucket" permissions'
     verdict = triage("Failed", "Failed", reason)
     assert verdict is not None
-    assert verdict.kind is Kind.DATA
+    assert verdict.kind is FailureKind.DATA

@@ -22,7 +22,7 @@ from jsonschema import Draft202012Validator
 from conftest import REPOSITORY
 from sagespec.base.files import data_folder
 from sagespec.building import api_check as api
-from sagespec.building.api_check import Complaint
+from sagespec.building.api_check import ApiComplaint
 from sagespec.catalog import api_members, java_regex, tables
 from sagespec.catalog.api_fits import LONG, for_ascii
 
@@ -183,31 +183,31 @@ def test_what_is_right_is_right_for_botocore_and_jsonschema_too(name: str) -> No
 
 # Complaints
 
-COMPLAINTS: list[tuple[tuple[str | int, ...], Any, Complaint]] = [
+COMPLAINTS: list[tuple[tuple[str | int, ...], Any, ApiComplaint]] = [
     (
         ("TrainingJobName",),
         "a" * 80,
-        Complaint(("TrainingJobName",), f"'{'a' * 58}… has 80 characters; the most is 63", "length"),
+        ApiComplaint(("TrainingJobName",), f"'{'a' * 58}… has 80 characters; the most is 63", "length"),
     ),
     (
         ("TrainingJobName",),
         "",
-        Complaint(("TrainingJobName",), "'' has 0 characters; the least is 1", "length"),
+        ApiComplaint(("TrainingJobName",), "'' has 0 characters; the least is 1", "length"),
     ),
     (
         ("TrainingJobName",),
         "my_job",
-        Complaint(("TrainingJobName",), "'my_job' does not match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "pattern"),
+        ApiComplaint(("TrainingJobName",), "'my_job' does not match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "pattern"),
     ),
     (
         ("TrainingJobName",),
         "job\n",
-        Complaint(("TrainingJobName",), r"'job\n' does not match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "pattern"),
+        ApiComplaint(("TrainingJobName",), r"'job\n' does not match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", "pattern"),
     ),
     (
         ("HyperParameters", "note"),
         "two\u2028lines",
-        Complaint(
+        ApiComplaint(
             ("HyperParameters", "note"),
             r"'two\u2028lines' holds a line break, which the service refuses here",
             "pattern",
@@ -216,58 +216,58 @@ COMPLAINTS: list[tuple[tuple[str | int, ...], Any, Complaint]] = [
     (
         ("HyperParameters", "k" * 257),
         "1",
-        Complaint(("HyperParameters", "k" * 257), f"'{'k' * 58}… has 257 characters; the most is 256", "length"),
+        ApiComplaint(("HyperParameters", "k" * 257), f"'{'k' * 58}… has 257 characters; the most is 256", "length"),
     ),
-    (("HyperParameters", "epochs"), 10, Complaint(("HyperParameters", "epochs"), "10 is not a string", "type")),
+    (("HyperParameters", "epochs"), 10, ApiComplaint(("HyperParameters", "epochs"), "10 is not a string", "type")),
     (
         ("HyperParameters",),
         {str(number): "" for number in range(101)},
-        Complaint(("HyperParameters",), "has 101 entries; the most is 100", "size"),
+        ApiComplaint(("HyperParameters",), "has 101 entries; the most is 100", "size"),
     ),
     (
         ("Environment", "1ST"),
         "x",
-        Complaint(("Environment", "1ST"), "'1ST' does not match [a-zA-Z_][a-zA-Z0-9_]*", "pattern"),
+        ApiComplaint(("Environment", "1ST"), "'1ST' does not match [a-zA-Z_][a-zA-Z0-9_]*", "pattern"),
     ),
-    (("VpcConfig", "Subnets"), [], Complaint(("VpcConfig", "Subnets"), "has 0 entries; the least is 1", "size")),
-    (("VpcConfig", "Subnets"), ..., Complaint(("VpcConfig",), "Subnets is missing", "required")),
-    (("StoppingCondition",), ..., Complaint((), "StoppingCondition is missing", "required")),
+    (("VpcConfig", "Subnets"), [], ApiComplaint(("VpcConfig", "Subnets"), "has 0 entries; the least is 1", "size")),
+    (("VpcConfig", "Subnets"), ..., ApiComplaint(("VpcConfig",), "Subnets is missing", "required")),
+    (("StoppingCondition",), ..., ApiComplaint((), "StoppingCondition is missing", "required")),
     (
         ("StoppingCondition", "MaxRuntimeInSeconds"),
         0,
-        Complaint(("StoppingCondition", "MaxRuntimeInSeconds"), "0 is out of range; the least is 1", "range"),
+        ApiComplaint(("StoppingCondition", "MaxRuntimeInSeconds"), "0 is out of range; the least is 1", "range"),
     ),
     (
         ("StoppingCondition", "MaxRuntimeInSeconds"),
         0.5,
-        Complaint(("StoppingCondition", "MaxRuntimeInSeconds"), "0.5 is not an integer", "type"),
+        ApiComplaint(("StoppingCondition", "MaxRuntimeInSeconds"), "0.5 is not an integer", "type"),
     ),
     (
         ("StoppingCondition", "MaxRuntimeInSeconds"),
         3600.0,
-        Complaint(("StoppingCondition", "MaxRuntimeInSeconds"), "3600.0 is not an integer", "type"),
+        ApiComplaint(("StoppingCondition", "MaxRuntimeInSeconds"), "3600.0 is not an integer", "type"),
     ),
     (
         ("StoppingCondition", "MaxRuntimeInSeconds"),
         2**31,
-        Complaint(
+        ApiComplaint(
             ("StoppingCondition", "MaxRuntimeInSeconds"), "2147483648 is out of range; the most is 2147483647", "range"
         ),
     ),
     (
         ("ResourceConfig", "InstanceCount"),
         True,
-        Complaint(("ResourceConfig", "InstanceCount"), "true is not an integer", "type"),
+        ApiComplaint(("ResourceConfig", "InstanceCount"), "true is not an integer", "type"),
     ),
     (
         ("ResourceConfig", "VolumeSizeInGB"),
         None,
-        Complaint(("ResourceConfig", "VolumeSizeInGB"), "is null; leave it out, or give an integer", "type"),
+        ApiComplaint(("ResourceConfig", "VolumeSizeInGB"), "is null; leave it out, or give an integer", "type"),
     ),
     (
         ("ResourceConfig", "InstanceType"),
         "ml.g5.xlrage",
-        Complaint(
+        ApiComplaint(
             ("ResourceConfig", "InstanceType"),
             f"'ml.g5.xlrage' is not among the {len(api_members()['ResourceConfig.InstanceType'].enum)} values that "
             "we know; did you mean ml.g5.xlarge?",
@@ -277,17 +277,17 @@ COMPLAINTS: list[tuple[tuple[str | int, ...], Any, Complaint]] = [
     (
         ("InputDataConfig", 0, "InputMode"),
         "Fast",
-        Complaint(("InputDataConfig", 0, "InputMode"), "'Fast' is not Pipe or File or FastFile", "enum"),
+        ApiComplaint(("InputDataConfig", 0, "InputMode"), "'Fast' is not Pipe or File or FastFile", "enum"),
     ),
     (
         ("InputDataConfig", 0, "InputMode"),
         5,
-        Complaint(("InputDataConfig", 0, "InputMode"), "5 is not a string", "type"),
+        ApiComplaint(("InputDataConfig", 0, "InputMode"), "5 is not a string", "type"),
     ),
     (
         ("ResourceConfig", "SelectedInstanceCount"),
         1,
-        Complaint(
+        ApiComplaint(
             ("ResourceConfig", "SelectedInstanceCount"),
             "SelectedInstanceCount is set by the service; leave it out",
             "read-only",
@@ -296,7 +296,7 @@ COMPLAINTS: list[tuple[tuple[str | int, ...], Any, Complaint]] = [
     (
         ("ResourceConfig", "InstanceTyp"),
         "ml.g5.xlarge",
-        Complaint(
+        ApiComplaint(
             ("ResourceConfig", "InstanceTyp"),
             "'InstanceTyp' is no member of ResourceConfig; did you mean InstanceType?",
             "unknown",
@@ -305,20 +305,20 @@ COMPLAINTS: list[tuple[tuple[str | int, ...], Any, Complaint]] = [
     (
         ("InputDataConfig", 1, "Shuffle"),
         {},
-        Complaint(
+        ApiComplaint(
             ("InputDataConfig", 1, "Shuffle"),
             "'Shuffle' is no member of InputDataConfig; did you mean ShuffleConfig?",
             "unknown",
         ),
     ),
-    (("Zzzzz",), 1, Complaint(("Zzzzz",), "'Zzzzz' is no member of CreateTrainingJob", "unknown")),
-    (("Tags",), {"team": "vision"}, Complaint(("Tags",), "a mapping is not a list", "type")),
+    (("Zzzzz",), 1, ApiComplaint(("Zzzzz",), "'Zzzzz' is no member of CreateTrainingJob", "unknown")),
+    (("Tags",), {"team": "vision"}, ApiComplaint(("Tags",), "a mapping is not a list", "type")),
 ]
 
 
 @pytest.mark.parametrize(("path", "value", "complaint"), COMPLAINTS)
 def test_what_the_service_would_refuse_is_complained_about_once_and_in_words(
-    path: tuple[str | int, ...], value: Any, complaint: Complaint
+    path: tuple[str | int, ...], value: Any, complaint: ApiComplaint
 ) -> None:
     assert list(api.check(at(LARGE, path, value))) == [complaint]
 
@@ -341,7 +341,7 @@ def test_lengths_are_counted_in_utf_16_units(length: int) -> None:
     letter = "\U00010400"
     request = at(LARGE, ("Tags", 0, "Value"), letter * length)
     message = f"'{letter * 58}… has 258 UTF-16 units; the most is 256"
-    expected = [] if length == 128 else [Complaint(("Tags", 0, "Value"), message, "length")]
+    expected = [] if length == 128 else [ApiComplaint(("Tags", 0, "Value"), message, "length")]
     assert list(api.check(request)) == expected
     assert WITNESS.is_valid(request)
 

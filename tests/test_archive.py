@@ -295,7 +295,7 @@ def test_the_gzip_is_one_for_all_ways_to_cut_its_input(size: int) -> None:
 
 def test_a_size_beyond_octal_digits_is_one_that_tarfile_reads() -> None:
     for size in (8**11 - 1, 8**11, 10**13):
-        header = b"".join(bytes_of._header(archive.Member("big", Path("big"), size)))
+        header = b"".join(bytes_of._header(archive.ArchiveMember("big", Path("big"), size)))
         assert tarfile.TarInfo.frombuf(header, "utf-8", "strict").size == size
         assert (header[124] == 0x80) == (size >= 8**11)
 

@@ -30,14 +30,21 @@ from sagespec.cli.arguments.help import WIDEST, help_of, usage, width_of_termina
 from sagespec.cli.arguments.parameter import Arguments, Option
 from sagespec.cli.arguments.parse import parse
 from sagespec.cli.arguments.shells import SCRIPTS
-from sagespec.cli.arguments.table import COMMANDS, GROUPS, ApplyArguments, HelpArguments, Program, ValidateArguments
+from sagespec.cli.arguments.table import (
+    COMMANDS,
+    GROUPS,
+    ApplyArguments,
+    HelpArguments,
+    ProgramArguments,
+    ValidateArguments,
+)
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.kinds.explained import explained
 from sagespec.reporting.scaffold import TEMPLATES
 from sagespec.reporting.terminal.style import Style
 
 LISTED = [command for command in COMMANDS.values() if command.section]
-EVERY = [Program, *COMMANDS.values()]
+EVERY = [ProgramArguments, *COMMANDS.values()]
 
 
 def names(commands: Sequence[type[Arguments]]) -> list[str]:
@@ -78,7 +85,7 @@ def test_every_example_of_the_help_is_a_command_line(command: type[Arguments]) -
         words = line.removeprefix("source <(").rstrip(")").partition(" |")[0].partition(" >")[0].split()
         assert (words[0], bool(meaning)) == ("sagespec", True)
         made = parse(words[1:], {})
-        assert command is Program or type(made) is command
+        assert command is ProgramArguments or type(made) is command
 
 
 def test_every_template_can_be_asked_for() -> None:

@@ -20,7 +20,7 @@ from fakes.jobs import with_defaults
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.cli import run
-from sagespec.importing import Unreadable, code_of, from_description, from_source, from_text
+from sagespec.importing import UnreadableProgram, code_of, from_description, from_source, from_text
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
 from test_parity import IN_THE_CONTAINER, LAX, ORACLE, comparable, differences
@@ -240,19 +240,19 @@ NO_JOBS = ("[]", "{}", '{"TrainingJobSummaries": []}', '{"TrainingJobName": 1}',
 
 @pytest.mark.parametrize("text", NO_JOBS)
 def test_what_is_no_training_job_is_told(text: str, knowledge: Facts) -> None:
-    with pytest.raises(Unreadable, match=r"there is no training job in x\.json"):
+    with pytest.raises(UnreadableProgram, match=r"there is no training job in x\.json"):
         from_text(text, "x.json", knowledge)
 
 
 def test_what_is_neither_json_nor_yaml_is_told(knowledge: Facts) -> None:
-    with pytest.raises(Unreadable, match=r"x\.json is neither JSON nor YAML"):
+    with pytest.raises(UnreadableProgram, match=r"x\.json is neither JSON nor YAML"):
         from_text("{", "x.json", knowledge)
 
 
 def test_a_job_without_an_image_is_told_apart(body: dict[str, Any], knowledge: Facts) -> None:
     algorithm = "arn:aws:sagemaker:us-west-2:865070037744:algorithm/scikit-decision-trees"
     body["AlgorithmSpecification"] = {"AlgorithmName": algorithm, "TrainingInputMode": "File"}
-    with pytest.raises(Unreadable, match="runs an algorithm by its name"):
+    with pytest.raises(UnreadableProgram, match="runs an algorithm by its name"):
         from_description(body, knowledge)
 
 
@@ -278,7 +278,7 @@ def test_a_description_with_anything_in_it_is_imported_or_refused(data: st.DataO
         said[member] = data.draw(JSON)
     try:
         draft = from_description(said, facts(date(2026, 11, 20)))
-    except Unreadable:
+    except UnreadableProgram:
         return
     assert draft.text.startswith("apiVersion: sagespec/v1\n")
 
@@ -544,12 +544,12 @@ TensorFlow(entry_point=f"{{Evil('x')}}", role=__import__("os").system("touch {tr
 
 
 def test_another_class_of_that_name_is_no_estimator(knowledge: Facts) -> None:
-    with pytest.raises(Unreadable, match="no estimator"):
+    with pytest.raises(UnreadableProgram, match="no estimator"):
         from_source("from mine import TensorFlow\nTensorFlow(entry_point='train.py')", knowledge)
 
 
 def test_an_unquoted_version_is_told_with_its_line_and_its_cure(knowledge: Facts) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableProgram) as caught:
         from_source("TensorFlow(entry_point='a.py',\n    framework_version=1.10.0)", knowledge)
     assert caught.value.message == "line 2 is not Python: framework_version=1.10.0)"
     assert caught.value.hint == "put versions in quotes: '1.10.0'"
@@ -597,7 +597,7 @@ def test_any_python_is_read_or_refused(knowledge: Facts) -> None:
         code = path.read_text(encoding="utf-8").replace("from __future__ import annotations\n", "\n")
         assert from_source(f"{code}\nTensorFlow()\n", knowledge).drafts
     for text in ("x = " + "-" * 100_000 + "1", "x = " + "(" * 5_000 + ")" * 5_000, "\0", "x = 'a' + " * 5_000 + "'b'"):
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadableProgram):
             from_source(text, knowledge)
 
 

@@ -16,7 +16,7 @@ from sagespec.base.source import Source
 from sagespec.building.targets import TARGETS
 from sagespec.catalog import Facts
 from sagespec.cli import run
-from sagespec.importing import Imported, Unreadable, from_source, from_text
+from sagespec.importing import Imported, UnreadableProgram, from_source, from_text
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
 from sagespec.reporting.export import text_of
@@ -468,7 +468,7 @@ def test_a_member_that_the_api_does_not_have_is_told(knowledge: Facts) -> None:
 
 def test_a_tuning_job_is_seen_and_not_taken(knowledge: Facts) -> None:
     definition = {"HyperParameterTuningJobName": "t", "TrainingJobDefinition": REQUEST}
-    with pytest.raises(Unreadable, match="a hyperparameter tuning job was seen and not taken"):
+    with pytest.raises(UnreadableProgram, match="a hyperparameter tuning job was seen and not taken"):
         from_text(json.dumps(definition), "x.json", knowledge)
 
 
@@ -480,12 +480,12 @@ SHELL = {
 
 @pytest.mark.parametrize("text", SHELL.values(), ids=SHELL)
 def test_a_call_whose_request_is_not_in_the_script_is_told(text: str, knowledge: Facts) -> None:
-    with pytest.raises(Unreadable, match=r"there is no training job in x.sh; "):
+    with pytest.raises(UnreadableProgram, match=r"there is no training job in x.sh; "):
         from_text(text, "x.sh", knowledge)
 
 
 def test_what_is_no_terraform_is_told_with_its_line(knowledge: Facts) -> None:
-    with pytest.raises(Unreadable, match="line 2 is not Terraform: name ="):
+    with pytest.raises(UnreadableProgram, match="line 2 is not Terraform: name ="):
         from_text('resource "x" "y" {\n  name = \n}\n', "x.tf", knowledge)
 
 
@@ -495,7 +495,7 @@ BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
 
 
 def test_aliases_that_grow_without_end_are_refused(knowledge: Facts) -> None:
-    with pytest.raises(Unreadable, match="holds more than"):
+    with pytest.raises(UnreadableProgram, match="holds more than"):
         from_text(BOMB, "x.yaml", knowledge)
 
 

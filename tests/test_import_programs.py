@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sagespec.catalog import Facts
-from sagespec.importing import Imported, Unreadable, code_of, from_source
+from sagespec.importing import Imported, UnreadableProgram, code_of, from_source
 
 ROLE = "arn:aws:iam::123456789012:role/SageMakerRole"
 START = f"""\
@@ -563,7 +563,7 @@ def test_a_job_in_a_broken_cell_is_missed_and_told(knowledge: Facts) -> None:
         "cell 2, line 2: this is not Python: framework_version=1.10.0).fit(); put versions in quotes: '1.10.0'; it is passed over, and the job in it"  # noqa: E501
         in map(str, found.remarks)
     )
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableProgram) as caught:
         from_source(code_of(notebook(START, broken), "a.ipynb"), knowledge)
     assert caught.value.message.startswith("cell 2, line 2 is not Python: framework_version=1.10.0)")
     assert caught.value.hint == "put versions in quotes: '1.10.0'"

@@ -8,12 +8,12 @@ from moto import mock_aws
 
 from local.jobs import channel
 from sagespec.deploying.services.local.container import channels
-from sagespec.deploying.services.local.folder import Store
+from sagespec.deploying.services.local.folder import LocalStore
 
 
 @pytest.fixture
 def store(tmp_path):
-    return Store(tmp_path / "local")
+    return LocalStore(tmp_path / "local")
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_files_that_cannot_be_hard_links_are_symbolic_ones_or_copies(store, tmp_
 
 
 def test_hosts_share_out_all_files_and_none_twice():
-    files = [channels.Found(str(number), lambda: None) for number in range(7)]
+    files = [channels.ChannelFiles(str(number), lambda: None) for number in range(7)]
     parts = [channels.shared(files, "ShardedByS3Key", host, 3) for host in range(3)]
     assert sorted((file.name for part in parts for file in part), key=int) == [file.name for file in files]
     assert channels.shared(files, "FullyReplicated", 1, 3) == files

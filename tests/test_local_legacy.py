@@ -125,7 +125,7 @@ def test_legacy_mode_without_a_python_for_it_is_refused_with_the_reason(tmp_path
 
 @NEEDS_PYTHON
 def test_script_that_only_python_2_reads_is_told_before_it_runs(tmp_path, monkeypatch):
-    made = provision.Environment(Path(sys.executable), "2.15.1")
+    made = provision.ProvisionedEnvironment(Path(sys.executable), "2.15.1")
     cache = tmp_path / "cache" / "envs"
     monkeypatch.setenv("SAGESPEC_CACHE", str(tmp_path / "cache"))
     python = provision.python_of(legacy.PYTHONS)

@@ -7,7 +7,7 @@ import pytest
 
 from local.jobs import log, request, run
 from sagespec.cli import perform
-from sagespec.deploying.services.local.running.rehearsal import Judge, Moment, Progress
+from sagespec.deploying.services.local.running.rehearsal import Moment, RehearsalJudge, RehearsalProgress
 from sagespec.deploying.services.local.service import LocalService
 
 SCRIPT = """
@@ -92,7 +92,7 @@ for step in range(12):
     ],
 )
 def test_verdict_follows_from_the_steps_in_the_log(runs, verdict):
-    judge, progress = Judge(len(runs) - 1 or 1), Progress()
+    judge, progress = RehearsalJudge(len(runs) - 1 or 1), RehearsalProgress()
     for number, lines in enumerate(runs, 1):
         progress.begin()
         for line in lines:
@@ -102,7 +102,7 @@ def test_verdict_follows_from_the_steps_in_the_log(runs, verdict):
 
 
 def test_instance_goes_after_some_steps_or_after_some_time_of_silence():
-    progress = Progress()
+    progress = RehearsalProgress()
     assert not progress.due(Moment(2, 0, silence=60))
     assert progress.due(Moment(2, 0, silence=-1))
     progress.notice("step 7")
@@ -153,7 +153,7 @@ def test_rehearsal_that_began_again_fails_the_command_and_stands_in_its_json(tmp
 
 
 def test_interruption_that_never_came_is_said():
-    judge, progress = Judge(2), Progress()
+    judge, progress = RehearsalJudge(2), RehearsalProgress()
     progress.notice("epoch 1")
     judge.saw(progress, interrupted=False)
     assert judge.verdict()["text"] == (

@@ -17,10 +17,10 @@ from sagespec.building.targets import Request
 from sagespec.deploying.applier import Applier
 from sagespec.deploying.following.follow import follow
 from sagespec.deploying.planning.planner import PlanOptions, decide_all
-from sagespec.deploying.planning.pruning import Verdict
+from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.endpoints import SageMakerEndpoints
-from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.service import SageMaker
 
 IAM: dict[str, tuple[str, ...]] = {
@@ -113,7 +113,7 @@ def test_plan_needs_what_its_policy_allows(aws: Aws, calls: Calls, request_of: A
 
 def apply(calls: Calls, aws: Aws, requests: Iterable[Request], options: PlanOptions = PlanOptions()) -> None:  # noqa: B008
     requests = list(requests)
-    gone = lambda job: (Verdict.GONE, "gone")  # noqa: E731
+    gone = lambda job: (PruneVerdict.GONE, "gone")  # noqa: E731
     plan = decide_all(requests, calls.service.observe(requests, projects=options.prune), options, gone)
     outcomes = list(Applier(calls.service, sleep=aws.advance).apply(plan, options))
     assert [outcome.error for outcome in outcomes if outcome.error] == []
@@ -138,7 +138,7 @@ def test_apply_needs_what_its_policies_allow(aws: Aws, calls: Calls, request_of:
     apply(calls, aws, [request_of(max_run=60)], PlanOptions(replace=True, prune=True))
     aws.jobs.search_lag = aws.jobs.list_lag = 600  # what another applier has created is met by its name
     apply(calls, aws, [request_of(max_run=60)])
-    in_parts = Store(calls.session.client("s3"), REGION, part=99)
+    in_parts = ObjectStore(calls.session.client("s3"), REGION, part=99)
     with pytest.raises(ServiceError, match="EntityTooSmall"):
         in_parts.upload(with_data.uploads[1]._replace(uri=f"s3://{BUCKET}/elsewhere/"), lambda *_: None)
     assert calls.needed() == allowed("plan", "apply")

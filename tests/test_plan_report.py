@@ -22,7 +22,7 @@ from sagespec.catalog import Facts
 from sagespec.deploying.following.ending import ending_of
 from sagespec.deploying.planning.differ import differences
 from sagespec.deploying.planning.planner import Action, ObservedJob, PlanOptions, decide, decide_all
-from sagespec.deploying.planning.pruning import Verdict
+from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.pool import ServicePool, follow_all
 from sagespec.kinds.training_job.cost import bill as bill_of_request
 from sagespec.kinds.training_job.cost import bill_of
@@ -479,7 +479,7 @@ def test_what_is_pruned_is_stopped_where_it_runs(make: Callable[..., Request]) -
     services = {"us-west-2": Memory("west"), "us-east-1": Memory("east")}
     services["us-east-1"].create(gone, 1)
     pool = ServicePool(lambda site: services[site.region])
-    plan = pool.plan([west, east], PlanOptions(prune=True), lambda job: (Verdict.GONE, "its manifest is gone"))
+    plan = pool.plan([west, east], PlanOptions(prune=True), lambda job: (PruneVerdict.GONE, "its manifest is gone"))
     assert [(change.name, change.action) for change in plan.changes] == [
         ("west", Action.CREATE),
         ("east", Action.CREATE),

@@ -22,7 +22,7 @@ from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Rev
 from sagespec.deploying.planning.plain import LEFT_OUT
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
 from sagespec.deploying.planning.planner import Action, Change, ObservedJob, Plan, PlanOptions
-from sagespec.deploying.planning.pruning import Verdict
+from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.planning.reruns import Rerun
 from sagespec.deploying.pool import ServicePool
 from sagespec.pipeline import Compiler, Options
@@ -266,8 +266,8 @@ def test_a_job_that_appeared_or_ended_otherwise_is_a_change(project: Path, knowl
     assert said.startswith("mnist: planned create (new), now refuse: ")
 
 
-def is_gone(job: ObservedJob) -> tuple[Verdict, str]:
-    return Verdict.GONE, "its manifest is gone"
+def is_gone(job: ObservedJob) -> tuple[PruneVerdict, str]:
+    return PruneVerdict.GONE, "its manifest is gone"
 
 
 def test_a_job_to_be_stopped_that_has_ended_is_no_change_and_a_new_one_is(project: Path, knowledge: Facts) -> None:

@@ -18,7 +18,7 @@ from sagespec.deploying.planning.planner import (
     decide,
     decide_all,
 )
-from sagespec.deploying.planning.pruning import Verdict
+from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.planning.reruns import RERUN
 from sagespec.kinds.training_job.lifecycle import LIVE
 
@@ -41,8 +41,8 @@ def seen(of: Request, status: str = "InProgress", attempt: int = 1, created: flo
     )
 
 
-def is_gone(job: ObservedJob) -> tuple[Verdict, str]:
-    return Verdict.GONE, "its manifest is gone"
+def is_gone(job: ObservedJob) -> tuple[PruneVerdict, str]:
+    return PruneVerdict.GONE, "its manifest is gone"
 
 
 WANTED, OTHER = request(), request(steps=2)

@@ -91,3 +91,14 @@ def test_an_import_that_is_turned_around_is_found(tmp_path: Path) -> None:
 def test_every_layer_is_in_the_table_and_the_top_level_is_small() -> None:
     assert {layer_of(path) for path in FILES} == set(LAYERS)
     assert len(LAYERS) <= 13
+
+
+def test_a_class_name_occurs_once() -> None:
+    """What runs in a container is a program of its own."""
+    found: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        if "stand_in" not in path.parts:
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    found.setdefault(node.name, []).append(path.relative_to(PACKAGE).as_posix())
+    assert {name: files for name, files in found.items() if len(files) > 1} == {}

@@ -24,7 +24,7 @@ from sagespec.cli import run
 from sagespec.deploying.applier import Applier
 from sagespec.deploying.planning.planner import Action, PlanOptions, decide, decide_all
 from sagespec.deploying.services import ServiceError
-from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.service import SageMaker
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
@@ -692,4 +692,4 @@ def test_decisions_are_made_of_the_same_jobs_whoever_asks(code: Path) -> None:
 
 
 def test_the_store_is_asked_for_nothing_where_no_key_is_given() -> None:
-    assert Store(None, "us-west-2").encryption[0] == {}
+    assert ObjectStore(None, "us-west-2").encryption[0] == {}

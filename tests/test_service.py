@@ -24,10 +24,10 @@ from fakes.server import HARMLESS
 from sagespec.building.targets import Request, Upload
 from sagespec.deploying.following.follow import follow
 from sagespec.deploying.planning.planner import Action, PlanOptions, decide_all
-from sagespec.deploying.planning.pruning import Verdict
+from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.services import START, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.sagemaker.faults import HINTS, CutShort, is_not_found, service_error
-from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.service import SageMaker
 
 Wanted = Callable[..., Request]
@@ -183,7 +183,7 @@ def test_jobs_without_a_manifest_are_seen_when_the_project_is_asked_for(
     assert {seen.name for seen in service.observe([here])} == {"mnist"}
     assert {seen.name for seen in service.observe([here], projects=True)} == {"mnist", "gone"}
     plan = decide_all(
-        [here], service.observe([here], projects=True), PlanOptions(prune=True), lambda job: (Verdict.GONE, "gone")
+        [here], service.observe([here], projects=True), PlanOptions(prune=True), lambda job: (PruneVerdict.GONE, "gone")
     )
     assert [(change.action, change.name) for change in plan.pending] == [(Action.STOP, "gone")]
 
@@ -519,11 +519,11 @@ def large(code: Path, wanted: Wanted) -> Upload:
     return upload_of(wanted(channels={"train": {"path": "large.bin"}}), "data")
 
 
-def store(names: list[str], part: int = 5 << 20) -> Store:
+def store(names: list[str], part: int = 5 << 20) -> ObjectStore:
     """A store that notes its calls."""
     client = session_of().client("s3")
     client.meta.events.register("before-call.s3", lambda model, **_: names.append(model.name))
-    return Store(client, REGION, part)
+    return ObjectStore(client, REGION, part)
 
 
 def test_a_large_file_goes_up_in_parts_and_is_known_again(aws: Aws, large: Upload) -> None:

@@ -22,8 +22,8 @@ from local.endpoints import HalfPlus
 from sagespec.building.saved_models import FoundModel, models_among, why_none
 from sagespec.deploying.services.local.serving.server.backend import Backend, attributes_of
 from sagespec.deploying.services.local.serving.server.front import Front, from_csv, from_json
-from sagespec.deploying.services.local.serving.server.handlers import Handlers
-from sagespec.deploying.services.local.serving.server.rest import Rest
+from sagespec.deploying.services.local.serving.server.handlers import LoadedHandlers
+from sagespec.deploying.services.local.serving.server.rest import RestAnswers
 from sagespec.deploying.services.local.serving.server.tensors import (
     Refused,
     Tensor,
@@ -32,7 +32,7 @@ from sagespec.deploying.services.local.serving.server.tensors import (
     predictions,
     tensor_of,
 )
-from sagespec.deploying.services.local.serving.server.web import Request, Respond, Response, server_of
+from sagespec.deploying.services.local.serving.server.web import Respond, Response, WebRequest, server_of
 
 JSON, LINES, CSV = "application/json", "application/jsonlines", "text/csv"
 MODELS = {"half_plus_three": {123: HalfPlus(), 124: HalfPlus()}, "half_plus_two": {1: HalfPlus(n=2)}}
@@ -53,13 +53,13 @@ def served(respond: Respond) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def backend() -> Iterator[Backend]:
-    with served(Rest(MODELS).respond) as port:
+    with served(RestAnswers(MODELS).respond) as port:
         yield Backend(port, "half_plus_three")
 
 
 def ask(front: Front, body: str, content_type: str = JSON, **headers: str) -> Response:
     named = {key.replace("_", "-"): value for key, value in headers.items()}
-    return front.respond(Request("POST", "/invocations", {"Content-Type": content_type, **named}, body.encode()))
+    return front.respond(WebRequest("POST", "/invocations", {"Content-Type": content_type, **named}, body.encode()))
 
 
 def choosing(attributes: str) -> dict[str, str]:
@@ -162,16 +162,16 @@ def test_a_request_that_no_default_handler_understands_is_415(backend: Backend) 
     found = ask(Front(backend), "x", "text/plain")
     assert (found.status, found.body) == (415, b'{"error": "Unsupported Media Type: text/plain"}')
     assert ask(Front(backend), "{}", "application/json; charset=utf-8").status == 415  # the container compares whole
-    unnamed = Front(backend).respond(Request("POST", "/invocations", {}, b"x"))
+    unnamed = Front(backend).respond(WebRequest("POST", "/invocations", {}, b"x"))
     assert json.loads(unnamed.body) == {"error": "Unsupported Media Type: Unknown"}
 
 
 def test_ping_asks_for_the_default_model_and_with_handlers_for_nothing(backend: Backend) -> None:
-    ping = Request("GET", "/ping", {})
+    ping = WebRequest("GET", "/ping", {})
     assert Front(backend).respond(ping).status == 200
     lost = backend._replace(default_model="nobody")
     assert Front(lost).respond(ping).status == 502
-    assert Front(lost, Handlers(lambda data, context: ("", ""))).respond(ping).status == 200
+    assert Front(lost, LoadedHandlers(lambda data, context: ("", ""))).respond(ping).status == 200
     gone = Front(Backend(1, "half_plus_three")).respond(ping)
     assert gone.status == 502
     assert b"the model server does not answer" in gone.body
@@ -179,7 +179,7 @@ def test_ping_asks_for_the_default_model_and_with_handlers_for_nothing(backend: 
 
 def test_rest_paths_of_tensorflow_serving_are_there(backend: Backend) -> None:
     def get(path: str) -> tuple[int, Any]:
-        found = Front(backend).respond(Request("GET", path, {}))
+        found = Front(backend).respond(WebRequest("GET", path, {}))
         return found.status, json.loads(found.body)
 
     fine = {"error_code": "OK", "error_message": ""}
@@ -194,10 +194,10 @@ def test_rest_paths_of_tensorflow_serving_are_there(backend: Backend) -> None:
     dims = {"dim": [{"size": "-1", "name": ""}, {"size": "1", "name": ""}], "unknown_rank": False}
     assert signature["inputs"]["x"] == {"dtype": "DT_FLOAT", "tensor_shape": dims, "name": "x:0"}
     asked = Front(backend).respond(
-        Request("POST", "/v1/models/half_plus_three/versions/124:predict", {}, b'{"inputs": [[1], [2]]}')
+        WebRequest("POST", "/v1/models/half_plus_three/versions/124:predict", {}, b'{"inputs": [[1], [2]]}')
     )
     assert json.loads(asked.body) == {"outputs": [[3.5], [4.0]]}
-    other = Front(backend).respond(Request("POST", "/v1/models/nobody:predict", {}, b"{}"))
+    other = Front(backend).respond(WebRequest("POST", "/v1/models/nobody:predict", {}, b"{}"))
     assert (other.status, json.loads(other.body)) == (404, {"error": "Servable not found for request: Latest(nobody)"})
     assert get("/v1/models/half_plus_three:predict")[0] == 400
     assert get("/elsewhere") == (404, {"error": "Not Found"})
@@ -285,9 +285,9 @@ def output_handler(response, context):
 """
 
 
-def handlers(folder: Path, text: str) -> Handlers:
+def handlers(folder: Path, text: str) -> LoadedHandlers:
     (folder / "inference.py").write_text(text)
-    return Handlers.of(folder)
+    return LoadedHandlers.of(folder)
 
 
 def test_handlers_come_before_and_after_the_model(
@@ -337,7 +337,7 @@ def test_a_script_without_handlers_does_not_start(tmp_path: Path) -> None:
 
 
 def test_requests_come_whole_over_a_real_connection_also_in_pieces(backend: Backend) -> None:
-    def echo(request: Request) -> Response:
+    def echo(request: WebRequest) -> Response:
         return Response(200, request.body, "text/plain")
 
     with served(echo) as port:

@@ -11,7 +11,7 @@ import pytest
 from sagespec.building.request import PREVIOUS, SINCE, Call, Destination, Naming, Request, Serving, name_of
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision, moment
 from sagespec.deploying.planning.plan import Action, PlanOptions
-from sagespec.deploying.planning.pruning import Verdict
+from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.planning.standing import decide_endpoint, decide_endpoints
 from sagespec.kinds.endpoint.lifecycle import LIFECYCLE, LIVE
 
@@ -257,12 +257,12 @@ def test_a_plan_to_update_shows_what_is_removed_afterwards() -> None:
 # Without a manifest
 
 
-def gone(_: object) -> tuple[Verdict, str]:
-    return Verdict.GONE, "its manifest, mnist.yaml, is gone"
+def gone(_: object) -> tuple[PruneVerdict, str]:
+    return PruneVerdict.GONE, "its manifest, mnist.yaml, is gone"
 
 
-def unsure(_: object) -> tuple[Verdict, str]:
-    return Verdict.UNCERTAIN, "x.yaml was not read"
+def unsure(_: object) -> tuple[PruneVerdict, str]:
+    return PruneVerdict.UNCERTAIN, "x.yaml was not read"
 
 
 def test_an_endpoint_without_a_manifest_is_deleted_by_prune_alone() -> None:

@@ -328,7 +328,7 @@ class Compiler:
 
         manifest = checked.manifest
         folder = manifest.document.source.folder
-        inputs = draft.Inputs(
+        inputs = draft.DraftInputs(
             self.facts,
             site,
             folder,

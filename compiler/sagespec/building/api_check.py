@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from sagespec.base.files import data_folder
-from sagespec.catalog import Guesses, Member, api_members, near
+from sagespec.catalog import ApiMember, Guesses, api_members, near
 from sagespec.catalog.api_fits import Fits, Make, Schema, compiled, maker, utf16_length
 from sagespec.catalog.api_model import TRAINING, schema_name
 
@@ -25,7 +25,7 @@ FEW = 10
 """So many values of an enumeration are told; of longer ones, the nearest."""
 
 
-class Complaint(NamedTuple):
+class ApiComplaint(NamedTuple):
     """One thing that the service would refuse."""
 
     path: Path
@@ -41,7 +41,7 @@ class Complaint(NamedTuple):
         return (*self.path, self.message.removesuffix(_MISSING)) if self.kind == "required" else self.path
 
 
-def check(request_body: Mapping[str, object], operation: str = TRAINING) -> Iterator[Complaint]:
+def check(request_body: Mapping[str, object], operation: str = TRAINING) -> Iterator[ApiComplaint]:
     """All that the model forbids in the request.
 
     Values are what JSON has: dict, list, str, int, float, bool, None. Texts are measured as the service does it, in
@@ -55,10 +55,10 @@ def check(request_body: Mapping[str, object], operation: str = TRAINING) -> Iter
             yield from _complaints(error)
 
 
-def member(path: str | Sequence[str | int], operation: str = TRAINING) -> Member | None:
+def member(path: str | Sequence[str | int], operation: str = TRAINING) -> ApiMember | None:
     """What the API knows about a path of the request, such as `ResourceConfig.InstanceType` or
     `("Tags", 0, "Key")`; None when it has no such member. Keys of a map all exist."""
-    found: Member | None = None
+    found: ApiMember | None = None
     for step in _steps(path):
         found = _child(found, step, operation)
         if found is None:
@@ -70,7 +70,7 @@ def _steps(path: str | Sequence[str | int]) -> Sequence[str | int]:
     return path.split(".") if isinstance(path, str) else path
 
 
-def _child(parent: Member | None, step: str | int, operation: str) -> Member | None:
+def _child(parent: ApiMember | None, step: str | int, operation: str) -> ApiMember | None:
     members = api_members(operation)
     if parent is None:
         return members.get(str(step))
@@ -78,13 +78,13 @@ def _child(parent: Member | None, step: str | int, operation: str) -> Member | N
     return members.get(parent.path + ends[parent.type]) if parent.type in ends else None
 
 
-def _complaints(error: Any) -> Iterator[Complaint]:
+def _complaints(error: Any) -> Iterator[ApiComplaint]:
     """One error of the validator, in words for people."""
     path: Path = tuple(error.absolute_path)
     if "propertyNames" in error.absolute_schema_path:
         path = (*path, str(error.instance))
     for kind, place, message in WORDS[error.validator](error, path):
-        yield Complaint(place, message, kind)
+        yield ApiComplaint(place, message, kind)
 
 
 Said = Iterator[tuple[str, Path, str]]

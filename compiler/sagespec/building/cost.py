@@ -64,7 +64,7 @@ def prices_of(data: Any, region: str) -> Prices:
 
 
 @dataclass(frozen=True)
-class Item:
+class BillItem:
     """One thing that is paid for by the hour, for one attempt of a job."""
 
     what: str
@@ -92,7 +92,7 @@ class Item:
 class Bill:
     """What a job may cost at most."""
 
-    items: tuple[Item, ...]
+    items: tuple[BillItem, ...]
     """Of one attempt."""
     attempts: int
     """How often apply runs the job at most, failures included (`on_failure`)."""

@@ -38,7 +38,7 @@ class Trained(NamedTuple):
     """In words, why there is none yet; empty where there is one."""
 
 
-class Inputs(NamedTuple):
+class DraftInputs(NamedTuple):
     """What a request is made of, beside its manifest."""
 
     facts: Facts
@@ -132,7 +132,7 @@ def data_upload(path: FilePath, dataset: Dataset, prefix: str, index: int) -> Up
     return Upload("data", path, uri, "", dataset.size, len(dataset.files), dataset)
 
 
-def needed(model: Part, inputs: Inputs, bucket_by: str | None) -> Iterator[tuple[str, Finding]]:
+def needed(model: Part, inputs: DraftInputs, bucket_by: str | None) -> Iterator[tuple[str, Finding]]:
     """(rule, finding): what a request for SageMaker must know: its region, and the account where it stands in a name.
 
     Args:
@@ -209,7 +209,7 @@ def tag_value(text: str) -> str:
     return re.sub(r"[^\w .:/=+@-]", "_", text)[-LONGEST_TAG_VALUE:]
 
 
-def provenance(inputs: Inputs) -> Iterator[tuple[str, str]]:
+def provenance(inputs: DraftInputs) -> Iterator[tuple[str, str]]:
     """The tags that say where a request comes from."""
     if inputs.manifest_name:
         yield "sagespec:manifest", tag_value(inputs.manifest_name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from sagespec.base.lazy import lazy
-from sagespec.building.archive import ArchiveError, Contents, Member
+from sagespec.building.archive import ArchiveError, ArchiveMember, Contents
 from sagespec.building.archive.contents import unreadable
 from sagespec.building.draft import pending
 from sagespec.building.model_archive import RepackedModel
@@ -109,7 +109,7 @@ def folder_contents(folder: Path) -> Contents:
     return _contents(members)
 
 
-def _member(path: Path, name: str) -> Member:
+def _member(path: Path, name: str) -> ArchiveMember:
     if path.is_symlink():
         raise ArchiveError(
             f"'{name}' is a link, and SageMaker takes no model with links", "copy what it leads to", path, FIELD
@@ -122,8 +122,8 @@ def _member(path: Path, name: str) -> Member:
     except OSError as error:
         raise unreadable(name, error, path, FIELD) from None
     if path.is_dir():
-        return Member(name, path, is_folder=True)
-    return Member(name, path, found.st_size, bool(found.st_mode & 0o100))
+        return ArchiveMember(name, path, is_folder=True)
+    return ArchiveMember(name, path, found.st_size, bool(found.st_mode & 0o100))
 
 
 def with_code(model: Contents, code: Contents | None) -> Contents:
@@ -142,12 +142,12 @@ def with_code(model: Contents, code: Contents | None) -> Contents:
         if alone or not (member.name == CODE or member.name.startswith(f"{CODE}/"))
     }
     folders = [CODE, *([f"{CODE}/lib"] if libraries else [])]
-    kept |= {name: Member(name, code.members[0].path.parent, is_folder=True) for name in folders}
+    kept |= {name: ArchiveMember(name, code.members[0].path.parent, is_folder=True) for name in folders}
     for member in code.members:
         within = f"{CODE}/lib" if member.name.partition("/")[0] in libraries else CODE
         kept[f"{within}/{member.name}"] = member._replace(name=f"{within}/{member.name}")
     return _contents(kept.values())
 
 
-def _contents(members: Iterable[Member]) -> Contents:
+def _contents(members: Iterable[ArchiveMember]) -> Contents:
     return Contents(tuple(sorted(members, key=lambda member: member.name.encode())))

@@ -1,6 +1,6 @@
 """Facts: frameworks and their images, instances, regions, limits, and the API's model, each with its source."""
 
-from sagespec.catalog.api_model import Member, api_members
+from sagespec.catalog.api_model import ApiMember, api_members
 from sagespec.catalog.facts import Facts, facts, image_instance_type
 from sagespec.catalog.frameworks import PLAIN, Framework, Variant, processor
 from sagespec.catalog.near import Guesses, near, near_instance
@@ -23,13 +23,13 @@ from sagespec.catalog.views import (
 
 __all__ = [
     "PLAIN",
+    "ApiMember",
     "Facts",
     "Framework",
     "Guesses",
     "Image",
     "Instance",
     "Limit",
-    "Member",
     "Mode",
     "NoImage",
     "NoProcessor",

@@ -28,7 +28,7 @@ def schema_name(operation: str) -> str:
     return "-".join(re.findall("[A-Z][a-z]+", operation)).lower() + ".schema.json"
 
 
-class Member(NamedTuple):
+class ApiMember(NamedTuple):
     """One member of the request, or a list's item, or a map's key or value."""
 
     path: str
@@ -66,12 +66,12 @@ def read_only(structure: str) -> frozenset[str]:
 
 
 @cache
-def api_members(operation: str = TRAINING) -> Mapping[str, Member]:
+def api_members(operation: str = TRAINING) -> Mapping[str, ApiMember]:
     """Path → member, in the model's order, parents before their children."""
     return MappingProxyType({member.path: member for member in _below("", root(operation), operation)})
 
 
-def _below(path: str, name: str, operation: str) -> Iterator[Member]:
+def _below(path: str, name: str, operation: str) -> Iterator[ApiMember]:
     own = shape(name, operation)
     unset = read_only(name)
     for child, child_name in own.get("members", {}).items():
@@ -82,9 +82,9 @@ def _below(path: str, name: str, operation: str) -> Iterator[Member]:
             yield from _member(path + end, child_name, operation, required=False, unset=False)
 
 
-def _member(path: str, name: str, operation: str, *, required: bool, unset: bool) -> Iterator[Member]:
+def _member(path: str, name: str, operation: str, *, required: bool, unset: bool) -> Iterator[ApiMember]:
     own = shape(name, operation)
-    yield Member(
+    yield ApiMember(
         path=path,
         shape=name,
         type=own["type"],

@@ -131,7 +131,7 @@ class NotComparable(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CataloguePart:
     """One fetched data file."""
 
     name: str
@@ -174,15 +174,15 @@ class Part:
         return None
 
 
-def parts(sdk: Path | None = None) -> tuple[Part, ...]:
+def parts(sdk: Path | None = None) -> tuple[CataloguePart, ...]:
     """In the order in which they need one another."""
     return (
-        *(Part(name, partial(api, name)) for name in dict.fromkeys(TABLES.values())),
-        Part("regions", regions),
-        Part("instances", instances),
-        *(Part(f"images/{name}", partial(images, name, sdk)) for name in tables.frameworks()),
-        Part("libraries", libraries),
-        Part("unicode", unicode_categories),
+        *(CataloguePart(name, partial(api, name)) for name in dict.fromkeys(TABLES.values())),
+        CataloguePart("regions", regions),
+        CataloguePart("instances", instances),
+        *(CataloguePart(f"images/{name}", partial(images, name, sdk)) for name in tables.frameworks()),
+        CataloguePart("libraries", libraries),
+        CataloguePart("unicode", unicode_categories),
     )
 
 

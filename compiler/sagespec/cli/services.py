@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sagespec.building.draft import Trained
     from sagespec.building.targets import Destination, Request
-    from sagespec.deploying.following.looking import Job
+    from sagespec.deploying.following.looking import FollowedJob
     from sagespec.deploying.planning.planner import PlanOptions
     from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.pool import ServicePool
@@ -176,7 +176,7 @@ def jobs_of(
     region: str | None = None,
     stopping: bool = False,
     only: Nature | None = None,
-) -> list[Job]:
+) -> list[FollowedJob]:
     """The training jobs and endpoints that names or manifests mean, each once; manifests without one are told.
 
     Args:
@@ -189,12 +189,12 @@ def jobs_of(
         NoSuchJob: none of the manifests has a job, and nothing else is meant.
     """
     from sagespec.building.targets import Destination
-    from sagespec.deploying.following.looking import Job, jobs_of_requests
+    from sagespec.deploying.following.looking import FollowedJob, jobs_of_requests
     from sagespec.deploying.planning.plan import nature_of
     from sagespec.deploying.services import NoSuchJob
 
     pool = service_pool()
-    jobs: list[Job] = []
+    jobs: list[FollowedJob] = []
     missing: list[str] = []
     for name in names:
         if Path(name).exists() or name.endswith((".yaml", ".yml")):
@@ -209,7 +209,7 @@ def jobs_of(
             place = "" if here else region or os.environ.get("AWS_REGION", "")
             site = Destination(place, None, here)
             service = pool.service(site, only) if only is not None else service_with(pool, name, site)
-            jobs.append(Job(name, service))
+            jobs.append(FollowedJob(name, service))
     if missing and not jobs:
         raise NoSuchJob("; ".join(missing), "sagespec apply creates it")
     for line in missing:

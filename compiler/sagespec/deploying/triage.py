@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 
-class Kind(str, Enum):
+class FailureKind(str, Enum):
     """Whose matter a failure is. A closed set."""
 
     CAPACITY = "capacity"
@@ -26,15 +26,15 @@ class Kind(str, Enum):
     UNKNOWN = "unknown"
 
 
-INFRASTRUCTURE = frozenset({Kind.CAPACITY, Kind.SERVICE, Kind.SPOT})
+INFRASTRUCTURE = frozenset({FailureKind.CAPACITY, FailureKind.SERVICE, FailureKind.SPOT})
 """Nobody's manifest, data or code is at fault."""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class FailureVerdict:
     """One failure, told as what it is."""
 
-    kind: Kind
+    kind: FailureKind
     retry: bool
     """Whether the same job may well succeed when it is run again."""
     next_step: str
@@ -52,10 +52,19 @@ _ROUTE = "give the subnets a route to S3 (a gateway endpoint or NAT) and the sec
 _SCRIPT = "the end of the log shows what the script said; rehearse it with: sagespec apply --local"
 _LIMIT = "raise {field}; with checkpoint_s3_uri the next attempt resumes, and --rerun starts it"
 
-_NOT_THE_SCRIPT = frozenset({Kind.CAPACITY, Kind.QUOTA, Kind.SPOT, Kind.IMAGE, Kind.DATA, Kind.SERVICE})
+_NOT_THE_SCRIPT = frozenset(
+    {
+        FailureKind.CAPACITY,
+        FailureKind.QUOTA,
+        FailureKind.SPOT,
+        FailureKind.IMAGE,
+        FailureKind.DATA,
+        FailureKind.SERVICE,
+    }
+)
 """What an AlgorithmError never is, whatever words the script's own message holds."""
 
-_Row = tuple[str, Kind, bool, str]
+_Row = tuple[str, FailureKind, bool, str]
 
 # The first pattern that is found in a FailureReason decides. Sources: AWS's troubleshooting pages and API reference,
 # and the messages that other tools' issues and sources quote (SageMaker SDK, Terraform provider, AWS examples).
@@ -63,91 +72,101 @@ _REASONS: tuple[_Row, ...] = (
     # In the words of InternalServerError and yet not transient.
     (
         r"pipe channel timed out",
-        Kind.DATA,
+        FailureKind.DATA,
         False,
         "a Pipe channel needs a reader that keeps reading: use PipeModeDataset, or input_mode: FastFile",
     ),
     (
         r"CapacityError|Insufficient ?Instance ?Capacity|Unable to provision requested ML compute capacity",
-        Kind.CAPACITY,
+        FailureKind.CAPACITY,
         True,
         "apply again later, or choose another instance_type, region or subnets in more zones",
     ),
     (
         r"ResourceLimitExceeded|service limit|service quota",
-        Kind.QUOTA,
+        FailureKind.QUOTA,
         False,
         "raise that quota (Service Quotas, Amazon SageMaker), or wait until other jobs have ended",
     ),
-    (r"[Ss]pot (instance|capacity|interrupt)|Interrupted", Kind.SPOT, True, "apply again: checkpoints are resumed"),
-    (r"[Nn]o space left on|[Ii]nsufficient disk space|ENOSPC", Kind.DISK, False, _DISK),
-    (r"route to an? S3|S3 VPC endpoint|NAT device", Kind.PERMISSION, False, _ROUTE),
+    (
+        r"[Ss]pot (instance|capacity|interrupt)|Interrupted",
+        FailureKind.SPOT,
+        True,
+        "apply again: checkpoints are resumed",
+    ),
+    (r"[Nn]o space left on|[Ii]nsufficient disk space|ENOSPC", FailureKind.DISK, False, _DISK),
+    (r"route to an? S3|S3 VPC endpoint|NAT device", FailureKind.PERMISSION, False, _ROUTE),
     (
         r"CannotPullContainer|[Ii]mage .*(not exist|not found|does not)|Access denied for repository|\bECR\b|"
         r"container image|exec format error|Cannot start the container",
-        Kind.IMAGE,
+        FailureKind.IMAGE,
         False,
         "is image_uri right and in the job's region, and may the execution role pull it (ecr:BatchGetImage)?",
     ),
     (
         r"Access ?[Dd]enied|[Nn]ot authorized|[Uu]nauthorized|Forbidden|KMS|kms:|[Cc]ould not assume role|\b403\b",
-        Kind.PERMISSION,
+        FailureKind.PERMISSION,
         False,
         _ROLE,
     ),
     (
         r"[Oo]ut ?[Oo]f ?[Mm]emory|OutOfMemory|\bOOM|ResourceExhaustedError|CUDA_ERROR_OUT_OF_MEMORY|MemoryError|"
         r"[Cc]annot allocate memory|(?i:exit ?code:?) ?137\b|(?i:signal) 9\b|SIGKILL",
-        Kind.MEMORY,
+        FailureKind.MEMORY,
         False,
         "choose an instance_type with more memory, or a smaller batch",
     ),
     (
         r"[Dd]ata download failed|No S3 objects? found|does not exist under S3|[Nn]o such (bucket|key)|NoSuchBucket|"
         r"NoSuchKey|manifest file|[Uu]nable to (mount|access)|mount (failed|error|timed out)|file ?system",
-        Kind.DATA,
+        FailureKind.DATA,
         False,
         "look at the channels: is the data there, in the job's region, and in the form that the channel says?",
     ),
-    (r"[Aa]rtifact upload failed", Kind.PERMISSION, False, "the execution role must be able to write to output_path"),
-    (r"^AlgorithmError|ExecuteUserScriptError|(?i:exit ?code)", Kind.CODE, False, _SCRIPT),
+    (
+        r"[Aa]rtifact upload failed",
+        FailureKind.PERMISSION,
+        False,
+        "the execution role must be able to write to output_path",
+    ),
+    (r"^AlgorithmError|ExecuteUserScriptError|(?i:exit ?code)", FailureKind.CODE, False, _SCRIPT),
     (
         r"^InternalServerError|[Ii]nternal (server )?error|^ServiceUnavailable",
-        Kind.SERVICE,
+        FailureKind.SERVICE,
         True,
         "apply again; if it happens each time, large checkpoints are a known cause",
     ),
-    (r"^ClientError", Kind.REQUEST, False, "the service's words say which field of the manifest is meant"),
+    (r"^ClientError", FailureKind.REQUEST, False, "the service's words say which field of the manifest is meant"),
 )
 
 _SECONDARY = {
-    "MaxRuntimeExceeded": Verdict(Kind.TIME_LIMIT, False, _LIMIT.format(field="max_run")),
-    "MaxWaitTimeExceeded": Verdict(
-        Kind.TIME_LIMIT, False, _LIMIT.format(field="max_wait (no spot capacity came in time, or too late)")
+    "MaxRuntimeExceeded": FailureVerdict(FailureKind.TIME_LIMIT, False, _LIMIT.format(field="max_run")),
+    "MaxWaitTimeExceeded": FailureVerdict(
+        FailureKind.TIME_LIMIT, False, _LIMIT.format(field="max_wait (no spot capacity came in time, or too late)")
     ),
-    "Interrupted": Verdict(Kind.SPOT, True, "apply again: checkpoints are resumed"),
+    "Interrupted": FailureVerdict(FailureKind.SPOT, True, "apply again: checkpoints are resumed"),
 }
 """SecondaryStatus says these surely, whatever the reason."""
 
 _EXIT_CODE = re.compile(r"(?i)exit ?code:? ?(\d{1,3})\b")
-_STOPPED = Verdict(Kind.STOPPED, False, "--rerun starts it again")
-_UNKNOWN = Verdict(Kind.UNKNOWN, False, "the end of the log may say more; --rerun tries again")
+_STOPPED = FailureVerdict(FailureKind.STOPPED, False, "--rerun starts it again")
+_UNKNOWN = FailureVerdict(FailureKind.UNKNOWN, False, "the end of the log may say more; --rerun tries again")
 
 
 _HERE = {
-    Kind.CODE: "the end of the log shows what the script said; correct it and apply again",
-    Kind.MEMORY: "something ended the script from outside: this machine may have too little memory for it",
-    Kind.DISK: "free some room there, then --rerun; sagespec local clean deletes jobs that have ended",
-    Kind.DATA: "look at the channels: does the path exist on this machine, or the S3 data for these credentials?",
-    Kind.IMAGE: "can docker pull that image here? The executor 'process' needs none",
-    Kind.REQUEST: "see what it says; sagespec apply --local --help shows how jobs run on this machine",
-    Kind.SERVICE: "apply again with --rerun; the job's supervisor.log may say more",
-    Kind.TIME_LIMIT: "raise max_run, then apply again",
+    FailureKind.CODE: "the end of the log shows what the script said; correct it and apply again",
+    FailureKind.MEMORY: "something ended the script from outside: this machine may have too little memory for it",
+    FailureKind.DISK: "free some room there, then --rerun; sagespec local clean deletes jobs that have ended",
+    FailureKind.DATA: "look at the channels: does the path exist here, or the S3 data for these credentials?",
+    FailureKind.IMAGE: "can docker pull that image here? The executor 'process' needs none",
+    FailureKind.REQUEST: "see what it says; sagespec apply --local --help shows how jobs run on this machine",
+    FailureKind.SERVICE: "apply again with --rerun; the job's supervisor.log may say more",
+    FailureKind.TIME_LIMIT: "raise max_run, then apply again",
 }
 """What to do next about a job on this machine."""
 
 
-def triage(status: str, secondary: str = "", failure: str = "", *, here: bool = False) -> Verdict | None:
+def triage(status: str, secondary: str = "", failure: str = "", *, here: bool = False) -> FailureVerdict | None:
     """What became of a job that did not complete; None for one that did, or that has not ended.
 
     Args:
@@ -163,7 +182,7 @@ def triage(status: str, secondary: str = "", failure: str = "", *, here: bool = 
     return replace(verdict, next_step=_HERE.get(verdict.kind, verdict.next_step)) if here else verdict
 
 
-def _verdict(status: str, secondary: str, failure: str) -> Verdict:
+def _verdict(status: str, secondary: str, failure: str) -> FailureVerdict:
     if secondary in _SECONDARY:
         return _SECONDARY[secondary]
     if status == "Stopped":
@@ -173,27 +192,27 @@ def _verdict(status: str, secondary: str, failure: str) -> Verdict:
     theirs = failure.startswith("AlgorithmError")
     for pattern, kind, retry, next_step in _REASONS:
         if not (theirs and kind in _NOT_THE_SCRIPT) and re.search(pattern, failure):
-            return Verdict(kind, retry, next_step, exit_code)
+            return FailureVerdict(kind, retry, next_step, exit_code)
     return _UNKNOWN
 
 
 _ENDPOINT_REASONS: tuple[_Row, ...] = (
     (
         r"did not pass the ping health check|health check",
-        Kind.CODE,
+        FailureKind.CODE,
         False,
         "the log says why the container does not answer (sagespec logs): most often the model's archive holds no "
         "<number>/saved_model.pb, or inference.py fails",
     ),
     (
         r"[Aa]larm",
-        Kind.CODE,
+        FailureKind.CODE,
         False,
         "the alarm that took the update back says what got worse (CloudWatch)",
     ),
     (
         r"[Mm]odel data|[Mm]odel artifact|ModelDataUrl",
-        Kind.DATA,
+        FailureKind.DATA,
         False,
         "is the model's archive there, and in the region?",
     ),
@@ -201,12 +220,12 @@ _ENDPOINT_REASONS: tuple[_Row, ...] = (
 """What is said of endpoints alone. Sources: the developer guide on troubleshooting deployments; users' reports."""
 
 
-def why_endpoint(failure: str) -> Verdict:
+def why_endpoint(failure: str) -> FailureVerdict:
     """What a FailureReason of an endpoint is.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
     """
     for pattern, kind, retry, next_step in (*_ENDPOINT_REASONS, *_REASONS):
         if re.search(pattern, failure):
-            return Verdict(kind, retry, next_step)
-    return Verdict(Kind.UNKNOWN, False, "the endpoint's log may say more: sagespec logs")
+            return FailureVerdict(kind, retry, next_step)
+    return FailureVerdict(FailureKind.UNKNOWN, False, "the endpoint's log may say more: sagespec logs")

@@ -14,11 +14,11 @@ from sagespec.reading.yamltext import Path, yaml_text
 HEAD = {"apiVersion": "sagespec/v1", "kind": "TrainingJob"}
 
 
-class Unreadable(SagespecError):
+class UnreadableProgram(SagespecError):
     """There is no training job to be found in what was given."""
 
 
-class Argument(NamedTuple):
+class FilledArgument(NamedTuple):
     """What has become of one argument, or of one member of a request."""
 
     name: str
@@ -41,7 +41,7 @@ class Remark(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Draft:
+class ManifestDraft:
     """One job's manifest."""
 
     data: Mapping[str, Any]
@@ -52,7 +52,7 @@ class Draft:
     """What could not be brought over."""
     comments: Mapping[Path, str] = field(default_factory=dict)
     """What stood there before, where nothing is left to do."""
-    arguments: tuple[Argument, ...] = ()
+    arguments: tuple[FilledArgument, ...] = ()
     where: str = ""
     """Where the job is started: `line 12`, `cell 3, line 2`."""
 
@@ -83,10 +83,10 @@ class Draft:
 class Imported:
     """All that was found in one source."""
 
-    drafts: Sequence[Draft]
+    drafts: Sequence[ManifestDraft]
     remarks: Sequence[Remark] = ()
 
-    def __iter__(self) -> Iterator[Draft]:
+    def __iter__(self) -> Iterator[ManifestDraft]:
         return iter(self.drafts)
 
     def __len__(self) -> int:
@@ -108,7 +108,7 @@ class Imported:
         yield from map(str, self.remarks)
 
 
-def moved(draft: Draft, prefix: str) -> Draft:
+def moved(draft: ManifestDraft, prefix: str) -> ManifestDraft:
     """The manifest for another folder.
 
     Args:
@@ -145,11 +145,11 @@ def job_name(text: str) -> str:
     return re.sub(r"[^a-zA-Z0-9]+", "-", text).strip("-")[:48].rstrip("-") or "job"
 
 
-def named_apart(drafts: Sequence[Draft]) -> list[Draft]:
+def named_apart(drafts: Sequence[ManifestDraft]) -> list[ManifestDraft]:
     """The same, no two of one name."""
     own = {str(draft.data["name"]) for draft in drafts}
     taken: set[str] = set()
-    result: list[Draft] = []
+    result: list[ManifestDraft] = []
     for draft in drafts:
         name = made = str(draft.data["name"])
         number = 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.catalog import Facts
-from sagespec.importing.draft import Draft, Imported, Remark, Unreadable, named_apart
+from sagespec.importing.draft import Imported, ManifestDraft, Remark, UnreadableProgram, named_apart
 from sagespec.importing.programs import code_of, from_source
 from sagespec.importing.requests import forms
 from sagespec.importing.requests.hcl import blocks_of
@@ -49,11 +49,11 @@ def from_text(text: str, name: str, facts: Facts) -> Imported:
     except NotData as error:
         if re.search(r"^\s*(?:import|from)\s+\w", text, re.M):
             return from_source(code_of(text, name), facts, name)
-        raise Unreadable(f"{name} is neither JSON nor YAML: {error}", HINT) from None
+        raise UnreadableProgram(f"{name} is neither JSON nor YAML: {error}", HINT) from None
     return _of_data(data, name, facts)
 
 
-def from_folder(folder: Path, facts: Facts) -> Iterator[tuple[Path, Imported | Unreadable]]:
+def from_folder(folder: Path, facts: Facts) -> Iterator[tuple[Path, Imported | UnreadableProgram]]:
     """Every file below a folder that speaks of SageMaker's training jobs, and what became of it.
 
     A file without a training job is passed over.
@@ -67,13 +67,13 @@ def from_folder(folder: Path, facts: Facts) -> Iterator[tuple[Path, Imported | U
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            yield path, Unreadable(f"{path} cannot be read: {error}")
+            yield path, UnreadableProgram(f"{path} cannot be read: {error}")
             continue
         if _SIGNS.search(text) is None:
             continue
         try:
             yield path, from_text(text, str(path), facts)
-        except Unreadable as error:
+        except UnreadableProgram as error:
             if not error.message.startswith("there is no") or "; " in error.message:
                 yield path, error
 
@@ -87,7 +87,7 @@ def _of_data(data: list[Any], name: str, facts: Facts) -> Imported:
 
 
 def _of_terraform(text: str, facts: Facts) -> Imported:
-    found: list[forms.Found | str] = []
+    found: list[forms.FoundForm | str] = []
     for block in blocks_of(text):
         if block.kind != "resource" or block.labels[:1] != ["aws_sagemaker_training_job"]:
             if "createTrainingJob" in str(block.plain()):
@@ -97,13 +97,13 @@ def _of_terraform(text: str, facts: Facts) -> Imported:
         body, remarks = forms.of_terraform(values)
         several = [name for name in ("count", "for_each") if name in values]
         remarks += tuple(f"{name} makes several of it, or none" for name in several)
-        found.append(forms.Found(body, f"line {block.line}", remarks))
+        found.append(forms.FoundForm(body, f"line {block.line}", remarks))
     return _imported(found, "the file", facts)
 
 
 def _of_shell(text: str, name: str, facts: Facts) -> Imported:
     """Calls of the AWS CLI."""
-    found: list[forms.Found | str] = []
+    found: list[forms.FoundForm | str] = []
     taken = 0
     for pattern, group in ((_HERE_DOCUMENT, 3), (_QUOTED, 1)):
         for each in pattern.finditer(text):
@@ -116,7 +116,7 @@ def _of_shell(text: str, name: str, facts: Facts) -> Imported:
                 continue
             taken += 1
             for one in forms.jobs_in(data[0] if len(data) == 1 else data):
-                known = isinstance(one, forms.Found)
+                known = isinstance(one, forms.FoundForm)
                 found.append(one._replace(where=f"line {line}", region=region[1] if region else None) if known else one)  # type: ignore[union-attr]
     for each in _FILE.finditer(text):
         if not each[1].startswith("/dev/"):
@@ -129,14 +129,14 @@ def _of_shell(text: str, name: str, facts: Facts) -> Imported:
     return _imported(found, name, facts)
 
 
-def _imported(found: list[forms.Found | str], name: str, facts: Facts) -> Imported:
-    drafts: list[Draft] = []
+def _imported(found: list[forms.FoundForm | str], name: str, facts: Facts) -> Imported:
+    drafts: list[ManifestDraft] = []
     remarks = [Remark("", one) for one in found if isinstance(one, str)]
-    jobs = [one for one in found if isinstance(one, forms.Found)]
+    jobs = [one for one in found if isinstance(one, forms.FoundForm)]
     for job in jobs:
         try:
             draft = opened(job.body, facts)
-        except Unreadable as error:
+        except UnreadableProgram as error:
             if len(found) == 1:
                 raise
             remarks.append(Remark(job.where, error.message))
@@ -147,5 +147,5 @@ def _imported(found: list[forms.Found | str], name: str, facts: Facts) -> Import
         drafts.append(replace(draft, data=data, remarks=(*draft.remarks, *job.remarks), where=job.where))
     if not drafts:
         told = "; ".join(map(str, remarks))
-        raise Unreadable(f"there is no training job in {name}{f'; {told}' if told else ''}", HINT)
+        raise UnreadableProgram(f"there is no training job in {name}{f'; {told}' if told else ''}", HINT)
     return Imported(named_apart(drafts), remarks)

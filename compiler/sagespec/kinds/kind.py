@@ -11,7 +11,7 @@ from sagespec.reading.part import Part
 
 if TYPE_CHECKING:  # what makes requests: imported where one is made
     from sagespec.building.cost import Bill
-    from sagespec.building.draft import Draft, Inputs
+    from sagespec.building.draft import Draft, DraftInputs
     from sagespec.building.request import Request
     from sagespec.catalog import Facts
     from sagespec.checking.context import Context
@@ -42,7 +42,7 @@ class Kind(NamedTuple):
     """Operation → where the manifest overrides members of its request."""
     role_member: Path
     """Where the role stands in `request:`, where that gives one."""
-    draft: Callable[[Any, Manifest, Inputs], Draft]
+    draft: Callable[[Any, Manifest, DraftInputs], Draft]
     """What would be sent for a model (which may be partial)."""
     lifecycle: Lifecycle
     """What becomes of it in the service."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sagespec.base.source import Path
 from sagespec.catalog import Facts, Framework, Instance, Release, api_members
 from sagespec.catalog.serving import served_versions
-from sagespec.lsp.scene import Job, item_at
+from sagespec.lsp.scene import SceneJob, item_at
 from sagespec.reading.discovery import PASSED_OVER
 from sagespec.reading.shape import bare, expected
 
@@ -31,7 +31,7 @@ class Candidate(NamedTuple):
     """A folder: more can be typed behind it."""
 
 
-def candidates(job: Job, path: Path, typed: str) -> Iterator[Candidate]:
+def candidates(job: SceneJob, path: Path, typed: str) -> Iterator[Candidate]:
     """The values of the field at a path, in the order in which they are offered."""
     name = next((step for step in reversed(path) if isinstance(step, str)), "")
     source = SOURCES.get(name)
@@ -70,7 +70,7 @@ def sold_as(gib: float) -> int:
     return int(gib) if gib == int(gib) else round(gib * 1.073_741_824)
 
 
-def _instances(job: Job, _typed: str) -> Iterator[Candidate]:
+def _instances(job: SceneJob, _typed: str) -> Iterator[Candidate]:
     facts = job.context.facts
     known = facts.instances
     names = list(known) if job.kind.name == "TrainingJob" else _hosting_types()
@@ -87,10 +87,10 @@ def _hosting_types() -> tuple[str, ...]:
     return api_members("CreateEndpointConfig")[member].enum
 
 
-def _versions_of(name: str | None) -> Callable[[Job, str], Iterator[Candidate]]:
+def _versions_of(name: str | None) -> Callable[[SceneJob, str], Iterator[Candidate]]:
     """The versions of a framework, the newest first; of the manifest's own for None."""
 
-    def versions(job: Job, _typed: str) -> Iterator[Candidate]:
+    def versions(job: SceneJob, _typed: str) -> Iterator[Candidate]:
         facts = job.context.facts
         if job.kind.name == "Endpoint":
             server = job.manifest.data.get("endpoint_type", "tensorflow-serving")
@@ -107,7 +107,7 @@ def _versions_of(name: str | None) -> Callable[[Job, str], Iterator[Candidate]]:
     return versions
 
 
-def _framework_of(job: Job) -> Framework | None:
+def _framework_of(job: SceneJob) -> Framework | None:
     """The manifest's framework, although other fields of it may be wrong."""
     stated = job.manifest.data.get("framework") or ("tensorflow" if job.kind.name == "TrainingJob" else None)
     return job.context.facts.framework(stated) if isinstance(stated, str) else None
@@ -137,24 +137,24 @@ def _number(version: str) -> tuple[tuple[int, ...], str]:
     return tuple(int(digit) if digit.isdigit() else 0 for digit in digits), version
 
 
-def _pythons(job: Job, _typed: str) -> Iterator[Candidate]:
+def _pythons(job: SceneJob, _typed: str) -> Iterator[Candidate]:
     choice = getattr(job.context, "choice", None)
     release = choice.image_release if choice is not None else None
     yield from (Candidate(python) for python in (release.pythons if release is not None else ()))
 
 
-def _frameworks(job: Job, _typed: str) -> Iterator[Candidate]:
+def _frameworks(job: SceneJob, _typed: str) -> Iterator[Candidate]:
     facts: Facts = job.context.facts
     for name in facts.frameworks:
         framework = facts.framework(name)
         yield Candidate(name, framework.title if framework is not None else "")
 
 
-def _regions(job: Job, _typed: str) -> Iterator[Candidate]:
+def _regions(job: SceneJob, _typed: str) -> Iterator[Candidate]:
     yield from (Candidate(region.name, region.partition) for region in job.context.facts.regions.values())
 
 
-def _groups(job: Job, _typed: str) -> Iterator[Candidate]:
+def _groups(job: SceneJob, _typed: str) -> Iterator[Candidate]:
     groups = job.manifest.data.get("instance_groups")
     for group in groups if isinstance(groups, list) else ():
         name = group.get("instance_group_name") if isinstance(group, dict) else None
@@ -164,10 +164,10 @@ def _groups(job: Job, _typed: str) -> Iterator[Candidate]:
 
 def _files(
     *endings: str, folders_only: bool = False, in_source: bool = False
-) -> Callable[[Job, str], Iterator[Candidate]]:
+) -> Callable[[SceneJob, str], Iterator[Candidate]]:
     """Files and folders beside the manifest, or in its source folder, along what is typed so far."""
 
-    def files(job: Job, typed: str) -> Iterator[Candidate]:
+    def files(job: SceneJob, typed: str) -> Iterator[Candidate]:
         folder = job.context.folder
         source = job.manifest.data.get("source_dir")
         if in_source and isinstance(source, str):
@@ -192,12 +192,12 @@ def _listed(folder: FilePath, before: str, endings: tuple[str, ...], folders_onl
             yield Candidate(f"{before}{entry.name}", kind="file")
 
 
-def _of_api(job: Job, path: Path) -> Iterator[Candidate]:
+def _of_api(job: SceneJob, path: Path) -> Iterator[Candidate]:
     found = api_member(job, path)
     yield from (Candidate(value, kind="enum") for value in (found.enum if found is not None else ()))
 
 
-def api_member(job: Job, path: Path) -> Any:
+def api_member(job: SceneJob, path: Path) -> Any:
     """The member of the API that a path below `request:` overrides; None where there is none."""
     for operation, at in job.kind.overrides.items():
         if path[: len(at)] == at and len(path) > len(at):
@@ -205,7 +205,7 @@ def api_member(job: Job, path: Path) -> Any:
     return None
 
 
-def api_names(job: Job, path: Path) -> Iterator[Any]:
+def api_names(job: SceneJob, path: Path) -> Iterator[Any]:
     """The members that may stand in a map below `request:`."""
     for operation, at in job.kind.overrides.items():
         if path == at[: len(path)] and len(path) < len(at):
@@ -226,7 +226,7 @@ def _api_path(path: Path) -> str:
     return text
 
 
-SOURCES: Mapping[str, Callable[[Job, str], Iterator[Candidate]]] = {
+SOURCES: Mapping[str, Callable[[SceneJob, str], Iterator[Candidate]]] = {
     "framework": _frameworks,
     "framework_version": _versions_of(None),
     "transformers_version": _versions_of("huggingface"),
@@ -245,7 +245,7 @@ SOURCES: Mapping[str, Callable[[Job, str], Iterator[Candidate]]] = {
 """Field → where its values come from, beside those that its type lists."""
 
 
-def script_arguments(job: Job) -> Iterator[tuple[str, Any, Any]]:
+def script_arguments(job: SceneJob) -> Iterator[tuple[str, Any, Any]]:
     """(hyperparameter, option, script) of everything that the script takes on its command line."""
     line = getattr(job.context, "command_line", None)
     if line is None:
@@ -256,7 +256,7 @@ def script_arguments(job: Job) -> Iterator[tuple[str, Any, Any]]:
             yield name, option, line.script
 
 
-def script_channels(job: Job) -> Iterator[tuple[str, Any]]:
+def script_channels(job: SceneJob) -> Iterator[tuple[str, Any]]:
     """(channel, the script that names it) of everything that the script reads."""
     read = getattr(job.context, "read", None)
     if read is None:
@@ -265,7 +265,7 @@ def script_channels(job: Job) -> Iterator[tuple[str, Any]]:
         yield (name.lower() if name in read.asks.channels else name), read.script
 
 
-def described_value(job: Job, path: Path) -> str:
+def described_value(job: SceneJob, path: Path) -> str:
     """What this very value is: hardware, a version; empty where there is nothing to add."""
     value, name = item_at(job.manifest.data, path), str(path[-1]) if path else ""
     facts: Facts = job.context.facts

@@ -37,7 +37,7 @@ def concerns_us(document: TextDocument) -> bool:
     return name.endswith((".yaml", ".yml")) and may_be_ours(document.text, OUR_KINDS)
 
 
-class Job(NamedTuple):
+class SceneJob(NamedTuple):
     """The first job of a document, in the first environment that holds; it may be partial."""
 
     compiler: Compiler
@@ -81,7 +81,7 @@ class Scene:
         except Rejected:
             return ()
 
-    def job(self, document: Document) -> Job | None:
+    def job(self, document: Document) -> SceneJob | None:
         """None of a Defaults document, and of one whose kind is not known."""
         if is_defaults(document) or not isinstance(document.data, dict):
             return None
@@ -92,7 +92,7 @@ class Scene:
         manifest = self._manifest(document, kind)
         bound = bind(manifest, kind.model)
         context = self.compiler.context(bound.model, manifest, kind)
-        return Job(self.compiler, bound.manifest, kind, context)
+        return SceneJob(self.compiler, bound.manifest, kind, context)
 
     def _manifest(self, document: Document, kind: Kind) -> Manifest:
         above = self.defaults()

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from sagespec.scripts import Option, Script
+from sagespec.scripts import DeclaredOption, Script
 
 
-def told_option(script: Script, option: Option) -> tuple[str, str, bool]:
+def told_option(script: Script, option: DeclaredOption) -> tuple[str, str, bool]:
     """(type and default, its declaration as Markdown, whether the script insists on it)."""
     text = declaration(script, option)
     said = _keywords(text)
@@ -26,7 +26,7 @@ def told_option(script: Script, option: Option) -> tuple[str, str, bool]:
     return ", ".join(part for part in parts if part), document, option.required
 
 
-def declaration(script: Script, option: Option) -> str:
+def declaration(script: Script, option: DeclaredOption) -> str:
     """The call that declares it."""
     place = script.place(option.piece)
     source, span = place.source, place.span

@@ -11,7 +11,7 @@ from sagespec.base.diagnostic import Rejected
 from sagespec.base.source import Path, Place, Source
 from sagespec.lsp.candidates import script_arguments, script_channels
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Job, Scene, is_defaults, item_at
+from sagespec.lsp.scene import Scene, SceneJob, is_defaults, item_at
 from sagespec.lsp.workspace import Workspace, is_manifest_name, shown
 from sagespec.reading.document import Document, load
 
@@ -133,7 +133,7 @@ def _uses(workspace: Workspace, symbol: Symbol) -> Iterator[Occurrence]:
 # Scripts --------------------------------------------------------------------------------------------------------------
 
 
-def _in_script(job: Job, sort: str) -> Iterator[tuple[str, Occurrence]]:
+def _in_script(job: SceneJob, sort: str) -> Iterator[tuple[str, Occurrence]]:
     """(the name as the script writes it, its place) of everything of a sort that the script speaks of."""
     if sort == "hyperparameters":
         for name, option, script in script_arguments(job):
@@ -153,7 +153,7 @@ def _in_script(job: Job, sort: str) -> Iterator[tuple[str, Occurrence]]:
                 yield name, Occurrence(Place(source, source.span(*found.span(group))), "declaration")
 
 
-def _name_in(job: Job, sort: str, name: str) -> str:
+def _name_in(job: SceneJob, sort: str, name: str) -> str:
     """How the manifest writes a name of the script: a channel in the letters that it has there."""
     written = item_at(job.manifest.data, (sort,))
     return next((key for key in written if key.upper() == name.upper()), name) if isinstance(written, dict) else name
@@ -162,7 +162,7 @@ def _name_in(job: Job, sort: str, name: str) -> str:
 # Texts ----------------------------------------------------------------------------------------------------------------
 
 
-def jobs_of(workspace: Workspace, manifests: tuple[str, ...]) -> Iterator[Job]:
+def jobs_of(workspace: Workspace, manifests: tuple[str, ...]) -> Iterator[SceneJob]:
     """The first job of every document of some files."""
     for path in manifests:
         source = source_at(workspace, path)

@@ -14,7 +14,7 @@ from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest
 from sagespec.reading.shape import bare, fields_of, lone_values, part_in, shape_of_part
 from sagespec.reading.validation import fits, is_given, judged, validated
-from sagespec.reading.wording import Complaint, diagnosed, meant
+from sagespec.reading.wording import BindingComplaint, diagnosed, meant
 
 P = TypeVar("P", bound=Part)
 
@@ -50,7 +50,7 @@ def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
     misspelt = {path for path in misspelt if not is_given(data, path)}
     told = {path: detail for path, detail in told.items() if detail["type"] != "missing" or path not in misspelt}
     complaints = (
-        diagnosed(Complaint(manifest, model, data, path, detail))._replace(stands_for=counts[path])
+        diagnosed(BindingComplaint(manifest, model, data, path, detail))._replace(stands_for=counts[path])
         for path, detail in told.items()
     )
     rest = _partial(model, data, frozenset(wrong) | manifest.unknown | misspelt)

@@ -154,7 +154,7 @@ def _told(shape: Shape, key: str) -> Iterator[Any]:
     return (inner["metadata"][key] for inner in inner_shapes(shape) if key in inner.get("metadata", ()))
 
 
-class Found(NamedTuple):
+class FoundField(NamedTuple):
     """The field that a path of the data leads to."""
 
     field: Field
@@ -163,7 +163,7 @@ class Found(NamedTuple):
     """It is the field's own value, not something in it."""
 
 
-def field_at(model: type[Part], path: Path) -> Found | None:
+def field_at(model: type[Part], path: Path) -> FoundField | None:
     """The last field on a path of the data; the names in a map and list indices are passed through."""
     owner: type[Part] | None = model
     found = None
@@ -173,6 +173,6 @@ def field_at(model: type[Part], path: Path) -> Found | None:
             named = False
         elif isinstance(step, str) and owner is not None and step in owner.fields:
             shape = fields_of(owner)[step]
-            found = Found(owner.fields[step], shape, position == len(path))
+            found = FoundField(owner.fields[step], shape, position == len(path))
             owner, named = part_in(shape), bare(shape)["type"] == "dict"
     return found

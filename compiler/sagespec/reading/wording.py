@@ -20,7 +20,7 @@ from sagespec.reading.shape import bare, described, expected, field_at, fields_o
 from sagespec.reading.validation import judged
 
 
-class Complaint(NamedTuple):
+class BindingComplaint(NamedTuple):
     """One thing that a model has against a manifest's data."""
 
     manifest: Manifest
@@ -107,21 +107,21 @@ def _replaced(data: Any, path: Path, value: Any) -> Any:
     return copy
 
 
-def diagnosed(complaint: Complaint) -> Diagnostic:
+def diagnosed(complaint: BindingComplaint) -> Diagnostic:
     return _WORDINGS.get(complaint.detail["type"], _other)(complaint)
 
 
 # Names of fields --------------------------------------------------------------------------------------------------
 
 
-def _missing(complaint: Complaint) -> Diagnostic:
+def _missing(complaint: BindingComplaint) -> Diagnostic:
     path, examples = complaint.path, complaint.described.examples
     example = json.dumps(examples[0]) if examples and isinstance(examples[0], str) else next(iter(examples), "")
     hint = f"add {path[-1]}: {example}" if examples else ""
     return complaint.says("missing-field", f"'{path[-1]}' is missing{complaint.inside}", hint)
 
 
-def _unknown_field(complaint: Complaint) -> Diagnostic:
+def _unknown_field(complaint: BindingComplaint) -> Diagnostic:
     path, model = complaint.path, complaint.model
     name, new = str(path[-1]), meant(model, path, complaint.detail)
     if new is not None and len(path) == 1 and model.renamed.get(name) == new:
@@ -136,7 +136,7 @@ def _unknown_field(complaint: Complaint) -> Diagnostic:
     return complaint.says("unknown-field", f"there is no field '{cut(name)}'{complaint.inside}", hint, at_key=True)
 
 
-def _renamed(complaint: Complaint, name: str, new: str) -> Diagnostic:
+def _renamed(complaint: BindingComplaint, name: str, new: str) -> Diagnostic:
     layer, _ = complaint.manifest.origin(complaint.path)
     same = {new, *(old for old, now in complaint.model.renamed.items() if now == new)} - {name}
     taken = next((other for other in layer.data if other in same), None)
@@ -213,7 +213,7 @@ def _letters(name: str) -> str:
 # Values -----------------------------------------------------------------------------------------------------------
 
 
-def _wrong_type(complaint: Complaint) -> Diagnostic:
+def _wrong_type(complaint: BindingComplaint) -> Diagnostic:
     kind, value, path = complaint.detail["type"], complaint.value, complaint.path
     written, about = complaint.manifest.written(path), complaint.described
     message = f"{dotted(path)} must be {_TYPES.get(kind, 'something else')}, not {shown(value, written, path)}"
@@ -256,7 +256,7 @@ def _correction(kind: str, value: Any, written: str, about: Described) -> tuple[
     return None
 
 
-def _wrong_value(complaint: Complaint) -> Diagnostic:
+def _wrong_value(complaint: BindingComplaint) -> Diagnostic:
     value, choices, path = complaint.value, complaint.choices, complaint.path
     message = f"{dotted(path)} cannot be {shown(value, path=path)}"
     if complaint.hint:
@@ -269,7 +269,7 @@ def _wrong_value(complaint: Complaint) -> Diagnostic:
     return complaint.says("wrong-value", message, hint, fix=fix)
 
 
-def _wrong_form(complaint: Complaint) -> Diagnostic:
+def _wrong_form(complaint: BindingComplaint) -> Diagnostic:
     value, at_key, path = str(complaint.value), complaint.of_key, complaint.path
     about = Described() if at_key else complaint.described
     form = about.title or complaint.form or "of the form " + complaint.detail["ctx"]["pattern"]
@@ -282,8 +282,8 @@ def _wrong_form(complaint: Complaint) -> Diagnostic:
     return complaint.says("wrong-form", message, hint, at_key=at_key)
 
 
-def _limits(wording: str) -> Callable[[Complaint], Diagnostic]:
-    def diagnosed(complaint: Complaint) -> Diagnostic:
+def _limits(wording: str) -> Callable[[BindingComplaint], Diagnostic]:
+    def diagnosed(complaint: BindingComplaint) -> Diagnostic:
         context, value = complaint.detail.get("ctx", {}), complaint.value
         limit = next(context[key] for key in ("ge", "le", "max_length", "min_length") if key in context)
         length = len(value) if isinstance(value, str) else context.get("actual_length")
@@ -294,7 +294,7 @@ def _limits(wording: str) -> Callable[[Complaint], Diagnostic]:
     return diagnosed
 
 
-def _too_short(complaint: Complaint) -> Diagnostic:
+def _too_short(complaint: BindingComplaint) -> Diagnostic:
     if complaint.of_key:
         message = f"a name in {dotted(complaint.path[:-1])} is empty"
         return complaint.says("out-of-range", message, "give it one", at_key=True)
@@ -303,7 +303,7 @@ def _too_short(complaint: Complaint) -> Diagnostic:
     return complaint.says("out-of-range", f"{dotted(complaint.path)} is empty", "give it a value, or leave it out")
 
 
-def _other(complaint: Complaint) -> Diagnostic:
+def _other(complaint: BindingComplaint) -> Diagnostic:
     reason = complaint.detail["msg"][:1].lower() + complaint.detail["msg"][1:]
     message = f"{dotted(complaint.path)}: {reason}, not {shown(complaint.value, path=complaint.path)}"
     return complaint.says("wrong-value", message)
@@ -332,7 +332,7 @@ _TRUTHS = {
     **dict.fromkeys(("false", "no", "off", "n", "0"), False),
 }
 
-_WORDINGS: Mapping[str, Callable[[Complaint], Diagnostic]] = {
+_WORDINGS: Mapping[str, Callable[[BindingComplaint], Diagnostic]] = {
     "missing": _missing,
     "extra_forbidden": _unknown_field,
     **dict.fromkeys(_TYPES, _wrong_type),

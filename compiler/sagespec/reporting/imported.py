@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sagespec.importing import Draft, Imported, Unreadable
+from sagespec.importing import Imported, ManifestDraft, UnreadableProgram
 from sagespec.reporting.jsontext import json_text
 
-Found = Sequence[tuple[str, Imported | Unreadable]]
+Found = Sequence[tuple[str, Imported | UnreadableProgram]]
 
 
 def report(found: Found, form: str) -> str:
@@ -19,9 +19,9 @@ def _text(found: Found) -> str:
     return "".join(f"{line}\n" for name, one in found for line in _file(name, one)) + f"{_total(found)}\n"
 
 
-def _file(name: str, one: Imported | Unreadable) -> Iterator[str]:
+def _file(name: str, one: Imported | UnreadableProgram) -> Iterator[str]:
     yield name
-    if isinstance(one, Unreadable):
+    if isinstance(one, UnreadableProgram):
         yield f"  not taken: {one.message}"
         return
     for draft in one.drafts:
@@ -36,7 +36,7 @@ def _file(name: str, one: Imported | Unreadable) -> Iterator[str]:
         yield f"  {'not taken' if remark.left else 'seen'}: {remark}"
 
 
-def _left(draft: Draft) -> Iterator[str]:
+def _left(draft: ManifestDraft) -> Iterator[str]:
     for path, note in draft.notes.items():
         yield f"fill in {'.'.join(map(str, path))}, which {note}"
     told = {argument.how for argument in draft.arguments if argument.outcome == "not taken"}
@@ -60,8 +60,8 @@ def _json(found: Found) -> str:
     return json_text({"version": 1, "files": [_as_data(name, one) for name, one in found]})
 
 
-def _as_data(name: str, one: Imported | Unreadable) -> dict[str, Any]:
-    if isinstance(one, Unreadable):
+def _as_data(name: str, one: Imported | UnreadableProgram) -> dict[str, Any]:
+    if isinstance(one, UnreadableProgram):
         return {"file": name, "jobs": [], "remarks": [{"where": "", "text": one.message, "left": True}]}
     jobs = [
         {

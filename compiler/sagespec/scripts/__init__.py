@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sagespec.base.files import Files
 from sagespec.base.source import Place, Source, Span
-from sagespec.scripts.arguments import Arguments, Option, arguments, ignores_arguments
+from sagespec.scripts.arguments import DeclaredArguments, DeclaredOption, arguments, ignores_arguments
 from sagespec.scripts.environment import Environment, Pipe, environment
 from sagespec.scripts.functions import LegacyFunction, LegacyFunctions, legacy_functions, serving_functions
 from sagespec.scripts.known import is_known
@@ -39,7 +39,7 @@ class Study(NamedTuple):
     """Only Python 2 can read the entry point."""
     only_python3: Piece | None = None
     """What Python 2 cannot read in the entry point."""
-    arguments: Arguments | None = None
+    arguments: DeclaredArguments | None = None
     """None where the command line is taken in a way that is not understood, or not at all."""
     ignores_arguments: bool = False
     """Nothing looks at the command line."""
@@ -290,7 +290,7 @@ def _imported(program: Program) -> Iterator[tuple[str, Piece]]:
                 yield name, program.piece(entry, seen.node)
 
 
-def _unguarded(program: Program, takes: Arguments | None, asks: Environment) -> Piece | None:
+def _unguarded(program: Program, takes: DeclaredArguments | None, asks: Environment) -> Piece | None:
     """Training, or else reading of arguments, in a module that has no main guard."""
     if program.entry.guarded:
         return None
@@ -303,13 +303,13 @@ def _at(wrong: tuple[int, int, str]) -> Piece:
 
 
 __all__ = [
-    "Arguments",
+    "DeclaredArguments",
+    "DeclaredOption",
     "Environment",
     "LegacyFunction",
     "LegacyFunctions",
     "Libraries",
     "Location",
-    "Option",
     "Piece",
     "Pipe",
     "Saving",

@@ -41,7 +41,7 @@ _TYPES = {
 }
 
 
-class Option(NamedTuple):
+class DeclaredOption(NamedTuple):
     """One `add_argument`."""
 
     flags: tuple[str, ...]
@@ -89,8 +89,8 @@ class Option(NamedTuple):
         return self.nargs if isinstance(self.nargs, int) else 1
 
 
-class _Arguments(NamedTuple):
-    options: tuple[Option, ...]
+class _DeclaredArguments(NamedTuple):
+    options: tuple[DeclaredOption, ...]
     complete: bool
     """No option can be missing here."""
     strict: bool
@@ -109,12 +109,12 @@ class _Arguments(NamedTuple):
     """Classes of other libraries whose fields are options too: `transformers.TrainingArguments`."""
 
 
-class Arguments(_Arguments):
+class DeclaredArguments(_DeclaredArguments):
     """What a program's parsers take."""
 
     @cached_property
-    def _by_flag(self) -> dict[str, list[Option]]:
-        found: dict[str, list[Option]] = {}
+    def _by_flag(self) -> dict[str, list[DeclaredOption]]:
+        found: dict[str, list[DeclaredOption]] = {}
         for option in self.options:
             for flag in option.flags:
                 found.setdefault(flag, []).append(option)
@@ -124,7 +124,7 @@ class Arguments(_Arguments):
     def flags(self) -> tuple[str, ...]:
         return tuple(self._by_flag)
 
-    def match(self, flag: str) -> list[Option]:
+    def match(self, flag: str) -> list[DeclaredOption]:
         """The declared options that a flag on the command line stands for: several where that is ambiguous."""
         if flag in self._by_flag:
             return self._by_flag[flag]
@@ -135,9 +135,9 @@ class Arguments(_Arguments):
         return list({id(option): option for known in begun for option in self._by_flag[known]}.values())
 
 
-def arguments(program: Program) -> Arguments | None:
+def arguments(program: Program) -> DeclaredArguments | None:
     """The program's options; None where its command line is taken in a way that is not understood, or not at all."""
-    reader = _Reader(program)
+    reader = _ParserReader(program)
     return reader.arguments() if reader.understood() else None
 
 
@@ -176,7 +176,7 @@ def _other_command_lines(program: Program) -> bool:
     )
 
 
-class _Reader:
+class _ParserReader:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.calls = list(program.seen("calls"))
@@ -277,11 +277,11 @@ class _Reader:
             return True
         return isinstance(node, ast.Call) and self.program.called(module, Seen(node, MAIN, True)) is not None
 
-    def arguments(self) -> Arguments:
+    def arguments(self) -> DeclaredArguments:
         declared = [(module, seen) for module, seen in self.calls if _declares(module, seen.node.func)]
         return self._strict_of_several(declared) or self._arguments(declared, self.parses)
 
-    def _strict_of_several(self, declared: list[tuple[Module, Seen]]) -> Arguments | None:
+    def _strict_of_several(self, declared: list[tuple[Module, Seen]]) -> DeclaredArguments | None:
         """Of several parsers, the first that every run parses strictly, with its own options: it stops the program at
         what only another one knows. None where it is not certain which options are whose."""
         if len(self.parsers) < 2 or {"add_subparsers", "parents", *_MAKERS} & self._words():
@@ -318,13 +318,13 @@ class _Reader:
             return here[0]
         return made[0][0] if len(made) == 1 and made[0][1] == MAIN else None
 
-    def _arguments(self, declared: list[tuple[Module, Seen]], parses: list[tuple[Module, Seen]]) -> Arguments:
+    def _arguments(self, declared: list[tuple[Module, Seen]], parses: list[tuple[Module, Seen]]) -> DeclaredArguments:
         program = self.program
         options = [self._option(module, seen) for module, seen in declared]
         words = {seen.node.func.attr for _, seen in parses}
         subcommands = "add_subparsers" in program.names
         module, first = parses[0]
-        return Arguments(
+        return DeclaredArguments(
             options=tuple(option for option in options if option is not None),
             complete=None not in options and not subcommands and not self._handed_out(),
             strict=words <= STRICT and all(seen.always for _, seen in parses),
@@ -338,7 +338,7 @@ class _Reader:
             parses=program.piece(module, first.node),
         )
 
-    def _option(self, module: Module, seen: Seen) -> Option | None:
+    def _option(self, module: Module, seen: Seen) -> DeclaredOption | None:
         call = seen.node
         flags = [value(argument, module) for argument in call.args]
         short = _short_for(module, call.func) if isinstance(call.func, ast.Name) else []
@@ -354,7 +354,7 @@ class _Reader:
         positional = not flags[0].startswith("-")
         action = _action(words.get("action"), module)
         opposites = [f"--no-{flag[2:]}" for flag in flags if action == "boolean" and flag.startswith("--")]
-        return Option(
+        return DeclaredOption(
             flags=() if positional else (*flags, *opposites),
             name=flags[0] if positional else max(flags, key=len),
             action=action,

@@ -98,7 +98,7 @@ class Environment(NamedTuple):
 
 def environment(program: Program) -> Environment:
     """What a program asks its container for."""
-    reader = _Reader(program)
+    reader = _EnvironmentReader(program)
     texts = frozenset(seen.node.value for _, seen in reader.texts)
     toolkit = any(name.partition(".")[0] in TOOLKITS for name in program.imported)
     return Environment(
@@ -137,7 +137,7 @@ def environment(program: Program) -> Environment:
     )
 
 
-class _Reader:
+class _EnvironmentReader:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.texts = list(program.seen("texts"))

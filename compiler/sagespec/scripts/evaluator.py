@@ -25,7 +25,7 @@ READING = frozenset({"copy", "count", "get", "index", "items", "keys", "values"}
 """Methods of dicts and lists that change nothing."""
 
 
-class Unknown:
+class UnknownValue:
     """A value that only a run would tell. No tuple: it has no items and no length."""
 
     __slots__ = ("name", "source")
@@ -40,7 +40,7 @@ class Unknown:
         self.source = source
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Unknown) and (self.name, self.source) == (other.name, other.source)
+        return isinstance(other, UnknownValue) and (self.name, self.source) == (other.name, other.source)
 
     def __hash__(self) -> int:
         return hash((self.name, self.source))
@@ -49,13 +49,13 @@ class Unknown:
         return f"Unknown({self.name!r}, {self.source!r})"
 
 
-UNKNOWN: Final = Unknown()
+UNKNOWN: Final = UnknownValue()
 
 
 class Mixed(NamedTuple):
     """A text of which some parts are unknown."""
 
-    parts: tuple[str | Unknown, ...]
+    parts: tuple[str | UnknownValue, ...]
     source: str
 
 
@@ -104,11 +104,11 @@ class Evaluator:
 
     def text(self, parts: list[Any], node: ast.expr) -> Any:
         """A text of parts, each a text, a number, or unknown."""
-        flat: list[str | Unknown] = []
+        flat: list[str | UnknownValue] = []
         for part in parts:
             if isinstance(part, Mixed):
                 flat += part.parts
-            elif isinstance(part, str | Unknown):
+            elif isinstance(part, str | UnknownValue):
                 flat.append(part)
             elif isinstance(part, int | float):
                 flat.append(str(part))
@@ -122,11 +122,11 @@ class Evaluator:
 
     # What a subclass says
 
-    def unknown(self, node: ast.expr) -> Unknown:
+    def unknown(self, node: ast.expr) -> UnknownValue:
         """What stands for a value that is not known."""
         return UNKNOWN
 
-    def mixed(self, parts: tuple[str | Unknown, ...], node: ast.expr) -> Any:
+    def mixed(self, parts: tuple[str | UnknownValue, ...], node: ast.expr) -> Any:
         """What stands for a text of which some parts are not known."""
         return self.unknown(node)
 
@@ -227,7 +227,9 @@ class Evaluator:
         marks, texts = pieces[::2], [first, *pieces[1::2]]
         if not isinstance(values, list) or len(marks) != len(values) or "%" in "".join(texts):
             return self.unknown(node)
-        if any(mark == "d" and type(value) not in (int, Unknown) for mark, value in zip(marks, values, strict=True)):
+        if any(
+            mark == "d" and type(value) not in (int, UnknownValue) for mark, value in zip(marks, values, strict=True)
+        ):
             return self.unknown(node)
         return self.text([first, *(part for pair in zip(values, texts[1:], strict=True) for part in pair)], node)
 
@@ -373,7 +375,7 @@ def is_certain(value: Any) -> bool:
 
 def _is_text(value: Any) -> bool:
     """Whether a value is a text, or may be one."""
-    return isinstance(value, str | Mixed | Unknown)
+    return isinstance(value, str | Mixed | UnknownValue)
 
 
 def _formatted(value: Any, form: str, node: ast.expr, read: Evaluator) -> Any:

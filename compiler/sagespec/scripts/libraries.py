@@ -100,7 +100,7 @@ class Libraries(NamedTuple):
 
 def libraries(program: Program) -> Libraries:
     """What a program certainly asks of libraries."""
-    reader = _Reader(program)
+    reader = _LibraryReader(program)
     texts = [seen.node.value for _, seen in program.seen("texts")]
     folders = [text for text in texts if _MODEL_VARIABLE in text or "/opt/ml/model" in text]
     asks_version = not {"__version__", "VERSION"}.isdisjoint(program.names)
@@ -124,7 +124,7 @@ def libraries(program: Program) -> Libraries:
     )
 
 
-class _Reader:
+class _LibraryReader:
     def __init__(self, program: Program) -> None:
         self.program = program
         entry = program.entry

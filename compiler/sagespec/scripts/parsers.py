@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from sagespec.scripts.arguments import Arguments, Option
+from sagespec.scripts.arguments import DeclaredArguments, DeclaredOption
 from sagespec.scripts.evaluator import UNKNOWN
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Piece
@@ -35,14 +35,14 @@ class _Unclear(Exception):
     """The command line is declared in a way that is not understood."""
 
 
-class _Call(NamedTuple):
+class _LibraryCall(NamedTuple):
     """A call of a library that every run of the program comes by."""
 
     module: Module
     node: ast.Call
 
 
-def declared(program: Program) -> Arguments | None:
+def declared(program: Program) -> DeclaredArguments | None:
     """The program's options; None where another library takes its command line, or one of these in a way of its own."""
     used = [library for library in _READERS if library in program.names | program.imported]
     if len(used) != 1 or "argparse" in program.imported:
@@ -53,8 +53,10 @@ def declared(program: Program) -> Arguments | None:
         return None
 
 
-def _line(program: Program, call: _Call, options: list[Option], library: str, **more: object) -> Arguments:
-    return Arguments(
+def _line(
+    program: Program, call: _LibraryCall, options: list[DeclaredOption], library: str, **more: object
+) -> DeclaredArguments:
+    return DeclaredArguments(
         options=tuple(options),
         complete=True,
         strict=True,
@@ -67,32 +69,32 @@ def _line(program: Program, call: _Call, options: list[Option], library: str, **
     )._replace(**more)  # type: ignore[arg-type]
 
 
-def _option(flags: list[str], piece: Piece, **more: object) -> Option:
+def _option(flags: list[str], piece: Piece, **more: object) -> DeclaredOption:
     """An option that takes one value; `more` says what else is known of it."""
-    one = Option(tuple(flags), max(flags, key=len), "store", "", None, None, False, True, piece)
+    one = DeclaredOption(tuple(flags), max(flags, key=len), "store", "", None, None, False, True, piece)
     return one._replace(**more)  # type: ignore[arg-type]
 
 
-def _positional(name: str, piece: Piece) -> Option:
-    return Option((), name, "store", "", None, None, False, True, piece)
+def _positional(name: str, piece: Piece) -> DeclaredOption:
+    return DeclaredOption((), name, "store", "", None, None, False, True, piece)
 
 
-def _certain_calls(program: Program, name: str) -> list[_Call]:
+def _certain_calls(program: Program, name: str) -> list[_LibraryCall]:
     """The calls of a library's function that are certain to be made, in the entry point."""
     entry = program.entry
     found = [seen for seen in entry.calls if entry.dotted(seen.node.func) == name]
     if not all(program.certain(entry, seen) for seen in found):
         raise _Unclear
-    return [_Call(entry, seen.node) for seen in found]
+    return [_LibraryCall(entry, seen.node) for seen in found]
 
 
-def _is_started(program: Program, name: str) -> _Call:
+def _is_started(program: Program, name: str) -> _LibraryCall:
     """The one call `name()`, without arguments, that every run comes by."""
     entry = program.entry
     calls = [seen for seen in entry.calls if isinstance(seen.node.func, ast.Name) and seen.node.func.id == name]
     if len(calls) != 1 or calls[0].node.args or calls[0].node.keywords or not _surely(program, calls[0]):
         raise _Unclear
-    return _Call(entry, calls[0].node)
+    return _LibraryCall(entry, calls[0].node)
 
 
 def _surely(program: Program, seen: Seen) -> bool:
@@ -123,7 +125,7 @@ _OPTION = (
 _HARMLESS = frozenset({"click.pass_context", "click.version_option", "click.help_option"})
 
 
-def _click(program: Program) -> Arguments:
+def _click(program: Program) -> DeclaredArguments:
     entry = program.entry
     commands = [
         (name, function)
@@ -153,7 +155,7 @@ def _decorator(module: Module, node: ast.expr) -> tuple[str, ast.Call | None]:
     return (module.dotted(node.func), node) if isinstance(node, ast.Call) else (module.dotted(node), None)
 
 
-def _click_option(program: Program, call: ast.Call) -> Option:
+def _click_option(program: Program, call: ast.Call) -> DeclaredOption:
     entry = program.entry
     words = _words(entry, call, _OPTION)
     given = [text for text in _texts(entry, call.args) if text.startswith("-")]
@@ -184,7 +186,7 @@ def _click_type(module: Module, words: dict[str, ast.expr]) -> tuple[str, tuple[
     return _TYPES.get(module.dotted(node), ""), None
 
 
-def _click_argument(program: Program, call: ast.Call) -> Iterator[Option]:
+def _click_argument(program: Program, call: ast.Call) -> Iterator[DeclaredOption]:
     words = {keyword.arg: keyword.value for keyword in call.keywords}
     optional = "default" in words or "envvar" in words or value(words.get("required"), program.entry) is False
     if not optional and value(words.get("nargs"), program.entry) in (UNKNOWN, 1):
@@ -201,7 +203,7 @@ def _number(module: Module, node: ast.expr | None) -> int | str | None:
 # typer ---------------------------------------------------------------------------------------------------------------
 
 
-def _typer(program: Program) -> Arguments:
+def _typer(program: Program) -> DeclaredArguments:
     runs = _certain_calls(program, "typer.run")
     if runs:
         if len(runs) > 1 or len(runs[0].node.args) != 1 or not isinstance(runs[0].node.args[0], ast.Name):
@@ -235,7 +237,7 @@ def _own(program: Program, name: str) -> Function:
     return function
 
 
-def _typer_options(program: Program, function: Function) -> list[Option]:
+def _typer_options(program: Program, function: Function) -> list[DeclaredOption]:
     return [
         option for parameter, default in _parameters(function) for option in _typer_option(program, parameter, default)
     ]
@@ -251,7 +253,7 @@ def _parameters(function: Function) -> list[tuple[ast.arg, ast.expr | None]]:
     return [*zip(plain, defaults, strict=True), *zip(given.kwonlyargs, given.kw_defaults, strict=True)]
 
 
-def _typer_option(program: Program, parameter: ast.arg, default: ast.expr | None) -> Iterator[Option]:
+def _typer_option(program: Program, parameter: ast.arg, default: ast.expr | None) -> Iterator[DeclaredOption]:
     entry, kind = program.entry, parameter.annotation
     piece = program.piece(entry, parameter)
     if kind is not None and entry.dotted(kind) == "typer.Context":
@@ -280,7 +282,7 @@ def _typer_option(program: Program, parameter: ast.arg, default: ast.expr | None
 
 def _typer_named(
     entry: Module, parameter: ast.arg, kind: ast.expr | None, names: list[str], required: bool, piece: Piece
-) -> Option:
+) -> DeclaredOption:
     flags = [part.strip() for name in names if name.startswith("-") for part in name.split("/")]
     word = "" if kind is None else entry.dotted(kind)
     if not flags:
@@ -294,7 +296,7 @@ def _typer_named(
 # fire ----------------------------------------------------------------------------------------------------------------
 
 
-def _fire(program: Program) -> Arguments:
+def _fire(program: Program) -> DeclaredArguments:
     calls = _certain_calls(program, "fire.Fire")
     if len(calls) != 1 or len(calls[0].node.args) != 1 or not isinstance(calls[0].node.args[0], ast.Name):
         raise _Unclear
@@ -324,7 +326,7 @@ _ABSL_OWN = """
 """
 
 
-def _absl(program: Program) -> Arguments:
+def _absl(program: Program) -> DeclaredArguments:
     runs = _certain_calls(program, "absl.app.run")
     if len(runs) != 1 or len(runs[0].node.args) != 1 or runs[0].node.keywords or not program.closed:
         raise _Unclear
@@ -339,7 +341,7 @@ def _absl(program: Program) -> Arguments:
     return _line(program, runs[0], options, "absl")
 
 
-def _absl_option(program: Program, module: Module, seen: Seen) -> Option:
+def _absl_option(program: Program, module: Module, seen: Seen) -> DeclaredOption:
     call, kind = seen.node, module.dotted(seen.node.func).removeprefix("absl.flags.DEFINE_")
     words = {keyword.arg: keyword.value for keyword in call.keywords}
     if kind not in _DEFINED or None in words or not (call.args or "name" in words):
@@ -367,7 +369,7 @@ def _absl_option(program: Program, module: Module, seen: Seen) -> Option:
 _LIBRARY = "transformers."
 
 
-def _hf_parser(program: Program) -> Arguments:
+def _hf_parser(program: Program) -> DeclaredArguments:
     entry = program.entry
     makes = [seen for seen in entry.calls if entry.dotted(seen.node.func) == f"{_LIBRARY}HfArgumentParser"]
     parses = [
@@ -383,15 +385,15 @@ def _hf_parser(program: Program) -> Arguments:
     if makes[0].owner != parses[0].owner or not program.certain(entry, makes[0]):
         raise _Unclear
     classes = makes[0].node.args[0]
-    options: list[Option] = []
+    options: list[DeclaredOption] = []
     borrowed: list[str] = []
     for node in classes.elts if isinstance(classes, ast.Tuple | ast.List) else [classes]:
         _dataclass(program, node, options, borrowed)
-    call = _Call(entry, parses[0].node)
+    call = _LibraryCall(entry, parses[0].node)
     return _line(program, call, options, "transformers", abbreviations=True, borrowed=tuple(borrowed))
 
 
-def _dataclass(program: Program, node: ast.expr, options: list[Option], borrowed: list[str]) -> None:
+def _dataclass(program: Program, node: ast.expr, options: list[DeclaredOption], borrowed: list[str]) -> None:
     """Adds the fields of a dataclass of the program's own, and names the library's that it is made of."""
     entry = program.entry
     name = entry.dotted(node)
@@ -408,7 +410,7 @@ def _dataclass(program: Program, node: ast.expr, options: list[Option], borrowed
             options += _dataclass_field(program, statement.target.id, statement)
 
 
-def _dataclass_field(program: Program, name: str, statement: ast.AnnAssign) -> Iterator[Option]:
+def _dataclass_field(program: Program, name: str, statement: ast.AnnAssign) -> Iterator[DeclaredOption]:
     entry, default = program.entry, statement.value
     words: dict[str | None, ast.expr] = {}
     if isinstance(default, ast.Call) and entry.dotted(default.func) == "dataclasses.field":
@@ -434,7 +436,7 @@ def _dataclass_field(program: Program, name: str, statement: ast.AnnAssign) -> I
     )
 
 
-_READERS: dict[str, Callable[[Program], Arguments]] = {
+_READERS: dict[str, Callable[[Program], DeclaredArguments]] = {
     "click": _click,
     "typer": _typer,
     "fire": _fire,

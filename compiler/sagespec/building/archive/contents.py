@@ -45,7 +45,7 @@ class ArchiveError(SagespecError):
         """What named it in the manifest: `("entry_point",)`, `("source_dir",)` or `("dependencies", index)`."""
 
 
-class Member(NamedTuple):
+class ArchiveMember(NamedTuple):
     """A file or folder of the archive."""
 
     name: str
@@ -68,7 +68,7 @@ class Ignored(NamedTuple):
 
 
 class _Contents(NamedTuple):
-    members: tuple[Member, ...]
+    members: tuple[ArchiveMember, ...]
     """In the archive's order: by the UTF-8 bytes of their names, so a folder comes before what is in it."""
     ignored: tuple[Ignored, ...] = ()
     """By name."""
@@ -91,7 +91,7 @@ class Contents(_Contents):
         return self.naming(self.named_by)
 
     @lazy
-    def files(self) -> dict[str, Member]:
+    def files(self) -> dict[str, ArchiveMember]:
         """The members that are files, by name."""
         return {member.name: member for member in self.members if not member.is_folder}
 
@@ -100,7 +100,7 @@ class Contents(_Contents):
         """The files' sizes; the archive is larger by a header or two per member."""
         return sum(member.size for member in self.members)
 
-    def largest(self, count: int = 5) -> tuple[Member, ...]:
+    def largest(self, count: int = 5) -> tuple[ArchiveMember, ...]:
         """The largest files, largest first, equal ones by name."""
         return tuple(heapq.nsmallest(count, self.files.values(), key=lambda member: -member.size))
 
@@ -144,7 +144,7 @@ class Contents(_Contents):
                 yield bytes(-member.size % _TAR_BLOCK)
         yield bytes(2 * _TAR_BLOCK)
 
-    def _content(self, member: Member) -> Iterator[bytes]:
+    def _content(self, member: ArchiveMember) -> Iterator[bytes]:
         left = member.size
         try:
             with member.path.open("rb", buffering=0) as file:
@@ -160,11 +160,11 @@ class Contents(_Contents):
             message = f"'{member.name}' was changed while it was packed"
             raise ArchiveError(message, "run it again", member.path, self._field(member))
 
-    def _field(self, member: Member) -> tuple[str | int, ...]:
+    def _field(self, member: ArchiveMember) -> tuple[str | int, ...]:
         return self.named_by.get(member.name.partition("/")[0], ("source_dir",))
 
 
-def _header(member: Member) -> Iterator[bytes]:
+def _header(member: ArchiveMember) -> Iterator[bytes]:
     """A member's tar header, after the long name that does not fit into it."""
     name = member.name.encode() + b"/" * member.is_folder
     if len(name) > 100:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sagespec.base.files import Files
-from sagespec.building.archive.contents import ArchiveError, Contents, Ignored, Member, unreadable
+from sagespec.building.archive.contents import ArchiveError, ArchiveMember, Contents, Ignored, unreadable
 from sagespec.building.archive.ignore import IGNORE_FILE, VIRTUAL_ENVIRONMENT, IgnoreFile, patterns_of, reason
 
 LARGEST_IGNORE_FILE = 1 << 20
@@ -150,7 +150,7 @@ _KINDS = {
 
 
 def _gather(roots: Iterable[_Root], files: Files) -> Contents:
-    members: dict[str, Member] = {}
+    members: dict[str, ArchiveMember] = {}
     ignored: dict[str, Ignored] = {}
     for root in roots:
         other = members.get(root.name)
@@ -192,7 +192,7 @@ class _Walk:
         self.files = files
         self.prefix = root.name and root.name + "/"
         self.top = os.path.realpath(root.path)
-        self.members: list[Member] = []
+        self.members: list[ArchiveMember] = []
         self.ignored: list[Ignored] = []
         self.followed: Counter[str] = Counter()
         # A list of folders still to read, not recursion: paths may be deeper than Python's stack.
@@ -213,7 +213,7 @@ class _Walk:
             self.ignored.append(Ignored(name + "/", "virtual environment"))
             return []
         if name:
-            self.members.append(Member(name, Path(folder.path), is_folder=True))
+            self.members.append(ArchiveMember(name, Path(folder.path), is_folder=True))
         rules = folder.rules
         if IGNORE_FILE in files:
             rules += self._ignore_file(folder)
@@ -278,14 +278,14 @@ class _Walk:
         return (IgnoreFile(folder.inner, tuple(patterns_of(text, inner))),)
 
 
-def _file(name: str, inner: str, path: Path, found: os.stat_result, field: tuple[str | int, ...]) -> Member:
+def _file(name: str, inner: str, path: Path, found: os.stat_result, field: tuple[str | int, ...]) -> ArchiveMember:
     if not stat.S_ISREG(found.st_mode):
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "special file")
         hint = f"only files and folders can be packed: move it away, or name it in {IGNORE_FILE}"
         raise ArchiveError(f"'{inner}' is a {kind}", hint, path, field)
     if not os.access(path, os.R_OK):
         raise unreadable(inner, PermissionError(errno.EACCES, os.strerror(errno.EACCES)), path, field)
-    return Member(name, path, found.st_size, bool(found.st_mode & stat.S_IXUSR))
+    return ArchiveMember(name, path, found.st_size, bool(found.st_mode & stat.S_IXUSR))
 
 
 _LINK_PROBLEMS = {

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sagespec.cli.arguments.help import summary
 from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
-from sagespec.cli.arguments.table import COMMANDS, GROUPS, Program
+from sagespec.cli.arguments.table import COMMANDS, GROUPS, ProgramArguments
 
 
 class Offer(NamedTuple):
@@ -26,7 +26,7 @@ def offers(words: Sequence[str]) -> Iterator[Offer]:
     if command is None:
         yield from _beginning(current, _commands(before))
         if not before:
-            yield from _beginning(current, _options(Program, (), current))
+            yield from _beginning(current, _options(ProgramArguments, (), current))
         return
     ended = "--" in typed
     option = None if ended or not typed else _option(command, typed[-1])

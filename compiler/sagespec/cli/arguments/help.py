@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sagespec.cli.arguments.parameter import OPTIONS, Arguments, Option, Parameter
-from sagespec.cli.arguments.table import COMMANDS, GROUPS, Program
+from sagespec.cli.arguments.table import COMMANDS, GROUPS, ProgramArguments
 from sagespec.cli.codes import Code
 from sagespec.reporting.terminal.style import Style
 
@@ -32,7 +32,7 @@ def help_of(command: type[Arguments], style: Style, width: int) -> Iterator[str]
         yield ""
         yield style.bold(f"{title}:")
         yield from table(rows, width, style)
-    if command is Program:
+    if command is ProgramArguments:
         yield ""
         yield "sagespec COMMAND --help explains a command."
 
@@ -50,7 +50,7 @@ def help_of_group(word: str, style: Style, width: int) -> Iterator[str]:
 
 
 def usage(command: type[Arguments]) -> str:
-    if command is Program:
+    if command is ProgramArguments:
         return "sagespec [OPTIONS] COMMAND"
     words = [each.metavar if each.required else f"[{each.metavar}]" for each in command.arguments()]
     return " ".join(["sagespec", command.command, "[OPTIONS]", *words])
@@ -69,7 +69,7 @@ def paragraphs(command: type[Arguments]) -> Iterator[str]:
 
 def sections(command: type[Arguments]) -> Iterator[tuple[str, list[Row]]]:
     """(title, rows) of everything that the help lists."""
-    if command is Program:
+    if command is ProgramArguments:
         for section in dict.fromkeys(each.section for each in COMMANDS.values() if each.section):
             yield section, [(name, summary(each)) for name, each in COMMANDS.items() if each.section == section]
     arguments = command.arguments()
@@ -82,7 +82,7 @@ def sections(command: type[Arguments]) -> Iterator[tuple[str, list[Row]]]:
             yield group, rows
     if command.examples:
         yield "Examples", list(command.examples)
-    if command is not Program:
+    if command is not ProgramArguments:
         yield "Exit codes", [(str(int(code)), words) for code, words in exits(command).items()]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sagespec.cli.arguments.parameter import Argument, Arguments, Option, Parameter
-from sagespec.cli.arguments.table import COMMANDS, GROUPS, HelpArguments, Program
+from sagespec.cli.arguments.table import COMMANDS, GROUPS, HelpArguments, ProgramArguments
 from sagespec.cli.codes import WrongUsage
 
 
@@ -21,13 +21,13 @@ def parse(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> Argu
     Raises:
         WrongUsage: it does not say anything that can be carried out.
     """
-    command: type[Arguments] = Program
+    command: type[Arguments] = ProgramArguments
     values: dict[str, Any] = {}
     plain: list[str] = []
     rest = list(reversed(words))
     while rest:
         word = rest.pop()
-        if word == "--" and command is not Program:
+        if word == "--" and command is not ProgramArguments:
             plain += reversed(rest)
             break
         if word[:1] == "-" and len(word) > 1 and word != "--":
@@ -35,9 +35,9 @@ def parse(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> Argu
                 if option.name == "help":
                     return HelpArguments({"words": command.command.split()})
                 if option.name == "version":
-                    return Program({"version": True})
+                    return ProgramArguments({"version": True})
                 values[option.name] = [*values.get(option.name, ()), value] if option.many else value
-        elif command is not Program:
+        elif command is not ProgramArguments:
             plain.append(word)
         elif word in GROUPS and (not rest or rest[-1] in ("-h", "--help")):
             return HelpArguments({"words": [word]})
@@ -99,7 +99,7 @@ def _option(name: str, command: type[Arguments]) -> Option[Any]:
         return found
     owners = [each for each in COMMANDS.values() if each.section and name in [other.spelt for other in each.options()]]
     others = ", ".join(each.command for each in owners)
-    if command is Program:
+    if command is ProgramArguments:
         message, elsewhere = f"there is no option '{name}' before the command", f"write it behind one: {others}"
     else:
         message, elsewhere = f"sagespec {command.command} has no option '{name}'", f"it is an option of {others}"

@@ -41,7 +41,7 @@ NOT_WHOLE = {Code.WRONG_MANIFEST: "a manifest is wrong"}
 FROM_SERVICE = {Code.SERVICE_FAILED: "the service failed or refused"}
 
 
-class Program(Arguments):
+class ProgramArguments(Arguments):
     """SageMaker training jobs as YAML manifests: checked, compiled, planned and applied."""
 
     version = flag("Print the version.", group=GENERAL)

@@ -25,7 +25,7 @@ from sagespec.cli.services import (
 from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
 from sagespec.deploying.applier import still_planned
 from sagespec.deploying.following.ledger import Ledger
-from sagespec.deploying.following.looking import Job
+from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.planning.plan import FINISHING, Action, nature_of
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, unlike
 from sagespec.deploying.planning.pruning import only
@@ -50,7 +50,7 @@ def apply(given: ApplyArguments) -> int:
         raise WrongUsage(f"--outputs {given.outputs}: {why}")
     pool = service_pool(given)
     asked = asked_for(given, pool)
-    report = Report(given)
+    report = ApplyReport(given)
     try:
         code = carried_out(given, asked, report, pool)
     except KeyboardInterrupt:
@@ -106,7 +106,7 @@ def compiled(given: ApplyArguments, pool: ServicePool) -> tuple[Sequence[Request
     return requests, compiler
 
 
-def carried_out(given: ApplyArguments, asked: Asked, report: Report, pool: ServicePool) -> int:
+def carried_out(given: ApplyArguments, asked: Asked, report: ApplyReport, pool: ServicePool) -> int:
     """Plans, asks, does and follows; `report` has what was done, however this ends."""
     style = style_of(sys.stderr)
     made = pool.plan(asked.requests, asked.options, asked.gone)
@@ -139,7 +139,7 @@ def is_waiting(change: Change) -> bool:
     return change.request is not None and bool(change.request.serving.waits_for) and change.action is Action.WAIT
 
 
-def serve_what_was_trained(report: Report, asked: Asked, pool: ServicePool, style: Style) -> bool:
+def serve_what_was_trained(report: ApplyReport, asked: Asked, pool: ServicePool, style: Style) -> bool:
     """Endpoints that waited for jobs which have completed since: they are planned again, as the plan has said, and the
     new plan is shown and done. Whether anything was."""
     waiting = {change.name: entry for entry in report.ledger.entries if is_waiting(change := entry.outcome.change)}
@@ -159,7 +159,7 @@ def serve_what_was_trained(report: Report, asked: Asked, pool: ServicePool, styl
     return any(not is_waiting(change) for change in made.changes)
 
 
-def waited(report: Report, asked: Asked, pool: ServicePool, style: Style) -> Code:
+def waited(report: ApplyReport, asked: Asked, pool: ServicePool, style: Style) -> Code:
     """Follows what was done to its end, serves what was trained, and finishes what can only be done then; the worst of
     what was seen."""
     codes = [report.follow(pool)]
@@ -170,7 +170,7 @@ def waited(report: Report, asked: Asked, pool: ServicePool, style: Style) -> Cod
     return Code.INTERRUPTED if Code.INTERRUPTED in codes else min((code for code in codes if code), default=Code.FINE)
 
 
-def finished(report: Report, pool: ServicePool, options: PlanOptions, style: Style) -> bool:
+def finished(report: ApplyReport, pool: ServicePool, options: PlanOptions, style: Style) -> bool:
     """Does what is left to do once endpoints serve: their counts and tags, and the removal of what nothing uses any
     more, as the plan has said. Whether there is something new to follow."""
     changes = (entry.outcome.change for entry in report.ledger.done() if entry.ending is not None)
@@ -193,7 +193,7 @@ def check_rehearsal(given: ApplyArguments, plan: Plan) -> None:
         raise WrongUsage(f"{', '.join(idle)} would not run, so nothing would be rehearsed", "--rerun runs it again")
 
 
-class Report:
+class ApplyReport:
     """What this apply has done so far, and where that is wanted. It is handed on once, on every way out."""
 
     def __init__(self, given: ApplyArguments) -> None:
@@ -210,7 +210,7 @@ class Report:
             change = entry.outcome.change
             if only is not None and change.nature is not only:
                 continue
-            job = Job(change.job_name, pool.service_of(change))
+            job = FollowedJob(change.job_name, pool.service_of(change))
             entries[job] = entry
             if change.request is not None and change.nature is Nature.STAYS:
                 asked[job] = change.request.content_name

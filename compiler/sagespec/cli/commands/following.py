@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 from sagespec.cli.codes import Code
 from sagespec.cli.terminal import complain, remark, tell
 from sagespec.deploying.following.ending import TAIL, ending_of
-from sagespec.deploying.following.looking import Job
+from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.pool import follow_all
 from sagespec.reporting.findings.diagnostics import printable
 from sagespec.reporting.plans.status import ended_text, state_line
@@ -22,7 +22,7 @@ from sagespec.reporting.terminal.style import style_of
 if TYPE_CHECKING:
     from sagespec.deploying.following.ending import Ending
     from sagespec.deploying.following.follow import News
-    from sagespec.deploying.following.looking import Job
+    from sagespec.deploying.following.looking import FollowedJob
     from sagespec.deploying.services import LogLine
     from sagespec.reporting.terminal.board import Board
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 class Followed:
     """What was seen of jobs while they were followed."""
 
-    jobs: Sequence[Job]
-    endings: dict[Job, Ending] = field(default_factory=dict)
+    jobs: Sequence[FollowedJob]
+    endings: dict[FollowedJob, Ending] = field(default_factory=dict)
     """How each has ended, or what it did when it was seen last."""
-    lost: list[Job] = field(default_factory=list)
+    lost: list[FollowedJob] = field(default_factory=list)
     """Those that could not be seen any more."""
     interrupted: bool = False
-    asked: Mapping[Job, str] = field(default_factory=dict)
+    asked: Mapping[FollowedJob, str] = field(default_factory=dict)
     """The configurations that endpoints were asked for, where it is known."""
 
     @property
@@ -49,7 +49,7 @@ class Followed:
         return Code.FINE if all(found.passed for found in self.endings.values()) else Code.JOB_FAILED
 
 
-def followed(jobs: Sequence[Job]) -> Followed:
+def followed(jobs: Sequence[FollowedJob]) -> Followed:
     """What is seen of jobs until they end; their logs go to standard output."""
     seen = Followed(jobs)
     follow(seen, sys.stdout)
@@ -75,10 +75,10 @@ class _Told:
 
     def __init__(self, followed: Followed) -> None:
         self.followed = followed
-        self.tails: dict[Job, deque[str]] = defaultdict(lambda: deque(maxlen=TAIL))
+        self.tails: dict[FollowedJob, deque[str]] = defaultdict(lambda: deque(maxlen=TAIL))
 
     def take(self, news: News, board: Board) -> None:
-        job = Job(news.job_name, news.service)
+        job = FollowedJob(news.job_name, news.service)
         if news.line is not None:
             self.tails[job].append(news.line.text)
             board.line(log_line(news.line, job.name if len(self.followed.jobs) > 1 else ""))
@@ -104,10 +104,10 @@ class _Told:
             complain(f"{job.name} could not be followed to its end; it may go on", next(attach_lines([job])))
 
 
-def attach_lines(jobs: Sequence[Job]) -> Iterator[str]:
+def attach_lines(jobs: Sequence[FollowedJob]) -> Iterator[str]:
     """Commands that follow jobs again, from anywhere: one a region."""
 
-    def place(job: Job) -> str:
+    def place(job: FollowedJob) -> str:
         return str(getattr(job.service, "region", ""))
 
     for region, some in groupby(sorted(jobs, key=place), key=place):

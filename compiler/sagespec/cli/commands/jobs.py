@@ -30,7 +30,7 @@ from sagespec.reporting.plans.status import status_json, status_text
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.deploying.following.looking import Job
+    from sagespec.deploying.following.looking import FollowedJob
     from sagespec.deploying.planning.observed import Observed
 
 Item = TypeVar("Item")
@@ -67,7 +67,7 @@ def logs(given: LogsArguments) -> Code:
     return code
 
 
-def follow_endless(jobs: Sequence[Job]) -> Code:
+def follow_endless(jobs: Sequence[FollowedJob]) -> Code:
     """Prints logs that have no end, as they come, until Ctrl-C."""
     cursors = dict.fromkeys(jobs, START)
     try:
@@ -82,7 +82,7 @@ def follow_endless(jobs: Sequence[Job]) -> Code:
         return Code.INTERRUPTED
 
 
-def print_log(job: Job, prefix: str) -> Code:
+def print_log(job: FollowedJob, prefix: str) -> Code:
     """All of a job's log; the lines come while they are printed."""
     empty = True
     try:
@@ -126,7 +126,7 @@ def stop(given: StopArguments) -> Code:
     return max(code, failed)
 
 
-def _stopped(job: Job, seen: Observed) -> str:
+def _stopped(job: FollowedJob, seen: Observed) -> str:
     """Stops a job, or deletes an endpoint, as it was seen; what there is to say of it."""
     if not _stays(seen) and seen.ended:
         return f"{job.name} has ended already ({seen.status})"

@@ -8,7 +8,7 @@ from sagespec.cli.arguments.table import LocalCleanArguments, LocalListArguments
 from sagespec.cli.codes import Code
 from sagespec.cli.services import local_service
 from sagespec.cli.terminal import agreed, say, tell
-from sagespec.deploying.following.looking import Job, state_of
+from sagespec.deploying.following.looking import FollowedJob, state_of
 from sagespec.reporting.findings.diagnostics import counted
 from sagespec.reporting.plans.status import state_line, status_json
 from sagespec.reporting.terminal.style import style_of
@@ -18,7 +18,7 @@ def list_(given: LocalListArguments) -> Code:
     service = local_service()
     found = service.jobs()
     if given.format == "json":
-        say(status_json([state_of(Job(seen.job_name, service)).ending for seen in found]))
+        say(status_json([state_of(FollowedJob(seen.job_name, service)).ending for seen in found]))
     else:
         for seen in found:
             say(state_line(seen, style_of(sys.stdout)))

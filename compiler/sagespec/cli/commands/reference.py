@@ -11,7 +11,7 @@ from sagespec.cli.arguments.table import (
     GROUPS,
     ExplainArguments,
     HelpArguments,
-    Program,
+    ProgramArguments,
     RulesArguments,
     SchemaArguments,
     VersionsArguments,
@@ -22,7 +22,7 @@ from sagespec.cli.terminal import complain, say, tell
 from sagespec.reporting.terminal.style import style_of
 
 
-def program(given: Program) -> Code:
+def program(given: ProgramArguments) -> Code:
     """What stands without a command: `--version`, or nothing."""
     if not given.version:
         return help_(HelpArguments({}))
@@ -38,7 +38,7 @@ def help_(given: HelpArguments) -> Code:
     if name in GROUPS:
         lines = help_of_group(name, style, width)
     else:
-        lines = help_of(command_named(given.words) if name else Program, style, width)
+        lines = help_of(command_named(given.words) if name else ProgramArguments, style, width)
     for line in lines:
         say(line)
     return Code.FINE

@@ -11,7 +11,7 @@ from sagespec.cli.commands.following import followed
 from sagespec.cli.commands.jobs import of_each
 from sagespec.cli.services import jobs_of
 from sagespec.cli.terminal import agreed, tell
-from sagespec.deploying.following.looking import Job
+from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.rolling_back import WayBack, go_back, way_back
 from sagespec.kinds.lifecycle import Nature
 
@@ -24,7 +24,7 @@ def rollback(given: RollbackArguments) -> Code:
     if not jobs:
         raise WrongUsage("there is no endpoint here", "give an endpoint's name, or its manifest")
 
-    def looked(job: Job) -> tuple[Job, WayBack]:
+    def looked(job: FollowedJob) -> tuple[FollowedJob, WayBack]:
         service = cast("EndpointService", job.service)
         return job, way_back(service, job.name, Destination(getattr(service, "region", ""), None, given.local))
 
@@ -34,7 +34,7 @@ def rollback(given: RollbackArguments) -> Code:
     if not ways or (not given.yes and not agreed("Go back?")):
         return code or Code.WRONG_USAGE
 
-    def gone(pair: tuple[Job, WayBack]) -> Job:
+    def gone(pair: tuple[FollowedJob, WayBack]) -> FollowedJob:
         go_back(cast("EndpointService", pair[0].service), pair[1])
         return pair[0]
 

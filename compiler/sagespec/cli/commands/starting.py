@@ -16,7 +16,7 @@ from sagespec.cli.services import jobs_of
 from sagespec.cli.terminal import complain, say, tell
 
 if TYPE_CHECKING:
-    from sagespec.importing import Imported, Unreadable
+    from sagespec.importing import Imported, UnreadableProgram
 
 
 def init(given: InitArguments) -> Code:
@@ -40,7 +40,7 @@ def init(given: InitArguments) -> Code:
 
 
 def import_(given: ImportArguments) -> Code:
-    from sagespec.importing import Unreadable
+    from sagespec.importing import UnreadableProgram
 
     if (given.source is None) == (given.file is None):
         complain("one thing can be imported at a time", "give a job's name, a file, a folder, or --file FILE")
@@ -51,7 +51,7 @@ def import_(given: ImportArguments) -> Code:
     try:
         found = found_in(given)
         return shown(found, given)
-    except Unreadable as error:
+    except UnreadableProgram as error:
         complain(error.message, error.hint)
         return Code.WRONG_MANIFEST
     except (OSError, UnicodeDecodeError) as error:
@@ -59,7 +59,7 @@ def import_(given: ImportArguments) -> Code:
         return Code.WRONG_USAGE
 
 
-def found_in(given: ImportArguments) -> list[tuple[str, Imported | Unreadable]]:
+def found_in(given: ImportArguments) -> list[tuple[str, Imported | UnreadableProgram]]:
     """What there is in a file, in every file of a folder, or in a training job of the service."""
     from sagespec.catalog import facts
     from sagespec.importing import Imported, from_description, from_folder, from_text
@@ -80,19 +80,19 @@ FILES = (".py", ".ipynb", ".json", ".yaml", ".yml", ".tf", ".sh")
 """Ends of names that are files, whether they are there or not."""
 
 
-def shown(found: Sequence[tuple[str, Imported | Unreadable]], given: ImportArguments) -> Code:
-    from sagespec.importing import Unreadable
+def shown(found: Sequence[tuple[str, Imported | UnreadableProgram]], given: ImportArguments) -> Code:
+    from sagespec.importing import UnreadableProgram
     from sagespec.reporting.imported import report
 
     if given.report:
         say(report(found, given.format).removesuffix("\n"))
     elif given.out is None:
-        say("---\n".join(one.text for _, one in found if not isinstance(one, Unreadable)).removesuffix("\n"))
+        say("---\n".join(one.text for _, one in found if not isinstance(one, UnreadableProgram)).removesuffix("\n"))
     if given.out is not None:
         written(found, given.out, quiet=given.report)
     for name, one in found:
         front = f"{name}: " if len(found) > 1 else ""
-        if isinstance(one, Unreadable):
+        if isinstance(one, UnreadableProgram):
             complain(f"{front}{one.message}")
             continue
         for line in one.left:
@@ -100,20 +100,20 @@ def shown(found: Sequence[tuple[str, Imported | Unreadable]], given: ImportArgum
     if not found:
         complain(f"there is no training job below {given.source}", "give a folder with scripts, notebooks or requests")
         return Code.WRONG_MANIFEST
-    whole = all(not isinstance(one, Unreadable) and one.complete for _, one in found)
+    whole = all(not isinstance(one, UnreadableProgram) and one.complete for _, one in found)
     return Code.FINE if whole else Code.WRONG_MANIFEST
 
 
-def written(found: Sequence[tuple[str, Imported | Unreadable]], folder: Path, *, quiet: bool) -> None:
+def written(found: Sequence[tuple[str, Imported | UnreadableProgram]], folder: Path, *, quiet: bool) -> None:
     """One manifest a job, in a folder; what is there already stays."""
     from sagespec.base.files import write_whole
-    from sagespec.importing import Unreadable
+    from sagespec.importing import UnreadableProgram
     from sagespec.importing.draft import moved
 
     folder.mkdir(parents=True, exist_ok=True)
     taken: set[Path] = set()
     for name, one in found:
-        for draft in () if isinstance(one, Unreadable) else one.drafts:
+        for draft in () if isinstance(one, UnreadableProgram) else one.drafts:
             stem = re.sub(r"\{\{.*?\}\}", "", str(draft.data["name"])).strip("-")
             if len(found) > 1:
                 stem = f"{Path(name).stem}-{stem}" if Path(name).stem != stem else stem

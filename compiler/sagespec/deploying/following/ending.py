@@ -9,7 +9,7 @@ from typing import Any
 
 from sagespec.base.redact import redacted
 from sagespec.deploying.planning.observed import TERMINAL, Capacity, Observed, ObservedEndpoint
-from sagespec.deploying.triage import Verdict, triage, why_endpoint
+from sagespec.deploying.triage import FailureVerdict, triage, why_endpoint
 
 LOG_GROUP, ENDPOINT_LOGS = "/aws/sagemaker/TrainingJobs", "/aws/sagemaker/Endpoints"
 TAIL = 20
@@ -27,7 +27,7 @@ class Ending:
     secondary: str
     digest: str = ""
     attempt: int = 1
-    verdict: Verdict | None = None
+    verdict: FailureVerdict | None = None
     """What a failure is; None for a job that completed or goes on."""
     failure: str = ""
     """FailureReason, without secrets."""

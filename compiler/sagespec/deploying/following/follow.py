@@ -42,7 +42,7 @@ Put = Callable[[News], None]
 
 
 @dataclass
-class _Job:
+class _FollowedState:
     """How far one job has been followed."""
 
     name: str
@@ -78,7 +78,7 @@ class Follower:
     def run(self, put: Put) -> None:
         """Puts all news, and returns when every job has ended or is lost; a job's last news is its final state, after
         its last line."""
-        jobs = {name: _Job(name) for name in self.job_names}
+        jobs = {name: _FollowedState(name) for name in self.job_names}
         number = 0
         while jobs:
             before = self._calls()
@@ -98,7 +98,7 @@ class Follower:
             if jobs:
                 self.sleep(self.poll)
 
-    def _note(self, job: _Job, found: Observed | ServiceError, number: int, put: Put) -> None:
+    def _note(self, job: _FollowedState, found: Observed | ServiceError, number: int, put: Put) -> None:
         job.hidden = isinstance(found, ServiceError)
         if isinstance(found, ServiceError):
             job.failures += not found.passing
@@ -113,15 +113,15 @@ class Follower:
         if found.ended and job.closing is None:
             job.closing = number
 
-    def _is_hopeless(self, job: _Job, found: Observed | ServiceError) -> bool:
+    def _is_hopeless(self, job: _FollowedState, found: Observed | ServiceError) -> bool:
         return isinstance(found, NoSuchJob) or job.failures >= PATIENCE
 
-    def _tell(self, job: _Job, trouble: ServiceError, put: Put) -> None:
+    def _tell(self, job: _FollowedState, trouble: ServiceError, put: Put) -> None:
         if trouble.message not in job.told:
             job.told.add(trouble.message)
             put(News(job.name, self.service, trouble=trouble))
 
-    def _read_logs(self, jobs: Sequence[_Job], number: int, before: int, put: Put) -> None:
+    def _read_logs(self, jobs: Sequence[_FollowedState], number: int, before: int, put: Put) -> None:
         """Those that have moved first, then whoever has waited longest, a few at a time, while calls are left."""
         if not self.logs:
             return
@@ -140,7 +140,7 @@ class Follower:
             return len(self.job_names)
         return max(WORKERS, int(allowed * self.poll / 60) - (self._calls() - before))
 
-    def _read_log(self, job: _Job, put: Put) -> None:
+    def _read_log(self, job: _FollowedState, put: Put) -> None:
         """A log that cannot be read is a remark: the training goes on, and decides how it ends."""
         try:
             lines, cursor = self.service.logs(job.name, job.cursor.anew if job.moved else job.cursor)
@@ -150,14 +150,14 @@ class Follower:
         except ServiceError as trouble:
             self._tell(job, trouble, put)
 
-    def _is_over(self, job: _Job) -> bool:
+    def _is_over(self, job: _FollowedState) -> bool:
         """Whether a job has ended and its log has been read since: once more where the last lines come late."""
         if job.closing is None:
             return False
         late = getattr(self.service, "late_logs", False)
         return not self.logs or (job.read > job.closing if late else job.read >= job.closing)
 
-    def _final(self, job: _Job, put: Put) -> News:
+    def _final(self, job: _FollowedState, put: Put) -> News:
         """A job's end, with all that is known of it; the end of a log that was not followed, where it may say why."""
         assert job.seen is not None
         seen, trouble, artifact = job.seen, None, None

@@ -17,7 +17,7 @@ from sagespec.kinds.lifecycle import Nature
 
 
 @dataclass(frozen=True)
-class Job:
+class FollowedJob:
     """A training job, and the service that has it."""
 
     name: str
@@ -28,7 +28,7 @@ class Job:
 class Meant:
     """What somebody means by names and manifests."""
 
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[FollowedJob] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     """Manifests without a job, in words."""
 
@@ -50,7 +50,7 @@ def jobs_of_requests(pool: ServicePool, requests: Sequence[Request]) -> Meant:
     for (service, wanted), found in zip(parts, seen, strict=True):
         for request in wanted:
             names = _names(request, found)
-            meant.jobs += [Job(name, service) for name in names]
+            meant.jobs += [FollowedJob(name, service) for name in names]
             if not names:
                 noun = kind_named(request.kind).lifecycle.noun
                 meant.missing.append(f"no {noun} of '{request.name}' exists on {service.name}")
@@ -71,7 +71,7 @@ class State:
     troubles: tuple[ServiceError, ...] = ()
 
 
-def state_of(job: Job) -> State:
+def state_of(job: FollowedJob) -> State:
     """A job as it is; with the end of its log, where that may say why it failed.
 
     Raises:

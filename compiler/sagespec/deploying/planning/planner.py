@@ -21,7 +21,7 @@ from sagespec.deploying.planning.ownership import (
     whose,
 )
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
-from sagespec.deploying.planning.pruning import Gone, Verdict, nothing_is_known
+from sagespec.deploying.planning.pruning import Gone, PruneVerdict, nothing_is_known
 from sagespec.deploying.planning.reruns import Rerun, attempts_used, rerun_of
 from sagespec.deploying.triage import triage
 from sagespec.kinds.lifecycle import Nature
@@ -81,10 +81,10 @@ def prune(requests: Sequence[Request], jobs: Iterable[Observed], gone: Gone) -> 
         if (job.project, job.environment, job.name) in described:
             continue
         verdict, why = gone(job)
-        if verdict is Verdict.GONE:
+        if verdict is PruneVerdict.GONE:
             reason = f"{job.job_name} runs, and {why}"
             changes.append(Change(Action.STOP, reason, seen=job, stops=(job,), at=request.site))
-        elif verdict is Verdict.UNCERTAIN:
+        elif verdict is PruneVerdict.UNCERTAIN:
             reason = f"{job.job_name} runs, and no manifest here describes it; it is not stopped: {why}"
             changes.append(Change(Action.REFUSE, reason, seen=job, at=request.site))
         else:

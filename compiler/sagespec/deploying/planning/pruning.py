@@ -20,7 +20,7 @@ MANIFEST = "sagespec:manifest"
 _STDIN = tag_value("<stdin>")
 
 
-class Verdict(Enum):
+class PruneVerdict(Enum):
     """What the manifests that were read say of a job that none of them describes."""
 
     GONE = "gone"
@@ -30,16 +30,16 @@ class Verdict(Enum):
     """It does not lie under the paths that were given, or nobody knows where."""
 
 
-Gone = Callable[[Observed], tuple[Verdict, str]]
+Gone = Callable[[Observed], tuple[PruneVerdict, str]]
 """A running job → (verdict, why)."""
 
 
-def nothing_is_known(job: Observed) -> tuple[Verdict, str]:
+def nothing_is_known(job: Observed) -> tuple[PruneVerdict, str]:
     """What is said where nobody has read any manifests."""
-    return Verdict.UNCERTAIN, "which manifests there are was not looked at"
+    return PruneVerdict.UNCERTAIN, "which manifests there are was not looked at"
 
 
-class _Root(NamedTuple):
+class _SearchRoot(NamedTuple):
     """One of the paths that were given."""
 
     path: str
@@ -69,22 +69,22 @@ class Evidence:
         self.roots = list(_roots(survey, project_of))
         self._known: dict[tuple[str, int], frozenset[str]] = {}
 
-    def __call__(self, job: Observed) -> tuple[Verdict, str]:
+    def __call__(self, job: Observed) -> tuple[PruneVerdict, str]:
         tag = job.tags.get(MANIFEST, "")
         root = next((root for root in self.roots if root.holds(tag)), None)
         if root is None or not tag or len(tag) >= LONGEST_TAG_VALUE or tag.rpartition("/")[2] == _STDIN:
-            return Verdict.ELSEWHERE, "its manifest does not lie under the given paths"
+            return PruneVerdict.ELSEWHERE, "its manifest does not lie under the given paths"
         for name, why in self.survey.unread.items():
-            return Verdict.UNCERTAIN, f"{os.path.relpath(name)} was not read ({why})"
+            return PruneVerdict.UNCERTAIN, f"{os.path.relpath(name)} was not read ({why})"
         if tag in self._tags(root, self.survey.manifests):
-            return Verdict.GONE, f"{tag} describes it no more"
+            return PruneVerdict.GONE, f"{tag} describes it no more"
         if tag in self._tags(root, self.survey.others):
-            return Verdict.UNCERTAIN, f"{tag} is there, and describes no job at all"
+            return PruneVerdict.UNCERTAIN, f"{tag} is there, and describes no job at all"
         if os.path.lexists(Path(root.project, tag)):
-            return Verdict.UNCERTAIN, f"{tag} is there, and was not read"
-        return Verdict.GONE, f"its manifest, {tag}, is gone"
+            return PruneVerdict.UNCERTAIN, f"{tag} is there, and was not read"
+        return PruneVerdict.GONE, f"its manifest, {tag}, is gone"
 
-    def _tags(self, root: _Root, files: set[str]) -> frozenset[str]:
+    def _tags(self, root: _SearchRoot, files: set[str]) -> frozenset[str]:
         key = (root.project, id(files))
         if key not in self._known:
             inner = (os.path.relpath(file, root.project).replace(os.sep, "/") for file in files)
@@ -92,12 +92,12 @@ class Evidence:
         return self._known[key]
 
 
-def _roots(survey: Survey, project_of: Callable[[Path], Path | None]) -> Iterator[_Root]:
+def _roots(survey: Survey, project_of: Callable[[Path], Path | None]) -> Iterator[_SearchRoot]:
     for path in survey.roots:
         is_folder = Path(path).is_dir()
         project = project_of(Path(path) if is_folder else Path(path).parent)
         if project is not None:
-            yield _Root(path, is_folder, os.path.realpath(project))
+            yield _SearchRoot(path, is_folder, os.path.realpath(project))
 
 
 def only(names: Collection[str]) -> Gone:
@@ -106,9 +106,9 @@ def only(names: Collection[str]) -> Gone:
     A name that two regions have is told apart by whoever compares the plans.
     """
 
-    def gone(job: Observed) -> tuple[Verdict, str]:
+    def gone(job: Observed) -> tuple[PruneVerdict, str]:
         if job.job_name in names:
-            return Verdict.GONE, "the plan stops it"
-        return Verdict.ELSEWHERE, "the plan does not name it"
+            return PruneVerdict.GONE, "the plan stops it"
+        return PruneVerdict.ELSEWHERE, "the plan does not name it"
 
     return gone

@@ -18,7 +18,7 @@ from sagespec.deploying.planning.ownership import (
     whose,
 )
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
-from sagespec.deploying.planning.pruning import Gone, Verdict, nothing_is_known
+from sagespec.deploying.planning.pruning import Gone, PruneVerdict, nothing_is_known
 from sagespec.deploying.triage import why_endpoint
 from sagespec.kinds.lifecycle import Nature
 
@@ -48,7 +48,7 @@ def decide_endpoints(
 
 def decide_endpoint(request: Request, seen: ObservedEndpoint | None, options: PlanOptions = NOTHING_ELSE) -> Change:
     """What to do about one request, given the endpoint of its name."""
-    case = _Case(request, seen, options)
+    case = _EndpointCase(request, seen, options)
     if seen is not None and not is_own(request, seen):
         return _foreign(request, seen, options)
     if request.serving.waits_for:
@@ -59,7 +59,7 @@ def decide_endpoint(request: Request, seen: ObservedEndpoint | None, options: Pl
 
 
 @dataclass(frozen=True)
-class _Case:
+class _EndpointCase:
     """What a decision rests on."""
 
     request: Request
@@ -112,23 +112,23 @@ def _foreign(request: Request, seen: ObservedEndpoint, options: PlanOptions) -> 
 # A status of the table ----------------------------------------------------------------------------------------------
 
 
-def _create(case: _Case) -> Change:
+def _create(case: _EndpointCase) -> Change:
     return Change(Action.CREATE, "new", case.request)
 
 
-def _keep(case: _Case) -> Change:
+def _keep(case: _EndpointCase) -> Change:
     doing = "created" if case.there.status == "Creating" else "updated"
     return Change(Action.KEEP, f"is being {doing} ({case.wanted})", case.request, seen=case.there)
 
 
-def _wait(case: _Case) -> Change:
+def _wait(case: _EndpointCase) -> Change:
     seen = case.there
     what = f", to {seen.pending}" if seen.pending else ""
     reason = f"{seen.job_name} is {seen.status}{what}, and takes no change until that is over"
     return Change(Action.WAIT, reason, case.request, seen=seen)
 
 
-def _serves(case: _Case) -> Change:
+def _serves(case: _EndpointCase) -> Change:
     """It serves with the right configuration: counts, weights, tags and leftovers may differ."""
     request, seen = case.request, case.there
     wanted = wanted_capacities(request, seen)
@@ -147,7 +147,7 @@ def _serves(case: _Case) -> Change:
     return replace(change, notes=notes)
 
 
-def _update(case: _Case) -> Change:
+def _update(case: _EndpointCase) -> Change:
     request, seen = case.request, case.there
     again = seen.rolled_back and seen.asked == case.wanted
     verdict = why_endpoint(seen.failure) if again else None
@@ -168,7 +168,7 @@ def _update(case: _Case) -> Change:
     )
 
 
-def _mixed(case: _Case) -> Change:
+def _mixed(case: _EndpointCase) -> Change:
     seen = case.there
     if case.options.rerun:
         return replace(_update(replace(case, seen=replace(seen, failure=""))), seen=seen)
@@ -177,7 +177,7 @@ def _mixed(case: _Case) -> Change:
     return Change(action, f"{reason}; --rerun updates it again", case.request, seen=seen)
 
 
-def _failed(case: _Case) -> Change:
+def _failed(case: _EndpointCase) -> Change:
     seen = case.there
     if case.options.replace:
         return _replaced(case)
@@ -185,7 +185,7 @@ def _failed(case: _Case) -> Change:
     return Change(Action.KEEP, reason, case.request, seen=seen)
 
 
-def _replace(case: _Case) -> Change:
+def _replace(case: _EndpointCase) -> Change:
     seen = case.there
     if case.options.replace:
         return _replaced(case)
@@ -193,7 +193,7 @@ def _replace(case: _Case) -> Change:
     return Change(Action.REFUSE, reason, case.request, seen=seen)
 
 
-def _replaced(case: _Case) -> Change:
+def _replaced(case: _EndpointCase) -> Change:
     request, seen = case.request, case.there
     if not may_stop(request):
         why = f"{seen.job_name} is {seen.status}, and may be another repository's as well; {NAME_THE_PROJECT}"
@@ -202,7 +202,7 @@ def _replaced(case: _Case) -> Change:
     return Change(Action.REPLACE, reason, request, seen=seen, stops=(seen,))
 
 
-_DO: Mapping[str, Callable[[_Case], Change]] = {
+_DO: Mapping[str, Callable[[_EndpointCase], Change]] = {
     "create": _create,
     "keep": _keep,
     "wait": _wait,
@@ -312,11 +312,11 @@ def prune_endpoints(
         verdict, why = gone(seen)
         stands = f"the endpoint {seen.job_name} stands ({seen.status}), and"
         removes = (*seen.revisions, *seen.spare)
-        if verdict is Verdict.GONE:
+        if verdict is PruneVerdict.GONE:
             paid = fleet(seen.config_body.get("ProductionVariants", ()), seen)
             reason = f"{stands} {why}" + (f"; {paid} by the hour are paid for" if paid else "")
             changes.append(Change(Action.DELETE, reason, seen=seen, stops=(seen,), removes=removes, at=request.site))
-        elif verdict is Verdict.UNCERTAIN:
+        elif verdict is PruneVerdict.UNCERTAIN:
             reason = f"{stands} no manifest here describes it; it is not deleted: {why}"
             changes.append(Change(Action.REFUSE, reason, seen=seen, at=request.site))
         else:

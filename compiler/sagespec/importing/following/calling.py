@@ -11,19 +11,19 @@ from sagespec.importing.following.names import MAX_CALLS, Names, is_decorated
 from sagespec.importing.following.sdk import ARGUMENTS, is_ours
 from sagespec.importing.following.values import (
     ABSENT,
-    Bound,
+    BoundMethod,
     Class,
     Either,
     Frame,
     Function,
-    Instance,
+    InstanceOf,
     Library,
     Made,
     Partial,
-    Passed,
-    Rest,
+    PassedValue,
+    RestOfArguments,
 )
-from sagespec.scripts.evaluator import FUNCTIONS, READING, Unknown, is_certain
+from sagespec.scripts.evaluator import FUNCTIONS, READING, UnknownValue, is_certain
 
 
 class Calling(Names):
@@ -31,8 +31,8 @@ class Calling(Names):
 
     # Calls
 
-    def passed(self, node: ast.Call) -> Passed:
-        passed = Passed()
+    def passed(self, node: ast.Call) -> PassedValue:
+        passed = PassedValue()
         for one in node.args:
             if not isinstance(one, ast.Starred):
                 passed.places.append(self.value(one))
@@ -47,8 +47,8 @@ class Calling(Names):
             if keyword.arg is not None:
                 passed.words[keyword.arg] = value
             elif isinstance(value, dict):
-                passed.words |= {str(key): item for key, item in value.items() if not isinstance(key, Rest)}
-                passed.left += [f"**{key.source}" for key in value if isinstance(key, Rest)]
+                passed.words |= {str(key): item for key, item in value.items() if not isinstance(key, RestOfArguments)}
+                passed.left += [f"**{key.source}" for key in value if isinstance(key, RestOfArguments)]
             else:
                 passed.left.append(f"**{self.code.of(keyword.value)}")
         return passed
@@ -70,7 +70,7 @@ class Calling(Names):
             return self.of_super(node.func.attr, self.passed(node), node)
         return self.called_on(self.value(owner), node.func.attr, node)
 
-    def dict_of(self, passed: Passed, node: ast.Call) -> Any:
+    def dict_of(self, passed: PassedValue, node: ast.Call) -> Any:
         """`dict(a, **b, c=1)`."""
         made: dict[Any, Any] = {}
         self.heap.born(made)
@@ -85,11 +85,11 @@ class Calling(Names):
             else:
                 self.update(made, first, node)
         for text in passed.left:
-            made[Rest("more", text.lstrip("*"))] = Unknown("more", text)
+            made[RestOfArguments("more", text.lstrip("*"))] = UnknownValue("more", text)
         made.update(passed.words)
         return made
 
-    def of_super(self, name: str, passed: Passed, node: ast.Call) -> Any:
+    def of_super(self, name: str, passed: PassedValue, node: ast.Call) -> Any:
         frame: Frame | None = self.frame
         while frame is not None and frame.owner is None:
             frame = frame.outer
@@ -109,16 +109,16 @@ class Calling(Names):
     def method(self, owner: Any, name: str, node: ast.Call) -> Any:
         return self.on(owner, name, self.passed(node), node)
 
-    def on(self, owner: Any, name: str, passed: Passed, node: ast.AST) -> Any:
+    def on(self, owner: Any, name: str, passed: PassedValue, node: ast.AST) -> Any:
         """A method is called."""
         if isinstance(owner, Either):
             return self.each_way(owner, lambda way: self.on(way, name, passed, node), node)
-        if isinstance(owner, Instance | Class | Made):
+        if isinstance(owner, InstanceOf | Class | Made):
             cls = owner if isinstance(owner, Class) else owner.cls
             found = cls.member(name) if cls is not None else None
             if found is not None and isinstance(found[0], Function):
                 return self.run_method(owner, found[0], passed, node)
-            if isinstance(owner, Instance | Made) and name in owner.attributes:
+            if isinstance(owner, InstanceOf | Made) and name in owner.attributes:
                 return self.invoke(owner.attributes[name], passed, node)
             if isinstance(owner, Made):
                 return self.on_made(owner, name, passed, node)
@@ -134,7 +134,7 @@ class Calling(Names):
             return owner
         return self.on_unknown(owner, name, passed, node)
 
-    def run_method(self, owner: Any, function: Function, passed: Passed, node: ast.AST) -> Any:
+    def run_method(self, owner: Any, function: Function, passed: PassedValue, node: ast.AST) -> Any:
         if is_decorated(function.node, "staticmethod") or (
             isinstance(owner, Class) and not is_decorated(function.node, "classmethod")
         ):
@@ -154,11 +154,11 @@ class Calling(Names):
 
         ways = [way(value) for value in either.ways if value is not None and value is not ABSENT]
         if not ways:
-            return Unknown(either.name, either.source)
+            return UnknownValue(either.name, either.source)
         self.heap.ways(ways, self.frame, source=either.source)
         return self.heap.one_of(found, either.name, either.source)
 
-    def invoke(self, callee: Any, passed: Passed, node: ast.AST) -> Any:
+    def invoke(self, callee: Any, passed: PassedValue, node: ast.AST) -> Any:
         """A value is called."""
         if isinstance(callee, Library):
             return self.library(callee.dotted, passed, node)
@@ -168,18 +168,18 @@ class Calling(Names):
             return self.run_function(callee, passed, node, None)
         if isinstance(callee, Class):
             return self.instantiate(callee, passed, node)
-        if isinstance(callee, Bound):
+        if isinstance(callee, BoundMethod):
             return self.on(callee.owner, callee.name, passed, node)
         if isinstance(callee, Partial):
-            both = Passed([*callee.places, *passed.places], {**callee.words, **passed.words}, passed.left)
+            both = PassedValue([*callee.places, *passed.places], {**callee.words, **passed.words}, passed.left)
             return self.invoke(callee.callee, both, node)
-        if isinstance(callee, Instance):
+        if isinstance(callee, InstanceOf):
             return self.on(callee, "__call__", passed, node)
         self.handed_over(passed, node)
         return self.unknown_call(node)
 
-    def unknown_call(self, node: ast.AST) -> Unknown:
-        return self.unknown(node) if isinstance(node, ast.expr) else Unknown("value", self.code.of(node))
+    def unknown_call(self, node: ast.AST) -> UnknownValue:
+        return self.unknown(node) if isinstance(node, ast.expr) else UnknownValue("value", self.code.of(node))
 
     def function_of(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Function:
         arguments = node.args
@@ -190,7 +190,7 @@ class Calling(Names):
             self.functions.append(function)
         return function
 
-    def run_function(self, function: Function, passed: Passed, node: ast.AST, myself: Any) -> Any:
+    def run_function(self, function: Function, passed: PassedValue, node: ast.AST, myself: Any) -> Any:
         if len(self.calls) >= MAX_CALLS or self.calls.count(id(function.node)) > 1 or self.is_exhausted:
             return self.unknown_call(node)
         frame = Frame({}, function.frame, owner=function.owner, myself=myself)
@@ -212,7 +212,7 @@ class Calling(Names):
             results.append(None)
         return self.heap.one_of(results, "result", self.code.of(node)) if results else None
 
-    def _bind_arguments(self, function: Function, frame: Frame, passed: Passed, myself: Any) -> None:
+    def _bind_arguments(self, function: Function, frame: Frame, passed: PassedValue, myself: Any) -> None:
         arguments = function.node.args
         names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
         places = passed.places if myself is None else [myself, *passed.places]
@@ -224,30 +224,30 @@ class Calling(Names):
                 given[name] = words.pop(name)
             elif name not in given:
                 default = function.defaults[index - start] if index >= start else ABSENT
-                given[name] = Unknown(name, name) if passed.left or default is ABSENT else default
+                given[name] = UnknownValue(name, name) if passed.left or default is ABSENT else default
         for one, default in zip(arguments.kwonlyargs, function.keyword_defaults, strict=True):
-            missing = Unknown(one.arg, one.arg) if passed.left or default is ABSENT else default
+            missing = UnknownValue(one.arg, one.arg) if passed.left or default is ABSENT else default
             given[one.arg] = words.pop(one.arg, missing)
-        rest = Rest("more", ", ".join(passed.left))
+        rest = RestOfArguments("more", ", ".join(passed.left))
         if arguments.vararg is not None:
             more = [*places[len(names) :], *([rest] if passed.left else [])]
             self.heap.born(more)
             given[arguments.vararg.arg] = more
         if arguments.kwarg is not None:
             if passed.left:
-                words[rest] = Unknown("more", rest.source)  # type: ignore[index]
+                words[rest] = UnknownValue("more", rest.source)  # type: ignore[index]
             self.heap.born(words)
             given[arguments.kwarg.arg] = words
         frame.names.update(given)
 
-    def instantiate(self, cls: Class, passed: Passed, node: ast.AST) -> Any:
+    def instantiate(self, cls: Class, passed: PassedValue, node: ast.AST) -> Any:
         library = cls.library
         last = library.rpartition(".")[2] if library else ""
         made: Any
         if library and last in ARGUMENTS and is_ours(library):
-            made = self.made_of(last, Passed(), node, cls)
+            made = self.made_of(last, PassedValue(), node, cls)
         else:
-            made = Instance(cls, {})
+            made = InstanceOf(cls, {})
             self.heap.born(made.attributes)
         cls.instances.append(made)
         found = cls.member("__init__")
@@ -263,7 +263,7 @@ class Calling(Names):
 
     # Dicts and lists
 
-    def on_dict(self, owner: dict[Any, Any], name: str, passed: Passed, node: Any) -> Any:
+    def on_dict(self, owner: dict[Any, Any], name: str, passed: PassedValue, node: Any) -> Any:
         whole = self.is_whole(owner) and not passed.left
         key = passed.places[0] if passed.places else None
         certain = is_certain(key) and not isinstance(key, list | dict)
@@ -291,7 +291,7 @@ class Calling(Names):
             self.shake(owner, node)
         return self.unknown(node)
 
-    def on_list(self, owner: list[Any], name: str, passed: Passed, node: Any) -> Any:
+    def on_list(self, owner: list[Any], name: str, passed: PassedValue, node: Any) -> Any:
         if name == "append" and len(passed.places) == 1:
             self.heap.set(owner, ITEMS, [*owner, *passed.places])
             return None

@@ -12,7 +12,7 @@ from sagespec.importing.following.values import (
     Frame,
     names_in,
 )
-from sagespec.scripts.evaluator import Unknown, is_certain, joined_path
+from sagespec.scripts.evaluator import UnknownValue, is_certain, joined_path
 
 
 class Expressions(Calling):
@@ -116,7 +116,7 @@ class Expressions(Calling):
             what = f"`{self.code.of(first.iter)}`"
             for inside in ast.walk(first.target):
                 if isinstance(inside, ast.Name):
-                    self.bind(inside.id, Unknown(inside.id, inside.id))
+                    self.bind(inside.id, UnknownValue(inside.id, inside.id))
             self.under_loop(
                 what, node, lambda: self._comprehended(node, others, {} if isinstance(result, dict) else [])
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from sagespec.importing.following.values import ABSENT, Default, Either, Frame, Instance, Library, Made
-from sagespec.scripts.evaluator import Unknown
+from sagespec.importing.following.values import ABSENT, Default, Either, Frame, InstanceOf, Library, Made
+from sagespec.scripts.evaluator import UnknownValue
 
 ITEMS = object()
 """The key of a list's whole content."""
@@ -91,10 +91,10 @@ class Heap:
         """What a loop has changed may be anything."""
         for owner, key, before in list(journal.values()):
             if key is ITEMS:
-                self.set(owner, ITEMS, [Unknown("items", source)])
+                self.set(owner, ITEMS, [UnknownValue("items", source)])
                 continue
             name = key if isinstance(key, str) and key.isidentifier() else "value"
-            unknown = Unknown(name, name if isinstance(key, str) else source)
+            unknown = UnknownValue(name, name if isinstance(key, str) else source)
             self.set(owner, key, unknown if before is not ABSENT else Either(name, source, (ABSENT, unknown)))
 
     def one_of(self, values: Sequence[Any], key: Any, source: str) -> Any:
@@ -103,7 +103,7 @@ class Heap:
         if all(value is first or _same(value, first) for value in values[1:]):
             return first
         if key is ITEMS:
-            return max(values, key=len) if _grown(values) else [Unknown("items", source)]
+            return max(values, key=len) if _grown(values) else [UnknownValue("items", source)]
         name = key if isinstance(key, str) and key.isidentifier() else "value"
         flat: list[Any] = []
         for value in values:
@@ -133,7 +133,7 @@ def _grown(lists: Sequence[list[Any]]) -> bool:
     shortest = min(lists, key=len)
     extra = longest[len(shortest) :]
     return all(each == longest[: len(each)] for each in lists) and all(
-        isinstance(one, Made | Instance) for one in extra
+        isinstance(one, Made | InstanceOf) for one in extra
     )
 
 

@@ -15,9 +15,9 @@ from sagespec.importing.following.values import (
     Frame,
     Function,
     Library,
-    Passed,
+    PassedValue,
 )
-from sagespec.scripts.evaluator import Unknown, is_certain
+from sagespec.scripts.evaluator import UnknownValue, is_certain
 
 MAX_UNROLLED = 64
 """Passes of a loop that are followed one by one."""
@@ -66,10 +66,10 @@ class Interpreter(Expressions):
     def instance_from_elsewhere(self, cls: Class) -> Any:
         found = cls.member("__init__")
         init = found[0] if found is not None else None
-        given = self.from_elsewhere(init, bound=True) if isinstance(init, Function) else Passed()
+        given = self.from_elsewhere(init, bound=True) if isinstance(init, Function) else PassedValue()
         return self.instantiate(cls, given, cls.node)
 
-    def from_elsewhere(self, function: Function, *, bound: bool = False) -> Passed:
+    def from_elsewhere(self, function: Function, *, bound: bool = False) -> PassedValue:
         """What a caller that is not shown would give: unknown, but for what has a default."""
         arguments = function.node.args
         names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
@@ -80,7 +80,7 @@ class Interpreter(Expressions):
             words[name] = _from_outside(name, default)
         for one, default in zip(arguments.kwonlyargs, function.keyword_defaults, strict=True):
             words[one.arg] = _from_outside(one.arg, default)
-        return Passed(words=words)
+        return PassedValue(words=words)
 
     # Statements
 
@@ -197,7 +197,7 @@ class Interpreter(Expressions):
                 else:
                     self.shake(owner, target)
             elif isinstance(target, ast.Name):
-                self.bind(target.id, Unknown(target.id, target.id))
+                self.bind(target.id, UnknownValue(target.id, target.id))
 
     def _If(self, node: ast.If) -> str | None:  # noqa: N802
         test = self.value(node.test)
@@ -216,7 +216,7 @@ class Interpreter(Expressions):
 
         def case(one: Any) -> Callable[[], str | None]:
             for name in _assigned([one.pattern]):
-                self.bind(name, Unknown(name, name))
+                self.bind(name, UnknownValue(name, name))
             return self.under(
                 f"`{subject}` is `{self.code.of(one.pattern)}`", one.pattern, lambda: self.block(one.body)
             )
@@ -227,7 +227,7 @@ class Interpreter(Expressions):
         def handled(handler: ast.ExceptHandler) -> Callable[[], str | None]:
             def run() -> str | None:
                 if handler.name:
-                    self.bind(handler.name, Unknown(handler.name, handler.name))
+                    self.bind(handler.name, UnknownValue(handler.name, handler.name))
                 return self.block(handler.body)
 
             return self.under("what stands under `try` has failed", handler, run)
@@ -286,7 +286,7 @@ class Interpreter(Expressions):
 
         def once() -> str | None:
             for name in _assigned(targets):
-                self.bind(name, Unknown(name, name))
+                self.bind(name, UnknownValue(name, name))
             return self.block(body)
 
         with self.muted():
@@ -300,10 +300,10 @@ class Interpreter(Expressions):
 
 def _from_outside(name: str, default: Any) -> Any:
     if default is ABSENT:
-        return Unknown(name, name)
+        return UnknownValue(name, name)
     if isinstance(default, str | int | float | bool):
         return Default(name, name, default)
-    return Unknown(name, name)
+    return UnknownValue(name, name)
 
 
 def _is_static(node: Any) -> bool:

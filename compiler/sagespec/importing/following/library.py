@@ -23,24 +23,24 @@ from sagespec.importing.following.sdk import (
 )
 from sagespec.importing.following.values import (
     ABSENT,
-    Bound,
+    BoundMethod,
     Class,
     Default,
     Either,
     Foreign,
     Library,
     Made,
-    Passed,
-    Rest,
+    PassedValue,
+    RestOfArguments,
     Text,
     kept,
     text_of,
 )
 from sagespec.kinds.training_job.model import Job
-from sagespec.scripts.evaluator import Evaluator, Unknown
+from sagespec.scripts.evaluator import Evaluator, UnknownValue
 
 
-class Remark(NamedTuple):
+class LibraryRemark(NamedTuple):
     """What was seen, and where."""
 
     line: int
@@ -94,7 +94,7 @@ class SdkCalls(Evaluator):
     def __init__(self) -> None:
         self.starts: list[Start] = []
         self.made: list[Made] = []
-        self.remarks: dict[Remark, None] = {}
+        self.remarks: dict[LibraryRemark, None] = {}
         self.conditions: list[str] = []
         self.loops: list[tuple[int, str, Any]] = []
         self.mute = 0
@@ -108,17 +108,17 @@ class SdkCalls(Evaluator):
 
     def remark(self, node: ast.AST, text: str, *, left: bool = True) -> None:
         if not self.mute:
-            self.remarks[Remark(self.line(node), text, left)] = None
+            self.remarks[LibraryRemark(self.line(node), text, left)] = None
 
     # What follows is said by Expressions
 
-    def invoke(self, callee: Any, passed: Passed, node: ast.AST) -> Any:
+    def invoke(self, callee: Any, passed: PassedValue, node: ast.AST) -> Any:
         raise NotImplementedError
 
     def items_of(self, value: Any) -> list[Any] | None:
         raise NotImplementedError
 
-    def unknown_call(self, node: ast.AST) -> Unknown:
+    def unknown_call(self, node: ast.AST) -> UnknownValue:
         raise NotImplementedError
 
     def set_attribute(self, owner: Any, name: str, value: Any) -> None:
@@ -126,11 +126,11 @@ class SdkCalls(Evaluator):
 
     # Functions of libraries
 
-    def library(self, name: str, passed: Passed, node: Any) -> Any:
+    def library(self, name: str, passed: PassedValue, node: Any) -> Any:
         """A function or class is called by its dotted name."""
         top, last = name.partition(".")[0], name.rpartition(".")[2]
         if last in ARGUMENTS and is_ours(name) and (last not in ESTIMATORS or top in ("sagemaker", last)):
-            made = self.made_of(last, Passed(), node)
+            made = self.made_of(last, PassedValue(), node)
             self.initialize(made, passed, node)
             return made
         if last in WITHOUT_FORM and (top in ("sagemaker", last)):
@@ -153,7 +153,7 @@ class SdkCalls(Evaluator):
         self.handed_over(passed, node, name)
         return Foreign(last, self.code.of(node)) if top in FOREIGN else self.unknown_call(node)
 
-    def handed_over(self, passed: Passed, node: Any, name: str = "") -> None:
+    def handed_over(self, passed: PassedValue, node: Any, name: str = "") -> None:
         """A call that cannot be followed has got these."""
         if self.mute or name.partition(".")[0] in HARMLESS or name.rpartition(".")[2] in HARMLESS:
             return
@@ -164,12 +164,12 @@ class SdkCalls(Evaluator):
                 if isinstance(each, Made) or is_dropped:
                     self.handed.setdefault(id(each), []).append(text)
                     self.heap.kept.append(each)
-                elif isinstance(each, Bound) and isinstance(each.owner, Made) and each.name in ("fit", "train"):
+                elif isinstance(each, BoundMethod) and isinstance(each.owner, Made) and each.name in ("fit", "train"):
                     self.remark(node, f"`{each.name}` is handed to {text}: with what it is called is not known")
 
     # Objects of the SDK
 
-    def made_of(self, class_name: str, passed: Passed, node: Any, cls: Class | None = None) -> Made:
+    def made_of(self, class_name: str, passed: PassedValue, node: Any, cls: Class | None = None) -> Made:
         made = Made(class_name, {}, (), node, self.code.of(node), cls)
         self.heap.born(made.given)
         self.heap.born(made.attributes)
@@ -177,7 +177,7 @@ class SdkCalls(Evaluator):
             self.made.append(made)
         return made
 
-    def initialize(self, made: Made, passed: Passed, node: Any) -> None:
+    def initialize(self, made: Made, passed: PassedValue, node: Any) -> None:
         given, left = passed.named(ARGUMENTS[made.class_name])
         made.given.update(given)
         made.left = left
@@ -186,15 +186,15 @@ class SdkCalls(Evaluator):
         if made.class_name == "HyperparameterTuner" and "estimator" not in made.given:
             self.remark(node, "a tuner whose estimator cannot be seen is not taken")
 
-    def on_made(self, made: Made, name: str, passed: Passed, node: Any) -> Any:
+    def on_made(self, made: Made, name: str, passed: PassedValue, node: Any) -> Any:
         if made.class_name in ESTIMATORS and name == "fit":
             self.start(made, passed.named(FIT), node)
-            return Unknown("job", self.code.of(node))
+            return UnknownValue("job", self.code.of(node))
         if made.class_name == "ModelTrainer":
             return self.on_trainer(made, name, passed, node)
         if made.class_name == "HyperparameterTuner" and name in ("fit", "tune"):
             self.tune(made, passed, node)
-            return Unknown("job", self.code.of(node))
+            return UnknownValue("job", self.code.of(node))
         if made.class_name in ESTIMATORS:
             return self.on_estimator(made, name, passed, node)
         if made.class_name.endswith("Session"):
@@ -205,16 +205,16 @@ class SdkCalls(Evaluator):
             return self.on_parser(made, name, passed, node)
         return self.on_unknown(made, name, passed, node)
 
-    def on_estimator(self, made: Made, name: str, passed: Passed, node: Any) -> Any:
+    def on_estimator(self, made: Made, name: str, passed: PassedValue, node: Any) -> Any:
         if name == "set_hyperparameters":
             given = made.given.get("hyperparameters")
             owner = dict(given) if isinstance(given, dict) else {}
             self.heap.born(owner)
             if given is not None and not isinstance(given, dict):
-                owner[Rest("more", text_of(given))] = Unknown("more", text_of(given))
+                owner[RestOfArguments("more", text_of(given))] = UnknownValue("more", text_of(given))
             owner.update(passed.words)
             for text in passed.left:
-                owner[Rest("more", text.lstrip("*"))] = Unknown("more", text)
+                owner[RestOfArguments("more", text.lstrip("*"))] = UnknownValue("more", text)
             self.heap.set(made.given, "hyperparameters", owner)
             return None
         if name == "hyperparameters":
@@ -231,12 +231,12 @@ class SdkCalls(Evaluator):
         }
         self.remark(node, what[name], left=False)
 
-    def on_session(self, made: Made, name: str, passed: Passed, node: Any) -> Any:
+    def on_session(self, made: Made, name: str, passed: PassedValue, node: Any) -> Any:
         if name == "default_bucket":
-            return made.given.get("default_bucket", Unknown("default_bucket", self.code.of(node)))
+            return made.given.get("default_bucket", UnknownValue("default_bucket", self.code.of(node)))
         return self.on_unknown(made, name, passed, node)
 
-    def on_parser(self, made: Made, name: str, passed: Passed, node: Any) -> Any:
+    def on_parser(self, made: Made, name: str, passed: PassedValue, node: Any) -> Any:
         if name == "add_argument":
             self.add_argument(made, passed)
             return self.unknown_call(node)
@@ -244,7 +244,7 @@ class SdkCalls(Evaluator):
             names = Made("Namespace", {}, (), node, self.code.of(node))
             names.given = dict(made.given)
             self.heap.born(names.given)
-            return names if name == "parse_args" else [names, Unknown("unknown", self.code.of(node))]
+            return names if name == "parse_args" else [names, UnknownValue("unknown", self.code.of(node))]
         if name in ("add_argument_group", "add_mutually_exclusive_group"):
             return made
         if name == "set_defaults":
@@ -252,7 +252,7 @@ class SdkCalls(Evaluator):
                 made.given[key] = Default(key, f"--{key}", value)
         return self.unknown_call(node)
 
-    def add_argument(self, parser: Made, passed: Passed) -> None:
+    def add_argument(self, parser: Made, passed: PassedValue) -> None:
         flags = [flag for flag in passed.places if isinstance(flag, str)]
         if not flags:
             return
@@ -265,13 +265,13 @@ class SdkCalls(Evaluator):
         if isinstance(default, Default):
             default = default.default
         kind = passed.words.get("type")
-        if isinstance(default, str) and isinstance(kind, Unknown) and kind.name in ("int", "float"):
+        if isinstance(default, str) and isinstance(kind, UnknownValue) and kind.name in ("int", "float"):
             with suppress(ValueError):
                 default = int(default) if kind.name == "int" else float(default)
         known = isinstance(default, str | int | float | bool)
-        parser.given[name] = Default(name, long, default) if known else Unknown(name, long)
+        parser.given[name] = Default(name, long, default) if known else UnknownValue(name, long)
 
-    def on_trainer(self, made: Made, name: str, passed: Passed, node: Any) -> Any:
+    def on_trainer(self, made: Made, name: str, passed: PassedValue, node: Any) -> Any:
         if name == "train":
             self.start(made, passed.named(TRAIN), node)
             return None
@@ -332,7 +332,7 @@ class SdkCalls(Evaluator):
             sent = kept(dict(body), {})
             self.starts.append(Start(None, sent, left, node, line, conditions, loops, handed, is_template=is_template))
 
-    def tune(self, tuner: Made, passed: Passed, node: Any, *, inputs: Any = ABSENT) -> None:
+    def tune(self, tuner: Made, passed: PassedValue, node: Any, *, inputs: Any = ABSENT) -> None:
         """A tuner runs many jobs of one estimator: the manifest is of one of them."""
         ranges = tuner.given.get("hyperparameter_ranges")
         if isinstance(ranges, dict):
@@ -364,7 +364,7 @@ class SdkCalls(Evaluator):
 
     # What is not known
 
-    def on_unknown(self, owner: Any, name: str, passed: Passed, node: Any) -> Any:
+    def on_unknown(self, owner: Any, name: str, passed: PassedValue, node: Any) -> Any:
         """A method of something of which nothing is known."""
         call = METHODS.get(name)
         if call is not None:

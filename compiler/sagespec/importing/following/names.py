@@ -13,23 +13,23 @@ from sagespec.importing.following.library import SdkCalls
 from sagespec.importing.following.sdk import ARGUMENTS, REGION_NAMES, is_ours
 from sagespec.importing.following.values import (
     ABSENT,
-    Bound,
+    BoundMethod,
     Class,
     Either,
     Foreign,
     Frame,
     Function,
-    Instance,
+    InstanceOf,
     Library,
     Made,
-    Passed,
-    Rest,
+    PassedValue,
+    RestOfArguments,
     Text,
     names_in,
     region_of,
     text_of,
 )
-from sagespec.scripts.evaluator import Mixed, Unknown, is_certain
+from sagespec.scripts.evaluator import Mixed, UnknownValue, is_certain
 
 MAX_STEPS = 150_000
 """Expressions that are looked at before the rest is given up."""
@@ -117,13 +117,13 @@ class Names(SdkCalls):
             self.heap.born(found)
         return found
 
-    def unknown(self, node: ast.expr) -> Unknown:
-        return Unknown(next(names_in(node), "value"), self.code.of(node))
+    def unknown(self, node: ast.expr) -> UnknownValue:
+        return UnknownValue(next(names_in(node), "value"), self.code.of(node))
 
-    def rest(self, node: ast.expr) -> Rest:
-        return Rest("more", self.code.of(node))
+    def rest(self, node: ast.expr) -> RestOfArguments:
+        return RestOfArguments("more", self.code.of(node))
 
-    def mixed(self, parts: tuple[str | Unknown, ...], node: ast.expr) -> Mixed:
+    def mixed(self, parts: tuple[str | UnknownValue, ...], node: ast.expr) -> Mixed:
         return Mixed(parts, self.code.of(node))
 
     def bind(self, name: str, value: Any) -> None:
@@ -144,7 +144,7 @@ class Names(SdkCalls):
         if len(ways) > 1:
             return Either(value.name, value.source, ways)
         is_data = isinstance(ways[0], str | int | float | bool | list | dict | None)
-        return Unknown(value.name, f"{text_of(ways[0])}, where {value.source}") if is_data else ways[0]
+        return UnknownValue(value.name, f"{text_of(ways[0])}, where {value.source}") if is_data else ways[0]
 
     def item(self, node: ast.Subscript) -> Any:
         return self.present(super().item(node))
@@ -169,9 +169,9 @@ class Names(SdkCalls):
         if isinstance(owner, Either):
             ways = [self.attribute_of(way, name, node) for way in owner.ways if way not in (None, ABSENT)]
             return self.heap.one_of(ways, name, owner.source) if ways else self.unknown(node)
-        if isinstance(owner, Instance | Made) and name in owner.attributes:
+        if isinstance(owner, InstanceOf | Made) and name in owner.attributes:
             return owner.attributes[name]
-        if isinstance(owner, Instance | Class) or (isinstance(owner, Made) and owner.cls is not None):
+        if isinstance(owner, InstanceOf | Class) or (isinstance(owner, Made) and owner.cls is not None):
             cls = owner if isinstance(owner, Class) else owner.cls
             found = cls.member(name) if cls is not None else None
             if found is not None:
@@ -187,14 +187,14 @@ class Names(SdkCalls):
         if not isinstance(member, Function):
             return member
         if not isinstance(owner, Class) and is_decorated(member.node, "property", "cached_property"):
-            return self.run_function(member, Passed(), node, owner)
-        return Bound(owner, name)
+            return self.run_function(member, PassedValue(), node, owner)
+        return BoundMethod(owner, name)
 
     def attribute_of_made(self, owner: Made, name: str, node: ast.expr) -> Any:
         if owner.class_name == "Session" and name in REGION_NAMES:
             return region_of(owner) or self.unknown(node)
         if name in self.METHODS:
-            return Bound(owner, name)
+            return BoundMethod(owner, name)
         return owner.given.get(name, self.unknown(node))
 
     def assign(self, target: ast.expr, value: Any) -> None:
@@ -220,7 +220,7 @@ class Names(SdkCalls):
             self.assign(target.value, self.unknown(target.value))
 
     def set_attribute(self, owner: Any, name: str, value: Any) -> None:
-        if isinstance(owner, Instance):
+        if isinstance(owner, InstanceOf):
             self.heap.set(owner.attributes, name, value)
         elif isinstance(owner, Made):
             own = owner.cls is not None and self.calls and name not in self.FIELDS
@@ -237,19 +237,19 @@ class Names(SdkCalls):
         source = self.code.of(node)
         if isinstance(owner, dict):
             for key, value in list(owner.items()):
-                if not isinstance(key, Rest):
+                if not isinstance(key, RestOfArguments):
                     name = key if isinstance(key, str) and key.isidentifier() else "value"
-                    self.heap.set(owner, key, Either(name, source, (value, Unknown(name, source))))
-            self.heap.set(owner, Rest("more", source), Unknown("more", source))
+                    self.heap.set(owner, key, Either(name, source, (value, UnknownValue(name, source))))
+            self.heap.set(owner, RestOfArguments("more", source), UnknownValue("more", source))
         elif isinstance(owner, list):
-            self.heap.set(owner, ITEMS, [*owner, Rest("more", source)])
+            self.heap.set(owner, ITEMS, [*owner, RestOfArguments("more", source)])
 
     def update(self, owner: dict[Any, Any], more: Any, node: ast.expr) -> None:
         """`owner.update(more)`."""
         if not isinstance(more, dict):
             self.shake(owner, node)
             return
-        if any(isinstance(key, Rest) for key in more):
+        if any(isinstance(key, RestOfArguments) for key in more):
             self.shake(owner, node)
         for key, value in more.items():
             if isinstance(value, Either) and ABSENT in value.ways:
@@ -262,10 +262,10 @@ class Names(SdkCalls):
 
     def is_whole(self, value: Any) -> bool:
         if isinstance(value, dict):
-            return not any(isinstance(key, Rest) or _may_be_absent(item) for key, item in value.items())
-        return not isinstance(value, list) or not any(isinstance(item, Rest) for item in value)
+            return not any(isinstance(key, RestOfArguments) or _may_be_absent(item) for key, item in value.items())
+        return not isinstance(value, list) or not any(isinstance(item, RestOfArguments) for item in value)
 
-    def run_function(self, function: Function, passed: Passed, node: ast.AST, myself: Any) -> Any:
+    def run_function(self, function: Function, passed: PassedValue, node: ast.AST, myself: Any) -> Any:
         raise NotImplementedError
 
 

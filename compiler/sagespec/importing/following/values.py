@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sagespec.importing.following.sdk import LAUNCHERS
-from sagespec.scripts.evaluator import Mixed, Unknown
+from sagespec.scripts.evaluator import Mixed, UnknownValue
 
 
 class Absent:
@@ -23,7 +23,7 @@ ABSENT = Absent()
 Node = ast.AST
 
 
-class Library(Unknown):
+class Library(UnknownValue):
     """What an import has brought in; its name is the dotted one."""
 
     __slots__ = ("dotted",)
@@ -33,7 +33,7 @@ class Library(Unknown):
         self.dotted = dotted
 
 
-class Default(Unknown):
+class Default(UnknownValue):
     """A value that is given from outside, and what it is when nobody gives it."""
 
     __slots__ = ("default",)
@@ -43,7 +43,7 @@ class Default(Unknown):
         self.default = default
 
 
-class Either(Unknown):
+class Either(UnknownValue):
     """One of several values: which, only a run would tell."""
 
     __slots__ = ("ways",)
@@ -55,10 +55,10 @@ class Either(Unknown):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Either) and self.ways == other.ways
 
-    __hash__ = Unknown.__hash__
+    __hash__ = UnknownValue.__hash__
 
 
-class Uploaded(Unknown):
+class Uploaded(UnknownValue):
     """The S3 location to which something of this machine is uploaded."""
 
     __slots__ = ("path",)
@@ -68,7 +68,7 @@ class Uploaded(Unknown):
         self.path = path
 
 
-class Image(Unknown):
+class ImageUri(UnknownValue):
     """The URI of an image, by the arguments with which the SDK is asked for it."""
 
     __slots__ = ("given",)
@@ -78,14 +78,14 @@ class Image(Unknown):
         self.given = given
 
 
-class Rest(Unknown):
+class RestOfArguments(UnknownValue):
     """What else a dict or a list holds, which is not known. As a key: what else has keys."""
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
 
-class Foreign(Unknown):
+class Foreign(UnknownValue):
     """What a library other than SageMaker's has made."""
 
 
@@ -169,13 +169,13 @@ class Class:
 
 
 @dataclass(eq=False)
-class Instance:
+class InstanceOf:
     cls: Class
     attributes: dict[str, Any]
 
 
 @dataclass(eq=False)
-class Bound:
+class BoundMethod:
     """A method of an object, not called yet."""
 
     owner: Any
@@ -192,7 +192,7 @@ class Partial:
 
 
 @dataclass
-class Passed:
+class PassedValue:
     """The arguments of a call."""
 
     places: list[Any] = field(default_factory=list)
@@ -221,13 +221,13 @@ def text_of(value: Any) -> str:
     """How a value is written, for people."""
     if isinstance(value, Either):
         return " or ".join(text_of(way) for way in value.ways)
-    if isinstance(value, Unknown | Mixed | Made):
+    if isinstance(value, UnknownValue | Mixed | Made):
         return value.source or "a value"
     if isinstance(value, dict | list | str | int | float | bool | None):
         return _short(repr(_plain(value)))
     if isinstance(value, Absent):
         return "nothing"
-    return f"`{value.name}`" if isinstance(value, Bound | Class) else "an object"
+    return f"`{value.name}`" if isinstance(value, BoundMethod | Class) else "an object"
 
 
 class _Raw(str):

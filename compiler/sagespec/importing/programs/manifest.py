@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from sagespec.catalog import Facts, Framework
-from sagespec.importing.draft import Argument, Draft, job_name, literal
+from sagespec.importing.draft import FilledArgument, ManifestDraft, job_name, literal
 from sagespec.importing.following.library import Start
-from sagespec.importing.following.values import Default, Image, Made, Uploaded, region_of, text_of
+from sagespec.importing.following.values import Default, ImageUri, Made, Uploaded, region_of, text_of
 from sagespec.importing.programs.placeholders import Placeholders
 from sagespec.importing.programs.rules import collections_of, rules_of
 from sagespec.importing.programs.trainer import estimator_of
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reading.yamltext import Path
-from sagespec.scripts.evaluator import Mixed, Unknown
+from sagespec.scripts.evaluator import Mixed, UnknownValue
 
 WITHOUT_FIELD = frozenset(
     {
@@ -44,7 +44,7 @@ SDK1 = frozenset(name for name in Job.renamed if name.startswith("train_")) | {"
 MODEL_CONTENT = "application/x-sagemaker-model"
 
 
-def draft_of(start: Start, facts: Facts, where: str) -> Draft:
+def draft_of(start: Start, facts: Facts, where: str) -> ManifestDraft:
     """The manifest of one job, by the name that its program gives it.
 
     Args:
@@ -52,10 +52,10 @@ def draft_of(start: Start, facts: Facts, where: str) -> Draft:
     """
     if start.made is not None and start.made.class_name == "ModelTrainer":
         start = estimator_of(start)
-    return _Reader(facts, start, where).draft()
+    return _ValueReader(facts, start, where).draft()
 
 
-class _Reader(Placeholders):
+class _ValueReader(Placeholders):
     """Turns one job's values into a manifest's data, and notes what is not certain."""
 
     def __init__(self, facts: Facts, start: Start, where: str) -> None:
@@ -65,7 +65,7 @@ class _Reader(Placeholders):
         self.start = start
         self.estimator = start.made
         self.where = where
-        self.arguments: list[Argument] = []
+        self.arguments: list[FilledArgument] = []
         self.framework = self._framework()
         self.region = region_of(self.estimator.given.get("sagemaker_session"))
 
@@ -74,7 +74,7 @@ class _Reader(Placeholders):
         named = (self.facts.framework(name) for name in self.facts.frameworks)
         return next((each for each in named if each is not None and each.estimator == self.estimator.class_name), None)
 
-    def draft(self) -> Draft:
+    def draft(self) -> ManifestDraft:
         fit = self.start.fit
         given = {Job.renamed.get(name, name): value for name, value in self.estimator.given.items()}
         old = {Job.renamed.get(name, name): name for name in self.estimator.given}
@@ -95,7 +95,7 @@ class _Reader(Placeholders):
             self.argument("fit(experiment_config=…)", "experiment_config", fit["experiment_config"], data, given)
         for name in fit:
             if name not in ("inputs", "job_name", "experiment_config"):
-                self.arguments.append(Argument(f"fit({name}=…)", "not taken", "it says nothing to the job"))
+                self.arguments.append(FilledArgument(f"fit({name}=…)", "not taken", "it says nothing to the job"))
         for text in (*self.estimator.left, *self.start.left):
             self.refuse(text, f"no field for the argument {text}")
         if self.region is not None:
@@ -104,13 +104,13 @@ class _Reader(Placeholders):
         for text in (*self.start.conditions, *self.start.concerns):
             self.remarks.append(text)
         remarks = tuple(dict.fromkeys(self.remarks))
-        return Draft(data, self.notes, remarks, self.comments, tuple(self.arguments), self.where)
+        return ManifestDraft(data, self.notes, remarks, self.comments, tuple(self.arguments), self.where)
 
     # One argument
 
     def argument(self, written: str, name: str, value: Any, data: dict[str, Any], given: Mapping[str, Any]) -> None:
         if name in WITHOUT_FIELD:
-            self.arguments.append(Argument(written, "not taken", "it says nothing to the job"))
+            self.arguments.append(FilledArgument(written, "not taken", "it says nothing to the job"))
             return
         if name in ("model_uri", "rules"):
             return
@@ -134,15 +134,15 @@ class _Reader(Placeholders):
         data[name] = value
         open_ = [note for path, note in {**self.comments, **self.notes}.items() if path[0] == name]
         if open_:
-            self.arguments.append(Argument(written, "changed", f"{name}: an expression; {'; '.join(open_)}"))
+            self.arguments.append(FilledArgument(written, "changed", f"{name}: an expression; {'; '.join(open_)}"))
         elif name not in (written, written.rpartition("(")[2].partition("=")[0]) and "inputs" not in written:
-            self.arguments.append(Argument(written, "changed", f"called {name}"))
+            self.arguments.append(FilledArgument(written, "changed", f"called {name}"))
         else:
-            self.arguments.append(Argument(written, "taken", name))
+            self.arguments.append(FilledArgument(written, "taken", name))
 
     def refuse(self, written: str, why: str) -> None:
         self.remarks.append(why)
-        self.arguments.append(Argument(written, "not taken", why))
+        self.arguments.append(FilledArgument(written, "not taken", why))
 
     def is_passed_over(self, name: str) -> bool:
         """Whether an argument is another framework's, which the SDK's estimators swallow."""
@@ -174,14 +174,14 @@ class _Reader(Placeholders):
             ("base_job_name", given.get("name")),
         ):
             if isinstance(value, str) and value:
-                self.arguments.append(Argument(written, "taken", "name"))
+                self.arguments.append(FilledArgument(written, "taken", "name"))
                 return job_name(value)
             if isinstance(value, Default) and isinstance(value.default, str):
                 self.comments["name",] = f"was: {value.source}"
                 return job_name(value.default)
             if value is not None:
                 self.comments["name",] = f"was: {text_of(value)}"
-                self.arguments.append(Argument(written, "changed", f"name; was: {text_of(value)}"))
+                self.arguments.append(FilledArgument(written, "changed", f"name; was: {text_of(value)}"))
                 constant = [part for part in value.parts if isinstance(part, str)] if isinstance(value, Mixed) else []
                 text = "-".join(constant).strip("-_/. ")
                 if re.search(r"[a-zA-Z0-9]", text):
@@ -201,7 +201,7 @@ class _Reader(Placeholders):
     def image(self, given: dict[str, Any]) -> dict[str, Any]:
         """What stands for an image that the SDK is asked for by framework and version."""
         image = given.get("image_uri")
-        if not isinstance(image, Image):
+        if not isinstance(image, ImageUri):
             return {}
         region = image.given.get("region")
         if isinstance(region, str) and self.region is None:
@@ -213,7 +213,7 @@ class _Reader(Placeholders):
         if self.framework is asked and isinstance(python or "", str):
             del given["image_uri"]
             own = {} if python is None or asked.python is not None else {"py_version": python}
-            self.arguments.append(Argument("image_uri", "changed", f"{asked.version_field}; was: {image.source}"))
+            self.arguments.append(FilledArgument("image_uri", "changed", f"{asked.version_field}; was: {image.source}"))
             return {asked.version_field: version, **own}
         kind = image.given.get("instance_type", given.get("instance_type", "ml.m5.xlarge"))
         release = asked.release(version)
@@ -280,7 +280,7 @@ class _Reader(Placeholders):
                 if path in notes:
                     notes[(*path, "s3_data")] = notes.pop(path)
         data.setdefault("channels", {})[name] = where | about
-        self.arguments.append(Argument("model_uri", "changed", f"channels.{name}"))
+        self.arguments.append(FilledArgument("model_uri", "changed", f"channels.{name}"))
 
     def rules(self, given: Mapping[str, Any], data: dict[str, Any]) -> None:
         if given.get("rules") is None:
@@ -294,7 +294,7 @@ class _Reader(Placeholders):
         for name, rules in found.items():
             if rules:
                 data[name] = self.data(rules, (name,))
-                self.arguments.append(Argument("rules", "changed", name))
+                self.arguments.append(FilledArgument("rules", "changed", name))
         wanted = collections_of(given["rules"])
         hook = data.get("debugger_hook_config", {})
         if wanted and isinstance(hook, dict):
@@ -317,7 +317,7 @@ class _Reader(Placeholders):
         needed += [] if "image_uri" in data else ["image_uri" if framework is None else framework.version_field]
         for name in needed:
             if name not in data:
-                data[name] = self.expression(Unknown(name, ""), name)
+                data[name] = self.expression(UnknownValue(name, ""), name)
                 self.notes[(name,)] = "was not given"
         version = data.get("framework_version")
         release = framework.release(version) if framework is not None and isinstance(version, str) else None

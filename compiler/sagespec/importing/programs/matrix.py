@@ -9,27 +9,27 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from sagespec.importing.draft import Draft
+from sagespec.importing.draft import ManifestDraft
 from sagespec.importing.following.library import Start
 
 MARK = "\0"
 
 
-def folded(jobs: Sequence[tuple[Start, Draft]]) -> list[Draft]:
+def folded(jobs: Sequence[tuple[Start, ManifestDraft]]) -> list[ManifestDraft]:
     """The drafts, those of one loop as one where a matrix says the same."""
-    groups: dict[Any, list[tuple[Start, Draft]]] = {}
+    groups: dict[Any, list[tuple[Start, ManifestDraft]]] = {}
     for number, (start, draft) in enumerate(jobs):
         loops = tuple((loop, name) for loop, name, _ in start.loops)
         made = start.made.node if start.made is not None else None
         groups.setdefault((id(start.node), id(made), loops) if loops else number, []).append((start, draft))
-    result: list[Draft] = []
+    result: list[ManifestDraft] = []
     for group in groups.values():
         one = _one(group) if len(group) > 1 else None
         result += [one] if one is not None else [draft for _, draft in group]
     return result
 
 
-def _one(group: Sequence[tuple[Start, Draft]]) -> Draft | None:
+def _one(group: Sequence[tuple[Start, ManifestDraft]]) -> ManifestDraft | None:
     """The manifest that gives each of these jobs; None where there is none."""
     bindings = [{name: value for _, name, value in start.loops} for start, _ in group]
     names = [
@@ -57,7 +57,7 @@ def _one(group: Sequence[tuple[Start, Draft]]) -> Draft | None:
     return replace(first, data={"name": name, "matrix": matrix, **data})
 
 
-def _common(drafts: Sequence[Draft]) -> str:
+def _common(drafts: Sequence[ManifestDraft]) -> str:
     """The words that the names of jobs begin with alike."""
     words = [str(draft.data["name"]).split("-") for draft in drafts]
     same: list[str] = []
@@ -68,7 +68,7 @@ def _common(drafts: Sequence[Draft]) -> str:
     return "-".join(same) or "job"
 
 
-def _has_expressions(drafts: Sequence[Draft]) -> bool:
+def _has_expressions(drafts: Sequence[ManifestDraft]) -> bool:
     """Whether what was uncertain differs from job to job: then each has to be told by itself."""
     return any(list(draft.notes.values()) != list(drafts[0].notes.values()) for draft in drafts)
 

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sagespec.importing.draft import Remark, Unreadable
+from sagespec.importing.draft import Remark, UnreadableProgram
 from sagespec.importing.following.sdk import LAUNCHERS
 
 _MAGIC = re.compile(
@@ -26,7 +26,7 @@ _TARGET = re.compile(r"^\s*(\w+)\s*(?:[\[.,]|[-+*/|]?=(?!=))", re.M)
 _JOB = re.compile(rf"\b(?:{'|'.join(sorted(LAUNCHERS))})\s*\(|\.fit\s*\(|\.train\s*\(|create_training_job")
 
 
-class Code(NamedTuple):
+class NotebookCode(NamedTuple):
     """The Python of a source, and where its lines come from."""
 
     text: str
@@ -43,7 +43,7 @@ class Code(NamedTuple):
         return f"cell {cell[1]}, line {line - cell[0] + 1}"
 
 
-def code_of(text: str, name: str) -> Code:
+def code_of(text: str, name: str) -> NotebookCode:
     """The Python code of a notebook's cells, in order; of another file, its text.
 
     Raises:
@@ -59,15 +59,17 @@ def cells_of(text: str, name: str) -> list[str]:
         cells = [cell for sheet in sheets for cell in sheet["cells"] if cell["cell_type"] == "code"]
         return [_text(cell.get("source", cell.get("input", ""))) for cell in cells]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Unreadable(f"{name} is not a notebook: {error}", "save it as .ipynb, or export it as a script") from None
+        raise UnreadableProgram(
+            f"{name} is not a notebook: {error}", "save it as .ipynb, or export it as a script"
+        ) from None
 
 
-def from_script(text: str) -> Code:
+def from_script(text: str) -> NotebookCode:
     """Python 3, Python 2, or what a notebook was exported as."""
     text = text.removeprefix("\ufeff")
     for version in _versions(text):
         if _parses(version):
-            return Code(version)
+            return NotebookCode(version)
     parsed(text)  # says what is wrong
     raise AssertionError
 
@@ -88,7 +90,7 @@ def _of_python2(text: str) -> str:
         return text
 
 
-def from_cells(cells: Sequence[str]) -> Code:
+def from_cells(cells: Sequence[str]) -> NotebookCode:
     """The cells that are Python, one behind the other; what is none is passed over, and told."""
     lines: list[str] = []
     places: list[tuple[int, int]] = []
@@ -102,7 +104,7 @@ def from_cells(cells: Sequence[str]) -> Code:
             # What it sets is not known from here on.
             text = "\n".join(["; ".join(f"{name} = cell_{number}()" for name in targets if not _is_word(name))])
         lines += text.split("\n")
-    return Code("\n".join(lines), tuple(places), tuple(remarks))
+    return NotebookCode("\n".join(lines), tuple(places), tuple(remarks))
 
 
 def _is_word(name: str) -> bool:
@@ -136,9 +138,9 @@ def parsed(code: str) -> ast.Module:
     except SyntaxError as error:
         line = (error.text or "").strip()
         hint = "put versions in quotes: '1.10.0'" if "version" in line else "give Python 3, or put it right first"
-        raise Unreadable(f"line {error.lineno} is not Python: {line or error.msg}", hint) from None
+        raise UnreadableProgram(f"line {error.lineno} is not Python: {line or error.msg}", hint) from None
     except (ValueError, RecursionError, MemoryError):  # the parser's own stack
-        raise Unreadable("this is no Python that can be read", "give a script or a notebook") from None
+        raise UnreadableProgram("this is no Python that can be read", "give a script or a notebook") from None
 
 
 def _parses(code: str) -> bool:

@@ -9,9 +9,9 @@ from math import isfinite
 from typing import Any
 
 from sagespec.importing.draft import literal
-from sagespec.importing.following.values import ABSENT, Default, Either, Made, Rest, text_of
+from sagespec.importing.following.values import ABSENT, Default, Either, Made, RestOfArguments, text_of
 from sagespec.reading.yamltext import Path
-from sagespec.scripts.evaluator import Mixed, Unknown
+from sagespec.scripts.evaluator import Mixed, UnknownValue
 
 NUMBERS = frozenset(
     {
@@ -66,7 +66,7 @@ class Placeholders:
     def mapping(self, value: Mapping[Any, Any], path: Path) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key, item in value.items():
-            if isinstance(key, Rest):
+            if isinstance(key, RestOfArguments):
                 self.remarks.append(f"{_dotted(path)}: what else `{key.source}` brings is not known")
             elif isinstance(item, Either) and ABSENT in item.ways:
                 here = " or ".join(text_of(way) for way in item.ways if way is not ABSENT)
@@ -78,15 +78,15 @@ class Placeholders:
         return result
 
     def items(self, value: list[Any], path: Path) -> list[Any]:
-        known = [item for item in value if not isinstance(item, Rest)]
+        known = [item for item in value if not isinstance(item, RestOfArguments)]
         for item in value:
-            if isinstance(item, Rest):
+            if isinstance(item, RestOfArguments):
                 self.remarks.append(f"{_dotted(path)}: what else `{item.source}` brings is not known")
         return [self.data(item, (*path, index)) for index, item in enumerate(known)]
 
     def mixed(self, value: Mixed, path: Path) -> str:
-        parts = [self.expression(part, "") if isinstance(part, Unknown) else literal(part) for part in value.parts]
-        asks = any(isinstance(part, Unknown) and not isinstance(part, Default) for part in value.parts)
+        parts = [self.expression(part, "") if isinstance(part, UnknownValue) else literal(part) for part in value.parts]
+        asks = any(isinstance(part, UnknownValue) and not isinstance(part, Default) for part in value.parts)
         (self.notes if asks else self.comments)[path] = f"was: {value.source}"
         return "".join(parts)
 
@@ -97,12 +97,12 @@ class Placeholders:
             return self.expression(value, str(path[-1]))
         source = text_of(value) if not isinstance(value, float) else repr(value)
         self.notes[path] = f"was: {source}"
-        own = value.name if isinstance(value, Unknown) else "value"
-        is_call = not isinstance(value, Unknown) or source.endswith(")")  # the name of a function says little
+        own = value.name if isinstance(value, UnknownValue) else "value"
+        is_call = not isinstance(value, UnknownValue) or source.endswith(")")  # the name of a function says little
         name = str(path[-1]) if (is_call or isinstance(value, Either)) and isinstance(path[-1], str) else own
-        return self.expression(Unknown(name, source), str(path[-1]))
+        return self.expression(UnknownValue(name, source), str(path[-1]))
 
-    def expression(self, value: Unknown, name: str) -> str:
+    def expression(self, value: UnknownValue, name: str) -> str:
         """What has no value until somebody gives it one."""
         base = variable = re.sub(r"\W", "_", value.name).lstrip("_0123456789") or "value"
         source = value.source if not isinstance(value, Default) else f"{value.source} {value.default!r}"

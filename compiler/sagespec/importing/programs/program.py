@@ -6,14 +6,14 @@ import re
 from dataclasses import replace
 
 from sagespec.catalog import Facts
-from sagespec.importing.draft import Draft, Imported, Remark, Unreadable, named_apart
+from sagespec.importing.draft import Imported, ManifestDraft, Remark, UnreadableProgram, named_apart
 from sagespec.importing.following.interpreter import Interpreter
 from sagespec.importing.following.library import Start
 from sagespec.importing.following.sdk import LAUNCHERS, WITHOUT_FORM
 from sagespec.importing.following.values import Text, kept
 from sagespec.importing.programs.manifest import draft_of
 from sagespec.importing.programs.matrix import folded
-from sagespec.importing.programs.notebook import Code, from_script, parsed
+from sagespec.importing.programs.notebook import NotebookCode, from_script, parsed
 from sagespec.importing.requests.open import request_of
 from sagespec.reading.yamltext import Path
 
@@ -27,7 +27,7 @@ _SIGNS = re.compile(
 """One of these stands in every program that starts a training job."""
 
 
-def from_source(source: str | Code, facts: Facts, name: str = "program.py") -> Imported:
+def from_source(source: str | NotebookCode, facts: Facts, name: str = "program.py") -> Imported:
     """A manifest for every job that a script starts, in the order of the text.
 
     Raises:
@@ -41,7 +41,7 @@ def from_source(source: str | Code, facts: Facts, name: str = "program.py") -> I
     try:
         interpreter.run(tree)
     except RecursionError:
-        raise Unreadable("this is nested too deep to be read", "give a script or a notebook") from None
+        raise UnreadableProgram("this is nested too deep to be read", "give a script or a notebook") from None
     remarks = [*code.remarks, *(Remark(code.where(one.line), one.text, one.left) for one in interpreter.remarks)]
     if interpreter.is_exhausted:
         remarks.append(Remark("", "the program is too long to be followed to its end: jobs may be missing"))
@@ -53,12 +53,12 @@ def from_source(source: str | Code, facts: Facts, name: str = "program.py") -> I
     return Imported([_placed(draft, code) for draft in named_apart(drafts)], remarks)
 
 
-def _draft(start: Start, facts: Facts, code: Code) -> Draft:
+def _draft(start: Start, facts: Facts, code: NotebookCode) -> ManifestDraft:
     where = code.where(start.line)
     return request_of(start, facts, where) if start.made is None else draft_of(start, facts, where)
 
 
-def _placed(draft: Draft, code: Code) -> Draft:
+def _placed(draft: ManifestDraft, code: NotebookCode) -> ManifestDraft:
     """Lines that remarks speak of, in the words of the source."""
 
     def placed(text: str) -> str:
@@ -96,5 +96,5 @@ def _refuse(remarks: list[Remark]) -> None:
             else (f"there is no training job here that can be taken; {first}")
         )
         hint = "put versions in quotes: '1.10.0'" if cell and "version" in message else HINT
-        raise Unreadable(message, hint)
-    raise Unreadable("there is no estimator here", HINT)
+        raise UnreadableProgram(message, hint)
+    raise UnreadableProgram("there is no estimator here", HINT)

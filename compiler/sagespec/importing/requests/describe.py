@@ -15,12 +15,12 @@ from typing import Any, Literal, NamedTuple
 from sagespec.base.files import Files
 from sagespec.base.source import Source
 from sagespec.building import api_check as api
-from sagespec.building.draft import Inputs as DraftInputs
+from sagespec.building.draft import DraftInputs as DraftInputs
 from sagespec.building.draft import Packing, account_of, default_bucket
 from sagespec.building.request import FIRST, JOB, Destination
 from sagespec.catalog import PLAIN, Facts, Framework, api_members, image_instance_type
 from sagespec.deploying.planning.differ import REWRITES
-from sagespec.importing.draft import Argument, Draft, Unreadable, job_name, literal
+from sagespec.importing.draft import FilledArgument, ManifestDraft, UnreadableProgram, job_name, literal
 from sagespec.kinds.training_job.draft import CODE_CHANNEL_PATH, draft, joined, plain
 from sagespec.kinds.training_job.members import MEMBERS, field_of
 from sagespec.kinds.training_job.model import Job
@@ -137,7 +137,7 @@ _STAMP = re.compile(r"-\d{4}(?:-\d{2}){5}-\d{3}$")
 """What the SDK puts behind a base name: the moment, to the millisecond."""
 
 
-def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = None) -> Draft:
+def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = None) -> ManifestDraft:
     """The manifest of a training job.
 
     Args:
@@ -150,31 +150,31 @@ def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = 
     for complaint in api.check({name: value for name, value in body.items() if name in _members() | {"Tags"}}):
         if complaint.kind in ("type", "required"):
             path = ".".join(map(str, complaint.path))
-            raise Unreadable(f"this is no training job: {path} {complaint.message}", HINT)
+            raise UnreadableProgram(f"this is no training job: {path} {complaint.message}", HINT)
     if not body["AlgorithmSpecification"].get("TrainingImage"):
-        raise Unreadable(
+        raise UnreadableProgram(
             "the job runs an algorithm by its name, and a manifest names an image",
             "write the manifest with any image_uri, and under request: what AlgorithmSpecification holds",
         )
     shown = {tag["Key"]: tag["Value"] for tag in body.get("Tags", ())} if tags is None else tags
-    data = literal(_Job(body, facts, shown).fields())
+    data = literal(_DescribedJob(body, facts, shown).fields())
     draft, built = _compiled(data, facts)
     override = dict(_override(_known(body), built, ()))
     data = {**draft, **({"request": literal(override)} if override else {})}
-    return Draft(data, arguments=tuple(_arguments(_known(body), data, override)))
+    return ManifestDraft(data, arguments=tuple(_arguments(_known(body), data, override)))
 
 
-def _arguments(wanted: Body, data: Mapping[str, Any], override: Mapping[str, Any]) -> Iterator[Argument]:
+def _arguments(wanted: Body, data: Mapping[str, Any], override: Mapping[str, Any]) -> Iterator[FilledArgument]:
     """What has become of each member."""
     for path in _leaves(wanted, ()):
         name = ".".join(map(str, path))
         field = _field(tuple(str(step) for step in path if not isinstance(step, int)))
         if _is_in(path, override):
-            yield Argument(name, "changed", "under request:")
+            yield FilledArgument(name, "changed", "under request:")
         elif field in data:
-            yield Argument(name, "taken", str(field))
+            yield FilledArgument(name, "taken", str(field))
         else:
-            yield Argument(name, "taken", "what a manifest makes by itself")
+            yield FilledArgument(name, "taken", "what a manifest makes by itself")
 
 
 @lru_cache(maxsize=10_000)
@@ -231,7 +231,7 @@ def _asked(facts: Facts, repository: str) -> Iterator[_Wish]:
                     yield _Wish(framework, version, "py2", "legacy", variant)
 
 
-class _Job:
+class _DescribedJob:
     """Reads one description, group of fields by group."""
 
     def __init__(self, body: Body, facts: Facts, tags: Mapping[str, str]) -> None:
@@ -491,7 +491,7 @@ def _is_worth_saying(name: str, value: Any) -> bool:
 def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[str, Any]]:
     """The fields that a manifest can hold, and what they compile to, without defaults and tags."""
     while True:
-        (document,) = read(Source("<import>", Draft(data).text))
+        (document,) = read(Source("<import>", ManifestDraft(data).text))
         (manifest,) = render(document, (), Inputs(), Vocabulary("TrainingJob"))
         bound = bind(manifest, Job)
         wrong = {str(found.field[0]) for found in bound.diagnostics if found.field}

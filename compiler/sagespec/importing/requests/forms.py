@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from sagespec.building.targets.ack import SPEC as ACK
 from sagespec.building.targets.ack import name_of as ack_name
 from sagespec.catalog import api_members
-from sagespec.scripts.evaluator import Mixed, Unknown
+from sagespec.scripts.evaluator import Mixed, UnknownValue
 
 
-class Found(NamedTuple):
+class FoundForm(NamedTuple):
     """A training job in a file."""
 
     body: Mapping[Any, Any]
@@ -27,7 +27,7 @@ class Found(NamedTuple):
 Step = tuple[str | int, ...]
 
 
-def jobs_in(data: Any, path: Step = ()) -> Iterator[Found | str]:
+def jobs_in(data: Any, path: Step = ()) -> Iterator[FoundForm | str]:
     """Every training job in a file's data; a text says what was seen and cannot be taken."""
     if isinstance(data, list):
         for index, item in enumerate(data):
@@ -61,7 +61,7 @@ def _place(path: Step) -> str:
 # Forms ---------------------------------------------------------------------------------------------------------------
 
 
-def _state(data: Mapping[Any, Any], path: Step) -> Found | None:
+def _state(data: Mapping[Any, Any], path: Step) -> FoundForm | None:
     """A task of Step Functions."""
     resource = data.get("Resource")
     known = isinstance(resource, str) and re.search(r"(?:sagemaker|aws-sdk:sagemaker):createTrainingJob", resource)
@@ -69,11 +69,11 @@ def _state(data: Mapping[Any, Any], path: Step) -> Found | None:
         return None
     given = data.get("Parameters", data.get("Arguments"))
     if not isinstance(given, Mapping):
-        return Found({}, _place(path), (f"the state's arguments are {given!r}",))
-    return Found(_dynamic(given), _place(path))
+        return FoundForm({}, _place(path), (f"the state's arguments are {given!r}",))
+    return FoundForm(_dynamic(given), _place(path))
 
 
-def _controller(data: Mapping[Any, Any], path: Step) -> Found | None:
+def _controller(data: Mapping[Any, Any], path: Step) -> FoundForm | None:
     """A resource of the AWS controllers for Kubernetes, or of the operator before them."""
     version, spec = str(data.get("apiVersion", "")), data.get("spec")
     if data.get("kind") != "TrainingJob" or not version.startswith("sagemaker.") or not isinstance(spec, Mapping):
@@ -86,10 +86,10 @@ def _controller(data: Mapping[Any, Any], path: Step) -> Found | None:
     else:
         body, unknown = _spelled(spec, ACK, _ACK_NAMES, "spec")
     remarks = tuple(f"no member for {name}" for name in unknown)
-    return Found(_dynamic(body), _place(path), remarks, region if isinstance(region, str) else None)
+    return FoundForm(_dynamic(body), _place(path), remarks, region if isinstance(region, str) else None)
 
 
-def _pipeline_step(data: Mapping[Any, Any], path: Step) -> Found | None:
+def _pipeline_step(data: Mapping[Any, Any], path: Step) -> FoundForm | None:
     """A step of a pipeline's definition."""
     given = data.get("Arguments")
     if data.get("Type") != "Training" or not isinstance(given, Mapping):
@@ -97,10 +97,10 @@ def _pipeline_step(data: Mapping[Any, Any], path: Step) -> Found | None:
     body = _dynamic(_references(given))
     if "TrainingJobName" not in body and isinstance(data.get("Name"), str):
         body["TrainingJobName"] = data["Name"]
-    return Found(body, _place(path))
+    return FoundForm(body, _place(path))
 
 
-def _terraform(data: Mapping[Any, Any], path: Step) -> Found | None:
+def _terraform(data: Mapping[Any, Any], path: Step) -> FoundForm | None:
     """A resource in Terraform's plan or state, as JSON."""
     values = data.get("values", data.get("instances"))
     if data.get("type") != "aws_sagemaker_training_job":
@@ -110,26 +110,26 @@ def _terraform(data: Mapping[Any, Any], path: Step) -> Found | None:
     if not isinstance(values, Mapping):
         return None
     body, remarks = of_terraform(values)
-    return Found(body, str(data.get("address", _place(path))), remarks)
+    return FoundForm(body, str(data.get("address", _place(path))), remarks)
 
 
-def _operator_config(data: Mapping[Any, Any], path: Step) -> Found | None:
+def _operator_config(data: Mapping[Any, Any], path: Step) -> FoundForm | None:
     """The config of Airflow's operator."""
     inner = data.get("Training")
     if isinstance(inner, Mapping) and "AlgorithmSpecification" in inner:
-        return Found(_templates(inner), _place((*path, "Training")))
+        return FoundForm(_templates(inner), _place((*path, "Training")))
     return None
 
 
-def _body(data: Mapping[Any, Any], path: Step) -> Found | None:
+def _body(data: Mapping[Any, Any], path: Step) -> FoundForm | None:
     """A request or a description as it is."""
     names = {str(key).removesuffix(".$") for key in data}
     if "AlgorithmSpecification" in names and names & {"ResourceConfig", "RoleArn", "TrainingJobName"}:
-        return Found(_dynamic(data), _place(path))
+        return FoundForm(_dynamic(data), _place(path))
     return None
 
 
-_FORMS: tuple[Callable[[Mapping[Any, Any], Step], Found | None], ...] = (
+_FORMS: tuple[Callable[[Mapping[Any, Any], Step], FoundForm | None], ...] = (
     _state,
     _controller,
     _pipeline_step,
@@ -154,7 +154,7 @@ def _dynamic(value: Any) -> Any:
     if len(value) == 1:
         key, inner = next(iter(value.items()))
         if key in ("Ref", "Fn::GetAtt", "Fn::ImportValue", "Fn::Join", "Fn::Select", "Fn::FindInMap", "Fn::If"):
-            return Unknown(_word(inner), f"{key} {json.dumps(inner, default=str)}")
+            return UnknownValue(_word(inner), f"{key} {json.dumps(inner, default=str)}")
         if key == "Fn::Sub":
             return _parts(inner if isinstance(inner, str) else str(inner), r"\$\{([^}]+)\}")
     found: dict[str, Any] = {}
@@ -169,24 +169,24 @@ def _dynamic(value: Any) -> Any:
 def _of_text(text: str) -> Any:
     whole = re.fullmatch(r"\{%(.*)%\}", text, re.S)
     if whole:
-        return Unknown(_word(whole[1]), whole[1].strip())
+        return UnknownValue(_word(whole[1]), whole[1].strip())
     return _parts(text, r"\$(?:\{([^}]+)\}|([A-Z][A-Z0-9_]{2,})\b)") if "$" in text else text
 
 
 def _path(text: Any) -> Any:
     """`$.input.name`, or `States.Format('x-{}', $.name)`."""
     if not isinstance(text, str):
-        return Unknown("value", repr(text))
+        return UnknownValue("value", repr(text))
     found = re.fullmatch(r"States\.Format\(\s*'((?:[^'\\]|\\.)*)'\s*,(.*)\)", text.strip(), re.S)
     if found is None:
-        return Unknown(_word(text), text)
+        return UnknownValue(_word(text), text)
     texts = found[1].split("{}")
     given = [one.strip() for one in found[2].split(",")]
     if len(texts) != len(given) + 1:
-        return Unknown(_word(text), text)
-    parts: list[str | Unknown] = [texts[0]]
+        return UnknownValue(_word(text), text)
+    parts: list[str | UnknownValue] = [texts[0]]
     for one, after in zip(given, texts[1:], strict=True):
-        parts += [Unknown(_word(one), one), after]
+        parts += [UnknownValue(_word(one), one), after]
     return Mixed(tuple(part for part in parts if part != ""), text)
 
 
@@ -211,24 +211,24 @@ def _references(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     if set(value) == {"Get"}:
-        return Unknown(_word(value["Get"]), str(value["Get"]))
+        return UnknownValue(_word(value["Get"]), str(value["Get"]))
     if set(value) == {"Std:Join"}:
-        parts: list[str | Unknown] = []
+        parts: list[str | UnknownValue] = []
         for item in value["Std:Join"].get("Values", ()):
             made = _references(item)
             parts += [str(value["Std:Join"].get("On", ""))] if parts else []
-            parts.append(made if isinstance(made, str | Unknown) else str(made))
+            parts.append(made if isinstance(made, str | UnknownValue) else str(made))
         return Mixed(tuple(part for part in parts if part != ""), json.dumps(value))
     return {key: _references(item) for key, item in value.items()}
 
 
 def _parts(text: str, pattern: str) -> Any:
     """A text with names in it."""
-    parts: list[str | Unknown] = []
+    parts: list[str | UnknownValue] = []
     end = 0
     for found in re.finditer(pattern, text):
         name = next(group for group in found.groups() if group is not None).strip()
-        parts += [text[end : found.start()], Unknown(_word(name), name)]
+        parts += [text[end : found.start()], UnknownValue(_word(name), name)]
         end = found.end()
     whole = [part for part in (*parts, text[end:]) if part != ""]
     return whole[0] if len(whole) == 1 else Mixed(tuple(whole), text)

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sagespec.importing.draft import Unreadable
+from sagespec.importing.draft import UnreadableProgram
 from sagespec.importing.following.values import Default
-from sagespec.scripts.evaluator import Mixed, Unknown
+from sagespec.scripts.evaluator import Mixed, UnknownValue
 
 _TOKEN = re.compile(
     r"""
@@ -29,7 +29,7 @@ _TOKEN = re.compile(
 MAX_DEPTH = 40
 
 
-class Token(NamedTuple):
+class HclToken(NamedTuple):
     kind: str
     text: str
     line: int
@@ -63,7 +63,7 @@ def blocks_of(text: str) -> list[Block]:
     Raises:
         Unreadable: this is no HCL.
     """
-    root = _Reader(text).file()
+    root = _HclReader(text).file()
     known: dict[str, Any] = {}
     for block in root.blocks:
         if block.kind == "variable" and block.labels:
@@ -92,15 +92,19 @@ def _put_in(value: Any, known: Mapping[str, Any]) -> Any:
         return [_put_in(item, known) for item in value]
     if isinstance(value, Default):
         return value
-    if isinstance(value, Unknown):
+    if isinstance(value, UnknownValue):
         return known.get(value.source, value)
     if isinstance(value, Mixed):
         parts: list[Any] = []
         for part in value.parts:
-            made = known.get(part.source, part) if isinstance(part, Unknown) and not isinstance(part, Default) else part
+            made = (
+                known.get(part.source, part)
+                if isinstance(part, UnknownValue) and not isinstance(part, Default)
+                else part
+            )
             if isinstance(made, Mixed):
                 parts += made.parts
-            elif isinstance(made, Unknown | str):
+            elif isinstance(made, UnknownValue | str):
                 parts.append(made)
             elif isinstance(made, int | float):
                 parts.append(str(made))
@@ -116,7 +120,7 @@ def _text(parts: list[Any], source: str) -> Any:
     return Mixed(tuple(part for part in parts if part != ""), source)
 
 
-class _Reader:
+class _HclReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = list(self.scanned(0, ""))
@@ -125,7 +129,7 @@ class _Reader:
 
     # Tokens
 
-    def scanned(self, at: int, until: str) -> Iterator[Token]:
+    def scanned(self, at: int, until: str) -> Iterator[HclToken]:
         while at < len(self.text):
             found = _TOKEN.match(self.text, at)
             if found is None:
@@ -135,21 +139,21 @@ class _Reader:
                 token = self.heredoc(found)
             elif kind == "quote":
                 parts, end = self.quoted(found.end())
-                token = Token("text", self.text[at:end], self.line(at), at, end, parts)
+                token = HclToken("text", self.text[at:end], self.line(at), at, end, parts)
             elif kind == "space":
                 at = found.end()
                 continue
             else:
-                token = Token(kind, found[0], self.line(at), at, found.end())
+                token = HclToken(kind, found[0], self.line(at), at, found.end())
             yield token
             at = token.end
 
     def line(self, at: int) -> int:
         return self.text.count("\n", 0, at) + 1
 
-    def wrong(self, at: int) -> Unreadable:
+    def wrong(self, at: int) -> UnreadableProgram:
         line = self.text[self.text.rfind("\n", 0, at) + 1 :].split("\n", 1)[0].strip()[:60]
-        return Unreadable(
+        return UnreadableProgram(
             f"line {self.line(at)} is not Terraform: {line}", "give a .tf file that `terraform validate` accepts"
         )
 
@@ -172,7 +176,7 @@ class _Reader:
                 parts += [text] if text else []
                 text = ""
                 source = self.text[at + 2 : end].strip(" ~")
-                parts.append(Unknown(_last_word(source), source))
+                parts.append(UnknownValue(_last_word(source), source))
                 at = end + 1
             elif char == "\n":
                 break
@@ -194,14 +198,14 @@ class _Reader:
             at += 1
         raise self.wrong(at - 1)
 
-    def heredoc(self, found: re.Match[str]) -> Token:
+    def heredoc(self, found: re.Match[str]) -> HclToken:
         end = re.compile(rf"^[ \t]*{re.escape(found['tag'])}[ \t]*$", re.M).search(self.text, found.end())
         if end is None:
             raise self.wrong(found.start())
         text = self.text[found.end() : end.start()]
         pieces = re.split(r"\$\{([^}]*)\}", text)
-        parts = [Unknown(_last_word(one), one.strip()) if index % 2 else one for index, one in enumerate(pieces)]
-        return Token(
+        parts = [UnknownValue(_last_word(one), one.strip()) if index % 2 else one for index, one in enumerate(pieces)]
+        return HclToken(
             "text", found[0], self.line(found.start()), found.start(), end.end(), [p for p in parts if p != ""]
         )
 
@@ -212,10 +216,10 @@ class _Reader:
         self.body(root, "")
         return root
 
-    def peek(self) -> Token | None:
+    def peek(self) -> HclToken | None:
         return self.tokens[self.at] if self.at < len(self.tokens) else None
 
-    def take(self) -> Token:
+    def take(self) -> HclToken:
         token = self.peek()
         if token is None:
             raise self.wrong(max(len(self.text) - 1, 0))
@@ -243,7 +247,7 @@ class _Reader:
             self.item(block, token)
         self.depth -= 1
 
-    def item(self, block: Block, name: Token) -> None:
+    def item(self, block: Block, name: HclToken) -> None:
         token = self.take()
         if token.text == "=" and token.kind == "mark":
             block.arguments[_word(name)] = self.expression("\n")
@@ -269,7 +273,7 @@ class _Reader:
         self.at = start
         return self.computed(*ends)
 
-    def computed(self, *ends: str) -> Unknown:
+    def computed(self, *ends: str) -> UnknownValue:
         depth = 0
         first = self.take()
         last = first
@@ -284,7 +288,7 @@ class _Reader:
             last = token
             self.at += 1
         source = " ".join(self.text[first.start : last.end].split())
-        return Unknown(_last_word(source), source)
+        return UnknownValue(_last_word(source), source)
 
     def literal(self) -> Any:
         token = self.take()
@@ -305,7 +309,7 @@ class _Reader:
             return self.reference(token)
         raise self.wrong(token.start)
 
-    def reference(self, first: Token) -> Unknown:
+    def reference(self, first: HclToken) -> UnknownValue:
         last = first
         while (token := self.peek()) is not None and token.text in (".", "["):
             self.at += 1
@@ -316,7 +320,7 @@ class _Reader:
             else:
                 last = self.take()
         source = self.text[first.start : last.end]
-        return Unknown(_last_word(source), source)
+        return UnknownValue(_last_word(source), source)
 
     def items(self) -> list[Any]:
         found: list[Any] = []
@@ -351,7 +355,7 @@ class _Reader:
             found[key] = self.expression(",", "}", "\n")
 
 
-def _word(token: Token) -> str:
+def _word(token: HclToken) -> str:
     if token.kind != "text":
         return token.text
     return "".join(part if isinstance(part, str) else f"${{{part.source}}}" for part in token.value)

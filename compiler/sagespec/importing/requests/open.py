@@ -14,14 +14,14 @@ from typing import Any
 
 from sagespec.building import api_check as api
 from sagespec.catalog import Facts
-from sagespec.importing.draft import Draft, job_name
+from sagespec.importing.draft import ManifestDraft, job_name
 from sagespec.importing.following.library import Start
-from sagespec.importing.following.values import ABSENT, Default, Either, Rest, text_of
+from sagespec.importing.following.values import ABSENT, Default, Either, RestOfArguments, text_of
 from sagespec.importing.programs.placeholders import Placeholders
 from sagespec.importing.requests.describe import from_description
 from sagespec.importing.requests.forms import templated
 from sagespec.reading.yamltext import Path
-from sagespec.scripts.evaluator import Mixed, Unknown, is_certain
+from sagespec.scripts.evaluator import Mixed, UnknownValue, is_certain
 
 NUMBERS = frozenset(
     {
@@ -55,7 +55,7 @@ _COUNTED = range(11, 31)
 """Numbers that may stand in for others: no member's bounds exclude them."""
 
 
-def request_of(start: Start, facts: Facts, where: str) -> Draft:
+def request_of(start: Start, facts: Facts, where: str) -> ManifestDraft:
     """The manifest of a request that a program sends.
 
     Raises:
@@ -69,7 +69,7 @@ def request_of(start: Start, facts: Facts, where: str) -> Draft:
 
 def opened(
     body: Mapping[Any, Any], facts: Facts, left: tuple[str, ...] = (), tags: Mapping[str, str] | None = None
-) -> Draft:
+) -> ManifestDraft:
     """The manifest of a request.
 
     Args:
@@ -125,11 +125,11 @@ class _StandIns(Placeholders):
             groups = isinstance(own, dict) and own.get("InstanceGroups")
             for part, what in inner.items() if isinstance(own, dict) and not groups else ():
                 if part not in own and "AlgorithmName" not in own:
-                    own[part] = self._stand_in(part, Unknown(what, ""))
+                    own[part] = self._stand_in(part, UnknownValue(what, ""))
         plain["AlgorithmSpecification"].setdefault("TrainingInputMode", "File")
         plain.setdefault("StoppingCondition", {})
         if "RoleArn" not in plain:
-            plain["RoleArn"] = self._stand_in("RoleArn", Unknown("role", ""))
+            plain["RoleArn"] = self._stand_in("RoleArn", UnknownValue("role", ""))
         return plain
 
     def _name(self, value: Any) -> str:
@@ -152,13 +152,13 @@ class _StandIns(Placeholders):
         found: dict[str, Any] = {}
         for key, item in value.items():
             here = ".".join(map(str, (*path, key)))
-            if isinstance(key, Rest):
+            if isinstance(key, RestOfArguments):
                 self.remarks.append(
                     f"{'.'.join(map(str, path)) or 'the request'}: what else `{key.source}` brings is not known"
                 )
             elif isinstance(item, Either) and ABSENT in item.ways:
                 self.remarks.append(f"{here} is left out: it is {text_of(item)} ({item.source})")
-            elif isinstance(item, Unknown | Mixed) and self._is_structure(str(key), path):
+            elif isinstance(item, UnknownValue | Mixed) and self._is_structure(str(key), path):
                 self.remarks.append(f"{here} is left out: it was {text_of(item)}")
             else:
                 made = self._value(item, (*path, str(key)))
@@ -176,7 +176,7 @@ class _StandIns(Placeholders):
         if isinstance(value, list):
             items = []
             for index, item in enumerate(value):
-                if isinstance(item, Rest):
+                if isinstance(item, RestOfArguments):
                     self.remarks.append(f"{'.'.join(map(str, path))}: what else `{item.source}` brings is not known")
                 elif path[-1] in OF_MAPS and not isinstance(item, Mapping):
                     self.remarks.append(f"{'.'.join(map(str, path))}.{index} is left out: it was {text_of(item)}")
@@ -209,7 +209,7 @@ class _StandIns(Placeholders):
         whole = not text.startswith(("s3://", "https://")) and member.endswith(LOCATIONS)
         return f"s3://{text}" if whole else text
 
-    def take_out(self, draft: Draft) -> Draft:
+    def take_out(self, draft: ManifestDraft) -> ManifestDraft:
         """The draft with expressions for stand-ins."""
         data = self._out(draft.data, ())
         name = self.comments.pop(("name",), None)
@@ -244,7 +244,9 @@ class _StandIns(Placeholders):
 
     def _source(self, value: Any) -> str:
         return (
-            "" if isinstance(value, Unknown) and not isinstance(value, Either) and not value.source else text_of(value)
+            ""
+            if isinstance(value, UnknownValue) and not isinstance(value, Either) and not value.source
+            else text_of(value)
         )
 
     def _scheme(self, found: re.Match[str]) -> str:
@@ -252,13 +254,13 @@ class _StandIns(Placeholders):
         assert number is not None
         return found[0] if str(getattr(self.values[int(number[1])], "name", "")).lower().endswith("bucket") else ""
 
-    def _named(self, value: Any, path: Path) -> Unknown:
+    def _named(self, value: Any, path: Path) -> UnknownValue:
         if isinstance(value, Default):
             return value
         source = text_of(value)
-        own = value.name if isinstance(value, Unknown) else "value"
+        own = value.name if isinstance(value, UnknownValue) else "value"
         last = next((str(step) for step in reversed(path) if isinstance(step, str)), "value")
-        return Unknown(last if source.endswith(")") or isinstance(value, Either) else own, source)
+        return UnknownValue(last if source.endswith(")") or isinstance(value, Either) else own, source)
 
     def _expression(self, value: Any, path: Path, *, number: bool) -> str:
         named = self._named(value, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagespec.building.cost import MONTH_HOURS, VOLUME, Bill, Item
+from sagespec.building.cost import MONTH_HOURS, VOLUME, Bill, BillItem
 from sagespec.building.request import Request
 from sagespec.catalog import Facts
 
@@ -18,7 +18,7 @@ def bill(request: Request, facts: Facts, _attempt: int = 1) -> Bill:
         count, kind = variant.get("InitialInstanceCount", 0), variant.get("InstanceType")
         if kind is None:
             continue
-        items.append(Item("hosting", kind, count, seconds))
+        items.append(BillItem("hosting", kind, count, seconds))
         if "VolumeSizeInGB" in variant:
-            items.append(Item("volumes", VOLUME, variant["VolumeSizeInGB"] * count, seconds))
+            items.append(BillItem("volumes", VOLUME, variant["VolumeSizeInGB"] * count, seconds))
     return Bill(tuple(items), 1, prices=request.prices)

@@ -15,8 +15,8 @@ from sagespec.base.source import Path
 from sagespec.building.archive import ArchiveError
 from sagespec.building.draft import (
     Draft,
+    DraftInputs,
     Incomplete,
-    Inputs,
     Trained,
     account_of,
     code_upload,
@@ -46,7 +46,7 @@ LEVELS = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "crit"}
 CAPTURED = {"REQUEST": "Input", "RESPONSE": "Output"}
 
 
-def draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
+def draft(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Draft:
     """What would be sent for an endpoint. Of a partial one, as much of it as its fields tell; nothing is raised."""
     environment = manifest.environment or ""
     project = str(manifest.settings.get("project", "default"))
@@ -95,7 +95,7 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
     return Draft(request, tuple(bodies.unusable), tuple(bodies.incomplete), frozenset(bodies.unknown), asked)
 
 
-def _trained(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Trained:
+def _trained(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Trained:
     """The job whose model is served; nothing where the manifest names the model, or nobody can be asked."""
     name = endpoint.members().get("training_job")
     if name is None or inputs.trained is None:
@@ -120,7 +120,7 @@ def _not_asked(name: str) -> tuple[str, Finding]:
 class _Bodies:
     """Builds the members of the three bodies; what cannot be made is left out and noted."""
 
-    def __init__(self, endpoint: Endpoint, inputs: Inputs, trained: Trained) -> None:
+    def __init__(self, endpoint: Endpoint, inputs: DraftInputs, trained: Trained) -> None:
         self.endpoint = endpoint
         self.trained = trained
         self.inputs = inputs

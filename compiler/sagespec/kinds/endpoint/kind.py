@@ -13,13 +13,13 @@ from sagespec.kinds.kind import Kind
 
 if TYPE_CHECKING:
     from sagespec.building.cost import Bill
-    from sagespec.building.draft import Draft, Inputs
+    from sagespec.building.draft import Draft, DraftInputs
     from sagespec.building.request import Request
     from sagespec.catalog import Facts
     from sagespec.reading.render import Manifest
 
 
-def _draft(endpoint: Endpoint, manifest: Manifest, inputs: Inputs) -> Draft:
+def _draft(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Draft:
     from sagespec.kinds.endpoint.draft import draft
 
     return draft(endpoint, manifest, inputs)

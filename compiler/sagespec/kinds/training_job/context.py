@@ -14,8 +14,8 @@ from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
-from sagespec.scripts import Arguments, Environment, Script
-from sagespec.scripts.arguments import Option
+from sagespec.scripts import DeclaredArguments, Environment, Script
+from sagespec.scripts.arguments import DeclaredOption
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
 """Hyperparameters that the container keeps to itself."""
@@ -78,7 +78,7 @@ class CommandLine(NamedTuple):
     """The arguments that a training script declares."""
 
     script: Script
-    takes: Arguments
+    takes: DeclaredArguments
 
 
 class Matched(NamedTuple):
@@ -91,7 +91,7 @@ class Matched(NamedTuple):
     """The argument that the container makes of it."""
     arrives: ShellWords
     """What is left of that behind the container's shell."""
-    option: Option
+    option: DeclaredOption
     line: CommandLine
 
     @property
@@ -110,7 +110,7 @@ class Unmatched(NamedTuple):
     """The argument that the container makes of it."""
     arrives: ShellWords
     """What is left of that behind the container's shell."""
-    options: tuple[Option, ...]
+    options: tuple[DeclaredOption, ...]
     """Those that it may be short for, if there are several."""
     line: CommandLine | None
     """None where the script does not look at its arguments."""
@@ -283,11 +283,11 @@ class JobContext(Context):
         takes = script.study.arguments
         return CommandLine(script, self._with_borrowed(takes) if takes.borrowed else takes)
 
-    def _with_borrowed(self, takes: Arguments) -> Arguments:
+    def _with_borrowed(self, takes: DeclaredArguments) -> DeclaredArguments:
         """With the options of other libraries' classes, in the version of the library that the image holds."""
         borrowed = [self._options_of(name) for name in takes.borrowed]
         known = [
-            Option(
+            DeclaredOption(
                 (f"--{name}", f"--{name.replace('_', '-')}"), f"--{name}", "", "", None, None, False, True, takes.parses
             )
             for names in borrowed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sagespec.building.cost import VOLUME, Bill, Item, Prices
+from sagespec.building.cost import VOLUME, Bill, BillItem, Prices
 from sagespec.building.request import Request
 from sagespec.catalog import Facts
 
@@ -47,7 +47,7 @@ def bill_of(
     return Bill(items, 1 if retry == "never" else max_attempts, accelerators, prices)
 
 
-def _items(body: Mapping[str, Any], facts: Facts) -> Iterator[Item]:
+def _items(body: Mapping[str, Any], facts: Facts) -> Iterator[BillItem]:
     limits, resources = body.get("StoppingCondition", {}), body.get("ResourceConfig", {})
     run = limits.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUN)
     seconds = max(run, limits.get("MaxWaitTimeInSeconds", 0)) if body.get("EnableManagedSpotTraining") else run
@@ -55,17 +55,17 @@ def _items(body: Mapping[str, Any], facts: Facts) -> Iterator[Item]:
     size = resources.get("VolumeSizeInGB", 0)
     prepaid = "TrainingPlanArn" in resources
     for kind, count in _machines(resources, facts):
-        yield Item("training", kind, count, seconds, prepaid)
+        yield BillItem("training", kind, count, seconds, prepaid)
         if idle:
-            yield Item("warm pool", kind, count, idle, prepaid)
+            yield BillItem("warm pool", kind, count, idle, prepaid)
         known = facts.instance(kind)
         if size and not (known and known.has_local_storage):  # where the volume's size means nothing
-            yield Item("volumes", VOLUME, size * count, seconds + idle)
+            yield BillItem("volumes", VOLUME, size * count, seconds + idle)
     for rule in (*body.get("DebugRuleConfigurations", ()), *body.get("ProfilerRuleConfigurations", ())):
         if "InstanceType" in rule:  # the service's own rules without one are free
-            yield Item(f"rule {rule['RuleConfigurationName']}", rule["InstanceType"], 1, seconds)
+            yield BillItem(f"rule {rule['RuleConfigurationName']}", rule["InstanceType"], 1, seconds)
             if rule.get("VolumeSizeInGB"):
-                yield Item(f"rule {rule['RuleConfigurationName']}", VOLUME, rule["VolumeSizeInGB"], seconds)
+                yield BillItem(f"rule {rule['RuleConfigurationName']}", VOLUME, rule["VolumeSizeInGB"], seconds)
 
 
 def _machines(resources: Mapping[str, Any], facts: Facts) -> list[tuple[str, int]]:

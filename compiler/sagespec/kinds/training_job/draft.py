@@ -18,8 +18,8 @@ from sagespec.base.source import Path
 from sagespec.building.archive import ArchiveError
 from sagespec.building.draft import (
     Draft,
+    DraftInputs,
     Incomplete,
-    Inputs,
     code_upload,
     data_upload,
     default_bucket,
@@ -46,7 +46,7 @@ LOCAL_MODEL_DIR = "/opt/ml/shared/model"
 """Where SDK 2's local mode keeps what a script would write to S3."""
 
 
-def draft(job: Job, manifest: Manifest, inputs: Inputs) -> Draft:
+def draft(job: Job, manifest: Manifest, inputs: DraftInputs) -> Draft:
     """What would be sent for a job. Of a partial job, as much of it as its fields tell; nothing is raised."""
     choice = Choice(job, inputs.facts)
     sources = _Sources(job, choice, inputs)
@@ -83,7 +83,7 @@ def _default_bucket_by(job: Job) -> str | None:
 class _Sources:
     """The code and the local channels of a job, as far as its fields tell where they lie."""
 
-    def __init__(self, job: Job, choice: Choice, inputs: Inputs) -> None:
+    def __init__(self, job: Job, choice: Choice, inputs: DraftInputs) -> None:
         self.job = job
         self.choice = choice
         self.inputs = inputs
@@ -132,7 +132,7 @@ class _Sources:
 class _Body:
     """Builds the members of one body; each method is one member. What cannot be made is left out and noted."""
 
-    def __init__(self, job: Job, choice: Choice, manifest: Manifest, inputs: Inputs, sources: _Sources) -> None:
+    def __init__(self, job: Job, choice: Choice, manifest: Manifest, inputs: DraftInputs, sources: _Sources) -> None:
         self.job = job
         self.choice = choice
         self.manifest = manifest

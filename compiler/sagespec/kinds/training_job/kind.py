@@ -14,13 +14,13 @@ from sagespec.kinds.training_job.rules import RENAMED, RULES
 
 if TYPE_CHECKING:
     from sagespec.building.cost import Bill
-    from sagespec.building.draft import Draft, Inputs
+    from sagespec.building.draft import Draft, DraftInputs
     from sagespec.building.request import Request
     from sagespec.catalog import Facts
     from sagespec.reading.render import Manifest
 
 
-def _draft(job: Job, manifest: Manifest, inputs: Inputs) -> Draft:
+def _draft(job: Job, manifest: Manifest, inputs: DraftInputs) -> Draft:
     from sagespec.kinds.training_job.draft import draft
 
     return draft(job, manifest, inputs)

@@ -47,10 +47,10 @@ def shell_words(text: str, shell: str) -> ShellWords:
     """
     if not shell or (text and _SPECIAL.isdisjoint(text)):
         return ShellWords((text,))
-    return _Reader(text, shell).read()
+    return _ShellReader(text, shell).read()
 
 
-class _Reader:
+class _ShellReader:
     def __init__(self, text: str, shell: str) -> None:
         self.text = text
         self.at = 0

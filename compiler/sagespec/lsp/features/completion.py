@@ -23,7 +23,7 @@ from sagespec.lsp.candidates import (
 from sagespec.lsp.cursor import Spot, spot
 from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Job, Scene, concerns_us, is_defaults, item_at, source_of, with_value
+from sagespec.lsp.scene import Scene, SceneJob, concerns_us, is_defaults, item_at, source_of, with_value
 from sagespec.lsp.schema import part_of, shape_at
 from sagespec.lsp.script import told_option
 from sagespec.lsp.texts import Json, TextDocument
@@ -44,7 +44,7 @@ _COMPANION = re.compile(r"-without-(?!image|server|support)|^missing-|^incomplet
 """Names of rules that miss something else: what they complain of can still be written."""
 
 
-class Item(NamedTuple):
+class CompletionItem(NamedTuple):
     """One thing that is offered."""
 
     label: str
@@ -77,7 +77,7 @@ def completion(workspace: Workspace, judgements: Judgements, params: Mapping[str
     return _answer(document, here.start, here.end, _items(workspace, scene, here))
 
 
-def _answer(document: TextDocument, start: int, end: int, items: Iterable[Item]) -> Json:
+def _answer(document: TextDocument, start: int, end: int, items: Iterable[CompletionItem]) -> Json:
     range_ = document.range(start, end)
     return {
         "isIncomplete": False,
@@ -85,7 +85,7 @@ def _answer(document: TextDocument, start: int, end: int, items: Iterable[Item])
     }
 
 
-def _item(item: Item, number: int, range_: Json) -> Json:
+def _item(item: CompletionItem, number: int, range_: Json) -> Json:
     made: Json = {
         "label": item.label,
         "kind": KINDS_OF_ITEM[item.kind],
@@ -106,17 +106,17 @@ def _item(item: Item, number: int, range_: Json) -> Json:
 # In comments and expressions ------------------------------------------------------------------------------------------
 
 
-def _rules(judgements: Judgements, document: TextDocument, index: int) -> Iterator[Item]:
+def _rules(judgements: Judgements, document: TextDocument, index: int) -> Iterator[CompletionItem]:
     """Warnings: those that are about this line or the next come first."""
     line = document.position(index)["line"] + 1
     found = judgements.findings(document.path) if document.path is not None else ()
     near = {each.rule for each in found if each.span.line in (line, line + 1)}
     for name, page in explained().items():
         if page.severity is Severity.WARNING:
-            yield Item(name, name, "rule", page.summary, first=name in near)
+            yield CompletionItem(name, name, "rule", page.summary, first=name in near)
 
 
-def _names(workspace: Workspace, scene: Scene, index: int, owner: str | None) -> Iterator[Item]:
+def _names(workspace: Workspace, scene: Scene, index: int, owner: str | None) -> Iterator[CompletionItem]:
     """What an expression may speak of."""
     line = scene.source.position(index)[0]
     documents = [each for each in scene.documents() if each.where(()).span.line <= line]
@@ -125,12 +125,12 @@ def _names(workspace: Workspace, scene: Scene, index: int, owner: str | None) ->
     if owner is None:
         for name, members in known.items():
             if members is None:
-                yield Item(name, name, "variable", "the job's name")
+                yield CompletionItem(name, name, "variable", "the job's name")
             elif members:
-                yield Item(name, f"{name}.", "variable", ", ".join(list(members)[:5]))
+                yield CompletionItem(name, f"{name}.", "variable", ", ".join(list(members)[:5]))
     else:
         for name, value in (known.get(owner) or {}).items():
-            yield Item(name, name, "variable", _short(value) if owner in ("vars", "matrix") else "")
+            yield CompletionItem(name, name, "variable", _short(value) if owner in ("vars", "matrix") else "")
 
 
 def _variables(workspace: Workspace, scene: Scene, document: Document | None) -> dict[str, dict[str, Any] | None]:
@@ -165,12 +165,12 @@ def _short(value: Any) -> str:
 # In the tree ----------------------------------------------------------------------------------------------------------
 
 
-def _items(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[Item]:
+def _items(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[CompletionItem]:
     if is_defaults(here.document):
         yield from _in_defaults(workspace, scene, here)
         return
     if not here.is_key and here.path == ("kind",):
-        yield from (Item(name, name, "enum") for name in (*KINDS, "Defaults"))
+        yield from (CompletionItem(name, name, "enum") for name in (*KINDS, "Defaults"))
         return
     root = here.document.with_data(here.data)
     job = scene.job(root)
@@ -184,7 +184,7 @@ def _items(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[Item]:
         yield from _values(trial, here, shape)
 
 
-def _takes_keys(job: Job, path: Path, shape: Shape | None) -> bool:
+def _takes_keys(job: SceneJob, path: Path, shape: Shape | None) -> bool:
     if path == () or path[:1] == ("request",):
         return True
     return shape is not None and (part_of(shape) is not None or bare(shape)["type"] == "dict")
@@ -193,7 +193,7 @@ def _takes_keys(job: Job, path: Path, shape: Shape | None) -> bool:
 class Trial:
     """Tries values with the rules of a job: what makes an error that was not there would not be accepted."""
 
-    def __init__(self, workspace: Workspace, job: Job) -> None:
+    def __init__(self, workspace: Workspace, job: SceneJob) -> None:
         self.workspace = workspace
         self.job = job
         self.before = job.complaints(job.manifest.data)
@@ -209,7 +209,7 @@ class Trial:
         return all(_COMPANION.search(rule) for rule, _, _ in self.complaints(path, value))
 
 
-def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[Item]:
+def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[CompletionItem]:
     """The values of a field that would be accepted."""
     offered = [*candidates(trial.job, here.path, here.typed), *(of_shape(shape) if shape is not None else ())]
     for each in {(type(each.value), each.value): each for each in offered}.values():
@@ -217,15 +217,15 @@ def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[Item]:
             yield _value(here, each)
 
 
-def _value(here: Spot, each: Candidate) -> Item:
+def _value(here: Spot, each: Candidate) -> CompletionItem:
     text = str(each.value) if here.quote else as_yaml(each.value)
     label = each.value if isinstance(each.value, str) else text
     glue = " " if here.document.source.text[: here.start].endswith(":") and not here.quote else ""
     tail = "/" if each.opens else ""
-    return Item(f"{label}{tail}", f"{glue}{text}", each.kind, each.detail, each.document, each.outdated)
+    return CompletionItem(f"{label}{tail}", f"{glue}{text}", each.kind, each.detail, each.document, each.outdated)
 
 
-def _keys(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[Item]:
+def _keys(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[CompletionItem]:
     """The names that may stand in a map, with what they need."""
     job, path = trial.job, here.path
     given = item_at(here.data, path)
@@ -237,19 +237,21 @@ def _keys(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[Item]:
         for name, option, script in script_arguments(job):
             if name not in given:
                 detail, document, required = told_option(script, option)
-                yield Item(name, _key(here, name), "field", detail, document, first=required)
+                yield CompletionItem(name, _key(here, name), "field", detail, document, first=required)
     elif path == ("channels",):
         for name, script in script_channels(job):
             if name not in given:
-                yield Item(name, _key(here, name), "field", f"read by {script.sources[0].name}")
+                yield CompletionItem(name, _key(here, name), "field", f"read by {script.sources[0].name}")
     elif path[:1] == ("request",):
         for name, member in api_names(job, path):
             if name not in given:
                 detail = member.type if member is not None else ""
-                yield Item(name, _key(here, name), "field", detail, first=member is not None and member.required)
+                yield CompletionItem(
+                    name, _key(here, name), "field", detail, first=member is not None and member.required
+                )
 
 
-def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]) -> Iterator[Item]:
+def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]) -> Iterator[CompletionItem]:
     shapes = fields_of(part)
     members = trial.job.kind.members if here.path == () else {}
     for name, field in part.fields.items():
@@ -263,7 +265,7 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
         needs = [message for rule, _, message in said if _COMPANION.search(rule)]
         yield _field(here, name, field, shapes[name], needs, members.get(name, ()))
     if here.path == () and "matrix" not in given and trial.job.kind.name == "TrainingJob":
-        yield Item("matrix", _key(here, "matrix"), "field", "one job for each combination of values")
+        yield CompletionItem("matrix", _key(here, "matrix"), "field", "one job for each combination of values")
 
 
 _OF_VALUES = frozenset({"wrong-value", "wrong-type", "unknown-field", "missing-field", "refused-by-api"})
@@ -286,7 +288,9 @@ def _sample(shape: Shape) -> Any:
     return kinds.get(inner["type"], "x")
 
 
-def _field(here: Spot, name: str, field: Field, shape: Shape, needs: list[str], members: Iterable[str]) -> Item:
+def _field(
+    here: Spot, name: str, field: Field, shape: Shape, needs: list[str], members: Iterable[str]
+) -> CompletionItem:
     title = described(shape).title
     listed = [as_yaml(value) for value in expected(shape)]
     lines = [field.doc]
@@ -298,7 +302,9 @@ def _field(here: Spot, name: str, field: Field, shape: Shape, needs: list[str], 
     lines += [f"Lands in `{member}`." for member in list(members)[:1]]
     detail = "required" if field.required else needs[0] if needs else title or ", ".join(listed)
     nested = bare(shape)["type"] in ("list", "dict", "function-after")
-    return Item(name, _key(here, name, nested=nested), "field", detail, "\n\n".join(lines), first=field.required)
+    return CompletionItem(
+        name, _key(here, name, nested=nested), "field", detail, "\n\n".join(lines), first=field.required
+    )
 
 
 def _key(here: Spot, name: str, *, nested: bool = False) -> str:
@@ -317,7 +323,7 @@ def _key(here: Spot, name: str, *, nested: bool = False) -> str:
 # In defaults ----------------------------------------------------------------------------------------------------------
 
 
-def _in_defaults(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[Item]:
+def _in_defaults(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[CompletionItem]:
     """Fields of every kind, and settings. What contradicts what, only a manifest shows."""
     path, names, data = _within_defaults(here)
     if here.is_key and path == ():
@@ -348,7 +354,7 @@ def _within_defaults(here: Spot) -> tuple[Path, list[str], dict[str, Any]]:
     return path, names, data if isinstance(data, dict) else {}
 
 
-def _fields_of_defaults(here: Spot, names: Iterable[str]) -> Iterator[Item]:
+def _fields_of_defaults(here: Spot, names: Iterable[str]) -> Iterator[CompletionItem]:
     given = item_at(here.data, here.path)
     left_out = {"apiVersion", "kind", "name", *(given if isinstance(given, dict) else ())}
     for kind in names:
@@ -361,7 +367,7 @@ def _fields_of_defaults(here: Spot, names: Iterable[str]) -> Iterator[Item]:
         sections = {**dict.fromkeys(SETTINGS, ""), **{name: f"fields of a {name} alone" for name in KINDS}}
         for name, detail in sections.items():
             if name not in left_out:
-                yield Item(name, _key(here, name, nested=name not in _PLAIN_SETTINGS), "field", detail)
+                yield CompletionItem(name, _key(here, name, nested=name not in _PLAIN_SETTINGS), "field", detail)
 
 
 _PLAIN_SETTINGS = ("project", "max_job_cost")

@@ -11,7 +11,7 @@ from sagespec.base.source import Place
 from sagespec.kinds import vocabulary_of
 from sagespec.lsp.candidates import SECONDS, duration
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Job, Scene, concerns_us, source_of
+from sagespec.lsp.scene import Scene, SceneJob, concerns_us, source_of
 from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.document import Document
@@ -39,7 +39,7 @@ def inlay_hints(workspace: Workspace, _judgements: Judgements, params: Mapping[s
     return hints
 
 
-def _of_job(job: Job, document: Document) -> Iterator[tuple[Place, str, str]]:
+def _of_job(job: SceneJob, document: Document) -> Iterator[tuple[Place, str, str]]:
     """(behind what, the text, what is shown over it)."""
     data = job.manifest.data
     for field in SECONDS:
@@ -63,7 +63,7 @@ def _line_end(place: Place) -> Place:
     return Place(place.source, place.span._replace(end_line=line, end_column=len(place.source.line(line)) + 1))
 
 
-def _jobs(job: Job, document: Document) -> Iterator[str]:
+def _jobs(job: SceneJob, document: Document) -> Iterator[str]:
     inputs = job.compiler.options.inputs
     try:
         above = job.compiler.defaults.above(document.source.folder)
@@ -73,7 +73,7 @@ def _jobs(job: Job, document: Document) -> Iterator[str]:
     yield f"{count:,} job{'' if count == 1 else 's'}"
 
 
-def _filled_in(job: Job) -> Iterator[tuple[str, str]]:
+def _filled_in(job: SceneJob) -> Iterator[tuple[str, str]]:
     """The fields that the manifest does not say itself."""
     by_file: dict[str, list[str]] = {}
     for name in job.manifest.data:
@@ -94,7 +94,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def _image(job: Job) -> Iterator[str]:
+def _image(job: SceneJob) -> Iterator[str]:
     if job.kind.name != "TrainingJob" or "image_uri" in job.manifest.data:
         return
     request = job.draft().request

@@ -12,7 +12,7 @@ from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.explained import explained
 from sagespec.lsp.candidates import api_member, described_value, script_arguments
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Job, Scene, concerns_us, is_defaults, source_of
+from sagespec.lsp.scene import Scene, SceneJob, concerns_us, is_defaults, source_of
 from sagespec.lsp.script import told_option
 from sagespec.lsp.texts import Json, TextDocument
 from sagespec.lsp.workspace import Workspace
@@ -94,7 +94,7 @@ def _of_default(document: Document, path: Path) -> Iterator[str]:
             return
 
 
-def _of_job(job: Job, path: Path) -> Iterator[str]:
+def _of_job(job: SceneJob, path: Path) -> Iterator[str]:
     member = api_member(job, path)
     if member is not None:
         limits = [f"{word} {value}" for word, value in (("at least", member.min), ("at most", member.max)) if value]

@@ -10,7 +10,7 @@ from sagespec.base.diagnostic import told
 from sagespec.lsp import jsonrpc
 from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Job, Scene, concerns_us, source_of
+from sagespec.lsp.scene import Scene, SceneJob, concerns_us, source_of
 from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
 from sagespec.pipeline import Compiler, Options, Result
@@ -42,7 +42,7 @@ def code_lenses(workspace: Workspace, _judgements: Judgements, params: Mapping[s
     return lenses
 
 
-def _bill(job: Job) -> Iterator[str]:
+def _bill(job: SceneJob) -> Iterator[str]:
     """`mnist: at most 24 h of ml.m5.xlarge`."""
     draft = job.draft()
     name = draft.request.name or "a job"

@@ -8,7 +8,7 @@ from typing import Any
 
 from sagespec.base.source import Path, Place
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Job, Scene, concerns_us, item_at, source_of
+from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of
 from sagespec.lsp.symbols import occurrences, symbol_at
 from sagespec.lsp.texts import Json, TextDocument, uri_of
 from sagespec.lsp.workspace import Workspace
@@ -86,7 +86,7 @@ def _is_here(place: Place, document: TextDocument, index: int) -> bool:
     return inside and FilePath(source.name).absolute() == FilePath(document.path or "")
 
 
-def _at(workspace: Workspace, document: TextDocument, index: int) -> Iterator[tuple[Job, Path]]:
+def _at(workspace: Workspace, document: TextDocument, index: int) -> Iterator[tuple[SceneJob, Path]]:
     if not concerns_us(document):
         return
     scene = Scene(workspace, source_of(document))
@@ -96,7 +96,7 @@ def _at(workspace: Workspace, document: TextDocument, index: int) -> Iterator[tu
             yield job, at[0]
 
 
-def _named(job: Job) -> Iterator[Path]:
+def _named(job: SceneJob) -> Iterator[Path]:
     data = job.manifest.data
     yield from ((name,) for name in (*IN_SOURCE, "source_dir") if isinstance(data.get(name), str))
     dependencies = data.get("dependencies")
@@ -108,7 +108,7 @@ def _named(job: Job) -> Iterator[Path]:
         yield ("channels", name, "path") if isinstance(channel, dict) else ("channels", name)
 
 
-def file_of(job: Job, path: Path) -> FilePath | None:
+def file_of(job: SceneJob, path: Path) -> FilePath | None:
     """The file or folder that a value names, where it is on this machine."""
     value, name = item_at(job.manifest.data, path), str(path[0]) if path else ""
     if not isinstance(value, str) or "://" in value or not value:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sagespec.deploying.following.ending import Ending, Standing
 from sagespec.deploying.planning.observed import Observed
-from sagespec.deploying.triage import Verdict
+from sagespec.deploying.triage import FailureVerdict
 from sagespec.reporting.findings.diagnostics import printable
 from sagespec.reporting.jsontext import json_text
 from sagespec.reporting.terminal.style import Style
@@ -146,7 +146,7 @@ def _standing_data(ending: Standing) -> dict[str, Any]:
     }
 
 
-def _verdict_data(verdict: Verdict) -> dict[str, Any]:
+def _verdict_data(verdict: FailureVerdict) -> dict[str, Any]:
     return {
         "kind": verdict.kind.value,
         "retry": verdict.retry,

@@ -76,7 +76,7 @@ def s3_parts(uri: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class Store:
+class LocalStore:
     """What jobs of one project share: what was uploaded, downloaded and kept as checkpoints."""
 
     root: Path
@@ -153,8 +153,8 @@ class JobFolder:
         return f"arn:aws:sagemaker:local:000000000000:training-job/{self.name}"
 
     @property
-    def store(self) -> Store:
-        return Store(self.path.parent)
+    def store(self) -> LocalStore:
+        return LocalStore(self.path.parent)
 
     @property
     def request(self) -> Path:

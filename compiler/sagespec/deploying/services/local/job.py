@@ -10,17 +10,17 @@ from typing import Any
 
 from sagespec.deploying.services.local.container import contract
 from sagespec.deploying.services.local.folder import HostFolder, JobFolder, read_json
-from sagespec.deploying.services.local.options import Options
+from sagespec.deploying.services.local.options import LocalOptions
 from sagespec.deploying.services.local.running.cluster import Cluster, cluster_of
 
 
 @dataclass(frozen=True)
-class Job:
+class LocalJob:
     """What does not change while a job runs."""
 
     folder: JobFolder
     body: Mapping[str, Any]
-    options: Options
+    options: LocalOptions
 
     @cached_property
     def cluster(self) -> Cluster:
@@ -72,5 +72,5 @@ class Job:
         return contract.decoded(self.hyperparameters)
 
 
-def read_job(folder: JobFolder) -> Job:
-    return Job(folder, folder.body(), Options(**read_json(folder.options)))
+def read_job(folder: JobFolder) -> LocalJob:
+    return LocalJob(folder, folder.body(), LocalOptions(**read_json(folder.options)))

@@ -12,7 +12,7 @@ EXECUTORS = ("process", "docker")
 
 
 @dataclass(frozen=True)
-class Options:
+class LocalOptions:
     """Kept in the job's folder, for the supervisor."""
 
     executor: str = "process"

@@ -25,7 +25,7 @@ class CannotProvision(SagespecError):
 
 
 @dataclass(frozen=True)
-class Progress:
+class ProvisionProgress:
     """What is being done while an environment is built."""
 
     doing: str
@@ -39,7 +39,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Environment:
+class ProvisionedEnvironment:
     """A finished environment."""
 
     python: Path
@@ -128,8 +128,11 @@ def _parts(version: str) -> tuple[int, ...]:
 
 
 def provide(
-    wanted: str | Wanted, report: Callable[[Progress], None], cache: Path | None = None, python: str = sys.executable
-) -> Environment:
+    wanted: str | Wanted,
+    report: Callable[[ProvisionProgress], None],
+    cache: Path | None = None,
+    python: str = sys.executable,
+) -> ProvisionedEnvironment:
     """The environment for a framework's version (a bare one is TensorFlow's), built if this is the first time.
 
     Several builders at once build once: the others wait. An environment counts only when its note is there, which is
@@ -159,7 +162,7 @@ def provide(
                 remove(folder)
                 raise
             write_json(folder / "sagespec.json", note)
-    return Environment(folder / "bin" / "python", note["version"], note["warning"])
+    return ProvisionedEnvironment(folder / "bin" / "python", note["version"], note["warning"])
 
 
 def version_of_python(python: str) -> str:
@@ -196,11 +199,11 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _build(wanted: Wanted, folder: Path, report: Callable[[Progress], None], base: str) -> dict[str, str]:
+def _build(wanted: Wanted, folder: Path, report: Callable[[ProvisionProgress], None], base: str) -> dict[str, str]:
     began = time.monotonic()
 
     def tell(doing: str, size: str = "") -> None:
-        report(Progress(doing, time.monotonic() - began, size))
+        report(ProvisionProgress(doing, time.monotonic() - began, size))
 
     tell(f"making an environment for {wanted.title} {wanted.version}")
     make(folder, base)

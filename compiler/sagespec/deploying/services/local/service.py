@@ -32,9 +32,9 @@ from sagespec.deploying.services import (
 )
 from sagespec.deploying.services.local import record
 from sagespec.deploying.services.local.container import channels, contract
-from sagespec.deploying.services.local.folder import RESERVE, JobFolder, Store, new_status, remove, write_json
+from sagespec.deploying.services.local.folder import RESERVE, JobFolder, LocalStore, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
-from sagespec.deploying.services.local.options import EXECUTORS, Options
+from sagespec.deploying.services.local.options import EXECUTORS, LocalOptions
 from sagespec.deploying.services.local.running import alive, cluster, docker, legacy
 
 LINES_AT_ONCE = 500
@@ -94,9 +94,9 @@ class LocalService:
         if executor not in EXECUTORS:
             raise ServiceError(f"there is no executor '{executor}'", f"there are {' and '.join(EXECUTORS)}")
         self.root = root.absolute()
-        self.store = Store(self.root)
+        self.store = LocalStore(self.root)
         given = {} if grace is None else {"grace": grace}
-        self.options = Options(executor=executor, provision=provision, python=python, interrupt=interrupt, **given)
+        self.options = LocalOptions(executor=executor, provision=provision, python=python, interrupt=interrupt, **given)
 
     # What is there
 

@@ -64,15 +64,15 @@ LONGEST_TOLD = 400
 """Characters of somebody's own words that a message repeats."""
 
 
-class Unreadable(ValueError):
+class UnreadableAnswer(ValueError):
     """An answer that is not what the API's model says. Its text is what is wrong."""
 
 
-class Lacking(Unreadable):
+class Lacking(UnreadableAnswer):
     """Members are missing: it was cut short on the way."""
 
 
-class Page(Unreadable):
+class WebPage(UnreadableAnswer):
     """It is a web page."""
 
 
@@ -100,7 +100,7 @@ def _read(shape: Any, value: Any, where: str) -> Any:
         return value
     is_right = isinstance(value, expected) and (kind == "boolean" or not isinstance(value, bool))
     if not is_right:
-        raise Unreadable(f"{where or 'it'} is {_named(value)}, not {_A[kind]}")
+        raise UnreadableAnswer(f"{where or 'it'} is {_named(value)}, not {_A[kind]}")
     if kind == "structure":
         return _structure(shape, value, where)
     if kind == "list":

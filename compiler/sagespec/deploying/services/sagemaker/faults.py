@@ -9,7 +9,15 @@ from typing import Any
 
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.services import InProgress, NameTaken, NoSuchJob, ServiceError
-from sagespec.deploying.services.sagemaker.answers import Lacking, Page, Unreadable, is_page, page_in, read, told
+from sagespec.deploying.services.sagemaker.answers import (
+    Lacking,
+    UnreadableAnswer,
+    WebPage,
+    is_page,
+    page_in,
+    read,
+    told,
+)
 
 AGAIN = "run it again: nothing is done twice"
 _SIGN_IN = f"sign in again (for instance `aws sso login`), then {AGAIN}"
@@ -243,16 +251,16 @@ def _read(method: Callable[..., Any], answer: Any, required: tuple[str, ...]) ->
         return read(None, answer, required)
     model = client.meta.service_model
     if model.metadata["protocol"] != "rest-xml" and is_page(answer):  # an object in S3 may well be a web page
-        raise Page("a web page came instead of AWS's answer")
+        raise WebPage("a web page came instead of AWS's answer")
     operation = model.operation_model(client.meta.method_to_api_mapping[method.__name__])
     return read(operation.output_shape, answer, required)
 
 
 def _not_aws(error: Exception, doing: str) -> NotAws:
     """Botocore's own words about an answer that it cannot read are for those who maintain it."""
-    if isinstance(error, Page):
+    if isinstance(error, WebPage):
         return NotAws(f"{doing}: {error}", _PROXY)
-    if isinstance(error, Unreadable):
+    if isinstance(error, UnreadableAnswer):
         return NotAws(f"{doing}: what came back is not what the API describes: {error}", f"{_PROXY}; {AGAIN}")
     said = str(error).replace("\\n", "\n")  # bytes are quoted there
     page = page_in(said[max(0, said.find("<")) :])

@@ -19,7 +19,7 @@ STREAMS_EVERY = 6
 """Reads of a job's log between two looks for hosts that have begun to write."""
 
 
-class Place(NamedTuple):
+class LogPlace(NamedTuple):
     """Where a log lies: every stream of a group whose name begins so belongs to it."""
 
     group: str
@@ -34,16 +34,16 @@ class Place(NamedTuple):
         return (stream.partition("/")[2].rpartition("-")[0] or stream) if self.prefix else stream
 
 
-def of_job(job_name: str) -> Place:
+def of_job(job_name: str) -> LogPlace:
     """The slash matters: without it `a` would find the streams of `a-2`."""
-    return Place(GROUP, f"{job_name}/")
+    return LogPlace(GROUP, f"{job_name}/")
 
 
-def of_endpoint(name: str) -> Place:
-    return Place(f"{ENDPOINTS}/{name}")
+def of_endpoint(name: str) -> LogPlace:
+    return LogPlace(f"{ENDPOINTS}/{name}")
 
 
-def read_logs(client: Any, place: Place, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
+def read_logs(client: Any, place: LogPlace, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
     """The lines after `cursor`, and the cursor after them: it moves on as the lines are read."""
     positions = {stream: dict(position) for stream, position in cursor.positions.items()}
     known = cursor.reads % STREAMS_EVERY and sorted(positions)
@@ -54,13 +54,13 @@ def read_logs(client: Any, place: Place, cursor: Cursor) -> tuple[Iterator[LogLi
     return heapq.merge(*lines, key=lambda line: line.time), Cursor(positions, cursor.reads + 1)
 
 
-def read_tail(client: Any, place: Place, count: int) -> list[LogLine]:
+def read_tail(client: Any, place: LogPlace, count: int) -> list[LogLine]:
     """The last lines over all hosts; what comes before them is not read."""
     lines = [line for stream in _streams(client, place) for line in _Stream(client, place, stream, {}).last(count)]
     return sorted(lines, key=lambda line: line.time)[-count:]
 
 
-def _streams(client: Any, place: Place) -> list[str]:
+def _streams(client: Any, place: LogPlace) -> list[str]:
     """The hosts' streams. None before the container has started; a debugging agent's are left out."""
     streams: list[str] = []
     token: dict[str, str] = {}
@@ -90,7 +90,7 @@ class _Stream:
     """One host's log from a position on. The position knows the last line's time and how many lines had it, so that
     reading goes on there when a token has expired (after a day)."""
 
-    def __init__(self, client: Any, place: Place, name: str, position: dict[str, Any]) -> None:
+    def __init__(self, client: Any, place: LogPlace, name: str, position: dict[str, Any]) -> None:
         self.client, self.group, self.name, self.position = client, place.group, name, position
         self.host = place.host_of(name)
 

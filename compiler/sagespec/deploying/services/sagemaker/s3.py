@@ -32,7 +32,7 @@ _DEFAULT_BUCKET = re.compile(r"sagemaker-(?P<region>[a-z0-9-]+)-(?P<account>\d{1
 
 
 @dataclass(frozen=True)
-class Item:
+class UploadItem:
     """One object that is to be there."""
 
     key: str
@@ -48,7 +48,7 @@ class Item:
         return _base64(bytes.fromhex(self.sha256))
 
 
-class Store:
+class ObjectStore:
     """S3, as far as uploads need it."""
 
     def __init__(self, client: Any, region: str, part: int = PART, kms_key: str | None = None) -> None:
@@ -121,7 +121,7 @@ class Store:
             path = Path(folder, key.rpartition("/")[2])
             with path.open("wb") as file:
                 upload.content.pack(file)
-            item = Item(key, path, path.stat().st_size, upload.sha256)
+            item = UploadItem(key, path, path.stat().st_size, upload.sha256)
             what = f"uploading {path.name} ({upload.sha256[:10]}…)"
             progress(what, 0, item.size)
             # There is something else under a key that names its content: it is put right.
@@ -152,7 +152,7 @@ class Store:
             progress(f"packing the model anew ({upload.sha256[:10]}…)", 0, source["ContentLength"])
             with path.open("wb") as file:
                 self._repack(model, etag, file)
-            item = Item(key, path, path.stat().st_size, _sha256(path), {_MADE_OF: etag})
+            item = UploadItem(key, path, path.stat().st_size, _sha256(path), {_MADE_OF: etag})
             progress(f"uploading model.tar.gz ({upload.sha256[:10]}…)", 0, item.size)
             sent = self._put(bucket, item, overwrite=there is not None)
             progress(f"uploading model.tar.gz ({upload.sha256[:10]}…)", item.size, item.size)
@@ -184,7 +184,8 @@ class Store:
         files = upload.content.files
         hashes = each(_sha256, [path for _, path, _ in files], THREADS)
         items = [
-            Item(prefix + name, path, size, sha256) for (name, path, size), sha256 in zip(files, hashes, strict=True)
+            UploadItem(prefix + name, path, size, sha256)
+            for (name, path, size), sha256 in zip(files, hashes, strict=True)
         ]
         if upload.content.unread().sha256 != upload.sha256:  # a copy has read nothing yet
             raise ServiceError(f"{upload.path} was changed while it was uploaded", AGAIN)
@@ -217,7 +218,7 @@ class Store:
                 return
             token = {"ContinuationToken": new(answer.get("NextContinuationToken", ""))}
 
-    def _ensure(self, bucket: str, item: Item, size: int | None) -> bool:
+    def _ensure(self, bucket: str, item: UploadItem, size: int | None) -> bool:
         """Sends a file unless it is there, whole; whether it was sent."""
         if size is not None:
             there = self._head(bucket, item.key)
@@ -225,7 +226,7 @@ class Store:
                 return False
         return self._put(bucket, item, overwrite=size is not None)
 
-    def _put(self, bucket: str, item: Item, *, overwrite: bool) -> bool:
+    def _put(self, bucket: str, item: UploadItem, *, overwrite: bool) -> bool:
         """Sends and verifies one object; False where another upload of the same content came first."""
         condition = {} if overwrite else {"IfNoneMatch": "*"}
         try:
@@ -240,7 +241,7 @@ class Store:
             raise ServiceError(f"s3://{bucket}/{item.key} is not what was sent", AGAIN)
         return True
 
-    def _in_bucket(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+    def _in_bucket(self, bucket: str, item: UploadItem, condition: dict[str, str]) -> None:
         try:
             self._send(bucket, item, condition)
         except ServiceError as error:
@@ -248,7 +249,7 @@ class Store:
                 raise
             self._send(bucket, item, condition)
 
-    def _send(self, bucket: str, item: Item, condition: dict[str, str]) -> None:
+    def _send(self, bucket: str, item: UploadItem, condition: dict[str, str]) -> None:
         """Sends an object as the bucket's policy wants it: one may refuse what does not ask for encryption.
 
         The first refusal is the one that is told: where none of the ways helps, it is a permission that lacks.
@@ -268,11 +269,11 @@ class Store:
         assert refused is not None  # there is one way at least
         raise refused
 
-    def _is_whole(self, bucket: str, item: Item) -> bool:
+    def _is_whole(self, bucket: str, item: UploadItem) -> bool:
         there = self._head(bucket, item.key)
         return there is not None and there["ContentLength"] == item.size and _sha256_of(there) == item.sha256
 
-    def _whole(self, bucket: str, item: Item, condition: dict[str, str], encryption: dict[str, str]) -> None:
+    def _whole(self, bucket: str, item: UploadItem, condition: dict[str, str], encryption: dict[str, str]) -> None:
         with item.path.open("rb") as file:
             # S3 refuses bytes that do not have this checksum, so that no half object can come to be.
             self._call(
@@ -288,7 +289,7 @@ class Store:
                 **encryption,
             )
 
-    def _parts(self, bucket: str, item: Item, condition: dict[str, str], encryption: dict[str, str]) -> None:
+    def _parts(self, bucket: str, item: UploadItem, condition: dict[str, str], encryption: dict[str, str]) -> None:
         """Sends a large object; nothing shows under its key before all of it has arrived and is what it should be."""
         begun = self._call(
             "create_multipart_upload",

@@ -27,7 +27,7 @@ from sagespec.deploying.services import (
 from sagespec.deploying.services.live import changes, live_of
 from sagespec.deploying.services.sagemaker.faults import AGAIN, CutShort, cause_of, is_denied
 from sagespec.deploying.services.sagemaker.logs import of_job, read_logs, read_tail
-from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.wire import PAGE, Wire, setting
 from sagespec.deploying.side_by_side import each, side_by_side
 
@@ -467,7 +467,7 @@ class SageMaker(Wire):
         """
         described = self._describe(job_name) if body is None else body
         uri = described.get("ModelArtifacts", {}).get("S3ModelArtifacts")
-        return uri if uri and Store(self._client("s3"), self.region).exists(uri) else None
+        return uri if uri and ObjectStore(self._client("s3"), self.region).exists(uri) else None
 
     def summaries(self, job_name: str) -> dict[str, str]:
         """Where a job saves checkpoints and summaries while it runs: a short name → URI."""

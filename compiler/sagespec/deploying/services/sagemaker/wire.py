@@ -16,7 +16,7 @@ from sagespec.building.targets import Upload
 from sagespec.deploying.services import BadSetting, NoSuchJob, Progress, ServiceError, Stored
 from sagespec.deploying.services.sagemaker.answers import told
 from sagespec.deploying.services.sagemaker.faults import HINTS, call, cause_of, is_denied, service_error, tokens
-from sagespec.deploying.services.sagemaker.s3 import Store
+from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 
 PAGE = 100
 ATTEMPTS = 6
@@ -63,11 +63,11 @@ class Wire:
         Raises:
             ServiceError: S3 refused, or the files were changed meanwhile.
         """
-        return Store(self._client("s3"), self.region, kms_key=kms_key).upload(upload, progress)
+        return ObjectStore(self._client("s3"), self.region, kms_key=kms_key).upload(upload, progress)
 
     def objects(self, uri: str) -> Iterator[Stored]:
         """What lies below a URI of `summaries`."""
-        return Store(self._client("s3"), self.region).objects(uri)
+        return ObjectStore(self._client("s3"), self.region).objects(uri)
 
     def fetch(self, uri: str, path: Path) -> None:
         """Brings an object to a file.
@@ -75,7 +75,7 @@ class Wire:
         Raises:
             ServiceError: it is not there, or did not arrive whole.
         """
-        Store(self._client("s3"), self.region).fetch(uri, path)
+        ObjectStore(self._client("s3"), self.region).fetch(uri, path)
 
     # Whose it is ------------------------------------------------------------------------------------------------------
 

@@ -10,10 +10,10 @@ from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.kinds.training_job.model.names import LEGACY_FIELDS, OF_TENSORFLOW, RENAMED
 from sagespec.kinds.training_job.model.observing import (
     DebuggerHookConfig,
+    DebuggerRule,
     ExperimentConfig,
     MetricDefinition,
     ProfilerConfig,
-    Rule,
     TensorBoardOutputConfig,
 )
 from sagespec.kinds.training_job.model.resources import CompilerConfig, InstanceGroup, InstancePlacementConfig
@@ -218,10 +218,10 @@ class Job(Part):
         None,
         hint="write false, or a map, for example {s3_output_path: s3://bucket/prefix}",
     )
-    rules: Annotated[list[Rule], Limits(max_length=20)] | None = field(
+    rules: Annotated[list[DebuggerRule], Limits(max_length=20)] | None = field(
         "Debugger rules, each on an instance of its own.", None
     )
-    profiler_rules: Annotated[list[Rule], Limits(max_length=20)] | None = field(
+    profiler_rules: Annotated[list[DebuggerRule], Limits(max_length=20)] | None = field(
         "Profiler rules, each on an instance of its own.", None
     )
     profiler_config: ProfilerConfig | None = field("System and framework profiling; nothing unless asked for.", None)

@@ -32,7 +32,7 @@ class DebuggerHookConfig(Part):
     )
 
 
-class Rule(Part):
+class DebuggerRule(Part):
     """A rule that SageMaker runs on a processing instance beside the job."""
 
     rule_configuration_name: Annotated[str, Limits(min_length=1, max_length=256)] = field(

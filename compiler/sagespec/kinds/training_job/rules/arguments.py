@@ -13,7 +13,7 @@ from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.kinds.training_job.context import CommandLine, JobContext, Matched, Unmatched, option_of
 from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.kinds.training_job.subjects import COMMAND_LINE, MATCHED, UNMATCHED
-from sagespec.scripts import Arguments
+from sagespec.scripts import DeclaredArguments
 from sagespec.scripts.arguments import TAKES_VALUE
 
 _ARGPARSE = "https://docs.python.org/3/library/argparse.html"
@@ -54,7 +54,7 @@ def hyperparameter_unknown_to_script(passed: Unmatched, context: JobContext) -> 
     return Finding(passed.path, message, hint, at_key=True, related=line.script.place(line.takes.parses))
 
 
-def _cure(takes: Arguments, name: str) -> str:
+def _cure(takes: DeclaredArguments, name: str) -> str:
     known = [flag.lstrip("-") for flag in takes.flags]
     close = near(name, known) or near(name.replace("_", "-"), known)
     declare = _declare(takes, name)
@@ -72,7 +72,7 @@ _DECLARATIONS = {
 """What reads the command line → how an option comes into it."""
 
 
-def _declare(takes: Arguments, name: str) -> str:
+def _declare(takes: DeclaredArguments, name: str) -> str:
     return _DECLARATIONS[takes.library].format(option=option_of(name), name=name)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sagespec.base.errors import SagespecError
-from sagespec.deploying.services.local.folder import Store, read_json, s3_parts, write_json
+from sagespec.deploying.services.local.folder import LocalStore, read_json, s3_parts, write_json
 
 
 class DataError(SagespecError):
@@ -24,7 +24,7 @@ class DataError(SagespecError):
 
 
 @dataclass(frozen=True)
-class Found:
+class ChannelFiles:
     """One file of a channel."""
 
     name: str
@@ -62,7 +62,7 @@ def unsupported(channel: Mapping[str, Any], training_input_mode: str) -> str | N
     return None
 
 
-def files_of(channel: Mapping[str, Any], store: Store) -> list[Found]:
+def files_of(channel: Mapping[str, Any], store: LocalStore) -> list[ChannelFiles]:
     """The files of a channel, by name, before they are shared out among hosts.
 
     Raises:
@@ -76,12 +76,12 @@ def files_of(channel: Mapping[str, Any], store: Store) -> list[Found]:
     return sorted(found, key=lambda one: one.name)
 
 
-def shared(files: list[Found], distribution: str, host: int, hosts: int) -> list[Found]:
+def shared(files: list[ChannelFiles], distribution: str, host: int, hosts: int) -> list[ChannelFiles]:
     """What one host gets: everything, or with ShardedByS3Key every so-manieth file."""
     return files[host::hosts] if distribution == "ShardedByS3Key" else files
 
 
-def place(files: Iterable[Found], folder: Path, goes_on: Callable[[], None], *, contained: bool = False) -> None:
+def place(files: Iterable[ChannelFiles], folder: Path, goes_on: Callable[[], None], *, contained: bool = False) -> None:
     """Lays the files out in `folder`.
 
     Folders are the job's own, so what a script adds or deletes stays in the job. Files are hard links, which look like
@@ -160,7 +160,7 @@ def _link(source: Path, target: Path, otherwise: Callable[[Path, Path], object] 
     temporary.unlink(missing_ok=True)
 
 
-def _found(uri: str, store: Store) -> Iterator[Found]:
+def _found(uri: str, store: LocalStore) -> Iterator[ChannelFiles]:
     if uri.startswith("s3://"):
         kept = store.uploaded(uri)
         if not kept.exists():
@@ -175,13 +175,13 @@ def _found(uri: str, store: Store) -> Iterator[Found]:
         if not path.exists():
             raise DataError(f"there is no file or folder '{path}' on this machine")
     if path.is_file():
-        yield Found(path.name, lambda: path.resolve())
+        yield ChannelFiles(path.name, lambda: path.resolve())
         return
     for file in _walk(path):
-        yield Found(file.relative_to(path).as_posix(), file.resolve)
+        yield ChannelFiles(file.relative_to(path).as_posix(), file.resolve)
 
 
-def _manifest(uri: str, store: Store) -> Iterator[Found]:
+def _manifest(uri: str, store: LocalStore) -> Iterator[ChannelFiles]:
     """A list of objects: `[{"prefix": "s3://…"}, "a", "b"]`.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_S3DataSource.html
@@ -190,17 +190,17 @@ def _manifest(uri: str, store: Store) -> Iterator[Found]:
     head, *names = json.loads(listing.fetch().read_text(encoding="utf-8"))
     for name in names:
         for one in _found(head["prefix"] + name, store):
-            yield Found(name, one.fetch)
+            yield ChannelFiles(name, one.fetch)
 
 
-def _objects(uri: str, store: Store) -> Iterator[Found]:
+def _objects(uri: str, store: LocalStore) -> Iterator[ChannelFiles]:
     bucket, prefix = s3_parts(uri)
     client = s3_client()
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", ()):
             key = entry["Key"]
             if not key.endswith("/"):
-                yield Found(_below(key, prefix), _download(client, bucket, key, entry, store))
+                yield ChannelFiles(_below(key, prefix), _download(client, bucket, key, entry, store))
 
 
 def _below(key: str, prefix: str) -> str:
@@ -214,7 +214,7 @@ def _below(key: str, prefix: str) -> str:
     return name
 
 
-def _download(client: Any, bucket: str, key: str, entry: Mapping[str, Any], store: Store) -> Callable[[], Path]:
+def _download(client: Any, bucket: str, key: str, entry: Mapping[str, Any], store: LocalStore) -> Callable[[], Path]:
     """Fetches an object once: the ETag changes with its content."""
 
     def fetch() -> Path:

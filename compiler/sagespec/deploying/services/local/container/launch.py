@@ -24,7 +24,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
-class Image:
+class LaunchedImage:
     """What an image does with a script, by its address."""
 
     training_module: str
@@ -60,7 +60,7 @@ def _shell(name: str) -> list[str]:
 
 
 @lru_cache(maxsize=8)
-def image_of(uri: str) -> Image:
+def image_of(uri: str) -> LaunchedImage:
     """What AWS's image of that address does; for any other image, what the newest of TensorFlow does."""
     known = of_image(uri)
     framework = known[0] if known else of_name("tensorflow")
@@ -68,7 +68,7 @@ def image_of(uri: str) -> Image:
     under = framework.base_of(version)
     runs = framework if under is None else under
     release = runs.without_image(version if under is None else version.partition("+")[2].removeprefix(under.name))
-    return Image(
+    return LaunchedImage(
         framework.training_module or runs.training_module or TENSORFLOW_MODULE,
         release.shell,
         release.program_arguments,
@@ -84,7 +84,7 @@ def entry_point_of(folder: HostFolder, name: str) -> EntryPoint:
     return "script" if name.endswith(".py") else "program"
 
 
-def words(folder: HostFolder, told: Told, python: str, image: Image) -> list[str]:
+def words(folder: HostFolder, told: Told, python: str, image: LaunchedImage) -> list[str]:
     """The words of the command that runs the entry point, from the code folder, as the toolkit lists them.
 
     A name that ends in `.sh` is run by the shell; beside a `setup.py` the entry point is a module; a Python file is

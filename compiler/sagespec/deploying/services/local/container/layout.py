@@ -10,7 +10,7 @@ from typing import Any
 from sagespec.deploying.services.local.container import artifacts, channels, contract, optml, streams
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import HostFolder, write_json
-from sagespec.deploying.services.local.job import Job
+from sagespec.deploying.services.local.job import LocalJob
 from sagespec.deploying.services.local.running.cluster import BRIDGED, LOOPBACK
 
 CHECKPOINTS = f"{optml.PREFIX}/checkpoints"
@@ -19,7 +19,7 @@ SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 
 
 def lay_out(
-    job: Job, seen: Callable[[str], HostFolder], goes_on: Callable[[], None], note: Callable[[str], None]
+    job: LocalJob, seen: Callable[[str], HostFolder], goes_on: Callable[[], None], note: Callable[[str], None]
 ) -> None:
     """Gives every host what it finds when its script begins.
 
@@ -50,7 +50,7 @@ def lay_out(
             streams.lay(served, job.host(host), job.pipes(host))
 
 
-def _configure(job: Job, host: str, folder: HostFolder, seen: HostFolder) -> None:
+def _configure(job: LocalJob, host: str, folder: HostFolder, seen: HostFolder) -> None:
     mode = job.algorithm.get("TrainingInputMode", "File")
     mine = [channel for channel in job.channels if host in _receivers(job, channel)]
     inputs = {channel["ChannelName"]: channels.channel_config(channel, mode) for channel in mine}
@@ -60,7 +60,7 @@ def _configure(job: Job, host: str, folder: HostFolder, seen: HostFolder) -> Non
     write_json(folder.config / "resourceconfig.json", job.cluster.resource_config(host, interface))
 
 
-def _hyperparameters(job: Job, seen: HostFolder) -> dict[str, str]:
+def _hyperparameters(job: LocalJob, seen: HostFolder) -> dict[str, str]:
     """As in the request; to a container the code is there already, to a process /opt/ml may be another folder."""
     if job.options.executor == "docker":
         given = {SUBMIT_DIRECTORY: contract.as_json(CODE)} if SUBMIT_DIRECTORY in job.meant else {}
@@ -75,7 +75,7 @@ def _placed(text: str, value: Any, seen: HostFolder) -> str:
     return str(here) if value == text else contract.as_json(here)
 
 
-def _share(job: Job, folder: HostFolder, note: Callable[[str], None]) -> None:
+def _share(job: LocalJob, folder: HostFolder, note: Callable[[str], None]) -> None:
     config = job.body.get("CheckpointConfig")
     if config is None:
         (folder.path / "checkpoints").mkdir(exist_ok=True)
@@ -100,7 +100,7 @@ def _link_folder(place: Path, target: Path) -> None:
         place.symlink_to(target.resolve(), target_is_directory=True)
 
 
-def _unpack_code(job: Job, folder: HostFolder) -> None:
+def _unpack_code(job: LocalJob, folder: HostFolder) -> None:
     uri = str(job.meant[SUBMIT_DIRECTORY])
     if uri.startswith("/"):
         # An isolated job gets its code as the channel `code`.
@@ -114,12 +114,12 @@ def _unpack_code(job: Job, folder: HostFolder) -> None:
         raise DataError(f"the source archive {uri} cannot be unpacked: {error}") from error
 
 
-def _receivers(job: Job, channel: Mapping[str, Any]) -> list[str]:
+def _receivers(job: LocalJob, channel: Mapping[str, Any]) -> list[str]:
     names = channel["DataSource"]["S3DataSource"].get("InstanceGroupNames")
     return [host for group in job.cluster.groups if not names or group.name in names for host in group.hosts]
 
 
-def _place(job: Job, channel: Mapping[str, Any], goes_on: Callable[[], None]) -> None:
+def _place(job: LocalJob, channel: Mapping[str, Any], goes_on: Callable[[], None]) -> None:
     distribution = channel["DataSource"]["S3DataSource"].get("S3DataDistributionType", "FullyReplicated")
     files, hosts = channels.files_of(channel, job.folder.store), _receivers(job, channel)
     for number, host in enumerate(hosts):
@@ -128,7 +128,7 @@ def _place(job: Job, channel: Mapping[str, Any], goes_on: Callable[[], None]) ->
         channels.place(mine, folder, goes_on, contained=job.options.executor == "docker")
 
 
-def _pipe(job: Job, channel: Mapping[str, Any], piped: Mapping[str, list[dict[str, Any]]]) -> None:
+def _pipe(job: LocalJob, channel: Mapping[str, Any], piped: Mapping[str, list[dict[str, Any]]]) -> None:
     groups, hosts = streams.groups_of(channel, job.folder.store), _receivers(job, channel)
     for number, host in enumerate(hosts):
         place = job.host(host).data / channel["ChannelName"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sagespec.deploying.services.local.container import channels, pipes
 from sagespec.deploying.services.local.container.channels import DataError
-from sagespec.deploying.services.local.folder import HostFolder, Store, write_json
+from sagespec.deploying.services.local.folder import HostFolder, LocalStore, write_json
 
 PLAN = "pipes.json"
 
@@ -19,7 +19,7 @@ def is_piped(channel: Mapping[str, Any], training_input_mode: str) -> bool:
     return (channel.get("InputMode") or training_input_mode) == "Pipe"
 
 
-def groups_of(channel: Mapping[str, Any], store: Store) -> list[list[pipes.Item]]:
+def groups_of(channel: Mapping[str, Any], store: LocalStore) -> list[list[pipes.Item]]:
     """What a channel streams: an object, or a line of an augmented manifest, is one group.
 
     Raises:
@@ -32,7 +32,7 @@ def groups_of(channel: Mapping[str, Any], store: Store) -> list[list[pipes.Item]
     return [_attributes(line, source.get("AttributeNames", ()), channel, store) for line in lines if line.strip()]
 
 
-def _attributes(line: str, names: Sequence[str], channel: Mapping[str, Any], store: Store) -> list[pipes.Item]:
+def _attributes(line: str, names: Sequence[str], channel: Mapping[str, Any], store: LocalStore) -> list[pipes.Item]:
     """One record for each attribute, in the order of their names; what ends in `-ref` names an object.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/dg/augmented-manifest-stream.html
@@ -50,7 +50,7 @@ def _attributes(line: str, names: Sequence[str], channel: Mapping[str, Any], sto
     return items
 
 
-def _object(uri: str, channel: Mapping[str, Any], store: Store) -> list[channels.Found]:
+def _object(uri: str, channel: Mapping[str, Any], store: LocalStore) -> list[channels.ChannelFiles]:
     source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}
     return channels.files_of({"ChannelName": channel["ChannelName"], "DataSource": source}, store)
 

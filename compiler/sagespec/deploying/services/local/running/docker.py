@@ -13,12 +13,12 @@ from pathlib import Path
 from sagespec.deploying.services.local.container import optml, pipes
 from sagespec.deploying.services.local.container.layout import CHECKPOINTS
 from sagespec.deploying.services.local.folder import HostFolder
-from sagespec.deploying.services.local.job import Job
+from sagespec.deploying.services.local.job import LocalJob
 from sagespec.deploying.services.local.log import last_words
 from sagespec.deploying.services.local.running import alive
 from sagespec.deploying.services.local.running.ends import LONGEST_REASON, failed, own_words
 from sagespec.deploying.services.local.running.executor import RunOne
-from sagespec.deploying.services.local.running.processes import Command, Ending
+from sagespec.deploying.services.local.running.processes import Command, ProcessEnding
 
 DOCKER_FAILED = 125
 """What `docker run` ends with when it is docker that failed, not the program in the container."""
@@ -47,7 +47,7 @@ def unusable() -> str | None:
 class Containers:
     """Runs the request's image, one container a host."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: LocalJob) -> None:
         self.job = job
         self.image = str(job.algorithm["TrainingImage"])
         self.together = f"sagespec-{job.folder.name}"
@@ -150,7 +150,7 @@ class Containers:
             shown[str(kept)] = config.get("LocalPath", CHECKPOINTS)
         return shown
 
-    def why_failed(self, ending: Ending) -> str:
+    def why_failed(self, ending: ProcessEnding) -> str:
         failure = self.job.host(str(ending.failed)).failure
         if failure.is_file():
             return own_words(failure.read_text(encoding="utf-8", errors="replace"), ending.code)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sagespec.deploying.services.local.log import last_words
-from sagespec.deploying.services.local.running.processes import Ending
+from sagespec.deploying.services.local.running.processes import ProcessEnding
 
 LONGEST_REASON = 1024
 """Characters of a FailureReason.
@@ -42,7 +42,7 @@ ENDS: Mapping[str | None, End] = {
 """How a job ends, by why its run was ended; None where it came to its own end."""
 
 
-def script_error(kind: str, ending: Ending, argv: Sequence[str], hint: str = "") -> str:
+def script_error(kind: str, ending: ProcessEnding, argv: Sequence[str], hint: str = "") -> str:
     """What the toolkit writes when a program fails, which the service repeats with the container's exit code, 1.
 
     Source: https://github.com/aws/sagemaker-training-toolkit (errors.py, trainer.py)

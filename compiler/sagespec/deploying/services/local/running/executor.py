@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from sagespec.deploying.services.local.folder import HostFolder
-from sagespec.deploying.services.local.running.processes import Command, Ending
+from sagespec.deploying.services.local.running.processes import Command, ProcessEnding
 
-RunOne = Callable[[Command], Ending]
+RunOne = Callable[[Command], ProcessEnding]
 
 
 class Executor(Protocol):
@@ -30,7 +30,7 @@ class Executor(Protocol):
         """What is to be run together; asked again for every new run."""
         ...
 
-    def why_failed(self, ending: Ending) -> str:
+    def why_failed(self, ending: ProcessEnding) -> str:
         """The FailureReason of a run in which a program failed."""
         ...
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from sagespec.deploying.services.local import provision
 from sagespec.deploying.services.local.container import optml
-from sagespec.deploying.services.local.job import Job
+from sagespec.deploying.services.local.job import LocalJob
 from sagespec.deploying.services.local.running import cluster
 from sagespec.deploying.services.local.running.ends import failed
 from sagespec.deploying.services.local.running.executor import RunOne
-from sagespec.deploying.services.local.running.scripts import STAND_INS, Scripts
+from sagespec.deploying.services.local.running.scripts import STAND_INS, ScriptRuns
 
 RUNNER = STAND_INS / "legacy_runner.py"
 TENSORFLOW = "2.15"
@@ -43,10 +43,10 @@ def unusable(*, provision_asked: bool) -> tuple[str, str] | None:
     return None
 
 
-class Legacy(Scripts):
+class Legacy(ScriptRuns):
     """Runs `legacy_runner` as a process a host."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: LocalJob) -> None:
         super().__init__(job)
         self.version = provision.version_of_image(str(job.algorithm["TrainingImage"])) or "1.x"
 

@@ -48,7 +48,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Ending:
+class ProcessEnding:
     """How a run ended."""
 
     failed: str | None
@@ -60,7 +60,7 @@ class Ending:
     tail: Sequence[str] = ()
     """The last lines of what failed first."""
 
-    def with_code(self, code: int) -> Ending:
+    def with_code(self, code: int) -> ProcessEnding:
         return replace(self, code=code)
 
 
@@ -97,7 +97,7 @@ class Run:
         self.kill_at: float | None = None
         self.lingering: set[subprocess.Popen[bytes]] = set()
 
-    def until_ended(self, grace: Callable[[str | None], float]) -> Ending:
+    def until_ended(self, grace: Callable[[str | None], float]) -> ProcessEnding:
         """Starts all and returns when all have ended.
 
         Args:
@@ -119,7 +119,7 @@ class Run:
                 process.wait()
                 self._close(process)
             self.selector.close()
-        return Ending(self.failed, self.code, self.why, self.tail)
+        return ProcessEnding(self.failed, self.code, self.why, self.tail)
 
     def _start(self, command: Command) -> None:
         try:

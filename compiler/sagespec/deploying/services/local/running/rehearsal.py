@@ -32,7 +32,7 @@ class Moment:
     """After so many seconds, where the log tells no steps."""
 
 
-class Progress:
+class RehearsalProgress:
     """How far one run of the script has come, by the step or epoch numbers in its log."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Progress:
         return now - told >= moment.fraction * (told - self.began) / moment.marks
 
 
-class Judge:
+class RehearsalJudge:
     """Compares the runs of a rehearsal."""
 
     def __init__(self, interruptions: int) -> None:
@@ -88,7 +88,7 @@ class Judge:
         chance = random.SystemRandom()
         return Moment(chance.randint(*MARKS), chance.random(), chance.uniform(*SILENT_SECONDS))
 
-    def saw(self, progress: Progress, *, interrupted: bool) -> None:
+    def saw(self, progress: RehearsalProgress, *, interrupted: bool) -> None:
         """A run has ended."""
         if self.done == 0:
             self.origin = progress.lowest

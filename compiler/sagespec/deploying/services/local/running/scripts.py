@@ -12,11 +12,11 @@ from typing import Any
 from sagespec.deploying.services.local import provision
 from sagespec.deploying.services.local.container import contract, launch, optml, pipes
 from sagespec.deploying.services.local.folder import HostFolder, remove
-from sagespec.deploying.services.local.job import Job
+from sagespec.deploying.services.local.job import LocalJob
 from sagespec.deploying.services.local.running import alive, cluster, mpi
 from sagespec.deploying.services.local.running.ends import ENDS, failed, own_words, script_error
 from sagespec.deploying.services.local.running.executor import RunOne
-from sagespec.deploying.services.local.running.processes import Command, Ending
+from sagespec.deploying.services.local.running.processes import Command, ProcessEnding
 
 STAND_INS = Path(launch.__file__).with_name("stand_in")
 """Packages of the images that may not be had here."""
@@ -24,10 +24,10 @@ FOREIGN = ("SM_", "SAGEMAKER_", "TF_CONFIG", "PYTHONPATH", "PYTHONHOME", "PYTHON
 """How variables of this command's own environment begin that the script must not see."""
 
 
-class Scripts:
+class ScriptRuns:
     """Runs the entry point as a process a host, or all of them under mpirun."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: LocalJob) -> None:
         self.job = job
         self.image = launch.image_of(job.algorithm["TrainingImage"])
         self.base = job.options.python
@@ -194,7 +194,7 @@ class Scripts:
             "PYTHONPATH": os.pathsep.join(paths),
         }
 
-    def why_failed(self, ending: Ending) -> str:
+    def why_failed(self, ending: ProcessEnding) -> str:
         host = str(ending.failed)
         folder = self.job.host(host)
         hint = "" if self.real_opt_ml else optml.hint(ending.tail, folder.path)

@@ -22,27 +22,27 @@ from sagespec.deploying.services.local.container.channels import DataError, is_s
 from sagespec.deploying.services.local.container.layout import lay_out
 from sagespec.deploying.services.local.container.metrics import Metrics
 from sagespec.deploying.services.local.folder import JobFolder, moved, read_json, write_json
-from sagespec.deploying.services.local.job import Job, read_job
+from sagespec.deploying.services.local.job import LocalJob, read_job
 from sagespec.deploying.services.local.log import Log
 from sagespec.deploying.services.local.running import alive, rehearsal
 from sagespec.deploying.services.local.running.ends import ENDS, INTERRUPTED, LIMIT, SHUTDOWN, STOP, End, failed
 from sagespec.deploying.services.local.running.executor import Executor
 from sagespec.deploying.services.local.running.legacy import Legacy, is_legacy
-from sagespec.deploying.services.local.running.processes import Command, Ending, Run
-from sagespec.deploying.services.local.running.scripts import Scripts
+from sagespec.deploying.services.local.running.processes import Command, ProcessEnding, Run
+from sagespec.deploying.services.local.running.scripts import ScriptRuns
 
 
-def _containers(job: Job) -> Executor:
+def _containers(job: LocalJob) -> Executor:
     from sagespec.deploying.services.local.running.docker import Containers
 
     return Containers(job)
 
 
-def _scripts(job: Job) -> Executor:
-    return (Legacy if is_legacy(job.algorithm["TrainingImage"]) else Scripts)(job)
+def _scripts(job: LocalJob) -> Executor:
+    return (Legacy if is_legacy(job.algorithm["TrainingImage"]) else ScriptRuns)(job)
 
 
-EXECUTORS: Mapping[str, Callable[[Job], Executor]] = {"process": _scripts, "docker": _containers}
+EXECUTORS: Mapping[str, Callable[[LocalJob], Executor]] = {"process": _scripts, "docker": _containers}
 SHUTDOWN_GRACE = 5.0
 """Seconds that a script is given when this machine goes down; it has no two minutes then."""
 
@@ -56,7 +56,7 @@ class Supervisor:
         self.executor = EXECUTORS[self.job.options.executor](self.job)
         self.status: dict[str, Any] = read_json(folder.status)
         self.metrics = Metrics(self.job.algorithm.get("MetricDefinitions", ()))
-        self.progress = rehearsal.Progress()
+        self.progress = rehearsal.RehearsalProgress()
         notice = self._notice if self.metrics.patterns or self.job.options.interrupt else None
         self.logs = {host: Log(folder.log(host), notice) for host in self.job.hosts}
         self.interruption: rehearsal.Moment | None = None
@@ -104,9 +104,9 @@ class Supervisor:
         alive.end(known, str(self.folder.path))
         alive.end_descendants()
 
-    def _rehearse(self) -> Ending:
+    def _rehearse(self) -> ProcessEnding:
         """Runs the program until it is left alone; an interruption takes all but the checkpoints."""
-        judge = rehearsal.Judge(self.job.options.interrupt)
+        judge = rehearsal.RehearsalJudge(self.job.options.interrupt)
         while True:
             self.progress.begin()
             self.interruption = judge.moment()
@@ -129,7 +129,7 @@ class Supervisor:
         self.status = {**self.status, "rehearsal": verdict}
         return ending
 
-    def _run(self, commands: Sequence[Command]) -> Ending:
+    def _run(self, commands: Sequence[Command]) -> ProcessEnding:
         return Run(commands, self.logs, self.folder.processes, self._ask).until_ended(self._grace)
 
     def _upload(self) -> None:

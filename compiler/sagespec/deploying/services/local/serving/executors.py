@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from sagespec.deploying.services.local import provision
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import read_json, write_json
-from sagespec.deploying.services.local.options import Options
+from sagespec.deploying.services.local.options import LocalOptions
 from sagespec.deploying.services.local.running import alive, docker
-from sagespec.deploying.services.local.running.processes import Command, Ending
+from sagespec.deploying.services.local.running.processes import Command, ProcessEnding
 from sagespec.deploying.services.local.serving import layout
 from sagespec.deploying.services.local.serving.folder import VARIANT, RevisionFolder, container_of
 
@@ -25,14 +25,14 @@ PROGRAMS = Path(__file__).with_name("server")
 REAL_SERVER = "tensorflow_model_server"
 CONTAINER_PORT = "8080/tcp"
 
-RunOne = Callable[[Command], Ending]
+RunOne = Callable[[Command], ProcessEnding]
 
 
 class CannotServe(DataError):
     """The revision cannot be served here. Says why."""
 
 
-class Executor(Protocol):
+class ServingExecutor(Protocol):
     """The steps that depend on what serves, in their order."""
 
     def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
@@ -61,7 +61,7 @@ class Processes:
 
     def __init__(self, revision: RevisionFolder) -> None:
         self.revision = revision
-        self.options = Options(**read_json(revision.options))
+        self.options = LocalOptions(**read_json(revision.options))
         self.container = container_of(revision.bodies()[0])
         self.model_python = self.front_python = self.options.python
         self.real_server = shutil.which(REAL_SERVER)
@@ -251,10 +251,10 @@ def _docker(*words: str) -> str:
     return ran.stdout.strip() if not ran.returncode else ""
 
 
-EXECUTORS: Mapping[str, Callable[[RevisionFolder], Executor]] = {"process": Processes, "docker": Container}
+EXECUTORS: Mapping[str, Callable[[RevisionFolder], ServingExecutor]] = {"process": Processes, "docker": Container}
 
 
-def executor_of(revision: RevisionFolder) -> Executor:
+def executor_of(revision: RevisionFolder) -> ServingExecutor:
     return EXECUTORS[read_json(revision.options)["executor"]](revision)
 
 

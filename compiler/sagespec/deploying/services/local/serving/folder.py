@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sagespec.deploying.services.local.folder import Store, read_json, write_json
+from sagespec.deploying.services.local.folder import LocalStore, read_json, write_json
 
 VARIANT = "AllTraffic"
 
@@ -135,9 +135,9 @@ class EndpointFolder:
         return Configs(self.path.parent / ".configs")
 
     @property
-    def store(self) -> Store:
+    def store(self) -> LocalStore:
         """What it shares with the training jobs of the project."""
-        return Store(self.path.parent.parent)
+        return LocalStore(self.path.parent.parent)
 
     @property
     def body(self) -> Path:

@@ -12,7 +12,7 @@ from sagespec.building.model_archive import RepackedModel
 from sagespec.building.saved_models import LEGACY, FoundModel, models_among, why_none
 from sagespec.deploying.services.local.container import artifacts, channels
 from sagespec.deploying.services.local.container.channels import DataError
-from sagespec.deploying.services.local.folder import Store, read_json, write_json
+from sagespec.deploying.services.local.folder import LocalStore, read_json, write_json
 
 NOTE, CODE = "model.json", "code.tar.gz"
 """What stands in the place of a repacked model here: which model it is, and its code."""
@@ -45,7 +45,7 @@ def keep_repacked(model: RepackedModel, target: Path) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def bring_model(container: Mapping[str, Any], store: Store, folder: Path, goes_on: Callable[[], None]) -> None:
+def bring_model(container: Mapping[str, Any], store: LocalStore, folder: Path, goes_on: Callable[[], None]) -> None:
     """Brings what the container is to see as /opt/ml/model.
 
     Raises:
@@ -61,7 +61,7 @@ def bring_model(container: Mapping[str, Any], store: Store, folder: Path, goes_o
         _lay_code(note, store, store.uploaded(uri) / CODE, folder)
 
 
-def _bring(uri: str, store: Store, folder: Path, goes_on: Callable[[], None]) -> None:
+def _bring(uri: str, store: LocalStore, folder: Path, goes_on: Callable[[], None]) -> None:
     files = _files(uri, store)
     if len(files) == 1 and files[0].name.endswith((".tar.gz", ".tgz")):
         archive = files[0].fetch()
@@ -73,7 +73,7 @@ def _bring(uri: str, store: Store, folder: Path, goes_on: Callable[[], None]) ->
         raise DataError(f"there is no model at {uri}")
 
 
-def _files(uri: str, store: Store) -> list[channels.Found]:
+def _files(uri: str, store: LocalStore) -> list[channels.ChannelFiles]:
     channel = {"ChannelName": "model", "DataSource": {"S3DataSource": {"S3Uri": uri}}}
     try:
         return channels.files_of(channel, store)
@@ -92,7 +92,7 @@ def _unpack(archive: Path, folder: Path, uri: str) -> None:
         raise DataError(f"{uri} cannot be unpacked: {error}") from error
 
 
-def _lay_code(note: Mapping[str, Any], store: Store, archive: Path, folder: Path) -> None:
+def _lay_code(note: Mapping[str, Any], store: LocalStore, archive: Path, folder: Path) -> None:
     """As the SDK lays code into a model: a whole folder replaces `code/`, a single file joins it.
 
     Source: https://github.com/aws/sagemaker-python-sdk (utils.py, repack_model)

@@ -37,7 +37,7 @@ from sagespec.deploying.services import (
 )
 from sagespec.deploying.services.local.folder import read_json, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
-from sagespec.deploying.services.local.options import Options
+from sagespec.deploying.services.local.options import LocalOptions
 from sagespec.deploying.services.local.running import alive
 from sagespec.deploying.services.local.service import LocalService, explained
 from sagespec.deploying.services.local.serving import layout, record
@@ -72,7 +72,7 @@ class LocalEndpoints:
         """Its neighbour, which shares the store of uploads."""
         self.root = self.jobs.root / "endpoints"
         self.configs = Configs(self.root / ".configs")
-        self.options = Options(executor=executor, provision=provision, python=python)
+        self.options = LocalOptions(executor=executor, provision=provision, python=python)
 
     # What is there
 

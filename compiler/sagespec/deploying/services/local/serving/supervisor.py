@@ -21,7 +21,7 @@ from sagespec.deploying.services.local.container.channels import is_s3_error
 from sagespec.deploying.services.local.folder import read_json, remove, write_json
 from sagespec.deploying.services.local.log import Log, last_words
 from sagespec.deploying.services.local.running import alive
-from sagespec.deploying.services.local.running.processes import Command, Ending, Run
+from sagespec.deploying.services.local.running.processes import Command, ProcessEnding, Run
 from sagespec.deploying.services.local.running.supervisor import detach
 from sagespec.deploying.services.local.serving import layout
 from sagespec.deploying.services.local.serving.executors import executor_of
@@ -46,7 +46,7 @@ class Stopped(Exception):
     """Somebody has asked for the end."""
 
 
-class Supervisor:
+class ServingSupervisor:
     """One revision on its way to the first answer, and on."""
 
     def __init__(self, revision: RevisionFolder) -> None:
@@ -92,7 +92,7 @@ class Supervisor:
                 raise Unhealthy(last_words(list(ending.tail), LONGEST_REASON // 2))
             self.log.note(f"a server ended (exit code {ending.code}): starting again")
 
-    def _run(self, commands: Sequence[Command], *, starting: bool = True) -> Ending:
+    def _run(self, commands: Sequence[Command], *, starting: bool = True) -> ProcessEnding:
         ask = self._look if starting else self._asked
         run = Run(commands, {VARIANT: self.log}, self.revision.processes, ask, to_the_end=False)
         return run.until_ended(lambda _why: GRACE)
@@ -186,7 +186,7 @@ def main(arguments: Sequence[str]) -> int:
     os.setsid()
     detach(revision.path / "supervisor.log")
     write_json(revision.supervisor, alive.identity(os.getpid()))
-    supervisor = Supervisor(revision)
+    supervisor = ServingSupervisor(revision)
 
     def shut_down(number: int, frame: object) -> None:
         supervisor.shut_down = True

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from .backend import ATTRIBUTES, Backend, attributes_of
-from .handlers import Handlers
-from .web import Request, Response, failure
+from .handlers import LoadedHandlers
+from .web import Response, WebRequest, failure
 
 UNDERSTOOD = ("application/json", "application/jsonlines", "application/jsons")
 PAUSE = 0.05
@@ -24,11 +24,11 @@ PAUSE = 0.05
 class Front:
     """The container's door: requests go to the model as they are understood, or through the author's handlers."""
 
-    def __init__(self, backend: Backend, handlers: Handlers | None = None) -> None:
+    def __init__(self, backend: Backend, handlers: LoadedHandlers | None = None) -> None:
         self.backend = backend
         self.handlers = handlers
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: WebRequest) -> Response:
         path = request.path.partition("?")[0]
         try:
             if path.startswith("/ping"):
@@ -42,12 +42,12 @@ class Front:
             return failure(502, f"the model server does not answer: {error}")
         return failure(404, "Not Found")
 
-    def _ping(self, request: Request) -> Response:
+    def _ping(self, request: WebRequest) -> Response:
         attributes = attributes_of(request.header(ATTRIBUTES))
         ready = self.handlers or self.backend.is_ready(attributes.get("tfs-model-name") or self.backend.default_model)
         return Response(200 if ready else 502)
 
-    def _invoke(self, request: Request) -> Response:
+    def _invoke(self, request: WebRequest) -> Response:
         if self.handlers:
             return self.handlers.answer(request, self.backend)
         content_type = request.header("Content-Type")
@@ -106,7 +106,7 @@ def front_of(config: Mapping[str, Any]) -> Front:
             pass
         time.sleep(PAUSE)
     code = config.get("code")
-    return Front(backend, Handlers.of(Path(code), config.get("grpc_port")) if code else None)
+    return Front(backend, LoadedHandlers.of(Path(code), config.get("grpc_port")) if code else None)
 
 
 def _port(file: Path) -> int:

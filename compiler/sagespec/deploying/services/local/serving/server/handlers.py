@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .backend import ATTRIBUTES, Backend, attributes_of
-from .web import HOST, JSON, Request, Response
+from .web import HOST, JSON, Response, WebRequest
 
 Context = namedtuple(
     "Context",
@@ -28,7 +28,7 @@ Context = namedtuple(
 Handler = Callable[[Any, Any], Any]
 
 
-class Handlers:
+class LoadedHandlers:
     """What is called for a request: `handler`, or `input_handler`, the model, and `output_handler`."""
 
     def __init__(self, handler: Handler, grpc_port: str | None = None) -> None:
@@ -37,7 +37,7 @@ class Handlers:
         self.channel = _channel(grpc_port)
 
     @classmethod
-    def of(cls, code: Path, grpc_port: str | None = None) -> Handlers:
+    def of(cls, code: Path, grpc_port: str | None = None) -> LoadedHandlers:
         """Imports `inference.py` of a folder, which is where it finds its own modules, and in `lib` below it.
 
         Raises:
@@ -55,7 +55,7 @@ class Handlers:
             return cls(_around(script.input_handler, script.output_handler), grpc_port)
         raise NotImplementedError("Handlers are not implemented correctly in user script.")
 
-    def answer(self, request: Request, backend: Backend) -> Response:
+    def answer(self, request: WebRequest, backend: Backend) -> Response:
         """What the handler gives; an error that it raises is an answer, with the error's text."""
         if request.method != "POST":
             return Response(405, b"", JSON)
@@ -67,7 +67,7 @@ class Handlers:
             traceback.print_exc()
             return Response(500, json.dumps({"error": str(error)}).encode(), JSON)
 
-    def _context(self, request: Request, backend: Backend) -> Any:
+    def _context(self, request: WebRequest, backend: Backend) -> Any:
         given = request.header(ATTRIBUTES)
         attributes = attributes_of(given)
         length = request.header("Content-Length")

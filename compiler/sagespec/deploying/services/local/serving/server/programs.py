@@ -31,12 +31,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def model(config: Mapping[str, Any]) -> None:
-    from .rest import Rest
+    from .rest import RestAnswers
     from .saved_model import load_all
     from .web import serve
 
     models = load_all(config["models"])
-    serve(Rest(models).respond, int(config.get("rest_port", 0)), Path(config["rest_port_file"]))
+    serve(RestAnswers(models).respond, int(config.get("rest_port", 0)), Path(config["rest_port_file"]))
 
 
 def front(config: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ from .tensors import (
     shown,
     tensor_of,
 )
-from .web import Request, Response
+from .web import Response, WebRequest
 
 DEFAULT_SIGNATURE = "serving_default"
 ASKS = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?:(classify|regress|predict)", re.IGNORECASE)
@@ -73,13 +73,13 @@ class Servable(Protocol):
         ...
 
 
-class Rest:
+class RestAnswers:
     """Name → number of the version → model."""
 
     def __init__(self, models: Mapping[str, Mapping[int, Servable]]) -> None:
         self.models = models
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: WebRequest) -> Response:
         path = request.path.partition("?")[0]
         if not path.lower().startswith("/v1/"):
             return Response(404)

@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 JSON = "application/json"
 
 
-class Request(NamedTuple):
+class WebRequest(NamedTuple):
     """What a client asks."""
 
     method: str
@@ -38,7 +38,7 @@ class Response(NamedTuple):
     content_type: str = JSON
 
 
-Respond = Callable[[Request], Response]
+Respond = Callable[[WebRequest], Response]
 
 
 def failure(status: int, message: str) -> Response:
@@ -62,7 +62,7 @@ def server_of(respond: Respond, port: int = 0) -> ThreadingHTTPServer:
                 response = failure(400, "the request's length is no number")
                 self.close_connection = True
             else:
-                response = respond(Request(self.command, self.path, self.headers, body))
+                response = respond(WebRequest(self.command, self.path, self.headers, body))
             self.send_response(response.status)
             self.send_header("Content-Type", response.content_type)
             self.send_header("Content-Length", str(len(response.body)))
