@@ -29,6 +29,9 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("other", derandomize=False, deadline=None, print_blob=True)
 settings.load_profile("same")  # every run draws the same: --hypothesis-profile=other looks for what they do not show
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""Whoever runs the tests in the background may ignore Ctrl-C, and children would inherit that."""
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 PYPROJECT: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
@@ -64,6 +67,7 @@ ENDPOINT: dict[str, Any] = {
 SCRIPT = """\
 import argparse
 import os
+import signal
 
 
 
