@@ -68,7 +68,6 @@ ENDPOINT: dict[str, Any] = {
 SCRIPT = """\
 import argparse
 import os
-import signal
 
 
 
