@@ -24,7 +24,7 @@ import re, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from local.endpoints import HalfPlus
-from sagespec.deploying.services.local.serving.server.rest import Rest
+from sagespec.deploying.services.local.serving.server.rest import RestAnswers
 from sagespec.deploying.services.local.serving.server.web import server_of
 words = dict(word[2:].split("=", 1) for word in sys.argv[1:])
 text = Path(words["model_config_file"]).read_text()
@@ -33,7 +33,7 @@ for name, base, versions in re.findall(r"name: '(.*?)' base_path: '(.*?)'.*?spec
     for version in map(int, re.findall(r"\\d+", versions)):
         models.setdefault(name, {{}})[version] = HalfPlus(Path(base))
 port = int(words["rest_api_port"])
-server = server_of(Rest(models).respond, port)
+server = server_of(RestAnswers(models).respond, port)
 print("model server at", server.server_address[1], flush=True)
 server.serve_forever(0.02)
 """
