@@ -74,7 +74,7 @@ def pip(monkeypatch):
     calls = []
     monkeypatch.setattr(provision, "_available", lambda python, package: AVAILABLE)
     monkeypatch.setattr(provision, "_install", lambda python, requirements, tell: calls.extend(requirements))
-    monkeypatch.setattr(provision, "make", lambda folder: (folder / "bin").mkdir(parents=True))
+    monkeypatch.setattr(provision, "make", lambda folder, python: (folder / "bin").mkdir(parents=True))
     return calls
 
 
@@ -115,7 +115,7 @@ def test_builder_that_is_killed_holds_up_nobody_and_its_half_is_not_used(tmp_pat
 import os, sys
 from pathlib import Path
 from sagespec.deploying.services.local import provision
-def make(folder):
+def make(folder, python):
     folder.mkdir()
     (folder / "half").touch()
     os.kill(os.getpid(), 9)

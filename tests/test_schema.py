@@ -417,7 +417,7 @@ def test_the_schema_of_endpoints_refuses_what_a_rule_s_page_calls_bad(name: str)
     [
         {"initial_instance_count": 0},
         {"image": "x"},
-        {"model_data": "bucket/model.tar.gz"},
+        {"model_data": 3},
         {"model_data": {"s3_data_source": {"s3_uri": 1}}},
         {"endpoint_type": "tfs"},
         {"max_run": 3600},
