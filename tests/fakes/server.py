@@ -75,7 +75,7 @@ class TestService:
         self.random = random.Random(0)
         self._planned: dict[str, deque[str]] = {}
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _on_a_new_port()
         self._server.service = self
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -123,6 +123,21 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A caller that was killed is no error of ours."""
+
+
+_PORTS: set[int] = set()
+
+
+def _on_a_new_port() -> _Server:
+    """A server on a port that no service of this process has had: a call that comes too late, from a test that is
+    over, reaches nobody."""
+    servers = [_Server(("127.0.0.1", 0), _Handler)]
+    while servers[-1].server_port in _PORTS:
+        servers.append(_Server(("127.0.0.1", 0), _Handler))
+    for server in servers[:-1]:
+        server.server_close()
+    _PORTS.add(servers[-1].server_port)
+    return servers[-1]
 
 
 class _Handler(BaseHTTPRequestHandler):
