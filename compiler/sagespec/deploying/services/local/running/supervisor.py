@@ -15,7 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sagespec.deploying.services.local.container import artifacts
 from sagespec.deploying.services.local.container.channels import DataError, is_s3_error
@@ -201,17 +201,43 @@ class Supervisor:
 def main(arguments: Sequence[str]) -> int:
     """Hands the job to a child that outlives whoever called, and returns when the child has it."""
     folder = JobFolder(Path(arguments[0]))
+    return hand_over(folder, lambda: Supervisor(folder), begin=alive.adopt_orphans)
+
+
+class Supervised(Protocol):
+    """The folder of what a supervisor answers for."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def supervisor(self) -> Path: ...
+
+
+class Supervising(Protocol):
+    """What answers for it, until it is told to shut down."""
+
+    shut_down: bool
+
+    def run(self) -> None: ...
+
+
+def hand_over(folder: Supervised, make: Callable[[], Supervising], begin: Callable[[], object] = lambda: None) -> int:
+    """Hands a folder to a child that outlives whoever called, and returns when the child has it.
+
+    Args:
+        begin: what the child does before anything else.
+    """
     ready, told = os.pipe()
     if os.fork():
         os.close(told)
-        # The child says one byte once it answers for the job; without it, it never came so far.
+        # The child says one byte once it answers for the folder; without it, it never came so far.
         return 0 if os.read(ready, 1) else 1
     os.close(ready)
     os.setsid()
-    alive.adopt_orphans()
+    begin()
     detach(folder.path / "supervisor.log")
     write_json(folder.supervisor, alive.identity(os.getpid()))
-    supervisor = Supervisor(folder)
+    supervisor = make()
 
     def shut_down(number: int, frame: object) -> None:
         supervisor.shut_down = True

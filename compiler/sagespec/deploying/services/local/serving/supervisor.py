@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import signal
 import sys
 import time
 import traceback
@@ -18,11 +17,11 @@ from pathlib import Path
 
 from sagespec.base.errors import SagespecError
 from sagespec.deploying.services.local.container.channels import is_s3_error
-from sagespec.deploying.services.local.folder import read_json, remove, write_json
+from sagespec.deploying.services.local.folder import read_json, remove
 from sagespec.deploying.services.local.log import Log, last_words
 from sagespec.deploying.services.local.running import alive
 from sagespec.deploying.services.local.running.processes import Command, ProcessEnding, Run
-from sagespec.deploying.services.local.running.supervisor import detach
+from sagespec.deploying.services.local.running.supervisor import hand_over
 from sagespec.deploying.services.local.serving import layout
 from sagespec.deploying.services.local.serving.executors import executor_of
 from sagespec.deploying.services.local.serving.folder import VARIANT, RevisionFolder, container_of, variant_of
@@ -177,26 +176,7 @@ def answers(port: int) -> bool:
 def main(arguments: Sequence[str]) -> int:
     """Hands the revision to a child that outlives whoever called, and returns when the child has it."""
     revision = RevisionFolder(Path(arguments[0]))
-    ready, told = os.pipe()
-    if os.fork():
-        os.close(told)
-        # The child says one byte once it answers for the revision; without it, it never came so far.
-        return 0 if os.read(ready, 1) else 1
-    os.close(ready)
-    os.setsid()
-    detach(revision.path / "supervisor.log")
-    write_json(revision.supervisor, alive.identity(os.getpid()))
-    supervisor = ServingSupervisor(revision)
-
-    def shut_down(number: int, frame: object) -> None:
-        supervisor.shut_down = True
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, shut_down)
-    os.write(told, b"!")
-    os.close(told)
-    supervisor.run()
-    return 0
+    return hand_over(revision, lambda: ServingSupervisor(revision))
 
 
 if __name__ == "__main__":
