@@ -297,11 +297,10 @@ class JobContext(Context):
 
     def _options_of(self, dataclass: str) -> frozenset[str] | None:
         library = dataclass.partition(".")[0]
-        framework, release, folder = self.framework, self.release, self.source_folder
-        if framework is None or release is None or folder is None or framework.wheel.get("package") != library:
+        framework, release = self.framework, self.release
+        if framework is None or release is None or self.source_folder is None or library in self.requirements:
             return None
-        requirements = folder / "requirements.txt"
-        if self.files.is_file(requirements) and library.encode() in self.files.read(requirements, MAX_REQUIREMENTS):
+        if framework.wheel.get("package") != library:
             return None
         return self.facts.options_of(dataclass, release.full_version.partition("+")[0])
 
