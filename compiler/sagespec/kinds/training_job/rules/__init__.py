@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds.rules import SHARED
 from sagespec.kinds.training_job.rules import (
+    algorithms,
     arguments,
     channels,
     code,
@@ -16,6 +17,7 @@ from sagespec.kinds.training_job.rules import (
     hyperparameters,
     identity,
     image,
+    image_uri,
     legacy,
     model_folder,
     network,
@@ -32,6 +34,8 @@ FAMILIES = (
     *SHARED,
     identity,
     versions,
+    image_uri,
+    algorithms,
     legacy,
     code,
     hyperparameters,
