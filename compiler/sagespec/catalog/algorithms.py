@@ -67,6 +67,19 @@ def algorithm(repository: str, tag: str) -> Algorithm | None:
     )
 
 
+def algorithm_image(name: str, region: str) -> str | None:
+    """The image of an algorithm that has one version only, by the SDK's name for it; None where there is none.
+
+    Source: https://github.com/aws/sagemaker-python-sdk/blob/v2.257.6/src/sagemaker/image_uris.py (retrieve)
+    """
+    row, regions = table("algorithms")["algorithms"].get(name), table("regions")
+    accounts = registries(name).get(region)
+    if row is None or row["table"] != name or not accounts or region not in regions["regions"]:
+        return None
+    suffix = regions["partitions"][regions["regions"][region]]
+    return f"{accounts[0]}.dkr.ecr.{region}.{suffix}/{name}:1"
+
+
 def _hyperparameters(row: Mapping[str, Any], tag: str) -> Iterator[tuple[str, str]]:
     """Those of the version that the tag begins with; of the newest, for a tag that is not known."""
     versions = row.get("versions", "").split()

@@ -38,6 +38,10 @@ class Facts(NamedTuple):
         """AWS's own algorithm in a repository, in the version of the tag; None where the repository holds none."""
         return of_algorithms.algorithm(repository, tag)
 
+    def algorithm_image(self, name: str, region: str) -> str | None:
+        """The image of an algorithm that has one version only, by the SDK's name for it; None where there is none."""
+        return of_algorithms.algorithm_image(name, region)
+
     def registries(self, repository: str) -> Mapping[str, tuple[str, ...]]:
         """Region → the accounts in which AWS keeps a repository of training images; nothing for other repositories."""
         return of_algorithms.registries(repository)
