@@ -44,7 +44,7 @@ class Channel(Part):
         "Wraps each object in a RecordIO record: Pipe mode only.", None
     )
     s3_data_type: Literal["S3Prefix", "ManifestFile", "AugmentedManifestFile", "Converse"] | None = field(
-        "What `s3_data` names: a prefix, a manifest object that lists keys, or conversations to tune a model with.", None
+        "What `s3_data` names: a prefix, a manifest object that lists keys, or conversations to tune with.", None
     )
     instance_groups: Annotated[list[GroupName], Limits(max_length=5)] | None = field(
         "Instance groups that get this channel.", None
