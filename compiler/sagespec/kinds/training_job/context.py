@@ -55,7 +55,7 @@ class JobChannel:
         return getattr(self.own, member)
 
 
-class ImageUri(NamedTuple):
+class ImageAddress(NamedTuple):
     """The parts of an image's address in Amazon ECR."""
 
     account: str
@@ -232,10 +232,10 @@ class JobContext(Context):
         return self.release if self.script_mode and self.job.image_uri is None else None
 
     @lazy
-    def image(self) -> ImageUri | None:
+    def image(self) -> ImageAddress | None:
         """What `image_uri` says, where it lies in Amazon ECR."""
         found = _ECR_IMAGE.match(self.job.image_uri or "")
-        return None if found is None else ImageUri(**found.groupdict(default=""))
+        return None if found is None else ImageAddress(**found.groupdict(default=""))
 
     @lazy
     def image_algorithm(self) -> Algorithm | None:
