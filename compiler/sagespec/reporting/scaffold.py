@@ -60,7 +60,7 @@ def scaffold(folder: Path, template: str) -> list[Path]:
 
 
 def _files(template: str) -> dict[str, Path]:
-    """Where a file of a template goes → where it lies. Installers compile every .py of a package, the templates' too."""
+    """Where a file of a template goes → where it lies. Installers compile every .py of a package."""
     found = {}
     for source in (data_folder("templates") / "init" / name for name in TEMPLATES[template]):
         files = [path for path in source.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
