@@ -46,7 +46,7 @@ def scaffold(folder: Path, template: str) -> list[Path]:
     if taken is not None:
         raise Taken(taken)
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - YAML and Python
-    schemas = {}
+    schemas: dict[str, Path] = {}
     for path, target in targets.items():
         text = path.read_text(encoding="utf-8")
         rendered = environment.from_string(text).render(name=_name(folder)) if path.suffix == ".j2" else text
@@ -61,7 +61,7 @@ def scaffold(folder: Path, template: str) -> list[Path]:
 
 def _files(template: str) -> dict[str, Path]:
     """Where a file of a template goes → where it lies. Installers compile every .py of a package."""
-    found = {}
+    found: dict[str, Path] = {}
     for source in (data_folder("templates") / "init" / name for name in TEMPLATES[template]):
         files = [path for path in source.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
         found |= {path.relative_to(source).as_posix().removesuffix(".j2"): path for path in files}
