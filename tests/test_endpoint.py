@@ -346,7 +346,6 @@ def test_a_variant_says_what_the_endpoint_s_own_fields_do_not(folder: Path) -> N
             "model_name": "other-model",
             "volume_size_in_gb": 20,
         },
-        {"variant_name": "none", "serverless_config": {"memory_size_in_mb": 1024}},
     ]
     sent = bodies(compiled(folder, {"production_variants": variants, "volume_size": 10}))
     own = sent["CreateModel"]["ModelName"]
@@ -367,12 +366,19 @@ def test_a_variant_says_what_the_endpoint_s_own_fields_do_not(folder: Path) -> N
             "ModelName": "other-model",
             "InitialVariantWeight": 1,
         },
+    ]
+
+
+def test_a_serverless_variant_takes_nothing_of_instances(folder: Path) -> None:
+    given = [{"variant_name": "a", "serverless_config": {"memory_size_in_mb": 1024}}]
+    sent = bodies(compiled(folder, {"production_variants": given}))
+    assert sent["CreateEndpointConfig"]["ProductionVariants"] == [
         {
-            "VariantName": "none",
-            "ModelName": own,
+            "VariantName": "a",
+            "ModelName": sent["CreateModel"]["ModelName"],
             "InitialVariantWeight": 1,
             "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 5},
-        },
+        }
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
+from sagespec.kinds import other_names
 from sagespec.kinds.types import (
     GIGABYTES,
     AccountId,
@@ -266,6 +267,7 @@ class Endpoint(Part):
 
     renamed: ClassVar[Mapping[str, str]] = RENAMED
     renaming: ClassVar[str] = "'{old}' is called '{new}' in an endpoint"
+    other_names: ClassVar[str] = other_names.ENDPOINT
 
     apiVersion: Literal["sagespec/v1"] = field("Version of the manifest language.")  # noqa: N815
     kind: Literal["Endpoint"] = field("What this document describes.")
