@@ -644,3 +644,16 @@ def test_the_judge_would_see_a_configuration_in_use_that_is_deleted(serving: Ser
     with pytest.raises(InProgress):
         serving.service().scale("mnist", [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}])
     serving.service().stop("mnist")  # it is on its way out already
+
+
+def test_what_goes_while_it_is_looked_at_is_gone(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the answer to DescribeEndpoint and that to ListTags."""
+    serving.applied()
+    described = serving.service()._describe("mnist")
+    serving.service().stop("mnist")
+    serving.aws.advance(LONG)
+    service = serving.service()
+    monkeypatch.setattr(service, "_describe", lambda name: described)
+    with pytest.raises(NoSuchJob):
+        service.describe("mnist")
+    assert list(service.observe(serving.compiled()[0])) == []

@@ -88,9 +88,9 @@ class SageMakerEndpoints(Wire):
         """An endpoint with what of its manifest exists beside it; None where there is no endpoint of that name."""
         try:
             body = self._describe(name)
+            tags = self._tags_of(body["EndpointArn"])
         except NoSuchJob:
             return None
-        tags = self._tags_of(body["EndpointArn"])
         if tags is None:
             return self._seen(body, {}, tags_hidden=True)
         bare = self._seen(body, tags)
@@ -120,7 +120,7 @@ class SageMakerEndpoints(Wire):
         return sorted((one for one in made if one is not None), key=lambda one: (one.created, one.config))
 
     def _revision(self, summary: Mapping[str, Any], seen: ObservedEndpoint) -> Revision | None:
-        tags = self._tags_of(summary["EndpointConfigArn"]) or {}
+        tags = self._tags_of_one(summary["EndpointConfigArn"])
         name = summary["EndpointConfigName"]
         if not _is_of(seen, tags, name):
             return None
@@ -136,7 +136,7 @@ class SageMakerEndpoints(Wire):
         named = {model for revision in revisions for model in revision.models}
         for summary in self._own("list_models", "Models", "ModelName", seen):
             name = summary["ModelName"]
-            if name not in named and _is_of(seen, self._tags_of(summary["ModelArn"]) or {}, name):
+            if name not in named and _is_of(seen, self._tags_of_one(summary["ModelArn"]), name):
                 yield Revision("", models=(name,), created=summary["CreationTime"].timestamp())
 
     def _own(self, method: str, member: str, name_member: str, seen: ObservedEndpoint) -> list[dict[str, Any]]:
@@ -205,6 +205,13 @@ class SageMakerEndpoints(Wire):
                 return None
             self._tags[arn] = {key: value for key, value in tags.items() if not key.startswith("aws:")}
         return self._tags[arn]
+
+    def _tags_of_one(self, arn: str) -> dict[str, str]:
+        """The tags of one of those that were listed; none of what has gone since."""
+        try:
+            return self._tags_of(arn) or {}
+        except NoSuchJob:
+            return {}
 
     # What is done -----------------------------------------------------------------------------------------------------
 
