@@ -1,4 +1,4 @@
-"""Scripts that read their command line with another library than argparse, or with subcommands: each example was run."""
+"""Scripts with subcommands, or with another library than argparse: each example was run."""
 
 from __future__ import annotations
 

@@ -51,6 +51,8 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
 _TOKEN = re.compile(r"zq(\d+)zq")
 _ROLE = "arn:aws:iam::000000000000:role/"
 """What makes a role of an account that nobody has, out of a stand-in."""
+_ADDED = "s3://zqx"
+"""What makes a location out of a text that does not begin with one."""
 _INSTANCE = "ml.{}.zqzq"
 """What makes an instance type out of a stand-in."""
 _COUNTED = range(11, 31)
@@ -211,7 +213,7 @@ class _StandIns(Placeholders):
         if member == "InstanceType" and _TOKEN.fullmatch(text):
             return _INSTANCE.format(text)
         whole = not text.startswith(("s3://", "https://")) and member.endswith(LOCATIONS)
-        return f"s3://{text}" if whole else text
+        return f"{_ADDED}{text}" if whole else text
 
     def take_out(self, draft: ManifestDraft) -> ManifestDraft:
         """The draft with expressions for stand-ins."""
@@ -237,7 +239,7 @@ class _StandIns(Placeholders):
 
     def _local(self, name: str, channel: Any) -> Any:
         location = channel.get("s3_data") if isinstance(channel, Mapping) else channel
-        found = re.fullmatch(r"s3://zq(\d+)zq(/.*)?", location) if isinstance(location, str) else None
+        found = re.fullmatch(rf"{_ADDED}zq(\d+)zq(/.*)?", location) if isinstance(location, str) else None
         value = self.values[int(found[1])] if found is not None else None
         if found is None or not isinstance(value, Uploaded):
             return channel
@@ -254,7 +256,7 @@ class _StandIns(Placeholders):
             return self._expression(self.counted[value], path, number=True)
         if not isinstance(value, str) or not _TOKEN.search(value):
             return value
-        text = re.sub(r"^s3://(?=zq\d+zq)", self._scheme, value)
+        text = value.removeprefix(_ADDED)
         text = re.sub(_INSTANCE.replace(".", "[.]").format(r"(zq\d+zq)"), r"\1", text).removeprefix(_ROLE)
         sources = [self._source(self.values[int(number)]) for number in _TOKEN.findall(text)]
         asks = any(not isinstance(self.values[int(number)], Default) for number in _TOKEN.findall(text))
@@ -269,11 +271,6 @@ class _StandIns(Placeholders):
             if isinstance(value, UnknownValue) and not isinstance(value, Either) and not value.source
             else text_of(value)
         )
-
-    def _scheme(self, found: re.Match[str]) -> str:
-        number = _TOKEN.match(found.string, found.end())
-        assert number is not None
-        return found[0] if str(getattr(self.values[int(number[1])], "name", "")).lower().endswith("bucket") else ""
 
     def _named(self, value: Any, path: Path) -> UnknownValue:
         if isinstance(value, Default):
