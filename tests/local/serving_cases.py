@@ -36,10 +36,13 @@ def handler(data, context):
     answer = requests.post(context.rest_uri, data=data.read())
     return (answer.status_code, answer.headers["Content-Type"], answer.text).__repr__(), "text/plain"
 """
-BOTH = PAIR + """
+BOTH = (
+    PAIR
+    + """
 def handler(data, context):
     return "handler", "text/plain"
 """
+)
 ODD = """\
 import io, json
 from mine import KIND
