@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sagespec.deploying.services.local import provision
+from sagespec.deploying.services.local import provision, pythons
 from sagespec.deploying.services.local.container import contract, launch, optml, pipes
 from sagespec.deploying.services.local.folder import HostFolder, remove
 from sagespec.deploying.services.local.job import LocalJob
@@ -53,13 +53,13 @@ class ScriptRuns:
         wanted = provision.wanted_of(self.job.algorithm["TrainingImage"])
         if wanted is None:
             raise failed("ClientError: the image's address does not say which framework to provision")
-        return self._provide(wanted, report)
-
-    def _provide(self, wanted: provision.Wanted, report: Callable[[str], None], python: str = sys.executable) -> str:
         try:
-            environment = provision.provide(wanted, lambda progress: report(str(progress)), python=python)
+            return self._provide(wanted, report)
         except provision.CannotProvision as error:
             raise failed(f"ClientError: {error}") from error
+
+    def _provide(self, wanted: provision.Wanted, report: Callable[[str], None], of: Sequence[str] = ()) -> str:
+        environment = provision.provide(wanted, lambda progress: report(str(progress)), of=of)
         if environment.warning:
             report(environment.warning)
         return str(environment.python)
@@ -80,7 +80,10 @@ class ScriptRuns:
         self.search = self._search_path(host)
 
     def _install(self, host: str, wanted: Sequence[str], run: RunOne) -> None:
-        self.python = str(provision.overlay(self.job.folder.path / ".environment", self.base))
+        try:
+            self.python = str(provision.overlay(self.job.folder.path / ".environment", self.base))
+        except pythons.CannotMake as error:
+            raise failed(f"ClientError: {error}") from error
         argv = [self.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *wanted]
         ending = run(Command(host, argv, self._outer(host), self.job.host(host).code))
         if ending.why is not None:
@@ -91,7 +94,7 @@ class ScriptRuns:
 
     def _search_path(self, host: str) -> list[str]:
         """Where that Python looks for modules, with what the request's PYTHONPATH adds."""
-        asked = [self.python, "-c", "import sys; print(*sys.path[1:], sep='\\n')"]
+        asked = [self.python, "-c", "import sys; print('\\n'.join(sys.path[1:]))"]
         told = subprocess.run(asked, env=self._outer(host), capture_output=True, text=True, errors="replace")
         return told.stdout.splitlines()
 
