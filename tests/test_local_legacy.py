@@ -109,11 +109,10 @@ def test_printed_model_function_trains_exports_for_serving_and_resumes(said_firs
     service, seen, said = applied(tmp_path, monkeypatch, "legacy/legacy.yaml", changes)
     assert any(said_first in line for line in said), said[:10]
     assert is_exported(service, seen)
-    _, _, said = applied(tmp_path, monkeypatch, "legacy/legacy.yaml", {**changes, "10000": "80"} | CONTINUED)
+    _, _, said = applied(
+        tmp_path, monkeypatch, "legacy/legacy.yaml", changes | {"training_steps: 10000": "training_steps: 80"}
+    )
     assert any("Restoring parameters from" in line and "model.ckpt-60" in line for line in said)
-
-
-CONTINUED = {"training_steps: 10000": "training_steps: 80"}
 
 
 @pytest.mark.slow
