@@ -112,8 +112,10 @@ class ScriptRuns:
         script = self._command(host, self._inside(host, self.image.argv(words)), config)
         if not cluster.serves(config):
             return [*feeder, script]
-        server = cluster.parameter_server(self.python, host, self.job.hosts, config)
-        return [*feeder, script, Command(host, server, self._environ(host, None), self.job.host(host).code, helps=True)]
+        serve = cluster.parameter_server(self.python, host, self.job.hosts, config)
+        # It writes checkpoints where the script says.
+        argv = self._inside(host, serve, f"{host}-serves")
+        return [*feeder, script, Command(host, argv, self._environ(host, None), self.job.host(host).code, helps=True)]
 
     def _tf_config(self, host: str, together: Sequence[str]) -> dict[str, Any] | None:
         return cluster.tf_config(host, together, self.job.meant, self.ports) if self.image.is_tensorflow else None
@@ -153,10 +155,10 @@ class ScriptRuns:
         argv = self.image.argv([*words, *script])
         return Command(hosts[0], argv, environs[hosts[0]], folder, said=lambda line: mpi.tagged(line, count))
 
-    def _inside(self, host: str, argv: Sequence[str]) -> list[str]:
+    def _inside(self, host: str, argv: Sequence[str], scratch: str = "") -> list[str]:
         if not self.real_opt_ml:
             return list(argv)
-        return optml.inside(self.job.host(host).path, self.etc_hosts, self.scratch / host, argv)
+        return optml.inside(self.job.host(host).path, self.etc_hosts, self.scratch / (scratch or host), argv)
 
     def _told(self, host: str) -> contract.Told:
         return contract.tell(self.job.host(host), self._given(host), self.seen(host))

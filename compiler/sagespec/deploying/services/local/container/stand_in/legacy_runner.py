@@ -246,10 +246,11 @@ def keep(job):
 
 
 def main():
+    # Not this program's own folder: what lies there stands in for packages that may be installed.
+    sys.path[0] = os.path.join(BASE, "code")
     job = Job()
     tf, real = tensorflow()
     tf.logging.set_verbosity(tf.logging.INFO)
-    sys.path.insert(0, os.path.join(BASE, "code"))
     script = importlib.import_module(job.program[:-3] if job.program.endswith(".py") else job.program)
     exports = hasattr(script, "serving_input_fn")
     if not exports:
