@@ -618,3 +618,14 @@ def test_a_pass_that_may_not_come_is_told(knowledge: Facts) -> None:
     first, second, _ = imported(LOOPS["break and continue"][0], knowledge)
     assert first.remarks == ()
     assert second.remarks == ("only where an earlier pass has not ended the loop (line 4)",)
+
+
+def test_what_a_container_gets_as_hyperparameters_are_hyperparameters(knowledge: Facts) -> None:
+    program = """
+from sagemaker.chainer import Chainer
+Chainer("train.py", role="r", instance_count=2, instance_type="ml.p3.2xlarge", framework_version="5.0.0",
+        py_version="py3", use_mpi=True, num_processes=4, process_slots_per_host=0, hyperparameters={"a": 1}).fit("s3://b/t")
+"""
+    (draft,) = imported(program, knowledge)
+    expected = {"a": 1, "sagemaker_use_mpi": True, "sagemaker_num_processes": 4}
+    assert (draft.data["hyperparameters"], draft.remarks) == (expected, ())

@@ -97,6 +97,7 @@ class _ValueReader(Placeholders):
                 self.arguments.append(FilledArgument(f"fit({name}=…)", "not taken", "it says nothing to the job"))
         for text in (*self.estimator.left, *self.start.left):
             self.refuse(text, f"no field for the argument {text}")
+        self.container_arguments(given, data)
         if self.region is not None:
             data["region"] = self.region
         self.complete(data, is_old=bool(SDK1 & set(self.estimator.given)))
@@ -111,7 +112,7 @@ class _ValueReader(Placeholders):
         if name in WITHOUT_FIELD:
             self.arguments.append(FilledArgument(written, "not taken", "it says nothing to the job"))
             return
-        if name in ("model_uri", "rules"):
+        if name in ("model_uri", "rules") or name in self.of_container:
             return
         if name == "git_config" and isinstance(value, dict):
             repository = ", ".join(
