@@ -156,6 +156,18 @@ class _ValueReader(Placeholders):
                 self.remarks.append(f"profiler_config: framework_profile_params = {text_of(profile)} is not taken")
         return self.data(value, (name,))
 
+    @property
+    def of_container(self) -> Mapping[str, str]:
+        return {} if self.framework is None else self.framework.container_arguments
+
+    def container_arguments(self, given: Mapping[str, Any], data: dict[str, Any]) -> None:
+        """Arguments that the container gets as hyperparameters; those that are false or 0 are not sent."""
+        for name, hyperparameter in self.of_container.items():
+            if given.get(name):
+                value = self.data(given[name], ("hyperparameters", hyperparameter))
+                data.setdefault("hyperparameters", {})[hyperparameter] = value
+                self.arguments.append(FilledArgument(name, "changed", f"hyperparameters.{hyperparameter}"))
+
     # Its name
 
     def name(self, given: Mapping[str, Any]) -> str:
