@@ -21,6 +21,9 @@ LIST: Json = {"type": "array"}
 ITEMS: Json = {"minItems": 1, **LIST}
 """A list that is not empty."""
 POSITIVE: Json = {"type": "integer", "minimum": 1}
+SEVERAL: Json = {"type": "integer", "minimum": 2}
+REMOTE: Json = {"type": "string", "pattern": "^ml[.]"}
+"""An instance type of SageMaker: not this machine, of which less is asked, and no expression."""
 GIVEN: Json = {"not": {"anyOf": [NULL, {"type": "string", "pattern": EXPRESSION}]}}
 """A value that is known, and is not null."""
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Framework, NoProcessor, family_of, processor
+from sagespec.checking.condition import EXPRESSION, GIVEN, ITEMS, TRUE, Json, inside
+from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
@@ -30,6 +32,13 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _COUNTS = ("microbatches", "partitions", "active_microbatches")
 _FLAGS = ("auto_partition", "contiguous", "load_partition", "horovod", "ddp", "deterministic_server")
+_NO_COUNT: Json = {"type": "integer", "not": {"minimum": 1}}
+_NO_FLAG: Json = {"enum": [0, 1, "true", "false", "yes", "no"]}
+"""Not everything that is no truth value, but what people write for one."""
+
+
+def _known_but(values: tuple[str, ...]) -> Json:
+    return {"type": "string", "pattern": f"^(?!({'|'.join(values)})$)(?!.*{EXPRESSION})"}
 
 
 @rule(
@@ -631,7 +640,26 @@ def modelparallel_without_mpi(written: Written, context: JobContext) -> Finding 
     return None
 
 
-@rule(ERROR, on=field("distribution"), source=SDK2 + "fw_utils.py, validate_mp_config")
+_PARAMETERS = ("distribution", "smdistributed", "modelparallel", "parameters")
+_USED = {"distribution": inside("smdistributed", "modelparallel", "enabled", so=TRUE)}
+
+
+@rule(
+    ERROR,
+    on=field("distribution"),
+    source=SDK2 + "fw_utils.py, validate_mp_config",
+    rows=(
+        *(
+            Row((*_PARAMETERS, name), f"{name} must be one of {', '.join(values)}", when=_USED, value=_known_but(values))
+            for name, values in _CHOICES.items()
+        ),
+        *(
+            Row((*_PARAMETERS, name), f"{name} must be a whole number, 1 or more", when=_USED, value=_NO_COUNT)
+            for name in _COUNTS
+        ),
+        *(Row((*_PARAMETERS, name), f"{name} must be true or false", when=_USED, value=_NO_FLAG) for name in _FLAGS),
+    ),
+)
 def bad_modelparallel_parameter(written: Written, context: JobContext) -> Iterator[Finding]:
     """The model parallel library's parameters have types and ranges, which the SDK checks.
 
@@ -689,7 +717,19 @@ def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-@rule(ERROR, on=field("distribution"), source=SDK2 + "fw_utils.py, validate_distribution")
+@rule(
+    ERROR,
+    on=field("distribution"),
+    source=SDK2 + "fw_utils.py, validate_distribution",
+    rows=(
+        Row(
+            ("distribution", "instance_groups"),
+            "the job has an instance_type, and so no instance_groups",
+            when={"instance_type": GIVEN},
+            value=ITEMS,
+        ),
+    ),
+)
 def distribution_of_unknown_group(written: Written, context: JobContext) -> Iterator[Finding]:
     """A distribution can only run on instance groups that the job has.
 
@@ -755,7 +795,19 @@ def distribution_of_several_groups(written: Written, context: JobContext) -> Fin
     return None
 
 
-@rule(ERROR, on=field("distribution"), source=SDK2 + "estimator.py, _distribution_configuration")
+@rule(
+    ERROR,
+    on=field("distribution"),
+    source=SDK2 + "estimator.py, _distribution_configuration",
+    rows=(
+        Row(
+            ("distribution", "instance_groups"),
+            "only mpi and smdistributed.dataparallel can be limited to an instance group",
+            when={"distribution": inside("parameter_server", "enabled", so=TRUE)},
+            value=ITEMS,
+        ),
+    ),
+)
 def distribution_group_without_strategy(written: Written, context: JobContext) -> Finding | None:
     """Only MPI and the data parallel library can be limited to an instance group.
 

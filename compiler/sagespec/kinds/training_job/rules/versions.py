@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
-from sagespec.catalog import PLAIN, Framework, NoProcessor, Release, image_instance_type, processor
+from sagespec.catalog import PLAIN, Facts, Framework, NoProcessor, Release, image_instance_type, processor
+from sagespec.checking.condition import EXPRESSION
+from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK1, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
@@ -30,7 +32,13 @@ def release_of(context: JobContext) -> Release | None:
     return context.image_release if context.job.image_uri is None else None
 
 
-@rule(ERROR, on=JOB, source="https://docs.aws.amazon.com/sagemaker/latest/dg/frameworks.html")
+def _unknown(facts: Facts) -> tuple[Row, ...]:
+    known = rf"^(?!({'|'.join(facts.frameworks)})$)(?!.*{EXPRESSION})"
+    message = f"no framework is called so; there are {', '.join(facts.frameworks)}"
+    return (Row(("framework",), message, value={"type": "string", "pattern": known}),)
+
+
+@rule(ERROR, on=JOB, source="https://docs.aws.amazon.com/sagemaker/latest/dg/frameworks.html", rows=_unknown)
 def unknown_framework(job: Job, context: JobContext) -> Finding | None:
     """A framework is one that SageMaker has images of, by the name that the SDK gives it.
 
@@ -703,7 +711,21 @@ def image_of_other_mode(written: Written, context: JobContext) -> Finding | None
     return None
 
 
-@rule(ERROR, on=field("image_uri"), source=GUIDE + "sagemaker-algo-docker-registry-paths.html")
+_UNVERSIONED = r"/(?:sagemaker-)?xgboost:(latest|1)$"
+
+
+@rule(
+    ERROR,
+    on=field("image_uri"),
+    source=GUIDE + "sagemaker-algo-docker-registry-paths.html",
+    rows=(
+        Row(
+            ("image_uri",),
+            "XGBoost's tags latest and 1 are not supported; name a version, such as 1.7-1",
+            value={"type": "string", "pattern": _UNVERSIONED},
+        ),
+    ),
+)
 def xgboost_without_version(written: Written, context: JobContext) -> Finding | None:
     """The built-in XGBoost must be named with its version.
 
@@ -719,7 +741,7 @@ def xgboost_without_version(written: Written, context: JobContext) -> Finding | 
         entry_point: null
         image_uri: 246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:1.7-1
     """
-    found = re.search(r"/(?:sagemaker-)?xgboost:(latest|1)$", context.job.image_uri or "")
+    found = re.search(_UNVERSIONED, context.job.image_uri or "")
     if found:
         return Finding(("image_uri",), f"XGBoost's tag '{found[1]}' is not supported", "name a version, such as 1.7-1")
     return None
