@@ -47,33 +47,39 @@ AGREE = "names or numbers must agree"
 LENGTH = "what is sent decides, not what is written"
 RANDOM = "whether a text is a key is reckoned from its letters"
 
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 NOT_SHOWN = {
     "TrainingJob": {
         **dict.fromkeys(
-            """
+            words("""
             algorithm-and-image ambiguous-python augmented-manifest-without-attributes channel-without-source
             checkpoint-folder-without-location credentials-without-private-registry debugger-in-unsupported-region
             distribution-of-several-groups evaluation-without-type field-without-entry-point file-system-without-vpc
             image-outside-ecr image-without-instance-type incomplete-file-system incomplete-preference-counts
             incomplete-vpc-config mirrored-strategy-without-version missing-entry-point missing-evaluation-steps
-            missing-base-version missing-framework-version missing-instances missing-role missing-training-steps overwritten-hyperparameter
+            missing-base-version missing-framework-version missing-instances missing-role missing-training-steps
+            overwritten-hyperparameter
             private-registry-without-vpc requirements-file-without-source-dir spot-without-max-wait xla-without-compiler
-            """.split(),
+            """),
             MISSING,
         ),
         **dict.fromkeys(["marketplace-algorithm-with-network"], RUN),
         **dict.fromkeys(
-            """
+            words("""
             dependency-not-found entry-point-not-found entry-point-outside-project missing-local-data
             missing-requirements-file source-dir-not-found
-            """.split(),
+            """),
             DISK,
         ),
         **dict.fromkeys(
-            """
+            words("""
             channels-without-groups duplicate-dependency-name duplicate-instance-group duplicate-rule-name
             max-wait-shorter-than-run program-in-streamed-channel role-of-another-account
-            """.split(),
+            """),
             AGREE,
         ),
         **dict.fromkeys(["long-hyperparameter", "too-many-hyperparameters"], LENGTH),
@@ -81,10 +87,10 @@ NOT_SHOWN = {
     },
     "Endpoint": {
         **dict.fromkeys(
-            """
+            words("""
             code-without-entry-point endpoint-without-capacity endpoint-without-model endpoint-without-role
             endpoint-without-version incomplete-vpc-config python-endpoint-without-entry-point
-            """.split(),
+            """),
             MISSING,
         ),
         "role-of-another-account": AGREE,
@@ -124,7 +130,9 @@ def mistakes() -> Iterator[Mistake]:
             if page.severity is Severity.ERROR and not page.script("Bad") and not of_job:
                 for over in yaml.safe_load_all(page.example("Bad")):
                     written = {**SMALLEST_OF[kind], **merged(over or {}, WRITTEN_OUT.get(page.name, {}))}
-                    yield Mistake(kind, page.name, {name: value for name, value in written.items() if value is not None})
+                    yield Mistake(
+                        kind, page.name, {name: value for name, value in written.items() if value is not None}
+                    )
 
 
 MISTAKES = [each for each in mistakes() if each.manifest != SMALLEST_OF[each.kind]]

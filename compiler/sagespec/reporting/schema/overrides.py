@@ -33,7 +33,11 @@ def request_members(overrides: Mapping[str, Path]) -> Json:
     Args:
         overrides: operation → where in a manifest its members are overridden, `("request",)` or a section of it.
     """
-    sections = {path[1]: {"type": ["object", "string"], **_members(operation)} for operation, path in overrides.items() if path[1:]}
+    sections = {
+        path[1]: {"type": ["object", "string"], **_members(operation)}
+        for operation, path in overrides.items()
+        if path[1:]
+    }
     whole = [_members(operation) for operation, path in overrides.items() if not path[1:]]
     return {"properties": sections, "additionalProperties": False} if sections else whole[0]
 
@@ -84,5 +88,3 @@ def _offering(shape: Json, member: ApiMember) -> Json:
         return shape
     values: list[Any] = list(member.enum)
     return {"anyOf": [shape, {"enum": values}]} if values else shape
-
-

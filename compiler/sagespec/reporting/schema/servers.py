@@ -1,7 +1,7 @@
 """What an endpoint's server and version decide: branches made of the catalogue.
 
-A manifest that names a version names its `endpoint_type` too, if that is not TensorFlow Serving, and its `image_uri`, if it
-has one: with an image of its own, the version decides nothing.
+A manifest that names a version names its `endpoint_type` too, if that is not TensorFlow Serving, and its `image_uri`,
+if it has one: with an image of its own, the version decides nothing.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def _instances(serving: tuple[str, ...], graviton: tuple[str, ...]) -> Iterator[
     yield {"if": when({"framework_version": one_of(only_x86)}), "then": {"properties": refused}}
     only_arm = [version for version in graviton if version not in serving]
     if only_arm:
-        refused = {"instance_type": {"pattern": rf"^(ml\.{arm}\.|(?!ml\.))", "errorMessage": "this version is for Graviton"}}
+        refused = {
+            "instance_type": {"pattern": rf"^(ml\.{arm}\.|(?!ml\.))", "errorMessage": "this version is for Graviton"}
+        }
         yield {"if": when({"framework_version": one_of(only_arm)}), "then": {"properties": refused}}
 
 
@@ -66,6 +68,9 @@ def _settings() -> Json:
         "pattern": rf"^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$|{EXPRESSION}",
         "errorMessage": 'this setting must be "true" or "false"',
     }
-    number = {"pattern": rf"^\s*[0-9]+\s*$|[^\x00-\x7f]|{EXPRESSION}", "errorMessage": 'this setting must be a number: "2"'}
+    number = {
+        "pattern": rf"^\s*[0-9]+\s*$|[^\x00-\x7f]|{EXPRESSION}",
+        "errorMessage": 'this setting must be a number: "2"',
+    }
     names = {**dict.fromkeys(sorted(TRUTHS), truth), **dict.fromkeys(sorted(NUMBERS), number)}
     return {"properties": {"env": {"properties": names}}}

@@ -60,7 +60,7 @@ class Shapes:
     def fields(self) -> Json:
         """Every field that a manifest and a Defaults document share."""
         fields = self.properties(self.name)
-        fields["request"] = {**fields["request"], **{"additionalProperties": True, "propertyNames": True}}
+        fields["request"] = {**fields["request"], "additionalProperties": True, "propertyNames": True}
         fields["request"]["allOf"] = [{"$ref": f"#/definitions/{self.prefix}request"}]
         return {name: shape for name, shape in fields.items() if name not in ("apiVersion", "kind")}
 

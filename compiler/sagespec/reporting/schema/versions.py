@@ -12,7 +12,20 @@ from functools import cache
 from itertools import combinations
 
 from sagespec.catalog import PLAIN, Facts, Framework, Release
-from sagespec.checking.condition import EXPRESSION, FALSE, GIVEN, LIST, NULL, SEVERAL, TRUE, Json, choice, inside, one_of, when
+from sagespec.checking.condition import (
+    EXPRESSION,
+    FALSE,
+    GIVEN,
+    LIST,
+    NULL,
+    SEVERAL,
+    TRUE,
+    Json,
+    choice,
+    inside,
+    one_of,
+    when,
+)
 from sagespec.checking.row import Row, branch
 from sagespec.kinds.training_job.model import LEGACY_FIELDS
 from sagespec.kinds.training_job.model.distribution import STRATEGIES, TOGETHER

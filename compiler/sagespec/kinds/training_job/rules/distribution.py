@@ -650,8 +650,8 @@ _USED = {"distribution": inside("smdistributed", "modelparallel", "enabled", so=
     source=SDK2 + "fw_utils.py, validate_mp_config",
     rows=(
         *(
-            Row((*_PARAMETERS, name), f"{name} must be one of {', '.join(values)}", when=_USED, value=_known_but(values))
-            for name, values in _CHOICES.items()
+            Row((*_PARAMETERS, name), f"{name} must be one of {', '.join(known)}", when=_USED, value=_known_but(known))
+            for name, known in _CHOICES.items()
         ),
         *(
             Row((*_PARAMETERS, name), f"{name} must be a whole number, 1 or more", when=_USED, value=_NO_COUNT)

@@ -59,7 +59,7 @@ def preferences(context: JobContext) -> list[Mapping[str, Any]]:
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
-PREFERENCES: Path = ("request", "ResourceConfig", "InstancePreferences")
+PREFERENCES = ("request", "ResourceConfig", "InstancePreferences")
 
 
 class Override(NamedTuple):
@@ -336,11 +336,7 @@ def incomplete_preference_counts(request: Written, context: JobContext) -> Findi
         Row(
             ("training_plan",),
             "the preferences in request have training plans of their own",
-            when={
-                "request": inside(
-                    *PREFERENCES[1:], so={"contains": inside("TrainingPlanArns", so=ITEMS), **LIST}
-                )
-            },
+            when={"request": inside(*PREFERENCES[1:], so={"contains": inside("TrainingPlanArns", so=ITEMS), **LIST})},
         ),
     ),
 )
