@@ -96,7 +96,7 @@ def reserved_tag(tag: Written, context: Context) -> Iterator[Finding]:
             yield Finding(tag.path, f"the tag '{key}' is reserved", f"write {key[len(prefix) :]}", at_key=True)
 
 
-_ALLOWED = r"^[^!\"#$%&'()*,;<>?\[\\\]^`{|}~\x00-\x1f\x7f]*$"
+_ALLOWED = r'^[^!"#$%&' r"'()*,;<>?\[\\\]^`{|}~\x00-\x1f\x7f]*$"
 """Of ASCII, all that a tag may have; of other letters Unicode decides, which not every editor can ask."""
 
 

@@ -378,7 +378,7 @@ def _hyperparameters(facts: Facts, framework: Framework, release: Release) -> li
     return [{"if": {"anyOf": [when({name: GIVEN}) for name in LEGACY_FIELDS]}, "then": then}]
 
 
-_HARMFUL = rf"^(?!.*{EXPRESSION})[^'\"\\$]*(?:[;&|<>()`\n]|'[^'\"\\]*$)"
+_HARMFUL = rf"^(?!.*{EXPRESSION})" + r"""[^'"\\$]*([;&|<>()`\n]|'[^'"\\]*$)"""
 """What certainly ends or breaks a command line in which it is not quoted: an operator that stands in no quotes, or a
 quote that nothing closes."""
 
