@@ -649,8 +649,8 @@ class Launch(Base):
     def __post_init__(self):
         self.channels["train"] = "s3://b/" + self.model
     def run(self):
-        e = TensorFlow(entry_point=self.entry_point, role="r", framework_version=self.VERSION, py_version="py310", tags=self.tags,
-                       instance_type="ml.m5.large", instance_count=self.count, max_run=self.max_run,
+        e = TensorFlow(entry_point=self.entry_point, role="r", framework_version=self.VERSION, py_version="py310",
+                       tags=self.tags, instance_type="ml.m5.large", instance_count=self.count, max_run=self.max_run,
                        hyperparameters=self.hyperparameters)
         e.fit(self.channels)
 Launch("net", {"a": 1}, "train.py", max_run=60).run()
