@@ -50,8 +50,8 @@ def _of_body(
     there, asked = _variants_in(present), _variants_in(wanted)
     for kind, name in sorted(there ^ asked):
         member, field = ".".join((operation, kind, name)), f"{_field(request, operation, (kind, name))}.{name}"
-        words = ("there", None) if (kind, name) in there else (None, "there")
-        yield Difference(field, member, *words, Effect.DEPLOYMENT)
+        before, after = ("there", None) if (kind, name) in there else (None, "there")
+        yield Difference(field, member, before, after, Effect.DEPLOYMENT)
     for path in dict.fromkeys((*present, *wanted)):
         if path[:2] in there ^ asked:
             continue
@@ -99,8 +99,8 @@ def _of_archive(request: Request, seen: ObservedEndpoint) -> Iterator[Difference
     before, after = seen.tags.get(ARTIFACT), request.tags.get(ARTIFACT)
     if before and after and before != after:
         member = "CreateModel.PrimaryContainer.ModelDataUrl"
-        words = (f"another archive (ETag {before})", f"ETag {after}")
-        yield Difference("model_data", f"{member} (its ETag)", *words, Effect.DEPLOYMENT)
+        told = f"another archive (ETag {before})"
+        yield Difference("model_data", f"{member} (its ETag)", told, f"ETag {after}", Effect.DEPLOYMENT)
 
 
 def _of_tags(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]:
