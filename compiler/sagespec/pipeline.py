@@ -556,18 +556,25 @@ def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> P
     if not member:
         return ()
     at = kind.overrides[operation]
-    override: object = manifest.data
-    for step in (*at, *member):
-        if not isinstance(override, Mapping) or step not in override:
-            break
-        override = override[step]
-    else:
-        return (*at, *member)
+    overridden = _there(manifest.data, (*at, *member))
+    if len(overridden) == len(at) + len(member):
+        return overridden
     field = kind.field_of(operation, member)
     if field is None:
         return ()
+    if field not in manifest.data and kind.field_of(operation, overridden[len(at) :]) == field:
+        return overridden  # the override sets what the field is for, and lacks something of it
     inside = member[1:] if field in ("hyperparameters", "environment") else member[2:] if field == "env" else ()
     return (field, *inside)
+
+
+def _there(data: object, path: Path) -> Path:
+    """As much of a path as there is in some data."""
+    for length, step in enumerate(path):
+        if not isinstance(data, Mapping) or step not in data:
+            return path[:length]
+        data = data[step]
+    return path
 
 
 def _merged(found: Mapping[str, Result]) -> Result:
