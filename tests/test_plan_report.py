@@ -29,9 +29,10 @@ from sagespec.kinds.training_job.cost import bill_of
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.document import load
 from sagespec.reading.render import Inputs
+from sagespec.reporting.plans.data import plan_json
 from sagespec.reporting.plans.markdown import endings_markdown, plan_markdown
 from sagespec.reporting.plans.outputs import github_lines
-from sagespec.reporting.plans.plan import plan_json, plan_text, shown
+from sagespec.reporting.plans.plan import plan_text, shown
 from sagespec.reporting.plans.status import status_text
 from sagespec.reporting.terminal.board import board_on
 from sagespec.reporting.terminal.style import Style

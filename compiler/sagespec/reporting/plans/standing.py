@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.building.cost import MONTH_HOURS, VOLUME, Bill, money
+from sagespec.building.request import Request
 from sagespec.deploying.planning.observed import ObservedEndpoint
 from sagespec.deploying.planning.plan import Action, Change
 from sagespec.deploying.planning.standing import fleet
@@ -15,8 +16,7 @@ def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
     request = change.request
     if request is None:
         return
-    variants = next(call.template for call in request.calls if "ProductionVariants" in call.template)
-    new = fleet(variants["ProductionVariants"])
+    new = fleet_of(request)
     yield f"{request.name}: {new}"
     container = request.template.get("PrimaryContainer", {})
     source = container.get("ModelDataUrl") or container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri")
@@ -27,6 +27,12 @@ def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
         yield from _both_fleets(change, change.seen, new)
     if bill is not None and bill.items:
         yield f"costs {standing_cost(bill)}"
+
+
+def fleet_of(request: Request) -> str:
+    """The instances that an endpoint asks for: `2 × ml.m5.xlarge`."""
+    variants = next(call.template for call in request.calls if "ProductionVariants" in call.template)
+    return fleet(variants["ProductionVariants"])
 
 
 def _both_fleets(change: Change, seen: ObservedEndpoint, new: str) -> Iterator[str]:
