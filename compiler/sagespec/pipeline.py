@@ -23,6 +23,7 @@ from sagespec.checking.context import Context
 from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
+from sagespec.kinds.lifecycle import Nature
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
@@ -31,7 +32,7 @@ from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
     from sagespec.building.draft import Draft, Packing, Trained
-    from sagespec.building.pricing import Pricing
+    from sagespec.building.pricing import Pricing, Totals
     from sagespec.building.request import Destination, Request
 
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
@@ -108,6 +109,12 @@ class Compiler:
         return Packing(self.files)
 
     @cached_property
+    def totals(self) -> Totals:
+        from sagespec.building.pricing import Totals
+
+        return Totals()
+
+    @cached_property
     def pricing(self) -> Pricing:
         from sagespec.building.pricing import Pricing
 
@@ -125,9 +132,16 @@ class Compiler:
                     continue  # it is given twice, or by its own name as well
                 read.add(file)
                 yield from self.file(name, explicit=name == path) if not why else self.passed_over(name, why)
+        yield from self._together()
         leftover = self.allowances.unused()
         if leftover:
             yield Result(leftover[0].path, leftover)
+
+    def _together(self) -> Iterator[Result]:
+        """What only all jobs of a run show: what they may cost together."""
+        for found in self.totals.exceeded() if "totals" in self.__dict__ else ():
+            if found.rule not in self.allowed:
+                yield self.refused(found.path, (found,))
 
     def file(self, name: str, *, explicit: bool) -> Iterator[Result]:
         """The jobs of one file. A file that was found in a folder is passed over unless it is meant for us."""
@@ -379,7 +393,7 @@ class Compiler:
     def _priced(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         """What there is to say of the price, where the defaults name some."""
         site = draft.request.site
-        if site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
+        if site.local or not {"prices", "max_job_cost", "max_total_cost"} & set(manifest.settings):
             return
         from sagespec.building.pricing import judge
 
@@ -390,6 +404,8 @@ class Compiler:
             return
         bill = None if draft.unknown or priced is None else kind.bill(priced, self.facts, 1)
         yield from judge(manifest, draft.request.name, site.region, bill)
+        if bill is not None and kind.lifecycle.nature is Nature.RUNS:
+            self.totals.add(manifest, draft.request.name, bill)
 
     def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:
         """The draft's request with what things cost in its region; None where no region is known."""

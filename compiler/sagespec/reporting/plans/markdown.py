@@ -13,7 +13,7 @@ from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.findings.diagnostics import counted, printable
 from sagespec.reporting.plans.bills import amounts, explained, starts
 from sagespec.reporting.plans.plan import about, counts, files_changed, sent, shown, standing_total, total_of
-from sagespec.reporting.plans.rows import Row, rows_of, unchanged, varying
+from sagespec.reporting.plans.rows import PlanRow, rows_of, unchanged, varying
 from sagespec.reporting.plans.status import billed, verdict_line
 from sagespec.reporting.plans.where import UNASKED, where
 
@@ -40,21 +40,19 @@ def plan_markdown(plan: Plan, longest: int = LONGEST_COMMENT) -> str:
     if kept:
         number = sum(len(row.changes) for row in kept)
         blocks.append(_rendered("unchanged.md.j2", rows=kept, number=number))
-    shown_rows, shown_blocks = rows, blocks
-    text = _whole(plan, rows, shown_rows, blocks, shown_blocks)
-    while len(text.encode()) > longest and (shown_blocks or shown_rows):
-        if shown_blocks:
-            shown_blocks = shown_blocks[: len(shown_blocks) * 3 // 4]
-        else:
-            shown_rows = shown_rows[: len(shown_rows) * 3 // 4]
-        text = _whole(plan, rows, shown_rows, blocks, shown_blocks)
+    sizes = [len(rows), len(blocks)]
+    text = _whole(plan, rows, blocks, *sizes)
+    while len(text.encode()) > longest and any(sizes):
+        cut = 1 if sizes[1] else 0
+        sizes[cut] = sizes[cut] * 3 // 4
+        text = _whole(plan, rows, blocks, *sizes)
     return text
 
 
-def _whole(plan: Plan, rows: Sequence[Row], some: Sequence[Row], blocks: Sequence[str], shown: Sequence[str]) -> str:
+def _whole(plan: Plan, rows: Sequence[PlanRow], blocks: Sequence[str], most_rows: int, most_blocks: int) -> str:
     place = where(plan)
-    left = [counted(len(rows) - len(some), "row")] if len(some) < len(rows) else []
-    left += [counted(len(blocks) - len(shown), "block")] if len(shown) < len(blocks) else []
+    left = [counted(len(rows) - most_rows, "row")] if most_rows < len(rows) else []
+    left += [counted(len(blocks) - most_blocks, "block")] if most_blocks < len(blocks) else []
     notes = [*plan.notes, *(f"{change.name}: {note}" for change in plan.changes for note in change.notes)]
     return _rendered(
         "plan.md.j2",
@@ -64,14 +62,14 @@ def _whole(plan: Plan, rows: Sequence[Row], some: Sequence[Row], blocks: Sequenc
         where=", ".join(place.words),
         total=total_of(plan),
         standing=standing_total(plan),
-        rows=some,
-        blocks=shown,
+        rows=rows[:most_rows],
+        blocks=blocks[:most_blocks],
         left=" and ".join(left),
         notes=notes,
     )
 
 
-def _block_of(row: Row, *, open_: bool) -> str:
+def _block_of(row: PlanRow, *, open_: bool) -> str:
     """What is folded below the table about a row; nothing where the row says it all."""
     first, differences = row.first, row.differences
     begins = starts(first)
@@ -96,7 +94,7 @@ def _block_of(row: Row, *, open_: bool) -> str:
     )
 
 
-def _lines(row: Row) -> Iterator[str]:
+def _lines(row: PlanRow) -> Iterator[str]:
     """What is started, in sentences. Jobs that are alike send the same, and each costs the same."""
     first = row.first
     if first.nature is Nature.STAYS or len(row.changes) == 1:

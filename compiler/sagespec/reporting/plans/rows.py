@@ -22,7 +22,7 @@ _NAMED = 3
 """Names that a row shows before it counts the others."""
 
 
-class Row(NamedTuple):
+class PlanRow(NamedTuple):
     """One job, or several of which the same is said: they differ in names and hyperparameters."""
 
     changes: tuple[Change, ...]
@@ -69,14 +69,14 @@ class Varying(NamedTuple):
     """Hyperparameters that all have: `epochs: 10, layers: 3`."""
 
 
-def rows_of(plan: Plan) -> list[Row]:
+def rows_of(plan: Plan) -> list[PlanRow]:
     """What is not as wanted, what needs a decision first; jobs that are alike together."""
     loud = [change for change in plan.changes if not is_quiet(change)]
     rows = [_row(group) for group in _grouped(loud, _likeness)]
     return sorted(rows, key=lambda row: _ORDER.index(row.first.action) if row.first.action in _ORDER else len(_ORDER))
 
 
-def unchanged(plan: Plan) -> list[Row]:
+def unchanged(plan: Plan) -> list[PlanRow]:
     """What is as wanted, together where the same is said of it."""
     quiet = [change for change in plan.changes if is_quiet(change)]
     return [_row(group) for group in _grouped(quiet, lambda change: (change.nature, _general(change)))]
@@ -87,7 +87,7 @@ def is_quiet(change: Change) -> bool:
     return change.as_wanted and not change.differences and not change.notes
 
 
-def varying(row: Row) -> Varying:
+def varying(row: PlanRow) -> Varying:
     given = [own_hyperparameters(change) for change in row.changes]
     names = dict.fromkeys(chain.from_iterable(given))
     common = [name for name in names if len({one.get(name) for one in given}) == 1]
@@ -133,12 +133,12 @@ def _general(change: Change) -> str:
     return text
 
 
-def _row(changes: tuple[Change, ...]) -> Row:
+def _row(changes: tuple[Change, ...]) -> PlanRow:
     first = changes[0]
     bill = bill_of_change(first) if first.nature is Nature.RUNS or starts(first) else None
     reason = first.reason if len(changes) == 1 else _general(first)
     step = next_step(first)
-    return Row(
+    return PlanRow(
         changes,
         *_called([change.name for change in changes]),
         f"{reason}. Next: {step}" if step else reason,
