@@ -182,11 +182,12 @@ TensorFlow(**K).fit('s3://b/t')
     assert len(whole(program, knowledge)) == 1
 
 
-def test_a_deployment_is_seen_and_the_job_is_whole(knowledge: Facts) -> None:
-    found = imported("e = TensorFlow(**K)\ne.fit('s3://b/t')\ne.deploy(1, 'ml.m5.large')", knowledge)
+def test_a_deployment_of_another_framework_is_seen_and_the_job_is_whole(knowledge: Facts) -> None:
+    program = "from sagemaker.pytorch import PyTorch\ne = PyTorch(**K)\ne.fit('s3://b/t')\ne.deploy(1, 'ml.m5.large')"
+    found = imported(program, knowledge)
     assert found.complete
     assert [*found.left] == [
-        "line 6: deploy(...) was seen and not taken: an endpoint is a manifest of its own (kind: Endpoint)"
+        "line 7: deploy(...) was seen and not taken: it serves no TensorFlow model that can be seen"
     ]
 
 
@@ -202,6 +203,18 @@ HyperparameterTuner(e, 'loss', {'lr': ContinuousParameter(0.01, 0.2)}).fit({'tra
         "hyperparameter tuning was seen and not taken; this is one job without what it tunes: "
         "lr: ContinuousParameter(0.01, 0.2)",
     )
+
+
+def test_the_metrics_of_a_tuner_are_its_jobs_metrics(knowledge: Facts) -> None:
+    program = """
+from sagemaker.tuner import HyperparameterTuner
+e = TensorFlow(**K, metric_definitions=[{'Name': 'old', 'Regex': 'a(.)'}])
+HyperparameterTuner(e, 'loss', {}, [{'Name': 'loss', 'Regex': 'loss: (.*)'}]).fit('s3://b/t')
+e.fit('s3://b/t')
+"""
+    tuned, alone = imported(program, knowledge)
+    assert tuned.data["metric_definitions"] == [{"name": "loss", "regex": "loss: (.*)"}]
+    assert alone.data["metric_definitions"] == [{"name": "old", "regex": "a(.)"}]
 
 
 def test_one_of_two_estimators_are_two_jobs_each_under_its_condition(knowledge: Facts) -> None:

@@ -50,7 +50,8 @@ def gone(revision: RevisionFolder) -> None:
 
 
 def current(service: LocalEndpoints, name: str = "mnist") -> RevisionFolder:
-    found = EndpointFolder(service.root / name).current
+    endpoint = EndpointFolder(service.root / name)
+    found = endpoint.current or endpoint.asked
     assert found is not None
     return found
 
@@ -63,6 +64,12 @@ def log(service: LocalEndpoints) -> str:
     return "\n".join(line.text for line in service.logs("mnist", START)[0])
 
 
+def written(service: LocalEndpoints, words: str) -> None:
+    """Waits until the log says so: an answer is sent before its line is written."""
+    while words not in log(service):
+        time.sleep(0.02)
+
+
 def test_a_model_is_served_until_it_is_stopped(service: LocalEndpoints, tmp_path: Path) -> None:
     seen = serve(service, request(model(tmp_path)))
     assert (seen.status, seen.failure, seen.config) == ("InService", "", config_of(request(model(tmp_path))))
@@ -70,7 +77,7 @@ def test_a_model_is_served_until_it_is_stopped(service: LocalEndpoints, tmp_path
     assert answer(service) == {"predictions": [3.5]}
     assert answer(service, b"1,2", "text/csv", accept="application/jsonlines") == {"predictions": [[3.5, 4.0]]}
     assert "tensorflow_model_server serves" in log(service)
-    assert "POST /invocations 200" in log(service)
+    written(service, "POST /invocations 200")
     revision = current(service)
     service.stop("mnist")
     gone(revision)
@@ -147,6 +154,22 @@ def test_an_update_that_fails_leaves_the_old_one_and_says_why(service: LocalEndp
     )
     assert seen.modified > before.modified
     assert answer(service) == {"predictions": [3.5]}
+
+
+def test_the_real_server_is_given_the_options_that_the_container_gives_it(
+    service: LocalEndpoints, tmp_path: Path
+) -> None:
+    settings = {
+        "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
+        "SAGEMAKER_TFS_MAX_BATCH_SIZE": "16",
+        "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "2",
+    }
+    serve(service, request(model(tmp_path), **settings))
+    folder = current(service).path
+    text = (folder / "batching-config.cfg").read_text()
+    assert text.splitlines()[:2] == ["max_batch_size { value: 16 }", "batch_timeout_micros { value: 1000 }"]
+    told = f"--enable_batching=true --batching_parameters_file={folder / 'batching-config.cfg'}"
+    assert f"{told} --tensorflow_intra_op_parallelism=2" in log(service)
 
 
 def test_a_script_that_cannot_be_imported_fails_the_endpoint_with_its_error(

@@ -117,6 +117,11 @@ _WORDS: Sequence[tuple[str, str]] = (
         r"Cannot update in-progress endpoint",
         "another change of the endpoint is on its way: apply again when it is over (sagespec status shows it)",
     ),
+    (
+        r"must be deregistered as scalable targets",
+        "an autoscaler owns the variant: deregister the scalable target (aws application-autoscaling "
+        "deregister-scalable-target), apply, and register it again",
+    ),
     (r"[Aa]ccess denied for repository", "the execution role needs ecr:BatchGetImage, or the image is not there"),
     (r"KMS|kms:[A-Z]", "the caller and the role need the key's permissions (docs/permissions.md)"),
 )
@@ -127,7 +132,7 @@ _NOT_FOUND_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException", "
 _NOT_FOUND_WORDS = re.compile(r"^(Requested resource not found|Could not find )")
 _TAKEN_WORDS = re.compile(r"^Cannot create already existing ")
 _BUSY_WORDS = re.compile(r"^Cannot update in-progress endpoint")
-_LOOKS = re.compile(r"(Describe|Delete)(Endpoint|EndpointConfig|Model)$")
+_LOOKS = re.compile(r"((Describe|Delete)(Endpoint|EndpointConfig|Model)|ListTags)$")
 """Operations on endpoints that name one thing alone, which is then what was not found."""
 _NOT_ALLOWED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
 

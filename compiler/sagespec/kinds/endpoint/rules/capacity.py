@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near_instance
 from sagespec.catalog.api_model import api_members
-from sagespec.checking.condition import GIVEN, TRUE
+from sagespec.checking.condition import EXPRESSION, GIVEN, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
-from sagespec.checking.subject import Written, field
+from sagespec.checking.subject import Subject, Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
 from sagespec.kinds.endpoint.model import Endpoint
 
 SERVERLESS = {"serverless_inference_config": GIVEN}
+
+
+def _types(context: EndpointContext) -> list[Written]:
+    endpoint = context.endpoint
+    owners: list[tuple[tuple[str | int, ...], Any]] = [((), endpoint)]
+    for name in ("production_variants", "shadow_production_variants"):
+        owners += [((name, index), variant) for index, variant in enumerate(getattr(endpoint, name) or ())]
+    return [
+        Written((*path, "instance_type"), owner.instance_type, owner) for path, owner in owners if owner.instance_type
+    ]
+
+
+TYPES = Subject[Written, EndpointContext](_types, ["instance_type"])
+"""Each instance type that is written: the endpoint's, and its variants'."""
 
 
 @rule(ERROR, on=ENDPOINT, source=SDK2 + "model.py, deploy")
@@ -27,7 +42,7 @@ def endpoint_without_capacity(endpoint: Endpoint, context: EndpointContext) -> I
     Good:
         initial_instance_count: 2
     """
-    if endpoint.serverless_inference_config is not None or endpoint.is_local:
+    if endpoint.serverless_inference_config is not None or endpoint.is_local or endpoint.production_variants:
         return
     missing = [name for name in ("instance_type", "initial_instance_count") if getattr(endpoint, name) is None]
     if missing:
@@ -78,7 +93,18 @@ serverless_conflict = refusal(
 )
 
 
-@rule(ERROR, on=field("serverless_inference_config"), source=API + "ProductionVariantServerlessConfig.html")
+@rule(
+    ERROR,
+    on=field("serverless_inference_config"),
+    source=API + "ProductionVariantServerlessConfig.html",
+    rows=(
+        Row(
+            ("serverless_inference_config", "memory_size_in_mb"),
+            "serverless memory comes in steps of 1024 MB",
+            value={"type": "integer", "not": {"multipleOf": 1024}},
+        ),
+    ),
+)
 def serverless_size(config: Written, context: EndpointContext) -> Iterator[Finding]:
     """Serverless memory comes in steps of 1,024 MB, and no more can be kept ready than may run.
 
@@ -106,7 +132,21 @@ def serverless_size(config: Written, context: EndpointContext) -> Iterator[Findi
 STRATEGIES = ("RANDOM", "LEAST_OUTSTANDING_REQUESTS")
 
 
-@rule(ERROR, on=field("routing_config"), source=SDK2 + "utils.py, _resolve_routing_config")
+_ANY_CASE = "|".join("".join(f"[{c}{c.lower()}]" if c.isalpha() else c for c in name) for name in STRATEGIES)
+
+
+@rule(
+    ERROR,
+    on=field("routing_config"),
+    source=SDK2 + "utils.py, _resolve_routing_config",
+    rows=(
+        Row(
+            ("routing_config", "routing_strategy"),
+            f"a routing strategy is {' or '.join(STRATEGIES)}",
+            value={"type": "string", "pattern": f"^(?!({_ANY_CASE})$)(?!.*{EXPRESSION})"},
+        ),
+    ),
+)
 def unknown_routing_strategy(config: Written, context: EndpointContext) -> Iterator[Finding]:
     """Requests go to an instance by chance, or to the one with the fewest open requests.
 
@@ -122,7 +162,7 @@ def unknown_routing_strategy(config: Written, context: EndpointContext) -> Itera
         yield Finding((*config.path, "routing_strategy"), f"there is no routing strategy '{given}'", hint)
 
 
-@rule(WARNING, on=field("instance_type"), source=API + "ProductionVariant.html")
+@rule(WARNING, on=TYPES, source=API + "ProductionVariant.html")
 def unknown_hosting_type(instance_type: Written, context: EndpointContext) -> Iterator[Finding]:
     """Endpoints have instance types of their own: `ml.t2` and Graviton, but not `ml.t3`, `ml.c5n` or `ml.p3dn`.
 

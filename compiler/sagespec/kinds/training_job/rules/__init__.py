@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds.rules import SHARED
 from sagespec.kinds.training_job.rules import (
+    algorithms,
     arguments,
     channels,
     code,
     command_line,
-    distribution,
     functions,
     hyperparameters,
     identity,
     image,
+    image_uri,
     legacy,
     model_folder,
     network,
@@ -27,17 +28,30 @@ from sagespec.kinds.training_job.rules import (
     spot,
     versions,
 )
+from sagespec.kinds.training_job.rules.distribution import (
+    instance_groups,
+    parameter_server,
+    smdistributed,
+    strategies,
+    training_compiler,
+)
 
 FAMILIES = (
     *SHARED,
     identity,
     versions,
+    image_uri,
+    algorithms,
     legacy,
     code,
     hyperparameters,
     resources,
     spot,
-    distribution,
+    strategies,
+    parameter_server,
+    smdistributed,
+    instance_groups,
+    training_compiler,
     channels,
     output,
     network,
