@@ -167,12 +167,12 @@ class LocalService:
 
     @explained()
     def fetch(self, uri: str, path: Path) -> None:
-        """Copies one of those files.
+        """Copies one of those files, or what was uploaded for a job.
 
         Raises:
             ServiceError: it is not there any more.
         """
-        shutil.copyfile(uri, path)
+        shutil.copyfile(self.store.uploaded(uri) if uri.startswith("s3://") else uri, path)
 
     # What is done
 
