@@ -165,6 +165,31 @@ class ExplainArguments(Rendering):
     field = optional("FIELD", "With a manifest: channels.train, …", completes="fields")
 
 
+class MetricsArguments(Rendering):
+    """Try metric definitions on a log: what each catches, line by line, and which numbers none does.
+
+    The patterns are read as Python reads them; which dialect SageMaker uses is not documented, and validate warns of
+    what dialects read in different ways.
+    """
+
+    command, section, runs = "metrics", CHECK, "trying:metrics"
+    exits = {
+        Code.WRONG_MANIFEST: "a definition catches no number, or there is none",
+        Code.SERVICE_FAILED: "the service failed",
+    }
+    examples = (
+        ("sagespec metrics mnist.yaml train.log", "a log in a file"),
+        ("python train.py | sagespec metrics mnist.yaml -", "what the script prints here"),
+        ("sagespec metrics mnist.yaml", "the log of the manifest's newest job"),
+    )
+
+    manifest = one("MANIFEST", "Whose metric_definitions are tried.", completes="files")
+    log = optional("LOG", "A file, - for standard input, or a job; nothing: the manifest's job.", completes="files jobs")
+    format = choice("sagespec.reporting.metrics:FORMATS", "text", "How the trial is written.")
+    local = flag("With a job: that of this machine instead of SageMaker's.")
+    region = text("REGION", "Where a job is that is given by name.")
+
+
 class InitArguments(Arguments):
     """Write a manifest and a script to start from. Never overwrites anything."""
 
@@ -507,6 +532,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         ValidateArguments,
         CompileArguments,
         ExplainArguments,
+        MetricsArguments,
         PlanArguments,
         ApplyArguments,
         StatusArguments,
