@@ -58,7 +58,9 @@ def test_an_example_does_not_reach_the_request(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text("import os\nprint(os.environ)\n")
     definition = {"name": "loss", "regex": "loss=([0-9.]+)", "example": "loss=0.4", "value": 0.4}
-    (tmp_path / "j.yaml").write_text(json.dumps({**SMALLEST, "region": "us-west-2", "metric_definitions": [definition]}))
+    (tmp_path / "j.yaml").write_text(
+        json.dumps({**SMALLEST, "region": "us-west-2", "metric_definitions": [definition]})
+    )
     assert run(["compile", "j.yaml"]) == 0
     sent = json.loads(capsys.readouterr().out)["AlgorithmSpecification"]["MetricDefinitions"]
     assert sent == [{"Name": "loss", "Regex": "loss=([0-9.]+)"}]

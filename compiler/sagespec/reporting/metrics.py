@@ -25,14 +25,17 @@ def trial_text(trial: Trial, style: Style) -> Iterator[str]:
     for hit in trial.hits:
         value = printable(hit.caught.text) if hit.caught.value is None else f"{hit.caught.value:g}"
         name = style.bold(printable(hit.name).ljust(wide))
-        yield f"{hit.number:>{width}}  {name}  {value:>10}  {style.dim(_short(hit.line))}{style.yellow(_flaw(hit.caught))}"
+        line = f"{style.dim(_short(hit.line))}{style.yellow(_flaw(hit.caught))}"
+        yield f"{hit.number:>{width}}  {name}  {value:>10}  {line}"
     if trial.hits:
         yield ""
     if trial.tallies:
         head = ("metric", "lines", "values", "first", "last", "least", "most", "pattern")
         yield from table(head, [_row(tally) for tally in trial.tallies], style)
     for tally in trial.tallies:
-        yield from (f"{style.yellow('warning')}: {printable(tally.name)} {complaint}" for complaint in _complaints(tally))
+        yield from (
+            f"{style.yellow('warning')}: {printable(tally.name)} {complaint}" for complaint in _complaints(tally)
+        )
     yield from _loose_text(trial, style)
 
 

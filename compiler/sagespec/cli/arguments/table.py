@@ -184,23 +184,32 @@ class MetricsArguments(Rendering):
     )
 
     manifest = one("MANIFEST", "Whose metric_definitions are tried.", completes="files")
-    log = optional("LOG", "A file, - for standard input, or a job; nothing: the manifest's job.", completes="files jobs")
+    log = optional(
+        "LOG", "A file, - for standard input, or a job; nothing: the manifest's job.", completes="files jobs"
+    )
     format = choice("sagespec.reporting.metrics:FORMATS", "text", "How the trial is written.")
     local = flag("With a job: that of this machine instead of SageMaker's.")
     region = text("REGION", "Where a job is that is given by name.")
 
 
 class InitArguments(Arguments):
-    """Write a manifest and a script to start from. Never overwrites anything."""
+    """Write a manifest and a script to start from. Never overwrites anything.
+
+    What all jobs of a project share goes into one sagespec.yaml, and what editors read into one folder schemas: at the
+    root of the repository, or, without one, in the folder that one stands in.
+    """
 
     command, section, runs = "init", CHECK, "starting:init"
-    examples = (("sagespec init job --template keras", "a job of Keras, in the folder job"),)
+    examples = (
+        ("sagespec init job --template keras", "a job of Keras, in the folder job"),
+        ("sagespec init jobs/mnist.yaml", "a manifest of that name, and its script beside it"),
+    )
     starts_nothing = True
 
     folder: Argument[Path] = Argument(
-        "Where to write; made if it is not there.",
+        "A folder, made if it is not there; or the manifest that is to be written.",
         required=False,
-        metavar="DIR",
+        metavar="DIR|FILE",
         default=Path(),
         read=Path,
         completes="folders",

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 NUMBER = r"(?i:[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?))"
@@ -56,7 +56,7 @@ class MetricPattern(NamedTuple):
         return (each.value for each in self.caught(line) if each.value is not None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _number() -> re.Pattern[str]:
     """Compiled when it is needed: most runs read no log."""
     return re.compile(NUMBER)

@@ -25,7 +25,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], style: Style, bold
 
     def line(cells: Sequence[str]) -> str:
         sides = zip(cells, widths, right, strict=True)
-        return "  ".join(cell.rjust(width) if to_right else cell.ljust(width) for cell, width, to_right in sides).rstrip()
+        return "  ".join(
+            cell.rjust(width) if to_right else cell.ljust(width) for cell, width, to_right in sides
+        ).rstrip()
 
     yield style.dim(line(names))
     for number, row in enumerate(shown):

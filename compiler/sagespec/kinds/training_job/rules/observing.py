@@ -83,7 +83,7 @@ def broken_metric_pattern(metric: Written, context: JobContext) -> Finding | Non
 
 @rule(ERROR, on=item("metric_definitions"), source=METRICS_GUIDE)
 def metric_example_fails(metric: Written, context: JobContext) -> Finding | None:
-    """A metric's `example` is a line of the log, and `value` what is to be found there: the pattern finds something else.
+    """A metric's `example` is a line of the log, `value` what is to be found there: its pattern finds something else.
 
     Neither is sent; `sagespec metrics FILE LOG` tries a definition on a whole log.
 
@@ -97,7 +97,9 @@ def metric_example_fails(metric: Written, context: JobContext) -> Finding | None
     pattern = pattern_of(definition.name, definition.regex)
     if definition.example is None and definition.value is not None:
         hint = 'add a line of the log: example: "loss=0.4"'
-        return Finding((*metric.path, "value"), "there is no example in which the value is to be found", hint, at_key=True)
+        return Finding(
+            (*metric.path, "value"), "there is no example in which the value is to be found", hint, at_key=True
+        )
     if definition.example is None or pattern is None or not pattern.pattern.groups:
         return None
     found = [each for line in definition.example.splitlines() for each in pattern.caught(line)]
