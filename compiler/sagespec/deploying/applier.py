@@ -13,6 +13,7 @@ from sagespec.deploying.planning.ownership import is_own, stop_command, whose
 from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import Once, each, side_by_side
+from sagespec.deploying.slots import Slots
 
 POLL_SECONDS = 5.0
 """The longest pause between two looks at a job that is to end; the first is a tenth of it."""
@@ -69,15 +70,18 @@ class Applier:
         progress: Progress = nothing,
         sleep: Callable[[float], None] = time.sleep,
         patience: float = PATIENCE_SECONDS,
+        slots: Slots | None = None,
     ) -> None:
         """
         Args:
             patience: seconds that the end of one job is waited for.
+            slots: how many jobs run at a time; None for as many as the service takes.
         """
         self.service = service
         self.progress = progress
         self.sleep = sleep
         self.patience = patience
+        self.slots = slots
         self._once = Once()
 
     def apply(self, plan: Plan, options: PlanOptions = PlanOptions()) -> Iterator[Outcome]:  # noqa: B008 - frozen
@@ -85,7 +89,26 @@ class Applier:
         yield from carry_out([(change, self) for change in plan.changes], options)
 
     def do(self, change: Change, options: PlanOptions) -> Outcome:
-        """One change, whatever it takes. Nothing that the service does is raised."""
+        """One change, whatever it takes, in its turn. Nothing that the service does is raised."""
+        slots, request = self.slots, change.request
+        if slots is None or request is None or change.action not in _STARTS:
+            return self._done(change, options)
+        try:
+            if change.action is Action.REPLACE:
+                with slots.held():
+                    return self._holding(slots, self._done(change, options))
+            with slots.place(self.progress) as waited:
+                outcome = self._then(change, request, options) if waited else self._done(change, options)
+                return self._holding(slots, outcome)
+        except ServiceError as error:
+            return Outcome(change, error)
+
+    def _holding(self, slots: Slots, outcome: Outcome) -> Outcome:
+        if outcome.followable:
+            slots.began(self.service, outcome.job_name)
+        return outcome
+
+    def _done(self, change: Change, options: PlanOptions) -> Outcome:
         try:
             return self._do(change, options)
         except ServiceError as error:
@@ -176,9 +199,9 @@ class Applier:
             return Outcome(again, ServiceError(f"the plan does not hold any more: {again.reason}", "run apply again"))
         again = replace(again, rerun=change.rerun)
         if change.action is Action.REPLACE and again.action is Action.CREATE:
-            done = self.do(again, options)
+            done = self._done(again, options)
             return replace(done, change=replace(change, attempt=done.change.attempt)) if not done.adopted else done
-        return self.do(again, options)
+        return self._done(again, options)
 
     def _now(self, request: Request, change: Change) -> list[Observed]:
         """What exists, with the jobs that were waited for as they are now: an index may not know of their end yet."""
@@ -271,6 +294,7 @@ def carry_out(changes: Sequence[tuple[Change, Applier]], options: PlanOptions) -
     stops = [(change, applier) for change, applier in changes if change.request is None]
     waits = [(change, applier) for change, applier in changes if change.request is not None and change.action in _WAIT]
     others = [(c, applier) for c, applier in changes if c.request is not None and c.action not in _WAIT]
+    others.sort(key=lambda pair: pair[1].slots is not None and pair[0].action in _STARTS)  # what waits holds nothing
     failed: dict[int, Outcome] = {}
     for outcome, applier in _both(others, waits, options):
         if not outcome.done and (outcome.error is not None and outcome.change.action in _STARTS):

@@ -297,6 +297,13 @@ class ApplyArguments(Deciding):
     )
     yes = flag("Do not ask.", short="-y")
     wait = flag("Follow the jobs until they end.")
+    max_parallel = number(
+        "N",
+        "No more than N training jobs run at a time; the next begins when one ends.",
+        default=0,
+        least=1,
+        needs="wait",
+    )
     outputs = file("FILE", "Write what became of each job, as JSON, for the next step.")
     format = choice(("text", "json"), "text", "How the outcome is written.")
     local = flag("Run on this machine instead of SageMaker.", group=LOCAL)
