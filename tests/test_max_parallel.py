@@ -1,5 +1,5 @@
-"""`apply --max-parallel N`: never more than N jobs of a set run, the next begins when one ends, and a killed apply that is
-run again goes on. Judged by the service's own log."""
+"""`apply --max-parallel N`: never more than N jobs of a set run, the next begins when one ends, and an apply that was
+killed goes on when it is run again. Judged by the service's own log."""
 
 # ruff: noqa: F401, F811 - fixtures
 
@@ -28,6 +28,7 @@ from sagespec.deploying.planning.plan import Action, PlanOptions
 from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import ServiceError
 
+USUAL = PlanOptions()
 SIX = ("ada", "bob", "cyd", "dan", "eve", "fay")
 
 
@@ -62,9 +63,7 @@ class Finite(Memory):
             job.status = job.secondary = "Completed"
 
 
-def applied(
-    service: Memory, requests: list[Request], at_once: int, options: PlanOptions = PlanOptions()
-) -> list[Outcome]:
+def applied(service: Memory, requests: list[Request], at_once: int, options: PlanOptions = USUAL) -> list[Outcome]:
     pool = ServicePool(lambda site: service)
     return list(pool.apply(pool.plan(requests, options), options, lambda *_: None, at_once))
 

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sagespec.building.request import RERUN, Request, Upload
+from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own, stop_command, whose
 from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import Once, each, side_by_side
 from sagespec.deploying.slots import Slots
+from sagespec.kinds.lifecycle import Nature
 
 POLL_SECONDS = 5.0
 """The longest pause between two looks at a job that is to end; the first is a tenth of it."""
@@ -229,26 +231,7 @@ class Applier:
             self.service.stop(job.job_name)
 
     def _ended(self, job_name: str) -> None:
-        """Waits until a job has ended, or is gone.
-
-        Raises:
-            ServiceError: it did not, for longer than anybody should wait.
-        """
-        pause, waited = POLL_SECONDS / 10, 0.0
-        while True:
-            try:
-                seen = self.service.describe(job_name)
-            except NoSuchJob:
-                return
-            if seen.ended:
-                return
-            if waited >= self.patience:
-                message = f"{job_name} is {seen.status} and has not ended within {self.patience:.0f} s"
-                raise ServiceError(message, "run apply again when it has")
-            self.progress(f"waiting for {job_name} to end ({seen.secondary or seen.status})", 0, 0)
-            self.sleep(pause)
-            waited += pause
-            pause = min(2 * pause, POLL_SECONDS)
+        until_ended(self.service, job_name, self.progress, self.sleep, self.patience)
 
     def _tag(self, request: Request, seen: Observed, attempt: int) -> None:
         add, remove = request.tag_changes(seen.tags, attempt)
@@ -256,6 +239,36 @@ class Applier:
             add["sagespec:attempt"] = str(attempt)
         if add or remove:
             self.service.tag(seen.job_name, add, remove)
+
+
+def until_ended(
+    service: Service,
+    job_name: str,
+    progress: Progress = nothing,
+    sleep: Callable[[float], None] = time.sleep,
+    patience: float = PATIENCE_SECONDS,
+) -> Observed | None:
+    """Waits until a job has ended, or an endpoint is gone; None for what is gone.
+
+    Raises:
+        ServiceError: it did not, for longer than anybody should wait.
+    """
+    pause, waited = POLL_SECONDS / 10, 0.0
+    while True:
+        try:
+            seen = service.describe(job_name)
+        except NoSuchJob:
+            return None
+        if seen.ended and seen.lifecycle.nature is Nature.RUNS:
+            return seen
+        if waited >= patience:
+            message = f"{job_name} is {seen.status} and has not ended within {patience:.0f} s"
+            raise ServiceError(message, "run apply again when it has")
+        progress(f"waiting for {job_name} to end ({seen.secondary or seen.status})", 0, 0)
+        with waiting(f"the end of {job_name}"):
+            sleep(pause)
+        waited += pause
+        pause = min(2 * pause, POLL_SECONDS)
 
 
 def _left_alone(change: Change, error: ServiceError) -> ServiceError:

@@ -95,8 +95,9 @@ class Slots:
                 return True
             with self._changed:
                 running = list(self._running.values())
-            names = ", ".join(sorted(name for _, name in running))
-            progress(f"{self.limit} at a time: waiting for the end of {names or 'one that begins'}", 0, 0)
+            if running:
+                names = ", ".join(sorted(name for _, name in running))
+                progress(f"{self.limit} at a time: waiting for one to end of {names}", 0, 0)
             self.sleep(max((getattr(service, "poll_seconds", 1.0) for service, _ in running), default=POLL_SECONDS))
 
     def _reserve(self) -> bool:

@@ -19,6 +19,7 @@ from sagespec.cli.arguments.parameter import (
     file,
     flag,
     folder,
+    moment,
     number,
     one,
     option_of,
@@ -329,17 +330,52 @@ class ApplyArguments(Deciding):
         ]
 
 
-class StatusArguments(Several):
+class Looking(Jobs):
+    """How many jobs are shown at a glance."""
+
+    sort = text("METRIC", "A table, the job with the best value first.")
+    best = choice(
+        "sagespec.reporting.plans.listing:BEST",
+        "by-name",
+        "Which value of it is best; by name: of a loss the smallest.",
+        needs="sort",
+    )
+    format = choice(("text", "json"), "text", "How states are written.")
+
+
+class ListArguments(Looking):
+    """List the training jobs and endpoints of a project, newest first: times, metrics, and what the jobs differ in.
+
+    A project is what sagespec.yaml calls so; without one, it is the jobs of the manifests alone. With --local and no
+    path, it is everything on this machine.
+    """
+
+    command, runs = "list", "listing:list_"
+    exits = {**NOT_WHOLE, **FROM_SERVICE}
+    examples = (
+        ("sagespec list", "the project of the manifests in this folder and below"),
+        ("sagespec list sweep.yaml --sort val_loss", "the best job of a sweep first"),
+        ("sagespec list --local", "everything on this machine"),
+    )
+
+    paths = several("PATH...", "Manifests, or folders of manifests.", required=False, completes="files")
+    limit = number("N", "How many jobs are shown.", default=100, least=1)
+
+
+class StatusArguments(Several, Looking):
     """Show the state of jobs: times, cost, model, and for a failure what it is and what to do."""
 
     command, runs = "status", "jobs:status"
     exits = FROM_SERVICE
     examples = (
         ("sagespec status mnist.yaml", "the newest job of a manifest"),
+        ("sagespec status sweep.yaml --sort val_loss", "a table of a sweep, the best job first"),
+        ("sagespec status sweep.yaml --plot loss", "what a metric did while the jobs trained"),
         ("sagespec status mnist-5f2c9a10 --format json", "for programs"),
     )
 
-    format = choice(("text", "json"), "text", "How states are written.")
+    plot = text("METRIC", "Draw a metric of the jobs, as their logs and metric_definitions have it.")
+    out = file("FILE", "Draw it into a file: .png, .svg, .pdf or .html (needs sagespec[plot]).", needs="plot")
 
 
 class LogsArguments(Several):
@@ -347,9 +383,20 @@ class LogsArguments(Several):
 
     command, runs = "logs", "jobs:logs"
     exits = FROM_SERVICE
-    examples = (("sagespec logs -f mnist.yaml", "and go on until the job ends"),)
+    examples = (
+        ("sagespec logs -f mnist.yaml", "and go on until the job ends"),
+        ("sagespec logs --tail 20 sweep.yaml", "the end of each job's log"),
+        ("sagespec logs --since 10m mnist.yaml", "what was written in the last ten minutes"),
+    )
 
     follow = flag("Go on until the jobs end.", short="-f")
+    tail = number("N", "Begin with the last N lines of each job.", default=0, least=1)
+    since: Option[float | None] = Option(
+        "Begin there: 30s, 10m, 2h or 1d ago, or a time such as 2026-11-28T22:00.",
+        metavar="TIME",
+        default=None,
+        read=moment,
+    )
 
 
 class AttachArguments(Several):
@@ -396,16 +443,18 @@ class RollbackArguments(Several):
 
 
 class StopArguments(Several):
-    """Ask jobs to end; what they have saved is kept. Endpoints are deleted, once somebody has agreed."""
+    """Ask jobs to end; what they have saved is kept. Several jobs, and endpoints, end once somebody has agreed."""
 
     command, runs = "stop", "jobs:stop"
     exits = FROM_SERVICE
     examples = (
         ("sagespec stop mnist.yaml", "every job of a manifest that runs"),
+        ("sagespec stop sweep.yaml --job 'sweep-sgd-*' --wait", "some of a sweep, and wait until they have ended"),
         ("sagespec stop mnist --yes", "an endpoint, without being asked"),
     )
 
-    yes = flag("Do not ask before an endpoint is deleted.", short="-y")
+    yes = flag("Do not ask.", short="-y")
+    wait = flag("Wait until they have ended.")
 
 
 class InvokeArguments(Jobs):
@@ -551,6 +600,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         MetricsArguments,
         PlanArguments,
         ApplyArguments,
+        ListArguments,
         StatusArguments,
         LogsArguments,
         AttachArguments,
