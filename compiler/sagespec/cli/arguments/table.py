@@ -180,7 +180,7 @@ class MetricsArguments(Rendering):
     }
     examples = (
         ("sagespec metrics mnist.yaml train.log", "a log in a file"),
-        ("python train.py | sagespec metrics mnist.yaml -", "what the script prints here"),
+        ("sagespec metrics mnist.yaml -", "standard input: what a script prints"),
         ("sagespec metrics mnist.yaml", "the log of the manifest's newest job"),
     )
 
