@@ -141,7 +141,8 @@ class LocalService:
             start, end = ends.get(path.stem, 0), end_of_lines(path)
             pieces.append(_log_lines(path, start, end))
             ends[path.stem] = max(start, end)
-        return heapq.merge(*pieces, key=lambda line: line.time), Cursor(ends)
+        lines = heapq.merge(*pieces, key=lambda line: line.time)
+        return (line for line in lines if line.time >= cursor.since), cursor.at(ends)
 
     def tail(self, job_name: str, count: int) -> list[LogLine]:
         """The last lines over all hosts."""
