@@ -29,7 +29,7 @@ PRINTED = {"TrainingJob": REPOSITORY / "tests" / "golden" / "rules"}
 PRINTED["Endpoint"] = PRINTED["TrainingJob"] / "endpoint"
 ALL = [(kind, rule) for kind in KINDS for rule in kind_named(kind).rules.by_name.values()]
 OF_SHARED = {each.name for family in SHARED for each in vars(family).values() if isinstance(each, Rule)}
-FOR_JOBS_ONLY = {"secret-in-manifest"}
+FOR_JOBS_ONLY = {"secret-in-manifest", "code-outside-project"}
 """Shared rules whose examples have fields of training jobs; what they say of others is tested with those."""
 WITH_EXAMPLES = [
     (kind, rule)

@@ -56,6 +56,8 @@ def hyperparameter_unknown_to_script(passed: Unmatched, context: JobContext) -> 
 
 def _cure(takes: DeclaredArguments, name: str) -> str:
     known = [flag.lstrip("-") for flag in takes.flags]
+    if name in known:  # of one letter: it is passed with one hyphen
+        return f"the script has --{name}: give it a name of two letters or more, in both places"
     close = near(name, known) or near(name.replace("_", "-"), known)
     declare = _declare(takes, name)
     return f"did you mean {close}? Or {declare}" if close else declare
