@@ -159,6 +159,7 @@ def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
         here = Aws(service, neighbours)
         for key, value in here.environment.items():
             environment.setenv(key, value)
+        environment.setenv("SAGESPEC_READ_TIMEOUT", "1")  # how long an answer that hangs is waited for
         try:
             world = World(here, Path(folder))
             world.write("ada", "one")

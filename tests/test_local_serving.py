@@ -63,6 +63,12 @@ def log(service: LocalEndpoints) -> str:
     return "\n".join(line.text for line in service.logs("mnist", START)[0])
 
 
+def written(service: LocalEndpoints, words: str) -> None:
+    """Waits until the log says so: an answer is sent before its line is written."""
+    while words not in log(service):
+        time.sleep(0.02)
+
+
 def test_a_model_is_served_until_it_is_stopped(service: LocalEndpoints, tmp_path: Path) -> None:
     seen = serve(service, request(model(tmp_path)))
     assert (seen.status, seen.failure, seen.config) == ("InService", "", config_of(request(model(tmp_path))))
@@ -70,7 +76,7 @@ def test_a_model_is_served_until_it_is_stopped(service: LocalEndpoints, tmp_path
     assert answer(service) == {"predictions": [3.5]}
     assert answer(service, b"1,2", "text/csv", accept="application/jsonlines") == {"predictions": [[3.5, 4.0]]}
     assert "tensorflow_model_server serves" in log(service)
-    assert "POST /invocations 200" in log(service)
+    written(service, "POST /invocations 200")
     revision = current(service)
     service.stop("mnist")
     gone(revision)

@@ -145,10 +145,11 @@ def test_every_family_of_rules_is_listed(kind: str) -> None:
     """A family that was written and not listed would never run."""
     package = import_module(f"sagespec.kinds.{KINDS[kind]}.rules")
     files = {
-        f"{holder.__name__}.{path.stem}"
+        ".".join((holder.__name__, *path.relative_to(folder).with_suffix("").parts))
         for holder in (package, sagespec.kinds.rules)
-        for path in Path(str(holder.__file__)).parent.glob("*.py")
-        if path.stem != "__init__"
+        for folder in [Path(str(holder.__file__)).parent]
+        for path in folder.rglob("*.py")
+        if "@rule(" in path.read_text(encoding="utf-8")
     }
     assert files == {family.__name__ for family in package.FAMILIES}
     assert set(SHARED) <= set(package.FAMILIES)

@@ -20,6 +20,7 @@ from sagespec.deploying.planning.plan import Action
 from sagespec.deploying.rolling_back import go_back, way_back
 from sagespec.deploying.services import InProgress, NoSuchJob, ServiceError
 from sagespec.deploying.services.sagemaker.endpoints import SageMakerEndpoints
+from sagespec.deploying.services.sagemaker.service import SageMaker
 
 pytestmark = pytest.mark.usefixtures("hurry")
 
@@ -393,7 +394,8 @@ def test_rollback_says_what_stands_against_it(serving: Serving) -> None:
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch, serving: Serving) -> Serving:
     """Time runs by itself, and nobody waits for it."""
-    monkeypatch.setattr(SageMakerEndpoints, "poll_seconds", 0.0)
+    monkeypatch.setattr(SageMakerEndpoints, "poll_seconds", 0.01)
+    monkeypatch.setattr(SageMaker, "poll_seconds", 0.01)
     serving.aws.jobs.clock.scale = 2000.0
     return serving
 

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any
 import boto3
 import botocore.session
 import pytest
+from botocore.client import ClientCreator
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
@@ -33,6 +35,31 @@ BUCKET = "sagemaker-us-west-2-123456789012"
 
 botocore.session.create_loader = cache(botocore.session.create_loader)
 """Each of botocore's service models is read once, which takes longer than most tests: no session changes them."""
+
+
+_methods = ClientCreator._create_methods
+_handlers = botocore.session.Session._register_builtin_handlers
+_methods_of: dict[str, dict[str, Any]] = {}
+_emitters: list[Any] = []
+
+
+def _methods_once(self: ClientCreator, service_model: Any) -> dict[str, Any]:
+    name = service_model.service_name
+    if name not in _methods_of:
+        _methods_of[name] = _methods(self, service_model)
+    return dict(_methods_of[name])
+
+
+def _handlers_once(self: Any, events: Any) -> None:
+    if not _emitters:
+        _handlers(self, events)
+        _emitters.append(copy(self._original_handler))
+    vars(self._original_handler).update(vars(copy(_emitters[0])))
+
+
+ClientCreator._create_methods = _methods_once
+botocore.session.Session._register_builtin_handlers = _handlers_once
+"""So are the methods of each service's clients made once, and botocore's own handlers of its events registered."""
 
 
 def session_of() -> Any:

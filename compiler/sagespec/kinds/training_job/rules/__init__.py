@@ -11,7 +11,6 @@ from sagespec.kinds.training_job.rules import (
     channels,
     code,
     command_line,
-    distribution,
     functions,
     hyperparameters,
     identity,
@@ -27,6 +26,13 @@ from sagespec.kinds.training_job.rules import (
     spot,
     versions,
 )
+from sagespec.kinds.training_job.rules.distribution import (
+    instance_groups,
+    parameter_server,
+    smdistributed,
+    strategies,
+    training_compiler,
+)
 
 FAMILIES = (
     *SHARED,
@@ -37,7 +43,11 @@ FAMILIES = (
     hyperparameters,
     resources,
     spot,
-    distribution,
+    strategies,
+    parameter_server,
+    smdistributed,
+    instance_groups,
+    training_compiler,
     channels,
     output,
     network,
