@@ -568,7 +568,11 @@ def test_limits_and_lists_are_found_by_name() -> None:
     assert set(FACTS.listed("dataparallel_instance_types")) - {"local_gpu"} <= set(FACTS.instances)
 
 
-def test_today_is_given_and_read_from_the_clock_only_otherwise() -> None:
+def test_today_is_given_and_read_from_the_clock_only_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     assert FACTS.today == date(2026, 11, 20)
-    before = date.today()
-    assert before <= facts().today <= date.today()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert facts().today == date(1970, 1, 2)
+    for unset in ("", "soon"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", unset)
+        before = date.today()
+        assert before <= facts().today <= date.today()

@@ -305,7 +305,7 @@ def setup_file_without_setup(job: Job, context: JobContext) -> Finding | None:
         print("setup.py lies beside this, and calls nothing", os.environ["SM_HPS"], os.environ["SM_MODEL_DIR"])
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
     """
     folder = context.source_folder if job.source_dir is not None else None
     paths = [] if folder is None else [folder / "setup.py"]

@@ -28,7 +28,7 @@ def name_not_in_version(read: ReadScript, context: JobContext) -> Iterator[Findi
     2.16 has no tf.estimator. A script that asks for versions, or imports tensorflow.compat.v1, is left alone.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Bad script:
         import os
@@ -38,7 +38,7 @@ def name_not_in_version(read: ReadScript, context: JobContext) -> Iterator[Findi
             print(images, os.environ["SM_MODEL_DIR"])
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Good script:
         import os
@@ -185,7 +185,7 @@ def module_not_in_image(read: ReadScript, context: JobContext) -> Iterator[Findi
     Horovod is in TensorFlow's images up to 2.12; sagemaker_tensorflow (PipeModeDataset) and smdebug up to 2.14.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Good:
         framework_version: "2.12"
@@ -227,7 +227,7 @@ def debugger_not_in_image(written: Written, context: JobContext) -> Finding | No
     """The Debugger's hook needs smdebug, which TensorFlow's images hold up to 2.14: later ones save no tensors.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
         debugger_hook_config: {s3_output_path: s3://bucket/tensors}
 
     Good:
@@ -250,7 +250,7 @@ def requirement_replaces_framework(job: Job, context: JobContext) -> Finding | N
     """A requirement of another TensorFlow than the image's replaces it, with a build that may not fit the GPUs.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
         dependencies: [requirements.txt]
 
     Good:
@@ -296,7 +296,7 @@ def mirrored_fit_with_keras_3(read: ReadScript, context: JobContext) -> Finding 
     """Keras 3 cannot `fit` under MultiWorkerMirroredStrategy: a training loop of one's own can.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
         instance_count: 2
         distribution: {multi_worker_mirrored_strategy: {enabled: true}}
 

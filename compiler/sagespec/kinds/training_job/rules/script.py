@@ -82,13 +82,13 @@ def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
     Legacy mode runs Python 2.7, and so does py2.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Bad script:
         print "training"
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Good script:
         print("training")
@@ -140,14 +140,14 @@ def script_runs_nothing(job: Job, context: JobContext) -> Finding | None:
     containers only, which TensorFlow 1.4 to 1.12 have.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Bad script:
         def main():
             print("training")
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Good script:
         def main():
