@@ -327,6 +327,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                 "wait_interval_in_seconds": 60,
             }
         },
+        "shadow_production_variants": [{"variant_name": "next", "model_name": "mnist-3f2a9c1b7d"}],
         "on_change": "refuse",
         "scaling": "external",
         "keep_previous": 3,

@@ -28,8 +28,11 @@ from sagespec.catalog import (
     facts,
     frameworks,
     image_instance_type,
+    images_of,
+    refresh,
     tables,
 )
+from sagespec.catalog.refresh import image_tables
 from sagespec.kinds.training_job.model.distribution import Distribution
 
 FACTS = facts(date(2026, 11, 20))
@@ -39,9 +42,10 @@ FETCHED = {
     "regions": ("botocore",),
     "instances": ("botocore", "moto"),
     **dict.fromkeys((f"images/{name}" for name in tables.frameworks()), ()),
+    "registries": (),
     "unicode": (),
 }
-CHECK = ["-m", "sagespec.catalog.refresh", "--check"]
+CHECK = ["-m", "sagespec.catalog.refresh", "--check", "--offline"]
 
 
 def same_versions(*packages: str) -> None:
@@ -75,7 +79,24 @@ def copy(tmp_path: Path) -> Path:
 def test_the_catalogue_is_fresh() -> None:
     same_versions("botocore", "moto")
     done = run(*CHECK)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(" was not compared: " in line for line in done.stdout.splitlines())
+
+
+def test_a_source_that_cannot_be_read_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing is installed that has the tables of images, and the package index has nothing."""
+    same_versions("botocore", "moto")
+    monkeypatch.setattr(images_of, "FOLDERS", {"no-such-package": "nowhere"})
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    stale = refresh.check(None).stale
+    assert [line.partition(" could not be compared: ")[0] for line in stale] == [
+        str(tables.FOLDER / f"{name}.json")
+        for name in (*(f"images/{each}" for each in tables.frameworks()), "registries")
+    ]
+    left_out = refresh.check(None, offline=True)
+    assert left_out.stale == []
+    assert len(left_out.left_out) >= len(stale) + 1
 
 
 @pytest.mark.parametrize(
@@ -129,14 +150,8 @@ def test_a_refresh_repairs_what_was_edited_and_leaves_the_rest_alone(copy: Path)
 def wheel(folder: Path, version: str, table: dict[str, object]) -> Path:
     """A wheel of the SDK whose every table is the same."""
     path = folder / f"sagemaker_core-{version}-py3-none-any.whl"
-    names = {
-        each
-        for name in tables.frameworks()
-        for made in tables.table(f"frameworks/{name}")["tables"].values()
-        for each in ([made] if isinstance(made, str) else made)
-    }
     with zipfile.ZipFile(path, "w") as archive:
-        for name in names:
+        for name in image_tables():
             archive.writestr(f"sagemaker/core/image_uri_config/{name}.json", json.dumps({"training": table}))
     return path
 

@@ -198,12 +198,14 @@ def test_a_closed_pipe_is_no_error_message(code: Path) -> None:
 
 
 def test_the_scaffolds_are_manifests_that_nothing_is_said_of(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for template in ("script", "keras", "legacy", "distributed", "pipe"):
+    for template in ("script", "keras", "legacy", "distributed", "pipe", "endpoint"):
         assert run(["init", f"my_{template}", "--template", template]) == 0
         capsys.readouterr()
         assert run(["validate", "--strict", f"my_{template}"]) == 0
         assert capsys.readouterr().out == ""
         assert run(["init", f"my_{template}", "--template", template]) == Code.WRONG_USAGE
+        assert run(["plan", "--offline", f"my_{template}"]) == 0
+        assert (f"my-{template} (endpoint)" in capsys.readouterr().out) is (template == "endpoint")
 
 
 @pytest.mark.parametrize("spelt", ["./doubtful.yaml", ".//doubtful.yaml", "doubtful.yaml/", "././doubtful.yaml"])

@@ -16,7 +16,7 @@ import yaml
 from botocore.validate import ParamValidator
 
 import sagespec
-from conftest import ENDPOINT, REPOSITORY
+from conftest import ENDPOINT, REPOSITORY, SCRIPT, SMALLEST
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.kinds.endpoint.members import SECTIONS
 from sagespec.pipeline import Compiler, Options, Result
@@ -284,9 +284,14 @@ def test_the_sections_of_request_reach_every_call(folder: Path) -> None:
         "create_model": {"PrimaryContainer": {"ContainerHostname": "server"}},
         "create_endpoint_config": {"ExecutionRoleArn": "arn:aws:iam::123456789012:role/Other"},
         "create_endpoint": {"DeploymentConfig": {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}},
+        "update_endpoint": {"RetainDeploymentConfig": True},
     }
-    sent = bodies(compiled(folder, {"request": over}))
+    result = compiled(folder, {"request": over})
+    sent = bodies(result)
     assert set(over) == set(SECTIONS)
+    assert result.request is not None
+    [change] = result.request.serving.changing
+    assert (change.operation, change.template["RetainDeploymentConfig"]) == ("UpdateEndpoint", True)
     container = sent["CreateModel"]["PrimaryContainer"]
     assert (container["ContainerHostname"], container["ModelDataUrl"]) == ("server", ENDPOINT["model_data"])
     assert sent["CreateEndpointConfig"]["ExecutionRoleArn"].endswith("/Other")
@@ -302,6 +307,9 @@ def test_the_sections_of_request_reach_every_call(folder: Path) -> None:
         ("create_model", {"Unknown": 1}, "Unknown: 1"),
         ("create_endpoint_config", {"DataCaptureConfig": {"EnableCapture": "maybe"}}, "EnableCapture: maybe"),
         ("create_endpoint", {"DeploymentConfig": {"AutoRollback": 1}}, "AutoRollback: 1"),
+        ("create_endpoint_config", {"ProductionVariants": [{"VariantName": "a", "EnableSSM": 1}]}, "EnableSSM: 1"),
+        ("create_endpoint_config", {"ShadowProductionVariants": [{"VariantName": 7}]}, "- VariantName: 7"),
+        ("update_endpoint", {"RetainAll": True}, "RetainAll: true"),
     ],
 )
 def test_what_the_api_refuses_is_told_at_the_line_of_the_override(
@@ -324,6 +332,100 @@ def test_what_the_api_refuses_of_a_field_is_told_at_the_field(folder: Path) -> N
     topics = {"notification_config": {"success_topic": "answers"}}
     [found] = compiled(folder, {"async_inference_config": {"output_path": "s3://bucket/a", **topics}}).diagnostics
     assert (found.rule, pointed_at(found)) == ("refused-by-api", "async_inference_config:")
+
+
+# Variants
+
+
+def test_a_variant_says_what_the_endpoint_s_own_fields_do_not(folder: Path) -> None:
+    variants = [
+        {"variant_name": "blue", "initial_variant_weight": 0.9},
+        {
+            "variant_name": "green",
+            "instance_type": "ml.c6i.large",
+            "model_name": "other-model",
+            "volume_size_in_gb": 20,
+        },
+    ]
+    sent = bodies(compiled(folder, {"production_variants": variants, "volume_size": 10}))
+    own = sent["CreateModel"]["ModelName"]
+    assert sent["CreateEndpointConfig"]["ProductionVariants"] == [
+        {
+            "VariantName": "blue",
+            "InstanceType": "ml.m5.xlarge",
+            "InitialInstanceCount": 1,
+            "VolumeSizeInGB": 10,
+            "ModelName": own,
+            "InitialVariantWeight": 0.9,
+        },
+        {
+            "VariantName": "green",
+            "InstanceType": "ml.c6i.large",
+            "InitialInstanceCount": 1,
+            "VolumeSizeInGB": 20,
+            "ModelName": "other-model",
+            "InitialVariantWeight": 1,
+        },
+    ]
+
+
+def test_a_serverless_variant_takes_nothing_of_instances(folder: Path) -> None:
+    given = [{"variant_name": "a", "serverless_config": {"memory_size_in_mb": 1024}}]
+    sent = bodies(compiled(folder, {"production_variants": given}))
+    assert sent["CreateEndpointConfig"]["ProductionVariants"] == [
+        {
+            "VariantName": "a",
+            "ModelName": sent["CreateModel"]["ModelName"],
+            "InitialVariantWeight": 1,
+            "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 5},
+        }
+    ]
+
+
+def test_a_shadow_variant_and_its_image_are_of_the_same_model(folder: Path) -> None:
+    shadow = [{"variant_name": "shadow", "initial_variant_weight": 0.5}]
+    sent = bodies(compiled(folder, {"shadow_production_variants": shadow}))
+    [made] = sent["CreateEndpointConfig"]["ShadowProductionVariants"]
+    assert (made["ModelName"], made["InstanceType"]) == (sent["CreateModel"]["ModelName"], "ml.m5.xlarge")
+
+
+def test_variants_of_request_go_on_from_those_of_their_names(folder: Path) -> None:
+    """And serve the manifest's model, as its name is known to nobody before."""
+    given = [
+        {"VariantName": "AllTraffic", "EnableSSMAccess": True},
+        {"VariantName": "b", "InstanceType": "ml.m5.large", "InitialInstanceCount": 2},
+    ]
+    sent = bodies(compiled(folder, {"request": {"create_endpoint_config": {"ProductionVariants": given}}}))
+    first, second = sent["CreateEndpointConfig"]["ProductionVariants"]
+    assert (first["InstanceType"], first["EnableSSMAccess"]) == ("ml.m5.xlarge", True)
+    assert second == {**given[1], "ModelName": sent["CreateModel"]["ModelName"]}
+
+
+# A model of a training job, without the service
+
+
+def test_compile_takes_the_model_that_the_manifest_of_the_job_promises(folder: Path) -> None:
+    """Beside the endpoint's manifest, or under the given paths; what the endpoint does not say is the job's."""
+    jobs = folder / "jobs"
+    jobs.mkdir()
+    job = {**SMALLEST, "name": "train", "output_path": "s3://models/here/", "framework_version": "2.16.2"}
+    (jobs / "train.py").write_text(SCRIPT)
+    (jobs / "train.yaml").write_text(yaml.safe_dump(job))
+    over = {"training_job": "train", "model_data": None, "framework_version": None, "role": None}
+    path = folder / "mnist.yaml"
+    path.write_text(yaml.safe_dump({name: value for name, value in {**ENDPOINT, **over}.items() if value is not None}))
+    [job_result, result] = Compiler().run([str(jobs), str(path)])
+    assert result.request is not None
+    assert job_result.request is not None
+    model = result.request.bodies()["CreateModel"]
+    name = job_result.request.job_name()
+    assert model["PrimaryContainer"]["ModelDataUrl"] == f"s3://models/here/{name}/output/model.tar.gz"
+    assert model["PrimaryContainer"]["Image"].endswith("tensorflow-inference:2.16.1-cpu")
+    assert model["ExecutionRoleArn"] == SMALLEST["role"]
+    (folder / "train.py").write_text(SCRIPT)
+    (folder / "beside.yaml").write_text(yaml.safe_dump(job))
+    [alone] = Compiler().run([str(path)])
+    assert alone.request == result.request
 
 
 # Partial endpoints

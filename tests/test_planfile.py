@@ -15,7 +15,7 @@ import pytest
 from conftest import SCRIPT, SMALLEST
 from fakes_memory import Memory
 from sagespec.building.cost import Prices
-from sagespec.building.request import Destination, Naming, Request, Serving
+from sagespec.building.request import Call, Destination, Naming, Request, Serving
 from sagespec.catalog import Facts
 from sagespec.deploying.applier import changed
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision
@@ -173,7 +173,9 @@ def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
         site=Destination("us-west-2", "123456789012", True),
         calls=(made.request.calls[0]._replace(naming=Naming.STABLE, scope="prod"),),
         prices=Prices("2026-11-01", {"ml.m5.xlarge": 0.23}),
-        serving=Serving(2, "external", "mnist", "mnist-0123456789", "key", "a job"),
+        serving=Serving(
+            2, "external", "mnist", "mnist-0123456789", "key", "a job", (Call("UpdateEndpoint", "EndpointName", {}),)
+        ),
     )
     job = ObservedJob(
         "j-0123456789", "j", "Failed", "Failed", "d" * 64, 4, 1.5, "why", {"a": "b"}, "vision", "prod", "arn:x", True,
@@ -197,7 +199,7 @@ def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
     assert back.request.prices == request.prices
 
 
-REVISION = Revision("m-0123456789", "0123456789" * 6 + "0123", ("m-9876543210",), 1.5)
+REVISION = Revision("m-0123456789", "0123456789" * 6 + "0123", ("m-9876543210",), 1.5, "etag")
 
 
 def test_every_field_of_an_endpoint_is_saved(planned: Callable[[], Plan]) -> None:

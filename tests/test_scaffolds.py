@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tarfile
@@ -37,3 +38,20 @@ def test_a_scaffold_trains_with_the_framework_that_its_manifest_names(template: 
     with tarfile.open(model) as archive:
         assert any(name.endswith(MODELS[template]) for name in archive.getnames())
     assert "Nothing to do" in run("apply", "--local", "--yes", "job/train.yaml").stderr
+
+
+@pytest.mark.slow
+def test_the_scaffold_of_an_endpoint_trains_serves_and_answers(tmp_path: Path) -> None:
+    """The two points of its request lie in the middle of one moon each."""
+    (tmp_path / ".git").mkdir()
+
+    def run(*arguments: str) -> str:
+        return subprocess.run([TOOL, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    run("init", "job", "--template", "endpoint")
+    run("apply", "--local", "--provision", "--yes", "--wait", "job")
+    try:
+        answer = json.loads(run("invoke", "--local", "job/serve.yaml", "job/request.json"))
+    finally:
+        run("stop", "--local", "--yes", "job/serve.yaml")
+    assert [round(prediction[0]) for prediction in answer["predictions"]] == [0, 1]

@@ -123,7 +123,7 @@ for _tag, _pattern, _first in (
 ):
     Core.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})\Z"), list(_first))
 
-TEMPLATES = sorted((REPOSITORY / "templates" / "init").glob("*/train.yaml.j2"))
+TEMPLATES = sorted((REPOSITORY / "templates" / "init").glob("*/*.yaml.j2"))
 DOCUMENTS = [*sorted((REPOSITORY / "specs").rglob("*.yaml")), *TEMPLATES]
 
 

@@ -20,12 +20,12 @@ PING = "The primary container for production variant AllTraffic did not pass the
 CAPACITY = "CapacityError: Unable to provision requested ML compute capacity."
 
 
-def request(model: str = "one", count: int = 1, **more: Any) -> Request:
+def request(model: str = "one", count: int = 1, weight: float = 1, **more: Any) -> Request:
     serving = more.pop("serving", Serving())
     variant = {
         "VariantName": "AllTraffic",
         "ModelName": name_of("CreateModel"),
-        "InitialVariantWeight": 1,
+        "InitialVariantWeight": weight,
         "InstanceType": "ml.m5.xlarge",
         "InitialInstanceCount": count,
     }
@@ -173,6 +173,12 @@ def test_counts_and_weights_change_live() -> None:
     assert decide_endpoint(WANTED, heavy).live["DesiredWeightsAndCapacities"] == [
         {"VariantName": "AllTraffic", "DesiredWeight": 1.0}
     ]
+
+
+def test_a_weight_in_single_precision_is_the_same_weight() -> None:
+    wanted = request(weight=0.9)
+    there = seen(wanted, capacities=(Capacity("AllTraffic", 1, 1, 0.8999999761581421),))
+    assert decide_endpoint(wanted, there).action is Action.KEEP
 
 
 def test_an_autoscaler_may_own_the_counts() -> None:

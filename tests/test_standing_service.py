@@ -536,6 +536,74 @@ def test_an_endpoint_takes_from_its_job_what_it_does_not_say(fast: Serving) -> N
     )  # the patch that serves
 
 
+def put_model(serving: Serving, content: bytes, key: str = "mnist/model.tar.gz") -> None:
+    s3 = serving.aws.client("s3")
+    if "bucket" not in {each["Name"] for each in s3.list_buckets()["Buckets"]}:
+        s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+    s3.put_object(Bucket="bucket", Key=key, Body=content)
+
+
+def test_another_archive_under_the_same_key_is_a_change(fast: Serving, capsys: pytest.CaptureFixture[str]) -> None:
+    """The service itself never notices one."""
+    put_model(fast, b"one")
+    folder = str(fast.folder)
+    assert run(["apply", folder, "--yes", "--wait"]) == 0
+    assert run(["plan", folder, "--detailed-exitcode"]) == 0
+    put_model(fast, b"two")
+    capsys.readouterr()
+    assert run(["plan", folder]) == 0
+    assert "model_data" in capsys.readouterr().out
+    assert run(["apply", folder, "--yes", "--wait"]) == 0
+    assert operations(fast)["UpdateEndpoint"] == 1
+    assert run(["plan", folder, "--detailed-exitcode"]) == 0
+
+
+def test_who_may_not_look_at_the_archive_sees_no_change(fast: Serving) -> None:
+    put_model(fast, b"one")
+    assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 0
+    fast.aws.client("s3").delete_object(Bucket="bucket", Key="mnist/model.tar.gz")
+    assert run(["plan", str(fast.folder), "--detailed-exitcode"]) == 0
+
+
+def test_an_archive_that_changed_after_the_plan_is_not_served(fast: Serving, tmp_path: Path) -> None:
+    put_model(fast, b"one")
+    plan = tmp_path / "plan.json"
+    assert run(["plan", str(fast.folder), "--out", str(plan)]) == 0
+    put_model(fast, b"two")
+    assert run(["apply", str(plan), "--yes"]) == 3
+    assert operations(fast) == {}
+
+
+def test_rollback_goes_back_to_the_archive_of_then(fast: Serving) -> None:
+    put_model(fast, b"one")
+    assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 0
+    first = fast.endpoints.endpoints["mnist"].tags["sagespec:artifact"]
+    put_model(fast, b"two")
+    assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 0
+    assert run(["rollback", "mnist", "--region", "us-west-2", "--yes", "--wait"]) == 0
+    assert fast.endpoints.endpoints["mnist"].tags["sagespec:artifact"] == first
+
+
+def test_what_the_manifest_says_of_updates_goes_with_the_update(serving: Serving) -> None:
+    serving.applied()
+    serving.model("two", request={"update_endpoint": {"RetainDeploymentConfig": True}})
+    assert serving.applied() is Action.UPDATE
+    (sent,) = [call.parameters for call in serving.aws.calls if call.operation == "UpdateEndpoint"]
+    assert sent["RetainDeploymentConfig"] is True
+
+
+def test_a_model_that_is_only_named_is_never_removed(serving: Serving) -> None:
+    client = serving.aws.client("sagemaker")
+    client.create_model(ModelName="theirs", PrimaryContainer={"Image": "image"})
+    variants = [{"variant_name": "a"}, {"variant_name": "b", "model_name": "theirs"}]
+    for variant in ("one", "two", "three"):
+        serving.model(variant, production_variants=variants, keep_previous=0)
+        serving.applied()
+    serving.applied()
+    assert "theirs" in serving.endpoints.models
+    assert operations(serving)["DeleteModel"] == 2
+
+
 def test_compile_says_that_only_the_service_knows_the_model(
     serving: Serving, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -576,3 +644,16 @@ def test_the_judge_would_see_a_configuration_in_use_that_is_deleted(serving: Ser
     with pytest.raises(InProgress):
         serving.service().scale("mnist", [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}])
     serving.service().stop("mnist")  # it is on its way out already
+
+
+def test_what_goes_while_it_is_looked_at_is_gone(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the answer to DescribeEndpoint and that to ListTags."""
+    serving.applied()
+    described = serving.service()._describe("mnist")
+    serving.service().stop("mnist")
+    serving.aws.advance(LONG)
+    service = serving.service()
+    monkeypatch.setattr(service, "_describe", lambda name: described)
+    with pytest.raises(NoSuchJob):
+        service.describe("mnist")
+    assert list(service.observe(serving.compiled()[0])) == []

@@ -72,7 +72,10 @@ class Options(NamedTuple):
     ask_account: Callable[[], str] | None = None
     """Asks the service for the account, when neither does: apply's way."""
     trained: Callable[[str, str, Request], Trained] | None = None
-    """Finds the training job whose model is served: the way of plan and apply."""
+    """Finds the training job whose model is served: the way of plan and apply. Without it, what the manifest of that
+    job promises is taken."""
+    archive_at: Callable[[str, Request], str] | None = None
+    """Says what the content of a model's archive is known by: the way of plan and apply."""
     every_environment: bool = True
     """Without an environment, manifests that are only judged are judged in all that their defaults declare."""
     only: Collection[str] = ()
@@ -100,6 +103,8 @@ class Compiler:
         self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
         self._account: str | None = None
+        self._paths: tuple[str, ...] = ()
+        self._jobs: dict[tuple[str, ...], list[Request]] = {}
         self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}
         self._checkpoints: dict[tuple[str | None, str], tuple[str, str, int]] = {}
 
@@ -118,6 +123,7 @@ class Compiler:
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
         """One result a job, in input order. Nothing is raised for what an author did."""
         paths = list(dict.fromkeys(map(str, paths)))
+        self._paths = tuple(path for path in paths if path != STDIN)
         named = {os.path.abspath(path) for path in paths}  # noqa: PTH100 - pathlib takes its time
         read = set[str]()
         for path in paths:
@@ -340,9 +346,29 @@ class Compiler:
             self.packing,
             _manifest_name(manifest, folder),
             self.options.inputs.commit,
-            self.options.trained if self.options.build else None,
+            (self.options.trained or self._promised) if self.options.build else None,
+            self.options.archive_at if self.options.build else None,
         )
         return kind.draft(checked.job, manifest, inputs)
+
+    def _promised(self, name: str, project: str, of: Request) -> Trained:
+        """What the TrainingJob manifest of a name promises: it lies under the paths of this run, or beside the
+        endpoint's. Nothing where there is no such manifest, or it is wrong."""
+        from sagespec.building.draft import Trained
+        from sagespec.building.promised import promised_by
+
+        beside = os.path.dirname(of.manifest)  # noqa: PTH120
+        roots = (*self._paths, *([beside or "."] if os.path.isfile(of.manifest) else ()))  # noqa: PTH113
+        if roots not in self._jobs:
+            options = self.options._replace(trained=lambda *_: Trained(), archive_at=None, only=())
+            results = Compiler(options, self.facts, self.files).run(roots)
+            jobs = (result.request for result in results if result.request is not None)
+            self._jobs[roots] = [job for job in jobs if job.kind == "TrainingJob" and not job.site.local]
+        wanted = (name, project, of.environment, of.site.region)
+        found = (
+            job for job in self._jobs[roots] if (job.name, job.project, job.environment, job.site.region) == wanted
+        )
+        return next((promised_by(job) for job in found), Trained())
 
     def _judged(
         self, manifest: Manifest, kind: Kind, draft: Draft, said: Collection[Diagnostic]
@@ -365,7 +391,8 @@ class Compiler:
     def _refused_by_api(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         from sagespec.building import api_check
 
-        name_members = {call.operation: call.name_member for call in draft.request.calls}
+        calls = (*draft.request.calls, *draft.request.serving.changing)
+        name_members = {call.operation: call.name_member for call in calls}
         for operation, body in draft.request.samples():
             for complaint in api_check.check(body, operation):
                 if complaint.kind == "enum" and "request" not in manifest.data:
@@ -561,18 +588,25 @@ def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> P
     if not member:
         return ()
     at = kind.overrides[operation]
-    override: object = manifest.data
-    for step in (*at, *member):
-        if not isinstance(override, Mapping) or step not in override:
-            break
-        override = override[step]
-    else:
+    if _is_written(manifest.data, (*at, *member)):
         return (*at, *member)
     field = kind.field_of(operation, member)
     if field is None:
         return ()
     inside = member[1:] if field in ("hyperparameters", "environment") else member[2:] if field == "env" else ()
     return (field, *inside)
+
+
+def _is_written(data: object, path: Path) -> bool:
+    """Whether something stands at a path."""
+    for step in path:
+        if isinstance(data, Mapping) and step in data:
+            data = data[str(step)]
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            return False
+    return True
 
 
 def _merged(found: Mapping[str, Result]) -> Result:

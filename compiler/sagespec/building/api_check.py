@@ -103,7 +103,7 @@ def _required(error: Any, path: Path) -> Said:
 
 def _unknown(error: Any, path: Path) -> Said:
     known = error.schema["properties"]
-    where = path[-1] if path and isinstance(path[-1], str) else _name(path)
+    where = path[-1] if path and isinstance(path[-1], str) else _name(path, error.schema)
     guess = Guesses()
     for name in error.instance:
         if name not in known:
@@ -112,9 +112,9 @@ def _unknown(error: Any, path: Path) -> Said:
             yield "unknown", (*path, str(name)), f"{_shown(name)} is no member of {where}{hint}"
 
 
-def _name(path: Path) -> str:
+def _name(path: Path, schema: Mapping[str, Any]) -> str:
     """What holds the members at `path`: the request, or the list that its item is in."""
-    return str(path[-2]) if path else "CreateTrainingJob"
+    return str(path[-2]) if path else schema["title"].split(" ")[-2]  # "Body of a SageMaker CreateModel request"
 
 
 def _read_only(_error: Any, path: Path) -> Said:

@@ -52,6 +52,9 @@ class DraftInputs(NamedTuple):
     trained: Callable[[str, str, Request], Trained] | None = None
     """(name of a TrainingJob manifest, its project, the request that serves its model) → its newest completed job; None
     where nobody can be asked."""
+    archive_at: Callable[[str, Request], str] | None = None
+    """(an archive in S3, the request that serves it) → what its content is known by; empty where nobody can say, None
+    where nobody can be asked."""
 
 
 class Draft(NamedTuple):

@@ -13,15 +13,24 @@ if TYPE_CHECKING:
     from sagespec.building.archive import Contents
 
 
-class RepackedModel(NamedTuple("RepackedModel", [("model", str), ("contents", "Contents | None"), ("code", str)])):
-    """A model's archive in S3, and what is laid into it under `code/`.
+class _RepackedModel(NamedTuple):
+    model: str
+    """The archive in S3."""
+    contents: Contents | None
+    """The local code that is laid into it under `code/`; None where that lies in S3, too."""
+    code: str
+    """The archive of the code in S3."""
+    etag: str = ""
+    """Of the model's archive, where it is known."""
 
-    `contents` is the local code, or None where `code` names an archive in S3.
-    """
+
+class RepackedModel(_RepackedModel):
+    """A model's archive in S3, and the code that is laid into it."""
 
     @cached_property
     def sha256(self) -> str:
-        """Identifies what comes of it: the model's place, and its code. Reads the local code.
+        """Identifies what comes of it: the model's place and its content, as far as that is known, and the code. Reads
+        the local code.
 
         Raises:
             ArchiveError: a file cannot be read.
@@ -29,7 +38,7 @@ class RepackedModel(NamedTuple("RepackedModel", [("model", str), ("contents", "C
         import hashlib
 
         code = self.code if self.contents is None else self.contents.sha256
-        return hashlib.sha256(f"{self.model}\n{code}\n".encode()).hexdigest()
+        return hashlib.sha256(f"{self.model}\n{code}\n{self.etag}".encode()).hexdigest()
 
 
 def model_upload(model: RepackedModel, prefix: str, index: int) -> Upload:

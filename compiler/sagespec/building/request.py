@@ -30,7 +30,9 @@ PREVIOUS = "sagespec:previous"
 """The tag that says what an endpoint served with before it was asked for what it is asked for now."""
 SINCE = "sagespec:since"
 """The tag that says when an endpoint had been changed last at that time."""
-FACTS = (ATTEMPT, "sagespec:commit", RERUN, PREVIOUS, SINCE)
+ARTIFACT = "sagespec:artifact"
+"""The tag that says which content of its model's archive an endpoint was asked for: the ETag."""
+FACTS = (ATTEMPT, "sagespec:commit", RERUN, PREVIOUS, SINCE, ARTIFACT)
 NO_DIGEST = "0" * 64
 """Stands for a digest that nobody has taken yet."""
 LONGEST_TAG = 256
@@ -117,6 +119,8 @@ class Serving(NamedTuple):
     """What the repacked model is encrypted with; empty for SSE-KMS with the account's own key."""
     waits_for: str = ""
     """What must be there before it can be made, in words; empty where nothing is missing."""
+    changing: tuple[Call, ...] = ()
+    """What the manifest says of the calls that change it in place, beside the names in them."""
 
 
 class _Request(NamedTuple):
@@ -232,6 +236,8 @@ class Request(_Request):
         tags = tag_list({**self.lasting_tags, DIGEST: NO_DIGEST, **({ATTEMPT: "1"} if len(self.calls) == 1 else {})})
         for call in self.calls:
             yield call.operation, {call.name_member: name, **filled_in(call.template, names), "Tags": tags}
+        for call in self.serving.changing:
+            yield call.operation, {call.name_member: self.name or name, **filled_in(call.template, names)}
 
     def all_tags(self, attempt: int = 1) -> dict[str, str]:
         """The author's tags and ours. One of ours names the author's, so that a tag that somebody else has put on the

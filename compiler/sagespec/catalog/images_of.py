@@ -1,15 +1,17 @@
-"""Rewrites the SDK's tables of training images as ours have them: one file for each framework that has a row."""
+"""Rewrites the SDK's tables of training images: one file for each framework, and the registries of all."""
 
 from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sagespec.catalog import tables
+from sagespec.catalog.wheels import NoWheel, fetch_wheel
 
 FOLDERS = {"sagemaker-core": "sagemaker/core/image_uri_config", "sagemaker": "sagemaker/image_uri_config"}
 """Published package → where its tables lie. That of SDK 3 comes first: it has every image of SDK 2, and newer ones."""
@@ -24,14 +26,22 @@ class NoTables(Exception):
 
 
 class Tables:
-    """The tables of one published package: of an installed one, of a wheel, or of a folder of files.
+    """The tables of one published package: of a wheel or a folder, or else of an installed one, or else of the wheel
+    that the package index has.
+
+    Args:
+        version: of the wheel to fetch; the newest for None.
+        offline: nothing is fetched.
 
     Raises:
         NoTables: there are none.
     """
 
-    def __init__(self, place: Path | None) -> None:
-        self.source, self.files = _installed() if place is None else _given(place)
+    def __init__(self, place: Path | None, version: str | None = None, *, offline: bool = False) -> None:
+        found = _installed() if place is None else _given(place)
+        if found is None and offline:
+            raise NoTables("neither sagemaker-core nor sagemaker 2 is installed, and nothing is fetched with --offline")
+        self.source, self.files = found or _fetched(version)
 
     def images(self, framework: str) -> Content:
         """What `images/<framework>.json` holds.
@@ -49,6 +59,25 @@ class Tables:
                 found.setdefault(f"{start}aliases", {}).update(aliases)
                 found.setdefault(f"{start}versions", {}).update(versions)
         return {"registries": made.named(made.registries), "tags": made.named(made.tags), **found}
+
+    def registries(self, names: Iterable[str]) -> Content:
+        """What `registries.json` holds: the accounts, region by region, of every repository in these tables.
+
+        Raises:
+            NoTables: the package has not all of them.
+        """
+        found: dict[str, dict[str, set[str]]] = {}
+        for name in names:
+            for row in _rows(self.table(name)["versions"]):
+                of_regions = found.setdefault(row["repository"], {})
+                for region, account in row["registries"].items():
+                    of_regions.setdefault(region, set()).add(account)
+        sets: dict[str, str] = {}
+        repositories = {}
+        for repository, of_regions in sorted(found.items()):
+            text = json.dumps({region: sorted(accounts) for region, accounts in sorted(of_regions.items())})
+            repositories[repository] = sets.setdefault(text, f"set{len(sets) + 1}")
+        return {"sets": {name: json.loads(text) for text, name in sets.items()}, "repositories": repositories}
 
     def table(self, name: str) -> Content:
         text = self.files.get(f"{name}.json")
@@ -117,11 +146,20 @@ class _Images:
             yield processor, "-".join([*parts, *([build] if build else [])])
 
 
+def _rows(content: Content) -> Iterator[Content]:
+    """The rows, at any depth, that say where an image lies."""
+    if "repository" in content:
+        yield content
+    for inner in content.values():
+        if isinstance(inner, dict):
+            yield from _rows(inner)
+
+
 def _key(version: str, base: str) -> str:
     return f"{version}+{base}" if base else version
 
 
-def _installed() -> tuple[str, Mapping[str, str]]:
+def _installed() -> tuple[str, Mapping[str, str]] | None:
     for package, folder in FOLDERS.items():
         try:
             found = metadata.distribution(package)
@@ -130,7 +168,15 @@ def _installed() -> tuple[str, Mapping[str, str]]:
         place = Path(str(found.locate_file(folder)))
         if place.is_dir():
             return f"{package} {found.version}", _read(place)
-    raise NoTables("neither sagemaker-core nor sagemaker 2 is installed, and --sdk was not given")
+    return None
+
+
+def _fetched(version: str | None) -> tuple[str, Mapping[str, str]]:
+    with TemporaryDirectory() as folder:
+        try:
+            return _given(fetch_wheel(next(iter(FOLDERS)), version, Path(folder)))
+        except NoWheel as missing:
+            raise NoTables(str(missing)) from None
 
 
 def _given(place: Path) -> tuple[str, Mapping[str, str]]:

@@ -30,6 +30,7 @@ def compiler_of(
     every_environment: bool = True,
     ask_account: Callable[[], str] | None = None,
     trained: Callable[[str, str, Request], Trained] | None = None,
+    archive_at: Callable[[str, Request], str] | None = None,
 ) -> Compiler:
     """What compiles manifests as a command line says."""
     from sagespec.base.repository import commit_of
@@ -41,7 +42,7 @@ def compiler_of(
     inputs = Inputs(given.env, dict(given.set), os.environ, commit_of(Path.cwd()))
     only = tuple(given.job)
     options = Options(inputs, allow, build, local, every_environment=every_environment, only=only)
-    return Compiler(options._replace(ask_account=ask_account, trained=trained))
+    return Compiler(options._replace(ask_account=ask_account, trained=trained, archive_at=archive_at))
 
 
 def known_rules(names: Sequence[str]) -> None:

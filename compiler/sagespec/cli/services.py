@@ -57,6 +57,13 @@ def trained_in(pool: ServicePool) -> Callable[[str, str, Request], Trained]:
     return lambda name, project, of: trained_by(pool.service, name, project, of)
 
 
+def archive_in(pool: ServicePool) -> Callable[[str, Request], str]:
+    """Says what the contents of models' archives are known by."""
+    from sagespec.deploying.trained import archive_at
+
+    return lambda uri, of: archive_at(pool.service, uri, of)
+
+
 def not_asked(name: str, _project: str, _of: Request) -> Trained:
     """What is said of such a job where the service is not asked."""
     from sagespec.building.draft import Trained

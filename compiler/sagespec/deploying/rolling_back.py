@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sagespec.building.request import DIGEST, PREVIOUS, SINCE, Destination, Request
+from sagespec.building.request import ARTIFACT, DIGEST, PREVIOUS, SINCE, Destination, Request
 from sagespec.deploying.planning.observed import ObservedEndpoint, Revision, moment
 from sagespec.deploying.planning.ownership import is_named_as_tagged, whose
 from sagespec.deploying.planning.standing import previous_revisions
@@ -53,5 +53,6 @@ def go_back(service: EndpointService, way: WayBack) -> None:
     if (now.config, now.status) != (way.seen.config, way.seen.status):
         raise ServiceError(f"{now.job_name} was changed meanwhile: it is {now.status} with {now.config}", "look again")
     mark = {DIGEST: way.to.digest, PREVIOUS: now.config, SINCE: moment(now.modified)}
+    mark |= {ARTIFACT: way.to.artifact} if way.to.artifact else {}
     service.tag(now.job_name, mark, ())
     service.deploy(now.job_name, way.to.config, {"RetainAllVariantProperties": True})

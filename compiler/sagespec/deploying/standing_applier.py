@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from sagespec.building.request import DIGEST, PREVIOUS, SINCE, Request, Upload
+from sagespec.building.request import ARTIFACT, DIGEST, PREVIOUS, SINCE, Request, Upload
 from sagespec.deploying.applier import Applier, Outcome
 from sagespec.deploying.planning.observed import ObservedEndpoint, moment
 from sagespec.deploying.planning.ownership import is_own, whose
@@ -87,9 +87,12 @@ class StandingApplier(Applier):
             raise ServiceError(message, _CHANGED)
         add, remove = request.tag_changes(now.tags, 1)
         mark = {DIGEST: request.digest, PREVIOUS: now.config, SINCE: moment(now.modified)}
+        mark |= {key: value for key, value in request.tags.items() if key == ARTIFACT}
         self.service.tag(request.name, {**add, **mark}, remove)
         deployment = request.calls[-1].template.get("DeploymentConfig")
         members = {**change.live, **({"DeploymentConfig": deployment} if deployment else {})}
+        for call in request.serving.changing:
+            members |= {name: value for name, value in call.template.items() if name != "EndpointConfigName"}
         try:
             self.endpoints.deploy(request.name, request.content_name, members)
         except InProgress:

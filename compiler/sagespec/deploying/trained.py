@@ -1,16 +1,17 @@
-"""Which training job an endpoint serves: the newest completed one of a TrainingJob manifest."""
+"""Which model an endpoint serves: that of the newest completed job of a TrainingJob manifest, or an archive in S3."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 from sagespec.building.draft import Trained
 from sagespec.building.request import Call, Destination, Request
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own
 from sagespec.deploying.planning.plan import Action, Change
-from sagespec.deploying.services import Service
+from sagespec.deploying.services import EndpointService, Service
 from sagespec.kinds.lifecycle import Nature
 
 OFFLINE = "which job of '{name}' has completed is for the service to say, which was not asked"
@@ -33,6 +34,15 @@ def trained_by(service_at: Callable[[Destination], Service], name: str, project:
         newest = service.describe(completed[-1].job_name)
         return Trained(newest.job_name, newest.body)
     return Trained(waits_for=_none_of(name, own))
+
+
+def archive_at(service_at: Callable[..., Service], uri: str, of: Request) -> str:
+    """What the content of a model's archive is known by.
+
+    Raises:
+        ServiceError: the service failed.
+    """
+    return cast(EndpointService, service_at(of.site, Nature.STAYS)).archive_at(uri, of.name)
 
 
 def anything_of(of: Request) -> Request:

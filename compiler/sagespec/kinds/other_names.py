@@ -42,6 +42,45 @@ max_retry_attempts: retries retry maximumretryattempts retrystrategy
 - (environments stand in a Defaults document, sagespec.yaml, in this folder or above it): environments
 """
 
+ENDPOINT = """
+name: endpointname
+training_job: estimator trainingjobname job
+model_data: modeldataurl model modeluri modelartifacts artifact artifacts
+image_uri: container containerimage dockerimage
+env: envvars environ environmentvariables
+entry_point (write entry_point: inference.py, with handler, or input_handler and output_handler): handler script
+  inferencescript program
+source_dir: code src sourcecode
+initial_instance_count: instances count replicas numinstances desiredinstancecount
+instance_type: machinetype instance machine hardware
+serverless_inference_config (write serverless_inference_config: {memory_size_in_mb: 2048}): serverless serverlessconfig
+  memorysizeinmb maxconcurrency
+async_inference_config: async asyncconfig asyncinference
+data_capture_config: datacapture capture
+volume_size: volumesizeingb disk disksize
+model_data_download_timeout: modeldatadownloadtimeoutinseconds
+container_startup_health_check_timeout (it counts seconds): timeout startuptimeout healthchecktimeout
+  containerstartuphealthchecktimeoutinseconds
+production_variants: variants variant productionvariant
+shadow_production_variants: shadow shadowvariants
+deployment_config: deployment updatepolicy deploymentpolicy rollout
+keep_previous: keeprevisions revisions
+role: rolearn iamrole executionrole executionrolearn
+kms_key: kmskeyid
+security_group_ids: securitygroups securitygroup
+subnets: subnetids subnet
+tags: labels annotations
+- (write subnets: [subnet-…] and security_group_ids: [sg-…]): vpcconfig vpc vpcconfigoverride network
+- (Elastic Inference has ended; take a CPU, GPU or Inferentia type): acceleratortype accelerator eia
+- (apply names models by their content): modelname
+- (apply creates an endpoint, or updates it, as it finds it): updateendpoint wait
+- (write scaling: external, and let the autoscaler own the count): autoscaling mincapacity maxcapacity scalingpolicy
+- (scaling: external keeps counts and weights through updates): retainallvariantproperties
+- (it says something to the SDK, and nothing to the endpoint): predictorcls serializer deserializer sagemakersession
+- (the serving container has no hyperparameters; write env): hyperparameters
+- (several models at one prefix are not served here; one endpoint serves one model): multimodel multidatamodel
+"""
+
 CHANNEL = """
 s3_data: s3uri uri s3 url s3datauri s3path location datasource s3datasource s3input
 path: localpath folder dir file directory

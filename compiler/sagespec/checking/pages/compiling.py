@@ -197,10 +197,11 @@ PAGES = (
         ERROR,
         OURS,
         """
-        Where the model of a `training_job` lies is known once a job of that manifest has completed.
+        Which model a `training_job` means is for the service to say, or for the manifest of that job.
 
-        `plan` and `apply` ask the service for the newest completed one, and name it. `compile` asks nobody, so that its
-        result depends on the manifest alone: it needs `model_data`.
+        `plan` and `apply` ask the service for the newest job that has completed, and name it. `compile` asks nobody, so
+        that its result depends on files alone: it takes the TrainingJob manifest of that name, under the given paths or
+        beside the endpoint's, and prints what is sent once its first attempt has completed.
         """,
     ),
     Page(

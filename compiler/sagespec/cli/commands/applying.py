@@ -16,6 +16,7 @@ from sagespec.cli.commands.following import Followed, follow
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import (
     account_of_credentials,
+    archive_in,
     check_prune,
     evidence_of,
     plan_options,
@@ -98,7 +99,12 @@ def compiled(given: ApplyArguments, pool: ServicePool) -> tuple[Sequence[Request
         Ended: a manifest is wrong.
     """
     compiler = compiler_of(
-        given, build=True, local=given.local, ask_account=account_of_credentials, trained=trained_in(pool)
+        given,
+        build=True,
+        local=given.local,
+        ask_account=account_of_credentials,
+        trained=trained_in(pool),
+        archive_at=archive_in(pool),
     )
     requests, code = accepted(compiler.run(given.paths), given)
     if code:

@@ -29,6 +29,9 @@ def compile_(given: CompileArguments) -> int:
             say(str(written))
     else:
         say(text_of(requests[0], given.target).removesuffix("\n"))
+    for request in requests:
+        if request.serving.model_of:
+            tell(f"{request.name} is shown with the model of {request.serving.model_of}: apply takes the newest job")
     if given.target != "sagemaker":
         for line in needed(requests, given.out):
             tell(f"first: {line}")

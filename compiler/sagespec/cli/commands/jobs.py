@@ -115,9 +115,8 @@ def stop(given: StopArguments) -> Code:
     seen, code = of_each(jobs, lambda job: (job, job.service.describe(job.name)))
     standing = [one for job, one in seen if _stays(one) and one.status != "Deleting"]
     for one in standing:
-        tell(
-            f"- delete the endpoint {one.job_name} ({one.status}); its configurations and models are kept", always=True
-        )
+        kept = "its model stays" if one.here else "its configurations and models are kept"
+        tell(f"- delete the endpoint {one.job_name} ({one.status}); {kept}", always=True)
     if standing and not given.yes and not agreed("Delete it?" if len(standing) == 1 else "Delete them?"):
         return Code.WRONG_USAGE
     said, failed = of_each(seen, lambda pair: _stopped(*pair))
@@ -131,6 +130,8 @@ def _stopped(job: FollowedJob, seen: Observed) -> str:
     if not _stays(seen) and seen.ended:
         return f"{job.name} has ended already ({seen.status})"
     job.service.stop(job.name)
+    if _stays(seen) and seen.here:
+        return f"{job.name} was asked to end"
     if _stays(seen):
         return f"{job.name} was asked to be deleted; it is paid for until it is gone (sagespec status {job.name})"
     return f"{job.name} was asked to stop"

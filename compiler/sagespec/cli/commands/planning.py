@@ -11,6 +11,7 @@ from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import (
     account_of_credentials,
+    archive_in,
     check_prune,
     evidence_of,
     not_asked,
@@ -36,7 +37,8 @@ def plan(given: PlanArguments) -> int:
     ask = None if given.offline or given.local else account_of_credentials
     pool = service_pool()
     trained = not_asked if given.offline else trained_in(pool)
-    compiler = compiler_of(given, build=True, local=given.local, ask_account=ask, trained=trained)
+    archives = None if given.offline else archive_in(pool)
+    compiler = compiler_of(given, build=True, local=given.local, ask_account=ask, trained=trained, archive_at=archives)
     requests, code = accepted(compiler.run(given.paths), given)
     if code:
         return code

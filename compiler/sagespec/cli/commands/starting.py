@@ -29,8 +29,8 @@ def init(given: InitArguments) -> Code:
         return Code.WRONG_USAGE
     for path in written:
         say(str(path))
-    manifest = given.folder / "train.yaml"
-    command = shlex.quote(str(manifest))
+    manifests = [path for path in written if path.suffix == ".yaml"]
+    command = shlex.quote(str(manifests[0] if len(manifests) == 1 else given.folder))
     tell(
         f"\nNext: sagespec validate {command}\n"
         f"      sagespec plan --offline {command}\n"

@@ -112,6 +112,8 @@ class Revision:
     """The names of the models that it names."""
     created: float = 0.0
     """Seconds since 1970, UTC."""
+    artifact: str = ""
+    """What the content of its model's archive was known by, from our tag."""
 
 
 def moment(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -238,7 +239,7 @@ def wanted_capacities(request: Request, seen: ObservedEndpoint) -> list[dict[str
         count, weight = variant.get("InitialInstanceCount"), variant.get("InitialVariantWeight")
         if count is not None and capacity.desired is not None and count != capacity.desired:
             wanted["DesiredInstanceCount"] = count
-        if weight is not None and float(weight) != capacity.weight:
+        if weight is not None and not same_weight(float(weight), capacity.weight):
             wanted["DesiredWeight"] = float(weight)
         serverless = variant.get("ServerlessConfig", {})
         live = {key: value for key, value in serverless.items() if key != "MemorySizeInMB"}
@@ -248,6 +249,11 @@ def wanted_capacities(request: Request, seen: ObservedEndpoint) -> list[dict[str
         if wanted:
             found.append({"VariantName": name, **wanted})
     return found
+
+
+def same_weight(one: float, other: float) -> bool:
+    """Whether two weights are one: the service keeps them in single precision, and shows 0.9 as 0.8999999761581421."""
+    return math.isclose(one, other, rel_tol=1e-6)
 
 
 def keeps_capacities(request: Request, seen: ObservedEndpoint) -> bool:

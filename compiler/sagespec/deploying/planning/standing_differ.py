@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sagespec.building.request import Request
+from sagespec.building.request import ARTIFACT, Request
 from sagespec.deploying.planning.differ import BOOKKEEPING, Difference, Effect, leaves, safe
 from sagespec.deploying.planning.observed import ObservedEndpoint
 from sagespec.kinds import kind_named
@@ -30,7 +30,7 @@ _NAMES = frozenset({"ModelName", "EndpointConfigName"})
 
 def endpoint_differences(request: Request, seen: ObservedEndpoint) -> tuple[Difference, ...]:
     """What would be otherwise if the manifest came true, by field."""
-    found = list(_of_counts(request, seen))
+    found = [*_of_counts(request, seen), *_of_archive(request, seen)]
     if seen.config != request.content_name:
         bodies = {"CreateModel": seen.model_body, "CreateEndpointConfig": seen.config_body}
         for call in request.calls:
@@ -75,6 +75,14 @@ def _of_counts(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]
                 path = ("ProductionVariants", variant["VariantName"], member)
                 field = _field(request, "CreateEndpointConfig", path)
                 yield Difference(field, ".".join(path), before, after, Effect.LIVE_UPDATE)
+
+
+def _of_archive(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]:
+    """Another archive under the same key: the service itself never says so."""
+    before, after = seen.tags.get(ARTIFACT), request.tags.get(ARTIFACT)
+    if before and after and before != after:
+        member = "CreateModel.PrimaryContainer.ModelDataUrl"
+        yield Difference("model_data", f"{member} (its ETag)", before, after, Effect.DEPLOYMENT)
 
 
 def _of_tags(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]:

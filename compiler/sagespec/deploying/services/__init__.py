@@ -221,6 +221,11 @@ class EndpointService(Service, Protocol):
         """What each endpoint does now, or why that could not be seen."""
         ...
 
+    def archive_at(self, uri: str, job_name: str) -> str:
+        """What the content of a model's archive is known by. Where it cannot be seen, what it was known by when the
+        endpoint was asked to serve it: that nobody may look is no change. Empty where nothing is known."""
+        ...
+
     def prepare(self, request: Request) -> None:
         """Makes the model and the configuration of a request; what is there already with our digest is left.
 

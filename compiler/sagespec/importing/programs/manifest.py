@@ -150,7 +150,12 @@ class _ValueReader(Placeholders):
         own = () if framework is None else (framework.version_field, *framework.bases.values())
         versions = ("framework_version", "transformers_version", "pytorch_version", "tensorflow_version")
         passes = framework is not None and framework.passes_model_dir
-        return (name in versions and name not in own) or (name == "model_dir" and not passes)
+        legacy = framework is not None and framework.has_legacy_mode
+        return (
+            (name in versions and name not in own)
+            or (name == "model_dir" and not passes)
+            or (name in LEGACY_FIELDS and not legacy)
+        )
 
     def field(self, name: str, value: Any) -> Any:
         if name.endswith("_version") and isinstance(value, float):
@@ -186,15 +191,18 @@ class _ValueReader(Placeholders):
                 text = "-".join(constant).strip("-_/. ")
                 if re.search(r"[a-zA-Z0-9]", text):
                     return job_name(text)
-        entry = given.get("entry_point")
-        text = (
-            entry
-            if isinstance(entry, str) and entry
-            else self.estimator.class_name.lower()
-            if self.framework
-            else "job"
-        )
-        return job_name(re.sub(r"\.py$", "", text.rpartition("/")[2]))
+        return job_name(self.default_name(given.get("entry_point"), given.get("image_uri")))
+
+    def default_name(self, entry: Any, image: Any) -> str:
+        """As the script is called, else the framework or the image."""
+        if isinstance(entry, str) and entry:
+            return re.sub(r"\.py$", "", entry.rpartition("/")[2])
+        if self.framework is not None:
+            return self.estimator.class_name.lower()
+        if isinstance(image, ImageUri):
+            return str(image.given["framework"])
+        named = re.search(r"([^/:@]+)([:@][^/]*)?$", image) if isinstance(image, str) else None
+        return named[1] if named is not None else "job"
 
     # Images
 
@@ -208,6 +216,9 @@ class _ValueReader(Placeholders):
             self.region = region
         asked = self.facts.framework(str(image.given.get("framework")))
         version, python = image.given.get("version"), image.given.get("py_version")
+        if asked is None and version in (None, "1") and isinstance(region, str):
+            own_algorithm = self.facts.algorithm_image(str(image.given["framework"]), region)
+            return {} if own_algorithm is None else self.as_image(own_algorithm, image)
         if asked is None or not isinstance(version, str):
             return {}
         if self.framework is asked and isinstance(python or "", str):
@@ -225,8 +236,11 @@ class _ValueReader(Placeholders):
             made = asked.image_uri(version, python, region, kind)
         except LookupError:
             return {}
+        return self.as_image(made, image)
+
+    def as_image(self, address: str, image: ImageUri) -> dict[str, Any]:
         self.comments["image_uri",] = f"was: {image.source}"
-        return {"image_uri": made}
+        return {"image_uri": address}
 
     # Channels
 

@@ -14,7 +14,8 @@ def bill(request: Request, facts: Facts, _attempt: int = 1) -> Bill:
     """
     seconds = MONTH_HOURS * 3600
     items = []
-    for variant in request.calls[1].template.get("ProductionVariants", ()):
+    config = request.calls[1].template
+    for variant in (*config.get("ProductionVariants", ()), *config.get("ShadowProductionVariants", ())):
         count, kind = variant.get("InitialInstanceCount", 0), variant.get("InstanceType")
         if kind is None:
             continue

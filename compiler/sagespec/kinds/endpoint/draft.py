@@ -29,18 +29,20 @@ from sagespec.building.draft import (
 )
 from sagespec.building.local_model import RepackedFile, is_local, local_upload
 from sagespec.building.model_archive import RepackedModel, model_upload
-from sagespec.building.request import Call, Destination, Naming, Request, Serving, Upload, name_of
+from sagespec.building.request import ARTIFACT, Call, Destination, Naming, Request, Serving, Upload, name_of
 from sagespec.catalog.serving import serving_image
 from sagespec.kinds.api_names import to_api
 from sagespec.kinds.endpoint.inherited import code_of, with_job
 from sagespec.kinds.endpoint.lifecycle import LIVE
 from sagespec.kinds.endpoint.members import SECTIONS
-from sagespec.kinds.endpoint.model import Endpoint
+from sagespec.kinds.endpoint.model import Endpoint, ProductionVariant, RoutingConfig
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
 MODEL, CONFIG, ENDPOINT = "CreateModel", "CreateEndpointConfig", "CreateEndpoint"
+CHANGE = "UpdateEndpoint"
 VARIANT = "AllTraffic"
+VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
 LEVELS = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "crit"}
 """Python's logging levels, as TensorFlow Serving's nginx calls them. Source: sagemaker 2.257.7, tensorflow/model.py."""
 CAPTURED = {"REQUEST": "Input", "RESPONSE": "Output"}
@@ -54,24 +56,25 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Draft:
     if trained.job_name:
         endpoint = with_job(endpoint, trained)
         inputs = inputs._replace(site=_at_home(inputs.site, endpoint))
-    bodies = _Bodies(endpoint, inputs, trained)
     known = endpoint.members()
-    overrides = known.get("request", {})
-    templates = {
-        operation: merged(bodies.members(operation), overrides.get(section, {}))
-        for section, operation in SECTIONS.items()
-    }
+    etag = "" if trained.job_name else _etag(endpoint, manifest, inputs)
+    bodies = _Bodies(endpoint, inputs, trained, etag)
+    asked_for = known.get("request", {})
+    overrides = {operation: asked_for.get(section, {}) for section, operation in SECTIONS.items()}
+    templates = {operation: _overridden(bodies.members(operation), overrides[operation]) for operation in MEMBERS}
+    named = {"EndpointConfigName": name_of(CONFIG)}
+    changing = (Call(CHANGE, "EndpointName", {**named, **overrides[CHANGE]}, Naming.STABLE),)
     role = known.get("role")
     request = Request(
         kind="Endpoint",
         manifest=manifest.document.source.name,
         name=known.get("name", ""),
         calls=(
-            Call(MODEL, "ModelName", templates[MODEL], scope=environment),
+            Call(MODEL, "ModelName", templates[MODEL], scope="\n".join(filter(None, (environment, etag)))),
             Call(CONFIG, "EndpointConfigName", templates[CONFIG], live=LIVE, scope=environment),
             Call(ENDPOINT, "EndpointName", templates[ENDPOINT], Naming.STABLE),
         ),
-        tags={**known.get("tags", {}), **dict(provenance(inputs))},
+        tags={**known.get("tags", {}), **dict(provenance(inputs)), **({ARTIFACT: etag} if etag else {})},
         site=inputs.site,
         uploads=bodies.uploads,
         project=project,
@@ -84,15 +87,29 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Draft:
             model_of=trained.job_name,
             kms_key=known.get("model_kms_key") or "",
             waits_for=trained.waits_for,
+            changing=changing if overrides[CHANGE] else (),
         ),
         role_by_name=role is not None and not role.startswith("arn:"),
     )
     asked = () if inputs.site.local else tuple(needed(endpoint, inputs, bodies.bucket_by))
     if trained.waits_for:  # nothing of it is sent before that has come
         return Draft(request._replace(uploads=()))
-    if known.get("training_job") and inputs.trained is None:
-        asked = (*asked, _not_asked(known["training_job"]))
+    if known.get("training_job") and not trained.job_name:
+        asked = (*asked, _not_known(known["training_job"], inputs.site))
     return Draft(request, tuple(bodies.unusable), tuple(bodies.incomplete), frozenset(bodies.unknown), asked)
+
+
+def _overridden(body: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """`request:` over a body. Its variants take the place of those that the fields make: one of a name that is there
+    goes on from it, and all serve the manifest's model where they name none."""
+    result = merged(body, override)
+    for member in VARIANTS:
+        given = override.get(member)
+        if isinstance(given, list) and all(isinstance(variant, Mapping) for variant in given):
+            made = {variant["VariantName"]: variant for variant in body.get(member, ())}
+            bare = {"ModelName": name_of(MODEL)}
+            result[member] = [merged(made.get(str(one.get("VariantName")), bare), one) for one in given]
+    return result
 
 
 def _trained(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Trained:
@@ -100,10 +117,25 @@ def _trained(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Tra
     name = endpoint.members().get("training_job")
     if name is None or inputs.trained is None:
         return Trained()
+    asking = _asking(name, manifest, inputs)
+    return inputs.trained(name, asking.project, asking)
+
+
+def _etag(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> str:
+    """What the content of the model's archive is known by: the service itself never notices another one under the same
+    key. Empty where the model is no archive in S3, or nobody can be asked."""
+    known = endpoint.members()
+    given = known.get("model_data")
+    if inputs.archive_at is None or inputs.site.local or not str(given).startswith("s3://"):
+        return ""
+    return inputs.archive_at(str(given), _asking(known.get("name", ""), manifest, inputs))
+
+
+def _asking(name: str, manifest: Manifest, inputs: DraftInputs) -> Request:
+    """Who asks, as far as it is known before there is a request."""
     project, environment = str(manifest.settings.get("project", "default")), manifest.environment or ""
     source = manifest.document.source.name
-    asking = Request("Endpoint", source, name, (), {}, inputs.site, project=project, environment=environment)
-    return inputs.trained(name, project, asking)
+    return Request("Endpoint", source, name, (), {}, inputs.site, project=project, environment=environment)
 
 
 def _at_home(site: Destination, endpoint: Endpoint) -> Destination:
@@ -111,17 +143,24 @@ def _at_home(site: Destination, endpoint: Endpoint) -> Destination:
     return site if site.account else site._replace(account=account_of(endpoint.members().get("role"), None))
 
 
-def _not_asked(name: str) -> tuple[str, Finding]:
-    message = f"which job of '{name}' has completed, and where its model lies, is for the service to say"
-    hint = "sagespec plan and apply ask it; or give model_data"
+def _not_known(name: str, site: Destination) -> tuple[str, Finding]:
+    if site.local:
+        message, hint = (
+            f"which job of '{name}' on this machine is served, only apply looks up",
+            "sagespec apply --local",
+        )
+    else:
+        message = f"no manifest here describes the training job '{name}', so that only the service knows its model"
+        hint = "give the folder where that manifest lies; sagespec plan and apply ask the service"
     return "unknown-training-job", Finding(("training_job",), message, hint)
 
 
 class _Bodies:
     """Builds the members of the three bodies; what cannot be made is left out and noted."""
 
-    def __init__(self, endpoint: Endpoint, inputs: DraftInputs, trained: Trained) -> None:
+    def __init__(self, endpoint: Endpoint, inputs: DraftInputs, trained: Trained, etag: str) -> None:
         self.endpoint = endpoint
+        self.etag = etag
         self.trained = trained
         self.inputs = inputs
         self.site = inputs.site
@@ -183,7 +222,7 @@ class _Bodies:
         if path is not None and (path.is_dir() or not self.site.local):
             return local_upload(path, contents, self._prefix, 0)
         code = source if contents is None else ""
-        model = RepackedModel(endpoint.model_data, contents, code)
+        model = RepackedModel(endpoint.model_data, contents, code, self.etag)
         return model_upload(model if path is None else RepackedFile(str(path), contents, code), self._prefix, 0)
 
     def _contents(self) -> Any:
@@ -243,7 +282,7 @@ class _Bodies:
         if not self.site.region or endpoint.framework_version is None:
             self.unknown.add(("PrimaryContainer", "Image"))
             return None
-        kind = None if serverless else endpoint.instance_type
+        kind = None if serverless else endpoint.first_type
         try:
             return serving_image(endpoint.server, endpoint.framework_version, self.site.region, kind)
         except LookupError as error:
@@ -293,27 +332,42 @@ class _Bodies:
     # CreateEndpointConfig --------------------------------------------------------------------------------------------
 
     def variants(self) -> list[dict[str, Any]]:
+        given = self.endpoint.production_variants
+        if given is not None:
+            return [self.variant(each) for each in given]
+        return [{"VariantName": VARIANT, "ModelName": name_of(MODEL), "InitialVariantWeight": 1, **self.capacity()}]
+
+    def shadows(self) -> list[dict[str, Any]] | None:
+        given = self.endpoint.shadow_production_variants
+        return None if given is None else [self.variant(each) for each in given]
+
+    def variant(self, given: ProductionVariant) -> dict[str, Any]:
+        """A variant of its own; the endpoint's fields say what it does not say."""
+        own = {"VariantName": given.variant_name, "ModelName": name_of(MODEL), **to_api(given)}
+        if "RoutingConfig" in own:
+            own["RoutingConfig"] = _routing(given.routing_config)
+        if given.serverless_config is not None:
+            return own
+        shared = self.capacity()
+        if given.instance_type is not None:
+            shared.pop("ServerlessConfig", None)
+        return {"VariantName": given.variant_name, **shared, **own}
+
+    def capacity(self) -> dict[str, Any]:
+        """What the endpoint's own fields say of a variant."""
         endpoint = self.endpoint
-        named = {"VariantName": VARIANT, "ModelName": name_of(MODEL), "InitialVariantWeight": 1}
-        if endpoint.serverless_inference_config is not None:
-            given = endpoint.serverless_inference_config
-            serverless = present(
-                MemorySizeInMB=given.memory_size_in_mb,
-                MaxConcurrency=given.max_concurrency,
-                ProvisionedConcurrency=given.provisioned_concurrency,
-            )
-            return [{**named, "ServerlessConfig": serverless}]
-        routing = endpoint.routing_config
-        on_instances = present(
+        given = endpoint.serverless_inference_config
+        if given is not None:
+            return {"ServerlessConfig": to_api(given)}
+        return present(
             InstanceType=endpoint.instance_type,
             InitialInstanceCount=endpoint.initial_instance_count,
             VolumeSizeInGB=endpoint.volume_size,
             ModelDataDownloadTimeoutInSeconds=endpoint.model_data_download_timeout,
             ContainerStartupHealthCheckTimeoutInSeconds=endpoint.container_startup_health_check_timeout,
-            RoutingConfig=None if routing is None else {"RoutingStrategy": routing.routing_strategy.upper()},
+            RoutingConfig=_routing(endpoint.routing_config),
             InferenceAmiVersion=endpoint.inference_ami_version,
         )
-        return [{**named, **on_instances}]
 
     def data_capture(self) -> dict[str, Any] | None:
         given = self.endpoint.data_capture_config
@@ -359,6 +413,10 @@ class _Bodies:
         return None if given is None else {"ClarifyExplainerConfig": to_api(given)}
 
 
+def _routing(given: RoutingConfig | None) -> dict[str, str] | None:
+    return None if given is None else {"RoutingStrategy": given.routing_strategy.upper()}
+
+
 MEMBERS: Mapping[str, Mapping[str, Callable[[_Bodies], Any]]] = {
     MODEL: {
         "ExecutionRoleArn": _Bodies.role,
@@ -368,6 +426,7 @@ MEMBERS: Mapping[str, Mapping[str, Callable[[_Bodies], Any]]] = {
     },
     CONFIG: {
         "ProductionVariants": _Bodies.variants,
+        "ShadowProductionVariants": _Bodies.shadows,
         "DataCaptureConfig": _Bodies.data_capture,
         "AsyncInferenceConfig": _Bodies.asynchronous,
         "ExplainerConfig": _Bodies.explainer,

@@ -8,6 +8,7 @@ SECTIONS = {
     "create_model": "CreateModel",
     "create_endpoint_config": "CreateEndpointConfig",
     "create_endpoint": "CreateEndpoint",
+    "update_endpoint": "UpdateEndpoint",
 }
 """A section of `request:` → the operation whose body it is laid over."""
 
@@ -41,6 +42,8 @@ MEMBERS: Mapping[str, Sequence[str]] = {
     "container_startup_health_check_timeout": [_VARIANT + "ContainerStartupHealthCheckTimeoutInSeconds"],
     "routing_config": [_VARIANT + "RoutingConfig"],
     "inference_ami_version": [_VARIANT + "InferenceAmiVersion"],
+    "production_variants": ["CreateEndpointConfig.ProductionVariants"],
+    "shadow_production_variants": ["CreateEndpointConfig.ShadowProductionVariants"],
     "data_capture_config": ["CreateEndpointConfig.DataCaptureConfig"],
     "async_inference_config": ["CreateEndpointConfig.AsyncInferenceConfig"],
     "explainer_config": ["CreateEndpointConfig.ExplainerConfig"],
@@ -48,7 +51,7 @@ MEMBERS: Mapping[str, Sequence[str]] = {
     "security_group_ids": ["CreateModel.VpcConfig.SecurityGroupIds"],
     "enable_network_isolation": ["CreateModel.EnableNetworkIsolation"],
     "kms_key": ["CreateEndpointConfig.KmsKeyId"],
-    "deployment_config": ["CreateEndpoint.DeploymentConfig"],
+    "deployment_config": ["CreateEndpoint.DeploymentConfig", "UpdateEndpoint.DeploymentConfig"],
 }
 """The first member is the one that the field is for."""
 
@@ -61,7 +64,7 @@ ELSEWHERE: Mapping[str, str] = {
     "on_change": "what becomes of an endpoint that serves when its manifest has changed",
     "scaling": "who owns counts and weights: with `external`, they are never compared nor set again",
     "keep_previous": "how many earlier configurations and their models are kept",
-    "request": "merged last into the three requests, member by member",
+    "request": "merged last into the requests, member by member; a variant goes on from the one of its name",
 }
 """Fields that set no member of their own."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
+from sagespec.kinds import other_names
 from sagespec.kinds.types import (
     GIGABYTES,
     AccountId,
@@ -227,11 +228,46 @@ class DeploymentConfig(Part):
     auto_rollback_configuration: AutoRollbackConfiguration | None = field("When an update is taken back.", None)
 
 
+VariantName = Annotated[
+    str,
+    Limits(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$"),
+    Described("a name of letters, digits and hyphens, at most 63 characters", "blue", "canary"),
+]
+
+
+class ManagedInstanceScaling(Part):
+    """The service chooses the number of instances."""
+
+    status: Literal["ENABLED", "DISABLED"] = field("Whether it does.", "ENABLED")
+    min_instance_count: Annotated[int, Limits(ge=0)] | None = field("The fewest.", None)
+    max_instance_count: Count | None = field("The most.", None)
+
+
+class ProductionVariant(Part):
+    """Instances that take a share of the requests. What it does not say, the endpoint's own fields say."""
+
+    variant_name: VariantName = field("Its name.")
+    model_name: VariantName | None = field("A model that is there already; the manifest's own when left out.", None)
+    initial_variant_weight: Annotated[float, Limits(ge=0)] = field("Its share, beside those of the others.", 1)
+    instance_type: HostingType | None = field("Type of its instances.", None)
+    initial_instance_count: Count | None = field("How many instances.", None)
+    serverless_config: ServerlessInferenceConfig | None = field("Serve without instances.", None)
+    volume_size_in_gb: Annotated[int, Limits(ge=1, le=512), GIGABYTES] | None = field("Size of each volume.", None)
+    model_data_download_timeout_in_seconds: TimeOut | None = field("Seconds in which the model must be there.", None)
+    container_startup_health_check_timeout_in_seconds: TimeOut | None = field(
+        "Seconds in which the container must answer.", None
+    )
+    routing_config: RoutingConfig | None = field("How requests are spread over its instances.", None)
+    managed_instance_scaling: ManagedInstanceScaling | None = field("The service chooses the count.", None)
+    inference_ami_version: NonEmpty | None = field("Version of the machine image of the instances.", None)
+
+
 class Endpoint(Part):
     """What serves a trained model."""
 
     renamed: ClassVar[Mapping[str, str]] = RENAMED
     renaming: ClassVar[str] = "'{old}' is called '{new}' in an endpoint"
+    other_names: ClassVar[str] = other_names.ENDPOINT
 
     apiVersion: Literal["sagespec/v1"] = field("Version of the manifest language.")  # noqa: N815
     kind: Literal["Endpoint"] = field("What this document describes.")
@@ -283,6 +319,13 @@ class Endpoint(Part):
     routing_config: RoutingConfig | None = field("How requests are spread over the instances.", None)
     inference_ami_version: NonEmpty | None = field("Version of the machine image of the instances.", None)
 
+    production_variants: Annotated[list[ProductionVariant], Limits(min_length=1, max_length=10)] | None = field(
+        "Several variants, in the place of one that is called AllTraffic.", None
+    )
+    shadow_production_variants: Annotated[list[ProductionVariant], Limits(min_length=1, max_length=1)] | None = field(
+        "A variant that gets a copy of the requests, and whose answers nobody sees.", None
+    )
+
     data_capture_config: DataCaptureConfig | None = field("Requests and answers that are kept in S3.", None)
     async_inference_config: AsyncInferenceConfig | None = field("Requests are answered through S3.", None)
     explainer_config: ExplainerConfig | None = field("Explanations by SageMaker Clarify.", None)
@@ -305,13 +348,25 @@ class Endpoint(Part):
         "How many earlier configurations are kept for going back.", 1
     )
 
-    request: dict[Literal["create_model", "create_endpoint_config", "create_endpoint"], dict[str, JsonValue]] = field(
-        "Merged last into the three requests, in the API's own names.", {}
-    )
+    request: dict[
+        Literal["create_model", "create_endpoint_config", "create_endpoint", "update_endpoint"], dict[str, JsonValue]
+    ] = field("Merged last into the requests, in the API's own names.", {})
 
     @property
     def is_local(self) -> bool:
         return self.instance_type in ("local", "local_gpu")
+
+    @property
+    def types(self) -> list[str | None]:
+        """The instance type of each variant; None for one without."""
+        own = [*(self.production_variants or ()), *(self.shadow_production_variants or ())]
+        given = [one.instance_type or (None if one.serverless_config else self.instance_type) for one in own]
+        return given if self.production_variants else [self.instance_type, *given]
+
+    @property
+    def first_type(self) -> str | None:
+        """The instance type that decides which image there is."""
+        return self.types[0]
 
     @property
     def server(self) -> Literal["tensorflow-serving", "python"]:

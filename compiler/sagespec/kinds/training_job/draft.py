@@ -348,7 +348,11 @@ class _Body:
         return entry.rpartition("/")[2] if self.job.source_dir is None or legacy_in_s3 else entry
 
     def code_uri(self) -> str | None:
-        return self.code.uri if self.code is not None else self.job.source_dir
+        """Where the code lies; None where there is none, or it cannot be packed."""
+        if self.code is not None:
+            return self.code.uri
+        source = self.job.source_dir
+        return source if source is not None and source.startswith("s3://") else None
 
     def legacy(self) -> dict[str, Any]:
         job = self.job

@@ -18,6 +18,8 @@ def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
     variants = next(call.template for call in request.calls if "ProductionVariants" in call.template)
     new = fleet(variants["ProductionVariants"])
     yield f"{request.name}: {new}"
+    if "ShadowProductionVariants" in variants:
+        yield f"in its shadow: {fleet(variants['ShadowProductionVariants'])}, with a copy of the requests"
     container = request.template.get("PrimaryContainer", {})
     source = container.get("ModelDataUrl") or container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri")
     of = f", of the training job {request.serving.model_of}" if request.serving.model_of else ""

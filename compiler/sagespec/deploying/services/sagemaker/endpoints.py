@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sagespec.building.request import DIGEST, Naming
+from sagespec.building.request import ARTIFACT, DIGEST, Naming
 from sagespec.building.targets import Request
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision
@@ -28,6 +28,7 @@ from sagespec.deploying.services import (
 )
 from sagespec.deploying.services.sagemaker.faults import cause_of, is_denied
 from sagespec.deploying.services.sagemaker.logs import of_endpoint, read_logs, read_tail
+from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.usage import Usage
 from sagespec.deploying.services.sagemaker.wire import Wire
 from sagespec.deploying.side_by_side import each
@@ -87,9 +88,9 @@ class SageMakerEndpoints(Wire):
         """An endpoint with what of its manifest exists beside it; None where there is no endpoint of that name."""
         try:
             body = self._describe(name)
+            tags = self._tags_of(body["EndpointArn"])
         except NoSuchJob:
             return None
-        tags = self._tags_of(body["EndpointArn"])
         if tags is None:
             return self._seen(body, {}, tags_hidden=True)
         bare = self._seen(body, tags)
@@ -119,7 +120,7 @@ class SageMakerEndpoints(Wire):
         return sorted((one for one in made if one is not None), key=lambda one: (one.created, one.config))
 
     def _revision(self, summary: Mapping[str, Any], seen: ObservedEndpoint) -> Revision | None:
-        tags = self._tags_of(summary["EndpointConfigArn"]) or {}
+        tags = self._tags_of_one(summary["EndpointConfigArn"])
         name = summary["EndpointConfigName"]
         if not _is_of(seen, tags, name):
             return None
@@ -127,14 +128,15 @@ class SageMakerEndpoints(Wire):
             body = self._call("describe_endpoint_config", name, EndpointConfigName=name)
         except NoSuchJob:  # gone since, or not to be seen yet
             body = {}
-        return Revision(name, tags[DIGEST], tuple(_models_of(body)), summary["CreationTime"].timestamp())
+        created = summary["CreationTime"].timestamp()
+        return Revision(name, tags[DIGEST], tuple(_models_of(body)), created, tags.get(ARTIFACT, ""))
 
     def _spare(self, seen: ObservedEndpoint, revisions: Sequence[Revision]) -> Iterator[Revision]:
         """The manifest's own models that none of its configurations names."""
         named = {model for revision in revisions for model in revision.models}
         for summary in self._own("list_models", "Models", "ModelName", seen):
             name = summary["ModelName"]
-            if name not in named and _is_of(seen, self._tags_of(summary["ModelArn"]) or {}, name):
+            if name not in named and _is_of(seen, self._tags_of_one(summary["ModelArn"]), name):
                 yield Revision("", models=(name,), created=summary["CreationTime"].timestamp())
 
     def _own(self, method: str, member: str, name_member: str, seen: ObservedEndpoint) -> list[dict[str, Any]]:
@@ -204,6 +206,13 @@ class SageMakerEndpoints(Wire):
             self._tags[arn] = {key: value for key, value in tags.items() if not key.startswith("aws:")}
         return self._tags[arn]
 
+    def _tags_of_one(self, arn: str) -> dict[str, str]:
+        """The tags of one of those that were listed; none of what has gone since."""
+        try:
+            return self._tags_of(arn) or {}
+        except NoSuchJob:
+            return {}
+
     # What is done -----------------------------------------------------------------------------------------------------
 
     def prepare(self, request: Request) -> None:
@@ -211,11 +220,45 @@ class SageMakerEndpoints(Wire):
 
         Raises:
             NameTaken: something else has one of the names.
+            ServiceError: the model's archive is not the one that the plan is about.
         """
+        self._check_archive(request)
         bodies = request.bodies()
         for call in request.named_calls:
             if call.naming is Naming.CONTENT:
                 self._make(request, call.operation, bodies[call.operation])
+
+    def archive_at(self, uri: str, job_name: str) -> str:
+        """What the content of a model's archive is known by: its ETag. Where it cannot be seen, what it was known by
+        when the endpoint was asked to serve it.
+
+        Raises:
+            ServiceError: S3 or SageMaker failed.
+        """
+        return self._etag(uri) or self._served_archive(uri, job_name)
+
+    def _etag(self, uri: str) -> str:
+        return ObjectStore(self._client("s3"), self.region).etag(uri)
+
+    def _served_archive(self, uri: str, job_name: str) -> str:
+        try:
+            body = self._describe(job_name)
+        except NoSuchJob:
+            return ""
+        container = self._content(body["EndpointConfigName"]).get("model_body", {}).get("PrimaryContainer", {})
+        served = container.get("ModelDataUrl") == uri
+        return (self._tags_of(body["EndpointArn"]) or {}).get(ARTIFACT, "") if served else ""
+
+    def _check_archive(self, request: Request) -> None:
+        """Raises:
+        ServiceError: there is another archive than the one that the plan is about.
+        """
+        planned = request.tags.get(ARTIFACT)
+        if planned is None or request.uploads:
+            return
+        uri = request.template["PrimaryContainer"]["ModelDataUrl"]
+        if self._etag(uri) not in ("", planned):
+            raise ServiceError(f"{uri} was changed since the plan was made", "look at a new plan: sagespec plan PATH…")
 
     def _make(self, request: Request, operation: str, body: Mapping[str, Any]) -> None:
         thing = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", operation.removeprefix("Create")).lower()
@@ -313,17 +356,30 @@ class SageMakerEndpoints(Wire):
             Why it was left, in words; empty where it is gone.
         """
         usage = Usage(self)
+        owner = self._owner("endpoint_config", revision.config) if revision.config else None
         user = usage.endpoint_with(revision.config, revision.created) if revision.config else ""
         if user:
             return f"{revision.config} is left: the endpoint {user} uses it"
         if revision.config:
             self._delete("endpoint_config", EndpointConfigName=revision.config)
         for model in revision.models:
+            if owner is not None and self._owner("model", model) != owner:
+                continue  # a model that was there already, and was only named
             user = usage.user_of_model(model)
             if user:
                 return f"the model {model} is left: {user} uses it"
             self._delete("model", ModelName=model)
         return ""
+
+    def _owner(self, thing: str, name: str) -> tuple[str, ...]:
+        """Whose a configuration or a model is, by its tags; nobody's where it is not there any more."""
+        word = "".join(part.title() for part in thing.split("_"))
+        try:
+            found = self._call(f"describe_{thing}", name, (f"{word}Arn",), **{f"{word}Name": name})
+            tags = self._tags_of(found[f"{word}Arn"]) or {}
+        except NoSuchJob:
+            return ()
+        return tuple(tags.get(key, "") for key in ("sagespec:project", "sagespec:environment", "sagespec:name"))
 
     def _delete(self, thing: str, **name: str) -> None:
         try:

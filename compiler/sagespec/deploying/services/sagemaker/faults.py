@@ -127,7 +127,7 @@ _NOT_FOUND_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException", "
 _NOT_FOUND_WORDS = re.compile(r"^(Requested resource not found|Could not find )")
 _TAKEN_WORDS = re.compile(r"^Cannot create already existing ")
 _BUSY_WORDS = re.compile(r"^Cannot update in-progress endpoint")
-_LOOKS = re.compile(r"(Describe|Delete)(Endpoint|EndpointConfig|Model)$")
+_LOOKS = re.compile(r"((Describe|Delete)(Endpoint|EndpointConfig|Model)|ListTags)$")
 """Operations on endpoints that name one thing alone, which is then what was not found."""
 _NOT_ALLOWED = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
 

@@ -28,6 +28,7 @@ _MARK = "sagespec-sha256"
 """Metadata, for what was sent in parts, of which S3 keeps no SHA-256, and for stores that keep no checksums."""
 _MADE_OF = "sagespec-model-etag"
 """Metadata of a repacked model: the ETag of the model that it was made of."""
+_ABSENT = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
 _DEFAULT_BUCKET = re.compile(r"sagemaker-(?P<region>[a-z0-9-]+)-(?P<account>\d{12})")
 
 
@@ -74,6 +75,19 @@ class ObjectStore:
             return self._data(upload, progress) if upload.kind == "data" else self._archive(upload, progress)
         except (ArchiveError, OSError) as error:
             raise ServiceError(f"{upload.path}: {error}", getattr(error, "hint", "")) from error
+
+    def etag(self, uri: str) -> str:
+        """What an object's content is known by; empty where there is none, or nobody lets us look.
+
+        Raises:
+            ServiceError: S3 failed.
+        """
+        try:
+            return _etag_of(self._call("head_object", *_split(uri)))
+        except ServiceError as error:
+            if is_denied(cause_of(error)) or code_of(cause_of(error)) in _ABSENT:
+                return ""
+            raise
 
     def exists(self, uri: str) -> bool:
         """Whether an object is there, or anything below it: an uncompressed model is a folder."""
@@ -132,14 +146,16 @@ class ObjectStore:
     def _repacked(self, upload: Upload, model: RepackedModel, progress: Progress) -> bool:
         """A model of S3 with its code inside, made once for each place of a model and content of the code.
 
-        It is encrypted as the SDK does it. A model must not change once it is served: one that has changed since it was
-        repacked is refused.
+        It is encrypted as the SDK does it. A model that has changed since it was looked at, or since it was repacked,
+        is refused.
         """
         bucket, key = _split(upload.uri)
         source, there = self._head(*_split(model.model)), self._head(bucket, key)
         if source is None:
             raise ServiceError(f"there is no model at {model.model}", "is the key right, and has the job completed?")
-        etag = source.get("ETag", "").strip('"')
+        etag = _etag_of(source)
+        if model.etag not in ("", etag):
+            raise ServiceError(f"{model.model} was changed since the plan was made", "look at a new plan")
         made_of = there.get("Metadata", {}).get(_MADE_OF, "") if there is not None else ""
         if made_of == etag:
             return False
@@ -338,7 +354,7 @@ class ObjectStore:
         try:
             return self._call("head_object", bucket, key, ("ContentLength",), ChecksumMode="ENABLED")
         except ServiceError as error:
-            if code_of(cause_of(error)) in ("404", "NoSuchKey", "NoSuchBucket", "NotFound"):
+            if code_of(cause_of(error)) in _ABSENT:
                 return None
             if is_denied(cause_of(error)):  # HeadObject's errors have no text
                 hint = "s3:GetObject and s3:ListBucket are needed (docs/permissions.md)"
@@ -394,6 +410,10 @@ def _sha256_of(there: dict[str, Any]) -> str:
 def _split(uri: str) -> tuple[str, str]:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     return bucket, key
+
+
+def _etag_of(answer: Mapping[str, Any]) -> str:
+    return str(answer.get("ETag", "")).strip('"')
 
 
 def _base64(digest: bytes) -> str:

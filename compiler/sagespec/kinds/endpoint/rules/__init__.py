@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sagespec.checking.rule import RuleSet
-from sagespec.kinds.endpoint.rules import capacity, code, data, model, server
+from sagespec.kinds.endpoint.rules import capacity, code, data, deployment, model, server, variants
 from sagespec.kinds.rules import SHARED
 
-FAMILIES = (*SHARED, model, server, code, capacity, data)
+FAMILIES = (*SHARED, model, server, code, capacity, variants, data, deployment)
 
 RULES = RuleSet(FAMILIES)
 

@@ -100,6 +100,7 @@ NAMES = {
     "create_model": ("ModelName",),
     "create_endpoint_config": ("EndpointConfigName",),
     "create_endpoint": ("EndpointName", "EndpointConfigName"),
+    "update_endpoint": ("EndpointName", "EndpointConfigName"),
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import NoProcessor, NoRegion, NoVersion, family_of, is_graviton, near
 from sagespec.catalog.serving import served, served_versions, serving_image
+from sagespec.catalog.tables import table
 from sagespec.checking.rule import ERROR, SDK1, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
@@ -55,19 +57,32 @@ def version_without_server(version: Written, context: EndpointContext) -> Iterat
         source_dir: s3://bucket/code.tar.gz
     """
     endpoint = context.endpoint
-    kind = endpoint.instance_type if "instance_type" in endpoint.members() else None
+    kind = endpoint.first_type if "instance_type" in endpoint.members() else None
     if endpoint.image_uri is not None or served(endpoint.server, version.value, kind):
         return
     alias = ".".join(version.value.split(".")[:2])
     choices = served_versions(endpoint.server)
-    close = alias if alias in choices else near(version.value, choices)
+    close = [alias] if alias in choices else _neighbours(version.value, choices)
     other = "python" if endpoint.server == "tensorflow-serving" else "tensorflow-serving"
     if served(other, version.value):  # type: ignore[arg-type]
         hint = f"write endpoint_type: {other}, which this version has"
     else:
-        hint = f'take framework_version: "{close}"' if close else "give image_uri, or take a version that has one"
+        hint = f"take framework_version: {' or '.join(map(json.dumps, close))}, or give image_uri"
     name = "TensorFlow Serving" if endpoint.server == "tensorflow-serving" else "Python-based"
-    yield Finding(version.path, f"there is no {name} image of TensorFlow {version.value}", hint)
+    message = f"there is no {name} image of TensorFlow {version.value} in SageMaker's SDK 2.257.7"
+    yield Finding(version.path, message, hint)
+
+
+def _neighbours(version: str, choices: Sequence[str]) -> list[str]:
+    """The two-part versions next to one that has no image, the older one first."""
+    numbers = sorted(number for number in map(_number, choices) if len(number) == 2)
+    wanted = _number(version)
+    older, newer = [one for one in numbers if one < wanted], [one for one in numbers if one > wanted]
+    return [".".join(map(str, one)) for one in (*older[-1:], *newer[:1])]
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
 @rule(ERROR, on=ENDPOINT, source=SDK2 + "image_uris.py")
@@ -86,12 +101,18 @@ def no_serving_image(endpoint: Endpoint, context: EndpointContext) -> Iterator[F
         instance_type: ml.m6g.large
     """
     version, region = endpoint.framework_version, context.region
-    known = version is not None and region is not None and served(endpoint.server, version, endpoint.instance_type)
+    known = version is not None and region is not None and served(endpoint.server, version, endpoint.first_type)
     if endpoint.image_uri is not None or not known or endpoint.is_local or version is None or region is None:
         return
     serverless = endpoint.serverless_inference_config is not None
+    kind = None if serverless else endpoint.first_type
+    known_type = context.facts.instance(kind or "")
+    if known_type is not None and known_type.arch == "arm64" and not is_graviton(family_of(kind or "")):
+        hint = "take an x86 instance type, or give the image_uri of one for arm64"
+        yield Finding(("instance_type",), f"{kind} is arm64, and has no image of TensorFlow {version}", hint)
+        return
     try:
-        serving_image(endpoint.server, version, region, None if serverless else endpoint.instance_type)
+        serving_image(endpoint.server, version, region, kind)
     except NoRegion as error:
         close = near(region, error.choices)
         hint = f"did you mean {close}?" if close else "take another version or region, or give image_uri"
@@ -106,8 +127,6 @@ def no_serving_image(endpoint: Endpoint, context: EndpointContext) -> Iterator[F
 
 
 def _graviton_versions() -> tuple[str, ...]:
-    from sagespec.catalog.tables import table
-
     return tuple(table("serving")["inference_graviton"]["aliases"])
 
 

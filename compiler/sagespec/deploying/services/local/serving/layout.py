@@ -14,6 +14,7 @@ from sagespec.deploying.services.local.container import artifacts, channels
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import LocalStore, read_json, write_json
 
+DEFAULT_MODEL = "SAGEMAKER_TFS_DEFAULT_MODEL_NAME"
 NOTE, CODE = "model.json", "code.tar.gz"
 """What stands in the place of a repacked model here: which model it is, and its code."""
 
@@ -111,17 +112,30 @@ def _lay_code(note: Mapping[str, Any], store: LocalStore, archive: Path, folder:
 
 
 def models_in(folder: Path) -> list[FoundModel]:
-    """The models that the container finds.
+    """The models that the container finds, and TensorFlow Serving loads.
 
     Raises:
-        DataError: there are none.
+        DataError: there are none, or it would load one of them, and not another.
     """
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     found = models_among(names)
     if not found:
         cure = "a SavedModel must lie at <number>/saved_model.pb, such as 1/saved_model.pb"
         raise DataError(f"no SavedModel bundles found! {why_none(names)}: {cure}")
+    for model in found:
+        if sum(other.name == model.name for other in found) > 1:
+            places = " and ".join(other.folder for other in found if other.name == model.name)
+            raise DataError(f"two models are called '{model.name}' ({places}), and TensorFlow Serving takes neither")
+        empty = _numbered(folder / model.folder) - set(model.versions)
+        if empty:
+            what = f"version {min(empty)} of the model '{model.name}' has no saved_model.pb"
+            raise DataError(f"{what}, and the container waits until every version is loaded")
     return found
+
+
+def _numbered(folder: Path) -> set[str]:
+    """Everything beside a version that the container takes for one."""
+    return {path.name for path in folder.iterdir() if path.name.isnumeric()}
 
 
 def check_legacy(folder: Path) -> None:
@@ -136,11 +150,15 @@ def server_config(model: Path, environment: Mapping[str, str], revision: Any) ->
     """What the programs that serve are told."""
     found = models_in(model)
     code = model / "code"
+    default = environment.get(DEFAULT_MODEL) or found[0].name
+    if default not in [one.name for one in found]:
+        names = ", ".join(one.name for one in found)
+        raise DataError(f"{DEFAULT_MODEL} is '{default}'; the model's archive has {names}")
     return {
         "models": [
             {"name": one.name, "path": str(model / one.folder), "versions": list(one.versions)} for one in found
         ],
-        "default_model": environment.get("SAGEMAKER_TFS_DEFAULT_MODEL_NAME") or found[0].name,
+        "default_model": default,
         "code": str(code) if (code / "inference.py").is_file() else None,
         "port_file": str(revision.port_file),
         "rest_port_file": str(revision.rest_port_file),

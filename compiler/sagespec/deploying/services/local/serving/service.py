@@ -168,6 +168,10 @@ class LocalEndpoints:
         progress(f"keeping {upload.path}", upload.size, upload.size)
         return True
 
+    def archive_at(self, uri: str, job_name: str) -> str:
+        """An archive is brought here when it is served: nobody asks for its content before."""
+        return ""
+
     def prepare(self, request: Request) -> None:
         """Keeps the model and the configuration of a request; what is there already with our digest is left.
 
