@@ -135,12 +135,15 @@ def _of_sdk(sdk: Callable[[], Tables], read: Callable[[Tables], Content]) -> Fet
         raise Unavailable(str(missing)) from None
 
 
-def libraries() -> Fetched:
+def libraries(offline: bool) -> Fetched:
     """The options that transformers' dataclasses have, in the versions that the images hold."""
     held = tables.table("images/huggingface")["versions"]
     versions = list(dict.fromkeys(version.partition("+")[0] for version in held))
     known = _read(tables.FOLDER / "libraries.json") or {}
     body = {key: value for key, value in known.items() if not key.startswith("_")}
+    missing_here = [version for version in versions if version not in body.get("versions", {}).get("transformers", [])]
+    if offline and missing_here:
+        raise NotComparable(f"transformers {', '.join(missing_here)} would have to be fetched")
     try:
         return Fetched("transformers, the wheel of each version", with_versions(body, "transformers", versions))
     except NoWheel as missing:
@@ -224,7 +227,7 @@ def parts(sdk: Path | None = None, *, recorded: bool = False, offline: bool = Fa
         CataloguePart("instances", instances),
         *(CataloguePart(f"images/{name}", partial(images, name, tables_of_sdk)) for name in tables.frameworks()),
         CataloguePart("registries", partial(registries, tables_of_sdk)),
-        CataloguePart("libraries", libraries),
+        CataloguePart("libraries", partial(libraries, offline)),
         CataloguePart("unicode", unicode_categories),
     )
 
