@@ -182,11 +182,12 @@ TensorFlow(**K).fit('s3://b/t')
     assert len(whole(program, knowledge)) == 1
 
 
-def test_a_deployment_is_seen_and_the_job_is_whole(knowledge: Facts) -> None:
-    found = imported("e = TensorFlow(**K)\ne.fit('s3://b/t')\ne.deploy(1, 'ml.m5.large')", knowledge)
+def test_a_deployment_of_another_framework_is_seen_and_the_job_is_whole(knowledge: Facts) -> None:
+    program = "from sagemaker.pytorch import PyTorch\ne = PyTorch(**K)\ne.fit('s3://b/t')\ne.deploy(1, 'ml.m5.large')"
+    found = imported(program, knowledge)
     assert found.complete
     assert [*found.left] == [
-        "line 6: deploy(...) was seen and not taken: an endpoint is a manifest of its own (kind: Endpoint)"
+        "line 7: deploy(...) was seen and not taken: it serves no TensorFlow model that can be seen"
     ]
 
 

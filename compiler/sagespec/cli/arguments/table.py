@@ -184,11 +184,12 @@ class InitArguments(Arguments):
 
 
 class ImportArguments(Arguments):
-    """Print manifests of what exists: a training job, a script or notebook, another tool's file. Runs nothing.
+    """Print manifests of what exists: a training job, an endpoint, a script or notebook, another tool's file.
 
-    A file says by itself what it is: Python or a notebook with estimators of the SageMaker Python SDK or calls of
-    boto3; JSON or YAML with what describe-training-job prints, a request, a state of Step Functions, an Airflow config,
-    an event, a pipeline's definition or an ACK resource; Terraform; a shell script with calls of the AWS CLI.
+    Runs nothing. A file says by itself what it is: Python or a notebook with estimators or TensorFlow models of the
+    SageMaker Python SDK, or calls of boto3; JSON or YAML with what describe-training-job prints, a request, a state of
+    Step Functions, an Airflow config, an event, a pipeline's definition or an ACK resource; Terraform; a shell script
+    with calls of the AWS CLI.
     """
 
     command, section, runs = "import", CHECK, "starting:import_"
@@ -199,7 +200,8 @@ class ImportArguments(Arguments):
     }
     examples = (
         ("sagespec import mnist-2026-01-02-03-04-05-678", "a training job"),
-        ("sagespec import train.ipynb", "the estimators of a notebook"),
+        ("sagespec import --endpoint mnist", "an endpoint, its configuration and its model"),
+        ("sagespec import train.ipynb", "the estimators and deployments of a notebook"),
         ("sagespec import describe.json", "what `aws sagemaker describe-training-job` has printed"),
         ("sagespec import launchers --out jobs", "every job in a folder, a manifest for each"),
         ("sagespec import train.ipynb --report", "what became of every argument"),
@@ -207,6 +209,7 @@ class ImportArguments(Arguments):
 
     source = optional("JOB|FILE|DIR", "A training job's name, a file, or a folder of files.", completes="files")
     file = file("FILE", "A file, whatever it is called; - for standard input.")
+    endpoint = text("NAME", "An endpoint of the service.")
     out = folder("Write one manifest a job into this folder.")
     report = flag("Say of every argument whether it was taken, changed or not taken, instead of printing manifests.")
     format = choice("sagespec.reporting.imported:FORMATS", "text", "How the report is written.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from sagespec.importing.following.heap import ITEMS, Heap
 from sagespec.importing.following.library import SdkCalls
-from sagespec.importing.following.sdk import ARGUMENTS, REGION_NAMES, is_ours
+from sagespec.importing.following.sdk import ARGUMENTS, ESTIMATORS, REGION_NAMES, is_ours
 from sagespec.importing.following.values import (
     ABSENT,
     BoundMethod,
@@ -25,6 +25,7 @@ from sagespec.importing.following.values import (
     PassedValue,
     RestOfArguments,
     Text,
+    TrainedModel,
     names_in,
     region_of,
     text_of,
@@ -195,6 +196,8 @@ class Names(SdkCalls):
             return region_of(owner) or self.unknown(node)
         if name in self.METHODS:
             return BoundMethod(owner, name)
+        if name == "model_data" and owner.class_name in ESTIMATORS:
+            return TrainedModel(owner, self.code.of(node))
         return owner.given.get(name, self.unknown(node))
 
     def assign(self, target: ast.expr, value: Any) -> None:

@@ -68,6 +68,16 @@ class Uploaded(UnknownValue):
         self.path = path
 
 
+class TrainedModel(UnknownValue):
+    """The model that the jobs of an estimator leave behind."""
+
+    __slots__ = ("estimator",)
+
+    def __init__(self, estimator: Made, source: str) -> None:
+        super().__init__("model_data", source)
+        self.estimator = estimator
+
+
 class ImageUri(UnknownValue):
     """The URI of an image, by the arguments with which the SDK is asked for it."""
 

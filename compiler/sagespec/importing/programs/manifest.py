@@ -65,7 +65,6 @@ class _ValueReader(Placeholders):
         self.start = start
         self.estimator = start.made
         self.where = where
-        self.arguments: list[FilledArgument] = []
         self.framework = self._framework()
         self.region = region_of(self.estimator.given.get("sagemaker_session"))
 
@@ -129,20 +128,6 @@ class _ValueReader(Placeholders):
             self.take(written, name, self.open(value, (name,)), data)
         elif value is not None or name in ("training_steps", "evaluation_steps"):
             self.take(written, name, self.field(name, value), data)
-
-    def take(self, written: str, name: str, value: Any, data: dict[str, Any]) -> None:
-        data[name] = value
-        open_ = [note for path, note in {**self.comments, **self.notes}.items() if path[0] == name]
-        if open_:
-            self.arguments.append(FilledArgument(written, "changed", f"{name}: an expression; {'; '.join(open_)}"))
-        elif name not in (written, written.rpartition("(")[2].partition("=")[0]) and "inputs" not in written:
-            self.arguments.append(FilledArgument(written, "changed", f"called {name}"))
-        else:
-            self.arguments.append(FilledArgument(written, "taken", name))
-
-    def refuse(self, written: str, why: str) -> None:
-        self.remarks.append(why)
-        self.arguments.append(FilledArgument(written, "not taken", why))
 
     def is_passed_over(self, name: str) -> bool:
         """Whether an argument is another framework's, which the SDK's estimators swallow."""

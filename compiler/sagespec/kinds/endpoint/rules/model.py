@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.building.local_model import is_local
+from sagespec.building.local_model import is_local, listing
+from sagespec.building.saved_models import LEGACY, cure_of, models_among, unloadable, why_none
 from sagespec.checking.condition import GIVEN
 from sagespec.checking.row import Row
-from sagespec.checking.rule import API, ERROR, SDK2, refusal, rule
+from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, refusal, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
 from sagespec.kinds.endpoint.model import Endpoint
+from sagespec.kinds.endpoint.rules.server import CONTAINER
 
 
 @rule(ERROR, on=ENDPOINT, source=SDK2 + "model.py, deploy")
@@ -94,6 +96,57 @@ def model_data_without_archive(model_data: Written, context: EndpointContext) ->
     if source is not None and source.s3_data_type == "S3Prefix" and not source.s3_uri.endswith("/"):
         hint = f"write {source.s3_uri}/, or s3_data_type: S3Object"
         yield Finding((*model_data.path, "s3_data_source", "s3_uri"), "an S3 prefix must end in a slash", hint)
+
+
+@rule(ERROR, on=field("model_data"), source=CONTAINER + " (tfs_utils.py, find_models)")
+def model_data_without_saved_model(model_data: Written, context: EndpointContext) -> Iterator[Finding]:
+    """The server finds a SavedModel at `<number>/saved_model.pb`, and nothing else.
+
+    That is Keras's `model.export("1")`, or `tf.saved_model.save(model, "1")`, in any folder of the archive, and nothing
+    else beside it that is called by a number. The Python-based server looks into `export/Servo` only. With anything
+    else the endpoint fails, after half an hour. Only a model on this machine can be looked into before.
+
+    Bad:
+        model_data: keras-model
+
+    Good:
+        model_data: exported-model
+    """
+    endpoint = context.endpoint
+    if endpoint.image_uri is not None or not is_local(model_data.value):
+        return
+    held = listing(context.files.below(context.folder, model_data.value))
+    if held is None:
+        return
+    if held.broken:
+        hint = "pack it with: tar --create --gzip"
+        yield Finding(model_data.path, f"'{model_data.value}' is no .tar.gz archive: {held.broken}", hint)
+        return
+    found = models_among(held.names)
+    if endpoint.server == "python" and found and not any(model.folder == LEGACY for model in found):
+        message = f"the Python-based server serves only what lies in {LEGACY}, and this model lies in "
+        hint = f"put it into {LEGACY}/<number>/, or write endpoint_type: tensorflow-serving"
+        yield Finding(model_data.path, message + (found[0].folder or "the root"), hint)
+    elif why := unloadable(held.names):
+        yield Finding(model_data.path, why, "keep one folder for each version of each model")
+    elif not found:
+        yield Finding(model_data.path, f"there is no model for the server: {why_none(held.names)}", cure_of(held.names))
+
+
+@rule(ERROR, on=field("model_data"), source=GUIDE + "deploy-model-troubleshoot.html")
+def link_in_model_data(model_data: Written, context: EndpointContext) -> Iterator[Finding]:
+    """SageMaker takes no archive of a model with links.
+
+    Bad:
+        model_data: linked-model.tar.gz
+
+    Good:
+        model_data: exported-model
+    """
+    held = listing(context.files.below(context.folder, model_data.value)) if is_local(model_data.value) else None
+    if held is not None and held.link:
+        hint = "pack what it leads to: tar --dereference"
+        yield Finding(model_data.path, f"'{held.link}' in the archive is a link, which SageMaker does not take", hint)
 
 
 NAMES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.building.model_archive import RepackedModel
-from sagespec.building.saved_models import LEGACY, FoundModel, models_among, why_none
+from sagespec.building.saved_models import FoundModel, models_among, unloadable, why_none
 from sagespec.deploying.services.local.container import artifacts, channels
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import LocalStore, read_json, write_json
@@ -122,28 +122,9 @@ def models_in(folder: Path) -> list[FoundModel]:
     if not found:
         cure = "a SavedModel must lie at <number>/saved_model.pb, such as 1/saved_model.pb"
         raise DataError(f"no SavedModel bundles found! {why_none(names)}: {cure}")
-    for model in found:
-        if sum(other.name == model.name for other in found) > 1:
-            places = " and ".join(other.folder for other in found if other.name == model.name)
-            raise DataError(f"two models are called '{model.name}' ({places}), and TensorFlow Serving takes neither")
-        empty = _numbered(folder / model.folder) - set(model.versions)
-        if empty:
-            what = f"version {min(empty)} of the model '{model.name}' has no saved_model.pb"
-            raise DataError(f"{what}, and the container waits until every version is loaded")
+    if why := unloadable(names):
+        raise DataError(why)
     return found
-
-
-def _numbered(folder: Path) -> set[str]:
-    """Everything beside a version that the container takes for one."""
-    return {path.name for path in folder.iterdir() if path.name.isnumeric()}
-
-
-def check_legacy(folder: Path) -> None:
-    """Raises:
-    DataError: the Python-based server finds no model.
-    """
-    if not any(model.folder == LEGACY for model in models_in(folder)):
-        raise DataError(f"the Python-based server serves only what lies in {LEGACY}/<number>/saved_model.pb")
 
 
 def server_config(model: Path, environment: Mapping[str, str], revision: Any) -> dict[str, Any]:
