@@ -2,9 +2,9 @@
 set -eu
 aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///dev/stdin <<'END_OF_REQUEST'
 {
-  "TrainingJobName": "iris-8d2f684787",
+  "TrainingJobName": "iris-031ea4943d",
   "AlgorithmSpecification": {
-    "TrainingImage": "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312",
+    "TrainingImage": "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312",
     "TrainingInputMode": "File",
     "MetricDefinitions": [
       {
@@ -60,7 +60,7 @@ aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///de
     "sagemaker_submit_directory": "\"s3://my-bucket/sagespec/code/e163d050f2c8f7c15bbe1b317de73c0762e9eb96a3d8fa628d1fa37488bd7672/sourcedir.tar.gz\"",
     "sagemaker_program": "\"train.py\"",
     "sagemaker_container_log_level": "20",
-    "sagemaker_job_name": "\"iris-8d2f684787\"",
+    "sagemaker_job_name": "\"iris-031ea4943d\"",
     "sagemaker_region": "\"us-west-2\""
   },
   "Tags": [
@@ -78,7 +78,7 @@ aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///de
     },
     {
       "Key": "sagespec:digest",
-      "Value": "8d2f684787fe9e3669a080450141f42d7b6eb51e3735c95089a58decd3a2e0cf"
+      "Value": "031ea4943df6be0fb80a2bb3432ec8ab84d7803d6b740c23aec13b28fd4bb504"
     },
     {
       "Key": "sagespec:attempt",
