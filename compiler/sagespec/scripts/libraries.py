@@ -20,6 +20,11 @@ _MODEL_VARIABLE = "SM_MODEL_DIR"
 _GENERATORS = frozenset({"fit_generator", "evaluate_generator", "predict_generator"})
 _SAVERS = frozenset({"export", "save", "save_weights"})
 _STRATEGIES = frozenset({"MultiWorkerMirroredStrategy", "CollectiveAllReduceStrategy"})
+_ROOTS = ("tensorflow.", "keras.", "numpy.", "sklearn.")
+"""Libraries whose names came to an end (`catalog/apis.json`)."""
+_KERAS_2_WORDS = {"fit": frozenset({"workers", "use_multiprocessing", "max_queue_size"})}
+_KERAS_2_WORDS |= {"evaluate": _KERAS_2_WORDS["fit"], "predict": _KERAS_2_WORDS["fit"]}
+"""Methods of a model → arguments that Keras 3 refuses."""
 _PYTHON_WRITERS = {
     "os.makedirs": 0,
     "os.mkdir": 0,
@@ -81,10 +86,12 @@ class Libraries(NamedTuple):
     modules: tuple[tuple[str, Piece], ...]
     """Modules that every run imports, by their full names."""
     names: tuple[tuple[str, Piece], ...]
-    """Names of TensorFlow and Keras that every run uses, with those of their modules."""
+    """Names of TensorFlow, Keras, numpy and scikit-learn that every run uses, with those of their modules."""
     savings: tuple[Saving, ...]
     generators: tuple[tuple[str, Piece], ...]
     """Methods of Keras 2 that train with a generator."""
+    keras_2_arguments: tuple[tuple[str, str, Piece], ...]
+    """What is called, and an argument of it that Keras 3 refuses."""
     legacy_keras: bool
     """The program may choose Keras 2 by itself, or asks for versions."""
     locations: tuple[Location, ...]
@@ -109,6 +116,7 @@ def libraries(program: Program) -> Libraries:
         names=tuple(reader.names()),
         savings=tuple(reader.savings()),
         generators=tuple(reader.generators()),
+        keras_2_arguments=tuple(reader.keras_2_arguments()),
         legacy_keras=asks_version or "tf_keras" in program.imported or "TF_USE_LEGACYKERAS" in texts,
         locations=tuple(reader.locations()),
         strategy=reader.strategy(),
@@ -147,18 +155,14 @@ class _LibraryReader:
     def names(self) -> Iterator[tuple[str, Piece]]:
         """Names that are used, and those that are imported as if they were modules."""
         for name, piece in self.modules():
-            if name.startswith(("tensorflow.", "keras.")):
+            if name.startswith(_ROOTS):
                 yield name, piece
         for module in self.run:
             roots = self._sole_imports(module)
             for seen in module.uses:
                 dotted = module.dotted(seen.node)
                 root = _root(seen.node)
-                if (
-                    root in roots
-                    and dotted.startswith(("tensorflow.", "keras."))
-                    and self.program.certain(module, seen)
-                ):
+                if root in roots and dotted.startswith(_ROOTS) and self.program.certain(module, seen):
                     yield dotted, self.program.piece(module, seen.node)
 
     def _sole_imports(self, module: Module) -> set[str]:
@@ -212,6 +216,21 @@ class _LibraryReader:
             func = seen.node.func
             if isinstance(func, ast.Attribute) and func.attr in _GENERATORS and self._is_model(module, func.value):
                 yield func.attr, self.program.piece(module, seen.node)
+
+    def keras_2_arguments(self) -> Iterator[tuple[str, str, Piece]]:
+        for module, seen in self.calls:
+            call, dotted = seen.node, module.dotted(seen.node.func)
+            way = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            refused: frozenset[str] = frozenset()
+            if dotted.startswith(KERAS) and ".optimizers." in dotted and ".legacy." not in dotted:
+                refused = frozenset({"lr"})
+            elif dotted.startswith(KERAS) and dotted.endswith(".ModelCheckpoint"):
+                refused = frozenset({"period"})
+            elif way in _KERAS_2_WORDS and self._is_model(module, call.func.value):
+                refused = _KERAS_2_WORDS[way]
+            for word in call.keywords:
+                if word.arg in refused:
+                    yield dotted.rpartition(".")[2] or way, word.arg, self.program.piece(module, call)
 
     def _is_model(self, module: Module, node: ast.expr) -> bool:
         """Whether a name is a Keras model: something by that name is compiled, or made by Keras."""

@@ -23,6 +23,7 @@ _PATH_TAKERS = frozenset(
 """Functions that stop, or look into another folder, where they are given None."""
 _ALL_PATHS = frozenset({"os.path.join"})
 """… by any of their arguments."""
+_PARSING = frozenset({"parse_args", "parse_known_args"})
 _DEEPEST = 8
 
 
@@ -148,9 +149,14 @@ class _Reader:
 
 
 def _parses(node: ast.expr, module: Module) -> bool:
+    """Whether a call parses the command line, or calls a function that returns what was parsed."""
     func = node.func if isinstance(node, ast.Call) else None
-    last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
-    return "parse" in last and "arg" in last
+    if isinstance(func, ast.Attribute):
+        return func.attr in _PARSING
+    own = module.functions.get(func.id) if isinstance(func, ast.Name) else None
+    returned = [] if own is None else [each.value for each in ast.walk(own) if isinstance(each, ast.Return)]
+    calls = [each.func for each in returned if isinstance(each, ast.Call)]
+    return bool(calls) and all(isinstance(each, ast.Attribute) and each.attr in _PARSING for each in calls)
 
 
 __all__ = ["PathVariable", "wanted"]

@@ -628,7 +628,7 @@ def _uses_s3(context: JobContext) -> bool:
 
 @rule(WARNING, on=field("checkpoint_s3_uri"), source=GUIDE + "model-checkpoints.html")
 def checkpoints_not_written(location: Written, context: JobContext) -> Finding | None:
-    """A spot job resumes from checkpoints, which the script must write to the folder that is kept.
+    """Checkpoints are kept, and a spot job resumes from them, where the script writes them to the folder that is kept.
 
     Only that folder is copied to checkpoint_s3_uri, and back when the job starts again.
 
@@ -655,7 +655,7 @@ def checkpoints_not_written(location: Written, context: JobContext) -> Finding |
             model.export(os.environ["SM_MODEL_DIR"])
     """
     job = context.job
-    read = context.read if job.use_spot_instances else None
+    read = context.read
     if read is None or read.asks.trains is None or not read.script.study.closed:
         return None
     if read.asks.uses_model_dir and context.passes_model_dir:
@@ -667,7 +667,8 @@ def checkpoints_not_written(location: Written, context: JobContext) -> Finding |
         return None
     return Finding(
         location.path,
-        f"nothing in the script names {folder}, so no checkpoint is kept and an interrupted job starts again",
+        f"nothing in the script names {folder}, so no checkpoint is kept"
+        + (", and an interrupted job starts again" if job.use_spot_instances else ""),
         f"save checkpoints to {folder}, and start from the newest one there",
         place=read.script.place(read.asks.trains),
     )
