@@ -116,7 +116,7 @@ def test_json_findings_have_the_documented_shape(code: Path, capsys: pytest.Capt
     run(["validate", "--format", "json", "bad.yaml", "other.yaml"])
     found = json.loads(capsys.readouterr().out)
     assert found["version"] == 1
-    assert found["summary"] == {"manifests": 2, "errors": 1, "warnings": 0}
+    assert found["summary"] == {"manifests": 2, "errors": 1, "warnings": 0, "notes": 0}
     (diagnostic,) = found["diagnostics"]
     assert set(diagnostic) == {
         *("rule", "severity", "message", "hint", "path", "line", "column", "end_line", "end_column", "field", "fix"),

@@ -28,6 +28,7 @@ from sagespec.kinds.lifecycle import Nature
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
+from sagespec.reading.project_facts import SETTING, ProjectFacts
 from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
 from sagespec.scripts import Scripts, comments
 
@@ -95,6 +96,7 @@ class Compiler:
         """
         self.options = options or Options()
         self.facts = knowledge or facts()
+        self.known = ProjectFacts(self.facts)
         self.files = Files() if files is None else files
         self.defaults = Defaults(self.files)
         self.scripts = Scripts(self.files)
@@ -287,6 +289,8 @@ class Compiler:
         for name, manifest in standing_alone(document, [vocabulary_of(kind) for kind in KINDS]):
             complaints = bind(manifest, kind_named(name).model).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
+        setting = document.data.get(SETTING) if isinstance(document.data, dict) else None
+        found += self.known.complaints(setting, document.where)
         yield self.refused(document.source.name, found)
 
     def manifest(self, manifest: Manifest, kind: Kind) -> Result:
@@ -298,6 +302,7 @@ class Compiler:
         name = name if isinstance(name, str) else None
         found, checked = self._checked(manifest, kind)
         manifest = checked.manifest
+        found = [*found, *self.known.complaints(manifest.settings.get(SETTING), manifest.where)]
         site = self._site(checked.job, kind)
         draft = self._draft(checked, kind, site)
         found = [*found, *self._conflicts(checked, kind, site)]
@@ -334,7 +339,7 @@ class Compiler:
     def context(self, job: Any, manifest: Manifest, kind: Kind) -> Context:
         return kind.context(
             job,
-            self.facts,
+            self.known.facts(manifest.settings.get(SETTING)),
             manifest.document.source.folder,
             region=self._region(job),
             account=self._account_of(job, kind),
@@ -349,7 +354,7 @@ class Compiler:
         manifest = checked.manifest
         folder = manifest.document.source.folder
         inputs = draft.DraftInputs(
-            self.facts,
+            self.known.facts(manifest.settings.get(SETTING)),
             site,
             folder,
             self.packing,

@@ -94,7 +94,7 @@ PAGES = (
         same name.
 
         Bad:
-            dependencies: [/]
+            dependencies: [.]
 
         Good:
             dependencies: []
