@@ -31,11 +31,11 @@ from sagespec.deploying.services import (
     one_by_one,
 )
 from sagespec.deploying.services.local import record
-from sagespec.deploying.services.local.container import channels, contract
+from sagespec.deploying.services.local.container import channels, contract, launch
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, LocalStore, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
 from sagespec.deploying.services.local.options import EXECUTORS, LocalOptions
-from sagespec.deploying.services.local.running import alive, cluster, docker, legacy
+from sagespec.deploying.services.local.running import alive, cluster
 
 LINES_AT_ONCE = 500
 """Log lines that are looked through together for secrets: most hold none."""
@@ -339,13 +339,17 @@ class LocalService:
             if why is not None:
                 return why, "or run the job in SageMaker"
         if self.options.executor == "docker":
+            from sagespec.deploying.services.local.running import docker
+
             why = docker.unusable()
             return None if why is None else (f"docker cannot be used: {why}", "start docker, or use executor 'process'")
         given = contract.decoded(body.get("HyperParameters", {}))
         image = algorithm.get("TrainingImage", "")
         if "sagemaker_program" not in given:
             return "the image brings its own program, which only a container can run", "use the executor 'docker'"
-        if legacy.is_legacy(image):
+        if launch.is_legacy(image):
+            from sagespec.deploying.services.local.running import legacy
+
             return legacy.unusable(provision_asked=self.options.provision)
         apart = cluster.apart(body["ResourceConfig"], given)
         if apart is not None:
