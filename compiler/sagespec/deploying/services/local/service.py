@@ -141,7 +141,8 @@ class LocalService:
             start, end = ends.get(path.stem, 0), end_of_lines(path)
             pieces.append(_log_lines(path, start, end))
             ends[path.stem] = max(start, end)
-        return heapq.merge(*pieces, key=lambda line: line.time), Cursor(ends)
+        merged = pieces[0] if len(pieces) == 1 else heapq.merge(*pieces, key=lambda line: line.time)
+        return merged, Cursor(ends)
 
     def tail(self, job_name: str, count: int) -> list[LogLine]:
         """The last lines over all hosts."""
@@ -360,12 +361,12 @@ class LocalService:
 
 
 def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
-    lines = lines_of(path, start, end)
+    lines, host = lines_of(path, start, end), path.stem
     while some := list(islice(lines, LINES_AT_ONCE)):
         together = "\n".join(text for _, text in some)
         clean = redacted(together) == together
         for moment, text in some:
-            yield LogLine(path.stem, moment, text if clean else redacted(text))
+            yield LogLine(host, moment, text if clean else redacted(text))
 
 
 def _last_line(job: JobFolder, said: str) -> str:
