@@ -37,7 +37,7 @@ WITH_EXAMPLES = [
     for kind, rule in ALL
     if rule.page.example("Bad") and not (kind != "TrainingJob" and rule.name in FOR_JOBS_ONLY)
 ]
-MADE_BY_THE_RUN = {"missing-region", "missing-account", "unknown-training-job"}
+MADE_BY_THE_RUN = {"missing-region", "missing-account", "unknown-training-job", "unservable-training-script"}
 """Rules that no manifest alone can break: they depend on what the run knows."""
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from sagespec.scripts.evaluator import UNKNOWN
+from sagespec.scripts.keeping import Kept, kept
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Piece
 from sagespec.scripts.values import value
@@ -96,6 +97,8 @@ class Libraries(NamedTuple):
     """Every run trains with Keras's `fit`."""
     model_dir_named_once: bool
     """SM_MODEL_DIR is in one place, and nothing else names the model's folder."""
+    kept: Kept | None
+    """How it saves its model, where no server of TensorFlow would load that."""
 
 
 def libraries(program: Program) -> Libraries:
@@ -121,6 +124,7 @@ def libraries(program: Program) -> Libraries:
             for module, seen in program.seen("calls")
         ),
         model_dir_named_once=len(folders) == 1,
+        kept=kept(program, reader) if program.closed else None,
     )
 
 
@@ -193,7 +197,7 @@ class _LibraryReader:
             if dotted.startswith(_KERAS) and dotted.endswith(".ModelCheckpoint"):
                 weights = value(words.get("save_weights_only"), module)
                 path = call.args[0] if call.args else words.get("filepath")
-                end = self._end(path, module, seen)
+                end = self.end_of(path, module, seen)
                 if end is not None and not (weights is UNKNOWN and "save_weights_only" in words):
                     way: Way = "weights_checkpoint" if weights is True else "checkpoint"
                     yield Saving(way, end, False, self.program.piece(module, call))
@@ -201,23 +205,23 @@ class _LibraryReader:
             if dotted.startswith(_KERAS) and dotted.endswith(".save_model"):
                 way, path = "save", call.args[1] if len(call.args) > 1 else words.get("filepath")
             elif isinstance(call.func, ast.Attribute) and call.func.attr in ("save", "save_weights"):
-                if call.func.attr in own or not self._is_model(module, call.func.value):
+                if call.func.attr in own or not self.is_model(module, call.func.value):
                     continue
                 way = "save" if call.func.attr == "save" else "save_weights"
                 path = call.args[0] if call.args else words.get("filepath")
             else:
                 continue
-            end = self._end(path, module, seen)
+            end = self.end_of(path, module, seen)
             if end is not None and "zipped" not in words:
                 yield Saving(way, end, "save_format" in words, self.program.piece(module, call))
 
     def generators(self) -> Iterator[tuple[str, Piece]]:
         for module, seen in self.calls:
             func = seen.node.func
-            if isinstance(func, ast.Attribute) and func.attr in _GENERATORS and self._is_model(module, func.value):
+            if isinstance(func, ast.Attribute) and func.attr in _GENERATORS and self.is_model(module, func.value):
                 yield func.attr, self.program.piece(module, seen.node)
 
-    def _is_model(self, module: Module, node: ast.expr) -> bool:
+    def is_model(self, module: Module, node: ast.expr) -> bool:
         """Whether a name is a Keras model: something by that name is compiled, or made by Keras."""
         return isinstance(node, ast.Name) and node.id in self._models
 
@@ -239,7 +243,7 @@ class _LibraryReader:
 
     # Paths
 
-    def _end(self, node: ast.expr | None, module: Module, seen: Seen, depth: int = 8) -> str | None:
+    def end_of(self, node: ast.expr | None, module: Module, seen: Seen, depth: int = 8) -> str | None:
         """How a path ends; None where that is not known."""
         if node is None or depth == 0:
             return None
@@ -248,7 +252,7 @@ class _LibraryReader:
             return known
         last = _last_part(node, module)
         if last is not None:
-            return self._end(last, module, seen, depth - 1)
+            return self.end_of(last, module, seen, depth - 1)
         if isinstance(node, ast.Attribute):
             return "model" if node.attr in _FOLDERS else None
         if _names_model_folder(node, module):
@@ -256,9 +260,9 @@ class _LibraryReader:
         if isinstance(node, ast.Name):
             given = module.assigned.get(node.id, [])
             if len(given) == 1 and given[0] is not None:
-                return self._end(given[0], module, seen, depth - 1)
+                return self.end_of(given[0], module, seen, depth - 1)
             passed = list(self.program.passed(module, seen, node))
-            ends = {self._end(argument, caller, call, depth - 1) for caller, call, argument in passed}
+            ends = {self.end_of(argument, caller, call, depth - 1) for caller, call, argument in passed}
             return ends.pop() if len(ends) == 1 else None
         return None
 
@@ -267,11 +271,11 @@ class _LibraryReader:
         for module, seen in self.calls:
             call, dotted = seen.node, module.dotted(seen.node.func)
             path, by_tensorflow = _path_of(call, dotted, module), dotted in _TENSORFLOW_WRITERS
-            if path is None and isinstance(call.func, ast.Attribute) and self._is_model(module, call.func.value):
+            if path is None and isinstance(call.func, ast.Attribute) and self.is_model(module, call.func.value):
                 by_tensorflow = call.func.attr == "export"
                 if call.func.attr in ("export", "save", "save_weights") and call.args:
                     path = call.args[0]
-                    end = self._end(path, module, seen) or ""
+                    end = self.end_of(path, module, seen) or ""
                     if not by_tensorflow and not end.endswith((".h5", ".hdf5")):
                         path = None
             if path is None:
