@@ -22,6 +22,8 @@ from local.endpoints import IMAGE, config_of, model, model_server, request, serv
 from sagespec.building.archive import collect
 from sagespec.building.model_archive import RepackedModel
 from sagespec.building.request import Upload
+from sagespec.deploying.planning.plan import Action
+from sagespec.deploying.planning.standing import decide_endpoint
 from sagespec.deploying.services import START, InProgress, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.local.folder import read_json, write_json
 from sagespec.deploying.services.local.running import alive
@@ -185,6 +187,10 @@ def test_a_script_that_cannot_be_imported_fails_the_endpoint_with_its_error(
     assert "No module named 'nothing_like_it'" in seen.failure
     with pytest.raises(ServiceError, match="mnist is Failed, and answers no requests"):
         service.invoke("mnist", ONE, JSON)
+    asked = request(model(tmp_path))
+    [observed] = service.observe([asked])
+    assert observed.status == "Failed"  # for status, which says why
+    assert decide_endpoint(asked, observed).action is Action.CREATE
 
 
 def test_links_in_a_model_are_refused_as_the_service_does(service: LocalEndpoints, tmp_path: Path) -> None:

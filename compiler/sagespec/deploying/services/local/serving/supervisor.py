@@ -50,7 +50,7 @@ class ServingSupervisor:
 
     def __init__(self, revision: RevisionFolder) -> None:
         self.revision = revision
-        self.log = Log(revision.log)
+        self.log = Log(revision.log, may_lose_lines=True)
         self.executor = executor_of(revision)
         self.shut_down = False
         self.ready_since: float | None = None
