@@ -205,6 +205,18 @@ HyperparameterTuner(e, 'loss', {'lr': ContinuousParameter(0.01, 0.2)}).fit({'tra
     )
 
 
+def test_the_metrics_of_a_tuner_are_its_jobs_metrics(knowledge: Facts) -> None:
+    program = """
+from sagemaker.tuner import HyperparameterTuner
+e = TensorFlow(**K, metric_definitions=[{'Name': 'old', 'Regex': 'a(.)'}])
+HyperparameterTuner(e, 'loss', {}, [{'Name': 'loss', 'Regex': 'loss: (.*)'}]).fit('s3://b/t')
+e.fit('s3://b/t')
+"""
+    tuned, alone = imported(program, knowledge)
+    assert tuned.data["metric_definitions"] == [{"name": "loss", "regex": "loss: (.*)"}]
+    assert alone.data["metric_definitions"] == [{"name": "old", "regex": "a(.)"}]
+
+
 def test_one_of_two_estimators_are_two_jobs_each_under_its_condition(knowledge: Facts) -> None:
     program = """
 if gpu:

@@ -657,3 +657,32 @@ def test_what_goes_while_it_is_looked_at_is_gone(serving: Serving, monkeypatch: 
     with pytest.raises(NoSuchJob):
         service.describe("mnist")
     assert list(service.observe(serving.compiled()[0])) == []
+
+
+def test_a_variant_that_an_autoscaler_owns_is_told_from_the_refusal(serving: Serving) -> None:
+    serving.applied()
+    serving.endpoints.scalable = {("mnist", "AllTraffic")}
+    serving.model("one", instance_type="ml.m5.large")
+    (outcome,) = serving.apply()
+    assert outcome.error is not None
+    assert "deregister the scalable target" in outcome.error.hint
+    serving.model("two")  # another model alone is allowed
+    assert serving.applied() is Action.UPDATE
+
+
+def test_instances_are_never_taken_away_by_an_update(serving: Serving) -> None:
+    serving.applied()
+    serverless = {"memory_size_in_mb": 2048}
+    serving.model("one", instance_type=None, initial_instance_count=None, serverless_inference_config=serverless)
+    (outcome,) = serving.apply()
+    assert outcome.change.action is Action.REFUSE
+    assert "another name" in outcome.change.reason
+    assert operations(serving)["CreateEndpointConfig"] == 1
+
+
+def test_a_model_in_the_shadow_is_in_use(serving: Serving) -> None:
+    serving.model("one", shadow_production_variants=[{"variant_name": "next"}])
+    assert serving.applied() is Action.CREATE
+    assert serving.seen().succeeded
+    assert serving.endpoints["mnist"]["ShadowProductionVariants"][0]["VariantName"] == "next"
+    assert serving.applied() is Action.KEEP

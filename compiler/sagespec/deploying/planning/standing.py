@@ -160,6 +160,9 @@ def _update(case: _EndpointCase) -> Change:
     tried = f"{case.wanted} was tried and rolled back to {seen.config}: {_words(seen)}"
     if verdict is not None and not case.options.rerun and not (verdict.infrastructure and request.retry != "never"):
         return Change(Action.KEEP, f"{tried}; --rerun tries it again", request, seen=seen)
+    if _loses_instances(request, seen):
+        reason = f"{request.name} has instances, and SageMaker makes no serverless endpoint of it; give the manifest"
+        return Change(Action.REFUSE, f"{reason} another name", request, seen=seen)
     if request.on_change == "refuse":
         reason = f"it serves with {seen.config}, the manifest asks for another one ({case.wanted}), and on_change says"
         return Change(Action.REFUSE, f"{reason} refuse", request, seen=seen)
@@ -172,6 +175,16 @@ def _update(case: _EndpointCase) -> Change:
         live={"RetainAllVariantProperties": keeps_capacities(request, seen)},
         removes=leftovers(request, replace(seen, tags={**seen.tags, PREVIOUS: seen.config})),
     )
+
+
+def _loses_instances(request: Request, seen: ObservedEndpoint) -> bool:
+    """Whether an endpoint with instances is to be serverless, which the service refuses.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-update-console.html
+    """
+    there = seen.config_body.get("ProductionVariants", ())
+    wanted = _variants(request)
+    return any("InstanceType" in variant for variant in there) and any("ServerlessConfig" in one for one in wanted)
 
 
 def _mixed(case: _EndpointCase) -> Change:

@@ -186,7 +186,7 @@ class Calling(Names):
         defaults = [self.value(default) for default in arguments.defaults]
         words = [ABSENT if default is None else self.value(default) for default in arguments.kw_defaults]
         function = Function(node, self.frame, defaults, words)
-        if not self.mute and all(one.node is not node for one in self.functions):
+        if not self.mute and self.code.is_own(node) and all(one.node is not node for one in self.functions):
             self.functions.append(function)
         return function
 

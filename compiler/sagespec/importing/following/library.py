@@ -394,9 +394,19 @@ class SdkCalls(Evaluator):
                 if one.class_name == "ModelTrainer" and "inputs" in given
                 else given
             )
-            self.start(one, (own, left), node, concerns=(concern,))
+            self.start(self.with_metrics(one, tuner), (own, left), node, concerns=(concern,))
 
         self.each_launcher(tuner.given.get("estimator"), start)
+
+    def with_metrics(self, estimator: Made, tuner: Made) -> Made:
+        """The estimator with the metrics that its tuner watches, which take the place of its own.
+
+        Source: sagemaker 2.257.7, tuner.py (_TuningJob._prepare_training_config)
+        """
+        metrics = tuner.given.get("metric_definitions")
+        if metrics is None:
+            return estimator
+        return replace(estimator, given={**estimator.given, "metric_definitions": metrics})
 
     def each_launcher(self, value: Any, run: Callable[[Made], None]) -> bool:
         ways = value.ways if isinstance(value, Either) else [value]

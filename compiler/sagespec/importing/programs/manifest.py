@@ -186,7 +186,10 @@ class _ValueReader(Placeholders):
             return self.estimator.class_name.lower()
         if isinstance(image, ImageUri):
             return str(image.given["framework"])
-        named = re.search(r"([^/:@]+)([:@][^/]*)?$", image) if isinstance(image, str) else None
+        end = image.parts[-1] if isinstance(image, Mixed) else image
+        named = (
+            re.search(r"/([^/:@]+)([:@][^/]*)?$", f"/{end}" if end is image else end) if isinstance(end, str) else None
+        )
         return named[1] if named is not None else "job"
 
     # Images

@@ -10,6 +10,7 @@ from sagespec.catalog import Facts
 from sagespec.importing.draft import Imported, ManifestDraft, Remark, UnreadableProgram, named_apart
 from sagespec.importing.following.interpreter import Interpreter
 from sagespec.importing.following.library import Start
+from sagespec.importing.following.modules import Read
 from sagespec.importing.following.sdk import LAUNCHERS, MODELS, OTHER_MODELS, WITHOUT_FORM
 from sagespec.importing.following.values import Text, TrainedModel, kept
 from sagespec.importing.programs.endpoint import endpoint_of
@@ -29,21 +30,28 @@ _SIGNS = re.compile(
 """One of these stands in every program that starts a training job, or creates an endpoint."""
 
 
-def from_source(source: str | NotebookCode, facts: Facts, name: str = "program.py") -> Imported:
+def from_source(
+    source: str | NotebookCode, facts: Facts, name: str = "program.py", read: Read | None = None, package: str = ""
+) -> Imported:
     """A manifest for every job that a script starts and for every endpoint that it creates, in the order of the text.
+
+    Args:
+        read: reads the modules of its folder that it imports.
+        package: the package that it lies in, if any.
 
     Raises:
         Unreadable: this is no Python, or starts no training job and creates no endpoint.
     """
     code = from_script(source) if isinstance(source, str) else source
-    if _SIGNS.search(code.text) is None:
+    if _SIGNS.search(code.text) is None and read is None:
         _refuse(list(code.remarks))
     tree = parsed(code.text)
-    interpreter = Interpreter(Text(code.text), name)
+    interpreter = Interpreter(Text(code.text), name, read, package)
     try:
         interpreter.run(tree)
     except RecursionError:
         raise UnreadableProgram("this is nested too deep to be read", "give a script or a notebook") from None
+    code = code._replace(of_helpers=interpreter.helpers.where, own=interpreter.code.own)
     remarks = [*code.remarks, *(Remark(code.where(one.line), one.text, one.left) for one in interpreter.remarks)]
     if interpreter.is_exhausted:
         remarks.append(Remark("", "the program is too long to be followed to its end: jobs may be missing"))

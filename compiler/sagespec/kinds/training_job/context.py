@@ -16,7 +16,7 @@ from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
 from sagespec.scripts import DeclaredArguments, Environment, Script
-from sagespec.scripts.arguments import DeclaredOption
+from sagespec.scripts.declared import DeclaredOption
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
 """Hyperparameters that the container keeps to itself."""
