@@ -77,13 +77,9 @@ class LocalEndpoints:
     # What is there
 
     def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[ObservedEndpoint]:
-        """The endpoints of these requests' names, whoever's they are; with `projects`, all of their projects.
-
-        One that has failed is as good as none: nothing is lost when it is made anew, which `create` does.
-        """
+        """The endpoints of these requests' names, whoever's they are; with `projects`, all of their projects."""
         names, wanted = {request.name for request in requests}, {request.project for request in requests}
-        there = [one for one in self.endpoints() if one.status != "Failed"]
-        return [one for one in there if one.job_name in names or (projects and one.project in wanted)]
+        return [one for one in self.endpoints() if one.job_name in names or (projects and one.project in wanted)]
 
     def endpoints(self) -> list[ObservedEndpoint]:
         """Every endpoint of this root, oldest first."""
