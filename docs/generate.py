@@ -191,6 +191,9 @@ WITHOUT_FIELD = {
     "`git_config`": "check the code out; the commit is a tag of the job, and `{{ git.commit }}`",
     "`model_uri`, `model_channel_name`": "a channel of its own: `channels: {model: s3://…}`",
     "`enable_cloudwatch_metrics`": "nothing: it has no effect any more",
+    "`image_uri_region`": "`region`",
+    "`training_recipe`, `recipe_overrides`": "the script and image of the recipe, which SDK 2 fetches",
+    "`use_mpi`, `num_processes` … (Chainer)": "hyperparameters `sagemaker_use_mpi`, `sagemaker_num_processes` …",
 }
 
 
