@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sagespec.catalog.near import near
-from sagespec.deploying.following.ending import Ending
 from sagespec.reporting.findings.diagnostics import printable
 from sagespec.reporting.terminal.style import Style
 from sagespec.reporting.terminal.table import table
+
+if TYPE_CHECKING:  # the help of `status` names what is here
+    from sagespec.deploying.following.ending import Ending
 
 SMALLER_IS_BETTER = r"loss|err|mse|rmse|mae|mape|perplexity|divergence|distance|latency|seconds|\btime\b|wer\b|fid\b"
 """Found in the names of metrics of which the smallest value is the best one; of others it is the largest."""
