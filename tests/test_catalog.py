@@ -30,6 +30,7 @@ from sagespec.catalog import (
     image_instance_type,
     tables,
 )
+from sagespec.catalog.refresh import image_tables
 from sagespec.kinds.training_job.model.distribution import Distribution
 
 FACTS = facts(date(2026, 11, 20))
@@ -39,6 +40,7 @@ FETCHED = {
     "regions": ("botocore",),
     "instances": ("botocore", "moto"),
     **dict.fromkeys((f"images/{name}" for name in tables.frameworks()), ()),
+    "registries": (),
     "unicode": (),
 }
 CHECK = ["-m", "sagespec.catalog.refresh", "--check"]
@@ -129,14 +131,8 @@ def test_a_refresh_repairs_what_was_edited_and_leaves_the_rest_alone(copy: Path)
 def wheel(folder: Path, version: str, table: dict[str, object]) -> Path:
     """A wheel of the SDK whose every table is the same."""
     path = folder / f"sagemaker_core-{version}-py3-none-any.whl"
-    names = {
-        each
-        for name in tables.frameworks()
-        for made in tables.table(f"frameworks/{name}")["tables"].values()
-        for each in ([made] if isinstance(made, str) else made)
-    }
     with zipfile.ZipFile(path, "w") as archive:
-        for name in names:
+        for name in image_tables():
             archive.writestr(f"sagemaker/core/image_uri_config/{name}.json", json.dumps({"training": table}))
     return path
 

@@ -798,7 +798,8 @@ def test_mpi_job_runs_its_processes_with_what_their_hosts_are_told(service, tmp_
     script = """
 import os, sys
 local = [os.environ["OMPI_COMM_WORLD_LOCAL_" + name] for name in ("RANK", "SIZE")]
-print(os.environ["SM_CURRENT_HOST"], os.path.basename(os.getcwd()), *local, sys.argv[1:])
+own = [os.environ[name] for name in ("SM_CURRENT_HOST", "CURRENT_HOST")]
+print(*own, os.path.basename(os.getcwd()), *local, sys.argv[1:])
 """
     given = {
         "epochs": 2,
@@ -812,7 +813,7 @@ print(os.environ["SM_CURRENT_HOST"], os.path.basename(os.getcwd()), *local, sys.
     assert log(service, seen.job_name)[:5] == [
         "algo-1: options ['-x', 'FOO=bar']",
         *[
-            f"algo-1: [1,mpirank:{rank},{name}]<stdout>:{name} code {rank % 2} 2 "
+            f"algo-1: [1,mpirank:{rank},{name}]<stdout>:algo-1 {name} code {rank % 2} 2 "
             "['--epochs', '2', '--text', 'two', 'words']"
             for rank, name in enumerate(["algo-1", "algo-1", "algo-2", "algo-2"])
         ],

@@ -1,7 +1,5 @@
 """Jobs in real containers, where a docker daemon answers: the image holds this Python and AWS's own `train`."""
 
-import os
-import re
 import subprocess
 import sys
 import tarfile
@@ -9,64 +7,39 @@ from pathlib import Path
 
 import pytest
 
+from local.image import imported, root_file_system, without_mpi
 from local.jobs import log, request, run
+from sagespec.deploying.services.local.container.contract import TENSORFLOW_MODULE
 from sagespec.deploying.services.local.running import docker
 from sagespec.deploying.services.local.service import LocalService
 
+FRAMEWORK = "sagemaker-tensorflow-training==20.5.0"
 WHY_NOT = docker.unusable()
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(WHY_NOT is not None, reason=f"docker: {WHY_NOT}"),
 ]
 
-TRAIN = "#!/python/bin/python\nfrom sagemaker_training.cli.train import main\nmain()\n"
-TOOLKIT = "import sys, sagemaker_training.cli.train, sagemaker_training.trainer; print(*sys.modules)"
-LEFT_OUT = re.compile(r"/(test|tests|idle_test|__pycache__|config-[^/]*|site-packages|ensurepip|tkinter)$")
-
-
-def libraries(paths):
-    """The shared libraries that these files need, and the program that loads them."""
-    shown = subprocess.run(["ldd", *paths], capture_output=True, text=True).stdout
-    return set(re.findall(r"(/\S+) \(0x", shown))
-
-
-def root_file_system(path):
-    """A tar of all that `train` needs: this Python, the toolkit, a shell, and their libraries."""
-    base, version = Path(sys.base_prefix), f"python{sys.version_info.major}.{sys.version_info.minor}"
-    site = next(Path(place) for place in sys.path if place.endswith("site-packages"))
-    names = subprocess.run([sys.executable, "-c", TOOLKIT], capture_output=True, text=True, check=True).stdout.split()
-    packages = {entry for name in {name.partition(".")[0] for name in names} for entry in site.glob(f"{name}*")}
-    library = base / "lib" / version
-    programs = {"/bin/sh": Path("/bin/sh"), f"/python/bin/{version}": base / "bin" / version}
-    compiled = [*library.rglob("*.so"), *(so for package in packages for so in package.rglob("*.so*"))]
-    with tarfile.open(path, "w") as tar:
-
-        def add(source, name):
-            tar.add(source, name, filter=lambda entry: None if LEFT_OUT.search(f"/{entry.name}") else entry)
-
-        for name, source in programs.items():
-            add(source.resolve(), name)
-        add(library, f"/python/lib/{version}")
-        for package in packages:
-            tar.add(package, f"/python/lib/{version}/site-packages/{package.name}")
-        for needed in libraries([*map(str, programs.values()), *map(str, compiled)]):
-            if "site-packages" not in needed:
-                tar.add(Path(needed).resolve(), needed)
-        link = tarfile.TarInfo("/python/bin/python")
-        link.type, link.linkname = tarfile.SYMTYPE, version
-        tar.addfile(link)
-        for name, text in {"train": TRAIN, "which": '#!/bin/sh\ncommand -v "$1"\n'}.items():
-            (program := path.with_name(name)).write_text(text)
-            program.chmod(0o755)
-            tar.add(program, f"/usr/bin/{name}")
-
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     path = tmp_path_factory.mktemp("image") / "root.tar"
     root_file_system(path)
-    name, change = f"sagespec-test-{os.getpid()}", "ENV PATH=/usr/bin:/bin:/python/bin"
-    subprocess.run(["docker", "import", "--change", change, path, name], check=True, capture_output=True)
+    name = imported(path, "sagespec-test")
+    yield name
+    subprocess.run(["docker", "rmi", "--force", name], capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def image_with_mpi(tmp_path_factory):
+    """It holds what the newest TensorFlow images hold, less TensorFlow."""
+    if (why_not := without_mpi()) is not None:
+        pytest.skip(why_not)
+    toolkit, path = tmp_path_factory.mktemp("toolkit"), tmp_path_factory.mktemp("image") / "root.tar"
+    uv = [Path(sys.executable).with_name("uv"), "pip", "install", "--quiet", "--no-deps", "--python", sys.executable]
+    subprocess.run([*uv, "--target", toolkit, "sagemaker-training==5.1.1", FRAMEWORK], check=True)
+    root_file_system(path, toolkit=toolkit, mpi=True)
+    name = imported(path, "sagespec-test-mpi", SAGEMAKER_TRAINING_MODULE=TENSORFLOW_MODULE, PYTHONUNBUFFERED="1")
     yield name
     subprocess.run(["docker", "rmi", "--force", name], capture_output=True)
 
@@ -128,3 +101,30 @@ def test_containers_and_networks_are_gone_afterwards(image, tmp_path):
     for kind in (["ps", "--all"], ["network", "ls"]):
         command = ["docker", *kind, "--quiet", "--filter", f"name=sagespec-{seen.job_name}"]
         assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == ""
+
+
+RANKS = """
+import os, sys
+kept = ("OMPI_COMM_WORLD_", "SM_CURRENT_", "SM_HP", "SM_USER_ARGS", "SM_RESOURCE")
+said = {name: os.environ[name].replace('"eth0"', '"lo"') for name in sorted(os.environ) if name.startswith(kept)}
+open("/opt/ml/output/data/" + os.environ["OMPI_COMM_WORLD_RANK"], "w").close()
+os.write(1, ("SAID " + repr((sys.argv, os.getcwd(), said)) + chr(10)).encode())
+"""
+NEWEST = {"TrainingImage": "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"}
+MPI = {"sagemaker_mpi_enabled": True, "sagemaker_mpi_num_of_processes_per_host": 2, "text": "a b"}
+
+
+def test_two_hosts_under_mpi_are_told_the_same_in_docker_and_without(image_with_mpi, tmp_path):
+    there, told, seen = ran(tmp_path / "there", image_with_mpi, RANKS, count=2, hyperparameters=MPI)
+    service = LocalService(tmp_path / "here")
+    ended = run(service, request(RANKS, count=2, hyperparameters=MPI, algorithm=NEWEST), 180)
+    here = [line for line in log(service, ended.job_name) if "SAID" in line]
+    assert len(there) == 4
+    assert sorted(here) == sorted(there)
+    assert written(service, ended) == written(told, seen) == {"algo-1": ["0", "1"], "algo-2": ["2", "3"]}
+
+
+def written(service, seen):
+    """Which rank wrote on which host."""
+    hosts = service.root / seen.job_name / "hosts"
+    return {host.name: sorted(path.name for path in (host / "output" / "data").iterdir()) for host in hosts.iterdir()}

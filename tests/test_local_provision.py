@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.jobs import channel, log, request, run
-from sagespec.deploying.services.local import provision
+from sagespec.deploying.services.local import provision, pythons
 from sagespec.deploying.services.local.service import LocalService
 
 AVAILABLE = ["2.21.0", "2.19.1", "2.19.0", "2.15.0.post1", "2.15.0", "2.12.0", "3.0.0"]
@@ -73,7 +73,7 @@ def pip(monkeypatch):
     """Stands for what pip does in a new environment; counts how often it is asked."""
     calls = []
     monkeypatch.setattr(provision, "_available", lambda python, package: AVAILABLE)
-    monkeypatch.setattr(provision, "_install", lambda python, requirements, tell: calls.extend(requirements))
+    monkeypatch.setattr(provision, "_install", lambda python, requirements, tell, limits: calls.extend(requirements))
     monkeypatch.setattr(provision, "make", lambda folder, python: (folder / "bin").mkdir(parents=True))
     return calls
 
@@ -88,8 +88,52 @@ def test_environment_is_built_once_and_used_again(tmp_path, pip):
     assert [step.doing for step in told][-1] == first.warning
 
 
+IMAGES = "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training"
+
+
+@pytest.fixture
+def two_pythons(pip, monkeypatch):
+    """A machine that has the image's Python too; which of them was asked what there is for it."""
+    asked = []
+    of = {"py37": ["1.15.5", "2.3.0", "2.3.1"], "py311": ["2.12.0", "2.19.0"]}
+
+    def available(python, package):
+        tag = "py37" if "-py37-" in str(python) else "py311"
+        asked.append(tag)
+        return of[tag]
+
+    monkeypatch.setattr(pythons, "version_of", lambda python: "3.7" if python == "old" else "3.11")
+    monkeypatch.setattr(pythons, "find", lambda versions: "old" if "3.7" in versions else None)
+    monkeypatch.setattr(provision, "_available", available)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("tag", "built", "asked"),
+    [
+        ("2.19.0-cpu-py37", "tensorflow-cpu-2.19.0-py311", ["py311"]),
+        ("2.3.1-cpu-py37", "tensorflow-cpu-2.3.1-py37", ["py311", "py37"]),
+        ("1.15.5-cpu-py37", "tensorflow-1.15.5-py37", ["py311", "py37"]),
+        ("2.11.0-cpu-py37", "tensorflow-cpu-2.11.0-py311", ["py311", "py37", "py311"]),
+        ("2.3.1-cpu-py36", "tensorflow-cpu-2.3.1-py311", ["py311"]),
+    ],
+)
+def test_image_s_own_python_serves_where_this_one_has_no_wheel_of_the_version(tmp_path, two_pythons, tag, built, asked):
+    wanted = provision.wanted_of(f"{IMAGES}:{tag}")
+    for _ in range(2):
+        found = provision.provide(wanted, lambda _: None, tmp_path)
+        assert found.python.parents[1].name.startswith(f"{built}-")
+    assert two_pythons == asked  # the second time is not asked for
+
+
+def test_what_came_later_and_does_not_fit_is_kept_out():
+    assert provision.of_tensorflow("2.19").limits == ()
+    assert set(provision.of_tensorflow("2.8.4").limits) == {"numpy<2", "protobuf<3.21"}
+    assert "h5py<3" in provision.of_tensorflow("1.10.0").limits
+
+
 def test_environment_that_was_not_finished_is_not_kept(tmp_path, pip, monkeypatch):
-    def interrupted(python, requirements, tell):
+    def interrupted(python, requirements, tell, limits):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as changed:
@@ -114,7 +158,7 @@ def test_builder_that_is_killed_holds_up_nobody_and_its_half_is_not_used(tmp_pat
     program = """
 import os, sys
 from pathlib import Path
-from sagespec.deploying.services.local import provision
+from sagespec.deploying.services.local import provision, pythons
 def make(folder, python):
     folder.mkdir()
     (folder / "half").touch()
@@ -139,9 +183,9 @@ def test_overlay_sees_what_lies_under_it_and_installs_beside_it(tmp_path):
 def test_cache_lies_where_the_user_says(monkeypatch, tmp_path):
     monkeypatch.delenv("SAGESPEC_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert provision.cache_folder() == tmp_path / "sagespec"
+    assert pythons.cache_folder() == tmp_path / "sagespec"
     monkeypatch.setenv("SAGESPEC_CACHE", str(tmp_path / "mine"))
-    assert provision.cache_folder() == tmp_path / "mine"
+    assert pythons.cache_folder() == tmp_path / "mine"
 
 
 MIRRORED = """

@@ -50,7 +50,8 @@ def gone(revision: RevisionFolder) -> None:
 
 
 def current(service: LocalEndpoints, name: str = "mnist") -> RevisionFolder:
-    found = EndpointFolder(service.root / name).current
+    endpoint = EndpointFolder(service.root / name)
+    found = endpoint.current or endpoint.asked
     assert found is not None
     return found
 
@@ -153,6 +154,22 @@ def test_an_update_that_fails_leaves_the_old_one_and_says_why(service: LocalEndp
     )
     assert seen.modified > before.modified
     assert answer(service) == {"predictions": [3.5]}
+
+
+def test_the_real_server_is_given_the_options_that_the_container_gives_it(
+    service: LocalEndpoints, tmp_path: Path
+) -> None:
+    settings = {
+        "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
+        "SAGEMAKER_TFS_MAX_BATCH_SIZE": "16",
+        "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "2",
+    }
+    serve(service, request(model(tmp_path), **settings))
+    folder = current(service).path
+    text = (folder / "batching-config.cfg").read_text()
+    assert text.splitlines()[:2] == ["max_batch_size { value: 16 }", "batch_timeout_micros { value: 1000 }"]
+    told = f"--enable_batching=true --batching_parameters_file={folder / 'batching-config.cfg'}"
+    assert f"{told} --tensorflow_intra_op_parallelism=2" in log(service)
 
 
 def test_a_script_that_cannot_be_imported_fails_the_endpoint_with_its_error(

@@ -1,4 +1,4 @@
-"""Scripts that read their command line with another library than argparse: each example was run with that library."""
+"""Scripts with subcommands, or with another library than argparse: each example was run."""
 
 from __future__ import annotations
 
@@ -97,6 +97,59 @@ def said(
     (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(source)
     rules = ("script", "argument", "value", "flag")
     return [f"{one.rule}: {one.message}" for one in result.diagnostics if any(word in one.rule for word in rules)]
+
+
+SUBCOMMANDS = """
+import argparse
+def add_train(commands):
+    own = commands.add_parser("train")
+    own.add_argument("--epochs", type=int, default=1)
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=0)
+    group = parser.add_argument_group("more")
+    group.add_argument("--rate", type=float, default=0.1)
+    add_train(parser.add_subparsers(dest="command"))
+    print(parser.parse_args())
+if __name__ == "__main__":
+    main()
+"""
+BELOW = "only a subcommand of the script has --epochs, and the container passes no subcommand"
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "messages"),
+    [
+        ({"seed": 1, "rate": 0.2}, []),
+        ({"epochs": 3}, [f"{UNKNOWN}: {BELOW}"]),
+        ({"epoch": 3}, [f"{UNKNOWN}: the script has no option --epoch"]),
+    ],
+)
+def test_the_options_of_a_subcommand_are_out_of_reach(
+    hyperparameters: dict[str, object], messages: list[str], tmp_path: Path, knowledge: Facts
+) -> None:
+    assert said(tmp_path, knowledge, SUBCOMMANDS, hyperparameters) == messages
+
+
+def test_a_subcommand_that_is_required_never_comes(tmp_path: Path, knowledge: Facts) -> None:
+    script = SUBCOMMANDS.replace('dest="command"', 'dest="command", required=True')
+    required = "required-argument-not-given: the script requires a subcommand, and the container passes options only"
+    assert said(tmp_path, knowledge, script, {"seed": 1}) == [required]
+
+
+@pytest.mark.parametrize(
+    ("script", "hyperparameters"),
+    [
+        (SUBCOMMANDS.replace("commands.add_parser", "theirs.make_parser"), {"epochs": 3}),
+        (SUBCOMMANDS.replace('"train")', '"train", parents=[COMMON])'), {"epochs": 3}),
+        (SUBCOMMANDS.replace('"train")', "NAME)"), {"epochs": 3}),
+        (SUBCOMMANDS.replace('"--seed", type=int, default=0', '"--seed", action="store_true"'), {"seed": "train"}),
+    ],
+)
+def test_subcommands_that_may_be_reached_are_not_spoken_of(
+    script: str, hyperparameters: dict[str, object], tmp_path: Path, knowledge: Facts
+) -> None:
+    assert said(tmp_path, knowledge, script, hyperparameters) == []
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,9 @@ def test_a_wrong_expression_hides_nothing_about_other_fields(project: Path, know
         "{{ {{ }}",
         "{{ " + "(" * 500 + " }}",
         "{{ [] | first }}",
+        "{{ vars.get }}",
+        "{{ vars['get'] }}",
+        "{{ 'x'.upper }}",
     ],
 )
 def test_no_expression_escapes_or_asks_for_too_much(text: str) -> None:
@@ -185,11 +188,14 @@ def test_no_expression_escapes_or_asks_for_too_much(text: str) -> None:
         ("{% raw %}{{ vars.n }}", "{% raw %}3"),
         ("{{ vars.missing | default('x') }}", "x"),
         ("{{ vars.n if vars.flag else 0 }}", 3),
+        ("{{ vars.items }}", "a key that maps have a method of"),
+        ("{{ vars['items'] }}", "a key that maps have a method of"),
     ],
 )
 def test_an_expression_alone_keeps_its_type(text: str, value: object) -> None:
     names = {
-        "vars": {"n": 3, "l": [1, 2], "flag": True, "none": None, "a-b": "dash"},
+        "vars": {"n": 3, "l": [1, 2], "flag": True, "none": None, "a-b": "dash"}
+        | {"items": "a key that maps have a method of"},
         "env": {},
         "git": {},
         "matrix": {},

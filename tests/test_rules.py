@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -71,6 +72,7 @@ def write_script(kind: str, rule: Rule, title: str, code: Path) -> None:
             (code / folder / "requirements.txt").write_text("numpy\n")
         for folder in (code, code / "serving"):
             (folder / "inference.py").write_text(rule.page.script(title) or HANDLER)
+        write_models(code)
     elif rule.page.script(title):
         (code / "train.py").write_text(rule.page.script(title))
         (code / "train_helpers.py").write_text("")
@@ -78,6 +80,18 @@ def write_script(kind: str, rule: Rule, title: str, code: Path) -> None:
             (code / "setup.py").write_text("print('hello')\n")
         if "requirements.txt" in rule.page.example(title):
             (code / "requirements.txt").write_text("tensorflow==2.12\n")
+
+
+def write_models(folder: Path) -> None:
+    """What `model_data` of a page may name."""
+    for name in ("keras-model/model.keras", "exported-model/1/saved_model.pb"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("")
+    with tarfile.open(folder / "linked-model.tar.gz", "w:gz") as file:
+        file.add(folder / "exported-model", ".")
+        link = tarfile.TarInfo("latest")
+        link.type, link.linkname = tarfile.SYMTYPE, "1"
+        file.addfile(link)
 
 
 HANDLER = "def handler(data, context):\n    pass\n\n\ndef input_fn(data, content_type):\n    pass\n"

@@ -532,9 +532,9 @@ def test_a_parameter_that_the_model_parallel_library_refuses_is_named(
         ({"mpi": {"enabled": True}, "instance_groups": ["gpus"]}, set()),
         ({"mpi": {"enabled": True}, "instance_groups": ["data", "gpus"]}, {"distribution-of-several-groups"}),
         ({"mpi": {"enabled": True}, "instance_groups": ["gpu"]}, {"distribution-of-unknown-group"}),
-        (
-            {"multi_worker_mirrored_strategy": {"enabled": True}, "instance_groups": ["gpus"]},
-            {"distribution-group-without-strategy"},
+        *(
+            ({"multi_worker_mirrored_strategy": {"enabled": True}, **groups}, {"distribution-group-without-strategy"})
+            for groups in ({}, {"instance_groups": ["gpus"]}, {"instance_groups": ["data", "gpus"]})
         ),
     ],
 )

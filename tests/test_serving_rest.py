@@ -307,30 +307,10 @@ def test_handlers_come_before_and_after_the_model(
     assert (wrong.status, json.loads(wrong.body)) == (500, {"error": "could not convert string to float: 'one'"})
 
 
-def test_a_handler_is_told_what_aws_tells_it(backend: Backend, tmp_path: Path) -> None:
-    text = "def handler(data, context):\n    return repr((context._asdict(), data.read())), None\n"
-    headers = {"X_Amzn_SageMaker_Custom_Attributes": "tfs-model-name=a,tfs-model-version=7,x=y", "Content_Length": "2"}
-    found = ask(Front(backend, handlers(tmp_path, text)), "{}", "", Accept="", **headers)
-    told, data = eval(found.body.decode())
-    assert data == b"{}"
-    assert told == {
-        "model_name": "a",
-        "model_version": "7",
-        "method": None,
-        "rest_uri": f"http://127.0.0.1:{backend.port}/v1/models/a/versions/7:predict",
-        "grpc_port": None,
-        "channel": None,
-        "custom_attributes": "tfs-model-name=a,tfs-model-version=7,x=y",
-        "request_content_type": JSON,
-        "accept_header": JSON,
-        "content_length": 2,
-    }
-    assert found.content_type == JSON
-
-
-def test_a_script_without_handlers_does_not_start(tmp_path: Path) -> None:
-    with pytest.raises(NotImplementedError, match="Handlers are not implemented correctly in user script"):
-        handlers(tmp_path, "def input_handler(data, context): ...\n")
+def test_a_handler_that_wants_grpc_is_told_that_there_is_none(backend: Backend, tmp_path: Path) -> None:
+    text = "def handler(data, context):\n    return context.channel.unary_unary('/tensorflow'), None\n"
+    found = ask(Front(backend, handlers(tmp_path, text)), "{}")
+    assert json.loads(found.body) == {"error": "there is no gRPC on this machine: ask the model at context.rest_uri"}
 
 
 # HTTP

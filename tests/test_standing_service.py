@@ -657,3 +657,62 @@ def test_what_goes_while_it_is_looked_at_is_gone(serving: Serving, monkeypatch: 
     with pytest.raises(NoSuchJob):
         service.describe("mnist")
     assert list(service.observe(serving.compiled()[0])) == []
+
+
+def test_a_variant_that_an_autoscaler_owns_is_told_from_the_refusal(serving: Serving) -> None:
+    serving.applied()
+    serving.endpoints.scalable = {("mnist", "AllTraffic")}
+    serving.model("one", instance_type="ml.m5.large")
+    (outcome,) = serving.apply()
+    assert outcome.error is not None
+    assert "deregister the scalable target" in outcome.error.hint
+    serving.model("two")  # another model alone is allowed
+    assert serving.applied() is Action.UPDATE
+
+
+def test_instances_are_never_taken_away_by_an_update(serving: Serving) -> None:
+    serving.applied()
+    serverless = {"memory_size_in_mb": 2048}
+    serving.model("one", instance_type=None, initial_instance_count=None, serverless_inference_config=serverless)
+    (outcome,) = serving.apply()
+    assert outcome.change.action is Action.REFUSE
+    assert "another name" in outcome.change.reason
+    assert operations(serving)["CreateEndpointConfig"] == 1
+
+
+def test_a_model_in_the_shadow_is_in_use(serving: Serving) -> None:
+    serving.model("one", shadow_production_variants=[{"variant_name": "next"}])
+    assert serving.applied() is Action.CREATE
+    assert serving.seen().succeeded
+    assert serving.endpoints["mnist"]["ShadowProductionVariants"][0]["VariantName"] == "next"
+    assert serving.applied() is Action.KEEP
+
+
+def test_variants_that_come_and_change_are_told_by_their_names(serving: Serving) -> None:
+    serving.applied()
+    first = {"variant_name": "AllTraffic", "initial_variant_weight": 0.9}
+    serving.model("one", production_variants=[first, {"variant_name": "canary", "initial_variant_weight": 0.1}])
+    (change,) = serving.plan().changes
+    assert [(one.field, one.before, one.after) for one in change.differences] == [
+        ("production_variants.AllTraffic.initial_variant_weight", 1.0, 0.9),
+        ("production_variants.canary", None, "there"),
+    ]
+    assert serving.applied() is Action.UPDATE
+    serving.model("one", production_variants=[first, {"variant_name": "canary", "initial_instance_count": 2}])
+    (change,) = serving.plan().changes
+    assert change.action is Action.SCALE
+    assert [(one.field, one.before, one.after) for one in change.differences] == [
+        ("production_variants.canary.initial_instance_count", 1, 2),
+        ("production_variants.canary.initial_variant_weight", 0.1, 1),
+    ]
+
+
+def test_a_model_that_several_configurations_name_goes_with_the_last(serving: Serving) -> None:
+    for kind in ("ml.m5.xlarge", "ml.m5.large", "ml.m5.2xlarge"):
+        serving.model("one", instance_type=kind)
+        serving.applied()
+    (serving.folder / "mnist.yaml").unlink()
+    serving.model("other", "other")
+    deleted = next(outcome for outcome in serving.apply(prune=True) if outcome.change.action is Action.DELETE)
+    assert deleted.notes == ()
+    assert operations(serving)["DeleteModel"] == 1

@@ -51,6 +51,8 @@ class Standing:
     config: str
     status: str
     modified: float
+    before: str = ""
+    """What it was before what is in progress, or was last."""
     variants: list[dict[str, Any]] = field(default_factory=list)
     """Summaries of its variants, of the configuration that it serves with."""
     failure: str = ""
@@ -86,6 +88,8 @@ class Endpoints:
         self.quota: int | None = None
         self.refusal: Refused | None = None
         """What every CreateEndpoint and UpdateEndpoint is refused with."""
+        self.scalable: set[tuple[str, str]] = set()
+        """(endpoint, variant): what is registered with Application Auto Scaling."""
         self.on_effect: Callable[[str, str], None] = lambda operation, name: None
 
     # For tests --------------------------------------------------------------------------------------------------------
@@ -105,7 +109,7 @@ class Endpoints:
             variant["ModelName"]
             for name in self.used_configs()
             if name in self.configs
-            for variant in self.configs[name].request["ProductionVariants"]
+            for variant in _variants(self.configs[name].request)
         }
 
     def system_update(self, name: str, seconds: float = 60.0) -> None:
@@ -121,7 +125,7 @@ class Endpoints:
         return {"ModelArn": self._made(self.models, "model", given, "ModelName")}
 
     def _CreateEndpointConfig(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        for variant in given["ProductionVariants"]:
+        for variant in _variants(given):
             if variant["ModelName"] not in self.models:
                 raise _could_not_find("model", self._arn("model", variant["ModelName"]))
         return {"EndpointConfigArn": self._made(self.configs, "endpoint-config", given, "EndpointConfigName")}
@@ -204,6 +208,7 @@ class Endpoints:
     def _UpdateEndpoint(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         standing = self._changeable(given["EndpointName"])
         config = self._visible(given["EndpointConfigName"])
+        self._convertible(standing, config)
         self._allowed(config.request, standing.variants)
         fate = self._fate(config)
         kept = {each["VariantName"]: each for each in standing.variants}
@@ -272,6 +277,13 @@ class Endpoints:
         }
         if standing.status != "Failed" and standing.variants:
             record["ProductionVariants"] = standing.variants
+            shadows = (
+                self.configs[standing.config].request.get("ShadowProductionVariants")
+                if standing.config in self.configs
+                else None
+            )
+            if shadows:
+                record["ShadowProductionVariants"] = [_summary(shadow) for shadow in shadows]
         if standing.failure:
             record["FailureReason"] = standing.failure
         if standing.pending:
@@ -388,7 +400,27 @@ class Endpoints:
             raise Refused("ValidationException", f'Cannot update endpoint "{standing.arn}" in status Failed.')
         return standing
 
+    def _convertible(self, standing: Standing, config: Thing) -> None:
+        """What an update cannot do: change a variant that an autoscaler owns, or take the instances away.
+
+        Source: https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling.html, serverless-endpoints.html
+        """
+        old = self.configs[standing.config].request["ProductionVariants"] if standing.config in self.configs else []
+        new = {variant["VariantName"]: variant for variant in config.request["ProductionVariants"]}
+        for variant in old:
+            name = variant["VariantName"]
+            same = name in new and new[name].get("InstanceType") == variant.get("InstanceType")
+            if (standing.name, name) in self.scalable and not same:
+                raise Refused(
+                    "ValidationException",
+                    f'The variant(s) "[{name}]" must be deregistered as scalable targets with AWS Application Auto '
+                    "Scaling before they can be removed or have their instance type updated.",
+                )
+        if any("InstanceType" in v for v in old) and any("ServerlessConfig" in v for v in new.values()):
+            raise Refused("ValidationException", "Cannot update an endpoint with instances to a serverless endpoint.")
+
     def _begin(self, standing: Standing, status: str, seconds: float, then: Callable[[], None]) -> None:
+        standing.before = standing.status
         standing.status, standing.until, standing.then = status, self.clock() + seconds, then
         standing.modified = self.clock()
 
@@ -447,6 +479,10 @@ def _summary(variant: Mapping[str, Any], current: int | None = None) -> dict[str
         return {**shown, "CurrentServerlessConfig": own, "DesiredServerlessConfig": dict(own)}
     count = variant.get("InitialInstanceCount", 1)
     return {**shown, "CurrentInstanceCount": count if current is None else current, "DesiredInstanceCount": count}
+
+
+def _variants(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*config["ProductionVariants"], *config.get("ShadowProductionVariants", ())]
 
 
 def _tags(given: Mapping[str, Any]) -> dict[str, str]:

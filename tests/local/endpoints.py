@@ -29,12 +29,12 @@ from sagespec.deploying.services.local.serving.server.web import server_of
 words = dict(word[2:].split("=", 1) for word in sys.argv[1:])
 text = Path(words["model_config_file"]).read_text()
 models = {{}}
-for name, base, versions in re.findall(r"name: '(.*?)' base_path: '(.*?)'.*?specific: {{(.*?)}}", text):
+for name, base, versions in re.findall(r"name: '(.*?)'\\s*base_path: '(.*?)'.*?specific: {{(.*?)}}", text, re.DOTALL):
     for version in map(int, re.findall(r"\\d+", versions)):
-        models.setdefault(name, {{}})[version] = HalfPlus(Path(base))
+        models.setdefault(name, {{}})[version] = HalfPlus(Path(base), version)
 port = int(words["rest_api_port"])
 server = server_of(RestAnswers(models).respond, port)
-print("model server at", server.server_address[1], flush=True)
+print("model server at", server.server_address[1], "with", *sys.argv[5:], flush=True)
 server.serve_forever(0.02)
 """
 """Reads the configuration that the container writes for the real one, and speaks its REST API."""
@@ -43,9 +43,9 @@ server.serve_forever(0.02)
 class HalfPlus:
     """The model of AWS's own tests of its container: x / 2 + n. The file `saved_model.pb` holds n."""
 
-    def __init__(self, base: Path | None = None, n: float = 3.0) -> None:
+    def __init__(self, base: Path | None = None, version: int = 1, n: float = 3.0) -> None:
         if base is not None:
-            n = float(next(base.glob("*/saved_model.pb")).read_text())
+            n = float((base / str(version) / "saved_model.pb").read_text())
         self.n = n
         x, y = {"x": Info("x:0", "float", [-1, 1])}, {"y": Info("y:0", "float", [-1, 1])}
         examples = {"inputs": Info("tf_example:0", "string", None)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -17,12 +18,50 @@ from sagespec.building.request import Upload
 FIELD = ("model_data",)
 CODE = "code"
 """The folder of a model in which its code lies."""
+LARGEST_LISTED = 32 << 20
+"""Bytes of an archive that is listed while a manifest is judged: that takes some tenths of a second."""
 _PIECE = 1 << 20
 
 
 def is_local(model_data: object) -> bool:
     """Whether a model is given by a path."""
     return isinstance(model_data, str) and "://" not in model_data
+
+
+class Listing(NamedTuple):
+    """What a model on this machine holds."""
+
+    names: tuple[str, ...]
+    """Files, below its root."""
+    link: str = ""
+    """The first link, if there is one."""
+    broken: str = ""
+    """Why an archive is none."""
+
+
+def listing(path: Path) -> Listing | None:
+    """What a folder or an archive holds; None where that cannot be said, or not at once."""
+    try:
+        if path.is_dir():
+            return Listing(tuple(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()))
+        found = path.stat()
+        return _listed(path, found.st_mtime_ns, found.st_size) if found.st_size <= LARGEST_LISTED else None
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _listed(path: Path, _changed: int, _size: int) -> Listing:
+    import tarfile
+    import zlib
+
+    try:
+        with tarfile.open(path, "r:gz") as file:
+            members = list(file)
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        return Listing((), broken=str(error))
+    names = tuple(member.name.removeprefix("./") for member in members if not member.isdir())
+    return Listing(names, next((member.name for member in members if member.issym() or member.islnk()), ""))
 
 
 class ArchiveFile(NamedTuple("ArchiveFile", [("path", Path)])):

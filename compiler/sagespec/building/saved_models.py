@@ -40,6 +40,23 @@ def models_among(names: Iterable[str]) -> list[FoundModel]:
     ]
 
 
+def unloadable(names: Iterable[str]) -> str:
+    """Why TensorFlow Serving would not load all that the container finds, in words; empty where it would."""
+    names = list(names)
+    found = models_among(names)
+    for model in found:
+        same = [other.folder for other in found if other.name == model.name]
+        if len(same) > 1:
+            places = " and ".join(folder or "the root" for folder in same)
+            return f"two models are called '{model.name}' ({places}), and TensorFlow Serving takes neither"
+        below = [name.removeprefix(f"{model.folder}/") for name in names if name.startswith(model.folder)]
+        empty = {first for first in (name.split("/")[0] for name in below) if first.isnumeric()} - {*model.versions}
+        if empty:
+            what = f"version {min(empty)} of the model '{model.name}' has no {FILE}"
+            return f"{what}, and the container waits until every version is loaded"
+    return ""
+
+
 def misplaced(names: Iterable[str]) -> list[str]:
     """What looks like a model and is none to the container, by name."""
     kinds = (FILE, ".keras", ".h5", ".hdf5", ".ckpt.index", "checkpoint")
@@ -54,3 +71,14 @@ def why_none(names: Iterable[str]) -> str:
     if close[0].endswith(FILE):
         return f"{close[0]} does not lie in a folder that is called by a number"
     return f"it holds {close[0]}, which is no SavedModel"
+
+
+def cure_of(names: Iterable[str]) -> str:
+    """What to do about files that hold no model that the container finds."""
+    close = misplaced(names)
+    if close and close[0].endswith(FILE):
+        folder = close[0].rpartition("/")[0]
+        return (
+            f"move what lies {f'in {folder}' if folder else 'there'} into a folder that is called by a number: 1/{FILE}"
+        )
+    return f'export a SavedModel, which lies at <number>/{FILE}: model.export("1") in Keras'

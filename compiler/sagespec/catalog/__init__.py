@@ -1,5 +1,6 @@
-"""Facts: frameworks and their images, instances, regions, limits, and the API's model, each with its source."""
+"""Facts, each with its source: frameworks, AWS's algorithms, images, instances, regions, limits, the API's model."""
 
+from sagespec.catalog.algorithms import Algorithm
 from sagespec.catalog.api_model import ApiMember, api_members
 from sagespec.catalog.facts import Facts, facts, image_instance_type
 from sagespec.catalog.frameworks import PLAIN, Framework, Variant, processor
@@ -23,6 +24,7 @@ from sagespec.catalog.views import (
 
 __all__ = [
     "PLAIN",
+    "Algorithm",
     "ApiMember",
     "Facts",
     "Framework",

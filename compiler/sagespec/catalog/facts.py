@@ -8,8 +8,10 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from sagespec.catalog import algorithms as of_algorithms
 from sagespec.catalog import frameworks as of_frameworks
 from sagespec.catalog import near as nearest
+from sagespec.catalog.algorithms import Algorithm
 from sagespec.catalog.frameworks import Framework
 from sagespec.catalog.tables import table
 from sagespec.catalog.views import Instance, Limit, Region, family_of
@@ -31,6 +33,18 @@ class Facts(NamedTuple):
             return of_frameworks.of_name(name)
         except LookupError:
             return None
+
+    def algorithm(self, repository: str, tag: str) -> Algorithm | None:
+        """AWS's own algorithm in a repository, in the version of the tag; None where the repository holds none."""
+        return of_algorithms.algorithm(repository, tag)
+
+    def algorithm_image(self, name: str, region: str) -> str | None:
+        """The image of an algorithm that has one version only, by the SDK's name for it; None where there is none."""
+        return of_algorithms.algorithm_image(name, region)
+
+    def registries(self, repository: str) -> Mapping[str, tuple[str, ...]]:
+        """Region → the accounts in which AWS keeps a repository of training images; nothing for other repositories."""
+        return of_algorithms.registries(repository)
 
     @property
     def instances(self) -> Mapping[str, Instance]:

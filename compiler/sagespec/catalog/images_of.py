@@ -1,10 +1,10 @@
-"""Rewrites the SDK's tables of training images as ours have them: one file for each framework that has a row."""
+"""Rewrites the SDK's tables of training images: one file for each framework, and the registries of all."""
 
 from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,25 @@ class Tables:
                 found.setdefault(f"{start}aliases", {}).update(aliases)
                 found.setdefault(f"{start}versions", {}).update(versions)
         return {"registries": made.named(made.registries), "tags": made.named(made.tags), **found}
+
+    def registries(self, names: Iterable[str]) -> Content:
+        """What `registries.json` holds: the accounts, region by region, of every repository in these tables.
+
+        Raises:
+            NoTables: the package has not all of them.
+        """
+        found: dict[str, dict[str, set[str]]] = {}
+        for name in names:
+            for row in _rows(self.table(name)["versions"]):
+                of_regions = found.setdefault(row["repository"], {})
+                for region, account in row["registries"].items():
+                    of_regions.setdefault(region, set()).add(account)
+        sets: dict[str, str] = {}
+        repositories = {}
+        for repository, of_regions in sorted(found.items()):
+            text = json.dumps({region: sorted(accounts) for region, accounts in sorted(of_regions.items())})
+            repositories[repository] = sets.setdefault(text, f"set{len(sets) + 1}")
+        return {"sets": {name: json.loads(text) for text, name in sets.items()}, "repositories": repositories}
 
     def table(self, name: str) -> Content:
         text = self.files.get(f"{name}.json")
@@ -115,6 +134,15 @@ class _Images:
             builds = row.get("container_version") or self.row.get("container_version", {})
             build = builds.get(processor) or next(iter(builds.values()), "")
             yield processor, "-".join([*parts, *([build] if build else [])])
+
+
+def _rows(content: Content) -> Iterator[Content]:
+    """The rows, at any depth, that say where an image lies."""
+    if "repository" in content:
+        yield content
+    for inner in content.values():
+        if isinstance(inner, dict):
+            yield from _rows(inner)
 
 
 def _key(version: str, base: str) -> str:

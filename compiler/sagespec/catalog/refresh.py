@@ -105,9 +105,29 @@ def unicode_categories() -> Fetched:
 
 def images(framework: str, sdk: Path | None) -> Fetched:
     """The SDK's tables of one framework's training images."""
+    return _of_sdk(sdk, lambda found: found.images(framework))
+
+
+def registries(sdk: Path | None) -> Fetched:
+    """The accounts, region by region, that have the training images of the frameworks and of AWS's own algorithms."""
+    return _of_sdk(sdk, lambda found: found.registries(image_tables()))
+
+
+def image_tables() -> list[str]:
+    """The SDK's tables of all training images that the catalogue speaks of."""
+    of_frameworks = [tables.table(f"frameworks/{name}")["tables"].values() for name in tables.frameworks()]
+    named = [row["table"] for row in tables.table("algorithms")["algorithms"].values()]
+    every = [
+        *(each for names in of_frameworks for made in names for each in ([made] if isinstance(made, str) else made)),
+        *named,
+    ]
+    return sorted(set(every))
+
+
+def _of_sdk(sdk: Path | None, read: Callable[[Tables], Content]) -> Fetched:
     try:
         found = Tables(sdk)
-        return Fetched(found.source, found.images(framework))
+        return Fetched(found.source, read(found))
     except NoTables as missing:
         if sdk is not None:
             raise SystemExit(str(missing)) from None
@@ -181,6 +201,7 @@ def parts(sdk: Path | None = None) -> tuple[CataloguePart, ...]:
         CataloguePart("regions", regions),
         CataloguePart("instances", instances),
         *(CataloguePart(f"images/{name}", partial(images, name, sdk)) for name in tables.frameworks()),
+        CataloguePart("registries", partial(registries, sdk)),
         CataloguePart("libraries", libraries),
         CataloguePart("unicode", unicode_categories),
     )

@@ -1,7 +1,8 @@
-"""What others have written → manifests: training jobs that exist, programs of the SDK, other tools' files."""
+"""What others have written → manifests: what exists in the service, programs of the SDK, other tools' files."""
 
 from sagespec.importing.draft import FilledArgument, Imported, ManifestDraft, Remark, UnreadableProgram
 from sagespec.importing.programs import code_of, from_source
+from sagespec.importing.requests.deployed import from_endpoint
 from sagespec.importing.requests.describe import from_description
 from sagespec.importing.sources import from_folder, from_text
 
@@ -13,6 +14,7 @@ __all__ = [
     "UnreadableProgram",
     "code_of",
     "from_description",
+    "from_endpoint",
     "from_folder",
     "from_source",
     "from_text",

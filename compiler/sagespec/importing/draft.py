@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from sagespec.base.errors import SagespecError
-from sagespec.kinds.training_job.model import Job
+from sagespec.kinds import kind_named
 from sagespec.reading.yamltext import Path, yaml_text
 
-HEAD = {"apiVersion": "sagespec/v1", "kind": "TrainingJob"}
+VERSION = "sagespec/v1"
 
 
 class UnreadableProgram(SagespecError):
-    """There is no training job to be found in what was given."""
+    """There is no training job and no endpoint to be found in what was given."""
 
 
 class FilledArgument(NamedTuple):
@@ -42,7 +42,7 @@ class Remark(NamedTuple):
 
 @dataclass(frozen=True)
 class ManifestDraft:
-    """One job's manifest."""
+    """The manifest of one job, or of one endpoint."""
 
     data: Mapping[str, Any]
     """Without apiVersion and kind; fields in any order."""
@@ -55,6 +55,7 @@ class ManifestDraft:
     arguments: tuple[FilledArgument, ...] = ()
     where: str = ""
     """Where the job is started: `line 12`, `cell 3, line 2`."""
+    kind: str = "TrainingJob"
 
     @property
     def complete(self) -> bool:
@@ -72,11 +73,10 @@ class ManifestDraft:
     def text(self) -> str:
         """The manifest as YAML, fields in the model's order."""
         remarks = "".join(f"# {remark}\n" for remark in self.remarks)
-        order = ["name", "matrix", *Job.fields]
-        fields = sorted(self.data, key=order.index)
-        return remarks + yaml_text(
-            {**HEAD, **{name: self.data[name] for name in fields}}, {**self.comments, **self.notes}
-        )
+        order = ["name", "matrix", *kind_named(self.kind).model.fields]
+        head = {"apiVersion": VERSION, "kind": self.kind}
+        fields = {name: self.data[name] for name in sorted(self.data, key=order.index)}
+        return remarks + yaml_text({**head, **fields}, {**self.comments, **self.notes})
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,8 @@ def moved(draft: ManifestDraft, prefix: str) -> ManifestDraft:
         return value if stays else f"{prefix}/{value.removeprefix('./')}"
 
     data = dict(draft.data)
+    if isinstance(data.get("model_data"), str):
+        data["model_data"] = path(data["model_data"])
     first = "source_dir" if "source_dir" in data else "entry_point"
     if first in data:
         data[first] = path(data[first])
@@ -146,17 +148,17 @@ def job_name(text: str) -> str:
 
 
 def named_apart(drafts: Sequence[ManifestDraft]) -> list[ManifestDraft]:
-    """The same, no two of one name."""
-    own = {str(draft.data["name"]) for draft in drafts}
-    taken: set[str] = set()
+    """The same, no two of one name and kind."""
+    own = {(draft.kind, str(draft.data["name"])) for draft in drafts}
+    taken: set[tuple[str, str]] = set()
     result: list[ManifestDraft] = []
     for draft in drafts:
         name = made = str(draft.data["name"])
         number = 1
-        while made in taken or (number > 1 and made in own):
+        while (draft.kind, made) in taken or (number > 1 and (draft.kind, made) in own):
             number += 1
             made = f"{name[:44]}-{number}"
-        taken.add(made)
+        taken.add((draft.kind, made))
         result.append(replace(draft, data={**draft.data, "name": made}))
     return result
 

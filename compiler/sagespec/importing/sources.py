@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ from sagespec.catalog import Facts
 from sagespec.importing.draft import Imported, ManifestDraft, Remark, UnreadableProgram, named_apart
 from sagespec.importing.programs import code_of, from_source
 from sagespec.importing.requests import forms
-from sagespec.importing.requests.hcl import blocks_of
+from sagespec.importing.requests.hcl import blocks_of, json_with_names
 from sagespec.importing.requests.open import opened
+from sagespec.importing.requests.shell import calls_of
 from sagespec.reading.foreign import NotData, documents
+from sagespec.scripts.evaluator import Mixed, UnknownValue
 
 HINT = (
     "give a script or notebook of the SageMaker Python SDK, what `aws sagemaker describe-training-job` prints, or a "
@@ -26,9 +28,6 @@ PASSED_OVER = frozenset({"node_modules", "site-packages", "__pycache__", "venv"}
 MAX_BYTES = 20_000_000
 _SIGNS = re.compile(r"sagemaker|AlgorithmSpecification|aws_sagemaker_training_job|TrainingJob", re.I)
 """What a file must speak of."""
-_HERE_DOCUMENT = re.compile(r"create-training-job\b[^\n]*<<-?\s*(['\"]?)(\w+)\1[^\n]*\n(.*?)^\s*\2\s*$", re.S | re.M)
-_QUOTED = re.compile(r"--cli-input-(?:json|yaml)\s+'([^']*)'")
-_FILE = re.compile(r"create-training-job\b(?:[^\n]*\\\n)*[^\n]*--cli-input-(?:json|yaml)\s+['\"]?file://([^\s'\"\\]+)")
 
 
 def from_text(text: str, name: str, facts: Facts) -> Imported:
@@ -39,7 +38,7 @@ def from_text(text: str, name: str, facts: Facts) -> Imported:
     """
     suffix = name.rpartition(".")[2].lower() if "." in name else ""
     if suffix in ("py", "ipynb"):
-        return from_source(code_of(text, name), facts, name.rpartition("/")[2])
+        return from_source(code_of(text, name), facts, name.rpartition("/")[2], _modules(name), _package(name))
     if suffix == "tf":
         return _of_terraform(text, facts)
     if suffix == "sh" or text.startswith("#!"):
@@ -89,44 +88,85 @@ def _of_data(data: list[Any], name: str, facts: Facts) -> Imported:
 def _of_terraform(text: str, facts: Facts) -> Imported:
     found: list[forms.FoundForm | str] = []
     for block in blocks_of(text):
-        if block.kind != "resource" or block.labels[:1] != ["aws_sagemaker_training_job"]:
-            if "createTrainingJob" in str(block.plain()):
-                found.append(f"line {block.line}: a state machine in Terraform's words was seen and not taken")
-            continue
-        values = block.plain()
-        body, remarks = forms.of_terraform(values)
-        several = [name for name in ("count", "for_each") if name in values]
-        remarks += tuple(f"{name} makes several of it, or none" for name in several)
-        found.append(forms.FoundForm(body, f"line {block.line}", remarks))
+        where, values = f"line {block.line}", block.plain()
+        if block.kind == "resource" and block.labels[:1] == ["aws_sagemaker_training_job"]:
+            body, remarks = forms.of_terraform(values)
+            several = [name for name in ("count", "for_each") if name in values]
+            remarks += tuple(f"{name} makes several of it, or none" for name in several)
+            found.append(forms.FoundForm(body, where, remarks))
+        elif block.kind == "resource" and block.labels[:1] == ["aws_sfn_state_machine"]:
+            found += _of_state_machine(values.get("definition"), where)
+        elif "createTrainingJob" in str(values):
+            found.append(f"{where}: createTrainingJob was seen in Terraform's words and not taken")
     return _imported(found, "the file", facts)
+
+
+def _of_state_machine(definition: Any, where: str) -> Iterator[forms.FoundForm | str]:
+    """The jobs of a state machine, whose definition is a text or `jsonencode(…)`."""
+    if isinstance(definition, UnknownValue) and re.match(r"(?:template)?file\(", definition.source):
+        yield f"{where}: the state machine's definition is {definition.source[:80]}: import that file"
+    elif isinstance(definition, UnknownValue):
+        yield f"{where}: the state machine's definition is not known: {definition.source[:80]}"
+    elif isinstance(definition, str | Mixed):
+        try:
+            data = json_with_names(definition)
+        except ValueError as error:
+            yield f"{where}: the state machine's definition is no JSON: {error}"
+            return
+        yield from _placed(data, where)
+    else:
+        yield from _placed(definition, where)
+
+
+def _placed(data: Any, where: str) -> Iterator[forms.FoundForm | str]:
+    for one in forms.jobs_in(data):
+        yield one._replace(where=where) if isinstance(one, forms.FoundForm) else f"{where}: {one}"
 
 
 def _of_shell(text: str, name: str, facts: Facts) -> Imported:
     """Calls of the AWS CLI."""
     found: list[forms.FoundForm | str] = []
-    taken = 0
-    for pattern, group in ((_HERE_DOCUMENT, 3), (_QUOTED, 1)):
-        for each in pattern.finditer(text):
-            line = text.count("\n", 0, each.start()) + 1
-            region = re.search(r"--region[ =](\S+)", text[each.start() : each.end()].split("\n")[0])
-            try:
-                data = documents(each[group])
-            except NotData as error:
-                found.append(f"line {line}: the request is neither JSON nor YAML: {error}")
-                continue
-            taken += 1
-            for one in forms.jobs_in(data[0] if len(data) == 1 else data):
-                known = isinstance(one, forms.FoundForm)
-                found.append(one._replace(where=f"line {line}", region=region[1] if region else None) if known else one)  # type: ignore[union-attr]
-    for each in _FILE.finditer(text):
-        if not each[1].startswith("/dev/"):
-            line = text.count("\n", 0, each.start()) + 1
-            found.append(f"line {line}: the request is in the file {each[1]}: import that file")
-            taken += 1
-    calls = len(re.findall(r"^[^#\n]*\bcreate-training-job\b", text, re.M))
-    if calls > taken:
-        found.append(f"{calls - taken} call(s) of create-training-job whose request is no JSON were not taken")
+    for call in calls_of(text, _beside(name)):
+        where = f"line {call.line}"
+        if call.body is None:
+            found += [f"{where}: {remark}" for remark in call.remarks or ("a call of which nothing is known",)]
+        else:
+            found.append(forms.FoundForm(call.body, where, call.remarks, call.region))
     return _imported(found, name, facts)
+
+
+def _beside(name: str) -> Callable[[str], str | None]:
+    """Reads files that a file names, beside it."""
+
+    def read(path: str) -> str | None:
+        place = Path(name).parent / path
+        try:
+            return place.read_text(encoding="utf-8") if place.stat().st_size <= MAX_BYTES else None
+        except (OSError, ValueError):
+            return None
+
+    return read
+
+
+def _modules(name: str) -> Callable[[str], str | None]:
+    """Reads modules as a program's folder has them, or the folder that its package lies in."""
+    folder = Path(name).absolute().parent
+
+    def read(path: str) -> str | None:
+        first = path.partition("/")[0]
+        roots = [folder, *(root for root in folder.parents if (root / first) in (folder, *folder.parents))]
+        texts = (_beside(str(root / "program.py"))(path) for root in roots)
+        return next((text for text in texts if text is not None), None)
+
+    return read
+
+
+def _package(name: str) -> str:
+    """The package that a program lies in; nothing where it lies in none."""
+    folder, steps = Path(name).absolute().parent, list[str]()
+    while (folder / "__init__.py").is_file():
+        steps, folder = [folder.name, *steps], folder.parent
+    return ".".join(steps)
 
 
 def _imported(found: list[forms.FoundForm | str], name: str, facts: Facts) -> Imported:

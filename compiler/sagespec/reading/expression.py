@@ -70,6 +70,19 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def is_safe_callable(self, obj: Any) -> bool:
         return False
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """The key of a map, whatever methods maps have: `vars.items` is the variable of that name, or nothing."""
+        if isinstance(obj, Mapping):
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        return self._value(obj, attribute, super().getattr(obj, attribute))
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        return self._value(obj, argument, super().getitem(obj, argument))
+
+    def _value(self, obj: Any, name: Any, found: Any) -> Any:
+        is_method = callable(found) and not isinstance(found, StrictUndefined)
+        return self.undefined(obj=obj, name=name) if is_method else found
+
 
 def _replace(text: Any, old: str, new: str) -> str:
     text = str(text)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from sagespec.base.files import Files
 from sagespec.base.source import Place, Source, Span
-from sagespec.scripts.arguments import DeclaredArguments, DeclaredOption, arguments, ignores_arguments
+from sagespec.scripts.arguments import arguments, ignores_arguments
+from sagespec.scripts.declared import DeclaredArguments, DeclaredOption
 from sagespec.scripts.environment import Environment, Pipe, environment
 from sagespec.scripts.functions import LegacyFunction, LegacyFunctions, legacy_functions, serving_functions
 from sagespec.scripts.known import is_known

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.scripts.declared import NO_VALUE, TAKES_VALUE, DeclaredArguments, DeclaredOption
 from sagespec.scripts.evaluator import UNKNOWN
 from sagespec.scripts.known import OTHER_COMMAND_LINES
 from sagespec.scripts.program import Program
-from sagespec.scripts.reading import Piece
 from sagespec.scripts.values import value
 from sagespec.scripts.walking import MAIN, Module, Seen
 
 STRICT = frozenset({"parse_args", "parse_intermixed_args"})
 LENIENT = frozenset({"parse_known_args", "parse_known_intermixed_args"})
-NO_VALUE = frozenset(
-    {"store_true", "store_false", "store_const", "append_const", "count", "help", "version", "boolean"}
-)
-TAKES_VALUE = frozenset({"store", "append", "extend"})
-
 _PARSER = "argparse.ArgumentParser"
 _MAKERS = frozenset({"add_argument_group", "add_mutually_exclusive_group"})
 _KNOWN_USES = STRICT | LENIENT | _MAKERS | {"add_argument", "add_subparsers", "set_defaults", "get_default"}
@@ -39,100 +33,6 @@ _TYPES = {
     "os.path.abspath": "path",
     "os.path.expanduser": "path",
 }
-
-
-class DeclaredOption(NamedTuple):
-    """One `add_argument`."""
-
-    flags: tuple[str, ...]
-    """`--epochs`, `-e`; none of a positional argument."""
-    name: str
-    """The longest flag, or the positional argument's name."""
-    action: str
-    """argparse's word (`boolean`: BooleanOptionalAction); nothing where it is not known."""
-    type: str
-    """`int`, `float`, `bool`, `str`, `path`, `json`, `literal`; nothing where it is something else."""
-    choices: tuple[Any, ...] | None
-    nargs: int | str | None
-    """None: one value. `unknown`: who knows."""
-    required: bool
-    certain: bool
-    """Every run declares it."""
-    piece: Piece
-    variable: str = ""
-    """The environment variable that is its default."""
-
-    @property
-    def positional(self) -> bool:
-        return not self.flags
-
-    @property
-    def insists(self) -> bool:
-        """It may want to be given, whatever else is."""
-        return self.required or not self.flags
-
-    @property
-    def takes_none(self) -> bool:
-        """A value on the command line is too much for it."""
-        return self.action in NO_VALUE
-
-    @property
-    def takes_values(self) -> bool:
-        """One value on the command line goes to it."""
-        return self.action in TAKES_VALUE and (self.nargs in (None, 1, "?", "*", "+"))
-
-    @property
-    def wants_values(self) -> int:
-        """How many values argparse insists on, at least; 0 where it can do without any."""
-        if self.action in NO_VALUE or self.nargs in ("?", "*", "...", "A...", "unknown"):
-            return 0
-        return self.nargs if isinstance(self.nargs, int) else 1
-
-
-class _DeclaredArguments(NamedTuple):
-    options: tuple[DeclaredOption, ...]
-    complete: bool
-    """No option can be missing here."""
-    strict: bool
-    """What is not declared is refused (`parse_args`)."""
-    forgets: bool
-    """What is not declared is read by nobody (`parse_known_args`, and the rest is thrown away)."""
-    certain: bool
-    """Every run parses."""
-    abbreviations: bool
-    subcommands: bool
-    parses: Piece
-    """The call that parses."""
-    library: str = "argparse"
-    """What reads the command line."""
-    borrowed: tuple[str, ...] = ()
-    """Classes of other libraries whose fields are options too: `transformers.TrainingArguments`."""
-
-
-class DeclaredArguments(_DeclaredArguments):
-    """What a program's parsers take."""
-
-    @cached_property
-    def _by_flag(self) -> dict[str, list[DeclaredOption]]:
-        found: dict[str, list[DeclaredOption]] = {}
-        for option in self.options:
-            for flag in option.flags:
-                found.setdefault(flag, []).append(option)
-        return found
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        return tuple(self._by_flag)
-
-    def match(self, flag: str) -> list[DeclaredOption]:
-        """The declared options that a flag on the command line stands for: several where that is ambiguous."""
-        if flag in self._by_flag:
-            return self._by_flag[flag]
-        if flag.startswith("--"):
-            begun = [known for known in self._by_flag if self.abbreviations and known.startswith(flag)]
-        else:  # -k: -kappa is declared with one hyphen
-            begun = [known for known in self._by_flag if known.startswith(flag) and not known.startswith("--")]
-        return list({id(option): option for known in begun for option in self._by_flag[known]}.values())
 
 
 def arguments(program: Program) -> DeclaredArguments | None:
@@ -279,7 +179,59 @@ class _ParserReader:
 
     def arguments(self) -> DeclaredArguments:
         declared = [(module, seen) for module, seen in self.calls if _declares(module, seen.node.func)]
+        if "add_subparsers" in self.program.names:
+            return self._above_subcommands(declared) or self._arguments(declared, self.parses)
         return self._strict_of_several(declared) or self._arguments(declared, self.parses)
+
+    def _above_subcommands(self, declared: list[tuple[Module, Seen]]) -> DeclaredArguments | None:
+        """The options of the parser itself: those of its subcommands need a word before them, and the container
+        passes options only. None where it is not certain which options are whose."""
+        words = [value(seen.node.args[0], module) for module, seen in self._calls_of("add_parser") if seen.node.args]
+        if len(self.parsers) != 1 or "parents" in self._words() or not all(isinstance(word, str) for word in words):
+            return None
+        owners = {id(seen.node): self._rank(module, seen.node.func) for module, seen in declared}
+        if None in owners.values():
+            return None
+        own = [one for one in declared if owners[id(one[1].node)] == "parser"]
+        below = [self._option(module, seen) for module, seen in declared if owners[id(seen.node)] == "subcommand"]
+        made = self._arguments(own, self.parses)
+        insists = [
+            self.program.piece(module, seen.node)
+            for module, seen in self._calls_of("add_subparsers")
+            for keyword in seen.node.keywords
+            if keyword.arg == "required" and value(keyword.value, module) is True and self.program.certain(module, seen)
+        ]
+        return made._replace(
+            complete=not self._handed_out() and all(self._option(module, seen) is not None for module, seen in own),
+            below=tuple(flag for option in below if option is not None for flag in option.flags),
+            words=tuple(words),
+            insists_on_word=insists[0] if insists else None,
+        )
+
+    def _calls_of(self, method: str) -> list[tuple[Module, Seen]]:
+        return [
+            (module, seen)
+            for module, seen in self.calls
+            if isinstance(seen.node.func, ast.Attribute) and seen.node.func.attr == method
+        ]
+
+    def _rank(self, module: Module, func: ast.expr, depth: int = 4) -> str | None:
+        """Whether a method is that of the parser itself or of a subcommand's; None where that is not certain."""
+        receiver = func.value if isinstance(func, ast.Attribute) else None
+        if not isinstance(receiver, ast.Name) or depth == 0:
+            return None
+        ranks = {self._rank_of(module, given, depth) for given in module.assigned.get(receiver.id, [None])}
+        return ranks.pop() if len(ranks) == 1 else None
+
+    def _rank_of(self, module: Module, made: ast.expr | None, depth: int) -> str | None:
+        if made is None or not isinstance(made, ast.Call):
+            return None
+        if self.makes_parser(module, made):
+            return "parser"
+        method = made.func.attr if isinstance(made.func, ast.Attribute) else ""
+        if method == "add_parser":
+            return "subcommand"
+        return self._rank(module, made.func, depth - 1) if method in _MAKERS else None
 
     def _strict_of_several(self, declared: list[tuple[Module, Seen]]) -> DeclaredArguments | None:
         """Of several parsers, the first that every run parses strictly, with its own options: it stops the program at

@@ -2,7 +2,7 @@
 set -eu
 aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///dev/stdin <<'END_OF_REQUEST'
 {
-  "TrainingJobName": "legacy-0c5febfcd2",
+  "TrainingJobName": "legacy-07d58ce809",
   "AlgorithmSpecification": {
     "TrainingImage": "520713654638.dkr.ecr.us-west-2.amazonaws.com/sagemaker-tensorflow:1.10.0-gpu-py2",
     "TrainingInputMode": "File"
@@ -32,12 +32,13 @@ aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///de
     "MaxRuntimeInSeconds": 86400
   },
   "HyperParameters": {
-    "sagemaker_submit_directory": "\"s3://sagemaker-us-west-2-123456789012/sagespec/code/24ba9ad6b48255c38890c09d24945bc6ba44657df6a177d0ab962f9664cb6643/sourcedir.tar.gz\"",
+    "learning_rate": "0.001",
+    "sagemaker_submit_directory": "\"s3://sagemaker-us-west-2-123456789012/sagespec/code/adfac9d28a2e18cb1705fb7773c4d598a5af5d70d6a414358187fbeec3bc3f79/sourcedir.tar.gz\"",
     "sagemaker_program": "\"tf-train.py\"",
     "sagemaker_container_log_level": "20",
-    "sagemaker_job_name": "\"legacy-0c5febfcd2\"",
+    "sagemaker_job_name": "\"legacy-07d58ce809\"",
     "sagemaker_region": "\"us-west-2\"",
-    "checkpoint_path": "\"s3://sagemaker-us-west-2-123456789012/legacy-0c5febfcd2/checkpoints\"",
+    "checkpoint_path": "\"s3://sagemaker-us-west-2-123456789012/legacy-07d58ce809/checkpoints\"",
     "training_steps": "10000",
     "evaluation_steps": "100",
     "sagemaker_requirements": "\"\"",
@@ -58,7 +59,7 @@ aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///de
     },
     {
       "Key": "sagespec:digest",
-      "Value": "0c5febfcd225a5c846015f7fe5b1269b00fc6db96dc540b07e80630a1a0ec7b6"
+      "Value": "07d58ce809907f4e91782906c499d84346254ba3953dfe70f2769106a57d9044"
     },
     {
       "Key": "sagespec:attempt",

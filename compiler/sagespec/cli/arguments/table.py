@@ -219,11 +219,12 @@ class InitArguments(Arguments):
 
 
 class ImportArguments(Arguments):
-    """Print manifests of what exists: a training job, a script or notebook, another tool's file. Runs nothing.
+    """Print manifests of what exists: a training job, an endpoint, a script or notebook, another tool's file.
 
-    A file says by itself what it is: Python or a notebook with estimators of the SageMaker Python SDK or calls of
-    boto3; JSON or YAML with what describe-training-job prints, a request, a state of Step Functions, an Airflow config,
-    an event, a pipeline's definition or an ACK resource; Terraform; a shell script with calls of the AWS CLI.
+    Runs nothing. A file says by itself what it is: Python or a notebook with estimators or TensorFlow models of the
+    SageMaker Python SDK, or calls of boto3; JSON or YAML with what describe-training-job prints, a request, a state of
+    Step Functions, an Airflow config, an event, a pipeline's definition or an ACK resource; Terraform; a shell script
+    with calls of the AWS CLI.
     """
 
     command, section, runs = "import", CHECK, "starting:import_"
@@ -234,7 +235,8 @@ class ImportArguments(Arguments):
     }
     examples = (
         ("sagespec import mnist-2026-01-02-03-04-05-678", "a training job"),
-        ("sagespec import train.ipynb", "the estimators of a notebook"),
+        ("sagespec import --endpoint mnist", "an endpoint, its configuration and its model"),
+        ("sagespec import train.ipynb", "the estimators and deployments of a notebook"),
         ("sagespec import describe.json", "what `aws sagemaker describe-training-job` has printed"),
         ("sagespec import launchers --out jobs", "every job in a folder, a manifest for each"),
         ("sagespec import train.ipynb --report", "what became of every argument"),
@@ -242,6 +244,7 @@ class ImportArguments(Arguments):
 
     source = optional("JOB|FILE|DIR", "A training job's name, a file, or a folder of files.", completes="files")
     file = file("FILE", "A file, whatever it is called; - for standard input.")
+    endpoint = text("NAME", "An endpoint of the service.")
     out = folder("Write one manifest a job into this folder.")
     report = flag("Say of every argument whether it was taken, changed or not taken, instead of printing manifests.")
     format = choice("sagespec.reporting.imported:FORMATS", "text", "How the report is written.")
@@ -526,6 +529,26 @@ class VersionsArguments(Arguments):
     format = choice(("text", "json"), "text", "How the list is written.")
 
 
+class PricesArguments(Arguments):
+    """Make a price file of AWS's public price list, for `prices:` in sagespec.yaml. Asks nobody.
+
+    The price list of a region is a file that everyone may download, as JSON or CSV:
+    https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/us-west-2/index.json
+    """
+
+    command, section, runs = "prices", REFERENCE, "pricing:prices"
+    examples = (
+        ("sagespec prices index.json --out prices.yaml", "of what was downloaded"),
+        ("sagespec prices us-west-2.csv eu-west-1.csv", "of two regions"),
+        ("sagespec prices index.json --region us-west-2", "one region of a list of all"),
+    )
+    starts_nothing = True
+
+    files = several("FILE...", "Price lists of Amazon SageMaker, or - for standard input.", completes="files")
+    region = repeated("REGION", "Only the prices of this region.")
+    out = file("FILE", "Write the price file here.")
+
+
 class SchemaArguments(Arguments):
     """Write the JSON Schemas that editors complete and check manifests with."""
 
@@ -612,6 +635,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         LocalCleanArguments,
         RulesArguments,
         VersionsArguments,
+        PricesArguments,
         SchemaArguments,
         LspArguments,
         CompletionArguments,

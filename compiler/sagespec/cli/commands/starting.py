@@ -8,15 +8,16 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sagespec.cli.arguments.table import ImportArguments, InitArguments, Rendering
 from sagespec.cli.codes import Code
-from sagespec.cli.services import jobs_of
+from sagespec.cli.services import jobs_of, service_pool
 from sagespec.cli.terminal import complain, say, tell
 
 if TYPE_CHECKING:
-    from sagespec.importing import Imported, UnreadableProgram
+    from sagespec.deploying.services import EndpointService
+    from sagespec.importing import Imported, ManifestDraft, UnreadableProgram
 
 
 def init(given: InitArguments) -> Code:
@@ -42,8 +43,9 @@ def init(given: InitArguments) -> Code:
 def import_(given: ImportArguments) -> Code:
     from sagespec.importing import UnreadableProgram
 
-    if (given.source is None) == (given.file is None):
-        complain("one thing can be imported at a time", "give a job's name, a file, a folder, or --file FILE")
+    if sum(one is not None for one in (given.source, given.file, given.endpoint)) != 1:
+        hint = "give a job's name, a file, a folder, --file FILE, or --endpoint NAME"
+        complain("one thing can be imported at a time", hint)
         return Code.WRONG_USAGE
     if given.out is None and given.source is not None and Path(given.source).is_dir():
         complain(f"{given.source} is a folder, which may hold many jobs", "say where to write them: --out DIR")
@@ -64,6 +66,8 @@ def found_in(given: ImportArguments) -> list[tuple[str, Imported | UnreadablePro
     from sagespec.catalog import facts
     from sagespec.importing import Imported, from_description, from_folder, from_text
 
+    if given.endpoint is not None:
+        return [(given.endpoint, Imported([endpoint_manifest(given.endpoint)]))]
     if given.file is not None and str(given.file) == "-":
         return [("-", from_text(sys.stdin.read(), "standard input", facts()))]
     path = given.file if given.file is not None else Path(given.source or "")
@@ -74,6 +78,26 @@ def found_in(given: ImportArguments) -> list[tuple[str, Imported | UnreadablePro
     (job,) = jobs_of([str(path)], Rendering({}))
     seen = job.service.describe(job.name)
     return [(str(path), Imported([from_description(seen.body, facts(), seen.tags)]))]
+
+
+def endpoint_manifest(name: str) -> ManifestDraft:
+    """The manifest of an endpoint of the service.
+
+    Raises:
+        NoSuchJob: there is none of that name. Unreadable: there are no words for it.
+    """
+    from sagespec.building.request import Destination, Request
+    from sagespec.catalog import facts
+    from sagespec.deploying.services import NoSuchJob
+    from sagespec.importing import from_endpoint
+    from sagespec.kinds.lifecycle import Nature
+
+    site = Destination(os.environ.get("AWS_REGION", ""), None)
+    service = cast("EndpointService", service_pool().service(site, Nature.STAYS))
+    seen = next(iter(service.observe([Request("Endpoint", name, name, (), {}, site)])), None)
+    if seen is None:
+        raise NoSuchJob(f"there is no endpoint {name} on {service.name}", "is the name right, and is the region?")
+    return from_endpoint(seen.body, seen.config_body, seen.model_body, seen.tags, facts())
 
 
 FILES = (".py", ".ipynb", ".json", ".yaml", ".yml", ".tf", ".sh")

@@ -155,6 +155,9 @@ def _update(case: _EndpointCase) -> Change:
     tried = f"{case.wanted} was tried and rolled back to {seen.config}: {_words(seen)}"
     if verdict is not None and not case.options.rerun and not (verdict.infrastructure and request.retry != "never"):
         return Change(Action.KEEP, f"{tried}; --rerun tries it again", request, seen=seen)
+    if _loses_instances(request, seen):
+        reason = f"{request.name} has instances, and SageMaker makes no serverless endpoint of it; give the manifest"
+        return Change(Action.REFUSE, f"{reason} another name", request, seen=seen)
     if request.on_change == "refuse":
         reason = f"it serves with {seen.config}, the manifest asks for another one ({case.wanted}), and on_change says"
         return Change(Action.REFUSE, f"{reason} refuse", request, seen=seen)
@@ -167,6 +170,16 @@ def _update(case: _EndpointCase) -> Change:
         live={"RetainAllVariantProperties": keeps_capacities(request, seen)},
         removes=leftovers(request, replace(seen, tags={**seen.tags, PREVIOUS: seen.config})),
     )
+
+
+def _loses_instances(request: Request, seen: ObservedEndpoint) -> bool:
+    """Whether an endpoint with instances is to be serverless, which the service refuses.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-update-console.html
+    """
+    there = seen.config_body.get("ProductionVariants", ())
+    wanted = _variants(request)
+    return any("InstanceType" in variant for variant in there) and any("ServerlessConfig" in one for one in wanted)
 
 
 def _mixed(case: _EndpointCase) -> Change:
@@ -295,7 +308,19 @@ def leftovers(request: Request, seen: ObservedEndpoint) -> tuple[Revision, ...]:
     needed = {model for each in seen.revisions if each not in old for model in each.models}
     spare = (each for each in seen.spare if each.created < seen.modified and not needed & set(each.models))
     own = {request.name_made_by(call.operation) for call in request.calls}
-    return (*sorted(old, key=lambda each: each.created), *(each for each in spare if not own & set(each.models)))
+    unneeded = [replace(each, models=tuple(model for model in each.models if model not in needed)) for each in old]
+    unneeded.sort(key=lambda each: each.created)
+    return (*models_once(unneeded), *(each for each in spare if not own & set(each.models)))
+
+
+def models_once(revisions: Sequence[Revision]) -> list[Revision]:
+    """The same; a model that several of them name is removed with the last one."""
+    left: set[str] = set()
+    result = []
+    for each in reversed(revisions):
+        result.append(replace(each, models=tuple(model for model in each.models if model not in left)))
+        left.update(each.models)
+    return result[::-1]
 
 
 # An endpoint without a manifest -------------------------------------------------------------------------------------
@@ -317,7 +342,7 @@ def prune_endpoints(
             continue
         verdict, why = gone(seen)
         stands = f"the endpoint {seen.job_name} stands ({seen.status}), and"
-        removes = (*seen.revisions, *seen.spare)
+        removes = (*models_once(seen.revisions), *seen.spare)
         if verdict is PruneVerdict.GONE:
             paid = fleet(seen.config_body.get("ProductionVariants", ()), seen)
             reason = f"{stands} {why}" + (f"; {paid} by the hour are paid for" if paid else "")

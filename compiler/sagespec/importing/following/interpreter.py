@@ -14,6 +14,7 @@ from sagespec.importing.following.values import (
     Default,
     Frame,
     Function,
+    InstanceOf,
     Library,
     PassedValue,
 )
@@ -100,12 +101,61 @@ class Interpreter(Expressions):
     def _Import(self, node: ast.Import) -> None:  # noqa: N802
         for alias in node.names:
             top = alias.name if alias.asname else alias.name.partition(".")[0]
-            self.bind(alias.asname or top, Library(top))
+            steps = alias.name.split(".")
+            inside = [self.module(".".join(steps[: length + 1])) for length in range(len(steps))]
+            known = inside[-1] if alias.asname else inside[0]
+            self.bind(alias.asname or top, Library(top) if known is None else known)
 
     def _ImportFrom(self, node: ast.ImportFrom) -> None:  # noqa: N802
+        source = self.absolute(node)
+        module = self.module(source)
         for alias in node.names:
-            if alias.name != "*":
-                self.bind(alias.asname or alias.name, Library(f"{node.module or ''}.{alias.name}", alias.name))
+            if alias.name == "*":
+                for name, value in () if module is None else list(module.attributes.items()):
+                    if not name.startswith("_"):
+                        self.bind(name, value)
+                continue
+            if module is not None and alias.name in module.attributes:
+                value = module.attributes[alias.name]
+            else:
+                value = self.module(f"{source}.{alias.name}" if source else alias.name) or Library(
+                    f"{node.module or ''}.{alias.name}", alias.name
+                )
+            self.bind(alias.asname or alias.name, value)
+
+    def absolute(self, node: ast.ImportFrom) -> str:
+        """The module that an import speaks of, from the program's folder."""
+        if not node.level:
+            return node.module or ""
+        here = self.frame.module.names.get("__package__", "")
+        steps = [step for step in str(here).split(".") if step]
+        steps = steps[: len(steps) - node.level + 1]
+        return ".".join([*steps, *([node.module] if node.module else [])])
+
+    def module(self, dotted: str) -> InstanceOf | None:
+        """A module of the program's folder, as it is when it has run; None for any other."""
+        if dotted in self.modules:
+            return self.modules[dotted]
+        found = self.helpers.module(dotted)
+        if found is None:
+            return None
+        package = dotted if found.is_package else dotted.rpartition(".")[0]
+        frame = Frame({"__name__": dotted, "__file__": found.path, "__package__": package})
+        self.heap.born(frame.names)
+        made = InstanceOf(Class(dotted, [], {}, ast.ClassDef(dotted, [], [], [], [])), frame.names)
+        self.modules[dotted] = made
+        outer = self.module(dotted.rpartition(".")[0]) if "." in dotted else None
+        if outer is not None:
+            self.heap.set(outer.attributes, dotted.rpartition(".")[2], made)
+        before, self.frame = self.frame, frame
+        already = list(self.made)
+        try:
+            for statement in found.tree.body:
+                self.block([statement])
+        finally:
+            self.frame = before
+        self.made = already  # whether a module's estimators are started is for those to say that import it
+        return made
 
     def _FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:  # noqa: N802
         self.bind(node.name, self.function_of(node))
@@ -166,7 +216,7 @@ class Interpreter(Expressions):
     def _AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
         if node.value is not None:
             self.assign(node.target, self.value(node.value))
-        elif isinstance(node.target, ast.Name) and isinstance(self.frame.outer, Frame) and node.simple:
+        if isinstance(node.target, ast.Name) and isinstance(self.frame.outer, Frame) and node.simple:
             self.annotated.setdefault(id(self.frame.names), []).append(node.target.id)
 
     def _AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802

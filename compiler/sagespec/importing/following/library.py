@@ -12,11 +12,16 @@ from sagespec.importing.following.functions import CALLS, METHODS
 from sagespec.importing.following.heap import Heap
 from sagespec.importing.following.sdk import (
     ARGUMENTS,
+    CREATE_MODEL,
+    DEPLOY,
     ESTIMATORS,
     FIT,
     FOREIGN,
     HARMLESS,
     LAUNCHERS,
+    MODELS,
+    OTHER_MODELS,
+    SERVING_MODEL,
     TRAIN,
     WITHOUT_FORM,
     is_ours,
@@ -33,6 +38,7 @@ from sagespec.importing.following.values import (
     PassedValue,
     RestOfArguments,
     Text,
+    TrainedModel,
     kept,
     text_of,
 )
@@ -67,6 +73,8 @@ class Start:
     origin: Made | None = None
     is_template: bool = False
     """Airflow fills in `{{ … }}` in its texts."""
+    serves: Start | None = None
+    """Of an endpoint: the job whose model it serves, as far as it has been started."""
 
 
 class SdkCalls(Evaluator):
@@ -77,6 +85,7 @@ class SdkCalls(Evaluator):
             "fit",
             "train",
             "deploy",
+            "create_model",
             "set_hyperparameters",
             "hyperparameters",
             "transformer",
@@ -93,6 +102,8 @@ class SdkCalls(Evaluator):
 
     def __init__(self) -> None:
         self.starts: list[Start] = []
+        self.deployments: list[Start] = []
+        """The endpoints that are created: the model or the estimator, and the arguments of `deploy`."""
         self.made: list[Made] = []
         self.remarks: dict[LibraryRemark, None] = {}
         self.conditions: list[str] = []
@@ -129,12 +140,16 @@ class SdkCalls(Evaluator):
     def library(self, name: str, passed: PassedValue, node: Any) -> Any:
         """A function or class is called by its dotted name."""
         top, last = name.partition(".")[0], name.rpartition(".")[2]
+        last = "TensorFlowServingModel" if name == SERVING_MODEL else last
         if last in ARGUMENTS and is_ours(name) and (last not in ESTIMATORS or top in ("sagemaker", last)):
             made = self.made_of(last, PassedValue(), node)
             self.initialize(made, passed, node)
             return made
         if last in WITHOUT_FORM and (top in ("sagemaker", last)):
             self.remark(node, f"{last}(...) starts a training job that no manifest can describe")
+            return Foreign(last, self.code.of(node))
+        if last in OTHER_MODELS and top in ("sagemaker", last):
+            self.remark(node, f"{last}(...) was seen and not taken: manifests serve TensorFlow", left=False)
             return Foreign(last, self.code.of(node))
         call = CALLS.get(name) or CALLS.get(last)
         if call is not None:
@@ -190,6 +205,8 @@ class SdkCalls(Evaluator):
         if made.class_name in ESTIMATORS and name == "fit":
             self.start(made, passed.named(FIT), node)
             return UnknownValue("job", self.code.of(node))
+        if made.class_name in MODELS:
+            return self.on_model(made, name, passed, node)
         if made.class_name == "ModelTrainer":
             return self.on_trainer(made, name, passed, node)
         if made.class_name == "HyperparameterTuner" and name in ("fit", "tune"):
@@ -219,14 +236,38 @@ class SdkCalls(Evaluator):
             return None
         if name == "hyperparameters":
             return made.given.get("hyperparameters", self.unknown_call(node))
-        if name in ("deploy", "transformer"):
+        if name == "deploy" and made.class_name == "TensorFlow":
+            self.deploy(made, passed, node)
+        elif name == "create_model" and made.class_name == "TensorFlow":
+            model = self.made_of("TensorFlowModel", PassedValue(), node)
+            given, left = passed.named(CREATE_MODEL)
+            model.given.update({**given, "model_data": TrainedModel(made, self.code.of(node))})
+            model.left = left
+            return model
+        elif name in ("deploy", "transformer"):
             self.seen(name, node)
         return self.unknown_call(node)
 
+    def on_model(self, made: Made, name: str, passed: PassedValue, node: Any) -> Any:
+        if name == "deploy":
+            self.deploy(made, passed, node)
+            return UnknownValue("predictor", self.code.of(node))
+        if name == "transformer":
+            self.seen(name, node)
+        return self.on_unknown(made, name, passed, node)
+
+    def deploy(self, made: Made, passed: PassedValue, node: Any) -> None:
+        """An endpoint is created: everything is kept as it is now."""
+        model = made.given.get("model_data")
+        trainer = model.estimator if isinstance(model, TrainedModel) else made
+        job = next((one for one in reversed(self.starts) if one.origin is trainer), None)
+        if not self.mute:
+            self.deployments.append(replace(self.kept_start(made, passed.named(DEPLOY), node), serves=job))
+
     def seen(self, name: str, node: Any) -> None:
-        """What follows on training, and is no part of a training job."""
+        """What follows on training, and for which there is no manifest."""
         what = {
-            "deploy": "deploy(...) was seen and not taken: an endpoint is a manifest of its own (kind: Endpoint)",
+            "deploy": "deploy(...) was seen and not taken: it serves no TensorFlow model that can be seen",
             "transformer": "transformer(...) was seen and not taken: a batch transform is no training job",
         }
         self.remark(node, what[name], left=False)
@@ -293,24 +334,26 @@ class SdkCalls(Evaluator):
         concerns: tuple[str, ...] = (),
     ) -> None:
         """A job is started: everything is kept as it is now."""
-        if self.mute:
-            return
+        if not self.mute:
+            self.starts.append(self.kept_start(made, with_, node, concerns))
+
+    def kept_start(
+        self, made: Made, with_: tuple[Mapping[str, Any], tuple[str, ...]], node: Any, concerns: tuple[str, ...] = ()
+    ) -> Start:
         given, left = with_
         handed = tuple(f"{text} has got it too, and may have changed it" for text in self.touched(made, given))
         copies: dict[int, Any] = {}
         now = replace(made, given=kept(made.given, copies), attributes={})
-        self.starts.append(
-            Start(
-                now,
-                kept(dict(given), copies),
-                left,
-                node,
-                self.line(node),
-                tuple(self.conditions),
-                tuple(self.loops),
-                (*handed, *concerns),
-                made,
-            )
+        return Start(
+            now,
+            kept(dict(given), copies),
+            left,
+            node,
+            self.line(node),
+            tuple(self.conditions),
+            tuple(self.loops),
+            (*handed, *concerns),
+            made,
         )
 
     def touched(self, made: Made, given: Mapping[str, Any]) -> list[str]:
@@ -351,9 +394,19 @@ class SdkCalls(Evaluator):
                 if one.class_name == "ModelTrainer" and "inputs" in given
                 else given
             )
-            self.start(one, (own, left), node, concerns=(concern,))
+            self.start(self.with_metrics(one, tuner), (own, left), node, concerns=(concern,))
 
         self.each_launcher(tuner.given.get("estimator"), start)
+
+    def with_metrics(self, estimator: Made, tuner: Made) -> Made:
+        """The estimator with the metrics that its tuner watches, which take the place of its own.
+
+        Source: sagemaker 2.257.7, tuner.py (_TuningJob._prepare_training_config)
+        """
+        metrics = tuner.given.get("metric_definitions")
+        if metrics is None:
+            return estimator
+        return replace(estimator, given={**estimator.given, "metric_definitions": metrics})
 
     def each_launcher(self, value: Any, run: Callable[[Made], None]) -> bool:
         ways = value.ways if isinstance(value, Either) else [value]

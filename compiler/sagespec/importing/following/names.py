@@ -10,7 +10,8 @@ from typing import Any
 
 from sagespec.importing.following.heap import ITEMS, Heap
 from sagespec.importing.following.library import SdkCalls
-from sagespec.importing.following.sdk import ARGUMENTS, REGION_NAMES, is_ours
+from sagespec.importing.following.modules import Helpers, Read
+from sagespec.importing.following.sdk import ARGUMENTS, ESTIMATORS, REGION_NAMES, is_ours
 from sagespec.importing.following.values import (
     ABSENT,
     BoundMethod,
@@ -25,6 +26,7 @@ from sagespec.importing.following.values import (
     PassedValue,
     RestOfArguments,
     Text,
+    TrainedModel,
     names_in,
     region_of,
     text_of,
@@ -44,11 +46,19 @@ MAX_CALLS = 12
 class Names(SdkCalls):
     """The names of a program at one point of it, and what changes them."""
 
-    def __init__(self, code: Text, name: str) -> None:
+    def __init__(self, code: Text, name: str, read: Read | None = None, package: str = "") -> None:
+        """
+        Args:
+            name: of the program's file.
+            read: reads the modules of its folder that it imports; without it they are libraries.
+            package: the package that it lies in, if any.
+        """
         super().__init__()
         self.code = code
+        self.helpers = Helpers(code, read)
+        self.modules: dict[str, InstanceOf] = {}
         self.heap = Heap()
-        self.frame = Frame({"__name__": "__main__", "__file__": name})
+        self.frame = Frame({"__name__": "__main__", "__file__": name, "__package__": package})
         self.heap.born(self.frame.names)
         self.functions: list[Function] = []
         self.called: set[int] = set()
@@ -195,6 +205,8 @@ class Names(SdkCalls):
             return region_of(owner) or self.unknown(node)
         if name in self.METHODS:
             return BoundMethod(owner, name)
+        if name == "model_data" and owner.class_name in ESTIMATORS:
+            return TrainedModel(owner, self.code.of(node))
         return owner.given.get(name, self.unknown(node))
 
     def assign(self, target: ast.expr, value: Any) -> None:

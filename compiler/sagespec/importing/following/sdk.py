@@ -36,6 +36,23 @@ ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "MXNet": _PROGRAM,
     "Chainer": ("entry_point",),
     "Estimator": ("image_uri", "role", "instance_count", "instance_type"),
+    "TensorFlowModel": (
+        *("model_data", "role", "entry_point", "image_uri", "framework_version", "container_log_level"),
+        "predictor_cls",
+    ),
+    "TensorFlowServingModel": (
+        *("model_data", "role", "entry_point", "image_uri", "framework_version", "container_log_level"),
+        "predictor_cls",
+    ),
+    "DataCaptureConfig": (
+        *("enable_capture", "sampling_percentage", "destination_s3_uri", "kms_key_id", "capture_options"),
+        *("csv_content_types", "json_content_types"),
+    ),
+    "AsyncInferenceConfig": (
+        *("output_path", "max_concurrent_invocations_per_instance", "kms_key_id", "notification_config"),
+        "failure_path",
+    ),
+    "ServerlessInferenceConfig": ("memory_size_in_mb", "max_concurrency", "provisioned_concurrency"),
     "HyperparameterTuner": (
         *("estimator", "objective_metric_name", "hyperparameter_ranges", "metric_definitions", "strategy"),
         *("objective_type", "max_jobs", "max_parallel_jobs"),
@@ -70,6 +87,24 @@ ESTIMATORS = frozenset({"TensorFlow", "PyTorch", "HuggingFace", "SKLearn", "XGBo
 """Those of them that start training jobs; other packages have classes of the same names."""
 LAUNCHERS = ESTIMATORS | {"ModelTrainer"}
 """Those whose objects a training job is made of."""
+MODELS = frozenset({"TensorFlowModel", "TensorFlowServingModel"})
+"""Classes of the SDK that an endpoint is made of."""
+SERVING_MODEL = "sagemaker.tensorflow.serving.Model"
+"""What SDK 1 calls the model that TensorFlow Serving serves."""
+OTHER_MODELS = frozenset(
+    {
+        *("PyTorchModel", "MXNetModel", "SKLearnModel", "XGBoostModel", "HuggingFaceModel", "ChainerModel"),
+        *("MultiDataModel", "PipelineModel", "ModelPackage", "JumpStartModel", "DJLModel", "FrameworkModel"),
+        *("SparkMLModel", "KMeansModel", "PCAModel", "LDAModel", "LinearLearnerModel", "FactorizationMachinesModel"),
+        *("NTMModel", "RandomCutForestModel", "KNNModel", "Object2VecModel", "IPInsightsModel", "ModelBuilder"),
+    }
+)
+"""Classes of the SDK that serve with containers for which a manifest has no words."""
+DEPLOY = (
+    *("initial_instance_count", "instance_type", "serializer", "deserializer", "accelerator_type", "endpoint_name"),
+    *("tags", "kms_key", "wait", "data_capture_config"),
+)
+CREATE_MODEL = ("role", "vpc_config_override", "entry_point", "source_dir", "dependencies")
 WITHOUT_FORM = frozenset(
     {
         *("KMeans", "PCA", "LDA", "LinearLearner", "FactorizationMachines", "NTM", "RandomCutForest", "KNN"),

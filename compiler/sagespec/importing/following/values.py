@@ -68,6 +68,16 @@ class Uploaded(UnknownValue):
         self.path = path
 
 
+class TrainedModel(UnknownValue):
+    """The model that the jobs of an estimator leave behind."""
+
+    __slots__ = ("estimator",)
+
+    def __init__(self, estimator: Made, source: str) -> None:
+        super().__init__("model_data", source)
+        self.estimator = estimator
+
+
 class ImageUri(UnknownValue):
     """The URI of an image, by the arguments with which the SDK is asked for it."""
 
@@ -255,6 +265,16 @@ class Text:
 
     def __init__(self, code: str) -> None:
         self.lines = code.encode("utf-8", "surrogatepass").split(b"\n")
+        self.own = len(self.lines)
+        """How many lines are the program's; those behind them are of modules that it imports."""
+
+    def put_behind(self, code: str) -> int:
+        """Adds the source of a module; gives its first line."""
+        self.lines += code.encode("utf-8", "surrogatepass").split(b"\n")
+        return len(self.lines) - code.count("\n")
+
+    def is_own(self, node: ast.AST) -> bool:
+        return getattr(node, "lineno", 0) <= self.own
 
     def of(self, node: ast.AST) -> str:
         """How a node is written, in one line of at most 80 characters.

@@ -65,7 +65,6 @@ class _ValueReader(Placeholders):
         self.start = start
         self.estimator = start.made
         self.where = where
-        self.arguments: list[FilledArgument] = []
         self.framework = self._framework()
         self.region = region_of(self.estimator.given.get("sagemaker_session"))
 
@@ -98,6 +97,7 @@ class _ValueReader(Placeholders):
                 self.arguments.append(FilledArgument(f"fit({name}=…)", "not taken", "it says nothing to the job"))
         for text in (*self.estimator.left, *self.start.left):
             self.refuse(text, f"no field for the argument {text}")
+        self.container_arguments(given, data)
         if self.region is not None:
             data["region"] = self.region
         self.complete(data, is_old=bool(SDK1 & set(self.estimator.given)))
@@ -112,7 +112,7 @@ class _ValueReader(Placeholders):
         if name in WITHOUT_FIELD:
             self.arguments.append(FilledArgument(written, "not taken", "it says nothing to the job"))
             return
-        if name in ("model_uri", "rules"):
+        if name in ("model_uri", "rules") or name in self.of_container:
             return
         if name == "git_config" and isinstance(value, dict):
             repository = ", ".join(
@@ -130,27 +130,18 @@ class _ValueReader(Placeholders):
         elif value is not None or name in ("training_steps", "evaluation_steps"):
             self.take(written, name, self.field(name, value), data)
 
-    def take(self, written: str, name: str, value: Any, data: dict[str, Any]) -> None:
-        data[name] = value
-        open_ = [note for path, note in {**self.comments, **self.notes}.items() if path[0] == name]
-        if open_:
-            self.arguments.append(FilledArgument(written, "changed", f"{name}: an expression; {'; '.join(open_)}"))
-        elif name not in (written, written.rpartition("(")[2].partition("=")[0]) and "inputs" not in written:
-            self.arguments.append(FilledArgument(written, "changed", f"called {name}"))
-        else:
-            self.arguments.append(FilledArgument(written, "taken", name))
-
-    def refuse(self, written: str, why: str) -> None:
-        self.remarks.append(why)
-        self.arguments.append(FilledArgument(written, "not taken", why))
-
     def is_passed_over(self, name: str) -> bool:
         """Whether an argument is another framework's, which the SDK's estimators swallow."""
         framework = self.framework
         own = () if framework is None else (framework.version_field, *framework.bases.values())
         versions = ("framework_version", "transformers_version", "pytorch_version", "tensorflow_version")
         passes = framework is not None and framework.passes_model_dir
-        return (name in versions and name not in own) or (name == "model_dir" and not passes)
+        legacy = framework is not None and framework.has_legacy_mode
+        return (
+            (name in versions and name not in own)
+            or (name == "model_dir" and not passes)
+            or (name in LEGACY_FIELDS and not legacy)
+        )
 
     def field(self, name: str, value: Any) -> Any:
         if name.endswith("_version") and isinstance(value, float):
@@ -164,6 +155,18 @@ class _ValueReader(Placeholders):
             if profile is not None:
                 self.remarks.append(f"profiler_config: framework_profile_params = {text_of(profile)} is not taken")
         return self.data(value, (name,))
+
+    @property
+    def of_container(self) -> Mapping[str, str]:
+        return {} if self.framework is None else self.framework.container_arguments
+
+    def container_arguments(self, given: Mapping[str, Any], data: dict[str, Any]) -> None:
+        """Arguments that the container gets as hyperparameters; those that are false or 0 are not sent."""
+        for name, hyperparameter in self.of_container.items():
+            if given.get(name):
+                value = self.data(given[name], ("hyperparameters", hyperparameter))
+                data.setdefault("hyperparameters", {})[hyperparameter] = value
+                self.arguments.append(FilledArgument(name, "changed", f"hyperparameters.{hyperparameter}"))
 
     # Its name
 
@@ -186,15 +189,21 @@ class _ValueReader(Placeholders):
                 text = "-".join(constant).strip("-_/. ")
                 if re.search(r"[a-zA-Z0-9]", text):
                     return job_name(text)
-        entry = given.get("entry_point")
-        text = (
-            entry
-            if isinstance(entry, str) and entry
-            else self.estimator.class_name.lower()
-            if self.framework
-            else "job"
+        return job_name(self.default_name(given.get("entry_point"), given.get("image_uri")))
+
+    def default_name(self, entry: Any, image: Any) -> str:
+        """As the script is called, else the framework or the image."""
+        if isinstance(entry, str) and entry:
+            return re.sub(r"\.py$", "", entry.rpartition("/")[2])
+        if self.framework is not None:
+            return self.estimator.class_name.lower()
+        if isinstance(image, ImageUri):
+            return str(image.given["framework"])
+        end = image.parts[-1] if isinstance(image, Mixed) else image
+        named = (
+            re.search(r"/([^/:@]+)([:@][^/]*)?$", f"/{end}" if end is image else end) if isinstance(end, str) else None
         )
-        return job_name(re.sub(r"\.py$", "", text.rpartition("/")[2]))
+        return named[1] if named is not None else "job"
 
     # Images
 
@@ -208,6 +217,9 @@ class _ValueReader(Placeholders):
             self.region = region
         asked = self.facts.framework(str(image.given.get("framework")))
         version, python = image.given.get("version"), image.given.get("py_version")
+        if asked is None and version in (None, "1") and isinstance(region, str):
+            own_algorithm = self.facts.algorithm_image(str(image.given["framework"]), region)
+            return {} if own_algorithm is None else self.as_image(own_algorithm, image)
         if asked is None or not isinstance(version, str):
             return {}
         if self.framework is asked and isinstance(python or "", str):
@@ -225,8 +237,11 @@ class _ValueReader(Placeholders):
             made = asked.image_uri(version, python, region, kind)
         except LookupError:
             return {}
+        return self.as_image(made, image)
+
+    def as_image(self, address: str, image: ImageUri) -> dict[str, Any]:
         self.comments["image_uri",] = f"was: {image.source}"
-        return {"image_uri": made}
+        return {"image_uri": address}
 
     # Channels
 

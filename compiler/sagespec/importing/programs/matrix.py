@@ -15,17 +15,18 @@ from sagespec.importing.following.library import Start
 MARK = "\0"
 
 
-def folded(jobs: Sequence[tuple[Start, ManifestDraft]]) -> list[ManifestDraft]:
-    """The drafts, those of one loop as one where a matrix says the same."""
+def folded(jobs: Sequence[tuple[Start, ManifestDraft]]) -> list[tuple[ManifestDraft, list[Start]]]:
+    """The drafts, those of one loop as one where a matrix says the same; with the starts that each stands for."""
     groups: dict[Any, list[tuple[Start, ManifestDraft]]] = {}
     for number, (start, draft) in enumerate(jobs):
         loops = tuple((loop, name) for loop, name, _ in start.loops)
         made = start.made.node if start.made is not None else None
         groups.setdefault((id(start.node), id(made), loops) if loops else number, []).append((start, draft))
-    result: list[ManifestDraft] = []
+    result: list[tuple[ManifestDraft, list[Start]]] = []
     for group in groups.values():
         one = _one(group) if len(group) > 1 else None
-        result += [one] if one is not None else [draft for _, draft in group]
+        starts = [start for start, _ in group]
+        result += [(one, starts)] if one is not None else [(draft, [start]) for start, draft in group]
     return result
 
 

@@ -6,7 +6,7 @@ import ast
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from sagespec.importing.draft import Remark, UnreadableProgram
@@ -34,9 +34,15 @@ class NotebookCode(NamedTuple):
     """(first line, number of the code cell) of each cell, in order; nothing for a script."""
     remarks: tuple[Remark, ...] = ()
     """What was passed over."""
+    own: int | None = None
+    """How many lines there are of its own; those behind them are of modules that it imports."""
+    of_helpers: Callable[[int], str | None] | None = None
+    """A place in these, for people."""
 
     def where(self, line: int) -> str:
         """A line's place, for people."""
+        if self.own is not None and line > self.own and self.of_helpers is not None:
+            return self.of_helpers(line) or f"line {line}"
         cell = next(((first, number) for first, number in reversed(self.cells) if first <= line), None)
         if cell is None:
             return f"line {line}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
-from sagespec.importing.draft import literal
+from sagespec.importing.draft import FilledArgument, literal
 from sagespec.importing.following.values import ABSENT, Default, Either, Made, RestOfArguments, text_of
 from sagespec.reading.yamltext import Path
 from sagespec.scripts.evaluator import Mixed, UnknownValue
@@ -17,6 +17,8 @@ NUMBERS = frozenset(
     {
         *("container_log_level", "evaluation_steps", "instance_count", "keep_alive_period_in_seconds"),
         *("max_retry_attempts", "max_run", "max_wait", "training_steps", "volume_size"),
+        *("initial_instance_count", "model_server_workers", "model_data_download_timeout"),
+        *("container_startup_health_check_timeout", "memory_size_in_mb", "max_concurrency", "sampling_percentage"),
     }
 )
 """Fields whose values, given from outside, are numbers."""
@@ -34,6 +36,9 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "ShuffleConfig": {},
     "InstanceGroup": {},
     "TrainingCompilerConfig": {},
+    "DataCaptureConfig": {},
+    "AsyncInferenceConfig": {},
+    "ServerlessInferenceConfig": {},
 }
 """Classes that are a field's value; those of their arguments that a manifest calls otherwise."""
 
@@ -46,6 +51,27 @@ class Placeholders:
         self.comments: dict[Path, str] = {}
         self.remarks: list[str] = []
         self.variables: dict[str, str] = {}
+        self.arguments: list[FilledArgument] = []
+
+    def take(self, written: str, name: str, value: Any, data: dict[str, Any]) -> None:
+        """An argument becomes a field."""
+        data[name] = value
+        open_ = [note for path, note in {**self.comments, **self.notes}.items() if path[0] == name]
+        if open_:
+            self.arguments.append(FilledArgument(written, "changed", f"{name}: an expression; {'; '.join(open_)}"))
+        elif name not in (written, written.rpartition("(")[2].partition("=")[0]) and "inputs" not in written:
+            self.arguments.append(FilledArgument(written, "changed", f"called {name}"))
+        else:
+            self.arguments.append(FilledArgument(written, "taken", name))
+
+    def refuse(self, written: str, why: str) -> None:
+        """An argument for which there is no field."""
+        self.remarks.append(why)
+        self.arguments.append(FilledArgument(written, "not taken", why))
+
+    def pass_over(self, written: str, why: str = "it says nothing to the service") -> None:
+        """An argument without which nothing is missing."""
+        self.arguments.append(FilledArgument(written, "not taken", why))
 
     def data(self, value: Any, path: Path) -> Any:
         """A value as data; where it is not certain, an expression, and a note of what it was."""

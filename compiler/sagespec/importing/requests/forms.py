@@ -169,8 +169,21 @@ def _dynamic(value: Any) -> Any:
 def _of_text(text: str) -> Any:
     whole = re.fullmatch(r"\{%(.*)%\}", text, re.S)
     if whole:
-        return UnknownValue(_word(whole[1]), whole[1].strip())
+        return _joined(whole[1].strip())
     return _parts(text, r"\$(?:\{([^}]+)\}|([A-Z][A-Z0-9_]{2,})\b)") if "$" in text else text
+
+
+_JSONATA = r"""'[^']*'|"[^"]*"|\$[\w.$]*"""
+
+
+def _joined(source: str) -> Any:
+    """JSONata: texts and names that are put together with `&`, or something to be computed."""
+    if not re.fullmatch(rf"(?:{_JSONATA})(?:\s*&\s*(?:{_JSONATA}))+", source):
+        return UnknownValue(_word(source), source)
+    pieces = re.findall(_JSONATA, source)
+    return Mixed(
+        tuple(piece[1:-1] if piece[0] in "'\"" else UnknownValue(_word(piece), piece) for piece in pieces), source
+    )
 
 
 def _path(text: Any) -> Any:

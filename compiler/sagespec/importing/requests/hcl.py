@@ -5,6 +5,7 @@ Source: https://developer.hashicorp.com/terraform/language/syntax/configuration
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ _TOKEN = re.compile(
     re.X | re.S,
 )
 MAX_DEPTH = 40
+_ENCODERS = frozenset({"jsonencode", "yamlencode"})
+"""Functions that write a value as a text: what they are given says more."""
 
 
 class HclToken(NamedTuple):
@@ -118,6 +121,43 @@ def _text(parts: list[Any], source: str) -> Any:
     if all(isinstance(part, str) for part in parts):
         return "".join(parts)
     return Mixed(tuple(part for part in parts if part != ""), source)
+
+
+def json_with_names(text: str | Mixed) -> Any:
+    """The data in a text of JSON, of which parts are not known.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    parts = text.parts if isinstance(text, Mixed) else (text,)
+    values = [part for part in parts if not isinstance(part, str)]
+    written, number = "", 0
+    for part in parts:
+        if isinstance(part, str):
+            written += part
+        else:
+            token = f"zqn{number}zqn"
+            written += token if _is_inside(written) else f'"{token}"'
+            number += 1
+    return _with_names(json.loads(written), values)
+
+
+def _is_inside(written: str) -> bool:
+    """Whether a text in quotes is open at the end of some JSON."""
+    return len(re.findall(r'(?<!\\)(?:\\\\)*"', written)) % 2 == 1
+
+
+def _with_names(data: Any, values: list[Any]) -> Any:
+    if isinstance(data, dict):
+        return {key: _with_names(item, values) for key, item in data.items()}
+    if isinstance(data, list):
+        return [_with_names(item, values) for item in data]
+    if not isinstance(data, str) or "zqn" not in data:
+        return data
+    pieces = re.split(r"zqn(\d+)zqn", data)
+    parts = [values[int(piece)] if index % 2 else piece for index, piece in enumerate(pieces)]
+    there = [part for part in parts if part != ""]
+    return there[0] if len(there) == 1 else _text(there, data)
 
 
 class _HclReader:
@@ -305,6 +345,15 @@ class _HclReader:
             return self.mapping()
         if token.text in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[token.text]
+        following = self.peek()
+        if token.text in _ENCODERS and following is not None and following.text == "(":
+            self.take()
+            self.lines()
+            value = self.expression(")", "\n")
+            self.lines()
+            if self.take().text != ")":
+                raise self.wrong(token.start)
+            return value
         if token.kind == "name":
             return self.reference(token)
         raise self.wrong(token.start)

@@ -14,9 +14,9 @@ from typing import Any
 
 from sagespec.building import api_check as api
 from sagespec.catalog import Facts
-from sagespec.importing.draft import ManifestDraft, job_name
+from sagespec.importing.draft import ManifestDraft, job_name, literal
 from sagespec.importing.following.library import Start
-from sagespec.importing.following.values import ABSENT, Default, Either, RestOfArguments, text_of
+from sagespec.importing.following.values import ABSENT, Default, Either, RestOfArguments, Uploaded, text_of
 from sagespec.importing.programs.placeholders import Placeholders
 from sagespec.importing.requests.describe import from_description
 from sagespec.importing.requests.forms import templated
@@ -48,9 +48,15 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
     "OutputDataConfig": {"S3OutputPath": "output_path"},
 }
 """What a request must have: member → its members, and what to call what is not known of them."""
+_USUAL_VOLUME = 30
+"""GiB, which a manifest asks for by itself: where nothing is known of the resources, nothing is said of it."""
 _TOKEN = re.compile(r"zq(\d+)zq")
 _ROLE = "arn:aws:iam::000000000000:role/"
 """What makes a role of an account that nobody has, out of a stand-in."""
+_ADDED = "s3://zqx"
+"""What makes a location out of a text that does not begin with one."""
+_INSTANCE = "ml.{}.zqzq"
+"""What makes an instance type out of a stand-in."""
 _COUNTED = range(11, 31)
 """Numbers that may stand in for others: no member's bounds exclude them."""
 
@@ -121,7 +127,7 @@ class _StandIns(Placeholders):
         plain = {key: value for key, value in own.items() if value not in ({}, [])}
         plain["TrainingJobName"] = self._name(name)
         for member, inner in NEEDED.items():
-            own = plain.setdefault(member, {})
+            own = plain.setdefault(member, {"VolumeSizeInGB": _USUAL_VOLUME} if member == "ResourceConfig" else {})
             groups = isinstance(own, dict) and own.get("InstanceGroups")
             for part, what in inner.items() if isinstance(own, dict) and not groups else ():
                 if part not in own and "AlgorithmName" not in own:
@@ -206,12 +212,14 @@ class _StandIns(Placeholders):
                 text += f"zq{len(self.values) - 1}zq"
         if member == "RoleArn" and not text.startswith("arn:"):
             return _ROLE + text
+        if member == "InstanceType" and _TOKEN.fullmatch(text):
+            return _INSTANCE.format(text)
         whole = not text.startswith(("s3://", "https://")) and member.endswith(LOCATIONS)
-        return f"s3://{text}" if whole else text
+        return f"{_ADDED}{text}" if whole else text
 
     def take_out(self, draft: ManifestDraft) -> ManifestDraft:
         """The draft with expressions for stand-ins."""
-        data = self._out(draft.data, ())
+        data = self._out(self._with_uploads(draft.data), ())
         name = self.comments.pop(("name",), None)
         comments = {**draft.comments, **self.comments}
         if name is not None:
@@ -224,6 +232,23 @@ class _StandIns(Placeholders):
             remarks=(*draft.remarks, *dict.fromkeys(self.remarks)),
         )
 
+    def _with_uploads(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Channels that the program uploads are local paths, which apply uploads."""
+        channels = data.get("channels")
+        if not isinstance(channels, Mapping):
+            return data
+        return {**data, "channels": {name: self._local(name, one) for name, one in channels.items()}}
+
+    def _local(self, name: str, channel: Any) -> Any:
+        location = channel.get("s3_data") if isinstance(channel, Mapping) else channel
+        found = re.fullmatch(rf"{_ADDED}zq(\d+)zq(/.*)?", location) if isinstance(location, str) else None
+        value = self.values[int(found[1])] if found is not None else None
+        if found is None or not isinstance(value, Uploaded):
+            return channel
+        self.comments["channels", name] = "uploaded by apply"
+        rest = {key: item for key, item in channel.items() if key != "s3_data"} if isinstance(channel, Mapping) else {}
+        return {"path": literal(value.path.rstrip("/") + (found[2] or "").rstrip("/")), **rest}
+
     def _out(self, value: Any, path: Path) -> Any:
         if isinstance(value, Mapping):
             return {key: self._out(item, (*path, key)) for key, item in value.items()}
@@ -233,8 +258,8 @@ class _StandIns(Placeholders):
             return self._expression(self.counted[value], path, number=True)
         if not isinstance(value, str) or not _TOKEN.search(value):
             return value
-        text = re.sub(r"^s3://(?=zq\d+zq)", self._scheme, value)
-        text = text.removeprefix(_ROLE)
+        text = value.removeprefix(_ADDED)
+        text = re.sub(_INSTANCE.replace(".", "[.]").format(r"(zq\d+zq)"), r"\1", text).removeprefix(_ROLE)
         sources = [self._source(self.values[int(number)]) for number in _TOKEN.findall(text)]
         asks = any(not isinstance(self.values[int(number)], Default) for number in _TOKEN.findall(text))
         (self.notes if asks else self.comments)[path] = (
@@ -248,11 +273,6 @@ class _StandIns(Placeholders):
             if isinstance(value, UnknownValue) and not isinstance(value, Either) and not value.source
             else text_of(value)
         )
-
-    def _scheme(self, found: re.Match[str]) -> str:
-        number = _TOKEN.match(found.string, found.end())
-        assert number is not None
-        return found[0] if str(getattr(self.values[int(number[1])], "name", "")).lower().endswith("bucket") else ""
 
     def _named(self, value: Any, path: Path) -> UnknownValue:
         if isinstance(value, Default):

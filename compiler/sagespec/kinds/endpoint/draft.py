@@ -295,6 +295,9 @@ class _Bodies:
         if given is None or isinstance(given, str):
             repacked = self.endpoint.server == "tensorflow-serving" and self.code is not None
             upload = self.code if repacked else self.model
+            if upload is None and self.local_model is not None:  # why it cannot be uploaded has been said
+                self.unknown.add(("PrimaryContainer", "ModelDataUrl"))
+                return None, None
             return (given if upload is None else upload.uri), None
         return None, to_api(given)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from sagespec.base.lazy import lazy
 from sagespec.base.source import Path, Place
-from sagespec.catalog import Framework, Instance, Release, Variant
+from sagespec.catalog import Algorithm, Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
 from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
 from sagespec.scripts import DeclaredArguments, Environment, Script
-from sagespec.scripts.arguments import DeclaredOption
+from sagespec.scripts.declared import DeclaredOption
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
 """Hyperparameters that the container keeps to itself."""
@@ -52,6 +53,26 @@ class JobChannel:
 
     def __getattr__(self, member: str) -> Any:
         return getattr(self.own, member)
+
+
+class ImageAddress(NamedTuple):
+    """The parts of an image's address in Amazon ECR."""
+
+    account: str
+    region: str
+    repository: str
+    tag: str
+    """Nothing where the address names a digest."""
+
+    def is_one_of(self, registries: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether the account is one of these, of whatever region."""
+        return any(self.account in accounts for accounts in registries.values())
+
+
+_ECR_IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+/"
+    r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]*))?(?:@.*)?$"
+)
 
 
 class Passed(NamedTuple):
@@ -209,6 +230,28 @@ class JobContext(Context):
     def holds(self) -> Release | None:
         """The release of the image in script mode, where the image is AWS's: what is true of it is true of the job."""
         return self.release if self.script_mode and self.job.image_uri is None else None
+
+    @lazy
+    def image(self) -> ImageAddress | None:
+        """What `image_uri` says, where it lies in Amazon ECR."""
+        found = _ECR_IMAGE.match(self.job.image_uri or "")
+        return None if found is None else ImageAddress(**found.groupdict(default=""))
+
+    @lazy
+    def image_algorithm(self) -> Algorithm | None:
+        """AWS's own algorithm that the image holds, whether the job has it trained or not."""
+        image = self.image
+        if image is None or not image.is_one_of(self.facts.registries(image.repository)):
+            return None
+        return self.facts.algorithm(image.repository, image.tag)
+
+    @lazy
+    def algorithm(self) -> Algorithm | None:
+        """AWS's own algorithm that the job trains: its image has one, and is given no other program."""
+        job = self.job
+        programs = (job.entry_point, job.container_entry_point, job.container_arguments)
+        named = "sagemaker_program" in job.hyperparameters or "SAGEMAKER_PROGRAM" in job.environment
+        return None if named or any(program is not None for program in programs) else self.image_algorithm
 
     @lazy
     def requirements(self) -> str:

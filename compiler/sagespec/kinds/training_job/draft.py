@@ -348,7 +348,11 @@ class _Body:
         return entry.rpartition("/")[2] if self.job.source_dir is None or legacy_in_s3 else entry
 
     def code_uri(self) -> str | None:
-        return self.code.uri if self.code is not None else self.job.source_dir
+        """Where the code lies; None where there is none, or it cannot be packed."""
+        if self.code is not None:
+            return self.code.uri
+        source = self.job.source_dir
+        return source if source is not None and source.startswith("s3://") else None
 
     def legacy(self) -> dict[str, Any]:
         job = self.job
@@ -430,6 +434,7 @@ MEMBERS: Mapping[str, Callable[[_Body], Any]] = {
     "ProfilerRuleConfigurations": lambda body: [to_api(rule) for rule in body.job.profiler_rules or []] or None,
     "TensorBoardOutputConfig": lambda body: api_of(body.job.tensorboard_output_config),
     "ExperimentConfig": lambda body: api_of(body.job.experiment_config) or None,
+    "MlflowConfig": lambda body: api_of(body.job.mlflow_config),
     "RemoteDebugConfig": lambda body: wrapped("EnableRemoteDebug", body.job.enable_remote_debug),
     "InfraCheckConfig": lambda body: wrapped("EnableInfraCheck", body.job.enable_infra_check),
     "SessionChainingConfig": lambda body: wrapped("EnableSessionTagChaining", body.job.enable_session_tag_chaining),

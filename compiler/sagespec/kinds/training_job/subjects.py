@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+from sagespec.catalog import Algorithm
 from sagespec.checking.subject import Subject, Written
 from sagespec.kinds.training_job.context import (
     CommandLine,
@@ -62,6 +63,11 @@ def _instance_types(context: JobContext) -> list[Written]:
         for index, group in enumerate(job.instance_groups)
     ]
 
+
+ALGORITHM = Subject[Algorithm, JobContext](
+    lambda context: () if context.algorithm is None else (context.algorithm,), ["image_uri"]
+)
+"""AWS's own algorithm that the job trains."""
 
 INSTANCE_TYPE = Subject[Written, JobContext](_instance_types, ["instance_type", "instance_groups"])
 """Each instance type that the job runs on."""

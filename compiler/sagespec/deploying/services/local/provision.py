@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sagespec.base.errors import SagespecError
 from sagespec.catalog.frameworks import Framework, of_image, of_name
+from sagespec.deploying.services.local import pythons
 from sagespec.deploying.services.local.folder import read_json, remove, write_json
 
 
 class CannotProvision(SagespecError):
     """There is no such environment, and none can be built. Says why and what exists."""
+
+
+class UnfitPython(CannotProvision):
+    """This Python has no such environment; another may."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +62,19 @@ class Wanted:
     """The framework's name in a sentence."""
     beside: tuple[str, ...] = ()
     """More requirements."""
+    limits: tuple[str, ...] = ()
+    """What none of its requirements may be, as pip's constraints: versions that came later and do not fit."""
+    pythons: tuple[str, ...] = ()
+    """Versions of Python that the image has, or such that are near to it: `3.7`."""
 
 
-def cache_folder() -> Path:
-    """`$SAGESPEC_CACHE`, else `sagespec` in the user's cache folder; environments lie in `envs` below it."""
-    given = os.environ.get("SAGESPEC_CACHE")
-    if given:
-        return Path(given)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sagespec"
-
-
-def package_name(framework: Framework | None = None) -> str:
+def package_name(framework: Framework | None = None, version: str = "") -> str:
     """The wheels' name: Linux on x86-64 has one of some frameworks without GPU code, a third of the size."""
     wheel = (framework or of_name("tensorflow")).wheel
     on_linux = (sys.platform, platform.machine()) == ("linux", "x86_64")
-    return str(wheel.get("cpu_package", wheel["package"]) if on_linux else wheel["package"])
+    since = _parts(wheel.get("cpu_package_since", ""))
+    has_one = on_linux and (not version or _parts(version) >= since)
+    return str(wheel.get("cpu_package", wheel["package"]) if has_one else wheel["package"])
 
 
 def version_of_image(image: str) -> str | None:
@@ -89,22 +89,45 @@ def wanted_of(image: str) -> Wanted | None:
     found = of_image(image)
     if found is None:
         version = version_of_image(image)
-        return None if version is None else Wanted(package_name(), version, "TensorFlow")
+        return None if version is None else of_tensorflow(version, image)
     framework, version = found
+    if framework.name == "tensorflow":
+        return of_tensorflow(version, image)
     own, under = version.partition("+")[0], framework.base_of(version)
     beside = tuple(framework.wheel.get("beside", ()))
     if under is not None:
         beside = (f"{package_name(under)}=={version.partition('+')[2].removeprefix(under.name)}", *beside)
-    return Wanted(package_name(framework), own.partition("-")[0], framework.title, beside)
+    package = package_name(framework)
+    return Wanted(package, own.partition("-")[0], framework.title, beside, pythons=_pythons_of(image))
 
 
-def choose(wanted: str, available: Sequence[str], title: str = "TensorFlow") -> tuple[str, str]:
+def of_tensorflow(version: str, image: str = "", beside: tuple[str, ...] = ()) -> Wanted:
+    """A version of TensorFlow, with what must not come with it."""
+    framework = of_name("tensorflow")
+    older = (row for row in framework.wheel["limits"] if _parts(version) < _parts(row["below"]))
+    limits = tuple(limit for row in older for limit in row["limits"])
+    package = package_name(framework, version)
+    return Wanted(package, version, framework.title, beside, limits, _pythons_of(image, framework))
+
+
+def _pythons_of(image: str, framework: Framework | None = None) -> tuple[str, ...]:
+    """The Python that an image's tag names (`py37`); `py2` and `py3` are what the framework says."""
+    found = re.search(r"-py(\d)(\d*)(?=-|$)", image.rpartition(":")[2])
+    if found is None:
+        return ()
+    short: Mapping[str, Sequence[str]] = framework.wheel["pythons"] if framework else {}
+    return (f"{found[1]}.{found[2]}",) if found[2] else tuple(short.get(found[1], ()))
+
+
+def choose(
+    wanted: str, available: Sequence[str], title: str = "TensorFlow", python: str = sys.executable
+) -> tuple[str, str]:
     """The version to install, and a warning where it is another than the one wanted.
 
     The version itself; of `2.19` the newest patch; else the nearest newer one of the same major version.
 
     Raises:
-        CannotProvision: there is none of these.
+        UnfitPython: there is none of these.
     """
     parts = _parts(wanted)
     known = sorted((_parts(version), version) for version in available if _parts(version))
@@ -112,12 +135,12 @@ def choose(wanted: str, available: Sequence[str], title: str = "TensorFlow") -> 
     if same:
         return (wanted if wanted in same else same[-1]), ""
     newer = [version for numbers, version in known if numbers > parts and numbers[0] == parts[0]]
-    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    runs = f"Python {pythons.version_of(python)}"
     if newer:
-        return newer[0], f"{title} {wanted} has no wheel for {python} here; {newer[0]} is used instead"
+        return newer[0], f"{title} {wanted} has no wheel for {runs} here; {newer[0]} is used instead"
     exist = ", ".join(version for _, version in known) or "none"
-    raise CannotProvision(
-        f"{title} {wanted} has no wheel for {python} on {sys.platform} {platform.machine()}, nor has a newer "
+    raise UnfitPython(
+        f"{title} {wanted} has no wheel for {runs} on {sys.platform} {platform.machine()}, nor has a newer "
         f"{parts[0]}.x; there are: {exist}. Use the docker executor, or another Python"
     )
 
@@ -131,7 +154,7 @@ def provide(
     wanted: str | Wanted,
     report: Callable[[ProvisionProgress], None],
     cache: Path | None = None,
-    python: str = sys.executable,
+    of: Sequence[str] = (),
 ) -> ProvisionedEnvironment:
     """The environment for a framework's version (a bare one is TensorFlow's), built if this is the first time.
 
@@ -140,102 +163,134 @@ def provide(
     programs in an environment's `bin` hold its path.)
 
     Args:
-        python: whose environment it is.
+        of: the Pythons whose environment it may be. The first one that has a wheel of that very version is taken,
+            else the first that has any. This one comes first, and then the image's, where none are given.
 
     Raises:
         CannotProvision: no wheel fits, or pip failed.
     """
-    envs = (cache or cache_folder()) / "envs"
-    tag = f"py{version_of_python(python).replace('.', '')}"
-    asked = Wanted(package_name(), wanted, "TensorFlow") if isinstance(wanted, str) else wanted
-    named = "-".join(
-        [asked.package, asked.version, *(each.replace("==", "-") for each in asked.beside if "==" in each)]
-    )
-    folder = envs / f"{named}-{tag}-{sys.platform}-{platform.machine()}"
-    with _locked(envs / f".{folder.name}.lock"):
-        note = read_json(folder / "sagespec.json")
-        if note is None:
-            remove(folder)
-            try:
-                note = _build(asked, folder, report, python)
-            except BaseException:
-                remove(folder)
-                raise
-            write_json(folder / "sagespec.json", note)
+    asked = of_tensorflow(wanted) if isinstance(wanted, str) else wanted
+    envs = (cache or pythons.cache_folder()) / "envs"
+    folders = {_folder(envs, asked, python): python for python in of or _candidates(asked)}
+    built = _found(folders)
+    if built is not None:
+        return built
+    refused: list[UnfitPython] = []
+    choices = [(folder, python, exact) for exact in (True, False) for folder, python in folders.items()]
+    for folder, python, exact in choices if len(folders) > 1 else choices[-1:]:
+        try:
+            return _provided(_Environment(asked, folder, python, exact, [each.name for each in folders]), report)
+        except UnfitPython as error:
+            refused.append(error)
+    raise refused[-len(folders)]
+
+
+def _candidates(wanted: Wanted) -> list[str]:
+    """This Python, and the image's, where it is another and is found."""
+    own = pythons.find(wanted.pythons)
+    return [sys.executable, *([own] if own not in (None, sys.executable) else [])]
+
+
+def _folder(envs: Path, wanted: Wanted, python: str) -> Path:
+    parts = [wanted.package, wanted.version, *(each.replace("==", "-") for each in wanted.beside if "==" in each)]
+    tag = f"py{pythons.version_of(python).replace('.', '')}"
+    return envs / "-".join([*parts, tag, sys.platform, platform.machine()])
+
+
+def _found(folders: Mapping[Path, str]) -> ProvisionedEnvironment | None:
+    """The one that was built before: of that very version, or of the nearest after all of these Pythons were tried."""
+    notes = {folder: read_json(folder / "sagespec.json") for folder in folders}
+    whole = [folder for folder, note in notes.items() if note is not None]
+    exact = [folder for folder in whole if not notes[folder]["warning"]]
+    tried = {folder.name for folder in folders}
+    nearest = [folder for folder in whole if tried <= set(notes[folder].get("tried", [folder.name]))]
+    return next((_environment(folder, notes[folder]) for folder in [*exact, *nearest]), None)
+
+
+def _environment(folder: Path, note: Mapping[str, Any]) -> ProvisionedEnvironment:
     return ProvisionedEnvironment(folder / "bin" / "python", note["version"], note["warning"])
 
 
-def version_of_python(python: str) -> str:
-    """`3.11`; empty where it does not start."""
-    if python == sys.executable:
-        return f"{sys.version_info.major}.{sys.version_info.minor}"
-    try:
-        return _run([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).stdout.strip()
-    except OSError:
-        return ""
+@dataclass(frozen=True)
+class _Environment:
+    """One to be built."""
+
+    wanted: Wanted
+    folder: Path
+    python: str
+    exact: bool
+    """Whether no other version will do."""
+    tried: Sequence[str]
+    """The names of all that could be built instead."""
 
 
-def python_of(versions: Sequence[str]) -> str | None:
-    """A Python of one of these versions: this one, one of the PATH, or one of pyenv's; the first version that there is.
-
-    Source: https://github.com/pyenv/pyenv (PYENV_ROOT, versions)
-    """
-    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    for version in versions:
-        found = [sys.executable, shutil.which(f"python{version}") or ""]
-        found += map(str, sorted(root.glob(f"{version}.*/bin/python{version}")))
-        for python in filter(None, found):
-            if version_of_python(python) == version:
-                return python
-    return None
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Holds a lock that ends with the process, however that ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _provided(asked: _Environment, report: Callable[[ProvisionProgress], None]) -> ProvisionedEnvironment:
+    folder = asked.folder
+    with pythons.locked(folder.with_name(f".{folder.name}.lock")):
+        note = read_json(folder / "sagespec.json")
+        if note is not None and note["warning"] and asked.exact:
+            raise UnfitPython(note["warning"])
+        if note is None:
+            remove(folder)
+            try:
+                note = _build(asked, report)
+            except BaseException:
+                remove(folder)
+                raise
+        write_json(folder / "sagespec.json", {**note, "tried": list(asked.tried)})
+    return _environment(folder, note)
 
 
-def _build(wanted: Wanted, folder: Path, report: Callable[[ProvisionProgress], None], base: str) -> dict[str, str]:
-    began = time.monotonic()
+def _build(asked: _Environment, report: Callable[[ProvisionProgress], None]) -> dict[str, str]:
+    wanted, began = asked.wanted, time.monotonic()
 
     def tell(doing: str, size: str = "") -> None:
         report(ProvisionProgress(doing, time.monotonic() - began, size))
 
     tell(f"making an environment for {wanted.title} {wanted.version}")
-    make(folder, base)
-    python = folder / "bin" / "python"
+    make(asked.folder, asked.python)
+    python = asked.folder / "bin" / "python"
     tell(f"asking which versions of {wanted.package} there are")
-    version, warning = choose(wanted.version, _available(python, wanted.package), wanted.title)
+    version, warning = choose(wanted.version, _available(python, wanted.package), wanted.title, asked.python)
+    if warning and asked.exact:
+        raise UnfitPython(warning)
     if warning:
         tell(warning)
-    _install(python, [f"{wanted.package}=={version}", *wanted.beside], tell)
+    _install(python, [f"{wanted.package}=={version}", *wanted.beside], tell, wanted.limits)
     return {"version": version, "warning": warning}
 
 
-def make(folder: Path, python: str = sys.executable, *, pip: bool = True) -> None:
+def make(folder: Path, python: str = sys.executable) -> None:
     """A bare environment.
 
     Raises:
-        CannotProvision: that Python cannot make one (some systems package `venv` apart).
+        UnfitPython: that Python makes none.
     """
-    made = _run([python, "-m", "venv", *(() if pip else ("--without-pip",)), str(folder)])
-    if made.returncode:
-        raise CannotProvision(f"{python} cannot make an environment:\n{(made.stdout + made.stderr).strip()}")
+    try:
+        pythons.make(folder, python)
+    except pythons.CannotMake as error:
+        raise UnfitPython(error.message, error.hint) from error
 
 
 def _available(python: Path, package: str) -> list[str]:
-    shown = _run([str(python), "-m", "pip", "index", "versions", package, "--disable-pip-version-check"])
-    found = re.search(r"^Available versions: (.*)$", shown.stdout, re.MULTILINE)
+    """The versions that pip could install, oldest first: asked for one that is not there, every pip lists them all."""
+    command = [str(python), "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
+    shown = pythons.run([*command, f"{package}<0"])
+    found = re.search(r"\(from versions: (.*?)\)", shown.stderr)
     if found is None:
         raise CannotProvision(f"pip could not say which versions there are:\n{shown.stderr.strip()}")
-    return [version.strip() for version in found[1].split(",")]
+    versions = (version.strip() for version in found[1].split(","))
+    return [version for version in versions if version != "none" and not _PREVIEW.search(version)]
 
 
-def _install(python: Path, requirements: Sequence[str], tell: Callable[[str, str], None]) -> None:
+_PREVIEW = re.compile(r"\d(a|b|rc|\.dev)\d")
+
+
+def _install(
+    python: Path, requirements: Sequence[str], tell: Callable[[str, str], None], limits: Sequence[str]
+) -> None:
+    constraints = python.with_name("limits.txt")
+    constraints.write_text("".join(f"{limit}\n" for limit in limits), encoding="utf-8")
     command = [
         str(python),
         "-m",
@@ -244,11 +299,14 @@ def _install(python: Path, requirements: Sequence[str], tell: Callable[[str, str
         "--progress-bar",
         "off",
         "--disable-pip-version-check",
+        "--prefer-binary",
+        "--constraint",
+        str(constraints),
         *requirements,
     ]
     lines: list[str] = []
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=_environ(), errors="replace"
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=pythons.environ(), errors="replace"
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -278,15 +336,6 @@ def said(line: str) -> tuple[str, str] | None:
     return (f"unpacking {found[1].count(', ') + 1} packages", "") if found else None
 
 
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", env=_environ())
-
-
-def _environ() -> dict[str, str]:
-    """This process's, without what would lead another Python astray."""
-    return {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
-
-
 def overlay(folder: Path, python: str) -> Path:
     """An environment on top of another: sees all that the other holds, and keeps for itself what is installed.
 
@@ -294,14 +343,23 @@ def overlay(folder: Path, python: str) -> Path:
 
     Returns:
         Its Python.
+
+    Raises:
+        CannotMake: that Python makes none.
     """
-    make(folder, python, pip=False)
-    paths = _run([python, "-c", "import sys; print(*[p for p in sys.path if p.endswith('-packages')], sep='\\n')"])
-    below = _run([str(folder / "bin" / "python"), "-c", "import site; print(site.getsitepackages()[0])"])
+    pythons.make(folder, python, pip=False)
+    result = folder / "bin" / "python"
+    paths = pythons.run([python, "-c", "import sys; print('\\n'.join(p for p in sys.path if p.endswith('-packages')))"])
+    below = pythons.run([str(result), "-c", _OWN_PACKAGES])
     # `addsitedir` also follows the path files there, which is how editable installations are found.
     lines = [f"import site; site.addsitedir({path!r})" for path in paths.stdout.splitlines()]
     (Path(below.stdout.strip()) / "underneath.pth").write_text("\n".join([*lines, ""]), encoding="utf-8")
-    result = folder / "bin" / "python"
-    if _run([str(result), "-c", "import pip"]).returncode:
-        _run([str(result), "-m", "ensurepip"])
+    if pythons.run([str(result), "-c", "import pip"]).returncode:
+        pythons.run([str(result), "-m", "ensurepip"])
     return result
+
+
+_OWN_PACKAGES = """\
+import site, sysconfig
+print(getattr(site, "getsitepackages", lambda: [sysconfig.get_paths()["purelib"]])()[0])
+"""

@@ -100,15 +100,18 @@ class SageMakerEndpoints(Wire):
             tags,
             revisions=tuple(revisions),
             spare=tuple(self._spare(bare, revisions)),
-            **self._content(bare.config),
+            **self._content(bare),
         )
 
-    def _content(self, config: str) -> dict[str, Any]:
-        """What an endpoint serves: somebody may have deleted it, and it serves on."""
+    def _content(self, seen: ObservedEndpoint) -> dict[str, Any]:
+        """What an endpoint serves: somebody may have deleted it, and it serves on. Of several models, the manifest's
+        own, or the first."""
+        config = seen.config
         try:
             config_body = self._call("describe_endpoint_config", config, EndpointConfigName=config) if config else {}
             models = _models_of(config_body)
-            model_body = self._call("describe_model", models[0], ModelName=models[0]) if len(models) == 1 else {}
+            own = next((model for model in models if manifest_name_of(model) == seen.name), "".join(models[:1]))
+            model_body = self._call("describe_model", own, ModelName=own) if own else {}
         except NoSuchJob:
             return {}
         return {"config_body": config_body, "model_body": model_body}
@@ -245,7 +248,7 @@ class SageMakerEndpoints(Wire):
             body = self._describe(job_name)
         except NoSuchJob:
             return ""
-        container = self._content(body["EndpointConfigName"]).get("model_body", {}).get("PrimaryContainer", {})
+        container = self._content(self._seen(body, {})).get("model_body", {}).get("PrimaryContainer", {})
         served = container.get("ModelDataUrl") == uri
         return (self._tags_of(body["EndpointArn"]) or {}).get(ARTIFACT, "") if served else ""
 

@@ -117,6 +117,11 @@ _WORDS: Sequence[tuple[str, str]] = (
         r"Cannot update in-progress endpoint",
         "another change of the endpoint is on its way: apply again when it is over (sagespec status shows it)",
     ),
+    (
+        r"must be deregistered as scalable targets",
+        "an autoscaler owns the variant: deregister the scalable target (aws application-autoscaling "
+        "deregister-scalable-target), apply, and register it again",
+    ),
     (r"[Aa]ccess denied for repository", "the execution role needs ecr:BatchGetImage, or the image is not there"),
     (r"KMS|kms:[A-Z]", "the caller and the role need the key's permissions (docs/permissions.md)"),
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.building.local_model import is_local
-from sagespec.checking.condition import GIVEN
+from sagespec.building.local_model import is_local, listing
+from sagespec.building.saved_models import LEGACY, cure_of, models_among, unloadable, why_none
+from sagespec.checking.condition import EXPRESSION, GIVEN
 from sagespec.checking.row import Row
-from sagespec.checking.rule import API, ERROR, SDK2, refusal, rule
+from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, refusal, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
 from sagespec.kinds.endpoint.model import Endpoint
+from sagespec.kinds.endpoint.rules.server import CONTAINER
 
 
 @rule(ERROR, on=ENDPOINT, source=SDK2 + "model.py, deploy")
@@ -69,7 +71,19 @@ two_models = refusal(
 )
 
 
-@rule(ERROR, on=field("model_data"), source=API + "ContainerDefinition.html")
+@rule(
+    ERROR,
+    on=field("model_data"),
+    source=API + "ContainerDefinition.html",
+    rows=(
+        Row(
+            ("model_data",),
+            "this is not the key of a .tar.gz archive; for an unpacked model write "
+            "model_data: {s3_data_source: {s3_uri: s3://…/}}",
+            value={"type": "string", "pattern": rf"^s3://(?!.*\.tar\.gz$)(?!.*{EXPRESSION})"},
+        ),
+    ),
+)
 def model_data_without_archive(model_data: Written, context: EndpointContext) -> Iterator[Finding]:
     """A model's archive ends in `.tar.gz`; a model that is not packed is given as a prefix.
 
@@ -96,6 +110,57 @@ def model_data_without_archive(model_data: Written, context: EndpointContext) ->
         yield Finding((*model_data.path, "s3_data_source", "s3_uri"), "an S3 prefix must end in a slash", hint)
 
 
+@rule(ERROR, on=field("model_data"), source=CONTAINER + " (tfs_utils.py, find_models)")
+def model_data_without_saved_model(model_data: Written, context: EndpointContext) -> Iterator[Finding]:
+    """The server finds a SavedModel at `<number>/saved_model.pb`, and nothing else.
+
+    That is Keras's `model.export("1")`, or `tf.saved_model.save(model, "1")`, in any folder of the archive, and nothing
+    else beside it that is called by a number. The Python-based server looks into `export/Servo` only. With anything
+    else the endpoint fails, after half an hour. Only a model on this machine can be looked into before.
+
+    Bad:
+        model_data: keras-model
+
+    Good:
+        model_data: exported-model
+    """
+    endpoint = context.endpoint
+    if endpoint.image_uri is not None or not is_local(model_data.value):
+        return
+    held = listing(context.files.below(context.folder, model_data.value))
+    if held is None:
+        return
+    if held.broken:
+        hint = "pack it with: tar --create --gzip"
+        yield Finding(model_data.path, f"'{model_data.value}' is no .tar.gz archive: {held.broken}", hint)
+        return
+    found = models_among(held.names)
+    if endpoint.server == "python" and found and not any(model.folder == LEGACY for model in found):
+        message = f"the Python-based server serves only what lies in {LEGACY}, and this model lies in "
+        hint = f"put it into {LEGACY}/<number>/, or write endpoint_type: tensorflow-serving"
+        yield Finding(model_data.path, message + (found[0].folder or "the root"), hint)
+    elif why := unloadable(held.names):
+        yield Finding(model_data.path, why, "keep one folder for each version of each model")
+    elif not found:
+        yield Finding(model_data.path, f"there is no model for the server: {why_none(held.names)}", cure_of(held.names))
+
+
+@rule(ERROR, on=field("model_data"), source=GUIDE + "deploy-model-troubleshoot.html")
+def link_in_model_data(model_data: Written, context: EndpointContext) -> Iterator[Finding]:
+    """SageMaker takes no archive of a model with links.
+
+    Bad:
+        model_data: linked-model.tar.gz
+
+    Good:
+        model_data: exported-model
+    """
+    held = listing(context.files.below(context.folder, model_data.value)) if is_local(model_data.value) else None
+    if held is not None and held.link:
+        hint = "pack what it leads to: tar --dereference"
+        yield Finding(model_data.path, f"'{held.link}' in the archive is a link, which SageMaker does not take", hint)
+
+
 NAMES = {
     "create_model": ("ModelName",),
     "create_endpoint_config": ("EndpointConfigName",),
@@ -104,7 +169,16 @@ NAMES = {
 }
 
 
-@rule(ERROR, on=field("request"), source="the manifest language, sagespec/v1")
+@rule(
+    ERROR,
+    on=field("request"),
+    source="the manifest language, sagespec/v1",
+    rows=tuple(
+        Row(("request", section, member), f"{member} cannot be overridden: by it apply finds what exists", value={})
+        for section, members in NAMES.items()
+        for member in (*members, "Tags")
+    ),
+)
 def overridden_endpoint_name(request: Written, context: EndpointContext) -> Iterator[Finding]:
     """The names of an endpoint's parts follow from its name and its content.
 

@@ -43,8 +43,8 @@ class Channel(Part):
     record_wrapping: Literal["None", "RecordIO"] | None = field(
         "Wraps each object in a RecordIO record: Pipe mode only.", None
     )
-    s3_data_type: Literal["S3Prefix", "ManifestFile", "AugmentedManifestFile"] | None = field(
-        "What `s3_data` names: a prefix, or a manifest object that lists keys.", None
+    s3_data_type: Literal["S3Prefix", "ManifestFile", "AugmentedManifestFile", "Converse"] | None = field(
+        "What `s3_data` names: a prefix, a manifest object that lists keys, or conversations to tune with.", None
     )
     instance_groups: Annotated[list[GroupName], Limits(max_length=5)] | None = field(
         "Instance groups that get this channel.", None

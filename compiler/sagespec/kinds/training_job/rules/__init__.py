@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds.rules import SHARED
 from sagespec.kinds.training_job.rules import (
+    algorithms,
     arguments,
     channels,
     code,
@@ -15,6 +16,7 @@ from sagespec.kinds.training_job.rules import (
     hyperparameters,
     identity,
     image,
+    image_uri,
     legacy,
     model_folder,
     network,
@@ -38,6 +40,8 @@ FAMILIES = (
     *SHARED,
     identity,
     versions,
+    image_uri,
+    algorithms,
     legacy,
     code,
     hyperparameters,

@@ -14,7 +14,7 @@ from sagespec.kinds.training_job.context import CommandLine, JobContext, Matched
 from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.kinds.training_job.subjects import COMMAND_LINE, MATCHED, UNMATCHED
 from sagespec.scripts import DeclaredArguments
-from sagespec.scripts.arguments import TAKES_VALUE
+from sagespec.scripts.declared import TAKES_VALUE
 
 _ARGPARSE = "https://docs.python.org/3/library/argparse.html"
 _NO = frozenset({"", "0", "0.0", "false", "no", "off", "none", "f", "n"})
@@ -26,7 +26,8 @@ def hyperparameter_unknown_to_script(passed: Unmatched, context: JobContext) -> 
     """Every hyperparameter is an argument of the script, and parse_args stops at one that it does not know.
 
     So do click, typer, fire, absl and transformers' HfArgumentParser, whose TrainingArguments have other fields in
-    every version.
+    every version. The options of a subcommand (add_subparsers) are out of reach: the container passes no word before
+    them.
 
     Bad:
         hyperparameters: {learning_rate: 0.1}
@@ -46,12 +47,23 @@ def hyperparameter_unknown_to_script(passed: Unmatched, context: JobContext) -> 
     line, option = passed.line, option_of(passed.name)
     if line is None or not line.takes.strict or not line.takes.complete or option in line.takes.flags:
         return None
-    if passed.options:
+    if line.takes.words and _may_name_subcommand(line, context):
+        return None
+    if option in line.takes.below:
+        message = f"only a subcommand of the script has {option}, and the container passes no subcommand"
+        hint = "declare it on the parser itself"
+    elif passed.options:
         several = " or ".join(one.name for one in passed.options)
         message, hint = f"{option} could mean {several}", "write the whole name"
     else:
         message, hint = f"the script has no option {option}", _cure(line.takes, passed.name)
     return Finding(passed.path, message, hint, at_key=True, related=line.script.place(line.takes.parses))
+
+
+def _may_name_subcommand(line: CommandLine, context: JobContext) -> bool:
+    """The value behind a flag that takes none may become the subcommand; or the job has a command line of its own."""
+    own = context.job.container_entry_point is not None or context.job.container_arguments is not None
+    return own or any(word in line.takes.words for each in context.passed.values() for word in each.text.split())
 
 
 def _cure(takes: DeclaredArguments, name: str) -> str:
@@ -168,6 +180,14 @@ def required_argument_not_given(line: CommandLine, context: JobContext) -> Itera
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
     script, takes = line.script, line.takes
+    if takes.insists_on_word is not None and takes.certain and not _may_name_subcommand(line, context):
+        yield Finding(
+            ("hyperparameters",),
+            "the script requires a subcommand, and the container passes options only",
+            "let the parser do without: add_subparsers(required=False), with options of its own",
+            at_key=True,
+            place=script.place(takes.insists_on_word),
+        )
     if not takes.certain or takes.subcommands:
         return
     insisted = [option for option in takes.options if option.certain and option.action and option.insists]

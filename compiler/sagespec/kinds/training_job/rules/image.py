@@ -265,18 +265,20 @@ def requirement_replaces_framework(job: Job, context: JobContext) -> Finding | N
     release, framework = context.holds, context.framework
     if release is None or framework is None:
         return None
-    names = {str(framework.wheel.get(key)) for key in ("package", "cpu_package")} | {
-        f"{framework.wheel['package']}-gpu"
-    }
+    own, under = release.full_version.partition("+")[0], framework.base_of(release.full_version)
+    # A library that lies over a framework is replaced for good reasons, and has no builds for GPUs.
+    what, held = (framework, own) if under is None else (under, release.full_version.partition(f"+{under.name}")[2])
+    names = {str(what.wheel.get(key)) for key in ("package", "cpu_package")} | {f"{what.wheel['package']}-gpu"}
     for line in context.requirements.splitlines():
         found = re.match(r"\s*([A-Za-z0-9._-]+)\s*(?:\[[^]]*\])?\s*(==|~=|<=|<)\s*([0-9][0-9.]*)", line)
         if found is None or found[1].lower().replace("_", "-") not in names:
             continue
-        if _excludes(found[2], found[3], release.full_version.partition("+")[0]):
+        if _excludes(found[2], found[3], held):
+            field_name = framework.version_field if under is None else framework.bases[under.name]
             return Finding(
-                (framework.version_field,),
+                (field_name,),
                 f"requirements.txt asks for {line.split('#')[0].strip()}, and the image holds {release.name}",
-                f"leave it out of requirements.txt, or choose the version with {framework.version_field}",
+                f"leave it out of requirements.txt, or choose the version with {field_name}",
             )
     return None
 

@@ -119,10 +119,13 @@ def spot_without_checkpoints(spot: Written, context: JobContext) -> Finding | No
     read = context.read
     unused = read is not None and read.script.study.closed and not read.asks.uses_model_dir and not read.asks.uses_s3
     if not context.model_dir_in_s3 or (unused and read is not None and read.asks.trains is not None):
+        cure = "add checkpoint_s3_uri: s3://…"
+        if context.algorithm is None:
+            cure += ", and let the script restore from /opt/ml/checkpoints"
+        elif not context.algorithm.checkpoints:
+            cure = f"train on demand, or in less than an hour: {context.algorithm.title} cannot keep any"
         return Finding(
-            spot.path,
-            "an interrupted spot job starts again from the beginning: it keeps no checkpoints",
-            "add checkpoint_s3_uri: s3://…, and let the script restore from /opt/ml/checkpoints",
+            spot.path, "an interrupted spot job starts again from the beginning: it keeps no checkpoints", cure
         )
     return None
 

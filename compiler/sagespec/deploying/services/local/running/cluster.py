@@ -180,8 +180,9 @@ PARAMETER_SERVER_PROGRAM = """\
 import sys, json
 import tensorflow as tf
 cluster, index = json.loads(sys.argv[1]), int(sys.argv[2])
-proto = tf.compat.v1.ConfigProto(device_count={"GPU": 0})
-make = getattr(tf.distribute, "Server", None) or tf.train.Server
+old = getattr(getattr(tf, "compat", None), "v1", tf)
+proto = old.ConfigProto(device_count={"GPU": 0})
+make = getattr(getattr(tf, "distribute", None), "Server", None) or old.train.Server
 make(tf.train.ClusterSpec(cluster), job_name="ps", task_index=index, config=proto).join()
 """
 """Serves a model's parameters until it is ended; never on a GPU, which the worker beside it needs for itself."""

@@ -1,17 +1,19 @@
 """Runs a legacy-mode job: its functions are called as AWS's containers for TensorFlow 1.4 to 1.12 call them.
 
-What runs them is the newest TensorFlow that still has estimators, where a Python for it is found; `legacy_runner` says
-what it cannot honour.
+What runs them is the manifest's own TensorFlow, where a Python for it is found; else the newest one that still has
+estimators, whose `legacy_runner` says what it cannot honour.
 """
 
 from __future__ import annotations
 
+import platform
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sagespec.deploying.services.local import provision
+from sagespec.deploying.services.local import provision, pythons
 from sagespec.deploying.services.local.container import optml
 from sagespec.deploying.services.local.job import LocalJob
 from sagespec.deploying.services.local.running import cluster
@@ -20,26 +22,46 @@ from sagespec.deploying.services.local.running.executor import RunOne
 from sagespec.deploying.services.local.running.scripts import STAND_INS, ScriptRuns
 
 RUNNER = STAND_INS / "legacy_runner.py"
-TENSORFLOW = "2.15"
+OWN_PYTHONS = ("2.7", "3.6", "3.5")
+"""What TensorFlow 1.4 to 1.12 have wheels for; the images have 2.7.
+
+Source: https://pypi.org/project/tensorflow/1.10.0/#files
+"""
+OWN_PLATFORMS = {("linux", "x86_64"), ("darwin", "x86_64")}
+BESIDE = ("pandas", "scipy", "scikit-learn", "boto3")
+"""What else the images hold.
+
+Source: https://github.com/aws/sagemaker-python-sdk/blob/v1.16.3/src/sagemaker/tensorflow/README.rst
+"""
+PIPES = "sagemaker-tensorflow"
+"""Pipe mode's package; its version begins with TensorFlow's, from 1.7 on."""
+STAND_IN = "2.15"
 """The last TensorFlow with estimators."""
-PYTHONS = ("3.11", "3.10", "3.9")
+STAND_IN_PYTHONS = ("3.11", "3.10", "3.9")
 """The Pythons that it has wheels for.
 
 Source: https://pypi.org/project/tensorflow/2.15.1/#files
 """
 
 
-def is_legacy(image: str) -> bool:
-    return image.rpartition("/")[2].startswith("sagemaker-tensorflow:")
+def own_python() -> str | None:
+    """A Python of this machine that the manifest's own TensorFlow may have a wheel for."""
+    if (sys.platform, platform.machine()) not in OWN_PLATFORMS:
+        return None
+    return pythons.find(OWN_PYTHONS)
 
 
 def unusable(*, provision_asked: bool) -> tuple[str, str] | None:
     """Why a legacy job cannot run here, and what to do; None where it can."""
     if not provision_asked:
         return "legacy mode needs a TensorFlow with estimators, which is not installed here", "add --provision"
-    if provision.python_of(PYTHONS) is None:
-        reason = f"legacy mode runs on TensorFlow {TENSORFLOW} here, which has no wheel for this Python"
-        return reason, f"install Python {PYTHONS[0]} or {PYTHONS[1]} beside it (PATH or pyenv)"
+    if own_python() is None and pythons.find(STAND_IN_PYTHONS) is None:
+        reason = (
+            f"legacy mode needs Python {OWN_PYTHONS[0]} for the job's own TensorFlow, or Python "
+            f"{' or '.join(STAND_IN_PYTHONS)} for TensorFlow {STAND_IN} in its place; there is only Python "
+            f"{pythons.version_of(sys.executable)} here"
+        )
+        return reason, "install one of them beside it (PATH or pyenv), or use docker (--executor docker)"
     return None
 
 
@@ -51,15 +73,35 @@ class Legacy(ScriptRuns):
         self.version = provision.version_of_image(str(job.algorithm["TrainingImage"])) or "1.x"
 
     def _provisioned(self, report: Callable[[str], None]) -> str:
-        python = provision.python_of(PYTHONS)
+        """The job's own TensorFlow, else the one that stands in for it."""
+        reason = "no Python 2.7 is found here"
+        own = own_python() if self.version[-1].isdecimal() else None
+        if own is not None:
+            try:
+                return self._own(own, report)
+            except provision.CannotProvision as error:
+                reason = str(error)
+        python = pythons.find(STAND_IN_PYTHONS)
         if python is None:
-            raise failed(f"ClientError: no Python for TensorFlow {TENSORFLOW} is found any more")
-        report(f"legacy mode: TensorFlow {TENSORFLOW} stands in for {self.version}, in Python 3 instead of 2.7")
-        wanted = provision.Wanted(provision.package_name(), TENSORFLOW, "TensorFlow")
-        return self._provide(wanted, report, python)
+            raise failed(f"ClientError: {reason}; nor is a Python for TensorFlow {STAND_IN}")
+        report(f"legacy mode: {reason}: TensorFlow {STAND_IN} stands in for {self.version}, in Python 3 instead of 2.7")
+        try:
+            return self._provide(provision.of_tensorflow(STAND_IN), report, [python])
+        except provision.CannotProvision as error:
+            raise failed(f"ClientError: {error}") from error
+
+    def _own(self, python: str, report: Callable[[str], None]) -> str:
+        """Pipe mode's package comes with it from 1.7 on; a reader of ours serves before that."""
+        minor = int(self.version.split(".")[1])
+        pipes = (f"{PIPES}>=1.{minor}.0,<1.{minor + 1}",) if minor >= 7 else ()
+        found = self._provide(provision.of_tensorflow(self.version, beside=(*pipes, *BESIDE)), report, [python])
+        version = pythons.version_of(python)
+        as_there = "as in the image" if version == OWN_PYTHONS[0] else f"instead of {OWN_PYTHONS[0]}"
+        report(f"legacy mode: TensorFlow {self.version} itself, in Python {version}, {as_there}")
+        return found
 
     def prepare(self, run: RunOne) -> None:
-        """Installs the requirements file that the request names, and sees whether Python 3 can read the script."""
+        """Installs the requirements file that the request names, and sees whether this Python can read the script."""
         host = self.job.hosts[0]
         folder = self.job.host(host)
         asked = self.job.meant.get("sagemaker_requirements")
@@ -73,7 +115,8 @@ class Legacy(ScriptRuns):
         )
         if shown.returncode:
             said = shown.stderr.strip().rpartition("\n")[2]
-            raise failed(f"ClientError: Python 3, which runs it here, cannot read {program.name}: {said}")
+            version = pythons.version_of(self.python)
+            raise failed(f"ClientError: Python {version}, which runs it here, cannot read {program.name}: {said}")
 
     def _words(self, host: str, together: Sequence[str] = ()) -> list[str]:
         return [self.python, str(RUNNER)]

@@ -46,13 +46,19 @@ def aborting(words: Sequence[str], python: str) -> list[str]:
 
 
 def write_plan(path: Path, hosts: Sequence[Host], count: int) -> Path:
-    """Writes down what each host's ranks have, beyond the environment of the first host's, which mpirun passes on."""
+    """Writes down what each host's ranks have, beyond the environment of the first host's.
+
+    As there, mpirun passes on what the toolkit tells the first host: all ranks take themselves for its. Only where
+    /opt/ml cannot be put in place, a host's own folders are told too.
+    """
     first = hosts[0].environ
-    plan = [
-        {"before": host.before, "folder": host.folder,
-         "environ": {key: value for key, value in host.environ.items() if first.get(key) != value}}
-        for host in hosts
-    ]  # fmt: skip
+
+    def own(host: Host) -> dict[str, str]:
+        place = str(Path(host.folder).parent)
+        kept = {key: value for key, value in host.environ.items() if not key.startswith("SM_") or place in value}
+        return {key: value for key, value in kept.items() if first.get(key) != value}
+
+    plan = [{"before": host.before, "folder": host.folder, "environ": own(host)} for host in hosts]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_text(json.dumps({"per_host": count, "hosts": plan}), encoding="utf-8")

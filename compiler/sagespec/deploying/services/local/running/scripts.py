@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sagespec.deploying.services.local import provision
+from sagespec.deploying.services.local import provision, pythons
 from sagespec.deploying.services.local.container import contract, launch, optml, pipes
 from sagespec.deploying.services.local.folder import HostFolder, remove
 from sagespec.deploying.services.local.job import LocalJob
@@ -53,13 +53,13 @@ class ScriptRuns:
         wanted = provision.wanted_of(self.job.algorithm["TrainingImage"])
         if wanted is None:
             raise failed("ClientError: the image's address does not say which framework to provision")
-        return self._provide(wanted, report)
-
-    def _provide(self, wanted: provision.Wanted, report: Callable[[str], None], python: str = sys.executable) -> str:
         try:
-            environment = provision.provide(wanted, lambda progress: report(str(progress)), python=python)
+            return self._provide(wanted, report)
         except provision.CannotProvision as error:
             raise failed(f"ClientError: {error}") from error
+
+    def _provide(self, wanted: provision.Wanted, report: Callable[[str], None], of: Sequence[str] = ()) -> str:
+        environment = provision.provide(wanted, lambda progress: report(str(progress)), of=of)
         if environment.warning:
             report(environment.warning)
         return str(environment.python)
@@ -80,7 +80,10 @@ class ScriptRuns:
         self.search = self._search_path(host)
 
     def _install(self, host: str, wanted: Sequence[str], run: RunOne) -> None:
-        self.python = str(provision.overlay(self.job.folder.path / ".environment", self.base))
+        try:
+            self.python = str(provision.overlay(self.job.folder.path / ".environment", self.base))
+        except pythons.CannotMake as error:
+            raise failed(f"ClientError: {error}") from error
         argv = [self.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *wanted]
         ending = run(Command(host, argv, self._outer(host), self.job.host(host).code))
         if ending.why is not None:
@@ -91,7 +94,7 @@ class ScriptRuns:
 
     def _search_path(self, host: str) -> list[str]:
         """Where that Python looks for modules, with what the request's PYTHONPATH adds."""
-        asked = [self.python, "-c", "import sys; print(*sys.path[1:], sep='\\n')"]
+        asked = [self.python, "-c", "import sys; print('\\n'.join(sys.path[1:]))"]
         told = subprocess.run(asked, env=self._outer(host), capture_output=True, text=True, errors="replace")
         return told.stdout.splitlines()
 
@@ -109,8 +112,10 @@ class ScriptRuns:
         script = self._command(host, self._inside(host, self.image.argv(words)), config)
         if not cluster.serves(config):
             return [*feeder, script]
-        server = cluster.parameter_server(self.python, host, self.job.hosts, config)
-        return [*feeder, script, Command(host, server, self._environ(host, None), self.job.host(host).code, helps=True)]
+        serve = cluster.parameter_server(self.python, host, self.job.hosts, config)
+        # It writes checkpoints where the script says.
+        argv = self._inside(host, serve, f"{host}-serves")
+        return [*feeder, script, Command(host, argv, self._environ(host, None), self.job.host(host).code, helps=True)]
 
     def _tf_config(self, host: str, together: Sequence[str]) -> dict[str, Any] | None:
         return cluster.tf_config(host, together, self.job.meant, self.ports) if self.image.is_tensorflow else None
@@ -150,10 +155,10 @@ class ScriptRuns:
         argv = self.image.argv([*words, *script])
         return Command(hosts[0], argv, environs[hosts[0]], folder, said=lambda line: mpi.tagged(line, count))
 
-    def _inside(self, host: str, argv: Sequence[str]) -> list[str]:
+    def _inside(self, host: str, argv: Sequence[str], scratch: str = "") -> list[str]:
         if not self.real_opt_ml:
             return list(argv)
-        return optml.inside(self.job.host(host).path, self.etc_hosts, self.scratch / host, argv)
+        return optml.inside(self.job.host(host).path, self.etc_hosts, self.scratch / (scratch or host), argv)
 
     def _told(self, host: str) -> contract.Told:
         return contract.tell(self.job.host(host), self._given(host), self.seen(host))

@@ -24,6 +24,14 @@ PROGRAMS = Path(__file__).with_name("server")
 """The folder that stands in for the container's programs."""
 REAL_SERVER = "tensorflow_model_server"
 CONTAINER_PORT = "8080/tcp"
+THREADS = {
+    "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "tensorflow_intra_op_parallelism",
+    "SAGEMAKER_TFS_INTER_OP_PARALLELISM": "tensorflow_inter_op_parallelism",
+}
+"""Setting of the container → option of the real server.
+
+Source: https://github.com/aws/sagemaker-tensorflow-serving-container (tfs_utils.py, tfs_command)
+"""
 
 RunOne = Callable[[Command], ProcessEnding]
 
@@ -69,8 +77,8 @@ class Processes:
 
     def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
         config = layout.server_config(self.revision.model, self._settings(), self.revision)
-        if len(config["models"]) > 1 and "SAGEMAKER_TFS_DEFAULT_MODEL_NAME" not in self._settings():
-            note(f"several models, and no SAGEMAKER_TFS_DEFAULT_MODEL_NAME: {config['default_model']} is the default")
+        if len(config["models"]) > 1 and layout.DEFAULT_MODEL not in self._settings():
+            note(f"several models, and no {layout.DEFAULT_MODEL}: {config['default_model']} is the default")
         write_json(self.revision.server, config)
         if self.options.provision:
             self._provision(note)
@@ -136,7 +144,7 @@ class Processes:
         return [python, str(PROGRAMS), name, str(self.revision.server)]
 
     def _real(self, config: Mapping[str, Any]) -> list[str]:
-        """The real server, with the configuration that the container writes."""
+        """The real server, with the configuration and the options that the container gives it."""
         text = "model_config_list: {\n"
         for model in config["models"]:
             versions = " ".join(f"versions: {int(version)}" for version in model["versions"])
@@ -147,7 +155,24 @@ class Processes:
         file.write_text(text + "}\n", encoding="utf-8")
         ports = [f"--port={config['grpc_port']}", f"--rest_api_port={config['rest_port']}"]
         argv = [str(self.real_server), *ports, f"--model_config_file={file}", "--max_num_load_retries=0"]
-        return [sys.executable, str(PROGRAMS), "beside", *argv]
+        return [sys.executable, str(PROGRAMS), "beside", *argv, *self._tuning()]
+
+    def _tuning(self) -> list[str]:
+        """What the container's settings say of threads and batches."""
+        settings = self._settings()
+        options = [f"--{option}={settings[name]}" for name, option in THREADS.items() if settings.get(name, "0") != "0"]
+        if settings.get("SAGEMAKER_TFS_ENABLE_BATCHING", "").lower() != "true":
+            return options
+        cores = os.cpu_count() or 1
+        defaults = {"max_batch_size": 8, "batch_timeout_micros": 1000, "num_batch_threads": cores}
+        given = {
+            name: settings.get(f"SAGEMAKER_TFS_{name.upper()}", default)
+            for name, default in {**defaults, "max_enqueued_batches": cores}.items()
+        }
+        file = self.revision.path / "batching-config.cfg"
+        text = "".join(f"{name} {{ value: {value} }}\n" for name, value in given.items())
+        file.write_text(text, encoding="utf-8")
+        return ["--enable_batching=true", f"--batching_parameters_file={file}", *options]
 
     def _settings(self) -> Mapping[str, str]:
         settings: Mapping[str, str] = self.container.get("Environment", {})

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.building.model_archive import RepackedModel
-from sagespec.building.saved_models import LEGACY, FoundModel, models_among, why_none
+from sagespec.building.saved_models import FoundModel, models_among, unloadable, why_none
 from sagespec.deploying.services.local.container import artifacts, channels
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import LocalStore, read_json, write_json
 
+DEFAULT_MODEL = "SAGEMAKER_TFS_DEFAULT_MODEL_NAME"
 NOTE, CODE = "model.json", "code.tar.gz"
 """What stands in the place of a repacked model here: which model it is, and its code."""
 
@@ -111,36 +112,34 @@ def _lay_code(note: Mapping[str, Any], store: LocalStore, archive: Path, folder:
 
 
 def models_in(folder: Path) -> list[FoundModel]:
-    """The models that the container finds.
+    """The models that the container finds, and TensorFlow Serving loads.
 
     Raises:
-        DataError: there are none.
+        DataError: there are none, or it would load one of them, and not another.
     """
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     found = models_among(names)
     if not found:
         cure = "a SavedModel must lie at <number>/saved_model.pb, such as 1/saved_model.pb"
         raise DataError(f"no SavedModel bundles found! {why_none(names)}: {cure}")
+    if why := unloadable(names):
+        raise DataError(why)
     return found
-
-
-def check_legacy(folder: Path) -> None:
-    """Raises:
-    DataError: the Python-based server finds no model.
-    """
-    if not any(model.folder == LEGACY for model in models_in(folder)):
-        raise DataError(f"the Python-based server serves only what lies in {LEGACY}/<number>/saved_model.pb")
 
 
 def server_config(model: Path, environment: Mapping[str, str], revision: Any) -> dict[str, Any]:
     """What the programs that serve are told."""
     found = models_in(model)
     code = model / "code"
+    default = environment.get(DEFAULT_MODEL) or found[0].name
+    if default not in [one.name for one in found]:
+        names = ", ".join(one.name for one in found)
+        raise DataError(f"{DEFAULT_MODEL} is '{default}'; the model's archive has {names}")
     return {
         "models": [
             {"name": one.name, "path": str(model / one.folder), "versions": list(one.versions)} for one in found
         ],
-        "default_model": environment.get("SAGEMAKER_TFS_DEFAULT_MODEL_NAME") or found[0].name,
+        "default_model": default,
         "code": str(code) if (code / "inference.py").is_file() else None,
         "port_file": str(revision.port_file),
         "rest_port_file": str(revision.rest_port_file),

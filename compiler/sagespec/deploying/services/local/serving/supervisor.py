@@ -113,8 +113,8 @@ class ServingSupervisor:
         """From here on this revision is the endpoint's; the one before it ends."""
         self.ready_since = time.monotonic()
         endpoint, before = self.revision.endpoint, self.revision.endpoint.current
-        endpoint.point("current", self.revision)
         self.revision.write_status("InService", url=f"http://127.0.0.1:{port}")
+        endpoint.point("current", self.revision)  # last: whoever looks in between sees an update that goes on
         self.log.note(f"serves at http://127.0.0.1:{port}")
         if before is not None and before != self.revision:
             before.stop.touch()

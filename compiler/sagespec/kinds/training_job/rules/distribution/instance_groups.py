@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
+from sagespec.checking.condition import GIVEN, ITEMS, TRUE, inside
+from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
@@ -12,7 +14,19 @@ from sagespec.kinds.training_job.rules.distribution.used import DATAPARALLEL, na
 from sagespec.kinds.training_job.rules.versions import release_of
 
 
-@rule(ERROR, on=field("distribution"), source=SDK2 + "fw_utils.py, validate_distribution")
+@rule(
+    ERROR,
+    on=field("distribution"),
+    source=SDK2 + "fw_utils.py, validate_distribution",
+    rows=(
+        Row(
+            ("distribution", "instance_groups"),
+            "the job has an instance_type, and so no instance_groups",
+            when={"instance_type": GIVEN},
+            value=ITEMS,
+        ),
+    ),
+)
 def distribution_of_unknown_group(written: Written, context: JobContext) -> Iterator[Finding]:
     """A distribution can only run on instance groups that the job has.
 
@@ -62,13 +76,15 @@ def distribution_of_several_groups(written: Written, context: JobContext) -> Fin
         distribution: {mpi: {enabled: true}, instance_groups: [gpus]}
     """
     named, groups = named_groups(context), context.job.instance_groups or []
+    if not _LIMITED & set(context.enabled):
+        return None  # which is what is wrong then: distribution-group-without-strategy
     if len(named) > 1:
         return Finding(
             ("distribution", "instance_groups"),
             f"a distribution runs on one instance group, not on {', '.join(named)}",
             f"write [{named[0]}]",
         )
-    if not named and len(groups) > 1 and context.enabled:
+    if not named and len(groups) > 1:
         return Finding(
             ("distribution",),
             f"the distribution must name one of the {len(groups)} instance groups",
@@ -78,11 +94,24 @@ def distribution_of_several_groups(written: Written, context: JobContext) -> Fin
     return None
 
 
-@rule(ERROR, on=field("distribution"), source=SDK2 + "estimator.py, _distribution_configuration")
+@rule(
+    ERROR,
+    on=field("distribution"),
+    source=SDK2 + "estimator.py, _distribution_configuration",
+    rows=(
+        Row(
+            ("distribution", "instance_groups"),
+            "only mpi and smdistributed.dataparallel can be limited to an instance group",
+            when={"distribution": inside("parameter_server", "enabled", so=TRUE)},
+            value=ITEMS,
+        ),
+    ),
+)
 def distribution_group_without_strategy(written: Written, context: JobContext) -> Finding | None:
     """Only MPI and the data parallel library can be limited to an instance group.
 
-    A job with one group limits its distribution to it, whether the manifest says so or not.
+    A job with one group limits its distribution to it, whether the manifest says so or not; of several groups, one
+    must be named.
 
     Bad:
         instance_type: null
@@ -99,16 +128,19 @@ def distribution_group_without_strategy(written: Written, context: JobContext) -
         distribution: {mpi: {enabled: true}, instance_groups: [gpus]}
     """
     given, groups = context.job.distribution, context.job.instance_groups or []
-    if given is None or not given.fields_set or {"mpi", DATAPARALLEL} & set(context.enabled):
+    if given is None or not given.fields_set or _LIMITED & set(context.enabled):
         return None
-    if named_groups(context) or len(groups) == 1:
+    if named_groups(context) or len(groups) == 1 or (groups and context.enabled):
         return Finding(
             ("distribution",),
             "only mpi and smdistributed.dataparallel can be limited to an instance group, and neither is enabled",
-            "enable one of them, or leave the groups out: instance_type and instance_count say the same of one group",
+            "enable one of them, or train in one group: instance_type and instance_count instead of instance_groups",
             at_key=True,
         )
     return None
+
+
+_LIMITED = {"mpi", DATAPARALLEL}
 
 
 @rule(WARNING, on=field("instance_groups"), source=GUIDE + "train-heterogeneous-cluster.html")

@@ -2,7 +2,8 @@
 
 A program for the script's Python, 2.7 included: `python legacy_runner.py`, told by the same folder and variables as a
 script. With TensorFlow 2 (up to 2.15) it stands in for 1.x, and says so.
-Source: https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (tf_container); SDK 1.16's documentation
+Source: https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0/src/tf_container (trainer.py,
+experiment_trainer.py, train_entry_point.py, serve.py)
 """
 
 from __future__ import print_function
@@ -26,6 +27,9 @@ RUN_CONFIG = (
 EVAL_SPEC = ("start_delay_secs", "throttle_secs")
 EXPERIMENT = (
     "eval_metrics",
+    "train_monitors",
+    "eval_hooks",
+    "local_eval_frequency",
     "eval_delay_secs",
     "continuous_eval_throttle_secs",
     "min_eval_frequency",
@@ -77,7 +81,7 @@ def tensorflow():
             setattr(numpy, name, kind)
 
     class Moved(MetaPathFinder, Loader):
-        """tensorflow.python.estimator … is tensorflow_estimator.python.estimator … now."""
+        """tensorflow.python.estimator.* is tensorflow_estimator.python.estimator.* now."""
 
         def find_spec(self, name, path=None, target=None):
             known = name.startswith("tensorflow.python.estimator")
@@ -137,116 +141,123 @@ class Job(object):
     """What the container is told."""
 
     def __init__(self):
-        given = {key: decoded(text) for key, text in read("hyperparameters.json").items()}
-        self.own = {key: value for key, value in given.items() if key.startswith("sagemaker_")}
-        self.params = {key: value for key, value in given.items() if key not in self.own}
-        self.steps, self.eval_steps = given.get("training_steps", 1000), given.get("evaluation_steps", 100)
+        self.params = {key: decoded(text) for key, text in read("hyperparameters.json").items()}
+        self.params.setdefault("save_checkpoints_secs", 300)
+        self.program = self.params["sagemaker_program"]
+        self.steps, self.eval_steps = self.params.get("training_steps", 1000), self.params.get("evaluation_steps", 100)
         data = os.path.join(BASE, "input", "data")
         self.channels = {name: os.path.join(data, name) for name in read("inputdataconfig.json")}
-        self.training_dir = self.channels.get("training")
         resources = read("resourceconfig.json")
-        self.host, self.hosts = resources["current_host"], sorted(resources["hosts"])
+        self.is_master = resources["current_host"] == sorted(resources["hosts"])[0]
         self.model = os.path.join(BASE, "model")
         self.checkpoints = os.environ.get("LEGACY_CHECKPOINTS") or self.model
-        self.is_master = self.host == self.hosts[0]
+        numbers = os.environ["LEGACY_VERSION"].split(".")
+        self.is_early = numbers[:1] == ["1"] and numbers[1] in ("4", "5")
+        """Whether the container trains with an Experiment."""
 
     def arguments(self, function):
-        """By name: each function takes those that it names."""
+        """By name; a name that the container does not know is given nothing."""
         inspected = getattr(inspect, "getfullargspec", None) or inspect.getargspec
-        spec = inspected(function)
-        names = spec.args
         values = {
-            "training_dir": self.training_dir,
-            "dir": self.training_dir,
-            "hyperparameters": self.params,
-            "params": self.params,
-            "input_channels": self.channels,
-            "channels": self.channels,
+            ("training_dir", "dir"): self.channels.get("training"),
+            ("hyperparameters", "params"): self.params,
+            ("input_channels", "channels"): self.channels,
         }
-        wrong = [name for name in names[: len(names) - len(spec.defaults or ())] if name not in values]
-        if wrong:
-            raise ValueError("%s has a parameter that the container does not know: %s" % (function.__name__, wrong[0]))
-        return {name: values[name] for name in names if name in values}
+        known = {name: value for names, value in values.items() for name in names}
+        return {name: known.get(name) for name in inspected(function).args}
 
     def chosen(self, keys):
         return {key: self.params[key] for key in keys if key in self.params}
 
 
-def run_config(tf, job):
-    chosen = job.chosen(RUN_CONFIG)
-    if "save_checkpoints_steps" not in chosen:
-        chosen.setdefault("save_checkpoints_secs", 300)
-    return tf.estimator.RunConfig(model_dir=job.checkpoints, **chosen)
-
-
-def estimator_of(tf, script, job):
-    config = run_config(tf, job)
+def estimator_of(tf, script, params, config):
     if hasattr(script, "estimator_fn"):
         say("calling estimator_fn")
-        return script.estimator_fn(config, job.params)
+        return script.estimator_fn(config, params)
     if hasattr(script, "keras_model_fn"):
         say("calling keras_model_fn")
-        return tf.keras.estimator.model_to_estimator(keras_model=script.keras_model_fn(job.params), config=config)
+        return tf.keras.estimator.model_to_estimator(keras_model=script.keras_model_fn(params), config=config)
     say("calling model_fn")
 
     def model_fn(features, labels, mode, params):
         return script.model_fn(features, labels, mode, params)
 
-    return tf.estimator.Estimator(model_fn=model_fn, params=job.params, config=config)
+    return tf.estimator.Estimator(model_fn=model_fn, params=params, config=config)
 
 
-def input_of(function, job):
-    def call():
-        made = function(**job.arguments(function))
-        # Up to 1.5 an input function may give a function instead of tensors.
-        return made() if callable(made) and not hasattr(made, "make_one_shot_iterator") else made
+class Functions(object):
+    """The script's functions, as TensorFlow calls them: without arguments."""
 
-    return call
+    def __init__(self, script, job):
+        def called(made):
+            """Up to 1.5 they may give a function instead of tensors."""
+            return made() if job.is_early and callable(made) else made
+
+        self.train = lambda: called(script.train_input_fn(**job.arguments(script.train_input_fn)))
+        self.evaluate = lambda: called(script.eval_input_fn(**job.arguments(script.eval_input_fn)))
+        self.serve = lambda: called(script.serving_input_fn(job.params))
 
 
-def train(tf, real, script, job):
-    estimator = estimator_of(tf, script, job)
-    train_input = input_of(script.train_input_fn, job)
-    eval_input = input_of(script.eval_input_fn, job)
-    serving = input_of(script.serving_input_fn, job) if hasattr(script, "serving_input_fn") else None
-    if serving is None:
-        say("there is no serving_input_fn: the model is not exported, and cannot be deployed")
-    exporters = [tf.estimator.LatestExporter("Servo", serving)] if serving is not None else None
+def train(tf, script, job, exports):
+    """As from 1.6 on."""
+    functions = Functions(script, job)
+    config = tf.estimator.RunConfig(model_dir=job.checkpoints, **job.chosen(RUN_CONFIG))
     settings = job.chosen(EVAL_SPEC)
-    for key in [key for key in EXPERIMENT if key in job.params]:
-        if key in AS_EVAL_SPEC:
-            settings[AS_EVAL_SPEC[key]] = job.params[key]
-        else:
-            say("%s is not honoured here: TensorFlow's Experiment, which reads it, is of 1.4 and 1.5" % key)
+    if job.is_early:
+        settings = {AS_EVAL_SPEC[key]: job.params[key] for key in AS_EVAL_SPEC if key in job.params}
+        for key in job.chosen(EXPERIMENT):
+            if key not in AS_EVAL_SPEC:
+                say("%s is not honoured here: TensorFlow's Experiment, which reads it, is gone" % key)
+    settings["exporters"] = tf.estimator.LatestExporter("Servo", functions.serve) if exports else None
     tf.estimator.train_and_evaluate(
-        estimator,
-        tf.estimator.TrainSpec(train_input, max_steps=job.steps),
-        tf.estimator.EvalSpec(eval_input, steps=job.eval_steps, exporters=exporters, **settings),
+        estimator_of(tf, script, job.params, config),
+        tf.estimator.TrainSpec(functions.train, max_steps=job.steps),
+        tf.estimator.EvalSpec(functions.evaluate, steps=job.eval_steps, **settings),
     )
 
 
+def experiment(tf, script, job, exports):
+    """As with 1.4 and 1.5, by the TensorFlow that still has what it takes."""
+    from tensorflow.contrib.learn import Experiment, RunConfig
+    from tensorflow.contrib.learn.python.learn import learn_runner
+    from tensorflow.contrib.learn.python.learn.utils.saved_model_export_utils import make_export_strategy
+    from tensorflow.contrib.training import HParams
+
+    functions = Functions(script, job)
+    job.params.setdefault("min_eval_frequency", 1000)
+
+    def made(run_config, hparams):
+        estimator = estimator_of(tf, script, hparams.values(), run_config)
+        settings = dict(job.chosen(EXPERIMENT), train_steps=job.steps, eval_steps=job.eval_steps)
+        if exports:
+            strategy = make_export_strategy(functions.serve, default_output_alternative_key=None, exports_to_keep=1)
+            settings["export_strategies"] = [strategy]
+        return Experiment(estimator, functions.train, functions.evaluate, **settings)
+
+    config = RunConfig(model_dir=job.checkpoints, **job.chosen(RUN_CONFIG))
+    learn_runner.run(made, run_config=config, hparams=HParams(**job.params))
+
+
 def keep(job):
-    """The master leaves the checkpoints and the export as the model."""
-    if job.is_master and job.checkpoints != job.model and os.path.isdir(job.checkpoints):
-        for name in os.listdir(job.checkpoints):
-            source, target = os.path.join(job.checkpoints, name), os.path.join(job.model, name)
-            if os.path.isdir(source):
-                if os.path.isdir(target):
-                    shutil.rmtree(target)
-                shutil.copytree(source, target)
-            else:
-                shutil.copy2(source, target)
+    """The master leaves what is to be served as the model; checkpoints stay where they are."""
+    source, target = (os.path.join(folder, "export", "Servo") for folder in (job.checkpoints, job.model))
+    if job.is_master and source != target and os.path.isdir(source):
+        shutil.copytree(source, target)
 
 
 def main():
+    # Not this program's own folder: what lies there stands in for packages that may be installed.
+    sys.path[0] = os.path.join(BASE, "code")
     job = Job()
     tf, real = tensorflow()
     tf.logging.set_verbosity(tf.logging.INFO)
-    sys.path.insert(0, os.path.join(BASE, "code"))
-    name = os.path.basename(job.own["sagemaker_program"])
-    script = importlib.import_module(name[:-3] if name.endswith(".py") else name)
-    train(tf, real, script, job)
-    keep(job)
+    script = importlib.import_module(job.program[:-3] if job.program.endswith(".py") else job.program)
+    exports = hasattr(script, "serving_input_fn")
+    if not exports:
+        say("there is no serving_input_fn: the model is not exported, and cannot be deployed")
+    (experiment if real and job.is_early else train)(tf, script, job, exports)
+    if exports:
+        keep(job)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,11 @@ class Backend(NamedTuple):
         return path + (f":{attributes.get('tfs-method') or 'predict'}" if with_method else "")
 
 
-def attributes_of(header: str | None) -> dict[str, str]:
-    """`tfs-model-name=a,tfs-method=classify` → what it says; other attributes are somebody else's."""
-    pairs = [pair.split("=") for pair in re.findall(r"tfs-[a-z\-]+=[^,]+", header or "")]
-    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+def attributes_of(header: str | None, *, strictly: bool = False) -> dict[str, str]:
+    """`tfs-model-name=a,tfs-method=classify` → what it says; other attributes are somebody else's.
+
+    Raises:
+        ValueError: strictly, one has two equal signs; else that one is left out.
+    """
+    pairs = [tuple(pair.split("=")) for pair in re.findall(r"tfs-[a-z\-]+=[^,]+", header or "")]
+    return dict(pairs) if strictly else {pair[0]: pair[1] for pair in pairs if len(pair) == 2}

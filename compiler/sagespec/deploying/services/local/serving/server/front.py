@@ -43,8 +43,10 @@ class Front:
         return failure(404, "Not Found")
 
     def _ping(self, request: WebRequest) -> Response:
+        if self.handlers:
+            return self.handlers.ping(request)
         attributes = attributes_of(request.header(ATTRIBUTES))
-        ready = self.handlers or self.backend.is_ready(attributes.get("tfs-model-name") or self.backend.default_model)
+        ready = self.backend.is_ready(attributes.get("tfs-model-name") or self.backend.default_model)
         return Response(200 if ready else 502)
 
     def _invoke(self, request: WebRequest) -> Response:

@@ -17,7 +17,7 @@ sys.stderr.write(
 _MAGIC = 0xCED7230A
 
 
-class PipeModeDataset:
+class PipeModeDataset(object):
     """A tf.data.Dataset of a channel's records; each iteration reads the next epoch's FIFO to its end."""
 
     def __new__(
@@ -49,7 +49,8 @@ class PipeModeDataset:
 
 def _next_epoch(state, channel):
     """Counts up in the same file as the real package."""
-    os.makedirs(state, exist_ok=True)
+    if not os.path.isdir(state):
+        os.makedirs(state)
     path = os.path.join(state, ".%s-pipe_mode-state" % channel)
     epoch = 0
     if os.path.exists(path):

@@ -1,0 +1,228 @@
+"""Deployments of the SDK's programs, and endpoints that exist → manifests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import ENDPOINT
+from fakes.fixtures import Aws
+from fakes.serving import LONG, Serving
+from sagespec.catalog import Facts
+from sagespec.cli import run
+from sagespec.importing import Imported, UnreadableProgram, from_source
+
+START = """
+import sagemaker
+from sagemaker.tensorflow import TensorFlow, TensorFlowModel
+from sagemaker.tensorflow.serving import Model
+K = dict(entry_point='train.py', role='r', instance_count=1, instance_type='ml.m5.xlarge', framework_version='2.3',
+         py_version='py37')
+e = TensorFlow(**K)
+e.fit('s3://b/t')
+"""
+MODEL = "model_data='s3://b/m.tar.gz', role='r', "
+
+
+def imported(program: str, knowledge: Facts) -> Imported:
+    return from_source(START + program, knowledge)
+
+
+def endpoint(program: str, knowledge: Facts) -> dict[str, Any]:
+    """The data of the one endpoint of a program, with which nothing is left to do."""
+    found = imported(program, knowledge)
+    assert found.complete, [*found.left]
+    (draft,) = [draft for draft in found if draft.kind == "Endpoint"]
+    return dict(draft.data)
+
+
+def test_what_an_estimator_deploys_serves_its_job(knowledge: Facts) -> None:
+    found = endpoint("e.deploy(1, 'ml.m5.large', endpoint_name='hello', wait=False)", knowledge)
+    assert found == {
+        "name": "hello",
+        "training_job": "train",
+        "instance_type": "ml.m5.large",
+        "initial_instance_count": 1,
+    }
+
+
+def test_the_job_is_the_one_that_was_started_last(knowledge: Facts) -> None:
+    program = "f = TensorFlow(**{**K, 'entry_point': 'other.py'})\nf.fit('s3://b/t')\nf.deploy(2, 'ml.m5.large')"
+    assert endpoint(program, knowledge)["training_job"] == "other"
+
+
+@pytest.mark.parametrize(
+    "model", ["TensorFlowModel(model_data=e.model_data, entry_point='inference.py', source_dir='code')",
+              "e.create_model(entry_point='inference.py', source_dir='code')"],
+)  # fmt: skip
+def test_a_model_of_an_estimator_is_its_job_s(model: str, knowledge: Facts) -> None:
+    found = endpoint(f"{model}.deploy(1, 'ml.m5.large')", knowledge)
+    assert found == {
+        "name": "train",
+        "training_job": "train",
+        "entry_point": "inference.py",
+        "source_dir": "code",
+        "instance_type": "ml.m5.large",
+        "initial_instance_count": 1,
+    }
+
+
+def test_the_arguments_of_a_model_and_of_its_deployment_become_fields(knowledge: Facts) -> None:
+    program = f"""
+from sagemaker.model_monitor import DataCaptureConfig
+TensorFlowModel({MODEL} framework_version='2.3', env={{'A': 1}}, container_log_level=20,
+    vpc_config={{'Subnets': ['subnet-1'], 'SecurityGroupIds': ['sg-1']}}, dependencies=['lib'], name='mine',
+).deploy(initial_instance_count=2, instance_type='ml.c5.xlarge', volume_size=30, tags=[{{'Key': 'a', 'Value': 'b'}}],
+    data_capture_config=DataCaptureConfig(True, 10, destination_s3_uri='s3://b/c'))
+"""
+    assert endpoint(program, knowledge) == {
+        "name": "mine",
+        "role": "r",
+        "model_data": "s3://b/m.tar.gz",
+        "framework_version": "2.3",
+        "env": {"A": "1"},
+        "container_log_level": 20,
+        "subnets": ["subnet-1"],
+        "security_group_ids": ["sg-1"],
+        "dependencies": ["lib"],
+        "instance_type": "ml.c5.xlarge",
+        "initial_instance_count": 2,
+        "volume_size": 30,
+        "tags": {"a": "b"},
+        "data_capture_config": {
+            "enable_capture": True,
+            "sampling_percentage": 10,
+            "destination_s3_uri": "s3://b/c",
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "server"),
+    [
+        (f"Model({MODEL} framework_version='1.12')", "tensorflow-serving"),
+        (f"TensorFlowModel({MODEL} framework_version='1.12', py_version='py2', entry_point='t.py')", "python"),
+        (f"TensorFlowModel({MODEL} framework_version='2.3')", None),
+    ],
+)
+def test_the_server_is_the_one_that_the_sdk_of_then_takes(model: str, server: str | None, knowledge: Facts) -> None:
+    assert endpoint(f"{model}.deploy(1, 'ml.m5.large')", knowledge).get("endpoint_type") == server
+
+
+@pytest.mark.parametrize(
+    ("program", "told"),
+    [
+        ("e.deploy(1, 'ml.m5.large', accelerator_type='ml.eia1.medium')", "Elastic Inference has ended"),
+        ("e.deploy(1, 'ml.m5.large', use_compiled_model=True)", "Neo"),
+        (f"TensorFlowModel({MODEL} framework_version='1.12').deploy(1, 'ml.m5.large')", "is python with SDK 1"),
+        (f"TensorFlowModel({MODEL} framework_version='2.3', foo=1).deploy(1, 'ml.m5.large')", "no field for foo"),
+        (f"TensorFlowModel({MODEL} framework_version='2.3', env=dict(**x)).deploy(1, 'ml.m5.large')", "is not known"),
+        ("TensorFlow(**{**K, 'entry_point': 'o.py'}).deploy(1, 'ml.m5.large')", "no start of it can be seen"),
+    ],
+)
+def test_what_could_not_be_taken_is_told(program: str, told: str, knowledge: Facts) -> None:
+    found = imported(program, knowledge)
+    assert not found.complete
+    assert any(told in line for line in found.left), [*found.left]
+
+
+@pytest.mark.parametrize("name", ["PyTorchModel", "HuggingFaceModel", "MultiDataModel", "JumpStartModel"])
+def test_models_of_other_frameworks_are_told_as_not_taken(name: str, knowledge: Facts) -> None:
+    found = imported(
+        f"from sagemaker.x import {name}\n{name}(model_data='s3://b/m').deploy(1, 'ml.m5.large')", knowledge
+    )
+    assert any(f"{name}(...) was seen and not taken" in str(remark) for remark in found.remarks)
+    with pytest.raises(UnreadableProgram, match=rf"{name}\(...\) was seen and not taken"):
+        from_source(
+            f"from sagemaker.x import {name}\n{name}(model_data='s3://b/m').deploy(1, 'ml.m5.large')", knowledge
+        )
+
+
+# Endpoints that exist
+
+
+WHOLE: dict[str, dict[str, Any]] = {
+    "smallest": {},
+    "everything": {
+        "env": {"SAGEMAKER_GUNICORN_WORKERS": "2"},
+        "container_log_level": 20,
+        "subnets": ["subnet-1"],
+        "security_group_ids": ["sg-1"],
+        "enable_network_isolation": True,
+        "volume_size": 30,
+        "model_data_download_timeout": 600,
+        "routing_config": {"routing_strategy": "RANDOM"},
+        "data_capture_config": {"enable_capture": True, "destination_s3_uri": "s3://bucket/c"},
+        "kms_key": "11111111-2222-3333-4444-555555555555",
+        "deployment_config": {"auto_rollback_configuration": {"alarms": [{"alarm_name": "errors"}]}},
+        "tags": {"team": "vision"},
+        "request": {"create_model": {"PrimaryContainer": {"ContainerHostname": "server"}}},
+    },
+    "serverless": {
+        "instance_type": None,
+        "initial_instance_count": None,
+        "serverless_inference_config": {"memory_size_in_mb": 4096, "provisioned_concurrency": 2},
+    },
+    "asynchronous": {
+        "async_inference_config": {
+            "output_path": "s3://bucket/a",
+            "failure_path": "s3://bucket/f",
+            "notification_config": {"success_topic": "arn:aws:sns:us-west-2:123456789012:answers"},
+        }
+    },
+    "unpacked": {"model_data": {"s3_data_source": {"s3_uri": "s3://bucket/m/"}}},
+    "variants": {
+        "production_variants": [
+            {"variant_name": "blue", "initial_variant_weight": 0.5},
+            {"variant_name": "green", "instance_type": "ml.c6i.large", "managed_instance_scaling": {}},
+        ],
+        "request": {"create_endpoint_config": {"ExecutionRoleArn": "arn:aws:iam::123456789012:role/Other"}},
+    },
+    "python": {
+        "framework_version": "1.12",
+        "endpoint_type": "python",
+        "entry_point": "train.py",
+        "source_dir": "s3://bucket/code.tar.gz",
+        "model_server_workers": 2,
+    },
+    "own image": {"framework_version": None, "image_uri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/mine:1"},
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_an_endpoint_that_exists_becomes_a_manifest_with_the_same_requests(
+    name: str, aws: Aws, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    world = Serving(aws, tmp_path)
+    aws.make_role()
+    world.write(**{**ENDPOINT, **WHOLE[name]})
+    (wanted,) = world.compiled()[0]
+    world.apply()
+    aws.advance(LONG)
+    assert run(["import", "--endpoint", "mnist"]) == 0
+    text = capsys.readouterr().out
+    assert "sagespec:" not in text
+    (tmp_path / "mnist.yaml").write_text(text)
+    (again,) = world.compiled()[0]
+    assert {call.operation: call.template for call in again.calls} == {
+        call.operation: call.template for call in wanted.calls
+    }, text
+    assert again.tags["sagespec:manifest"] == wanted.tags["sagespec:manifest"]
+
+
+def test_an_endpoint_of_a_pipeline_is_told_as_not_taken(
+    aws: Aws, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    client = aws.client("sagemaker")
+    client.create_model(ModelName="two", Containers=[{"Image": "a"}, {"Image": "b"}])
+    variant = {"VariantName": "v", "ModelName": "two", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    client.create_endpoint_config(EndpointConfigName="c", ProductionVariants=[variant])
+    client.create_endpoint(EndpointName="two", EndpointConfigName="c")
+    assert run(["import", "--endpoint", "two"]) == 1
+    assert "a manifest describes one container" in capsys.readouterr().err
+    assert run(["import", "--endpoint", "none"]) == 3
+    assert "there is no endpoint none" in capsys.readouterr().err

@@ -1,0 +1,186 @@
+"""The server of this machine and AWS's own serving container, given the same scripts, requests and models.
+
+What the container does is recorded (`tests/recorded/serving_container.json`): `local/serving_container.py` has run its
+public source, nginx, njs, falcon and gunicorn, in front of the model server that these tests have. Where they can be
+had, the slow test does that again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from local.endpoints import HalfPlus
+from local.serving_cases import LAYOUTS, SCRIPTS, STARTS, Record, requests_for
+from local.serving_container import MODELS, RECORDED, ask, lay
+from sagespec.deploying.services.local.container.channels import DataError
+from sagespec.deploying.services.local.serving import layout
+from sagespec.deploying.services.local.serving.folder import RevisionFolder
+from sagespec.deploying.services.local.serving.server.backend import Backend
+from sagespec.deploying.services.local.serving.server.front import Front
+from sagespec.deploying.services.local.serving.server.handlers import LoadedHandlers
+from sagespec.deploying.services.local.serving.server.rest import RestAnswers
+from sagespec.deploying.services.local.serving.server.web import Respond, server_of
+
+THERE: Record = json.loads(RECORDED.read_text(encoding="utf-8"))
+SOURCE = "https://github.com/aws/sagemaker-tensorflow-serving-container"
+
+
+@contextmanager
+def served(respond: Respond) -> Iterator[int]:
+    server = server_of(respond)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def model_port() -> Iterator[int]:
+    models: dict[str, dict[int, HalfPlus]] = {}
+    for place, n in MODELS.items():
+        name, _, version = place.partition("/")
+        models.setdefault(name, {})[int(version)] = HalfPlus(n=n)
+    with served(RestAnswers(models).respond) as port:
+        yield port
+
+
+@pytest.fixture
+def clean_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a script imports is forgotten with it."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) & {"mine", "theirs"} - before:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.usefixtures("clean_imports")
+def test_the_same_requests_get_the_same_answers(script: str, model_port: int, tmp_path: Path) -> None:
+    lay(tmp_path, SCRIPTS[script])
+    code = tmp_path / "code"
+    handlers = LoadedHandlers.of(code) if (code / "inference.py").exists() else None
+    with served(Front(Backend(model_port, "half_plus_three"), handlers).respond) as port:
+        here = {name: ask(port, asked) for name, asked in requests_for(script).items()}
+    assert {name: as_there(record, THERE["answers"][script][name]) for name, record in here.items()} == {
+        name: known(record) for name, record in THERE["answers"][script].items()
+    }
+
+
+def known(there: Record) -> Record:
+    """The status alone, where the container breaks off, or says nothing, about an answer that it cannot send."""
+    if there.get("broken"):
+        return {"status": 500}
+    return {"status": there["status"]} if there["status"] >= 500 and not there.get("body") else there
+
+
+def as_there(here: Record, there: Record) -> Record:
+    return {"status": here["status"]} if known(there).keys() == {"status"} else here
+
+
+@pytest.mark.parametrize("answer", ["list", "dict", "bytearray", "number", "float"])
+@pytest.mark.usefixtures("clean_imports")
+def test_an_answer_that_cannot_be_sent_is_told_by_its_type(answer: str, model_port: int, tmp_path: Path) -> None:
+    lay(tmp_path, SCRIPTS["odd answers"])
+    with served(Front(Backend(model_port, "half_plus_three"), LoadedHandlers.of(tmp_path / "code")).respond) as port:
+        here = ask(port, requests_for("odd answers")[answer])
+    kind = {"number": "int"}.get(answer, answer)
+    wanted = f"the handler's answer must be text or bytes, not {kind}: the container cannot send it"
+    assert (here["status"], json.loads(here["body"])) == (500, {"error": wanted})
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.usefixtures("clean_imports")
+def test_code_with_which_the_container_does_not_start_is_not_loaded(start: str, tmp_path: Path) -> None:
+    assert THERE["starts"][start] is False
+    lay(tmp_path, STARTS[start])
+    with pytest.raises((Exception, SystemExit)):
+        LoadedHandlers.of(tmp_path / "code")
+
+
+REFUSED_BY_THE_SERVER = {
+    "a version without a model": "version 2 of the model 'model' has no saved_model.pb",
+    "a file with a number for a name": "version 7 of the model 'model' has no saved_model.pb",
+    "the same name twice": "two models are called 'm'",
+}
+"""Layouts that the container hands to tensorflow_model_server, which does not serve them."""
+
+
+FOUND = [name for name in LAYOUTS if "models" in THERE["layouts"][name] and name not in REFUSED_BY_THE_SERVER]
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_the_same_models_are_found(name: str, tmp_path: Path) -> None:
+    revision, there = RevisionFolder(tmp_path), THERE["layouts"][name]
+    lay(revision.model, dict.fromkeys(LAYOUTS[name], ""))
+    config = layout.server_config(revision.model, {}, revision)
+    here = sorted([model["name"], sorted(map(int, model["versions"]))] for model in config["models"])
+    assert here == there["models"]
+    assert config["default_model"] == (there["default"] or config["default_model"])
+
+
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if "refused" in THERE["layouts"][name]])
+def test_what_holds_no_model_for_the_container_holds_none_here(name: str, tmp_path: Path) -> None:
+    revision = RevisionFolder(tmp_path)
+    lay(revision.model, dict.fromkeys(LAYOUTS[name], ""))
+    with pytest.raises(DataError, match=re.escape(THERE["layouts"][name]["refused"])):
+        layout.server_config(revision.model, {}, revision)
+
+
+@pytest.mark.parametrize(("name", "why"), REFUSED_BY_THE_SERVER.items(), ids=REFUSED_BY_THE_SERVER)
+def test_what_tensorflow_serving_would_not_load_is_refused_with_the_reason(name: str, why: str, tmp_path: Path) -> None:
+    revision = RevisionFolder(tmp_path)
+    lay(revision.model, dict.fromkeys(LAYOUTS[name], ""))
+    with pytest.raises(DataError, match=re.escape(why)):
+        layout.server_config(revision.model, {}, revision)
+
+
+def test_a_default_model_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
+    revision = RevisionFolder(tmp_path)
+    lay(revision.model, dict.fromkeys(LAYOUTS["two models"], ""))
+    chosen = {"SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "b"}
+    assert layout.server_config(revision.model, chosen, revision)["default_model"] == "b"
+    with pytest.raises(DataError, match="SAGEMAKER_TFS_DEFAULT_MODEL_NAME is 'c'; the model's archive has a, b"):
+        layout.server_config(revision.model, {"SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "c"}, revision)
+
+
+@pytest.mark.slow
+def test_the_container_s_own_programs_still_answer_as_recorded(tmp_path: Path) -> None:
+    """`SAGEMAKER_SERVING_CONTAINER` names the folder of its programs; or else they are cloned."""
+    nginx = os.environ.get("NGINX_PROGRAM", "/usr/sbin/nginx")
+    modules = Path(os.environ.get("NGINX_MODULES", "/usr/lib/nginx/modules"))
+    if shutil.which(nginx) is None or not (modules / "ngx_http_js_module.so").exists():
+        pytest.skip("no nginx with njs (Debian: nginx, libnginx-mod-http-js)")
+    source = os.environ.get("SAGEMAKER_SERVING_CONTAINER")
+    if source is None:
+        clone = ["git", "clone", "--quiet", "--depth", "1", SOURCE, str(tmp_path / "clone")]
+        environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
+        ran = subprocess.run(clone, capture_output=True, text=True, timeout=60, env=environ)
+        if ran.returncode:
+            pytest.skip(f"the container's source cannot be had: {ran.stderr.strip()}")
+        source = str(tmp_path / "clone" / "docker" / "build_artifacts" / "sagemaker")
+    python = tmp_path / "environment" / "bin" / "python"
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, tmp_path / "environment"], check=True)
+    wanted = ["boto3", "falcon<4", "gevent", "grpcio", "gunicorn", "packaging", "requests"]
+    root = Path(__file__).parents[1]
+    subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *wanted, "--editable", root], check=True)
+    program = Path(__file__).parent / "local" / "serving_container.py"
+    subprocess.run([python, program, source, tmp_path / "record.json"], check=True)
+    again = json.loads((tmp_path / "record.json").read_text(encoding="utf-8"))
+    assert {**again, "source": ""} == {**THERE, "source": ""}
