@@ -214,7 +214,9 @@ def jobs_of(
             except ServiceError as error:
                 if stopping or not here:
                     raise
-                remark(f"{name}: its jobs on this machine are meant, because SageMaker cannot be asked: {error.message}")
+                remark(
+                    f"{name}: its jobs on this machine are meant, because SageMaker cannot be asked: {error.message}"
+                )
                 meant = Meant(here)
             if here and not meant.jobs:
                 remark(f"{name}: its jobs on this machine are meant; SageMaker has none")
