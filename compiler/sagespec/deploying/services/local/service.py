@@ -35,7 +35,7 @@ from sagespec.deploying.services.local.container import channels, contract, laun
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, LocalStore, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
 from sagespec.deploying.services.local.options import EXECUTORS, LocalOptions
-from sagespec.deploying.services.local.running import alive, cluster
+from sagespec.deploying.services.local.running import alive, cluster, docker, legacy, modules
 
 LINES_AT_ONCE = 500
 """Log lines that are looked through together for secrets: most hold none."""
@@ -358,7 +358,18 @@ class LocalService:
             return apart
         if given.get(cluster.MPI) and shutil.which("mpirun") is None:
             return "an MPI job needs mpirun, which is not on this machine's PATH", "install Open MPI"
-        return None
+        return self._lacks(body, given)
+
+    def _lacks(self, body: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, str] | None:
+        """What this machine's Python lacks for the job, and what to do: told before it is started."""
+        if self.options.provision:
+            return None
+        archive = self.store.uploaded(str(given.get("sagemaker_submit_directory", "")))
+        missing = modules.lacking(archive, str(given["sagemaker_program"]), self.options.python)
+        if missing is None:
+            return None
+        message = f"{body['TrainingJobName']} is not started: its script imports {missing}, which this Python has not"
+        return message, f"add --provision, which installs it apart; or install {missing} into {self.options.python}"
 
 
 def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
