@@ -208,19 +208,19 @@ def jobs_of(
             requests = [each for each in requests_of(name, given, local=local) if only in (None, nature_of(each))]
             if stopping:
                 check_stop(requests)
-            here = [] if local else jobs_here(pool, name, given, only)
+            nearby = [] if local else jobs_here(pool, name, given, only)
             try:
                 meant = jobs_of_requests(pool, requests)
             except ServiceError as error:
-                if stopping or not here:
+                if stopping or not nearby:
                     raise
                 remark(
                     f"{name}: its jobs on this machine are meant, because SageMaker cannot be asked: {error.message}"
                 )
-                meant = Meant(here)
-            if here and not meant.jobs:
+                meant = Meant(nearby)
+            if nearby and not meant.jobs:
                 remark(f"{name}: its jobs on this machine are meant; SageMaker has none")
-                meant = Meant(here)
+                meant = Meant(nearby)
             jobs += meant.jobs
             missing += meant.missing
         else:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 
 from sagespec.base.redact import redacted
-from sagespec.kinds.training_job.metrics import Caught, Loose, Tally, Trial
+from sagespec.kinds.training_job.metrics import Caught, Loose, Tally, MetricTrial
 from sagespec.reporting.findings.diagnostics import counted, printable
 from sagespec.reporting.jsontext import json_text
 from sagespec.reporting.terminal.style import Style
@@ -18,7 +18,7 @@ MOST_LOOSE = 10
 """Names without a definition that are listed."""
 
 
-def trial_text(trial: Trial, style: Style) -> Iterator[str]:
+def trial_text(trial: MetricTrial, style: Style) -> Iterator[str]:
     """What was caught line by line, what each definition has caught in all, and which numbers nothing has caught."""
     width = max((len(str(hit.number)) for hit in trial.hits), default=0)
     wide = max((len(printable(hit.name)) for hit in trial.hits), default=0)
@@ -63,7 +63,7 @@ def _complaints(tally: Tally) -> Iterator[str]:
         yield f"cuts {counted(tally.cut, 'number')} short: ([0-9.eE+-]+) takes all of one"
 
 
-def _loose_text(trial: Trial, style: Style) -> Iterator[str]:
+def _loose_text(trial: MetricTrial, style: Style) -> Iterator[str]:
     yield ""
     yield f"{trial.uncaught} of {counted(trial.lines, 'line')} without a metric"
     if not trial.loose:
@@ -90,7 +90,7 @@ def _short(line: str) -> str:
     return line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
 
 
-def trial_json(trial: Trial) -> str:
+def trial_json(trial: MetricTrial) -> str:
     """JSON format 1."""
     data = {
         "version": 1,
@@ -116,7 +116,7 @@ def trial_json(trial: Trial) -> str:
     return json_text(data)
 
 
-FORMATS: dict[str, Callable[[Trial, Style], str]] = {
+FORMATS: dict[str, Callable[[MetricTrial, Style], str]] = {
     "text": lambda trial, style: "\n".join(trial_text(trial, style)),
     "json": lambda trial, _: trial_json(trial),
 }

@@ -161,7 +161,7 @@ class Loose(NamedTuple):
 
 
 @dataclass
-class Trial:
+class MetricTrial:
     """What definitions catch in a log."""
 
     lines: int = 0
@@ -176,9 +176,11 @@ class Trial:
 _LOOSE = rf"(?<![\w.:/-])([A-Za-z_][\w./-]*)(['\"]?(?: ?= ?|: ?))({NUMBER})(?![\w:/-])"
 
 
-def tried(definitions: Sequence[tuple[str, str]], log: Iterable[str]) -> Trial:
+def tried(definitions: Sequence[tuple[str, str]], log: Iterable[str]) -> MetricTrial:
     """Definitions (name, pattern), tried on the lines of a log."""
-    trial = Trial(tallies=[Tally(name, regex, pattern_of(name, regex) is not None) for name, regex in definitions])
+    trial = MetricTrial(
+        tallies=[Tally(name, regex, pattern_of(name, regex) is not None) for name, regex in definitions]
+    )
     patterns = [(tally, pattern) for tally in trial.tallies if (pattern := pattern_of(tally.name, tally.regex))]
     for number, line in enumerate(log, 1):
         trial.lines = number

@@ -35,7 +35,7 @@ from sagespec.deploying.services.local.container import channels, contract, laun
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, LocalStore, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
 from sagespec.deploying.services.local.options import EXECUTORS, LocalOptions
-from sagespec.deploying.services.local.running import alive, cluster, docker, legacy, modules
+from sagespec.deploying.services.local.running import alive, cluster
 
 LINES_AT_ONCE = 500
 """Log lines that are looked through together for secrets: most hold none."""
@@ -364,6 +364,8 @@ class LocalService:
         """What this machine's Python lacks for the job, and what to do: told before it is started."""
         if self.options.provision:
             return None
+        from sagespec.deploying.services.local.running import modules
+
         archive = self.store.uploaded(str(given.get("sagemaker_submit_directory", "")))
         missing = modules.lacking(archive, str(given["sagemaker_program"]), self.options.python)
         if missing is None:
