@@ -11,7 +11,8 @@ from conftest import SMALLEST
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.cli import run
-from sagespec.kinds.training_job.metrics import NUMBER, Loose, pattern_of, peculiar, tried
+from sagespec.kinds.training_job.metric_trial import Loose, tried
+from sagespec.kinds.training_job.metrics import NUMBER, pattern_of, peculiar
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
 

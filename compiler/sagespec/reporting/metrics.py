@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterator
 
 from sagespec.base.redact import redacted
-from sagespec.kinds.training_job.metrics import Caught, Loose, Tally, MetricTrial
+from sagespec.kinds.training_job.metric_trial import Loose, MetricTrial, Tally
+from sagespec.kinds.training_job.metrics import Caught
 from sagespec.reporting.findings.diagnostics import counted, printable
 from sagespec.reporting.jsontext import json_text
 from sagespec.reporting.terminal.style import Style

@@ -13,7 +13,7 @@ from sagespec.cli.services import jobs_of
 from sagespec.cli.terminal import complain, heard, say, tell
 from sagespec.deploying.services import START
 from sagespec.kinds.lifecycle import Nature
-from sagespec.kinds.training_job.metrics import tried
+from sagespec.kinds.training_job.metric_trial import tried
 from sagespec.reporting.metrics import FORMATS
 from sagespec.reporting.terminal.style import style_of
 
