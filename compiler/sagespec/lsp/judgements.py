@@ -76,6 +76,7 @@ class Judgements:
         """Out of date, too; the first one is the next."""
         self._by_asked: dict[str, set[str]] = {}
         """Path → the manifests whose judgement rests on it."""
+        self._folders: set[str] | None = None
         self._by_claim: dict[Hashable, dict[str, Holder]] = {}
         """What only one job may have → the manifests with jobs that have it."""
 
@@ -102,10 +103,24 @@ class Judgements:
         while listed and folder:
             dependents |= self._by_asked.get(folder, set())
             listed, folder = folder != os.path.dirname(folder), os.path.dirname(folder)  # noqa: PTH120
+        if path in self._around:
+            inside = [each for each in self._by_asked if each.startswith(path + os.sep)]
+            dependents |= {manifest for each in inside for manifest in self._by_asked[each]}
         for each in sorted(dependents - {path}):
             self._put(each)
         if is_manifest_name(path):
             self._put(path, urgent=True)
+
+    @property
+    def _around(self) -> set[str]:
+        """The folders that something lies in which was looked for."""
+        if self._folders is None:
+            self._folders = set()
+            for path in self._by_asked:
+                while (folder := os.path.dirname(path)) not in self._folders and folder != path:  # noqa: PTH120
+                    self._folders.add(folder)
+                    path = folder
+        return self._folders
 
     def all_changed(self) -> None:
         for path in list(self._known):
@@ -139,6 +154,7 @@ class Judgements:
             after = judgement.holders
             for each in judgement.asked:
                 self._by_asked.setdefault(each, set()).add(path)
+            self._folders = None
             touched |= self._files_of(judgement) | ({path} if judgement.is_ours else set())
         self._take(path, {} if before is None else before.holders, after)
         return touched
