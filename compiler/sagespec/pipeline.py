@@ -24,6 +24,7 @@ from sagespec.checking.context import Context
 from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
+from sagespec.kinds.lifecycle import Nature
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
@@ -32,7 +33,7 @@ from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
     from sagespec.building.draft import Draft, Packing, Trained
-    from sagespec.building.pricing import Pricing
+    from sagespec.building.pricing import Pricing, Totals
     from sagespec.building.request import Destination, Request
 
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
@@ -113,6 +114,12 @@ class Compiler:
         return Packing(self.files)
 
     @cached_property
+    def totals(self) -> Totals:
+        from sagespec.building.pricing import Totals
+
+        return Totals()
+
+    @cached_property
     def pricing(self) -> Pricing:
         from sagespec.building.pricing import Pricing
 
@@ -131,9 +138,16 @@ class Compiler:
                     continue  # it is given twice, or by its own name as well
                 read.add(file)
                 yield from self.file(name, explicit=name == path) if not why else self.passed_over(name, why)
+        yield from self._together()
         leftover = self.allowances.unused()
         if leftover:
             yield Result(leftover[0].path, leftover)
+
+    def _together(self) -> Iterator[Result]:
+        """What only all jobs of a run show: what they may cost together."""
+        for found in self.totals.exceeded() if "totals" in self.__dict__ else ():
+            if found.rule not in self.allowed:
+                yield self.refused(found.path, (found,))
 
     def file(self, name: str, *, explicit: bool) -> Iterator[Result]:
         """The jobs of one file. A file that was found in a folder is passed over unless it is meant for us."""
@@ -406,7 +420,7 @@ class Compiler:
     def _priced(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         """What there is to say of the price, where the defaults name some."""
         site = draft.request.site
-        if site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
+        if site.local or not {"prices", "max_job_cost", "max_total_cost"} & set(manifest.settings):
             return
         from sagespec.building.pricing import judge
 
@@ -417,6 +431,8 @@ class Compiler:
             return
         bill = None if draft.unknown or priced is None else kind.bill(priced, self.facts, 1)
         yield from judge(manifest, draft.request.name, site.region, bill)
+        if bill is not None and kind.lifecycle.nature is Nature.RUNS:
+            self.totals.add(manifest, draft.request.name, bill)
 
     def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:
         """The draft's request with what things cost in its region; None where no region is known."""
@@ -595,25 +611,28 @@ def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> P
     if not member:
         return ()
     at = kind.overrides[operation]
-    if _is_written(manifest.data, (*at, *member)):
-        return (*at, *member)
+    overridden = _there(manifest.data, (*at, *member))
+    if len(overridden) == len(at) + len(member):
+        return overridden
     field = kind.field_of(operation, member)
     if field is None:
         return ()
+    if field not in manifest.data and kind.field_of(operation, overridden[len(at) :]) == field:
+        return overridden  # the override sets what the field is for, and lacks something of it
     inside = member[1:] if field in ("hyperparameters", "environment") else member[2:] if field == "env" else ()
     return (field, *inside)
 
 
-def _is_written(data: object, path: Path) -> bool:
-    """Whether something stands at a path."""
-    for step in path:
+def _there(data: object, path: Path) -> Path:
+    """As much of a path as there is in some data."""
+    for length, step in enumerate(path):
         if isinstance(data, Mapping) and step in data:
             data = data[str(step)]
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):
             data = data[step]
         else:
-            return False
-    return True
+            return path[:length]
+    return path
 
 
 def _merged(found: Mapping[str, Result]) -> Result:

@@ -179,4 +179,9 @@ _SETTINGS: Json = {
         "description": "A price file: region and type → USD per hour, with its date.",
     },
     "max_job_cost": {"type": "number", "minimum": 0, "description": "USD that one job may cost at most."},
+    "max_total_cost": {
+        "type": "number",
+        "minimum": 0,
+        "description": "USD that the training jobs of one run may cost together at most.",
+    },
 }

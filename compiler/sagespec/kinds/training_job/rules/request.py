@@ -393,22 +393,26 @@ def pending_time_of_cpu_job(request: Written, context: JobContext) -> Finding | 
     return None
 
 
-@rule(WARNING, on=field("request"), source=API + "MlflowConfig.html")
-def unreachable_mlflow(request: Written, context: JobContext) -> Finding | None:
+_MLFLOW = ("MlflowConfig", "MlflowResourceArn")
+
+
+@rule(WARNING, on=field("mlflow_config", "request"), source=API + "MlflowConfig.html")
+def unreachable_mlflow(config: Written, context: JobContext) -> Finding | None:
     """A tracking server must be reachable: in the same region, with a network.
 
     Bad:
-        request:
-          MlflowConfig: {MlflowResourceArn: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/team"}
+        mlflow_config: {mlflow_resource_arn: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/team"}
 
     Good:
-        request:
-          MlflowConfig: {MlflowResourceArn: "arn:aws:sagemaker:us-west-2:123456789012:mlflow-tracking-server/team"}
+        mlflow_config: {mlflow_resource_arn: "arn:aws:sagemaker:us-west-2:123456789012:mlflow-tracking-server/team"}
     """
-    arn = overridden(context, "MlflowConfig", "MlflowResourceArn")
+    path: Path
+    if config.name == "request":
+        path, arn = ("request", *_MLFLOW), overridden(context, *_MLFLOW)
+    else:
+        path, arn = ("mlflow_config", "mlflow_resource_arn"), config.value.mlflow_resource_arn
     if not isinstance(arn, str):
         return None
-    path = ("request", "MlflowConfig", "MlflowResourceArn")
     region = arn.split(":")[3] if arn.count(":") >= 5 else ""
     if context.job.enable_network_isolation:
         return Finding(path, "the container has no network to reach MLflow with", "leave enable_network_isolation out")
