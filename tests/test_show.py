@@ -324,6 +324,7 @@ NOT_SHOWN_BY_A_TEXT = {
         "unknown-environment",
         "unusable-prices",
         "job-costs-too-much",
+        "jobs-cost-too-much",
         "unknown-price",
         "name-in-two-files",
         "checkpoints-in-two-files",

@@ -19,10 +19,12 @@ from sagespec.building.draft import account_of
 from sagespec.catalog import Facts, facts, near
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
+from sagespec.checking.claims import Claim, Claims, Holder, conflict
 from sagespec.checking.context import Context
 from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
+from sagespec.kinds.lifecycle import Nature
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
@@ -32,7 +34,7 @@ from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
     from sagespec.building.draft import Draft, Packing, Trained
-    from sagespec.building.pricing import Pricing
+    from sagespec.building.pricing import Pricing, Totals
     from sagespec.building.request import Destination, Request
 
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
@@ -103,16 +105,21 @@ class Compiler:
         self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
         self._account: str | None = None
+        self.claims = Claims()
         self._paths: tuple[str, ...] = ()
         self._jobs: dict[tuple[str, ...], list[Request]] = {}
-        self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}
-        self._checkpoints: dict[tuple[str | None, str], tuple[str, str, int]] = {}
 
     @cached_property
     def packing(self) -> Packing:
         from sagespec.building.draft import Packing
 
         return Packing(self.files)
+
+    @cached_property
+    def totals(self) -> Totals:
+        from sagespec.building.pricing import Totals
+
+        return Totals()
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -133,9 +140,16 @@ class Compiler:
                     continue  # it is given twice, or by its own name as well
                 read.add(file)
                 yield from self.file(name, explicit=name == path) if not why else self.passed_over(name, why)
+        yield from self._together()
         leftover = self.allowances.unused()
         if leftover:
             yield Result(leftover[0].path, leftover)
+
+    def _together(self) -> Iterator[Result]:
+        """What only all jobs of a run show: what they may cost together."""
+        for found in self.totals.exceeded() if "totals" in self.__dict__ else ():
+            if found.rule not in self.allowed:
+                yield self.refused(found.path, (found,))
 
     def file(self, name: str, *, explicit: bool) -> Iterator[Result]:
         """The jobs of one file. A file that was found in a folder is passed over unless it is meant for us."""
@@ -291,7 +305,7 @@ class Compiler:
         found = [*found, *self.known.complaints(manifest.settings.get(SETTING), manifest.where)]
         site = self._site(checked.job, kind)
         draft = self._draft(checked, kind, site)
-        found = [*found, *self._named(checked, kind, site), *self._checkpointed(checked)]
+        found = [*found, *self._conflicts(checked, kind, site)]
         found += self._judged(manifest, kind, draft, found)
         request = None
         if self.options.build and not has_errors(found):
@@ -411,7 +425,7 @@ class Compiler:
     def _priced(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         """What there is to say of the price, where the defaults name some."""
         site = draft.request.site
-        if site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
+        if site.local or not {"prices", "max_job_cost", "max_total_cost"} & set(manifest.settings):
             return
         from sagespec.building.pricing import judge
 
@@ -422,6 +436,8 @@ class Compiler:
             return
         bill = None if draft.unknown or priced is None else kind.bill(priced, self.facts, 1)
         yield from judge(manifest, draft.request.name, site.region, bill)
+        if bill is not None and kind.lifecycle.nature is Nature.RUNS:
+            self.totals.add(manifest, draft.request.name, bill)
 
     def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:
         """The draft's request with what things cost in its region; None where no region is known."""
@@ -470,52 +486,64 @@ class Compiler:
             account = self._account = self._account or ask()
         return account
 
-    def _named(self, checked: Checked, kind: Kind, site: Destination) -> Iterator[Diagnostic]:
-        """Two jobs of one name would be one job to the service, each replacing the other.
+    def _conflicts(self, checked: Checked, kind: Kind, site: Destination) -> Iterator[Diagnostic]:
+        """What the job has that another one has already.
 
         Requests of two files stand each by itself, so `compile` only warns of them; nobody can apply both.
         """
-        manifest = checked.manifest
-        name = checked.job.members().get("name")
-        if name is None:
-            return
-        project = str(manifest.settings.get("project", "default"))
-        key = (kind.name, project, manifest.environment, site.account, site.region, name.lower())
-        place = manifest.where(("name",))
-        if key not in self._names:
-            self._names[key] = (place.source.name, place.span.line)
-            return
-        file, line = self._names[key]
-        same_file = file == manifest.document.source.name
-        hint = "let the name say what differs: {{ matrix.… }}" if manifest.matrix else "give one of them another name"
-        message = f"'{name}' is the name of another job, at {file}:{line}"
-        severity = Severity.ERROR if same_file or not self.options.build else Severity.WARNING
-        rule = "duplicate-name" if same_file else "name-in-two-files"
-        yield Diagnostic(place, severity, rule, message, hint, ("name",))
-
-    def _checkpointed(self, checked: Checked) -> Iterator[Diagnostic]:
-        """Two jobs with one checkpoint location: each goes on from what the other has learned."""
-        manifest, known = checked.manifest, checked.job.members()
-        location, name = known.get("checkpoint_s3_uri"), known.get("name")
-        if not isinstance(location, str) or not isinstance(name, str):
-            return
-        place = manifest.where(("checkpoint_s3_uri",))
-        here = (name, place.source.name, place.span.line)
-        other, file, line = self._checkpoints.setdefault((manifest.environment, location.rstrip("/")), here)
-        if other == name:
-            return
-        same_file = file == place.source.name
-        severity = Severity.ERROR if same_file or not self.options.build else Severity.WARNING
-        rule = "shared-checkpoints" if same_file else "checkpoints-in-two-files"
-        message = f"'{name}' and '{other}' ({file}:{line}) share their checkpoints: each goes on from the other's"
-        hint = "let the location hold the name: " + location.rstrip("/") + "/{{ name }}"
-        yield Diagnostic(place, severity, rule, message, hint, ("checkpoint_s3_uri",))
+        between_files = Severity.WARNING if self.options.build else Severity.ERROR
+        for claim in (*_name_of(checked, kind, site), *_checkpoints_of(checked)):
+            holder = self.claims.holder(claim)
+            if holder is not None:
+                yield conflict(claim, holder, between_files=between_files)
 
     def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
         """What becomes of a text of which nothing could be read."""
         allowed = self.allowed  # an error that ends everything is told all the same
         kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
         return Result(name, self.allowances.kept(kept))
+
+
+def _name_of(checked: Checked, kind: Kind, site: Destination) -> Iterator[Claim]:
+    """Two jobs of one name would be one job to the service, each replacing the other."""
+    manifest = checked.manifest
+    name = checked.job.members().get("name")
+    if name is None:
+        return
+    project = str(manifest.settings.get("project", "default"))
+    yield Claim(
+        (kind.name, project, manifest.environment, site.account, site.region, name.lower()),
+        name,
+        "name",
+        manifest.where(("name",)),
+        ("duplicate-name", "name-in-two-files"),
+        lambda other: f"'{name}' is the name of another job, at {other.file}:{other.line}",
+        "let the name say what differs: {{ matrix.… }}" if manifest.matrix else "give one of them another name",
+    )
+
+
+def _checkpoints_of(checked: Checked) -> Iterator[Claim]:
+    """Two jobs with one checkpoint location: each goes on from what the other has learned."""
+    manifest, known = checked.manifest, checked.job.members()
+    given, name = known.get("checkpoint_s3_uri"), known.get("name")
+    if not isinstance(given, str) or not isinstance(name, str):
+        return
+    location = given.rstrip("/")
+
+    def message(other: Holder) -> str:
+        shared = f"'{name}' and '{other.job}' ({other.file}:{other.line}) share their checkpoints"
+        return f"{shared}: each goes on from the other's"
+
+    yield Claim(
+        ("checkpoints", manifest.environment, location),
+        name,
+        "checkpoint_s3_uri",
+        manifest.where(("checkpoint_s3_uri",)),
+        ("shared-checkpoints", "checkpoints-in-two-files"),
+        message,
+        f"let the location hold the name: {location}/{{{{ name }}}}",
+        is_shared=True,
+    )
 
 
 def _is_defaults(document: Document) -> bool:
@@ -588,25 +616,28 @@ def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> P
     if not member:
         return ()
     at = kind.overrides[operation]
-    if _is_written(manifest.data, (*at, *member)):
-        return (*at, *member)
+    overridden = _there(manifest.data, (*at, *member))
+    if len(overridden) == len(at) + len(member):
+        return overridden
     field = kind.field_of(operation, member)
     if field is None:
         return ()
+    if field not in manifest.data and kind.field_of(operation, overridden[len(at) :]) == field:
+        return overridden  # the override sets what the field is for, and lacks something of it
     inside = member[1:] if field in ("hyperparameters", "environment") else member[2:] if field == "env" else ()
     return (field, *inside)
 
 
-def _is_written(data: object, path: Path) -> bool:
-    """Whether something stands at a path."""
-    for step in path:
+def _there(data: object, path: Path) -> Path:
+    """As much of a path as there is in some data."""
+    for length, step in enumerate(path):
         if isinstance(data, Mapping) and step in data:
             data = data[str(step)]
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):
             data = data[step]
         else:
-            return False
-    return True
+            return path[:length]
+    return path
 
 
 def _merged(found: Mapping[str, Result]) -> Result:

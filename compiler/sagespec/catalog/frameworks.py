@@ -123,6 +123,11 @@ class Framework:
         return bool(self.row.get("passes_model_dir"))
 
     @property
+    def container_arguments(self) -> Mapping[str, str]:
+        """Arguments of the estimator that its container gets as hyperparameters → what those are called."""
+        return MappingProxyType(self.row.get("container_arguments", {}))
+
+    @property
     def strategies(self) -> Mapping[str, Mapping[str, Any]]:
         """Distribution strategy → what it asks of the version."""
         strategies: Mapping[str, Mapping[str, Any]] = self.row["strategies"]
@@ -256,11 +261,19 @@ class Framework:
 
     def _capabilities(self, version: str) -> dict[str, Any]:
         """The rows of `since`, each over the ones before it."""
-        known: dict[str, Any] = {}
+        known: dict[str, Any] = self._capabilities_of_base(version)
         for since, row in self.row["since"].items():
             if since == _ALWAYS or (version and numbers(version) >= numbers(since)):
                 known.update(row)
         return known
+
+    def _capabilities_of_base(self, version: str) -> dict[str, Any]:
+        """What its images have from those that they are made of."""
+        under = self.base_of(version)
+        if under is None:
+            return {}
+        release = under.without_image(split(version)[1].removeprefix(under.name))
+        return {fact: getattr(release, fact) for fact in self.row.get("of_base", ())}
 
     def _support(self, version: str, full_version: str) -> tuple[date | None, date | None]:
         rows: Mapping[str, Sequence[str]] = self.row["support"]

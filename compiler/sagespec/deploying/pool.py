@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.applier import Applier, Outcome, carry_out
 from sagespec.deploying.following.follow import News, follower_of, heard
 from sagespec.deploying.machinery import MACHINERY
+from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import EndpointService, Progress, Service, ServiceError
@@ -103,6 +106,31 @@ class ServicePool:
             notes |= dict.fromkeys(told)
         ordered = in_order([changes[number] for number in range(len(requests))])
         return Plan((*ordered, *pruned), self.account, tuple(notes))
+
+    def naming_files(self, plan: Plan) -> Plan:
+        """The plan, with the names of the files that differ where it changes code: the archives of the jobs before are
+        looked into, each once. Where that is not allowed, the plan says so, and stays a plan."""
+        told: dict[tuple[str, str], ChangedFiles] = {}
+
+        def named(change: Change) -> Change:
+            archive = archive_before(change)
+            if archive is None or change.request is None:
+                return change
+            key = (archive, change.request.uploads[0].sha256 if change.request.uploads else "")
+            if key not in told:
+                told[key] = self._compared(archive, change)
+            return replace(change, files=told[key])
+
+        return replace(plan, changes=tuple(map(named, plan.changes)))
+
+    def _compared(self, archive: str, change: Change) -> ChangedFiles:
+        with tempfile.TemporaryDirectory(prefix="sagespec-") as folder:
+            path = Path(folder, "sourcedir.tar.gz")
+            try:
+                self.service_of(change).fetch(archive, path)
+            except ServiceError as error:
+                return ChangedFiles(unknown=f"the archive of the job before cannot be read: {error.message}")
+            return changed_files(path, change)
 
     def _without_any(self, requests: Sequence[Request], gone: Gone) -> tuple[list[Change], list[str]]:
         """What is pruned of the natures of which no manifest is left at all: an endpoint goes on to cost."""

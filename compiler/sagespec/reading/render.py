@@ -16,7 +16,7 @@ from sagespec.reading.document import Data, Document, load, read
 from sagespec.reading.matrix import MAX_VARIABLE, combinations, length_of
 
 DEFAULTS_NAME = "sagespec.yaml"
-SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost", "framework_versions")
+SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost", "max_total_cost", "framework_versions")
 """Members of a Defaults document that are not a job's."""
 OWN = ("apiVersion", "kind", "name")
 """What a manifest says for itself; no default stands in for it."""

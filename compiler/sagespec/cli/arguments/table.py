@@ -439,6 +439,26 @@ class VersionsArguments(Arguments):
     format = choice(("text", "json"), "text", "How the list is written.")
 
 
+class PricesArguments(Arguments):
+    """Make a price file of AWS's public price list, for `prices:` in sagespec.yaml. Asks nobody.
+
+    The price list of a region is a file that everyone may download, as JSON or CSV:
+    https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/us-west-2/index.json
+    """
+
+    command, section, runs = "prices", REFERENCE, "pricing:prices"
+    examples = (
+        ("sagespec prices index.json --out prices.yaml", "of what was downloaded"),
+        ("sagespec prices us-west-2.csv eu-west-1.csv", "of two regions"),
+        ("sagespec prices index.json --region us-west-2", "one region of a list of all"),
+    )
+    starts_nothing = True
+
+    files = several("FILE...", "Price lists of Amazon SageMaker, or - for standard input.", completes="files")
+    region = repeated("REGION", "Only the prices of this region.")
+    out = file("FILE", "Write the price file here.")
+
+
 class SchemaArguments(Arguments):
     """Write the JSON Schemas that editors complete and check manifests with."""
 
@@ -523,6 +543,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         LocalCleanArguments,
         RulesArguments,
         VersionsArguments,
+        PricesArguments,
         SchemaArguments,
         LspArguments,
         CompletionArguments,

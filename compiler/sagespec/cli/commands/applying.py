@@ -31,8 +31,9 @@ from sagespec.deploying.planning.plan import FINISHING, Action, nature_of
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, unlike
 from sagespec.deploying.planning.pruning import only
 from sagespec.kinds.lifecycle import Nature
+from sagespec.reporting.plans.data import outcomes_json
 from sagespec.reporting.plans.outputs import write_outputs
-from sagespec.reporting.plans.plan import outcome_text, outcomes_json, plan_text
+from sagespec.reporting.plans.plan import outcome_text, plan_text
 from sagespec.reporting.terminal.progress import progress_on
 from sagespec.reporting.terminal.style import Style, style_of
 
@@ -118,7 +119,7 @@ def carried_out(given: ApplyArguments, asked: Asked, report: ApplyReport, pool: 
     made = pool.plan(asked.requests, asked.options, asked.gone)
     if asked.saved is not None:
         made = what_is_left(asked.saved, made)
-    for line in plan_text(made, style):
+    for line in plan_text(pool.naming_files(made), style):
         tell(line, always=not given.yes)
     check_rehearsal(given, made)
     if made.pending and not given.yes:

@@ -79,9 +79,11 @@ class _Told:
 
     def take(self, news: News, board: Board) -> None:
         job = FollowedJob(news.job_name, news.service)
-        if news.line is not None:
-            self.tails[job].append(news.line.text)
-            board.line(log_line(news.line, job.name if len(self.followed.jobs) > 1 else ""))
+        if news.lines:
+            prefix = job.name if len(self.followed.jobs) > 1 else ""
+            self.tails[job].extend(line.text for line in news.lines[-TAIL:])
+            for line in news.lines:
+                board.line(log_line(line, prefix))
         if news.seen is not None:
             board.state(news.seen)
             self.followed.endings[job] = ending_of(

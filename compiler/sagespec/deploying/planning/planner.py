@@ -117,7 +117,8 @@ def decide(
     newest = attempts[-1] if attempts else None
     if options.rerun and rerun is None:
         rerun = options.named or rerun_of([(request, attempts)])
-    case = _Case(request, attempts, _others(request, seen, newest), options, rerun)
+    last = None if newest is not None else _last(request, seen)
+    case = _Case(request, attempts, _others(request, seen, newest), options, rerun, last)
     change = _next_to(case) if newest is not None and not newest.ended else _after(case)
     if change.action in (Action.CREATE, Action.REPLACE):
         change = _under_our_name(change, request, seen, options)
@@ -135,6 +136,8 @@ class _Case:
     """Own jobs that have not ended, besides the newest attempt of the same digest; oldest first."""
     options: PlanOptions
     rerun: Rerun | None
+    last: Observed | None = None
+    """Where there is no attempt: the newest job that the manifest has asked for otherwise."""
 
     @property
     def newest(self) -> Observed | None:
@@ -154,6 +157,11 @@ def _attempts(request: Request, seen: Iterable[Observed]) -> list[Observed]:
     """Own jobs that were asked for as the request is now, oldest first."""
     same = (job for job in seen if job.digest == request.digest and is_own(request, job))
     return sorted(same, key=lambda job: job.attempt)
+
+
+def _last(request: Request, seen: Iterable[Observed]) -> Observed | None:
+    own = [job for job in seen if is_own(request, job) and not job.tags_hidden]
+    return max(own, key=lambda job: (job.created, job.attempt), default=None)
 
 
 def _others(request: Request, seen: Iterable[Observed], newest: Observed | None) -> list[Observed]:
@@ -324,7 +332,12 @@ def _same(case: _Case) -> Change:
 
 
 def _create(case: _Case) -> Change:
-    return Change(Action.CREATE, "new", case.request, 1, rerun=case.rerun.mark if case.rerun else "")
+    last, mark = case.last, case.rerun.mark if case.rerun else ""
+    reason = "new"
+    if last is not None:
+        state = "runs" if last.status == "InProgress" else f"is {last.status}"
+        reason = f"{last.job_name} {state}, and the manifest or its code has changed since"
+    return Change(Action.CREATE, reason, case.request, 1, last=last, rerun=mark)
 
 
 def _keep(case: _Case) -> Change:

@@ -37,8 +37,7 @@ class InProgress(ServiceError):
     """An endpoint is being changed, by us or by somebody else, and takes no other change until that is over."""
 
 
-@dataclass(frozen=True)
-class LogLine:
+class LogLine(NamedTuple):
     """One line of one host's log."""
 
     host: str

@@ -434,6 +434,7 @@ MEMBERS: Mapping[str, Callable[[_Body], Any]] = {
     "ProfilerRuleConfigurations": lambda body: [to_api(rule) for rule in body.job.profiler_rules or []] or None,
     "TensorBoardOutputConfig": lambda body: api_of(body.job.tensorboard_output_config),
     "ExperimentConfig": lambda body: api_of(body.job.experiment_config) or None,
+    "MlflowConfig": lambda body: api_of(body.job.mlflow_config),
     "RemoteDebugConfig": lambda body: wrapped("EnableRemoteDebug", body.job.enable_remote_debug),
     "InfraCheckConfig": lambda body: wrapped("EnableInfraCheck", body.job.enable_infra_check),
     "SessionChainingConfig": lambda body: wrapped("EnableSessionTagChaining", body.job.enable_session_tag_chaining),

@@ -370,5 +370,5 @@ def _fields_of_defaults(here: Spot, names: Iterable[str]) -> Iterator[Completion
                 yield CompletionItem(name, _key(here, name, nested=name not in _PLAIN_SETTINGS), "field", detail)
 
 
-_PLAIN_SETTINGS = ("project", "max_job_cost")
+_PLAIN_SETTINGS = ("project", "max_job_cost", "max_total_cost")
 """Settings that are no maps."""

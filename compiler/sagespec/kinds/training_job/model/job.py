@@ -13,6 +13,7 @@ from sagespec.kinds.training_job.model.observing import (
     DebuggerRule,
     ExperimentConfig,
     MetricDefinition,
+    MlflowConfig,
     ProfilerConfig,
     TensorBoardOutputConfig,
 )
@@ -228,6 +229,11 @@ class Job(Part):
     disable_profiler: bool | None = field("Switches the profiler off.", None)
     tensorboard_output_config: TensorBoardOutputConfig | None = field("Where Debugger writes TensorBoard data.", None)
     experiment_config: ExperimentConfig | None = field("The SageMaker experiment that the job belongs to.", None)
+    mlflow_config: MlflowConfig | None = field(
+        "Managed MLflow that the script logs to.",
+        None,
+        hint="write a map, for example {mlflow_resource_arn: arn:aws:sagemaker:…:mlflow-tracking-server/team}",
+    )
     enable_remote_debug: bool | None = field(
         "Lets you open a shell in the running container (AWS Systems Manager).", None
     )
