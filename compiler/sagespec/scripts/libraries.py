@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from sagespec.scripts.evaluator import UNKNOWN
+from sagespec.scripts.keeping import Kept, kept
 from sagespec.scripts.keras_models import KERAS, fits, keras_models
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Piece
@@ -103,6 +104,8 @@ class Libraries(NamedTuple):
     """Every run trains with Keras's `fit`."""
     model_dir_named_once: bool
     """SM_MODEL_DIR is in one place, and nothing else names the model's folder."""
+    kept: Kept | None
+    """How it saves its model, where no server of TensorFlow would load that."""
 
 
 def libraries(program: Program) -> Libraries:
@@ -125,6 +128,7 @@ def libraries(program: Program) -> Libraries:
             fits(seen.node, reader.models) and program.certain(module, seen) for module, seen in program.seen("calls")
         ),
         model_dir_named_once=len(folders) == 1,
+        kept=kept(program, reader) if program.closed else None,
     )
 
 
@@ -193,7 +197,7 @@ class _LibraryReader:
             if dotted.startswith(KERAS) and dotted.endswith(".ModelCheckpoint"):
                 weights = value(words.get("save_weights_only"), module)
                 path = call.args[0] if call.args else words.get("filepath")
-                end = self._end(path, module, seen)
+                end = self.end_of(path, module, seen)
                 if end is not None and not (weights is UNKNOWN and "save_weights_only" in words):
                     way: Way = "weights_checkpoint" if weights is True else "checkpoint"
                     yield Saving(way, end, False, self.program.piece(module, call))
@@ -201,20 +205,20 @@ class _LibraryReader:
             if dotted.startswith(KERAS) and dotted.endswith(".save_model"):
                 way, path = "save", call.args[1] if len(call.args) > 1 else words.get("filepath")
             elif isinstance(call.func, ast.Attribute) and call.func.attr in ("save", "save_weights"):
-                if call.func.attr in own or not self._is_model(module, call.func.value):
+                if call.func.attr in own or not self.is_model(module, call.func.value):
                     continue
                 way = "save" if call.func.attr == "save" else "save_weights"
                 path = call.args[0] if call.args else words.get("filepath")
             else:
                 continue
-            end = self._end(path, module, seen)
+            end = self.end_of(path, module, seen)
             if end is not None and "zipped" not in words:
                 yield Saving(way, end, "save_format" in words, self.program.piece(module, call))
 
     def generators(self) -> Iterator[tuple[str, Piece]]:
         for module, seen in self.calls:
             func = seen.node.func
-            if isinstance(func, ast.Attribute) and func.attr in _GENERATORS and self._is_model(module, func.value):
+            if isinstance(func, ast.Attribute) and func.attr in _GENERATORS and self.is_model(module, func.value):
                 yield func.attr, self.program.piece(module, seen.node)
 
     def keras_2_arguments(self) -> Iterator[tuple[str, str, Piece]]:
@@ -226,13 +230,13 @@ class _LibraryReader:
                 refused = frozenset({"lr"})
             elif dotted.startswith(KERAS) and dotted.endswith(".ModelCheckpoint"):
                 refused = frozenset({"period"})
-            elif way in _KERAS_2_WORDS and self._is_model(module, call.func.value):
+            elif way in _KERAS_2_WORDS and self.is_model(module, call.func.value):
                 refused = _KERAS_2_WORDS[way]
             for word in call.keywords:
                 if word.arg in refused:
                     yield dotted.rpartition(".")[2] or way, word.arg, self.program.piece(module, call)
 
-    def _is_model(self, module: Module, node: ast.expr) -> bool:
+    def is_model(self, module: Module, node: ast.expr) -> bool:
         """Whether a name is a Keras model: something by that name is compiled, or made by Keras."""
         return isinstance(node, ast.Name) and node.id in self.models
 
@@ -242,7 +246,7 @@ class _LibraryReader:
 
     # Paths
 
-    def _end(self, node: ast.expr | None, module: Module, seen: Seen, depth: int = 8) -> str | None:
+    def end_of(self, node: ast.expr | None, module: Module, seen: Seen, depth: int = 8) -> str | None:
         """How a path ends; None where that is not known."""
         if node is None or depth == 0:
             return None
@@ -251,7 +255,7 @@ class _LibraryReader:
             return known
         last = _last_part(node, module)
         if last is not None:
-            return self._end(last, module, seen, depth - 1)
+            return self.end_of(last, module, seen, depth - 1)
         if isinstance(node, ast.Attribute):
             return "model" if node.attr in _FOLDERS else None
         if _names_model_folder(node, module):
@@ -259,9 +263,9 @@ class _LibraryReader:
         if isinstance(node, ast.Name):
             given = module.assigned.get(node.id, [])
             if len(given) == 1 and given[0] is not None:
-                return self._end(given[0], module, seen, depth - 1)
+                return self.end_of(given[0], module, seen, depth - 1)
             passed = list(self.program.passed(module, seen, node))
-            ends = {self._end(argument, caller, call, depth - 1) for caller, call, argument in passed}
+            ends = {self.end_of(argument, caller, call, depth - 1) for caller, call, argument in passed}
             return ends.pop() if len(ends) == 1 else None
         return None
 
@@ -271,8 +275,8 @@ class _LibraryReader:
             call, dotted = seen.node, module.dotted(seen.node.func)
             path, by_tensorflow = _path_of(call, dotted, module), dotted in _TENSORFLOW_WRITERS
             way = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-            if path is None and call.args and way in _SAVERS and self._is_model(module, call.func.value):
-                end = self._end(call.args[0], module, seen) or ""
+            if path is None and call.args and way in _SAVERS and self.is_model(module, call.func.value):
+                end = self.end_of(call.args[0], module, seen) or ""
                 by_tensorflow = way == "export" or end.endswith(".keras")
                 path = call.args[0] if by_tensorflow or end.endswith((".h5", ".hdf5")) else None
             if path is None:

@@ -217,6 +217,19 @@ PAGES = (
         """,
     ),
     Page(
+        "unservable-training-script",
+        WARNING,
+        "https://github.com/aws/sagemaker-tensorflow-serving-container (tfs_utils.py, find_models)",
+        """
+        The endpoint is to serve what a training script saves, and its server could load none of that.
+
+        TensorFlow Serving finds a SavedModel at `<number>/saved_model.pb` and nothing else: not in SM_MODEL_DIR itself,
+        and no .keras or .h5 file. In legacy mode a model is exported only where the script has `serving_input_fn`. It
+        is said where the TrainingJob manifest that `training_job` names lies under the given paths or beside the
+        endpoint's, and the script certainly saves in no other way.
+        """,
+    ),
+    Page(
         "unknown-kind",
         ERROR,
         OURS,

@@ -179,6 +179,11 @@ _SETTINGS: Json = {
         "description": "A price file: region and type → USD per hour, with its date.",
     },
     "max_job_cost": {"type": "number", "minimum": 0, "description": "USD that one job may cost at most."},
+    "max_total_cost": {
+        "type": "number",
+        "minimum": 0,
+        "description": "USD that the training jobs of one run may cost together at most.",
+    },
     "framework_versions": {
         "type": "array",
         "description": "Versions of frameworks that AWS has images of and sagespec's table has not yet.",
@@ -195,10 +200,5 @@ _SETTINGS: Json = {
             "required": ["py_version"],
             "additionalProperties": False,
         },
-    },
-    "max_total_cost": {
-        "type": "number",
-        "minimum": 0,
-        "description": "USD that the training jobs of one run may cost together at most.",
     },
 }
