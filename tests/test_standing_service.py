@@ -487,7 +487,7 @@ def test_the_log_of_an_endpoint_is_printed(fast: Serving, capsys: pytest.Capture
 def with_job(fast: Serving, **over: Any) -> None:
     fast.write(training_job="train", model_data=None, framework_version=None, role=None, **over)
     (fast.folder / "train.py").write_text(SCRIPT)
-    (fast.folder / "train.yaml").write_text(yaml.safe_dump({**SMALLEST, "name": "train"}))
+    (fast.folder / "train.yaml").write_text(yaml.safe_dump({**SMALLEST, "name": "train", "framework_version": "2.19"}))
 
 
 def test_a_job_and_its_endpoint_are_applied_in_order(fast: Serving, capsys: pytest.CaptureFixture[str]) -> None:
