@@ -716,3 +716,13 @@ def test_a_model_that_several_configurations_name_goes_with_the_last(serving: Se
     deleted = next(outcome for outcome in serving.apply(prune=True) if outcome.change.action is Action.DELETE)
     assert deleted.notes == ()
     assert operations(serving)["DeleteModel"] == 1
+
+
+def test_an_archive_at_which_nobody_has_looked_is_told_as_such(
+    fast: Serving, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 0  # there is none yet
+    put_model(fast, b"one")
+    capsys.readouterr()
+    assert run(["plan", str(fast.folder)]) == 0
+    assert "model_data: an archive at which nobody has looked → ETag" in capsys.readouterr().out
