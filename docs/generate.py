@@ -420,6 +420,7 @@ WORDS = {
     "number": "a number",
     "boolean": "true or false",
     "object": "a map",
+    "array": "a list",
 }
 LIMITS = {
     "minimum": "at least {:,}",

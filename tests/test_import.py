@@ -127,7 +127,7 @@ def test_versions_code_and_names_are_said_in_a_manifests_words(body: dict[str, A
         "tags": {"team": "vision"},
         "region": "us-west-2",
         "role": SMALLEST["role"],
-        "framework_version": "2.19",
+        "framework_version": "2.21",
         "py_version": "py312",
         "entry_point": "train.py",
         "source_dir": source,

@@ -52,8 +52,8 @@ FrameworkVersion = Annotated[
     str,
     Limits(pattern=r"^([0-9]+(\.[0-9]+){0,2}(-[0-9]+)?(-py[0-9]+)?|latest)$", max_length=32),
     Described(
-        'a version in quotes, such as "2.19"',
-        *("2.19", "2.19.0"),
+        'a version in quotes, such as "2.21"',
+        *("2.21", "2.21.0"),
         correct=corrections.version,
         caution="without quotes it is a number, and 1.10 would become 1.1",
     ),

@@ -94,7 +94,7 @@ PAGES = (
         same name.
 
         Bad:
-            dependencies: [/]
+            dependencies: [.]
 
         Good:
             dependencies: []
@@ -214,6 +214,19 @@ PAGES = (
         `plan` and `apply` ask the service for the newest job that has completed, and name it. `compile` asks nobody, so
         that its result depends on files alone: it takes the TrainingJob manifest of that name, under the given paths or
         beside the endpoint's, and prints what is sent once its first attempt has completed.
+        """,
+    ),
+    Page(
+        "unservable-training-script",
+        WARNING,
+        "https://github.com/aws/sagemaker-tensorflow-serving-container (tfs_utils.py, find_models)",
+        """
+        The endpoint is to serve what a training script saves, and its server could load none of that.
+
+        TensorFlow Serving finds a SavedModel at `<number>/saved_model.pb` and nothing else: not in SM_MODEL_DIR itself,
+        and no .keras or .h5 file. In legacy mode a model is exported only where the script has `serving_input_fn`. It
+        is said where the TrainingJob manifest that `training_job` names lies under the given paths or beside the
+        endpoint's, and the script certainly saves in no other way.
         """,
     ),
     Page(

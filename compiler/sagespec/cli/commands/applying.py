@@ -127,7 +127,7 @@ def carried_out(given: ApplyArguments, asked: Asked, report: ApplyReport, pool: 
             return Code.WRONG_USAGE
         made = what_is_left(made, pool.plan(asked.requests, asked.options, asked.gone))  # thinking takes time
     report.begin(made)
-    for outcome in outcomes_of(made, pool, asked.options, style):
+    for outcome in outcomes_of(made, pool, asked.options, style, given.max_parallel):
         report.ledger.note(outcome)
     code = waited(report, asked, pool, style) if given.wait or given.interrupt else Code.FINE
     if code is Code.INTERRUPTED:
@@ -290,9 +290,11 @@ def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec
         tell(f"  {difference}", always=True)
 
 
-def outcomes_of(plan: Plan, pool: ServicePool, options: PlanOptions, style: Style) -> Iterator[Outcome]:
+def outcomes_of(
+    plan: Plan, pool: ServicePool, options: PlanOptions, style: Style, at_once: int = 0
+) -> Iterator[Outcome]:
     with open(os.devnull, "w") as nobody, progress_on(nobody if is_quiet() else sys.stderr) as progress:  # noqa: PTH123
-        for outcome in pool.apply(plan, options, progress):
+        for outcome in pool.apply(plan, options, progress, at_once):
             for line in outcome_text(outcome, style):
                 tell(line, always=not outcome.done or outcome.change.unfulfilled)
             yield outcome

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.planning.changeable import live_changes
@@ -121,7 +122,7 @@ def decide(
     change = _next_to(case) if newest is not None and not newest.ended else _after(case)
     if change.action in (Action.CREATE, Action.REPLACE):
         change = _under_our_name(change, request, seen, options)
-    return replace(change, notes=tuple(_notes(request, seen)))
+    return replace(change, notes=(*_notes(request, seen), *_older_checkpoints(change, request, seen)))
 
 
 @dataclass(frozen=True)
@@ -290,6 +291,30 @@ def _notes(request: Request, seen: Iterable[Observed]) -> Iterable[str]:
         elif not job.ended and is_named_as_tagged(job) and job.name == request.name and _is_unclaimed(request, job):
             stop = stop_command([job.job_name], request.site)
             yield f"{job.job_name} runs too, but {whose(job)}: it is left alone ({stop})"
+
+
+def _older_checkpoints(change: Change, request: Request, seen: Iterable[Observed]) -> Iterable[str]:
+    """A new run of a changed manifest finds the checkpoints of a job of another state of it, if both keep them in one
+    place."""
+    place = _checkpoints(request.template)
+    if change.action not in (Action.CREATE, Action.REPLACE) or change.attempt != 1 or not place:
+        return
+    older = [
+        job for job in seen if is_own(request, job) and job.digest != request.digest and _checkpoints(job.body) == place
+    ]
+    if older:
+        last = max(older, key=lambda job: job.created)
+        yield (
+            f"it begins with the checkpoints of {last.job_name} ({last.status}), which was asked for otherwise: they "
+            f"are in {place}; for a fresh start give checkpoint_s3_uri another folder"
+        )
+
+
+def _checkpoints(body: Mapping[str, Any]) -> str:
+    """Where a job keeps its checkpoints; nothing where it keeps none."""
+    config = body.get("CheckpointConfig")
+    place = config.get("S3Uri") if isinstance(config, Mapping) else None
+    return place.rstrip("/") if isinstance(place, str) else ""
 
 
 def _is_unclaimed(request: Request, job: Observed) -> bool:

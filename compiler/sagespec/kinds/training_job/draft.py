@@ -189,7 +189,7 @@ class _Body:
         return present(
             TrainingImage=self.made(("AlgorithmSpecification", "TrainingImage"), self.image),
             TrainingInputMode=self.training_input_mode(),
-            MetricDefinitions=[to_api(metric) for metric in job.metric_definitions or []] or None,
+            MetricDefinitions=[metric.request() for metric in job.metric_definitions or []] or None,
             EnableSageMakerMetricsTimeSeries=self.metrics(),
             ContainerEntrypoint=job.container_entry_point,
             ContainerArguments=job.container_arguments,

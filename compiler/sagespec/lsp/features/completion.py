@@ -112,7 +112,7 @@ def _rules(judgements: Judgements, document: TextDocument, index: int) -> Iterat
     found = judgements.findings(document.path) if document.path is not None else ()
     near = {each.rule for each in found if each.span.line in (line, line + 1)}
     for name, page in explained().items():
-        if page.severity is Severity.WARNING:
+        if page.severity is not Severity.ERROR:
             yield CompletionItem(name, name, "rule", page.summary, first=name in near)
 
 

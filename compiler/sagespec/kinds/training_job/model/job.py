@@ -111,7 +111,7 @@ class Job(Part):
         "The framework of the container; `tensorflow` when left out, and none with nothing but an `image_uri`.", None
     )
     framework_version: FrameworkVersion | None = field(
-        'The framework\'s version, always in quotes: "2.19" or "2.19.0".', None
+        'The framework\'s version, always in quotes: "2.21" or "2.21.0".', None
     )
     transformers_version: FrameworkVersion | None = field(
         "Hugging Face: version of transformers, together with `pytorch_version` or `tensorflow_version`.", None

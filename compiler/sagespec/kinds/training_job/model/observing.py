@@ -12,6 +12,12 @@ class MetricDefinition(Part):
     regex: Annotated[str, Limits(min_length=1, max_length=500)] = field(
         "Searched in every line of the log; its one group is the value."
     )
+    example: str | None = field("A line of the log, on which `validate` tries the pattern; not sent.", None)
+    value: float | None = field("What the pattern is to find in `example`; not sent.", None)
+
+    def request(self) -> dict[str, str]:
+        """What is sent of it."""
+        return {"Name": self.name, "Regex": self.regex}
 
 
 class DebugCollection(Part):

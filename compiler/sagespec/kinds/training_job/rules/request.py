@@ -244,7 +244,7 @@ preferences_with_other_instances = refusal(
     Good:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         request:
           ResourceConfig:
@@ -265,7 +265,7 @@ def repeated_preference(request: Written, context: JobContext) -> Iterator[Findi
     Bad:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         request:
           ResourceConfig:
@@ -275,7 +275,7 @@ def repeated_preference(request: Written, context: JobContext) -> Iterator[Findi
     Good:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         request:
           ResourceConfig:
@@ -295,7 +295,7 @@ def incomplete_preference_counts(request: Written, context: JobContext) -> Findi
     Bad:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         request:
           ResourceConfig:
@@ -304,7 +304,7 @@ def incomplete_preference_counts(request: Written, context: JobContext) -> Findi
     Good:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         request:
           ResourceConfig:
@@ -346,7 +346,7 @@ def training_plans_in_two_places(request: Written, context: JobContext) -> Itera
     Bad:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         training_plan: arn:aws:sagemaker:us-west-2:123456789012:training-plan/large-model
         request:
