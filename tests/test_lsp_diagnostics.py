@@ -12,8 +12,8 @@ import pytest
 from conftest import REPOSITORY
 from lsp_editor import Editor, Wire
 from sagespec.base.diagnostic import Diagnostic
-from sagespec.lsp.features.diagnostics import diagnostics, shown_by_schema
-from sagespec.lsp.texts import TextDocument
+from sagespec.lsp.features.diagnostics import diagnostics
+from sagespec.lsp.texts import TextDocument, path_of
 from sagespec.pipeline import OUR_KINDS, Compiler, Options
 from sagespec.reading.discovery import may_be_ours
 from sagespec.reading.render import Inputs
@@ -193,16 +193,32 @@ def test_yaml_that_is_not_ours_gets_nothing_at_all(tmp_path: Path) -> None:
     wire.close()
 
 
-def test_what_the_schema_shows_can_be_left_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("max_wiat: 5\n", set()),
+        ("max_wait: 60\n", {"max-wait-without-spot"}),
+        ("max_wait: 60\nuse_spot_instances: false\n", set()),
+        ("tags: {owner: 'a & b'}\n", set()),
+        ("tags: {owner: '\u2026'}\n", {"impossible-tag"}),
+        (
+            "channels: {train: {s3_data: 's3://b/t', path: x, input_mode: Pipe}}\n",
+            {"missing-local-data", "unused-channel"},
+        ),
+        ("volume_size: 10000\n", {"volume-over-quota"}),
+        ("environment: {WANDB_API_KEY: 0123456789abcdef0123456789abcdef01234567}\n", {"secret-in-manifest"}),
+        ("request: {StoppingCondition: {MaxRuntimeInSecond: 3600}}\n", {"unknown-request-member"}),
+    ],
+)
+def test_what_the_schema_shows_can_be_left_out(tmp_path: Path, text: str, left: set[str]) -> None:
+    """And nothing else: what it can only show of other documents is kept."""
     (tmp_path / "train.py").write_text(SCRIPT)
     editor = Editor(tmp_path)
-    document = editor.open("mnist.yaml", f"{MANIFEST}max_wiat: 5\nmax_wait: 60\n")
+    document = editor.open("mnist.yaml", MANIFEST + text)
     found = editor.judgements.findings(str(document.path))
-    assert {item["code"] for item in diagnostics(editor.workspace, found)} >= {"unknown-field"}
+    assert found
     editor.workspace.settings = editor.workspace.settings._replace(hide_schema_findings=True)
-    left = {item["code"] for item in diagnostics(editor.workspace, found)}
-    assert left == {each.rule for each in found} - shown_by_schema()
-    assert "unknown-field" not in left
+    assert {item["code"] for item in diagnostics(editor.workspace, found)} == left
 
 
 def test_an_allowance_that_another_manifest_needs_is_not_called_unused(tmp_path: Path) -> None:
@@ -223,3 +239,66 @@ def test_an_allowance_that_another_manifest_needs_is_not_called_unused(tmp_path:
     assert at_defaults == [found.rule for found in whole if found.path.endswith("sagespec.yaml")]
     assert at_defaults == []
     assert "unused-allowance" in {found.rule for found in said}
+
+
+def between_files(folder: Path) -> dict[str, set[tuple[int, str, str]]]:
+    """What `validate FOLDER` finds, by file: line, rule, message."""
+    found: dict[str, set[tuple[int, str, str]]] = {}
+    for each in Report(Compiler(Options(Inputs(), build=False)).run([str(folder)])).found():
+        where = os.path.abspath(each.path)  # noqa: PTH100
+        found.setdefault(where, set()).add((each.span.line, each.rule, each.message.replace(str(folder), "")))
+    return found
+
+
+def in_the_editor(wire: Wire, folder: Path) -> dict[str, set[tuple[int, str, str]]]:
+    wire.settled()
+    last = {path_of(uri): said[-1]["diagnostics"] for uri, said in wire.published.items()}
+    return {
+        str(path): {
+            (
+                item["range"]["start"]["line"] + 1,
+                item["code"],
+                item["message"].split("\nhelp")[0].replace(str(folder), ""),
+            )
+            for item in items
+        }
+        for path, items in last.items()
+        if items
+    }
+
+
+def test_what_jobs_of_several_files_may_not_both_have_is_found_as_validate_finds_it(tmp_path: Path) -> None:
+    """Names and places of checkpoints: while they are typed, in files that are open and in those that are not."""
+    folder = tmp_path
+    (folder / ".git").mkdir()
+    (folder / "train.py").write_text(SCRIPT)
+    (folder / "sub").mkdir()
+    (folder / "sub" / "train.py").write_text(SCRIPT)
+    names = ("b.yaml", "c.yaml", "sub/a.yaml")
+    for name in names:
+        (folder / name).write_text(MANIFEST)
+    wire = Wire(folder)
+    shown = in_the_editor(wire, folder)
+    assert shown == between_files(folder)
+    assert {next(iter(found))[1] for found in shown.values()} == {"name-in-two-files"}
+    assert sorted(shown) == [str(folder / "c.yaml"), str(folder / "sub" / "a.yaml")]
+    texts = [
+        ("b.yaml", "# a line above\n" + MANIFEST),
+        ("b.yaml", MANIFEST.replace("mnist", "other")),
+        ("sub/a.yaml", MANIFEST.replace("mnist", "other")),
+        ("c.yaml", f"{MANIFEST}---\n{MANIFEST}"),
+        ("b.yaml", MANIFEST.replace("mnist", "third") + "checkpoint_s3_uri: s3://bucket/all\n"),
+        ("c.yaml", MANIFEST + "checkpoint_s3_uri: s3://bucket/all/\n"),
+        ("b.yaml", "name: ["),
+    ]
+    opened: set[str] = set()
+    for version, (name, text) in enumerate(texts, 2):
+        uri = (folder / name).as_uri()
+        if name in opened:
+            wire.change(uri, version, {"text": text})
+        else:
+            wire.open(uri, text, version)
+        opened.add(name)
+        (folder / name).write_text(text)
+        assert in_the_editor(wire, folder) == between_files(folder), (name, text)
+    wire.close()

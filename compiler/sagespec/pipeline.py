@@ -19,6 +19,7 @@ from sagespec.building.draft import account_of
 from sagespec.catalog import Facts, facts, near
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
+from sagespec.checking.claims import Claim, Claims, Holder, conflict
 from sagespec.checking.context import Context
 from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
@@ -103,10 +104,9 @@ class Compiler:
         self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
         self._account: str | None = None
+        self.claims = Claims()
         self._paths: tuple[str, ...] = ()
         self._jobs: dict[tuple[str | None, ...], list[Result]] = {}
-        self._names: dict[tuple[str | None, ...], tuple[str, int]] = {}
-        self._checkpoints: dict[tuple[str | None, str], tuple[str, str, int]] = {}
 
     @cached_property
     def packing(self) -> Packing:
@@ -288,7 +288,7 @@ class Compiler:
         manifest = checked.manifest
         site = self._site(checked.job, kind)
         draft = self._draft(checked, kind, site)
-        found = [*found, *self._named(checked, kind, site), *self._checkpointed(checked), *self._served(checked)]
+        found = [*found, *self._conflicts(checked, kind, site), *self._served(checked)]
         found += self._judged(manifest, kind, draft, found)
         request = None
         if self.options.build and not has_errors(found):
@@ -504,46 +504,16 @@ class Compiler:
             account = self._account = self._account or ask()
         return account
 
-    def _named(self, checked: Checked, kind: Kind, site: Destination) -> Iterator[Diagnostic]:
-        """Two jobs of one name would be one job to the service, each replacing the other.
+    def _conflicts(self, checked: Checked, kind: Kind, site: Destination) -> Iterator[Diagnostic]:
+        """What the job has that another one has already.
 
         Requests of two files stand each by itself, so `compile` only warns of them; nobody can apply both.
         """
-        manifest = checked.manifest
-        name = checked.job.members().get("name")
-        if name is None:
-            return
-        project = str(manifest.settings.get("project", "default"))
-        key = (kind.name, project, manifest.environment, site.account, site.region, name.lower())
-        place = manifest.where(("name",))
-        if key not in self._names:
-            self._names[key] = (place.source.name, place.span.line)
-            return
-        file, line = self._names[key]
-        same_file = file == manifest.document.source.name
-        hint = "let the name say what differs: {{ matrix.… }}" if manifest.matrix else "give one of them another name"
-        message = f"'{name}' is the name of another job, at {file}:{line}"
-        severity = Severity.ERROR if same_file or not self.options.build else Severity.WARNING
-        rule = "duplicate-name" if same_file else "name-in-two-files"
-        yield Diagnostic(place, severity, rule, message, hint, ("name",))
-
-    def _checkpointed(self, checked: Checked) -> Iterator[Diagnostic]:
-        """Two jobs with one checkpoint location: each goes on from what the other has learned."""
-        manifest, known = checked.manifest, checked.job.members()
-        location, name = known.get("checkpoint_s3_uri"), known.get("name")
-        if not isinstance(location, str) or not isinstance(name, str):
-            return
-        place = manifest.where(("checkpoint_s3_uri",))
-        here = (name, place.source.name, place.span.line)
-        other, file, line = self._checkpoints.setdefault((manifest.environment, location.rstrip("/")), here)
-        if other == name:
-            return
-        same_file = file == place.source.name
-        severity = Severity.ERROR if same_file or not self.options.build else Severity.WARNING
-        rule = "shared-checkpoints" if same_file else "checkpoints-in-two-files"
-        message = f"'{name}' and '{other}' ({file}:{line}) share their checkpoints: each goes on from the other's"
-        hint = "let the location hold the name: " + location.rstrip("/") + "/{{ name }}"
-        yield Diagnostic(place, severity, rule, message, hint, ("checkpoint_s3_uri",))
+        between_files = Severity.WARNING if self.options.build else Severity.ERROR
+        for claim in (*_name_of(checked, kind, site), *_checkpoints_of(checked)):
+            holder = self.claims.holder(claim)
+            if holder is not None:
+                yield conflict(claim, holder, between_files=between_files)
 
     def refused(self, name: str, diagnostics: Iterable[Diagnostic]) -> Result:
         """What becomes of a text of which nothing could be read."""
@@ -555,6 +525,48 @@ class Compiler:
 def _whose(manifest: Manifest) -> tuple[Any, str | None]:
     """(project, environment)"""
     return manifest.settings.get("project"), manifest.environment
+
+
+def _name_of(checked: Checked, kind: Kind, site: Destination) -> Iterator[Claim]:
+    """Two jobs of one name would be one job to the service, each replacing the other."""
+    manifest = checked.manifest
+    name = checked.job.members().get("name")
+    if name is None:
+        return
+    project = str(manifest.settings.get("project", "default"))
+    yield Claim(
+        (kind.name, project, manifest.environment, site.account, site.region, name.lower()),
+        name,
+        "name",
+        manifest.where(("name",)),
+        ("duplicate-name", "name-in-two-files"),
+        lambda other: f"'{name}' is the name of another job, at {other.file}:{other.line}",
+        "let the name say what differs: {{ matrix.… }}" if manifest.matrix else "give one of them another name",
+    )
+
+
+def _checkpoints_of(checked: Checked) -> Iterator[Claim]:
+    """Two jobs with one checkpoint location: each goes on from what the other has learned."""
+    manifest, known = checked.manifest, checked.job.members()
+    given, name = known.get("checkpoint_s3_uri"), known.get("name")
+    if not isinstance(given, str) or not isinstance(name, str):
+        return
+    location = given.rstrip("/")
+
+    def message(other: Holder) -> str:
+        shared = f"'{name}' and '{other.job}' ({other.file}:{other.line}) share their checkpoints"
+        return f"{shared}: each goes on from the other's"
+
+    yield Claim(
+        ("checkpoints", manifest.environment, location),
+        name,
+        "checkpoint_s3_uri",
+        manifest.where(("checkpoint_s3_uri",)),
+        ("shared-checkpoints", "checkpoints-in-two-files"),
+        message,
+        f"let the location hold the name: {location}/{{{{ name }}}}",
+        is_shared=True,
+    )
 
 
 def _is_defaults(document: Document) -> bool:

@@ -74,6 +74,17 @@ TOKENS = (
     ),
 )
 """Secrets that can be told by their form alone, as their makers document it."""
+CERTAIN_TOKENS = (
+    *(
+        token.pattern.replace("(?P<secret>", "(?:")
+        for token in TOKENS
+        if token.check is bool and token.kind != "a private key"
+    ),
+    "-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]{0,80}:(?=[^/\s@]*[0-9])(?=[^/\s@]*[A-Za-z])[^/\s@:$%<{\[*~]{8,200}@",
+)
+"""Patterns, in the words that Python and JavaScript share, of what is a secret whatever it is called. A password with
+letters and digits is no placeholder."""
 SHORTEST = 15
 """Characters of the shortest of these, passwords in addresses left out."""
 

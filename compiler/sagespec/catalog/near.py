@@ -31,7 +31,9 @@ class Guesses:
         return near(text, names)
 
 
-_SIZE = re.compile(r"(nano|micro|small|medium|large|([0-9]{1,3})?x-?large|metal)(?:-[a-z0-9]+)?")
+SIZE = "(nano|micro|small|medium|large|([0-9]{1,3})?x-?large|metal)(?:-[a-z0-9]+)?"
+"""What the sizes of instances are called."""
+_SIZE = re.compile(SIZE)
 _SIZES = {"nano": 0.03, "micro": 0.06, "small": 0.12, "medium": 0.25, "large": 0.5, "metal": 100.0}
 """Sizes of instances, as parts of an xlarge."""
 

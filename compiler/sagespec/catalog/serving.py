@@ -43,6 +43,19 @@ def served_versions(server: Server) -> tuple[str, ...]:
     return (*rows["aliases"], *rows["versions"])
 
 
+def served_on_graviton() -> tuple[str, ...]:
+    """The versions that have an image of TensorFlow Serving for Graviton, shortest names first."""
+    rows = table("serving")["inference_graviton"]
+    return (*rows["aliases"], *rows["versions"])
+
+
+def regions_of(version: str) -> frozenset[str]:
+    """The regions that keep a version's images of TensorFlow Serving for x86; none of a version that has none."""
+    known = table("serving")
+    full = _full(known["inference"], _mapped(version))
+    return frozenset(() if full is None else known["registries"][known["inference"]["versions"][full]["registry"]])
+
+
 def processor_of(instance_type: str | None) -> Literal["cpu", "gpu"]:
     """Raises NoProcessor: there are no images for Inferentia and Trainium."""
     family = family_of(instance_type or "")

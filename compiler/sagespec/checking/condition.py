@@ -21,6 +21,9 @@ LIST: Json = {"type": "array"}
 ITEMS: Json = {"minItems": 1, **LIST}
 """A list that is not empty."""
 POSITIVE: Json = {"type": "integer", "minimum": 1}
+SEVERAL: Json = {"type": "integer", "minimum": 2}
+REMOTE: Json = {"type": "string", "pattern": "^ml[.]"}
+"""An instance type of SageMaker: not this machine, of which less is asked, and no expression."""
 GIVEN: Json = {"not": {"anyOf": [NULL, {"type": "string", "pattern": EXPRESSION}]}}
 """A value that is known, and is not null."""
 
@@ -121,6 +124,10 @@ def _min_items(least: int) -> Test:
     return lambda value: not isinstance(value, list) or len(value) >= least
 
 
+def _are_unique(items: list[Any]) -> bool:
+    return all(item not in items[:number] for number, item in enumerate(items))
+
+
 def _contains(condition: Json) -> Test:
     inner = test(condition)
     return lambda value: not isinstance(value, list) or any(map(inner, value))
@@ -158,7 +165,10 @@ _WORDS: Mapping[str, Callable[[Any], Test]] = {
     "enum": lambda values: _any_of(map(_const, values)),
     "pattern": _pattern,
     "minimum": _minimum,
+    "multipleOf": lambda step: lambda value: not isinstance(value, int) or value % step == 0,
     "minItems": _min_items,
+    "minProperties": lambda least: lambda value: not isinstance(value, dict) or len(value) >= least,
+    "uniqueItems": lambda wanted: lambda value: not isinstance(value, list) or _are_unique(value) == wanted,
     "contains": _contains,
     "not": _not,
     "anyOf": lambda conditions: _any_of(map(test, conditions)),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sagespec.lsp.workspace import Workspace, is_manifest_name, shown
 
 if TYPE_CHECKING:
     from sagespec.base.diagnostic import Diagnostic
+    from sagespec.checking.claims import Holder
 
 
 class Judgement(NamedTuple):
@@ -23,21 +25,34 @@ class Judgement(NamedTuple):
     """What it rests on: every path that was looked for."""
     was_read: frozenset[str]
     is_ours: bool
+    holders: Mapping[Hashable, Holder]
+    """What its jobs have to themselves: other files' jobs may not have it."""
 
 
-def judged(workspace: Workspace, path: str) -> Judgement:
-    """Judges one file as `validate` does one that it finds in a folder: what is not ours says nothing."""
+def judged(workspace: Workspace, path: str, before: Callable[[Hashable], Holder | None]) -> Judgement:
+    """Judges one file as `validate` does one that it finds in a folder: what is not ours says nothing.
+
+    Args:
+        before: who has it of jobs in files that come before this one.
+    """
+    from sagespec.checking.claims import Claims
     from sagespec.pipeline import Compiler, Options
     from sagespec.reporting.findings.report import Report
 
     files = workspace.files()
     compiler = Compiler(Options(workspace.inputs, build=False), workspace.knowledge, files)
+    compiler.claims = Claims(before)
     results = list(compiler.file(shown(path), explicit=False))
     found = list(Report(results).found())
     leftover = compiler.allowances.unused()
     files.asked.add(path)
     return Judgement(
-        _by_file(found), _by_file(leftover), frozenset(files.asked), frozenset(files.was_read), bool(results)
+        _by_file(found),
+        _by_file(leftover),
+        frozenset(files.asked),
+        frozenset(files.was_read),
+        bool(results),
+        compiler.claims.holders,
     )
 
 
@@ -61,6 +76,8 @@ class Judgements:
         """Out of date, too; the first one is the next."""
         self._by_asked: dict[str, set[str]] = {}
         """Path → the manifests whose judgement rests on it."""
+        self._by_claim: dict[Hashable, dict[str, Holder]] = {}
+        """What only one job may have → the manifests with jobs that have it."""
 
     # What is out of date
 
@@ -115,12 +132,15 @@ class Judgements:
         before = self._known.get(path)
         touched = set() if before is None else self._files_of(before)
         self._forget(path)
+        after: Mapping[Hashable, Holder] = {}
         if self._workspace.at_path(path) is not None or os.path.isfile(path):  # noqa: PTH113
-            judgement = judged(self._workspace, path)
+            judgement = judged(self._workspace, path, partial(self._holder_before, path))
             self._known[path] = judgement
+            after = judgement.holders
             for each in judgement.asked:
                 self._by_asked.setdefault(each, set()).add(path)
             touched |= self._files_of(judgement) | ({path} if judgement.is_ours else set())
+        self._take(path, {} if before is None else before.holders, after)
         return touched
 
     def drop(self, path: str) -> set[str]:
@@ -129,7 +149,30 @@ class Judgements:
         self._later.pop(path, None)
         before = self._known.get(path)
         self._forget(path)
+        self._take(path, {} if before is None else before.holders, {})
         return set() if before is None else self._files_of(before)
+
+    def _take(self, path: str, before: Mapping[Hashable, Holder], after: Mapping[Hashable, Holder]) -> None:
+        """What a manifest's jobs have now; those behind it that want the same are judged again."""
+        for key in before.keys() | after.keys():
+            if before.get(key) == after.get(key):
+                continue
+            having = self._by_claim.setdefault(key, {})
+            having.pop(path, None)
+            for other in [each for each in having if self._workspace.comes_before(path, each)]:
+                self._put(other)
+            if key in after:
+                having[path] = after[key]
+            elif not having:
+                del self._by_claim[key]
+
+    def _holder_before(self, path: str, key: Hashable) -> Holder | None:
+        """Who has it in the manifests that `validate` reads before this one: the first of them."""
+        first = ""
+        for other in self._by_claim.get(key, ()):
+            if self._workspace.comes_before(other, path):
+                first = other if not first or self._workspace.comes_before(other, first) else first
+        return self._by_claim[key][first] if first else None
 
     @staticmethod
     def _files_of(judgement: Judgement) -> set[str]:

@@ -175,7 +175,7 @@ class Server:
         if document is None or document.path is None:
             return
         self._changed(document.path)
-        if not any(document.path.startswith(folder.rstrip(os.sep) + os.sep) for folder in self.workspace.folders):
+        if not self.workspace.is_inside(document.path):
             self._touched |= self.judgements.drop(document.path) | {document.path}
 
     def _changed(self, path: str | None, *, listed: bool = False) -> None:
@@ -186,9 +186,8 @@ class Server:
         for event in params["changes"]:
             path = path_of(event["uri"])
             if path is not None and (self.workspace.at_path(path) is None or event["type"] != CHANGED):
-                inside = any(path.startswith(folder.rstrip(os.sep) + os.sep) for folder in self.workspace.folders)
                 known = path in self.judgements.known
-                if inside or known or not is_manifest_name(path):
+                if known or self.workspace.is_inside(path) or not is_manifest_name(path):
                     self._changed(path, listed=event["type"] != CHANGED)
 
     def _configured(self, params: Mapping[str, Any]) -> None:
@@ -204,6 +203,7 @@ class Server:
         for path in [path for path in self.judgements.known if path.startswith(tuple(gone))] if gone else []:
             if self.workspace.at_path(path) is None:
                 self._touched |= self.judgements.drop(path)
+        self.judgements.all_changed()  # who comes before whom may be another
         self.judgements.add(self.workspace.manifests())
 
     # Judging, when no message waits

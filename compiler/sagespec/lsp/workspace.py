@@ -186,6 +186,20 @@ class Workspace:
         self.folders = [path for path in self.folders if path not in gone]
         self.folders += [path for path in new if path is not None and path not in self.folders]
 
+    def is_inside(self, path: str) -> bool:
+        """Whether a file lies in one of the folders."""
+        return self._folder_of(path) is not None
+
+    def comes_before(self, one: str, other: str) -> bool:
+        """Whether `validate FOLDER` reads one file, and later the other; never of files of two folders."""
+        folder = self._folder_of(one)
+        return folder is not None and folder == self._folder_of(other) and _in_reading(one) < _in_reading(other)
+
+    def _folder_of(self, path: str) -> str | None:
+        """The folder of the workspace that a file lies in; of several, the outermost."""
+        around = [folder for folder in self.folders if path.startswith(folder.rstrip(os.sep) + os.sep)]
+        return min(around, key=len, default=None)
+
     def manifests(self) -> Iterator[str]:
         """Every YAML file of the folders, as `validate FOLDER` finds them."""
         from sagespec.reading.discovery import Survey
@@ -194,6 +208,12 @@ class Workspace:
             for path, why in Survey().files(folder):
                 if not why:
                     yield os.path.abspath(path)  # noqa: PTH100
+
+
+def _in_reading(path: str) -> list[tuple[bool, str]]:
+    """What sorts paths as they are read: the files of a folder, then the folders in it."""
+    *folders, name = path.split(os.sep)  # noqa: PTH206 - pathlib takes its time
+    return [*((True, folder) for folder in folders), (False, name)]
 
 
 def is_manifest_name(path: str | None) -> bool:

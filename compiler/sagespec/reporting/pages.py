@@ -15,6 +15,26 @@ def page(rule: Page) -> str:
     return f"{rule.name} ({rule.severity.value})\n\n{rule.page}\n\nSource: {rule.source}"
 
 
+def markdown(rule: Page) -> str:
+    """The same for editors, its examples as code."""
+    return f"**{rule.name}** ({rule.severity.value})\n\n{_fenced(rule.page)}\n\nSource: {rule.source}"
+
+
+def _fenced(page: str) -> str:
+    """A page, its examples as code."""
+    lines: list[str] = []
+    inside = ""
+    for text in page.split("\n"):
+        if inside and text and not text.startswith(" "):
+            lines += ["```", ""]
+            inside = ""
+        lines.append(text.removeprefix("    ") if inside else text)
+        if text.endswith(":") and text.rstrip(":") in ("Bad", "Good", "Bad script", "Good script", "Script"):
+            inside = "python" if "cript" in text else "yaml"
+            lines.append(f"```{inside}")
+    return "\n".join([*lines, "```"] if inside else lines)
+
+
 def rule_list(rules: Iterable[Page], style: Style) -> Iterator[str]:
     """A line a rule: its name, how bad it is, and what it is about."""
     listed = list(rules)

@@ -23,14 +23,27 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const output = vscode.window.createOutputChannel("sagespec");
   const status = new Status();
   const pages = new Pages();
-  const start = async () => {
-    await client?.stop();
+  let isOffered = false;
+  const offer = () => {
+    const document = vscode.window.activeTextEditor?.document;
+    const isWanted = status.is("missing") && document !== undefined && isOurs(document.getText());
+    if (isWanted && !isOffered) {
+      isOffered = true; // many people have other YAML open, and nobody wants to be asked twice
+      void offerInstallation();
+    }
+  };
+  const begin = async () => {
+    try {
+      await client?.stop();
+    } catch (error) {
+      output.appendLine(String(error)); // it has never run
+    }
     client = undefined;
     status.show("starting");
     program = find(await surroundings(context));
     if (program === undefined) {
       status.show("missing");
-      await offerInstallation();
+      offer();
       return;
     }
     output.appendLine(`starting ${program.command} (found by ${program.from})`);
@@ -43,6 +56,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       status.show("stopped");
     }
   };
+  let started = Promise.resolve();
+  const start = () => (started = started.then(begin, begin)); // one after the other: there is one server
   const command = (name: string, run: (...given: never[]) => unknown) =>
     vscode.commands.registerCommand(`sagespec.${name}`, run);
   context.subscriptions.push(
@@ -58,6 +73,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       await install(context, output);
       await start();
     }),
+    vscode.window.onDidChangeActiveTextEditor(offer),
     vscode.workspace.onDidGrantWorkspaceTrust(start),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("sagespec.path")) {
@@ -191,10 +207,13 @@ function ruleOf(found: vscode.Diagnostic): string | number | undefined {
 }
 
 /** In a terminal, where it can ask, and where it is seen what it does: it reads the service. */
-function plan(): void {
+async function plan(): Promise<void> {
   const document = vscode.window.activeTextEditor?.document;
   if (document === undefined || program === undefined || !vscode.workspace.isTrusted) {
     return;
+  }
+  if (document.isDirty && !(await document.save())) {
+    return; // the program reads the file
   }
   const terminal = vscode.window.createTerminal("sagespec plan");
   const words = [program.command, ...program.args, "plan", document.uri.fsPath].map((word) => quoted(word, WINDOWS));
@@ -203,10 +222,6 @@ function plan(): void {
 }
 
 async function offerInstallation(): Promise<void> {
-  const document = vscode.window.activeTextEditor?.document;
-  if (document === undefined || !isOurs(document.getText())) {
-    return; // many people have other YAML open
-  }
   const install = "Install";
   const chosen = await vscode.window.showInformationMessage(
     "sagespec was not found. It can be installed for this editor alone, with pip.",
@@ -262,6 +277,10 @@ class Pages implements vscode.TextDocumentContentProvider {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${page.title}` });
     this.texts.set(uri.path, page.text);
     this.changed.fire(uri);
+    if (page.language === "markdown") {
+      await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
+      return;
+    }
     const document = await vscode.workspace.openTextDocument(uri);
     await vscode.languages.setTextDocumentLanguage(document, page.language);
     await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside });
@@ -280,6 +299,10 @@ class Status implements vscode.Disposable {
       vscode.languages.onDidChangeDiagnostics(() => this.refresh()),
       vscode.window.onDidChangeActiveTextEditor(() => this.refresh()),
     ];
+  }
+
+  is(state: State): boolean {
+    return this.state === state;
   }
 
   show(state: State): void {

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
+from sagespec.checking.condition import REMOTE
 from sagespec.checking.context import Context
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, rule
@@ -95,11 +96,19 @@ def reserved_tag(tag: Written, context: Context) -> Iterator[Finding]:
             yield Finding(tag.path, f"the tag '{key}' is reserved", f"write {key[len(prefix) :]}", at_key=True)
 
 
+_ALLOWED = r'^[^!"#$%&' r"'()*,;<>?\[\\\]^`{|}~\x00-\x1f\x7f]*$"
+"""Of ASCII, all that a tag may have; of other letters Unicode decides, which not every editor can ask."""
+
+
 @rule(
     ERROR,
     on=item("tags"),
     source=API + "Tag.html",
-    rows=(Row(("tags",), "a tag's key has 1 to 128 characters", form=r"^[\s\S]{1,128}$", names=True),),
+    rows=(
+        Row(("tags",), "a tag's key has 1 to 128 characters", form=r"^[\s\S]{1,128}$", names=True),
+        Row(("tags",), "allowed are letters, digits, spaces and _ . : / = + - @", form=_ALLOWED, names=True),
+        Row(("tags",), "allowed are letters, digits, spaces and _ . : / = + - @", form=_ALLOWED),
+    ),
 )
 def impossible_tag(tag: Written, context: Context) -> Iterator[Finding]:
     """A tag's key has 1 to 128 characters and its value at most 256: letters, digits, spaces and _ . : / = + - @.
@@ -136,7 +145,19 @@ def _may_be_in_tag(char: str) -> bool:
     return char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN"
 
 
-@rule(ERROR, on=field("tags"), source=TAGGING)
+@rule(
+    ERROR,
+    on=field("tags"),
+    source=TAGGING,
+    rows=(
+        Row(
+            ("tags",),
+            f"SageMaker takes 50 tags, and {OUR_TAGS} are added",
+            when={"instance_type": REMOTE},
+            value={"type": "object", "minProperties": 51 - OUR_TAGS},
+        ),
+    ),
+)
 def too_many_tags(tags: Written, context: Context) -> Finding | None:
     """A resource has at most 50 tags, nine of which are ours.
 

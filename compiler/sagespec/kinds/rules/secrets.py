@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
-from sagespec.base.redact import masked, secret_in
+from sagespec.base.redact import CERTAIN_TOKENS, masked, secret_in
 from sagespec.base.source import Path
 from sagespec.checking.context import Context
+from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, rule
 from sagespec.checking.subject import Written, field
 
@@ -18,7 +19,18 @@ FIELDS = (
 """Those of every kind; a kind that has one of them not is not asked about it."""
 
 
-@rule(ERROR, on=field(*FIELDS), source=API + "CreateTrainingJob.html")
+_CERTAIN = r"^(?![\s\S]*(?:" + "|".join(CERTAIN_TOKENS) + r"))"
+
+
+@rule(
+    ERROR,
+    on=field(*FIELDS),
+    source=API + "CreateTrainingJob.html",
+    rows=tuple(
+        Row((name,), "this looks like a key, a token or a password", form=_CERTAIN)
+        for name in ("hyperparameters", "environment", "env", "tags")
+    ),
+)
 def secret_in_manifest(written: Written, context: Context) -> Iterator[Finding]:
     """A key, token or password would be readable for everybody who can see the job or the model.
 

@@ -12,7 +12,7 @@ from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.texts import Json, uri_of
 from sagespec.lsp.workspace import Workspace
-from sagespec.reporting.pages import page
+from sagespec.reporting.pages import markdown
 
 
 def execute(workspace: Workspace, _judgements: Judgements, params: Mapping[str, Any]) -> Json:
@@ -42,7 +42,7 @@ def explain(_workspace: Workspace, arguments: list[Any]) -> Json:
     name = current(str(arguments[0]) if arguments else "")
     if name not in explained():
         raise ResponseError(jsonrpc.REQUEST_FAILED, f"there is no rule '{name}'; {suggestion(name)}")
-    return {"title": f"{name}.md", "language": "markdown", "text": page(explained()[name]) + "\n"}
+    return {"title": f"{name}.md", "language": "markdown", "text": markdown(explained()[name]) + "\n"}
 
 
 COMMANDS: Mapping[str, Callable[[Workspace, list[Any]], Json]] = {

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
 
 from sagespec.base.diagnostic import Diagnostic, Severity
-from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.explained import explained
 from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
@@ -21,8 +19,13 @@ _FADED = frozenset({"unused-allowance"})
 
 def diagnostics(workspace: Workspace, found: Iterable[Diagnostic]) -> list[Json]:
     """What is published of one file."""
-    hidden = shown_by_schema() if workspace.settings.hide_schema_findings else frozenset()
-    return [diagnostic(workspace, each) for each in found if each.rule not in hidden]
+    if workspace.settings.hide_schema_findings:
+        from sagespec.catalog import facts
+        from sagespec.lsp.schema_findings import is_shown
+
+        knowledge = workspace.knowledge or facts()
+        found = [each for each in found if not is_shown(each, knowledge)]
+    return [diagnostic(workspace, each) for each in found]
 
 
 def diagnostic(workspace: Workspace, found: Diagnostic) -> Json:
@@ -54,13 +57,3 @@ def diagnostic(workspace: Workspace, found: Diagnostic) -> Json:
 
 def message(found: Diagnostic) -> str:
     return f"{found.message}\nhelp: {found.hint}" if found.hint else found.message
-
-
-@cache
-def shown_by_schema() -> frozenset[str]:
-    """The rules that the JSON Schemas know, too: what a field may hold, and refusals that are rows of data."""
-    from sagespec.checking.pages import binding
-
-    rules = (rule for kind in KINDS for rule in kind_named(kind).rules.by_name.values())
-    told = {page.name for page in binding.PAGES} - {"missing-field"}  # defaults may have it, so the schema asks for few
-    return frozenset({*told, *(rule.name for rule in rules if rule.rows)})

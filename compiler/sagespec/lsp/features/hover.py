@@ -19,6 +19,7 @@ from sagespec.lsp.workspace import Workspace
 from sagespec.reading.document import Document
 from sagespec.reading.shape import field_at
 from sagespec.reporting.origin import origin
+from sagespec.reporting.pages import markdown
 
 
 def hover(workspace: Workspace, judgements: Judgements, params: Mapping[str, Any]) -> Json | None:
@@ -44,27 +45,12 @@ def _pages(judgements: Judgements, document: TextDocument, index: int) -> Iterat
     for name in dict.fromkeys(rules):
         page = explained().get(name)
         if page is not None:
-            yield f"**{name}** ({page.severity.value})\n\n{_markdown(page.page)}\n\nSource: {page.source}"
+            yield markdown(page)
 
 
 def _covers(found: Diagnostic, line: int, column: int) -> bool:
     span = found.span
     return (span.line, span.column) <= (line, column) <= (span.end_line, span.end_column)
-
-
-def _markdown(page: str) -> str:
-    """A page, its examples as code."""
-    lines: list[str] = []
-    inside = ""
-    for text in page.split("\n"):
-        if inside and text and not text.startswith(" "):
-            lines += ["```", ""]
-            inside = ""
-        lines.append(text.removeprefix("    ") if inside else text)
-        if text.endswith(":") and text.rstrip(":") in ("Bad", "Good", "Bad script", "Good script", "Script"):
-            inside = "python" if "cript" in text else "yaml"
-            lines.append(f"```{inside}")
-    return "\n".join([*lines, "```"] if inside else lines)
 
 
 def _of_field(workspace: Workspace, document: TextDocument, index: int) -> Iterator[str]:

@@ -21,6 +21,8 @@ from sagespec.kinds.training_job.model import Job
 from sagespec.reading.part import Part
 from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.refusals import REFUSALS, of_each, of_hardware, of_manifest, old_names, renamed, rows
+from sagespec.reporting.schema.regions import by_region
+from sagespec.reporting.schema.servers import by_server
 from sagespec.reporting.schema.shapes import EndpointShapes, JobShapes, Shapes, values_of_endpoints, values_of_jobs
 from sagespec.reporting.schema.snippets import SNIPPETS
 from sagespec.reporting.schema.versions import by_version
@@ -63,7 +65,8 @@ def training_job_schema(facts: Facts) -> Json:
     """The schema of a training job's manifest, in draft 7: the newest that all editors know."""
     contradictions = [*rows(kind_named("TrainingJob").rules, facts), *REFUSALS, *of_hardware(facts)]
     shapes = JobShapes(Job, contradictions, values_of_jobs(facts))
-    made = _manifest("TrainingJob", "A SageMaker training job.", shapes, contradictions, by_version(facts))
+    elsewhere = [*by_version(facts), *by_region(facts, Job)]
+    made = _manifest("TrainingJob", "A SageMaker training job.", shapes, contradictions, elsewhere)
     made["definitions"]["channel"] |= {"allOf": of_each(contradictions, "channels")}
     return made
 
@@ -72,10 +75,11 @@ def endpoint_schema(facts: Facts) -> Json:
     """The schema of an endpoint's manifest."""
     contradictions = rows(kind_named("Endpoint").rules, facts)
     shapes = EndpointShapes(Endpoint, contradictions, values_of_endpoints(facts))
-    return _manifest("Endpoint", "A SageMaker endpoint.", shapes, contradictions, [])
+    elsewhere = [*by_server(facts), *by_region(facts, Endpoint)]
+    return _manifest("Endpoint", "A SageMaker endpoint.", shapes, contradictions, elsewhere)
 
 
-def _manifest(kind: str, description: str, shapes: Shapes, contradictions: list[Row], versions: list[Json]) -> Json:
+def _manifest(kind: str, description: str, shapes: Shapes, contradictions: list[Row], more: list[Json]) -> Json:
     model = kind_named(kind).model
     return {
         "$schema": _DRAFT,
@@ -86,7 +90,7 @@ def _manifest(kind: str, description: str, shapes: Shapes, contradictions: list[
         "required": list(IDENTITY),
         "properties": {**_head(kind, model), **shapes.fields(), "matrix": _MATRIX, **old_names(model)},
         "additionalProperties": False,
-        "allOf": [*renamed(model), *versions, *of_manifest(contradictions)],
+        "allOf": [*renamed(model), *more, *of_manifest(contradictions)],
         "definitions": shapes.definitions(),
     }
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from sagespec.base.source import Path
 from sagespec.catalog import Facts, Instance, Release
 from sagespec.catalog.api_model import api_members
 from sagespec.catalog.serving import served_versions
 from sagespec.checking.condition import BUCKET, EXPRESSION, NULL, Json, choice, when
 from sagespec.checking.row import Row
+from sagespec.kinds import kind_named
 from sagespec.reading.part import Part
 from sagespec.reporting.schema.model import model_schema
+from sagespec.reporting.schema.overrides import request_members
 from sagespec.reporting.schema.versions import DEFAULT, frameworks, releases
 
 _WORDS = {
@@ -39,6 +42,8 @@ class Shapes:
 
     prefix = ""
     """What the names of its definitions begin with."""
+    overrides: Mapping[str, Path] = {}
+    """Operation → where a manifest overrides members of its request."""
 
     def __init__(self, model: type[Part], rows: Iterable[Row], known: Mapping[str, Json]) -> None:
         """
@@ -54,11 +59,15 @@ class Shapes:
 
     def fields(self) -> Json:
         """Every field that a manifest and a Defaults document share."""
-        return {name: shape for name, shape in self.properties(self.name).items() if name not in ("apiVersion", "kind")}
+        fields = self.properties(self.name)
+        fields["request"] = {**fields["request"], "additionalProperties": True, "propertyNames": True}
+        fields["request"]["allOf"] = [{"$ref": f"#/definitions/{self.prefix}request"}]
+        return {name: shape for name, shape in fields.items() if name not in ("apiVersion", "kind")}
 
     def definitions(self) -> Json:
         """What the fields refer to."""
-        return {f"{self.prefix}{name}": values for name, values in self.known.items()}
+        known = {**self.known, "request": request_members(self.overrides)}
+        return {f"{self.prefix}{name}": values for name, values in known.items()}
 
     def properties(self, part: str) -> Json:
         return {name: self.shape(name, node) | _told(node) for name, node in self.parts[part]["properties"].items()}
@@ -87,8 +96,9 @@ class Shapes:
             return self.part(node["$ref"].removeprefix("#/$defs/"), in_list)
         if "const" in node or "enum" in node:
             return choice(node.get("enum") or [node["const"]])
-        if "type" not in node:
-            return {}  # any JSON value
+        if "type" not in node:  # any JSON value
+            forms = self.every_form(name, names=False)
+            return {"if": {"pattern": EXPRESSION}, "else": forms} if forms else {}
         return self.string(name, node) if node["type"] == "string" else self.other(name, node)
 
     def other(self, name: str, node: Json) -> Json:
@@ -104,7 +114,7 @@ class Shapes:
             [(pattern, values)] = by_pattern.items()
             about: Json = {"pattern": pattern} if pattern else _NO_EXPRESSION | self.every_form(name, names=True)
             inside["propertyNames"] = {**node.get("propertyNames", {}), **about}
-            inside["additionalProperties"] = self.shape(name, values) if isinstance(values, dict) else {}
+            inside["additionalProperties"] = self.shape(name, values if isinstance(values, dict) else {})
         return {"type": [kind, "string"], "pattern": EXPRESSION, "errorMessage": message, **limits, **inside}
 
     def every_form(self, name: str, *, names: bool) -> Json:
@@ -159,6 +169,8 @@ def _told(node: Json) -> Json:
 class JobShapes(Shapes):
     """Those of a training job, whose channels may be written in several ways."""
 
+    overrides = kind_named("TrainingJob").overrides
+
     def fields(self) -> Json:
         fields = super().fields()
         about = {
@@ -193,6 +205,7 @@ class EndpointShapes(Shapes):
     """Those of an endpoint."""
 
     prefix = "endpoint_"
+    overrides = kind_named("Endpoint").overrides
 
 
 def values_of_jobs(facts: Facts) -> Mapping[str, Json]:

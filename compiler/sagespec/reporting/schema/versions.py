@@ -12,10 +12,24 @@ from functools import cache
 from itertools import combinations
 
 from sagespec.catalog import PLAIN, Facts, Framework, Release
-from sagespec.checking.condition import EXPRESSION, FALSE, GIVEN, NULL, TRUE, Json, choice, inside, one_of, when
+from sagespec.checking.condition import (
+    EXPRESSION,
+    FALSE,
+    GIVEN,
+    LIST,
+    NULL,
+    SEVERAL,
+    TRUE,
+    Json,
+    choice,
+    inside,
+    one_of,
+    when,
+)
 from sagespec.checking.row import Row, branch
 from sagespec.kinds.training_job.model import LEGACY_FIELDS
 from sagespec.kinds.training_job.model.distribution import STRATEGIES, TOGETHER
+from sagespec.kinds.training_job.rules.code import OUTSIDE
 from sagespec.reporting.schema.refusals import enabled
 
 DEFAULT = "tensorflow"
@@ -59,6 +73,10 @@ def _of_framework(facts: Facts, framework: Framework) -> Iterator[Json]:
         "if": {**_is(framework, named), "not": _OWN_IMAGE},
         "then": {"allOf": [*_known_versions(framework), *branches]},
     }
+    if framework.name == DEFAULT:  # where it is not named, only a version says that the manifest is about it
+        stated = {"anyOf": [when({"framework": {"const": DEFAULT}}), {**_is(framework, named), "not": _OWN_IMAGE}]}
+    else:
+        stated = _is(framework)
     own = {framework.version_field, *framework.bases.values()}
     message = f"{{}} says nothing to {framework.title}'s estimator"
     rows = [Row((name,), message.format(name)) for name in VERSION_FIELDS if name not in own]
@@ -70,8 +88,8 @@ def _of_framework(facts: Facts, framework: Framework) -> Iterator[Json]:
         rows.append(Row(("instance_count",), f"{framework.title} trains on one instance", value=several))
     if framework.python is not None:
         only = choice([framework.python], f"{framework.title} knows py_version: {framework.python} only")
-        yield _when(framework, {"properties": {"py_version": {"anyOf": [*only["anyOf"], NULL]}}})
-    yield from (_when(framework, branch(row)) for row in rows)
+        yield {"if": stated, "then": {"properties": {"py_version": {"anyOf": [*only["anyOf"], NULL]}}}}
+    yield {"if": stated, "then": {"allOf": [branch(row) for row in (*rows, *_of_strategies(framework))]}}
     if framework.strategies.get("smdistributed.dataparallel", {}).get("needs_library"):
         yield {"if": _is(framework), "then": branch(_large_instances(facts))}
 
@@ -94,9 +112,29 @@ def _is(framework: Framework, more: Json | None = None) -> Json:
     return {**when(more or {}), "properties": {**name, **(more or {})}}  # left out it is this one
 
 
-def _when(framework: Framework, then: Json) -> Json:
-    """What holds where the manifest says that it is about this framework."""
-    return {"if": when({"framework": {"const": framework.name}}), "then": then}
+def _of_strategies(framework: Framework) -> Iterator[Row]:
+    """What the strategies and the compiler ask of a framework's manifest, whatever its version."""
+    if "torch_distributed" in framework.strategies:
+        yield Row(
+            ("entry_point",),
+            "torchrun starts Python files only",
+            when={"distribution": enabled("torch_distributed")},
+            value={"type": "string", "pattern": rf"^(?!.*{EXPRESSION})(?!.*\.py$)"},
+        )
+    tops = dict.fromkeys(name.partition(".")[0] for name in STRATEGIES)
+    for name in tops if not framework.strategies_only else ():
+        if name != "torch_distributed":
+            yield Row(
+                ("distribution", name),
+                "on Trainium torch_distributed stands alone",
+                when={"instance_type": {"type": "string", "pattern": r"^ml\.trn"}},
+            )
+    if any(variant.field == "compiler_config" for variant in framework.variants):
+        yield Row(
+            ("image_uri",),
+            "the training compiler needs an image of its own; leave one of them out",
+            when={"compiler_config": GIVEN},
+        )
 
 
 def _known_versions(framework: Framework) -> Iterator[Json]:
@@ -170,6 +208,8 @@ _PYTHON_3: Json = when({"py_version": {"type": "string", "pattern": "^py3"}})
 def _modes(facts: Facts, framework: Framework, release: Release) -> list[Json]:
     refusals = []
     if not release.legacy_mode:
+        if "py2" not in release.pythons:
+            refusals.append(_NESTED)
         message = f"{{}} is for legacy mode, which {_this(framework)} does not have"
         refusals += [Row((name,), message.format(name)) for name in LEGACY_FIELDS]
         refusals.append(Row(("script_mode",), f"{_this(framework)} has no legacy mode", value=FALSE))
@@ -182,6 +222,12 @@ def _modes(facts: Facts, framework: Framework, release: Release) -> list[Json]:
                 "legacy mode imports the entry point, so it is a Python source file",
                 value={"type": "string", "pattern": rf"^(?!.*{EXPRESSION})(?!.*\.py$)"},
             ),
+            Row(
+                ("requirements_file",),
+                "the requirements are packed with source_dir, so they must lie in it",
+                when={"source_dir": GIVEN},
+                value={"type": "string", "pattern": OUTSIDE},
+            ),
         ]
     else:
         message = "{} is for legacy mode, which has no image for Python 3"
@@ -189,6 +235,12 @@ def _modes(facts: Facts, framework: Framework, release: Release) -> list[Json]:
     return [branch(refusal) for refusal in refusals]
 
 
+_NESTED = Row(
+    ("entry_point",),
+    "beside a setup.py the container runs the entry point as a module, so it cannot lie in a folder",
+    when={"source_dir": GIVEN, "dependencies": {"contains": {"type": "string", "pattern": r"^setup\.py$"}, **LIST}},
+    value={"type": "string", "pattern": r"^[A-Za-z_][^/{]*/[^/{]+\.py$"},
+)
 _NOT_FOR = {"cpu": "(?![gp][0-9])", "gpu": "(?=[gp][0-9])"}
 """What an instance type of another kind of processor does not look like, behind `ml.`."""
 
@@ -236,6 +288,43 @@ def _exclusive(facts: Facts, framework: Framework, release: Release) -> list[Jso
         because = f"{one} is enabled too, and the two exclude each other"
         refusals.append(Row(_place(other), because, when={"distribution": enabled(one)}, value=when({"enabled": TRUE})))
     return _in_script_mode(release, refusals)
+
+
+_MIRRORED = "multi_worker_mirrored_strategy"
+
+
+def _together(facts: Facts, framework: Framework, release: Release) -> list[Json]:
+    """What stands beside an enabled strategy, and may not."""
+    refused = facts.listed("smdistributed_refused_instance_types")
+    refusals = [
+        Row(
+            ("instance_type",),
+            f"modelparallel does not run on {', '.join(refused)}",
+            when={"distribution": enabled("smdistributed.modelparallel")},
+            value=one_of(refused),
+        )
+    ]
+    for other in ("parameter_server", "smdistributed"):
+        off = {"not": {"anyOf": [when({"enabled": TRUE}), *_switched_on(other)]}, "type": "object"}
+        message = f"{other} is refused beside {_MIRRORED}, although it is switched off"
+        refusals.append(Row(("distribution", other), message, when={"distribution": enabled(_MIRRORED)}, value=off))
+    beside = [name for name in STRATEGIES if name != "parameter_server"]  # that one switches the hook off
+    distributed = {"anyOf": [enabled(name) for name in beside]}
+    refusals.append(
+        Row(
+            ("debugger_hook_config",),
+            "Debugger does not support checkpoint_s3_uri together with a distribution",
+            when={"checkpoint_s3_uri": GIVEN, "instance_count": SEVERAL, "distribution": distributed},
+            value={"allOf": [GIVEN, {"not": FALSE}]},
+        )
+    )
+    return _in_script_mode(release, refusals)
+
+
+def _switched_on(owner: str) -> list[Json]:
+    """The conditions that one of a strategy's libraries is switched on."""
+    inner = [name.partition(".")[2] for name in STRATEGIES if name.startswith(f"{owner}.")]
+    return [inside(name, "enabled", so=TRUE) for name in inner]
 
 
 def _in_script_mode(release: Release, refusals: list[Row]) -> list[Json]:
@@ -289,6 +378,22 @@ def _hyperparameters(facts: Facts, framework: Framework, release: Release) -> li
     return [{"if": {"anyOf": [when({name: GIVEN}) for name in LEGACY_FIELDS]}, "then": then}]
 
 
+_HARMFUL = rf"^(?!.*{EXPRESSION})" + r"""[^'"\\$]*([;&|<>()`\n]|'[^'"\\]*$)"""
+"""What certainly ends or breaks a command line in which it is not quoted: an operator that stands in no quotes, or a
+quote that nothing closes."""
+
+
+def _command_line(facts: Facts, framework: Framework, release: Release) -> list[Json]:
+    """What the container's shell would take for its own."""
+    others = [framework.release(release.version, variant.name) for variant in framework.variants]
+    if not all(each.shell for each in (release, *others) if each is not None):
+        return []
+    value = {"if": {"type": "string"}, "then": {"not": {"pattern": _HARMFUL}}}
+    message = "the container's shell reads this value, unquoted: put it into a file of source_dir or into environment"
+    shape = {"additionalProperties": {**value, "errorMessage": message}}
+    return [{"properties": {"hyperparameters": shape}}]
+
+
 _ABOUT_RELEASES: tuple[Callable[[Facts, Framework, Release], list[Json]], ...] = (
     _pythons,
     _regions,
@@ -296,7 +401,9 @@ _ABOUT_RELEASES: tuple[Callable[[Facts, Framework, Release], list[Json]], ...] =
     _instances,
     _strategies,
     _exclusive,
+    _together,
     _compiler,
     _hyperparameters,
+    _command_line,
 )
 """Each tells what must be true of a manifest that names a release; a new release is a row of the catalogue."""

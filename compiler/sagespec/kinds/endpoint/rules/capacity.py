@@ -8,7 +8,7 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near_instance
 from sagespec.catalog.api_model import api_members
-from sagespec.checking.condition import GIVEN, TRUE
+from sagespec.checking.condition import EXPRESSION, GIVEN, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Subject, Written, field
@@ -93,7 +93,18 @@ serverless_conflict = refusal(
 )
 
 
-@rule(ERROR, on=field("serverless_inference_config"), source=API + "ProductionVariantServerlessConfig.html")
+@rule(
+    ERROR,
+    on=field("serverless_inference_config"),
+    source=API + "ProductionVariantServerlessConfig.html",
+    rows=(
+        Row(
+            ("serverless_inference_config", "memory_size_in_mb"),
+            "serverless memory comes in steps of 1024 MB",
+            value={"type": "integer", "not": {"multipleOf": 1024}},
+        ),
+    ),
+)
 def serverless_size(config: Written, context: EndpointContext) -> Iterator[Finding]:
     """Serverless memory comes in steps of 1,024 MB, and no more can be kept ready than may run.
 
@@ -121,7 +132,21 @@ def serverless_size(config: Written, context: EndpointContext) -> Iterator[Findi
 STRATEGIES = ("RANDOM", "LEAST_OUTSTANDING_REQUESTS")
 
 
-@rule(ERROR, on=field("routing_config"), source=SDK2 + "utils.py, _resolve_routing_config")
+_ANY_CASE = "|".join("".join(f"[{c}{c.lower()}]" if c.isalpha() else c for c in name) for name in STRATEGIES)
+
+
+@rule(
+    ERROR,
+    on=field("routing_config"),
+    source=SDK2 + "utils.py, _resolve_routing_config",
+    rows=(
+        Row(
+            ("routing_config", "routing_strategy"),
+            f"a routing strategy is {' or '.join(STRATEGIES)}",
+            value={"type": "string", "pattern": f"^(?!({_ANY_CASE})$)(?!.*{EXPRESSION})"},
+        ),
+    ),
+)
 def unknown_routing_strategy(config: Written, context: EndpointContext) -> Iterator[Finding]:
     """Requests go to an instance by chance, or to the one with the fewest open requests.
 

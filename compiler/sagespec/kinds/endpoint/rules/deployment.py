@@ -7,6 +7,8 @@ from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
+from sagespec.checking.condition import GIVEN, LIST, inside
+from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import EndpointContext
@@ -20,7 +22,18 @@ Source: API_TrafficRoutingConfig.html and API_RollingUpdatePolicy.html
 """
 
 
-@rule(ERROR, on=DEPLOYMENT, source=API + "DeploymentConfig.html")
+@rule(
+    ERROR,
+    on=DEPLOYMENT,
+    source=API + "DeploymentConfig.html",
+    rows=(
+        Row(
+            ("deployment_config", "rolling_update_policy"),
+            "blue_green_update_policy and rolling_update_policy exclude each other",
+            when={"deployment_config": inside("blue_green_update_policy", so=GIVEN)},
+        ),
+    ),
+)
 def two_update_policies(config: Written, context: EndpointContext) -> Iterator[Finding]:
     """An update is blue/green, or rolling.
 
@@ -173,7 +186,18 @@ def _waits(policy: Any) -> int:
     return int(routing.wait_interval_in_seconds) + int(policy.termination_wait_in_seconds or 0)
 
 
-@rule(ERROR, on=DEPLOYMENT, source=GUIDE + "deployment-guardrails-exclusions.html")
+@rule(
+    ERROR,
+    on=DEPLOYMENT,
+    source=GUIDE + "deployment-guardrails-exclusions.html",
+    rows=(
+        Row(
+            ("deployment_config", "rolling_update_policy"),
+            "an endpoint with several variants has no rolling updates; write blue_green_update_policy",
+            when={"production_variants": {"minItems": 2, **LIST}},
+        ),
+    ),
+)
 def rolling_without_instances(config: Written, context: EndpointContext) -> Iterator[Finding]:
     """A rolling update replaces the instances of one variant, a few at a time.
 

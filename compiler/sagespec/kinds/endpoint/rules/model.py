@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sagespec.base.diagnostic import Finding
 from sagespec.building.local_model import is_local, listing
 from sagespec.building.saved_models import LEGACY, cure_of, models_among, unloadable, why_none
-from sagespec.checking.condition import GIVEN
+from sagespec.checking.condition import EXPRESSION, GIVEN
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -71,7 +71,19 @@ two_models = refusal(
 )
 
 
-@rule(ERROR, on=field("model_data"), source=API + "ContainerDefinition.html")
+@rule(
+    ERROR,
+    on=field("model_data"),
+    source=API + "ContainerDefinition.html",
+    rows=(
+        Row(
+            ("model_data",),
+            "this is not the key of a .tar.gz archive; for an unpacked model write "
+            "model_data: {s3_data_source: {s3_uri: s3://…/}}",
+            value={"type": "string", "pattern": rf"^s3://(?!.*\.tar\.gz$)(?!.*{EXPRESSION})"},
+        ),
+    ),
+)
 def model_data_without_archive(model_data: Written, context: EndpointContext) -> Iterator[Finding]:
     """A model's archive ends in `.tar.gz`; a model that is not packed is given as a prefix.
 
@@ -157,7 +169,16 @@ NAMES = {
 }
 
 
-@rule(ERROR, on=field("request"), source="the manifest language, sagespec/v1")
+@rule(
+    ERROR,
+    on=field("request"),
+    source="the manifest language, sagespec/v1",
+    rows=tuple(
+        Row(("request", section, member), f"{member} cannot be overridden: by it apply finds what exists", value={})
+        for section, members in NAMES.items()
+        for member in (*members, "Tags")
+    ),
+)
 def overridden_endpoint_name(request: Written, context: EndpointContext) -> Iterator[Finding]:
     """The names of an endpoint's parts follow from its name and its content.
 

@@ -9,6 +9,8 @@ from sagespec.base.diagnostic import Finding
 from sagespec.catalog import NoProcessor, NoRegion, NoVersion, family_of, is_graviton, near
 from sagespec.catalog.serving import served, served_versions, serving_image
 from sagespec.catalog.tables import table
+from sagespec.checking.condition import EXPRESSION
+from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, SDK1, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
@@ -168,7 +170,22 @@ def endpoint_type_not_said(version: Written, context: EndpointContext) -> Iterat
         yield Finding(version.path, message, "say which: endpoint_type: tensorflow-serving, or endpoint_type: python")
 
 
-@rule(ERROR, on=field("py_version"), source="https://github.com/aws/sagemaker-python-sdk/issues/912")
+_PYTHON = {"endpoint_type": {"const": "python"}}
+
+
+@rule(
+    ERROR,
+    on=field("py_version"),
+    source="https://github.com/aws/sagemaker-python-sdk/issues/912",
+    rows=(
+        Row(
+            ("py_version",),
+            "the Python-based server has images for py2 only",
+            when=_PYTHON,
+            value={"type": "string", "pattern": f"^(?!py2$)(?!.*{EXPRESSION})"},
+        ),
+    ),
+)
 def python_server_of_python_3(python: Written, context: EndpointContext) -> Iterator[Finding]:
     """The Python-based server was published for Python 2 only.
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import NoProcessor, family_of, is_graviton
 from sagespec.catalog.serving import processor_of
+from sagespec.checking.condition import GIVEN, LIST, inside
+from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
 from sagespec.checking.subject import Written, field, item
 from sagespec.kinds.endpoint.context import EndpointContext
@@ -59,7 +61,18 @@ def duplicate_variant(found: Written, context: EndpointContext) -> Iterator[Find
         seen.add(variant.variant_name)
 
 
-@rule(ERROR, on=field("shadow_production_variants"), source=API + "CreateEndpointConfig.html")
+@rule(
+    ERROR,
+    on=field("shadow_production_variants"),
+    source=API + "CreateEndpointConfig.html",
+    rows=(
+        Row(
+            ("shadow_production_variants",),
+            "a shadow variant belongs to one variant, and there are several",
+            when={"production_variants": {"minItems": 2, **LIST}},
+        ),
+    ),
+)
 def shadow_of_several(found: Written, context: EndpointContext) -> Iterator[Finding]:
     """A shadow variant copies the requests of one variant: there may be no other.
 
@@ -77,7 +90,18 @@ def shadow_of_several(found: Written, context: EndpointContext) -> Iterator[Find
         yield Finding(found.path, message, "leave one production variant, or the shadow out", at_key=True)
 
 
-@rule(ERROR, on=field(*VARIANTS), source=GUIDE + "serverless-endpoints.html")
+@rule(
+    ERROR,
+    on=field(*VARIANTS),
+    source=GUIDE + "serverless-endpoints.html",
+    rows=(
+        Row(
+            ("production_variants",),
+            "a serverless endpoint cannot have several variants",
+            value={"minItems": 2, "contains": inside("serverless_config", so=GIVEN), **LIST},
+        ),
+    ),
+)
 def several_serverless_variants(found: Written, context: EndpointContext) -> Iterator[Finding]:
     """A serverless endpoint has one variant, and no shadow.
 

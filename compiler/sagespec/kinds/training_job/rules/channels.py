@@ -563,7 +563,28 @@ def sharding_for_one_instance(distribution: Written, context: JobContext) -> Fin
     return None
 
 
-@rule(ERROR, on=member("content_type"), source=GUIDE + "incremental-training.html")
+_IS_MODEL = {"content_type": {"const": "application/x-sagemaker-model"}}
+
+
+@rule(
+    ERROR,
+    on=member("content_type"),
+    source=GUIDE + "incremental-training.html",
+    rows=(
+        ChannelRow(
+            ("input_mode",),
+            "a model to go on from must be in File mode",
+            when=_IS_MODEL,
+            value={"enum": ["Pipe", "FastFile"]},
+        ),
+        ChannelRow(
+            ("distribution",),
+            "a model to go on from must be on every instance: write FullyReplicated",
+            when=_IS_MODEL,
+            value={"const": "ShardedByS3Key"},
+        ),
+    ),
+)
 def model_channel_not_copied(content_type: Written, context: JobContext) -> Iterator[Finding]:
     """A model to go on from must lie on every instance, as files.
 
@@ -722,7 +743,20 @@ reserved_channel_name = refusal(
 )
 
 
-@rule(ERROR, on=member("instance_groups"), source=API + "S3DataSource.html")
+@rule(
+    ERROR,
+    on=member("instance_groups"),
+    source=API + "S3DataSource.html",
+    rows=(
+        ChannelRow(
+            ("instance_groups",),
+            "the job has an instance_type, and so no instance_groups",
+            when={"s3_data": GIVEN},
+            value=ITEMS,
+            outside={"instance_type": GIVEN},
+        ),
+    ),
+)
 def unknown_channel_group(groups: Written, context: JobContext) -> Iterator[Finding]:
     """A channel goes to an instance group that the job does not have.
 

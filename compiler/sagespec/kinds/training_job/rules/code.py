@@ -10,7 +10,7 @@ from pathlib import PurePath, PurePosixPath
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.repository import repository_of
-from sagespec.checking.condition import ITEMS
+from sagespec.checking.condition import EXPRESSION, GIVEN, ITEMS
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -21,6 +21,8 @@ from sagespec.kinds.training_job.subjects import JOB, LEGACY_JOB, SCRIPT_JOB
 _NEEDS_ENTRY_POINT = ("source_dir", "dependencies", "distribution", "compiler_config", "model_dir", *LEGACY_FIELDS)
 """Fields that only a container which is given an entry point knows about."""
 
+OUTSIDE = rf"^(/|(\./)*\.\.(/|$))(?!.*{EXPRESSION})"
+"""A path that certainly leaves the folder that it is relative to."""
 _IN_CHANNEL = r"/opt/ml/input/data/(?P<channel>[A-Za-z0-9._-]+)/"
 
 
@@ -105,7 +107,19 @@ def remote_entry_point(entry: Written, context: JobContext) -> Finding | None:
     return None
 
 
-@rule(ERROR, on=field("entry_point"), source=SDK2 + "fw_utils.py, validate_source_dir")
+@rule(
+    ERROR,
+    on=field("entry_point"),
+    source=SDK2 + "fw_utils.py, validate_source_dir",
+    rows=(
+        Row(
+            ("entry_point",),
+            "the entry point does not lie in source_dir",
+            when={"source_dir": GIVEN},
+            value={"type": "string", "pattern": OUTSIDE},
+        ),
+    ),
+)
 def entry_point_outside_source_dir(entry: Written, context: JobContext) -> Finding | None:
     """The container finds the entry point inside the source folder, by a path relative to it.
 

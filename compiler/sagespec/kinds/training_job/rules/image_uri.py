@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from sagespec.base.diagnostic import Finding
+from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
@@ -204,7 +205,21 @@ def image_of_other_mode(written: Written, context: JobContext) -> Finding | None
     return None
 
 
-@rule(ERROR, on=field("image_uri"), source=GUIDE + "sagemaker-algo-docker-registry-paths.html")
+_UNVERSIONED = r"/(?:sagemaker-)?xgboost:(latest|1)$"
+
+
+@rule(
+    ERROR,
+    on=field("image_uri"),
+    source=GUIDE + "sagemaker-algo-docker-registry-paths.html",
+    rows=(
+        Row(
+            ("image_uri",),
+            "XGBoost's tags latest and 1 are not supported; name a version, such as 1.7-1",
+            value={"type": "string", "pattern": _UNVERSIONED},
+        ),
+    ),
+)
 def xgboost_without_version(written: Written, context: JobContext) -> Finding | None:
     """The built-in XGBoost must be named with its version.
 
@@ -224,7 +239,7 @@ def xgboost_without_version(written: Written, context: JobContext) -> Finding | 
         hyperparameters: {num_round: 10}
         channels: {train: s3://bucket/train}
     """
-    found = re.search(r"/(?:sagemaker-)?xgboost:(latest|1)$", context.job.image_uri or "")
+    found = re.search(_UNVERSIONED, context.job.image_uri or "")
     if found:
         return Finding(("image_uri",), f"XGBoost's tag '{found[1]}' is not supported", "name a version, such as 1.7-1")
     return None

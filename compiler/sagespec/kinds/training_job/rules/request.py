@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import api_members
-from sagespec.checking.condition import LIST, TRUE, inside
+from sagespec.checking.condition import ITEMS, LIST, TRUE, inside
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, refusal, rule
 from sagespec.checking.subject import Subject, Written, field
@@ -59,7 +59,7 @@ def preferences(context: JobContext) -> list[Mapping[str, Any]]:
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
-PREFERENCES: Path = ("request", "ResourceConfig", "InstancePreferences")
+PREFERENCES = ("request", "ResourceConfig", "InstancePreferences")
 
 
 class Override(NamedTuple):
@@ -253,7 +253,12 @@ preferences_with_other_instances = refusal(
 )
 
 
-@rule(ERROR, on=field("request"), source=API + "InstancePreference.html")
+@rule(
+    ERROR,
+    on=field("request"),
+    source=API + "InstancePreference.html",
+    rows=(Row(PREFERENCES, "an instance type is preferred twice", value={"not": {"uniqueItems": True}, **LIST}),),
+)
 def repeated_preference(request: Written, context: JobContext) -> Iterator[Finding]:
     """An instance type may be preferred only once.
 
@@ -323,7 +328,18 @@ def incomplete_preference_counts(request: Written, context: JobContext) -> Findi
     return None
 
 
-@rule(ERROR, on=field("request"), source=API + "InstancePreference.html")
+@rule(
+    ERROR,
+    on=field("request"),
+    source=API + "InstancePreference.html",
+    rows=(
+        Row(
+            ("training_plan",),
+            "the preferences in request have training plans of their own",
+            when={"request": inside(*PREFERENCES[1:], so={"contains": inside("TrainingPlanArns", so=ITEMS), **LIST})},
+        ),
+    ),
+)
 def training_plans_in_two_places(request: Written, context: JobContext) -> Iterator[Finding]:
     """A training plan belongs to each preference or to the whole job.
 
@@ -515,7 +531,18 @@ def evaluation_without_type(request: Written, context: JobContext) -> Finding | 
     return None
 
 
-@rule(ERROR, on=field("request"), source=API + "ServerlessJobConfig.html")
+@rule(
+    ERROR,
+    on=field("request"),
+    source=API + "ServerlessJobConfig.html",
+    rows=(
+        Row(
+            ("request", "ServerlessJobConfig", "SequenceLength"),
+            "a sequence has from 1K to 1024K tokens; write 8K, say",
+            value={"type": "string", "pattern": "^(?!0*([1-9][0-9]{0,2}|10[01][0-9]|102[0-4])K$)[0-9]{1,50}K$"},
+        ),
+    ),
+)
 def impossible_sequence_length(request: Written, context: JobContext) -> Finding | None:
     """A sequence has from 1K to 1024K tokens.
 

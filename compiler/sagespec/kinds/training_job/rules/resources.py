@@ -8,7 +8,8 @@ from typing import Any
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Facts
-from sagespec.checking.condition import GIVEN, LIST, one_of
+from sagespec.catalog.near import SIZE
+from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, one_of
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field, item
@@ -138,7 +139,14 @@ def unknown_instance_type(instance_type: Written, context: JobContext) -> Findin
     return None
 
 
-@rule(ERROR, on=INSTANCE_TYPE, source=API + "ResourceConfig.html")
+def _misspelt(facts: Facts) -> tuple[Row, ...]:
+    families = "|".join(dict.fromkeys(name.rpartition(".")[0].removeprefix("ml.") for name in facts.instances))
+    pattern = rf"^ml\.({families})\.(?!{SIZE}$)(?!.*{EXPRESSION})[^.]*$"
+    message = "this is not a size that instances have: they are called large, xlarge, 2xlarge …"
+    return (Row(("instance_type",), message, value={"type": "string", "pattern": pattern}),)
+
+
+@rule(ERROR, on=INSTANCE_TYPE, source=API + "ResourceConfig.html", rows=_misspelt)
 def misspelt_instance_type(instance_type: Written, context: JobContext) -> Finding | None:
     """Instances of all families come in the same sizes, such as `large`, `xlarge` and `2xlarge`.
 

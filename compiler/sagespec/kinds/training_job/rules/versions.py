@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
-from sagespec.catalog import PLAIN, Framework, NoProcessor, Release, image_instance_type, processor
+from sagespec.catalog import PLAIN, Facts, Framework, NoProcessor, Release, image_instance_type, processor
+from sagespec.checking.condition import EXPRESSION
+from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
@@ -21,7 +23,13 @@ def release_of(context: JobContext) -> Release | None:
     return context.image_release if context.job.image_uri is None else None
 
 
-@rule(ERROR, on=JOB, source="https://docs.aws.amazon.com/sagemaker/latest/dg/frameworks.html")
+def _unknown(facts: Facts) -> tuple[Row, ...]:
+    known = rf"^(?!({'|'.join(facts.frameworks)})$)(?!.*{EXPRESSION})"
+    message = f"no framework is called so; there are {', '.join(facts.frameworks)}"
+    return (Row(("framework",), message, value={"type": "string", "pattern": known}),)
+
+
+@rule(ERROR, on=JOB, source="https://docs.aws.amazon.com/sagemaker/latest/dg/frameworks.html", rows=_unknown)
 def unknown_framework(job: Job, context: JobContext) -> Finding | None:
     """A framework is one that SageMaker has images of, by the name that the SDK gives it.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
+from sagespec.checking.condition import GIVEN, ITEMS, TRUE, inside
+from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
@@ -12,7 +14,19 @@ from sagespec.kinds.training_job.rules.distribution.used import DATAPARALLEL, na
 from sagespec.kinds.training_job.rules.versions import release_of
 
 
-@rule(ERROR, on=field("distribution"), source=SDK2 + "fw_utils.py, validate_distribution")
+@rule(
+    ERROR,
+    on=field("distribution"),
+    source=SDK2 + "fw_utils.py, validate_distribution",
+    rows=(
+        Row(
+            ("distribution", "instance_groups"),
+            "the job has an instance_type, and so no instance_groups",
+            when={"instance_type": GIVEN},
+            value=ITEMS,
+        ),
+    ),
+)
 def distribution_of_unknown_group(written: Written, context: JobContext) -> Iterator[Finding]:
     """A distribution can only run on instance groups that the job has.
 
@@ -80,7 +94,19 @@ def distribution_of_several_groups(written: Written, context: JobContext) -> Fin
     return None
 
 
-@rule(ERROR, on=field("distribution"), source=SDK2 + "estimator.py, _distribution_configuration")
+@rule(
+    ERROR,
+    on=field("distribution"),
+    source=SDK2 + "estimator.py, _distribution_configuration",
+    rows=(
+        Row(
+            ("distribution", "instance_groups"),
+            "only mpi and smdistributed.dataparallel can be limited to an instance group",
+            when={"distribution": inside("parameter_server", "enabled", so=TRUE)},
+            value=ITEMS,
+        ),
+    ),
+)
 def distribution_group_without_strategy(written: Written, context: JobContext) -> Finding | None:
     """Only MPI and the data parallel library can be limited to an instance group.
 

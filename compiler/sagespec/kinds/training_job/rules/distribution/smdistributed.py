@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 
 from sagespec.base.diagnostic import Finding
+from sagespec.checking.condition import EXPRESSION, TRUE, Json, inside
+from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
@@ -27,6 +29,13 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _COUNTS = ("microbatches", "partitions", "active_microbatches")
 _FLAGS = ("auto_partition", "contiguous", "load_partition", "horovod", "ddp", "deterministic_server")
+_NO_COUNT: Json = {"type": "integer", "not": {"minimum": 1}}
+_NO_FLAG: Json = {"enum": [0, 1, "true", "false", "yes", "no"]}
+"""Not everything that is no truth value, but what people write for one."""
+
+
+def _known_but(values: tuple[str, ...]) -> Json:
+    return {"type": "string", "pattern": f"^(?!({'|'.join(values)})$)(?!.*{EXPRESSION})"}
 
 
 @rule(
@@ -194,7 +203,26 @@ def modelparallel_without_mpi(written: Written, context: JobContext) -> Finding 
     return None
 
 
-@rule(ERROR, on=field("distribution"), source=SDK2 + "fw_utils.py, validate_mp_config")
+_PARAMETERS = ("distribution", "smdistributed", "modelparallel", "parameters")
+_USED = {"distribution": inside("smdistributed", "modelparallel", "enabled", so=TRUE)}
+
+
+@rule(
+    ERROR,
+    on=field("distribution"),
+    source=SDK2 + "fw_utils.py, validate_mp_config",
+    rows=(
+        *(
+            Row((*_PARAMETERS, name), f"{name} must be one of {', '.join(known)}", when=_USED, value=_known_but(known))
+            for name, known in _CHOICES.items()
+        ),
+        *(
+            Row((*_PARAMETERS, name), f"{name} must be a whole number, 1 or more", when=_USED, value=_NO_COUNT)
+            for name in _COUNTS
+        ),
+        *(Row((*_PARAMETERS, name), f"{name} must be true or false", when=_USED, value=_NO_FLAG) for name in _FLAGS),
+    ),
+)
 def bad_modelparallel_parameter(written: Written, context: JobContext) -> Iterator[Finding]:
     """The model parallel library's parameters have types and ranges, which the SDK checks.
 
