@@ -342,6 +342,28 @@ def test_an_endpoint_that_is_being_changed_takes_no_other_change(service: LocalE
         service.deploy("mnist", "nothing", {})
 
 
+@pytest.mark.parametrize(
+    "name", ["endpoint.json", "asked", "status.json", "supervisor.json", "no status", "no revision"]
+)
+def test_a_folder_that_somebody_has_damaged_is_told_with_the_way_out(
+    service: LocalEndpoints, tmp_path: Path, name: str
+) -> None:
+    serve(service, request(model(tmp_path)))
+    folder, revision = service.root / "mnist", current(service)
+    if name == "no revision":
+        shutil.rmtree(folder / "revisions")
+    elif name == "no status":
+        revision.status.unlink()
+    else:
+        [path] = [each / name for each in (folder, revision.path) if (each / name).exists()]
+        path.write_text('{"half": ')
+    with pytest.raises(ServiceError, match=r"cannot be used: (it is damaged|there is no such file)") as told:
+        service.describe("mnist")
+    assert told.value.hint == f"delete the folder {folder}: its servers end, and apply makes it anew"
+    shutil.rmtree(folder)
+    assert serve(service, request(model(tmp_path))).status == "InService"
+
+
 def test_counts_weights_and_tags_are_noted(service: LocalEndpoints, tmp_path: Path) -> None:
     serve(service, request(model(tmp_path)))
     service.scale("mnist", [{"VariantName": "AllTraffic", "DesiredInstanceCount": 3, "DesiredWeight": 2.0}])
