@@ -618,3 +618,49 @@ def test_a_pass_that_may_not_come_is_told(knowledge: Facts) -> None:
     first, second, _ = imported(LOOPS["break and continue"][0], knowledge)
     assert first.remarks == ()
     assert second.remarks == ("only where an earlier pass has not ended the loop (line 4)",)
+
+
+def test_what_a_container_gets_as_hyperparameters_are_hyperparameters(knowledge: Facts) -> None:
+    program = """
+from sagemaker.chainer import Chainer
+Chainer("train.py", role="r", instance_count=2, instance_type="ml.p3.2xlarge", framework_version="5.0.0",
+        py_version="py3", use_mpi=True, num_processes=4, process_slots_per_host=0, hyperparameters={"a": 1}).fit("s3://b/t")
+"""
+    (draft,) = imported(program, knowledge)
+    expected = {"a": 1, "sagemaker_use_mpi": True, "sagemaker_num_processes": 4}
+    assert (draft.data["hyperparameters"], draft.remarks) == (expected, ())
+
+
+def test_the_fields_of_a_dataclass_come_after_those_of_its_bases(knowledge: Facts) -> None:
+    program = """
+from dataclasses import dataclass, field
+@dataclass
+class Base:
+    model: str
+    hyperparameters: dict
+    VERSION = "2.13"
+@dataclass
+class Launch(Base):
+    entry_point: str
+    max_run: int = 600
+    channels: dict = field(default_factory=dict)
+    tags: dict = field(default_factory=lambda: {"team": "vision"})
+    count: int = field(default=2)
+    def __post_init__(self):
+        self.channels["train"] = "s3://b/" + self.model
+    def run(self):
+        e = TensorFlow(entry_point=self.entry_point, role="r", framework_version=self.VERSION, py_version="py310",
+                       tags=self.tags, instance_type="ml.m5.large", instance_count=self.count, max_run=self.max_run,
+                       hyperparameters=self.hyperparameters)
+        e.fit(self.channels)
+Launch("net", {"a": 1}, "train.py", max_run=60).run()
+Launch("other", {"a": 2}, "other.py").run()
+"""
+    one, two = imported(program, knowledge)
+    same = {"framework_version": "2.13", "instance_count": 2, "tags": {"team": "vision"}}
+    expected = [
+        {"entry_point": "train.py", "max_run": 60, "hyperparameters": {"a": 1}, "channels": {"train": "s3://b/net"}},
+        {"entry_point": "other.py", "max_run": 600, "hyperparameters": {"a": 2}, "channels": {"train": "s3://b/other"}},
+    ]
+    for draft, own in zip((one, two), expected, strict=True):
+        assert {name: draft.data[name] for name in {**same, **own}} == {**same, **own}

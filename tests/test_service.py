@@ -413,7 +413,7 @@ def test_the_last_lines_are_read_although_they_come_after_the_end(
         aws.advance(30)
 
     news = list(follow(service, [request.job_name()], sleep=sleep))
-    assert [(item.line.text if item.line else item.seen.secondary if item.seen else "") for item in news] == [
+    assert [(item.lines[0].text if item.lines else item.seen.secondary if item.seen else "") for item in news] == [
         "Starting",
         "Training",
         "Traceback",

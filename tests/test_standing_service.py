@@ -686,3 +686,33 @@ def test_a_model_in_the_shadow_is_in_use(serving: Serving) -> None:
     assert serving.seen().succeeded
     assert serving.endpoints["mnist"]["ShadowProductionVariants"][0]["VariantName"] == "next"
     assert serving.applied() is Action.KEEP
+
+
+def test_variants_that_come_and_change_are_told_by_their_names(serving: Serving) -> None:
+    serving.applied()
+    first = {"variant_name": "AllTraffic", "initial_variant_weight": 0.9}
+    serving.model("one", production_variants=[first, {"variant_name": "canary", "initial_variant_weight": 0.1}])
+    (change,) = serving.plan().changes
+    assert [(one.field, one.before, one.after) for one in change.differences] == [
+        ("production_variants.AllTraffic.initial_variant_weight", 1.0, 0.9),
+        ("production_variants.canary", None, "there"),
+    ]
+    assert serving.applied() is Action.UPDATE
+    serving.model("one", production_variants=[first, {"variant_name": "canary", "initial_instance_count": 2}])
+    (change,) = serving.plan().changes
+    assert change.action is Action.SCALE
+    assert [(one.field, one.before, one.after) for one in change.differences] == [
+        ("production_variants.canary.initial_instance_count", 1, 2),
+        ("production_variants.canary.initial_variant_weight", 0.1, 1),
+    ]
+
+
+def test_a_model_that_several_configurations_name_goes_with_the_last(serving: Serving) -> None:
+    for kind in ("ml.m5.xlarge", "ml.m5.large", "ml.m5.2xlarge"):
+        serving.model("one", instance_type=kind)
+        serving.applied()
+    (serving.folder / "mnist.yaml").unlink()
+    serving.model("other", "other")
+    deleted = next(outcome for outcome in serving.apply(prune=True) if outcome.change.action is Action.DELETE)
+    assert deleted.notes == ()
+    assert operations(serving)["DeleteModel"] == 1

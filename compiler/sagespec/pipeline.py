@@ -24,15 +24,17 @@ from sagespec.checking.context import Context
 from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
+from sagespec.kinds.lifecycle import Nature
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
+from sagespec.reading.project_facts import SETTING, ProjectFacts
 from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
     from sagespec.building.draft import Draft, Packing, Trained
-    from sagespec.building.pricing import Pricing
+    from sagespec.building.pricing import Pricing, Totals
     from sagespec.building.request import Destination, Request
 
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
@@ -96,6 +98,7 @@ class Compiler:
         """
         self.options = options or Options()
         self.facts = knowledge or facts()
+        self.known = ProjectFacts(self.facts)
         self.files = Files() if files is None else files
         self.defaults = Defaults(self.files)
         self.scripts = Scripts(self.files)
@@ -113,6 +116,12 @@ class Compiler:
         from sagespec.building.draft import Packing
 
         return Packing(self.files)
+
+    @cached_property
+    def totals(self) -> Totals:
+        from sagespec.building.pricing import Totals
+
+        return Totals()
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -133,9 +142,16 @@ class Compiler:
                     continue  # it is given twice, or by its own name as well
                 read.add(file)
                 yield from self.file(name, explicit=name == path) if not why else self.passed_over(name, why)
+        yield from self._together()
         leftover = self.allowances.unused()
         if leftover:
             yield Result(leftover[0].path, leftover)
+
+    def _together(self) -> Iterator[Result]:
+        """What only all jobs of a run show: what they may cost together."""
+        for found in self.totals.exceeded() if "totals" in self.__dict__ else ():
+            if found.rule not in self.allowed:
+                yield self.refused(found.path, (found,))
 
     def file(self, name: str, *, explicit: bool) -> Iterator[Result]:
         """The jobs of one file. A file that was found in a folder is passed over unless it is meant for us."""
@@ -275,6 +291,8 @@ class Compiler:
         for name, manifest in standing_alone(document, [vocabulary_of(kind) for kind in KINDS]):
             complaints = bind(manifest, kind_named(name).model).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
+        setting = document.data.get(SETTING) if isinstance(document.data, dict) else None
+        found += self.known.complaints(setting, document.where)
         yield self.refused(document.source.name, found)
 
     def manifest(self, manifest: Manifest, kind: Kind) -> Result:
@@ -286,6 +304,7 @@ class Compiler:
         name = name if isinstance(name, str) else None
         found, checked = self._checked(manifest, kind)
         manifest = checked.manifest
+        found = [*found, *self.known.complaints(manifest.settings.get(SETTING), manifest.where)]
         site = self._site(checked.job, kind)
         draft = self._draft(checked, kind, site)
         found = [*found, *self._conflicts(checked, kind, site), *self._served(checked)]
@@ -322,7 +341,7 @@ class Compiler:
     def context(self, job: Any, manifest: Manifest, kind: Kind) -> Context:
         return kind.context(
             job,
-            self.facts,
+            self.known.facts(manifest.settings.get(SETTING)),
             manifest.document.source.folder,
             region=self._region(job),
             account=self._account_of(job, kind),
@@ -337,7 +356,7 @@ class Compiler:
         manifest = checked.manifest
         folder = manifest.document.source.folder
         inputs = draft.DraftInputs(
-            self.facts,
+            self.known.facts(manifest.settings.get(SETTING)),
             site,
             folder,
             self.packing,
@@ -445,7 +464,7 @@ class Compiler:
     def _priced(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         """What there is to say of the price, where the defaults name some."""
         site = draft.request.site
-        if site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
+        if site.local or not {"prices", "max_job_cost", "max_total_cost"} & set(manifest.settings):
             return
         from sagespec.building.pricing import judge
 
@@ -456,6 +475,8 @@ class Compiler:
             return
         bill = None if draft.unknown or priced is None else kind.bill(priced, self.facts, 1)
         yield from judge(manifest, draft.request.name, site.region, bill)
+        if bill is not None and kind.lifecycle.nature is Nature.RUNS:
+            self.totals.add(manifest, draft.request.name, bill)
 
     def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:
         """The draft's request with what things cost in its region; None where no region is known."""
@@ -522,11 +543,6 @@ class Compiler:
         return Result(name, self.allowances.kept(kept))
 
 
-def _whose(manifest: Manifest) -> tuple[Any, str | None]:
-    """(project, environment)"""
-    return manifest.settings.get("project"), manifest.environment
-
-
 def _name_of(checked: Checked, kind: Kind, site: Destination) -> Iterator[Claim]:
     """Two jobs of one name would be one job to the service, each replacing the other."""
     manifest = checked.manifest
@@ -567,6 +583,11 @@ def _checkpoints_of(checked: Checked) -> Iterator[Claim]:
         f"let the location hold the name: {location}/{{{{ name }}}}",
         is_shared=True,
     )
+
+
+def _whose(manifest: Manifest) -> tuple[Any, str | None]:
+    """(project, environment)"""
+    return manifest.settings.get("project"), manifest.environment
 
 
 def _is_defaults(document: Document) -> bool:
@@ -639,25 +660,28 @@ def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> P
     if not member:
         return ()
     at = kind.overrides[operation]
-    if _is_written(manifest.data, (*at, *member)):
-        return (*at, *member)
+    overridden = _there(manifest.data, (*at, *member))
+    if len(overridden) == len(at) + len(member):
+        return overridden
     field = kind.field_of(operation, member)
     if field is None:
         return ()
+    if field not in manifest.data and kind.field_of(operation, overridden[len(at) :]) == field:
+        return overridden  # the override sets what the field is for, and lacks something of it
     inside = member[1:] if field in ("hyperparameters", "environment") else member[2:] if field == "env" else ()
     return (field, *inside)
 
 
-def _is_written(data: object, path: Path) -> bool:
-    """Whether something stands at a path."""
-    for step in path:
+def _there(data: object, path: Path) -> Path:
+    """As much of a path as there is in some data."""
+    for length, step in enumerate(path):
         if isinstance(data, Mapping) and step in data:
             data = data[str(step)]
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):
             data = data[step]
         else:
-            return False
-    return True
+            return path[:length]
+    return path
 
 
 def _merged(found: Mapping[str, Result]) -> Result:

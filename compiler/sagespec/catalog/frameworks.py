@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sagespec.catalog import near as nearest
+from sagespec.catalog.added import AddedVersion, numbers, with_added
 from sagespec.catalog.tables import FOLDER, frameworks, table
 from sagespec.catalog.views import (
     Image,
@@ -49,8 +50,10 @@ class Variant(NamedTuple):
 class Framework:
     """One framework. What is asked of it is worked out once; its tables are read when they are needed."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, added: tuple[AddedVersion, ...] = ()) -> None:
         self.name = name
+        self.added = added
+        """Versions that a project has beside the catalogue's."""
         self.row: Mapping[str, Any] = table(f"frameworks/{name}")
 
     # What its estimator is like
@@ -120,6 +123,11 @@ class Framework:
         return bool(self.row.get("passes_model_dir"))
 
     @property
+    def container_arguments(self) -> Mapping[str, str]:
+        """Arguments of the estimator that its container gets as hyperparameters → what those are called."""
+        return MappingProxyType(self.row.get("container_arguments", {}))
+
+    @property
     def strategies(self) -> Mapping[str, Mapping[str, Any]]:
         """Distribution strategy → what it asks of the version."""
         strategies: Mapping[str, Mapping[str, Any]] = self.row["strategies"]
@@ -165,9 +173,10 @@ class Framework:
 
     # Its versions
 
-    @property
+    @cached_property
     def images(self) -> Mapping[str, Any]:
-        return table(f"images/{self.name}")
+        known = table(f"images/{self.name}")
+        return with_added(known, self.added) if self.added else known
 
     @property
     def fetched_on(self) -> date:
@@ -252,11 +261,19 @@ class Framework:
 
     def _capabilities(self, version: str) -> dict[str, Any]:
         """The rows of `since`, each over the ones before it."""
-        known: dict[str, Any] = {}
+        known: dict[str, Any] = self._capabilities_of_base(version)
         for since, row in self.row["since"].items():
             if since == _ALWAYS or (version and numbers(version) >= numbers(since)):
                 known.update(row)
         return known
+
+    def _capabilities_of_base(self, version: str) -> dict[str, Any]:
+        """What its images have from those that they are made of."""
+        under = self.base_of(version)
+        if under is None:
+            return {}
+        release = under.without_image(split(version)[1].removeprefix(under.name))
+        return {fact: getattr(release, fact) for fact in self.row.get("of_base", ())}
 
     def _support(self, version: str, full_version: str) -> tuple[date | None, date | None]:
         rows: Mapping[str, Sequence[str]] = self.row["support"]
@@ -398,6 +415,13 @@ def of_name(name: str) -> Framework:
     return Framework(name)
 
 
+@lru_cache(maxsize=64)
+def with_versions(name: str, added: tuple[AddedVersion, ...]) -> Framework:
+    """The framework of that name, with a project's own versions. Raises LookupError: there is none."""
+    own = tuple(each for each in added if each.framework == name)
+    return Framework(of_name(name).name, own) if own else of_name(name)
+
+
 def of_image(image: str) -> tuple[Framework, str] | None:
     """The framework and the version that an image of AWS's holds, by its address; None for any other image.
 
@@ -452,11 +476,6 @@ def split(version: str) -> tuple[str, str]:
     """A framework's own version, and the one under it (`pytorch2.0.0`, or nothing)."""
     own, _, base = version.partition("+")
     return own, base
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """`1.10` → (1, 10): versions in order. What is no number counts as nothing."""
-    return tuple(int(part) for part in re.findall("[0-9]+", split(version)[0]))
 
 
 def _holds(wanted: Mapping[str, Any], version: str, processor: str) -> bool:

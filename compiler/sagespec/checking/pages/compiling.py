@@ -94,7 +94,7 @@ PAGES = (
         same name.
 
         Bad:
-            dependencies: [/]
+            dependencies: [.]
 
         Good:
             dependencies: []
@@ -139,11 +139,23 @@ PAGES = (
         """,
     ),
     Page(
+        "jobs-cost-too-much",
+        ERROR,
+        OURS,
+        """
+        All training jobs of a run may cost more together than `max_total_cost` in sagespec.yaml allows.
+
+        The worst cases of all jobs that the given manifests describe are added up, of each environment by itself. Jobs
+        that exist already count, too: what a manifest may cost does not depend on the service. What has no price, and
+        endpoints, are not in it.
+        """,
+    ),
+    Page(
         "unknown-price",
         WARNING,
         OURS,
         """
-        `max_job_cost` cannot be held, because a price is missing.
+        `max_job_cost` or `max_total_cost` cannot be held, because a price is missing.
 
         The price file has none for an instance type (or for volumes: `volume_gb_month`) in the job's region, or no
         price file is named. The bill leaves out what has no price.

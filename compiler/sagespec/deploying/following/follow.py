@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from sagespec.deploying.following.ending import TAIL, promised_by
 from sagespec.deploying.planning.observed import Observed
@@ -18,19 +19,21 @@ PATIENCE = 8
 """Looks in a row at which a job could not be seen, after which it is given up: throttling and short outages pass."""
 CALLS_A_READ = 3
 """What it costs to read a log, as a rule: who writes it, a page, and the page after it."""
-LINES_AHEAD = 10_000
-"""Log lines that are read ahead of whoever writes them down."""
+LINES_AT_ONCE = 200
+"""Log lines that are handed over together: one by one, that would cost more than all else."""
+NEWS_AHEAD = 50
+"""What is read ahead of whoever writes it down."""
 _TICK = 0.2
 
 
 @dataclass(frozen=True)
 class News:
-    """Something new about one job: its state, a line of its log, or what could not be seen of it."""
+    """Something new about one job: its state, lines of its log, or what could not be seen of it."""
 
     job_name: str
     service: Service
     seen: Observed | None = None
-    line: LogLine | None = None
+    lines: Sequence[LogLine] = ()
     trouble: ServiceError | None = None
     artifact: str | None = None
     """With the state of a job that has ended: where its model lies, as far as that could be seen."""
@@ -74,11 +77,13 @@ class Follower:
     poll: float = 0.0
     """Seconds between two looks."""
     sleep: Callable[[float], None] = time.sleep
+    since: float = 0.0
+    """Log lines from before this time are passed over: seconds since 1970, UTC."""
 
     def run(self, put: Put) -> None:
         """Puts all news, and returns when every job has ended or is lost; a job's last news is its final state, after
         its last line."""
-        jobs = {name: _FollowedState(name) for name in self.job_names}
+        jobs = {name: _FollowedState(name, replace(START, since=self.since)) for name in self.job_names}
         number = 0
         while jobs:
             before = self._calls()
@@ -144,11 +149,15 @@ class Follower:
         """A log that cannot be read is a remark: the training goes on, and decides how it ends."""
         try:
             lines, cursor = self.service.logs(job.name, job.cursor.anew if job.moved else job.cursor)
-            for line in lines:
-                put(News(job.name, self.service, line=line))
+            self._put_lines(job, lines, put)
             job.cursor, job.moved = cursor, False
         except ServiceError as trouble:
             self._tell(job, trouble, put)
+
+    def _put_lines(self, job: _FollowedState, lines: Iterable[LogLine], put: Put) -> None:
+        left = iter(lines)
+        while some := tuple(islice(left, LINES_AT_ONCE)):
+            put(News(job.name, self.service, lines=some))
 
     def _is_over(self, job: _FollowedState) -> bool:
         """Whether a job has ended and its log has been read since: once more where the last lines come late."""
@@ -166,8 +175,7 @@ class Follower:
             artifact = promised_by(seen)
             artifact = self.service.artifact(job.name, seen.body)
             if seen.lifecycle.nature is Nature.STAYS and not seen.succeeded:
-                for line in self.service.tail(job.name, TAIL):
-                    put(News(job.name, self.service, line=line))
+                self._put_lines(job, self.service.tail(job.name, TAIL), put)
         except ServiceError as error:
             trouble = error
         return News(job.name, self.service, seen=seen, trouble=trouble, artifact=artifact)
@@ -203,14 +211,15 @@ def follower_of(
     logs: bool = True,
     poll: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    since: float = 0.0,
 ) -> Follower:
     every = getattr(service, "poll_seconds", 1.0) if poll is None else poll
-    return Follower(service, list(dict.fromkeys(job_names)), logs, every, sleep)
+    return Follower(service, list(dict.fromkeys(job_names)), logs, every, sleep, since)
 
 
 def heard(followers: Sequence[Follower]) -> Iterator[News]:
     """What several followers put, as it comes. They are daemons: whoever stops listening need not wait for them."""
-    arrived: queue.Queue[News | BaseException | None] = queue.Queue(LINES_AHEAD)
+    arrived: queue.Queue[News | BaseException | None] = queue.Queue(NEWS_AHEAD)
 
     def run(follower: Follower) -> None:
         try:

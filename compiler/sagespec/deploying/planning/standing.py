@@ -313,7 +313,19 @@ def leftovers(request: Request, seen: ObservedEndpoint) -> tuple[Revision, ...]:
     needed = {model for each in seen.revisions if each not in old for model in each.models}
     spare = (each for each in seen.spare if each.created < seen.modified and not needed & set(each.models))
     own = {request.name_made_by(call.operation) for call in request.calls}
-    return (*sorted(old, key=lambda each: each.created), *(each for each in spare if not own & set(each.models)))
+    unneeded = [replace(each, models=tuple(model for model in each.models if model not in needed)) for each in old]
+    unneeded.sort(key=lambda each: each.created)
+    return (*models_once(unneeded), *(each for each in spare if not own & set(each.models)))
+
+
+def models_once(revisions: Sequence[Revision]) -> list[Revision]:
+    """The same; a model that several of them name is removed with the last one."""
+    left: set[str] = set()
+    result = []
+    for each in reversed(revisions):
+        result.append(replace(each, models=tuple(model for model in each.models if model not in left)))
+        left.update(each.models)
+    return result[::-1]
 
 
 # An endpoint without a manifest -------------------------------------------------------------------------------------
@@ -335,7 +347,7 @@ def prune_endpoints(
             continue
         verdict, why = gone(seen)
         stands = f"the endpoint {seen.job_name} stands ({seen.status}), and"
-        removes = (*seen.revisions, *seen.spare)
+        removes = (*models_once(seen.revisions), *seen.spare)
         if verdict is PruneVerdict.GONE:
             paid = fleet(seen.config_body.get("ProductionVariants", ()), seen)
             reason = f"{stands} {why}" + (f"; {paid} by the hour are paid for" if paid else "")

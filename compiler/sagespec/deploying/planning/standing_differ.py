@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -25,6 +26,7 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeMo
 API_DescribeEndpointConfig.html
 """
 _LIVE = frozenset({"InitialInstanceCount", "InitialVariantWeight", "MaxConcurrency", "ProvisionedConcurrency"})
+VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
 _NAMES = frozenset({"ModelName", "EndpointConfigName"})
 
 
@@ -45,7 +47,14 @@ def _of_body(
     members = set(template) | {name.partition(".")[0] for name in SHOWN_ANYHOW}
     wanted = dict(leaves(template))
     present = dict(leaves({name: value for name, value in body.items() if name in members}))
+    there, asked = _variants_in(present), _variants_in(wanted)
+    for kind, name in sorted(there ^ asked):
+        member, field = ".".join((operation, kind, name)), f"{_field(request, operation, (kind, name))}.{name}"
+        before, after = ("there", None) if (kind, name) in there else (None, "there")
+        yield Difference(field, member, before, after, Effect.DEPLOYMENT)
     for path in dict.fromkeys((*present, *wanted)):
+        if path[:2] in there ^ asked:
+            continue
         before, after = present.get(path), wanted.get(path)
         if before == after or _NAMES & set(path) or path[-1] in _LIVE:
             continue
@@ -55,6 +64,11 @@ def _of_body(
         yield Difference(
             _field(request, operation, path), member, safe(before, path[-1]), safe(after, path[-1]), Effect.DEPLOYMENT
         )
+
+
+def _variants_in(found: Mapping[Path, Any]) -> set[tuple[str, str]]:
+    """(list of variants, name) of the variants in the leaves of a configuration."""
+    return {(path[0], path[1]) for path in found if path[0] in VARIANTS and len(path) > 2}
 
 
 def _of_counts(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]:
@@ -71,9 +85,12 @@ def _of_counts(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]
             ("InitialVariantWeight", capacity.weight, variant.get("InitialVariantWeight")),
         )
         for member, before, after in pairs:
-            if None not in (before, after) and before != after:
+            if before is not None and after is not None and not math.isclose(before, after, rel_tol=1e-6):
                 path = ("ProductionVariants", variant["VariantName"], member)
                 field = _field(request, "CreateEndpointConfig", path)
+                if len(template["ProductionVariants"]) > 1:
+                    word = "initial_instance_count" if "Count" in member else "initial_variant_weight"
+                    field = f"production_variants.{variant['VariantName']}.{word}"
                 yield Difference(field, ".".join(path), before, after, Effect.LIVE_UPDATE)
 
 
@@ -82,7 +99,8 @@ def _of_archive(request: Request, seen: ObservedEndpoint) -> Iterator[Difference
     before, after = seen.tags.get(ARTIFACT), request.tags.get(ARTIFACT)
     if before and after and before != after:
         member = "CreateModel.PrimaryContainer.ModelDataUrl"
-        yield Difference("model_data", f"{member} (its ETag)", before, after, Effect.DEPLOYMENT)
+        told = f"another archive (ETag {before})"
+        yield Difference("model_data", f"{member} (its ETag)", told, f"ETag {after}", Effect.DEPLOYMENT)
 
 
 def _of_tags(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]:
@@ -101,7 +119,7 @@ def _is_shown_anyhow(path: Path, value: Any) -> bool:
 
 def _field(request: Request, operation: str, path: Path) -> str:
     """What a manifest calls a member."""
-    variant = path[0] == "ProductionVariants"
+    variant = path[0] in VARIANTS
     inner = (path[0], *path[2:]) if variant else path
     field = kind_named(request.kind).field_of(operation, inner)
     if field is None:

@@ -22,6 +22,7 @@ from sagespec.importing.following.values import (
     Partial,
     PassedValue,
     RestOfArguments,
+    kept,
 )
 from sagespec.scripts.evaluator import FUNCTIONS, READING, UnknownValue, is_certain
 
@@ -256,10 +257,26 @@ class Calling(Names):
         elif isinstance(made, Made):
             self.initialize(made, passed, node)
         else:
-            fields = [*self.annotated.get(id(cls.members), ()), *cls.members]
-            own = [name for name in dict.fromkeys(fields) if not isinstance(cls.members.get(name), Function)]
-            made.attributes.update(passed.named(own)[0])
+            self._fill_in(cls, made, passed, node)
         return made
+
+    def _fill_in(self, cls: Class, made: InstanceOf, passed: PassedValue, node: ast.AST) -> None:
+        """What the `__init__` of a dataclass does: fields in their order, those of its bases first."""
+        fields = self.fields_of(cls)
+        given, _ = passed.named(fields)
+        for name in fields:
+            default = cls.member(name)
+            if name not in given and default is not None and isinstance(default[0], dict | list):
+                given[name] = kept(default[0], {})  # each object has its own
+        made.attributes.update(given)
+        after = cls.member("__post_init__")
+        if after is not None and isinstance(after[0], Function):
+            self.run_function(after[0], PassedValue(), node, made)
+
+    def fields_of(self, cls: Class) -> list[str]:
+        """The annotated names of a class and of its bases, in the order of a dataclass."""
+        inherited = [name for base in reversed(cls.bases) if isinstance(base, Class) for name in self.fields_of(base)]
+        return list(dict.fromkeys([*inherited, *self.annotated.get(id(cls.members), ())]))
 
     # Dicts and lists
 

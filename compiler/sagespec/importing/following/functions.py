@@ -182,6 +182,16 @@ def _copy(read: SdkCalls, passed: PassedValue, node: Any) -> Any:
     return kept(value, {}) if isinstance(value, dict | list) else NotImplemented
 
 
+def _field(read: SdkCalls, passed: PassedValue, node: Any) -> Any:
+    """The default of a dataclass's field."""
+    factory, default = passed.get(None, "default_factory"), passed.get(0, "default")
+    if factory is not ABSENT:
+        empty: dict[str, Any] = {"dict": {}, "list": []}
+        name = getattr(factory, "name", "")
+        return empty[name] if name in empty else read.invoke(factory, PassedValue(), node)
+    return read.unknown_call(node) if default is ABSENT else default
+
+
 def _training_step(read: SdkCalls, passed: PassedValue, node: Any) -> Any:
     """`TrainingStep` of SageMaker's pipelines and of the Step Functions SDK."""
     estimator = passed.get(1, "estimator")
@@ -271,6 +281,7 @@ CALLS: Mapping[str, Callable[[Any, PassedValue, Any], Any]] = {
     "json.loads": _loads,
     "datetime.timedelta": _timedelta,
     "timedelta": _timedelta,
+    "dataclasses.field": _field,
     "copy.deepcopy": _copy,
     "copy.copy": _copy,
     "TrainingStep": _training_step,
@@ -354,6 +365,13 @@ def _deploy(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
     return NotImplemented
 
 
+def _create_endpoint(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
+    """boto3's, which a manifest is easier made of once it has come true."""
+    if "EndpointConfigName" in passed.words or passed.left:
+        read.seen("create_endpoint", node)
+    return NotImplemented
+
+
 def _joinpath(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
     return (
         joined_path(read, node, owner, *passed.places) if isinstance(owner, str | Mixed | Uploaded) else NotImplemented
@@ -372,5 +390,6 @@ METHODS: Mapping[str, Callable[[Any, Any, PassedValue, Any], Any]] = {
     "map": _map,
     "get_execution_role": _region_role,
     "deploy": _deploy,
+    "create_endpoint": _create_endpoint,
     "joinpath": _joinpath,
 }

@@ -216,7 +216,7 @@ class Interpreter(Expressions):
     def _AnnAssign(self, node: ast.AnnAssign) -> None:  # noqa: N802
         if node.value is not None:
             self.assign(node.target, self.value(node.value))
-        elif isinstance(node.target, ast.Name) and isinstance(self.frame.outer, Frame) and node.simple:
+        if isinstance(node.target, ast.Name) and isinstance(self.frame.outer, Frame) and node.simple:
             self.annotated.setdefault(id(self.frame.names), []).append(node.target.id)
 
     def _AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802

@@ -97,6 +97,7 @@ class _ValueReader(Placeholders):
                 self.arguments.append(FilledArgument(f"fit({name}=…)", "not taken", "it says nothing to the job"))
         for text in (*self.estimator.left, *self.start.left):
             self.refuse(text, f"no field for the argument {text}")
+        self.container_arguments(given, data)
         if self.region is not None:
             data["region"] = self.region
         self.complete(data, is_old=bool(SDK1 & set(self.estimator.given)))
@@ -111,7 +112,7 @@ class _ValueReader(Placeholders):
         if name in WITHOUT_FIELD:
             self.arguments.append(FilledArgument(written, "not taken", "it says nothing to the job"))
             return
-        if name in ("model_uri", "rules"):
+        if name in ("model_uri", "rules") or name in self.of_container:
             return
         if name == "git_config" and isinstance(value, dict):
             repository = ", ".join(
@@ -154,6 +155,18 @@ class _ValueReader(Placeholders):
             if profile is not None:
                 self.remarks.append(f"profiler_config: framework_profile_params = {text_of(profile)} is not taken")
         return self.data(value, (name,))
+
+    @property
+    def of_container(self) -> Mapping[str, str]:
+        return {} if self.framework is None else self.framework.container_arguments
+
+    def container_arguments(self, given: Mapping[str, Any], data: dict[str, Any]) -> None:
+        """Arguments that the container gets as hyperparameters; those that are false or 0 are not sent."""
+        for name, hyperparameter in self.of_container.items():
+            if given.get(name):
+                value = self.data(given[name], ("hyperparameters", hyperparameter))
+                data.setdefault("hyperparameters", {})[hyperparameter] = value
+                self.arguments.append(FilledArgument(name, "changed", f"hyperparameters.{hyperparameter}"))
 
     # Its name
 

@@ -48,6 +48,8 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
     "OutputDataConfig": {"S3OutputPath": "output_path"},
 }
 """What a request must have: member → its members, and what to call what is not known of them."""
+_USUAL_VOLUME = 30
+"""GiB, which a manifest asks for by itself: where nothing is known of the resources, nothing is said of it."""
 _TOKEN = re.compile(r"zq(\d+)zq")
 _ROLE = "arn:aws:iam::000000000000:role/"
 """What makes a role of an account that nobody has, out of a stand-in."""
@@ -125,7 +127,7 @@ class _StandIns(Placeholders):
         plain = {key: value for key, value in own.items() if value not in ({}, [])}
         plain["TrainingJobName"] = self._name(name)
         for member, inner in NEEDED.items():
-            own = plain.setdefault(member, {})
+            own = plain.setdefault(member, {"VolumeSizeInGB": _USUAL_VOLUME} if member == "ResourceConfig" else {})
             groups = isinstance(own, dict) and own.get("InstanceGroups")
             for part, what in inner.items() if isinstance(own, dict) and not groups else ():
                 if part not in own and "AlgorithmName" not in own:

@@ -140,10 +140,11 @@ def lines_of(path: Path, start: int, end: int) -> Iterator[tuple[float, str]]:
     with path.open("rb") as file:
         file.seek(start)
         stamp, moment = b"", 0.0
-        while start < end:
-            line = file.readline()
+        for line in file:
+            if start >= end:
+                return
             start += len(line)
-            if line[:STAMP_LENGTH] != stamp:  # many lines come at once
+            if not line.startswith(stamp) or not stamp:  # many lines come at once
                 stamp = line[:STAMP_LENGTH]
                 with contextlib.suppress(ValueError):  # half a line, of a disk that was full
                     moment = datetime.strptime(stamp.decode(), STAMP).replace(tzinfo=timezone.utc).timestamp()

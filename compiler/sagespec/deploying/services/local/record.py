@@ -13,7 +13,7 @@ from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
 from sagespec.deploying.services.local.folder import JobFolder, moved, read_json, write_json
 from sagespec.deploying.services.local.job import read_job
 from sagespec.deploying.services.local.log import Log
-from sagespec.deploying.services.local.running import alive, docker
+from sagespec.deploying.services.local.running import alive
 from sagespec.kinds.training_job.lifecycle import LIVE
 
 
@@ -91,6 +91,8 @@ def bury(job: JobFolder, why: str) -> dict[str, Any]:
     reason = f"InternalServerError: {why}"
     ended = alive.end(read_json(job.processes, []), str(job.path))
     if read_job(job).options.executor == "docker":
+        from sagespec.deploying.services.local.running import docker
+
         docker.Containers(read_job(job)).clean_up()
     changes = {"status": "Failed", "failure": reason, "ended": time.time()}
     status = moved(read_json(job.status), "Failed", "Training job failed", **changes)

@@ -31,11 +31,11 @@ from sagespec.deploying.services import (
     one_by_one,
 )
 from sagespec.deploying.services.local import record
-from sagespec.deploying.services.local.container import channels, contract
+from sagespec.deploying.services.local.container import channels, contract, launch
 from sagespec.deploying.services.local.folder import RESERVE, JobFolder, LocalStore, new_status, remove, write_json
 from sagespec.deploying.services.local.log import end_of_lines, lines_of
 from sagespec.deploying.services.local.options import EXECUTORS, LocalOptions
-from sagespec.deploying.services.local.running import alive, cluster, docker, legacy
+from sagespec.deploying.services.local.running import alive, cluster
 
 LINES_AT_ONCE = 500
 """Log lines that are looked through together for secrets: most hold none."""
@@ -141,7 +141,8 @@ class LocalService:
             start, end = ends.get(path.stem, 0), end_of_lines(path)
             pieces.append(_log_lines(path, start, end))
             ends[path.stem] = max(start, end)
-        return heapq.merge(*pieces, key=lambda line: line.time), Cursor(ends)
+        lines = pieces[0] if len(pieces) == 1 else heapq.merge(*pieces, key=lambda line: line.time)
+        return (line for line in lines if line.time >= cursor.since), cursor.at(ends)
 
     def tail(self, job_name: str, count: int) -> list[LogLine]:
         """The last lines over all hosts."""
@@ -167,12 +168,12 @@ class LocalService:
 
     @explained()
     def fetch(self, uri: str, path: Path) -> None:
-        """Copies one of those files.
+        """Copies one of those files, or what was uploaded for a job.
 
         Raises:
             ServiceError: it is not there any more.
         """
-        shutil.copyfile(uri, path)
+        shutil.copyfile(self.store.uploaded(uri) if uri.startswith("s3://") else uri, path)
 
     # What is done
 
@@ -339,13 +340,17 @@ class LocalService:
             if why is not None:
                 return why, "or run the job in SageMaker"
         if self.options.executor == "docker":
+            from sagespec.deploying.services.local.running import docker
+
             why = docker.unusable()
             return None if why is None else (f"docker cannot be used: {why}", "start docker, or use executor 'process'")
         given = contract.decoded(body.get("HyperParameters", {}))
         image = algorithm.get("TrainingImage", "")
         if "sagemaker_program" not in given:
             return "the image brings its own program, which only a container can run", "use the executor 'docker'"
-        if legacy.is_legacy(image):
+        if launch.is_legacy(image):
+            from sagespec.deploying.services.local.running import legacy
+
             return legacy.unusable(provision_asked=self.options.provision)
         apart = cluster.apart(body["ResourceConfig"], given)
         if apart is not None:
@@ -356,12 +361,12 @@ class LocalService:
 
 
 def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
-    lines = lines_of(path, start, end)
+    lines, host = lines_of(path, start, end), path.stem
     while some := list(islice(lines, LINES_AT_ONCE)):
         together = "\n".join(text for _, text in some)
         clean = redacted(together) == together
         for moment, text in some:
-            yield LogLine(path.stem, moment, text if clean else redacted(text))
+            yield LogLine(host, moment, text if clean else redacted(text))
 
 
 def _last_line(job: JobFolder, said: str) -> str:

@@ -82,7 +82,8 @@ def reserved_hyperparameter(given: Written, context: JobContext) -> Iterator[Fin
     if not context.script_mode:
         return
     kept = [name for name in given.value if name.startswith("sagemaker_") or name in CONTAINERS_OWN]
-    for name in set(kept) - context.generated.keys() if kept else ():
+    meant = () if context.framework is None else context.framework.container_arguments.values()
+    for name in set(kept) - context.generated.keys() - set(meant) if kept else ():
         yield Finding(
             (*given.path, name),
             f"'{name}' does not reach the script: the container takes it for its own",

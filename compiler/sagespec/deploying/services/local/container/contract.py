@@ -249,6 +249,8 @@ def neurons(instance_type: str) -> int:
 
 
 def _output(command: list[str]) -> str:
+    if shutil.which(command[0]) is None:
+        return ""
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):

@@ -53,6 +53,11 @@ class LaunchedImage:
         return 128 - code if self.shell == "dash" and code < 0 else code
 
 
+def is_legacy(image: str) -> bool:
+    """Whether the container calls the script's functions instead of running it."""
+    return image.rpartition("/")[2].startswith("sagemaker-tensorflow:")
+
+
 def _shell(name: str) -> list[str]:
     """That shell, called as sh; where it is not installed, what this machine calls so."""
     found = shutil.which(name)

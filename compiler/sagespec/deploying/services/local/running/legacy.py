@@ -44,10 +44,6 @@ Source: https://pypi.org/project/tensorflow/2.15.1/#files
 """
 
 
-def is_legacy(image: str) -> bool:
-    return image.rpartition("/")[2].startswith("sagemaker-tensorflow:")
-
-
 def own_python() -> str | None:
     """A Python of this machine that the manifest's own TensorFlow may have a wheel for."""
     if (sys.platform, platform.machine()) not in OWN_PLATFORMS:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from sagespec.deploying.services.local.container import artifacts
+from sagespec.deploying.services.local.container import artifacts, launch
 from sagespec.deploying.services.local.container.channels import DataError, is_s3_error
 from sagespec.deploying.services.local.container.layout import lay_out
 from sagespec.deploying.services.local.container.metrics import Metrics
@@ -27,7 +27,6 @@ from sagespec.deploying.services.local.log import Log
 from sagespec.deploying.services.local.running import alive, rehearsal
 from sagespec.deploying.services.local.running.ends import ENDS, INTERRUPTED, LIMIT, SHUTDOWN, STOP, End, failed
 from sagespec.deploying.services.local.running.executor import Executor
-from sagespec.deploying.services.local.running.legacy import Legacy, is_legacy
 from sagespec.deploying.services.local.running.processes import Command, ProcessEnding, Run
 from sagespec.deploying.services.local.running.scripts import ScriptRuns
 
@@ -39,7 +38,11 @@ def _containers(job: LocalJob) -> Executor:
 
 
 def _scripts(job: LocalJob) -> Executor:
-    return (Legacy if is_legacy(job.algorithm["TrainingImage"]) else ScriptRuns)(job)
+    if not launch.is_legacy(job.algorithm["TrainingImage"]):
+        return ScriptRuns(job)
+    from sagespec.deploying.services.local.running.legacy import Legacy
+
+    return Legacy(job)
 
 
 EXECUTORS: Mapping[str, Callable[[LocalJob], Executor]] = {"process": _scripts, "docker": _containers}
