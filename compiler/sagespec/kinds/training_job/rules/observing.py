@@ -125,8 +125,7 @@ ANOTHER_FOUND = "write more of what stands before the number; of several, the la
 def metric_pattern_of_one_dialect(metric: Written, context: JobContext) -> Iterator[Finding]:
     """A metric's pattern has syntax that dialects of regular expressions read in different ways.
 
-    Which one SageMaker
-    uses is not documented; ours is Python's, in `validate`, `sagespec metrics` and on this machine.
+    Which one SageMaker uses is not documented; ours is Python's, in `validate`, `sagespec metrics` and on this machine.
 
     Bad:
         metric_definitions: [{name: loss, regex: "loss=(?P<loss>[0-9.]+)"}]
