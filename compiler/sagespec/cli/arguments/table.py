@@ -339,7 +339,7 @@ class Looking(Jobs):
 
     sort = text("METRIC", "A table, the job with the best value first.")
     best = choice(
-        "sagespec.reporting.plans.listing:BEST",
+        ("by-name", "smallest", "largest"),
         "by-name",
         "Which value of it is best; by name: of a loss the smallest.",
         needs="sort",
