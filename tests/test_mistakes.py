@@ -74,7 +74,7 @@ NOT_SHOWN = {
         **dict.fromkeys(["marketplace-algorithm-with-network"], RUN),
         **dict.fromkeys(
             words("""
-            dependency-not-found entry-point-not-found entry-point-outside-project missing-local-data
+            dependency-not-found entry-point-not-found code-outside-project missing-local-data
             missing-requirements-file source-dir-not-found
             """),
             DISK,
@@ -93,6 +93,7 @@ NOT_SHOWN = {
             """),
             ALGORITHM,
         ),
+        "metric-example-fails": "the expression is tried",
         "secret-in-manifest": RANDOM,
     },
     "Endpoint": {
@@ -104,7 +105,7 @@ NOT_SHOWN = {
             """),
             MISSING,
         ),
-        **dict.fromkeys(["link-in-model-data", "model-data-without-saved-model"], DISK),
+        **dict.fromkeys(["code-outside-project", "link-in-model-data", "model-data-without-saved-model"], DISK),
         **dict.fromkeys(
             words("""
             deployment-shorter-than-its-waits duplicate-variant role-of-another-account step-out-of-range
