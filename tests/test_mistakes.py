@@ -43,6 +43,7 @@ WRITTEN_OUT: Mapping[str, Mapping[str, Any]] = {
 MISSING = "what is missing may stand in the defaults"
 RUN = "the account that the run finds decides"
 DISK = "the files beside it decide"
+IMAGE = "the shell of the version's image decides"
 AGREE = "names or numbers must agree"
 LENGTH = "what is sent decides, not what is written"
 ALGORITHM = "which accounts have AWS's own algorithms is in no schema"
@@ -74,11 +75,12 @@ NOT_SHOWN = {
         **dict.fromkeys(["marketplace-algorithm-with-network"], RUN),
         **dict.fromkeys(
             words("""
-            dependency-not-found entry-point-not-found code-outside-project missing-local-data
-            missing-requirements-file source-dir-not-found
+            code-outside-project dependency-not-found entry-point-not-found missing-local-data
+            missing-requirements-file shell-script-with-windows-line-ends source-dir-not-found
             """),
             DISK,
         ),
+        **dict.fromkeys(["entry-point-changed-by-shell"], IMAGE),
         **dict.fromkeys(
             words("""
             channels-without-groups duplicate-dependency-name duplicate-instance-group duplicate-rule-name
@@ -156,7 +158,7 @@ def mistakes() -> Iterator[Mistake]:
 
 MISTAKES = [each for each in mistakes() if each.manifest != SMALLEST_OF[each.kind]]
 SHOWN = [each for each in MISTAKES if each.is_shown]
-BETWEEN_FILES = (MISSING, RUN, DISK)
+BETWEEN_FILES = (MISSING, RUN, DISK, IMAGE)
 CONTAINED = [each for each in MISTAKES if NOT_SHOWN[each.kind].get(each.name) not in BETWEEN_FILES]
 """Those of which all that is wrong stands in the document."""
 
