@@ -155,7 +155,7 @@ ARGUMENT_OF = {
     "experiment_config": "`fit(experiment_config=…)`",
     "region": "the session's",
     "framework": "the estimator's class",
-    **dict.fromkeys(("account_id", "profiler_rules", "on_change", "on_failure", "request"), ""),
+    **dict.fromkeys(("account_id", "profiler_rules", "mlflow_config", "on_change", "on_failure", "request"), ""),
 }
 """Fields that are called otherwise in the SDK, or are not there."""
 SDK2_ONLY = frozenset(
@@ -307,6 +307,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "disable_profiler": True,
         "tensorboard_output_config": {"s3_output_path": "s3://bucket/tensorboard"},
         "experiment_config": {"experiment_name": "mnist"},
+        "mlflow_config": {
+            "mlflow_resource_arn": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-tracking-server/team",
+            "mlflow_experiment_name": "mnist",
+        },
         "enable_infra_check": True,
         "enable_session_tag_chaining": True,
         "on_change": "replace",
@@ -416,6 +420,7 @@ WORDS = {
     "number": "a number",
     "boolean": "true or false",
     "object": "a map",
+    "array": "a list",
 }
 LIMITS = {
     "minimum": "at least {:,}",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ SMALLEST: dict[str, Any] = {
     "apiVersion": "sagespec/v1",
     "kind": "TrainingJob",
     "name": "mnist",
-    "framework_version": "2.19",
+    "framework_version": "2.21",
     "entry_point": "train.py",
     "role": "arn:aws:iam::123456789012:role/SageMakerRole",
     "region": "us-west-2",
@@ -97,6 +98,8 @@ if __name__ == "__main__":
 """A script for both modes that takes every hyperparameter and every channel."""
 
 TODAY = date(2026, 11, 20)
+os.environ["SOURCE_DATE_EPOCH"] = str(int(datetime(2026, 11, 20, tzinfo=timezone.utc).timestamp()))
+"""So it is for every command that a test runs, in this process or another."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -28,6 +28,8 @@ from sagespec.catalog import (
     facts,
     frameworks,
     image_instance_type,
+    images_of,
+    refresh,
     tables,
 )
 from sagespec.catalog.refresh import image_tables
@@ -43,7 +45,7 @@ FETCHED = {
     "registries": (),
     "unicode": (),
 }
-CHECK = ["-m", "sagespec.catalog.refresh", "--check"]
+CHECK = ["-m", "sagespec.catalog.refresh", "--check", "--offline"]
 
 
 def same_versions(*packages: str) -> None:
@@ -77,7 +79,24 @@ def copy(tmp_path: Path) -> Path:
 def test_the_catalogue_is_fresh() -> None:
     same_versions("botocore", "moto")
     done = run(*CHECK)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(" was not compared: " in line for line in done.stdout.splitlines())
+
+
+def test_a_source_that_cannot_be_read_is_a_failure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing is installed that has the tables of images, and the package index has nothing."""
+    same_versions("botocore", "moto")
+    monkeypatch.setattr(images_of, "FOLDERS", {"no-such-package": "nowhere"})
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    stale = refresh.check(None).stale
+    assert [line.partition(" could not be compared: ")[0] for line in stale] == [
+        str(tables.FOLDER / f"{name}.json")
+        for name in (*(f"images/{each}" for each in tables.frameworks()), "registries")
+    ]
+    left_out = refresh.check(None, offline=True)
+    assert left_out.stale == []
+    assert len(left_out.left_out) >= len(stale) + 1
 
 
 @pytest.mark.parametrize(
@@ -564,7 +583,11 @@ def test_limits_and_lists_are_found_by_name() -> None:
     assert set(FACTS.listed("dataparallel_instance_types")) - {"local_gpu"} <= set(FACTS.instances)
 
 
-def test_today_is_given_and_read_from_the_clock_only_otherwise() -> None:
+def test_today_is_given_and_read_from_the_clock_only_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     assert FACTS.today == date(2026, 11, 20)
-    before = date.today()
-    assert before <= facts().today <= date.today()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert facts().today == date(1970, 1, 2)
+    for unset in ("", "soon"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", unset)
+        before = date.today()
+        assert before <= facts().today <= date.today()

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conftest import SMALLEST
 from sagespec.cli import Code, run
@@ -115,7 +116,7 @@ def test_json_findings_have_the_documented_shape(code: Path, capsys: pytest.Capt
     run(["validate", "--format", "json", "bad.yaml", "other.yaml"])
     found = json.loads(capsys.readouterr().out)
     assert found["version"] == 1
-    assert found["summary"] == {"manifests": 2, "errors": 1, "warnings": 0}
+    assert found["summary"] == {"manifests": 2, "errors": 1, "warnings": 0, "notes": 0}
     (diagnostic,) = found["diagnostics"]
     assert set(diagnostic) == {
         *("rule", "severity", "message", "hint", "path", "line", "column", "end_line", "end_column", "field", "fix"),
@@ -262,6 +263,39 @@ def test_init_leaves_a_readme_as_it_is_and_says_three_commands_that_work(capsys:
     assert run(said[1].split()[1:]) == 0
 
 
-def test_init_into_a_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_init_never_writes_over_a_file(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(code.rglob("*"))
     assert run(["init", "good.yaml"]) == 2
     assert "good.yaml is there already" in capsys.readouterr().err
+    assert run(["init", "train.py"]) == 2
+    assert "sagespec import train.py makes a manifest of it" in capsys.readouterr().err
+    assert run(["init", "train.py/job"]) == 2
+    assert sorted(code.rglob("*")) == before
+
+
+def test_what_jobs_share_is_written_once_at_the_root(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code / "repository" / ".git").mkdir(parents=True)
+    repository = Path("repository")
+    assert run(["init", str(repository / "jobs" / "first")]) == 0
+    assert run(["init", str(repository / "second.yaml"), "--template", "endpoint"]) == 0
+    assert sorted(path.as_posix() for path in repository.glob("**/sagespec.yaml")) == ["repository/sagespec.yaml"]
+    assert {path.parent.as_posix() for path in repository.glob("**/*.schema.json")} == {"repository/schemas"}
+    names = [yaml.safe_load(path.read_text()).get("name") for path in sorted(repository.glob("**/*.yaml"))]
+    assert names == ["first", None, "second", "second"]
+    for path in repository.glob("**/*.yaml"):
+        schema = path.parent / path.read_text().partition("$schema=")[2].partition("\n")[0]
+        assert schema.is_file()
+    capsys.readouterr()
+    assert run(["validate", "--strict", "repository"]) == 0
+    assert run(["plan", "--offline", "repository"]) == 0
+
+
+def test_init_beside_defaults_that_are_there_already_fills_in_what_they_leave_out(code: Path) -> None:
+    (code / "mine").mkdir()
+    defaults = code / "mine" / "sagespec.yaml"
+    defaults.write_text("apiVersion: sagespec/v1\nkind: Defaults\nregion: eu-west-1\n")
+    assert run(["init", str(code / "mine")]) == 0
+    assert "region" in defaults.read_text()
+    assert "role: arn" in (code / "mine" / "train.yaml").read_text()
+    assert "region:" not in (code / "mine" / "train.yaml").read_text()
+    assert run(["validate", str(code / "mine")]) == 0

@@ -127,7 +127,7 @@ def test_versions_code_and_names_are_said_in_a_manifests_words(body: dict[str, A
         "tags": {"team": "vision"},
         "region": "us-west-2",
         "role": SMALLEST["role"],
-        "framework_version": "2.19",
+        "framework_version": "2.21",
         "py_version": "py312",
         "entry_point": "train.py",
         "source_dir": source,
@@ -138,16 +138,18 @@ def test_versions_code_and_names_are_said_in_a_manifests_words(body: dict[str, A
 
 
 def test_what_no_field_can_say_goes_under_request(body: dict[str, Any], knowledge: Facts) -> None:
-    tracking = "arn:aws:sagemaker:us-west-2:123456789012:mlflow-tracking-server/one"
-    body["MlflowConfig"] = {"MlflowResourceArn": tracking}
     body["StoppingCondition"]["MaxPendingTimeInSeconds"] = 7200
     made, data = again(body, knowledge)
-    assert data["request"] == {
-        "StoppingCondition": {"MaxPendingTimeInSeconds": 7200},
-        "MlflowConfig": {"MlflowResourceArn": tracking},
-    }
-    assert made["MlflowConfig"] == body["MlflowConfig"]
+    assert data["request"] == {"StoppingCondition": {"MaxPendingTimeInSeconds": 7200}}
     assert made["StoppingCondition"] == body["StoppingCondition"]
+
+
+def test_managed_mlflow_is_a_field(body: dict[str, Any], knowledge: Facts) -> None:
+    tracking = "arn:aws:sagemaker:us-west-2:123456789012:mlflow-tracking-server/one"
+    body["MlflowConfig"] = {"MlflowResourceArn": tracking, "MlflowRunName": "first"}
+    made, data = again(body, knowledge)
+    assert data["mlflow_config"] == {"mlflow_resource_arn": tracking, "mlflow_run_name": "first"}
+    assert made["MlflowConfig"] == body["MlflowConfig"]
 
 
 def test_a_value_that_a_field_refuses_goes_under_request(body: dict[str, Any], knowledge: Facts) -> None:

@@ -226,3 +226,9 @@ def test_an_endpoint_of_a_pipeline_is_told_as_not_taken(
     assert "a manifest describes one container" in capsys.readouterr().err
     assert run(["import", "--endpoint", "none"]) == 3
     assert "there is no endpoint none" in capsys.readouterr().err
+
+
+def test_an_endpoint_of_boto3_is_told_with_what_takes_it(knowledge: Facts) -> None:
+    program = "import boto3\nboto3.client('sagemaker').create_endpoint(EndpointName='a', EndpointConfigName='b')"
+    with pytest.raises(UnreadableProgram, match="sagespec import --endpoint NAME"):
+        from_source(program, knowledge)

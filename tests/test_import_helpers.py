@@ -96,6 +96,45 @@ def test_a_module_that_says_nothing_is_a_library(helper: str, tmp_path: Path, kn
         imported(tmp_path, {"helper.py": helper, "go.py": program}, "go.py", knowledge)
 
 
+def test_a_program_of_a_folder_is_found_by_what_it_imports(tmp_path: Path, knowledge: Facts) -> None:
+    imported(
+        tmp_path, {"go.py": "from lib.common import make, run\nrun(make('train.py'), 'mnist')"}, "go.py", knowledge
+    )
+    found = {path.name: [draft.data["name"] for draft in what] for path, what in from_folder(tmp_path, knowledge)}
+    assert found["go.py"] == ["train"]
+
+
+MAKES_DATA = """
+def make():
+    rows = []
+    for a in range(60):
+        for b in range(60):
+            for c in range(60):
+                rows.append(a * b + c)
+    return rows
+def start(estimator):
+    make()
+    estimator.fit("s3://b/x")
+"""
+
+
+def test_a_module_that_takes_long_does_not_keep_the_program_from_its_end(tmp_path: Path, knowledge: Facts) -> None:
+    program = "from data import make\nfrom lib.common import make as estimator\nK = {'rows': len(make())}\n"
+    program += "estimator('train.py', hyperparameters={'a': 1}).fit('s3://b/x')"
+    (draft,) = imported(tmp_path, {"data.py": MAKES_DATA, "go.py": program}, "go.py", knowledge)
+    assert (draft.data["hyperparameters"], draft.complete) == ({"a": 1}, True)
+
+
+def test_an_estimator_that_is_lost_in_a_long_module_is_told(tmp_path: Path, knowledge: Facts) -> None:
+    program = "from data import start\nfrom lib.common import make\nstart(make('train.py'))"
+    (draft,) = imported(tmp_path, {"data.py": MAKES_DATA, "go.py": program}, "go.py", knowledge)
+    assert "channels" not in draft.data
+    assert draft.remarks == (
+        "no start of it can be seen: its channels are not known (lib/common.py, line 5)",
+        "it is handed to `start(make('train.py'))` (line 3)",
+    )
+
+
 def test_a_training_script_with_helpers_is_passed_over_in_a_folder(tmp_path: Path, knowledge: Facts) -> None:
     (tmp_path / "net.py").write_text("def train(model, x):\n    model.fit(x)\n")
     (tmp_path / "train.py").write_text(

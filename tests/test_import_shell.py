@@ -132,6 +132,20 @@ def test_a_variable_that_is_set_again_is_left_to_fill_in(knowledge: Facts) -> No
     assert draft.data["output_path"] == "{{ vars.O }}"
 
 
+@pytest.mark.parametrize(
+    ("script", "remarks"),
+    [
+        ("for rate in 0.1 0.01; do\n  CALL\ndone\n", ("one job for each pass of a loop",)),
+        ("if [ -n $x ]; then\n  CALL\nfi\n", ("only under a condition of the script",)),
+        ("for x in 1; do echo; done\nif x; then echo; fi\n# do then\nCALL\n", ()),
+    ],
+)
+def test_a_call_in_a_loop_or_under_a_condition_is_told(script: str, remarks: tuple[str, ...], knowledge: Facts) -> None:
+    call = "aws sagemaker create-training-job --role-arn arn:aws:iam::123456789012:role/R"
+    (draft,) = from_text(script.replace("CALL", call), "x.sh", knowledge)
+    assert draft.remarks == remarks
+
+
 # Terraform's state machines ------------------------------------------------------------------------------------------
 
 STATE = """

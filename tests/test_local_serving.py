@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -19,9 +22,12 @@ from local.endpoints import IMAGE, config_of, model, model_server, request, serv
 from sagespec.building.archive import collect
 from sagespec.building.model_archive import RepackedModel
 from sagespec.building.request import Upload
+from sagespec.deploying.planning.plan import Action
+from sagespec.deploying.planning.standing import decide_endpoint
 from sagespec.deploying.services import START, InProgress, NameTaken, NoSuchJob, ServiceError
-from sagespec.deploying.services.local.folder import read_json
+from sagespec.deploying.services.local.folder import read_json, write_json
 from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.serving import record
 from sagespec.deploying.services.local.serving.folder import EndpointFolder, RevisionFolder
 from sagespec.deploying.services.local.serving.service import LocalEndpoints
 
@@ -181,6 +187,10 @@ def test_a_script_that_cannot_be_imported_fails_the_endpoint_with_its_error(
     assert "No module named 'nothing_like_it'" in seen.failure
     with pytest.raises(ServiceError, match="mnist is Failed, and answers no requests"):
         service.invoke("mnist", ONE, JSON)
+    asked = request(model(tmp_path))
+    [observed] = service.observe([asked])
+    assert observed.status == "Failed"  # for status, which says why
+    assert decide_endpoint(asked, observed).action is Action.CREATE
 
 
 def test_links_in_a_model_are_refused_as_the_service_does(service: LocalEndpoints, tmp_path: Path) -> None:
@@ -223,6 +233,62 @@ def test_when_the_supervisor_is_killed_no_server_is_left_and_the_endpoint_says_s
     with pytest.raises(NoSuchJob):
         service.describe("mnist")
     assert serve(service, request(model(tmp_path))).status == "InService"
+
+
+def test_a_folder_that_is_deleted_takes_its_servers_along(service: LocalEndpoints, tmp_path: Path) -> None:
+    serve(service, request(model(tmp_path)))
+    revision = current(service)
+    supervisor = read_json(revision.supervisor)
+    shutil.rmtree(tmp_path / "local")
+    while alive.is_alive(supervisor) or any(alive.marked(str(revision.path))):
+        time.sleep(0.02)
+    assert service.endpoints() == []
+
+
+def test_after_a_restart_of_the_machine_an_endpoint_has_failed_whoever_has_its_process_ids_now(
+    service: LocalEndpoints, tmp_path: Path
+) -> None:
+    serve(service, request(model(tmp_path)))
+    revision = current(service)
+    supervisor = read_json(revision.supervisor)
+    os.kill(supervisor["pid"], signal.SIGKILL)
+    gone(revision)
+    bystander = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    other = {**alive.identity(bystander.pid), "boot": "another"}
+    write_json(revision.supervisor, other)
+    write_json(revision.processes, [other])
+    seen = service.describe("mnist")
+    assert (seen.status, seen.failure) == ("Failed", record.GONE)
+    assert bystander.poll() is None
+    bystander.communicate(b"\n")
+    assert "killed, or this machine restarted" in log(service)
+    assert serve(service, request(model(tmp_path))).status == "InService"
+
+
+def test_a_port_that_somebody_else_has_taken_is_given_up(service: LocalEndpoints, tmp_path: Path) -> None:
+    before = serve(service, request(model(tmp_path))).body["Url"]
+    port, revision = int(before.rpartition(":")[2]), current(service)
+    [_, front] = read_json(revision.processes)
+    revision.port_file.unlink()
+    os.kill(front["pid"], signal.SIGKILL)
+    while alive.is_alive(front):
+        time.sleep(0.005)
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # the new server may be faster, and is welcome to it
+            other.bind(("127.0.0.1", port))
+            other.listen()
+        seen = until(service, "mnist", lambda _: revision.port_file.exists() and log(service).count("serves at") == 2)
+        assert json.loads(service.invoke("mnist", ONE, JSON).body) == {"predictions": [3.5]}
+        assert seen.status == "InService"
+
+
+def test_a_hundred_requests_at_once_are_all_answered(service: LocalEndpoints, tmp_path: Path) -> None:
+    serve(service, request(model(tmp_path)))
+    with ThreadPoolExecutor(100) as threads:
+        bodies = [f'{{"instances": [{number}]}}'.encode() for number in range(100, 200)]
+        found = list(threads.map(lambda body: service.invoke("mnist", body, JSON).body, bodies))
+    assert [json.loads(body)["predictions"] for body in found] == [[n / 2 + 3] for n in range(100, 200)]
 
 
 APPLY = """\

@@ -23,7 +23,7 @@ MANIFEST = """\
 apiVersion: sagespec/v1
 kind: TrainingJob
 name: mnist
-framework_version: "2.19"
+framework_version: "2.21"
 entry_point: train.py
 role: arn:aws:iam::123456789012:role/SageMakerRole
 region: us-west-2
@@ -59,7 +59,7 @@ def validated(path: Path) -> list[Diagnostic]:
 
 
 def as_validate_says(found: Diagnostic) -> tuple[Any, ...]:
-    severity = {"error": 1, "warning": 2}[found.severity.value]
+    severity = {"error": 1, "warning": 2, "note": 3}[found.severity.value]
     said = f"{found.message}\nhelp: {found.hint}" if found.hint else found.message
     return os.path.abspath(found.path), found.span.line, found.rule, severity, said  # noqa: PTH100
 

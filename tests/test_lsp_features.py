@@ -115,7 +115,7 @@ def test_fields_are_offered_that_may_stand_here_with_what_they_need(editor: Edit
     assert "max_run" in items
     assert not {"name", "training_steps", "instance_groups", "train_instance_type"} & set(items)
     assert "max_wait" in items["use_spot_instances"]["documentation"]["value"]
-    legacy = editor.offered(f"{MANIFEST.replace('2.19', '1.10')}|")
+    legacy = editor.offered(f"{MANIFEST.replace('2.21', '1.10')}|")
     assert "training_steps: " in legacy
 
 
@@ -254,7 +254,7 @@ def test_hover_masks_secrets(editor: Editor) -> None:
 
 
 def test_hover_says_what_a_version_is(editor: Editor) -> None:
-    assert "TensorFlow 2.19: py312; " in editor.hover(MANIFEST.replace('"2.19', '"2.|19'))
+    assert "TensorFlow 2.21: py312; " in editor.hover(MANIFEST.replace('"2.21', '"2.|21'))
 
 
 def test_hover_of_a_field_of_the_defaults(editor: Editor) -> None:
@@ -277,7 +277,7 @@ def test_a_certain_cure_is_a_quick_fix(editor: Editor) -> None:
 
 
 def test_everything_is_fixed_at_once(editor: Editor) -> None:
-    wrong = WHOLE.replace('"2.19"', "2.19").replace("instance_count", "train_instance_count")
+    wrong = WHOLE.replace('"2.21"', "2.21").replace("instance_count", "train_instance_count")
     document = editor.open("mnist.yaml", wrong)
     (action,) = editor.actions(document, only=["source.fixAll"]).values()
     assert action["kind"] == FIX_ALL

@@ -160,7 +160,7 @@ def test_hints_say_what_is_filled_in(editor: Editor) -> None:
     found = hints(editor, WHOLE + "max_run: 5400\n")
     assert found == [
         "+ output_path (sagespec.yaml)",
-        "→ 763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19-cpu-py312",
+        "→ 763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21-cpu-py312",
         "= 1 h 30 min",
     ]
     editor.workspace.settings = editor.workspace.settings._replace(inlay_hints=False)

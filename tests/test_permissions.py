@@ -16,8 +16,10 @@ from fakes.serving import Serving
 from sagespec.building.targets import Request
 from sagespec.deploying.applier import Applier
 from sagespec.deploying.following.follow import follow
+from sagespec.deploying.planning.changed_files import ChangedFiles
 from sagespec.deploying.planning.planner import PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import PruneVerdict
+from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.endpoints import SageMakerEndpoints
 from sagespec.deploying.services.sagemaker.s3 import ObjectStore
@@ -111,6 +113,20 @@ def test_plan_needs_what_its_policy_allows(aws: Aws, calls: Calls, request_of: A
     assert calls.needed() == allowed("plan")
 
 
+def test_naming_the_files_that_have_changed_needs_what_its_policy_allows(
+    aws: Aws, calls: Calls, request_of: Any, code: Path
+) -> None:
+    before = request_of()
+    apply(calls, aws, [before])
+    aws.advance(36_000)
+    (code / "train.py").write_text((code / "train.py").read_text() + "# changed\n")
+    pool = ServicePool(lambda site: calls.service)
+    plan = pool.plan([request_of()], PlanOptions())
+    calls.needed()
+    assert [change.files for change in pool.naming_files(plan).changes] == [ChangedFiles(changed=("train.py",))]
+    assert calls.needed() == allowed("code")
+
+
 def apply(calls: Calls, aws: Aws, requests: Iterable[Request], options: PlanOptions = PlanOptions()) -> None:  # noqa: B008
     requests = list(requests)
     gone = lambda job: (PruneVerdict.GONE, "gone")  # noqa: E731
@@ -159,7 +175,7 @@ def test_the_policies_are_ones_that_iam_takes(aws: Aws) -> None:
     for name, policy in policies().items():
         iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(policy))
     jobs = {"plan", "apply", "follow"}
-    assert set(policies()) == jobs | {f"endpoints_{name}" for name in jobs}
+    assert set(policies()) == jobs | {"code"} | {f"endpoints_{name}" for name in jobs}
 
 
 def test_endpoints_need_what_their_policies_allow(aws: Aws, calls: Calls, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from sagespec.building.cost import Prices, PricesError, hours, money, prices_of
 from sagespec.building.targets import Request
 from sagespec.catalog import Facts
 from sagespec.deploying.following.ending import ending_of
+from sagespec.deploying.machinery import plan_unseen
+from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
 from sagespec.deploying.planning.differ import differences
 from sagespec.deploying.planning.planner import Action, ObservedJob, PlanOptions, decide, decide_all
 from sagespec.deploying.planning.pruning import PruneVerdict
@@ -29,9 +31,10 @@ from sagespec.kinds.training_job.cost import bill_of
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.document import load
 from sagespec.reading.render import Inputs
+from sagespec.reporting.plans.data import plan_json
 from sagespec.reporting.plans.markdown import endings_markdown, plan_markdown
 from sagespec.reporting.plans.outputs import github_lines
-from sagespec.reporting.plans.plan import plan_json, plan_text, shown
+from sagespec.reporting.plans.plan import plan_text, shown
 from sagespec.reporting.plans.status import status_text
 from sagespec.reporting.terminal.board import board_on
 from sagespec.reporting.terminal.style import Style
@@ -363,6 +366,132 @@ def test_nothing_in_a_plan_becomes_markup(plan: Any) -> None:
     assert "<script>" not in rendered
     assert "&lt;script&gt;" in rendered
     assert "<code>b|c</code>" in rendered
+
+
+# The plan as a reviewer reads it ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sweep(make: Callable[..., Request]) -> list[Request]:
+    """Jobs that differ in their names and in one hyperparameter."""
+    return [make({"name": f"sweep-{rate}", "hyperparameters": {"rate": rate, "epochs": 3}}) for rate in range(12)]
+
+
+def test_jobs_that_are_alike_are_one_row(sweep: list[Request], make: Callable[..., Request]) -> None:
+    other = make({"name": "sweep-large", "instance_type": "ml.g5.xlarge", "hyperparameters": {"rate": 1}})
+    text = plan_markdown(decide_all([*sweep, other], []))
+    table = [line for line in text.splitlines() if line.startswith("| + create")]
+    assert table == [
+        "| + create | `sweep-*` (12 jobs) | 1 × ml.m5.xlarge | on demand | 24 h × 3 attempts | 72 h each | new |",
+        "| + create | `sweep-large` | 1 × ml.g5.xlarge | on demand | 24 h × 3 attempts | 72 h | new |",
+    ]
+    assert "| job | `rate` |\n|---|---|\n| `sweep-0` | `0` |\n| `sweep-1` | `1` |\n" in text
+    assert "- the same in all: epochs: 3\n" in text
+
+
+def test_jobs_that_ran_before_and_are_alike_are_one_row(sweep: list[Request], make: Callable[..., Request]) -> None:
+    """Each says of its own job that it has changed; a reviewer reads it once."""
+    before = [
+        make({"name": request.name, "instance_count": 2, "hyperparameters": {"rate": rate, "epochs": 3}})
+        for rate, request in enumerate(sweep)
+    ]
+    text = plan_markdown(decide_all(sweep, [seen(request, "Completed") for request in before]))
+    assert "| new |" not in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| + create")]
+    assert row.endswith("| the job is Completed, and the manifest or its code has changed since |")
+    assert text.count("| `instance_count` | `2` | `1` | new run |") == 1
+
+
+@pytest.mark.parametrize("longest", [60_000, 6_000, 2_500, 700])
+def test_a_comment_is_never_cut_inside_of_a_block(longest: int, make: Callable[..., Request]) -> None:
+    """Forty jobs of which each is a row of its own."""
+    requests = [make({"name": f"job-{'x' * 20}-{n}", "max_run": 3600 + n}) for n in range(40)]
+    text = plan_markdown(decide_all(requests, []), longest)
+    assert len(text.encode()) <= longest
+    assert text.count("<details") == text.count("</details>")
+    assert text.startswith("<!-- sagespec plan -->\n### sagespec: 40 to create\n")
+    assert ("would not fit into a comment" in text) == (longest < 20_000)
+    table = [line for line in text.splitlines() if line.startswith("| +")]
+    assert all(line.endswith("| new |") for line in table)
+    assert len(table) == 40 if longest > 5_000 else len(table) < 40
+
+
+def test_each_environment_has_a_comment_of_its_own(make: Callable[..., Request]) -> None:
+    request = make({})._replace(environment="prod")
+    text = plan_markdown(decide_all([request], []))
+    assert text.startswith("<!-- sagespec plan prod -->\n")
+    assert "\nAccount 123456789012, environment prod, us-west-2.\n" in text
+
+
+def test_a_plan_that_asked_nobody_says_so(make: Callable[..., Request]) -> None:
+    plan = plan_unseen([make({})], PlanOptions())
+    said = "Offline: nobody was asked what exists, so every job counts as new."
+    assert said in list(plan_text(plan, PLAIN))
+    assert f"> {said}" in plan_markdown(plan)
+    assert json.loads(plan_json(plan))["offline"] is True
+
+
+def test_a_bill_says_how_it_is_counted_and_which_fields_decide_it(make: Callable[..., Request]) -> None:
+    spot = {"use_spot_instances": True, "max_run": 3600, "max_wait": 7200, "checkpoint_s3_uri": "s3://bucket/c"}
+    warm = {
+        "instance_count": 2,
+        "max_run": 3600,
+        "keep_alive_period_in_seconds": 1800,
+        "on_failure": {"retry": "never"},
+    }
+    said = [
+        next(line for line in plan_text(decide_all([make(over)], []), PLAIN) if "bill:" in line).partition(": 1 ×")
+        for over in ({}, spot)
+    ]
+    assert [f"1 ×{line[2]}" for line in said] == [
+        "1 × 24 h (max_run) × 3 attempts (on_failure.max_attempts)",
+        "1 × 2 h (max_wait) × 3 attempts (on_failure.max_attempts); spot instances cost less",
+    ]
+    text = "\n".join(plan_text(decide_all([make(warm)], []), PLAIN))
+    assert text.count(": 2 × 60 min (max_run) + warm pool 2 × 30 min (keep_alive_period_in_seconds)") == 1
+
+
+def test_the_files_that_have_changed_are_named(make: Callable[..., Request], code: Path, tmp_path: Path) -> None:
+    (code / "lib").mkdir()
+    for name in ("train.py", "model.py", "gone.py", "same.py"):
+        (code / "lib" / name).write_bytes((code / "train.py").read_bytes() + name.encode().join([b"# ", b""]))
+    before = make({"source_dir": "lib"})
+    with (tmp_path / "old.tar.gz").open("wb") as file:
+        before.uploads[0].content.pack(file)
+    job = seen(before, "Completed")
+    (code / "lib" / "gone.py").unlink()
+    (code / "lib" / "new.py").write_text("")
+    (code / "lib" / "model.py").write_text("x = 1\n")
+    plan = decide_all([make({"source_dir": "lib"})], [job])
+    assert archive_before(plan.changes[0]) == before.uploads[0].uri
+
+    service = Memory("west")
+    service.files[before.uploads[0].uri] = ((tmp_path / "old.tar.gz").read_bytes(), 0.0)
+    named = ServicePool(lambda site: service).naming_files(plan)
+    assert named.changes[0].files == ChangedFiles(("new.py",), ("gone.py",), ("model.py",))
+    text = "\n".join(line.strip() for line in plan_text(named, PLAIN))
+    assert "added: new.py\nremoved: gone.py\nchanged: model.py\n" in text
+    assert "mnist: 1 difference, 3 files of the code" in plan_markdown(named)
+    assert json.loads(plan_json(named))["jobs"][0]["files"]["changed"] == ["model.py"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b cut"])
+def test_an_archive_that_cannot_be_read_leaves_a_plan(
+    content: bytes, make: Callable[..., Request], code: Path, tmp_path: Path
+) -> None:
+    job = seen(make({}), "Completed")
+    (code / "train.py").write_text((code / "train.py").read_text() + "# changed\n")
+    plan = decide_all([make({})], [job])
+    (tmp_path / "old").write_bytes(content)
+    assert changed_files(tmp_path / "old", plan.changes[0]).unknown.startswith("the archive of the job before cannot")
+
+
+def test_an_archive_that_may_not_be_read_is_told(make: Callable[..., Request], code: Path) -> None:
+    job = seen(make({}), "Completed")
+    (code / "train.py").write_text((code / "train.py").read_text() + "# changed\n")
+    plan = ServicePool(lambda site: Memory("west")).naming_files(decide_all([make({})], [job]))
+    text = "\n".join(plan_text(plan, PLAIN))
+    assert "which files: the archive of the job before cannot be read: there is no s3://" in text
 
 
 # Following and endings --------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from sagespec.building.cost import Prices
 from sagespec.building.request import Call, Destination, Naming, Request, Serving
 from sagespec.catalog import Facts
 from sagespec.deploying.applier import changed
+from sagespec.deploying.planning.changed_files import ChangedFiles
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision
 from sagespec.deploying.planning.plain import LEFT_OUT
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
@@ -172,7 +173,7 @@ def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
         tags={"team": "vision", "sagespec:commit": "abc"},
         site=Destination("us-west-2", "123456789012", True),
         calls=(made.request.calls[0]._replace(naming=Naming.STABLE, scope="prod"),),
-        prices=Prices("2026-11-01", {"ml.m5.xlarge": 0.23}),
+        prices=Prices("2026-11-01", {"ml.m5.xlarge": 0.23}, {"ml.m5.xlarge": 0.25}),
         serving=Serving(
             2, "external", "mnist", "mnist-0123456789", "key", "a job", (Call("UpdateEndpoint", "EndpointName", {}),)
         ),
@@ -183,11 +184,13 @@ def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
     )  # fmt: skip
     change = Change(
         Action.UPDATE, "why", request, 3, job, {"RemoteDebugConfig": {}}, (job,), (job, job), ("note",), "mark",
-        Destination("eu-west-1", None), (REVISION,),
+        Destination("eu-west-1", None), (REVISION,), job, ChangedFiles(("a",), ("b",), ("c",), "why"),
     )  # fmt: skip
     options = PlanOptions(True, True, True, True)
-    plan = Plan((change,), "123456789012", ("left alone",))
-    for value in (plan, change, job, request, request.serving, *request.calls, request.site, *request.uploads):
+    plan = Plan((change,), "123456789012", ("left alone",), True)
+    assert change.files is not None
+    parts = (*request.calls, request.site, *request.uploads, request.serving, change.files)
+    for value in (plan, change, job, request, *parts):
         assert_nothing_is_as_it_would_be(value)
     saved = from_text(to_text(plan, options), "p")
     assert saved.plan == plan

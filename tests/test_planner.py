@@ -389,3 +389,30 @@ def test_a_rerun_uses_up_no_attempts() -> None:
     change = decide(WANTED, [*jobs, fourth])
     assert (change.action, change.attempt) == (Action.CREATE, 5)
     assert decide(WANTED, [seen(WANTED, "Failed", 3, failure=INFRASTRUCTURE)]).action is Action.KEEP
+
+
+# Checkpoints of another state of the manifest -------------------------------------------------------------------------
+
+
+def keeping(steps: int, place: str) -> Request:
+    """A request that keeps checkpoints."""
+    made = request(steps=steps)
+    return made.with_template({**made.template, "CheckpointConfig": {"S3Uri": place}})
+
+
+def job_of(of: Request, status: str = "Completed") -> ObservedJob:
+    return seen(of, status, body={"CheckpointConfig": dict(of.template["CheckpointConfig"])})
+
+
+def test_a_changed_manifest_over_old_checkpoints_is_told() -> None:
+    old, new = keeping(2, "s3://bucket/checkpoints/mnist/"), keeping(1, "s3://bucket/checkpoints/mnist")
+    (note,) = decide(new, [job_of(old)]).notes
+    assert note.startswith(f"it begins with the checkpoints of {old.job_name(1)} (Completed)")
+    assert "s3://bucket/checkpoints/mnist;" in note
+
+
+def test_a_retry_and_another_folder_go_on_from_nobody_elses_checkpoints() -> None:
+    old, new = keeping(2, "s3://bucket/checkpoints/one"), keeping(1, "s3://bucket/checkpoints/two")
+    assert decide(new, [job_of(old)]).notes == ()
+    assert decide(new, [replace(job_of(new, "Failed"), failure=INFRASTRUCTURE)]).notes == ()
+    assert decide(old, [job_of(old)]).notes == ()

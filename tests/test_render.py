@@ -26,7 +26,7 @@ project: vision
 vars: {bucket: models}
 role: arn:aws:iam::123456789012:role/SageMakerRole
 region: us-west-2
-framework_version: "2.19"
+framework_version: "2.21"
 instance_count: 1
 tags: {team: vision}
 environments:
@@ -55,7 +55,7 @@ def only(results: list[Result]) -> dict[str, Any]:
 def test_defaults_fill_in_what_a_manifest_leaves_out(project: Path, knowledge: Facts) -> None:
     body = only(compiled(project / "m.yaml", MANIFEST + "tags: {owner: me}\n", knowledge))
     assert body["AlgorithmSpecification"]["TrainingImage"].endswith(
-        "us-west-2.amazonaws.com/tensorflow-training:2.19-cpu-py312"
+        "us-west-2.amazonaws.com/tensorflow-training:2.21-cpu-py312"
     )
     assert body["tags"]["sagespec:project"] == "vision"
     assert {key: value for key, value in body["tags"].items() if ":" not in key} == {"owner": "me", "team": "vision"}

@@ -16,7 +16,7 @@ from fakes.serving import Serving
 from sagespec.building.archive import Contents, collect
 from sagespec.building.repacking import NoModel, repack
 from sagespec.deploying.planning.plan import Action, PlanOptions
-from sagespec.deploying.planning.planfile import from_text, to_text
+from sagespec.deploying.planning.planfile import from_text, to_text, unlike
 
 MODEL = {"1/saved_model.pb": b"graph", "1/variables/v.index": b"index", "code/old.py": b"old", "code/lib/x/y.py": b"y"}
 
@@ -161,3 +161,19 @@ def test_a_saved_plan_holds_what_is_packed_anew(serving: Serving) -> None:
     request = saved.changes[0].request
     assert request is not None
     assert request.uploads[0].content.sha256 == request.uploads[0].sha256
+
+
+@pytest.mark.parametrize("model", ["archive", "folder"])
+def test_a_saved_plan_holds_a_model_that_lies_here(model: str, serving: Serving) -> None:
+    folder = serving.folder / "model"
+    (folder / "1").mkdir(parents=True)
+    (folder / "1" / "saved_model.pb").write_bytes(b"graph")
+    archive = serving.folder / "model.tar.gz"
+    archive.write_bytes(packed(MODEL).getvalue())
+    serving.write(model_data="model.tar.gz" if model == "archive" else "model")
+    plan = serving.plan()
+    saved = from_text(to_text(plan, PlanOptions()), "p").plan
+    assert saved == plan
+    assert list(unlike(saved)) == []
+    (archive if model == "archive" else folder / "1" / "saved_model.pb").write_bytes(packed({"a": b""}).getvalue())
+    assert len(list(unlike(from_text(to_text(plan, PlanOptions()), "p").plan))) == 1

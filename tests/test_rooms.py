@@ -24,7 +24,7 @@ LAYERS: dict[str, str] = {
     "pipeline": "",
     "deploying": "boto3 botocore tensorflow numpy requests grpc",
     "importing": "",
-    "reporting": "rich jinja2",
+    "reporting": "rich jinja2 matplotlib",
     "lsp": "",
     "cli": "",
 }

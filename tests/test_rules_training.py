@@ -255,7 +255,7 @@ training_steps: %s
 @pytest.mark.parametrize(
     ("over", "why"),
     [
-        ({}, "TensorFlow 2.19 knows script mode only"),
+        ({}, "TensorFlow 2.21 knows script mode only"),
         ({"framework_version": "1.12", "py_version": "py3"}, "py3 means script mode"),
         ({"framework_version": "1.12", "py_version": "py2", "script_mode": True}, "script_mode is true"),
     ],
@@ -595,7 +595,7 @@ def test_a_strategy_cares_only_for_the_group_that_it_runs_on(judge: Judge) -> No
 def test_a_strategy_that_is_switched_off_is_refused_where_the_sdk_refuses_it(
     judge: Judge, distribution: dict[str, Any]
 ) -> None:
-    over = {"framework_version": "2.9", "instance_type": "ml.p4d.24xlarge", "distribution": distribution}
+    over = {"framework_version": "2.11", "instance_type": "ml.p4d.24xlarge", "distribution": distribution}
     assert set(found(judge, over)) == {"disabled-strategy-beside-other"}
 
 

@@ -293,7 +293,7 @@ def test_credentials_of_another_account_stop_nothing_and_say_so_in_the_plan(repo
 
 def test_the_plan_shows_whose_credentials_it_was_made_with(repository: Repository) -> None:
     _, said = repository.says("plan", ".")
-    assert "Account 123456789012." in said
+    assert "Account 123456789012, " in said
     _, said = repository.says("plan", ".", "--format", "json")
     assert json.loads(said)["account"] == "123456789012"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -123,14 +124,16 @@ for _tag, _pattern, _first in (
 ):
     Core.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})\Z"), list(_first))
 
-TEMPLATES = sorted((REPOSITORY / "templates" / "init").glob("*/*.yaml.j2"))
+TEMPLATES = sorted((REPOSITORY / "templates").glob("**/*.yaml.j2"))
 DOCUMENTS = [*sorted((REPOSITORY / "specs").rglob("*.yaml")), *TEMPLATES]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_the_examples_and_templates_pass(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    text = text.replace("{{ name }}", "mnist") if path in TEMPLATES else text
+    if path in TEMPLATES:
+        values = {"name": "mnist", "project": "vision", "schemas": "schemas", "shared": ""}
+        text = jinja2.Template(text, undefined=jinja2.StrictUndefined).render(values)
     for document in yaml.load_all(text, Core):
         validator = {"Defaults": DEFAULTS, "Endpoint": ENDPOINTS, "TrainingJob": MANIFEST}[document["kind"]]
         assert refused(document, validator) == set()

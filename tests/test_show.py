@@ -121,25 +121,25 @@ def test_a_secret_is_masked_whatever_letters_its_name_is_written_in(name: str) -
 
 # JSON, SARIF, GitHub, JUnit -------------------------------------------------------------------------------------------
 
-MIXED = BASE.replace('"2.19"', "2.19") + "volume_size: 1\nvolume_size: 2\ninput_mode: pipe\nuse_spot_instances: yes\n"
+MIXED = BASE.replace('"2.21"', "2.21") + "volume_size: 1\nvolume_size: 2\ninput_mode: pipe\nuse_spot_instances: yes\n"
 
 
 def test_json_gives_every_finding_with_its_fix(code: Path, knowledge: Facts) -> None:
     data = json.loads(shown(judged(MIXED, code, knowledge), "json"))
     assert data["version"] == 1
-    assert data["summary"] == {"manifests": 1, "errors": 4, "warnings": 0}
+    assert data["summary"] == {"manifests": 1, "errors": 4, "warnings": 0, "notes": 0}
     assert data["diagnostics"][0] == {
         "rule": "wrong-type",
         "severity": "error",
-        "message": "framework_version must be a string, not 2.19",
-        "hint": 'put it in quotes: "2.19"; without quotes it is a number, and 1.10 would become 1.1',
+        "message": "framework_version must be a string, not 2.21",
+        "hint": 'put it in quotes: "2.21"; without quotes it is a number, and 1.10 would become 1.1',
         "path": "jobs/m.yaml",
         "line": 4,
         "column": 20,
         "end_line": 4,
         "end_column": 24,
         "field": ["framework_version"],
-        "fix": [{"line": 4, "column": 20, "end_line": 4, "end_column": 24, "text": '"2.19"'}],
+        "fix": [{"line": 4, "column": 20, "end_line": 4, "end_column": 24, "text": '"2.21"'}],
         "related": [],
         "count": 1,
     }
@@ -324,6 +324,7 @@ NOT_SHOWN_BY_A_TEXT = {
         "unknown-environment",
         "unusable-prices",
         "job-costs-too-much",
+        "jobs-cost-too-much",
         "unknown-price",
         "name-in-two-files",
         "checkpoints-in-two-files",

@@ -119,6 +119,10 @@ EXAMPLES: Mapping[str, tuple[dict[str, Any], Any]] = {
     "disable_profiler": ({}, True),
     "tensorboard_output_config": ({}, {"s3_output_path": "s3://b/tensorboard"}),
     "experiment_config": ({}, {"experiment_name": "exp"}),
+    "mlflow_config": (
+        {},
+        {"mlflow_resource_arn": "arn:aws:sagemaker:us-west-2:123456789012:mlflow-tracking-server/one"},
+    ),
     "enable_remote_debug": ({}, True),
     "enable_infra_check": ({}, True),
     "enable_session_tag_chaining": ({}, True),

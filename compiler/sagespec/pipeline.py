@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, bounded, has_errors, in_order
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
 from sagespec.base.files import Files
 from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Path, Place, Source
@@ -24,15 +24,17 @@ from sagespec.checking.context import Context
 from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
+from sagespec.kinds.lifecycle import Nature
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
 from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
+from sagespec.reading.project_facts import SETTING, ProjectFacts
 from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made
     from sagespec.building.draft import Draft, Packing, Trained
-    from sagespec.building.pricing import Pricing
+    from sagespec.building.pricing import Pricing, Totals
     from sagespec.building.request import Destination, Request
 
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
@@ -80,6 +82,8 @@ class Options(NamedTuple):
     """Without an environment, manifests that are only judged are judged in all that their defaults declare."""
     only: Collection[str] = ()
     """Patterns of names (`sweep-*`): manifests of other names are passed over."""
+    alone: bool = False
+    """What manifests have to do with one another is not looked at."""
 
 
 class Compiler:
@@ -94,6 +98,7 @@ class Compiler:
         """
         self.options = options or Options()
         self.facts = knowledge or facts()
+        self.known = ProjectFacts(self.facts)
         self.files = Files() if files is None else files
         self.defaults = Defaults(self.files)
         self.scripts = Scripts(self.files)
@@ -104,13 +109,19 @@ class Compiler:
         self._account: str | None = None
         self.claims = Claims()
         self._paths: tuple[str, ...] = ()
-        self._jobs: dict[tuple[str, ...], list[Request]] = {}
+        self._jobs: dict[tuple[str | None, ...], list[Result]] = {}
 
     @cached_property
     def packing(self) -> Packing:
         from sagespec.building.draft import Packing
 
         return Packing(self.files)
+
+    @cached_property
+    def totals(self) -> Totals:
+        from sagespec.building.pricing import Totals
+
+        return Totals()
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -131,9 +142,16 @@ class Compiler:
                     continue  # it is given twice, or by its own name as well
                 read.add(file)
                 yield from self.file(name, explicit=name == path) if not why else self.passed_over(name, why)
+        yield from self._together()
         leftover = self.allowances.unused()
         if leftover:
             yield Result(leftover[0].path, leftover)
+
+    def _together(self) -> Iterator[Result]:
+        """What only all jobs of a run show: what they may cost together."""
+        for found in self.totals.exceeded() if "totals" in self.__dict__ else ():
+            if found.rule not in self.allowed:
+                yield self.refused(found.path, (found,))
 
     def file(self, name: str, *, explicit: bool) -> Iterator[Result]:
         """The jobs of one file. A file that was found in a folder is passed over unless it is meant for us."""
@@ -273,6 +291,8 @@ class Compiler:
         for name, manifest in standing_alone(document, [vocabulary_of(kind) for kind in KINDS]):
             complaints = bind(manifest, kind_named(name).model).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
+        setting = document.data.get(SETTING) if isinstance(document.data, dict) else None
+        found += self.known.complaints(setting, document.where)
         yield self.refused(document.source.name, found)
 
     def manifest(self, manifest: Manifest, kind: Kind) -> Result:
@@ -284,9 +304,10 @@ class Compiler:
         name = name if isinstance(name, str) else None
         found, checked = self._checked(manifest, kind)
         manifest = checked.manifest
+        found = [*found, *self.known.complaints(manifest.settings.get(SETTING), manifest.where)]
         site = self._site(checked.job, kind)
         draft = self._draft(checked, kind, site)
-        found = [*found, *self._conflicts(checked, kind, site)]
+        found = [*found, *self._conflicts(checked, kind, site), *self._served(checked)]
         found += self._judged(manifest, kind, draft, found)
         request = None
         if self.options.build and not has_errors(found):
@@ -320,7 +341,7 @@ class Compiler:
     def context(self, job: Any, manifest: Manifest, kind: Kind) -> Context:
         return kind.context(
             job,
-            self.facts,
+            self.known.facts(manifest.settings.get(SETTING)),
             manifest.document.source.folder,
             region=self._region(job),
             account=self._account_of(job, kind),
@@ -335,7 +356,7 @@ class Compiler:
         manifest = checked.manifest
         folder = manifest.document.source.folder
         inputs = draft.DraftInputs(
-            self.facts,
+            self.known.facts(manifest.settings.get(SETTING)),
             site,
             folder,
             self.packing,
@@ -347,23 +368,60 @@ class Compiler:
         return kind.draft(checked.job, manifest, inputs)
 
     def _promised(self, name: str, project: str, of: Request) -> Trained:
-        """What the TrainingJob manifest of a name promises: it lies under the paths of this run, or beside the
-        endpoint's. Nothing where there is no such manifest, or it is wrong."""
+        """What the TrainingJob manifest of a name promises. Nothing where there is no such manifest, or it is wrong."""
         from sagespec.building.draft import Trained
         from sagespec.building.promised import promised_by
 
-        beside = os.path.dirname(of.manifest)  # noqa: PTH120
-        roots = (*self._paths, *([beside or "."] if os.path.isfile(of.manifest) else ()))  # noqa: PTH113
-        if roots not in self._jobs:
-            options = self.options._replace(trained=lambda *_: Trained(), archive_at=None, only=())
-            results = Compiler(options, self.facts, self.files).run(roots)
-            jobs = (result.request for result in results if result.request is not None)
-            self._jobs[roots] = [job for job in jobs if job.kind == "TrainingJob" and not job.site.local]
         wanted = (name, project, of.environment, of.site.region)
-        found = (
-            job for job in self._jobs[roots] if (job.name, job.project, job.environment, job.site.region) == wanted
-        )
-        return next((promised_by(job) for job in found), Trained())
+        beside = self._beside(of.manifest, of.environment)
+        found = [result.request for result in beside if result.request is not None]
+        same = (job for job in found if (job.name, job.project, job.environment, job.site.region) == wanted)
+        return next((promised_by(job) for job in same if not job.site.local), Trained())
+
+    def _beside(self, manifest: str, environment: str | None) -> list[Result]:
+        """The training jobs that are described under the paths of this run, or beside a manifest."""
+        folder = os.path.dirname(manifest)  # noqa: PTH120
+        roots = (*self._paths, *([folder or "."] if os.path.isfile(manifest) else ()))  # noqa: PTH113
+        key = (environment or None, *roots)
+        if key not in self._jobs:
+            from sagespec.building.draft import Trained
+
+            inputs = self.options.inputs._replace(environment=key[0])
+            options = self.options._replace(
+                inputs=inputs, trained=lambda *_: Trained(), archive_at=None, only=(), alone=True
+            )
+            results = Compiler(options, self.facts, self.files).run(roots)
+            trainer = kind_named("TrainingJob").model
+            self._jobs[key] = [each for each in results if each.checked and isinstance(each.checked.job, trainer)]
+        return self._jobs[key]
+
+    def _served(self, checked: Checked) -> Iterator[Diagnostic]:
+        """A script whose model the endpoint's server cannot load: the manifest of `training_job` names it."""
+        manifest, name = checked.manifest, checked.job.members().get("training_job")
+        if name is None or self.options.alone:
+            return
+        from sagespec.kinds.endpoint.trainer import unservable
+
+        asked = (name, *_whose(manifest))
+        for each in self._beside(manifest.document.source.name, manifest.environment):
+            trainer = each.checked
+            if trainer is None or (trainer.job.name, *_whose(trainer.manifest)) != asked:
+                continue
+            context = self.context(trainer.job, trainer.manifest, kind_named("TrainingJob"))
+            finding = unservable(checked.job, context)
+            if finding is not None:
+                yield from self._about_script(manifest, "unservable-training-script", finding, context)
+            return
+
+    def _about_script(self, manifest: Manifest, rule: str, finding: Finding, context: Context) -> Iterator[Diagnostic]:
+        """A warning at its place in the script of another manifest; the script may allow it."""
+        for source in getattr(getattr(context, "script", None), "sources", ()):
+            self.allowances.read(source, comments)
+        written = manifest.where(finding.path)
+        place = finding.place or written
+        found = Diagnostic(place, Severity.WARNING, rule, finding.message, finding.hint, finding.path)
+        related = () if finding.place is None else (Related(written, "the endpoint that is to serve its model"),)
+        yield found._replace(related=related)
 
     def _judged(
         self, manifest: Manifest, kind: Kind, draft: Draft, said: Collection[Diagnostic]
@@ -406,7 +464,7 @@ class Compiler:
     def _priced(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         """What there is to say of the price, where the defaults name some."""
         site = draft.request.site
-        if site.local or not {"prices", "max_job_cost"} & set(manifest.settings):
+        if site.local or not {"prices", "max_job_cost", "max_total_cost"} & set(manifest.settings):
             return
         from sagespec.building.pricing import judge
 
@@ -417,6 +475,8 @@ class Compiler:
             return
         bill = None if draft.unknown or priced is None else kind.bill(priced, self.facts, 1)
         yield from judge(manifest, draft.request.name, site.region, bill)
+        if bill is not None and kind.lifecycle.nature is Nature.RUNS:
+            self.totals.add(manifest, draft.request.name, bill)
 
     def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:
         """The draft's request with what things cost in its region; None where no region is known."""
@@ -525,6 +585,11 @@ def _checkpoints_of(checked: Checked) -> Iterator[Claim]:
     )
 
 
+def _whose(manifest: Manifest) -> tuple[Any, str | None]:
+    """(project, environment)"""
+    return manifest.settings.get("project"), manifest.environment
+
+
 def _is_defaults(document: Document) -> bool:
     return isinstance(document.data, dict) and document.data.get("kind") == "Defaults"
 
@@ -595,25 +660,28 @@ def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> P
     if not member:
         return ()
     at = kind.overrides[operation]
-    if _is_written(manifest.data, (*at, *member)):
-        return (*at, *member)
+    overridden = _there(manifest.data, (*at, *member))
+    if len(overridden) == len(at) + len(member):
+        return overridden
     field = kind.field_of(operation, member)
     if field is None:
         return ()
+    if field not in manifest.data and kind.field_of(operation, overridden[len(at) :]) == field:
+        return overridden  # the override sets what the field is for, and lacks something of it
     inside = member[1:] if field in ("hyperparameters", "environment") else member[2:] if field == "env" else ()
     return (field, *inside)
 
 
-def _is_written(data: object, path: Path) -> bool:
-    """Whether something stands at a path."""
-    for step in path:
+def _there(data: object, path: Path) -> Path:
+    """As much of a path as there is in some data."""
+    for length, step in enumerate(path):
         if isinstance(data, Mapping) and step in data:
             data = data[str(step)]
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):
             data = data[step]
         else:
-            return False
-    return True
+            return path[:length]
+    return path
 
 
 def _merged(found: Mapping[str, Result]) -> Result:

@@ -38,11 +38,14 @@ def start(
 
 def _main(arguments: list[str], environment: dict[str, str], said: str, result: str, folder: str) -> None:
     from sagespec.__main__ import main
+    from sagespec.deploying.services.sagemaker.service import SageMaker
 
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     warnings.simplefilter("error")
+    if "TEST_POLL_SECONDS" in environment:  # how often running jobs are looked at, where a test waits for some
+        SageMaker.poll_seconds = float(environment["TEST_POLL_SECONDS"])
     for stream, path in ((0, os.devnull), (1, result), (2, said)):
         with Path(path).open("r" if stream == 0 else "w") as file:
             os.dup2(file.fileno(), stream)

@@ -35,6 +35,8 @@ class Fate:
     """From the start of the training to its end; the way there takes ten seconds."""
     failure: str = ""
     secondary: str = ""
+    metrics: tuple[tuple[str, float], ...] = ()
+    """The last value of each, which the service keeps."""
 
 
 @dataclass
@@ -344,6 +346,9 @@ class Jobs:
         }
         if status == "Failed":
             record["FailureReason"] = job.fate.failure or "AlgorithmError: ExitCode 1"
+        if job.fate.metrics and status in TERMINAL:
+            kept = [{"MetricName": name, "Value": value, "Timestamp": since} for name, value in job.fate.metrics]
+            record["FinalMetricDataList"] = kept
         if status in TERMINAL:
             seconds = max(0, int(since - job.created - 10))
             record |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds, "TrainingEndTime": since}

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 TRAIN = "#!/python/bin/python\nfrom sagemaker_training.cli.train import main\nmain()\n"
@@ -58,11 +58,14 @@ def _packages(toolkit: Path | None) -> set[Path]:
     return {entry for entry in found if not entry.name.startswith(replaced)} | other
 
 
-def root_file_system(path: Path, *, toolkit: Path | None = None, mpi: bool = False) -> None:
+def root_file_system(
+    path: Path, *, toolkit: Path | None = None, mpi: bool = False, texts: Mapping[str, str] | None = None
+) -> None:
     """A tar of all that `train` needs.
 
     Args:
         toolkit: a folder that holds another version of it.
+        texts: more files; below /usr/bin they are programs.
     """
     base, version = Path(sys.base_prefix), f"python{sys.version_info.major}.{sys.version_info.minor}"
     library, packages = base / "lib" / version, _packages(toolkit)
@@ -71,7 +74,7 @@ def root_file_system(path: Path, *, toolkit: Path | None = None, mpi: bool = Fal
     folders = MPI_FOLDERS if mpi else ()
     compiled = [*library.rglob("*.so"), *(so for package in packages for so in package.rglob("*.so*"))]
     compiled += [so for folder in folders for so in folder.rglob("*.so*") if so.is_file()]
-    texts = {"/usr/bin/train": TRAIN, "/usr/bin/which": '#!/bin/sh\ncommand -v "$1"\n'}
+    texts = {**(texts or {}), "/usr/bin/train": TRAIN, "/usr/bin/which": '#!/bin/sh\ncommand -v "$1"\n'}
     if mpi:
         texts |= SETTINGS | _keys(path.parent)
         site = f"/python/lib/{version}/site-packages"

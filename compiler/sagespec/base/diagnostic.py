@@ -16,10 +16,12 @@ MORE = f"the first {MOST} of a file are told: cure these, and check again"
 
 class Severity(str, Enum):
     """ERROR: the service would refuse it, or it would do something else than was asked.
-    WARNING: it would run and probably disappoint."""
+    WARNING: it would run and probably disappoint.
+    NOTE: it is right, and there is something to know; it fails nothing, `--strict` included."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 class Edit(NamedTuple):
@@ -122,12 +124,12 @@ def shortened(
     diagnostics: Sequence[Diagnostic], before: Told | None = None
 ) -> tuple[list[Diagnostic], list[Diagnostic]]:
     """(what is told in full, the lines that say how many more there are): together with what was told of the file
-    before, `MOST` at most; errors come first, so that no number of warnings hides one."""
+    before, `MOST` at most; errors come first, so that no number of others hides one."""
     before = before or {}
     errors = [found for found in diagnostics if found.severity is Severity.ERROR]
-    warnings = [found for found in diagnostics if found.severity is Severity.WARNING]
+    others = [found for found in diagnostics if found.severity is not Severity.ERROR]
     kept = errors[: MOST - before.get(Severity.ERROR, 0)]
-    kept += warnings[: max(0, MOST - sum(before.values()) - len(kept))]
+    kept += others[: max(0, MOST - sum(before.values()) - len(kept))]
     if len(kept) == len(diagnostics) and all(found.stands_for == 1 for found in kept):
         return list(diagnostics), []
     names = set(map(id, kept))

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 
 
 def repository_of(folder: Path) -> Path | None:
     """The nearest folder above (or this one) that holds `.git`."""
     return _repository_of(folder, os.getcwd())[0]  # noqa: PTH109
+
+
+def lies_outside_project(path: PurePath, folder: Path, marks: Callable[[Path], bool]) -> bool:
+    """Whether a path lies outside the project that a folder belongs to.
+
+    The project is the git repository; without one, what lies below the farthest folder above that is marked. Without
+    either nobody knows its border: then only what shares no folder of anybody's with it lies outside.
+
+    Args:
+        path: relative to the folder, or absolute.
+        marks: whether a folder is marked as a project's.
+    """
+    here = folder.absolute()
+    there = Path(os.path.normpath(here / path))
+    root = repository_of(here) or next(filter(marks, reversed((here, *here.parents))), None)
+    if root is not None:
+        return not there.is_relative_to(root)
+    shared = Path(os.path.commonpath((here, there))) if here.drive == there.drive else Path(here.anchor)
+    home = Path.home()
+    return shared == home or home.is_relative_to(shared)
 
 
 def path_in_repository(folder: Path) -> str:

@@ -14,7 +14,10 @@ from sagespec.base.errors import SagespecError
 MONTH_HOURS = 730
 """Hours of the month that volumes are priced by."""
 VOLUME = "volume_gb_month"
-"""What a price file calls the price of one GB of volume for a month; all its other names are instance types."""
+"""What a price file calls the price of one GB of volume for a month."""
+HOSTING = "hosting"
+"""What a price file calls the map of those instance types that cost something else in an endpoint. All its other names
+are instance types."""
 
 
 class PricesError(SagespecError):
@@ -32,6 +35,13 @@ class Prices:
     date: str
     usd: Mapping[str, float]
     """Instance type → USD an hour; `VOLUME` → USD for a GB and month."""
+    hosting: Mapping[str, float] = field(default_factory=dict)
+    """The same, of what costs something else in an endpoint."""
+
+    def of(self, item: BillItem) -> float | None:
+        """What one instance costs an hour, or one GB a month; None where there is no price."""
+        price = self.usd.get(item.kind)
+        return self.hosting.get(item.kind, price) if item.hosted else price
 
 
 def prices_of(data: Any, region: str) -> Prices:
@@ -52,15 +62,29 @@ def prices_of(data: Any, region: str) -> Prices:
     except ValueError:
         raise PricesError(("date",), "the day that the prices are of is missing, or no date", form) from None
     for name, prices in data.items():
-        if name == "date":
-            continue
-        if not isinstance(prices, Mapping):
-            raise PricesError((name,), f"'{name}' must be a map of instance types", form)
-        for key, price in prices.items():
-            if isinstance(price, bool) or not isinstance(price, (int, float)) or price < 0:
-                raise PricesError((name, key), f"the price of {key} in {name} must be a number of USD per hour", form)
+        if name != "date":
+            _check(prices, (str(name),), form)
     found = data.get(region, {})
-    return Prices(str(day), {str(key): float(price) for key, price in found.items()})
+    hosting = found.get(HOSTING, {})
+    return Prices(str(day), _numbers(found), _numbers(hosting))
+
+
+def _check(prices: Any, path: tuple[str, ...], form: str) -> None:
+    """Raises:
+    PricesError: a map of prices is none.
+    """
+    if not isinstance(prices, Mapping):
+        raise PricesError(path, f"'{path[-1]}' must be a map of instance types", form)
+    for key, price in prices.items():
+        if key == HOSTING and len(path) == 1:
+            _check(price, (*path, key), form)
+        elif isinstance(price, bool) or not isinstance(price, (int, float)) or price < 0:
+            place = ", ".join(reversed(path))
+            raise PricesError((*path, key), f"the price of {key} in {place} must be a number of USD per hour", form)
+
+
+def _numbers(prices: Mapping[str, Any]) -> dict[str, float]:
+    return {str(key): float(price) for key, price in prices.items() if key != HOSTING}
 
 
 @dataclass(frozen=True)
@@ -76,6 +100,10 @@ class BillItem:
     seconds: int
     prepaid: bool = False
     """A training plan has paid for it."""
+    limit: str = ""
+    """The field that decides its time; nothing where no field does."""
+    hosted: bool = False
+    """It is an endpoint's."""
 
     @property
     def hours(self) -> float:
@@ -84,7 +112,7 @@ class BillItem:
 
     def usd(self, prices: Prices) -> float | None:
         """None where there is no price."""
-        price = 0.0 if self.prepaid else prices.usd.get(self.kind)
+        price = 0.0 if self.prepaid else prices.of(self)
         return None if price is None else self.hours * price / (MONTH_HOURS if self.kind == VOLUME else 1)
 
 
@@ -99,6 +127,10 @@ class Bill:
     accelerators: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Instance type → the model of its accelerators, and how many it has."""
     prices: Prices | None = None
+    attempts_by: str = ""
+    """The field that decides `attempts`."""
+    spot: bool = False
+    """The instances may be spot ones, which cost less than is counted here."""
 
     @property
     def instance_hours(self) -> dict[str, float]:

@@ -1,8 +1,9 @@
-"""Finds the price file that the defaults name, and holds what a job may cost against `max_job_cost`."""
+"""Finds the price file that the defaults name, and holds what jobs may cost against what they are allowed to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -53,21 +54,19 @@ class Pricing:
         return self._files[path]
 
 
+LIMITS = ("max_job_cost", "max_total_cost")
+"""Settings that bound what may be spent; without prices they mean nothing."""
+
+
 def judge(manifest: Manifest, name: str, region: str, bill: Bill | None) -> Iterator[Diagnostic]:
     """What there is to say about the price of what a manifest asks for.
 
     Args:
         bill: None where it is not known yet what is asked for.
     """
-    limit: Any = manifest.settings.get("max_job_cost")
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, (int, float))):
-        yield _diagnostic(manifest, ("max_job_cost",), "wrong-type", "max_job_cost must be a number of USD")
-        return
-    if limit is not None and manifest.settings.get("prices") is None:
-        message = "max_job_cost means nothing without prices"
-        hint = "name a price file beside it: prices: prices.yaml"
-        yield _diagnostic(manifest, ("max_job_cost",), "unknown-price", message, hint, Severity.WARNING)
-        return
+    for setting in LIMITS:
+        yield from _misused(manifest, setting)
+    limit = limit_of(manifest, "max_job_cost")
     if bill is None or bill.prices is None:
         return
     for kind in bill.unpriced:
@@ -80,6 +79,69 @@ def judge(manifest: Manifest, name: str, region: str, bill: Bill | None) -> Iter
         message = f"'{name}' may cost {money(bill.usd)}{attempts}, and max_job_cost is {money(limit)}"
         hint = "lower max_run, instance_count, keep_alive_period_in_seconds or on_failure.max_attempts, or raise it"
         yield _diagnostic(manifest, ("max_job_cost",), "job-costs-too-much", message, hint)
+
+
+def limit_of(manifest: Manifest, setting: str) -> float | None:
+    """A bound in USD; None where there is none that can be used."""
+    limit: Any = manifest.settings.get(setting)
+    usable = isinstance(limit, (int, float)) and not isinstance(limit, bool)
+    return limit if usable and manifest.settings.get("prices") is not None else None
+
+
+def _misused(manifest: Manifest, setting: str) -> Iterator[Diagnostic]:
+    limit: Any = manifest.settings.get(setting)
+    if limit is None:
+        return
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)):
+        yield _diagnostic(manifest, (setting,), "wrong-type", f"{setting} must be a number of USD")
+    elif manifest.settings.get("prices") is None:
+        message = f"{setting} means nothing without prices"
+        hint = "name a price file beside it: prices: prices.yaml (`sagespec prices` makes one)"
+        yield _diagnostic(manifest, (setting,), "unknown-price", message, hint, Severity.WARNING)
+
+
+@dataclass
+class _Sum:
+    """What the jobs under one `max_total_cost` may cost so far."""
+
+    manifest: Manifest
+    limit: float
+    usd: float = 0.0
+    jobs: int = 0
+    dearest: tuple[float, str] = (0.0, "")
+
+    def add(self, name: str, usd: float) -> None:
+        self.usd += usd
+        self.jobs += 1
+        self.dearest = max(self.dearest, (usd, name))
+
+
+class Totals:
+    """What the jobs of one run may cost together, under each `max_total_cost` and in each environment."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[object, ...], _Sum] = {}
+
+    def add(self, manifest: Manifest, name: str, bill: Bill) -> None:
+        limit = limit_of(manifest, "max_total_cost")
+        if limit is None or bill.usd is None:
+            return
+        place = manifest.where(("max_total_cost",))
+        key = (place.source.name, place.span, manifest.environment)
+        self._sums.setdefault(key, _Sum(manifest, limit)).add(name, bill.usd)
+
+    def exceeded(self) -> Iterator[Diagnostic]:
+        """One finding for each bound that is exceeded."""
+        for sum_ in self._sums.values():
+            if sum_.usd > sum_.limit:
+                manifest, (usd, name) = sum_.manifest, sum_.dearest
+                where = f" in environment {manifest.environment}" if manifest.environment else ""
+                message = (
+                    f"{sum_.jobs} jobs may cost {money(sum_.usd)} together{where}, and max_total_cost is "
+                    f"{money(sum_.limit)}; the dearest is '{name}' with {money(usd)}"
+                )
+                hint = "lower max_run or on_failure.max_attempts, take some of the jobs only (--job GLOB), or raise it"
+                yield _diagnostic(manifest, ("max_total_cost",), "jobs-cost-too-much", message, hint)
 
 
 def _diagnostic(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timezone
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from sagespec.catalog import algorithms as of_algorithms
 from sagespec.catalog import frameworks as of_frameworks
 from sagespec.catalog import near as nearest
+from sagespec.catalog.added import AddedVersion
 from sagespec.catalog.algorithms import Algorithm
 from sagespec.catalog.frameworks import Framework
 from sagespec.catalog.tables import table
@@ -21,6 +23,8 @@ class Facts(NamedTuple):
     """The catalogue as of a day. Nobody else reads a clock."""
 
     today: date
+    added: tuple[AddedVersion, ...] = ()
+    """Versions that a project has beside the catalogue's."""
 
     @property
     def frameworks(self) -> tuple[str, ...]:
@@ -30,7 +34,7 @@ class Facts(NamedTuple):
     def framework(self, name: str) -> Framework | None:
         """The framework of that name; None where there is none."""
         try:
-            return of_frameworks.of_name(name)
+            return of_frameworks.with_versions(name, self.added)
         except LookupError:
             return None
 
@@ -115,8 +119,16 @@ class Facts(NamedTuple):
 
 
 def facts(today: date | None = None) -> Facts:
-    """The catalogue as of `today`; as of the clock's day when none is given."""
-    return Facts(today or date.today())
+    """The catalogue as of `today`; when none is given, as of the day of SOURCE_DATE_EPOCH, or the clock's.
+
+    Source: https://reproducible-builds.org/specs/source-date-epoch/ (seconds since 1970, UTC)
+    """
+    return Facts(today or _today())
+
+
+def _today() -> date:
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(given), timezone.utc).date() if given.isdigit() else date.today()
 
 
 def image_instance_type(instance_types: Sequence[str]) -> str:

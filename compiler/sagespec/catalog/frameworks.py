@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from sagespec.catalog import near as nearest
+from sagespec.catalog.added import AddedVersion, numbers, with_added
 from sagespec.catalog.tables import FOLDER, frameworks, table
 from sagespec.catalog.views import (
     Image,
@@ -49,8 +50,10 @@ class Variant(NamedTuple):
 class Framework:
     """One framework. What is asked of it is worked out once; its tables are read when they are needed."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, added: tuple[AddedVersion, ...] = ()) -> None:
         self.name = name
+        self.added = added
+        """Versions that a project has beside the catalogue's."""
         self.row: Mapping[str, Any] = table(f"frameworks/{name}")
 
     # What its estimator is like
@@ -170,9 +173,10 @@ class Framework:
 
     # Its versions
 
-    @property
+    @cached_property
     def images(self) -> Mapping[str, Any]:
-        return table(f"images/{self.name}")
+        known = table(f"images/{self.name}")
+        return with_added(known, self.added) if self.added else known
 
     @property
     def fetched_on(self) -> date:
@@ -411,6 +415,13 @@ def of_name(name: str) -> Framework:
     return Framework(name)
 
 
+@lru_cache(maxsize=64)
+def with_versions(name: str, added: tuple[AddedVersion, ...]) -> Framework:
+    """The framework of that name, with a project's own versions. Raises LookupError: there is none."""
+    own = tuple(each for each in added if each.framework == name)
+    return Framework(of_name(name).name, own) if own else of_name(name)
+
+
 def of_image(image: str) -> tuple[Framework, str] | None:
     """The framework and the version that an image of AWS's holds, by its address; None for any other image.
 
@@ -465,11 +476,6 @@ def split(version: str) -> tuple[str, str]:
     """A framework's own version, and the one under it (`pytorch2.0.0`, or nothing)."""
     own, _, base = version.partition("+")
     return own, base
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """`1.10` → (1, 10): versions in order. What is no number counts as nothing."""
-    return tuple(int(part) for part in re.findall("[0-9]+", split(version)[0]))
 
 
 def _holds(wanted: Mapping[str, Any], version: str, processor: str) -> bool:

@@ -7,9 +7,11 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sagespec.catalog import tables
+from sagespec.catalog.wheels import NoWheel, fetch_wheel
 
 FOLDERS = {"sagemaker-core": "sagemaker/core/image_uri_config", "sagemaker": "sagemaker/image_uri_config"}
 """Published package → where its tables lie. That of SDK 3 comes first: it has every image of SDK 2, and newer ones."""
@@ -24,14 +26,22 @@ class NoTables(Exception):
 
 
 class Tables:
-    """The tables of one published package: of an installed one, of a wheel, or of a folder of files.
+    """The tables of one published package: of a wheel or a folder, or else of an installed one, or else of the wheel
+    that the package index has.
+
+    Args:
+        version: of the wheel to fetch; the newest for None.
+        offline: nothing is fetched.
 
     Raises:
         NoTables: there are none.
     """
 
-    def __init__(self, place: Path | None) -> None:
-        self.source, self.files = _installed() if place is None else _given(place)
+    def __init__(self, place: Path | None, version: str | None = None, *, offline: bool = False) -> None:
+        found = _installed() if place is None else _given(place)
+        if found is None and offline:
+            raise NoTables("neither sagemaker-core nor sagemaker 2 is installed, and nothing is fetched with --offline")
+        self.source, self.files = found or _fetched(version)
 
     def images(self, framework: str) -> Content:
         """What `images/<framework>.json` holds.
@@ -149,7 +159,7 @@ def _key(version: str, base: str) -> str:
     return f"{version}+{base}" if base else version
 
 
-def _installed() -> tuple[str, Mapping[str, str]]:
+def _installed() -> tuple[str, Mapping[str, str]] | None:
     for package, folder in FOLDERS.items():
         try:
             found = metadata.distribution(package)
@@ -158,7 +168,15 @@ def _installed() -> tuple[str, Mapping[str, str]]:
         place = Path(str(found.locate_file(folder)))
         if place.is_dir():
             return f"{package} {found.version}", _read(place)
-    raise NoTables("neither sagemaker-core nor sagemaker 2 is installed, and --sdk was not given")
+    return None
+
+
+def _fetched(version: str | None) -> tuple[str, Mapping[str, str]]:
+    with TemporaryDirectory() as folder:
+        try:
+            return _given(fetch_wheel(next(iter(FOLDERS)), version, Path(folder)))
+        except NoWheel as missing:
+            raise NoTables(str(missing)) from None
 
 
 def _given(place: Path) -> tuple[str, Mapping[str, str]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from sagespec.catalog.wheels import fetch_wheel
 
 CLASSES = {
     "transformers.TrainingArguments": "transformers/training_args.py",
@@ -21,10 +21,6 @@ BASES = {"transformers.Seq2SeqTrainingArguments": "transformers.TrainingArgument
 
 Ranges = Mapping[str, list[str | None]]
 """Option → the first version of the library that has it, and the last; None where the newest has it still."""
-
-
-class NoWheel(Exception):
-    """A version of the library cannot be had here."""
 
 
 def with_versions(known: Mapping[str, Any], library: str, versions: list[str]) -> dict[str, Any]:
@@ -64,14 +60,8 @@ def _ranges(present: list[tuple[str, frozenset[str]]]) -> Iterator[tuple[str, li
 
 
 def _fetched(library: str, version: str) -> dict[str, frozenset[str]]:
-    with TemporaryDirectory() as folder:
-        words = ["pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", folder]
-        run = subprocess.run([sys.executable, "-m", *words, f"{library}=={version}"], capture_output=True, text=True)
-        wheels = list(Path(folder).glob("*.whl"))
-        if run.returncode or not wheels:
-            raise NoWheel(f"{library} {version} cannot be fetched: {run.stderr.strip()[-200:]}")
-        with zipfile.ZipFile(wheels[0]) as wheel:
-            return {name: _fields(wheel.read(path), name.rpartition(".")[2]) for name, path in CLASSES.items()}
+    with TemporaryDirectory() as folder, zipfile.ZipFile(fetch_wheel(library, version, Path(folder))) as wheel:
+        return {name: _fields(wheel.read(path), name.rpartition(".")[2]) for name, path in CLASSES.items()}
 
 
 def _fields(module: bytes, name: str) -> frozenset[str]:

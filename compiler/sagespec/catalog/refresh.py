@@ -1,8 +1,10 @@
 """Rewrites the fetched parts of the catalogue, or checks them: python -m sagespec.catalog.refresh [--check].
 
-The parts come from installed packages: botocore (API model, regions, instance types), moto (their hardware),
-sagemaker-core or the SageMaker SDK before version 3 (images; or --sdk names a wheel of either), Python (Unicode), and
-the wheels of transformers (its options; fetched when an image has a version that is not known yet).
+The parts come from installed packages, botocore (API model, regions, instance types) and moto (their hardware); from
+sagemaker-core or the SageMaker SDK before version 3 (images): installed, or the wheel that --sdk names, or else the one
+of the package index; from the wheels of transformers (its options), when an image has a version that is not known yet;
+and from Python (Unicode). A check compares with the versions that the files name, so that it says tomorrow what it
+said today; a source that it cannot read is a failure, and --offline leaves out those that are fetched, and says so.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from sagespec.catalog.api_model import TABLES, schema_name
 from sagespec.catalog.api_schema import request_schema
 from sagespec.catalog.images_of import NoTables, Tables
 from sagespec.catalog.java_regex import ranges
-from sagespec.catalog.library_options import NoWheel, with_versions
+from sagespec.catalog.library_options import with_versions
+from sagespec.catalog.wheels import NoWheel
 
 COMMAND = "python -m sagespec.catalog.refresh"
 UNICODE = "14.0.0"
@@ -103,12 +106,12 @@ def unicode_categories() -> Fetched:
     return Fetched(f"unicodedata {UNICODE}", {"categories": {name: ranges(found) for name, found in points.items()}})
 
 
-def images(framework: str, sdk: Path | None) -> Fetched:
+def images(framework: str, sdk: Callable[[], Tables]) -> Fetched:
     """The SDK's tables of one framework's training images."""
     return _of_sdk(sdk, lambda found: found.images(framework))
 
 
-def registries(sdk: Path | None) -> Fetched:
+def registries(sdk: Callable[[], Tables]) -> Fetched:
     """The accounts, region by region, that have the training images of the frameworks and of AWS's own algorithms."""
     return _of_sdk(sdk, lambda found: found.registries(image_tables()))
 
@@ -124,22 +127,23 @@ def image_tables() -> list[str]:
     return sorted(set(every))
 
 
-def _of_sdk(sdk: Path | None, read: Callable[[Tables], Content]) -> Fetched:
+def _of_sdk(sdk: Callable[[], Tables], read: Callable[[Tables], Content]) -> Fetched:
     try:
-        found = Tables(sdk)
+        found = sdk()
         return Fetched(found.source, read(found))
     except NoTables as missing:
-        if sdk is not None:
-            raise SystemExit(str(missing)) from None
         raise Unavailable(str(missing)) from None
 
 
-def libraries() -> Fetched:
+def libraries(offline: bool) -> Fetched:
     """The options that transformers' dataclasses have, in the versions that the images hold."""
     held = tables.table("images/huggingface")["versions"]
     versions = list(dict.fromkeys(version.partition("+")[0] for version in held))
     known = _read(tables.FOLDER / "libraries.json") or {}
     body = {key: value for key, value in known.items() if not key.startswith("_")}
+    missing_here = [version for version in versions if version not in body.get("versions", {}).get("transformers", [])]
+    if offline and missing_here:
+        raise NotComparable(f"transformers {', '.join(missing_here)} would have to be fetched")
     try:
         return Fetched("transformers, the wheel of each version", with_versions(body, "transformers", versions))
     except NoWheel as missing:
@@ -147,7 +151,7 @@ def libraries() -> Fetched:
 
 
 class NotComparable(Unavailable):
-    """This machine's source is of another kind than the file's, on purpose."""
+    """The file is not held against its source, on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +176,11 @@ class CataloguePart:
         tables.table.cache_clear()
         return f"{self.path.name}: written from {fetched.source}"
 
-    def stale(self, every: bool) -> str | None:
-        """What is wrong with the file, if anything.
+    def stale(self) -> str | None:
+        """What is wrong with the file, if anything: that its source cannot be read, too.
 
-        Args:
-            every: a source that is not on this machine is wrong, too.
+        Raises:
+            NotComparable: nothing is wrong with the file by itself, and it is not held against its source.
         """
         old = _read(self.path)
         if old is None:
@@ -186,25 +190,53 @@ class CataloguePart:
         try:
             fetched = self.fetch()
         except NotComparable:
-            return None
+            raise
         except Unavailable as missing:
-            return f"could not be checked: {missing}" if every else None
+            return f"could not be compared: {missing}"
         if _hash(fetched.content) != old["_sha256"]:
             return f"is of {old['_source']}, and {fetched.source} says otherwise"
         return None
 
 
-def parts(sdk: Path | None = None) -> tuple[CataloguePart, ...]:
-    """In the order in which they need one another."""
+def parts(sdk: Path | None = None, *, recorded: bool = False, offline: bool = False) -> tuple[CataloguePart, ...]:
+    """In the order in which they need one another.
+
+    Args:
+        recorded: image tables that are fetched are of the version that the files name; otherwise the newest.
+        offline: nothing is fetched.
+    """
+
+    read: list[Tables | NoTables] = []
+
+    def tables_of_sdk() -> Tables:
+        """The tables, looked for once."""
+        if not read:
+            try:
+                read.append(Tables(sdk, _recorded_version() if recorded else None, offline=offline))
+            except NoTables as missing:
+                read.append(missing)
+        if isinstance(read[0], Tables):
+            return read[0]
+        if sdk is not None:
+            raise SystemExit(str(read[0]))
+        raise NotComparable(str(read[0])) if offline else read[0]
+
     return (
         *(CataloguePart(name, partial(api, name)) for name in dict.fromkeys(TABLES.values())),
         CataloguePart("regions", regions),
         CataloguePart("instances", instances),
-        *(CataloguePart(f"images/{name}", partial(images, name, sdk)) for name in tables.frameworks()),
-        CataloguePart("registries", partial(registries, sdk)),
-        CataloguePart("libraries", libraries),
+        *(CataloguePart(f"images/{name}", partial(images, name, tables_of_sdk)) for name in tables.frameworks()),
+        CataloguePart("registries", partial(registries, tables_of_sdk)),
+        CataloguePart("libraries", partial(libraries, offline)),
         CataloguePart("unicode", unicode_categories),
     )
+
+
+def _recorded_version() -> str | None:
+    """The version of sagemaker-core that the image tables are of; None where that is not known."""
+    source = str((_read(tables.FOLDER / "images" / "tensorflow.json") or {}).get("_source", ""))
+    package, _, version = source.partition(" ")
+    return version if package == "sagemaker-core" else None
 
 
 def schema_path(operation: str) -> Path:
@@ -228,16 +260,32 @@ def refresh(sdk: Path | None) -> Iterator[str]:
         yield f"{schema_name(operation)}: written"
 
 
-def check(sdk: Path | None, every: bool = False) -> Iterator[str]:
-    """What is stale, one sentence a file."""
-    for part in parts(sdk):
-        problem = part.stale(every)
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a check has found."""
+
+    stale: list[str]
+    """One sentence a file."""
+    left_out: list[str]
+    """What was not compared, and why."""
+
+
+def check(sdk: Path | None, *, offline: bool = False) -> Verified:
+    """Holds every fetched file against its source."""
+    found = Verified([], [f"{tables.FOLDER / 'frameworks'} was not compared: it is kept by hand, with its sources"])
+    for part in parts(sdk, recorded=True, offline=offline):
+        try:
+            problem = part.stale()
+        except NotComparable as reason:
+            found.left_out.append(f"{part.path} was not compared: {reason}")
+            continue
         if problem:
-            yield f"{part.path} {problem}"
+            found.stale.append(f"{part.path} {problem}")
     for operation in TABLES:
         path = schema_path(operation)
         if not path.is_file() or path.read_text(encoding="utf-8") != schema_text(operation):
-            yield f"{path} is not what the API model gives"
+            found.stale.append(f"{path} is not what the API model gives")
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -245,18 +293,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=COMMAND, description="Refresh the catalogue's fetched files.")
     parser.add_argument("--check", action="store_true", help="write nothing; say what is stale")
     parser.add_argument("--sdk", type=Path, metavar="PATH", help="a wheel of sagemaker-core or of the SDK 2")
-    parser.add_argument("--every", action="store_true", help="with --check: a source that is missing here is a failure")
+    parser.add_argument("--offline", action="store_true", help="with --check: leave out what would have to be fetched")
     given = parser.parse_args(arguments)
     if given.sdk and not given.sdk.exists():
         parser.error(f"there is no file {given.sdk}")
     if not given.check:
         sys.stdout.writelines(f"{line}\n" for line in refresh(given.sdk))
         return 0
-    stale = list(check(given.sdk, given.every))
-    sys.stderr.writelines(f"{line}\n" for line in stale)
-    if stale:
+    found = check(given.sdk, offline=given.offline)
+    sys.stdout.writelines(f"{line}\n" for line in found.left_out)
+    sys.stderr.writelines(f"{line}\n" for line in found.stale)
+    if found.stale:
         sys.stderr.write(f"To repair it, run: {COMMAND}\n")
-    return 1 if stale else 0
+    return 1 if found.stale else 0
 
 
 def _service_model() -> Content:

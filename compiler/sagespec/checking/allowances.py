@@ -40,7 +40,7 @@ class Allowance(NamedTuple):
 
 
 class Allowances:
-    """The allowances of one run: each silences the warnings of its rule on its line and the next."""
+    """The allowances of one run: each silences the warnings and notes of its rule on its line and the next."""
 
     def __init__(self, glossary: Glossary) -> None:
         self._glossary = glossary

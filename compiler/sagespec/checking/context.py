@@ -9,6 +9,7 @@ from sagespec.base.files import Files
 from sagespec.base.lazy import lazy
 from sagespec.catalog import Facts, Guesses
 from sagespec.reading.part import Part
+from sagespec.reading.render import DEFAULTS_NAME
 from sagespec.scripts import Scripts
 
 C = TypeVar("C", bound="Context")
@@ -64,6 +65,10 @@ class Context:
         )
         vars(veiled).update(guess=self.guess, written=self.written)
         return veiled
+
+    def marks_project(self, folder: FilePath) -> bool:
+        """Whether a folder says that a project begins there: defaults lie in it."""
+        return self.files.is_file(folder / DEFAULTS_NAME)
 
     @lazy
     def guess(self) -> Guesses:

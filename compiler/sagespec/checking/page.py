@@ -43,7 +43,7 @@ class Page(NamedTuple):
         return self.example(f"{title} script") or self.example("Script")
 
 
-ERROR, WARNING = Severity.ERROR, Severity.WARNING
+ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 YAML = "https://yaml.org/spec/1.2.2/"
 JSON = "https://www.rfc-editor.org/rfc/rfc8259"

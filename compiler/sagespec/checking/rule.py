@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple, TypeAlias
 
 from sagespec.base.diagnostic import Finding, Severity
-from sagespec.checking.page import ERROR, WARNING, Page
+from sagespec.checking.page import ERROR, NOTE, WARNING, Page
 from sagespec.checking.row import Row, Rows, judged_by
 from sagespec.checking.subject import S, Subject, Written, field
 
@@ -100,7 +100,7 @@ class RuleSet:
         )
 
 
-__all__ = ["ERROR", "WARNING", "Findings", "Rule", "RuleSet", "refusal", "rule"]
+__all__ = ["ERROR", "NOTE", "WARNING", "Findings", "Rule", "RuleSet", "refusal", "rule"]
 
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_"
 GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"

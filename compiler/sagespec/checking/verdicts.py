@@ -46,7 +46,7 @@ class Verdicts:
             data: what the manifest's model was made of.
         """
         common = repr({name: value for name, value in data.items() if name not in OWN})
-        where = (context.folder, context.region, context.account, context.local)
+        where = (context.folder, context.region, context.account, context.local, context.facts)
         key = (rules, where, context.written, common)
         verdict = self._kept.get(key)
         if verdict is None:

@@ -73,15 +73,16 @@ def nothing_here(given: Rendering) -> Code:
 
 
 def accepted(results: Iterable[Result], given: Rendering) -> tuple[list[Request], int]:
-    """The requests, if all manifests are right; findings go to standard error."""
-    from sagespec.base.diagnostic import told
+    """The requests, if all manifests are right; errors and warnings go to standard error, notes are validate's."""
+    from sagespec.base.diagnostic import Severity, told
     from sagespec.reporting.findings.diagnostics import block
     from sagespec.reporting.findings.report import identity
 
     requests, code, style = [], 0, style_of(sys.stderr)
     said: dict[tuple[object, ...], None] = {}  # the jobs of a matrix have many findings in common
     for result in heard(results):
-        new = [found for found in result.diagnostics if identity(found) not in said]
+        serious = (found for found in result.diagnostics if found.severity is not Severity.NOTE)
+        new = [found for found in serious if identity(found) not in said]
         said |= dict.fromkeys(map(identity, new))
         for diagnostic in told(new):
             for line in block(diagnostic, style):

@@ -248,10 +248,10 @@ def service_with(pool: ServicePool, name: str, site: Destination) -> Service:
     return jobs
 
 
-def requests_of(path: str, given: Rendering, *, local: bool) -> list[Request]:
+def requests_of(path: str | Sequence[str], given: Rendering, *, local: bool) -> list[Request]:
     ask = None if local else account_of_credentials
     compiler = compiler_of(given, build=True, local=local, ask_account=ask, trained=not_asked)
-    requests, code = accepted(compiler.run([path]), given)
+    requests, code = accepted(compiler.run([path] if isinstance(path, str) else path), given)
     if code:
         raise Ended(code)
     return requests

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sagespec.building.request import RERUN, Request, Upload
+from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own, stop_command, whose
 from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import Once, each, side_by_side
+from sagespec.deploying.slots import Slots
+from sagespec.kinds.lifecycle import Nature
 
 POLL_SECONDS = 5.0
 """The longest pause between two looks at a job that is to end; the first is a tenth of it."""
@@ -69,15 +72,18 @@ class Applier:
         progress: Progress = nothing,
         sleep: Callable[[float], None] = time.sleep,
         patience: float = PATIENCE_SECONDS,
+        slots: Slots | None = None,
     ) -> None:
         """
         Args:
             patience: seconds that the end of one job is waited for.
+            slots: how many jobs run at a time; None for as many as the service takes.
         """
         self.service = service
         self.progress = progress
         self.sleep = sleep
         self.patience = patience
+        self.slots = slots
         self._once = Once()
 
     def apply(self, plan: Plan, options: PlanOptions = PlanOptions()) -> Iterator[Outcome]:  # noqa: B008 - frozen
@@ -85,7 +91,26 @@ class Applier:
         yield from carry_out([(change, self) for change in plan.changes], options)
 
     def do(self, change: Change, options: PlanOptions) -> Outcome:
-        """One change, whatever it takes. Nothing that the service does is raised."""
+        """One change, whatever it takes, in its turn. Nothing that the service does is raised."""
+        slots, request = self.slots, change.request
+        if slots is None or request is None or change.action not in _STARTS:
+            return self._done(change, options)
+        try:
+            if change.action is Action.REPLACE:
+                with slots.held():
+                    return self._holding(slots, self._done(change, options))
+            with slots.place(self.progress) as waited:
+                outcome = self._then(change, request, options) if waited else self._done(change, options)
+                return self._holding(slots, outcome)
+        except ServiceError as error:
+            return Outcome(change, error)
+
+    def _holding(self, slots: Slots, outcome: Outcome) -> Outcome:
+        if outcome.followable:
+            slots.began(self.service, outcome.job_name)
+        return outcome
+
+    def _done(self, change: Change, options: PlanOptions) -> Outcome:
         try:
             return self._do(change, options)
         except ServiceError as error:
@@ -176,9 +201,9 @@ class Applier:
             return Outcome(again, ServiceError(f"the plan does not hold any more: {again.reason}", "run apply again"))
         again = replace(again, rerun=change.rerun)
         if change.action is Action.REPLACE and again.action is Action.CREATE:
-            done = self.do(again, options)
+            done = self._done(again, options)
             return replace(done, change=replace(change, attempt=done.change.attempt)) if not done.adopted else done
-        return self.do(again, options)
+        return self._done(again, options)
 
     def _now(self, request: Request, change: Change) -> list[Observed]:
         """What exists, with the jobs that were waited for as they are now: an index may not know of their end yet."""
@@ -206,26 +231,7 @@ class Applier:
             self.service.stop(job.job_name)
 
     def _ended(self, job_name: str) -> None:
-        """Waits until a job has ended, or is gone.
-
-        Raises:
-            ServiceError: it did not, for longer than anybody should wait.
-        """
-        pause, waited = POLL_SECONDS / 10, 0.0
-        while True:
-            try:
-                seen = self.service.describe(job_name)
-            except NoSuchJob:
-                return
-            if seen.ended:
-                return
-            if waited >= self.patience:
-                message = f"{job_name} is {seen.status} and has not ended within {self.patience:.0f} s"
-                raise ServiceError(message, "run apply again when it has")
-            self.progress(f"waiting for {job_name} to end ({seen.secondary or seen.status})", 0, 0)
-            self.sleep(pause)
-            waited += pause
-            pause = min(2 * pause, POLL_SECONDS)
+        until_ended(self.service, job_name, self.progress, self.sleep, self.patience)
 
     def _tag(self, request: Request, seen: Observed, attempt: int) -> None:
         add, remove = request.tag_changes(seen.tags, attempt)
@@ -233,6 +239,36 @@ class Applier:
             add["sagespec:attempt"] = str(attempt)
         if add or remove:
             self.service.tag(seen.job_name, add, remove)
+
+
+def until_ended(
+    service: Service,
+    job_name: str,
+    progress: Progress = nothing,
+    sleep: Callable[[float], None] = time.sleep,
+    patience: float = PATIENCE_SECONDS,
+) -> Observed | None:
+    """Waits until a job has ended, or an endpoint is gone; None for what is gone.
+
+    Raises:
+        ServiceError: it did not, for longer than anybody should wait.
+    """
+    pause, waited = POLL_SECONDS / 10, 0.0
+    while True:
+        try:
+            seen = service.describe(job_name)
+        except NoSuchJob:
+            return None
+        if seen.ended and seen.lifecycle.nature is Nature.RUNS:
+            return seen
+        if waited >= patience:
+            message = f"{job_name} is {seen.status} and has not ended within {patience:.0f} s"
+            raise ServiceError(message, "run apply again when it has")
+        progress(f"waiting for {job_name} to end ({seen.secondary or seen.status})", 0, 0)
+        with waiting(f"the end of {job_name}"):
+            sleep(pause)
+        waited += pause
+        pause = min(2 * pause, POLL_SECONDS)
 
 
 def _left_alone(change: Change, error: ServiceError) -> ServiceError:
@@ -271,6 +307,7 @@ def carry_out(changes: Sequence[tuple[Change, Applier]], options: PlanOptions) -
     stops = [(change, applier) for change, applier in changes if change.request is None]
     waits = [(change, applier) for change, applier in changes if change.request is not None and change.action in _WAIT]
     others = [(c, applier) for c, applier in changes if c.request is not None and c.action not in _WAIT]
+    others.sort(key=lambda pair: pair[1].slots is not None and pair[0].action in _STARTS)  # what waits holds nothing
     failed: dict[int, Outcome] = {}
     for outcome, applier in _both(others, waits, options):
         if not outcome.done and (outcome.error is not None and outcome.change.action in _STARTS):

@@ -35,7 +35,7 @@ def plan_unseen(requests: Sequence[Request], options: PlanOptions) -> Plan:
         mine = [request for request in requests if nature_of(request) is nature]
         made = machinery.decide_all(mine, (), replace(options, prune=False))
         changes |= {id(request): change for request, change in zip(mine, made.changes, strict=True)}
-    return Plan(tuple(in_order([changes[id(request)] for request in requests])))
+    return Plan(tuple(in_order([changes[id(request)] for request in requests])), offline=True)
 
 
 MACHINERY: Mapping[Nature, Machinery] = {

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.applier import Applier, Outcome, carry_out
 from sagespec.deploying.following.follow import News, follower_of, heard
 from sagespec.deploying.machinery import MACHINERY
+from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
+from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import EndpointService, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
+from sagespec.deploying.slots import Slots
 from sagespec.deploying.trained import anything_of, in_order
 from sagespec.kinds.lifecycle import Nature
 
@@ -104,6 +109,31 @@ class ServicePool:
         ordered = in_order([changes[number] for number in range(len(requests))])
         return Plan((*ordered, *pruned), self.account, tuple(notes))
 
+    def naming_files(self, plan: Plan) -> Plan:
+        """The plan, with the names of the files that differ where it changes code: the archives of the jobs before are
+        looked into, each once. Where that is not allowed, the plan says so, and stays a plan."""
+        told: dict[tuple[str, str], ChangedFiles] = {}
+
+        def named(change: Change) -> Change:
+            archive = archive_before(change)
+            if archive is None or change.request is None:
+                return change
+            key = (archive, change.request.uploads[0].sha256 if change.request.uploads else "")
+            if key not in told:
+                told[key] = self._compared(archive, change)
+            return replace(change, files=told[key])
+
+        return replace(plan, changes=tuple(map(named, plan.changes)))
+
+    def _compared(self, archive: str, change: Change) -> ChangedFiles:
+        with tempfile.TemporaryDirectory(prefix="sagespec-") as folder:
+            path = Path(folder, "sourcedir.tar.gz")
+            try:
+                self.service_of(change).fetch(archive, path)
+            except ServiceError as error:
+                return ChangedFiles(unknown=f"the archive of the job before cannot be read: {error.message}")
+            return changed_files(path, change)
+
     def _without_any(self, requests: Sequence[Request], gone: Gone) -> tuple[list[Change], list[str]]:
         """What is pruned of the natures of which no manifest is left at all: an endpoint goes on to cost."""
         changes: list[Change] = []
@@ -136,26 +166,52 @@ class ServicePool:
         assert change.site is not None  # every change of a plan has one
         return self.service(change.site, change.nature)
 
-    def apply(self, plan: Plan, options: PlanOptions, progress: Progress) -> Iterator[Outcome]:
-        """Does what a plan of this pool says, side by side; one outcome a change, as they come."""
+    def apply(self, plan: Plan, options: PlanOptions, progress: Progress, at_once: int = 0) -> Iterator[Outcome]:
+        """Does what a plan of this pool says, side by side; one outcome a change, as they come.
+
+        Args:
+            at_once: how many of the plan's training jobs run at a time, those counted that run already; 0 for any.
+        """
+        slots = Slots(at_once) if at_once else None
         appliers: dict[int, Applier] = {}
         pairs = []
         for change in plan.changes:
             service = self.service_of(change)
             made = MACHINERY[change.nature].applier(service, progress)
+            if slots is not None and change.nature is Nature.RUNS:
+                made.slots = slots
+                for job in running_in(change):
+                    slots.began(service, job.job_name)
             pairs.append((change, appliers.setdefault(id(service), made)))
-        yield from carry_out(pairs, options)
+        try:
+            yield from carry_out(pairs, options)
+        finally:
+            if slots is not None:
+                slots.close()
 
 
-def follow_all(jobs: Sequence[tuple[str, Service]]) -> Iterator[News]:
+def running_in(change: Change) -> list[Observed]:
+    """The jobs of a change that have not ended."""
+    return [job for job in (change.seen, *change.stops, *change.beside) if job is not None and not job.ended]
+
+
+def follow_all(jobs: Sequence[tuple[str, Service]], since: float = 0.0, *, logs: bool = True) -> Iterator[News]:
     """News of jobs and endpoints of any services until none changes any more; those of one service in their order.
 
     The log of what stays is not followed: it has no end, and most of it is about requests.
+
+    Args:
+        since: log lines from before this time are passed over: seconds since 1970, UTC.
     """
     by_service: dict[int, tuple[Service, list[str]]] = {}
     for job_name, service in jobs:
         by_service.setdefault(id(service), (service, []))[1].append(job_name)
-    return heard([follower_of(service, names, logs=not _goes_on(service)) for service, names in by_service.values()])
+    return heard(
+        [
+            follower_of(service, names, logs=logs and not _goes_on(service), since=since)
+            for service, names in by_service.values()
+        ]
+    )
 
 
 def _goes_on(service: Service) -> bool:

@@ -28,6 +28,7 @@ PASSED_OVER = frozenset({"node_modules", "site-packages", "__pycache__", "venv"}
 MAX_BYTES = 20_000_000
 _SIGNS = re.compile(r"sagemaker|AlgorithmSpecification|aws_sagemaker_training_job|TrainingJob", re.I)
 """What a file must speak of."""
+_IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.M)
 
 
 def from_text(text: str, name: str, facts: Facts) -> Imported:
@@ -68,13 +69,24 @@ def from_folder(folder: Path, facts: Facts) -> Iterator[tuple[Path, Imported | U
         except (OSError, UnicodeDecodeError) as error:
             yield path, UnreadableProgram(f"{path} cannot be read: {error}")
             continue
-        if _SIGNS.search(text) is None:
+        if not _speaks_of_jobs(text, path):
             continue
         try:
             yield path, from_text(text, str(path), facts)
         except UnreadableProgram as error:
             if not error.message.startswith("there is no") or "; " in error.message:
                 yield path, error
+
+
+def _speaks_of_jobs(text: str, path: Path) -> bool:
+    """Whether a file may start a training job: it says so, or a module says so that it imports from its folder."""
+    if _SIGNS.search(text) is not None:
+        return True
+    if path.suffix != ".py":
+        return False
+    read = _modules(str(path))
+    stems = [name.strip(".").replace(".", "/") for name in _IMPORTED.findall(text)]
+    return any(_SIGNS.search(read(f"{stem}.py") or read(f"{stem}/__init__.py") or "") for stem in stems if stem)
 
 
 # Forms of one file ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from sagespec.reading.render import as_name
 
 
 def version(text: str) -> str | None:
-    """v2.19, ==2.19 and tensorflow-2.19 are 2.19."""
+    """v2.21, ==2.21 and tensorflow-2.21 are 2.21."""
     found = re.fullmatch(r"(?:[vV]|==?|[a-z]{2,20}[-= ]*)?\s*([0-9]+\.[0-9]+(?:\.[0-9]+)?)\s*", text, re.ASCII)
     return found[1] if found else None
 

@@ -52,8 +52,8 @@ FrameworkVersion = Annotated[
     str,
     Limits(pattern=r"^([0-9]+(\.[0-9]+){0,2}(-[0-9]+)?(-py[0-9]+)?|latest)$", max_length=32),
     Described(
-        'a version in quotes, such as "2.19"',
-        *("2.19", "2.19.0"),
+        'a version in quotes, such as "2.21"',
+        *("2.21", "2.21.0"),
         correct=corrections.version,
         caution="without quotes it is a number, and 1.10 would become 1.1",
     ),
@@ -80,6 +80,19 @@ ContainerPath = Annotated[
     str, Limits(pattern=r"^[^\n\r\x85\u2028\u2029]*$", max_length=4096), Described("a path in the container")
 ]
 ExperimentName = Annotated[str, Limits(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", max_length=120), Described("a name")]
+MlflowArn = Annotated[
+    str,
+    Limits(pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]*:[0-9]{12}:mlflow-[a-zA-Z-]*/.*$", max_length=2048),
+    Described(
+        "the ARN of a tracking server or MLflow app",
+        "arn:aws:sagemaker:us-west-2:123456789012:mlflow-tracking-server/team",
+    ),
+]
+MlflowName = Annotated[
+    str,
+    Limits(pattern=r"^[^\n\r\x85\u2028\u2029]*$", min_length=1, max_length=256),
+    Described("one line of 1 to 256 characters"),
+]
 EnvironmentName = Annotated[str, Limits(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=512)]
 EnvironmentValue = Annotated[str, Limits(max_length=512), Described("a string of at most 512 characters")]
 ChannelName = Annotated[str, Limits(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]

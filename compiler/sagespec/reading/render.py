@@ -16,7 +16,7 @@ from sagespec.reading.document import Data, Document, load, read
 from sagespec.reading.matrix import MAX_VARIABLE, combinations, length_of
 
 DEFAULTS_NAME = "sagespec.yaml"
-SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost")
+SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost", "max_total_cost", "framework_versions")
 """Members of a Defaults document that are not a job's."""
 OWN = ("apiVersion", "kind", "name")
 """What a manifest says for itself; no default stands in for it."""
@@ -75,7 +75,7 @@ class Manifest(NamedTuple):
     layers: tuple[Layer, ...]
     data: dict[str, Any]
     settings: Mapping[str, Any] = MappingProxyType({})
-    """project, vars, prices, max_job_cost: what the defaults say beside the job's own fields."""
+    """project, vars, prices and their like: what the defaults say beside the job's own fields."""
     matrix: Mapping[str, Any] = MappingProxyType({})
     problems: tuple[Diagnostic, ...] = ()
     """What is wrong with the YAML and with the expressions."""

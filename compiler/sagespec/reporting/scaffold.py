@@ -1,18 +1,19 @@
-"""`init`: a manifest and a script to start from."""
+"""`init`: a manifest and a script to start from, and what all manifests of a project share."""
 
 from __future__ import annotations
 
+import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from sagespec.base.errors import SagespecError
 from sagespec.base.files import data_folder, write_whole
+from sagespec.base.repository import repository_of
 
-_SCHEMA = re.compile(r"\$schema=schemas/(\S+)")
-"""What a manifest's first line names, so that the editor helps from the first minute."""
-
-README = "README.md"
-"""What a repository has already: it stays as it is."""
+README, DEFAULTS, SCHEMAS = "README.md", "sagespec.yaml", "schemas"
+_SCHEMA = re.compile(r"\$schema=\S*?([\w-]+\.schema\.json)")
+"""What a file's first line names, so that the editor helps from the first minute."""
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("script", "keras", "legacy", "distributed", "pipe")},
@@ -20,43 +21,109 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "endpoint": ("keras", "endpoint"),
 }
 """Template → its folders in templates/init; a later one's files take the place of an earlier one's."""
+SHARED = {
+    "role": "role: arn:aws:iam::123456789012:role/SageMakerRole # replace: the role that SageMaker takes on\n",
+    "region": "region: us-east-1\n",
+}
+"""What a manifest says itself where the project's defaults, which are there already, do not."""
 
 
 class Taken(SagespecError):
-    """A file that would be written is there already."""
+    """A file that would be written is there already, or is no folder."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, hint: str = "give another folder") -> None:
         self.path = path
-        super().__init__(str(path))
+        super().__init__(f"{path} is there already", hint)
 
 
-def scaffold(folder: Path, template: str) -> list[Path]:
-    """Writes a template's files into a folder; the job is named after the folder.
+@dataclass(frozen=True)
+class Scaffold:
+    """What was written."""
+
+    written: list[Path]
+    manifests: list[Path]
+
+
+def scaffold(target: Path, template: str) -> Scaffold:
+    """Writes a template's files into a folder, or its manifest under a name of its own; the job is named after it. The
+    project's root gets one `sagespec.yaml` and one folder of schemas, if they are not there.
 
     Raises:
         Taken: one of the files exists; nothing has been written.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    if folder.exists() and not folder.is_dir():
-        raise Taken(folder)
-    targets = {path: folder / name for name, path in sorted(_files(template).items())}
-    targets = {path: target for path, target in targets.items() if target.name != README or not target.exists()}
-    taken = next((target for target in targets.values() if target.exists()), None)
+    folder, manifest = _place(target)
+    root = _root(folder)
+    above = _defaults_above(folder, root)
+    files = {folder / (manifest if name == "train.yaml" else name): path for name, path in _files(template).items()}
+    files = {path: source for path, source in files.items() if path.name != README or not path.exists()}
+    taken = next((path for path in files if path.exists()), None)
     if taken is not None:
         raise Taken(taken)
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - YAML and Python
-    schemas: dict[str, Path] = {}
-    for path, target in targets.items():
-        text = path.read_text(encoding="utf-8")
-        rendered = environment.from_string(text).render(name=_name(folder)) if path.suffix == ".j2" else text
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, rendered)
-        schemas |= {name: folder / "schemas" / name for name in _SCHEMA.findall(rendered)}
-    for name, schema in schemas.items():
-        schema.parent.mkdir(exist_ok=True)
-        write_whole(schema, (data_folder("schemas") / name).read_text(encoding="utf-8"))
-    return [*targets.values(), *schemas.values()]
+    values = {
+        "name": _name(folder if manifest == "train.yaml" else target.with_suffix("")),
+        "project": _name(root),
+        "shared": "" if not above else "".join(line for field, line in SHARED.items() if not _gives(above, field)),
+    }
+    texts = {path: _rendered(source, path, root, values) for path, source in sorted(files.items())}
+    if manifest != "train.yaml":
+        texts = {path: text.replace("train.yaml", manifest) for path, text in texts.items()}
+    manifests = [path for path in texts if path.suffix == ".yaml"]
+    if not above:
+        texts[root / DEFAULTS] = _rendered(data_folder("templates") / "init.yaml.j2", root / DEFAULTS, root, values)
+    for name in {name: None for text in texts.values() for name in _SCHEMA.findall(text)}:
+        if not (root / SCHEMAS / name).exists():
+            texts[root / SCHEMAS / name] = (data_folder("schemas") / name).read_text(encoding="utf-8")
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text)
+    return Scaffold(list(texts), manifests)
+
+
+def _place(target: Path) -> tuple[Path, str]:
+    """(folder, what the manifest of the job is called there)."""
+    if target.suffix in (".yaml", ".yml"):
+        if target.exists():
+            raise Taken(target, "give another name, or a folder")
+        target, manifest = target.parent, target.name
+    else:
+        manifest = "train.yaml"
+    above = next(path for path in (target, *target.absolute().parents) if path.exists())
+    if not above.is_dir():
+        hint = f"sagespec import {above} makes a manifest of it" if above.suffix in (".py", ".ipynb") else ""
+        raise Taken(above, hint or "give a folder")
+    return target, manifest
+
+
+def _root(folder: Path) -> Path:
+    """The project's: the repository's, or else the folder that one stands in, or else the folder itself."""
+    root = repository_of(folder)
+    if root is None:
+        root = Path.cwd() if folder.absolute().is_relative_to(Path.cwd()) else folder
+    return Path(os.path.relpath(root)) if not folder.is_absolute() else root
+
+
+def _defaults_above(folder: Path, root: Path) -> list[Path]:
+    """The Defaults documents that hold in a folder."""
+    top = root.resolve()
+    places = [place for place in (folder.resolve(), *folder.resolve().parents) if place.is_relative_to(top)]
+    return [place / DEFAULTS for place in places if (place / DEFAULTS).exists()]
+
+
+def _gives(defaults: list[Path], field: str) -> bool:
+    """Whether one of some Defaults documents gives a value to a field."""
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in defaults)
+    return any(re.search(rf"^{field}\s*:", text, re.MULTILINE) for text in texts)
+
+
+def _rendered(source: Path, target: Path, root: Path, values: dict[str, str]) -> str:
+    from jinja2 import Environment, StrictUndefined
+
+    text = source.read_text(encoding="utf-8")
+    if source.suffix != ".j2":
+        return text
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701 - YAML
+    schemas = Path(os.path.relpath(root / SCHEMAS, target.parent)).as_posix()
+    return environment.from_string(text).render(schemas=schemas, **values)
 
 
 def _files(template: str) -> dict[str, Path]:

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from sagespec.scripts.keras_models import fits, keras_models
 from sagespec.scripts.known import TOOLKITS
+from sagespec.scripts.path_variables import PathVariable, wanted
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Piece
 from sagespec.scripts.values import value
@@ -41,7 +43,6 @@ _TRAINERS = re.compile(r"Trainer$")
 """Classes of transformers and what is built on it, whose `train` trains."""
 _SAVERS = frozenset({"torch.save", "joblib.dump", "sklearn.externals.joblib.dump", "pickle.dump", "dill.dump"})
 _SAVING = frozenset({"save_pretrained", "save_model", "save_params", "save_parameters"})
-_FIT_WORDS = frozenset({"epochs", "batch_size", "callbacks", "validation_data", "steps_per_epoch", "validation_split"})
 _READS = ("os.environ.get", "os.getenv", "os.environ.setdefault", "os.environ.pop", "os.environ.has_key")
 _WRITES_ONLY = ("os.environ.update", "os.environ.setdefault", "os.putenv")
 _MODEL_NAMES = re.compile(r"model_?dir|job_?dir|artifacts?_?(dir|path)", re.IGNORECASE)
@@ -66,6 +67,8 @@ class Environment(NamedTuple):
 
     needed: Mapping[str, Piece]
     """Variables without which the program stops (`os.environ["X"]`), where every run comes by."""
+    wanted: tuple[PathVariable, ...]
+    """Variables that are asked for without a default, and then certainly taken for a path."""
     channels: Mapping[str, Piece]
     """Channels in capitals, as `SM_CHANNEL_X` names them, wherever and however that is."""
     folders: Mapping[str, Piece]
@@ -103,6 +106,7 @@ def environment(program: Program) -> Environment:
     toolkit = any(name.partition(".")[0] in TOOLKITS for name in program.imported)
     return Environment(
         needed=dict(reader.needed()),
+        wanted=tuple(each for each in wanted(program, reader.environ_call) if each.variable not in reader.set_here()),
         channels=dict(reader.channels()),
         folders=dict(reader.folders()),
         reads_any_channel=toolkit
@@ -219,6 +223,10 @@ class _EnvironmentReader:
     def _is_alias(self, module: Module, node: ast.AST) -> bool:
         return any(given is node for values in module.assigned.values() if len(values) == 1 for given in values)
 
+    def set_here(self) -> frozenset[str]:
+        """Variables that the program may set by itself."""
+        return frozenset(self.written)
+
     def needed(self) -> Iterator[tuple[str, Piece]]:
         for module, seen, name in self.lookups:
             if name not in self.written | self.optional and self.program.certain(module, seen):
@@ -269,13 +277,14 @@ class _EnvironmentReader:
         )
 
     def trains(self) -> Piece | None:
+        models = keras_models(self.program)
         for module, seen in self.program.seen("calls"):
             if not isinstance(seen.node.func, ast.Attribute) or not self.program.certain(module, seen):
                 continue
-            word, given = seen.node.func.attr, {keyword.arg for keyword in seen.node.keywords}
+            word = seen.node.func.attr
             trainer = word == "train" and any(map(_TRAINERS.search, self.program.names))
             known = word in _TRAINS or module.dotted(seen.node.func) in _TRAINING_CALLS or trainer
-            if known or (word == "fit" and given & _FIT_WORDS):
+            if known or fits(seen.node, models):
                 return self.program.piece(module, seen.node)
         return None
 

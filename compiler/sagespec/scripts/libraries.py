@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from sagespec.scripts.evaluator import UNKNOWN
+from sagespec.scripts.keeping import Kept, kept
+from sagespec.scripts.keras_models import KERAS, fits, keras_models
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Piece
 from sagespec.scripts.values import value
@@ -16,11 +18,14 @@ from sagespec.scripts.walking import Module, Seen
 _FOLDERS = frozenset({"model_dir", "sm_model_dir"})
 """Arguments that are folders, as everybody calls them."""
 _MODEL_VARIABLE = "SM_MODEL_DIR"
-_KERAS = ("tensorflow.keras.", "keras.")
-_MADE_BY = frozenset({"Sequential", "Model", "load_model", "clone_model", "model_from_json"})
-_FIT_WORDS = frozenset({"epochs", "batch_size", "callbacks", "validation_data", "steps_per_epoch", "validation_split"})
 _GENERATORS = frozenset({"fit_generator", "evaluate_generator", "predict_generator"})
+_SAVERS = frozenset({"export", "save", "save_weights"})
 _STRATEGIES = frozenset({"MultiWorkerMirroredStrategy", "CollectiveAllReduceStrategy"})
+_ROOTS = ("tensorflow.", "keras.", "numpy.", "sklearn.")
+"""Libraries whose names came to an end (`catalog/apis.json`)."""
+_KERAS_2_WORDS = {"fit": frozenset({"workers", "use_multiprocessing", "max_queue_size"})}
+_KERAS_2_WORDS |= {"evaluate": _KERAS_2_WORDS["fit"], "predict": _KERAS_2_WORDS["fit"]}
+"""Methods of a model → arguments that Keras 3 refuses."""
 _PYTHON_WRITERS = {
     "os.makedirs": 0,
     "os.mkdir": 0,
@@ -42,6 +47,7 @@ _TENSORFLOW_WRITERS = {
     "tensorflow.io.gfile.exists": 0,
     "tensorflow.io.gfile.listdir": 0,
     "tensorflow.data.TFRecordDataset": 0,
+    "tensorflow.train.CheckpointManager": 1,
     "tensorflow.keras.callbacks.ModelCheckpoint": 0,
     "keras.callbacks.ModelCheckpoint": 0,
     "tensorflow.keras.callbacks.TensorBoard": 0,
@@ -81,10 +87,12 @@ class Libraries(NamedTuple):
     modules: tuple[tuple[str, Piece], ...]
     """Modules that every run imports, by their full names."""
     names: tuple[tuple[str, Piece], ...]
-    """Names of TensorFlow and Keras that every run uses, with those of their modules."""
+    """Names of TensorFlow, Keras, numpy and scikit-learn that every run uses, with those of their modules."""
     savings: tuple[Saving, ...]
     generators: tuple[tuple[str, Piece], ...]
     """Methods of Keras 2 that train with a generator."""
+    keras_2_arguments: tuple[tuple[str, str, Piece], ...]
+    """What is called, and an argument of it that Keras 3 refuses."""
     legacy_keras: bool
     """The program may choose Keras 2 by itself, or asks for versions."""
     locations: tuple[Location, ...]
@@ -96,6 +104,8 @@ class Libraries(NamedTuple):
     """Every run trains with Keras's `fit`."""
     model_dir_named_once: bool
     """SM_MODEL_DIR is in one place, and nothing else names the model's folder."""
+    kept: Kept | None
+    """How it saves its model, where no server of TensorFlow would load that."""
 
 
 def libraries(program: Program) -> Libraries:
@@ -109,18 +119,16 @@ def libraries(program: Program) -> Libraries:
         names=tuple(reader.names()),
         savings=tuple(reader.savings()),
         generators=tuple(reader.generators()),
-        legacy_keras=asks_version or "tf_keras" in program.imported or "TF_USE_LEGACY_KERAS" in texts,
+        keras_2_arguments=tuple(reader.keras_2_arguments()),
+        legacy_keras=asks_version or "tf_keras" in program.imported or "TF_USE_LEGACYKERAS" in texts,
         locations=tuple(reader.locations()),
         strategy=reader.strategy(),
         horovod=reader.horovod(),
         fits=any(
-            isinstance(seen.node.func, ast.Attribute)
-            and seen.node.func.attr == "fit"
-            and program.certain(module, seen)
-            and {word.arg for word in seen.node.keywords} & _FIT_WORDS
-            for module, seen in program.seen("calls")
+            fits(seen.node, reader.models) and program.certain(module, seen) for module, seen in program.seen("calls")
         ),
         model_dir_named_once=len(folders) == 1,
+        kept=kept(program, reader) if program.closed else None,
     )
 
 
@@ -151,18 +159,14 @@ class _LibraryReader:
     def names(self) -> Iterator[tuple[str, Piece]]:
         """Names that are used, and those that are imported as if they were modules."""
         for name, piece in self.modules():
-            if name.startswith(("tensorflow.", "keras.")):
+            if name.startswith(_ROOTS):
                 yield name, piece
         for module in self.run:
             roots = self._sole_imports(module)
             for seen in module.uses:
                 dotted = module.dotted(seen.node)
                 root = _root(seen.node)
-                if (
-                    root in roots
-                    and dotted.startswith(("tensorflow.", "keras."))
-                    and self.program.certain(module, seen)
-                ):
+                if root in roots and dotted.startswith(_ROOTS) and self.program.certain(module, seen):
                     yield dotted, self.program.piece(module, seen.node)
 
     def _sole_imports(self, module: Module) -> set[str]:
@@ -190,56 +194,59 @@ class _LibraryReader:
         for module, seen in self.calls:
             call, dotted = seen.node, module.dotted(seen.node.func)
             words = {word.arg: word.value for word in call.keywords}
-            if dotted.startswith(_KERAS) and dotted.endswith(".ModelCheckpoint"):
+            if dotted.startswith(KERAS) and dotted.endswith(".ModelCheckpoint"):
                 weights = value(words.get("save_weights_only"), module)
                 path = call.args[0] if call.args else words.get("filepath")
-                end = self._end(path, module, seen)
+                end = self.end_of(path, module, seen)
                 if end is not None and not (weights is UNKNOWN and "save_weights_only" in words):
                     way: Way = "weights_checkpoint" if weights is True else "checkpoint"
                     yield Saving(way, end, False, self.program.piece(module, call))
                 continue
-            if dotted.startswith(_KERAS) and dotted.endswith(".save_model"):
+            if dotted.startswith(KERAS) and dotted.endswith(".save_model"):
                 way, path = "save", call.args[1] if len(call.args) > 1 else words.get("filepath")
             elif isinstance(call.func, ast.Attribute) and call.func.attr in ("save", "save_weights"):
-                if call.func.attr in own or not self._is_model(module, call.func.value):
+                if call.func.attr in own or not self.is_model(module, call.func.value):
                     continue
                 way = "save" if call.func.attr == "save" else "save_weights"
                 path = call.args[0] if call.args else words.get("filepath")
             else:
                 continue
-            end = self._end(path, module, seen)
+            end = self.end_of(path, module, seen)
             if end is not None and "zipped" not in words:
                 yield Saving(way, end, "save_format" in words, self.program.piece(module, call))
 
     def generators(self) -> Iterator[tuple[str, Piece]]:
         for module, seen in self.calls:
             func = seen.node.func
-            if isinstance(func, ast.Attribute) and func.attr in _GENERATORS and self._is_model(module, func.value):
+            if isinstance(func, ast.Attribute) and func.attr in _GENERATORS and self.is_model(module, func.value):
                 yield func.attr, self.program.piece(module, seen.node)
 
-    def _is_model(self, module: Module, node: ast.expr) -> bool:
+    def keras_2_arguments(self) -> Iterator[tuple[str, str, Piece]]:
+        for module, seen in self.calls:
+            call, dotted = seen.node, module.dotted(seen.node.func)
+            way = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            refused: frozenset[str] = frozenset()
+            if dotted.startswith(KERAS) and ".optimizers." in dotted and ".legacy." not in dotted:
+                refused = frozenset({"lr"})
+            elif dotted.startswith(KERAS) and dotted.endswith(".ModelCheckpoint"):
+                refused = frozenset({"period"})
+            elif way in _KERAS_2_WORDS and self.is_model(module, call.func.value):
+                refused = _KERAS_2_WORDS[way]
+            for word in call.keywords:
+                if word.arg in refused:
+                    yield dotted.rpartition(".")[2] or way, word.arg, self.program.piece(module, call)
+
+    def is_model(self, module: Module, node: ast.expr) -> bool:
         """Whether a name is a Keras model: something by that name is compiled, or made by Keras."""
-        return isinstance(node, ast.Name) and node.id in self._models
+        return isinstance(node, ast.Name) and node.id in self.models
 
     @cached_property
-    def _models(self) -> frozenset[str]:
-        found = set[str]()
-        for module, seen in self.program.seen("calls"):
-            func = seen.node.func
-            compiles = isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.attr == "compile"
-            if compiles and module.dotted(func) not in ("re.compile", "torch.compile"):
-                found.add(func.value.id)
-        for module in self.program.modules.values():
-            for name, given in module.assigned.items():
-                for node in given:
-                    dotted = module.dotted(node.func) if isinstance(node, ast.Call) else ""
-                    if dotted.startswith(_KERAS) and dotted.rpartition(".")[2] in _MADE_BY:
-                        found.add(name)
-        return frozenset(found)
+    def models(self) -> frozenset[str]:
+        return keras_models(self.program)
 
     # Paths
 
-    def _end(self, node: ast.expr | None, module: Module, seen: Seen, depth: int = 8) -> str | None:
+    def end_of(self, node: ast.expr | None, module: Module, seen: Seen, depth: int = 8) -> str | None:
         """How a path ends; None where that is not known."""
         if node is None or depth == 0:
             return None
@@ -248,7 +255,7 @@ class _LibraryReader:
             return known
         last = _last_part(node, module)
         if last is not None:
-            return self._end(last, module, seen, depth - 1)
+            return self.end_of(last, module, seen, depth - 1)
         if isinstance(node, ast.Attribute):
             return "model" if node.attr in _FOLDERS else None
         if _names_model_folder(node, module):
@@ -256,9 +263,9 @@ class _LibraryReader:
         if isinstance(node, ast.Name):
             given = module.assigned.get(node.id, [])
             if len(given) == 1 and given[0] is not None:
-                return self._end(given[0], module, seen, depth - 1)
+                return self.end_of(given[0], module, seen, depth - 1)
             passed = list(self.program.passed(module, seen, node))
-            ends = {self._end(argument, caller, call, depth - 1) for caller, call, argument in passed}
+            ends = {self.end_of(argument, caller, call, depth - 1) for caller, call, argument in passed}
             return ends.pop() if len(ends) == 1 else None
         return None
 
@@ -267,19 +274,16 @@ class _LibraryReader:
         for module, seen in self.calls:
             call, dotted = seen.node, module.dotted(seen.node.func)
             path, by_tensorflow = _path_of(call, dotted, module), dotted in _TENSORFLOW_WRITERS
-            if path is None and isinstance(call.func, ast.Attribute) and self._is_model(module, call.func.value):
-                by_tensorflow = call.func.attr == "export"
-                if call.func.attr in ("export", "save", "save_weights") and call.args:
-                    path = call.args[0]
-                    end = self._end(path, module, seen) or ""
-                    if not by_tensorflow and not end.endswith((".h5", ".hdf5")):
-                        path = None
+            way = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            if path is None and call.args and way in _SAVERS and self.is_model(module, call.func.value):
+                end = self.end_of(call.args[0], module, seen) or ""
+                by_tensorflow = way == "export" or end.endswith(".keras")
+                path = call.args[0] if by_tensorflow or end.endswith((".h5", ".hdf5")) else None
             if path is None:
                 continue
             start = self._start(path, module)
             if start:
-                called = dotted or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
-                yield Location(start == "model_dir", by_tensorflow, called, self.program.piece(module, call))
+                yield Location(start == "model_dir", by_tensorflow, dotted or way, self.program.piece(module, call))
 
     def _start(self, node: ast.expr, module: Module, depth: int = 8) -> str:
         """`model_dir`, `s3://`, or nothing: what a path certainly begins with."""

@@ -2,9 +2,9 @@
 set -eu
 aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///dev/stdin <<'END_OF_REQUEST'
 {
-  "TrainingJobName": "spot-e9dfe253a3",
+  "TrainingJobName": "spot-6b62547589",
   "AlgorithmSpecification": {
-    "TrainingImage": "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312",
+    "TrainingImage": "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312",
     "TrainingInputMode": "File",
     "EnableSageMakerMetricsTimeSeries": true
   },
@@ -40,7 +40,7 @@ aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///de
     "sagemaker_submit_directory": "\"s3://my-bucket/sagespec/code/8469ced3129a87d6e75bcf5f69a1cf6bca9545e3262b8f55a32e5afdf2e68fc4/sourcedir.tar.gz\"",
     "sagemaker_program": "\"train.py\"",
     "sagemaker_container_log_level": "20",
-    "sagemaker_job_name": "\"spot-e9dfe253a3\"",
+    "sagemaker_job_name": "\"spot-6b62547589\"",
     "sagemaker_region": "\"us-west-2\""
   },
   "EnableManagedSpotTraining": true,
@@ -62,7 +62,7 @@ aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///de
     },
     {
       "Key": "sagespec:digest",
-      "Value": "e9dfe253a355c01b9038dbc9465f60288ebeac438762a7eda1cd8b3e08b2cb1b"
+      "Value": "6b625475890be82be98c0715fcfa3a1cfc95869f16d0c2f04db589048bde9255"
     },
     {
       "Key": "sagespec:attempt",

@@ -2,9 +2,9 @@
 set -eu
 aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///dev/stdin <<'END_OF_REQUEST'
 {
-  "TrainingJobName": "xgboost-a9dfe961de",
+  "TrainingJobName": "xgboost-92476fdac5",
   "AlgorithmSpecification": {
-    "TrainingImage": "246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:3.0-5",
+    "TrainingImage": "246618743249.dkr.ecr.us-west-2.amazonaws.com/sagemaker-xgboost:3.2-0",
     "TrainingInputMode": "File",
     "MetricDefinitions": [
       {
@@ -44,7 +44,7 @@ aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///de
     "sagemaker_submit_directory": "\"s3://my-bucket/sagespec/code/2e62d936978110f7474adc3d441bc53dc1e10d39e3caa34b496268ee20446ae8/sourcedir.tar.gz\"",
     "sagemaker_program": "\"train.py\"",
     "sagemaker_container_log_level": "20",
-    "sagemaker_job_name": "\"xgboost-a9dfe961de\"",
+    "sagemaker_job_name": "\"xgboost-92476fdac5\"",
     "sagemaker_region": "\"us-west-2\""
   },
   "Tags": [
@@ -62,7 +62,7 @@ aws sagemaker create-training-job --region us-west-2 --cli-input-json file:///de
     },
     {
       "Key": "sagespec:digest",
-      "Value": "a9dfe961de451db75fc2f5d5f2fb4fdfb27f8bd98e4d0cfc2e773c41627d260c"
+      "Value": "92476fdac543cd23d7a93f870a3b24e4e95d424d2870c83b0ab06cb2e5f819b7"
     },
     {
       "Key": "sagespec:attempt",

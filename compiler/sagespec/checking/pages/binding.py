@@ -66,7 +66,7 @@ PAGES = (
             framework_version: 2.10
 
         Good:
-            framework_version: "2.19"
+            framework_version: "2.21"
         """,
     ),
     Page(

@@ -94,7 +94,7 @@ PAGES = (
         same name.
 
         Bad:
-            dependencies: [/]
+            dependencies: [.]
 
         Good:
             dependencies: []
@@ -139,11 +139,23 @@ PAGES = (
         """,
     ),
     Page(
+        "jobs-cost-too-much",
+        ERROR,
+        OURS,
+        """
+        All training jobs of a run may cost more together than `max_total_cost` in sagespec.yaml allows.
+
+        The worst cases of all jobs that the given manifests describe are added up, of each environment by itself. Jobs
+        that exist already count, too: what a manifest may cost does not depend on the service. What has no price, and
+        endpoints, are not in it.
+        """,
+    ),
+    Page(
         "unknown-price",
         WARNING,
         OURS,
         """
-        `max_job_cost` cannot be held, because a price is missing.
+        `max_job_cost` or `max_total_cost` cannot be held, because a price is missing.
 
         The price file has none for an instance type (or for volumes: `volume_gb_month`) in the job's region, or no
         price file is named. The bill leaves out what has no price.
@@ -202,6 +214,19 @@ PAGES = (
         `plan` and `apply` ask the service for the newest job that has completed, and name it. `compile` asks nobody, so
         that its result depends on files alone: it takes the TrainingJob manifest of that name, under the given paths or
         beside the endpoint's, and prints what is sent once its first attempt has completed.
+        """,
+    ),
+    Page(
+        "unservable-training-script",
+        WARNING,
+        "https://github.com/aws/sagemaker-tensorflow-serving-container (tfs_utils.py, find_models)",
+        """
+        The endpoint is to serve what a training script saves, and its server could load none of that.
+
+        TensorFlow Serving finds a SavedModel at `<number>/saved_model.pb` and nothing else: not in SM_MODEL_DIR itself,
+        and no .keras or .h5 file. In legacy mode a model is exported only where the script has `serving_input_fn`. It
+        is said where the TrainingJob manifest that `training_job` names lies under the given paths or beside the
+        endpoint's, and the script certainly saves in no other way.
         """,
     ),
     Page(

@@ -10,7 +10,10 @@ and an instance of it is what a command line says, with the values in the same a
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -161,6 +164,17 @@ def pair(word: str) -> tuple[str, str]:
     if not name or not given:
         raise ValueError("NAME=VALUE")
     return name, value
+
+
+def moment(word: str) -> float:
+    """A time, in seconds since 1970: so long ago, or a date with or without a time; local where it has no zone."""
+    found = re.fullmatch(r"(\d+)([smhd])", word)
+    if found:
+        return time.time() - int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[found[2]]
+    try:
+        return datetime.fromisoformat(word.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        raise ValueError("30s, 10m, 2h or 1d, or a time such as 2026-11-28T22:00") from None
 
 
 def file(metavar: str, help: str, **more: Any) -> Option[Path | None]:

@@ -19,6 +19,7 @@ from sagespec.cli.arguments.parameter import (
     file,
     flag,
     folder,
+    moment,
     number,
     one,
     option_of,
@@ -165,17 +166,51 @@ class ExplainArguments(Rendering):
     field = optional("FIELD", "With a manifest: channels.train, …", completes="fields")
 
 
+class MetricsArguments(Rendering):
+    """Try metric definitions on a log: what each catches, line by line, and which numbers none does.
+
+    The patterns are read as Python reads them; which dialect SageMaker uses is not documented, and validate warns of
+    what dialects read in different ways.
+    """
+
+    command, section, runs = "metrics", CHECK, "trying:metrics"
+    exits = {
+        Code.WRONG_MANIFEST: "a definition catches no number, or there is none",
+        Code.SERVICE_FAILED: "the service failed",
+    }
+    examples = (
+        ("sagespec metrics mnist.yaml train.log", "a log in a file"),
+        ("sagespec metrics mnist.yaml -", "standard input: what a script prints"),
+        ("sagespec metrics mnist.yaml", "the log of the manifest's newest job"),
+    )
+
+    manifest = one("MANIFEST", "Whose metric_definitions are tried.", completes="files")
+    log = optional(
+        "LOG", "A file, - for standard input, or a job; nothing: the manifest's job.", completes="files jobs"
+    )
+    format = choice("sagespec.reporting.metrics:FORMATS", "text", "How the trial is written.")
+    local = flag("With a job: that of this machine instead of SageMaker's.")
+    region = text("REGION", "Where a job is that is given by name.")
+
+
 class InitArguments(Arguments):
-    """Write a manifest and a script to start from. Never overwrites anything."""
+    """Write a manifest and a script to start from. Never overwrites anything.
+
+    What all jobs of a project share goes into one sagespec.yaml, and what editors read into one folder schemas: at the
+    root of the repository, or, without one, in the folder that one stands in.
+    """
 
     command, section, runs = "init", CHECK, "starting:init"
-    examples = (("sagespec init job --template keras", "a job of Keras, in the folder job"),)
+    examples = (
+        ("sagespec init job --template keras", "a job of Keras, in the folder job"),
+        ("sagespec init jobs/mnist.yaml", "a manifest of that name, and its script beside it"),
+    )
     starts_nothing = True
 
     folder: Argument[Path] = Argument(
-        "Where to write; made if it is not there.",
+        "A folder, made if it is not there; or the manifest that is to be written.",
         required=False,
-        metavar="DIR",
+        metavar="DIR|FILE",
         default=Path(),
         read=Path,
         completes="folders",
@@ -266,6 +301,13 @@ class ApplyArguments(Deciding):
     )
     yes = flag("Do not ask.", short="-y")
     wait = flag("Follow the jobs until they end.")
+    max_parallel = number(
+        "N",
+        "No more than N training jobs run at a time; the next begins when one ends.",
+        default=0,
+        least=1,
+        needs="wait",
+    )
     outputs = file("FILE", "Write what became of each job, as JSON, for the next step.")
     format = choice(("text", "json"), "text", "How the outcome is written.")
     local = flag("Run on this machine instead of SageMaker.", group=LOCAL)
@@ -291,17 +333,52 @@ class ApplyArguments(Deciding):
         ]
 
 
-class StatusArguments(Several):
+class Looking(Jobs):
+    """How many jobs are shown at a glance."""
+
+    sort = text("METRIC", "A table, the job with the best value first.")
+    best = choice(
+        "sagespec.reporting.plans.listing:BEST",
+        "by-name",
+        "Which value of it is best; by name: of a loss the smallest.",
+        needs="sort",
+    )
+    format = choice(("text", "json"), "text", "How states are written.")
+
+
+class ListArguments(Looking):
+    """List the training jobs and endpoints of a project, newest first: times, metrics, and what the jobs differ in.
+
+    A project is what sagespec.yaml calls so; without one, it is the jobs of the manifests alone. With --local and no
+    path, it is everything on this machine.
+    """
+
+    command, runs = "list", "listing:list_"
+    exits = {**NOT_WHOLE, **FROM_SERVICE}
+    examples = (
+        ("sagespec list", "the project of the manifests in this folder and below"),
+        ("sagespec list sweep.yaml --sort val_loss", "the best job of a sweep first"),
+        ("sagespec list --local", "everything on this machine"),
+    )
+
+    paths = several("PATH...", "Manifests, or folders of manifests.", required=False, completes="files")
+    limit = number("N", "How many jobs are shown.", default=100, least=1)
+
+
+class StatusArguments(Several, Looking):
     """Show the state of jobs: times, cost, model, and for a failure what it is and what to do."""
 
     command, runs = "status", "jobs:status"
     exits = FROM_SERVICE
     examples = (
         ("sagespec status mnist.yaml", "the newest job of a manifest"),
+        ("sagespec status sweep.yaml --sort val_loss", "a table of a sweep, the best job first"),
+        ("sagespec status sweep.yaml --plot loss", "what a metric did while the jobs trained"),
         ("sagespec status mnist-5f2c9a10 --format json", "for programs"),
     )
 
-    format = choice(("text", "json"), "text", "How states are written.")
+    plot = text("METRIC", "Draw a metric of the jobs, as their logs and metric_definitions have it.")
+    out = file("FILE", "Draw it into a file: .png, .svg, .pdf or .html (needs sagespec[plot]).", needs="plot")
 
 
 class LogsArguments(Several):
@@ -309,9 +386,20 @@ class LogsArguments(Several):
 
     command, runs = "logs", "jobs:logs"
     exits = FROM_SERVICE
-    examples = (("sagespec logs -f mnist.yaml", "and go on until the job ends"),)
+    examples = (
+        ("sagespec logs -f mnist.yaml", "and go on until the job ends"),
+        ("sagespec logs --tail 20 sweep.yaml", "the end of each job's log"),
+        ("sagespec logs --since 10m mnist.yaml", "what was written in the last ten minutes"),
+    )
 
     follow = flag("Go on until the jobs end.", short="-f")
+    tail = number("N", "Begin with the last N lines of each job.", default=0, least=1)
+    since: Option[float | None] = Option(
+        "Begin there: 30s, 10m, 2h or 1d ago, or a time such as 2026-11-28T22:00.",
+        metavar="TIME",
+        default=None,
+        read=moment,
+    )
 
 
 class AttachArguments(Several):
@@ -358,16 +446,18 @@ class RollbackArguments(Several):
 
 
 class StopArguments(Several):
-    """Ask jobs to end; what they have saved is kept. Endpoints are deleted, once somebody has agreed."""
+    """Ask jobs to end; what they have saved is kept. Several jobs, and endpoints, end once somebody has agreed."""
 
     command, runs = "stop", "jobs:stop"
     exits = FROM_SERVICE
     examples = (
         ("sagespec stop mnist.yaml", "every job of a manifest that runs"),
+        ("sagespec stop sweep.yaml --job 'sweep-sgd-*' --wait", "some of a sweep, and wait until they have ended"),
         ("sagespec stop mnist --yes", "an endpoint, without being asked"),
     )
 
-    yes = flag("Do not ask before an endpoint is deleted.", short="-y")
+    yes = flag("Do not ask.", short="-y")
+    wait = flag("Wait until they have ended.")
 
 
 class InvokeArguments(Jobs):
@@ -437,6 +527,26 @@ class VersionsArguments(Arguments):
     )
 
     format = choice(("text", "json"), "text", "How the list is written.")
+
+
+class PricesArguments(Arguments):
+    """Make a price file of AWS's public price list, for `prices:` in sagespec.yaml. Asks nobody.
+
+    The price list of a region is a file that everyone may download, as JSON or CSV:
+    https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/us-west-2/index.json
+    """
+
+    command, section, runs = "prices", REFERENCE, "pricing:prices"
+    examples = (
+        ("sagespec prices index.json --out prices.yaml", "of what was downloaded"),
+        ("sagespec prices us-west-2.csv eu-west-1.csv", "of two regions"),
+        ("sagespec prices index.json --region us-west-2", "one region of a list of all"),
+    )
+    starts_nothing = True
+
+    files = several("FILE...", "Price lists of Amazon SageMaker, or - for standard input.", completes="files")
+    region = repeated("REGION", "Only the prices of this region.")
+    out = file("FILE", "Write the price file here.")
 
 
 class SchemaArguments(Arguments):
@@ -510,8 +620,10 @@ COMMANDS: dict[str, type[Arguments]] = {
         ValidateArguments,
         CompileArguments,
         ExplainArguments,
+        MetricsArguments,
         PlanArguments,
         ApplyArguments,
+        ListArguments,
         StatusArguments,
         LogsArguments,
         AttachArguments,
@@ -523,6 +635,7 @@ COMMANDS: dict[str, type[Arguments]] = {
         LocalCleanArguments,
         RulesArguments,
         VersionsArguments,
+        PricesArguments,
         SchemaArguments,
         LspArguments,
         CompletionArguments,

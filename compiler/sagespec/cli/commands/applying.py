@@ -31,8 +31,9 @@ from sagespec.deploying.planning.plan import FINISHING, Action, nature_of
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, unlike
 from sagespec.deploying.planning.pruning import only
 from sagespec.kinds.lifecycle import Nature
+from sagespec.reporting.plans.data import outcomes_json
 from sagespec.reporting.plans.outputs import write_outputs
-from sagespec.reporting.plans.plan import outcome_text, outcomes_json, plan_text
+from sagespec.reporting.plans.plan import outcome_text, plan_text
 from sagespec.reporting.terminal.progress import progress_on
 from sagespec.reporting.terminal.style import Style, style_of
 
@@ -118,7 +119,7 @@ def carried_out(given: ApplyArguments, asked: Asked, report: ApplyReport, pool: 
     made = pool.plan(asked.requests, asked.options, asked.gone)
     if asked.saved is not None:
         made = what_is_left(asked.saved, made)
-    for line in plan_text(made, style):
+    for line in plan_text(pool.naming_files(made), style):
         tell(line, always=not given.yes)
     check_rehearsal(given, made)
     if made.pending and not given.yes:
@@ -126,7 +127,7 @@ def carried_out(given: ApplyArguments, asked: Asked, report: ApplyReport, pool: 
             return Code.WRONG_USAGE
         made = what_is_left(made, pool.plan(asked.requests, asked.options, asked.gone))  # thinking takes time
     report.begin(made)
-    for outcome in outcomes_of(made, pool, asked.options, style):
+    for outcome in outcomes_of(made, pool, asked.options, style, given.max_parallel):
         report.ledger.note(outcome)
     code = waited(report, asked, pool, style) if given.wait or given.interrupt else Code.FINE
     if code is Code.INTERRUPTED:
@@ -289,9 +290,11 @@ def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec
         tell(f"  {difference}", always=True)
 
 
-def outcomes_of(plan: Plan, pool: ServicePool, options: PlanOptions, style: Style) -> Iterator[Outcome]:
+def outcomes_of(
+    plan: Plan, pool: ServicePool, options: PlanOptions, style: Style, at_once: int = 0
+) -> Iterator[Outcome]:
     with open(os.devnull, "w") as nobody, progress_on(nobody if is_quiet() else sys.stderr) as progress:  # noqa: PTH123
-        for outcome in pool.apply(plan, options, progress):
+        for outcome in pool.apply(plan, options, progress, at_once):
             for line in outcome_text(outcome, style):
                 tell(line, always=not outcome.done or outcome.change.unfulfilled)
             yield outcome

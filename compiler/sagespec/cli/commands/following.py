@@ -49,19 +49,19 @@ class Followed:
         return Code.FINE if all(found.passed for found in self.endings.values()) else Code.JOB_FAILED
 
 
-def followed(jobs: Sequence[FollowedJob]) -> Followed:
-    """What is seen of jobs until they end; their logs go to standard output."""
+def followed(jobs: Sequence[FollowedJob], since: float = 0.0, *, logs: bool = True) -> Followed:
+    """What is seen of jobs until they end; their logs, from a time on, go to standard output."""
     seen = Followed(jobs)
-    follow(seen, sys.stdout)
+    follow(seen, sys.stdout, since, logs=logs)
     return seen
 
 
-def follow(followed: Followed, out: IO[str]) -> None:
+def follow(followed: Followed, out: IO[str], since: float = 0.0, *, logs: bool = True) -> None:
     """Follows jobs until they end: logs go to `out`, states to standard error. Ctrl-C ends the following alone."""
     told, jobs = _Told(followed), followed.jobs
     try:
         with board_on(sys.stderr, out, [job.name for job in jobs]) as board:
-            for news in follow_all([(job.name, job.service) for job in jobs]):
+            for news in follow_all([(job.name, job.service) for job in jobs], since, logs=logs):
                 told.take(news, board)
     except KeyboardInterrupt:
         followed.interrupted = True

@@ -21,7 +21,8 @@ from sagespec.cli.services import (
 )
 from sagespec.cli.terminal import say, tell
 from sagespec.deploying.machinery import plan_unseen
-from sagespec.reporting.plans.plan import plan_json, plan_text
+from sagespec.reporting.plans.data import plan_json
+from sagespec.reporting.plans.plan import plan_text
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ def plan(given: PlanArguments) -> int:
         return code
     options = plan_options(given)
     check_prune(options, requests, given)
-    made = plan_unseen(requests, options) if given.offline else pool.plan(requests, options, evidence_of(compiler))
+    if given.offline:
+        made = plan_unseen(requests, options)
+    else:
+        made = pool.naming_files(pool.plan(requests, options, evidence_of(compiler)))
     if given.out is not None:
         save(made, options, given.out)
     if given.format == "json":

@@ -24,14 +24,14 @@ def init(given: InitArguments) -> Code:
     from sagespec.reporting.scaffold import Taken, scaffold
 
     try:
-        written = scaffold(given.folder, given.template)
+        made = scaffold(given.folder, given.template)
     except Taken as taken:
-        complain(f"{taken.path} is there already", "give another folder")
+        complain(taken.message, taken.hint)
         return Code.WRONG_USAGE
-    for path in written:
+    for path in made.written:
         say(str(path))
-    manifests = [path for path in written if path.suffix == ".yaml"]
-    command = shlex.quote(str(manifests[0] if len(manifests) == 1 else given.folder))
+    one = made.manifests[0] if len(made.manifests) == 1 else made.manifests[0].parent
+    command = shlex.quote(str(one))
     tell(
         f"\nNext: sagespec validate {command}\n"
         f"      sagespec plan --offline {command}\n"

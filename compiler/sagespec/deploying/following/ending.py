@@ -37,6 +37,8 @@ class Ending:
     """Where the service says that the model lies."""
     metrics: Mapping[str, float] = field(default_factory=dict)
     """The last value of each."""
+    hyperparameters: Mapping[str, str] = field(default_factory=dict)
+    """What the script was given, without secrets, and without what is the container's own."""
     created: datetime | None = None
     started: datetime | None = None
     ended: datetime | None = None
@@ -155,6 +157,7 @@ def ending_of(seen: Observed, artifact: str | None = None, tail: Sequence[str] =
         artifact=artifact,
         promised=promised_by(seen),
         metrics={metric["MetricName"]: float(metric["Value"]) for metric in body.get("FinalMetricDataList") or ()},
+        hyperparameters=_given(body.get("HyperParameters") or {}),
         created=body.get("CreationTime"),
         started=body.get("TrainingStartTime"),
         ended=body.get("TrainingEndTime"),
@@ -171,6 +174,16 @@ def promised_by(seen: Observed) -> str | None:
     """Where the service says that the model lies, or will."""
     promised: str | None = seen.body.get("ModelArtifacts", {}).get("S3ModelArtifacts")
     return promised
+
+
+def _given(hyperparameters: Mapping[str, str]) -> dict[str, str]:
+    """The author's own hyperparameters; a text as it is, everything else as JSON."""
+    own = {name: text for name, text in hyperparameters.items() if not name.startswith("sagemaker_")}
+    return {name: redacted(text[1:-1] if _is_plain_text(text) else text) for name, text in own.items()}
+
+
+def _is_plain_text(text: str) -> bool:
+    return len(text) > 1 and text[0] == text[-1] == '"' and "\\" not in text
 
 
 def _saving(billable: int | None, trained: int | None) -> float | None:

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from sagespec.deploying.following.ending import TAIL, promised_by
@@ -77,11 +77,13 @@ class Follower:
     poll: float = 0.0
     """Seconds between two looks."""
     sleep: Callable[[float], None] = time.sleep
+    since: float = 0.0
+    """Log lines from before this time are passed over: seconds since 1970, UTC."""
 
     def run(self, put: Put) -> None:
         """Puts all news, and returns when every job has ended or is lost; a job's last news is its final state, after
         its last line."""
-        jobs = {name: _FollowedState(name) for name in self.job_names}
+        jobs = {name: _FollowedState(name, replace(START, since=self.since)) for name in self.job_names}
         number = 0
         while jobs:
             before = self._calls()
@@ -209,9 +211,10 @@ def follower_of(
     logs: bool = True,
     poll: float | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    since: float = 0.0,
 ) -> Follower:
     every = getattr(service, "poll_seconds", 1.0) if poll is None else poll
-    return Follower(service, list(dict.fromkeys(job_names)), logs, every, sleep)
+    return Follower(service, list(dict.fromkeys(job_names)), logs, every, sleep, since)
 
 
 def heard(followers: Sequence[Follower]) -> Iterator[News]:

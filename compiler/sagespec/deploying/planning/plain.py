@@ -14,10 +14,14 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from sagespec.building.archive import Contents
 from sagespec.building.cost import Prices
 from sagespec.building.dataset import Dataset
+from sagespec.building.local_model import ArchiveFile, RepackedFile
 from sagespec.building.model_archive import RepackedModel
 from sagespec.deploying.planning.observed import ObservedEndpoint, ObservedJob
 
-_OF_ANY = {cls.__name__: cls for cls in (Contents, Dataset, RepackedModel, ObservedEndpoint, ObservedJob)}
+_OF_ANY = {
+    cls.__name__: cls
+    for cls in (Contents, Dataset, RepackedModel, RepackedFile, ArchiveFile, ObservedEndpoint, ObservedJob)
+}
 """What says its own type, in a field that takes others too."""
 _LAZY = {"Prices": Prices, "Contents": Contents}
 """Types of fields that their modules import for type checkers alone."""

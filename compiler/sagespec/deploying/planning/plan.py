@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from sagespec.building.request import Destination, Request
+from sagespec.deploying.planning.changed_files import ChangedFiles
 from sagespec.deploying.planning.differ import Difference, differences
 from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, Revision
 from sagespec.deploying.planning.reruns import Rerun
@@ -109,16 +110,26 @@ class Change:
     """Where a job without a manifest is."""
     removes: tuple[Revision, ...] = ()
     """Configurations and models that are removed once the endpoint serves what it is asked for."""
+    last: Observed | None = None
+    """Where the manifest asks for something new: the newest job that it has asked for before."""
+    files: ChangedFiles | None = None
+    """Which files of the source archive differ from those of `before`, where that was looked at."""
+
+    @property
+    def before(self) -> Observed | None:
+        """What is there now, or was there last."""
+        return self.seen or self.last
 
     @cached_property
     def differences(self) -> tuple[Difference, ...]:
-        """What the manifest asks for, held against the job that the decision rests on."""
-        if self.request is None or self.seen is None or not self.seen.body or self.request.serving.waits_for:
+        """What the manifest asks for, held against what it has asked for before."""
+        request, before = self.request, self.before
+        if request is None or before is None or not before.body or request.serving.waits_for:
             return ()
-        if isinstance(self.seen, ObservedEndpoint):
-            return endpoint_differences(self.request, self.seen)
-        ours = self.seen.digest == self.request.digest
-        return differences(self.request, self.seen.body, self.seen.tags, self.seen.live if ours else None)
+        if isinstance(before, ObservedEndpoint):
+            return endpoint_differences(request, before)
+        ours = before.digest == request.digest
+        return differences(request, before.body, before.tags, before.live if ours else None)
 
     @property
     def name(self) -> str:
@@ -164,6 +175,8 @@ class Plan:
     """Whose credentials it was made with; empty where nobody was asked."""
     notes: tuple[str, ...] = ()
     """What is left alone, and why."""
+    offline: bool = False
+    """No service was asked what exists."""
 
     @property
     def pending(self) -> tuple[Change, ...]:

@@ -19,7 +19,7 @@ from sagespec.deploying.planning.planner import Change, Plan, PlanOptions
 from sagespec.deploying.planning.reruns import Rerun
 
 KIND = "sagespec plan"
-VERSION = 3
+VERSION = 4
 _NAMED = f'"{KIND}"'.encode()
 _HEAD = 256
 """Bytes of a file in which it says what it is, as we write it."""
@@ -79,6 +79,7 @@ def to_text(plan: Plan, options: PlanOptions) -> str:
         "options": to_plain(replace(options, named=None)),
         "account": plan.account,
         "notes": list(plan.notes),
+        "offline": plan.offline,
         "jobs": [_job(change) for change in plan.changes],
     }
     return json.dumps({**content, "sha256": _sha256(content)}, indent=1, ensure_ascii=False) + "\n"
@@ -108,7 +109,9 @@ def from_text(text: str, name: str) -> SavedPlan:
     if content.get("catalog") != digest():
         raise PlanFileError(f"{name} was made with other facts about SageMaker than this sagespec has")
     try:
-        plan = Plan(tuple(map(_change, content["jobs"])), content["account"], tuple(content["notes"]))
+        plan = Plan(
+            tuple(map(_change, content["jobs"])), content["account"], tuple(content["notes"]), content["offline"]
+        )
         return SavedPlan(plan, _named(plan, from_plain(PlanOptions, content["options"])))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PlanFileError(f"{name} is no whole plan: {error}") from None

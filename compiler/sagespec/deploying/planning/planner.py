@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.planning.changeable import live_changes
@@ -116,11 +117,12 @@ def decide(
     newest = attempts[-1] if attempts else None
     if options.rerun and rerun is None:
         rerun = options.named or rerun_of([(request, attempts)])
-    case = _Case(request, attempts, _others(request, seen, newest), options, rerun)
+    last = None if newest is not None else _last(request, seen)
+    case = _Case(request, attempts, _others(request, seen, newest), options, rerun, last)
     change = _next_to(case) if newest is not None and not newest.ended else _after(case)
     if change.action in (Action.CREATE, Action.REPLACE):
         change = _under_our_name(change, request, seen, options)
-    return replace(change, notes=tuple(_notes(request, seen)))
+    return replace(change, notes=(*_notes(request, seen), *_older_checkpoints(change, request, seen)))
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,8 @@ class _Case:
     """Own jobs that have not ended, besides the newest attempt of the same digest; oldest first."""
     options: PlanOptions
     rerun: Rerun | None
+    last: Observed | None = None
+    """Where there is no attempt: the newest job that the manifest has asked for otherwise."""
 
     @property
     def newest(self) -> Observed | None:
@@ -153,6 +157,11 @@ def _attempts(request: Request, seen: Iterable[Observed]) -> list[Observed]:
     """Own jobs that were asked for as the request is now, oldest first."""
     same = (job for job in seen if job.digest == request.digest and is_own(request, job))
     return sorted(same, key=lambda job: job.attempt)
+
+
+def _last(request: Request, seen: Iterable[Observed]) -> Observed | None:
+    own = [job for job in seen if is_own(request, job) and not job.tags_hidden]
+    return max(own, key=lambda job: (job.created, job.attempt), default=None)
 
 
 def _others(request: Request, seen: Iterable[Observed], newest: Observed | None) -> list[Observed]:
@@ -284,6 +293,30 @@ def _notes(request: Request, seen: Iterable[Observed]) -> Iterable[str]:
             yield f"{job.job_name} runs too, but {whose(job)}: it is left alone ({stop})"
 
 
+def _older_checkpoints(change: Change, request: Request, seen: Iterable[Observed]) -> Iterable[str]:
+    """A new run of a changed manifest finds the checkpoints of a job of another state of it, if both keep them in one
+    place."""
+    place = _checkpoints(request.template)
+    if change.action not in (Action.CREATE, Action.REPLACE) or change.attempt != 1 or not place:
+        return
+    older = [
+        job for job in seen if is_own(request, job) and job.digest != request.digest and _checkpoints(job.body) == place
+    ]
+    if older:
+        last = max(older, key=lambda job: job.created)
+        yield (
+            f"it begins with the checkpoints of {last.job_name} ({last.status}), which was asked for otherwise: they "
+            f"are in {place}; for a fresh start give checkpoint_s3_uri another folder"
+        )
+
+
+def _checkpoints(body: Mapping[str, Any]) -> str:
+    """Where a job keeps its checkpoints; nothing where it keeps none."""
+    config = body.get("CheckpointConfig")
+    place = config.get("S3Uri") if isinstance(config, Mapping) else None
+    return place.rstrip("/") if isinstance(place, str) else ""
+
+
 def _is_unclaimed(request: Request, job: Observed) -> bool:
     """Whether a job may be from the time before the request's project or environment was written."""
     earlier = (job.project in (request.project, UNNAMED), job.environment in (request.environment, ""))
@@ -299,7 +332,12 @@ def _same(case: _Case) -> Change:
 
 
 def _create(case: _Case) -> Change:
-    return Change(Action.CREATE, "new", case.request, 1, rerun=case.rerun.mark if case.rerun else "")
+    last, mark = case.last, case.rerun.mark if case.rerun else ""
+    reason = "new"
+    if last is not None:
+        state = "runs" if last.status == "InProgress" else f"is {last.status}"
+        reason = f"{last.job_name} {state}, and the manifest or its code has changed since"
+    return Change(Action.CREATE, reason, case.request, 1, last=last, rerun=mark)
 
 
 def _keep(case: _Case) -> Change:

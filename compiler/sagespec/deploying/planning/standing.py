@@ -48,7 +48,12 @@ def decide_endpoints(
 
 
 def decide_endpoint(request: Request, seen: ObservedEndpoint | None, options: PlanOptions = NOTHING_ELSE) -> Change:
-    """What to do about one request, given the endpoint of its name."""
+    """What to do about one request, given the endpoint of its name.
+
+    One of this machine that has failed is as good as none: nothing is lost when it is made anew.
+    """
+    if seen is not None and seen.here and seen.status == "Failed":
+        seen = None
     case = _EndpointCase(request, seen, options)
     if seen is not None and not is_own(request, seen):
         return _foreign(request, seen, options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
@@ -53,11 +53,17 @@ class Cursor:
     positions: Mapping[str, Any]
     reads: int = 0
     """How often; a service may look for hosts that are new now and then only."""
+    since: float = 0.0
+    """Nothing from before this time is read: seconds since 1970, UTC."""
 
     @property
     def anew(self) -> Cursor:
         """The same place, for a read that leaves nothing out."""
-        return Cursor(self.positions)
+        return replace(self, reads=0)
+
+    def at(self, positions: Mapping[str, Any]) -> Cursor:
+        """The place after one more read."""
+        return replace(self, positions=positions, reads=self.reads + 1)
 
 
 START = Cursor({})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sagespec.importing.following.heap import ITEMS, PERHAPS
-from sagespec.importing.following.names import MAX_CALLS, Names, is_decorated
+from sagespec.importing.following.names import MAX_CALLS, TOO_LONG, Names, is_decorated
 from sagespec.importing.following.sdk import ARGUMENTS, is_ours
 from sagespec.importing.following.values import (
     ABSENT,
@@ -192,6 +192,15 @@ class Calling(Names):
         return function
 
     def run_function(self, function: Function, passed: PassedValue, node: ast.AST, myself: Any) -> Any:
+        if self.code.is_own(function.node):
+            return self.run_known(function, passed, node, myself)
+        found = self.within(lambda: self.run_known(function, passed, node, myself))
+        if found is not TOO_LONG:
+            return found
+        self.handed_over(passed, node)
+        return self.unknown_call(node)
+
+    def run_known(self, function: Function, passed: PassedValue, node: ast.AST, myself: Any) -> Any:
         if len(self.calls) >= MAX_CALLS or self.calls.count(id(function.node)) > 1 or self.is_exhausted:
             return self.unknown_call(node)
         frame = Frame({}, function.frame, owner=function.owner, myself=myself)

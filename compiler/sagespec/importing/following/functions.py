@@ -365,6 +365,13 @@ def _deploy(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
     return NotImplemented
 
 
+def _create_endpoint(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
+    """boto3's, which a manifest is easier made of once it has come true."""
+    if "EndpointConfigName" in passed.words or passed.left:
+        read.seen("create_endpoint", node)
+    return NotImplemented
+
+
 def _joinpath(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
     return (
         joined_path(read, node, owner, *passed.places) if isinstance(owner, str | Mixed | Uploaded) else NotImplemented
@@ -383,5 +390,6 @@ METHODS: Mapping[str, Callable[[Any, Any, PassedValue, Any], Any]] = {
     "map": _map,
     "get_execution_role": _region_role,
     "deploy": _deploy,
+    "create_endpoint": _create_endpoint,
     "joinpath": _joinpath,
 }

@@ -83,6 +83,14 @@ class Heap:
         finally:
             self.journals.pop()
 
+    def join(self, journal: dict[Slot, tuple[Any, Any, Any]]) -> None:
+        """What a run has changed is a part of what the run around it changes."""
+        if self.journals:
+            start, outer = self.journals[-1]
+            for slot, change in journal.items():
+                if self.births.get(id(change[0]), -1) < start:
+                    outer.setdefault(slot, change)
+
     def take_back(self, journal: dict[Slot, tuple[Any, Any, Any]]) -> None:
         for owner, key, before in reversed(list(journal.values())):
             _put(owner, key, before)

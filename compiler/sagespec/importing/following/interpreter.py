@@ -8,6 +8,7 @@ from typing import Any
 
 from sagespec.importing.following.expressions import Expressions
 from sagespec.importing.following.heap import ITEMS, PERHAPS
+from sagespec.importing.following.names import TOO_LONG
 from sagespec.importing.following.values import (
     ABSENT,
     Class,
@@ -150,11 +151,14 @@ class Interpreter(Expressions):
         before, self.frame = self.frame, frame
         already = list(self.made)
         try:
-            for statement in found.tree.body:
-                self.block([statement])
+            read = self.within(lambda: [self.block([statement]) for statement in found.tree.body])
         finally:
             self.frame = before
         self.made = already  # whether a module's estimators are started is for those to say that import it
+        if read is TOO_LONG:
+            del self.modules[dotted]
+            self.helpers.found[dotted] = None
+            return None
         return made
 
     def _FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:  # noqa: N802

@@ -268,6 +268,8 @@ class SdkCalls(Evaluator):
         """What follows on training, and for which there is no manifest."""
         what = {
             "deploy": "deploy(...) was seen and not taken: it serves no TensorFlow model that can be seen",
+            "create_endpoint": "create_endpoint(...) was seen and not taken: sagespec import --endpoint NAME takes the "
+            "endpoint that it has made",
             "transformer": "transformer(...) was seen and not taken: a batch transform is no training job",
         }
         self.remark(node, what[name], left=False)

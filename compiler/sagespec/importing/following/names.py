@@ -35,6 +35,9 @@ from sagespec.scripts.evaluator import Mixed, UnknownValue, is_certain
 
 MAX_STEPS = 150_000
 """Expressions that are looked at before the rest is given up."""
+MAX_HELPER_STEPS = 20_000
+"""Of these, in one call of a function of an imported module: what is longer makes no job, but its data."""
+TOO_LONG = object()
 CONSTANTS = {
     **{f"logging.{name}": getattr(logging, name) for name in ("DEBUG", "INFO", "WARNING", "WARN", "ERROR", "CRITICAL")},
     "os.sep": "/",
@@ -65,10 +68,29 @@ class Names(SdkCalls):
         self.calls: list[int] = []
         self.annotated: dict[int, list[str]] = {}
         self.steps = 0
+        self.limit = MAX_STEPS
 
     @property
     def is_exhausted(self) -> bool:
-        return self.steps > MAX_STEPS
+        return self.steps > self.limit
+
+    def within(self, run: Callable[[], Any]) -> Any:
+        """What something of an imported module gives; `TOO_LONG`, and nothing is done, where that takes many steps."""
+        if self.limit < MAX_STEPS:  # it is part of something of a module
+            return run()
+        begun, started, found = self.steps, len(self.starts), list[Any]()
+        self.limit = begun + MAX_HELPER_STEPS
+        try:
+            _, journal = self.heap.tried(lambda: found.append(run()))
+            if not self.is_exhausted:
+                self.heap.join(journal)
+                return found[0]
+            self.heap.take_back(journal)
+            del self.starts[started:]
+            self.steps = begun
+            return TOO_LONG
+        finally:
+            self.limit = MAX_STEPS
 
     # What is noted
 

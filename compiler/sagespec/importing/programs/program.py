@@ -25,7 +25,7 @@ HINT = "give the script or notebook that has TensorFlow(...), PyTorch(...) or an
 
 _SIGNS = re.compile(
     rf"\b(?:{'|'.join(sorted(LAUNCHERS | WITHOUT_FORM | MODELS | OTHER_MODELS))}"
-    r"|\b(?:create_\w*training_job|create_hyper_parameter_tuning_job)|SageMakerTrainingOperator)\b|\.\s*(?:fit|deploy)\b"
+    r"|\b(?:create_\w*training_job|create_hyper_parameter_tuning_job|create_endpoint)|SageMakerTrainingOperator)\b|\.\s*(?:fit|deploy)\b"
 )
 """One of these stands in every program that starts a training job, or creates an endpoint."""
 

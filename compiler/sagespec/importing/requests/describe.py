@@ -68,6 +68,7 @@ STRUCTURES = (
     "profiler_rules",
     "tensorboard_output_config",
     "experiment_config",
+    "mlflow_config",
 )
 """Fields that hold their member's members in snake_case."""
 CHANNEL = {

@@ -53,7 +53,17 @@ def calls_of(text: str, read: Read) -> Iterator[ShellCall]:
         begin = text.rfind("\n", 0, found.start()) + 1
         if not text[begin : found.start()].lstrip().startswith("#"):
             words, stdin = script.words(found.end())
-            yield _Call(script, words, stdin, read).made(text.count("\n", 0, found.start()) + 1)
+            call = _Call(script, words, stdin, read).made(text.count("\n", 0, found.start()) + 1)
+            yield call._replace(remarks=(*call.remarks, *_around(text[: found.start()])))
+
+
+def _around(before: str) -> Iterator[str]:
+    """Whether a call stands in a loop, or under a condition, by the words before it."""
+    words = re.findall(r"(?:^|[;&|(\s])(do|done|then|fi|case|esac)(?=[;)\s]|$)", re.sub(r"(?m)^\s*#.*$", "", before))
+    if words.count("do") > words.count("done"):
+        yield "one job for each pass of a loop"
+    if words.count("then") > words.count("fi") or words.count("case") > words.count("esac"):
+        yield "only under a condition of the script"
 
 
 class _Script:

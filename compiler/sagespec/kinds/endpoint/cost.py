@@ -19,7 +19,7 @@ def bill(request: Request, facts: Facts, _attempt: int = 1) -> Bill:
         count, kind = variant.get("InitialInstanceCount", 0), variant.get("InstanceType")
         if kind is None:
             continue
-        items.append(BillItem("hosting", kind, count, seconds))
+        items.append(BillItem("hosting", kind, count, seconds, hosted=True))
         if "VolumeSizeInGB" in variant:
-            items.append(BillItem("volumes", VOLUME, variant["VolumeSizeInGB"] * count, seconds))
+            items.append(BillItem("volumes", VOLUME, variant["VolumeSizeInGB"] * count, seconds, hosted=True))
     return Bill(tuple(items), 1, prices=request.prices)

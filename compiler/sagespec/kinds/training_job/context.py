@@ -227,6 +227,11 @@ class JobContext(Context):
         return given.startswith("s3://") if isinstance(given, str) else "mpi" not in self.enabled
 
     @lazy
+    def uses_model_dir(self) -> bool:
+        """The script does something with the value of --model_dir."""
+        return self.read is not None and self.read.asks.uses_model_dir and self.command_line is not None
+
+    @lazy
     def holds(self) -> Release | None:
         """The release of the image in script mode, where the image is AWS's: what is true of it is true of the job."""
         return self.release if self.script_mode and self.job.image_uri is None else None

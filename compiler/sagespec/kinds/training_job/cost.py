@@ -44,26 +44,28 @@ def bill_of(
         for kind, found in kinds.items()
         if found is not None and found.accelerator_count
     }
-    return Bill(items, 1 if retry == "never" else max_attempts, accelerators, prices)
+    attempts, spot = 1 if retry == "never" else max_attempts, bool(body.get("EnableManagedSpotTraining"))
+    return Bill(items, attempts, accelerators, prices, "on_failure.max_attempts", spot)
 
 
 def _items(body: Mapping[str, Any], facts: Facts) -> Iterator[BillItem]:
     limits, resources = body.get("StoppingCondition", {}), body.get("ResourceConfig", {})
     run = limits.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUN)
-    seconds = max(run, limits.get("MaxWaitTimeInSeconds", 0)) if body.get("EnableManagedSpotTraining") else run
+    wait = limits.get("MaxWaitTimeInSeconds", 0) if body.get("EnableManagedSpotTraining") else 0
+    seconds, limit = (wait, "max_wait") if wait > run else (run, "max_run")
     idle = resources.get("KeepAlivePeriodInSeconds", 0)
     size = resources.get("VolumeSizeInGB", 0)
     prepaid = "TrainingPlanArn" in resources
     for kind, count in _machines(resources, facts):
-        yield BillItem("training", kind, count, seconds, prepaid)
+        yield BillItem("training", kind, count, seconds, prepaid, limit)
         if idle:
-            yield BillItem("warm pool", kind, count, idle, prepaid)
+            yield BillItem("warm pool", kind, count, idle, prepaid, "keep_alive_period_in_seconds")
         known = facts.instance(kind)
         if size and not (known and known.has_local_storage):  # where the volume's size means nothing
             yield BillItem("volumes", VOLUME, size * count, seconds + idle)
     for rule in (*body.get("DebugRuleConfigurations", ()), *body.get("ProfilerRuleConfigurations", ())):
         if "InstanceType" in rule:  # the service's own rules without one are free
-            yield BillItem(f"rule {rule['RuleConfigurationName']}", rule["InstanceType"], 1, seconds)
+            yield BillItem(f"rule {rule['RuleConfigurationName']}", rule["InstanceType"], 1, seconds, limit=limit)
             if rule.get("VolumeSizeInGB"):
                 yield BillItem(f"rule {rule['RuleConfigurationName']}", VOLUME, rule["VolumeSizeInGB"], seconds)
 

@@ -189,7 +189,7 @@ class _Body:
         return present(
             TrainingImage=self.made(("AlgorithmSpecification", "TrainingImage"), self.image),
             TrainingInputMode=self.training_input_mode(),
-            MetricDefinitions=[to_api(metric) for metric in job.metric_definitions or []] or None,
+            MetricDefinitions=[metric.request() for metric in job.metric_definitions or []] or None,
             EnableSageMakerMetricsTimeSeries=self.metrics(),
             ContainerEntrypoint=job.container_entry_point,
             ContainerArguments=job.container_arguments,
@@ -434,6 +434,7 @@ MEMBERS: Mapping[str, Callable[[_Body], Any]] = {
     "ProfilerRuleConfigurations": lambda body: [to_api(rule) for rule in body.job.profiler_rules or []] or None,
     "TensorBoardOutputConfig": lambda body: api_of(body.job.tensorboard_output_config),
     "ExperimentConfig": lambda body: api_of(body.job.experiment_config) or None,
+    "MlflowConfig": lambda body: api_of(body.job.mlflow_config),
     "RemoteDebugConfig": lambda body: wrapped("EnableRemoteDebug", body.job.enable_remote_debug),
     "InfraCheckConfig": lambda body: wrapped("EnableInfraCheck", body.job.enable_infra_check),
     "SessionChainingConfig": lambda body: wrapped("EnableSessionTagChaining", body.job.enable_session_tag_chaining),

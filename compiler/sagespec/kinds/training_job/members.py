@@ -76,6 +76,7 @@ MEMBERS: Mapping[str, Sequence[str]] = {
     "disable_profiler": ["ProfilerConfig.DisableProfiler"],
     "tensorboard_output_config": ["TensorBoardOutputConfig"],
     "experiment_config": ["ExperimentConfig"],
+    "mlflow_config": ["MlflowConfig"],
     "enable_remote_debug": ["RemoteDebugConfig.EnableRemoteDebug"],
     "enable_infra_check": ["InfraCheckConfig.EnableInfraCheck"],
     "enable_session_tag_chaining": ["SessionChainingConfig.EnableSessionTagChaining"],

@@ -103,10 +103,10 @@ def changes(document: TextDocument, edits: list[Json]) -> Json:
 
 
 def _allowances(workspace: Workspace, document: TextDocument, here: Iterable[Diagnostic]) -> Iterator[Json]:
-    """A comment above the line, for every rule that has warned there."""
+    """A comment above the line, for every rule that has warned of something there."""
     groups: dict[tuple[int, str], list[Diagnostic]] = {}
     for each in here:
-        if each.severity is Severity.WARNING and each.rule not in ("unused-allowance", "unknown-allowance"):
+        if each.severity is not Severity.ERROR and each.rule not in ("unused-allowance", "unknown-allowance"):
             groups.setdefault((each.span.line, each.rule), []).append(each)
     for (line, rule), those in groups.items():
         source = those[0].place.source

@@ -112,7 +112,7 @@ def _rules(judgements: Judgements, document: TextDocument, index: int) -> Iterat
     found = judgements.findings(document.path) if document.path is not None else ()
     near = {each.rule for each in found if each.span.line in (line, line + 1)}
     for name, page in explained().items():
-        if page.severity is Severity.WARNING:
+        if page.severity is not Severity.ERROR:
             yield CompletionItem(name, name, "rule", page.summary, first=name in near)
 
 
@@ -370,5 +370,5 @@ def _fields_of_defaults(here: Spot, names: Iterable[str]) -> Iterator[Completion
                 yield CompletionItem(name, _key(here, name, nested=name not in _PLAIN_SETTINGS), "field", detail)
 
 
-_PLAIN_SETTINGS = ("project", "max_job_cost")
+_PLAIN_SETTINGS = ("project", "max_job_cost", "max_total_cost")
 """Settings that are no maps."""

@@ -11,7 +11,7 @@ from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
 from sagespec.reporting.findings.report import safe
 
-SEVERITIES = {Severity.ERROR: 1, Severity.WARNING: 2}
+SEVERITIES = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.NOTE: 3}
 UNUSED = 1
 """A tag: shown faded."""
 _FADED = frozenset({"unused-allowance"})

@@ -14,7 +14,7 @@ from sagespec.lsp.scene import Scene, SceneJob, concerns_us, source_of
 from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
 from sagespec.pipeline import Compiler, Options, Result
-from sagespec.reporting.plans.plan import amounts
+from sagespec.reporting.plans.bills import amounts, explained
 
 SHOW_REQUEST = "sagespec.showRequest"
 
@@ -57,8 +57,7 @@ def _bill(job: SceneJob) -> Iterator[str]:
         request = request._replace(prices=job.compiler.pricing.prices(job.manifest, site.region))
     bill = job.kind.bill(request, job.context.facts, 1)
     if bill.items:
-        attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
-        yield f"{name}: at most {amounts(bill)}{attempts}"
+        yield f"{name}: at most {amounts(bill)}: {explained(bill)}"
 
 
 def show_request(workspace: Workspace, arguments: list[Any]) -> Json:

@@ -30,7 +30,8 @@ def block(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
     """One finding: where and what, its line, and the cure."""
     diagnostic = safe(diagnostic)
     span = diagnostic.span
-    colour = style.red if diagnostic.severity is Severity.ERROR else style.yellow
+    colours = {Severity.ERROR: style.red, Severity.WARNING: style.yellow, Severity.NOTE: style.bold}
+    colour = colours[diagnostic.severity]
     where = printable(f"{diagnostic.path}:{span.line}:{span.column}")
     severity = colour(diagnostic.severity.value)
     yield f"{style.bold(where)}: {severity}: {printable(diagnostic.message)} {style.dim(f'[{diagnostic.rule}]')}"
@@ -107,10 +108,10 @@ def summary(report: Report) -> str:
     manifests = counted(report.manifests, "manifest")
     if report.manifests > len(report.files) > 0:  # of a matrix, or behind ---
         manifests = f"{counted(report.manifests, 'job')} in {counted(len(report.files), 'manifest')}"
-    if not report.errors + report.warnings:
+    counts = {"error": report.errors, "warning": report.warnings, "note": report.notes}
+    found = [counted(number, noun) for noun, number in counts.items() if number]
+    if not found:
         return f"{manifests}, nothing to say"
-    found = [counted(report.errors, "error")] if report.errors else []
-    found += [counted(report.warnings, "warning")] if report.warnings else []
     cure = f"; {report.fixable:,} fixable with --fix" if report.fixable else ""
     return f"{manifests}, {', '.join(found)}{cure}"
 
@@ -166,6 +167,7 @@ def as_json(report: Report, style: Style) -> Iterator[str]:
         "manifests": report.manifests,
         "errors": report.errors,
         "warnings": report.warnings,
+        "notes": report.notes,
     }
     data = {"version": 1, "diagnostics": diagnostics, "summary": counts}
     yield json.dumps(data, indent=2)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from sagespec.base.diagnostic import Diagnostic
+from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.reporting.findings.report import further, safe, visible
 
 _DATA: Mapping[int, str] = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY: Mapping[int, str] = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 """What the runner undoes again. Source: actions/toolkit, packages/core/src/command.ts."""
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
 def github_commands(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
@@ -22,4 +23,4 @@ def github_commands(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
         properties["title"] = diagnostic.rule
         message = "\n".join([diagnostic.message, *further(diagnostic)])
         written = ",".join(f"{name}={visible(str(value)).translate(_PROPERTY)}" for name, value in properties.items())
-        yield f"::{diagnostic.severity.value} {written}::{visible(message).translate(_DATA)}"
+        yield f"::{_COMMANDS[diagnostic.severity]} {written}::{visible(message).translate(_DATA)}"

@@ -10,7 +10,7 @@ from sagespec.reporting.findings.report import further, safe, visible
 
 
 def junit_suites(files: Mapping[str, Sequence[Diagnostic]]) -> str:
-    """One suite with a test case a file: its errors are the failure, its warnings the output."""
+    """One suite with a test case a file: its errors are the failure, the rest the output."""
     failed = sum(any(_is_error(found) for found in of_file) for of_file in files.values())
     counts = f'tests="{len(files)}" failures="{failed}" errors="0"'
     cases = "".join(_case(name, [safe(found) for found in of_file]) for name, of_file in files.items())
@@ -26,14 +26,14 @@ def junit_suites(files: Mapping[str, Sequence[Diagnostic]]) -> str:
 def _case(name: str, diagnostics: Iterable[Diagnostic]) -> str:
     found = list(diagnostics)
     errors = [diagnostic for diagnostic in found if _is_error(diagnostic)]
-    warnings = [diagnostic for diagnostic in found if not _is_error(diagnostic)]
+    others = [diagnostic for diagnostic in found if not _is_error(diagnostic)]
     inside = ""
     if errors:
         message = errors[0].message if len(errors) == 1 else f"{sum(found.stands_for for found in errors):,} errors"
         kind = errors[0].rule if len(errors) == 1 else "errors"
         inside += f"<failure message={_attribute(message)} type={_attribute(kind)}>{_text(errors)}</failure>\n"
-    if warnings:
-        inside += f"<system-out>{_text(warnings)}</system-out>\n"
+    if others:
+        inside += f"<system-out>{_text(others)}</system-out>\n"
     head = f"<testcase classname={_attribute('sagespec')} name={_attribute(name)}"
     return f"{head}>\n{inside}</testcase>\n" if inside else f"{head}/>\n"
 

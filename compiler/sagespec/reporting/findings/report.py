@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class Report:
         """How many jobs have been looked at."""
         self.errors = 0
         self.warnings = 0
+        self.notes = 0
         self.fixable = 0
         """Findings that `--fix` can put right."""
         self.files: set[str] = set()
@@ -78,17 +80,18 @@ class Report:
                 new.append(found)
                 self.errors += found.stands_for * (found.severity is Severity.ERROR)
                 self.warnings += found.stands_for * (found.severity is Severity.WARNING)
+                self.notes += found.stands_for * (found.severity is Severity.NOTE)
                 self.fixable += bool(found.fix)
         return new
 
 
 _OF_THE_RUN = frozenset({"unknown-environment"})
-"""Findings about what the command was told: the same for every manifest."""
+"""Findings about what the command was told: the same for every manifest. So are notes: one is enough."""
 
 
 def identity(found: Diagnostic) -> tuple[object, ...]:
     """What makes a finding equal to another, without the texts that it stands in."""
-    if found.rule in _OF_THE_RUN:
+    if found.rule in _OF_THE_RUN or found.severity is Severity.NOTE:
         return found.rule, found.message, found.hint
     related = tuple((other.place.source.name, other.place.span, other.message) for other in found.related)
     return (
@@ -114,6 +117,7 @@ def safe(diagnostic: Diagnostic) -> Diagnostic:
     return diagnostic._replace(message=message, hint=hint, field=field, fix=() if tells else diagnostic.fix)
 
 
+@lru_cache(maxsize=4_000)  # rules say the same of many manifests
 def _told(text: str) -> str:
     text = redacted(text[:5_000])
     return text if len(text) <= LONGEST else re.sub(_LONG_VALUE, r"\1…\2", text)[:LONGEST]

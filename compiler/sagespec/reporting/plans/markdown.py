@@ -3,34 +3,106 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sagespec.base.files import data_folder
 from sagespec.deploying.following.ending import Ending
-from sagespec.deploying.planning.planner import Change, Plan
+from sagespec.deploying.planning.plan import Plan
+from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.findings.diagnostics import counted, printable
-from sagespec.reporting.plans.plan import about, counts, next_step, shown, standing_total, starts, total_of
+from sagespec.reporting.plans.bills import amounts, explained, starts
+from sagespec.reporting.plans.plan import about, counts, files_changed, sent, shown, standing_total, total_of
+from sagespec.reporting.plans.rows import PlanRow, rows_of, unchanged, varying
 from sagespec.reporting.plans.status import billed, verdict_line
+from sagespec.reporting.plans.where import UNASKED, where
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&@])")
 
 
-def plan_markdown(plan: Plan) -> str:
-    """A plan as a reviewer reads it: a table of what changes, and the rest folded away."""
-    quiet = [_is_quiet(change) for change in plan.changes]
-    kept = [change for change, is_quiet in zip(plan.changes, quiet, strict=True) if is_quiet]
-    changes = [change for change, is_quiet in zip(plan.changes, quiet, strict=True) if not is_quiet]
+MARKER = "<!-- sagespec plan"
+"""How a plan begins. Its first line says of which environment it is, so that a pull request has one comment for each,
+and the next plan replaces the last one: docs/ci.md."""
+LONGEST_COMMENT = 60_000
+"""Bytes of a plan: GitHub takes comments of 65,536 characters, and a step's variable 128 KiB."""
+
+
+def plan_markdown(plan: Plan, longest: int = LONGEST_COMMENT) -> str:
+    """A plan as a reviewer reads it: one table of what changes, and the rest folded away.
+
+    Args:
+        longest: bytes that it may have. What does not fit is left out as whole blocks and whole rows, the least
+            important first, and that is said.
+    """
+    rows = rows_of(plan)
+    blocks = [text for row in rows if (text := _block_of(row, open_=len(rows) == 1))]
+    kept = unchanged(plan)
+    if kept:
+        number = sum(len(row.changes) for row in kept)
+        blocks.append(_rendered("unchanged.md.j2", rows=kept, number=number))
+    sizes = [len(rows), len(blocks)]
+    text = _whole(plan, rows, blocks, *sizes)
+    while len(text.encode()) > longest and any(sizes):
+        cut = 1 if sizes[1] else 0
+        sizes[cut] = sizes[cut] * 3 // 4
+        text = _whole(plan, rows, blocks, *sizes)
+    return text
+
+
+def _whole(plan: Plan, rows: Sequence[PlanRow], blocks: Sequence[str], most_rows: int, most_blocks: int) -> str:
+    place = where(plan)
+    left = [counted(len(rows) - most_rows, "row")] if most_rows < len(rows) else []
+    left += [counted(len(blocks) - most_blocks, "block")] if most_blocks < len(blocks) else []
+    notes = [*plan.notes, *(f"{change.name}: {note}" for change in plan.changes for note in change.notes)]
     return _rendered(
         "plan.md.j2",
+        marker=" ".join([MARKER, *place.environments, "-->"]),
         summary=counts(plan).rstrip(".").removeprefix("Plan: "),
-        changes=[_change(change) for change in changes],
-        kept=[_change(change) for change in kept],
+        offline=UNASKED if place.offline else "",
+        where=", ".join(place.words),
         total=total_of(plan),
         standing=standing_total(plan),
-        notes=[*plan.notes, *(f"{change.name}: {note}" for change in plan.changes for note in change.notes)],
-        account=plan.account,
+        rows=rows[:most_rows],
+        blocks=blocks[:most_blocks],
+        left=" and ".join(left),
+        notes=notes,
     )
+
+
+def _block_of(row: PlanRow, *, open_: bool) -> str:
+    """What is folded below the table about a row; nothing where the row says it all."""
+    first, differences = row.first, row.differences
+    begins = starts(first)
+    if not differences and not begins:
+        return ""
+    said = [counted(len(differences), "difference")] if differences else []
+    if row.files is not None:
+        number = len(row.files.added) + len(row.files.removed) + len(row.files.changed)
+        said += [f"{counted(number, 'file')} of the code"] if number else []
+    several = len(row.changes) > 1
+    return _rendered(
+        "row.md.j2",
+        open=open_ and bool(differences),
+        title=": ".join([" ".join([", ".join(row.called), row.more]).rstrip(), ", ".join(said) or "what is started"]),
+        differences=[
+            {"field": one.field, "before": shown(one)[0], "after": shown(one)[1], "effect": one.effect.value}
+            for one in differences
+        ],
+        files=list(files_changed(first)),
+        varying=varying(row) if several and begins and first.nature is Nature.RUNS else None,
+        lines=list(_lines(row)) if begins else [],
+    )
+
+
+def _lines(row: PlanRow) -> Iterator[str]:
+    """What is started, in sentences. Jobs that are alike send the same, and each costs the same."""
+    first = row.first
+    if first.nature is Nature.STAYS or len(row.changes) == 1:
+        yield from about(first)
+        return
+    yield from sent(first)
+    if row.bill is not None and row.bill.items:
+        yield f"bill: each at most {amounts(row.bill)}: {explained(row.bill)}"
 
 
 def endings_markdown(endings: Sequence[Ending], longest: int | None = None) -> str:
@@ -51,26 +123,6 @@ def endings_markdown(endings: Sequence[Ending], longest: int | None = None) -> s
         text = _rendered("endings.md.j2", summary=f"{summary}; {len(jobs)} are shown", jobs=jobs)
         jobs = jobs[: len(jobs) * 3 // 4]
     return text
-
-
-def _is_quiet(change: Change) -> bool:
-    """Whether there is nothing to see: it runs or has completed, as wanted."""
-    return change.as_wanted and not change.differences and not change.notes
-
-
-def _change(change: Change) -> dict[str, Any]:
-    differences = [
-        {"field": one.field, "before": shown(one)[0], "after": shown(one)[1], "effect": one.effect.value}
-        for one in change.differences
-    ]
-    return {
-        "symbol": change.action.symbol,
-        "name": change.name,
-        "action": change.action.value,
-        "reason": f"{change.reason}. Next: {step}" if (step := next_step(change)) else change.reason,
-        "differences": differences,
-        "about": list(about(change)) if starts(change) else [],
-    }
 
 
 def _ending(ending: Ending) -> dict[str, Any]:
@@ -97,7 +149,7 @@ def _rendered(template: str, **values: Any) -> str:
         autoescape=False,  # noqa: S701 - Markdown: what is not ours goes through a filter
         keep_trailing_newline=True,
     )
-    environment.filters |= {"cell": _cell, "code": _code, "block": _block}
+    environment.filters |= {"cell": _cell, "code": _code, "block": _block, "sentence": _sentence}
     text = environment.get_template(template).render(values)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
@@ -118,6 +170,10 @@ def _code(value: object) -> str:
 def _block(value: object) -> str:
     """A line of a block of code."""
     return "    " + printable(_one_line(value))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _one_line(value: object) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from sagespec.base.files import write_whole
 from sagespec.deploying.following.ledger import Entry
 from sagespec.reporting.jsontext import json_text
+from sagespec.reporting.plans.data import outcome_data
 from sagespec.reporting.plans.markdown import endings_markdown
-from sagespec.reporting.plans.plan import outcome_data
 from sagespec.reporting.plans.status import ending_data
 
 KEYS = ("job_name", "action", "status", "artifact", "billable_seconds", "spot_saving", "log", "failure_reason")

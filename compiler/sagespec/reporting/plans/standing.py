@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sagespec.building.cost import MONTH_HOURS, VOLUME, Bill, money
+from sagespec.building.request import Request
 from sagespec.deploying.planning.observed import ObservedEndpoint
 from sagespec.deploying.planning.plan import Action, Change
 from sagespec.deploying.planning.standing import fleet
@@ -15,11 +17,11 @@ def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
     request = change.request
     if request is None:
         return
-    variants = next(call.template for call in request.calls if "ProductionVariants" in call.template)
-    new = fleet(variants["ProductionVariants"])
+    new = fleet_of(request)
     yield f"{request.name}: {new}"
-    if "ShadowProductionVariants" in variants:
-        yield f"in its shadow: {fleet(variants['ShadowProductionVariants'])}, with a copy of the requests"
+    shadow = _config_of(request).get("ShadowProductionVariants")
+    if shadow:
+        yield f"in its shadow: {fleet(shadow)}, with a copy of the requests"
     container = request.template.get("PrimaryContainer", {})
     source = container.get("ModelDataUrl") or container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri")
     of = f", of the training job {request.serving.model_of}" if request.serving.model_of else ""
@@ -29,6 +31,15 @@ def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
         yield from _both_fleets(change, change.seen, new)
     if bill is not None and bill.items:
         yield f"costs {standing_cost(bill)}"
+
+
+def fleet_of(request: Request) -> str:
+    """The instances that an endpoint asks for: `2 × ml.m5.xlarge`."""
+    return fleet(_config_of(request)["ProductionVariants"])
+
+
+def _config_of(request: Request) -> Mapping[str, Any]:
+    return next(call.template for call in request.calls if "ProductionVariants" in call.template)
 
 
 def _both_fleets(change: Change, seen: ObservedEndpoint, new: str) -> Iterator[str]:

@@ -112,6 +112,7 @@ def ending_data(ending: Ending) -> dict[str, Any]:
         "failure": _verdict_data(ending.verdict) if ending.verdict else None,
         "artifact": ending.artifact,
         "metrics": dict(ending.metrics),
+        "hyperparameters": dict(ending.hyperparameters),
         "created": _moment(ending.created),
         "started": _moment(ending.started),
         "ended": _moment(ending.ended),

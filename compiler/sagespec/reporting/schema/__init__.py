@@ -179,4 +179,26 @@ _SETTINGS: Json = {
         "description": "A price file: region and type → USD per hour, with its date.",
     },
     "max_job_cost": {"type": "number", "minimum": 0, "description": "USD that one job may cost at most."},
+    "max_total_cost": {
+        "type": "number",
+        "minimum": 0,
+        "description": "USD that the training jobs of one run may cost together at most.",
+    },
+    "framework_versions": {
+        "type": "array",
+        "description": "Versions of frameworks that AWS has images of and sagespec's table has not yet.",
+        "items": {
+            "type": "object",
+            "properties": {
+                "framework": {"type": "string", "description": "tensorflow unless another one is named."},
+                **{
+                    name: {"type": "string", "description": "In full and in quotes."}
+                    for name in ("framework_version", "transformers_version", "pytorch_version", "tensorflow_version")
+                },
+                "py_version": {"type": "string", "pattern": "^py[23][0-9]{0,2}$", "description": "Its Python: py312."},
+            },
+            "required": ["py_version"],
+            "additionalProperties": False,
+        },
+    },
 }

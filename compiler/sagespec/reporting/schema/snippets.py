@@ -18,7 +18,7 @@ SNIPPETS: dict[str, list[dict[str, Any]]] = {
                 "apiVersion": "sagespec/v1",
                 "kind": "TrainingJob",
                 "name": "${1:mnist}",
-                "framework_version": "${2:2.19}",
+                "framework_version": "${2:2.21}",
                 "entry_point": "${3:train.py}",
                 "role": _ROLE,
                 "region": "${4:us-west-2}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -9,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from io import FileIO
 from pathlib import Path
 
 STAMP = "%Y-%m-%dT%H:%M:%S.%f"
@@ -26,6 +28,8 @@ class Log:
     path: Path
     notice: Callable[[str, float], None] | None = None
     """Called with each line of the script."""
+    may_lose_lines: bool = False
+    """Of a server, which goes on where the disk is full."""
 
     def write(self, lines: Sequence[str]) -> None:
         now = self._append(lines)
@@ -41,9 +45,25 @@ class Log:
         now = time.time()
         stamp = datetime.fromtimestamp(now, timezone.utc).strftime(STAMP)[:STAMP_LENGTH]
         begin = f"{stamp}Z "
-        with self.path.open("ab") as file:
-            file.write(f"{begin}{f'{chr(10)}{begin}'.join(lines)}\n".encode("utf-8", "replace"))
+        data = f"{begin}{f'{chr(10)}{begin}'.join(lines)}\n".encode("utf-8", "replace")
+        try:
+            with self.path.open("ab", buffering=0) as file:
+                _write_whole(file, data)
+        except OSError:
+            if not self.may_lose_lines:
+                raise
         return now
+
+
+def _write_whole(file: FileIO, data: bytes) -> None:
+    """All or nothing: no half line stays where the disk is full."""
+    start = file.seek(0, os.SEEK_END)
+    try:
+        while data:
+            data = data[file.write(data) :]
+    except OSError:
+        file.truncate(start)
+        raise
 
 
 @dataclass
@@ -126,5 +146,6 @@ def lines_of(path: Path, start: int, end: int) -> Iterator[tuple[float, str]]:
             start += len(line)
             if not line.startswith(stamp) or not stamp:  # many lines come at once
                 stamp = line[:STAMP_LENGTH]
-                moment = datetime.strptime(stamp.decode(), STAMP).replace(tzinfo=timezone.utc).timestamp()
-            yield moment, line[STAMP_LENGTH + 2 : -1].decode("utf-8", "replace")
+                with contextlib.suppress(ValueError):  # half a line, of a disk that was full
+                    moment = datetime.strptime(stamp.decode(), STAMP).replace(tzinfo=timezone.utc).timestamp()
+            yield moment, line[STAMP_LENGTH + 2 :].decode("utf-8", "replace").removesuffix("\n")

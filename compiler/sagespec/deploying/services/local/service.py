@@ -141,8 +141,8 @@ class LocalService:
             start, end = ends.get(path.stem, 0), end_of_lines(path)
             pieces.append(_log_lines(path, start, end))
             ends[path.stem] = max(start, end)
-        merged = pieces[0] if len(pieces) == 1 else heapq.merge(*pieces, key=lambda line: line.time)
-        return merged, Cursor(ends)
+        lines = pieces[0] if len(pieces) == 1 else heapq.merge(*pieces, key=lambda line: line.time)
+        return (line for line in lines if line.time >= cursor.since), cursor.at(ends)
 
     def tail(self, job_name: str, count: int) -> list[LogLine]:
         """The last lines over all hosts."""
@@ -168,12 +168,12 @@ class LocalService:
 
     @explained()
     def fetch(self, uri: str, path: Path) -> None:
-        """Copies one of those files.
+        """Copies one of those files, or what was uploaded for a job.
 
         Raises:
             ServiceError: it is not there any more.
         """
-        shutil.copyfile(uri, path)
+        shutil.copyfile(self.store.uploaded(uri) if uri.startswith("s3://") else uri, path)
 
     # What is done
 

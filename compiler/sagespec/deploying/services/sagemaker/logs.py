@@ -49,9 +49,9 @@ def read_logs(client: Any, place: LogPlace, cursor: Cursor) -> tuple[Iterator[Lo
     known = cursor.reads % STREAMS_EVERY and sorted(positions)
     streams = known or _streams(client, place)
     for stream in streams:
-        positions.setdefault(stream, {"token": None, "since": 0, "time": 0, "count": 0})
+        positions.setdefault(stream, {"token": None, "since": int(cursor.since * 1000), "time": 0, "count": 0})
     lines = [_Stream(client, place, stream, positions[stream]).lines() for stream in streams]
-    return heapq.merge(*lines, key=lambda line: line.time), Cursor(positions, cursor.reads + 1)
+    return heapq.merge(*lines, key=lambda line: line.time), cursor.at(positions)
 
 
 def read_tail(client: Any, place: LogPlace, count: int) -> list[LogLine]:
@@ -140,7 +140,7 @@ class _Stream:
             if not token or code_of(cause_of(error)) != "InvalidParameterException":
                 raise
         last, seen = self.position["time"], self.position["count"]
-        self.position["since"] = last
+        self.position["since"] = last or self.position["since"]
         events, after = self._get()
         again = sum(event["timestamp"] == last for event in events[:seen])
         return events[again:], after

@@ -13,6 +13,7 @@ from sagespec.kinds.training_job.model.observing import (
     DebuggerRule,
     ExperimentConfig,
     MetricDefinition,
+    MlflowConfig,
     ProfilerConfig,
     TensorBoardOutputConfig,
 )
@@ -110,7 +111,7 @@ class Job(Part):
         "The framework of the container; `tensorflow` when left out, and none with nothing but an `image_uri`.", None
     )
     framework_version: FrameworkVersion | None = field(
-        'The framework\'s version, always in quotes: "2.19" or "2.19.0".', None
+        'The framework\'s version, always in quotes: "2.21" or "2.21.0".', None
     )
     transformers_version: FrameworkVersion | None = field(
         "Hugging Face: version of transformers, together with `pytorch_version` or `tensorflow_version`.", None
@@ -228,6 +229,11 @@ class Job(Part):
     disable_profiler: bool | None = field("Switches the profiler off.", None)
     tensorboard_output_config: TensorBoardOutputConfig | None = field("Where Debugger writes TensorBoard data.", None)
     experiment_config: ExperimentConfig | None = field("The SageMaker experiment that the job belongs to.", None)
+    mlflow_config: MlflowConfig | None = field(
+        "Managed MLflow that the script logs to.",
+        None,
+        hint="write a map, for example {mlflow_resource_arn: arn:aws:sagemaker:…:mlflow-tracking-server/team}",
+    )
     enable_remote_debug: bool | None = field(
         "Lets you open a shell in the running container (AWS Systems Manager).", None
     )

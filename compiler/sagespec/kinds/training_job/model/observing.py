@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from sagespec.kinds.types import ContainerPath, ExperimentName, ImageUri, Line, S3Uri
+from sagespec.kinds.types import ContainerPath, ExperimentName, ImageUri, Line, MlflowArn, MlflowName, S3Uri
 from sagespec.reading.constraints import Limits
 from sagespec.reading.part import Part, field
 
@@ -12,6 +12,12 @@ class MetricDefinition(Part):
     regex: Annotated[str, Limits(min_length=1, max_length=500)] = field(
         "Searched in every line of the log; its one group is the value."
     )
+    example: str | None = field("A line of the log, on which `validate` tries the pattern; not sent.", None)
+    value: float | None = field("What the pattern is to find in `example`; not sent.", None)
+
+    def request(self) -> dict[str, str]:
+        """What is sent of it."""
+        return {"Name": self.name, "Regex": self.regex}
 
 
 class DebugCollection(Part):
@@ -67,3 +73,11 @@ class ExperimentConfig(Part):
     trial_name: ExperimentName | None = field("A trial of it that exists; one is made when left out.", None)
     trial_component_display_name: ExperimentName | None = field("What the job is called in the experiment.", None)
     run_name: ExperimentName | None = field("The run that the job belongs to.", None)
+
+
+class MlflowConfig(Part):
+    """Managed MLflow: where the training script's runs are kept."""
+
+    mlflow_resource_arn: MlflowArn = field("The tracking server or MLflow app, in the job's region.")
+    mlflow_experiment_name: MlflowName | None = field("The experiment of MLflow that the run belongs to.", None)
+    mlflow_run_name: MlflowName | None = field("What the run is called.", None)

@@ -72,6 +72,7 @@ RENAMED: Mapping[str, str] = {
     "compiler-with-old-version": "version-without-compiler",
     "code-channel-taken": "reserved-channel-name",
     "dependencies-of-one-name": "duplicate-dependency-name",
+    "entry-point-outside-project": "code-outside-project",
     "encryption-between-one-instance": "encryption-on-one-instance",
     "fast-file-of-a-list": "manifest-file-in-fast-file-mode",
     "half-a-vpc": "incomplete-vpc-config",

@@ -68,6 +68,8 @@ def _may_name_subcommand(line: CommandLine, context: JobContext) -> bool:
 
 def _cure(takes: DeclaredArguments, name: str) -> str:
     known = [flag.lstrip("-") for flag in takes.flags]
+    if name in known:  # of one letter: it is passed with one hyphen
+        return f"the script has --{name}: give it a name of two letters or more, in both places"
     close = near(name, known) or near(name.replace("_", "-"), known)
     declare = _declare(takes, name)
     return f"did you mean {close}? Or {declare}" if close else declare

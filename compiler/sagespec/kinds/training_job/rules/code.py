@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePosixPath
 
 from sagespec.base.diagnostic import Finding
-from sagespec.base.repository import repository_of
 from sagespec.checking.condition import EXPRESSION, GIVEN, ITEMS
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
+from sagespec.kinds.rules.code import lies_inside
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job, Mode
 from sagespec.kinds.training_job.subjects import JOB, LEGACY_JOB, SCRIPT_JOB
@@ -139,30 +137,6 @@ def entry_point_outside_source_dir(entry: Written, context: JobContext) -> Findi
             "write a path relative to source_dir",
         )
     return None
-
-
-@rule(ERROR, on=field("entry_point"), source="sagespec: a manifest packs the code of its own project")
-def entry_point_outside_project(entry: Written, context: JobContext) -> Finding | None:
-    """The entry point lies in the manifest's folder, or in the git repository that holds it.
-
-    Whoever may change a manifest could otherwise send any file of the machine that compiles it.
-
-    Bad:
-        entry_point: ../../../../../../../../etc/passwd
-
-    Good:
-        entry_point: train.py
-    """
-    if context.job.source_dir is not None or "://" in entry.value or lies_inside(entry.value):
-        return None
-    root = (repository_of(context.folder) or context.folder).absolute()
-    if PurePath(os.path.normpath(context.folder.absolute() / entry.value)).is_relative_to(root):
-        return None
-    return Finding(
-        entry.path,
-        f"'{entry.value}' lies outside the manifest's project",
-        "copy it into the project, and name it by a path relative to the manifest",
-    )
 
 
 @rule(ERROR, on=field("entry_point"), source=SDK2 + "fw_utils.py, validate_source_dir")
@@ -345,7 +319,7 @@ def setup_file_without_setup(job: Job, context: JobContext) -> Finding | None:
         print("setup.py lies beside this, and calls nothing", os.environ["SM_HPS"], os.environ["SM_MODEL_DIR"])
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
     """
     folder = context.source_folder if job.source_dir is not None else None
     paths = [] if folder is None else [folder / "setup.py"]
@@ -518,14 +492,3 @@ def _packs(context: JobContext, name: str) -> bool:
     return (folder is not None and files.is_file(files.below(folder, name))) or name in {
         PurePosixPath(path).name for path in dependencies
     }
-
-
-@lru_cache(maxsize=1_000)
-def lies_inside(path: str) -> bool:
-    """Whether a path, as written, stays in the folder that it is relative to."""
-    depth = 0
-    for part in PurePosixPath(path).parts:
-        depth += {"..": -1, "/": -10_000}.get(part, 1)
-        if depth < 0:
-            return False
-    return True

@@ -134,7 +134,7 @@ def _cure(matched: Matched) -> str:
         items = list(map(str, value))
         if all(shell_words(item, "bash") == ShellWords((item,)) for item in items):
             return f'write "{",".join(items)}" and let the script split it, or let it read the list from SM_HPS'
-    if len(matched.arrives.words) > 1 and isinstance(value, str):
+    if len(matched.arrives.words) > 1 and isinstance(value, str) and not set(value) & set("'\"\\"):
         return "write it without blanks, let the option take several values (nargs='+'), or read it from SM_HPS"
     return "let the script read it from SM_HPS, where every value is whole"
 

@@ -28,7 +28,7 @@ def name_not_in_version(read: ReadScript, context: JobContext) -> Iterator[Findi
     2.16 has no tf.estimator. A script that asks for versions, or imports tensorflow.compat.v1, is left alone.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Bad script:
         import os
@@ -38,7 +38,7 @@ def name_not_in_version(read: ReadScript, context: JobContext) -> Iterator[Findi
             print(images, os.environ["SM_MODEL_DIR"])
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Good script:
         import os
@@ -57,12 +57,19 @@ def name_not_in_version(read: ReadScript, context: JobContext) -> Iterator[Findi
             continue
         name, since, instead = found
         told.add(name)
+        library = name.partition(".")[0]
+        if library in context.requirements:
+            continue  # which may bring a version that has it
+        if "keras" in name.split(".") and release.keras >= 3 and not _is_keras_3(asks, context):
+            continue
         last = [version for version in framework.aliases if framework.dropped(dotted, version) is None][-1:]
-        older = f'take framework_version: "{last[0]}"' if last else "write it anew"
+        older = f'take framework_version: "{last[0]}"' if last and library == "tensorflow" else ""
         yield Finding(
-            ("framework_version",),
-            f"{release.name} has no {name.replace('tensorflow', 'tf', 1)}: {framework.title} {since} has dropped it",
-            f"write {instead}, or {older}" if instead else older,
+            (framework.version_field,),
+            f"{release.name} has no {name.replace('tensorflow', 'tf', 1)}: {framework.title} {since} has dropped it"
+            if library in ("tensorflow", framework.name)
+            else f"{library} in the image of {release.name} has no {name}: images since {since} lack it",
+            ", or ".join(filter(None, (instead and f"write {instead}", older))) or "write it anew",
             place=read.script.place(piece),
         )
 
@@ -170,6 +177,49 @@ def training_with_generator(read: ReadScript, context: JobContext) -> Iterator[F
         )
 
 
+@rule(ERROR, on=SCRIPT, source=_KERAS + "; keras 3.10.0, optimizers/base_optimizer.py, backend/tensorflow/trainer.py")
+def argument_not_in_keras_3(read: ReadScript, context: JobContext) -> Iterator[Finding]:
+    """Keras 3 stops at arguments that Keras 2 took: `lr` of an optimizer, `workers` of `fit`, `period` of a checkpoint.
+
+    Bad:
+        model_dir: false
+
+    Bad script:
+        import os
+        import tensorflow as tf
+        if __name__ == "__main__":
+            model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+            model.compile(tf.keras.optimizers.Adam(lr=0.001), "mse")
+            model.fit([[1.0]], [[1.0]], epochs=3, workers=4)
+            model.export(os.environ["SM_MODEL_DIR"])
+
+    Good:
+        model_dir: false
+
+    Good script:
+        import os
+        import tensorflow as tf
+        if __name__ == "__main__":
+            model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+            model.compile(tf.keras.optimizers.Adam(learning_rate=0.001), "mse")
+            model.fit([[1.0]], [[1.0]], epochs=3)
+            model.export(os.environ["SM_MODEL_DIR"])
+    """
+    asks, release = _asks(read), context.holds
+    if asks is None or release is None or not _is_keras_3(asks, context):
+        return
+    for called, word, piece in asks.keras_2_arguments:
+        yield Finding(
+            ("framework_version",),
+            f"Keras 3, which {release.name} has, knows no argument {word} of {called}",
+            _ARGUMENTS.get(word, f"leave {word} out"),
+            place=read.script.place(piece),
+        )
+
+
+_ARGUMENTS = {"lr": "write learning_rate", "period": 'write save_freq: "epoch", or a number of batches'}
+
+
 def _is_keras_3(asks: Libraries, context: JobContext) -> bool:
     """Whether the script's Keras is Keras 3, and nothing says otherwise."""
     release, legacy = context.holds, context.job.environment.get("TF_USE_LEGACY_KERAS", "0")
@@ -185,7 +235,7 @@ def module_not_in_image(read: ReadScript, context: JobContext) -> Iterator[Findi
     Horovod is in TensorFlow's images up to 2.12; sagemaker_tensorflow (PipeModeDataset) and smdebug up to 2.14.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Good:
         framework_version: "2.12"
@@ -227,7 +277,7 @@ def debugger_not_in_image(written: Written, context: JobContext) -> Finding | No
     """The Debugger's hook needs smdebug, which TensorFlow's images hold up to 2.14: later ones save no tensors.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
         debugger_hook_config: {s3_output_path: s3://bucket/tensors}
 
     Good:
@@ -250,7 +300,7 @@ def requirement_replaces_framework(job: Job, context: JobContext) -> Finding | N
     """A requirement of another TensorFlow than the image's replaces it, with a build that may not fit the GPUs.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
         dependencies: [requirements.txt]
 
     Good:
@@ -298,7 +348,7 @@ def mirrored_fit_with_keras_3(read: ReadScript, context: JobContext) -> Finding 
     """Keras 3 cannot `fit` under MultiWorkerMirroredStrategy: a training loop of one's own can.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
         instance_count: 2
         distribution: {multi_worker_mirrored_strategy: {enabled: true}}
 

@@ -29,11 +29,11 @@ def image_outside_ecr(written: Written, context: JobContext) -> Finding | None:
 
     Bad:
         framework_version: null
-        image_uri: tensorflow/tensorflow:2.19.0
+        image_uri: tensorflow/tensorflow:2.21.0
 
     Good:
         framework_version: null
-        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.19.0
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.21.0
     """
     job = context.job
     if job.image_uri is None or context.local or context.image is not None:
@@ -55,11 +55,11 @@ def image_from_other_region(written: Written, context: JobContext) -> Finding | 
 
     Bad:
         framework_version: null
-        image_uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/tensorflow:2.19.0
+        image_uri: 123456789012.dkr.ecr.us-east-1.amazonaws.com/tensorflow:2.21.0
 
     Good:
         framework_version: null
-        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.19.0
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.21.0
     """
     image = context.image
     if image is not None and not context.local and context.region is not None and image.region != context.region:
@@ -113,12 +113,12 @@ def image_for_other_processor(written: Written, context: JobContext) -> Finding 
 
     Bad:
         framework_version: null
-        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.19.0-cpu-py312
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.21.0-cpu-py312
         instance_type: ml.g5.xlarge
 
     Good:
         framework_version: null
-        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.19.0-gpu-py312
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/tensorflow:2.21.0-gpu-py312
         instance_type: ml.g5.xlarge
     """
     kinds = {found["cpu"] or "gpu" for found in re.finditer(_PROCESSOR, context.job.image_uri or "")}
@@ -141,11 +141,11 @@ def image_of_other_version(written: Written, context: JobContext) -> Iterator[Fi
 
     Bad:
         framework_version: "2.18"
-        image_uri: 763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312
+        image_uri: 763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312
 
     Good:
-        framework_version: "2.19"
-        image_uri: 763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312
+        framework_version: "2.21"
+        image_uri: 763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312
     """
     found = re.search(_TENSORFLOW, context.job.image_uri or "")
     if found is None:
@@ -266,7 +266,7 @@ def algorithm_and_image(written: Written, context: JobContext) -> Finding | None
 
 
 def _agree(version: str, other: str) -> bool:
-    """Whether both may be one version: `2.19` is any 2.19.x."""
+    """Whether both may be one version: `2.21` is any 2.21.x."""
     return all(a == b for a, b in zip(version.split("."), other.split("."), strict=False))
 
 

@@ -7,9 +7,9 @@ from sagespec.checking.condition import GIVEN, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, LEGACY_DOC, SDK1, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
+from sagespec.kinds.rules.code import lies_inside
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
-from sagespec.kinds.training_job.rules.code import lies_inside
 from sagespec.kinds.training_job.subjects import LEGACY_JOB
 
 _INSTEAD = {

@@ -93,10 +93,10 @@ def s3_without_tensorflow_io(read: ReadScript, context: JobContext) -> Iterator[
     Without a manifest's word --model_dir is in S3, too.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
         model_dir: /opt/ml/model
 
     Script:

@@ -89,16 +89,19 @@ def encryption_on_one_instance(encrypt: Written, context: JobContext) -> Finding
     return None
 
 
-@rule(
-    WARNING,
-    on=field("enable_network_isolation"),
-    source=TOOLKIT + "; sagemaker-tensorflow-training, s3_utils.py",
+_S3_UTILS = (
+    "https://github.com/aws/sagemaker-tensorflow-training-toolkit (s3_utils.py of every release, 20.5.0 included: "
+    "_s3_region calls get_bucket_location)"
 )
+
+
+@rule(WARNING, on=field("enable_network_isolation"), source=_S3_UTILS)
 def model_dir_without_network(isolation: Written, context: JobContext) -> Finding | None:
     """A container without network cannot reach a model directory in S3.
 
-    In script mode `model_dir` is in S3 unless the manifest says otherwise, and TensorFlow's container asks S3 for that
-    bucket before the script starts.
+    In script mode `model_dir` is in S3 unless the manifest says otherwise, and TensorFlow's container asks S3 where
+    that bucket is before the script starts. Where the script uses the folder, it is an error of its own:
+    model-dir-used-without-network.
 
     Bad:
         enable_network_isolation: true
@@ -107,22 +110,51 @@ def model_dir_without_network(isolation: Written, context: JobContext) -> Findin
         enable_network_isolation: true
         model_dir: /opt/ml/model
     """
-    if not isolation.value or not context.passes_model_dir or context.local:
+    if context.uses_model_dir or not isolation.value or not context.model_dir_in_s3:
         return None
-    model_dir = context.job.model_dir
-    if model_dir is None and "mpi" not in context.enabled:
+    return _unreachable_model_dir(isolation, context)
+
+
+@rule(ERROR, on=field("enable_network_isolation"), source=_S3_UTILS)
+def model_dir_used_without_network(isolation: Written, context: JobContext) -> Finding | None:
+    """A script cannot use a model directory in S3 from a container without network.
+
+    TensorFlow's container asks S3 where the bucket is before the script starts, and stops.
+
+    Bad:
+        enable_network_isolation: true
+
+    Good:
+        enable_network_isolation: true
+        model_dir: /opt/ml/model
+
+    Script:
+        import argparse
+        import os
+        if __name__ == "__main__":
+            parser = argparse.ArgumentParser()
+            parser.add_argument("--model_dir")
+            args = parser.parse_args()
+            print("the model goes to", args.model_dir, "not to", os.environ["SM_MODEL_DIR"])
+    """
+    if not context.uses_model_dir or not isolation.value or not context.model_dir_in_s3:
+        return None
+    return _unreachable_model_dir(isolation, context)
+
+
+def _unreachable_model_dir(isolation: Written, context: JobContext) -> Finding:
+    given = context.job.model_dir
+    if given is None:
         return Finding(
             isolation.path,
-            "the container has no network, but --model_dir will be in S3",
+            "the container has no network, but --model_dir will be in S3, and it looks there before the script starts",
             "add model_dir: /opt/ml/model, or model_dir: false if the script does not use it",
         )
-    if isinstance(model_dir, str) and model_dir.startswith("s3://"):
-        return Finding(
-            ("model_dir",),
-            f"the container has no network, so it cannot reach {model_dir}",
-            "write /opt/ml/model, which SageMaker uploads, or false",
-        )
-    return None
+    return Finding(
+        ("model_dir",),
+        f"the container has no network, so it cannot reach {given}, and it looks there before the script starts",
+        "write /opt/ml/model, which SageMaker uploads, or false",
+    )
 
 
 @rule(WARNING, on=field("enable_network_isolation"), source=TOOLKIT)

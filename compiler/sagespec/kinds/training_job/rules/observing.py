@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
-from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import api_members, near
@@ -14,6 +12,7 @@ from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field, item
 from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.metrics import compiled_pattern, pattern_of, peculiar
 
 RULE_LISTS = ("rules", "profiler_rules")
 METRICS_GUIDE = GUIDE + "training-metrics.html"
@@ -52,7 +51,7 @@ def metric_without_group(metric: Written, context: JobContext) -> Finding | None
         metric_definitions: [{name: loss, regex: "loss: ([0-9.]+)"}]
     """
     pattern = metric.value.regex
-    compiled = _compiled(pattern)
+    compiled = compiled_pattern(pattern)
     if isinstance(compiled, re.Pattern) and not compiled.groups:
         return Finding(
             (*metric.path, "regex"),
@@ -72,7 +71,7 @@ def broken_metric_pattern(metric: Written, context: JobContext) -> Finding | Non
     Good:
         metric_definitions: [{name: loss, regex: "loss: ([0-9.]+)"}]
     """
-    problem = _compiled(metric.value.regex)
+    problem = compiled_pattern(metric.value.regex)
     if isinstance(problem, str):
         return Finding(
             (*metric.path, "regex"),
@@ -82,21 +81,59 @@ def broken_metric_pattern(metric: Written, context: JobContext) -> Finding | Non
     return None
 
 
-BROKEN_ANYWHERE = ("unterminated", "unbalanced", "nothing to repeat", "bad character range", "missing )")
-"""What is wrong in every dialect: the service's own is not documented, and takes things that Python does not."""
+@rule(ERROR, on=item("metric_definitions"), source=METRICS_GUIDE)
+def metric_example_fails(metric: Written, context: JobContext) -> Finding | None:
+    """A metric's `example` is a line of the log, `value` what is to be found there: its pattern finds something else.
+
+    Neither is sent; `sagespec metrics FILE LOG` tries a definition on a whole log.
+
+    Bad:
+        metric_definitions: [{name: loss, regex: "loss=([0-9.]+)", example: "loss=4e-05", value: 0.00004}]
+
+    Good:
+        metric_definitions: [{name: loss, regex: "loss=([0-9.eE+-]+)", example: "loss=4e-05", value: 0.00004}]
+    """
+    definition = metric.value
+    pattern = pattern_of(definition.name, definition.regex)
+    if definition.example is None and definition.value is not None:
+        hint = 'add a line of the log: example: "loss=0.4"'
+        return Finding(
+            (*metric.path, "value"), "there is no example in which the value is to be found", hint, at_key=True
+        )
+    if definition.example is None or pattern is None or not pattern.pattern.groups:
+        return None
+    found = [each for line in definition.example.splitlines() for each in pattern.caught(line)]
+    path, quoted = (*metric.path, "regex"), f"'{definition.regex}'"
+    if not found:
+        return Finding(path, f"{quoted} finds nothing in the example '{definition.example}'", NOTHING_FOUND)
+    last = found[-1]
+    if last.value is None:
+        message = f"{quoted} finds '{last.text}' in the example, which is no number"
+        return Finding(path, message, "let the first ( … ) match the number alone: ([0-9.eE+-]+)")
+    if definition.value is not None and last.value != definition.value:
+        message = f"{quoted} finds {last.text} in the example, not {definition.value:g}"
+        cure = f"it cuts {last.whole} short: ([0-9.eE+-]+) takes all of it" if last.cut else ANOTHER_FOUND
+        return Finding(path, message, cure)
+    return None
 
 
-@lru_cache(maxsize=1_000)
-def _compiled(pattern: str) -> re.Pattern[str] | str | None:
-    """The pattern, or what is certainly wrong with it; None when it may be fine in another dialect."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return re.compile(re.sub(r"\(\?<(?![=!])", "(?P<", pattern))
-        except re.error as error:
-            return str(error) if error.msg.startswith(BROKEN_ANYWHERE) else None
-        except (OverflowError, RecursionError):
-            return None
+NOTHING_FOUND = "compare blanks, colons and capital letters; a character of . + * ? ( ) [ ] that is meant needs a \\"
+ANOTHER_FOUND = "write more of what stands before the number; of several, the last counts"
+
+
+@rule(WARNING, on=item("metric_definitions"), source=METRICS_GUIDE)
+def metric_pattern_of_one_dialect(metric: Written, context: JobContext) -> Iterator[Finding]:
+    """A metric's pattern has syntax that dialects of regular expressions read in different ways. Which one SageMaker
+    uses is not documented; ours is Python's, in `validate`, `sagespec metrics` and on this machine.
+
+    Bad:
+        metric_definitions: [{name: loss, regex: "loss=(?P<loss>[0-9.]+)"}]
+
+    Good:
+        metric_definitions: [{name: loss, regex: "loss=([0-9.]+)"}]
+    """
+    for each in peculiar(metric.value.regex):
+        yield Finding((*metric.path, "regex"), f"'{metric.value.regex}': {each.says}", each.instead)
 
 
 @rule(ERROR, on=item(*RULE_LISTS), source=API + "DebugRuleConfiguration.html")

@@ -244,7 +244,7 @@ preferences_with_other_instances = refusal(
     Good:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         request:
           ResourceConfig:
@@ -265,7 +265,7 @@ def repeated_preference(request: Written, context: JobContext) -> Iterator[Findi
     Bad:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         request:
           ResourceConfig:
@@ -275,7 +275,7 @@ def repeated_preference(request: Written, context: JobContext) -> Iterator[Findi
     Good:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         request:
           ResourceConfig:
@@ -295,7 +295,7 @@ def incomplete_preference_counts(request: Written, context: JobContext) -> Findi
     Bad:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         request:
           ResourceConfig:
@@ -304,7 +304,7 @@ def incomplete_preference_counts(request: Written, context: JobContext) -> Findi
     Good:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         request:
           ResourceConfig:
@@ -346,7 +346,7 @@ def training_plans_in_two_places(request: Written, context: JobContext) -> Itera
     Bad:
         instance_type: null
         instance_count: null
-        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
+        image_uri: "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312"
         framework_version: null
         training_plan: arn:aws:sagemaker:us-west-2:123456789012:training-plan/large-model
         request:
@@ -393,22 +393,26 @@ def pending_time_of_cpu_job(request: Written, context: JobContext) -> Finding | 
     return None
 
 
-@rule(WARNING, on=field("request"), source=API + "MlflowConfig.html")
-def unreachable_mlflow(request: Written, context: JobContext) -> Finding | None:
+_MLFLOW = ("MlflowConfig", "MlflowResourceArn")
+
+
+@rule(WARNING, on=field("mlflow_config", "request"), source=API + "MlflowConfig.html")
+def unreachable_mlflow(config: Written, context: JobContext) -> Finding | None:
     """A tracking server must be reachable: in the same region, with a network.
 
     Bad:
-        request:
-          MlflowConfig: {MlflowResourceArn: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/team"}
+        mlflow_config: {mlflow_resource_arn: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-tracking-server/team"}
 
     Good:
-        request:
-          MlflowConfig: {MlflowResourceArn: "arn:aws:sagemaker:us-west-2:123456789012:mlflow-tracking-server/team"}
+        mlflow_config: {mlflow_resource_arn: "arn:aws:sagemaker:us-west-2:123456789012:mlflow-tracking-server/team"}
     """
-    arn = overridden(context, "MlflowConfig", "MlflowResourceArn")
+    path: Path
+    if config.name == "request":
+        path, arn = ("request", *_MLFLOW), overridden(context, *_MLFLOW)
+    else:
+        path, arn = ("mlflow_config", "mlflow_resource_arn"), config.value.mlflow_resource_arn
     if not isinstance(arn, str):
         return None
-    path = ("request", "MlflowConfig", "MlflowResourceArn")
     region = arn.split(":")[3] if arn.count(":") >= 5 else ""
     if context.job.enable_network_isolation:
         return Finding(path, "the container has no network to reach MLflow with", "leave enable_network_isolation out")

@@ -69,7 +69,7 @@ def image_without_instance_type(request: Written, context: JobContext) -> Findin
     Good:
         instance_type: null
         instance_count: null
-        image_uri: 763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.19.0-cpu-py312
+        image_uri: 763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-training:2.21.0-cpu-py312
         framework_version: null
         request:
           ResourceConfig:

@@ -11,10 +11,10 @@ from sagespec.base.source import Place
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
-from sagespec.kinds.training_job.context import JobChannel, JobContext, ReadScript
+from sagespec.kinds.training_job.context import JobChannel, JobContext, ReadScript, option_of
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.subjects import CHANNEL, JOB, SCRIPT, SCRIPT_JOB
-from sagespec.scripts import Environment
+from sagespec.scripts import Environment, Piece
 
 CHANNEL_VARIABLE = "SM_CHANNEL_"
 CHECKPOINTS = "/opt/ml/checkpoints"
@@ -82,13 +82,13 @@ def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
     Legacy mode runs Python 2.7, and so does py2.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Bad script:
         print "training"
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Good script:
         print("training")
@@ -140,14 +140,14 @@ def script_runs_nothing(job: Job, context: JobContext) -> Finding | None:
     containers only, which TensorFlow 1.4 to 1.12 have.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Bad script:
         def main():
             print("training")
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
 
     Good script:
         def main():
@@ -260,7 +260,7 @@ def channel_not_given(read: ReadScript, context: JobContext) -> Iterator[Finding
     """A channel that the script cannot do without must be in the manifest.
 
     The container sets SM_CHANNEL_<NAME> for each channel of the job and for no other, so os.environ[…] stops the
-    script.
+    script, and so does a path made of what os.environ.get gives without a default: None.
 
     Bad:
         channels: {train: s3://bucket/train, eval: s3://bucket/eval}
@@ -272,12 +272,12 @@ def channel_not_given(read: ReadScript, context: JobContext) -> Iterator[Finding
         import os
         if __name__ == "__main__":
             print(os.listdir(os.environ["SM_CHANNEL_TRAIN"]))
-            print(os.listdir(os.environ["SM_CHANNEL_TEST"]))
+            print(open(os.path.join(os.environ.get("SM_CHANNEL_TEST"), "labels.csv")))
     """
     if not context.script_mode:
         return
     given = {name.upper() for name in context.job.channels}
-    for variable, piece in read.asks.needed.items():
+    for variable, (message, piece) in _needed(context, read.asks).items():
         name = variable.removeprefix(CHANNEL_VARIABLE)
         if variable == name or name in given or variable in context.job.environment:
             continue
@@ -286,11 +286,25 @@ def channel_not_given(read: ReadScript, context: JobContext) -> Iterator[Finding
         also = f"; or did you mean '{close}', which nothing reads?" if close else ""
         yield Finding(
             ("channels",),
-            f"the script needs {variable}, and there is no channel '{name.lower()}'",
+            f"{message}, and there is no channel '{name.lower()}'",
             f"add {name.lower()} to channels{also}",
             at_key=True,
             related=read.script.place(piece),
         )
+
+
+def _needed(context: JobContext, asks: Environment) -> dict[str, tuple[str, Piece]]:
+    """Variables that the script cannot do without → how that is said, and where it shows."""
+    found = {variable: (f"the script needs {variable}", piece) for variable, piece in asks.needed.items()}
+    for variable, options, piece in asks.wanted:
+        if not _comes_by_option(options, context):
+            found.setdefault(variable, (f"the script makes a path of {variable}, which has no default", piece))
+    return found
+
+
+def _comes_by_option(options: Collection[str], context: JobContext) -> bool:
+    """Whether a hyperparameter may give what a variable is the default of."""
+    return any(option.startswith(option_of(name)) for option in options for name in context.passed)
 
 
 @rule(ERROR, on=SCRIPT, source=TOOLKIT + " (environment.py)")
@@ -349,7 +363,7 @@ def unused_channel(channels: Written, context: JobContext) -> Iterator[Finding]:
         return
     asks, unread = read.asks, _unread(context, read.asks)
     given = {name.upper() for name in channels.value} if unread else set()
-    if not unread or _missing(asks, given):
+    if not unread or _missing(context, asks, given):
         return  # a channel that is missing is most likely this one, and that has been said
     named = [*asks.channels, *(name.upper() for name in asks.folders)]
     for name in unread:
@@ -368,9 +382,10 @@ def unused_channel(channels: Written, context: JobContext) -> Iterator[Finding]:
         )
 
 
-def _missing(asks: Environment, given: set[str]) -> bool:
+def _missing(context: JobContext, asks: Environment, given: set[str]) -> bool:
     """Whether the script would stop for want of a channel."""
-    needed = [name.removeprefix(CHANNEL_VARIABLE) for name in asks.needed if name.startswith(CHANNEL_VARIABLE)]
+    asked = _needed(context, asks)
+    needed = [name.removeprefix(CHANNEL_VARIABLE) for name in asked if name.startswith(CHANNEL_VARIABLE)]
     needed += [pipe.channel.upper() for pipe in asks.pipes if pipe.certain and pipe.channel is not None]
     return not given.issuperset(needed)
 
@@ -613,7 +628,7 @@ def _uses_s3(context: JobContext) -> bool:
 
 @rule(WARNING, on=field("checkpoint_s3_uri"), source=GUIDE + "model-checkpoints.html")
 def checkpoints_not_written(location: Written, context: JobContext) -> Finding | None:
-    """A spot job resumes from checkpoints, which the script must write to the folder that is kept.
+    """Checkpoints are kept, and a spot job resumes from them, where the script writes them to the folder that is kept.
 
     Only that folder is copied to checkpoint_s3_uri, and back when the job starts again.
 
@@ -640,7 +655,7 @@ def checkpoints_not_written(location: Written, context: JobContext) -> Finding |
             model.export(os.environ["SM_MODEL_DIR"])
     """
     job = context.job
-    read = context.read if job.use_spot_instances else None
+    read = context.read
     if read is None or read.asks.trains is None or not read.script.study.closed:
         return None
     if read.asks.uses_model_dir and context.passes_model_dir:
@@ -652,7 +667,8 @@ def checkpoints_not_written(location: Written, context: JobContext) -> Finding |
         return None
     return Finding(
         location.path,
-        f"nothing in the script names {folder}, so no checkpoint is kept and an interrupted job starts again",
+        f"nothing in the script names {folder}, so no checkpoint is kept"
+        + (", and an interrupted job starts again" if job.use_spot_instances else ""),
         f"save checkpoints to {folder}, and start from the newest one there",
         place=read.script.place(read.asks.trains),
     )

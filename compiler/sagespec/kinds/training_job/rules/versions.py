@@ -7,9 +7,10 @@ from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import PLAIN, Facts, Framework, NoProcessor, Release, image_instance_type, processor
+from sagespec.catalog.added import numbers
 from sagespec.checking.condition import EXPRESSION
 from sagespec.checking.row import Row
-from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, WARNING, rule
+from sagespec.checking.rule import ERROR, GUIDE, NOTE, SDK1, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job
@@ -76,7 +77,7 @@ def missing_framework_version(job: Job, context: JobContext) -> Finding | None:
         pytorch_version: "2.0"
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
         ---
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/my-tensorflow:3
@@ -210,7 +211,53 @@ def unknown_framework_version(job: Job, context: JobContext) -> Iterator[Finding
     yield Finding(
         (place,),
         f"SageMaker has no image of {framework.spoken(version)}{extra} {today}",
-        f"{meant}, or bring your own with image_uri",
+        f"{meant}, or bring your own with image_uri{_way_to_add(framework, version)}",
+    )
+
+
+def _way_to_add(framework: Framework, version: str) -> str:
+    """What to do where the table may be older than the version."""
+    newest = max(framework.releases, key=numbers)
+    return (
+        "; if AWS has it by now, add it to framework_versions in sagespec.yaml"
+        if numbers(version) > numbers(newest)
+        else ""
+    )
+
+
+@rule(
+    NOTE,
+    on=JOB,
+    source="https://github.com/aws/deep-learning-containers/blob/main/docs/reference/support_policy.md",
+)
+def image_out_of_patch(job: Job, context: JobContext) -> Finding | None:
+    """AWS patches an image for a year, and leaves it as it is then: it still trains, its known holes stay open.
+
+    The dates are AWS's own; of a version that it has published none of, nothing is said. Where the version is meant to
+    stay, silence it where the version is written: `# sagespec: allow image-out-of-patch`.
+
+    Bad:
+        framework_version: "2.19"
+
+    Good:
+        framework_version: "2.21"
+    """
+    framework, release = context.framework, release_of(context)
+    if framework is None or release is None or context.variant is not None or context.local:
+        return None
+    ended, today = release.patches_end, context.facts.today
+    if ended is None or ended >= today:
+        return None
+    patched = [each for each in framework.releases.values() if each.patches_end and each.patches_end >= today]
+    short = {full: alias for alias, full in framework.aliases.items()}
+    newest = patched[-1] if patched else None
+    return Finding(
+        (framework.version_field,),
+        f"AWS has not patched the image of {release.name} since {ended}",
+        f'{framework.version_field}: "{short.get(newest.full_version, newest.full_version)}" is patched until '
+        f"{newest.patches_end}"
+        if newest
+        else "",
     )
 
 
@@ -389,7 +436,7 @@ def legacy_mode_without_image(written: Written, context: JobContext) -> Finding 
     """Newer versions of TensorFlow have no legacy images, and no other framework has any.
 
     Bad:
-        framework_version: "2.19"
+        framework_version: "2.21"
         script_mode: false
 
     Good:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from sagespec.kinds.training_job.metrics import pattern_of
 
 
 class Metrics:
     """The last value of each metric so far."""
 
     def __init__(self, definitions: Iterable[Mapping[str, str]]) -> None:
-        self.patterns: list[tuple[str, re.Pattern[str]]] = []
-        for definition in definitions:
-            # The service's expressions are Java's; one that Python does not know finds nothing here.
-            with contextlib.suppress(re.error):
-                self.patterns.append((definition["Name"], re.compile(definition["Regex"])))
+        # The service's dialect is not documented; an expression that Python does not know finds nothing here.
+        tried = (pattern_of(definition["Name"], definition["Regex"]) for definition in definitions)
+        self.patterns = [pattern for pattern in tried if pattern is not None]
         self.last: dict[str, dict[str, Any]] = {}
 
     def notice(self, line: str, time: float) -> None:
-        """Looks at one line; the first group of an expression is the value."""
-        for name, pattern in self.patterns:
-            for found in pattern.finditer(line):
-                with contextlib.suppress(ValueError, TypeError, IndexError):
-                    self.last[name] = {"MetricName": name, "Value": float(found[1]), "Timestamp": time}
+        """Looks at one line."""
+        for pattern in self.patterns:
+            for value in pattern.values(line):
+                self.last[pattern.name] = {"MetricName": pattern.name, "Value": value, "Timestamp": time}

@@ -103,23 +103,14 @@ class Containers:
         arguments = self.job.algorithm.get("ContainerArguments", () if entry else ("train",))
         argv = ["docker", "run", "--rm", "--name", self._container(host), "--hostname", host, *self._network(host)]
         for source, target in self._mounts(host).items():
-            argv += ["--mount", _mount(source, target)]
-        argv += self._variables(host, told)
+            argv += ["--mount", mount(source, target)]
+        argv += variables(told, self._variables_file(host))
         if "gpu" in self.image.rpartition(":")[2] and shutil.which("nvidia-smi"):
             argv += ["--gpus", "all"]
         if entry:
             argv += ["--entrypoint", entry[0]]
         environ = {**os.environ, alive.MARK: str(self.job.folder.path)}
         return Command(host, [*argv, self.image, *entry[1:], *arguments], environ, self.job.host(host).path)
-
-    def _variables(self, host: str, told: Mapping[str, str]) -> list[str]:
-        """In a file that only this user reads: no list of processes shows them, and none changes the docker client."""
-        file = self._variables_file(host)
-        file.touch(mode=0o600)
-        file.write_text("".join(f"{name}={told[name]}\n" for name in sorted(told) if "\n" not in told[name]))
-        # Such a file has one line a value.
-        long = [word for name in sorted(told) if "\n" in told[name] for word in ("--env", f"{name}={told[name]}")]
-        return ["--env-file", str(file), *long]
 
     def _variables_file(self, host: str) -> Path:
         return self.job.folder.path / f".variables-{host}"
@@ -165,13 +156,23 @@ class Containers:
         for host in self.job.hosts:
             self._variables_file(host).unlink(missing_ok=True)
         if os.getuid():
-            give = ["--mount", _mount(str(self.job.folder.path), optml.PREFIX), "--entrypoint", "chown", self.image]
+            give = ["--mount", mount(str(self.job.folder.path), optml.PREFIX), "--entrypoint", "chown", self.image]
             _docker("run", "--rm", *give, "-R", f"{os.getuid()}:{os.getgid()}", optml.PREFIX)
         if len(self.job.hosts) > 1:
             _docker("network", "rm", self.together)
 
 
-def _mount(source: str, target: str) -> str:
+def variables(told: Mapping[str, str], file: Path) -> list[str]:
+    """The options that give a container its variables, in a file that only this user reads: no list of processes shows
+    them, and none changes the docker client."""
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{name}={told[name]}\n" for name in sorted(told) if "\n" not in told[name]))
+    # Such a file has one line a value.
+    long = [word for name in sorted(told) if "\n" in told[name] for word in ("--env", f"{name}={told[name]}")]
+    return ["--env-file", str(file), *long]
+
+
+def mount(source: str, target: str) -> str:
     """A mount, in docker's form: comma-separated, so that a colon in a path is nothing special."""
     quoted = source.replace('"', '""')
     return f'type=bind,"source={quoted}",target={target}'

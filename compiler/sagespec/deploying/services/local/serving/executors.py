@@ -233,24 +233,35 @@ class Container:
         submitted = self._settings().get(self.SUBMIT, "")
         if submitted.startswith("s3://"):
             archive = {"ModelDataUrl": submitted}
-            layout.bring_model(archive, self.revision.endpoint.store, self.revision.path / "code", lambda: None)
+            layout.bring_model(archive, self.revision.endpoint.store, self.code, lambda: None)
+        if self.isolated:
+            note("a container that answers requests here has a network: enable_network_isolation has no effect")
+        note(f"docker runs {self.container['Image']}")
+
+    @property
+    def code(self) -> Path:
+        return self.revision.path / "code"
+
+    @property
+    def variables(self) -> Path:
+        return self.revision.path / ".variables"
 
     def commands(self) -> list[Command]:
-        settings = dict(self._settings())
+        _docker("rm", "--force", self.name)  # one that has ended may not be gone yet
+        told = dict(self._settings())
         folders = {self.revision.model: "/opt/ml/model"}
-        if (self.revision.path / "code").is_dir():
-            settings[self.SUBMIT] = "/opt/ml/code"
-            folders[self.revision.path / "code"] = "/opt/ml/code"
-        told = {**settings, **{key: os.environ[key] for key in docker.CREDENTIALS if key in os.environ}}
+        if self.code.is_dir():
+            told[self.SUBMIT] = "/opt/ml/code"
+            folders[self.code] = "/opt/ml/code"
+        told |= {key: os.environ[key] for key in docker.CREDENTIALS if key in os.environ}
         argv = ["docker", "run", "--rm", "--name", self.name, "--publish", "127.0.0.1::8080"]
         for source, target in folders.items():
-            argv += ["--volume", f"{source}:{target}:ro"]
-        for name in sorted(told):
-            argv += ["--env", name]
+            argv += ["--mount", f"{docker.mount(str(source), target)},readonly"]
+        argv += docker.variables(told, self.variables)
         image = str(self.container["Image"])
         if "gpu" in image.rpartition(":")[2] and shutil.which("nvidia-smi"):
             argv += ["--gpus", "all"]
-        environ = {**os.environ, **told, alive.MARK: str(self.revision.path)}
+        environ = {**os.environ, alive.MARK: str(self.revision.path)}
         beside = [sys.executable, str(PROGRAMS), "beside", *argv, image, "serve"]
         return [Command(VARIANT, beside, environ, self.revision.path)]
 
@@ -265,6 +276,7 @@ class Container:
 
     def clean_up(self) -> None:
         _docker("rm", "--force", self.name)
+        self.variables.unlink(missing_ok=True)
 
 
 def _docker(*words: str) -> str:

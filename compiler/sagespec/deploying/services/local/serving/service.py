@@ -77,13 +77,9 @@ class LocalEndpoints:
     # What is there
 
     def observe(self, requests: Sequence[Request], *, projects: bool = False) -> Iterable[ObservedEndpoint]:
-        """The endpoints of these requests' names, whoever's they are; with `projects`, all of their projects.
-
-        One that has failed is as good as none: nothing is lost when it is made anew, which `create` does.
-        """
+        """The endpoints of these requests' names, whoever's they are; with `projects`, all of their projects."""
         names, wanted = {request.name for request in requests}, {request.project for request in requests}
-        there = [one for one in self.endpoints() if one.status != "Failed"]
-        return [one for one in there if one.job_name in names or (projects and one.project in wanted)]
+        return [one for one in self.endpoints() if one.job_name in names or (projects and one.project in wanted)]
 
     def endpoints(self) -> list[ObservedEndpoint]:
         """Every endpoint of this root, oldest first."""
@@ -124,7 +120,8 @@ class LocalEndpoints:
                 pieces.append((revision.log, start, end))
                 ends[revision.path.name] = max(start, end)
         lines = (line for path, start, end in pieces for line in lines_of(path, start, end))
-        return (LogLine(VARIANT, moment, redacted(text)) for moment, text in lines), Cursor(ends)
+        told = (LogLine(VARIANT, moment, redacted(text)) for moment, text in lines if moment >= cursor.since)
+        return told, cursor.at(ends)
 
     def tail(self, job_name: str, count: int) -> list[LogLine]:
         """The last lines."""

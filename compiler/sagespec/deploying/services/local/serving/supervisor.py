@@ -50,7 +50,7 @@ class ServingSupervisor:
 
     def __init__(self, revision: RevisionFolder) -> None:
         self.revision = revision
-        self.log = Log(revision.log)
+        self.log = Log(revision.log, may_lose_lines=True)
         self.executor = executor_of(revision)
         self.shut_down = False
         self.ready_since: float | None = None
@@ -69,7 +69,8 @@ class ServingSupervisor:
             self.log.note(failure)
         alive.end(read_json(self.revision.processes, []), str(self.revision.path))
         self.executor.clean_up()
-        self.revision.write_status(status, failure=failure[:LONGEST_REASON])
+        with contextlib.suppress(OSError):  # a full disk, or no folder any more: who looks next sees that it has ended
+            self.revision.write_status(status, failure=failure[:LONGEST_REASON])
         self._bury()
 
     def _serve(self) -> None:
@@ -97,7 +98,9 @@ class ServingSupervisor:
         return run.until_ended(lambda _why: GRACE)
 
     def _asked(self) -> str | None:
-        return STOP if self.shut_down or self.revision.stop.exists() else None
+        """Somebody who deletes the folder wants no server either."""
+        asked = self.shut_down or self.revision.stop.exists() or not self.revision.path.exists()
+        return STOP if asked else None
 
     def _look(self) -> str | None:
         """Why the servers should be ended now; on the way, notices when they answer."""

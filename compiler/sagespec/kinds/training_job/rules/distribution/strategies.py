@@ -232,7 +232,7 @@ def mirrored_strategy_without_version(written: Written, context: JobContext) -> 
         distribution: {multi_worker_mirrored_strategy: {enabled: true}}
 
     Good:
-        framework_version: "2.19"
+        framework_version: "2.21"
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
         distribution: {multi_worker_mirrored_strategy: {enabled: true}}
     """

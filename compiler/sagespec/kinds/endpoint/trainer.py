@@ -1,0 +1,58 @@
+"""Whether the model that a training script leaves can be served: two manifests, seen together."""
+
+from __future__ import annotations
+
+from sagespec.base.diagnostic import Finding
+from sagespec.checking.context import Context
+from sagespec.kinds.endpoint.model import Endpoint
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.reading.part import Unknown
+
+MODEL = "/opt/ml/model"
+
+
+def unservable(endpoint: Endpoint, trainer: Context) -> Finding | None:
+    """What is wrong with the script of a training job for the endpoint that serves its model; None where nothing
+    certainly is, or a value that decides it is not known.
+
+    Source: https://github.com/aws/sagemaker-tensorflow-serving-container (tfs_utils.py, find_models);
+    https://github.com/aws/sagemaker-python-sdk/blob/v1.16.3/src/sagemaker/tensorflow/README.rst (serving_input_fn)
+    """
+    assert isinstance(trainer, JobContext)
+    try:
+        framework = trainer.framework
+        ours = framework is not None and framework.name == "tensorflow" and trainer.job.image_uri is None
+        if not ours or endpoint.members().get("image_uri") is not None or trainer.script is None:
+            return None
+        return _script_mode(trainer) if trainer.script_mode else _legacy(trainer)
+    except Unknown:
+        return None
+
+
+def _legacy(trainer: JobContext) -> Finding | None:
+    functions = trainer.script.study.functions if trainer.script is not None else None
+    if functions is None or not functions.complete or not functions.found or "serving_input_fn" in functions.found:
+        return None
+    message = f"no model of '{trainer.job.name}' can be served: its script has no serving_input_fn"
+    return Finding(("training_job",), message, "define serving_input_fn(hyperparameters) in the training script")
+
+
+def _script_mode(trainer: JobContext) -> Finding | None:
+    script = trainer.script
+    libraries = script.study.libraries if script is not None else None
+    if script is None or libraries is None or libraries.kept is None or _names_a_place(trainer):
+        return None
+    kept, release = libraries.kept, trainer.holds
+    place = 'os.path.join(os.environ["SM_MODEL_DIR"], "1")'
+    if kept.file:
+        message = f"TensorFlow Serving loads no {kept.file} file, and the script saves nothing else"
+        way = "export" if release is None or release.keras >= 3 else "save"
+        return Finding(("training_job",), message, f"add model.{way}({place})", place=script.place(kept.piece))
+    message = "TensorFlow Serving loads a model only from a folder that is called by a number"
+    return Finding(("training_job",), message, f"save it to {place}", place=script.place(kept.piece))
+
+
+def _names_a_place(trainer: JobContext) -> bool:
+    """Whether the manifest itself says where below the model's folder something lies."""
+    told = (*map(str, trainer.hyperparameters.values()), str(trainer.job.model_dir or ""))
+    return any(f"{MODEL}/" in text for text in told)

@@ -1,0 +1,61 @@
+"""Code that is packed, whatever runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import PurePath, PurePosixPath
+
+from sagespec.base.diagnostic import Finding
+from sagespec.base.repository import lies_outside_project
+from sagespec.checking.context import Context
+from sagespec.checking.rule import ERROR, rule
+from sagespec.checking.subject import Written, field
+
+
+@rule(
+    ERROR,
+    on=field("entry_point", "source_dir", "dependencies"),
+    source="sagespec: a manifest packs the code of its own project",
+)
+def code_outside_project(written: Written, context: Context) -> Iterator[Finding]:
+    """The code that a manifest packs lies in its project: the git repository that holds it.
+
+    Whoever may change a manifest could otherwise send any file of the machine that compiles it, and no other clone
+    would have it. Outside of a repository the project is what lies below the farthest `sagespec.yaml`; where there is
+    none either, only what has no folder in common with the manifest (but `/`, or the home folder) is outside.
+
+    Bad:
+        entry_point: ../../../../../../../../etc/passwd
+        ---
+        source_dir: ../../../../../../../../etc
+        entry_point: passwd
+        ---
+        dependencies: [/etc/ssl]
+
+    Good:
+        entry_point: train.py
+    """
+    if written.name == "entry_point" and "source_dir" in context.written:
+        return  # it is relative to that, and must lie in it
+    listed = isinstance(written.value, list | tuple)
+    for number, path in enumerate(written.value if listed else (written.value,)):
+        if "://" in path or (lies_inside(path) and not PurePath(path).is_absolute()):
+            continue
+        if lies_outside_project(PurePath(path), context.folder, context.marks_project):
+            yield Finding(
+                (*written.path, number) if listed else written.path,
+                f"'{path}' lies outside the manifest's project",
+                "copy it into the project, and name it by a path relative to the manifest",
+            )
+
+
+@lru_cache(maxsize=1_000)
+def lies_inside(path: str) -> bool:
+    """Whether a path, as written, stays in the folder that it is relative to."""
+    depth = 0
+    for part in PurePosixPath(path).parts:
+        depth += {"..": -1, "/": -10_000}.get(part, 1)
+        if depth < 0:
+            return False
+    return True

@@ -1,0 +1,127 @@
+"""A training script whose model the endpoint beside it cannot serve: seen across two manifests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conftest import ENDPOINT, SMALLEST
+from sagespec.base.diagnostic import Diagnostic
+from sagespec.pipeline import Compiler, Options
+
+RULE = "unservable-training-script"
+NUMBER = "TensorFlow Serving loads a model only from a folder that is called by a number"
+H5 = "TensorFlow Serving loads no .h5 file, and the script saves nothing else"
+HEAD = """\
+import argparse
+import os
+import tensorflow as tf
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sm-model-dir", default=os.environ.get("SM_MODEL_DIR"))
+    parser.add_argument("--place", default="")
+    args, _ = parser.parse_known_args()
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit([[1.0]], [[1.0]], epochs=3)
+"""
+
+
+def said(folder: Path, script: str, path: Path | None = None, build: bool = False, **over: Any) -> list[Diagnostic]:
+    """What is said of the rule, of an endpoint that serves what the script trains."""
+    (folder / "train.py").write_text(script)
+    job = {**SMALLEST, "name": "mnist", "framework_version": "2.14", "model_dir": False, **over}
+    served = {**ENDPOINT, "name": "serve", "model_data": None, "framework_version": None, "training_job": "mnist"}
+    for name, fields in {"job.yaml": job, "serve.yaml": served}.items():
+        whole = {key: value for key, value in fields.items() if value is not None}
+        (folder / name).write_text(yaml.safe_dump(whole, sort_keys=False))
+    results = Compiler(Options(build=build)).run([str(path or folder)])
+    return [found for result in results for found in result.diagnostics if found.rule == RULE]
+
+
+BAD = {
+    "the model's folder itself": ("model.export(args.sm_model_dir)", NUMBER),
+    "by its variable": ('model.save(os.environ["SM_MODEL_DIR"])', NUMBER),
+    "by its path": ('tf.saved_model.save(model, "/opt/ml/model")', NUMBER),
+    "a name for a number": ('model.save(os.path.join(args.sm_model_dir, "final"))', NUMBER),
+    "a file": ('model.save(os.path.join(args.sm_model_dir, "model.h5"))', H5),
+    "weights": ('model.save_weights(os.path.join(args.sm_model_dir, "w.h5")); model.save("m.h5")', H5),
+}
+GOOD = {
+    "a number": 'model.export(os.path.join(args.sm_model_dir, "1"))',
+    "a number with zeros, and a name that Keras ignores": (
+        'model.save(os.path.join(args.sm_model_dir, "000000001"), "my_model.h5")'
+    ),
+    "a number in the path": 'model.save("/opt/ml/model/export/Servo/1")',
+    "a number in a formatted text": 'model.save(f"{args.sm_model_dir}/1")',
+    "a time": "import time\n    model.save(os.path.join(args.sm_model_dir, str(int(time.time()))))",
+    "a path that is not known": "model.save(args.place)",
+    "a file, and a number": 'model.save("m.h5")\n    model.export(os.path.join(args.sm_model_dir, "1"))',
+    "moved afterwards": 'import shutil\n    model.save("final")\n    shutil.copytree("final", "/opt/ml/model/1")',
+    "a checkpoint of TensorFlow's": "tf.train.Checkpoint(model=model).save(args.sm_model_dir)",
+    "an exporter": 'tf.estimator.FinalExporter("x", None)',
+    "nothing that is known": "print(model)",
+}
+
+
+@pytest.mark.parametrize(("line", "message"), BAD.values(), ids=BAD)
+def test_a_script_that_saves_nothing_that_can_be_served_is_told_at_its_line(
+    line: str, message: str, tmp_path: Path
+) -> None:
+    [found] = said(tmp_path, f"{HEAD}    {line}\n")
+    assert (Path(found.place.source.name).name, found.message) == ("train.py", message)
+    assert found.place.span.line == HEAD.count("\n") + 1
+    [endpoint] = found.related
+    assert Path(endpoint.place.source.name).name == "serve.yaml"
+
+
+@pytest.mark.parametrize("line", GOOD.values(), ids=GOOD)
+def test_nothing_is_said_of_a_script_that_may_save_what_can_be_served(line: str, tmp_path: Path) -> None:
+    assert said(tmp_path, f"{HEAD}    {line}\n") == []
+
+
+def test_it_is_said_of_the_endpoint_alone_and_while_compiling_too(tmp_path: Path) -> None:
+    script = f"{HEAD}    model.export(args.sm_model_dir)\n"
+    assert len(said(tmp_path, script, tmp_path / "serve.yaml")) == 1
+    assert len(said(tmp_path, script, tmp_path / "serve.yaml", build=True)) == 1
+    assert said(tmp_path, script, tmp_path / "job.yaml") == []
+
+
+def test_the_cure_is_what_the_keras_of_the_version_does(tmp_path: Path) -> None:
+    script = f'{HEAD}    model.save(os.path.join(args.sm_model_dir, "m.h5"))\n'
+    place = 'os.path.join(os.environ["SM_MODEL_DIR"], "1")'
+    assert [found.hint for found in said(tmp_path, script)] == [f"add model.save({place})"]
+    assert [found.hint for found in said(tmp_path, script, framework_version="2.19")] == [f"add model.export({place})"]
+
+
+def test_a_manifest_that_names_a_folder_is_believed(tmp_path: Path) -> None:
+    script = f"{HEAD}    model.export(args.sm_model_dir)\n"
+    assert said(tmp_path, script, hyperparameters={"sm-model-dir": "/opt/ml/model/1"}) == []
+
+
+def test_a_comment_in_the_script_allows_it(tmp_path: Path) -> None:
+    assert said(tmp_path, f"{HEAD}    model.export(args.sm_model_dir)  # sagespec: allow {RULE}\n") == []
+
+
+def test_an_image_of_one_s_own_may_load_anything(tmp_path: Path) -> None:
+    image = {"image_uri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/mine:1", "framework_version": None}
+    assert said(tmp_path, f"{HEAD}    model.export(args.sm_model_dir)\n", py_version=None, **image) == []
+
+
+def test_in_legacy_mode_a_model_is_exported_by_serving_input_fn_only(tmp_path: Path) -> None:
+    functions = "".join(f"def {name}(*_): ...\n" for name in ("model_fn", "train_input_fn", "eval_input_fn"))
+    legacy = {
+        "framework_version": "1.10",
+        "py_version": "py2",
+        "training_steps": 100,
+        "evaluation_steps": 10,
+        "model_dir": None,
+    }
+    [found] = said(tmp_path, functions, **legacy)
+    assert found.message == "no model of 'mnist' can be served: its script has no serving_input_fn"
+    assert Path(found.place.source.name).name == "serve.yaml"
+    assert said(tmp_path, functions + "def serving_input_fn(*_): ...\n", **legacy) == []
