@@ -43,16 +43,24 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalEn
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
     made = LocalEndpoints(tmp_path / "local")
     yield made
-    for one in made.endpoints():
-        made.stop(one.job_name)
-    for path in made.root.glob("*/revisions/*"):
-        gone(RevisionFolder(path))
+    folders = list(made.root.glob("*/revisions/*"))
+    if made.root.exists():
+        delete(made.root)  # ends what there is, whatever a test has done to it
+    while any(any(alive.marked(str(folder))) for folder in folders):
+        time.sleep(0.02)
 
 
 def gone(revision: RevisionFolder) -> None:
     """Waits until no process of a revision is left."""
     while alive.is_alive(read_json(revision.supervisor)) or any(alive.marked(str(revision.path))):
         time.sleep(0.02)
+
+
+def delete(folder: Path) -> None:
+    """In one step, as a log may be written to meanwhile."""
+    grave = folder.with_name(f".gone-{folder.name}")
+    folder.rename(grave)
+    shutil.rmtree(grave, ignore_errors=True)
 
 
 def current(service: LocalEndpoints, name: str = "mnist") -> RevisionFolder:
@@ -239,7 +247,7 @@ def test_a_folder_that_is_deleted_takes_its_servers_along(service: LocalEndpoint
     serve(service, request(model(tmp_path)))
     revision = current(service)
     supervisor = read_json(revision.supervisor)
-    shutil.rmtree(tmp_path / "local")
+    delete(tmp_path / "local")
     while alive.is_alive(supervisor) or any(alive.marked(str(revision.path))):
         time.sleep(0.02)
     assert service.endpoints() == []
@@ -340,6 +348,25 @@ def test_an_endpoint_that_is_being_changed_takes_no_other_change(service: LocalE
     until(service, "mnist")
     with pytest.raises(ServiceError, match='Could not find endpoint configuration "nothing"'):
         service.deploy("mnist", "nothing", {})
+
+
+def test_a_folder_that_somebody_has_damaged_is_told_with_the_way_out(service: LocalEndpoints, tmp_path: Path) -> None:
+    serve(service, request(model(tmp_path)))
+    folder, revision = service.root / "mnist", current(service)
+    hint = f"delete the folder {folder}: its servers end, and apply makes it anew"
+    for path in (folder / "endpoint.json", folder / "asked", revision.supervisor, revision.status):
+        whole = path.read_text()
+        path.write_text('{"half": ')
+        with pytest.raises(ServiceError, match="cannot be used: it is damaged") as told:
+            service.describe("mnist")
+        assert told.value.hint == hint
+        path.write_text(whole)
+    revision.status.unlink()
+    with pytest.raises(ServiceError, match="cannot be used: there is no such file") as told:
+        service.describe("mnist")
+    assert told.value.hint == hint
+    delete(folder)
+    assert serve(service, request(model(tmp_path))).status == "InService"
 
 
 def test_counts_weights_and_tags_are_noted(service: LocalEndpoints, tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def endpoints(tmp_path):
         service.stop(one.job_name)
         with pytest.raises(NoSuchJob):
             until(service, one.job_name, lambda _: False)
-    listed = subprocess.run(["docker", "ps", "--all", "--quiet"], capture_output=True, text=True, check=True)
+    command = ["docker", "ps", "--all", "--quiet", "--filter", "name=sagespec-mnist"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True)
     assert listed.stdout == ""
 
 

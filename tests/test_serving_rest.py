@@ -138,6 +138,31 @@ WRONG = {
         "Encountered list at unexpected size: 2 at level: 1 expected size: 1",
     ),
     "no JSON": ("whatever", "JSON Parse error: Invalid value. at offset: 14"),
+    "half an object": (
+        '{"instances": [1.0',
+        "JSON Parse error: Missing a comma or ] after an array element. at offset: 18",
+    ),
+    "half an object's end": (
+        '{"instances": [1.0]',
+        "JSON Parse error: Missing a comma or } after an object member. at offset: 19",
+    ),
+    "a bracket in a text": (
+        '{"instances": "[", "a": "}" 1',
+        "JSON Parse error: Missing a comma or } after an object member. at offset: 28",
+    ),
+    "two documents": (
+        '{"instances": [1]} {}',
+        "JSON Parse error: The document root must not be followed by other values. at offset: 19",
+    ),
+    "no name": ('{"instances": [1], 2}', "JSON Parse error: Missing a name for object member. at offset: 19"),
+    "no colon": (
+        '{"instances":[], "a" 1}',
+        "JSON Parse error: Missing a colon after a name of object member. at offset: 21",
+    ),
+    "half a text": (
+        '{"instances": ["a}',
+        "JSON Parse error: Missing a closing quotation mark in string. at offset: 15",
+    ),
     "neither instances nor inputs": ('{"examples": [1]}', "Missing 'inputs' or 'instances' key"),
     "no instances": ('{"instances": []}', "JSON Value: {\n    \"instances\": []\n} No values in 'instances' array"),
     "a signature that is not there": (

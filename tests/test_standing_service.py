@@ -487,7 +487,7 @@ def test_the_log_of_an_endpoint_is_printed(fast: Serving, capsys: pytest.Capture
 def with_job(fast: Serving, **over: Any) -> None:
     fast.write(training_job="train", model_data=None, framework_version=None, role=None, **over)
     (fast.folder / "train.py").write_text(SCRIPT)
-    (fast.folder / "train.yaml").write_text(yaml.safe_dump({**SMALLEST, "name": "train"}))
+    (fast.folder / "train.yaml").write_text(yaml.safe_dump({**SMALLEST, "name": "train", "framework_version": "2.19"}))
 
 
 def test_a_job_and_its_endpoint_are_applied_in_order(fast: Serving, capsys: pytest.CaptureFixture[str]) -> None:
@@ -510,6 +510,18 @@ def test_without_wait_an_endpoint_says_for_what_it_waits(fast: Serving, capsys: 
     assert run(["apply", str(fast.folder), "--yes"]) == 0
     assert "waits for train-" in capsys.readouterr().err
     assert fast.endpoints.endpoints == {}
+
+
+def test_a_version_that_trains_and_has_no_server_is_told_before_it_trains(
+    fast: Serving, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_job(fast)
+    job = {**SMALLEST, "name": "train", "framework_version": "2.6.2", "py_version": "py38"}
+    (fast.folder / "train.yaml").write_text(yaml.safe_dump(job))
+    assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 1
+    assert "no serving image is known: no image for version '2.6.2'" in capsys.readouterr().err
+    assert run(["plan", str(fast.folder), "--offline"]) == 1
+    assert fast.aws.effects == []
 
 
 def test_an_endpoint_is_not_made_of_a_job_that_failed(fast: Serving) -> None:
@@ -716,3 +728,13 @@ def test_a_model_that_several_configurations_name_goes_with_the_last(serving: Se
     deleted = next(outcome for outcome in serving.apply(prune=True) if outcome.change.action is Action.DELETE)
     assert deleted.notes == ()
     assert operations(serving)["DeleteModel"] == 1
+
+
+def test_an_archive_at_which_nobody_has_looked_is_told_as_such(
+    fast: Serving, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 0  # there is none yet
+    put_model(fast, b"one")
+    capsys.readouterr()
+    assert run(["plan", str(fast.folder)]) == 0
+    assert "model_data: an archive at which nobody has looked → ETag" in capsys.readouterr().out

@@ -218,6 +218,7 @@ LAYOUTS: dict[str, tuple[str, ...]] = {
     "a version without a model": ("1/saved_model.pb", "2/variables/variables.index"),
     "a file with a number for a name": ("1/saved_model.pb", "7"),
     "the same name twice": ("x/m/1/saved_model.pb", "y/m/1/saved_model.pb"),
+    "a folder whose name begins like a model's": ("1/1/saved_model.pb", "12/1/saved_model.pb"),
     "in code": ("code/1/saved_model.pb", "1/saved_model.pb"),
 }
 """Files of a model's archive."""

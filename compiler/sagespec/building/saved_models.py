@@ -49,7 +49,8 @@ def unloadable(names: Iterable[str]) -> str:
         if len(same) > 1:
             places = " and ".join(folder or "the root" for folder in same)
             return f"two models are called '{model.name}' ({places}), and TensorFlow Serving takes neither"
-        below = [name.removeprefix(f"{model.folder}/") for name in names if name.startswith(model.folder)]
+        inside = f"{model.folder}/" if model.folder else ""
+        below = [name.removeprefix(inside) for name in names if name.startswith(inside)]
         empty = {first for first in (name.split("/")[0] for name in below) if first.isnumeric()} - {*model.versions}
         if empty:
             what = f"version {min(empty)} of the model '{model.name}' has no {FILE}"

@@ -45,11 +45,17 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path, default: Any = None) -> Any:
-    """The file's content, or `default` where there is no such file."""
+    """The file's content, or `default` where there is no such file.
+
+    Raises:
+        OSError: it cannot be read, or somebody has damaged it.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return default
+    except ValueError as error:
+        raise OSError(errno.EBADMSG, "it is damaged", str(path)) from error
 
 
 def remove(folder: Path) -> None:

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -85,6 +86,17 @@ class RevisionFolder:
     def bodies(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """(CreateModel, CreateEndpointConfig) as they were asked for."""
         return self.endpoint.configs.bodies(self.config)
+
+    def state(self) -> dict[str, Any]:
+        """What `write_status` has written.
+
+        Raises:
+            OSError: it is not there, or somebody has damaged it.
+        """
+        found: dict[str, Any] | None = read_json(self.status)
+        if found is None:
+            raise FileNotFoundError(errno.ENOENT, "there is no such file", str(self.status))
+        return found
 
     def write_status(self, status: str, stage: str = "", **more: Any) -> None:
         before = read_json(self.status, {"created": time.time()})

@@ -23,11 +23,11 @@ SHUT_DOWN = "InternalServerError: this machine went down, or the endpoint's supe
 
 def settled(revision: RevisionFolder) -> dict[str, Any]:
     """The status; that of a revision whose supervisor is gone is written down as what it is."""
-    status: dict[str, Any] = read_json(revision.status)
+    status = revision.state()
     if status["status"] in ENDED or alive.is_alive(read_json(revision.supervisor)):
         return status
     # It may have ended between the two looks, having said how.
-    status = read_json(revision.status)
+    status = revision.state()
     return status if status["status"] in ENDED else _given_up(revision)
 
 
@@ -37,7 +37,7 @@ def _given_up(revision: RevisionFolder) -> dict[str, Any]:
     with contextlib.suppress(OSError):
         revision.write_status("Failed", failure=GONE)
         Log(revision.log).note(GONE)
-    return {**read_json(revision.status), "status": "Failed", "failure": GONE}
+    return {**revision.state(), "status": "Failed", "failure": GONE}
 
 
 def seen(endpoint: EndpointFolder) -> ObservedEndpoint:

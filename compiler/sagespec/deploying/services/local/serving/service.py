@@ -104,8 +104,12 @@ class LocalEndpoints:
     def _seen(self, endpoint: EndpointFolder) -> ObservedEndpoint:
         try:
             seen = record.seen(endpoint)
-        except FileNotFoundError:
-            raise _none(endpoint.name, self.root) from None
+        except OSError as error:
+            if not endpoint.body.exists():  # it has gone meanwhile
+                raise _none(endpoint.name, self.root) from None
+            what = f"{error.filename or endpoint.path} cannot be used: {error.strerror or error}"
+            hint = f"delete the folder {endpoint.path}: its servers end, and apply makes it anew"
+            raise ServiceError(what, hint) from error
         if seen.status == "Deleting" and not any(map(_lives, endpoint.revisions())):
             bury(endpoint.path)
             raise _none(endpoint.name, self.root)

@@ -32,13 +32,37 @@ DEFAULT_SIGNATURE = "serving_default"
 ASKS = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?:(classify|regress|predict)", re.IGNORECASE)
 LOOKS = re.compile(r"/v1/models(?:/([^/:]+))?(?:/versions/(\d+))?(?:/(metadata))?", re.IGNORECASE)
 STATUS = {
+    "CANCELLED": 499,
     "INVALID_ARGUMENT": 400,
+    "DEADLINE_EXCEEDED": 504,
     "NOT_FOUND": 404,
-    "UNIMPLEMENTED": 501,
+    "ALREADY_EXISTS": 409,
+    "PERMISSION_DENIED": 403,
     "RESOURCE_EXHAUSTED": 429,
+    "FAILED_PRECONDITION": 400,
+    "ABORTED": 409,
+    "OUT_OF_RANGE": 400,
+    "UNIMPLEMENTED": 501,
     "UNAVAILABLE": 503,
+    "UNAUTHENTICATED": 401,
 }
-"""Word of a status code → status of the answer; 500 for the others."""
+"""Word of a status code → status of the answer; 500 for the others.
+
+Source: https://github.com/tensorflow/serving (model_servers/http_server.cc)
+"""
+PARSE_ERRORS = {
+    "Extra data": "The document root must not be followed by other values.",
+    "Expecting property name": "Missing a name for object member.",
+    "Illegal trailing comma before end of object": "Missing a name for object member.",
+    "Expecting ':'": "Missing a colon after a name of object member.",
+    "Unterminated string": "Missing a closing quotation mark in string.",
+    "Invalid control character": "Invalid encoding in string.",
+    "Invalid \\": "Invalid escape character in string.",
+}
+"""How Python's complaint begins → what rapidjson, which TensorFlow Serving reads JSON with, says of it.
+
+Source: https://github.com/Tencent/rapidjson (error/en.h)
+"""
 
 
 class Signature(NamedTuple):
@@ -155,12 +179,31 @@ def parsed(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except json.JSONDecodeError as error:
-        raise Refused(f"JSON Parse error: Invalid value. at offset: {error.pos}") from None
+        raise Refused(f"JSON Parse error: {_complaint(error)} at offset: {error.pos}") from None
     except (UnicodeDecodeError, RecursionError, ValueError):
         raise Refused("JSON Parse error: Invalid value. at offset: 0") from None
     if not isinstance(value, dict):
         raise Refused(f"JSON Value: {shown(value)} Is not object")
     return value
+
+
+def _complaint(error: json.JSONDecodeError) -> str:
+    if error.msg.startswith("Expecting ','"):
+        opened = _innermost(error.doc[: error.pos])
+        return f"Missing a comma or {'] after an array element' if opened == '[' else '} after an object member'}."
+    told = (words for start, words in PARSE_ERRORS.items() if error.msg.startswith(start))
+    return next(told, "Invalid value.")
+
+
+def _innermost(text: str) -> str:
+    """The bracket that is open at a text's end, all its strings being whole."""
+    opened: list[str] = []
+    for bracket in re.findall(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
+        if bracket in "[{":
+            opened.append(bracket)
+        elif bracket in "]}":
+            opened.pop()
+    return opened[-1] if opened else ""
 
 
 def _signature(servable: Servable, asked: Mapping[str, Any], method: str = "") -> Signature:
