@@ -14,7 +14,7 @@ PIP_MIRROR = $$($(PYTHON) -m pip config get global.index-url 2>/dev/null)
 TELL_UV = UV_SYSTEM_CERTS=true UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$(PIP_MIRROR)}}"
 UV = $(TELL_UV) $(BIN)/uv
 
-.PHONY: demo test test-slow test-newest test-oldest lint accept docs bench bench-scripts lock clean
+.PHONY: demo test test-slow test-newest test-oldest lint accept docs site bench bench-scripts lock clean
 
 demo: $(READY)
 	@$(BIN)/python specs/demo.py
@@ -55,6 +55,11 @@ accept: $(READY)
 docs: $(READY)
 	$(BIN)/python docs/generate.py $(ARGS)
 
+# The documentation as a site, in build/site, with an environment of its own; a link that leads nowhere is an error.
+site: .venv-site/.ready
+	@NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --quiet --strict --clean
+	@echo build/site/index.html
+
 # How fast, as ratios, into benchmarks/results.md: some minutes. SDK=1 compares with SDK 2 and cfn-lint too (large).
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py
@@ -68,15 +73,22 @@ COMPILE := pip compile --quiet --upgrade --universal --python-version 3.10 --gen
 lock: $(BIN)/uv
 	@$(UV) $(COMPILE) --group uv --output-file requirements/uv.txt
 	@$(UV) $(COMPILE) pyproject.toml --group dev --output-file $(LOCK)
+	@$(UV) $(COMPILE) --group site --output-file requirements/site.txt
 
 clean:
-	rm -rf $(VENV) .venv-newest .venv-oldest .venv-bench .sagespec build dist
+	rm -rf $(VENV) .venv-newest .venv-oldest .venv-bench .venv-site .sagespec build dist
 
 # Hashes are asked of everything that is fetched, also of what only builds something (setuptools, hatchling).
 BUILDING := --build-constraints $(LOCK) --require-build-hashes
 $(READY): $(BIN)/uv $(LOCK) pyproject.toml
 	@$(UV) pip sync --quiet $(BUILDING) --python $(BIN)/python --require-hashes $(LOCK)
 	@$(UV) pip install --quiet $(BUILDING) --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+.venv-site/.ready: $(BIN)/uv requirements/site.txt
+	@echo "Setting up .venv-site ..."
+	@$(PYTHON) -m venv --clear .venv-site
+	@$(UV) pip sync --quiet --python .venv-site/bin/python --require-hashes --only-binary :all: requirements/site.txt
 	@touch $@
 
 $(BIN)/uv: requirements/uv.txt

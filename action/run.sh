@@ -20,7 +20,7 @@ plan() {
   local report code mark
   report=$(sagespec plan --format markdown --out "$PLAN_FILE" --detailed-exitcode "${options[@]}" -- "${paths[@]}")
   code=$?
-  [ $code -eq 0 ] || [ $code -eq 5 ] || return $code
+  case $code in 0 | 4 | 5) ;; *) return $code ;; esac  # 4: a job has failed and is left so, which the plan tells
   mark="sagespec-$RANDOM-$RANDOM-$RANDOM"  # nobody's text can end the value before its end
   {
     echo "report<<$mark"
@@ -28,6 +28,7 @@ plan() {
     echo "$mark"
     echo "plan-file=$PLAN_FILE"
     if [ $code -eq 5 ]; then echo "changes=true"; else echo "changes=false"; fi
+    if [ $code -eq 4 ]; then echo "failed=true"; else echo "failed=false"; fi
   } >> "$GITHUB_OUTPUT"
   printf '%s\n' "$report" >> "$GITHUB_STEP_SUMMARY"
 }

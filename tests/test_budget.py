@@ -62,7 +62,7 @@ def imported(*words: str) -> list[str]:
 
 def test_validate_imports_no_more_than_it_needs() -> None:
     """Each of these takes from some milliseconds to half a second, which an editor would wait for at every key."""
-    modules = imported("validate", str(REPOSITORY / "specs" / "spot" / "spot.yaml"))
+    modules = imported("validate", str(REPOSITORY / "specs" / "mnist" / "mnist.yaml"))
     layers = {name.split(".")[1] for name in modules if name.startswith("sagespec.")}
     theirs = {
         name
@@ -75,7 +75,7 @@ def test_validate_imports_no_more_than_it_needs() -> None:
 
 
 def test_a_script_that_python_3_reads_needs_no_other_parser() -> None:
-    assert "tree_sitter" not in imported("validate", str(REPOSITORY / "specs" / "spot" / "spot.yaml"))
+    assert "tree_sitter" not in imported("validate", str(REPOSITORY / "specs" / "mnist" / "mnist.yaml"))
 
 
 OF_SERVICES = {

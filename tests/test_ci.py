@@ -18,11 +18,19 @@ import yaml
 
 from conftest import REPOSITORY, SCRIPT, SMALLEST
 from fakes.fixtures import Aws, clean
+from fakes.jobs import Fate
 
 ACTION: dict[str, Any] = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
 HOOKS: list[dict[str, Any]] = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 PAGE = (REPOSITORY / "docs" / "ci.md").read_text(encoding="utf-8")
-PRE_COMMIT, GITHUB, GITLAB = (yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.M | re.S))
+RECIPES = dict(
+    zip(
+        ["pre-commit", "github-workflows", "drift", "gitlab-ci", "buildspec"],
+        re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.M | re.S),
+        strict=True,
+    )
+)
+PRE_COMMIT, GITHUB, DRIFT, GITLAB, BUILDSPEC = map(yaml.safe_load, RECIPES.values())
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 BAD = {**SMALLEST, "name": "bad", "instance_count": 0}
 
@@ -197,15 +205,107 @@ def test_the_action_installs_what_it_runs(jobs: Path, tmp_path: Path) -> None:
 
 
 def test_the_documented_workflow_uses_inputs_and_outputs_that_exist() -> None:
-    uses = [step for job in GITHUB["jobs"].values() for step in job["steps"] if "OWNER" in step.get("uses", "")]
-    assert [step["with"].get("command", "validate") for step in uses] == ["validate", "plan", "apply"]
+    jobs = [*GITHUB["jobs"].values(), *DRIFT["jobs"].values()]
+    uses = [step for job in jobs for step in job["steps"] if "OWNER" in step.get("uses", "")]
+    assert [step["with"].get("command", "validate") for step in uses] == ["validate", "plan", "apply", "plan"]
     for step in uses:
         assert set(step["with"]) <= set(ACTION["inputs"])
     named = set(re.findall(r"steps\.(\w+)\.outputs\.([\w-]+)", PAGE))
-    assert named == {("plan", "report"), ("apply", "artifact")}
+    assert named == {("plan", "report"), ("plan", "changes"), ("plan", "failed"), ("apply", "artifact")}
     assert {output for _, output in named} <= set(ACTION["outputs"])
     inner = {one["value"] for one in ACTION["outputs"].values()}
     assert inner == {f"${{{{ steps.run.outputs.{name} }}}}" for name in ACTION["outputs"]}
+
+
+SCHEMAS = {
+    "github-workflows": "vendor.github-workflows",
+    "drift": "vendor.github-workflows",
+    "gitlab-ci": "vendor.gitlab-ci",
+}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_recipe_is_one_that_its_service_reads(name: str, tmp_path: Path) -> None:
+    """By the schemas of SchemaStore."""
+    (tmp_path / "recipe.yml").write_text(RECIPES[name], encoding="utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema"]
+    ended = subprocess.run([*command, SCHEMAS[name], tmp_path / "recipe.yml"], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_what_is_merged_waits_for_the_approval_of_its_environment_and_forks_have_no_role() -> None:
+    apply, plan = GITHUB["jobs"]["apply"], GITHUB["jobs"]["plan"]
+    assert apply["environment"] == "production"
+    assert "repo:OWNER/REPOSITORY:environment:production" in PAGE
+    assert [job["permissions"]["id-token"] for job in (apply, plan)] == ["write", "write"]
+    assert apply["permissions"].get("pull-requests") is None
+
+
+COMMENTS = """
+const script = require("fs").readFileSync(0, "utf-8")
+const comments = JSON.parse(process.argv[2]), said = []
+const issues = {
+  listComments: "list",
+  updateComment: async one => said.push(["update", one.comment_id, one.body]),
+  createComment: async one => said.push(["create", one.issue_number, one.body]),
+}
+const github = {rest: {issues}, paginate: async (what, place) => comments}
+const context = {repo: {owner: "o", repo: "r"}, issue: {number: 7}}
+const Async = (async () => {}).constructor
+new Async("github", "context", script)(github, context).then(() => console.log(JSON.stringify(said)))
+"""
+"""actions/github-script, as far as the recipe uses it."""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js here")
+@pytest.mark.parametrize(
+    ("comments", "expected"),
+    [
+        ([], ["create", 7]),
+        ([{"id": 1, "body": "hello"}, {"id": 2, "body": "<!-- sagespec plan dev -->\n"}], ["create", 7]),
+        ([{"id": 1, "body": "hello"}, {"id": 3, "body": "<!-- sagespec plan prod -->\nold"}], ["update", 3]),
+    ],
+)
+def test_a_pull_request_has_one_comment_for_each_environment(
+    comments: list[Any], expected: list[Any], tmp_path: Path
+) -> None:
+    (step,) = [one for one in GITHUB["jobs"]["plan"]["steps"] if "github-script" in one.get("uses", "")]
+    report = "<!-- sagespec plan prod -->\n### sagespec: 1 to create\n"
+    (tmp_path / "run.js").write_text(COMMENTS)
+    ended = subprocess.run(
+        ["node", tmp_path / "run.js", json.dumps(comments)],
+        input=step["with"]["script"],
+        env={**os.environ, "REPORT": report},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(ended.stdout) == [[*expected, report]]
+
+
+def test_a_plan_of_a_job_that_has_failed_is_still_a_plan(jobs: Path, aws: Aws) -> None:
+    runner = Runner(jobs.parent, {**world(), **aws.environment})
+    aws.jobs.fate = lambda request: Fate("Failed", 5, "AlgorithmError: ExitCode 1")
+    assert runner.run(install="false", command="apply", paths="jobs").returncode == 0
+    aws.advance(60)
+    ended = runner.run(install="false", command="plan", paths="jobs")
+    assert ended.returncode == 0, ended.stderr
+    assert (runner.outputs["changes"], runner.outputs["failed"]) == ("false", "true")
+    assert "AlgorithmError" in runner.outputs["report"]
+
+
+# CodeBuild and Jenkins ----------------------------------------------------------------------------------------------
+
+
+def test_the_other_recipes_run_the_commands_that_gitlab_runs() -> None:
+    """GitLab's are run below."""
+    ours = {line for job in GITLAB.values() if isinstance(job, dict) for line in job.get("script", ())}
+    phases = [line for phase in BUILDSPEC["phases"].values() for line in phase["commands"]]
+    groovy = "".join(re.findall(r"^```groovy\n(.*?)^```$", PAGE, re.M | re.S))
+    for commands in (phases, re.findall(r"sh '([^']*)'", groovy)):
+        own = [line for line in commands if line.startswith("sagespec ")]
+        assert [line.split()[1] for line in own] == ["validate", "plan", "apply"]
+        assert {line.partition(" ||")[0] for line in ours} >= set(own)
 
 
 # GitLab -------------------------------------------------------------------------------------------------------------

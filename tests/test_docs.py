@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from conftest import REPOSITORY
 from sagespec.cli import run
@@ -108,3 +109,55 @@ def documentation() -> Any:
 def test_every_finding_stands_in_one_topic_of_the_page_of_rules() -> None:
     names = [page.name for _, _, pages in documentation().topics() for page in pages]
     assert sorted(names) == sorted(explained())
+
+
+def site_hooks() -> Any:
+    spec = importlib.util.spec_from_file_location("site_hooks", REPOSITORY / "docs" / "site_hooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_site_has_every_page_once() -> None:
+    config = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8"))
+
+    def pages(nav: Any) -> list[str]:
+        return [nav] if isinstance(nav, str) else [page for one in nav for each in one.values() for page in pages(each)]
+
+    there = {path.name for path in (REPOSITORY / "docs").glob("*.md")} | set(site_hooks().OUTSIDE.values())
+    assert sorted(pages(config["nav"])) == sorted(there)
+    assert config["theme"]["font"] is False, "fonts would be fetched from elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("folder", "text", "expected"),
+    [
+        ("", "[fields](docs/fields.md#tags), [it](CONTRIBUTING.md)", "[fields](fields.md#tags), [it](contributing.md)"),
+        ("docs", "[all](../README.md) and [here](#prices)", "[all](index.md) and [here](#prices)"),
+        ("specs", "[iris](iris/iris.yaml)", "iris"),
+        ("docs", "[no](nowhere.txt) [web](https://example.com)", "[no](nowhere.txt) [web](https://example.com)"),
+        ("docs", "```\n[a](../README.md)\n```\n", "```\n[a](../README.md)\n```\n"),
+    ],
+)
+def test_links_lead_to_the_pages_of_the_site(folder: str, text: str, expected: str) -> None:
+    assert site_hooks().linked(text, folder) == expected
+
+
+@pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    targets = re.findall(r"\]\(([^)\s:#]+)(?:#[^)]*)?\)", text)
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_broken_link_and_loads_nothing_from_elsewhere() -> None:
+    ended = subprocess.run(["make", "--silent", "site"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout.splitlines()[-1:]) == (0, ["build/site/index.html"]), ended.stderr
+    for page in (REPOSITORY / "build" / "site").rglob("*.html"):
+        loaded = re.findall(
+            r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"?(https?:[^\s\">]+)", page.read_text("utf-8")
+        )
+        assert loaded == [], page

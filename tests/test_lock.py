@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from conftest import PYPROJECT, PYTHONS, REPOSITORY
 
-LOCK, UV = (REPOSITORY / "requirements" / name for name in ("dev.txt", "uv.txt"))
+LOCK, UV, SITE = (REPOSITORY / "requirements" / name for name in ("dev.txt", "uv.txt", "site.txt"))
 RUN_TIME = [Requirement(text) for text in PYPROJECT["project"]["dependencies"]]
 
 
@@ -88,14 +88,20 @@ def test_every_package_is_locked_in_one_version_for_each_promised_python(python:
 
 def test_every_locked_version_has_hashes_and_no_address() -> None:
     """An address would bind the project to one registry; a mirror serves the same files, with the same hashes."""
-    for one in ALL:
+    for one in (*ALL, *locked(SITE.read_text(encoding="utf-8"))):
         assert one.hashes, one.name
         assert all(re.fullmatch("sha256:[0-9a-f]{64}", digest) for digest in one.hashes)
-    assert not [path for path in (LOCK, UV) if "://" in path.read_text(encoding="utf-8")]
+    assert not [path for path in (LOCK, UV, SITE) if "://" in path.read_text(encoding="utf-8")]
 
 
 def test_what_installs_the_locked_packages_is_locked_as_they_are() -> None:
     assert list(locked(UV.read_text(encoding="utf-8"))) == [one for one in ALL if one.name == "uv"]
+
+
+def test_the_site_is_built_with_what_is_locked_for_it_and_nothing_of_it_is_installed_for_the_tests() -> None:
+    site = {one.name for one in locked(SITE.read_text(encoding="utf-8"))}
+    assert {canonicalize_name(asked.name) for asked in group("site")} <= site
+    assert "mkdocs" in site - {one.name for one in ALL}
 
 
 @pytest.mark.locked

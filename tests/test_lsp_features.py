@@ -316,3 +316,36 @@ def test_only_what_concerns_the_range_is_offered(editor: Editor) -> None:
 
 def test_parted_texts_have_one_bar() -> None:
     assert parted("a|b") == ("ab", 1)
+
+
+ENDPOINT = """\
+apiVersion: sagespec/v1
+kind: Endpoint
+name: serve
+role: arn:aws:iam::123456789012:role/SageMakerRole
+region: us-west-2
+"""
+MODEL = 'model_data: s3://bucket/model.tar.gz\nframework_version: "2.19"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "some", "never"),
+    [
+        ("training_job: |", ["mnist", "other"], ["serve"]),
+        ("training_job: oth|", ["other"], []),
+        (f"{MODEL}instance_type: ml.m6|", ["ml.m6i.large"], ["ml.m6g.large"]),
+        (f"{MODEL}routing_config: {{routing_strategy: |}}", ["RANDOM", "LEAST_OUTSTANDING_REQUESTS"], []),
+        (f"{MODEL}routing_config: {{|}}", ["routing_strategy: "], []),
+        (f"{MODEL}serverless_inference_config: {{memory_size_in_mb: |}}", ["1024", "6144"], []),
+        (f"{MODEL}env: {{|}}", ["SAGEMAKER_GUNICORN_WORKERS: ", "SAGEMAKER_TFS_ENABLE_BATCHING: "], []),
+        (f"{MODEL}request: {{create_model: {{|}}}}", ["EnableNetworkIsolation: "], ["ModelName: ", "Tags: "]),
+    ],
+)
+def test_what_an_endpoint_would_accept_here_is_offered(
+    editor: Editor, text: str, some: list[str], never: list[str]
+) -> None:
+    editor.open("mnist.yaml", WHOLE)
+    editor.open("other.yaml", WHOLE.replace("name: mnist", "name: other"))
+    offered = editor.offered(f"{ENDPOINT}{text}", "serve.yaml")
+    assert set(some) <= set(offered)
+    assert not set(never) & set(offered)

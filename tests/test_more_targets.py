@@ -5,25 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import jsonschema
 import pytest
 import yaml
+from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.events.models import EventPattern
 from referencing import Registry, Resource
 
-from conftest import REPOSITORY, SCRIPT, Judge
+from conftest import REPOSITORY, SCRIPT, SMALLEST, Judge
 from sagespec.base.source import Source
 from sagespec.building.targets import TARGETS, Request
 from sagespec.building.targets.ack import SPEC, name_of
 from sagespec.catalog import Facts
 from sagespec.cli import run
+from sagespec.kinds.training_job.lifecycle import LIFECYCLE
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.document import read
 from sagespec.reading.render import Inputs
@@ -160,6 +165,63 @@ def test_a_job_for_this_machine_has_no_form_for_another_tool(judge: Judge) -> No
         assert [found.rule for found in refused.diagnostics] == ["not-in-target"]
     (kept,) = fitting([result], "sagemaker")
     assert kept == result
+
+
+# Amazon EventBridge -------------------------------------------------------------------------------------------------
+
+
+def rule_of(request: Request) -> tuple[dict[str, Any], EventPattern]:
+    """The rule's properties, and its pattern as moto's EventBridge reads it."""
+    template = json.loads(text_of(request, "eventbridge"))
+    (rule,) = template["Resources"].values()
+    assert rule["Type"] == "AWS::Events::Rule"
+    return rule["Properties"], EventPattern.load(json.dumps(rule["Properties"]["EventPattern"]))
+
+
+def test_the_rule_holds_for_the_end_of_every_attempt_of_the_job_and_for_nothing_else(
+    request_of: Callable[..., Request],
+) -> None:
+    request = request_of()
+    _, pattern = rule_of(request)
+
+    def told(name: str, status: str, kind: str = "SageMaker Training Job State Change") -> bool:
+        detail = {"TrainingJobName": name, "TrainingJobStatus": status}
+        return bool(pattern.matches_event({"source": "aws.sagemaker", "detail-type": kind, "detail": detail}))
+
+    statuses = botocore.session.Session().get_service_model("sagemaker").shape_for("TrainingJobStatus").enum
+    assert {status for status in statuses if told(request.job_name(2), status)} == LIFECYCLE.settled
+    assert told(request_of({"max_run": 60}).job_name(), "Failed"), "the manifest may change"
+    assert not told("other-0123456789", "Failed")
+    assert not told(request.job_name(), "Failed", "SageMaker Transform Job State Change")
+
+
+def test_the_rule_is_one_that_eventbridge_takes(request_of: Callable[..., Request]) -> None:
+    """botocore's model of PutRule and PutTargets, and the template's own reference."""
+    rule, _ = rule_of(request_of())
+    (target,) = rule["Targets"]
+    template = json.loads(text_of(request_of(), "eventbridge"))
+    assert [target["Arn"]["Ref"]] == list(template["Parameters"])
+    model = botocore.session.Session().get_service_model("events")
+    for operation, parameters in (
+        (
+            "PutRule",
+            {"Name": "x", "Description": rule["Description"], "EventPattern": json.dumps(rule["EventPattern"])},
+        ),
+        ("PutTargets", {"Rule": "x", "Targets": [{**target, "Arn": "arn:aws:sns:us-west-2:123456789012:jobs"}]}),
+    ):
+        shape = model.operation_model(operation).input_shape
+        assert not ParamValidator().validate(parameters, shape).has_errors()
+    used = set(re.findall(r"<(\w+)>", target["InputTransformer"]["InputTemplate"]))
+    assert used == set(target["InputTransformer"]["InputPathsMap"])
+
+
+def test_a_rule_needs_nothing_in_s3(
+    code: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], request_of: Callable[..., Request]
+) -> None:
+    assert [path.name for path in write_all([request_of()], "eventbridge", tmp_path / "rules")] == ["mnist.json"]
+    (code / "mnist.yaml").write_text(json.dumps(SMALLEST))
+    assert run(["compile", "--target", "eventbridge", str(code / "mnist.yaml")]) == 0
+    assert capsys.readouterr().err == ""
 
 
 # AWS Step Functions -------------------------------------------------------------------------------------------------

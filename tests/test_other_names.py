@@ -11,6 +11,7 @@ import yaml
 from conftest import SMALLEST
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
+from sagespec.cli import run
 from sagespec.kinds import KINDS, kind_named, other_names
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
@@ -124,6 +125,8 @@ def test_a_number_with_a_unit_is_calculated(line: str, hint: str, knowledge: Fac
         ("apiVersion: sagespec/v1\nkind TrainingJob\nname: a\n", 2, "write kind: …"),
         ("apiVersion: sagespec/v1\nkind:TrainingJob\nname: a\n", 2, "write kind: …"),
         ("apiVersion: sagespec/v1\nname:a\n", 2, "write name: …"),
+        ("apiVersion: sagespec/v1\nname: a\ninstance_count 1\n", 3, "write instance_count: …"),
+        ("apiVersion: sagespec/v1\nname: a\ninstance_count:1\n", 3, "write instance_count: …"),
         ("name:a\napiVersion: sagespec/v1\n", 1, "write name: …"),
         ("apiVersion: sagespec/v1\nhyperparameters:\n  epochs 3\n\n  lr: 0.1\n", 3, "write epochs: …"),
     ],
@@ -147,3 +150,36 @@ def test_an_unknown_kind_is_one_finding(tmp_path: Path, knowledge: Facts) -> Non
     text = json.dumps({**SMALLEST, "kind": "Default"})
     assert [rule for rule, *_ in said(text, knowledge, tmp_path)] == ["unknown-kind"]
     assert "TrainingJob" in KINDS
+
+
+@pytest.mark.parametrize(
+    ("type_", "rule", "hint"),
+    [
+        ("ml.g5.xlage", "misspelt-instance-type", "did you mean ml.g5.xlarge?"),
+        ("ml.p3.xlarge", "unknown-instance-type", "did you mean ml.p3.2xlarge?"),
+    ],
+)
+def test_an_instance_type_that_there_is_not_is_one_finding_with_the_near_one(
+    type_: str, rule: str, hint: str, knowledge: Facts, tmp_path: Path
+) -> None:
+    found = said(with_line(f"instance_type: {type_}", instead_of="instance_type"), knowledge, tmp_path)
+    assert [(name, told) for name, told, _ in found] == [(rule, hint)]
+
+
+def test_a_wrong_environment_is_told_once_and_jobs_and_cures_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text("import os\nprint(os.environ)\n")
+    (tmp_path / "sagespec.yaml").write_text(
+        "apiVersion: sagespec/v1\nkind: Defaults\nenvironments: {prod: {region: us-west-2}}\n"
+    )
+    matrix = {"matrix": {"x": list(range(12))}, "name": "a-{{ matrix.x }}"}
+    (tmp_path / "sweep.yaml").write_text(json.dumps({**SMALLEST, **matrix}))
+    assert run(["validate", "--env", "typo", "sweep.yaml"]) == 1
+    assert capsys.readouterr().out.count("error:") == 1
+    assert run(["validate", "sweep.yaml"]) == 0
+    assert capsys.readouterr().err.startswith("12 jobs in 1 manifest")
+    (tmp_path / "old.yaml").write_text(with_line("train_max_run: 60\ntrain_volume_size: 50"))
+    assert run(["validate", "old.yaml"]) == 1
+    assert "2 fixable with --fix" in capsys.readouterr().err

@@ -402,6 +402,14 @@ def test_jobs_that_ran_before_and_are_alike_are_one_row(sweep: list[Request], ma
     assert text.count("| `instance_count` | `2` | `1` | new run |") == 1
 
 
+def test_jobs_that_differ_in_their_names_alone_need_no_table_of_what_differs(make: Callable[..., Request]) -> None:
+    requests = [make({"name": name, "hyperparameters": {"epochs": 3}}) for name in ("one", "two")]
+    text = plan_markdown(decide_all(requests, []))
+    assert "| + create | `one`, `two` |" in text
+    assert "| job |\n" not in text.replace("| job |  |", "| job |\n")
+    assert "- the same in all: epochs: 3\n" in text
+
+
 @pytest.mark.parametrize("longest", [60_000, 6_000, 2_500, 700])
 def test_a_comment_is_never_cut_inside_of_a_block(longest: int, make: Callable[..., Request]) -> None:
     """Forty jobs of which each is a row of its own."""

@@ -82,6 +82,10 @@ def write_script(kind: str, rule: Rule, title: str, code: Path) -> None:
             (code / "setup.py").write_text("print('hello')\n")
         if "requirements.txt" in rule.page.example(title):
             (code / "requirements.txt").write_text("tensorflow==2.12\n")
+    else:
+        for name, end in {"windows.sh": "\r\n", "linux.sh": "\n"}.items():
+            if name in rule.page.example(title):
+                (code / name).write_bytes(f"#!/bin/sh{end}python train.py{end}".encode())
 
 
 def write_models(folder: Path) -> None:

@@ -487,7 +487,7 @@ def test_the_log_of_an_endpoint_is_printed(fast: Serving, capsys: pytest.Capture
 def with_job(fast: Serving, **over: Any) -> None:
     fast.write(training_job="train", model_data=None, framework_version=None, role=None, **over)
     (fast.folder / "train.py").write_text(SCRIPT)
-    (fast.folder / "train.yaml").write_text(yaml.safe_dump({**SMALLEST, "name": "train"}))
+    (fast.folder / "train.yaml").write_text(yaml.safe_dump({**SMALLEST, "name": "train", "framework_version": "2.19"}))
 
 
 def test_a_job_and_its_endpoint_are_applied_in_order(fast: Serving, capsys: pytest.CaptureFixture[str]) -> None:
@@ -716,3 +716,13 @@ def test_a_model_that_several_configurations_name_goes_with_the_last(serving: Se
     deleted = next(outcome for outcome in serving.apply(prune=True) if outcome.change.action is Action.DELETE)
     assert deleted.notes == ()
     assert operations(serving)["DeleteModel"] == 1
+
+
+def test_an_archive_at_which_nobody_has_looked_is_told_as_such(
+    fast: Serving, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 0  # there is none yet
+    put_model(fast, b"one")
+    capsys.readouterr()
+    assert run(["plan", str(fast.folder)]) == 0
+    assert "model_data: an archive at which nobody has looked → ETag" in capsys.readouterr().out

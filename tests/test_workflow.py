@@ -46,6 +46,7 @@ def test_the_workflow_runs_what_there_is() -> None:
     targets = re.search(r"^\.PHONY: (.*)$", makefile, re.M)
     assert targets
     assert set(MATRIX["command"]) <= set(targets[1].split())
+    assert "site" in targets[1].split()
     assert [step["run"] for step in STEPS if "run" in step] == ["make ${{ matrix.command }}", ".ci/run"]
     assert (REPOSITORY / ".ci" / "run").stat().st_mode & 0o111
 

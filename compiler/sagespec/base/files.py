@@ -44,7 +44,7 @@ class Files:
             ValueError: no file can have such a name.
         """
         if self._is_unsaved(path):
-            return self._unsaved[os.path.abspath(path)]  # noqa: PTH100
+            return self._unsaved[self._key(path)]
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a named pipe would keep us waiting
             raise IsADirectoryError(errno.EISDIR, "it is not a file")
         pieces: list[bytes] = []
@@ -56,7 +56,11 @@ class Files:
         return b"".join(pieces)
 
     def _is_unsaved(self, path: StrPath) -> bool:
-        return bool(self._unsaved) and os.path.abspath(path) in self._unsaved  # noqa: PTH100
+        return bool(self._unsaved) and self._key(path) in self._unsaved
+
+    def _key(self, path: StrPath) -> str:
+        """By which name an unsaved text is known."""
+        return os.path.abspath(path)  # noqa: PTH100
 
     def _is_file(self, path: StrPath) -> bool:
         return self._is_unsaved(path) or os.path.isfile(path)  # noqa: PTH113

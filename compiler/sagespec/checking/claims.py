@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.base.source import Place
+
+Key: TypeAlias = "tuple[str | None, ...]"
+"""First the kind of the job whose name it is, or `checkpoints`; then all that tells one from the other."""
 
 
 class Holder(NamedTuple):
@@ -20,7 +23,7 @@ class Holder(NamedTuple):
 class Claim(NamedTuple):
     """What one job takes for itself."""
 
-    key: Hashable
+    key: Key
     """Equal for jobs that exclude each other."""
     job: str
     field: str
@@ -36,12 +39,12 @@ class Claim(NamedTuple):
 class Claims:
     """Those of one run, in the order of its jobs."""
 
-    def __init__(self, before: Callable[[Hashable], Holder | None] = lambda key: None) -> None:
+    def __init__(self, before: Callable[[Key], Holder | None] = lambda key: None) -> None:
         """
         Args:
             before: who has it of jobs that come before those of this run.
         """
-        self.holders: dict[Hashable, Holder] = {}
+        self.holders: dict[Key, Holder] = {}
         """The first of this run."""
         self._before = before
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
 from sagespec.cli.codes import Ended, WrongUsage
 from sagespec.cli.runs import accepted, compiler_of
-from sagespec.cli.terminal import tell
+from sagespec.cli.terminal import remark, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,9 +196,9 @@ def jobs_of(
         NoSuchJob: none of the manifests has a job, and nothing else is meant.
     """
     from sagespec.building.targets import Destination
-    from sagespec.deploying.following.looking import FollowedJob, jobs_of_requests
+    from sagespec.deploying.following.looking import FollowedJob, Meant, jobs_of_requests
     from sagespec.deploying.planning.plan import nature_of
-    from sagespec.deploying.services import NoSuchJob
+    from sagespec.deploying.services import NoSuchJob, ServiceError
 
     pool = service_pool()
     jobs: list[FollowedJob] = []
@@ -208,7 +208,19 @@ def jobs_of(
             requests = [each for each in requests_of(name, given, local=local) if only in (None, nature_of(each))]
             if stopping:
                 check_stop(requests)
-            meant = jobs_of_requests(pool, requests)
+            nearby = [] if local else jobs_here(pool, name, given, only)
+            try:
+                meant = jobs_of_requests(pool, requests)
+            except ServiceError as error:
+                if stopping or not nearby:
+                    raise
+                remark(
+                    f"{name}: its jobs on this machine are meant, because SageMaker cannot be asked: {error.message}"
+                )
+                meant = Meant(nearby)
+            if nearby and not meant.jobs:
+                remark(f"{name}: its jobs on this machine are meant; SageMaker has none")
+                meant = Meant(nearby)
             jobs += meant.jobs
             missing += meant.missing
         else:
@@ -222,6 +234,17 @@ def jobs_of(
     for line in missing:
         tell(line)
     return list(dict.fromkeys(jobs))
+
+
+def jobs_here(pool: ServicePool, path: str, given: Rendering, only: Nature | None) -> list[FollowedJob]:
+    """The jobs of some manifests that this machine has: nobody need say --local where there are no others."""
+    from sagespec.deploying.following.looking import jobs_of_requests
+    from sagespec.deploying.planning.plan import nature_of
+
+    if not (hasattr(os, "fork") and (project_folder() / "local").is_dir()):
+        return []
+    requests = requests_of(path, given, local=True)
+    return jobs_of_requests(pool, [each for each in requests if only in (None, nature_of(each))]).jobs
 
 
 def service_with(pool: ServicePool, name: str, site: Destination) -> Service:

@@ -226,6 +226,16 @@ def _api_path(path: Path) -> str:
     return text
 
 
+def _routings(_job: SceneJob, _typed: str) -> Iterator[Candidate]:
+    from sagespec.kinds.endpoint.rules.capacity import STRATEGIES
+
+    yield from (Candidate(strategy, kind="enum") for strategy in STRATEGIES)
+
+
+def _memory_sizes(_job: SceneJob, _typed: str) -> Iterator[Candidate]:
+    yield from (Candidate(size, f"{size // 1_024} GB") for size in range(1_024, 6_145, 1_024))
+
+
 SOURCES: Mapping[str, Callable[[SceneJob, str], Iterator[Candidate]]] = {
     "framework": _frameworks,
     "framework_version": _versions_of(None),
@@ -241,8 +251,19 @@ SOURCES: Mapping[str, Callable[[SceneJob, str], Iterator[Candidate]]] = {
     "requirements_file": _files(".txt", in_source=True),
     "path": _files(),
     "instance_groups": _groups,
+    "routing_strategy": _routings,
+    "memory_size_in_mb": _memory_sizes,
 }
 """Field → where its values come from, beside those that its type lists."""
+
+
+def settings_of_server(job: SceneJob) -> Iterator[tuple[str, str]]:
+    """(environment variable, what it holds) of what the serving container reads when it starts."""
+    from sagespec.kinds.endpoint.rules.server import NUMBERS, TRUTHS
+
+    if job.kind.name == "Endpoint" and job.manifest.data.get("endpoint_type", "tensorflow-serving") != "python":
+        yield from ((name, "true or false") for name in sorted(TRUTHS))
+        yield from ((name, "a whole number") for name in sorted(NUMBERS))
 
 
 def script_arguments(job: SceneJob) -> Iterator[tuple[str, Any, Any]]:

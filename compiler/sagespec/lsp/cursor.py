@@ -12,6 +12,10 @@ from sagespec.reading.document import Document, read
 
 MOST_LINES = 20
 """Lines that are taken out of a text, one after the other, until the rest is YAML."""
+MOST_CHARACTERS = 200_000
+"""Of a longer text no lines are taken out: each time all of it is read again."""
+TOO_MUCH = frozenset({"too-many-documents", "too-many-values", "nested-too-deep"})
+"""Why a text is not read to its end although it is YAML."""
 _CURSOR = "sagespec__cursor__"
 _WORD = re.compile(r"""[^\s,\[\]{}"'#:]*(?::(?=[^\s,\[\]{}])[^\s,\[\]{}"'#:]*)*\Z""")
 _REST = re.compile(r"""[^\s,\[\]{}"'#:]*(?::(?=[^\s,\[\]{}])[^\s,\[\]{}"'#:]*)*""")
@@ -40,7 +44,10 @@ def _read(source: Source, lines: list[str]) -> tuple[list[Document], int | None]
         for document in read(Source(source.name, "".join(lines), source.folder)):
             found.append(document)
     except Rejected as rejected:
-        return found, min(rejected.diagnostics[0].span.line, len(lines)) - 1
+        first = rejected.diagnostics[0]
+        if first.rule in TOO_MUCH or len(source.text) > MOST_CHARACTERS:
+            return found, None
+        return found, min(first.span.line, len(lines)) - 1
     return found, None
 
 

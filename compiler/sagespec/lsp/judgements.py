@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +11,7 @@ from sagespec.lsp.workspace import Workspace, is_manifest_name, shown
 
 if TYPE_CHECKING:
     from sagespec.base.diagnostic import Diagnostic
-    from sagespec.checking.claims import Holder
+    from sagespec.checking.claims import Holder, Key
 
 
 class Judgement(NamedTuple):
@@ -25,11 +25,11 @@ class Judgement(NamedTuple):
     """What it rests on: every path that was looked for."""
     was_read: frozenset[str]
     is_ours: bool
-    holders: Mapping[Hashable, Holder]
+    holders: Mapping[Key, Holder]
     """What its jobs have to themselves: other files' jobs may not have it."""
 
 
-def judged(workspace: Workspace, path: str, before: Callable[[Hashable], Holder | None]) -> Judgement:
+def judged(workspace: Workspace, path: str, before: Callable[[Key], Holder | None]) -> Judgement:
     """Judges one file as `validate` does one that it finds in a folder: what is not ours says nothing.
 
     Args:
@@ -76,7 +76,8 @@ class Judgements:
         """Out of date, too; the first one is the next."""
         self._by_asked: dict[str, set[str]] = {}
         """Path → the manifests whose judgement rests on it."""
-        self._by_claim: dict[Hashable, dict[str, Holder]] = {}
+        self._folders: set[str] | None = None
+        self._by_claim: dict[Key, dict[str, Holder]] = {}
         """What only one job may have → the manifests with jobs that have it."""
 
     # What is out of date
@@ -102,10 +103,24 @@ class Judgements:
         while listed and folder:
             dependents |= self._by_asked.get(folder, set())
             listed, folder = folder != os.path.dirname(folder), os.path.dirname(folder)  # noqa: PTH120
+        if path in self._around:
+            inside = [each for each in self._by_asked if each.startswith(path + os.sep)]
+            dependents |= {manifest for each in inside for manifest in self._by_asked[each]}
         for each in sorted(dependents - {path}):
             self._put(each)
         if is_manifest_name(path):
             self._put(path, urgent=True)
+
+    @property
+    def _around(self) -> set[str]:
+        """The folders that something lies in which was looked for."""
+        if self._folders is None:
+            self._folders = set()
+            for path in self._by_asked:
+                while (folder := os.path.dirname(path)) not in self._folders and folder != path:  # noqa: PTH120
+                    self._folders.add(folder)
+                    path = folder
+        return self._folders
 
     def all_changed(self) -> None:
         for path in list(self._known):
@@ -132,13 +147,14 @@ class Judgements:
         before = self._known.get(path)
         touched = set() if before is None else self._files_of(before)
         self._forget(path)
-        after: Mapping[Hashable, Holder] = {}
+        after: Mapping[Key, Holder] = {}
         if self._workspace.at_path(path) is not None or os.path.isfile(path):  # noqa: PTH113
             judgement = judged(self._workspace, path, partial(self._holder_before, path))
             self._known[path] = judgement
             after = judgement.holders
             for each in judgement.asked:
                 self._by_asked.setdefault(each, set()).add(path)
+            self._folders = None
             touched |= self._files_of(judgement) | ({path} if judgement.is_ours else set())
         self._take(path, {} if before is None else before.holders, after)
         return touched
@@ -152,7 +168,7 @@ class Judgements:
         self._take(path, {} if before is None else before.holders, {})
         return set() if before is None else self._files_of(before)
 
-    def _take(self, path: str, before: Mapping[Hashable, Holder], after: Mapping[Hashable, Holder]) -> None:
+    def _take(self, path: str, before: Mapping[Key, Holder], after: Mapping[Key, Holder]) -> None:
         """What a manifest's jobs have now; those behind it that want the same are judged again."""
         for key in before.keys() | after.keys():
             if before.get(key) == after.get(key):
@@ -166,7 +182,7 @@ class Judgements:
             elif not having:
                 del self._by_claim[key]
 
-    def _holder_before(self, path: str, key: Hashable) -> Holder | None:
+    def _holder_before(self, path: str, key: Key) -> Holder | None:
         """Who has it in the manifests that `validate` reads before this one: the first of them."""
         first = ""
         for other in self._by_claim.get(key, ()):
@@ -218,6 +234,13 @@ class Judgements:
     @property
     def known(self) -> Mapping[str, Judgement]:
         return self._known
+
+    def jobs(self, kind: str) -> list[Holder]:
+        """The jobs of a kind whose names are known, in the order of their names."""
+        named = {
+            each.job: each for known in self._known.values() for key, each in known.holders.items() if key[0] == kind
+        }
+        return [named[name] for name in sorted(named)]
 
     def manifests_of(self, path: str) -> list[str]:
         """The manifests whose judgement rests on a file, itself included."""

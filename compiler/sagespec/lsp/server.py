@@ -17,13 +17,18 @@ from sagespec import __version__
 from sagespec.lsp import jsonrpc
 from sagespec.lsp.jsonrpc import Connection, Message, ResponseError
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.params import missing
 from sagespec.lsp.texts import Json, TextDocument, path_of
 from sagespec.lsp.workspace import Client, Settings, Workspace, is_manifest_name
 
 LOOK_EVERY = 2.0
 """Seconds between looks at the disk, where the client does not watch it for us, and at the client's process."""
 WATCHED = ("**/*.{yaml,yml,py}", "**/requirements.txt", "**/.sagespecignore")
+LISTED = (".yaml", ".yml", ".py", "requirements.txt", ".sagespecignore")
+"""What these say depends on which of them there are."""
 CREATED, CHANGED, DELETED = 1, 2, 3
+OF_FOLDERS = 1 | 4
+"""Creating and deleting: of a folder that is moved, clients tell that and nothing of what is in it."""
 WARNING = 2
 
 
@@ -71,9 +76,10 @@ class Server:
             return
         if request_id is None:
             handler = NOTIFICATIONS.get(method)
-            if handler is not None and self._initialized:
+            params = message.content.get("params") or {}
+            if handler is not None and self._initialized and not missing(method, params):
                 try:
-                    handler(self, message.content.get("params") or {})
+                    handler(self, params)
                 except Exception as error:  # whatever it was, the next message is answered
                     self._log(method, error)
             return
@@ -90,7 +96,9 @@ class Server:
             self.connection.forget(message)
 
     def _answer(self, message: Message, method: str) -> Any:
-        params = _checked(message.content.get("params"))
+        params = message.content.get("params") or {}
+        if wrong := missing(method, params):
+            raise ResponseError(jsonrpc.INVALID_PARAMS, wrong)
         if method == "initialize":
             return self._initialize(params)
         if not self._initialized:
@@ -136,7 +144,8 @@ class Server:
 
     def _start(self, _params: Mapping[str, Any]) -> None:
         if self._is_watching:
-            watchers = [{"globPattern": pattern} for pattern in WATCHED]
+            watchers: list[Json] = [{"globPattern": pattern} for pattern in WATCHED]
+            watchers.append({"globPattern": "**", "kind": OF_FOLDERS})
             registration = {
                 "id": "files",
                 "method": "workspace/didChangeWatchedFiles",
@@ -185,10 +194,13 @@ class Server:
     def _on_disk(self, params: Mapping[str, Any]) -> None:
         for event in params["changes"]:
             path = path_of(event["uri"])
-            if path is not None and (self.workspace.at_path(path) is None or event["type"] != CHANGED):
-                known = path in self.judgements.known
-                if known or self.workspace.is_inside(path) or not is_manifest_name(path):
-                    self._changed(path, listed=event["type"] != CHANGED)
+            if path is None or (event["type"] == CHANGED and self.workspace.at_path(path) is not None):
+                continue  # the editor's own text holds
+            if event["type"] == CREATED and self.workspace.is_inside(path) and os.path.isdir(path):  # noqa: PTH112
+                self.judgements.add(self.workspace.manifests(path))
+            known = path in self.judgements.known
+            if known or self.workspace.is_inside(path) or not is_manifest_name(path):
+                self._changed(path, listed=event["type"] != CHANGED and path.endswith(LISTED))
 
     def _configured(self, params: Mapping[str, Any]) -> None:
         self.workspace.settings = Settings.read(params.get("settings"), self.workspace.settings)
@@ -284,22 +296,6 @@ def _is_alive(process: int) -> bool:
     except OSError:
         return True
     return True
-
-
-def _checked(params: Any) -> Mapping[str, Any]:
-    """What came with a request, where it has the form that every request's has.
-
-    Raises:
-        ResponseError: it has not.
-    """
-    given = {} if params is None else params
-    document = given.get("textDocument", {"uri": ""}) if isinstance(given, dict) else None
-    if not isinstance(document, dict) or not isinstance(document.get("uri"), str):
-        raise ResponseError(jsonrpc.INVALID_PARAMS, "the parameters name no document")
-    for position in [given[name] for name in ("position",) if name in given]:
-        if not isinstance(position, dict) or not all(isinstance(position.get(n), int) for n in ("line", "character")):
-            raise ResponseError(jsonrpc.INVALID_PARAMS, "a position has a line and a character")
-    return dict(given)
 
 
 NOTIFICATIONS: Mapping[str, Callable[[Server, Mapping[str, Any]], None]] = {

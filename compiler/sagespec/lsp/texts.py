@@ -39,6 +39,11 @@ class TextDocument:
         """As a file would hold it. Half a surrogate pair, which JSON can carry, is no UTF-8 and will be refused."""
         return self.text.encode("utf-8", "surrogatepass")
 
+    @cached_property
+    def real(self) -> str:
+        """The path, without the links in it; empty where there is none."""
+        return "" if self.path is None else os.path.realpath(self.path)
+
     @property
     def mark(self) -> int:
         """Units before the first character of the text."""
@@ -115,7 +120,10 @@ def range_of(source: Source, span: Span, mark: int = 0) -> Json:
 
 def path_of(uri: str) -> str | None:
     """The path of a file's URI; None of one that is no file (an unsaved buffer, a revision of git)."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
     if parts.scheme != "file":
         return None
     path = unquote(parts.path, errors="surrogateescape")

@@ -60,17 +60,31 @@ class WatchedFiles(Files):
         """Every path that was looked for, absolute."""
         self.was_read: set[str] = set()
         """Those whose text was read."""
+        self._real: dict[str, str] = {}
+        """Folder → where it really lies: one file may have a name in each of several linked folders."""
 
     def _note(self, path: StrPath) -> str:
         try:
             whole = os.path.abspath(path)  # noqa: PTH100
         except ValueError:
             return ""
-        self.asked.add(whole)
+        self.asked |= {whole, self._really(whole)}
         return whole
 
+    def _really(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        real = self._real.get(folder)
+        if real is None:
+            real = self._real[folder] = os.path.realpath(folder)
+        return path if real == folder else os.path.join(real, name)  # noqa: PTH118
+
+    def _key(self, path: StrPath) -> str:
+        whole = super()._key(path)
+        return whole if whole in self._unsaved else self._really(whole)
+
     def read(self, path: StrPath, most: int) -> bytes:
-        self.was_read.add(self._note(path))
+        whole = self._note(path)
+        self.was_read |= {whole, self._really(whole)}
         return super().read(path, most)
 
     def _is_file(self, path: StrPath) -> bool:
@@ -127,7 +141,10 @@ class Workspace:
     def take_away(self, uri: str) -> TextDocument | None:
         document = self.open.pop(uri, None)
         if document is not None and document.path is not None:
+            others = [each for each in self.open.values() if each.path == document.path]  # the same, spelt otherwise
             self._by_path.pop(document.path, None)
+            if others:
+                self._by_path[document.path] = others[-1]
         return document
 
     def document(self, params: Mapping[str, Any]) -> TextDocument | None:
@@ -152,7 +169,8 @@ class Workspace:
     # What the pipeline is given
 
     def files(self) -> WatchedFiles:
-        return WatchedFiles({path: document.content for path, document in self._by_path.items()})
+        really = {document.real: document.content for document in self._by_path.values()}
+        return WatchedFiles({**really, **{path: document.content for path, document in self._by_path.items()}})
 
     @property
     def inputs(self) -> Any:
@@ -200,11 +218,14 @@ class Workspace:
         around = [folder for folder in self.folders if path.startswith(folder.rstrip(os.sep) + os.sep)]
         return min(around, key=len, default=None)
 
-    def manifests(self) -> Iterator[str]:
-        """Every YAML file of the folders, as `validate FOLDER` finds them."""
-        from sagespec.reading.discovery import Survey
+    def manifests(self, below: str = "") -> Iterator[str]:
+        """Every YAML file of the folders, or of one in them, as `validate FOLDER` finds them."""
+        from sagespec.reading.discovery import PASSED_OVER, Survey
 
-        for folder in self.folders:
+        steps = below.removeprefix(self._folder_of(below) or "").split(os.sep)  # noqa: PTH206
+        if any(step in PASSED_OVER or step.startswith(".") for step in steps):
+            return
+        for folder in [below] if below else self.folders:
             for path, why in Survey().files(folder):
                 if not why:
                     yield os.path.abspath(path)  # noqa: PTH100

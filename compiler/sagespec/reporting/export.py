@@ -93,7 +93,7 @@ def write_all(requests: Sequence[Request], target: str, folder: Path) -> Iterato
         path = folder / f"{request.name}{TARGETS[target].suffix}"
         write_whole(path, text_of(request, target))
         yield path
-        for upload in request.uploads if target != "sagemaker" else ():
+        for upload in request.uploads if target != "sagemaker" and TARGETS[target].creates else ():
             if upload.kind == "code":
                 archive = _archive(folder, upload)
                 archive.parent.mkdir(parents=True, exist_ok=True)

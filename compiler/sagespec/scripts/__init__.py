@@ -194,6 +194,12 @@ def _file_of(name: str, folders: list[FilePath], dependencies: list[FilePath], f
     return None
 
 
+def imports_of(text: str) -> tuple[str, ...]:
+    """The modules that every run of a script imports, as far as it can be read."""
+    study = _study((("", text),), True)
+    return tuple(dict.fromkeys(name for name, _ in study.imports))
+
+
 @lru_cache(maxsize=256)
 def _imports(text: str, helper: bool) -> tuple[str, ...]:
     """The modules that a text imports, and the names that it takes from them as if they were modules."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from sagespec.building.request import Destination, Request, Upload
-from sagespec.building.targets import ack, aws_cli, step_functions
+from sagespec.building.targets import ack, aws_cli, eventbridge, step_functions
 from sagespec.reading.yamltext import yaml_text
 
 
@@ -24,6 +24,8 @@ class Target(NamedTuple):
     """(path, what is wrong) of each member of a body that has no such form."""
     kinds: frozenset[str] | None = None
     """The kinds of manifests that have such a form; None: all."""
+    creates: bool = True
+    """It creates what the request asks for, and so needs its uploads; otherwise it is only about that."""
 
 
 def _json(data: Any) -> str:
@@ -40,6 +42,7 @@ TARGETS: Mapping[str, Target] = {
     "sagemaker": Target(".json", Request.sent, _json, _nothing),
     "ack": Target(".yaml", ack.resource, yaml_text, ack.refused, _JOBS),
     "step-functions": Target(".json", step_functions.task, _json, step_functions.refused, _JOBS),
+    "eventbridge": Target(".json", eventbridge.template, _json, _nothing, _JOBS, creates=False),
     "aws-cli": Target(".sh", aws_cli.script, str, _nothing),
 }
 

@@ -11,9 +11,7 @@ and an instance of it is what a command line says, with the values in the same a
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -168,6 +166,9 @@ def pair(word: str) -> tuple[str, str]:
 
 def moment(word: str) -> float:
     """A time, in seconds since 1970: so long ago, or a date with or without a time; local where it has no zone."""
+    import time
+    from datetime import datetime
+
     found = re.fullmatch(r"(\d+)([smhd])", word)
     if found:
         return time.time() - int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[found[2]]

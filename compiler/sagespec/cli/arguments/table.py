@@ -129,7 +129,8 @@ class CompileArguments(Judging):
 
     --target gives it another form: ack (the TrainingJob resource of the AWS controllers for Kubernetes),
     step-functions (a task state), aws-cli (a shell script). What these need in S3 is told on standard error; with
-    --out, source archives are written beside.
+    --out, source archives are written beside. eventbridge is the rule that tells an SNS topic when the job has ended
+    (a CloudFormation template).
     """
 
     command, section, runs = "compile", CHECK, "compiling:compile_"
@@ -338,7 +339,7 @@ class Looking(Jobs):
 
     sort = text("METRIC", "A table, the job with the best value first.")
     best = choice(
-        "sagespec.reporting.plans.listing:BEST",
+        ("by-name", "smallest", "largest"),
         "by-name",
         "Which value of it is best; by name: of a loss the smallest.",
         needs="sort",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sagespec.building.targets import TARGETS
 from sagespec.cli.arguments.table import CompileArguments
 from sagespec.cli.codes import Code
 from sagespec.cli.runs import accepted, compiler_of, is_refused
@@ -32,7 +33,7 @@ def compile_(given: CompileArguments) -> int:
     for request in requests:
         if request.serving.model_of:
             tell(f"{request.name} is shown with the model of {request.serving.model_of}: apply takes the newest job")
-    if given.target != "sagemaker":
+    if given.target != "sagemaker" and TARGETS[given.target].creates:
         for line in needed(requests, given.out):
             tell(f"first: {line}")
     return Code.FINE

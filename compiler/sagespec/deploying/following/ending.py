@@ -62,8 +62,8 @@ class Ending:
 
     @property
     def passed(self) -> bool:
-        """Whether all is well: it has succeeded, and what was rehearsed has not begun again."""
-        return self.succeeded and (self.rehearsal or {}).get("verdict") != "began again"
+        """Whether all is well: it has succeeded, and a rehearsal has come to pass, and did not begin again."""
+        return self.succeeded and (self.rehearsal or {}).get("verdict") not in ("began again", "not interrupted")
 
     @property
     def over(self) -> bool:

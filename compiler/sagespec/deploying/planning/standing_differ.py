@@ -97,9 +97,9 @@ def _of_counts(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]
 def _of_archive(request: Request, seen: ObservedEndpoint) -> Iterator[Difference]:
     """Another archive under the same key: the service itself never says so."""
     before, after = seen.tags.get(ARTIFACT), request.tags.get(ARTIFACT)
-    if before and after and before != after:
+    if after and before != after:
         member = "CreateModel.PrimaryContainer.ModelDataUrl"
-        told = f"another archive (ETag {before})"
+        told = f"another archive (ETag {before})" if before else "an archive at which nobody has looked"
         yield Difference("model_data", f"{member} (its ETag)", told, f"ETag {after}", Effect.DEPLOYMENT)
 
 

@@ -150,7 +150,9 @@ def _not_known(name: str, site: Destination) -> tuple[str, Finding]:
             "sagespec apply --local",
         )
     else:
-        message = f"no manifest here describes the training job '{name}', so that only the service knows its model"
+        message = (
+            f"no manifest without errors describes the training job '{name}' here: only the service knows its model"
+        )
         hint = "give the folder where that manifest lies; sagespec plan and apply ask the service"
     return "unknown-training-job", Finding(("training_job",), message, hint)
 

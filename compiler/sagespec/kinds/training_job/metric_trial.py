@@ -1,4 +1,4 @@
-"""Metric definitions tried on a whole log: what each catches, and what none does."""
+"""Metric definitions, tried on a whole log: what each catches, and what none does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a metric definition catches in lines of a log: one reading, for rules, local jobs, trials and pictures."""
+"""What a metric definition catches in a line of a log: one reading, for rules, local jobs, trials and pictures."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sagespec.base.diagnostic import Severity
 from sagespec.base.source import Path
 from sagespec.kinds import KINDS, kind_named
+from sagespec.kinds.endpoint.rules.model import NAMES
 from sagespec.kinds.explained import explained
 from sagespec.lsp import jsonrpc
 from sagespec.lsp.candidates import (
@@ -19,6 +20,7 @@ from sagespec.lsp.candidates import (
     of_shape,
     script_arguments,
     script_channels,
+    settings_of_server,
 )
 from sagespec.lsp.cursor import Spot, spot
 from sagespec.lsp.jsonrpc import ResponseError
@@ -74,7 +76,7 @@ def completion(workspace: Workspace, judgements: Judgements, params: Mapping[str
     here = spot(scene.source, index)
     if here is None or not (is_ours(here.document) or is_defaults(here.document)):
         return None
-    return _answer(document, here.start, here.end, _items(workspace, scene, here))
+    return _answer(document, here.start, here.end, _items(workspace, judgements, scene, here))
 
 
 def _answer(document: TextDocument, start: int, end: int, items: Iterable[CompletionItem]) -> Json:
@@ -165,9 +167,9 @@ def _short(value: Any) -> str:
 # In the tree ----------------------------------------------------------------------------------------------------------
 
 
-def _items(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[CompletionItem]:
+def _items(workspace: Workspace, judgements: Judgements, scene: Scene, here: Spot) -> Iterator[CompletionItem]:
     if is_defaults(here.document):
-        yield from _in_defaults(workspace, scene, here)
+        yield from _in_defaults(workspace, judgements, scene, here)
         return
     if not here.is_key and here.path == ("kind",):
         yield from (CompletionItem(name, name, "enum") for name in (*KINDS, "Defaults"))
@@ -176,7 +178,7 @@ def _items(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[Completio
     job = scene.job(root)
     if job is None:
         return
-    trial = Trial(workspace, job)
+    trial = Trial(workspace, judgements, job)
     shape = shape_at(job.kind.model, here.path)
     if here.is_key and _takes_keys(job, here.path, shape):
         yield from _keys(trial, here, shape)
@@ -193,8 +195,9 @@ def _takes_keys(job: SceneJob, path: Path, shape: Shape | None) -> bool:
 class Trial:
     """Tries values with the rules of a job: what makes an error that was not there would not be accepted."""
 
-    def __init__(self, workspace: Workspace, job: SceneJob) -> None:
+    def __init__(self, workspace: Workspace, judgements: Judgements, job: SceneJob) -> None:
         self.workspace = workspace
+        self.judgements = judgements
         self.job = job
         self.before = job.complaints(job.manifest.data)
 
@@ -212,6 +215,8 @@ class Trial:
 def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[CompletionItem]:
     """The values of a field that would be accepted."""
     offered = [*candidates(trial.job, here.path, here.typed), *(of_shape(shape) if shape is not None else ())]
+    if here.path == ("training_job",):
+        offered += [Candidate(name, f"{file}:{line}") for name, file, line in trial.judgements.jobs("TrainingJob")]
     for each in {(type(each.value), each.value): each for each in offered}.values():
         if each.opens or trial.accepts(here.path, each.value):
             yield _value(here, each)
@@ -242,13 +247,21 @@ def _keys(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[CompletionI
         for name, script in script_channels(job):
             if name not in given:
                 yield CompletionItem(name, _key(here, name), "field", f"read by {script.sources[0].name}")
+    elif path == ("env",):
+        for name, detail in settings_of_server(job):
+            if name not in given:
+                yield CompletionItem(name, _key(here, name), "field", detail)
     elif path[:1] == ("request",):
         for name, member in api_names(job, path):
-            if name not in given:
+            if name not in given and not (path in _NAMED_BY_US and name in _NAMED_BY_US[path]):
                 detail = member.type if member is not None else ""
                 yield CompletionItem(
                     name, _key(here, name), "field", detail, first=member is not None and member.required
                 )
+
+
+_NAMED_BY_US = {("request", section): (*names, "Tags") for section, names in NAMES.items()}
+"""Members of an endpoint's requests that cannot be overridden."""
 
 
 def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]) -> Iterator[CompletionItem]:
@@ -258,7 +271,7 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
         if name in given or name in ("apiVersion", "kind"):
             continue
         path = (*here.path, name)
-        said = trial.complaints(path, _sample(shapes[name]))
+        said = trial.complaints(path, _sample(trial.job, path, shapes[name]))
         of_field = [each for each in said if each[1][: len(path)] == path and each[0] not in _OF_VALUES]
         if any(not _COMPANION.search(rule) for rule, _, _ in of_field):
             continue
@@ -272,8 +285,10 @@ _OF_VALUES = frozenset({"wrong-value", "wrong-type", "unknown-field", "missing-f
 """What a sample may do wrong though the field may stand there."""
 
 
-def _sample(shape: Shape) -> Any:
+def _sample(job: SceneJob, path: Path, shape: Shape) -> Any:
     """A value that a field may have, to try the field with."""
+    if path[-1] in ("routing_strategy", "memory_size_in_mb"):  # whose types say less than their rules
+        return next(candidates(job, path, "")).value
     inner = bare(shape)
     listed, told = expected(shape), described(shape)
     if inner["type"] == "bool":
@@ -323,7 +338,7 @@ def _key(here: Spot, name: str, *, nested: bool = False) -> str:
 # In defaults ----------------------------------------------------------------------------------------------------------
 
 
-def _in_defaults(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[CompletionItem]:
+def _in_defaults(workspace: Workspace, judgements: Judgements, scene: Scene, here: Spot) -> Iterator[CompletionItem]:
     """Fields of every kind, and settings. What contradicts what, only a manifest shows."""
     path, names, data = _within_defaults(here)
     if here.is_key and path == ():
@@ -338,7 +353,7 @@ def _in_defaults(workspace: Workspace, scene: Scene, here: Spot) -> Iterator[Com
     shape = shape_at(model, path)
     if job is not None:
         offer = _keys if here.is_key and _takes_keys(job, path, shape) else _values
-        yield from offer(Trial(workspace, job), here._replace(path=path, data=data), shape)
+        yield from offer(Trial(workspace, judgements, job), here._replace(path=path, data=data), shape)
 
 
 def _within_defaults(here: Spot) -> tuple[Path, list[str], dict[str, Any]]:

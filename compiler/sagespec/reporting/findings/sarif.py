@@ -28,11 +28,23 @@ def sarif_log(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
     """A log of one run. Columns count characters (`unicodeCodePoints`), from 1, the end exclusive: as ours do."""
     names = {name: index for index, name in enumerate(dict.fromkeys(found.rule for found in diagnostics))}
     rules = [_rule(explained()[name]) for name in names]
-    driver = {"name": "sagespec", "version": __version__, "rules": rules}
+    driver = {"name": "sagespec", "version": __version__, **_information(), "rules": rules}
     seen: Counter[str] = Counter()
     results = [_result(safe(diagnostic), names[diagnostic.rule], seen) for diagnostic in diagnostics]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _information() -> dict[str, str]:
+    """Where people read about the tool: the project's home page, as it is installed."""
+    from importlib.metadata import PackageNotFoundError, metadata  # few runs write SARIF
+
+    try:
+        urls = metadata("sagespec").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return {}
+    home = dict(url.split(", ", 1) for url in urls).get("Homepage")
+    return {"informationUri": home} if home else {}
 
 
 def _rule(page: Page) -> dict[str, Any]:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:  # the help of `status` names what is here
 
 SMALLER_IS_BETTER = r"loss|err|mse|rmse|mae|mape|perplexity|divergence|distance|latency|seconds|\btime\b|wer\b|fid\b"
 """Found in the names of metrics of which the smallest value is the best one; of others it is the largest."""
-BEST = ("by-name", "smallest", "largest")
 
 
 class NoSuchMetric(LookupError):
@@ -34,7 +33,7 @@ class NoSuchMetric(LookupError):
         super().__init__(f"none of {len(endings)} jobs has a metric '{metric}'")
 
 
-def ranked(endings: Sequence[Ending], metric: str, best: str = BEST[0]) -> list[Ending]:
+def ranked(endings: Sequence[Ending], metric: str, best: str = "by-name") -> list[Ending]:
     """Jobs with the best value of a metric first, and those without one last.
 
     Raises:
@@ -42,7 +41,7 @@ def ranked(endings: Sequence[Ending], metric: str, best: str = BEST[0]) -> list[
     """
     if not any(metric in ending.metrics for ending in endings):
         raise NoSuchMetric(metric, endings)
-    is_small = bool(re.search(SMALLER_IS_BETTER, metric, re.IGNORECASE)) if best == BEST[0] else best == "smallest"
+    is_small = bool(re.search(SMALLER_IS_BETTER, metric, re.IGNORECASE)) if best == "by-name" else best == "smallest"
     sign = 1 if is_small else -1
 
     def key(ending: Ending) -> tuple[bool, float]:

@@ -141,8 +141,9 @@ class LocalService:
             start, end = ends.get(path.stem, 0), end_of_lines(path)
             pieces.append(_log_lines(path, start, end))
             ends[path.stem] = max(start, end)
-        lines = pieces[0] if len(pieces) == 1 else heapq.merge(*pieces, key=lambda line: line.time)
-        return (line for line in lines if line.time >= cursor.since), cursor.at(ends)
+        merged = pieces[0] if len(pieces) == 1 else heapq.merge(*pieces, key=lambda line: line.time)
+        meant = (line for line in merged if line.time >= cursor.since) if cursor.since else merged
+        return meant, cursor.at(ends)
 
     def tail(self, job_name: str, count: int) -> list[LogLine]:
         """The last lines over all hosts."""
@@ -357,7 +358,20 @@ class LocalService:
             return apart
         if given.get(cluster.MPI) and shutil.which("mpirun") is None:
             return "an MPI job needs mpirun, which is not on this machine's PATH", "install Open MPI"
-        return None
+        return self._lacks(body, given)
+
+    def _lacks(self, body: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, str] | None:
+        """What this machine's Python lacks for the job, and what to do: told before it is started."""
+        if self.options.provision:
+            return None
+        from sagespec.deploying.services.local.running import modules
+
+        archive = self.store.uploaded(str(given.get("sagemaker_submit_directory", "")))
+        missing = modules.lacking(archive, str(given["sagemaker_program"]), self.options.python)
+        if missing is None:
+            return None
+        message = f"{body['TrainingJobName']} is not started: its script imports {missing}, which this Python has not"
+        return message, f"add --provision, which installs it apart; or install {missing} into {self.options.python}"
 
 
 def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:

@@ -85,7 +85,8 @@ class ObjectStore:
         try:
             return _etag_of(self._call("head_object", *_split(uri)))
         except ServiceError as error:
-            if is_denied(cause_of(error)) or code_of(cause_of(error)) in _ABSENT:
+            answer = getattr(cause_of(error), "response", {}).get("ResponseMetadata", {})
+            if 400 <= answer.get("HTTPStatusCode", 0) < 500:  # denied, absent, or of another region: HEAD says no more
                 return ""
             raise
 

@@ -168,3 +168,66 @@ def arguments_lost_to_shell_script(written: Written, context: JobContext) -> Fin
         "let it read SM_HPS or SM_HP_<NAME>, start a Python file, or take a newer version",
         at_key=True,
     )
+
+
+@rule(ERROR, on=field("entry_point"), source=_PROCESS)
+def entry_point_changed_by_shell(written: Written, context: JobContext) -> Finding | None:
+    """The container's shell reads the entry point's name, too: `my train.py` is two words to it.
+
+    A name with blanks, parentheses, quotes or the like never reaches Python as the name of the script. The name of a
+    shell script, or of another program, is read by a shell in every container.
+
+    Bad:
+        entry_point: my train.py
+        source_dir: s3://bucket/code.tar.gz
+        ---
+        entry_point: train(1).py
+        source_dir: s3://bucket/code.tar.gz
+
+    Good:
+        entry_point: my-train.py
+        source_dir: s3://bucket/code.tar.gz
+    """
+    if not context.script_mode or context.holds is None:
+        return None
+    entry: str = written.value
+    read = shell_words(entry, context.shell or ("" if entry.endswith(".py") else "dash"))
+    if read == ShellWords((entry,)):
+        return None
+    becomes = read.harm or f"makes {' and '.join(map(repr, read.words)) or 'nothing'} of it"
+    return Finding(
+        written.path,
+        f"the container's shell {becomes}: the name '{shown(entry)}' is not quoted there",
+        "name the file with letters, digits, - and _",
+    )
+
+
+@rule(ERROR, on=field("entry_point"), source="execve(2), Interpreter scripts")
+def shell_script_with_windows_line_ends(written: Written, context: JobContext) -> Finding | None:
+    r"""A script whose first line ends as Windows ends lines asks Linux for an interpreter that is not there.
+
+    `#!/bin/sh\r\n` names the program `/bin/sh\r`. In git, `*.sh text eol=lf` in .gitattributes keeps such files right.
+
+    Bad:
+        entry_point: windows.sh
+
+    Good:
+        entry_point: linux.sh
+    """
+    folder, entry = context.source_folder, str(written.value)
+    if not context.script_mode or folder is None or entry.endswith(".py"):
+        return None
+    path = context.files.below(folder, entry)
+    if not context.files.is_file(path):
+        return None
+    first = context.files.read(path, _MAX_PROGRAM).partition(b"\n")[0]
+    if not (first.startswith(b"#!") and first.endswith(b"\r")):
+        return None
+    return Finding(
+        written.path,
+        f"the lines of '{entry}' end as on Windows, so Linux finds no program to run it with",
+        f"save it with the line ends of Linux (sed -i 's/\\r$//' {entry})",
+    )
+
+
+_MAX_PROGRAM = 1_000_000

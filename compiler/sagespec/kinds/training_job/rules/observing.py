@@ -123,7 +123,9 @@ ANOTHER_FOUND = "write more of what stands before the number; of several, the la
 
 @rule(WARNING, on=item("metric_definitions"), source=METRICS_GUIDE)
 def metric_pattern_of_one_dialect(metric: Written, context: JobContext) -> Iterator[Finding]:
-    """A metric's pattern has syntax that dialects of regular expressions read in different ways. Which one SageMaker
+    """A metric's pattern has syntax that dialects of regular expressions read in different ways.
+
+    Which one SageMaker
     uses is not documented; ours is Python's, in `validate`, `sagespec metrics` and on this machine.
 
     Bad:
