@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -414,7 +415,9 @@ def test_jobs_that_differ_in_their_names_alone_need_no_table_of_what_differs(mak
 def test_a_comment_is_never_cut_inside_of_a_block(longest: int, make: Callable[..., Request]) -> None:
     """Forty jobs of which each is a row of its own."""
     requests = [make({"name": f"job-{'x' * 20}-{n}", "max_run": 3600 + n}) for n in range(40)]
-    text = plan_markdown(decide_all(requests, []), longest)
+    plan = decide_all(requests, [])
+    plan = replace(plan, changes=tuple(replace(change, notes=("a note " * 20,)) for change in plan.changes))
+    text = plan_markdown(plan, longest)
     assert len(text.encode()) <= longest
     assert text.count("<details") == text.count("</details>")
     assert text.startswith("<!-- sagespec plan -->\n### sagespec: 40 to create\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sagespec.base.files import data_folder
@@ -31,8 +31,8 @@ def plan_markdown(plan: Plan, longest: int = LONGEST_COMMENT) -> str:
     """A plan as a reviewer reads it: one table of what changes, and the rest folded away.
 
     Args:
-        longest: bytes that it may have. What does not fit is left out as whole blocks and whole rows, the least
-            important first, and that is said.
+        longest: bytes that it may have. What does not fit is left out as whole blocks, then notes, then rows, each from
+            the end, and that is said.
     """
     rows = rows_of(plan)
     blocks = [text for row in rows if (text := _block_of(row, open_=len(rows) == 1))]
@@ -40,20 +40,21 @@ def plan_markdown(plan: Plan, longest: int = LONGEST_COMMENT) -> str:
     if kept:
         number = sum(len(row.changes) for row in kept)
         blocks.append(_rendered("unchanged.md.j2", rows=kept, number=number))
-    sizes = [len(rows), len(blocks)]
-    text = _whole(plan, rows, blocks, *sizes)
-    while len(text.encode()) > longest and any(sizes):
-        cut = 1 if sizes[1] else 0
-        sizes[cut] = sizes[cut] * 3 // 4
-        text = _whole(plan, rows, blocks, *sizes)
+    notes = [*plan.notes, *(f"{change.name}: {note}" for change in plan.changes for note in change.notes)]
+    parts: dict[str, Sequence[Any]] = {"row": rows, "note": notes, "block": blocks}
+    sizes = {name: len(part) for name, part in parts.items()}
+    text = _whole(plan, parts, sizes)
+    while len(text.encode()) > longest and any(sizes.values()):
+        last = [name for name, size in sizes.items() if size][-1]
+        sizes[last] = sizes[last] * 3 // 4
+        text = _whole(plan, parts, sizes)
     return text
 
 
-def _whole(plan: Plan, rows: Sequence[PlanRow], blocks: Sequence[str], most_rows: int, most_blocks: int) -> str:
+def _whole(plan: Plan, parts: Mapping[str, Sequence[Any]], sizes: Mapping[str, int]) -> str:
+    """A plan with the first ones of each part."""
     place = where(plan)
-    left = [counted(len(rows) - most_rows, "row")] if most_rows < len(rows) else []
-    left += [counted(len(blocks) - most_blocks, "block")] if most_blocks < len(blocks) else []
-    notes = [*plan.notes, *(f"{change.name}: {note}" for change in plan.changes for note in change.notes)]
+    left = [counted(len(part) - sizes[name], name) for name, part in parts.items() if sizes[name] < len(part)]
     return _rendered(
         "plan.md.j2",
         marker=" ".join([MARKER, *place.environments, "-->"]),
@@ -62,10 +63,10 @@ def _whole(plan: Plan, rows: Sequence[PlanRow], blocks: Sequence[str], most_rows
         where=", ".join(place.words),
         total=total_of(plan),
         standing=standing_total(plan),
-        rows=rows[:most_rows],
-        blocks=blocks[:most_blocks],
+        rows=parts["row"][: sizes["row"]],
+        blocks=parts["block"][: sizes["block"]],
         left=" and ".join(left),
-        notes=notes,
+        notes=parts["note"][: sizes["note"]],
     )
 
 
