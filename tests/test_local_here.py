@@ -41,6 +41,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(name, os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     (tmp_path / "slow.yaml").write_text(MANIFEST)
+    (tmp_path / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\nproject: vision\n")
     (tmp_path / "train.py").write_text(SCRIPT)
     return tmp_path
 
@@ -58,7 +59,9 @@ def test_the_jobs_of_a_manifest_are_found_on_this_machine(project: Path, capsys:
     assert run(["metrics", "slow.yaml"]) == 0
     assert run(["list", "--local"]) == 0
     assert "Completed" in capsys.readouterr().out
-    assert run(["stop", "slow.yaml"]) != 0  # what is to be stopped is not guessed
+    capsys.readouterr()
+    assert run(["stop", "slow.yaml"]) == 3  # what is to be stopped is not guessed
+    assert "slow.yaml has jobs on this machine, too: add --local" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

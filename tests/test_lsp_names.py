@@ -181,7 +181,8 @@ def test_a_lens_says_what_a_job_may_cost_at_most(editor: Editor) -> None:
     lenses = editor.ask("codeLens", document_of(editor, "mnist.yaml"))
     titles = [lens["command"]["title"] for lens in lenses]
     assert titles == [
-        "mnist: at most 72 h of ml.m5.xlarge, 2,160 GB-hours of volumes in 3 attempts",
+        "mnist: at most 72 h of ml.m5.xlarge, 2,160 GB-hours of volumes: "
+        "1 × 24 h (max_run) × 3 attempts (on_failure.max_attempts)",
         "show the request",
     ]
 

@@ -115,7 +115,7 @@ def test_odd_messages_are_answered_and_the_server_lives_on(folder: Path) -> None
     wire.tell("$/unheardOf", {})
     wire.tell("textDocument/didOpen", {"textDocument": {}})
     wire.settled()
-    assert [message["method"] for message in wire.requests] == ["window/logMessage"]
+    assert wire.requests == []
     assert wire.initialized["serverInfo"]["name"] == "sagespec"
     wire.close()
     assert wire.code == 0

@@ -75,7 +75,7 @@ NOT_SHOWN = {
         **dict.fromkeys(["marketplace-algorithm-with-network"], RUN),
         **dict.fromkeys(
             words("""
-            dependency-not-found entry-point-not-found entry-point-outside-project missing-local-data
+            code-outside-project dependency-not-found entry-point-not-found missing-local-data
             missing-requirements-file shell-script-with-windows-line-ends source-dir-not-found
             """),
             DISK,
@@ -95,6 +95,7 @@ NOT_SHOWN = {
             """),
             ALGORITHM,
         ),
+        "metric-example-fails": "the expression is tried",
         "secret-in-manifest": RANDOM,
     },
     "Endpoint": {
@@ -106,7 +107,7 @@ NOT_SHOWN = {
             """),
             MISSING,
         ),
-        **dict.fromkeys(["link-in-model-data", "model-data-without-saved-model"], DISK),
+        **dict.fromkeys(["code-outside-project", "link-in-model-data", "model-data-without-saved-model"], DISK),
         **dict.fromkeys(
             words("""
             deployment-shorter-than-its-waits duplicate-variant role-of-another-account step-out-of-range

@@ -211,17 +211,17 @@ def test_github_takes_the_outputs_of_any_number_of_jobs() -> None:
 # Commands over several jobs -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["status", "logs", "stop"])
+@pytest.mark.parametrize("command", ["status", "logs", "stop --yes"])
 def test_a_manifest_without_a_job_does_not_end_the_command_for_the_others(
     command: str, aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["apply", "jobs/b.yaml", "--yes"]) == 0
     capsys.readouterr()
     (name,) = aws.jobs.of("b")
-    code, out, err = spoken(capsys, command, "jobs")
+    code, out, err = spoken(capsys, *command.split(), "jobs")
     assert (code, f"no training job of 'a' exists on SageMaker {REGION}" in err, name in out + err) == (0, True, True)
-    assert spoken(capsys, command, "jobs/a.yaml")[0] == 3
-    assert aws.jobs.status(name) == ("Stopping" if command == "stop" else "InProgress")
+    assert spoken(capsys, *command.split(), "jobs/a.yaml")[0] == 3
+    assert aws.jobs.status(name) == ("Stopping" if command.startswith("stop") else "InProgress")
 
 
 def test_one_job_that_cannot_be_seen_does_not_end_the_command_for_the_others(

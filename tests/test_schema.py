@@ -444,6 +444,11 @@ def test_the_schema_of_endpoints_refuses_what_the_validator_refuses(over: dict[s
         {"matrix": {"size": ["large", "xlarge"]}},
         {"instance_type": "ml.t2.medium"},
         {"instance_type": "ml.z9.large"},
+        {
+            "instance_type": "ml.inf1.xlarge",
+            "production_variants": [{"variant_name": "a", "instance_type": "ml.m5.large"}],
+        },
+        {"region": "eu-south-2", "image_uri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/serving:1"},
     ],
 )
 def test_the_schema_of_endpoints_takes_what_the_validator_takes(over: dict[str, Any]) -> None:

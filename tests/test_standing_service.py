@@ -512,6 +512,18 @@ def test_without_wait_an_endpoint_says_for_what_it_waits(fast: Serving, capsys: 
     assert fast.endpoints.endpoints == {}
 
 
+def test_a_version_that_trains_and_has_no_server_is_told_before_it_trains(
+    fast: Serving, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_job(fast)
+    job = {**SMALLEST, "name": "train", "framework_version": "2.6.2", "py_version": "py38"}
+    (fast.folder / "train.yaml").write_text(yaml.safe_dump(job))
+    assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 1
+    assert "no serving image is known: no image for version '2.6.2'" in capsys.readouterr().err
+    assert run(["plan", str(fast.folder), "--offline"]) == 1
+    assert fast.aws.effects == []
+
+
 def test_an_endpoint_is_not_made_of_a_job_that_failed(fast: Serving) -> None:
     from fakes.jobs import Fate
 

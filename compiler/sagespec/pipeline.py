@@ -362,10 +362,17 @@ class Compiler:
             self.packing,
             _manifest_name(manifest, folder),
             self.options.inputs.commit,
-            (self.options.trained or self._promised) if self.options.build else None,
+            self._trained if self.options.build else None,
             self.options.archive_at if self.options.build else None,
         )
         return kind.draft(checked.job, manifest, inputs)
+
+    def _trained(self, name: str, project: str, of: Request) -> Trained:
+        """The training job whose model is served; of one that is waited for, what its manifest promises."""
+        if self.options.trained is None:
+            return self._promised(name, project, of)
+        found = self.options.trained(name, project, of)
+        return found._replace(body=self._promised(name, project, of).body) if found.waits_for else found
 
     def _promised(self, name: str, project: str, of: Request) -> Trained:
         """What the TrainingJob manifest of a name promises. Nothing where there is no such manifest, or it is wrong."""

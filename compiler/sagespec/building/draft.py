@@ -33,7 +33,7 @@ class Trained(NamedTuple):
 
     job_name: str = ""
     body: Mapping[str, Any] = {}
-    """DescribeTrainingJob of it."""
+    """DescribeTrainingJob of it; of one that is waited for, what its manifest promises, where there is one."""
     waits_for: str = ""
     """In words, why there is none yet; empty where there is one."""
 

@@ -212,8 +212,10 @@ def jobs_of(
             try:
                 meant = jobs_of_requests(pool, requests)
             except ServiceError as error:
-                if stopping or not nearby:
+                if not nearby:
                     raise
+                if stopping:
+                    raise ServiceError(error.message, f"{name} has jobs on this machine, too: add --local") from error
                 remark(
                     f"{name}: its jobs on this machine are meant, because SageMaker cannot be asked: {error.message}"
                 )

@@ -61,9 +61,9 @@ class Cursor:
         """The same place, for a read that leaves nothing out."""
         return replace(self, reads=0)
 
-    def at(self, positions: Mapping[str, Any]) -> Cursor:
+    def at(self, positions: Mapping[str, Any], reads: int = 0) -> Cursor:
         """The place after one more read."""
-        return replace(self, positions=positions, reads=self.reads + 1)
+        return replace(self, positions=positions, reads=reads)
 
 
 START = Cursor({})

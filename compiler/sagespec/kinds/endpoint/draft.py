@@ -93,7 +93,7 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Draft:
     )
     asked = () if inputs.site.local else tuple(needed(endpoint, inputs, bodies.bucket_by))
     if trained.waits_for:  # nothing of it is sent before that has come
-        return Draft(request._replace(uploads=()))
+        return Draft(request._replace(uploads=()), incomplete=_foreseen(endpoint, inputs, trained))
     if known.get("training_job") and not trained.job_name:
         asked = (*asked, _not_known(known["training_job"], inputs.site))
     return Draft(request, tuple(bodies.unusable), tuple(bodies.incomplete), frozenset(bodies.unknown), asked)
@@ -129,6 +129,15 @@ def _etag(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> str:
     if inputs.archive_at is None or inputs.site.local or not str(given).startswith("s3://"):
         return ""
     return inputs.archive_at(str(given), _asking(known.get("name", ""), manifest, inputs))
+
+
+def _foreseen(endpoint: Endpoint, inputs: DraftInputs, trained: Trained) -> tuple[Finding, ...]:
+    """What will be missing once the job has completed: it is told before anything is spent on that."""
+    if not trained.body or inputs.site.local:
+        return ()
+    bodies = _Bodies(with_job(endpoint, trained), inputs, trained, "")
+    bodies.members(MODEL)
+    return tuple(bodies.incomplete)
 
 
 def _asking(name: str, manifest: Manifest, inputs: DraftInputs) -> Request:
@@ -289,7 +298,8 @@ class _Bodies:
             return serving_image(endpoint.server, endpoint.framework_version, self.site.region, kind)
         except LookupError as error:
             hint = "give image_uri, or take a version that has one"
-            raise Incomplete(("framework_version",), f"no serving image is known: {error}", hint) from None
+            field = "framework_version" if self.trained.body == {} else "training_job"
+            raise Incomplete((field,), f"no serving image is known: {error}", hint) from None
 
     def model_data(self) -> tuple[str | None, dict[str, Any] | None]:
         """(the archive's place, or where the model lies unpacked)"""

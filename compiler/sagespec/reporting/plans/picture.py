@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from sagespec.reporting.terminal.chart import LETTERS, chart, finite
 from sagespec.reporting.terminal.style import Style
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from sagespec.deploying.following.series import Series
 
 HEIGHT = 16
@@ -67,18 +68,20 @@ def picture(found: Sequence[Series], metric: str, form: str) -> bytes:
 
 
 def _saved(form: str) -> Callable[..., bytes]:
-    def saved(figure: object) -> bytes:
+    undated = {"Date": None} if form == "svg" else None  # the same picture is the same bytes
+
+    def saved(figure: Figure) -> bytes:
         made = io.BytesIO()
-        figure.savefig(made, format=form, metadata={} if form == "png" else {"Date": None} if form == "svg" else {})  # type: ignore[attr-defined]
+        figure.savefig(made, format=form, metadata=undated)
         return made.getvalue()
 
     return saved
 
 
-def _page(figure: object) -> bytes:
+def _page(figure: Figure) -> bytes:
     """A page that holds its picture: it can be sent, and asks no server for anything."""
     svg = _saved("svg")(figure).decode().partition("<svg")[2]
-    return f'<!doctype html><meta charset="utf-8"><title>{escape("metrics")}</title><svg{svg}'.encode()
+    return f'<!doctype html><meta charset="utf-8"><title>metrics</title><svg{svg}'.encode()
 
 
 FORMS: dict[str, Callable[..., bytes]] = {

@@ -21,7 +21,7 @@ from sagespec.kinds.training_job.model import Job
 from sagespec.reading.part import Part
 from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.refusals import REFUSALS, of_each, of_hardware, of_manifest, old_names, renamed, rows
-from sagespec.reporting.schema.regions import by_region
+from sagespec.reporting.schema.regions import OF_ENDPOINTS, OF_JOBS, by_region
 from sagespec.reporting.schema.servers import by_server
 from sagespec.reporting.schema.shapes import EndpointShapes, JobShapes, Shapes, values_of_endpoints, values_of_jobs
 from sagespec.reporting.schema.snippets import SNIPPETS
@@ -65,7 +65,7 @@ def training_job_schema(facts: Facts) -> Json:
     """The schema of a training job's manifest, in draft 7: the newest that all editors know."""
     contradictions = [*rows(kind_named("TrainingJob").rules, facts), *REFUSALS, *of_hardware(facts)]
     shapes = JobShapes(Job, contradictions, values_of_jobs(facts))
-    elsewhere = [*by_version(facts), *by_region(facts, Job)]
+    elsewhere = [*by_version(facts), *by_region(facts, OF_JOBS)]
     made = _manifest("TrainingJob", "A SageMaker training job.", shapes, contradictions, elsewhere)
     made["definitions"]["channel"] |= {"allOf": of_each(contradictions, "channels")}
     return made
@@ -75,7 +75,7 @@ def endpoint_schema(facts: Facts) -> Json:
     """The schema of an endpoint's manifest."""
     contradictions = rows(kind_named("Endpoint").rules, facts)
     shapes = EndpointShapes(Endpoint, contradictions, values_of_endpoints(facts))
-    elsewhere = [*by_server(facts), *by_region(facts, Endpoint)]
+    elsewhere = [*by_server(facts), *by_region(facts, OF_ENDPOINTS)]
     return _manifest("Endpoint", "A SageMaker endpoint.", shapes, contradictions, elsewhere)
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sagespec.catalog import Facts
 from sagespec.checking.condition import EXPRESSION, REMOTE, Json, when
-from sagespec.reading.part import Part
 
-_ARNS = ("volume_kms_key", "kms_key", "output_kms_key", "training_plan", "training_repository_credentials_provider_arn")
-"""Fields of what is used in the region where it is, as an ARN or otherwise."""
+_ARNS = ("volume_kms_key", "output_kms_key", "training_plan", "training_repository_credentials_provider_arn")
+"""Fields of what is used in the region where it is."""
+OF_ENDPOINTS = ("role",)
+OF_JOBS = ("role", "image_uri", *_ARNS)
+"""What each kind's rules ask of a region."""
 
 
-def by_region(facts: Facts, model: type[Part]) -> Iterator[Json]:
-    """Branches for a manifest that names a region, and an instance type in it: this machine asks no region."""
+def by_region(facts: Facts, fields: Collection[str]) -> Iterator[Json]:
+    """Branches for a manifest that names a region, and an instance type in it: this machine asks no region.
+
+    Args:
+        fields: those of the manifest's kind that have to do with the region.
+    """
     for region in facts.regions.values():
         here = region.name
         asked = {
@@ -30,7 +36,7 @@ def by_region(facts: Facts, model: type[Part]) -> Iterator[Json]:
         shapes = {
             name: {"pattern": f"{pattern}|{EXPRESSION}", "errorMessage": message}
             for name, (pattern, message) in asked.items()
-            if name in model.fields
+            if name in fields
         }
         yield {"if": when({"region": {"const": here}, "instance_type": REMOTE}), "then": {"properties": shapes}}
 

@@ -24,7 +24,9 @@ def by_server(facts: Facts) -> Iterator[Json]:
     python, serving = served_versions("python"), served_versions("tensorflow-serving")
     graviton = served_on_graviton()
     yield {"if": {**when(_PYTHON), "not": _OWN_IMAGE}, "then": _versions(python, "Python-based")}
-    then = [_versions((*serving, *graviton), "TensorFlow Serving"), *_instances(serving, graviton), *_regions(facts)]
+    own_types = when({"production_variants": {}})  # of its variants then, which say it themselves
+    on_instances = {"if": {"not": own_types}, "then": {"allOf": [*_instances(serving, graviton)]}}
+    then = [_versions((*serving, *graviton), "TensorFlow Serving"), on_instances, *_regions(facts)]
     yield {"if": {"not": {"anyOf": [_OWN_IMAGE, _ANOTHER]}}, "then": {"allOf": [*then, _settings()]}}
 
 

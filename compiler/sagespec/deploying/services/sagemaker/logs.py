@@ -51,7 +51,7 @@ def read_logs(client: Any, place: LogPlace, cursor: Cursor) -> tuple[Iterator[Lo
     for stream in streams:
         positions.setdefault(stream, {"token": None, "since": int(cursor.since * 1000), "time": 0, "count": 0})
     lines = [_Stream(client, place, stream, positions[stream]).lines() for stream in streams]
-    return heapq.merge(*lines, key=lambda line: line.time), cursor.at(positions)
+    return heapq.merge(*lines, key=lambda line: line.time), cursor.at(positions, cursor.reads + 1)
 
 
 def read_tail(client: Any, place: LogPlace, count: int) -> list[LogLine]:
