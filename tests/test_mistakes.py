@@ -181,4 +181,6 @@ def test_yaml_language_server_shows_the_same_mistakes(server: LanguageServer) ->
         text = f"# yaml-language-server: $schema={schema}\n{yaml.safe_dump(dict(each.manifest), sort_keys=False)}"
         if server.problems(f"mistake-{number}.yaml", text):
             shown.append(each)
-    assert shown == SHOWN
+    # its `uniqueItems` looks at texts and numbers, not at maps
+    assert [each.name for each in SHOWN if each not in shown] == ["repeated-preference"]
+    assert [each.name for each in shown if each not in SHOWN] == []

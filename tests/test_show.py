@@ -286,6 +286,8 @@ MAKERS = {
     "rejected",
     "_said",
     "_placed",
+    "_about_script",
+    "Claim",
     "Finding",
     "says",
 }
@@ -322,6 +324,7 @@ NOT_SHOWN_BY_A_TEXT = {
     *("too-many-documents", "more-errors", "more-warnings"),
     *(
         "unknown-environment",
+        "unservable-training-script",
         "unusable-prices",
         "job-costs-too-much",
         "jobs-cost-too-much",

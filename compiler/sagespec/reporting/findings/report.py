@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -117,7 +116,6 @@ def safe(diagnostic: Diagnostic) -> Diagnostic:
     return diagnostic._replace(message=message, hint=hint, field=field, fix=() if tells else diagnostic.fix)
 
 
-@lru_cache(maxsize=4_000)  # rules say the same of many manifests
 def _told(text: str) -> str:
     text = redacted(text[:5_000])
     return text if len(text) <= LONGEST else re.sub(_LONG_VALUE, r"\1…\2", text)[:LONGEST]
