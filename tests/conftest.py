@@ -186,3 +186,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == path.read_text(encoding="utf-8"), f"{path.name} differs: make accept rewrites it"
 
     return compare
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """A third of the tests' time is waiting for processes and services: three workers keep two cores busy."""
+    cores = os.cpu_count() or 1
+    return cores + cores // 2

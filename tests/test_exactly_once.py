@@ -173,6 +173,7 @@ def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
             service.close()
 
 
+@pytest.mark.slow
 def test_killed_appliers_leave_nothing_that_the_next_one_does_not_finish(aws: Aws, tmp_path: Path) -> None:
     """Real processes, real SIGKILL, at moments that SAGESPEC_SEED draws; SAGESPEC_KILL_ROUNDS says how often."""
     seed = int(os.environ.get("SAGESPEC_SEED", "7"))

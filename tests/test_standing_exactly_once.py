@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import pytest
+
 from fakes.appliers import start
 from fakes.endpoints import PING, Deployment
 from fakes.fixtures import Aws, clean
@@ -102,6 +104,7 @@ class Watched(Serving):
         yield from (name for name in self.endpoints.endpoints if name not in self.variants)
 
 
+@pytest.mark.slow
 def test_killed_appliers_of_endpoints_leave_nothing_that_the_next_one_does_not_finish(aws: Aws, tmp_path: Path) -> None:
     """Real processes, real SIGKILL; SAGESPEC_SEED draws the moments, SAGESPEC_ENDPOINT_KILL_ROUNDS says how often."""
     seed = int(os.environ.get("SAGESPEC_SEED", "7"))

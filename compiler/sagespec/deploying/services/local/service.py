@@ -362,12 +362,12 @@ class LocalService:
 
     def _lacks(self, body: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, str] | None:
         """What this machine's Python lacks for the job, and what to do: told before it is started."""
-        if self.options.provision:
+        code = str(given.get("sagemaker_submit_directory", ""))
+        if self.options.provision or not code.startswith("s3://"):  # else the code comes with a channel
             return None
         from sagespec.deploying.services.local.running import modules
 
-        archive = self.store.uploaded(str(given.get("sagemaker_submit_directory", "")))
-        missing = modules.lacking(archive, str(given["sagemaker_program"]), self.options.python)
+        missing = modules.lacking(self.store.uploaded(code), str(given["sagemaker_program"]), self.options.python)
         if missing is None:
             return None
         message = f"{body['TrainingJobName']} is not started: its script imports {missing}, which this Python has not"
