@@ -145,7 +145,7 @@ def test_hosts_of_a_legacy_job_count_their_steps_together(tmp_path, monkeypatch)
         "instance_count: 1": "instance_count: 2",
     }
     service, seen, said = applied(tmp_path, monkeypatch, "legacy/legacy.yaml", changes)
-    assert {line.partition(":")[0] for line in said if "Loss for final step" in line} == {"algo-1", "algo-2"}
+    assert {line.partition(":")[0] for line in said if "Start Tensorflow server" in line} == {"algo-1", "algo-2"}
     assert any("Saving dict for global step 40" in line for line in said)
     assert is_exported(service, seen)
 
@@ -232,7 +232,7 @@ def test_script_mode_with_parameter_servers_trains_in_its_tensorflow(tmp_path, m
         place: "",  # without it, a folder that all hosts here share
     }
     service, seen, said = applied(tmp_path, monkeypatch, "parameter-server/parameter-server.yaml", changes)
-    assert {line.partition(":")[0] for line in said if "Loss for final step" in line} == {"algo-1", "algo-2"}
+    assert {line.partition(":")[0] for line in said if "Start Tensorflow server" in line} == {"algo-1", "algo-2"}
     assert any(name.endswith("saved_model.pb") for name in names_in(service.artifact(seen.job_name)))
 
 

@@ -59,9 +59,10 @@ def scaffold(target: Path, template: str) -> Scaffold:
     taken = next((path for path in files if path.exists()), None)
     if taken is not None:
         raise Taken(taken)
-    values = {
+    values: dict[str, object] = {
         "name": _name(folder if manifest == "train.yaml" else target.with_suffix("")),
         "project": _name(root),
+        "is_served": template == "endpoint",  # fewer versions serve than train
         "shared": "" if not above else "".join(line for field, line in SHARED.items() if not _gives(above, field)),
     }
     texts = {path: _rendered(source, path, root, values) for path, source in sorted(files.items())}
@@ -115,7 +116,7 @@ def _gives(defaults: list[Path], field: str) -> bool:
     return any(re.search(rf"^{field}\s*:", text, re.MULTILINE) for text in texts)
 
 
-def _rendered(source: Path, target: Path, root: Path, values: dict[str, str]) -> str:
+def _rendered(source: Path, target: Path, root: Path, values: dict[str, object]) -> str:
     from jinja2 import Environment, StrictUndefined
 
     text = source.read_text(encoding="utf-8")
