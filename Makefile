@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine with Python 3.10+ and make:
 #   make demo   the main job, from manifests to a trained model
-#   make test   the test suite, less what installs things or trains for real: make test-slow
+#   make test   the test suite, less what installs things, trains for real or takes long: make test-slow
 # PYTHON names another interpreter: make test PYTHON=python3.12
 
 PYTHON ?= python3

@@ -69,6 +69,7 @@ def meant(body: Mapping[str, Any]) -> dict[str, Any]:
 # Training jobs that exist -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_description_of_every_recorded_job_compiles_to_the_jobs_own_request(knowledge: Facts) -> None:
     """All requests that the SDK was recorded with, legacy and script mode; none needs `request:`."""
     count = 0

@@ -77,6 +77,7 @@ def words(folder, told):
     return launch.words(folder, told, sys.executable, launch.image_of("an image of one's own"))
 
 
+@pytest.mark.slow
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HYPERPARAMETERS, CHANNELS, GROUPS, STRATEGIES, st.integers(0, 5), st.sampled_from(["train.py", "run.sh", "go"]))
 @example({"a": "1", "bb": '"x"', "n": "null", "t": "true"}, {}, [("homogeneousCluster", 1)], None, 0, "train.py")
