@@ -132,7 +132,7 @@ DOCUMENTS = [*sorted((REPOSITORY / "specs").rglob("*.yaml")), *TEMPLATES]
 def test_the_examples_and_templates_pass(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if path in TEMPLATES:
-        values = {"name": "mnist", "project": "vision", "schemas": "schemas", "shared": ""}
+        values = {"name": "mnist", "project": "vision", "schemas": "schemas", "shared": "", "is_served": False}
         text = jinja2.Template(text, undefined=jinja2.StrictUndefined).render(values)
     for document in yaml.load_all(text, Core):
         validator = {"Defaults": DEFAULTS, "Endpoint": ENDPOINTS, "TrainingJob": MANIFEST}[document["kind"]]
