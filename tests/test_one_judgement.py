@@ -106,3 +106,13 @@ def test_two_files_with_one_name_are_an_error_of_validate(folder: Path, knowledg
 def test_an_unknown_kind_is_one_finding_with_the_near_match(folder: Path, knowledge: Facts) -> None:
     result = judged(folder, knowledge, kind="Endpiont", whatever=1, instance_count=0)
     assert [(found.rule, found.hint) for found in result.diagnostics] == [("unknown-kind", "did you mean Endpoint?")]
+
+
+def test_a_run_on_this_machine_leaves_no_allowance_over(folder: Path, knowledge: Facts) -> None:
+    """What only SageMaker's image breaks is not broken here, and is allowed all the same."""
+    lines = [f"{name}: {json.dumps(value)}" for name, value in SMALLEST.items() if name != "framework_version"]
+    lines += ["# sagespec: allow image-out-of-patch", 'framework_version: "2.19"']
+    (folder / "m.yaml").write_text("\n".join(lines))
+    for local in (False, True):
+        (result,) = Compiler(Options(build=False, local=local), knowledge).run([str(folder / "m.yaml")])
+        assert result.diagnostics == ()
