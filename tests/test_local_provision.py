@@ -251,3 +251,10 @@ def test_parameter_servers_run_beside_the_scripts_and_end_with_them(tmp_path):
     assert seen.status == "Completed", (seen.failure, lines)
     assert "algo-1: master reaches 2 servers" in lines
     assert "algo-2: worker reaches 2 servers" in lines
+
+
+@pytest.mark.slow
+def test_the_versions_that_there_are_do_not_depend_on_the_user_s_constraints(tmp_path, monkeypatch):
+    (tmp_path / "constraints.txt").write_text("idna<=3.7\n")
+    monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "constraints.txt"))
+    assert "3.6" in provision._available(Path(sys.executable), "idna")

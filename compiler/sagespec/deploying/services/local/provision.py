@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import subprocess
@@ -273,9 +274,10 @@ def make(folder: Path, python: str = sys.executable) -> None:
 
 
 def _available(python: Path, package: str) -> list[str]:
-    """The versions that pip could install, oldest first: asked for one that is not there, every pip lists them all."""
+    """The versions that pip could install, oldest first: asked for one that is not there, every pip lists them all,
+    unless the user's constraints speak of the package: then it says only that these contradict the question."""
     command = [str(python), "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
-    shown = pythons.run([*command, f"{package}<0"])
+    shown = pythons.run([*command, f"{package}<0"], PIP_CONSTRAINT=os.devnull)
     found = re.search(r"\(from versions: (.*?)\)", shown.stderr)
     if found is None:
         raise CannotProvision(f"pip could not say which versions there are:\n{shown.stderr.strip()}")

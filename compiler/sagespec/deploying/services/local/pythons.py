@@ -114,8 +114,8 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", env=environ())
+def run(command: Sequence[str], **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", env=environ() | variables)
 
 
 def environ() -> dict[str, str]:
