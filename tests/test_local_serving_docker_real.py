@@ -57,13 +57,15 @@ def endpoints(tmp_path):
     (folder := tmp_path / "a:b, c").mkdir()
     service = LocalEndpoints(folder / "local", executor="docker")
     yield service
+    mine = [revision.path.name for revision in EndpointFolder(service.root / "mnist").revisions()]
     for one in service.endpoints():
         service.stop(one.job_name)
         with pytest.raises(NoSuchJob):
             until(service, one.job_name, lambda _: False)
-    command = ["docker", "ps", "--all", "--quiet", "--filter", "name=sagespec-mnist"]
+    command = ["docker", "ps", "--all", "--format", "{{.Names}}"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert listed.stdout == ""
+    assert mine
+    assert {f"sagespec-mnist-{name}" for name in mine}.isdisjoint(listed.stdout.split())
 
 
 def served(endpoints, image, tmp_path, **settings):
