@@ -334,9 +334,7 @@ class Compiler:
         except Rejected as rejected:
             return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
         finally:
-            script = context.__dict__.get("script")  # where a rule has asked for it
-            for source in () if script is None else script.sources:
-                self.allowances.read(source, comments)
+            self._read_allowances(context)
 
     def drafted(self, manifest: Manifest, kind: Kind) -> Draft:
         """What would be sent for a job, as far as its fields are right; nothing is said of what is wrong."""
@@ -427,13 +425,18 @@ class Compiler:
 
     def _about_script(self, manifest: Manifest, rule: str, finding: Finding, context: Context) -> Iterator[Diagnostic]:
         """A warning at its place in the script of another manifest; the script may allow it."""
-        for source in getattr(getattr(context, "script", None), "sources", ()):
-            self.allowances.read(source, comments)
+        self._read_allowances(context)
         written = manifest.where(finding.path)
         place = finding.place or written
         found = Diagnostic(place, Severity.WARNING, rule, finding.message, finding.hint, finding.path)
         related = () if finding.place is None else (Related(written, "the endpoint that is to serve its model"),)
         yield found._replace(related=related)
+
+    def _read_allowances(self, context: Context) -> None:
+        """What the comments of a job's script allow, where a rule has asked for the script."""
+        script = context.__dict__.get("script")
+        for source in () if script is None else script.sources:
+            self.allowances.read(source, comments)
 
     def _judged(
         self, manifest: Manifest, kind: Kind, draft: Draft, said: Collection[Diagnostic]

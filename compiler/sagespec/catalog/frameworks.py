@@ -187,9 +187,6 @@ class Framework:
         """Short version → the full version that it stands for."""
         return MappingProxyType(self.images["aliases"])
 
-    def aliases_of(self, variant: str) -> Mapping[str, str]:
-        return MappingProxyType(self.images[_key(variant, "aliases")])
-
     @cached_property
     def releases(self) -> Mapping[str, Release]:
         """Full version → release, in the order of the table."""

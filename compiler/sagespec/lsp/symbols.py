@@ -8,12 +8,12 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from sagespec.base.diagnostic import Rejected
-from sagespec.base.source import Path, Place, Source
+from sagespec.base.source import Place, Source
 from sagespec.lsp.candidates import script_arguments, script_channels
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.scene import Scene, SceneJob, is_defaults, item_at
 from sagespec.lsp.workspace import Workspace, is_manifest_name, shown
-from sagespec.reading.document import Document, load
+from sagespec.reading.document import load
 
 MOST_MANIFESTS = 200
 """Manifests of one script, or below one defaults file, that are looked into."""
@@ -206,9 +206,3 @@ def _holds(place: Place, index: int) -> bool:
 
 def _same(place: Place, path: str) -> bool:
     return FilePath(place.source.name).absolute() == FilePath(path)
-
-
-def value_path(document: Document, index: int) -> Path:
-    """The path at a character; empty where nothing stands."""
-    at = document.at(index)
-    return () if at is None else at[0]

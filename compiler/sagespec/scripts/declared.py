@@ -49,11 +49,6 @@ class DeclaredOption(NamedTuple):
         return self.action in NO_VALUE
 
     @property
-    def takes_values(self) -> bool:
-        """One value on the command line goes to it."""
-        return self.action in TAKES_VALUE and (self.nargs in (None, 1, "?", "*", "+"))
-
-    @property
     def wants_values(self) -> int:
         """How many values argparse insists on, at least; 0 where it can do without any."""
         if self.action in NO_VALUE or self.nargs in ("?", "*", "...", "A...", "unknown"):
