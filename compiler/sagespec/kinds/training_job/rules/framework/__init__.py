@@ -1,0 +1,1 @@
+"""Frameworks, their versions and their images."""

@@ -1,0 +1,1 @@
+"""What `request` says to the API itself, in the API's own names."""

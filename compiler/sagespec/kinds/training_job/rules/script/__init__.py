@@ -1,0 +1,1 @@
+"""The training script against the rest of the job."""
