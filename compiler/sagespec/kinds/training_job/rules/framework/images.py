@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
@@ -256,14 +256,15 @@ def instance_without_image(job: Job, context: JobContext) -> Iterator[Finding]:
             if name in framework.refused_instances:
                 yield Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
         return
-    runs_on, chosen = _kinds(context, framework), image_instance_type(job.instance_types())
+    release, every = context.run_release, _kinds(framework.releases.values())
+    runs_on = every if release is None else _kinds([release])
+    chosen = image_instance_type(job.instance_types())
     for path, name, _ in INSTANCE_TYPE.of(context):
         known, kind = context.facts.instance(name), _kind(name)
         fits = kind in runs_on or (kind in ("cpu", "gpu") and name != chosen)
         if not fits or (known is not None and known.arch != "x86_64"):
             takes = [words for each, words in _KINDS.items() if each in runs_on]
-            release = context.release
-            what = framework.title if release is None or not _only(framework, runs_on) else release.name
+            what = framework.title if release is None or runs_on == every else release.name
             yield Finding(path, f"no {what} training image runs on {name}", f"take a type with {' or '.join(takes)}")
 
 
@@ -274,17 +275,9 @@ _KINDS = {
 }
 
 
-def _kinds(context: JobContext, framework: Framework) -> set[str]:
-    """The kinds of processors that there are images for: of the release, where it is known, else of any."""
-    release = context.run_release
-    releases = framework.releases.values() if release is None else [release]
-    return {kind for each in releases for image in each.images.values() for kind in image.tags}
-
-
-def _only(framework: Framework, kinds: set[str]) -> bool:
-    """Whether other releases of the framework run elsewhere too."""
-    every = {kind for each in framework.releases.values() for image in each.images.values() for kind in image.tags}
-    return kinds != every
+def _kinds(releases: Iterable[Release]) -> set[str]:
+    """The kinds of processors that there are images for."""
+    return {kind for release in releases for image in release.images.values() for kind in image.tags}
 
 
 @rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_instance_deprecation")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import PLAIN, Facts, Framework
@@ -88,6 +88,13 @@ def missing_framework_version(job: Job, context: JobContext) -> Finding | None:
     return None
 
 
+def _newest(framework: Framework, python: str | None) -> str:
+    """The newest version, of those with that Python where there are any; a short one where there are."""
+    named = {name: framework.release(name) for name in framework.aliases or framework.releases}
+    fitting = [name for name, release in named.items() if release is not None and python in release.pythons]
+    return (fitting or list(named))[-1]
+
+
 @rule(ERROR, on=field("framework"), source=SDK2 + "huggingface/estimator.py, _validate_args")
 def missing_base_version(written: Written, context: JobContext) -> Finding | None:
     """Hugging Face's images hold transformers and either PyTorch or TensorFlow; the manifest names both versions.
@@ -120,7 +127,7 @@ def missing_base_version(written: Written, context: JobContext) -> Finding | Non
     if own is None:
         return None
     if not given:
-        near = _of_own_version(framework, own)
+        near = _bases_of(framework.versions(), own)
         choice = near[-1] if near else ""
         name = next((name for name in framework.bases if choice.startswith(name)), next(iter(framework.bases)))
         place = framework.bases[name]
@@ -133,6 +140,11 @@ def missing_base_version(written: Written, context: JobContext) -> Finding | Non
         message = f"{framework.version_field} {own} and {given[0]} {getattr(job, given[0])} are not written alike"
         return Finding((given[0],), message, "write both versions short, or both in full")
     return None
+
+
+def _bases_of(versions: Iterable[str], own: str) -> list[str]:
+    """What stands under a framework's own version among these, the newest last: `pytorch2.0` of `4.28+pytorch2.0`."""
+    return [base for name in versions for first, _, base in [name.partition("+")] if first == own]
 
 
 @rule(ERROR, on=JOB, source=SDK2 + "estimator.py, Framework (unknown arguments are passed over in silence)")
@@ -212,11 +224,8 @@ def unknown_framework_version(job: Job, context: JobContext) -> Iterator[Finding
 def _way_to_add(framework: Framework, version: str) -> str:
     """What to do where the table may be older than the version."""
     newest = max(framework.releases, key=numbers)
-    return (
-        "; if AWS has it by now, add it to framework_versions in sagespec.yaml"
-        if numbers(version) > numbers(newest)
-        else ""
-    )
+    is_newer = numbers(version) > numbers(newest)
+    return "; if AWS has it by now, add it to framework_versions in sagespec.yaml" if is_newer else ""
 
 
 def _written_differently(version: str) -> bool:
@@ -228,13 +237,12 @@ def _written_differently(version: str) -> bool:
 def _nearest_version(framework: Framework, version: str, variant: str) -> tuple[str, str]:
     """The field that is wrong, and what to write instead."""
     place, own, base = framework.version_field, *version.partition("+")[::2]
-    known = framework.versions(variant)
-    under = [name.partition("+")[2] for name in known if name.partition("+")[0] == own]
+    under = _bases_of(framework.versions(variant), own)
     if under:
         name = next(name for name in framework.bases if base.startswith(name))
         fitting = [each for each in under if each.startswith(name)] or under
         choices = ", ".join(f'"{each.removeprefix(name)}"' for each in fitting)
-        return framework.bases[name], f"transformers {own} goes with {choices}" if fitting else "take another"
+        return framework.bases[name], f"transformers {own} goes with {choices}"
     near = framework.near_version(version, variant)
     if near is None:
         return place, "choose one that `sagespec versions` lists"
@@ -291,15 +299,3 @@ def more_instances_than_framework(written: Written, context: JobContext) -> Find
         message = f"{framework.title} trains on one instance, not on {job.instances()}"
         return Finding(("instance_count",), message, f"write instance_count: {framework.instances}")
     return None
-
-
-def _of_own_version(framework: Framework, own: str) -> list[str]:
-    """What may stand under a framework's own version, the newest last."""
-    return [base for name in framework.versions() for first, _, base in [name.partition("+")] if first == own]
-
-
-def _newest(framework: Framework, python: str | None) -> str:
-    """The newest version, of those with that Python where there are any; a short one where there are."""
-    named = {name: framework.release(name) for name in framework.aliases or framework.releases}
-    fitting = [name for name, release in named.items() if release is not None and python in release.pythons]
-    return (fitting or list(named))[-1]
