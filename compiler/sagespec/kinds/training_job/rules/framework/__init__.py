@@ -1,1 +1,1 @@
-"""Frameworks, their versions and their images."""
+"""Framework: in which version, from which image, for which instances and regions; and the algorithms of AWS."""

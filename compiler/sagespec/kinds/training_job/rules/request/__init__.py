@@ -1,1 +1,1 @@
-"""What `request` says to the API itself, in the API's own names."""
+"""Request: what `request` says to the API itself, in the API's own names."""

@@ -1,1 +1,1 @@
-"""The training script against the rest of the job."""
+"""Script: what the training script says, against the rest of the job."""
