@@ -409,7 +409,11 @@ class _Builder:
             self.refuse_tag(node)
         if isinstance(node, SequenceNode):
             return [self.value(item, depth + 1) for item in node.value]
-        if isinstance(node, MappingNode) and node.flow_style and self.source.text.startswith("{{", node.start_mark.index):
+        if (
+            isinstance(node, MappingNode)
+            and node.flow_style
+            and self.source.text.startswith("{{", node.start_mark.index)
+        ):
             return self.expression(node)
         return self.mapping(node, depth + 1)
 
