@@ -295,11 +295,12 @@ def test_init_leaves_a_readme_as_it_is_and_says_three_commands_that_work(capsys:
 
 
 def test_init_never_writes_over_a_file(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code / "notes.ipynb").write_text("{}")
     before = sorted(code.rglob("*"))
     assert run(["init", "good.yaml"]) == 2
     assert "good.yaml is there already" in capsys.readouterr().err
-    assert run(["init", "train.py"]) == 2
-    assert "sagespec import train.py makes a manifest of it" in capsys.readouterr().err
+    assert run(["init", "notes.ipynb"]) == 2
+    assert "sagespec import notes.ipynb makes a manifest of it" in capsys.readouterr().err
     assert run(["init", "train.py/job"]) == 2
     assert sorted(code.rglob("*")) == before
 
