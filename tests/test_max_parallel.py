@@ -221,7 +221,8 @@ def test_jobs_are_followed_while_others_wait_for_their_turn(
         for request in (one, two):
             service.create(request, 1)
             yield Outcome(Change(Action.CREATE, "new", request))
-            until(lambda: f"{request.job_name()} algo-1 | epoch 1" in out.getvalue())
+            said = f"{request.job_name()} algo-1 | epoch 1"
+            until(lambda said=said: said in out.getvalue())  # type: ignore[misc]
         if interrupted:
             raise KeyboardInterrupt
 
