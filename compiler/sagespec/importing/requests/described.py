@@ -46,8 +46,6 @@ COPIED = (
     "enable_session_tag_chaining",
 )
 """Fields that hold just what their member holds."""
-
-
 STRUCTURES = (
     "instance_groups",
     "instance_placement_config",
@@ -60,8 +58,6 @@ STRUCTURES = (
     "mlflow_config",
 )
 """Fields that hold their member's members in snake_case."""
-
-
 CHANNEL = {
     "ContentType": "content_type",
     "CompressionType": "compression",
@@ -78,8 +74,6 @@ CHANNEL = {
     "DataSource.FileSystemDataSource.FileSystemAccessMode": "file_system_access_mode",
     "ShuffleConfig.Seed": "shuffle_config.seed",
 }
-
-
 STRATEGIES = {
     "sagemaker_distribution_instance_groups": "instance_groups",
     "sagemaker_parameter_server_enabled": "parameter_server.enabled",
@@ -95,8 +89,6 @@ STRATEGIES = {
     "mp_parameters": "smdistributed.modelparallel.parameters",
 }
 """Hyperparameters that the SDK makes of `distribution`."""
-
-
 MADE = frozenset(
     {
         *STRATEGIES,
@@ -113,22 +105,12 @@ MADE = frozenset(
     }
 )
 """Hyperparameters that nobody writes into a manifest."""
-
-
 ALONE = frozenset({"sagemaker_torch_distributed_enabled", "sagemaker_pytorch_ddp_enabled"})
 """Of these, the ones that few frameworks' estimators send."""
-
-
 OF_A_FRAMEWORK = frozenset({*STRATEGIES, "model_dir", "sagemaker_training_compiler_enabled"})
 """Hyperparameters that no estimator without a framework sends."""
-
-
 _REGISTRY = re.compile(r"[0-9]+\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.")
-
-
 DEFAULT_FRAMEWORK = "tensorflow"
-
-
 _STAMP = re.compile(r"-\d{4}(?:-\d{2}){5}-\d{3}$")
 """What the SDK puts behind a base name: the moment, to the millisecond."""
 
