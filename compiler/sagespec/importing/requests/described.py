@@ -9,6 +9,7 @@ from typing import Any
 
 from sagespec.building.draft import account_of, default_bucket
 from sagespec.building.request import Destination
+from sagespec.building.tags import NAME
 from sagespec.catalog import Facts
 from sagespec.importing.draft import job_name
 from sagespec.importing.requests.images import ImageChoice, choice_of
@@ -151,7 +152,7 @@ class DescribedJob:
 
     def identity(self) -> dict[str, Any]:
         own = {key: value for key, value in self.tags.items() if not key.startswith(("sagespec:", "aws:"))}
-        name = self.tags.get("sagespec:name") or job_name(_STAMP.sub("", self.name))
+        name = self.tags.get(NAME) or job_name(_STAMP.sub("", self.name))
         return {"name": name, "tags": own, "region": self.region}
 
     def framework(self) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sagespec.building.request import ARTIFACT, DIGEST, Naming
+from sagespec.building.request import Naming
+from sagespec.building.tags import ARTIFACT, DIGEST, OWNER, PROJECT, owner_of, tags_in
 from sagespec.building.targets import Request
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.planning.observed import Revision
@@ -100,15 +101,12 @@ class SageMakerEndpoints(EndpointObserver):
         try:
             self._call(f"create_{thing}", name, **body)
         except NameTaken as taken:
-            member = f"{operation.removeprefix('Create')}"
+            member = operation.removeprefix("Create")
             found = self._call(f"describe_{thing}", name, **{f"{member}Name": name})
             tags = self._tags_of(found[f"{member}Arn"]) or {}
-            wanted = {tag["Key"]: tag["Value"] for tag in body["Tags"]}
-            ours = ("sagespec:project", "sagespec:environment", "sagespec:name", DIGEST)
-            if any(tags.get(key) != wanted.get(key) for key in ours):
-                whose = (
-                    f"project '{tags['sagespec:project']}'" if "sagespec:project" in tags else "nobody's by its tags"
-                )
+            wanted = tags_in(body["Tags"])
+            if any(tags.get(key) != wanted.get(key) for key in (*OWNER, DIGEST)):
+                whose = f"project '{tags[PROJECT]}'" if PROJECT in tags else "nobody's by its tags"
                 message = f"{name} exists already, and is not of this manifest ({whose}): it is not used unseen"
                 raise NameTaken(message, "give the manifest another name, or delete what has it") from taken
 
@@ -174,14 +172,10 @@ class SageMakerEndpoints(EndpointObserver):
         raise ServiceError(f"{job_name} is an endpoint: it is deployed or scaled")
 
     def tag(self, job_name: str, add: Mapping[str, str], remove: Sequence[str]) -> None:
-        """Removes and adds tags of an endpoint, in this order: it holds fifty at most."""
+        """Removes and adds tags of an endpoint."""
         arn = self._describe(job_name)["EndpointArn"]
         self._tags.pop(arn, None)
-        if remove:
-            self._call("delete_tags", job_name, ResourceArn=arn, TagKeys=list(remove))
-        if add:
-            tags = [{"Key": key, "Value": value} for key, value in add.items()]
-            self._call("add_tags", job_name, ("Tags",), ResourceArn=arn, Tags=tags)
+        self._retag(job_name, arn, add, remove)
 
     def discard(self, revision: Revision) -> str:
         """Removes a configuration, if no endpoint uses it, and those of its models that nothing else names.
@@ -213,7 +207,7 @@ class SageMakerEndpoints(EndpointObserver):
             tags = self._tags_of(found[f"{word}Arn"]) or {}
         except NoSuchJob:
             return ()
-        return tuple(tags.get(key, "") for key in ("sagespec:project", "sagespec:environment", "sagespec:name"))
+        return owner_of(tags)
 
     def _delete(self, thing: str, **name: str) -> None:
         try:

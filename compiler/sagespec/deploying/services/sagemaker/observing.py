@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sagespec.building.tags import NAME, PROJECT, attempt_of, observed_by, tags_in
 from sagespec.building.targets import Request
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.planning.observed import ObservedJob
@@ -148,16 +149,16 @@ class JobObserver(JobLists):
 
     def _search(self, project: str, names: Sequence[str]) -> Iterator[ObservedJob]:
         """The jobs of a project, or those of a few of its names, as far as Search knows them."""
-        expression: dict[str, Any] = {"Filters": [equals("Tags.sagespec:project", project)]}
-        either = [equals("Tags.sagespec:name", name) for name in names]
+        expression: dict[str, Any] = {"Filters": [equals(f"Tags.{PROJECT}", project)]}
+        either = [equals(f"Tags.{NAME}", name) for name in names]
         if 0 < len(names) <= ELEMENTS:
             expression["SubExpressions"] = [any_of(either)]
         elif names:  # the project cannot be said once more: expressions of expressions are all that is documented
             expression = any_of(either)
         for record in self._found(expression):
-            tags = {tag["Key"]: tag["Value"] for tag in record.get("Tags", ())}
+            tags = tags_in(record.get("Tags", ()))
             self._remember(record, tags)
-            if tags.get("sagespec:project") == project:
+            if tags.get(PROJECT) == project:
                 yield self._seen(record)
 
     def _now_of(self, job_name: str) -> ObservedJob | ServiceError:
@@ -298,32 +299,25 @@ class JobObserver(JobLists):
     ) -> ObservedJob:
         job_name = body["TrainingJobName"]
         tags = self._tags_of(body) if tags is None else tags
-        attempt = tags.get("sagespec:attempt", "1")
         return ObservedJob(
             job_name=job_name,
-            name=tags.get("sagespec:name", ""),
             status=body["TrainingJobStatus"],
             secondary=body.get("SecondaryStatus", ""),
-            digest=tags.get("sagespec:digest", ""),
-            attempt=int(attempt) if attempt.isdecimal() else 1,
+            attempt=attempt_of(tags),
             created=_seconds(body["CreationTime"]),
             failure=body.get("FailureReason", ""),
-            tags=tags,
-            project=tags.get("sagespec:project", ""),
-            environment=tags.get("sagespec:environment", ""),
             arn=body["TrainingJobArn"],
             live={} if live is None else live,
             body=body,
+            **observed_by(tags),
         )
 
     def _tags_of(self, body: Mapping[str, Any]) -> dict[str, str]:
         """Describe shows no tags; they are asked for once, and those that AWS sets itself are nobody's drift."""
         job_name = body["TrainingJobName"]
         if job_name not in self._tags:
-            tags: dict[str, str] = {}
             try:
-                for answer in self._pages("list_tags", ("Tags",), ResourceArn=body["TrainingJobArn"]):
-                    tags |= {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+                tags = self._tags_at(body["TrainingJobArn"])
             except ServiceError as error:
                 if not is_denied(cause_of(error)):
                     raise

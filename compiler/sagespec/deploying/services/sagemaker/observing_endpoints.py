@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sagespec.building.request import ARTIFACT, DIGEST
+from sagespec.building.tags import ARTIFACT, DIGEST, PROJECT, observed_by, owner_of
 from sagespec.building.targets import Request
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision
@@ -51,7 +51,7 @@ class EndpointObserver(Wire):
     def _found(self, projects: set[str]) -> Iterator[str]:
         """The names of the endpoints of some projects, as far as Search knows them; each is then looked at."""
         for project in sorted(projects):
-            filters = [{"Name": "Tags.sagespec:project", "Operator": "Equals", "Value": project}]
+            filters = [{"Name": f"Tags.{PROJECT}", "Operator": "Equals", "Value": project}]
             pages = self._pages("search", ("Results",), Resource="Endpoint", SearchExpression={"Filters": filters})
             for answer in pages:
                 yield from (result["Endpoint"]["EndpointName"] for result in answer["Results"] if "Endpoint" in result)
@@ -149,36 +149,29 @@ class EndpointObserver(Wire):
         ]
         return ObservedEndpoint(
             job_name=body["EndpointName"],
-            name=tags.get("sagespec:name", ""),
             status=body["EndpointStatus"],
             secondary=", ".join(dict.fromkeys(stages)),
-            digest=tags.get(DIGEST, ""),
             created=body["CreationTime"].timestamp(),
             failure=body.get("FailureReason", ""),
-            tags=tags,
-            project=tags.get("sagespec:project", ""),
-            environment=tags.get("sagespec:environment", ""),
             arn=body["EndpointArn"],
             modified=modified.timestamp() if modified is not None else 0.0,
             body=body,
             config=body.get("EndpointConfigName", ""),
             pending=pending.get("EndpointConfigName", ""),
             capacities=tuple(map(_capacity, body.get("ProductionVariants", ()))),
+            **observed_by(tags),
             **more,
         )
 
     def _tags_of(self, arn: str) -> dict[str, str] | None:
         """The tags of a thing but those that AWS sets itself; None where nobody lets us read them."""
         if arn not in self._tags:
-            tags: dict[str, str] = {}
             try:
-                for answer in self._pages("list_tags", ("Tags",), ResourceArn=arn):
-                    tags |= {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
+                self._tags[arn] = self._tags_at(arn)
             except ServiceError as error:
                 if not is_denied(cause_of(error)):
                     raise
                 return None
-            self._tags[arn] = {key: value for key, value in tags.items() if not key.startswith("aws:")}
         return self._tags[arn]
 
     def _tags_of_one(self, arn: str) -> dict[str, str]:
@@ -209,5 +202,4 @@ def _models_of(config: Mapping[str, Any]) -> list[str]:
 def _is_of(seen: ObservedEndpoint, tags: Mapping[str, str], name: str) -> bool:
     """Whether a model or a configuration is of an endpoint's manifest: by its name and by its tags."""
     owner = (seen.project, seen.environment, seen.name)
-    theirs = (tags.get("sagespec:project", ""), tags.get("sagespec:environment", ""), tags.get("sagespec:name", ""))
-    return owner == theirs and name == f"{seen.name}-{tags.get(DIGEST, '')[:10]}"
+    return owner == owner_of(tags) and name == f"{seen.name}-{tags.get(DIGEST, '')[:10]}"

@@ -96,14 +96,10 @@ class SageMaker(JobObserver):
                 raise
 
     def tag(self, job_name: str, add: Mapping[str, str], remove: Sequence[str]) -> None:
-        """Removes and adds tags, in this order: a job holds fifty at most."""
+        """Removes and adds tags."""
         arn = self._arns.get(job_name) or self._describe(job_name)["TrainingJobArn"]
         self._tags.pop(job_name, None)
-        if remove:
-            self._call("delete_tags", job_name, ResourceArn=arn, TagKeys=list(remove))
-        if add:
-            tags = [{"Key": key, "Value": value} for key, value in add.items()]
-            self._call("add_tags", job_name, ("Tags",), ResourceArn=arn, Tags=tags)
+        self._retag(job_name, arn, add, remove)
 
     def update(self, job_name: str, members: Mapping[str, Any]) -> None:
         """Changes those of the members that differ from what the job has.
