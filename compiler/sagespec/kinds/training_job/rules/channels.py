@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.condition import BUCKET, GIVEN, ITEMS, NULL, TRUE
+from sagespec.checking.condition import BUCKET, EXPRESSION, GIVEN, ITEMS, NULL, TRUE, Json, some_value, when
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -781,7 +781,23 @@ def unknown_channel_group(groups: Written, context: JobContext) -> Iterator[Find
             yield Finding((*groups.path, index), f"there is no instance group '{name}'", hint)
 
 
-@rule(ERROR, on=field("channels"), source="https://github.com/aws/sagemaker-python-sdk/issues/6089")
+_WITH_GROUPS: Json = {"type": "object", **when({"s3_data": GIVEN, "instance_groups": ITEMS})}
+_LOCATION: Json = {"type": "string", "pattern": rf"^(?!.*{EXPRESSION})"}
+"""A channel that is written as a text, and so has no groups."""
+
+
+@rule(
+    ERROR,
+    on=field("channels"),
+    source="https://github.com/aws/sagemaker-python-sdk/issues/6089",
+    rows=(
+        Row(
+            ("channels",),
+            "either every S3 channel names its instance groups, or none does",
+            value={**some_value(_WITH_GROUPS), "allOf": [some_value(_LOCATION)]},
+        ),
+    ),
+)
 def channels_without_groups(channels: Written, context: JobContext) -> Iterator[Finding]:
     """Either every S3 channel names its instance groups, or none does.
 
