@@ -218,7 +218,8 @@ unsupported-python
 
 WITH_DEFAULTS = """
 attributes-without-augmented-manifest augmented-manifest-outside-pipe-mode checkpoint-folder-without-location
-credentials-without-private-registry disabled-profiler-configured file-system-outside-file-mode gzip-outside-pipe-mode
+credentials-without-private-registry disabled-profiler-configured duplicate-instance-group
+file-system-outside-file-mode gzip-outside-pipe-mode
 incomplete-vpc-config max-wait-without-spot record-io-outside-pipe-mode secret-in-manifest spot-without-max-wait
 """.split()  # noqa: SIM905
 """Rules whose examples a schema cannot refuse: a Defaults document may have what is missing, or only a part is data."""
