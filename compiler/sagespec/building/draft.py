@@ -123,6 +123,13 @@ class Packing:
         return self._datasets.collect(path, field)
 
 
+def below(code_location: str, as_sdk_1: bool = False) -> str:
+    """The prefix of what is uploaded there: without the slashes around its key; SDK 1 keeps the last one."""
+    bucket, _, key = code_location.removeprefix("s3://").partition("/")
+    key = key.lstrip("/") if as_sdk_1 else key.strip("/")
+    return f"s3://{bucket}/{key}" if key else f"s3://{bucket}"
+
+
 def code_upload(contents: Contents, prefix: str, index: int) -> Upload:
     """The source archive, at a key that holds its hash."""
     uri = f"{prefix}/sagespec/code/{pending(index)}/sourcedir.tar.gz"

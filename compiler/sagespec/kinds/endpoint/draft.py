@@ -19,6 +19,7 @@ from sagespec.building.draft import (
     Incomplete,
     Trained,
     account_of,
+    below,
     code_upload,
     default_bucket,
     merged,
@@ -244,7 +245,8 @@ class _Bodies:
 
     @property
     def _prefix(self) -> str:
-        return (self.endpoint.code_location or self.bucket("code_location")).rstrip("/")
+        given = self.endpoint.code_location or self.bucket("code_location")
+        return below(given, as_sdk_1=self.endpoint.server == "python")
 
     def bucket(self, field: str) -> str:
         """The default bucket, for what `field` would put elsewhere."""

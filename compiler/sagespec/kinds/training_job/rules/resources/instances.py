@@ -9,7 +9,7 @@ from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Facts
 from sagespec.catalog.near import SIZE
-from sagespec.checking.condition import EXPRESSION, GIVEN, LIST
+from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, REPEATED
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -208,7 +208,12 @@ def instances_over_quota(written: Written, context: JobContext) -> Finding | Non
     return None
 
 
-@rule(ERROR, on=field("instance_groups"), source=API + "InstanceGroup.html")
+@rule(
+    ERROR,
+    on=field("instance_groups"),
+    source=API + "InstanceGroup.html",
+    rows=(Row(("instance_groups",), "two instance groups have one name", value=REPEATED),),
+)
 def duplicate_instance_group(groups: Written, context: JobContext) -> Iterator[Finding]:
     """Two instance groups have one name.
 
