@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pydantic_core import ErrorDetails
-
 from sagespec.base.diagnostic import Diagnostic, Edit, Severity
 from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Described
+from sagespec.reading.core import ErrorDetails
 from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest
 from sagespec.reading.shape import bare, described, expected, field_at, fields_of, part_in, shape_of_part
