@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from sagespec.base.lazy import lazy
+from sagespec.base.named import NamedTuple
 from sagespec.building.archive import ArchiveError, ArchiveMember, Contents
 from sagespec.building.archive.contents import unreadable
 from sagespec.building.draft import pending

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.named import NamedTuple
 
 SETTING = "framework_versions"
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){1,2}(-[0-9a-z.-]+)?")

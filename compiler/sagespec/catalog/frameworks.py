@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache, cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.catalog import near as nearest
 from sagespec.catalog.added import AddedVersion, numbers, with_added
 from sagespec.catalog.tables import FOLDER, frameworks, table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.request import Request
 from sagespec.deploying.applier import Applier
 from sagespec.deploying.planning.plan import Change, Plan, PlanOptions, nature_of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.kinds.lifecycle import Lifecycle
 from sagespec.reading.part import Part

@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Edit, Severity
+from sagespec.base.named import NamedTuple
 from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Described

@@ -11,7 +11,9 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from string import Formatter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from sagespec.base.named import NamedTuple
 
 MAX_DEPTH = 100
 """Expressions inside of one another; what is nested deeper is not known."""

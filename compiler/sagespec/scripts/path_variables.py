@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Piece
 from sagespec.scripts.values import value

@@ -8,9 +8,9 @@ import tokenize
 import warnings
 from collections.abc import Iterator
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
 from sagespec.base.files import Files
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Source
 
 MAX_BYTES = 2_000_000

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import Any, NamedTuple
+from typing import Any
+
+from sagespec.base.named import NamedTuple
 
 MAIN = ""
 """The owner of what stands in no function."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+
+from sagespec.base.named import NamedTuple
 
 IGNORE_FILE = ".sagespecignore"
 """Says what stays out of the archive, in the language of `.gitignore`, for its own folder and those below."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.request import Destination, Request, Upload
 from sagespec.building.targets import ack, aws_cli, eventbridge, step_functions
 from sagespec.reading.yamltext import yaml_text

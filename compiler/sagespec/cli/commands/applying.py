@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sagespec.base.files import unwritable
+from sagespec.base.named import NamedTuple
 from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
 from sagespec.cli.commands.following import Followed, follow

@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.draft import LONGEST_TAG_VALUE, tag_value
 from sagespec.deploying.planning.observed import Observed
 from sagespec.reading.discovery import Survey

@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property, lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from sagespec.base.files import Files
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Source
 from sagespec.building import api_check as api
 from sagespec.building.draft import DraftInputs as DraftInputs

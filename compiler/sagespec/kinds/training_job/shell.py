@@ -6,7 +6,8 @@ Source: POSIX, Shell Command Language; what bash does beyond it is braces. tests
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from sagespec.base.named import NamedTuple
 
 _SPECIAL = frozenset(" \t\n'\"\\;&|<>()`$#~*?{}")
 """Text without any of these arrives as it is."""
