@@ -65,7 +65,11 @@ def _listed(path: Path, _changed: int, _size: int) -> Listing:
     return Listing(names, next((member.name for member in members if member.issym() or member.islnk()), ""))
 
 
-class ArchiveFile(NamedTuple("ArchiveFile", [("path", Path)])):
+class _ArchiveFile(NamedTuple):
+    path: Path
+
+
+class ArchiveFile(_ArchiveFile):
     """A model's archive as it is."""
 
     @lazy
