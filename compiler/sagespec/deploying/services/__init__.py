@@ -11,7 +11,7 @@ from sagespec.base.errors import SagespecError
 from sagespec.base.named import NamedTuple
 
 if TYPE_CHECKING:  # the supervisor of a local job lives below this package, and is to start at once
-    from sagespec.building.targets import Request, Upload
+    from sagespec.building.request import Request, Upload
     from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, Revision
 
 
