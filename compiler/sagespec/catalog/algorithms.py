@@ -102,16 +102,14 @@ def registries(repository: str) -> Mapping[str, tuple[str, ...]]:
     return {region: tuple(accounts) for region, accounts in of_regions.items()}
 
 
-_INTERVAL = re.compile(
-    r"(?P<kind>integer|number)(?: (?P<low>[\[(])(?P<least>[^,]*), ?(?P<most>[^\])]*)(?P<high>[\])]))?"
-)
+_INTERVAL = r"(?P<kind>integer|number)(?: (?P<low>[\[(])(?P<least>[^,]*), ?(?P<most>[^\])]*)(?P<high>[\])]))?"
 
 
 def _fits(wanted: str, text: str, *, exact: bool) -> bool:
     """Whether a value is one of a sort: `text`, a choice, or a number in an interval."""
     if wanted == "text":
         return True
-    found = _INTERVAL.fullmatch(wanted)
+    found = re.fullmatch(_INTERVAL, wanted)
     if found is None:
         return text == wanted if exact else text.strip().casefold() == wanted.casefold()
     try:
@@ -136,7 +134,7 @@ def _spoken(wanted: str) -> str:
 
 
 def _one_spoken(wanted: str) -> str:
-    found = _INTERVAL.fullmatch(wanted)
+    found = re.fullmatch(_INTERVAL, wanted)
     if found is None:
         return wanted
     kind = {"integer": "a whole number", "number": "a number"}[found["kind"]]

@@ -198,6 +198,11 @@ class Framework:
         found = {version: self.release(version, variant) for version in self.images[_key(variant, "versions")]}
         return MappingProxyType({version: release for version, release in found.items() if release})
 
+    def newest_patched(self, today: date) -> Release | None:
+        """The newest release whose images AWS still patches; None where none is known to be."""
+        ends = ((version, self._support(version, version)[1]) for version in reversed(self.images["versions"]))
+        return next((self.release(version) for version, end in ends if end is not None and end >= today), None)
+
     def versions(self, variant: str = PLAIN) -> tuple[str, ...]:
         """Every version that can be written: short ones first."""
         return (*self.images[_key(variant, "aliases")], *self.images[_key(variant, "versions")])

@@ -607,7 +607,7 @@ def _slip(error: yaml.MarkedYAMLError) -> str:
     return next((meaning for words, meaning in _SLIPS.items() if words in said), _UNREADABLE)
 
 
-_WITHOUT_COLON = re.compile(r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)")
+_WITHOUT_COLON = r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)"
 """`name value` and `name:value`, which YAML reads as a text that goes on in the next line."""
 
 
@@ -620,7 +620,7 @@ def _field_without_colon(source: Source, error: yaml.MarkedYAMLError) -> Rejecte
         number = next((at for at in range(len(before), 0, -1) if before[at - 1].strip()), 0)
     else:
         return None
-    found = _WITHOUT_COLON.fullmatch(source.line(number).rstrip()) if number else None
+    found = re.fullmatch(_WITHOUT_COLON, source.line(number).rstrip()) if number else None
     if found is None or ": " in found[4] or found[4].endswith(":"):
         return None
     what = "a space is missing behind" if found[3] == ":" else "a ':' is missing behind"

@@ -10,7 +10,6 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Mapping
-from string import Formatter
 from typing import Any, Final
 
 from sagespec.base.named import NamedTuple
@@ -445,6 +444,8 @@ def joined_path(read: Evaluator, node: ast.expr, first: Any, /, *others: Any) ->
 
 
 def _format(read: Evaluator, node: ast.Call, text: str, /, *places: Any, **words: Any) -> Any:
+    from string import Formatter  # few scripts format a text that matters
+
     given = {**{str(place): value for place, value in enumerate(places)}, **words}
     parts: list[Any] = []
     count = 0

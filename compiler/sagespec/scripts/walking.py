@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Sequence
-from copy import copy
 from typing import Any
 
 from sagespec.base.named import NamedTuple
@@ -74,7 +73,8 @@ class Module:
 
     def at(self, number: int) -> Module:
         """The same module at another place of a program."""
-        placed = copy(self)
+        placed = Module.__new__(Module)
+        vars(placed).update(vars(self))
         placed.number = number
         return placed
 
