@@ -662,7 +662,7 @@ def _is_unclosed(source: Source, error: yaml.MarkedYAMLError) -> bool:
     return ("quoted scalar" in said and "unexpected" in said) or (opened and not source.text[mark.index :].strip())
 
 
-_WITHOUT_COLON = re.compile(r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)")
+_WITHOUT_COLON = r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)"
 """`name value` and `name:value`, which YAML reads as a text that goes on in the next line."""
 
 
@@ -675,7 +675,7 @@ def _field_without_colon(source: Source, error: yaml.MarkedYAMLError) -> Rejecte
         number = next((at for at in range(len(before), 0, -1) if before[at - 1].strip()), 0)
     else:
         return None
-    found = _WITHOUT_COLON.fullmatch(source.line(number).rstrip()) if number else None
+    found = re.fullmatch(_WITHOUT_COLON, source.line(number).rstrip()) if number else None
     if found is None or ": " in found[4] or found[4].endswith(":"):
         return None
     program = re.match(r"=\s*[\w.]+\(", found[4])
