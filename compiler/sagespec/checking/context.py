@@ -9,14 +9,14 @@ from typing import Any, ClassVar, TypeVar
 from sagespec.base.files import Files
 from sagespec.base.lazy import lazy
 from sagespec.catalog import Facts, Guesses
-from sagespec.checking.watching import Input, Watch, watched
+from sagespec.checking.watching import Input, Names, Watch, watched
 from sagespec.reading.part import Part
 from sagespec.reading.render import DEFAULTS_NAME
 from sagespec.scripts import Scripts
 
 C = TypeVar("C", bound="Context")
 
-INPUTS = ("folder", "region", "account", "local", "written")
+INPUTS = ("folder", "region", "account", "local")
 """What differs between the manifests of one run, beside their fields."""
 
 
@@ -59,8 +59,9 @@ class Context:
 
     def watched(self: C) -> C:
         """The same, with a `watch` that notes what is read of it."""
+        watch = Watch()
         made = _watched(type(self))(
-            watched(self.model, Watch()),
+            watched(self.model, watch),
             self.facts,
             self.folder,
             region=self.region,
@@ -69,7 +70,7 @@ class Context:
             scripts=self.scripts,
             files=self.files,
         )
-        vars(made).update(written=self.written)
+        vars(made).update(written=Names(self.written, watch))
         return made
 
     def marks_project(self, folder: FilePath) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ P = TypeVar("P", bound=Part)
 T = TypeVar("T")
 
 WRITTEN = "@written"
-"""Stands for which fields are written, whatever their values; `@region` and their like for what else there is."""
+"""Stands for all that is written; `@region` and their like for what else there is."""
 
 
 class Watch:
@@ -28,13 +28,13 @@ class Watch:
         if key not in self._worked_out:
             outer, self.read = self.read, set()
             try:
-                value = work(owner)
-                self._worked_out[key] = value, self.read
+                self._worked_out[key] = work(owner), self.read
             finally:
-                self.read = outer | self.read
+                outer |= self.read
+                self.read = outer
         value, read = self._worked_out[key]
         self.read |= read
-        return value
+        return value  # type: ignore[no-any-return]
 
     def known(self, owner: object, name: str) -> Any:
         """What has been worked out; None where it was not asked for."""
@@ -57,9 +57,8 @@ class _Noting:
     watch: Watch
 
     @property
-    def fields_set(self) -> set[str]:
-        self.watch.read.add(WRITTEN)
-        return self.own.fields_set
+    def fields_set(self) -> Set[str]:
+        return Names(self.own.fields_set, self.watch)
 
     def __getattr__(self, name: str) -> Any:
         self.watch.read.add(name)
@@ -72,6 +71,26 @@ class _Noting:
 @cache
 def _watched(part: type[P]) -> type[P]:
     return type(part.__name__, (_Noting, part), {"__slots__": ("own", "watch")})
+
+
+class Names(Set[str]):
+    """Names of what is written: who asks for one has read whether that field is written."""
+
+    def __init__(self, names: Set[str], watch: Watch) -> None:
+        self._names = names
+        self._watch = watch
+
+    def __contains__(self, name: object) -> bool:
+        self._watch.read.add(str(name).partition(".")[0])
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        self._watch.read.add(WRITTEN)
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        self._watch.read.add(WRITTEN)
+        return len(self._names)
 
 
 class _Members(Mapping[str, Any]):
