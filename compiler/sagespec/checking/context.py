@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from sagespec.base.files import Files
 from sagespec.base.lazy import lazy
 from sagespec.catalog import Facts, Guesses
-from sagespec.checking.watching import Input, Names, Watch, watched
+from sagespec.checking.watching import Input, WrittenNames, Watch, watched
 from sagespec.reading.part import Part
 from sagespec.reading.render import DEFAULTS_NAME
 from sagespec.scripts import Scripts
@@ -60,7 +60,7 @@ class Context:
     def watched(self: C) -> C:
         """The same, with a `watch` that notes what is read of it."""
         watch = Watch()
-        made = _watched(type(self))(
+        made: C = _watched(type(self))(  # type: ignore[arg-type]
             watched(self.model, watch),
             self.facts,
             self.folder,
@@ -70,7 +70,7 @@ class Context:
             scripts=self.scripts,
             files=self.files,
         )
-        vars(made).update(written=Names(self.written, watch))
+        vars(made).update(written=WrittenNames(self.written, watch))
         return made
 
     def marks_project(self, folder: FilePath) -> bool:
@@ -89,6 +89,6 @@ class Context:
 
 
 @cache
-def _watched(kind: type[C]) -> type[C]:
+def _watched(kind: type[Context]) -> Any:
     inputs: dict[str, Any] = {name: Input(name) for name in INPUTS}
     return type(kind.__name__, (kind,), inputs)

@@ -43,10 +43,10 @@ class Watch:
 
 def watched(part: P, watch: Watch) -> P:
     """The same part, of which it is noted what is read."""
-    made = object.__new__(_watched(type(part)))
+    made: Any = object.__new__(_watched(type(part)))  # type: ignore[arg-type]
     object.__setattr__(made, "own", part)
     object.__setattr__(made, "watch", watch)
-    return made
+    return made  # type: ignore[no-any-return]
 
 
 class _Noting:
@@ -58,7 +58,7 @@ class _Noting:
 
     @property
     def fields_set(self) -> Set[str]:
-        return Names(self.own.fields_set, self.watch)
+        return WrittenNames(self.own.fields_set, self.watch)
 
     def __getattr__(self, name: str) -> Any:
         self.watch.read.add(name)
@@ -69,12 +69,12 @@ class _Noting:
 
 
 @cache
-def _watched(part: type[P]) -> type[P]:
+def _watched(part: type[Part]) -> type[Part]:
     return type(part.__name__, (_Noting, part), {"__slots__": ("own", "watch")})
 
 
-class Names(Set[str]):
-    """Names of what is written: who asks for one has read whether that field is written."""
+class WrittenNames(Set[str]):
+    """WrittenNames of what is written: who asks for one has read whether that field is written."""
 
     def __init__(self, names: Set[str], watch: Watch) -> None:
         self._names = names
