@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from sagespec.base.files import Files
 from sagespec.base.lazy import lazy
 from sagespec.catalog import Facts, Guesses
-from sagespec.checking.watching import Input, WrittenNames, Watch, watched
+from sagespec.checking.watching import Input, Watch, WrittenNames, watched
 from sagespec.reading.part import Part
 from sagespec.reading.render import DEFAULTS_NAME
 from sagespec.scripts import Scripts

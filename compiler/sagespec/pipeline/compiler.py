@@ -176,7 +176,7 @@ class Compiler:
     def source(self, source: Source, *, explicit: bool = True) -> Iterator[Result]:
         """The jobs of one text."""
         self.allowances.read(source)
-        found, manifest, aside = False, False, []
+        found, manifest, shared, aside = False, False, False, []
         try:
             for document in read(source):
                 ours = explicit or is_ours(document)
@@ -185,6 +185,7 @@ class Compiler:
                 if ours:
                     found = True
                     manifest = manifest or not _is_defaults(document)
+                    shared = shared or _is_defaults(document)
                     yield from self.document(document)
         except Rejected as rejected:
             found = True
@@ -203,7 +204,7 @@ class Compiler:
                 "sagespec init writes one to start from",
             )
             yield self.refused(source.name, (empty,))
-        unused = self._unused(source)
+        unused = () if shared else self._unused(source)  # of defaults, when all that they hold for has been seen
         if unused:
             yield Result(source.name, unused)
 

@@ -31,6 +31,8 @@ class DraftJudge:
         self._facts = knowledge
         self._files = files
         self._build = build
+        self.totals: Totals | None = None
+        """What the jobs that have been judged may cost together; None where no bill was made."""
 
     @cached_property
     def pricing(self) -> Pricing:
@@ -38,16 +40,16 @@ class DraftJudge:
 
         return Pricing(self._files)
 
-    @cached_property
-    def totals(self) -> Totals:
-        """What the jobs that have been judged may cost together."""
-        from sagespec.building.pricing import Totals
-
-        return Totals()
+    def take(self, totals: Totals) -> None:
+        """Adds what jobs may cost that were judged elsewhere."""
+        if self.totals is None:
+            self.totals = totals
+        else:
+            self.totals.take(totals)
 
     def exceeded(self) -> Iterator[Diagnostic]:
         """What only all jobs of a run show."""
-        return self.totals.exceeded() if "totals" in vars(self) else iter(())
+        return iter(()) if self.totals is None else self.totals.exceeded()
 
     def of(self, manifest: Manifest, kind: Kind, draft: Draft, said: Collection[Diagnostic]) -> Iterator[Diagnostic]:
         """What is wrong with a draft. One error is told of a field.
@@ -74,7 +76,7 @@ class DraftJudge:
         site = draft.request.site
         if site.local or not {"prices", "max_job_cost", "max_total_cost"} & set(manifest.settings):
             return
-        from sagespec.building.pricing import judge
+        from sagespec.building.pricing import Totals, judge
 
         try:
             priced = self._with_prices(manifest, draft)
@@ -84,6 +86,7 @@ class DraftJudge:
         bill = None if draft.unknown or priced is None else kind.bill(priced, self._facts, 1)
         yield from judge(manifest, draft.request.name, site.region, bill)
         if bill is not None and kind.lifecycle.nature is Nature.RUNS:
+            self.totals = self.totals or Totals()
             self.totals.add(manifest, draft.request.name, bill)
 
     def _with_prices(self, manifest: Manifest, draft: Draft) -> Request | None:

@@ -29,6 +29,30 @@ class Result(NamedTuple):
     ends: bool = False
     """Nothing behind it in the file could be read."""
 
+    @property
+    def is_right(self) -> bool:
+        return self.checked is not None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Where its values were written, the manifest first; none where nothing could be read."""
+        layers = () if self.rendered is None else self.rendered.layers
+        return tuple(dict.fromkeys(layer.document.source.name for layer in layers))
+
+    def judged(self) -> Judged:
+        return Judged(self.manifest, self.diagnostics, self.name, self.is_right, self.ends, self.files)
+
+
+class Judged(NamedTuple):
+    """Of a result what there is to tell, without what it was made of: no more than findings keep their texts."""
+
+    manifest: str
+    diagnostics: tuple[Diagnostic, ...]
+    name: str | None
+    is_right: bool
+    ends: bool
+    files: tuple[str, ...]
+
 
 class Options(NamedTuple):
     """What one run is asked for, besides its paths."""
