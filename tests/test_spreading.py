@@ -17,7 +17,9 @@ from conftest import SMALLEST
 from sagespec.__main__ import main
 from sagespec.cli import run
 from sagespec.pipeline import Compiler, Options, Result, spreading
-from sagespec.pipeline.spreading import Crashed, spread
+from sagespec.pipeline import workers as processes
+from sagespec.pipeline.spreading import spread
+from sagespec.pipeline.workers import Crashed
 
 FORMATS = ["text", "json", "sarif", "github", "junit"]
 
@@ -27,7 +29,7 @@ def processors(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Says how many there are; few files are worth it, so that every worker does several batches."""
     monkeypatch.setattr(spreading, "FIRST", 2)
     monkeypatch.setattr(spreading, "WORTH_IT", 6)
-    monkeypatch.setattr(spreading, "AT_ONCE", 2)
+    monkeypatch.setattr(processes, "AT_ONCE", 2)
     return lambda count: monkeypatch.setattr(spreading, "processors", lambda: count)
 
 
@@ -35,14 +37,14 @@ def processors(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 def workers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The processes that are started."""
     started: list[int] = []
-    real = spreading._started
+    real = processes._started
 
-    def noted(*given: object) -> list[spreading._Worker]:
+    def noted(*given: object) -> list[processes._Worker]:
         found = real(*given)  # type: ignore[arg-type]
         started.extend(worker.process for worker in found)
         return found
 
-    monkeypatch.setattr(spreading, "_started", noted)
+    monkeypatch.setattr(processes, "_started", noted)
     return started
 
 
@@ -75,7 +77,7 @@ volume_size: 40  # sagespec: allow volume-larger-than-local-storage
 prices: prices.yaml
 max_total_cost: 1.5
 """
-PRICES = "us-west-2: {ml.p3.2xlarge: 3.825, volume_gb_month: 0.14}\n"
+PRICES = 'date: "2026-11-01"\nus-west-2: {ml.p3.2xlarge: 3.825, volume_gb_month: 0.14}\n'
 
 
 @pytest.fixture
@@ -220,13 +222,13 @@ def test_nothing_is_forked_while_threads_run_for_few_files_or_on_one_processor(
     thread.start()
     processors(4)
     try:
-        assert len(list(spread(compiler, paths, Result.judged))) == 40
+        assert len(list(spread(compiler, paths, Result.summary))) == 40
     finally:
         end.set()
         thread.join()
-    assert len(list(spread(Compiler(Options(build=False)), paths[:7], Result.judged))) == 7
+    assert len(list(spread(Compiler(Options(build=False)), paths[:7], Result.summary))) == 7
     processors(1)
-    assert len(list(spread(Compiler(Options(build=False)), paths, Result.judged))) == 40
+    assert len(list(spread(Compiler(Options(build=False)), paths, Result.summary))) == 40
     assert workers == []
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.pipeline.results import Judged, Result
+    from sagespec.pipeline.results import Result, ResultSummary
 
 
-Told = TypeVar("Told", bound="Result | Judged")
+Told = TypeVar("Told", bound="Result | ResultSummary")
 
 
 class Talk(Enum):

@@ -39,11 +39,11 @@ class Result(NamedTuple):
         layers = () if self.rendered is None else self.rendered.layers
         return tuple(dict.fromkeys(layer.document.source.name for layer in layers))
 
-    def judged(self) -> Judged:
-        return Judged(self.manifest, self.diagnostics, self.name, self.is_right, self.ends, self.files)
+    def summary(self) -> ResultSummary:
+        return ResultSummary(self.manifest, self.diagnostics, self.name, self.is_right, self.ends, self.files)
 
 
-class Judged(NamedTuple):
+class ResultSummary(NamedTuple):
     """Of a result what there is to tell, without what it was made of: no more than findings keep their texts."""
 
     manifest: str

@@ -18,7 +18,7 @@ from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
     from sagespec.pipeline import Compiler
-    from sagespec.pipeline.results import Judged
+    from sagespec.pipeline.results import ResultSummary
 
 
 def validate(given: ValidateArguments) -> Code:
@@ -35,14 +35,14 @@ def validate(given: ValidateArguments) -> Code:
     return Code.WRONG_MANIFEST if report.errors or (given.strict and report.warnings) else Code.FINE
 
 
-def judged(given: ValidateArguments) -> Iterator[Judged]:
+def judged(given: ValidateArguments) -> Iterator[ResultSummary]:
     from sagespec.pipeline.results import Result
     from sagespec.pipeline.spreading import spread
 
-    return spread(compiler_of(given, build=False), given.paths, Result.judged)
+    return spread(compiler_of(given, build=False), given.paths, Result.summary)
 
 
-def repaired(given: ValidateArguments) -> Iterator[Judged]:
+def repaired(given: ValidateArguments) -> Iterator[ResultSummary]:
     """What is left after `--fix`; what was cured is told."""
     from sagespec.reading.fixes import repair, repair_text  # few runs fix anything
 
@@ -66,4 +66,4 @@ def repaired(given: ValidateArguments) -> Iterator[Judged]:
         complain(reason)
     if made.cured:
         tell(f"{counted(len(made.cured), 'mistake')} fixed")
-    yield from (result.judged() for result in made.results)
+    yield from (result.summary() for result in made.results)
