@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -29,10 +29,8 @@ class Memory:
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        self.parts: list[Memory] | None = None
-        """Rule by rule, where the rules together depend on too much."""
-        self.idle = False
-        """Its rule depends on what differs in nearly every manifest."""
+        self.is_idle = False
+        """It depends on what differs in nearly every manifest: nothing is remembered."""
         self._reads: tuple[str, ...] = ()
         self._answers: dict[tuple[object, ...], Answers] = {}
         self._asked = 0
@@ -42,7 +40,8 @@ class Memory:
         """What was answered where all of this was equal."""
         self._asked += 1
         answers = self._answers.get(tuple(map(value_of, self._reads)))
-        self._known += answers is not None
+        if answers is not None:
+            self._known += 1
         return answers
 
     def learn(self, value_of: ValueOf, watched: Context) -> Answers:
@@ -55,16 +54,12 @@ class Memory:
             self._reads = reads
             self._answers.clear()
         self._answers[tuple(map(value_of, reads))] = answers
-        if self._asked == TRIALS and 2 * self._known < TRIALS:
-            self._give_up()
         return answers
 
-    def _give_up(self) -> None:
-        self._answers.clear()
-        if self.question.rules[1:]:
-            self.parts = [Memory(self.question._replace(rules=(each,))) for each in self.question.rules]
-        else:
-            self.idle = True
+    @property
+    def is_in_vain(self) -> bool:
+        """It was asked often enough, and the answer was seldom known."""
+        return self._asked == TRIALS and 2 * self._known < TRIALS
 
 
 class Verdicts:
@@ -72,7 +67,8 @@ class Verdicts:
     reads: where this is equal in two manifests, so is the answer."""
 
     def __init__(self) -> None:
-        self._memories: dict[object, list[Memory]] = {}
+        self._memories: dict[object, list[list[Memory]]] = {}
+        """Those of each subject: one, or where its rules together depend on too much, rule by rule."""
 
     def of(
         self, context: Context, rules: RuleSet, data: Mapping[str, Any], *, whole: bool = True
@@ -91,61 +87,76 @@ class Verdicts:
         key = (rules, context.facts)
         memories = self._memories.get(key)
         if memories is None:
-            memories = self._memories[key] = [Memory(question) for question in rules.subjects.values()]
-        return _Asking(context, data).all(memories[question.number] for question in questions)
+            memories = self._memories[key] = [[Memory(question)] for question in rules.subjects.values()]
+        return _remembered([memories[question.number] for question in questions], context, data)
 
 
-class _Asking:
-    """One manifest that is judged."""
-
-    def __init__(self, context: Context, data: Mapping[str, Any]) -> None:
-        values: dict[str, object] = {name: repr(value) for name, value in data.items()}
-        values[WRITTEN] = context.written
-        for name in INPUTS:
-            values[f"@{name}"] = getattr(context, name)
-        self._value_of = values.get
-        self._context = context
-        self._watched: Context | None = None
-
-    def all(self, memories: Iterable[Memory]) -> list[tuple[Rule, Finding]]:
-        found: list[tuple[Rule, Finding]] = []
-        for memory in memories:
-            found += self._answers(memory)
-        if self._watched is not None:
-            self._share(self._watched)
-        return found
-
-    def _answers(self, memory: Memory) -> Answers:
-        if memory.parts is not None:
-            said = [self._answers(part) for part in memory.parts]
-            if any(part.idle for part in memory.parts):
-                memory.parts = list(_joined(memory.parts))
-            return tuple(answer for answers in said for answer in answers)
-        if memory.idle:
-            return asked(memory.question, self._context)
-        answers = memory.known(self._value_of)
-        if answers is None:
-            self._watched = self._watched or self._context.watched()
-            answers = memory.learn(self._value_of, self._watched)
-        return answers
-
-    def _share(self, watched: Context) -> None:
-        for name in watched.shared:
-            value = watched.watch and watched.watch.known(watched, name)
-            if value is not None:
-                vars(self._context)[name] = value
+def _remembered(
+    memories: Iterable[list[Memory]], context: Context, data: Mapping[str, Any]
+) -> list[tuple[Rule, Finding]]:
+    value_of, watched = _values(context, data).get, None
+    found: list[tuple[Rule, Finding]] = []
+    for of_subject in memories:
+        in_vain = False
+        for memory in of_subject:
+            if memory.is_idle:
+                found += asked(memory.question, context)
+                continue
+            answers = memory.known(value_of)
+            if answers is None:
+                watched = watched or context.watched()
+                answers = memory.learn(value_of, watched)
+                in_vain = in_vain or memory.is_in_vain
+            found += answers
+        if in_vain:
+            of_subject[:] = _divided(of_subject)
+    if watched is not None:
+        _share(watched, context)
+    return found
 
 
-def _joined(parts: Iterable[Memory]) -> Iterable[Memory]:
-    """Neighbours that remember nothing as one: so they are asked about the same instances."""
-    for idle, group in groupby(parts, key=lambda part: part.idle):
-        same = list(group)
-        if not idle or not same[1:]:
-            yield from same
-            continue
-        joined = Memory(same[0].question._replace(rules=tuple(rule for part in same for rule in part.question.rules)))
-        joined.idle = True
-        yield joined
+def _values(context: Context, data: Mapping[str, Any]) -> dict[str, object]:
+    """What two manifests must agree in to be equal, by the words of `Watch`."""
+    values: dict[str, object] = {name: repr(value) for name, value in data.items()}
+    values[WRITTEN] = context.written
+    for name in INPUTS:
+        values[f"@{name}"] = getattr(context, name)
+    return values
+
+
+def _divided(memories: Iterable[Memory]) -> Iterator[Memory]:
+    """Where several rules are asked in vain, each by itself from now on; those that were by themselves remember
+    nothing, and neighbours of these are asked together: about the same instances."""
+    single: list[Memory] = []
+    for memory in memories:
+        rules = memory.question.rules
+        if not memory.is_in_vain or memory.is_idle:
+            single.append(memory)
+        elif rules[1:]:
+            single += [Memory(memory.question._replace(rules=(each,))) for each in rules]
+        else:
+            single.append(_idle(memory.question))
+    for is_idle, group in groupby(single, key=lambda memory: memory.is_idle):
+        neighbours = list(group)
+        if is_idle:
+            rules = tuple(rule for memory in neighbours for rule in memory.question.rules)
+            yield _idle(neighbours[0].question._replace(rules=rules))
+        else:
+            yield from neighbours
+
+
+def _idle(question: Question) -> Memory:
+    memory = Memory(question)
+    memory.is_idle = True
+    return memory
+
+
+def _share(watched: Context, context: Context) -> None:
+    """What the run wants to know of a manifest, as far as a rule has asked for it."""
+    for name in watched.shared:
+        value = watched.watch and watched.watch.known(watched, name)
+        if value is not None:
+            vars(context)[name] = value
 
 
 def asked(question: Question, context: Context) -> Answers:
