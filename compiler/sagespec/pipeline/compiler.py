@@ -11,11 +11,11 @@ from itertools import zip_longest
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, Related, Severity, has_errors
+from sagespec.base.diagnostic import Diagnostic, Rejected, Related, Severity, has_errors
 from sagespec.base.files import Files
 from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Place, Source
-from sagespec.catalog import Facts, facts, near
+from sagespec.catalog import Facts, facts
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
 from sagespec.checking.claims import Claims
@@ -26,6 +26,7 @@ from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.pipeline.beside import Beside
 from sagespec.pipeline.conflicts import conflicts
 from sagespec.pipeline.destinations import Destinations
+from sagespec.pipeline.documents import is_defaults, stranger, unknown_kind
 from sagespec.pipeline.judging import DraftJudge
 from sagespec.pipeline.results import Options, Result, merged
 from sagespec.reading import discovery
@@ -184,8 +185,8 @@ class Compiler:
                 aside += [said] if said is not None else []
                 if ours:
                     found = True
-                    manifest = manifest or not _is_defaults(document)
-                    shared = shared or _is_defaults(document)
+                    manifest = manifest or not is_defaults(document)
+                    shared = shared or is_defaults(document)
                     yield from self.document(document)
         except Rejected as rejected:
             found = True
@@ -217,15 +218,15 @@ class Compiler:
         """The jobs of one document."""
         source = document.source
         stated = document.data.get("kind") if isinstance(document.data, dict) else None
-        if _is_defaults(document):
+        if is_defaults(document):
             yield from self.defaults_alone(document)
             return
-        stranger = None if is_ours(document) else _stranger(document)
-        if stranger is not None:
-            yield self.refused(source.name, (stranger,))
+        foreign = None if is_ours(document) else stranger(document)
+        if foreign is not None:
+            yield self.refused(source.name, (foreign,))
             return
         if isinstance(stated, str) and stated not in KINDS:
-            yield self.refused(source.name, (*document.problems, _unknown_kind(document, stated)))
+            yield self.refused(source.name, (*document.problems, unknown_kind(document, stated)))
             return
         kind = kind_named(stated if isinstance(stated, str) else "TrainingJob")
         try:
@@ -375,17 +376,6 @@ class Compiler:
         return Result(name, self.allowances.kept(kept))
 
 
-def _stranger(document: Document) -> Diagnostic | None:
-    from sagespec.reading.meant import strangers  # few files are none of ours
-
-    fields = (kind_named(name).model.fields for name in KINDS)
-    return strangers.diagnosed(document, {"apiVersion", "kind", "matrix"}.union(*fields))
-
-
-def _is_defaults(document: Document) -> bool:
-    return isinstance(document.data, dict) and document.data.get("kind") == "Defaults"
-
-
 def _missing_from_job(found: Diagnostic) -> bool:
     return found.rule == "missing-field" and len(found.field) == 1
 
@@ -399,13 +389,3 @@ def _manifest_name(manifest: Manifest, folder: FilePath) -> str:
         above = manifest.layers[-1].document.source.folder.absolute()
         inner = folder.absolute().relative_to(above).as_posix()
     return f"{inner}/{name}" if inner not in ("", ".") else name
-
-
-def _unknown_kind(document: Document, stated: object) -> Diagnostic:
-    names = (*KINDS, "Defaults")
-    meant = near(str(stated), names)
-    message = f"there is no kind '{str(stated)[:60]}'"
-    hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(names)}"
-    place = document.where(("kind",))
-    fix = (Edit(place.span, meant),) if meant and meant.lower() == str(stated).lower() else ()
-    return Diagnostic(place, Severity.ERROR, "unknown-kind", message, hint, ("kind",), fix)
