@@ -7,13 +7,14 @@ import json
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import SMALLEST
+from conftest import SCRIPT, SMALLEST
 from sagespec.base import diagnostic
 from sagespec.base.diagnostic import MOST, Diagnostic, Edit, Severity, shortened, told
 from sagespec.base.source import Place, Source, Span
@@ -120,9 +121,19 @@ def calls_of(run: Callable[[], object]) -> int:
 # What is told --------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def unknown(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], list[Result]]:
+    """What is found in a manifest with so many unknown fields."""
+    folder = tmp_path_factory.mktemp("unknown")
+    (folder / "train.py").write_text(SCRIPT)
+    return cache(lambda number: judged(lines("xx_{n}: 1\n", number), folder))
+
+
 @pytest.mark.parametrize("number", [MOST - 1, MOST, MOST + 1, 50_000])
-def test_of_many_errors_the_first_are_told_and_the_others_counted(number: int, code: Path) -> None:
-    report = Report(judged(lines("xx_{n}: 1\n", number), code))
+def test_of_many_errors_the_first_are_told_and_the_others_counted(
+    number: int, unknown: Callable[[int], list[Result]]
+) -> None:
+    report = Report(unknown(number))
     found = list(report.found())
     assert report.errors == number
     assert sum(each.stands_for for each in found) == number
@@ -133,9 +144,8 @@ def test_of_many_errors_the_first_are_told_and_the_others_counted(number: int, c
 
 
 @pytest.mark.parametrize("written", FORMATS)
-def test_every_format_says_how_many_more_there_are(written: str, code: Path) -> None:
-    report = Report(judged(lines("xx_{n}: 1\n", 50_000), code))
-    shown = "\n".join(FORMATS[written](report, Style()))
+def test_every_format_says_how_many_more_there_are(written: str, unknown: Callable[[int], list[Result]]) -> None:
+    shown = "\n".join(FORMATS[written](Report(unknown(50_000)), Style()))
     assert "and 49,900 more errors" in shown
     assert len(shown) < 150_000
     if written == "json":
