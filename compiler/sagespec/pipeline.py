@@ -37,9 +37,10 @@ from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.kinds.lifecycle import Nature
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
-from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
 from sagespec.reading.project_facts import SETTING, ProjectFacts
 from sagespec.reading.render import Defaults, Inputs, Manifest, environments_of, is_ours, render, standing_alone
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.reader import MAX_BYTES, decode, load, read
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # what makes and prices requests is imported where one is made

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sagespec.base.errors import SagespecError
 from sagespec.kinds import kind_named
-from sagespec.reading.yamltext import Path, yaml_text
+from sagespec.reading.syntax.writer import Path, yaml_text
 
 VERSION = "sagespec/v1"
 

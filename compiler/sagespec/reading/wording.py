@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pydantic_core import ErrorDetails
 
-from sagespec.base.diagnostic import Diagnostic, Edit, Severity
+from sagespec.base.diagnostic import Diagnostic, Edit, Severity, cut
 from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Described
@@ -366,7 +366,3 @@ def _disclosed(path: Path, text: str) -> str:
     """What may be said of a value: under a name such as `environment.API_KEY` any text may be a secret."""
     bare = text.strip("\"'")
     return masked(bare) if secret_in(bare[:5_000], str(path[-1]) if path else "") else text
-
-
-def cut(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

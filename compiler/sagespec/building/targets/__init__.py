@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sagespec.building.request import Destination, Request, Upload
 from sagespec.building.targets import ack, aws_cli, eventbridge, step_functions
-from sagespec.reading.yamltext import yaml_text
+from sagespec.reading.syntax.writer import yaml_text
 
 
 class Target(NamedTuple):

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sagespec.base.source import Path
-from sagespec.reading.document import Document
 from sagespec.reading.meant.names import OtherName, meant_by, names_at, other_name
 from sagespec.reading.part import Part
 from sagespec.reading.shape import bare, fields_of, part_in
+from sagespec.reading.syntax.document import Document
 
 if TYPE_CHECKING:
     from sagespec.reading.wording import BindingComplaint

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
-from sagespec.reading.document import Document
+from sagespec.reading.syntax.document import Document
 
 _API = frozenset(
     {"AlgorithmSpecification", "TrainingJobName", "TrainingJobArn", "ResourceConfig", "StoppingCondition", "RoleArn"}
