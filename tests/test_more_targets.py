@@ -24,7 +24,8 @@ from referencing import Registry, Resource
 
 from conftest import REPOSITORY, SCRIPT, SMALLEST, Judge
 from sagespec.base.source import Source
-from sagespec.building.targets import TARGETS, Request
+from sagespec.building.request import Request
+from sagespec.building.targets import TARGETS
 from sagespec.building.targets.ack import SPEC, name_of
 from sagespec.catalog import Facts
 from sagespec.cli import run

@@ -17,9 +17,9 @@ from sagespec.checking.rule import NOTE, Rule
 from sagespec.cli import run
 from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.explained import explained
+from sagespec.kinds.renamed_rules import RENAMED_RULES
 from sagespec.kinds.rules import SHARED
 from sagespec.kinds.training_job.model import Channel
-from sagespec.kinds.training_job.rules import RENAMED
 from sagespec.reporting.findings.diagnostics import text
 from sagespec.reporting.findings.report import Report
 from sagespec.reporting.terminal.style import Style
@@ -195,10 +195,10 @@ def test_two_kinds_share_a_rule_or_have_rules_of_two_names() -> None:
 # Names
 
 
-@pytest.mark.parametrize("old", RENAMED)
+@pytest.mark.parametrize("old", RENAMED_RULES)
 def test_an_old_name_is_none_of_today_s_and_leads_to_one(old: str) -> None:
     assert old not in explained()
-    assert RENAMED[old] in explained()
+    assert RENAMED_RULES[old] in explained()
 
 
 def test_old_names_keep_working(code: Path, capsys: pytest.CaptureFixture[str]) -> None:

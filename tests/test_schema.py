@@ -25,8 +25,9 @@ from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
 from sagespec.kinds.training_job.model.distribution import STRATEGIES
 from sagespec.kinds.training_job.rules import RULES
-from sagespec.reporting.schema import stale, write_schemas
+from sagespec.reporting.schema import made_schemas
 from sagespec.reporting.schema.snippets import SNIPPETS
+from sagespec.reporting.schema_files import FILE_NAMES, stale, write_schemas
 
 SCHEMAS = REPOSITORY / "schemas"
 REPAIR = "sagespec schema --out schemas"
@@ -68,16 +69,16 @@ def accepts(judge: Judge) -> Accepts:
 
 def test_the_committed_schemas_are_fresh() -> None:
     assert stale(SCHEMAS) == [], f"the model or the catalogue has changed: run {REPAIR}"
+    assert {name: (SCHEMAS / name).read_text(encoding="utf-8") for name in FILE_NAMES} == made_schemas()
 
 
 def test_a_schema_that_is_missing_or_differs_is_stale(tmp_path: Path) -> None:
     written = write_schemas(tmp_path / "new")
-    names = ["training-job.schema.json", "endpoint.schema.json", "defaults.schema.json"]
-    assert [path.name for path in written] == names
+    assert [path.name for path in written] == list(FILE_NAMES)
     assert stale(tmp_path / "new") == []
     written[0].write_text("{}\n", encoding="utf-8")
     written[1].unlink()
-    assert stale(tmp_path / "new") == names[:2]
+    assert stale(tmp_path / "new") == list(FILE_NAMES[:2])
 
 
 @pytest.mark.parametrize("name", ["training-job", "endpoint", "defaults"])

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sagespec.base.diagnostic import (
     Diagnostic,
@@ -23,6 +23,7 @@ from sagespec.base.diagnostic import (
     in_order,
 )
 from sagespec.base.files import Files
+from sagespec.base.named import NamedTuple
 from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Path, Place, Source
 from sagespec.building.draft import account_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place, Span
 
 MOST = 100

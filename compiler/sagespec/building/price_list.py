@@ -16,9 +16,10 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import islice
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 from sagespec.base.errors import SagespecError
+from sagespec.base.named import NamedTuple
 from sagespec.building.cost import HOSTING, VOLUME
 from sagespec.reading.syntax.writer import yaml_text
 

@@ -33,7 +33,6 @@ class Guesses:
 
 SIZE = "(nano|micro|small|medium|large|([0-9]{1,3})?x-?large|metal)(?:-[a-z0-9]+)?"
 """What the sizes of instances are called."""
-_SIZE = re.compile(SIZE)
 _SIZES = {"nano": 0.03, "micro": 0.06, "small": 0.12, "medium": 0.25, "large": 0.5, "metal": 100.0}
 """Sizes of instances, as parts of an xlarge."""
 
@@ -50,7 +49,7 @@ def near_instance(text: str, names: Collection[str]) -> str | None:
 
 def size_of(instance_type: str) -> float | None:
     """How many xlarge it is worth; None where its name does not end in a size as instances have them."""
-    found = _SIZE.fullmatch(instance_type.rpartition(".")[2])
+    found = re.fullmatch(SIZE, instance_type.rpartition(".")[2])
     return None if found is None else _SIZES.get(found[1]) or float(found[2] or 1)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from sagespec.base.diagnostic import MOST, Diagnostic, Severity, in_order
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Place, Source
 from sagespec.checking.page import Page
 from sagespec.reading.syntax.reader import comments

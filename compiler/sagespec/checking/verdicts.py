@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.named import NamedTuple
 from sagespec.checking.context import Context
 from sagespec.checking.rule import Question, Rule, RuleSet
 from sagespec.reading.part import Unknown

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from sagespec.base.errors import SagespecError
+from sagespec.base.named import NamedTuple
 from sagespec.kinds import kind_named
 from sagespec.reading.syntax.writer import Path, yaml_text
 

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from sagespec.checking.allowances import Glossary
 from sagespec.checking.page import Page
 from sagespec.kinds import KINDS, kind_named
+from sagespec.kinds.renamed_rules import RENAMED_RULES
 
 
 @cache
@@ -30,7 +31,7 @@ def suggestion(name: str) -> str:
 
 def current(name: str) -> str:
     """What a name of any time is called today."""
-    return next((new for kind in KINDS if (new := kind_named(kind).renamed_rules.get(name))), name)
+    return RENAMED_RULES.get(name, name)
 
 
 GLOSSARY = Glossary(explained, suggestion, current)

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.catalog import Facts, Framework, Instance, Release, api_members
 from sagespec.catalog.serving import served_versions

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from sagespec.base.named import NamedTuple
 from sagespec.lsp.workspace import Workspace, is_manifest_name, shown
 
 if TYPE_CHECKING:

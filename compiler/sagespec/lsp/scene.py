@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sagespec.base.diagnostic import Rejected, Severity
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Source
 from sagespec.checking.context import Context
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple
+from typing import Any
 
 from sagespec.base.diagnostic import Rejected
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Place, Source
 from sagespec.lsp.candidates import script_arguments, script_channels
 from sagespec.lsp.judgements import Judgements

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sagespec.base.files import Files, StrPath
+from sagespec.base.named import NamedTuple
 from sagespec.lsp.texts import Json, TextDocument, path_of, uri_of
 
 if TYPE_CHECKING:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-from pydantic_core import ErrorDetails
-
 from sagespec.base.diagnostic import MOST, Diagnostic
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Shape
+from sagespec.reading.core import ErrorDetails
 from sagespec.reading.meant.names import meant
 from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest

@@ -28,9 +28,9 @@ _TOOLS = frozenset(
 
 OURS = "sagespec/"
 """What the text of a manifest holds."""
-_API_VERSION = re.compile(r"""(?im)^[ \t{\[,-]*["']?(?P<key>apiversion)["']?[ \t]*:[ \t]*["']?(?P<group>[\w.-]+)/""")
-_KIND = re.compile(r"""(?m)^[ \t{,]*["']?kind["']?[ \t]*:[ \t]*["']?(?P<kind>\w+)""")
-_ANY_VERSION = re.compile(r"(?im)^[ \t{\[,-]*[\"']?api[-_]?version[\"']?[ \t]*:")
+_API_VERSION = r"""(?im)^[ \t{\[,-]*["']?(?P<key>apiversion)["']?[ \t]*:[ \t]*["']?(?P<group>[\w.-]+)/"""
+_KIND = r"""(?m)^[ \t{,]*["']?kind["']?[ \t]*:[ \t]*["']?(?P<kind>\w+)"""
+_ANY_VERSION = r"(?im)^[ \t{\[,-]*[\"']?api[-_]?version[\"']?[ \t]*:"
 _LFS = "version https://git-lfs.github.com/spec/"
 _CRYPT = b"\x00GITCRYPT\x00"
 _PIECE = 1 << 20
@@ -149,14 +149,14 @@ def _pieces(path: str) -> Iterator[bytes]:
 
 def may_be_ours(text: str, kinds: Collection[str]) -> bool:
     """Whether a text is worth a closer look: a quick one, which foreign YAML does not pass."""
-    if OURS in text or any(_is_near(match["group"]) for match in _API_VERSION.finditer(text)):
+    if OURS in text or any(_is_near(match["group"]) for match in re.finditer(_API_VERSION, text)):
         return True
-    return any(match["kind"] in kinds for match in _KIND.finditer(text)) and not _ANY_VERSION.search(text)
+    return any(match["kind"] in kinds for match in re.finditer(_KIND, text)) and not re.search(_ANY_VERSION, text)
 
 
 def hidden(source: Source, why: str) -> Diagnostic | None:
     """What there is to say of a file that is passed over for where it lies; nothing where it is none of ours."""
-    found = next((match for match in _API_VERSION.finditer(source.text) if match["group"] == "sagespec"), None)
+    found = next((match for match in re.finditer(_API_VERSION, source.text) if match["group"] == "sagespec"), None)
     if found is None:
         return None
     message = f"this is a manifest, and it is passed over: {why}"

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path as FilePath
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
 from sagespec.base.files import Files
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place
 from sagespec.reading.matrix import MAX_VARIABLE, combinations, length_of
 from sagespec.reading.syntax.document import Data, Document

@@ -8,9 +8,9 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from sagespec.base.files import Files
+from sagespec.base.named import NamedTuple
 from sagespec.building.archive.contents import ArchiveError, ArchiveMember, Contents, Ignored, unreadable
 from sagespec.building.archive.ignore import IGNORE_FILE, VIRTUAL_ENVIRONMENT, IgnoreFile, patterns_of, reason
 

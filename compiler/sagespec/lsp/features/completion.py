@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from sagespec.base.diagnostic import Severity
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.endpoint.rules.model import NAMES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagespec.base.redact import redacted
 from sagespec.building.archive import Contents
-from sagespec.building.targets import Upload
+from sagespec.building.request import Upload
 from sagespec.deploying.planning.differ import Difference
 from sagespec.deploying.planning.plan import Action, Change, Plan
 from sagespec.deploying.triage import triage, why_endpoint
