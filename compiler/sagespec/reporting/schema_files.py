@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sagespec.base.files import data_folder
 
-FILE_NAMES = ("training-job.schema.json", "endpoint.schema.json", "defaults.schema.json")
+FILE_NAMES = ("training-job.schema.json", "endpoint.schema.json", "defaults.schema.json", "plan.schema.json")
 
 
 def write_schemas(folder: Path) -> list[Path]:
