@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lsp_editor import Editor, applied, parted
-from sagespec.lsp.features import FEATURES
+from sagespec.lsp.features.table import FEATURES
 from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.texts import TextDocument
 from test_lsp_diagnostics import MANIFEST

@@ -21,6 +21,15 @@ def explained() -> Mapping[str, Page]:
 
 
 @lru_cache(maxsize=1_000)
+def page_named(name: str) -> Page | None:
+    """One of them; a kind is not imported for what an earlier one explains."""
+    from sagespec.checking.pages import PAGES
+
+    rules = (kind_named(kind).rules.by_name.get(name) for kind in KINDS)
+    return PAGES.get(name) or next((rule.page for rule in rules if rule is not None), None)
+
+
+@lru_cache(maxsize=1_000)
 def suggestion(name: str) -> str:
     """What to say to someone who has typed a name that is not one."""
     from sagespec.catalog import near
