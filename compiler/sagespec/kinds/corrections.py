@@ -29,9 +29,8 @@ def name(value: Any) -> str:
 
 def instance_type(value: Any) -> str:
     """m5.xlarge is ml.m5.xlarge."""
-    found = re.fullmatch(
-        r"(?:ml[-._ ])?(?!ml[-._ ])([a-z][a-z0-9]*)[-._ ]([a-z0-9]+)", str(value).strip().lower(), re.ASCII
-    )
+    text = str(value).strip()[:100]
+    found = re.fullmatch(r"(?:ml[-._ ])?(?!ml[-._ ])([a-z][a-z0-9]*)[-._ ]([a-z0-9]+)", text.lower(), re.ASCII)
     if found:
         return f"write ml.{found[1]}.{found[2]}"
     family = re.fullmatch(r"(?:ml\.)?([a-z]+[0-9][a-z0-9-]*)", text, re.ASCII)
