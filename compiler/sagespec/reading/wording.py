@@ -198,14 +198,16 @@ def _as_shape(complaint: BindingComplaint, kind: str) -> str:
     """The same, written as the map or the list that is wanted; nothing where it holds a secret, or is no such thing."""
     from sagespec.reading.meant import values
 
-    part = part_at(complaint.model, complaint.path)
+    part, path = part_at(complaint.model, complaint.path), complaint.path
     made = ""
-    if kind in ("dict_type", "model_type"):
+    if kind == "dict_type":
         made = values.as_map(complaint.value)
-    elif kind == "list_type" and part is not None:
-        made = values.as_list(complaint.value, [name for name, field in part.fields.items() if field.required])
-    name = str(complaint.path[-1])
-    return f"write {name}: {made}" if made and _disclosed(complaint.path, made) == made else ""
+    elif kind == "list_type":
+        needed = [name for name, field in part.fields.items() if field.required] if part is not None else []
+        made = values.as_list(complaint.value, needed)
+    if not made or _disclosed(path, made) != made:
+        return ""
+    return f"write {path[-1]}: {made}" if isinstance(path[-1], str) else f"write {made}"
 
 
 def _correction(kind: str, value: Any, written: str, about: Described) -> tuple[str, Any] | None:
