@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from sagespec.base.source import Source
 from sagespec.catalog import Facts, facts
 from sagespec.pipeline import Compiler, Options, Result
-from sagespec.reading.document import Source
 from sagespec.reading.render import Inputs
 
 pytest_plugins = ["fakes.fixtures"]

@@ -13,8 +13,9 @@ from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
 from sagespec.base.files import Files
 from sagespec.base.source import Place
 from sagespec.building.cost import VOLUME, Bill, Prices, PricesError, money, prices_of
-from sagespec.reading.document import Document, load, read
 from sagespec.reading.render import Manifest
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.reader import load, read
 
 
 class Pricing:

@@ -17,8 +17,8 @@ from sagespec.lsp.workspace import Workspace, shown
 from sagespec.pipeline import OUR_KINDS, Compiler, Options
 from sagespec.reading.binding import bind
 from sagespec.reading.discovery import may_be_ours
-from sagespec.reading.document import Document
 from sagespec.reading.render import Layer, Manifest, environments_of, is_ours, render
+from sagespec.reading.syntax.document import Document
 
 if TYPE_CHECKING:
     from sagespec.building.draft import Draft

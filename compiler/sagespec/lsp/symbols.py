@@ -14,7 +14,7 @@ from sagespec.lsp.candidates import script_arguments, script_channels
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.scene import Scene, SceneJob, is_defaults, item_at
 from sagespec.lsp.workspace import Workspace, is_manifest_name, shown
-from sagespec.reading.document import load
+from sagespec.reading.syntax.reader import load
 
 MOST_MANIFESTS = 200
 """Manifests of one script, or below one defaults file, that are looked into."""

@@ -32,9 +32,10 @@ from sagespec.pipeline.judging import DraftJudge
 from sagespec.pipeline.results import Options, Result, merged
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
-from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
 from sagespec.reading.project_facts import SETTING, ProjectFacts
 from sagespec.reading.render import Defaults, Manifest, environments_of, is_ours, render, standing_alone
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.reader import MAX_BYTES, decode, load, read
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # imported where a request is made

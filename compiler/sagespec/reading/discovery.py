@@ -15,8 +15,8 @@ from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.base.source import Place, Source, Span
-from sagespec.reading.document import Document
 from sagespec.reading.render import DEFAULTS_NAME, is_ours
+from sagespec.reading.syntax.document import Document
 
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
 """Folders that hold no people's manifests."""

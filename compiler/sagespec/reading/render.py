@@ -13,8 +13,9 @@ from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
 from sagespec.base.files import Files
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place
-from sagespec.reading.document import Data, Document, load, read
 from sagespec.reading.matrix import MAX_VARIABLE, combinations, length_of
+from sagespec.reading.syntax.document import Data, Document
+from sagespec.reading.syntax.reader import load, read
 
 DEFAULTS_NAME = "sagespec.yaml"
 SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost", "max_total_cost", "framework_versions")

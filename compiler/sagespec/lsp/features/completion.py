@@ -32,11 +32,11 @@ from sagespec.lsp.script import told_option
 from sagespec.lsp.texts import Json, TextDocument
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.constraints import Shape
-from sagespec.reading.document import Document
 from sagespec.reading.part import Field, Part
 from sagespec.reading.render import SETTINGS, is_ours
 from sagespec.reading.shape import bare, described, expected, fields_of
-from sagespec.reading.yamltext import scalar as as_yaml
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.writer import scalar as as_yaml
 
 KINDS_OF_ITEM = {"field": 5, "value": 12, "enum": 20, "file": 17, "folder": 19, "variable": 6, "rule": 21}
 DEPRECATED = 1

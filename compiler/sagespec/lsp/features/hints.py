@@ -14,8 +14,8 @@ from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, source_of
 from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
-from sagespec.reading.document import Document
 from sagespec.reading.render import render
+from sagespec.reading.syntax.document import Document
 
 MOST_NAMES = 6
 """Fields of the defaults that are named; more are counted."""

@@ -16,8 +16,8 @@ from sagespec.lsp.scene import Scene, SceneJob, concerns_us, is_defaults, source
 from sagespec.lsp.script import told_option
 from sagespec.lsp.texts import Json, TextDocument
 from sagespec.lsp.workspace import Workspace
-from sagespec.reading.document import Document
 from sagespec.reading.shape import field_at
+from sagespec.reading.syntax.document import Document
 from sagespec.reporting.origin import origin
 from sagespec.reporting.pages import markdown
 
