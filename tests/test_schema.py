@@ -133,6 +133,8 @@ def test_the_examples_and_templates_pass(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if path in TEMPLATES:
         values = {"name": "mnist", "project": "vision", "schemas": "schemas", "shared": "", "is_served": False}
+        values |= {"framework": 'framework_version: "2.21"\n', "entry_point": "train.py"}
+        values |= {"flags": "--epochs", "channels": ["train"], "takes_model_dir": False}
         text = jinja2.Template(text, undefined=jinja2.StrictUndefined).render(values)
     for document in yaml.load_all(text, Core):
         validator = {"Defaults": DEFAULTS, "Endpoint": ENDPOINTS, "TrainingJob": MANIFEST}[document["kind"]]
