@@ -79,7 +79,7 @@ class Compiler:
         self.claims = Claims()
         self.drafts = DraftJudge(self.facts, self.files, build=self.options.build)
         self._destinations = Destinations(self.options)
-        self._beside = Beside(self.options, lambda options, paths: Compiler(options, self.facts, self.files).run(paths))
+        self.beside = Beside(self.options, lambda options, paths: Compiler(options, self.facts, self.files).run(paths))
 
     @cached_property
     def packing(self) -> Packing:
@@ -96,7 +96,7 @@ class Compiler:
     def files_of(self, paths: Iterable[str]) -> Iterator[FoundFile]:
         """Every file that some paths stand for, once."""
         paths = list(dict.fromkeys(map(str, paths)))
-        self._beside.paths = tuple(path for path in paths if path != STDIN)
+        self.beside.paths = tuple(path for path in paths if path != STDIN)
         named = {os.path.abspath(path) for path in paths}  # noqa: PTH100 - pathlib takes its time
         read = set[str]()
         for path in paths:
@@ -342,14 +342,14 @@ class Compiler:
             self.packing,
             _manifest_name(manifest, folder),
             self.options.inputs.commit,
-            self._beside.trained if self.options.build else None,
+            self.beside.trained if self.options.build else None,
             self.options.archive_at if self.options.build else None,
         )
         return kind.draft(checked.job, manifest, inputs)
 
     def _served(self, checked: Checked) -> Iterator[Diagnostic]:
         """A script whose model the endpoint's server cannot load; the script may allow it."""
-        trainer = self._beside.trainer_of(checked)
+        trainer = self.beside.trainer_of(checked)
         if trainer is None:
             return
         from sagespec.kinds.endpoint.trainer import unservable
