@@ -231,6 +231,33 @@ def test_what_is_missing_is_missing_in_the_manifest_whatever_its_defaults_have(
     assert (found.path, found.span.line, found.hint) == ("job.yaml", 1, 'add apiVersion: "sagespec/v1"')
 
 
+@pytest.mark.parametrize(
+    ("lines", "hint"),
+    [
+        ("var: {a: 1}", "did you mean 'vars'?"),
+        ("variables: {a: 1}", "did you mean 'vars'?"),
+        ("envs: {dev: {region: us-west-2}}", "did you mean 'environments'?"),
+        ("trainingjob: {instance_count: 1}", "did you mean 'TrainingJob'?"),
+        ("TrainingJobs: {instance_count: 1}", "did you mean 'TrainingJob'?"),
+        ("max_cost: 5", "did you mean 'max_job_cost'?"),
+        ("spec: {region: us-west-2}", "this stands at the top of the manifest: region"),
+        ("environments: [{name: dev}]", "write environments: {dev: {region: us-west-2}}"),
+        ("vars: [a]", "write vars: {bucket: my-bucket}"),
+        (
+            "environment: {dev: {region: us-west-2}}",
+            "these are variables of the container; dev, prod and the like stand under environments: in a Defaults "
+            "document, sagespec.yaml",
+        ),
+    ],
+)
+def test_a_slip_in_defaults_is_one_finding_with_what_stands_there(
+    lines: str, hint: str, knowledge: Facts, tmp_path: Path
+) -> None:
+    text = f"apiVersion: sagespec/v1\nkind: Defaults\n{lines}\n"
+    results = Compiler(Options(Inputs(), build=False), knowledge).source(Source("sagespec.yaml", text, tmp_path))
+    assert [(found.hint, found.span.line) for result in results for found in result.diagnostics] == [(hint, 3)]
+
+
 @pytest.mark.parametrize("lines", [other_names.JOB, other_names.CHANNEL], ids=["job", "channel"])
 def test_every_other_name_leads_to_a_field_that_there_is(lines: str) -> None:
     model = kind_named("TrainingJob").model

@@ -99,7 +99,9 @@ def _misused(manifest: Manifest, setting: str) -> Iterator[Diagnostic]:
     if limit is None:
         return
     if isinstance(limit, bool) or not isinstance(limit, (int, float)):
-        yield _diagnostic(manifest, (setting,), "wrong-type", f"{setting} must be a number of USD")
+        yield _diagnostic(
+            manifest, (setting,), "wrong-type", f"{setting} must be a number of USD", f"write {setting}: 50"
+        )
     elif manifest.settings.get("prices") is None:
         message = f"{setting} means nothing without prices"
         hint = "name a price file beside it: prices: prices.yaml (`sagespec prices` makes one)"

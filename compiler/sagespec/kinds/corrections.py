@@ -86,6 +86,12 @@ def framework(text: str) -> str | None:
     return next((name for name, others in _FRAMEWORKS.items() if letters in (name, *others)), None)
 
 
+def environment_value(value: Any) -> str:
+    """A map is no variable: dev and prod are environments of the project."""
+    where = "stand under environments: in a Defaults document, sagespec.yaml"
+    return f"these are variables of the container; dev, prod and the like {where}" if isinstance(value, dict) else ""
+
+
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _GIGABYTES = {"g": 1, "t": 1_000}
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sagespec.base.source import Path
-from sagespec.reading.meant.names import OtherName, meant_by, names_at, other_name, part_at
+from sagespec.reading.meant.names import OtherName, meant_by, names_at, nearest, other_name, part_at
 from sagespec.reading.part import Part
-from sagespec.reading.shape import bare, fields_of, part_in
+from sagespec.reading.render import SETTINGS
+from sagespec.reading.shape import bare, expected, fields_of, part_in
 from sagespec.reading.syntax.document import Document
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def hint(complaint: BindingComplaint, other: OtherName | None) -> str:
     owner = complaint.belongs_to
     if owner:
         return f"indent it, and what follows, if it belongs to '{owner}' above"
+    setting = _setting(complaint, other)
+    if setting:
+        return f"did you mean '{setting}'?"
     if other is not None and other.hint:
         return ""
     if _is_channel(model, name, value):
@@ -52,6 +56,22 @@ def hint(complaint: BindingComplaint, other: OtherName | None) -> str:
         near = meant_by(model, complaint.path)
         return "" if near else f"a hyperparameter of the script stands under hyperparameters: {{{name[:40]}: …}}"
     return ""
+
+
+def _setting(complaint: BindingComplaint, other: OtherName | None) -> str:
+    """In a Defaults document: what stands there only, or the section of the kind, as it is called."""
+    layer, _ = complaint.manifest.origin(complaint.path)
+    data, name = layer.document.data, str(complaint.path[0])
+    if not isinstance(data, dict) or data.get("kind") != "Defaults":
+        return ""
+    said = other.hint.partition(" ")[0] if other is not None else ""  # "vars stand in a Defaults document"
+    if said in SETTINGS:
+        return said
+    if other is not None and other.field == "environment" and _is_map_of_maps(complaint.value):
+        return "environments"
+    sections = map(str, expected(fields_of(complaint.model)["kind"]))
+    names = (*SETTINGS, *sections)
+    return nearest(name.removesuffix("s"), names) or "" if meant_by(complaint.model, complaint.path) is None else ""
 
 
 def _pair(complaint: BindingComplaint) -> str:
