@@ -30,7 +30,8 @@ from sagespec.building.draft import (
 )
 from sagespec.building.local_model import RepackedFile, is_local, local_upload
 from sagespec.building.model_archive import RepackedModel, model_upload
-from sagespec.building.request import ARTIFACT, Call, Destination, Naming, Request, Serving, Upload, name_of
+from sagespec.building.request import Call, Destination, Naming, Request, Serving, Upload, name_of
+from sagespec.building.tags import ARTIFACT
 from sagespec.catalog.serving import serving_image
 from sagespec.kinds.api_names import to_api
 from sagespec.kinds.endpoint.inherited import code_of, with_job
