@@ -353,6 +353,15 @@ def test_of_a_list_that_is_too_long_only_as_many_items_as_it_may_have_are_judged
     assert work["descend"] < 1_000
 
 
+def test_a_name_is_compared_with_a_thousand_others_at_most(work: Work) -> None:
+    from sagespec.catalog.near import near
+
+    assert near("mnits", (*(f"number-{n}" for n in range(500)), "mnist")) == "mnist"
+    work.clear()
+    assert near("mnits", (f"number-{n}" for n in range(10_000))) is None
+    assert 0 < work["set_seq1"] <= 1_001, "and once to begin with"
+
+
 def test_guesses_end() -> None:
     from sagespec.catalog import Guesses
 

@@ -208,7 +208,7 @@ def neighbours() -> Iterator[str]:
 @pytest.fixture
 def aws(neighbours: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """AWS with nothing in it; this process's environment leads there, too."""
-    urllib.request.urlopen(urllib.request.Request(f"{neighbours}/moto-api/reset", method="POST"), timeout=10).close()
+    urllib.request.urlopen(urllib.request.Request(f"{neighbours}/moto-api/reset", method="POST"), timeout=60).close()
     service = TestService(Clock())
     aws = Aws(service, neighbours)
     for key in list(os.environ):
