@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import zip_longest
@@ -120,6 +120,8 @@ class Compiler:
         self.survey = discovery.Survey()
         self._account: str | None = None
         self.claims = Claims()
+        self.givers: Callable[[str, str], Sequence[str]] | None = None
+        """(manifest, name) → the files that give a training job that name, where somebody knows them already."""
         self._paths: tuple[str, ...] = ()
         self._jobs: dict[tuple[str | None, ...], list[Result]] = {}
 
@@ -399,15 +401,18 @@ class Compiler:
         from sagespec.building.promised import promised_by
 
         wanted = (name, project, of.environment, of.site.region)
-        beside = self._beside(of.manifest, of.environment)
+        beside = self._beside(name, of.manifest, of.environment)
         found = [result.request for result in beside if result.request is not None]
         same = (job for job in found if (job.name, job.project, job.environment, job.site.region) == wanted)
         return next((promised_by(job) for job in same if not job.site.local), Trained())
 
-    def _beside(self, manifest: str, environment: str | None) -> list[Result]:
-        """The training jobs that are described under the paths of this run, or beside a manifest."""
+    def _beside(self, name: str, manifest: str, environment: str | None) -> list[Result]:
+        """The training jobs that are described under the paths of this run, or beside a manifest: one of that name is
+        among them, if there is one."""
         folder = os.path.dirname(manifest)  # noqa: PTH120
         roots = (*self._paths, *([folder or "."] if os.path.isfile(manifest) else ()))  # noqa: PTH113
+        if self.givers is not None:
+            roots = tuple(self.givers(manifest, name))
         key = (environment or None, *roots)
         if key not in self._jobs:
             from sagespec.building.draft import Trained
@@ -429,7 +434,7 @@ class Compiler:
         from sagespec.kinds.endpoint.trainer import unservable
 
         asked = (name, *_whose(manifest))
-        for each in self._beside(manifest.document.source.name, manifest.environment):
+        for each in self._beside(name, manifest.document.source.name, manifest.environment):
             trainer = each.checked
             if trainer is None or (trainer.job.name, *_whose(trainer.manifest)) != asked:
                 continue
