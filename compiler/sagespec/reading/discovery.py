@@ -86,11 +86,6 @@ def _real(path: str) -> str:
         return path
 
 
-def discover(path: str) -> Iterator[str]:
-    """The files that a path of the command line stands for."""
-    return (name for name, why in Survey().files(path) if not why)
-
-
 def _sorted_out(folder: str, folders: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
     """The folders to read, and those to look into for what is passed over there, with the reason."""
     kept, aside = [], []

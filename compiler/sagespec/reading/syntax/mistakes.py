@@ -128,7 +128,7 @@ _PYTHON = "this is Python: sagespec import FILE.py makes a manifest of a program
 def _yaml_hint(source: Source, span: Span) -> str:
     """The cure of the commonest slips."""
     line = source.line(span.line)
-    if re.search(r"(?m)^\s*(?:\w+ *= *)?[\w.]+\(\s*$|^(?:import|from) [\w.]+", source.text):
+    if re.search(r"(?m)^[ \t]*(?:\w+ *= *)?[\w.]+\([ \t]*$|^(?:import|from) [\w.]+", source.text):
         return _PYTHON
     if re.fullmatch(r"\s*(?:- )?[^\s:#]+:[ \t]+\S.*:\s*", line):
         return "take the ':' at the end of the line away, or put the value in quotes"
