@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from pydantic_core import ErrorDetails
-
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
+from sagespec.reading.core import ErrorDetails
 from sagespec.reading.part import Part
 from sagespec.reading.shape import field_at, part_in
 
