@@ -458,7 +458,7 @@ WRITTEN_OF_ENDPOINTS = WRITTEN_ALWAYS | {"endpoint_type"}
     changes=st.lists(st.sampled_from(ENDPOINT_CHANGES), max_size=2),
     elsewhere=st.sets(st.sampled_from(sorted(kind_named("Endpoint").model.fields)), max_size=6),
 )
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 def test_no_endpoint_that_the_validator_accepts_is_refused_by_the_schema(
     over: dict[str, Any], changes: list[dict[str, Any]], elsewhere: set[str], accepts: Accepts
 ) -> None:

@@ -95,6 +95,11 @@ def said(code: Path, judge: Judge) -> Callable[..., list[Diagnostic]]:
     return found
 
 
+def test_what_is_larger_than_code_is_data_and_not_looked_at(said: Callable[..., list[Diagnostic]]) -> None:
+    assert said("x = (\n") != []
+    assert said("x = 1\n" * 100_000 + "x = (\n") == []
+
+
 Said = Callable[..., list[Diagnostic]]
 
 
