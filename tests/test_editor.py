@@ -191,8 +191,11 @@ def test_the_documented_settings_find_the_schema_of_each_kind(server: LanguageSe
     try:
         job = editor.problems("jobs/mnist.yaml", "apiVersion: sagespec/v1\nkind: TrainingJob\nname: mnist\nbanana: 1\n")
         defaults = editor.problems("jobs/sagespec.yaml", "kind: Defaults\nproject: vision\nbanana: 1\n")
+        text = "apiVersion: sagespec/v1\nkind: Endpoint\nname: mnist\nbanana: 1\n"
+        endpoint = editor.problems("endpoints/mnist.yaml", text)
     finally:
         editor.close()
+    assert endpoint == [(4, "Property banana is not allowed.")]
     assert job == [(4, "Property banana is not allowed.")]
     assert defaults == [(3, "Property banana is not allowed.")]
 
@@ -201,6 +204,7 @@ def test_the_documented_catalogue_has_the_form_of_schemastore() -> None:
     [catalogue] = [json.loads(block) for block in blocks("json") if "fileMatch" in block]
     assert [Path(entry["url"]).name for entry in catalogue["schemas"]] == [
         "training-job.schema.json",
+        "endpoint.schema.json",
         "defaults.schema.json",
     ]
     for entry in catalogue["schemas"]:

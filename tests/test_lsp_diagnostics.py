@@ -384,3 +384,26 @@ def test_typing_waits_for_no_other_manifest(tmp_path: Path) -> None:
     assert editor.judgements.has_work, "the endpoint's turn comes"
     assert editor.judgements.is_settled(path)
     assert [found.rule for found in editor.judgements.findings(path)] == ["max-wait-without-spot"]
+
+
+def test_what_the_first_manifest_says_of_changed_defaults_does_not_wait_for_the_others(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "train.py").write_text(SCRIPT)
+    defaults = "apiVersion: sagespec/v1\nkind: Defaults\n"
+    (tmp_path / "sagespec.yaml").write_text(defaults)
+    editor = Editor(tmp_path)
+    for number in range(4):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(MANIFEST.replace("mnist", f"mnist{number}"))
+        editor.judgements.changed(str(path))
+    while editor.judgements.has_work:
+        editor.judgements.work()
+    path = str(tmp_path / "sagespec.yaml")
+    editor.workspace.put(TextDocument(Path(path).as_uri(), 2, f"{defaults}max_rnu: 60\n"))
+    editor.judgements.changed(path)
+    assert not editor.judgements.has_word(path)
+    while not editor.judgements.has_word(path):
+        editor.judgements.work()
+    assert editor.judgements.has_work
+    assert not editor.judgements.is_settled(path)
+    assert [found.rule for found in editor.judgements.findings(path, fresh=True)] == ["unknown-field"]

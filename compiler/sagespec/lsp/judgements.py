@@ -116,7 +116,7 @@ class Judgements:
         if path in self._around:
             inside = [each for each in self._by_asked if each.startswith(path + os.sep)]
             dependents |= {manifest for each in inside for manifest in self._by_asked[each]}
-        for each in sorted(dependents - {path}):
+        for each in sorted(dependents - {path}, key=lambda each: (not self._has_said(each, path), each)):
             self._put(each)
         if is_manifest_name(path):
             self._put(path, urgent=True)
@@ -229,6 +229,17 @@ class Judgements:
 
     # What is known
 
+    def has_word(self, path: str) -> bool:
+        """Whether something can be told of a file that many rest on, though some of them are still out of date: one is
+        not. Those that had something to say of it are judged first."""
+        about = self._by_asked.get(path, set()) - {path}
+        waiting = {each for each in about if each in self._urgent or each in self._later}
+        return waiting != about and waiting.isdisjoint(self._urgent)
+
+    def _has_said(self, manifest: str, path: str) -> bool:
+        known = self._known.get(manifest)
+        return known is not None and path in known.found
+
     def is_settled(self, path: str) -> bool:
         """Whether nothing that speaks of a file is out of date."""
         return not self._waiting(path)
@@ -253,17 +264,23 @@ class Judgements:
             self._urgent[each] = self._urgent.pop(each)
             self.work()
 
-    def findings(self, path: str) -> tuple[Diagnostic, ...]:
-        """What is to be said of one file, whichever manifests it comes from."""
+    def findings(self, path: str, *, fresh: bool = False) -> tuple[Diagnostic, ...]:
+        """What is to be said of one file, whichever manifests it comes from.
+
+        Args:
+            fresh: leave out what is out of date.
+        """
         from sagespec.base.diagnostic import in_order
 
-        found = [each for known in self._about(path) for each in known.found.get(path, ())]
-        readers = [known for known in self._about(path) if path in known.was_read]
+        waiting = set(self._waiting(path)) if fresh else set[str]()
+        about = [self._known[each] for each in self._manifests(path) if each not in waiting]
+        found = [each for known in about for each in known.found.get(path, ())]
+        readers = [known for known in about if path in known.was_read and not waiting]
         unused = [set(known.unused.get(path, ())) for known in readers]
         return in_order([*found, *(set.intersection(*unused) if unused else ())])
 
-    def _about(self, path: str) -> list[Judgement]:
-        return [self._known[each] for each in sorted(self._by_asked.get(path, ())) if each in self._known]
+    def _manifests(self, path: str) -> list[str]:
+        return [each for each in sorted(self._by_asked.get(path, ())) if each in self._known]
 
     @property
     def known(self) -> Mapping[str, Judgement]:

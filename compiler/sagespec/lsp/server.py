@@ -45,6 +45,8 @@ class Server:
         """Files whose findings may be others than those that were published."""
         self._unsettled: set[str] = set()
         """Of these, the ones of which something is still to be judged: shared defaults and scripts."""
+        self._told: set[str] = set()
+        """Of the unsettled ones, those of which what is known has been told since they were changed."""
         self._initialized = self._shut_down = False
         self._parent: int | None = None
         self._next_look = 0.0
@@ -189,6 +191,7 @@ class Server:
 
     def _changed(self, path: str | None, *, listed: bool = False) -> None:
         if path is not None:
+            self._told.discard(path)
             self.judgements.changed(path, listed=listed)
 
     def _on_disk(self, params: Mapping[str, Any]) -> None:
@@ -230,7 +233,11 @@ class Server:
                 self._publish(self._touched.pop())
             else:
                 self._touched |= self.judgements.work()
-                self._touched |= {path for path in self._unsettled if self.judgements.is_settled(path)}
+                self._touched |= {
+                    path
+                    for path in self._unsettled
+                    if self.judgements.is_settled(path) or (path not in self._told and self.judgements.has_word(path))
+                }
                 self._unsettled -= self._touched
         except Exception as error:
             self._log("judging", error)
@@ -239,11 +246,13 @@ class Server:
         """Tells the client what is found in a file; what is out of date is not told: its judgement will come."""
         if not self.judgements.is_settled(path):
             self._unsettled.add(path)
-            return
+            if path in self._told or not self.judgements.has_word(path):
+                return
+            self._told.add(path)
         from sagespec.lsp.features.diagnostics import diagnostics
 
         document = self.workspace.at_path(path)
-        found = diagnostics(self.workspace, self.judgements.findings(path))
+        found = diagnostics(self.workspace, self.judgements.findings(path, fresh=True))
         if not found and path not in self._published and (document is None or not self._is_ours(path)):
             return
         params: Json = {"uri": self.workspace.uri(path), "diagnostics": found}
