@@ -505,6 +505,79 @@ trainer.train(input_data_config=[InputData(channel_name="train", data_source="s3
     }
 
 
+@pytest.mark.parametrize(
+    ("arguments", "after", "fields"),
+    [
+        (
+            'compute=Compute(instance_groups=[InstanceGroup(instance_group_name="a", instance_type="ml.g5.xlarge", '
+            'instance_count=2)], training_plan_arn="arn:plan")',
+            "",
+            {
+                "instance_groups": [
+                    {"instance_group_name": "a", "instance_type": "ml.g5.xlarge", "instance_count": 2},
+                ],
+                "training_plan": "arn:plan",
+                "instance_type": None,
+                "instance_count": None,
+            },
+        ),
+        (
+            'distributed=MPI(process_count_per_node=8, mpi_additional_options=["-x", "A=1"])',
+            "",
+            {"distribution": {"mpi": {"enabled": True, "processes_per_host": 8, "custom_mpi_options": "-x A=1"}}},
+        ),
+        (
+            'training_image_config=TrainingImageConfig(training_repository_access_mode="Vpc", training_repository_'
+            'auth_config=TrainingRepositoryAuthConfig(training_repository_credentials_provider_arn="arn:login"))',
+            "",
+            {
+                "training_repository_access_mode": "Vpc",
+                "training_repository_credentials_provider_arn": "arn:login",
+            },
+        ),
+        (
+            "",
+            '.with_metric_definitions([MetricDefinition(name="loss", regex="loss=(.*?)")])',
+            {"metric_definitions": [{"name": "loss", "regex": "loss=(.*?)"}]},
+        ),
+        (
+            "",
+            '.with_tensorboard_output_config(TensorBoardOutputConfig(s3_output_path="s3://b/t", local_path="/opt/t"))',
+            {"tensorboard_output_config": {"s3_output_path": "s3://b/t", "local_path": "/opt/t"}},
+        ),
+        (
+            'input_data_config=[Channel(channel_name="x", shuffle_config=ShuffleConfig(seed=3), data_source=DataSource('
+            's3_data_source=S3DataSource(s3_uri="s3://b/x", instance_group_names=["a"])))]',
+            "",
+            {"channels": {"x": {"s3_data": "s3://b/x", "instance_groups": ["a"], "shuffle_config": {"seed": 3}}}},
+        ),
+        (
+            'training_input_mode="Pipe", input_data_config=[InputData(channel_name="x", data_source="s3://b/x")]',
+            "",
+            {"input_mode": "Pipe", "channels": {"x": {"s3_data": "s3://b/x", "input_mode": "File"}}},
+        ),
+    ],
+)
+def test_what_a_trainer_of_sdk_3_is_told_has_a_field(
+    arguments: str, after: str, fields: dict[str, Any], knowledge: Facts
+) -> None:
+    configs = (
+        "Channel Compute DataSource InputData InstanceGroup MetricDefinition S3DataSource ShuffleConfig SourceCode"
+    )
+    configs += " TensorBoardOutputConfig TrainingImageConfig TrainingRepositoryAuthConfig"
+    program = f"""
+from sagemaker.train import ModelTrainer
+from sagemaker.train.configs import {", ".join(configs.split())}
+from sagemaker.train.distributed import MPI
+ModelTrainer(
+    training_image="123456789012.dkr.ecr.us-west-2.amazonaws.com/mine:1", role="{ROLE}", base_job_name="mine",
+    source_code=SourceCode(source_dir="src", entry_script="train.py"), {arguments}
+){after}.train()
+"""
+    (data,) = whole(program, knowledge)
+    assert {name: data.get(name) for name in fields} == fields
+
+
 def test_what_sdk_3_takes_by_itself_is_written_out(knowledge: Facts) -> None:
     program = """
 from sagemaker.modules.train import ModelTrainer

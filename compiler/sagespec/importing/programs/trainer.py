@@ -18,6 +18,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "volume_kms_key_id": "volume_kms_key",
         "keep_alive_period_in_seconds": "keep_alive_period_in_seconds",
         "enable_managed_spot_training": "use_spot_instances",
+        "instance_groups": "instance_groups",
+        "training_plan_arn": "training_plan",
     },
     "networking": {
         "subnets": "subnets",
@@ -32,6 +34,10 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "infra_check_config": {"enable_infra_check": "enable_infra_check"},
     "session_chaining_config": {"enable_session_tag_chaining": "enable_session_tag_chaining"},
     "checkpoint_config": {"s3_uri": "checkpoint_s3_uri", "local_path": "checkpoint_local_path"},
+    "training_image_config": {"training_repository_access_mode": "training_repository_access_mode"},
+    "training_repository_auth_config": {
+        "training_repository_credentials_provider_arn": "training_repository_credentials_provider_arn"
+    },
 }
 """Argument → members of its value → fields."""
 PLAIN: Mapping[str, str] = {
@@ -41,6 +47,7 @@ PLAIN: Mapping[str, str] = {
     "training_input_mode": "input_mode",
     "environment": "environment",
     "hyperparameters": "hyperparameters",
+    "tensorboard_output_config": "tensorboard_output_config",
     "sagemaker_session": "sagemaker_session",
 }
 DEFAULTS: Mapping[str, Any] = {"instance_type": "ml.m5.xlarge", "instance_count": 1, "max_run": 3600}
@@ -50,6 +57,7 @@ CHANNEL = {
     "s3_data_type": "s3_data_type",
     "s3_data_distribution_type": "distribution",
     "attribute_names": "attribute_names",
+    "instance_group_names": "instance_groups",
     "file_system_id": "file_system_id",
     "file_system_type": "file_system_type",
     "directory_path": "directory_path",
@@ -60,6 +68,7 @@ OF_CHANNEL = {
     "compression_type": "compression",
     "record_wrapper_type": "record_wrapping",
     "input_mode": "input_mode",
+    "shuffle_config": "shuffle_config",
 }
 
 
@@ -80,18 +89,21 @@ def estimator_of(start: Start) -> Start:
         elif name == "distributed" and isinstance(value, Made):
             _distributed(value, given, concerns)
         elif name == "tags" and isinstance(value, list):
-            given["tags"] = [_tag(tag) for tag in value]
+            given["tags"] = [_named(tag, "Key", "Value") for tag in value]
+        elif name == "metric_definitions" and isinstance(value, list):
+            given["metric_definitions"] = [_named(metric, "Name", "Regex") for metric in value]
         else:
             left.append(f"{name}={text_of(value)}")
     mode = trainer.given.get("training_mode")
     if isinstance(mode, Library) and mode.name == "LOCAL_CONTAINER":
         given["instance_type"] = "local"
     for name, value in DEFAULTS.items():
-        given.setdefault(name, value)
+        if "instance_groups" not in given or not name.startswith("instance_"):
+            given.setdefault(name, value)
     fit: dict[str, Any] = {}
     inputs = start.fit.get("input_data_config") or trainer.given.get("input_data_config")
     if inputs is not None:
-        fit["inputs"] = _channels(inputs, concerns)
+        fit["inputs"] = _channels(inputs, given.get("input_mode"), concerns)
     made = replace(trainer, given=given)
     return replace(start, made=made, fit=fit, left=tuple(left), concerns=tuple(concerns))
 
@@ -103,6 +115,8 @@ def _part(name: str, members: Mapping[Any, Any], given: dict[str, Any], concerns
             continue
         if field is not None:
             given[field] = value
+        elif member in PARTS and isinstance(value, Made | dict):
+            _part(member, value.given if isinstance(value, Made) else value, given, concerns)
         elif member == "compression_type" and value in ("GZIP", "NONE"):
             given["disable_output_compression"] = value == "NONE"
         else:
@@ -118,24 +132,32 @@ def _distributed(value: Made, given: dict[str, Any], concerns: list[str]) -> Non
     if not strategy:
         concerns.append(f"no field for distributed = {text_of(value)}")
         return
-    options = {"enabled": True}
+    options: dict[str, Any] = {"enabled": True}
     for name, item in value.given.items():
         if strategy == "mpi" and name == "process_count_per_node":
             options["processes_per_host"] = item
+        elif strategy == "mpi" and name == "mpi_additional_options" and _are_texts(item):
+            options["custom_mpi_options"] = " ".join(item)
         elif item is not None:
             concerns.append(f"no field for distributed: {name} = {text_of(item)}")
     given["distribution"] = {strategy: options}
 
 
-def _tag(tag: Any) -> Any:
-    members = tag.given if isinstance(tag, Made) else tag
-    if isinstance(members, dict) and {str(key).lower() for key in members} == {"key", "value"}:
-        lower = {str(key).lower(): value for key, value in members.items()}
-        return {"Key": lower["key"], "Value": lower["value"]}
-    return tag
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
-def _channels(inputs: Any, concerns: list[str]) -> Any:
+def _named(value: Any, *names: str) -> Any:
+    """A value of the API in the API's own names, where it has just these."""
+    members = value.given if isinstance(value, Made) else value
+    if isinstance(members, dict) and {str(key).lower() for key in members} == {name.lower() for name in names}:
+        lower = {str(key).lower(): item for key, item in members.items()}
+        return {name: lower[name.lower()] for name in names}
+    return value
+
+
+def _channels(inputs: Any, mode: Any, concerns: list[str]) -> Any:
+    """The channels, as `fit` takes them; of a mere location SDK 3 says itself that it is in File mode."""
     if not isinstance(inputs, list):
         return inputs
     found: dict[str, Any] = {}
@@ -149,7 +171,8 @@ def _channels(inputs: Any, concerns: list[str]) -> Any:
         if not isinstance(name, str):
             concerns.append(f"a channel's name is not known: {text_of(one)}")
             continue
-        found[name] = _channel(members, concerns)
+        located = isinstance(members.get("data_source"), str) and mode not in (None, "File")
+        found[name] = _channel({"input_mode": "File", **members} if located else members, concerns)
     return found
 
 
