@@ -327,14 +327,31 @@ class Compiler:
     def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
         bound: Bound[Any] = bind(manifest, kind.model)
-        context = self.context(bound.model, manifest, kind)
+        trainer = self._trainer(bound)
+        judged = bound if trainer is None else self._with_job(bound, trainer)
+        context = self.context(judged.model, manifest, kind)
         try:
-            checked = check(bound, context, kind.rules, self.verdicts, self.allowed)
-            return list(checked.warnings), checked
+            checked = check(judged, context, kind.rules, self.verdicts, self.allowed)
+            found, checked = checked.warnings, checked._replace(manifest=bound.manifest, job=bound.model)
         except Rejected as rejected:
-            return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
+            found, checked = rejected.diagnostics, Checked(bound.manifest, bound.model)
         finally:
             self._read_allowances(context)
+        if trainer is None:
+            return list(found), checked
+        from sagespec.kinds.endpoint.trainer import told_at
+
+        return [told_at(each, judged.manifest, bound.manifest, trainer.manifest) for each in found], checked
+
+    def _with_job(self, endpoint: Bound[Any], trainer: Checked) -> Bound[Any]:
+        """An endpoint with what it takes from the training job whose model it serves."""
+        from sagespec.building.promised import promised_by
+        from sagespec.kinds.endpoint.trainer import as_if_written
+
+        kind = kind_named("TrainingJob")
+        site = self._site(trainer.job, kind)
+        draft = self._draft(trainer, kind, site._replace(region=site.region or LOCAL_REGION))
+        return endpoint if draft.unknown else as_if_written(endpoint, promised_by(draft.request))
 
     def drafted(self, manifest: Manifest, kind: Kind) -> Draft:
         """What would be sent for a job, as far as its fields are right; nothing is said of what is wrong."""
@@ -372,8 +389,10 @@ class Compiler:
 
     def _trained(self, name: str, project: str, of: Request) -> Trained:
         """The training job whose model is served; of one that is waited for, what its manifest promises."""
-        if self.options.trained is None:
-            return self._promised(name, project, of)
+        from sagespec.building.draft import Trained
+
+        if self.options.trained is None:  # which job of this machine is served, nobody can promise
+            return Trained() if of.site.local else self._promised(name, project, of)
         found = self.options.trained(name, project, of)
         return found._replace(body=self._promised(name, project, of).body) if found.waits_for else found
 
@@ -386,7 +405,7 @@ class Compiler:
         beside = self._beside(of.manifest, of.environment)
         found = [result.request for result in beside if result.request is not None]
         same = (job for job in found if (job.name, job.project, job.environment, job.site.region) == wanted)
-        return next((promised_by(job) for job in same if not job.site.local), Trained())
+        return next((promised_by(job) for job in same), Trained())
 
     def _beside(self, manifest: str, environment: str | None) -> list[Result]:
         """The training jobs that are described under the paths of this run, or beside a manifest."""
@@ -405,23 +424,27 @@ class Compiler:
             self._jobs[key] = [each for each in results if each.checked and isinstance(each.checked.job, trainer)]
         return self._jobs[key]
 
+    def _trainer(self, bound: Bound[Any]) -> Checked | None:
+        """The training job whose model an endpoint serves, where its manifest is seen and has no errors."""
+        manifest, name = bound.manifest, bound.model.members().get("training_job")
+        if name is None or self.options.alone:
+            return None
+        asked = (name, *_whose(manifest))
+        beside = (each.checked for each in self._beside(manifest.document.source.name, manifest.environment))
+        found = (each for each in beside if each and (each.job.name, *_whose(each.manifest)) == asked)
+        return next(found, None)
+
     def _served(self, checked: Checked) -> Iterator[Diagnostic]:
         """A script whose model the endpoint's server cannot load: the manifest of `training_job` names it."""
-        manifest, name = checked.manifest, checked.job.members().get("training_job")
-        if name is None or self.options.alone:
+        trainer = self._trainer(Bound(checked.manifest, checked.job))
+        if trainer is None:
             return
         from sagespec.kinds.endpoint.trainer import unservable
 
-        asked = (name, *_whose(manifest))
-        for each in self._beside(manifest.document.source.name, manifest.environment):
-            trainer = each.checked
-            if trainer is None or (trainer.job.name, *_whose(trainer.manifest)) != asked:
-                continue
-            context = self.context(trainer.job, trainer.manifest, kind_named("TrainingJob"))
-            finding = unservable(checked.job, context)
-            if finding is not None:
-                yield from self._about_script(manifest, "unservable-training-script", finding, context)
-            return
+        context = self.context(trainer.job, trainer.manifest, kind_named("TrainingJob"))
+        finding = unservable(checked.job, context)
+        if finding is not None:
+            yield from self._about_script(checked.manifest, "unservable-training-script", finding, context)
 
     def _about_script(self, manifest: Manifest, rule: str, finding: Finding, context: Context) -> Iterator[Diagnostic]:
         """A warning at its place in the script of another manifest; the script may allow it."""

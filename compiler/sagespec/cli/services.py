@@ -159,7 +159,9 @@ def local_endpoints(given: ApplyArguments | None = None) -> LocalEndpoints:
     from sagespec.deploying.services.local.serving.service import LocalEndpoints
 
     root = project_folder() / "local"
-    return LocalEndpoints(root) if given is None else LocalEndpoints(root, given.executor, given.provision)
+    if given is None:
+        return LocalEndpoints(root, decided=False)
+    return LocalEndpoints(root, given.executor, given.provision)
 
 
 def is_local(name: str) -> bool:

@@ -15,7 +15,7 @@ from sagespec.deploying.planning.changed_files import ChangedFiles, archive_befo
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
-from sagespec.deploying.services import EndpointService, Progress, Service, ServiceError
+from sagespec.deploying.services import EndpointService, Foreseen, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
 from sagespec.deploying.slots import Slots
 from sagespec.deploying.trained import anything_of, in_order
@@ -94,7 +94,8 @@ class ServicePool:
         def made(of: tuple[Service, list[tuple[int, Request]]]) -> Plan:
             mine = [request for _, request in of[1]]
             seen = of[0].observe(mine, projects=options.prune)
-            return MACHINERY[nature_of(mine[0])].decide_all(mine, seen, options, gone)
+            plan = MACHINERY[nature_of(mine[0])].decide_all(mine, seen, options, gone)
+            return replace(plan, changes=tuple(_as_foreseen(of[0], change) for change in plan.changes))
 
         pruned: list[Change] = []
         notes: dict[str, None] = {}
@@ -188,6 +189,17 @@ class ServicePool:
         finally:
             if slots is not None:
                 slots.close()
+
+
+def _as_foreseen(service: Service, change: Change) -> Change:
+    """The change, with what its service foresees of the request: a refusal is told before anything is done."""
+    foresee = getattr(service, "foreseen", None)
+    if foresee is None or change.request is None or change.action in (Action.KEEP, Action.REFUSE, Action.CLEAN):
+        return change
+    found: Foreseen = foresee(change.request)
+    if found.refusal:
+        return replace(change, action=Action.REFUSE, reason=found.refusal, live={}, stops=(), removes=())
+    return replace(change, notes=(*change.notes, *found.notes))
 
 
 def running_in(change: Change) -> list[Observed]:

@@ -93,7 +93,9 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Draft:
     )
     asked = () if inputs.site.local else tuple(needed(endpoint, inputs, bodies.bucket_by))
     if trained.waits_for:  # nothing of it is sent before that has come
-        return Draft(request._replace(uploads=()), incomplete=_foreseen(endpoint, inputs, trained))
+        image, incomplete = _foreseen(endpoint, inputs, trained)
+        request = request._replace(uploads=(), serving=request.serving._replace(image=image))
+        return Draft(request, incomplete=() if inputs.site.local else incomplete)
     if known.get("training_job") and not trained.job_name:
         asked = (*asked, _not_known(known["training_job"], inputs.site))
     return Draft(request, tuple(bodies.unusable), tuple(bodies.incomplete), frozenset(bodies.unknown), asked)
@@ -131,13 +133,13 @@ def _etag(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> str:
     return inputs.archive_at(str(given), _asking(known.get("name", ""), manifest, inputs))
 
 
-def _foreseen(endpoint: Endpoint, inputs: DraftInputs, trained: Trained) -> tuple[Finding, ...]:
-    """What will be missing once the job has completed: it is told before anything is spent on that."""
-    if not trained.body or inputs.site.local:
-        return ()
+def _foreseen(endpoint: Endpoint, inputs: DraftInputs, trained: Trained) -> tuple[str, tuple[Finding, ...]]:
+    """(the image, what will be missing) once the job has completed: it is told before anything is spent on that."""
+    if not trained.body:
+        return "", ()
     bodies = _Bodies(with_job(endpoint, trained), inputs, trained, "")
-    bodies.members(MODEL)
-    return tuple(bodies.incomplete)
+    image = bodies.members(MODEL).get("PrimaryContainer", {}).get("Image", "")
+    return image, tuple(bodies.incomplete)
 
 
 def _asking(name: str, manifest: Manifest, inputs: DraftInputs) -> Request:
