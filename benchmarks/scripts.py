@@ -6,6 +6,7 @@ complains of. The right jobs are those of tests/scripts, the wrong ones single m
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 import time
@@ -22,7 +23,7 @@ from sagespec.base.files import Files  # noqa: E402
 from sagespec.base.source import Source  # noqa: E402
 from sagespec.catalog import facts  # noqa: E402
 from sagespec.checking.rule import Rule  # noqa: E402
-from sagespec.kinds.training_job.rules import arguments, command_line, functions, image, model_folder, script  # noqa: E402
+from sagespec.kinds.training_job.rules import FAMILIES  # noqa: E402
 from sagespec.pipeline import Compiler, Options  # noqa: E402
 from sagespec.reading.render import Inputs  # noqa: E402
 from sagespec.scripts import Scripts  # noqa: E402
@@ -31,7 +32,8 @@ from script_corpus import Example, corpus, mutants  # noqa: E402
 RECORD = Path(__file__).with_suffix(".md")
 OURS = {
     rule.name
-    for family in (script, arguments, command_line, functions, image, model_folder)
+    for family in FAMILIES
+    if re.search(r"\.rules\.(script\.|legacy\.(functions|values))", family.__name__)
     for rule in vars(family).values()
     if isinstance(rule, Rule)
 }

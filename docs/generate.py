@@ -52,14 +52,16 @@ def rules() -> Iterator[str]:
 
 
 def topics() -> list[tuple[str, str, list[Page]]]:
-    """(title, what it is about, pages) of every stage and every family of rules; families of one name are one."""
+    """(title, what it is about, pages) of every stage and of every family of rules, or package of families."""
     modules = [(module, module.__name__.rpartition(".")[2], module.PAGES) for module in STAGES]
     for name in KINDS:
         package = import_module(f"sagespec.kinds.{KINDS[name]}.rules")
         for family in package.FAMILIES:
             pages = [rule.page for rule in vars(family).values() if isinstance(rule, Rule)]
-            title = family.__name__.rpartition(".")[2]
-            modules.append((family, f"{title} of endpoints" if ".endpoint." in family.__name__ else title, pages))
+            rules, _, inside = family.__name__.partition(".rules.")
+            title = inside.partition(".")[0]
+            about = import_module(f"{rules}.rules.{title}")
+            modules.append((about, f"{title} of endpoints" if ".endpoint." in rules else title, pages))
     seen: set[str] = set()
     found: dict[str, tuple[str, str, list[Page]]] = {}
     for module, name, pages in modules:

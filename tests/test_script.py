@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import random
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,9 +22,8 @@ from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.checking.rule import Rule
 from sagespec.deploying.services.local.container.contract import arguments as as_the_container_passes_them
-from sagespec.kinds.training_job.context import as_argument
-from sagespec.kinds.training_job.rules import arguments, command_line, functions, image, model_folder, script
-from sagespec.kinds.training_job.rules.arguments import option_of
+from sagespec.kinds.training_job.context import as_argument, option_of
+from sagespec.kinds.training_job.rules import FAMILIES
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
 from sagespec.reporting.findings.diagnostics import FORMATS
@@ -42,7 +42,8 @@ RECALL = 0.88
 
 OURS = {
     rule.name
-    for family in (script, arguments, command_line, functions, image, model_folder)
+    for family in FAMILIES
+    if re.search(r"\.rules\.(script\.|legacy\.(functions|values))", family.__name__)
     for rule in vars(family).values()
     if isinstance(rule, Rule)
 }

@@ -10,22 +10,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sagespec.base.files import Files
-from sagespec.base.source import Source
-from sagespec.building.draft import DraftInputs, Packing, account_of
-from sagespec.building.request import OURS, Destination, name_of
-from sagespec.catalog import Facts, api_members
+from sagespec.building.request import OURS, name_of
+from sagespec.catalog import Facts
 from sagespec.catalog.serving import serving_image
 from sagespec.importing.draft import FilledArgument, ManifestDraft, UnreadableProgram, job_name, literal
+from sagespec.importing.requests.compiled import compiled
+from sagespec.importing.requests.members import Body, top_members
+from sagespec.kinds import kind_named
 from sagespec.kinds.api_names import from_api
-from sagespec.kinds.endpoint.draft import CONFIG, ENDPOINT, LEVELS, MODEL, VARIANT, draft
+from sagespec.kinds.endpoint.draft import CONFIG, ENDPOINT, LEVELS, MODEL, VARIANT
 from sagespec.kinds.endpoint.members import SECTIONS
-from sagespec.kinds.endpoint.model import Endpoint, ProductionVariant
-from sagespec.reading.binding import bind
-from sagespec.reading.document import read
-from sagespec.reading.render import Inputs, Vocabulary, render
-
-Body = Mapping[str, Any]
+from sagespec.kinds.endpoint.model import ProductionVariant
 
 IMAGE = re.compile(
     r"/(?P<repository>tensorflow-inference(?:-graviton)?|sagemaker-tensorflow(?:-serving)?):(?P<version>[0-9.]+)-"
@@ -64,7 +59,7 @@ def from_endpoint(endpoint: Body, config: Body, model: Body, tags: Mapping[str, 
         tags: the endpoint's.
 
     Raises:
-        Unreadable: it serves in a way for which a manifest has no words.
+        UnreadableProgram: it serves in a way for which a manifest has no words.
     """
     if not model or not config:
         raise UnreadableProgram(
@@ -74,7 +69,8 @@ def from_endpoint(endpoint: Body, config: Body, model: Body, tags: Mapping[str, 
     if len(containers) != 1 or containers[0].get("ModelPackageName"):
         raise UnreadableProgram("a manifest describes one container, with an image of its own", "write it by hand")
     reader = _DescribedEndpoint(endpoint, config, model, containers[0], tags)
-    data, made = _compiled(literal(reader.fields()), facts)
+    data, draft = compiled(kind_named("Endpoint"), literal(reader.fields()), facts)
+    made = {call.operation: dict(call.template) for call in draft.request.calls}
     override: dict[str, Any] = {}
     for section, operation in SECTIONS.items():
         if operation in made:
@@ -243,29 +239,12 @@ def _present(**members: Any) -> dict[str, Any]:
 
 def _of(operation: str, body: Body) -> dict[str, Any]:
     """The members of a description that a request has."""
-    known = {path for path in api_members(operation) if "." not in path and "[" not in path and "{" not in path}
+    own = top_members(operation) - NAMES
     return {
         name: value
         for name, value in body.items()
-        if name in known - NAMES and value not in (None, {}, []) and SHOWN_ANYHOW.get(name) != value
+        if name in own and value not in (None, {}, []) and SHOWN_ANYHOW.get(name) != value
     }
-
-
-def _compiled(data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """The fields that a manifest can hold, and the bodies that they compile to."""
-    while True:
-        (document,) = read(Source("<import>", ManifestDraft(data, kind="Endpoint").text))
-        (manifest,) = render(document, (), Inputs(), Vocabulary("Endpoint"))
-        bound = bind(manifest, Endpoint)
-        wrong = {str(found.field[0]) for found in bound.diagnostics if found.field}
-        if not wrong & set(data):
-            break
-        data = {name: value for name, value in data.items() if name not in wrong}
-    site = Destination(data.get("region") or "", account_of(data.get("role"), None))
-    made = draft(
-        bound.model, bound.manifest, DraftInputs(facts, site, manifest.document.source.folder, Packing(Files()))
-    )
-    return data, {call.operation: dict(call.template) for call in made.request.calls}
 
 
 def _override(wanted: Body, made: Body) -> dict[str, Any]:

@@ -177,12 +177,16 @@ class JobContext(Context):
         """The framework's row of the catalogue; None where an image is all there is, or the name is not known."""
         return self.choice.framework
 
+    def overridden(self, *member: str) -> Any:
+        """What `request:` says of a member of the request; None where it says nothing, or takes the member out."""
+        value: Any = self.job.request or None
+        for step in member if value else ():
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return value
+
     def is_overridden(self, *member: str) -> bool:
         """Whether `request:` gives a member of the request a value, whatever the fields say."""
-        value: Any = self.job.request
-        for step in member:
-            value = value.get(step) if isinstance(value, Mapping) else None
-        return value is not None
+        return self.overridden(*member) is not None
 
     @lazy
     def version(self) -> str | None:
@@ -198,6 +202,11 @@ class JobContext(Context):
     def image_release(self) -> Release | None:
         """The release whose images the job takes, which may be of a variant."""
         return self.choice.image_release
+
+    @lazy
+    def run_release(self) -> Release | None:
+        """The release whose image the job runs; None where it brings an image, or names no release that is known."""
+        return self.image_release if self.job.image_uri is None else None
 
     @lazy
     def variant(self) -> Variant | None:
@@ -309,6 +318,12 @@ class JobContext(Context):
     def generated(self) -> dict[str, str]:
         """The hyperparameters that the request gets by itself → the field that decides each."""
         return generated(self.job, self.mode, self.framework, passes_model_dir=self.passes_model_dir)
+
+    @lazy
+    def container_texts(self) -> tuple[str, ...]:
+        """What the manifest itself says to the container, where it may name a folder or a location."""
+        values = (*self.hyperparameters.values(), *self.job.environment.values())
+        return (*map(str, values), *(self.job.container_arguments or ()))
 
     @property
     def hyperparameters(self) -> dict[str, Any]:

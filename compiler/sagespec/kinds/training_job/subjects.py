@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from sagespec.catalog import Algorithm
+from sagespec.checking.row import Row
 from sagespec.checking.subject import Subject, Written
 from sagespec.kinds.training_job.context import (
     CommandLine,
@@ -36,6 +37,10 @@ SCRIPT_JOB = Subject[Job, JobContext](lambda context: (context.job,) if context.
 
 CHANNEL = Subject[JobChannel, JobContext](lambda context: context.channels, ["channels"])
 """Each channel."""
+
+
+ChannelRow = partial(Row, each="channels")
+"""A row about members of a channel."""
 
 
 @cache

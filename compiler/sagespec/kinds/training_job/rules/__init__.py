@@ -7,27 +7,16 @@ from collections.abc import Mapping
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds.rules import SHARED
 from sagespec.kinds.training_job.rules import (
-    algorithms,
-    arguments,
-    channels,
     code,
-    command_line,
-    functions,
     hyperparameters,
     identity,
-    image,
-    image_uri,
-    legacy,
-    model_folder,
     network,
     observing,
     output,
-    request,
     resources,
-    script,
     spot,
-    versions,
 )
+from sagespec.kinds.training_job.rules.channels import file_systems, modes, sharing, sources
 from sagespec.kinds.training_job.rules.distribution import (
     instance_groups,
     parameter_server,
@@ -35,14 +24,29 @@ from sagespec.kinds.training_job.rules.distribution import (
     strategies,
     training_compiler,
 )
+from sagespec.kinds.training_job.rules.framework import algorithms, image_uri, images, versions
+from sagespec.kinds.training_job.rules.legacy import fields, functions, values
+from sagespec.kinds.training_job.rules.request import members, preferences, serverless
+from sagespec.kinds.training_job.rules.script import (
+    arguments,
+    command_line,
+    image,
+    inputs,
+    instances,
+    model_folder,
+    pipes,
+    results,
+    starting,
+)
 
 FAMILIES = (
     *SHARED,
     identity,
     versions,
+    images,
     image_uri,
     algorithms,
-    legacy,
+    fields,
     code,
     hyperparameters,
     resources,
@@ -52,17 +56,27 @@ FAMILIES = (
     smdistributed,
     instance_groups,
     training_compiler,
-    channels,
+    sources,
+    file_systems,
+    modes,
+    sharing,
     output,
     network,
     observing,
-    request,
-    script,
+    members,
+    preferences,
+    serverless,
+    starting,
+    inputs,
+    pipes,
+    results,
+    instances,
     arguments,
     command_line,
     image,
     model_folder,
     functions,
+    values,
 )
 
 RULES = RuleSet(FAMILIES)

@@ -1,1 +1,1 @@
-"""How several instances train together: strategies, instance groups, and the compiler that goes with few of them."""
+"""Distribution: how several instances train together, and the compiler that goes with few of the strategies."""

@@ -11,7 +11,6 @@ from sagespec.checking.rule import ERROR, GUIDE, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.rules.distribution.used import DATAPARALLEL, named_groups, short_versions
-from sagespec.kinds.training_job.rules.versions import release_of
 
 
 @rule(
@@ -165,7 +164,7 @@ def instance_groups_with_old_version(written: Written, context: JobContext) -> F
           - {instance_group_name: data, instance_type: ml.c5.4xlarge, instance_count: 1}
           - {instance_group_name: gpus, instance_type: ml.g5.xlarge, instance_count: 2}
     """
-    release = release_of(context)
+    release = context.run_release
     framework = context.framework
     if framework is None or context.job.instance_groups is None or release is None:
         return None

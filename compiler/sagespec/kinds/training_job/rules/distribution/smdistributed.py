@@ -20,7 +20,6 @@ from sagespec.kinds.training_job.rules.distribution.used import (
     trained_on,
 )
 from sagespec.kinds.training_job.rules.hyperparameters import shown
-from sagespec.kinds.training_job.rules.versions import release_of
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "pipeline": ("simple", "interleaved", "_only_forward"),
@@ -63,7 +62,7 @@ def modelparallel_outside_documentation(written: Written, context: JobContext) -
     if MODELPARALLEL not in context.enabled:
         return
     path = ("distribution", "smdistributed", "modelparallel")
-    release = release_of(context)
+    release = context.run_release
     framework = context.framework
     if framework is not None and release is not None and MODELPARALLEL not in release.strategies:
         versions = framework.versions_with(MODELPARALLEL)

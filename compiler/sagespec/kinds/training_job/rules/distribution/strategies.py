@@ -18,7 +18,6 @@ from sagespec.kinds.training_job.rules.distribution.used import (
     is_dataparallel,
     trained_on,
 )
-from sagespec.kinds.training_job.rules.versions import release_of
 
 
 @rule(
@@ -84,7 +83,7 @@ def _unsupported(context: JobContext, framework: Framework, strategy: str) -> Fi
         return None
     if context.job.image_uri is not None and not wanted.get("of_any_image"):
         return None  # the image may have it; the SDK looks at the version for few of them all the same
-    release = context.release or release_of(context)
+    release = context.release or context.run_release
     if release is None and not wanted.get("of_any_image"):
         return None  # the version is what is wrong
     if release is not None and not release.script_mode:

@@ -8,7 +8,6 @@ from sagespec.checking.rule import ERROR, SDK2, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.rules.distribution.used import MIRRORED, XLA, is_dataparallel, short_versions
-from sagespec.kinds.training_job.rules.versions import release_of
 
 
 @rule(ERROR, on=field("compiler_config"), source=SDK2 + "tensorflow/training_compiler/config.py, validate")
@@ -31,7 +30,7 @@ def version_without_compiler(written: Written, context: JobContext) -> Finding |
         instance_type: ml.g5.2xlarge
         compiler_config: {}
     """
-    framework, release = context.framework, release_of(context)
+    framework, release = context.framework, context.run_release
     if context.job.compiler_config is None or context.variant is not None:
         return None  # versions of other images are looked for among those
     if framework is None or (release is not None and not release.training_compiler):

@@ -1,4 +1,4 @@
-"""Legacy mode: TensorFlow 1.4 to 1.12 on Python 2, where the container calls the functions of a module."""
+"""The fields of a manifest in legacy mode: those that it needs, and those that mean nothing in it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Channels: where the data come from, and how they reach the script."""

@@ -1,0 +1,1 @@
+"""Framework: in which version, from which image, for which instances and regions; and the algorithms of AWS."""

@@ -1,0 +1,1 @@
+"""Script: what the training script says, against the rest of the job."""
