@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from local.endpoints import IMAGE, config_of, model, model_server, request, serve, start, until
+from local.endpoints import config_of, model, model_server, request, serve, start, until
 from sagespec.building.archive import collect
 from sagespec.building.model_archive import RepackedModel
 from sagespec.building.request import Upload
