@@ -35,7 +35,7 @@ from sagespec.kinds.api_names import to_api
 from sagespec.kinds.endpoint.inherited import code_of, with_job
 from sagespec.kinds.endpoint.lifecycle import LIVE
 from sagespec.kinds.endpoint.members import SECTIONS
-from sagespec.kinds.endpoint.model import Endpoint, ProductionVariant, RoutingConfig
+from sagespec.kinds.endpoint.model import Endpoint, ModelDataSource, ProductionVariant, RoutingConfig
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
@@ -124,10 +124,13 @@ def _trained(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Tra
 
 
 def _etag(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> str:
-    """What the content of the model's archive is known by: the service itself never notices another one under the same
-    key. Empty where the model is no archive in S3, or nobody can be asked."""
+    """What the content of the model is known by: the service itself never notices another one under the same key.
+    Empty where the model does not lie in S3, or nobody can be asked."""
     known = endpoint.members()
     given = known.get("model_data")
+    if isinstance(given, ModelDataSource):
+        given = given.members().get("s3_data_source")
+        given = None if given is None else given.members().get("s3_uri")
     if inputs.archive_at is None or inputs.site.local or not str(given).startswith("s3://"):
         return ""
     return inputs.archive_at(str(given), _asking(known.get("name", ""), manifest, inputs))

@@ -77,18 +77,28 @@ class ObjectStore:
             raise ServiceError(f"{upload.path}: {error}", getattr(error, "hint", "")) from error
 
     def etag(self, uri: str) -> str:
-        """What an object's content is known by; empty where there is none, or nobody lets us look.
+        """What the content of an object, or of all that lies below a prefix (`…/`), is known by; empty where there is
+        none, or nobody lets us look.
 
         Raises:
             ServiceError: S3 failed.
         """
         try:
-            return _etag_of(self._call("head_object", *_split(uri)))
+            return self._etag_below(uri) if uri.endswith("/") else _etag_of(self._call("head_object", *_split(uri)))
         except ServiceError as error:
             answer = getattr(cause_of(error), "response", {}).get("ResponseMetadata", {})
             if 400 <= answer.get("HTTPStatusCode", 0) < 500:  # denied, absent, or of another region: HEAD says no more
                 return ""
             raise
+
+    def _etag_below(self, uri: str) -> str:
+        """Of the names and ETags of the objects, whose order is that of the names."""
+        found = hashlib.sha256()
+        bucket, prefix = _split(uri)
+        entries = list(self._entries(bucket, prefix))
+        for entry in entries:
+            found.update(f"{entry['Key']}\0{_etag_of(entry)}\n".encode())
+        return found.hexdigest()[:32] if entries else ""
 
     def exists(self, uri: str) -> bool:
         """Whether an object is there, or anything below it: an uncompressed model is a folder."""
