@@ -235,11 +235,13 @@ class _Bodies:
         source = endpoint.source_dir or ""
         contents = None if source.startswith("s3://") else self._contents()
         path = self.local_model
-        if path is not None and (path.is_dir() or not self.site.local):
-            return local_upload(path, contents, self._prefix, 0)
         code = source if contents is None else ""
-        model = RepackedModel(endpoint.model_data, contents, code, self.etag)
-        return model_upload(model if path is None else RepackedFile(str(path), contents, code), self._prefix, 0)
+        if path is None:
+            return model_upload(RepackedModel(endpoint.model_data, contents, code, self.etag), self._prefix, 0)
+        alone = local_upload(path, contents, self._prefix, 0)
+        if path.is_dir() and contents is not None:
+            return alone
+        return model_upload(RepackedFile(str(path), contents, code), self._prefix, 0)
 
     def _contents(self) -> Any:
         endpoint = self.endpoint
