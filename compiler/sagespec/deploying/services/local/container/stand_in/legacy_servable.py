@@ -33,7 +33,7 @@ VALUES = {
     "uint64": "uint64_val",
 }
 """Type -> where a message has its values; `int_val` for the other whole numbers."""
-TEXT = type("")
+TEXT = type(b"".decode("ascii"))
 
 
 class Servable(object):

@@ -31,7 +31,7 @@ except ImportError:
     from SocketServer import ThreadingMixIn
 
 JSON, CSV, BYTES, ANY = "application/json", "text/csv", "application/octet-stream", "*/*"
-TEXT = type("")
+TEXT = type(b"".decode("ascii"))
 PAUSE = 0.25
 """Seconds between two looks at whether the caller still lives."""
 
