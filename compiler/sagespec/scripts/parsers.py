@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from sagespec.scripts.constants import UNKNOWN
 from sagespec.scripts.declared import DeclaredArguments, DeclaredOption
-from sagespec.scripts.evaluator import UNKNOWN
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Piece
 from sagespec.scripts.values import value

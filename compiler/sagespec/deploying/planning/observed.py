@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from sagespec.building.request import SINCE
+from sagespec.building.tags import SINCE
 from sagespec.kinds.endpoint.lifecycle import LIFECYCLE as ENDPOINTS
 from sagespec.kinds.lifecycle import Lifecycle
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE as JOBS

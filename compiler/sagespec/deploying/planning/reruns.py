@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sagespec.building.request import RERUN, Request
+from sagespec.building.request import Request
+from sagespec.building.tags import RERUN
 from sagespec.deploying.planning.observed import Observed
 
 Attempts = Sequence[tuple[Request, Sequence[Observed]]]

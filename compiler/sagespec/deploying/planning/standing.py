@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sagespec.building.request import OURS, PREVIOUS, Request
+from sagespec.building.request import Request
+from sagespec.building.tags import OURS, PREVIOUS
 from sagespec.deploying.planning.observed import ObservedEndpoint, Revision
 from sagespec.deploying.planning.ownership import (
     NAME_THE_PROJECT,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sagespec.importing.following.values import ABSENT, Default, Either, Frame, InstanceOf, Library, Made
-from sagespec.scripts.evaluator import UnknownValue
+from sagespec.scripts.constants import UnknownValue
 
 ITEMS = object()
 """The key of a list's whole content."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sagespec.building.targets.ack import SPEC as ACK
 from sagespec.building.targets.ack import name_of as ack_name
 from sagespec.catalog import api_members
-from sagespec.scripts.evaluator import Mixed, UnknownValue
+from sagespec.scripts.constants import Mixed, UnknownValue
 
 
 class FoundForm(NamedTuple):

@@ -9,7 +9,7 @@ from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Facts
 from sagespec.catalog.near import SIZE
-from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, one_of
+from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, REPEATED, one_of
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field, item
@@ -308,7 +308,12 @@ def volume_over_quota(size: Written, context: JobContext) -> Finding | None:
     return None
 
 
-@rule(ERROR, on=field("instance_groups"), source=API + "InstanceGroup.html")
+@rule(
+    ERROR,
+    on=field("instance_groups"),
+    source=API + "InstanceGroup.html",
+    rows=(Row(("instance_groups",), "two instance groups have one name", value=REPEATED),),
+)
 def duplicate_instance_group(groups: Written, context: JobContext) -> Iterator[Finding]:
     """Two instance groups have one name.
 
