@@ -380,6 +380,26 @@ def test_counts_weights_and_tags_are_noted(service: LocalEndpoints, tmp_path: Pa
     assert seen.ended
 
 
+def test_an_endpoint_that_goes_while_it_is_looked_at_is_gone(
+    service: LocalEndpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.prepare(request(model(tmp_path)))
+    endpoint = EndpointFolder(service.root / "mnist")
+    endpoint.path.mkdir()
+    write_json(endpoint.body, {"body": {}, "created": 0.0})
+    service._new_revision(endpoint, config_of(request(model(tmp_path))))
+    status = record._status
+
+    def gone_meanwhile(*about: RevisionFolder) -> dict[str, object]:
+        found = status(*about)
+        delete(endpoint.path)
+        return found
+
+    monkeypatch.setattr(record, "_status", gone_meanwhile)
+    with pytest.raises(NoSuchJob):
+        service.describe("mnist")
+
+
 def test_what_only_a_container_can_serve_is_refused_at_once(service: LocalEndpoints, tmp_path: Path) -> None:
     other = {"Image": "123.dkr.ecr.us-west-2.amazonaws.com/mine:1"}
     with pytest.raises(ServiceError, match="the image mine is not TensorFlow Serving's") as refused:
