@@ -139,6 +139,7 @@ class _StandIns(Placeholders):
         self.numbers = [number for number in _COUNTED if str(number) not in written]
         self.values: list[Any] = []
         self.counted: dict[int, Any] = {}
+        self.body: Mapping[Any, Any] = {}
 
     def put(self, body: Mapping[Any, Any]) -> dict[str, Any]:
         self.body = body
@@ -160,7 +161,7 @@ class _StandIns(Placeholders):
 
     def put_endpoint(self, bodies: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The requests, and what they must have."""
-        self.body: Mapping[Any, Any] = {}
+        self.body = {}
         for operation, body in bodies.items():
             plain = self._map({key: value for key, value in body.items() if key != "EndpointName"}, ())
             if operation == "CreateModel" and "ExecutionRoleArn" not in plain:
