@@ -203,6 +203,12 @@ def _mask_named(found: re.Match[str]) -> str:
     return whole[: found.start("value") - found.start()] + masked(value)
 
 
+def shown(text: str) -> str:
+    """A value as a message may quote it: short, and without secrets."""
+    text = redacted(text)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
 def _named_secret(name: str, value: str) -> bool:
     """Whether a value under this name is a secret itself. A password may be any text, a token looks random."""
     called = _called(name)

@@ -6,17 +6,9 @@ from collections.abc import Mapping
 
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds.rules import SHARED
-from sagespec.kinds.training_job.rules import (
-    code,
-    hyperparameters,
-    identity,
-    network,
-    observing,
-    output,
-    resources,
-    spot,
-)
+from sagespec.kinds.training_job.rules import environment, hyperparameters, identity, network, observing, output
 from sagespec.kinds.training_job.rules.channels import file_systems, modes, sharing, sources
+from sagespec.kinds.training_job.rules.code import entry_point, packing
 from sagespec.kinds.training_job.rules.distribution import (
     instance_groups,
     parameter_server,
@@ -26,13 +18,16 @@ from sagespec.kinds.training_job.rules.distribution import (
 )
 from sagespec.kinds.training_job.rules.framework import algorithms, image_uri, images, versions
 from sagespec.kinds.training_job.rules.legacy import fields, functions, values
+from sagespec.kinds.training_job.rules.legacy import hyperparameters as legacy_hyperparameters
 from sagespec.kinds.training_job.rules.request import members, preferences, serverless
+from sagespec.kinds.training_job.rules.resources import instances, spot, storage
 from sagespec.kinds.training_job.rules.script import (
     arguments,
     command_line,
+    distributed,
     image,
     inputs,
-    instances,
+    keras,
     model_folder,
     pipes,
     results,
@@ -47,10 +42,14 @@ FAMILIES = (
     image_uri,
     algorithms,
     fields,
-    code,
+    entry_point,
+    packing,
     hyperparameters,
-    resources,
+    legacy_hyperparameters,
+    instances,
+    storage,
     spot,
+    environment,
     strategies,
     parameter_server,
     smdistributed,
@@ -70,10 +69,11 @@ FAMILIES = (
     inputs,
     pipes,
     results,
-    instances,
+    distributed,
     arguments,
     command_line,
     image,
+    keras,
     model_folder,
     functions,
     values,
