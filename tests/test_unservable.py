@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from conftest import ENDPOINT, SMALLEST
+from lsp_editor import Editor
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.pipeline import Compiler, Options
 
@@ -188,3 +189,20 @@ def test_the_server_of_an_old_job_is_that_of_its_version_and_has_its_code(tmp_pa
     [(rule, field, message)] = told(tmp_path, {**legacy, "model_dir": None}, {"endpoint_type": "tensorflow-serving"})
     assert (rule, field) == ("version-without-server", "training_job")
     assert "TensorFlow 1.10" in message
+
+
+def test_in_the_editor_an_endpoint_is_judged_again_when_its_job_is_edited(tmp_path: Path) -> None:
+    fields = {"framework_version": "2.14", "py_version": "py310"}
+    told(tmp_path, fields, {})
+    editor = Editor(tmp_path)
+    served, job = (tmp_path / name for name in ("serve.yaml", "job.yaml"))
+    document = editor.open("serve.yaml", served.read_text())
+    assert document.path is not None
+    assert editor.judgements.findings(document.path) == ()
+    trained = job.read_text()
+    editor.open("job.yaml", trained.replace("2.14", "2.7.1").replace("py310", "py38"))  # and not saved
+    [found] = editor.judgements.findings(document.path)
+    assert (found.rule, found.field) == ("version-without-server", ("training_job",))
+    assert "job.yaml" in found.message
+    editor.open("job.yaml", trained, 2)
+    assert editor.judgements.findings(document.path) == ()
