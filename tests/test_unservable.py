@@ -169,6 +169,11 @@ def test_what_the_endpoint_says_itself_it_does_not_take(tmp_path: Path) -> None:
     assert (rule, field, "job.yaml" in message) == ("version-without-server", "framework_version", False)
 
 
+def test_an_endpoint_with_two_models_is_judged_as_it_is_written(tmp_path: Path) -> None:
+    [(rule, field, _)] = told(tmp_path, {"framework_version": "2.14"}, {"model_data": "s3://bucket/model.tar.gz"})
+    assert (rule, field) == ("two-models", "model_data")
+
+
 def test_a_job_s_network_is_its_endpoint_s(tmp_path: Path) -> None:
     found = told(tmp_path, {"framework_version": "2.14", **VPC}, SERVERLESS)
     assert [(rule, field) for rule, field, _ in found] == [("serverless-conflict", "training_job")] * 2

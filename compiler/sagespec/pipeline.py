@@ -362,6 +362,8 @@ class Compiler:
         from sagespec.building.promised import promised_by
         from sagespec.kinds.endpoint.trainer import as_if_written
 
+        if endpoint.model.members().get("model_data") is not None:  # two models, which the rules say
+            return endpoint
         kind = kind_named("TrainingJob")
         site = self._site(trainer.job, kind)
         draft = self._draft(trainer, kind, site._replace(region=site.region or LOCAL_REGION))
