@@ -283,3 +283,30 @@ def test_an_endpoint_of_parts_that_are_not_seen_is_told(gone: str, knowledge: Fa
     program = BOTO3.replace(gone, gone.replace("=name", "=other"))
     with pytest.raises(UnreadableProgram, match="sagespec import --endpoint NAME"):
         from_source(program, knowledge)
+
+
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        ("PrimaryContainer={", "Containers=[{}, {}], InferenceExecutionConfig={"),
+        ('"Image":', '"ModelPackageName": "arn", "Image":'),
+        ("[variant]", "variants()"),
+        ("[variant]", "[variant, other()]"),
+        ("PrimaryContainer={", "PrimaryContainer=container() or {"),
+    ],
+)
+def test_an_endpoint_for_which_there_are_no_words_is_told_beside_what_there_is(
+    there: str, instead: str, knowledge: Facts
+) -> None:
+    found = from_source(START + BOTO3.replace(there, instead), knowledge)
+    assert [draft.kind for draft in found] == ["TrainingJob"]
+    assert any("create_endpoint(...) was seen and not taken" in str(remark) for remark in found.remarks)
+
+
+@pytest.mark.parametrize("part", ["DataCaptureConfig", "AsyncInferenceConfig", "Tags", "ExplainerConfig"])
+@pytest.mark.parametrize("value", ["some()", "{**some()}", '{"CaptureOptions": some(), "OutputConfig": some()}'])
+def test_parts_that_are_not_known_are_told(part: str, value: str, knowledge: Facts) -> None:
+    program = BOTO3.replace('KmsKeyId="key-1"', f"{part}={value}")
+    [draft] = from_source(program, knowledge)
+    assert draft.data["name"] == "mnist"
+    assert not draft.complete

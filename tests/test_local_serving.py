@@ -336,7 +336,12 @@ def test_two_that_create_at_once_make_one_endpoint(service: LocalEndpoints, tmp_
     assert len(EndpointFolder(service.root / "mnist").revisions()) == 1
 
 
-def test_an_endpoint_that_is_being_changed_takes_no_other_change(service: LocalEndpoints, tmp_path: Path) -> None:
+def test_an_endpoint_that_is_being_changed_takes_no_other_change(
+    service: LocalEndpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later: list[RevisionFolder] = []
+    begin = service._start
+    monkeypatch.setattr(service, "_start", later.append)
     start(service, request(model(tmp_path)))
     wanted = request(model(tmp_path, 4))
     service.prepare(wanted)
@@ -344,6 +349,7 @@ def test_an_endpoint_that_is_being_changed_takes_no_other_change(service: LocalE
         service.deploy("mnist", config_of(wanted), {})
     with pytest.raises(ServiceError, match="mnist is Creating, and answers no requests"):
         service.invoke("mnist", ONE, JSON)
+    begin(*later)
     until(service, "mnist")
     with pytest.raises(ServiceError, match='Could not find endpoint configuration "nothing"'):
         service.deploy("mnist", "nothing", {})

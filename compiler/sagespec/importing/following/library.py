@@ -389,9 +389,10 @@ class SdkCalls(Evaluator):
         """An endpoint is made of parts, if these have been seen."""
         config = self.parts.get(("CreateEndpointConfig", text_of(passed.words.get("EndpointConfigName"))), {})
         variants = config.get("ProductionVariants")
-        first = variants[0] if isinstance(variants, list) and variants else None
-        model = self.parts.get(("CreateModel", text_of(first.get("ModelName")))) if isinstance(first, dict) else None
-        if model is None or passed.left:
+        named = isinstance(variants, list) and all(isinstance(_member(one, "VariantName"), str) for one in variants)
+        first = variants[0] if named and variants else None
+        model = self.parts.get(("CreateModel", text_of(_member(first, "ModelName"))), {})
+        if not isinstance(model.get("PrimaryContainer"), dict) or passed.left:
             return False
         if not self.mute:
             sent = {
@@ -456,3 +457,7 @@ class SdkCalls(Evaluator):
         if isinstance(owner, Foreign):
             return Foreign(name, self.code.of(node))
         return self.unknown_call(node)
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None

@@ -65,7 +65,15 @@ def from_source(
     groups = folded([(start, _draft(start, facts, code)) for start in starts])
     jobs = named_apart([draft for draft, _ in groups])
     of = {id(start): job for job, (_, together) in zip(jobs, groups, strict=True) for start in together}
-    served = [_served(start, starts, of, code, facts) for start in interpreter.deployments]
+    served = []
+    for start in interpreter.deployments:
+        try:
+            served.append(_served(start, starts, of, code, facts))
+        except UnreadableProgram as error:
+            what = f"create_endpoint(...) was seen and not taken: {error.message}"
+            remarks.append(Remark(code.where(start.line), what))
+    if not jobs and not served:
+        _refuse(remarks)
     return Imported([_placed(draft, code) for draft in (*jobs, *named_apart(served))], remarks)
 
 

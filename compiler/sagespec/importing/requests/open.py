@@ -35,7 +35,7 @@ NUMBERS = frozenset(
 LOCATIONS = ("Uri", "S3OutputPath")
 """Ends of the names of members that are S3 locations."""
 STRUCTURES = re.compile(
-    r"(Config|Configurations|Specification|Condition|Strategy|Source|Parameters|Tags|Environment|Subnets|SecurityGroupIds|Definitions|Groups|Names)$"
+    r"(Config|Configurations|Specification|Condition|Strategy|Source|Parameters|Tags|Environment|Subnets|SecurityGroupIds|Definitions|Groups|Names|Options)$"
 )
 OF_MAPS = frozenset(
     {
@@ -89,7 +89,7 @@ def opened(
     Raises:
         Unreadable: this is no request of a training job.
     """
-    stand_ins = _StandIns(json.dumps(body, default=str))
+    stand_ins = _StandIns(repr(body))
     plain = stand_ins.put(body)
     stand_ins.remarks += [f"no member for the argument {text}" for text in left]
     if not {"TrainingJobStatus", "TrainingJobArn"} & set(plain):
@@ -104,7 +104,7 @@ def endpoint_of_requests(start: Start, facts: Facts, where: str) -> ManifestDraf
     Raises:
         UnreadableProgram: it serves in a way for which a manifest has no words.
     """
-    stand_ins = _StandIns(json.dumps(start.fit, default=str))
+    stand_ins = _StandIns(repr(start.fit))
     model, config, endpoint = stand_ins.put_endpoint(start.fit)
     image = str(model.get("PrimaryContainer", {}).get("Image", ""))
     region = re.search(r"[.]ecr[.]([a-z0-9-]+)[.]", image)
