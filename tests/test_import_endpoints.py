@@ -232,3 +232,81 @@ def test_an_endpoint_of_boto3_is_told_with_what_takes_it(knowledge: Facts) -> No
     program = "import boto3\nboto3.client('sagemaker').create_endpoint(EndpointName='a', EndpointConfigName='b')"
     with pytest.raises(UnreadableProgram, match="sagespec import --endpoint NAME"):
         from_source(program, knowledge)
+
+
+BOTO3 = """
+import boto3
+sm = boto3.client("sagemaker", region_name="us-west-2")
+name, kind = "mnist", "ml.m5.large"
+sm.create_model(ModelName=name, ExecutionRoleArn="arn:aws:iam::123456789012:role/SageMakerRole", PrimaryContainer={
+    "Image": "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-inference:2.13-cpu",
+    "ModelDataUrl": "s3://bucket/model.tar.gz", "Environment": {"A": "1"}})
+variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": kind, "InitialInstanceCount": 1,
+           "InitialVariantWeight": 1}
+sm.create_endpoint_config(EndpointConfigName=name + "-config", ProductionVariants=[variant], KmsKeyId="key-1")
+sm.create_endpoint(EndpointName=name, EndpointConfigName=name + "-config", Tags=[{"Key": "team", "Value": "vision"}])
+"""
+
+
+def test_the_three_calls_of_boto3_are_one_endpoint(knowledge: Facts) -> None:
+    found = from_source(BOTO3, knowledge)
+    (draft,) = found
+    assert (draft.kind, found.complete) == ("Endpoint", True)
+    assert draft.data == {
+        "name": "mnist",
+        "tags": {"team": "vision"},
+        "region": "us-west-2",
+        "role": "arn:aws:iam::123456789012:role/SageMakerRole",
+        "model_data": "s3://bucket/model.tar.gz",
+        "framework_version": "2.13",
+        "env": {"A": "1"},
+        "instance_type": "ml.m5.large",
+        "initial_instance_count": 1,
+        "kms_key": "key-1",
+    }
+
+
+def test_what_is_not_known_of_the_three_calls_is_left_to_fill_in(knowledge: Facts) -> None:
+    program = BOTO3.replace('"s3://bucket/model.tar.gz"', 'job["ModelArtifacts"]["S3ModelArtifacts"]')
+    found = from_source(program.replace('"arn:aws:iam::123456789012:role/SageMakerRole"', "role()"), knowledge)
+    (draft,) = found
+    assert {path: draft.data[path[0]] for path in draft.notes} == {
+        ("role",): "{{ vars.role }}",
+        ("model_data",): "{{ vars.S3ModelArtifacts }}",
+    }
+
+
+@pytest.mark.parametrize(
+    "gone", ["sm.create_model(ModelName=name", "sm.create_endpoint_config(EndpointConfigName=name"]
+)
+def test_an_endpoint_of_parts_that_are_not_seen_is_told(gone: str, knowledge: Facts) -> None:
+    program = BOTO3.replace(gone, gone.replace("=name", "=other"))
+    with pytest.raises(UnreadableProgram, match="sagespec import --endpoint NAME"):
+        from_source(program, knowledge)
+
+
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        ("PrimaryContainer={", "Containers=[{}, {}], InferenceExecutionConfig={"),
+        ('"Image":', '"ModelPackageName": "arn", "Image":'),
+        ("[variant]", "variants()"),
+        ("[variant]", "[variant, other()]"),
+        ("PrimaryContainer={", "PrimaryContainer=container() or {"),
+    ],
+)
+def test_an_endpoint_for_which_there_are_no_words_is_told_beside_what_there_is(
+    there: str, instead: str, knowledge: Facts
+) -> None:
+    found = from_source(START + BOTO3.replace(there, instead), knowledge)
+    assert [draft.kind for draft in found] == ["TrainingJob"]
+    assert any("create_endpoint(...) was seen and not taken" in str(remark) for remark in found.remarks)
+
+
+@pytest.mark.parametrize("part", ["DataCaptureConfig", "AsyncInferenceConfig", "Tags", "ExplainerConfig"])
+@pytest.mark.parametrize("value", ["some()", "{**some()}", '{"CaptureOptions": some(), "OutputConfig": some()}'])
+def test_parts_that_are_not_known_are_told(part: str, value: str, knowledge: Facts) -> None:
+    program = BOTO3.replace('KmsKeyId="key-1"', f"{part}={value}")
+    [draft] = from_source(program, knowledge)
+    assert draft.data["name"] == "mnist"
+    assert not draft.complete

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from local.endpoints import IMAGE, config_of, model, model_server, request, serve, start, until
+from local.endpoints import config_of, model, model_server, request, serve, start, until
 from sagespec.building.archive import collect
 from sagespec.building.model_archive import RepackedModel
 from sagespec.building.request import Upload
@@ -336,7 +336,12 @@ def test_two_that_create_at_once_make_one_endpoint(service: LocalEndpoints, tmp_
     assert len(EndpointFolder(service.root / "mnist").revisions()) == 1
 
 
-def test_an_endpoint_that_is_being_changed_takes_no_other_change(service: LocalEndpoints, tmp_path: Path) -> None:
+def test_an_endpoint_that_is_being_changed_takes_no_other_change(
+    service: LocalEndpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later: list[RevisionFolder] = []
+    begin = service._start
+    monkeypatch.setattr(service, "_start", later.append)
     start(service, request(model(tmp_path)))
     wanted = request(model(tmp_path, 4))
     service.prepare(wanted)
@@ -344,6 +349,7 @@ def test_an_endpoint_that_is_being_changed_takes_no_other_change(service: LocalE
         service.deploy("mnist", config_of(wanted), {})
     with pytest.raises(ServiceError, match="mnist is Creating, and answers no requests"):
         service.invoke("mnist", ONE, JSON)
+    begin(*later)
     until(service, "mnist")
     with pytest.raises(ServiceError, match='Could not find endpoint configuration "nothing"'):
         service.deploy("mnist", "nothing", {})
@@ -380,18 +386,30 @@ def test_counts_weights_and_tags_are_noted(service: LocalEndpoints, tmp_path: Pa
     assert seen.ended
 
 
-REFUSED = {
-    "Python-based": (IMAGE, {"SAGEMAKER_SUBMIT_DIRECTORY": "s3://bucket/code"}, "Python 2 in a container of its own"),
-    "another image": ("123.dkr.ecr.us-west-2.amazonaws.com/mine:1", {}, "the image mine is not TensorFlow Serving's"),
-}
-
-
-@pytest.mark.parametrize(("image", "environment", "why"), REFUSED.values(), ids=REFUSED)
-def test_what_only_a_container_can_serve_is_refused_at_once(
-    service: LocalEndpoints, tmp_path: Path, image: str, environment: dict[str, str], why: str
+def test_an_endpoint_that_goes_while_it_is_looked_at_is_gone(
+    service: LocalEndpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ServiceError, match=why) as refused:
-        service.prepare(request(model(tmp_path), model={"Image": image}, **environment))
+    service.prepare(request(model(tmp_path)))
+    endpoint = EndpointFolder(service.root / "mnist")
+    endpoint.path.mkdir()
+    write_json(endpoint.body, {"body": {}, "created": 0.0})
+    service._new_revision(endpoint, config_of(request(model(tmp_path))))
+    status = record._status
+
+    def gone_meanwhile(*about: RevisionFolder) -> dict[str, object]:
+        found = status(*about)
+        delete(endpoint.path)
+        return found
+
+    monkeypatch.setattr(record, "_status", gone_meanwhile)
+    with pytest.raises(NoSuchJob):
+        service.describe("mnist")
+
+
+def test_what_only_a_container_can_serve_is_refused_at_once(service: LocalEndpoints, tmp_path: Path) -> None:
+    other = {"Image": "123.dkr.ecr.us-west-2.amazonaws.com/mine:1"}
+    with pytest.raises(ServiceError, match="the image mine is not TensorFlow Serving's") as refused:
+        service.prepare(request(model(tmp_path), model=other))
     assert "--executor docker" in refused.value.hint
 
 

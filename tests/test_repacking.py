@@ -177,3 +177,31 @@ def test_a_saved_plan_holds_a_model_that_lies_here(model: str, serving: Serving)
     assert list(unlike(saved)) == []
     (archive if model == "archive" else folder / "1" / "saved_model.pb").write_bytes(packed({"a": b""}).getvalue())
     assert len(list(unlike(from_text(to_text(plan, PlanOptions()), "p").plan))) == 1
+
+
+@pytest.mark.parametrize("model", ["archive", "folder"])
+@pytest.mark.parametrize("code", ["here", "in S3"])
+def test_code_is_laid_into_a_model_that_lies_here(code: str, model: str, serving: Serving) -> None:
+    folder = serving.folder / "model"
+    for name, content in MODEL.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    (serving.folder / "model.tar.gz").write_bytes(packed(MODEL).getvalue())
+    archive = packed({"inference.py": b"theirs"}).getvalue()
+    serving.aws.client("s3").put_object(Bucket="bucket", Key="code/sourcedir.tar.gz", Body=archive)
+    source = "serving" if code == "here" else "s3://bucket/code/sourcedir.tar.gz"
+    local = "model.tar.gz" if model == "archive" else "model"
+    serving.write(model_data=local, entry_point="inference.py", source_dir=source)
+    assert serving.applied() is Action.CREATE
+    (made,) = serving.endpoints.models.values()
+    bucket, _, key = made.request["PrimaryContainer"]["ModelDataUrl"].removeprefix("s3://").partition("/")
+    found = unpacked(serving.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert found["1/saved_model.pb"] == b"graph"
+    assert "code/old.py" not in found  # a whole folder of code takes its place
+    assert (found["code/inference.py"] == b"theirs") is (code == "in S3")
+    (request,) = serving.compiled()[0]
+    assert serving.service().upload(request.uploads[0], lambda *_: None) is False
+    assert serving.applied() is Action.KEEP
+    (folder / "1" / "saved_model.pb").write_bytes(b"other")
+    (serving.folder / "model.tar.gz").write_bytes(packed({**MODEL, "1/saved_model.pb": b"other"}).getvalue())
+    assert serving.applied() is Action.UPDATE

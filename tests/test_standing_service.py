@@ -731,6 +731,22 @@ def test_a_model_that_several_configurations_name_goes_with_the_last(serving: Se
     assert operations(serving)["DeleteModel"] == 1
 
 
+def test_another_file_of_an_unpacked_model_is_a_change(fast: Serving) -> None:
+    prefix = {"s3_data_source": {"s3_uri": "s3://bucket/mnist/model/"}}
+    fast.model("one", model_data=prefix)
+    folder = str(fast.folder)
+    for name in ("1/saved_model.pb", "1/variables/a"):
+        put_model(fast, b"one", f"mnist/model/{name}")
+    assert run(["apply", folder, "--yes", "--wait"]) == 0
+    put_model(fast, b"two", "mnist/model-of-another/1/saved_model.pb")
+    assert run(["plan", folder, "--detailed-exitcode"]) == 0
+    put_model(fast, b"two", "mnist/model/1/variables/a")
+    assert run(["plan", folder, "--detailed-exitcode"]) == 5
+    assert run(["apply", folder, "--yes", "--wait"]) == 0
+    assert operations(fast)["UpdateEndpoint"] == 1
+    assert run(["plan", folder, "--detailed-exitcode"]) == 0
+
+
 def test_an_archive_at_which_nobody_has_looked_is_told_as_such(
     fast: Serving, capsys: pytest.CaptureFixture[str]
 ) -> None:

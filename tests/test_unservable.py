@@ -1,4 +1,4 @@
-"""A training script whose model the endpoint beside it cannot serve: seen across two manifests."""
+"""A training job whose model the endpoint beside it cannot serve: seen across two manifests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from conftest import ENDPOINT, SMALLEST
-from sagespec.base.diagnostic import Diagnostic
+from lsp_editor import Editor
+from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.pipeline import Compiler, Options
 
 RULE = "unservable-training-script"
@@ -125,3 +126,88 @@ def test_in_legacy_mode_a_model_is_exported_by_serving_input_fn_only(tmp_path: P
     assert found.message == "no model of 'mnist' can be served: its script has no serving_input_fn"
     assert Path(found.place.source.name).name == "serve.yaml"
     assert said(tmp_path, functions + "def serving_input_fn(*_): ...\n", **legacy) == []
+
+
+def told(folder: Path, job: dict[str, Any], served: dict[str, Any], build: bool = False) -> list[tuple[str, ...]]:
+    """(rule, field, message) of every error, of an endpoint that serves what a job trains."""
+    names = ("model_fn", "train_input_fn", "eval_input_fn", "serving_input_fn") if "training_steps" in job else ()
+    (folder / "train.py").write_text("".join(f"def {name}(*_): ...\n" for name in names) or "import tensorflow\n")
+    endpoint = {**ENDPOINT, "name": "serve", "model_data": None, "framework_version": None, "training_job": "mnist"}
+    whole = {"job.yaml": {**SMALLEST, "name": "mnist", **job}, "serve.yaml": {**endpoint, **served}}
+    for name, fields in whole.items():
+        given = {key: value for key, value in fields.items() if value is not None}
+        (folder / name).write_text(yaml.safe_dump(given, sort_keys=False))
+    results = Compiler(Options(build=build)).run([str(folder / "serve.yaml")])
+    found = [each for result in results for each in result.diagnostics if each.severity is Severity.ERROR]
+    assert {Path(each.path).name for each in found} <= {"serve.yaml"}
+    return [(each.rule, *map(str, each.field), each.message.replace(f"{folder}/", "")) for each in found]
+
+
+NO_SERVER = "there is no TensorFlow Serving image of TensorFlow 2.7.1 in SageMaker's SDK 2.257.7"
+VPC = {"subnets": ["subnet-1"], "security_group_ids": ["sg-1"]}
+SERVERLESS = {"instance_type": None, "initial_instance_count": None, "serverless_inference_config": {}}
+
+
+@pytest.mark.parametrize("region", ["us-west-2", None])
+@pytest.mark.parametrize("build", [False, True])
+def test_an_endpoint_is_judged_with_what_it_takes_from_its_job(
+    build: bool, region: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    job = {"framework_version": "2.7.1", "py_version": "py38", "region": region}
+    found = told(tmp_path, job, {"region": region}, build and region is not None)
+    line = 1 + (tmp_path / "job.yaml").read_text().splitlines().index("framework_version: 2.7.1")
+    message = f"{NO_SERVER} (framework_version of 'mnist', job.yaml:{line})"
+    assert found == [("version-without-server", "training_job", message)]
+
+
+def test_what_the_endpoint_says_itself_it_does_not_take(tmp_path: Path) -> None:
+    job = {"framework_version": "2.7.1", "py_version": "py38"}
+    assert told(tmp_path, job, {"framework_version": "2.7"}) == []
+    [(rule, field, message)] = told(tmp_path, job, {"framework_version": "2.6.2"})
+    assert (rule, field, "job.yaml" in message) == ("version-without-server", "framework_version", False)
+
+
+def test_an_endpoint_with_two_models_is_judged_as_it_is_written(tmp_path: Path) -> None:
+    [(rule, field, _)] = told(tmp_path, {"framework_version": "2.14"}, {"model_data": "s3://bucket/model.tar.gz"})
+    assert (rule, field) == ("two-models", "model_data")
+
+
+def test_a_job_s_network_is_its_endpoint_s(tmp_path: Path) -> None:
+    found = told(tmp_path, {"framework_version": "2.14", **VPC}, SERVERLESS)
+    assert [(rule, field) for rule, field, _ in found] == [("serverless-conflict", "training_job")] * 2
+    assert told(tmp_path, {"framework_version": "2.14"}, SERVERLESS) == []
+
+
+def test_code_cannot_be_laid_into_a_model_that_the_job_leaves_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "inference.py").write_text("def handler(data, context): ...\n")
+    unpacked = {"framework_version": "2.14", "disable_output_compression": True}
+    found = told(tmp_path, unpacked, {"entry_point": "inference.py"})
+    assert [rule for rule, *_ in found] == ["model-source-with-code"]
+    assert told(tmp_path, {"framework_version": "2.14"}, {"entry_point": "inference.py"}) == []
+
+
+def test_the_server_of_an_old_job_is_that_of_its_version_and_has_its_code(tmp_path: Path) -> None:
+    legacy = {"framework_version": "1.10", "py_version": "py2", "training_steps": 9, "evaluation_steps": 9}
+    assert told(tmp_path, {**legacy, "model_dir": None}, {"instance_type": "ml.m4.xlarge"}) == []
+    [(rule, field, message)] = told(tmp_path, {**legacy, "model_dir": None}, {"endpoint_type": "tensorflow-serving"})
+    assert (rule, field) == ("version-without-server", "training_job")
+    assert "TensorFlow 1.10" in message
+
+
+def test_in_the_editor_an_endpoint_is_judged_again_when_its_job_is_edited(tmp_path: Path) -> None:
+    fields = {"framework_version": "2.14", "py_version": "py310"}
+    told(tmp_path, fields, {})
+    editor = Editor(tmp_path)
+    served, job = (tmp_path / name for name in ("serve.yaml", "job.yaml"))
+    document = editor.open("serve.yaml", served.read_text())
+    assert document.path is not None
+    assert editor.judgements.findings(document.path) == ()
+    trained = job.read_text()
+    editor.open("job.yaml", trained.replace("2.14", "2.7.1").replace("py310", "py38"))  # and not saved
+    [found] = editor.judgements.findings(document.path)
+    assert (found.rule, found.field) == ("version-without-server", ("training_job",))
+    assert "job.yaml" in found.message
+    editor.open("job.yaml", trained, 2)
+    assert editor.judgements.findings(document.path) == ()

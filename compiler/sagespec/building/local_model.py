@@ -105,14 +105,20 @@ class ArchiveFile(_ArchiveFile):
 
 
 class RepackedFile(RepackedModel):
-    """A model's archive on this machine, with code: its content identifies it, and not its place."""
+    """A model on this machine, with code: its content identifies it, and not its place."""
+
+    @property
+    def packed(self) -> ArchiveFile | Contents:
+        """The model alone."""
+        path = Path(self.model)
+        return folder_contents(path) if path.is_dir() else ArchiveFile(path)
 
     @lazy
     def sha256(self) -> str:
         import hashlib
 
         code = self.code if self.contents is None else self.contents.sha256
-        return hashlib.sha256(f"{ArchiveFile(Path(self.model)).sha256}\n{code}\n".encode()).hexdigest()
+        return hashlib.sha256(f"{self.packed.sha256}\n{code}\n".encode()).hexdigest()
 
 
 def local_upload(path: Path, code: Contents | None, prefix: str, index: int) -> Upload:
@@ -120,7 +126,7 @@ def local_upload(path: Path, code: Contents | None, prefix: str, index: int) -> 
 
     Args:
         path: a folder, or an archive.
-        code: what is laid into it; only into a folder.
+        code: what is laid into a folder; into an archive it is laid by `RepackedFile`.
 
     Raises:
         ArchiveError: it is not there, or cannot be packed.
@@ -132,9 +138,6 @@ def local_upload(path: Path, code: Contents | None, prefix: str, index: int) -> 
     if not path.is_file():
         hint = "give a folder or a .tar.gz archive relative to the manifest, or s3://…"
         raise ArchiveError(f"there is no '{path}'", hint, path, FIELD)
-    if code is not None:
-        hint = "unpack it and give the folder, or an archive in S3"
-        raise ArchiveError(f"code cannot be laid into the local archive '{path.name}'", hint, path, FIELD)
     return Upload("model", path, uri, "", path.stat().st_size, 1, ArchiveFile(path))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sagespec.base.named import NamedTuple
 from sagespec.building.draft import pending
@@ -49,3 +50,9 @@ def model_upload(model: RepackedModel, prefix: str, index: int) -> Upload:
     path = Path(model.code) if contents is None else contents.members[0].path
     uri = f"{prefix}/sagespec/models/{pending(index)}/model.tar.gz"
     return Upload("model", path, uri, "", size, files, model)
+
+
+def model_place(container: Mapping[str, Any]) -> str:
+    """Where the model of a container lies: an archive, an object, or a prefix; empty where it has none."""
+    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
+    return str(container.get("ModelDataUrl") or source.get("S3Uri") or "")

@@ -116,6 +116,8 @@ class Serving(NamedTuple):
     """What the repacked model is encrypted with; empty for SSE-KMS with the account's own key."""
     waits_for: str = ""
     """What must be there before it can be made, in words; empty where nothing is missing."""
+    image: str = ""
+    """What is waited for will be served by this, as far as that is known."""
     changing: tuple[Call, ...] = ()
     """What the manifest says of the calls that change it in place, beside the names in them."""
 

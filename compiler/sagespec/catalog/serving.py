@@ -31,7 +31,7 @@ def serving_image(server: Server, version: str, region: str, instance_type: str 
 def served(server: Server, version: str, instance_type: str | None = None) -> bool:
     """Whether a version has an image of a server: for x86, or for the instance type's own processor (2.9.1 is for
     Graviton only)."""
-    rows = [_of_python() if server == "python" else table("serving")["inference"]]
+    rows = [_of_python() if server == "python" else _of_tensorflow_serving()]
     if server == "tensorflow-serving" and is_graviton(family_of(instance_type or "")):
         rows.append(table("serving")["inference_graviton"])
     return any(_full(each, _mapped(version)) is not None for each in rows)
@@ -39,7 +39,7 @@ def served(server: Server, version: str, instance_type: str | None = None) -> bo
 
 def served_versions(server: Server) -> tuple[str, ...]:
     """The versions that have an image of a server, shortest names first."""
-    rows = _of_python() if server == "python" else table("serving")["inference"]
+    rows = _of_python() if server == "python" else _of_tensorflow_serving()
     return (*rows["aliases"], *rows["versions"])
 
 
@@ -94,6 +94,13 @@ def _python_image(version: str, region: str, instance_type: str | None) -> str:
 def _of_python() -> Mapping[str, Any]:
     versions = table("serving")["python"]["versions"]
     return {"versions": dict.fromkeys(versions), "aliases": {full.rpartition(".")[0]: full for full in versions}}
+
+
+def _of_tensorflow_serving() -> Mapping[str, Any]:
+    """Up to 1.10, SDK 2 names the images of the Python-based server, to which it gives no script."""
+    rows = table("serving")["inference"]
+    versions = {full: row for full, row in rows["versions"].items() if row["repository"] != "sagemaker-tensorflow"}
+    return {"versions": versions, "aliases": {name: full for name, full in rows["aliases"].items() if full in versions}}
 
 
 def _full(rows: Mapping[str, Any], version: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -159,7 +158,9 @@ def local_endpoints(given: ApplyArguments | None = None) -> LocalEndpoints:
     from sagespec.deploying.services.local.serving.service import LocalEndpoints
 
     root = project_folder() / "local"
-    return LocalEndpoints(root) if given is None else LocalEndpoints(root, given.executor, given.provision)
+    if given is None:
+        return LocalEndpoints(root, decided=False)
+    return LocalEndpoints(root, given.executor, given.provision)
 
 
 def is_local(name: str) -> bool:
@@ -252,7 +253,10 @@ def jobs_here(pool: ServicePool, path: str, given: Rendering, only: Nature | Non
 def service_with(pool: ServicePool, name: str, site: Destination) -> Service:
     """Who has what is called so: a name of ours that holds a digest is a job's, and others are looked for.
 
-    Where nobody has it, or that cannot be seen, whoever would have a job: what is then done with it says the rest.
+    Where that cannot be seen, whoever would have a job: what is then done with it says the rest.
+
+    Raises:
+        NoSuchJob: nobody has it.
     """
     from sagespec.deploying.planning.ownership import manifest_name_of
     from sagespec.deploying.services import NoSuchJob, ServiceError
@@ -265,9 +269,14 @@ def service_with(pool: ServicePool, name: str, site: Destination) -> Service:
         jobs.describe(name)
     except NoSuchJob:
         endpoints = pool.service(site, Nature.STAYS)
-        with contextlib.suppress(ServiceError):
+        try:
             endpoints.describe(name)
-            return endpoints
+        except NoSuchJob:
+            message = f"there is neither a training job nor an endpoint '{name}' ({endpoints.name})"
+            raise NoSuchJob(message, "sagespec list PATH… shows what there is") from None
+        except ServiceError:
+            return jobs
+        return endpoints
     except ServiceError:
         pass
     return jobs

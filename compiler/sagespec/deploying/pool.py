@@ -16,7 +16,7 @@ from sagespec.deploying.planning.deciding import DECIDERS, in_order
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
-from sagespec.deploying.services import EndpointService, Progress, Service, ServiceError
+from sagespec.deploying.services import EndpointService, Foreseen, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
 from sagespec.deploying.slots import Slots
 from sagespec.deploying.standing_applier import StandingApplier
@@ -100,7 +100,8 @@ class ServicePool:
         def made(of: tuple[Service, list[tuple[int, Request]]]) -> Plan:
             mine = [request for _, request in of[1]]
             seen = of[0].observe(mine, projects=options.prune)
-            return DECIDERS[nature_of(mine[0])].decide_all(mine, seen, options, gone)
+            plan = DECIDERS[nature_of(mine[0])].decide_all(mine, seen, options, gone)
+            return plan._replace(changes=tuple(_as_foreseen(of[0], change) for change in plan.changes))
 
         pruned: list[Change] = []
         notes: dict[str, None] = {}
@@ -195,6 +196,17 @@ class ServicePool:
         finally:
             if slots is not None:
                 slots.close()
+
+
+def _as_foreseen(service: Service, change: Change) -> Change:
+    """The change, with what its service foresees of the request: a refusal is told before anything is done."""
+    foresee = getattr(service, "foreseen", None)
+    if foresee is None or change.request is None or change.action in (Action.KEEP, Action.REFUSE, Action.CLEAN):
+        return change
+    found: Foreseen = foresee(change.request)
+    if found.refusal:
+        return change._replace(action=Action.REFUSE, reason=found.refusal, live={}, stops=(), removes=())
+    return change._replace(notes=(*change.notes, *found.notes))
 
 
 def running_in(change: Change) -> list[Observed]:

@@ -220,12 +220,46 @@ _ENDPOINT_REASONS: tuple[_Row, ...] = (
 """What is said of endpoints alone. Sources: the developer guide on troubleshooting deployments; users' reports."""
 
 
-def why_endpoint(failure: str) -> FailureVerdict:
+_LOG = "the endpoint's log may say more: sagespec logs"
+_ENDPOINT_STEPS = {
+    FailureKind.CAPACITY: "apply again later, or choose another instance_type, region or subnets in more zones",
+    FailureKind.QUOTA: "raise that quota (Service Quotas, Amazon SageMaker, … for endpoint usage), or delete another "
+    "endpoint: an update needs both fleets at a time",
+    FailureKind.PERMISSION: "give the execution role that permission (docs/permissions.md); a VPC, a route to S3",
+    FailureKind.DATA: "is the model's archive there, in the endpoint's region, and a .tar.gz without links?",
+    FailureKind.IMAGE: "is image_uri right, in the region and for the instance type's processor, and may the "
+    "execution role pull it (ecr:BatchGetImage)?",
+    FailureKind.MEMORY: "choose an instance_type with more memory, or fewer SAGEMAKER_GUNICORN_WORKERS",
+    FailureKind.DISK: "raise volume_size: it holds the archive and what is unpacked of it",
+    FailureKind.CODE: "the log shows what the server and inference.py said: sagespec logs; try it with: sagespec apply "
+    "--local",
+    FailureKind.REQUEST: "the service's words say which field of the manifest is meant",
+    FailureKind.SERVICE: "apply again",
+}
+"""What to do next about an endpoint: what helps a training job (channels, checkpoints) is none of its matter."""
+_ENDPOINT_HERE = {
+    FailureKind.MEMORY: "something ended the server from outside: this machine may have too little memory for it",
+    FailureKind.DISK: "free some room there, then apply again",
+    FailureKind.DATA: "does the model lie there, as the server wants it (docs/endpoints.md)?",
+    FailureKind.IMAGE: "can docker pull that image here? The executor 'process' needs none",
+    FailureKind.CODE: "the log shows what the server and the script said: sagespec logs; correct it and apply again",
+    FailureKind.REQUEST: "see what it says, correct it and apply again",
+    FailureKind.SERVICE: "apply again; supervisor.log in the endpoint's folder may say more",
+    FailureKind.UNKNOWN: _LOG,
+}
+"""… of this machine."""
+
+
+def why_endpoint(failure: str, *, here: bool = False) -> FailureVerdict:
     """What a FailureReason of an endpoint is.
+
+    Args:
+        here: it is an endpoint of this machine.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
     """
-    for pattern, kind, retry, next_step in (*_ENDPOINT_REASONS, *_REASONS):
+    ours = ((pattern, kind, retry, _ENDPOINT_STEPS.get(kind, _LOG)) for pattern, kind, retry, _ in _REASONS)
+    for pattern, kind, retry, next_step in (*_ENDPOINT_REASONS, *ours):
         if re.search(pattern, failure):
-            return FailureVerdict(kind, retry, next_step)
-    return FailureVerdict(FailureKind.UNKNOWN, False, "the endpoint's log may say more: sagespec logs")
+            return FailureVerdict(kind, retry, _ENDPOINT_HERE.get(kind, next_step) if here else next_step)
+    return FailureVerdict(FailureKind.UNKNOWN, False, _LOG)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sagespec.checking.check import Checked
 from sagespec.kinds import kind_named
 from sagespec.pipeline.results import Options, Result
+from sagespec.reading.binding import Bound
 from sagespec.reading.render import Manifest
 
 if TYPE_CHECKING:  # imported where a request is made
@@ -34,8 +35,10 @@ class Beside:
 
     def trained(self, name: str, project: str, of: Request) -> Trained:
         """The training job whose model is served; of one that is waited for, what its manifest promises."""
-        if self._options.trained is None:
-            return self.promised(name, project, of)
+        from sagespec.building.draft import Trained
+
+        if self._options.trained is None:  # which job of this machine is served, nobody can promise
+            return Trained() if of.site.local else self.promised(name, project, of)
         found = self._options.trained(name, project, of)
         return found._replace(body=self.promised(name, project, of).body) if found.waits_for else found
 
@@ -48,20 +51,17 @@ class Beside:
         beside = self._trainers(name, of.manifest, of.environment)
         found = [result.request for result in beside if result.request is not None]
         same = (job for job in found if (job.name, job.project, job.environment, job.site.region) == wanted)
-        return next((promised_by(job) for job in same if not job.site.local), Trained())
+        return next((promised_by(job) for job in same), Trained())
 
-    def trainer_of(self, checked: Checked) -> Checked | None:
-        """The training job whose model an endpoint serves, where the manifest of `training_job` is here."""
-        manifest, name = checked.manifest, checked.job.members().get("training_job")
+    def trainer_of(self, endpoint: Bound[Any]) -> Checked | None:
+        """The training job whose model an endpoint serves, where its manifest is seen and has no errors."""
+        manifest, name = endpoint.manifest, endpoint.model.members().get("training_job")
         if name is None or self._options.alone:
             return None
-
         asked = (name, *_whose(manifest))
-        for each in self._trainers(name, manifest.document.source.name, manifest.environment):
-            trainer = each.checked
-            if trainer is not None and (trainer.job.name, *_whose(trainer.manifest)) == asked:
-                return trainer
-        return None
+        beside = (each.checked for each in self._trainers(name, manifest.document.source.name, manifest.environment))
+        found = (each for each in beside if each and (each.job.name, *_whose(each.manifest)) == asked)
+        return next(found, None)
 
     def _trainers(self, name: str, manifest: str, environment: str | None) -> list[Result]:
         """The training jobs that are described under the paths of this run, or beside a manifest: one of that name is

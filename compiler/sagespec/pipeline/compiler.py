@@ -26,7 +26,7 @@ from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.pipeline.beside import Beside
 from sagespec.pipeline.conflicts import conflicts
-from sagespec.pipeline.destinations import Destinations
+from sagespec.pipeline.destinations import LOCAL_REGION, Destinations
 from sagespec.pipeline.documents import is_defaults, stranger, unknown_kind
 from sagespec.pipeline.judging import DraftJudge
 from sagespec.pipeline.results import Options, Result, merged
@@ -304,14 +304,33 @@ class Compiler:
     def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
         bound: Bound[Any] = bind(manifest, kind.model)
-        context = self.context(bound.model, manifest, kind)
+        trainer = self.beside.trainer_of(bound)
+        judged = bound if trainer is None else self._with_job(bound, trainer)
+        context = self.context(judged.model, manifest, kind)
         try:
-            checked = check(bound, context, kind.rules, self.verdicts, self.allowed)
-            return list(checked.warnings), checked
+            checked = check(judged, context, kind.rules, self.verdicts, self.allowed)
+            found, checked = checked.warnings, checked._replace(manifest=bound.manifest, job=bound.model)
         except Rejected as rejected:
-            return list(rejected.diagnostics), Checked(bound.manifest, bound.model)
+            found, checked = rejected.diagnostics, Checked(bound.manifest, bound.model)
         finally:
             self._read_allowances(context)
+        if trainer is None:
+            return list(found), checked
+        from sagespec.kinds.endpoint.trainer import told_at
+
+        return [told_at(each, judged.manifest, bound.manifest, trainer.manifest) for each in found], checked
+
+    def _with_job(self, endpoint: Bound[Any], trainer: Checked) -> Bound[Any]:
+        """An endpoint with what it takes from the training job whose model it serves."""
+        from sagespec.building.promised import promised_by
+        from sagespec.kinds.endpoint.trainer import as_if_written
+
+        if endpoint.model.members().get("model_data") is not None:  # two models, which the rules say
+            return endpoint
+        kind = kind_named("TrainingJob")
+        site = self._destinations.of(trainer.job, kind)
+        draft = self._draft(trainer, kind, site._replace(region=site.region or LOCAL_REGION))
+        return endpoint if draft.unknown else as_if_written(endpoint, promised_by(draft.request))
 
     def drafted(self, manifest: Manifest, kind: Kind) -> Draft:
         """What would be sent for a job, as far as its fields are right; nothing is said of what is wrong."""
@@ -349,7 +368,7 @@ class Compiler:
 
     def _served(self, checked: Checked) -> Iterator[Diagnostic]:
         """A script whose model the endpoint's server cannot load; the script may allow it."""
-        trainer = self.beside.trainer_of(checked)
+        trainer = self.beside.trainer_of(Bound(checked.manifest, checked.job))
         if trainer is None:
             return
         from sagespec.kinds.endpoint.trainer import unservable

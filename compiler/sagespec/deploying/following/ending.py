@@ -126,7 +126,11 @@ def standing_of(seen: ObservedEndpoint, tail: Sequence[str] = (), asked: str = "
         capacities=seen.capacities,
         settled=seen.ended,
     )
-    return found if found.succeeded or not found.over else replace(found, verdict=why_endpoint(seen.failure))
+    return (
+        found
+        if found.succeeded or not found.over
+        else replace(found, verdict=why_endpoint(seen.failure, here=seen.here))
+    )
 
 
 def ending_of(seen: Observed, artifact: str | None = None, tail: Sequence[str] = (), asked: str = "") -> Ending:

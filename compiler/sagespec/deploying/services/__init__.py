@@ -197,6 +197,15 @@ class Service(Protocol):
         ...
 
 
+class Foreseen(NamedTuple):
+    """What a service can say of a request before anything is done. One that can has `foreseen(request)`."""
+
+    refusal: str = ""
+    """Why it will not carry it out, whatever exists; empty where it will."""
+    notes: tuple[str, ...] = ()
+    """What will not be as people may expect."""
+
+
 class Answer(NamedTuple):
     """What an endpoint answers to a request."""
 

@@ -365,9 +365,21 @@ def _deploy(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
     return NotImplemented
 
 
+def _create_part(operation: str, member: str) -> Callable[[Any, Any, PassedValue, Any], Any]:
+    """boto3's, which makes what an endpoint is made of."""
+
+    def call(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
+        if isinstance(owner, Made) or member not in passed.words:
+            return NotImplemented
+        read.part(operation, member, passed)
+        return read.unknown_call(node)
+
+    return call
+
+
 def _create_endpoint(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
-    """boto3's, which a manifest is easier made of once it has come true."""
-    if "EndpointConfigName" in passed.words or passed.left:
+    """boto3's: an endpoint, where what it is made of has been seen."""
+    if ("EndpointConfigName" in passed.words or passed.left) and not read.created(passed, node):
         read.seen("create_endpoint", node)
     return NotImplemented
 
@@ -390,6 +402,8 @@ METHODS: Mapping[str, Callable[[Any, Any, PassedValue, Any], Any]] = {
     "map": _map,
     "get_execution_role": _region_role,
     "deploy": _deploy,
+    "create_model": _create_part("CreateModel", "ModelName"),
+    "create_endpoint_config": _create_part("CreateEndpointConfig", "EndpointConfigName"),
     "create_endpoint": _create_endpoint,
     "joinpath": _joinpath,
 }

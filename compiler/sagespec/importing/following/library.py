@@ -106,6 +106,8 @@ class SdkCalls(Evaluator):
         self.starts: list[Start] = []
         self.deployments: list[Start] = []
         """The endpoints that are created: the model or the estimator, and the arguments of `deploy`."""
+        self.parts: dict[tuple[str, str], Mapping[str, Any]] = {}
+        """(operation, name) → the request that makes a model, or an endpoint's configuration."""
         self.made: list[Made] = []
         self.remarks: dict[LibraryRemark, None] = {}
         self.conditions: list[str] = []
@@ -379,6 +381,30 @@ class SdkCalls(Evaluator):
             sent = kept(dict(body), {})
             self.starts.append(Start(None, sent, left, node, line, conditions, loops, handed, is_template=is_template))
 
+    def part(self, operation: str, member: str, passed: PassedValue) -> None:
+        """What an endpoint may be made of is made."""
+        if not passed.left:
+            self.parts[operation, text_of(passed.words[member])] = kept(dict(passed.words), {})
+
+    def created(self, passed: PassedValue, node: Any) -> bool:
+        """An endpoint is made of parts, if these have been seen."""
+        config = self.parts.get(("CreateEndpointConfig", text_of(passed.words.get("EndpointConfigName"))), {})
+        variants = config.get("ProductionVariants")
+        named = isinstance(variants, list) and all(isinstance(_member(one, "VariantName"), str) for one in variants)
+        first = variants[0] if named and variants else None
+        model = self.parts.get(("CreateModel", text_of(_member(first, "ModelName"))), {})
+        if not isinstance(model.get("PrimaryContainer"), dict) or passed.left:
+            return False
+        if not self.mute:
+            sent = {
+                "CreateModel": model,
+                "CreateEndpointConfig": config,
+                "CreateEndpoint": kept(dict(passed.words), {}),
+            }
+            conditions, loops = tuple(self.conditions), tuple(self.loops)
+            self.deployments.append(Start(None, sent, (), node, self.line(node), conditions, loops))
+        return True
+
     def tune(self, tuner: Made, passed: PassedValue, node: Any, *, inputs: Any = ABSENT) -> None:
         """A tuner runs many jobs of one estimator: the manifest is of one of them."""
         ranges = tuner.given.get("hyperparameter_ranges")
@@ -432,3 +458,7 @@ class SdkCalls(Evaluator):
         if isinstance(owner, Foreign):
             return Foreign(name, self.code.of(node))
         return self.unknown_call(node)
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None

@@ -17,7 +17,7 @@ from sagespec.importing.programs.endpoint import endpoint_of
 from sagespec.importing.programs.manifest import draft_of
 from sagespec.importing.programs.matrix import folded
 from sagespec.importing.programs.notebook import NotebookCode, from_script, parsed
-from sagespec.importing.requests.open import request_of
+from sagespec.importing.requests.open import endpoint_of_requests, request_of
 from sagespec.reading.syntax.writer import Path
 
 HINT = (
@@ -65,14 +65,24 @@ def from_source(
     groups = folded([(start, _draft(start, facts, code)) for start in starts])
     jobs = named_apart([draft for draft, _ in groups])
     of = {id(start): job for job, (_, together) in zip(jobs, groups, strict=True) for start in together}
-    served = [_served(start, starts, of, code) for start in interpreter.deployments]
+    served = []
+    for start in interpreter.deployments:
+        try:
+            served.append(_served(start, starts, of, code, facts))
+        except UnreadableProgram as error:
+            what = f"create_endpoint(...) was seen and not taken: {error.message}"
+            remarks.append(Remark(code.where(start.line), what))
+    if not jobs and not served:
+        _refuse(remarks)
     return Imported([_placed(draft, code) for draft in (*jobs, *named_apart(served))], remarks)
 
 
 def _served(
-    start: Start, starts: Sequence[Start], jobs: Mapping[int, ManifestDraft], code: NotebookCode
+    start: Start, starts: Sequence[Start], jobs: Mapping[int, ManifestDraft], code: NotebookCode, facts: Facts
 ) -> ManifestDraft:
     """An endpoint's manifest; the manifest of the job whose model it serves is known by then."""
+    if start.made is None:
+        return endpoint_of_requests(start, facts, code.where(start.line))
     model = start.made.given.get("model_data") if start.made is not None else None
     trainer = model.estimator if isinstance(model, TrainedModel) else start.origin
     job = start.serves or next((one for one in starts if one.origin is trainer), None)

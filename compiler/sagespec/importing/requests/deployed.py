@@ -125,7 +125,7 @@ class _DescribedEndpoint:
             **self.requests(),
             "deployment_config": from_api(self.endpoint.get("LastDeploymentConfig")),
         }
-        return {name: value for name, value in found.items() if value not in (None, {}, [], False)}
+        return {name: value for name, value in found.items() if value not in (None, "", {}, [], False)}
 
     # The model
 

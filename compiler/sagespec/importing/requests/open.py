@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from sagespec.building import api_check as api
+from sagespec.building.tags import tags_in
 from sagespec.catalog import Facts
 from sagespec.importing.draft import ManifestDraft, job_name, literal
 from sagespec.importing.following.library import Start
 from sagespec.importing.following.values import ABSENT, Default, Either, RestOfArguments, Uploaded, text_of
 from sagespec.importing.programs.placeholders import Placeholders
+from sagespec.importing.requests.deployed import from_endpoint
 from sagespec.importing.requests.describe import from_description
 from sagespec.importing.requests.forms import templated
 from sagespec.reading.syntax.writer import Path
@@ -33,7 +35,7 @@ NUMBERS = frozenset(
 LOCATIONS = ("Uri", "S3OutputPath")
 """Ends of the names of members that are S3 locations."""
 STRUCTURES = re.compile(
-    r"(Config|Configurations|Specification|Condition|Strategy|Source|Parameters|Tags|Environment|Subnets|SecurityGroupIds|Definitions|Groups|Names)$"
+    r"(Config|Configurations|Specification|Condition|Strategy|Source|Parameters|Tags|Environment|Subnets|SecurityGroupIds|Definitions|Groups|Names|Options)$"
 )
 OF_MAPS = frozenset(
     {
@@ -55,6 +57,8 @@ _ROLE = "arn:aws:iam::000000000000:role/"
 """What makes a role of an account that nobody has, out of a stand-in."""
 _ADDED = "s3://zqx"
 """What makes a location out of a text that does not begin with one."""
+_ARCHIVE = f"{_ADDED}/zqx/"
+"""What makes an object's location of it."""
 _INSTANCE = "ml.{}.zqzq"
 """What makes an instance type out of a stand-in."""
 _COUNTED = range(11, 31)
@@ -85,13 +89,29 @@ def opened(
     Raises:
         Unreadable: this is no request of a training job.
     """
-    stand_ins = _StandIns(json.dumps(body, default=str))
+    stand_ins = _StandIns(repr(body))
     plain = stand_ins.put(body)
     stand_ins.remarks += [f"no member for the argument {text}" for text in left]
     if not {"TrainingJobStatus", "TrainingJobArn"} & set(plain):
         _without_unknown(plain, stand_ins.remarks)
     draft = from_description(plain, facts, tags)
     return stand_ins.take_out(draft)
+
+
+def endpoint_of_requests(start: Start, facts: Facts, where: str) -> ManifestDraft:
+    """The manifest of an endpoint whose three requests a program sends.
+
+    Raises:
+        UnreadableProgram: it serves in a way for which a manifest has no words.
+    """
+    stand_ins = _StandIns(repr(start.fit))
+    model, config, endpoint = stand_ins.put_endpoint(start.fit)
+    image = str(model.get("PrimaryContainer", {}).get("Image", ""))
+    region = re.search(r"[.]ecr[.]([a-z0-9-]+)[.]", image)
+    endpoint["EndpointArn"] = f"arn:aws:sagemaker:{region[1] if region else ''}:"
+    draft = stand_ins.take_out(from_endpoint(endpoint, config, model, tags_in(endpoint.get("Tags") or ()), facts))
+    remarks = tuple(dict.fromkeys((*draft.remarks, *start.conditions, *start.concerns)))
+    return replace(draft, remarks=remarks, where=where)
 
 
 def _without_unknown(body: dict[str, Any], remarks: list[str]) -> None:
@@ -119,6 +139,7 @@ class _StandIns(Placeholders):
         self.numbers = [number for number in _COUNTED if str(number) not in written]
         self.values: list[Any] = []
         self.counted: dict[int, Any] = {}
+        self.body: Mapping[Any, Any] = {}
 
     def put(self, body: Mapping[Any, Any]) -> dict[str, Any]:
         self.body = body
@@ -137,6 +158,18 @@ class _StandIns(Placeholders):
         if "RoleArn" not in plain:
             plain["RoleArn"] = self._stand_in("RoleArn", UnknownValue("role", ""))
         return plain
+
+    def put_endpoint(self, bodies: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The requests, and what they must have."""
+        self.body = {}
+        for operation, body in bodies.items():
+            plain = self._map({key: value for key, value in body.items() if key != "EndpointName"}, ())
+            if operation == "CreateModel" and "ExecutionRoleArn" not in plain:
+                plain["ExecutionRoleArn"] = self._stand_in("RoleArn", UnknownValue("role", ""))
+            if operation == "CreateEndpoint":
+                plain["EndpointName"] = self._name(body.get("EndpointName", ABSENT))
+                plain["LastDeploymentConfig"] = plain.get("DeploymentConfig")
+            yield plain
 
     def _name(self, value: Any) -> str:
         if isinstance(value, str):
@@ -210,12 +243,13 @@ class _StandIns(Placeholders):
             else:
                 self.values.append(part)
                 text += f"zq{len(self.values) - 1}zq"
-        if member == "RoleArn" and not text.startswith("arn:"):
+        if member.endswith("RoleArn") and not text.startswith("arn:"):
             return _ROLE + text
         if member == "InstanceType" and _TOKEN.fullmatch(text):
             return _INSTANCE.format(text)
-        whole = not text.startswith(("s3://", "https://")) and member.endswith(LOCATIONS)
-        return f"{_ADDED}{text}" if whole else text
+        if text.startswith(("s3://", "https://")):
+            return text
+        return f"{_ARCHIVE if member == 'ModelDataUrl' else _ADDED if member.endswith(LOCATIONS) else ''}{text}"
 
     def take_out(self, draft: ManifestDraft) -> ManifestDraft:
         """The draft with expressions for stand-ins."""
@@ -258,7 +292,7 @@ class _StandIns(Placeholders):
             return self._expression(self.counted[value], path, number=True)
         if not isinstance(value, str) or not _TOKEN.search(value):
             return value
-        text = value.removeprefix(_ADDED)
+        text = value.removeprefix(_ARCHIVE).removeprefix(_ADDED)
         text = re.sub(_INSTANCE.replace(".", "[.]").format(r"(zq\d+zq)"), r"\1", text).removeprefix(_ROLE)
         sources = [self._source(self.values[int(number)]) for number in _TOKEN.findall(text)]
         asks = any(not isinstance(self.values[int(number)], Default) for number in _TOKEN.findall(text))

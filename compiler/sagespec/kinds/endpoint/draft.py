@@ -37,7 +37,7 @@ from sagespec.kinds.api_names import to_api
 from sagespec.kinds.endpoint.inherited import code_of, with_job
 from sagespec.kinds.endpoint.lifecycle import LIVE
 from sagespec.kinds.endpoint.members import SECTIONS
-from sagespec.kinds.endpoint.model import Endpoint, ProductionVariant, RoutingConfig
+from sagespec.kinds.endpoint.model import Endpoint, ModelDataSource, ProductionVariant, RoutingConfig
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
@@ -95,7 +95,9 @@ def draft(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Draft:
     )
     asked = () if inputs.site.local else tuple(needed(endpoint, inputs, bodies.bucket_by))
     if trained.waits_for:  # nothing of it is sent before that has come
-        return Draft(request._replace(uploads=()), incomplete=_foreseen(endpoint, inputs, trained))
+        image, incomplete = _foreseen(endpoint, inputs, trained)
+        request = request._replace(uploads=(), serving=request.serving._replace(image=image))
+        return Draft(request, incomplete=() if inputs.site.local else incomplete)
     if known.get("training_job") and not trained.job_name:
         asked = (*asked, _not_known(known["training_job"], inputs.site))
     return Draft(request, tuple(bodies.unusable), tuple(bodies.incomplete), frozenset(bodies.unknown), asked)
@@ -124,22 +126,25 @@ def _trained(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> Tra
 
 
 def _etag(endpoint: Endpoint, manifest: Manifest, inputs: DraftInputs) -> str:
-    """What the content of the model's archive is known by: the service itself never notices another one under the same
-    key. Empty where the model is no archive in S3, or nobody can be asked."""
+    """What the content of the model is known by: the service itself never notices another one under the same key.
+    Empty where the model does not lie in S3, or nobody can be asked."""
     known = endpoint.members()
     given = known.get("model_data")
+    if isinstance(given, ModelDataSource):
+        given = given.members().get("s3_data_source")
+        given = None if given is None else given.members().get("s3_uri")
     if inputs.archive_at is None or inputs.site.local or not str(given).startswith("s3://"):
         return ""
     return inputs.archive_at(str(given), _asking(known.get("name", ""), manifest, inputs))
 
 
-def _foreseen(endpoint: Endpoint, inputs: DraftInputs, trained: Trained) -> tuple[Finding, ...]:
-    """What will be missing once the job has completed: it is told before anything is spent on that."""
-    if not trained.body or inputs.site.local:
-        return ()
+def _foreseen(endpoint: Endpoint, inputs: DraftInputs, trained: Trained) -> tuple[str, tuple[Finding, ...]]:
+    """(the image, what will be missing) once the job has completed: it is told before anything is spent on that."""
+    if not trained.body:
+        return "", ()
     bodies = _Bodies(with_job(endpoint, trained), inputs, trained, "")
-    bodies.members(MODEL)
-    return tuple(bodies.incomplete)
+    image = bodies.members(MODEL).get("PrimaryContainer", {}).get("Image", "")
+    return image, tuple(bodies.incomplete)
 
 
 def _asking(name: str, manifest: Manifest, inputs: DraftInputs) -> Request:
@@ -232,11 +237,13 @@ class _Bodies:
         source = endpoint.source_dir or ""
         contents = None if source.startswith("s3://") else self._contents()
         path = self.local_model
-        if path is not None and (path.is_dir() or not self.site.local):
-            return local_upload(path, contents, self._prefix, 0)
         code = source if contents is None else ""
-        model = RepackedModel(endpoint.model_data, contents, code, self.etag)
-        return model_upload(model if path is None else RepackedFile(str(path), contents, code), self._prefix, 0)
+        if path is None:
+            return model_upload(RepackedModel(endpoint.model_data, contents, code, self.etag), self._prefix, 0)
+        alone = local_upload(path, contents, self._prefix, 0)
+        if path.is_dir() and contents is not None:
+            return alone
+        return model_upload(RepackedFile(str(path), contents, code), self._prefix, 0)
 
     def _contents(self) -> Any:
         endpoint = self.endpoint

@@ -1,14 +1,59 @@
-"""Whether the model that a training script leaves can be served: two manifests, seen together."""
+"""An endpoint beside the manifest of the training job whose model it serves: two manifests, seen together."""
 
 from __future__ import annotations
 
-from sagespec.base.diagnostic import Finding
+from sagespec.base.diagnostic import Diagnostic, Finding, Related
+from sagespec.base.source import Path
+from sagespec.building.draft import Trained
 from sagespec.checking.context import Context
+from sagespec.kinds.endpoint.inherited import code_of, with_job
 from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.kinds.training_job.context import JobContext
+from sagespec.reading.binding import Bound
 from sagespec.reading.part import Unknown
+from sagespec.reading.render import Manifest
 
 MODEL = "/opt/ml/model"
+NAMED_OTHERWISE = {"model_data": "output_path"}
+"""What an endpoint takes from a job → what the job calls that, where it is something else."""
+
+
+def as_if_written(bound: Bound[Endpoint], trained: Trained) -> Bound[Endpoint]:
+    """The endpoint as if its author had written out what it takes from the job: so the rules judge all of it."""
+    before, after = bound.model.members(), with_job(bound.model, trained)
+    values = {**after.members(), "training_job": None}
+    if "entry_point" in values and values["entry_point"] is None and _server(after) == "python":
+        code = code_of(trained)
+        values |= {"entry_point": code.get("SAGEMAKER_PROGRAM"), "source_dir": code.get("SAGEMAKER_SUBMIT_DIRECTORY")}
+    taken = {name: value for name, value in values.items() if value != before[name] and value is not None}
+    model = Endpoint.made((values, None, {*bound.model.fields_set, *taken}))
+    manifest = bound.manifest._replace(data={**bound.manifest.data, **taken})
+    return Bound(manifest, model, bound.diagnostics)
+
+
+def _server(endpoint: Endpoint) -> str | None:
+    try:
+        return endpoint.server
+    except Unknown:
+        return None
+
+
+def told_at(found: Diagnostic, judged: Manifest, endpoint: Manifest, trainer: Manifest) -> Diagnostic:
+    """A finding about what an endpoint takes from a job stands where the endpoint names the job, and says where the
+    job's manifest has it.
+
+    Args:
+        judged: the endpoint, as if written.
+        endpoint: as it is written.
+    """
+    field = str(next(iter(found.field), ""))
+    if field not in judged.data or field in endpoint.data:
+        return found
+    there = trainer.where((NAMED_OTHERWISE.get(field, field),))
+    message = f"{found.message} ({field} of '{trainer.data['name']}', {there.source.name}:{there.span.line})"
+    related = (*found.related, Related(there, "the training job whose model is to be served"))
+    path: Path = ("training_job",)
+    return found._replace(place=endpoint.where(path), message=message, field=path, related=related, fix=())
 
 
 def unservable(endpoint: Endpoint, trainer: Context) -> Finding | None:

@@ -99,7 +99,7 @@ def next_step(change: Change) -> str:
     if change.action is not Action.KEEP or change.seen is None:
         return ""
     if change.nature is Nature.STAYS:
-        return why_endpoint(change.seen.failure).next_step if change.unfulfilled else ""
+        return why_endpoint(change.seen.failure, here=change.seen.here).next_step if change.unfulfilled else ""
     verdict = triage(change.seen.status, change.seen.secondary, change.seen.failure, here=change.seen.here)
     return verdict.next_step if verdict is not None else ""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from sagespec.building.cost import MONTH_HOURS, VOLUME, Bill, money
+from sagespec.building.model_archive import model_place
 from sagespec.building.request import Request
 from sagespec.deploying.planning.plan import Action, Change
 from sagespec.deploying.planning.standing import fleet
@@ -25,7 +26,7 @@ def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
     if shadow:
         yield f"in its shadow: {fleet(shadow)}, with a copy of the requests"
     container = request.template.get("PrimaryContainer", {})
-    source = container.get("ModelDataUrl") or container.get("ModelDataSource", {}).get("S3DataSource", {}).get("S3Uri")
+    source = model_place(container)
     of = f", of the training job {request.serving.model_of}" if request.serving.model_of else ""
     if source:
         yield f"model: {source}{of}"

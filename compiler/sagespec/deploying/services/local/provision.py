@@ -63,6 +63,8 @@ class Wanted:
     """The framework's name in a sentence."""
     beside: tuple[str, ...] = ()
     """More requirements."""
+    alone: tuple[str, ...] = ()
+    """More requirements, which bring nothing along of what they require: it is there, or must not be."""
     limits: tuple[str, ...] = ()
     """What none of its requirements may be, as pip's constraints: versions that came later and do not fit."""
     pythons: tuple[str, ...] = ()
@@ -193,7 +195,8 @@ def _candidates(wanted: Wanted) -> list[str]:
 
 
 def _folder(envs: Path, wanted: Wanted, python: str) -> Path:
-    parts = [wanted.package, wanted.version, *(each.replace("==", "-") for each in wanted.beside if "==" in each)]
+    named = (each for each in (*wanted.beside, *wanted.alone) if "==" in each)
+    parts = [wanted.package, wanted.version, *(each.replace("==", "-").removesuffix(".*") for each in named)]
     tag = f"py{pythons.version_of(python).replace('.', '')}"
     return envs / "-".join([*parts, tag, sys.platform, platform.machine()])
 
@@ -258,6 +261,8 @@ def _build(asked: _Environment, report: Callable[[ProvisionProgress], None]) -> 
     if warning:
         tell(warning)
     _install(python, [f"{wanted.package}=={version}", *wanted.beside], tell, wanted.limits)
+    if wanted.alone:
+        _install(python, ["--no-deps", *wanted.alone], tell, wanted.limits)
     return {"version": version, "warning": warning}
 
 

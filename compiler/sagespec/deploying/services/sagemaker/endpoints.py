@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sagespec.building.model_archive import model_place
 from sagespec.building.request import Naming, Request
 from sagespec.building.tags import ARTIFACT, DIGEST, OWNER, PROJECT, owner_of, tags_in
 from sagespec.deploying.following.waits import waiting
@@ -80,7 +81,7 @@ class SageMakerEndpoints(EndpointObserver):
         except NoSuchJob:
             return ""
         container = self._content(self._seen(body, {})).get("model_body", {}).get("PrimaryContainer", {})
-        served = container.get("ModelDataUrl") == uri
+        served = model_place(container) == uri
         return (self._tags_of(body["EndpointArn"]) or {}).get(ARTIFACT, "") if served else ""
 
     def _check_archive(self, request: Request) -> None:
@@ -90,7 +91,7 @@ class SageMakerEndpoints(EndpointObserver):
         planned = request.tags.get(ARTIFACT)
         if planned is None or request.uploads:
             return
-        uri = request.template["PrimaryContainer"]["ModelDataUrl"]
+        uri = model_place(request.template["PrimaryContainer"])
         if self._etag(uri) not in ("", planned):
             raise ServiceError(f"{uri} was changed since the plan was made", "look at a new plan: sagespec plan PATH…")
 

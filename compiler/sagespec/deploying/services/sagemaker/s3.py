@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sagespec.building.archive import ArchiveError
+from sagespec.building.local_model import RepackedFile
 from sagespec.building.model_archive import RepackedModel
 from sagespec.building.request import Upload
 from sagespec.deploying.services import Progress, ServiceError, Stored
@@ -77,18 +78,28 @@ class ObjectStore:
             raise ServiceError(f"{upload.path}: {error}", getattr(error, "hint", "")) from error
 
     def etag(self, uri: str) -> str:
-        """What an object's content is known by; empty where there is none, or nobody lets us look.
+        """What the content of an object, or of all that lies below a prefix (`…/`), is known by; empty where there is
+        none, or nobody lets us look.
 
         Raises:
             ServiceError: S3 failed.
         """
         try:
-            return _etag_of(self._call("head_object", *_split(uri)))
+            return self._etag_below(uri) if uri.endswith("/") else _etag_of(self._call("head_object", *_split(uri)))
         except ServiceError as error:
             answer = getattr(cause_of(error), "response", {}).get("ResponseMetadata", {})
             if 400 <= answer.get("HTTPStatusCode", 0) < 500:  # denied, absent, or of another region: HEAD says no more
                 return ""
             raise
+
+    def _etag_below(self, uri: str) -> str:
+        """Of the names and ETags of the objects, whose order is that of the names."""
+        found = hashlib.sha256()
+        bucket, prefix = _split(uri)
+        entries = list(self._entries(bucket, prefix))
+        for entry in entries:
+            found.update(f"{entry['Key']}\0{_etag_of(entry)}\n".encode())
+        return found.hexdigest()[:32] if entries else ""
 
     def exists(self, uri: str) -> bool:
         """Whether an object is there, or anything below it: an uncompressed model is a folder."""
@@ -145,16 +156,14 @@ class ObjectStore:
         return sent
 
     def _repacked(self, upload: Upload, model: RepackedModel, progress: Progress) -> bool:
-        """A model of S3 with its code inside, made once for each place of a model and content of the code.
+        """A model with its code inside, made once for each place of a model and content of the code.
 
         It is encrypted as the SDK does it. A model that has changed since it was looked at, or since it was repacked,
         is refused.
         """
         bucket, key = _split(upload.uri)
-        source, there = self._head(*_split(model.model)), self._head(bucket, key)
-        if source is None:
-            raise ServiceError(f"there is no model at {model.model}", "is the key right, and has the job completed?")
-        etag = _etag_of(source)
+        etag, size = self._known_by(model)
+        there = self._head(bucket, key)
         if model.etag not in ("", etag):
             raise ServiceError(f"{model.model} was changed since the plan was made", "look at a new plan")
         made_of = there.get("Metadata", {}).get(_MADE_OF, "") if there is not None else ""
@@ -166,7 +175,7 @@ class ObjectStore:
         self.encryption = tuple({**each, "ServerSideEncryption": "aws:kms"} for each in self.encryption[:1])
         with tempfile.TemporaryDirectory(prefix="sagespec-") as folder:
             path = Path(folder, "model.tar.gz")
-            progress(f"packing the model anew ({upload.sha256[:10]}…)", 0, source["ContentLength"])
+            progress(f"packing the model anew ({upload.sha256[:10]}…)", 0, size)
             with path.open("wb") as file:
                 self._repack(model, etag, file)
             item = UploadItem(key, path, path.stat().st_size, _sha256(path), {_MADE_OF: etag})
@@ -174,6 +183,15 @@ class ObjectStore:
             sent = self._put(bucket, item, overwrite=there is not None)
             progress(f"uploading model.tar.gz ({upload.sha256[:10]}…)", item.size, item.size)
         return sent
+
+    def _known_by(self, model: RepackedModel) -> tuple[str, int]:
+        """(what the content of a model without its code is known by, its bytes)"""
+        if isinstance(model, RepackedFile):
+            return model.packed.sha256, 0
+        source = self._head(*_split(model.model))
+        if source is None:
+            raise ServiceError(f"there is no model at {model.model}", "is the key right, and has the job completed?")
+        return _etag_of(source), source["ContentLength"]
 
     def _repack(self, model: RepackedModel, etag: str, out: BinaryIO) -> None:
         """Streams the model, and its code where that lies in S3, into one archive."""
@@ -187,7 +205,13 @@ class ObjectStore:
 
         try:
             code = opened(model.code) if model.contents is None else model.contents
-            repack(opened(model.model, IfMatch=etag), code, out)
+            if not isinstance(model, RepackedFile):
+                repack(opened(model.model, IfMatch=etag), code, out)
+                return
+            with tempfile.TemporaryFile() as file:
+                model.packed.pack(file)
+                file.seek(0)
+                repack(file, code, out)
         except NoModel as error:
             raise ServiceError(
                 f"{model.model}: {error}", "what a training job saves, and tar -czf makes, is one"

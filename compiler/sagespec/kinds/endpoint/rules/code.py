@@ -31,7 +31,7 @@ def code_without_entry_point(found: Written, context: EndpointContext) -> Iterat
 
 @rule(ERROR, on=ENDPOINT, source=SDK1 + "tensorflow/model.py")
 def python_endpoint_without_entry_point(endpoint: Endpoint, context: EndpointContext) -> Iterator[Finding]:
-    """The Python-based server imports your script, and does not start without one.
+    """SDK 1 makes no Python-based endpoint without a script, which its server imports.
 
     Bad:
         framework_version: "1.12"

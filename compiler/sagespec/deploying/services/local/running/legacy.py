@@ -65,6 +65,57 @@ def unusable(*, provision_asked: bool) -> tuple[str, str] | None:
     return None
 
 
+def minor_of(version: str) -> int | None:
+    """`1.10.0` -> 10; None of what is no version of TensorFlow 1."""
+    numbers = version.split(".")
+    return int(numbers[1]) if numbers[0] == "1" and numbers[1:] and numbers[1].isdecimal() else None
+
+
+def of_version(version: str, beside: tuple[str, ...]) -> provision.Wanted | None:
+    """TensorFlow 1 itself; None where its version is not known."""
+    return None if minor_of(version) is None else provision.of_tensorflow(version, beside=beside)
+
+
+def provided(
+    own: provision.Wanted | None,
+    stand_in: provision.Wanted,
+    report: Callable[[str], None],
+    stand_in_python: str | None = None,
+) -> provision.ProvisionedEnvironment:
+    """The request's own TensorFlow, else the one that stands in for it.
+
+    Args:
+        stand_in_python: what that may run in, where none of `STAND_IN_PYTHONS` is found.
+
+    Raises:
+        CannotProvision: neither can be had.
+    """
+    reason = "no Python 2.7 is found here"
+    python = own_python() if own is not None else None
+    if own is not None and python is not None:
+        try:
+            found = _told(provision.provide(own, lambda progress: report(str(progress)), of=[python]), report)
+        except provision.CannotProvision as error:
+            reason = str(error)
+        else:
+            version = pythons.version_of(python)
+            as_there = "as in the image" if version == OWN_PYTHONS[0] else f"instead of {OWN_PYTHONS[0]}"
+            report(f"legacy mode: TensorFlow {own.version} itself, in Python {version}, {as_there}")
+            return found
+    python = pythons.find(STAND_IN_PYTHONS) or stand_in_python
+    if python is None:
+        raise provision.CannotProvision(f"{reason}; nor is a Python for TensorFlow {stand_in.version}")
+    wanted = "1.x" if own is None else own.version
+    report(f"legacy mode: {reason}: TensorFlow {stand_in.version} stands in for {wanted}, in Python 3 instead of 2.7")
+    return _told(provision.provide(stand_in, lambda progress: report(str(progress)), of=[python]), report)
+
+
+def _told(found: provision.ProvisionedEnvironment, report: Callable[[str], None]) -> provision.ProvisionedEnvironment:
+    if found.warning:
+        report(found.warning)
+    return found
+
+
 class Legacy(ScriptRuns):
     """Runs `legacy_runner` as a process a host."""
 
@@ -73,32 +124,14 @@ class Legacy(ScriptRuns):
         self.version = provision.version_of_image(str(job.algorithm["TrainingImage"])) or "1.x"
 
     def _provisioned(self, report: Callable[[str], None]) -> str:
-        """The job's own TensorFlow, else the one that stands in for it."""
-        reason = "no Python 2.7 is found here"
-        own = own_python() if self.version[-1].isdecimal() else None
-        if own is not None:
-            try:
-                return self._own(own, report)
-            except provision.CannotProvision as error:
-                reason = str(error)
-        python = pythons.find(STAND_IN_PYTHONS)
-        if python is None:
-            raise failed(f"ClientError: {reason}; nor is a Python for TensorFlow {STAND_IN}")
-        report(f"legacy mode: {reason}: TensorFlow {STAND_IN} stands in for {self.version}, in Python 3 instead of 2.7")
+        """Pipe mode's package comes with it from 1.7 on; a reader of ours serves before that."""
+        minor = minor_of(self.version)
+        pipes = () if minor is None or minor < 7 else (f"{PIPES}>=1.{minor}.0,<1.{minor + 1}",)
         try:
-            return self._provide(provision.of_tensorflow(STAND_IN), report, [python])
+            own = of_version(self.version, beside=(*pipes, *BESIDE))
+            return str(provided(own, provision.of_tensorflow(STAND_IN), report).python)
         except provision.CannotProvision as error:
             raise failed(f"ClientError: {error}") from error
-
-    def _own(self, python: str, report: Callable[[str], None]) -> str:
-        """Pipe mode's package comes with it from 1.7 on; a reader of ours serves before that."""
-        minor = int(self.version.split(".")[1])
-        pipes = (f"{PIPES}>=1.{minor}.0,<1.{minor + 1}",) if minor >= 7 else ()
-        found = self._provide(provision.of_tensorflow(self.version, beside=(*pipes, *BESIDE)), report, [python])
-        version = pythons.version_of(python)
-        as_there = "as in the image" if version == OWN_PYTHONS[0] else f"instead of {OWN_PYTHONS[0]}"
-        report(f"legacy mode: TensorFlow {self.version} itself, in Python {version}, {as_there}")
-        return found
 
     def prepare(self, run: RunOne) -> None:
         """Installs the requirements file that the request names, and sees whether this Python can read the script."""

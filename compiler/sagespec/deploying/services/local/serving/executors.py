@@ -33,6 +33,11 @@ THREADS = {
 Source: https://github.com/aws/sagemaker-tensorflow-serving-container (tfs_utils.py, tfs_command)
 """
 
+SUBMIT = "SAGEMAKER_SUBMIT_DIRECTORY"
+"""The setting that says where the Python-based server's code lies."""
+
+ISOLATION = "a container that answers requests here has a network: enable_network_isolation has no effect"
+
 RunOne = Callable[[Command], ProcessEnding]
 
 
@@ -118,19 +123,24 @@ class Processes:
         if (code / "lib").is_dir():
             note("there is code/lib: requirements.txt is ignored")
             return
+        self._install_file("requirements.txt", code, run)
+
+    def _install_file(self, name: str, code: Path, run: RunOne) -> None:
         self.front_python = str(provision.overlay(self.revision.path / ".environment", self.front_python))
         argv = [self.front_python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-        ending = run(Command(VARIANT, [*argv, "-r", "requirements.txt"], self._environ(), code))
+        ending = run(Command(VARIANT, [*argv, "-r", name], self._environ(), code))
         if ending.failed is not None:
-            raise CannotServe(
-                f"requirements.txt cannot be installed: {ending.tail[-1] if ending.tail else 'see the log'}"
-            )
+            raise CannotServe(f"{name} cannot be installed: {ending.tail[-1] if ending.tail else 'see the log'}")
+
+    def _forget_ports(self) -> None:
+        """The one at which it has answered before is asked for again."""
+        if self.revision.port_file.exists():
+            self.port_before = int(self.revision.port_file.read_text(encoding="utf-8"))
+        for file in (self.revision.port_file, self.revision.rest_port_file):
+            file.unlink(missing_ok=True)
 
     def commands(self) -> list[Command]:
-        for file in (self.revision.port_file, self.revision.rest_port_file):
-            if file is self.revision.port_file and file.exists():
-                self.port_before = int(file.read_text(encoding="utf-8"))
-            file.unlink(missing_ok=True)
+        self._forget_ports()
         config = {**read_json(self.revision.server), "port": self.port_before}
         if self.real_server:
             config["rest_port"], config["grpc_port"] = map(str, _free_ports(2))
@@ -219,8 +229,6 @@ def _free_ports(count: int) -> list[int]:
 class Container:
     """The request's image, as the service runs it: `docker run IMAGE serve`."""
 
-    SUBMIT = "SAGEMAKER_SUBMIT_DIRECTORY"
-
     def __init__(self, revision: RevisionFolder) -> None:
         self.revision = revision
         model = revision.bodies()[0]
@@ -230,12 +238,12 @@ class Container:
 
     def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
         """The model is there; the Python-based server's code is brought beside it."""
-        submitted = self._settings().get(self.SUBMIT, "")
+        submitted = self._settings().get(SUBMIT, "")
         if submitted.startswith("s3://"):
             archive = {"ModelDataUrl": submitted}
             layout.bring_model(archive, self.revision.endpoint.store, self.code, lambda: None)
         if self.isolated:
-            note("a container that answers requests here has a network: enable_network_isolation has no effect")
+            note(ISOLATION)
         note(f"docker runs {self.container['Image']}")
 
     @property
@@ -251,7 +259,7 @@ class Container:
         told = dict(self._settings())
         folders = {self.revision.model: "/opt/ml/model"}
         if self.code.is_dir():
-            told[self.SUBMIT] = "/opt/ml/code"
+            told[SUBMIT] = "/opt/ml/code"
             folders[self.code] = "/opt/ml/code"
         told |= {key: os.environ[key] for key in docker.CREDENTIALS if key in os.environ}
         argv = ["docker", "run", "--rm", "--name", self.name, "--publish", "127.0.0.1::8080"]
@@ -288,23 +296,47 @@ def _docker(*words: str) -> str:
     return ran.stdout.strip() if not ran.returncode else ""
 
 
-EXECUTORS: Mapping[str, Callable[[RevisionFolder], ServingExecutor]] = {"process": Processes, "docker": Container}
+def repository_of(image: str) -> str:
+    return image.partition(":")[0].rpartition("/")[2]
+
+
+def is_python_server(image: str) -> bool:
+    """Whether an image is one of AWS's with the Python-based server."""
+    return repository_of(image) == "sagemaker-tensorflow"
 
 
 def executor_of(revision: RevisionFolder) -> ServingExecutor:
-    return EXECUTORS[read_json(revision.options)["executor"]](revision)
+    """What serves a revision, as its options and its image say."""
+    if read_json(revision.options)["executor"] == "docker":
+        return Container(revision)
+    if not is_python_server(str(container_of(revision.bodies()[0])["Image"])):
+        return Processes(revision)
+    from sagespec.deploying.services.local.serving.python_server import PythonServer
+
+    return PythonServer(revision)
 
 
-def refusal(model: Mapping[str, Any], config: Mapping[str, Any], executor: str) -> Sequence[str]:
+def differences(image: str, model: Mapping[str, Any], options: LocalOptions) -> tuple[str, ...]:
+    """What is not as in SageMaker, and no fault of the manifest's."""
+    if options.executor == "docker":
+        return (ISOLATION,) if model.get("EnableNetworkIsolation") else ()
+    if not is_python_server(image):
+        return ()
+    from sagespec.deploying.services.local.serving.python_server import what_differs
+
+    return (what_differs(image),)
+
+
+def refusal(image: str, config: Mapping[str, Any], options: LocalOptions) -> Sequence[str]:
     """(why this machine cannot serve it, what to do); empty where it can."""
-    container = container_of(model)
-    if executor == "docker":
+    if options.executor == "docker":
         why = docker.unusable()
         return () if why is None else (f"docker cannot be used: {why}", "start docker, or use executor 'process'")
-    if Container.SUBMIT in container.get("Environment", {}):
-        return "the Python-based server is Python 2 in a container of its own", "use --executor docker"
-    repository = str(container["Image"]).partition(":")[0].rpartition("/")[2]
-    if not repository.startswith(("tensorflow-inference", "sagemaker-tensorflow-serving", "local")):
+    if is_python_server(image) and not options.provision:
+        return "the Python-based server needs a TensorFlow of its own, which is not installed here", "add --provision"
+    repository = repository_of(image)
+    known = ("tensorflow-inference", "sagemaker-tensorflow-serving", "local")
+    if not repository.startswith(known) and not is_python_server(image):
         return f"the image {repository} is not TensorFlow Serving's", "use --executor docker, which runs it"
     if "AsyncInferenceConfig" in config:
         return "this machine has no asynchronous inference", "leave async_inference_config out for this machine"

@@ -156,6 +156,17 @@ class EndpointFolder:
         """What CreateEndpoint was called with, and when."""
         return self.path / "endpoint.json"
 
+    def made(self) -> dict[str, Any]:
+        """The content of `body`.
+
+        Raises:
+            FileNotFoundError: the endpoint has gone.
+        """
+        found: dict[str, Any] | None = read_json(self.body)
+        if found is None:
+            raise FileNotFoundError(errno.ENOENT, "there is no such file", str(self.body))
+        return found
+
     @property
     def tags(self) -> Path:
         return self.path / "tags.json"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sagespec.building.model_archive import RepackedModel
+from sagespec.building.model_archive import RepackedModel, model_place
 from sagespec.building.saved_models import FoundModel, models_among, unloadable, why_none
 from sagespec.deploying.services.local.container import artifacts, channels
 from sagespec.deploying.services.local.container.channels import DataError
@@ -52,7 +52,7 @@ def bring_model(container: Mapping[str, Any], store: LocalStore, folder: Path, g
     Raises:
         DataError: it cannot be had, or is no archive that the service would take.
     """
-    uri = container.get("ModelDataUrl") or container["ModelDataSource"]["S3DataSource"]["S3Uri"]
+    uri = model_place(container)
     kept = store.uploaded(uri) if uri.startswith("s3://") else None
     note = read_json(kept / NOTE) if kept is not None and kept.is_dir() else None
     shutil.rmtree(folder, ignore_errors=True)

@@ -53,7 +53,7 @@ def seen(endpoint: EndpointFolder) -> ObservedEndpoint:
     shown = endpoint.current or asked
     model, config = shown.bodies()
     tags = tags_of(endpoint)
-    created = read_json(endpoint.body)["created"]
+    created = endpoint.made()["created"]
     return ObservedEndpoint(
         job_name=endpoint.name,
         status=status["status"],
@@ -96,7 +96,7 @@ def _lost(status: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tags_of(endpoint: EndpointFolder) -> dict[str, str]:
-    given = tags_in(read_json(endpoint.body)["body"].get("Tags", ()))
+    given = tags_in(endpoint.made()["body"].get("Tags", ()))
     tags: dict[str, str] = read_json(endpoint.tags, given)
     return tags
 
@@ -131,7 +131,7 @@ def _description(endpoint: EndpointFolder, status: Mapping[str, Any], shown: Rev
         "EndpointConfigName": shown.config,
         "EndpointStatus": status["status"],
         "FailureReason": redacted(status.get("failure") or "") or None,
-        "CreationTime": datetime.fromtimestamp(read_json(endpoint.body)["created"], timezone.utc),
+        "CreationTime": datetime.fromtimestamp(endpoint.made()["created"], timezone.utc),
         "LastModifiedTime": datetime.fromtimestamp(status["modified"], timezone.utc),
         "Url": status.get("url") if status["status"] in ("InService", "Updating") else None,
     }

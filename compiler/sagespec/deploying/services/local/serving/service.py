@@ -26,6 +26,7 @@ from sagespec.deploying.services import (
     START,
     Answer,
     Cursor,
+    Foreseen,
     InProgress,
     LogLine,
     NameTaken,
@@ -41,8 +42,14 @@ from sagespec.deploying.services.local.options import LocalOptions
 from sagespec.deploying.services.local.running import alive
 from sagespec.deploying.services.local.service import LocalService, explained
 from sagespec.deploying.services.local.serving import layout, record
-from sagespec.deploying.services.local.serving.executors import refusal
-from sagespec.deploying.services.local.serving.folder import VARIANT, Configs, EndpointFolder, RevisionFolder
+from sagespec.deploying.services.local.serving.executors import differences, refusal
+from sagespec.deploying.services.local.serving.folder import (
+    VARIANT,
+    Configs,
+    EndpointFolder,
+    RevisionFolder,
+    container_of,
+)
 from sagespec.deploying.services.local.serving.supervisor import bury
 
 ANSWER_SECONDS = 60.0
@@ -59,7 +66,13 @@ class LocalEndpoints:
     logs_go_on = True
 
     def __init__(
-        self, root: Path, executor: str = "process", provision: bool = False, *, python: str = sys.executable
+        self,
+        root: Path,
+        executor: str = "process",
+        provision: bool = False,
+        *,
+        python: str = sys.executable,
+        decided: bool = True,
     ) -> None:
         """
         Args:
@@ -67,7 +80,9 @@ class LocalEndpoints:
             executor: `process` (this machine's Python) or `docker` (the request's image).
             provision: serve with a cached environment that has the TensorFlow version of the request's image.
             python: the Python that serves where none is provisioned.
+            decided: that is how it will be served; for a plan, `apply` has still to say so.
         """
+        self.decided = decided
         self.jobs = LocalService(root, executor=executor, provision=provision, python=python)
         """Its neighbour, which shares the store of uploads."""
         self.root = self.jobs.root / "endpoints"
@@ -173,6 +188,18 @@ class LocalEndpoints:
         """An archive is brought here when it is served: nobody asks for its content before."""
         return ""
 
+    def foreseen(self, request: Request) -> Foreseen:
+        """Whether this machine can serve a request, and what will differ from SageMaker."""
+        bodies = request.bodies()
+        model, config = bodies["CreateModel"], bodies["CreateEndpointConfig"]
+        image = model.get("PrimaryContainer", {}).get("Image") or request.serving.image
+        if not image:
+            return Foreseen()
+        refused, notes = refusal(image, config, self.options), differences(image, model, self.options)
+        if refused and self.decided:
+            return Foreseen("; ".join(refused))
+        return Foreseen("", (*(["; ".join(refused)] if refused else []), *notes))
+
     def prepare(self, request: Request) -> None:
         """Keeps the model and the configuration of a request; what is there already with our digest is left.
 
@@ -181,7 +208,7 @@ class LocalEndpoints:
         """
         bodies = request.bodies()
         model, config = bodies["CreateModel"], bodies["CreateEndpointConfig"]
-        refused = refusal(model, config, self.options.executor)
+        refused = refusal(str(container_of(model)["Image"]), config, self.options)
         if refused:
             raise ServiceError(*refused)
         path = self.configs.of(config["EndpointConfigName"])

@@ -1,0 +1,168 @@
+"""SDK 1's Python-based server on this machine, and AWS's own, given the same scripts, requests and models.
+
+What AWS's does is recorded (`tests/recorded/python_container.json`): `local/python_container.py` has run its public
+source, Flask and gunicorn in Python 2.7, in front of the same models in TensorFlow 1.10.
+"""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.endpoints import request, until
+from local.python_cases import MODELS, SCRIPTS
+from local.python_container import RECORDED, answers, make_models, server
+from sagespec.deploying.services import ServiceError
+from sagespec.deploying.services.local import provision, pythons
+from sagespec.deploying.services.local.container.channels import DataError
+from sagespec.deploying.services.local.folder import read_json
+from sagespec.deploying.services.local.running import legacy
+from sagespec.deploying.services.local.serving.executors import Container, Processes, executor_of
+from sagespec.deploying.services.local.serving.folder import EndpointFolder, RevisionFolder
+from sagespec.deploying.services.local.serving.python_server import MESSAGES, PythonServer, newest_in
+from sagespec.deploying.services.local.serving.service import LocalEndpoints
+
+IMAGE = "520713654638.dkr.ecr.us-west-2.amazonaws.com/sagemaker-tensorflow:1.10-cpu-py2"
+ELSEWHERE = "no SavedModel bundles found! The Python-based server looks into export/Servo/<number>/ only: "
+
+
+def asked(image: str = IMAGE) -> Any:
+    return request("s3://bucket/model.tar.gz", model={"Image": image})
+
+
+def laid(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def test_the_newest_version_of_the_one_model_is_served(tmp_path: Path) -> None:
+    model = laid(tmp_path, "export/Servo/9/saved_model.pb", "export/Servo/10/saved_model.pb", "11/saved_model.pb")
+    assert newest_in(model) == "10"
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["1/saved_model.pb"], "it lies in the root"),
+        (["export/Other/1/saved_model.pb"], "it lies in export/Other"),
+        (["export/Servo/saved_model.pb"], "export/Servo/saved_model.pb does not lie in a folder that is called by a n"),
+        (["model.ckpt.index"], "it holds model.ckpt.index, which is no SavedModel"),
+        (["notes.txt"], "it holds no saved_model.pb"),
+    ],
+)
+def test_a_model_elsewhere_is_refused_with_the_reason(names: list[str], why: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as told:
+        newest_in(laid(tmp_path, *names))
+    assert told.value.message.startswith(ELSEWHERE + why)
+
+
+@pytest.mark.parametrize(
+    ("image", "executor", "kind"),
+    [
+        (IMAGE, "process", PythonServer),
+        (IMAGE, "docker", Container),
+        (IMAGE.replace("tensorflow:1.10-cpu-py2", "tensorflow-serving:1.12-cpu"), "process", Processes),
+    ],
+)
+def test_the_image_says_which_server_runs(image: str, executor: str, kind: type, tmp_path: Path) -> None:
+    service = LocalEndpoints(tmp_path / "local", "process", provision=True)
+    service.prepare(asked(image=image))
+    endpoint = EndpointFolder(service.root / "mnist")
+    endpoint.path.mkdir()
+    config = asked(image=image).bodies()["CreateEndpointConfig"]["EndpointConfigName"]
+    revision = service._new_revision(endpoint, config)
+    revision.options.write_text(json.dumps({**read_json(revision.options), "executor": executor}))
+    assert type(executor_of(RevisionFolder(revision.path))) is kind
+
+
+def test_without_provision_it_is_refused_before_anything_is_kept(tmp_path: Path) -> None:
+    service = LocalEndpoints(tmp_path / "local")
+    why = "the Python-based server needs a TensorFlow of its own, which is not installed here"
+    assert service.foreseen(asked()).refusal == f"{why}; add --provision"
+    with pytest.raises(ServiceError, match=why):
+        service.prepare(asked())
+    assert not service.root.exists()
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_plan_says_what_apply_will_need_and_what_differs(
+    waits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(legacy, "own_python", lambda: None)
+    wanted = asked(image="") if waits else asked()
+    wanted = wanted._replace(serving=wanted.serving._replace(image=IMAGE)) if waits else wanted
+    found = LocalEndpoints(tmp_path / "local", decided=False).foreseen(wanted)
+    assert (found.refusal, [note.partition(";")[0] for note in found.notes]) == (
+        "",
+        [
+            "the Python-based server needs a TensorFlow of its own, which is not installed here",
+            "here TensorFlow 2.15 or newer stands in for 1.10, in Python 3 instead of 2.7, without "
+            "tensorflow_model_server and in one process",
+        ],
+    )
+
+
+def test_another_image_needs_docker(tmp_path: Path) -> None:
+    found = LocalEndpoints(tmp_path / "local").foreseen(asked(image="1.dkr.ecr.us-west-2.amazonaws.com/mine:1"))
+    assert found.refusal == "the image mine is not TensorFlow Serving's; use --executor docker, which runs it"
+
+
+# For real -------------------------------------------------------------------------------------------------------------
+
+needs_own = pytest.mark.skipif(
+    legacy.own_python() is None, reason="no Python here has a wheel of TensorFlow 1.4 to 1.12"
+)
+
+
+def environment(which: str) -> str:
+    if which == "1.10":
+        wanted = provision.of_tensorflow("1.10", beside=legacy.BESIDE)
+        wanted, python = replace(wanted, alone=(f"{MESSAGES}==1.10.*",)), legacy.own_python()
+    else:
+        wanted = replace(provision.of_tensorflow("2.15"), alone=(f"{MESSAGES}==2.15.1",))
+        python = pythons.find(legacy.STAND_IN_PYTHONS)
+    assert python is not None
+    return str(provision.provide(wanted, lambda progress: None, of=[python]).python)
+
+
+@pytest.mark.slow
+@needs_own
+@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("which", ["1.10", "2.15"])
+def test_the_same_requests_get_the_same_answers(which: str, model: str, script: str, tmp_path: Path) -> None:
+    there = json.loads(RECORDED.read_text(encoding="utf-8"))[model][script]
+    assert {200, 405} < {record["status"] for record in there.values()} or script in ("raises", "input_fn")
+    make_models(environment("1.10"), tmp_path)
+    with server(environment(which), tmp_path, model, script) as port:
+        assert answers(port) == there
+
+
+@pytest.mark.slow
+@needs_own
+def test_a_model_of_legacy_mode_is_served_with_its_script(tmp_path: Path) -> None:
+    make_models(environment("1.10"), tmp_path / "made")
+    archive, code = tmp_path / "model.tar.gz", tmp_path / "sourcedir.tar.gz"
+    with tarfile.open(archive, "w:gz") as file:
+        file.add(tmp_path / "made" / "predict", ".")
+    (tmp_path / "train.py").write_text(SCRIPTS["functions"])
+    with tarfile.open(code, "w:gz") as file:
+        file.add(tmp_path / "train.py", "train.py")
+    service = LocalEndpoints(tmp_path / "local", provision=True)
+    environ = {"SAGEMAKER_PROGRAM": "train.py", "SAGEMAKER_SUBMIT_DIRECTORY": str(code)}
+    wanted = request(archive, model={"Image": IMAGE, "ModelDataUrl": str(archive), "Environment": environ})
+    service.prepare(wanted)
+    service.create(wanted, 1)
+    try:
+        until(service, "mnist", lambda seen: seen.ended and seen.status == "InService")
+        found = json.loads(service.invoke("mnist", b"[[1, 2]]", "application/json").body)
+        assert found == ["application/json", {"most": [], "text": [], "total": [3.0], "twice": [2.0, 4.0]}]
+    finally:
+        service.stop("mnist")
