@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from sys import intern
 from typing import Any, TypeAlias
 
 from sagespec.base.diagnostic import Finding
@@ -18,7 +19,7 @@ Answers: TypeAlias = "tuple[tuple[Rule, Finding], ...]"
 ValueOf: TypeAlias = Callable[[str], object]
 """By a word of `Watch`, what two manifests must agree in to be equal to one that reads it."""
 
-MOST = 256
+MOST = 1_024
 """So many answers of each question are kept at most."""
 TRIALS = 48
 """After so many manifests it shows whether a question is often asked about equal values."""
@@ -58,8 +59,9 @@ class Memory:
 
     @property
     def is_in_vain(self) -> bool:
-        """It was asked often enough, and the answer was seldom known."""
-        return self._asked == TRIALS and 2 * self._known < TRIALS
+        """It was asked often enough, and the answer is hardly ever known; or after a longer time, not in most cases."""
+        asked, known = self._asked, self._known
+        return asked >= TRIALS and (8 * known < asked or (asked >= 4 * TRIALS and 2 * known < asked))
 
 
 class Verdicts:
@@ -117,7 +119,7 @@ def _remembered(
 
 def _values(context: Context, data: Mapping[str, Any]) -> dict[str, object]:
     """What two manifests must agree in to be equal, by the words of `Watch`."""
-    values: dict[str, object] = {name: repr(value) for name, value in data.items()}
+    values: dict[str, object] = {name: intern(repr(value)) for name, value in data.items()}
     values[WRITTEN] = context.written
     for name in INPUTS:
         values[f"@{name}"] = getattr(context, name)
