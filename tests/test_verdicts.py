@@ -22,8 +22,6 @@ from sagespec.checking.rule import Rule, RuleSet, rule
 from sagespec.checking.subject import Written, field, item
 from sagespec.checking.verdicts import Verdicts, asked
 from sagespec.kinds import kind_named
-from sagespec.kinds.training_job.context import JobContext, Passed
-from sagespec.kinds.training_job.subjects import PASSED
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
 from test_rules import EACH, WITH_EXAMPLES, laid_over, write_script
@@ -135,14 +133,7 @@ def far(written: Written, context: Context) -> Finding | None:
     return Finding(written.path, f"{context.region} {limit}") if context.account is None else None
 
 
-@rule(Severity.WARNING, on=PASSED, source="")
-def passed(given: Passed, context: JobContext) -> Finding | None:
-    """Looks at a hyperparameter, and for one of them at all of them."""
-    ASKED.append(f"passed {given.name}={given.text}")
-    return Finding(given.path, str(len(context.job.hyperparameters))) if given.name == "all" else None
-
-
-RULES = RuleSet([SimpleNamespace(named=named, tagged=tagged, limited=limited, far=far, passed=passed)])
+RULES = RuleSet([SimpleNamespace(named=named, tagged=tagged, limited=limited, far=far)])
 
 
 @pytest.fixture
@@ -190,16 +181,3 @@ def test_where_it_runs_and_what_is_written_count_for_a_rule_that_looks_at_it(
     assert ask() == ([("named", "named mnist")], ["far"])
     assert ask(region="us-east-1")[1] == ["far"]  # which looks at the region in some cases
     assert ask(region="us-east-1", volume_size=40)[1] == []
-
-
-def test_a_rule_about_a_hyperparameter_is_asked_again_where_that_one_differs(
-    ask: Callable[..., tuple[list[tuple[str, str]], list[str]]],
-) -> None:
-    assert ask(hyperparameters={"a": 1, "b": 2})[1] == ["named", "far", "passed a=1", "passed b=2"]
-    assert ask(hyperparameters={"a": 1, "b": 3})[1] == ["passed b=3"]
-    assert ask(hyperparameters={"c": 1, "a": True})[1] == ["passed c=1", "passed a=True"]
-    assert ask(hyperparameters={"a": 1, "all": 1})[1] == ["passed a=1", "passed all=1"][1:]
-    assert ask(hyperparameters={"a": 1, "all": 1, "b": 2}) == (
-        [("named", "named mnist"), ("passed", "3")],
-        ["passed a=1", "passed all=1", "passed b=2"],  # one that looks at all depends on all
-    )

@@ -16,8 +16,8 @@ from sagespec.scripts import Scripts
 
 C = TypeVar("C", bound="Context")
 
-INPUTS = {name: f"@{name}" for name in ("folder", "region", "account", "local")}
-"""What differs between the manifests of one run, beside their fields: attribute → what `Watch` calls it."""
+INPUTS = ("folder", "region", "account", "local")
+"""What differs between the manifests of one run, beside their fields."""
 
 
 class Context:
@@ -90,5 +90,5 @@ class Context:
 
 @cache
 def _watched(kind: type[Context]) -> Any:
-    inputs: dict[str, Any] = {name: Input(name, word) for name, word in INPUTS.items()}
+    inputs: dict[str, Any] = {name: Input(name) for name in INPUTS}
     return type(kind.__name__, (kind,), inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from types import ModuleType, SimpleNamespace
 from typing import Any, TypeAlias
@@ -73,7 +73,8 @@ class Question(NamedTuple):
 
     number: int
     """Of the subject."""
-    on: Subject[Any, Any]
+    instances: Callable[[Any], Sequence[Any]]
+    """The instances of the subject in a manifest."""
     rules: tuple[tuple[Rule, Check], ...]
 
 
@@ -87,7 +88,7 @@ class RuleSet:
         self.subjects: dict[Subject[Any, Any], Question] = {}
         """What to ask of each subject."""
         for rule in self.by_name.values():
-            known = self.subjects.setdefault(rule.on, Question(len(self.subjects), rule.on, ()))
+            known = self.subjects.setdefault(rule.on, Question(len(self.subjects), rule.on.of, ()))
             self.subjects[rule.on] = known._replace(rules=(*known.rules, (rule, rule.check)))
         self.questions = lru_cache(maxsize=1_024)(self._questions)
         """What to ask of a manifest in which this is written (`Context.written`)."""

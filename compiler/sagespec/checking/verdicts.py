@@ -19,16 +19,10 @@ Answers: TypeAlias = "tuple[tuple[Rule, Finding], ...]"
 ValueOf: TypeAlias = Callable[[str], object]
 """By a word of `Watch`, what two manifests must agree in to be equal to one that reads it."""
 
-Item: TypeAlias = "tuple[str, str] | None"
-"""Name and value of an item of a map; None where a question is about none."""
-_ALL: list[Item] = [None]
-
-MOST = 2_048
+MOST = 1_024
 """So many answers of each question are kept at most."""
 TRIALS = 48
 """After so many manifests it shows whether a question is often asked about equal values."""
-ITEMS = 8
-"""So many items of a map there are in a manifest, about."""
 
 
 class Memory:
@@ -43,31 +37,31 @@ class Memory:
         self._asked = 0
         self._known = 0
 
-    def known(self, value_of: ValueOf, item: Item) -> Answers | None:
+    def known(self, value_of: ValueOf) -> Answers | None:
         """What was answered where all of this was equal."""
         self._asked += 1
-        answers = self._answers.get((item, *map(value_of, self._reads)))
+        answers = self._answers.get(tuple(map(value_of, self._reads)))
         if answers is not None:
             self._known += 1
         return answers
 
-    def learn(self, value_of: ValueOf, item: Item, watched: Context) -> Answers:
+    def learn(self, value_of: ValueOf, watched: Context) -> Answers:
         """Asks, and takes note of what is read for the answer."""
         assert watched.watch is not None
         read = watched.watch.read = set()
-        answers = asked(self.question, watched, item)
+        answers = asked(self.question, watched)
         reads = self._reads if read.issubset(self._reads) else tuple(sorted(read.union(self._reads)))
         if reads is not self._reads or len(self._answers) >= MOST:
             self._reads = reads
             self._answers.clear()
-        self._answers[(item, *map(value_of, reads))] = answers
+        self._answers[tuple(map(value_of, reads))] = answers
         return answers
 
     @property
     def is_in_vain(self) -> bool:
         """It was asked often enough, and the answer is hardly ever known; or after a longer time, not in most cases."""
-        asked, known, trials = self._asked, self._known, TRIALS * (ITEMS if self.question.on.items else 1)
-        return asked >= trials and (8 * known < asked or (asked >= 4 * trials and 2 * known < asked))
+        asked, known = self._asked, self._known
+        return asked >= TRIALS and (8 * known < asked or (asked >= 4 * TRIALS and 2 * known < asked))
 
 
 class Verdicts:
@@ -102,8 +96,7 @@ class Verdicts:
 def _remembered(
     memories: Iterable[list[Memory]], context: Context, data: Mapping[str, Any]
 ) -> list[tuple[Rule, Finding]]:
-    values, watched = _Values(context, data), None
-    value_of = values.of
+    value_of, watched = _values(context, data).get, None
     found: list[tuple[Rule, Finding]] = []
     for of_subject in memories:
         in_vain = False
@@ -111,14 +104,12 @@ def _remembered(
             if memory.is_idle:
                 found += asked(memory.question, context)
                 continue
-            field = memory.question.on.items
-            for item in values.items_of(field) if field else _ALL:
-                answers = memory.known(value_of, item)
-                if answers is None:
-                    watched = watched or context.watched()
-                    answers = memory.learn(value_of, item, watched)
-                    in_vain = in_vain or memory.is_in_vain
-                found += answers
+            answers = memory.known(value_of)
+            if answers is None:
+                watched = watched or context.watched()
+                answers = memory.learn(value_of, watched)
+                in_vain = in_vain or memory.is_in_vain
+            found += answers
         if in_vain:
             of_subject[:] = _divided(of_subject)
     if watched is not None:
@@ -126,23 +117,13 @@ def _remembered(
     return found
 
 
-class _Values:
-    """What manifests must agree in to be equal, of one of them."""
-
-    def __init__(self, context: Context, data: Mapping[str, Any]) -> None:
-        values: dict[str, object] = {name: intern(repr(value)) for name, value in data.items()}
-        values[WRITTEN] = context.written
-        for name, word in INPUTS.items():
-            values[word] = getattr(context, name)
-        self.of = values.get
-        """By the words of `Watch`."""
-        self._data = data
-        self._items: dict[str, list[Item]] = {}
-
-    def items_of(self, field: str) -> list[Item]:
-        if field not in self._items:
-            self._items[field] = [(name, intern(repr(value))) for name, value in self._data[field].items()]
-        return self._items[field]
+def _values(context: Context, data: Mapping[str, Any]) -> dict[str, object]:
+    """What two manifests must agree in to be equal, by the words of `Watch`."""
+    values: dict[str, object] = {name: intern(repr(value)) for name, value in data.items()}
+    values[WRITTEN] = context.written
+    for name in INPUTS:
+        values[f"@{name}"] = getattr(context, name)
+    return values
 
 
 def _divided(memories: Iterable[Memory]) -> Iterator[Memory]:
@@ -180,13 +161,11 @@ def _share(watched: Context, context: Context) -> None:
             vars(context)[name] = value
 
 
-def asked(question: Question, context: Context, item: Item = None) -> Answers:
-    """The answers of some rules about one subject, or about one item of the map that it is about."""
+def asked(question: Question, context: Context) -> Answers:
+    """The answers of some rules about one subject."""
     vars(context)["guess"] = Guesses()  # as many for each question, whatever was asked before
     try:
-        on = question.on
-        instances: Sequence[Any]
-        instances = on.of(context) if item is None or on.of_item is None else on.of_item(context, item[0])
+        instances: Sequence[Any] = question.instances(context)
     except Unknown:
         return ()
     found: list[tuple[Rule, Finding]] = []

@@ -64,9 +64,6 @@ class _Noting:
         self.watch.read.add(name)
         return getattr(self.own, name)
 
-    def item(self, field: str, name: str) -> Any:
-        return self.own.item(field, name)
-
     def members(self) -> Mapping[str, Any]:
         return _Members(self.own.members(), self.watch)
 
@@ -116,12 +113,11 @@ class _Members(Mapping[str, Any]):
 class Input:
     """An attribute of a context of which it is noted that it is read."""
 
-    def __init__(self, name: str, word: str) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.word = word
 
     def __get__(self, instance: Any, owner: type) -> Any:
-        instance.watch.read.add(self.word)
+        instance.watch.read.add(f"@{self.name}")
         return vars(instance)[self.name]
 
     def __set__(self, instance: Any, value: Any) -> None:

@@ -128,10 +128,6 @@ class Part:
         """Of a part without lists and maps: one that can be hashed is no default that must be copied."""
         return hash(tuple(self.__dict__.values()))
 
-    def item(self, field: str, name: str) -> Any:
-        """One item of a field that is a map; the others are not looked at."""
-        return getattr(self, field)[name]
-
     def members(self) -> Mapping[str, Any]:
         """Field → value, of those that are known."""
         return self.__dict__
