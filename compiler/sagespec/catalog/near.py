@@ -9,11 +9,11 @@ from itertools import islice
 from sagespec.base.diagnostic import MOST
 
 MOST_NAMES = 1_000
-"""So many names are compared with at most; those that anybody knows are fewer."""
+"""So many names are compared with at most: no table of facts has more, but a script may."""
 
 
 def near(text: str, names: Iterable[str]) -> str | None:
-    """The name that reads most like `text`, upper and lower case alike; None when none is close, or none of so many."""
+    """The name that reads most like `text`, upper and lower case alike; None when none is close."""
     from difflib import get_close_matches  # only a mistake needs it
 
     by_folded = {name.casefold(): name for name in islice(names, MOST_NAMES)}
