@@ -6,7 +6,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,21 +18,22 @@ from conftest import REPOSITORY, SMALLEST
 from fakes_memory import BORN, Job, Memory, described
 from plan_schema import check_plan
 from sagespec.building.cost import Prices, PricesError, hours, money, prices_of
-from sagespec.building.targets import Request
+from sagespec.building.request import Request
 from sagespec.catalog import Facts
 from sagespec.cli import run
 from sagespec.deploying.following.ending import ending_of
-from sagespec.deploying.machinery import plan_unseen
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
+from sagespec.deploying.planning.deciding import plan_unseen
 from sagespec.deploying.planning.differ import differences
-from sagespec.deploying.planning.planner import Action, ObservedJob, PlanOptions, decide, decide_all
+from sagespec.deploying.planning.observed import ObservedJob
+from sagespec.deploying.planning.planner import Action, PlanOptions, decide, decide_all
 from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.pool import ServicePool, follow_all
 from sagespec.kinds.training_job.cost import bill as bill_of_request
 from sagespec.kinds.training_job.cost import bill_of
 from sagespec.pipeline import Compiler, Options, Result
-from sagespec.reading.document import load
 from sagespec.reading.render import Inputs
+from sagespec.reading.syntax.reader import load
 from sagespec.reporting.plans.data import plan_json
 from sagespec.reporting.plans.markdown import endings_markdown, plan_markdown
 from sagespec.reporting.plans.outputs import github_lines
@@ -433,7 +433,7 @@ def test_a_comment_is_never_cut_inside_of_a_block(longest: int, make: Callable[.
     """Forty jobs of which each is a row of its own."""
     requests = [make({"name": f"job-{'x' * 20}-{n}", "max_run": 3600 + n}) for n in range(40)]
     plan = decide_all(requests, [])
-    plan = replace(plan, changes=tuple(replace(change, notes=("a note " * 20,)) for change in plan.changes))
+    plan = plan._replace(changes=tuple(change._replace(notes=("a note " * 20,)) for change in plan.changes))
     text = plan_markdown(plan, longest)
     assert len(text.encode()) <= longest
     assert text.count("<details") == text.count("</details>")

@@ -7,7 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from sagespec.base.named import NamedTuple
 
 Check = Callable[[str], bool]
 
@@ -103,7 +105,7 @@ _STRICT = r"secret|token|credentials?|(?:api|access|secret|private|account|auth|
 _WORDS = rf"(?P<loose>{_LOOSE})|{_STRICT}"
 _IN_EVERY_NAME = ("pass", "pwd", "secret", "token", "credent", "key")
 """… in every case, and with letters that case makes equal: `ı` and `İ` are `i` to a pattern, but not to `casefold`."""
-_NAME = re.compile(rf"(?:{_WORDS})\d{{0,2}}$", re.IGNORECASE)
+_NAME = rf"(?i)(?:{_WORDS})\d{{0,2}}$"
 """A name that ends in what it holds: `DB_PASSWORD`, `--api-key`, `hfToken`; not `max_tokens` or `token_file`."""
 
 _NAMED = rf"(?i)(?P<name>(?:{_WORDS})\d{{0,2}})[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?P<value>[^\s\"',}}\]]+)"
@@ -219,7 +221,7 @@ def _named_secret(name: str, value: str) -> bool:
 
 @lru_cache(maxsize=1_000)
 def _called(name: str) -> re.Match[str] | None:
-    return _NAME.search(name)
+    return re.search(_NAME, name)
 
 
 def _looks_random(text: str) -> bool:

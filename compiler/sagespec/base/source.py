@@ -7,7 +7,8 @@ from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path as FilePath
-from typing import NamedTuple
+
+from sagespec.base.named import NamedTuple
 
 Path = tuple[str | int, ...]
 """The way from a document's root to a value: keys and list indices."""
@@ -39,6 +40,9 @@ class Source:
 
     def __repr__(self) -> str:
         return f"Source({self.name!r})"
+
+    def __reduce__(self) -> tuple[type[Source], tuple[str, str, FilePath]]:
+        return Source, (self.name, self.text, self.folder)
 
     @cached_property
     def lines(self) -> list[str]:

@@ -16,11 +16,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from itertools import islice
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 from sagespec.base.errors import SagespecError
+from sagespec.base.named import NamedTuple
 from sagespec.building.cost import HOSTING, VOLUME
-from sagespec.reading.yamltext import yaml_text
+from sagespec.reading.syntax.writer import yaml_text
 
 SERVICE = "AmazonSageMaker"
 ADDRESS = f"https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/{SERVICE}/current/REGION/index.json"

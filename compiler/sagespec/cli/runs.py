@@ -15,7 +15,7 @@ from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
     from sagespec.building.draft import Trained
-    from sagespec.building.targets import Request
+    from sagespec.building.request import Request
     from sagespec.pipeline import Compiler, Result
 
 

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic
 
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.applier import Applier, Outcome, carry_out
 from sagespec.deploying.following.follow import Ear, Follower, Item, News, follower_of
-from sagespec.deploying.machinery import MACHINERY
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
+from sagespec.deploying.planning.deciding import DECIDERS, in_order
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import EndpointService, Foreseen, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
 from sagespec.deploying.slots import Slots
-from sagespec.deploying.trained import anything_of, in_order
+from sagespec.deploying.standing_applier import StandingApplier
+from sagespec.deploying.trained import anything_of
 from sagespec.kinds.lifecycle import Nature
 
 Key = tuple[str, bool, Nature]
 """A region, whether it is this machine instead, and what the service has. The account is that of the credentials,
 which is checked."""
+
+
+APPLIERS: Mapping[Nature, Callable[..., Applier]] = {Nature.RUNS: Applier, Nature.STAYS: StandingApplier}
+"""(service, progress) → what carries out changes, for things of each nature."""
 
 
 def no_endpoints(site: Destination) -> EndpointService:
@@ -95,8 +100,8 @@ class ServicePool:
         def made(of: tuple[Service, list[tuple[int, Request]]]) -> Plan:
             mine = [request for _, request in of[1]]
             seen = of[0].observe(mine, projects=options.prune)
-            plan = MACHINERY[nature_of(mine[0])].decide_all(mine, seen, options, gone)
-            return replace(plan, changes=tuple(_as_foreseen(of[0], change) for change in plan.changes))
+            plan = DECIDERS[nature_of(mine[0])].decide_all(mine, seen, options, gone)
+            return plan._replace(changes=tuple(_as_foreseen(of[0], change) for change in plan.changes))
 
         pruned: list[Change] = []
         notes: dict[str, None] = {}
@@ -123,9 +128,9 @@ class ServicePool:
             key = (archive, change.request.uploads[0].sha256 if change.request.uploads else "")
             if key not in told:
                 told[key] = self._compared(archive, change)
-            return replace(change, files=told[key])
+            return change._replace(files=told[key])
 
-        return replace(plan, changes=tuple(map(named, plan.changes)))
+        return plan._replace(changes=tuple(map(named, plan.changes)))
 
     def _compared(self, archive: str, change: Change) -> ChangedFiles:
         with tempfile.TemporaryDirectory(prefix="sagespec-") as folder:
@@ -142,7 +147,7 @@ class ServicePool:
         notes: list[str] = []
         for region in dict.fromkeys(request.site.region for request in requests if not request.site.local):
             here = [each for each in requests if each.site.region == region and not each.site.local]
-            for nature in MACHINERY.keys() - {nature_of(request) for request in here}:
+            for nature in DECIDERS.keys() - {nature_of(request) for request in here}:
                 if nature is Nature.STAYS and self.make_staying is no_endpoints:
                     continue
                 asking = list(map(anything_of, here)) if nature is Nature.RUNS else here
@@ -152,7 +157,7 @@ class ServicePool:
                     what = "endpoints" if nature is Nature.STAYS else "training jobs"
                     notes.append(f"{what} without a manifest could not be looked for: {error.message}")
                     continue
-                found, told = MACHINERY[nature].prune(here, seen, gone)
+                found, told = DECIDERS[nature].prune(here, seen, gone)
                 changes += found
                 notes += told
         return changes, notes
@@ -180,7 +185,7 @@ class ServicePool:
         pairs = []
         for change in plan.changes:
             service = self.service_of(change)
-            made = MACHINERY[change.nature].applier(service, progress)
+            made = APPLIERS[change.nature](service, progress)
             if slots is not None and change.nature is Nature.RUNS:
                 made.slots = slots
                 for job in running_in(change):
@@ -200,8 +205,8 @@ def _as_foreseen(service: Service, change: Change) -> Change:
         return change
     found: Foreseen = foresee(change.request)
     if found.refusal:
-        return replace(change, action=Action.REFUSE, reason=found.refusal, live={}, stops=(), removes=())
-    return replace(change, notes=(*change.notes, *found.notes))
+        return change._replace(action=Action.REFUSE, reason=found.refusal, live={}, stops=(), removes=())
+    return change._replace(notes=(*change.notes, *found.notes))
 
 
 def running_in(change: Change) -> list[Observed]:

@@ -10,17 +10,17 @@ from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.base.files import write_whole
-from sagespec.building.targets import TARGETS, Request, Upload
+from sagespec.building.request import Request, Upload
+from sagespec.building.targets import TARGETS
 from sagespec.kinds import Kind, kind_named
 from sagespec.pipeline import Result
 from sagespec.reporting.requests import as_line
 
 
-def fitting(results: Iterable[Result], target: str) -> Iterator[Result]:
-    """The results; a job that the target has no form for is refused, with everything that stands against it."""
-    for result in results:
-        found = tuple(_against(result, target))
-        yield result._replace(diagnostics=(*result.diagnostics, *found), request=None) if found else result
+def fitted(result: Result, target: str) -> Result:
+    """The result; a job that the target has no form for is refused, with everything that stands against it."""
+    found = tuple(_against(result, target))
+    return result._replace(diagnostics=(*result.diagnostics, *found), request=None) if found else result
 
 
 def _against(result: Result, target: str) -> Iterator[Diagnostic]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Sequence
-from copy import copy
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.scripts.reachability import ends_badly, is_first_of_all, is_main_guard, is_true, may_leave
 
 MAIN = ""
@@ -74,7 +74,8 @@ class Module:
 
     def at(self, number: int) -> Module:
         """The same module at another place of a program."""
-        placed = copy(self)
+        placed = Module.__new__(Module)
+        vars(placed).update(vars(self))
         placed.number = number
         return placed
 

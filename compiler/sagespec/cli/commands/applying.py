@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sagespec.base.files import unwritable
+from sagespec.base.named import NamedTuple
 from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
 from sagespec.cli.commands.following import Followed, follow, follow_as_they_begin
@@ -39,7 +39,7 @@ from sagespec.reporting.terminal.progress import progress_on
 from sagespec.reporting.terminal.style import Style, style_of
 
 if TYPE_CHECKING:
-    from sagespec.building.targets import Request
+    from sagespec.building.request import Request
     from sagespec.deploying.applier import Outcome
     from sagespec.deploying.planning.planner import Change, Plan, PlanOptions
     from sagespec.deploying.planning.pruning import Gone
@@ -163,7 +163,7 @@ def serve_what_was_trained(report: ApplyReport, asked: Asked, pool: ServicePool,
         complain("the manifests were changed while their jobs ran; nothing is served yet", "run apply again")
         return False
     ready = [each for each in now if nature_of(each) is Nature.STAYS and each.name in waiting]
-    made = pool.plan(ready, replace(asked.options, prune=False))
+    made = pool.plan(ready, asked.options._replace(prune=False))
     for line in plan_text(made, style):
         tell(line)
     for outcome in outcomes_of(made, pool, asked.options, style):
@@ -193,9 +193,9 @@ def finished(report: ApplyReport, pool: ServicePool, options: PlanOptions, style
     standing = [change.request for change in changes if change.request is not None and change.nature is Nature.STAYS]
     if not standing:
         return False
-    made = pool.plan(standing, replace(options, prune=False, rerun=False, replace=False))
+    made = pool.plan(standing, options._replace(prune=False, rerun=False, replace=False))
     left = [change for change in made.changes if change.action in FINISHING]
-    for outcome in outcomes_of(replace(made, changes=tuple(left)), pool, options, style):
+    for outcome in outcomes_of(made._replace(changes=tuple(left)), pool, options, style):
         report.ledger.add(outcome)
     return any(change.action is Action.SCALE for change in left)
 
@@ -323,7 +323,7 @@ def what_is_left(then: Plan, now: Plan) -> Plan:
     if differences:
         refuse(differences)
         raise Ended(Code.SERVICE_FAILED)
-    return replace(now, changes=tuple(left))
+    return now._replace(changes=tuple(left))
 
 
 def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec plan PATH…") -> None:

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from pathlib import Path
 
 from sagespec.catalog import Facts
 from sagespec.checking.condition import Json
@@ -34,25 +33,9 @@ IDENTITY = ("apiVersion", "kind", "name")
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
-def write_schemas(folder: Path) -> list[Path]:
-    """Writes every schema into `folder`, which is made where it is missing. Returns the files' paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in _files().items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in _files()]
-
-
-def stale(folder: Path) -> list[str]:
-    """Names of the schema files in `folder` that are missing, or differ from what would be written."""
-    return [
-        name
-        for name, text in _files().items()
-        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
-    ]
-
-
 @cache
-def _files() -> Mapping[str, str]:
+def made_schemas() -> Mapping[str, str]:
+    """File name → content of each schema."""
     facts = Facts(date.min)  # nothing in a schema depends on the day
     made = {
         "training-job.schema.json": training_job_schema(facts),
