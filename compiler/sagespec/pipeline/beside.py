@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from sagespec.checking.check import Checked
 from sagespec.kinds import kind_named
 from sagespec.pipeline.results import Options, Result
-from sagespec.reading.binding import Bound
 from sagespec.reading.render import Manifest
 
 if TYPE_CHECKING:  # imported where a request is made
@@ -53,15 +52,19 @@ class Beside:
         same = (job for job in found if (job.name, job.project, job.environment, job.site.region) == wanted)
         return next((promised_by(job) for job in same), Trained())
 
-    def trainer_of(self, endpoint: Bound[Any]) -> Checked | None:
-        """The training job whose model an endpoint serves, where its manifest is seen and has no errors."""
-        manifest, name = endpoint.manifest, endpoint.model.members().get("training_job")
+    def trainer_of(self, manifest: Manifest, endpoint: Any) -> Checked | None:
+        """The training job whose model an endpoint serves, where the manifest of `training_job` is here, without
+        errors."""
+        name = endpoint.members().get("training_job")
         if name is None or self._options.alone:
             return None
+
         asked = (name, *_whose(manifest))
-        beside = (each.checked for each in self._trainers(name, manifest.document.source.name, manifest.environment))
-        found = (each for each in beside if each and (each.job.name, *_whose(each.manifest)) == asked)
-        return next(found, None)
+        for each in self._trainers(name, manifest.document.source.name, manifest.environment):
+            trainer = each.checked
+            if trainer is not None and (trainer.job.name, *_whose(trainer.manifest)) == asked:
+                return trainer
+        return None
 
     def _trainers(self, name: str, manifest: str, environment: str | None) -> list[Result]:
         """The training jobs that are described under the paths of this run, or beside a manifest: one of that name is

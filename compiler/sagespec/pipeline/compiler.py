@@ -304,7 +304,7 @@ class Compiler:
     def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
         bound: Bound[Any] = bind(manifest, kind.model)
-        trainer = self.beside.trainer_of(bound)
+        trainer = self.beside.trainer_of(bound.manifest, bound.model)
         judged = bound if trainer is None else self._with_job(bound, trainer)
         context = self.context(judged.model, manifest, kind)
         try:
@@ -368,7 +368,7 @@ class Compiler:
 
     def _served(self, checked: Checked) -> Iterator[Diagnostic]:
         """A script whose model the endpoint's server cannot load; the script may allow it."""
-        trainer = self.beside.trainer_of(Bound(checked.manifest, checked.job))
+        trainer = self.beside.trainer_of(checked.manifest, checked.job)
         if trainer is None:
             return
         from sagespec.kinds.endpoint.trainer import unservable
