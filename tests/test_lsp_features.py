@@ -332,7 +332,7 @@ MODEL = 'model_data: s3://bucket/model.tar.gz\nframework_version: "2.19"\n'
 @pytest.mark.parametrize(
     ("text", "some", "never"),
     [
-        ("training_job: |", ["mnist", "other"], ["serve"]),
+        ("training_job: |", ["mnist", "other"], ["serve", "newest"]),  # whose version has no server
         ("training_job: oth|", ["other"], []),
         (f"{MODEL}instance_type: ml.m6|", ["ml.m6i.large"], ["ml.m6g.large"]),
         (f"{MODEL}routing_config: {{routing_strategy: |}}", ["RANDOM", "LEAST_OUTSTANDING_REQUESTS"], []),
@@ -347,8 +347,10 @@ MODEL = 'model_data: s3://bucket/model.tar.gz\nframework_version: "2.19"\n'
 def test_what_an_endpoint_would_accept_here_is_offered(
     editor: Editor, text: str, some: list[str], never: list[str]
 ) -> None:
-    editor.open("mnist.yaml", WHOLE)
-    editor.open("other.yaml", WHOLE.replace("name: mnist", "name: other"))
+    served = WHOLE.replace("2.21", "2.19")
+    editor.open("mnist.yaml", served)
+    editor.open("other.yaml", served.replace("name: mnist", "name: other"))
+    editor.open("newest.yaml", WHOLE.replace("name: mnist", "name: newest"))
     offered = editor.offered(f"{ENDPOINT}{text}", "serve.yaml")
     assert set(some) <= set(offered)
     assert not set(never) & set(offered)

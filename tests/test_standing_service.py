@@ -520,7 +520,7 @@ def test_a_version_that_trains_and_has_no_server_is_told_before_it_trains(
     job = {**SMALLEST, "name": "train", "framework_version": "2.6.2", "py_version": "py38"}
     (fast.folder / "train.yaml").write_text(yaml.safe_dump(job))
     assert run(["apply", str(fast.folder), "--yes", "--wait"]) == 1
-    assert "no serving image is known: no image for version '2.6.2'" in capsys.readouterr().err
+    assert "there is no TensorFlow Serving image of TensorFlow 2.6.2" in capsys.readouterr().err
     assert run(["plan", str(fast.folder), "--offline"]) == 1
     assert fast.aws.effects == []
 
