@@ -18,7 +18,7 @@ MANIFEST = """\
 apiVersion: sagespec/v1
 kind: TrainingJob
 name: mnist
-framework_version: "2.19"
+framework_version: "2.19" # sagespec: allow image-out-of-patch
 entry_point: train.py
 role: arn:aws:iam::123456789012:role/SageMakerRole
 region: us-west-2

@@ -28,8 +28,6 @@ SAGESPEC = str(BIN / "sagespec")
 IRIS = str(REPOSITORY / "specs" / "iris" / "iris.yaml")
 SDK_FOLDER = Path(os.environ.get("SDK_VENV") or REPOSITORY / ".venv-bench")
 
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""With that variable, a checkout is compiled at every start, which nobody's installation is."""
 README = REPOSITORY / "README.md"
 BEGIN, END = "<!-- benchmarks: written by `make bench` -->\n", "<!-- /benchmarks -->\n"
 
@@ -65,7 +63,7 @@ def run(command: Command) -> Run:
         SystemExit: the command could not do its work.
     """
     begun = time.perf_counter()
-    child = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - begun
     child.returncode = os.waitstatus_to_exitcode(status)
@@ -85,12 +83,12 @@ def median(runs: Sequence[Run], of: str = "seconds") -> float:
     return statistics.median(getattr(each, of) for each in runs)
 
 
-def compared(what: str, ours: Command, theirs: Command, times: int, goal: str = "") -> Row:
-    """A row that the README shows, too."""
+def compared(what: str, ours: Command, theirs: Command, times: int, goal: str = "", *, in_readme: bool = True) -> Row:
+    """A row of two commands."""
     in_turn(ours, theirs, 1)  # fills the caches of the file system
     mine, other = in_turn(ours, theirs, times)
     ratio = statistics.median(a.seconds / b.seconds for a, b in zip(mine, other, strict=True))
-    return Row(what, told(median(mine)), told(median(other)), times_as_long(ratio), goal, in_readme=True)
+    return Row(what, told(median(mine)), told(median(other)), times_as_long(ratio), goal, in_readme)
 
 
 def times_as_long(ratio: float) -> str:
@@ -101,12 +99,12 @@ def told(seconds: float) -> str:
     return f"{seconds * 1000:,.0f} ms" if seconds < 10 else f"{seconds:,.1f} s"
 
 
-def cold(times: int) -> Iterator[Row]:
+def cold(folder: Path, times: int) -> Iterator[Row]:
     """One manifest in a new process."""
     ours = [SAGESPEC, "validate", IRIS]
     theirs = [sys.executable, "-c", "import pydantic, yaml"]
     what = "validate one manifest, cold; against `import pydantic, yaml`"
-    yield compared(what, ours, theirs, times, "1.5 ×")
+    yield compared(what, ours, theirs, 3 * times, "1.5 ×")
     schema = str(REPOSITORY / "schemas" / "training-job.schema.json")
     if (BIN / "check-jsonschema").exists():
         theirs = [str(BIN / "check-jsonschema"), "--schemafile", schema, IRIS]
@@ -114,6 +112,14 @@ def cold(times: int) -> Iterator[Row]:
     lint = shutil.which("cfn-lint", path=f"{SDK_FOLDER / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}")
     if lint is not None:
         yield compared("… against `cfn-lint` of a template of one bucket", ours, [lint, str(HERE / "bucket.yaml")], 3)
+    theirs = [sys.executable, "-c", "import pydantic, yaml"]
+    for what, *words in (
+        ("compile one manifest", "compile", IRIS),
+        ("plan --offline of one manifest", "plan", "--offline", IRIS),
+        ("schema", "schema", "--out", str(folder / "schemas")),
+    ):
+        what = f"{what}, cold; against `import pydantic, yaml`"
+        yield compared(what, [SAGESPEC, *words], theirs, 2 * times, "2 ×", in_readme=False)
     if (SDK_FOLDER / "bin" / "python").exists():
         theirs = [str(SDK_FOLDER / "bin" / "python"), str(HERE / "sdk2.py")]
         yield compared("compile one job, cold; against SDK 2 building it", [SAGESPEC, "compile", IRIS], theirs, 3)
@@ -129,7 +135,7 @@ def many(folder: Path, times: int) -> Iterator[Row]:
             manifests.write(home, count, shared=shared)
             theirs = [sys.executable, str(HERE / "libyaml.py"), str(home)]
             for words, goal in ((["validate"], "2.5 ×"), (["compile", "--jsonl"], "3 ×")):
-                rounds = times if count == 1_000 else max(2, times // 2)
+                rounds = times if count == 1_000 else 1
                 mine, other = in_turn([SAGESPEC, *words, str(home)], theirs, rounds)
                 found[words[0], count] = mine
                 ratio = statistics.median(a.seconds / b.seconds for a, b in zip(mine, other, strict=True))
@@ -317,6 +323,7 @@ def short_table(rows: Sequence[Row]) -> str:
 
 
 def main() -> None:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # which compiles a checkout at every start
     times = int(os.environ.get("RUNS") or 7)
     if os.environ.get("SDK"):
         install_sdk()
@@ -324,7 +331,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parts: tuple[Callable[[], Iterator[Row]], ...] = (
-            lambda: cold(3 * times),
+            lambda: cold(folder, times),
             lambda: many(folder, times),
             lambda: recorded(folder, times),
             lambda: editor(folder),

@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from sagespec.building.targets import Request, Upload
-from sagespec.deploying.planning.planner import TERMINAL, ObservedJob
+from sagespec.building.request import Request, Upload
+from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
 from sagespec.deploying.services import (
     Cursor,
     LogLine,

@@ -12,7 +12,7 @@ from typing import Any
 
 from conftest import TODAY
 from sagespec.catalog import facts
-from sagespec.lsp.features import FEATURES
+from sagespec.lsp.features.table import FEATURES
 from sagespec.lsp.jsonrpc import Connection, Message
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.server import Server

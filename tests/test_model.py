@@ -21,10 +21,10 @@ from sagespec.kinds.training_job.model.distribution import ParameterServer, Stra
 from sagespec.kinds.training_job.model.job import OnFailure
 from sagespec.reading.binding import bind
 from sagespec.reading.constraints import Described, Limits, Lone
-from sagespec.reading.document import read
 from sagespec.reading.part import Part, Unknown, field
 from sagespec.reading.render import Inputs, Vocabulary, render
 from sagespec.reading.shape import shape_of_part
+from sagespec.reading.syntax.reader import read
 from sagespec.reading.validation import path_of, validated
 from sagespec.reporting.schema.model import model_schema
 
@@ -246,3 +246,20 @@ print(Job.__doc__, Job.fields["max_run"].doc)
 def test_fields_are_described_at_run_time_even_without_docstrings() -> None:
     ended = subprocess.run([sys.executable, "-OO", "-c", DOCUMENTED], capture_output=True, text=True, check=True)
     assert ended.stdout == "None Seconds that training may take before it is stopped; at most 28 days.\n"
+
+
+SAME_CLASSES = """
+import sagespec.reading.core as ours
+import pydantic_core, pydantic
+for name in ("PydanticKnownError", "SchemaValidator", "ValidationError"):
+    assert getattr(ours, name) is getattr(pydantic_core, name) is getattr(pydantic_core._pydantic_core, name)
+assert pydantic.TypeAdapter(int).validate_python(3) == 3
+"""
+
+
+@pytest.mark.parametrize("before", ["", "import pydantic_core"], ids=["we are first", "it is first"])
+def test_a_program_may_use_pydantic_beside_us(before: str) -> None:
+    """We load the extension module of its core alone: there is one of each class all the same."""
+    program = [sys.executable, "-c", before + SAME_CLASSES]
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

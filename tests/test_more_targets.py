@@ -24,15 +24,16 @@ from referencing import Registry, Resource
 
 from conftest import REPOSITORY, SCRIPT, SMALLEST, Judge
 from sagespec.base.source import Source
-from sagespec.building.targets import TARGETS, Request
+from sagespec.building.request import Request
+from sagespec.building.targets import TARGETS
 from sagespec.building.targets.ack import SPEC, name_of
 from sagespec.catalog import Facts
 from sagespec.cli import run
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE
 from sagespec.pipeline import Compiler, Options
-from sagespec.reading.document import read
 from sagespec.reading.render import Inputs
-from sagespec.reading.yamltext import yaml_text
+from sagespec.reading.syntax.reader import read
+from sagespec.reading.syntax.writer import yaml_text
 from sagespec.reporting.export import fitted, needed, text_of, write_all
 
 TESTS = Path(__file__).parent

@@ -13,7 +13,7 @@ import pytest
 from conftest import REPOSITORY, Judge
 from fakes.fixtures import BUCKET, REGION, Aws, session_of
 from fakes.serving import Serving
-from sagespec.building.targets import Request
+from sagespec.building.request import Request
 from sagespec.deploying.applier import Applier
 from sagespec.deploying.following.follow import follow
 from sagespec.deploying.planning.changed_files import ChangedFiles

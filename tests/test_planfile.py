@@ -6,7 +6,6 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from sagespec.building.request import Call, Destination, Naming, Request, Servin
 from sagespec.catalog import Facts
 from sagespec.deploying.applier import changed
 from sagespec.deploying.planning.changed_files import ChangedFiles
-from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision
+from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, ObservedJob, Revision
 from sagespec.deploying.planning.plain import LEFT_OUT
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
-from sagespec.deploying.planning.planner import Action, Change, ObservedJob, Plan, PlanOptions
+from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions
 from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.planning.reruns import Rerun
 from sagespec.deploying.pool import ServicePool
@@ -194,7 +193,7 @@ def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
         assert_nothing_is_as_it_would_be(value)
     saved = from_text(to_text(plan, options), "p")
     assert saved.plan == plan
-    assert saved.options == replace(options, named=Rerun(frozenset({request.job_name(2)}), "mark"))
+    assert saved.options == options._replace(named=Rerun(frozenset({request.job_name(2)}), "mark"))
     (back,) = saved.plan.changes
     assert back.request is not None
     for one, other in zip(back.request.uploads, request.uploads, strict=True):
@@ -215,8 +214,8 @@ def test_every_field_of_an_endpoint_is_saved(planned: Callable[[], Plan]) -> Non
     )  # fmt: skip
     for value in (endpoint, *endpoint.capacities, *endpoint.revisions):
         assert_nothing_is_as_it_would_be(value)
-    plan = Plan((replace(made, action=Action.DELETE, seen=endpoint, stops=(endpoint,), removes=(REVISION,)),))
-    assert from_text(to_text(plan, PlanOptions()), "p").plan == replace(plan, account="")
+    plan = Plan((made._replace(action=Action.DELETE, seen=endpoint, stops=(endpoint,), removes=(REVISION,)),))
+    assert from_text(to_text(plan, PlanOptions()), "p").plan == plan._replace(account="")
     text = to_text(plan, PlanOptions())
     assert "EndpointName" not in text
     assert "EndpointConfigName" not in text

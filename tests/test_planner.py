@@ -9,11 +9,10 @@ import botocore.session
 import pytest
 
 from sagespec.building.request import Call, Destination, Request
+from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
 from sagespec.deploying.planning.planner import (
     DECISIONS,
-    TERMINAL,
     Action,
-    ObservedJob,
     PlanOptions,
     decide,
     decide_all,

@@ -21,7 +21,7 @@ from conftest import SMALLEST, Judge
 from fakes.fixtures import BUCKET, REGION, Aws, session_of
 from fakes.jobs import Clock, Fate
 from fakes.server import HARMLESS
-from sagespec.building.targets import Request, Upload
+from sagespec.building.request import Request, Upload
 from sagespec.deploying.following.follow import follow
 from sagespec.deploying.planning.planner import Action, PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import PruneVerdict

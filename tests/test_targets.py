@@ -11,7 +11,7 @@ import pytest
 
 from conftest import SCRIPT, SMALLEST, Judge
 from sagespec.building import api_check as api
-from sagespec.building.targets import Destination
+from sagespec.building.request import Destination
 from sagespec.catalog import Facts, api_members
 from sagespec.kinds.training_job.draft import joined, merged, plain, role_arn
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS, field_of

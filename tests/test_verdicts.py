@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import yaml
 
 from conftest import REPOSITORY, SMALLEST, Judge
 from sagespec.base.diagnostic import Finding, Severity
@@ -70,7 +69,7 @@ def test_an_example_that_was_judged_under_another_name_gets_its_own_findings(
     write_script(kind, rule, title, code)
     for manifest in laid_over(kind, rule.page.example(title)):
         sources = [
-            Source(f"{name}.yaml", yaml.safe_dump({**manifest, "name": name}, sort_keys=False), code)
+            Source(f"{name}.yaml", json.dumps({**manifest, "name": name}, indent=1), code)
             for name in (OTHER, manifest["name"])
         ]
         run, afresh = run_of(knowledge, Verdicts()), run_of(knowledge, Afresh())

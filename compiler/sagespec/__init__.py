@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sagespec.building.targets import Request
+    from sagespec.building.request import Request
     from sagespec.deploying.applier import Outcome
     from sagespec.deploying.planning.planner import Plan, PlanOptions
     from sagespec.deploying.planning.pruning import Gone

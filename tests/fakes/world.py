@@ -11,7 +11,7 @@ from typing import Any
 
 from fakes.fixtures import Aws
 from fakes.jobs import Fate, Job
-from sagespec.building.targets import Request
+from sagespec.building.request import Request
 from sagespec.deploying.applier import Applier, Outcome
 from sagespec.deploying.planning.planner import Plan, PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import Evidence, Gone

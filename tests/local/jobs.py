@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.building.request import JOB, Call, Destination, Request, Upload
-from sagespec.deploying.planning.planner import ObservedJob
+from sagespec.deploying.planning.observed import ObservedJob
 from sagespec.deploying.services import START, Cursor
 from sagespec.kinds.training_job.lifecycle import LIVE
 

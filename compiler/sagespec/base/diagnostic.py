@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place, Span
 
 MOST = 100
@@ -160,3 +160,8 @@ def more(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def cut(text: str, most: int = 60) -> str:
+    """A text as a message may quote it: of a long one the beginning."""
+    return text if len(text) <= most else text[: most - 3] + "..."

@@ -7,7 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from sagespec.base.named import NamedTuple
 
 Check = Callable[[str], bool]
 
@@ -103,7 +105,7 @@ _STRICT = r"secret|token|credentials?|(?:api|access|secret|private|account|auth|
 _WORDS = rf"(?P<loose>{_LOOSE})|{_STRICT}"
 _IN_EVERY_NAME = ("pass", "pwd", "secret", "token", "credent", "key")
 """… in every case, and with letters that case makes equal: `ı` and `İ` are `i` to a pattern, but not to `casefold`."""
-_NAME = re.compile(rf"(?:{_WORDS})\d{{0,2}}$", re.IGNORECASE)
+_NAME = rf"(?i)(?:{_WORDS})\d{{0,2}}$"
 """A name that ends in what it holds: `DB_PASSWORD`, `--api-key`, `hfToken`; not `max_tokens` or `token_file`."""
 
 _NAMED = rf"(?i)(?P<name>(?:{_WORDS})\d{{0,2}})[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?P<value>[^\s\"',}}\]]+)"
@@ -203,6 +205,12 @@ def _mask_named(found: re.Match[str]) -> str:
     return whole[: found.start("value") - found.start()] + masked(value)
 
 
+def shown(text: str) -> str:
+    """A value as a message may quote it: short, and without secrets."""
+    text = redacted(text)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
 def _named_secret(name: str, value: str) -> bool:
     """Whether a value under this name is a secret itself. A password may be any text, a token looks random."""
     called = _called(name)
@@ -213,7 +221,7 @@ def _named_secret(name: str, value: str) -> bool:
 
 @lru_cache(maxsize=1_000)
 def _called(name: str) -> re.Match[str] | None:
-    return _NAME.search(name)
+    return re.search(_NAME, name)
 
 
 def _looks_random(text: str) -> bool:

@@ -7,7 +7,8 @@ from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path as FilePath
-from typing import NamedTuple
+
+from sagespec.base.named import NamedTuple
 
 Path = tuple[str | int, ...]
 """The way from a document's root to a value: keys and list indices."""

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from sagespec.base.files import data_folder
+from sagespec.base.named import NamedTuple
 from sagespec.catalog import ApiMember, Guesses, api_members, near
 from sagespec.catalog.api_fits import Fits, Make, Schema, compiled, maker, utf16_length
 from sagespec.catalog.api_model import TRAINING, schema_name

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from sagespec.base.errors import SagespecError
+from sagespec.base.named import NamedTuple
 
 MONTH_HOURS = 730
 """Hours of the month that volumes are priced by."""
@@ -28,14 +28,13 @@ class PricesError(SagespecError):
         super().__init__(message, hint)
 
 
-@dataclass(frozen=True)
-class Prices:
+class Prices(NamedTuple):
     """What things cost in one region, and since when we know."""
 
     date: str
     usd: Mapping[str, float]
     """Instance type → USD an hour; `VOLUME` → USD for a GB and month."""
-    hosting: Mapping[str, float] = field(default_factory=dict)
+    hosting: Mapping[str, float] = {}
     """The same, of what costs something else in an endpoint."""
 
     def of(self, item: BillItem) -> float | None:
@@ -87,15 +86,14 @@ def _numbers(prices: Mapping[str, Any]) -> dict[str, float]:
     return {str(key): float(price) for key, price in prices.items() if key != HOSTING}
 
 
-@dataclass(frozen=True)
-class BillItem:
+class BillItem(NamedTuple):
     """One thing that is paid for by the hour, for one attempt of a job."""
 
     what: str
     """`training`, `warm pool`, `volumes` or `rule NAME`."""
     kind: str
     """An instance type, or `VOLUME`."""
-    count: int
+    amount: int
     """Instances; for volumes, GB over all instances."""
     seconds: int
     prepaid: bool = False
@@ -108,7 +106,7 @@ class BillItem:
     @property
     def hours(self) -> float:
         """Instance-hours; for volumes, GB-hours."""
-        return self.count * self.seconds / 3600
+        return self.amount * self.seconds / 3600
 
     def usd(self, prices: Prices) -> float | None:
         """None where there is no price."""
@@ -116,15 +114,14 @@ class BillItem:
         return None if price is None else self.hours * price / (MONTH_HOURS if self.kind == VOLUME else 1)
 
 
-@dataclass(frozen=True)
-class Bill:
+class Bill(NamedTuple):
     """What a job may cost at most."""
 
     items: tuple[BillItem, ...]
     """Of one attempt."""
     attempts: int
     """How often apply runs the job at most, failures included (`on_failure`)."""
-    accelerators: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    accelerators: Mapping[str, tuple[str, int]] = {}
     """Instance type → the model of its accelerators, and how many it has."""
     prices: Prices | None = None
     attempts_by: str = ""

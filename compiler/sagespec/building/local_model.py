@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from sagespec.base.lazy import lazy
+from sagespec.base.named import NamedTuple
 from sagespec.building.archive import ArchiveError, ArchiveMember, Contents
 from sagespec.building.archive.contents import unreadable
 from sagespec.building.draft import pending
@@ -64,7 +65,11 @@ def _listed(path: Path, _changed: int, _size: int) -> Listing:
     return Listing(names, next((member.name for member in members if member.issym() or member.islnk()), ""))
 
 
-class ArchiveFile(NamedTuple("ArchiveFile", [("path", Path)])):
+class _ArchiveFile(NamedTuple):
+    path: Path
+
+
+class ArchiveFile(_ArchiveFile):
     """A model's archive as it is."""
 
     @lazy

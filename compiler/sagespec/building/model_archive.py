@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.draft import pending
 from sagespec.building.request import Upload
 

@@ -13,8 +13,9 @@ from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
 from sagespec.base.files import Files
 from sagespec.base.source import Place
 from sagespec.building.cost import VOLUME, Bill, Prices, PricesError, money, prices_of
-from sagespec.reading.document import Document, load, read
 from sagespec.reading.render import Manifest
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.reader import load, read
 
 
 class Pricing:
@@ -80,7 +81,9 @@ def judge(manifest: Manifest, name: str, region: str, bill: Bill | None) -> Iter
     if limit is not None and bill.usd is not None and bill.usd > limit:
         attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
         message = f"'{name}' may cost {money(bill.usd)}{attempts}, and max_job_cost is {money(limit)}"
-        hint = "lower max_run, instance_count, keep_alive_period_in_seconds or on_failure.max_attempts, or raise it"
+        fields = dict.fromkeys(item.limit for item in bill.items if item.limit)
+        by_attempts = [bill.attempts_by or "on_failure.max_attempts"] if bill.attempts > 1 else []
+        hint = f"lower {' or '.join([*fields, 'instance_count', *by_attempts])}, or raise it"
         yield _diagnostic(manifest, ("max_job_cost",), "job-costs-too-much", message, hint)
 
 
@@ -96,7 +99,9 @@ def _misused(manifest: Manifest, setting: str) -> Iterator[Diagnostic]:
     if limit is None:
         return
     if isinstance(limit, bool) or not isinstance(limit, (int, float)):
-        yield _diagnostic(manifest, (setting,), "wrong-type", f"{setting} must be a number of USD")
+        yield _diagnostic(
+            manifest, (setting,), "wrong-type", f"{setting} must be a number of USD", f"write {setting}: 50"
+        )
     elif manifest.settings.get("prices") is None:
         message = f"{setting} means nothing without prices"
         hint = "name a price file beside it: prices: prices.yaml (`sagespec prices` makes one)"

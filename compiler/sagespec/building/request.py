@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sagespec.base.lazy import lazy
+from sagespec.base.named import NamedTuple
 from sagespec.building.tags import (
     ATTEMPT,
     DIGEST,

@@ -6,7 +6,8 @@ Source: https://github.com/aws/sagemaker-tensorflow-serving-container (tfs_utils
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+
+from sagespec.base.named import NamedTuple
 
 FILE = "saved_model.pb"
 LEGACY = "export/Servo"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.named import NamedTuple
 
 SETTING = "framework_versions"
-_VERSION = re.compile(r"[0-9]+(\.[0-9]+){1,2}(-[0-9a-z.-]+)?")
-_FORMS = {"py_version": re.compile(r"py[23][0-9]{0,2}")}
+_VERSION = r"[0-9]+(\.[0-9]+){1,2}(-[0-9a-z.-]+)?"
+_FORMS = {"py_version": r"py[23][0-9]{0,2}"}
 
 
 class AddedVersion(NamedTuple):
@@ -42,9 +44,10 @@ def with_added(images: Mapping[str, Any], added: tuple[AddedVersion, ...]) -> Ma
     return {**images, "versions": versions, "aliases": aliases}
 
 
+@lru_cache(maxsize=1_024)
 def numbers(version: str) -> tuple[int, ...]:
     """`1.10` → (1, 10): versions in order. What is no number counts as nothing."""
-    return tuple(int(part) for part in re.findall("[0-9]+", version.partition("+")[0]))
+    return tuple(map(int, re.findall("[0-9]+", version.partition("+")[0])))
 
 
 def _image_before(versions: Mapping[str, Any], version: str) -> list[str]:
@@ -96,7 +99,7 @@ def _read_row(
         if key not in ("framework", own, "py_version", *bases.values()):
             hint = f"it has {', '.join(('framework', own, *bases.values(), 'py_version'))}"
             wrong.append(("unknown-field", Finding((number, key), f"a version has no '{key}'", hint, at_key=True)))
-        elif key != "framework" and not (isinstance(value, str) and _FORMS.get(key, _VERSION).fullmatch(value)):
+        elif key != "framework" and not (isinstance(value, str) and re.fullmatch(_FORMS.get(key, _VERSION), value)):
             example = "py312" if key == "py_version" else 'a version in quotes, such as "2.22.0"'
             wrong.append(("wrong-form", Finding((number, key), f"{key} cannot be {value}", f"write {example}")))
     under = [field for field in bases.values() if field in row]

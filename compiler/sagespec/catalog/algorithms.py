@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.catalog.tables import table
 
 
@@ -109,16 +110,14 @@ def registry_sets() -> Iterator[tuple[tuple[str, ...], Mapping[str, tuple[str, .
         yield names, registries(names[0])
 
 
-_INTERVAL = re.compile(
-    r"(?P<kind>integer|number)(?: (?P<low>[\[(])(?P<least>[^,]*), ?(?P<most>[^\])]*)(?P<high>[\])]))?"
-)
+_INTERVAL = r"(?P<kind>integer|number)(?: (?P<low>[\[(])(?P<least>[^,]*), ?(?P<most>[^\])]*)(?P<high>[\])]))?"
 
 
 def _fits(wanted: str, text: str, *, exact: bool) -> bool:
     """Whether a value is one of a sort: `text`, a choice, or a number in an interval."""
     if wanted == "text":
         return True
-    found = _INTERVAL.fullmatch(wanted)
+    found = re.fullmatch(_INTERVAL, wanted)
     if found is None:
         return text == wanted if exact else text.strip().casefold() == wanted.casefold()
     try:
@@ -143,7 +142,7 @@ def _spoken(wanted: str) -> str:
 
 
 def _one_spoken(wanted: str) -> str:
-    found = _INTERVAL.fullmatch(wanted)
+    found = re.fullmatch(_INTERVAL, wanted)
     if found is None:
         return wanted
     kind = {"integer": "a whole number", "number": "a number"}[found["kind"]]

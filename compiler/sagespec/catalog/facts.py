@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.catalog import algorithms as of_algorithms
 from sagespec.catalog import frameworks as of_frameworks
 from sagespec.catalog import near as nearest

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache, cached_property, lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.catalog import near as nearest
 from sagespec.catalog.added import AddedVersion, numbers, with_added
 from sagespec.catalog.tables import FOLDER, frameworks, table
@@ -149,6 +150,11 @@ class Framework:
         return any(row.get("legacy_mode") for row in self.row["since"].values())
 
     @cached_property
+    def has_training_compiler(self) -> bool:
+        """Whether any version has it, so that an image of one's own may."""
+        return any(row.get("training_compiler") for row in self.row["since"].values())
+
+    @cached_property
     def variants(self) -> tuple[Variant, ...]:
         return tuple(
             Variant(
@@ -196,6 +202,11 @@ class Framework:
     def releases_of(self, variant: str) -> Mapping[str, Release]:
         found = {version: self.release(version, variant) for version in self.images[_key(variant, "versions")]}
         return MappingProxyType({version: release for version, release in found.items() if release})
+
+    def newest_patched(self, today: date) -> Release | None:
+        """The newest release whose images AWS still patches; None where none is known to be."""
+        ends = ((version, self._support(version, version)[1]) for version in reversed(self.images["versions"]))
+        return next((self.release(version) for version, end in ends if end is not None and end >= today), None)
 
     def versions(self, variant: str = PLAIN) -> tuple[str, ...]:
         """Every version that can be written: short ones first."""

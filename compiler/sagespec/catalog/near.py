@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from itertools import islice
 
 from sagespec.base.diagnostic import MOST
 
+MOST_NAMES = 1_000
+"""So many names are compared with at most; those that anybody knows are fewer."""
+
 
 def near(text: str, names: Iterable[str]) -> str | None:
-    """The name that reads most like `text`, upper and lower case alike; None when none is close."""
+    """The name that reads most like `text`, upper and lower case alike; None when none is close, or none of so many."""
     from difflib import get_close_matches  # only a mistake needs it
 
-    by_folded = {name.casefold(): name for name in names}
+    by_folded = {name.casefold(): name for name in islice(names, MOST_NAMES)}
     # What people type is short; a long text is no slip of the fingers and would only cost time.
     found = get_close_matches(text.strip().casefold()[:100], by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
@@ -33,7 +37,6 @@ class Guesses:
 
 SIZE = "(nano|micro|small|medium|large|([0-9]{1,3})?x-?large|metal)(?:-[a-z0-9]+)?"
 """What the sizes of instances are called."""
-_SIZE = re.compile(SIZE)
 _SIZES = {"nano": 0.03, "micro": 0.06, "small": 0.12, "medium": 0.25, "large": 0.5, "metal": 100.0}
 """Sizes of instances, as parts of an xlarge."""
 
@@ -50,7 +53,7 @@ def near_instance(text: str, names: Collection[str]) -> str | None:
 
 def size_of(instance_type: str) -> float | None:
     """How many xlarge it is worth; None where its name does not end in a size as instances have them."""
-    found = _SIZE.fullmatch(instance_type.rpartition(".")[2])
+    found = re.fullmatch(SIZE, instance_type.rpartition(".")[2])
     return None if found is None else _SIZES.get(found[1]) or float(found[2] or 1)
 
 

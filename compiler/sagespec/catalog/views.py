@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from sagespec.base.named import NamedTuple
 
 Mode = Literal["legacy", "script"]
 Processor = Literal["cpu", "gpu", "trn", "inf"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from sagespec.base.diagnostic import MOST, Diagnostic, Severity, in_order
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Place, Source
 from sagespec.checking.page import Page
-from sagespec.reading.document import comments
+from sagespec.reading.syntax.reader import comments
 
 _NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _ALLOW = rf"(?:^|(?<=\s))#\s*sagespec:\s*allow\s+(?P<rules>{_NAME}(?:(?:\s*,\s*|\s+){_NAME})*)"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
+from sagespec.base.named import NamedTuple
 from sagespec.checking.context import Context
 from sagespec.checking.rule import Rule, RuleSet
 from sagespec.checking.verdicts import Verdicts

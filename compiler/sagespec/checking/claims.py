@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from sagespec.base.diagnostic import Diagnostic, Severity
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Place
 
 Key: TypeAlias = "tuple[str | None, ...]"

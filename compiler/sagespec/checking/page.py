@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sagespec.base.diagnostic import Severity
+from sagespec.base.named import NamedTuple
 
 
 class Page(NamedTuple):

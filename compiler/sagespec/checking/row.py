@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.catalog import Facts
 from sagespec.checking.condition import GIVEN, Json, Test, test, together, when

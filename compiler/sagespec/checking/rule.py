@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from types import ModuleType, SimpleNamespace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from sagespec.base.diagnostic import Finding, Severity
+from sagespec.base.named import NamedTuple
 from sagespec.checking.page import ERROR, NOTE, WARNING, Page
 from sagespec.checking.row import Row, Rows, judged_by
 from sagespec.checking.subject import S, Subject, Written, field

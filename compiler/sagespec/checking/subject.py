@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.checking.context import Context
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sagespec.building.draft import Trained
-    from sagespec.building.targets import Destination, Request
+    from sagespec.building.request import Destination, Request
     from sagespec.deploying.following.looking import FollowedJob
     from sagespec.deploying.planning.planner import PlanOptions
     from sagespec.deploying.planning.pruning import Gone
@@ -195,7 +195,7 @@ def jobs_of(
         Ended: a manifest is wrong.
         NoSuchJob: none of the manifests has a job, and nothing else is meant.
     """
-    from sagespec.building.targets import Destination
+    from sagespec.building.request import Destination
     from sagespec.deploying.following.looking import FollowedJob, Meant, jobs_of_requests
     from sagespec.deploying.planning.plan import nature_of
     from sagespec.deploying.services import NoSuchJob, ServiceError

@@ -158,7 +158,7 @@ class Applier:
             message = f"{found.job_name} exists and is not of this manifest ({whose(found)}): {taken.message}"
             raise ServiceError(message, "give the manifest another name, or look at: sagespec plan") from None
         others = [job for job in self.service.observe([request]) if job.job_name != found.job_name]
-        again = decide(request, [*others, found], replace(options, rerun=False, named=None, replace=False))
+        again = decide(request, [*others, found], options._replace(rerun=False, named=None, replace=False))
         if again.action is Action.CREATE and again.attempt > change.attempt:
             return self._create(again, request, options)
         return Outcome(again, adopted=True)
@@ -191,19 +191,19 @@ class Applier:
         """Decides again once something has ended, and does that, if it is what the plan has shown."""
         while True:
             again = decide(
-                request, self._now(request, change), replace(options, replace=False, rerun=False, named=None)
+                request, self._now(request, change), options._replace(replace=False, rerun=False, named=None)
             )
             if again.action is not Action.WAIT or again.seen is None:
                 break
             self._ended(again.seen.job_name)
         if change.rerun and again.action is Action.KEEP and again.attempt < change.attempt:
-            again = replace(change, action=Action.CREATE, stops=())  # what --rerun has named is not decided twice
+            again = change._replace(action=Action.CREATE, stops=())  # what --rerun has named is not decided twice
         if again.action in (Action.REPLACE, Action.REFUSE, Action.STOP):
             return Outcome(again, ServiceError(f"the plan does not hold any more: {again.reason}", "run apply again"))
-        again = replace(again, rerun=change.rerun)
+        again = again._replace(rerun=change.rerun)
         if change.action is Action.REPLACE and again.action is Action.CREATE:
             done = self._done(again, options)
-            return replace(done, change=replace(change, attempt=done.change.attempt)) if not done.adopted else done
+            return replace(done, change=change._replace(attempt=done.change.attempt)) if not done.adopted else done
         return self._done(again, options)
 
     def _now(self, request: Request, change: Change) -> list[Observed]:

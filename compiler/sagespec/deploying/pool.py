@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic
 
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.applier import Applier, Outcome, carry_out
-from sagespec.deploying.following.follow import News, follower_of, heard
-from sagespec.deploying.machinery import MACHINERY
+from sagespec.deploying.following.follow import Ear, Follower, Item, News, follower_of
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
+from sagespec.deploying.planning.deciding import DECIDERS, in_order
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import EndpointService, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
 from sagespec.deploying.slots import Slots
-from sagespec.deploying.trained import anything_of, in_order
+from sagespec.deploying.standing_applier import StandingApplier
+from sagespec.deploying.trained import anything_of
 from sagespec.kinds.lifecycle import Nature
 
 Key = tuple[str, bool, Nature]
 """A region, whether it is this machine instead, and what the service has. The account is that of the credentials,
 which is checked."""
+
+
+APPLIERS: Mapping[Nature, Callable[..., Applier]] = {Nature.RUNS: Applier, Nature.STAYS: StandingApplier}
+"""(service, progress) → what carries out changes, for things of each nature."""
 
 
 def no_endpoints(site: Destination) -> EndpointService:
@@ -94,7 +100,7 @@ class ServicePool:
         def made(of: tuple[Service, list[tuple[int, Request]]]) -> Plan:
             mine = [request for _, request in of[1]]
             seen = of[0].observe(mine, projects=options.prune)
-            return MACHINERY[nature_of(mine[0])].decide_all(mine, seen, options, gone)
+            return DECIDERS[nature_of(mine[0])].decide_all(mine, seen, options, gone)
 
         pruned: list[Change] = []
         notes: dict[str, None] = {}
@@ -121,9 +127,9 @@ class ServicePool:
             key = (archive, change.request.uploads[0].sha256 if change.request.uploads else "")
             if key not in told:
                 told[key] = self._compared(archive, change)
-            return replace(change, files=told[key])
+            return change._replace(files=told[key])
 
-        return replace(plan, changes=tuple(map(named, plan.changes)))
+        return plan._replace(changes=tuple(map(named, plan.changes)))
 
     def _compared(self, archive: str, change: Change) -> ChangedFiles:
         with tempfile.TemporaryDirectory(prefix="sagespec-") as folder:
@@ -140,7 +146,7 @@ class ServicePool:
         notes: list[str] = []
         for region in dict.fromkeys(request.site.region for request in requests if not request.site.local):
             here = [each for each in requests if each.site.region == region and not each.site.local]
-            for nature in MACHINERY.keys() - {nature_of(request) for request in here}:
+            for nature in DECIDERS.keys() - {nature_of(request) for request in here}:
                 if nature is Nature.STAYS and self.make_staying is no_endpoints:
                     continue
                 asking = list(map(anything_of, here)) if nature is Nature.RUNS else here
@@ -150,7 +156,7 @@ class ServicePool:
                     what = "endpoints" if nature is Nature.STAYS else "training jobs"
                     notes.append(f"{what} without a manifest could not be looked for: {error.message}")
                     continue
-                found, told = MACHINERY[nature].prune(here, seen, gone)
+                found, told = DECIDERS[nature].prune(here, seen, gone)
                 changes += found
                 notes += told
         return changes, notes
@@ -166,18 +172,19 @@ class ServicePool:
         assert change.site is not None  # every change of a plan has one
         return self.service(change.site, change.nature)
 
-    def apply(self, plan: Plan, options: PlanOptions, progress: Progress, at_once: int = 0) -> Iterator[Outcome]:
+    def apply(
+        self, plan: Plan, options: PlanOptions, progress: Progress, slots: Slots | None = None
+    ) -> Iterator[Outcome]:
         """Does what a plan of this pool says, side by side; one outcome a change, as they come.
 
         Args:
-            at_once: how many of the plan's training jobs run at a time, those counted that run already; 0 for any.
+            slots: where the plan's training jobs run, those counted that run already; None for any number.
         """
-        slots = Slots(at_once) if at_once else None
         appliers: dict[int, Applier] = {}
         pairs = []
         for change in plan.changes:
             service = self.service_of(change)
-            made = MACHINERY[change.nature].applier(service, progress)
+            made = APPLIERS[change.nature](service, progress)
             if slots is not None and change.nature is Nature.RUNS:
                 made.slots = slots
                 for job in running_in(change):
@@ -195,23 +202,66 @@ def running_in(change: Change) -> list[Observed]:
     return [job for job in (change.seen, *change.stops, *change.beside) if job is not None and not job.ended]
 
 
-def follow_all(jobs: Sequence[tuple[str, Service]], since: float = 0.0, *, logs: bool = True) -> Iterator[News]:
-    """News of jobs and endpoints of any services until none changes any more; those of one service in their order.
+class Following(Generic[Item]):
+    """Jobs and endpoints of any services that are followed as one, with what else is put beside their news.
 
     The log of what stays is not followed: it has no end, and most of it is about requests.
-
-    Args:
-        since: log lines from before this time are passed over: seconds since 1970, UTC.
     """
-    by_service: dict[int, tuple[Service, list[str]]] = {}
+
+    def __init__(self, since: float = 0.0, *, logs: bool = True) -> None:
+        """
+        Args:
+            since: log lines from before this time are passed over: seconds since 1970, UTC.
+        """
+        self._since, self._logs = since, logs
+        self._followers: dict[int, Follower] = {}
+        self._ear: Ear[News | Item | None] = Ear()
+        self._listens = False
+
+    def beside(self, items: Iterator[Item]) -> None:
+        """Hears these, too; jobs may be added until they have ended."""
+
+        def run(put: Callable[[Item | None], None]) -> None:
+            for item in items:
+                put(item)
+            put(None)
+
+        self._ear.listen(run)
+
+    def add(self, job_name: str, service: Service) -> None:
+        """Follows one more job; called by whoever listens."""
+        follower = self._followers.get(id(service))
+        if follower is None:
+            logs = self._logs and not _goes_on(service)
+            follower = self._followers[id(service)] = follower_of(service, [], logs=logs, since=self._since)
+            follower.open = True
+            if self._listens:
+                self._ear.listen(follower.run)
+        follower.add(job_name)
+
+    def close(self) -> None:
+        """No more jobs are added."""
+        for follower in self._followers.values():
+            follower.close()
+
+    def __iter__(self) -> Iterator[News | Item]:
+        self._listens = True
+        for follower in self._followers.values():
+            self._ear.listen(follower.run)
+        for heard in self._ear:
+            if heard is None:
+                self.close()
+            else:
+                yield heard
+
+
+def follow_all(jobs: Sequence[tuple[str, Service]], since: float = 0.0, *, logs: bool = True) -> Iterator[News]:
+    """News of jobs and endpoints of any services until none changes any more; those of one service in their order."""
+    following: Following[News] = Following(since, logs=logs)
     for job_name, service in jobs:
-        by_service.setdefault(id(service), (service, []))[1].append(job_name)
-    return heard(
-        [
-            follower_of(service, names, logs=logs and not _goes_on(service), since=since)
-            for service, names in by_service.values()
-        ]
-    )
+        following.add(job_name, service)
+    following.close()
+    return iter(following)
 
 
 def _goes_on(service: Service) -> bool:

@@ -60,7 +60,7 @@ class StandingApplier(Applier):
         if found.asked != request.content_name:
             message = f"the endpoint {found.job_name} was created meanwhile, for another state of the manifest"
             raise ServiceError(message, "run apply again") from None
-        return Outcome(replace(change, seen=found), adopted=True)
+        return Outcome(change._replace(seen=found), adopted=True)
 
     def _prepare(self, request: Request, *, check_role: bool) -> None:
         role = request.template.get("ExecutionRoleArn")
@@ -80,7 +80,7 @@ class StandingApplier(Applier):
         self.endpoints.prepare(request)
         now = self.endpoints.describe(request.name)
         if now.pending == request.content_name or now.config == request.content_name:
-            return Outcome(replace(change, seen=now), adopted=True)
+            return Outcome(change._replace(seen=now), adopted=True)
         if now.status not in ObservedEndpoint.lifecycle.settled:
             return self._has_begun(change, request)
         if now.config != planned.config or not is_own(request, now):
@@ -109,7 +109,7 @@ class StandingApplier(Applier):
                 f"{now.job_name} is {now.status}{to} by somebody else's doing, and takes no other change until then"
             )
             raise ServiceError(message, "run apply again when it is over") from None
-        return Outcome(replace(change, seen=now), adopted=True)
+        return Outcome(change._replace(seen=now), adopted=True)
 
     def _scale_one(self, change: Change, options: PlanOptions) -> Outcome:
         self.endpoints.scale(_request(change).name, change.live["DesiredWeightsAndCapacities"])
@@ -151,14 +151,14 @@ class StandingApplier(Applier):
             message = f"{request.name} was deleted, and could not be created again: {error.message}"
             hint = f"{error.hint}; " if error.hint else ""
             return Outcome(change, ServiceError(message, f"{hint}then run apply again: it creates {request.name}"))
-        return replace(done, change=replace(change, seen=done.change.seen))
+        return replace(done, change=change._replace(seen=done.change.seen))
 
     def _go_on(self, change: Change, options: PlanOptions) -> Outcome:
         """Decides again once something has ended, and does that, if it is what the plan has shown."""
         request = _request(change)
         while True:
             found = {seen.job_name: seen for seen in self.endpoints.observe([request])}
-            again = decide_endpoint(request, found.get(request.name), replace(options, replace=False, rerun=False))
+            again = decide_endpoint(request, found.get(request.name), options._replace(replace=False, rerun=False))
             if again.action is not Action.WAIT:
                 break
             self._quiet(request.name)

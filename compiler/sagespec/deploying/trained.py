@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import cast
 
 from sagespec.building.draft import Trained
 from sagespec.building.request import Call, Destination, Request
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own
-from sagespec.deploying.planning.plan import Action, Change
 from sagespec.deploying.services import EndpointService, Service
 from sagespec.kinds.lifecycle import Nature
 
@@ -55,33 +53,3 @@ def _none_of(name: str, own: Sequence[Observed]) -> str:
     if not own:
         return f"no training job of '{name}' exists yet, whose model it would serve"
     return f"no training job of '{name}' has completed yet ({own[-1].job_name} is {own[-1].status})"
-
-
-def in_order(changes: Sequence[Change]) -> list[Change]:
-    """The changes of a plan; an endpoint whose job is part of it waits until that job has completed."""
-    jobs = {_key(change.request, change.name): change for change in changes if _is_job(change) and change.request}
-    return [_after(change, jobs.get(_key(change.request, change.request.serving.training_job)))
-            if change.request is not None and change.request.serving.training_job else change
-            for change in changes]  # fmt: skip
-
-
-def _key(request: Request, name: str) -> tuple[object, ...]:
-    return request.project, request.environment, request.site.region, request.site.local, name
-
-
-def _is_job(change: Change) -> bool:
-    return change.nature is Nature.RUNS
-
-
-def _after(change: Change, job: Change | None) -> Change:
-    """What is done about an endpoint, given what is done about the job whose model it serves."""
-    done = job is None or (job.as_wanted and job.seen is not None and job.seen.status == "Completed")
-    if job is None or done or change.request is None or change.action is Action.REFUSE:
-        return change
-    status = "created" if job.action in (Action.CREATE, Action.REPLACE) else job.seen.status if job.seen else "refused"
-    reason = (
-        f"waits for {job.job_name} ({status}): its model is served once it has completed, by apply --wait or the next"
-    )
-    serving = change.request.serving._replace(waits_for=f"{reason} apply")
-    request = change.request._replace(serving=serving)
-    return replace(change, action=Action.WAIT, reason=serving.waits_for, request=request, live={}, stops=(), removes=())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from enum import Enum
+
+from sagespec.base.named import NamedTuple
 
 
 class FailureKind(str, Enum):
@@ -30,8 +31,7 @@ INFRASTRUCTURE = frozenset({FailureKind.CAPACITY, FailureKind.SERVICE, FailureKi
 """Nobody's manifest, data or code is at fault."""
 
 
-@dataclass(frozen=True)
-class FailureVerdict:
+class FailureVerdict(NamedTuple):
     """One failure, told as what it is."""
 
     kind: FailureKind
@@ -179,7 +179,7 @@ def triage(status: str, secondary: str = "", failure: str = "", *, here: bool = 
     if status not in ("Failed", "Stopped"):
         return None
     verdict = _verdict(status, secondary, failure)
-    return replace(verdict, next_step=_HERE.get(verdict.kind, verdict.next_step)) if here else verdict
+    return verdict._replace(next_step=_HERE.get(verdict.kind, verdict.next_step)) if here else verdict
 
 
 def _verdict(status: str, secondary: str, failure: str) -> FailureVerdict:

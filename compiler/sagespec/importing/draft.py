@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from sagespec.base.errors import SagespecError
+from sagespec.base.named import NamedTuple
 from sagespec.kinds import kind_named
-from sagespec.reading.yamltext import Path, yaml_text
+from sagespec.reading.syntax.writer import Path, yaml_text
 
 VERSION = "sagespec/v1"
 

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from sagespec.checking.allowances import Glossary
 from sagespec.checking.page import Page
 from sagespec.kinds import KINDS, kind_named
+from sagespec.kinds.renamed_rules import RENAMED_RULES
 
 
 @cache
@@ -17,6 +18,15 @@ def explained() -> Mapping[str, Page]:
 
     rules = (rule for kind in KINDS for rule in kind_named(kind).rules.by_name.values())
     return {**PAGES, **{rule.name: rule.page for rule in rules}}
+
+
+@lru_cache(maxsize=1_000)
+def page_named(name: str) -> Page | None:
+    """One of them; a kind is not imported for what an earlier one explains."""
+    from sagespec.checking.pages import PAGES
+
+    rules = (kind_named(kind).rules.by_name.get(name) for kind in KINDS)
+    return PAGES.get(name) or next((rule.page for rule in rules if rule is not None), None)
 
 
 @lru_cache(maxsize=1_000)
@@ -30,7 +40,7 @@ def suggestion(name: str) -> str:
 
 def current(name: str) -> str:
     """What a name of any time is called today."""
-    return next((new for kind in KINDS if (new := kind_named(kind).renamed_rules.get(name))), name)
+    return RENAMED_RULES.get(name, name)
 
 
 GLOSSARY = Glossary(explained, suggestion, current)

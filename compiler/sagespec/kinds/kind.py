@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.kinds.lifecycle import Lifecycle
 from sagespec.reading.part import Part
@@ -28,8 +29,6 @@ class Kind(NamedTuple):
     """The fields, and what their values may be."""
     rules: RuleSet
     """What may be wrong with a manifest beyond the types of its values."""
-    renamed_rules: Mapping[str, str]
-    """Old name of a rule → its name today."""
     context: Callable[..., Context]
     """What a rule is shown besides its subject, made as `Context` is."""
     members: Mapping[str, Sequence[str]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
+
+from sagespec.base.named import NamedTuple
 
 
 class Nature(str, Enum):

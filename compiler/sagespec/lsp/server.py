@@ -112,7 +112,7 @@ class Server:
             raise ResponseError(jsonrpc.REQUEST_CANCELLED, "cancelled")
         if self.connection.is_superseded(message):
             raise ResponseError(jsonrpc.CONTENT_MODIFIED, "the document has been changed since")
-        from sagespec.lsp.features import FEATURES
+        from sagespec.lsp.features.table import FEATURES
 
         feature = FEATURES.get(method)
         if feature is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sagespec.checking.check import Checked
@@ -26,6 +26,8 @@ class Beside:
         """
         self.paths: tuple[str, ...] = ()
         """Those of the run."""
+        self.givers: Callable[[str, str], Sequence[str]] | None = None
+        """(manifest, name) → the files that give a training job that name, where somebody knows them already."""
         self._options = options
         self._run = run
         self._jobs: dict[tuple[str | None, ...], list[Result]] = {}
@@ -43,7 +45,7 @@ class Beside:
         from sagespec.building.promised import promised_by
 
         wanted = (name, project, of.environment, of.site.region)
-        beside = self._trainers(of.manifest, of.environment)
+        beside = self._trainers(name, of.manifest, of.environment)
         found = [result.request for result in beside if result.request is not None]
         same = (job for job in found if (job.name, job.project, job.environment, job.site.region) == wanted)
         return next((promised_by(job) for job in same if not job.site.local), Trained())
@@ -55,16 +57,19 @@ class Beside:
             return None
 
         asked = (name, *_whose(manifest))
-        for each in self._trainers(manifest.document.source.name, manifest.environment):
+        for each in self._trainers(name, manifest.document.source.name, manifest.environment):
             trainer = each.checked
             if trainer is not None and (trainer.job.name, *_whose(trainer.manifest)) == asked:
                 return trainer
         return None
 
-    def _trainers(self, manifest: str, environment: str | None) -> list[Result]:
-        """The training jobs that are described under the paths of this run, or beside a manifest."""
+    def _trainers(self, name: str, manifest: str, environment: str | None) -> list[Result]:
+        """The training jobs that are described under the paths of this run, or beside a manifest: one of that name is
+        among them, if there is one."""
         folder = os.path.dirname(manifest)  # noqa: PTH120
         roots = (*self.paths, *([folder or "."] if os.path.isfile(manifest) else ()))  # noqa: PTH113
+        if self.givers is not None:
+            roots = tuple(self.givers(manifest, name))
         key = (environment or None, *roots)
         if key not in self._jobs:
             from sagespec.building.draft import Trained

@@ -9,10 +9,11 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sagespec.base.diagnostic import Diagnostic, Rejected, Related, Severity, has_errors
 from sagespec.base.files import Files
+from sagespec.base.named import NamedTuple
 from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Place, Source
 from sagespec.catalog import Facts, facts
@@ -31,9 +32,10 @@ from sagespec.pipeline.judging import DraftJudge
 from sagespec.pipeline.results import Options, Result, merged
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
-from sagespec.reading.document import MAX_BYTES, Document, decode, load, read
 from sagespec.reading.project_facts import SETTING, ProjectFacts
 from sagespec.reading.render import Defaults, Manifest, environments_of, is_ours, render, standing_alone
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.reader import MAX_BYTES, decode, load, read
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # imported where a request is made
@@ -77,7 +79,7 @@ class Compiler:
         self.claims = Claims()
         self.drafts = DraftJudge(self.facts, self.files, build=self.options.build)
         self._destinations = Destinations(self.options)
-        self._beside = Beside(self.options, lambda options, paths: Compiler(options, self.facts, self.files).run(paths))
+        self.beside = Beside(self.options, lambda options, paths: Compiler(options, self.facts, self.files).run(paths))
 
     @cached_property
     def packing(self) -> Packing:
@@ -94,7 +96,7 @@ class Compiler:
     def files_of(self, paths: Iterable[str]) -> Iterator[FoundFile]:
         """Every file that some paths stand for, once."""
         paths = list(dict.fromkeys(map(str, paths)))
-        self._beside.paths = tuple(path for path in paths if path != STDIN)
+        self.beside.paths = tuple(path for path in paths if path != STDIN)
         named = {os.path.abspath(path) for path in paths}  # noqa: PTH100 - pathlib takes its time
         read = set[str]()
         for path in paths:
@@ -340,14 +342,14 @@ class Compiler:
             self.packing,
             _manifest_name(manifest, folder),
             self.options.inputs.commit,
-            self._beside.trained if self.options.build else None,
+            self.beside.trained if self.options.build else None,
             self.options.archive_at if self.options.build else None,
         )
         return kind.draft(checked.job, manifest, inputs)
 
     def _served(self, checked: Checked) -> Iterator[Diagnostic]:
         """A script whose model the endpoint's server cannot load; the script may allow it."""
-        trainer = self._beside.trainer_of(checked)
+        trainer = self.beside.trainer_of(checked)
         if trainer is None:
             return
         from sagespec.kinds.endpoint.trainer import unservable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sagespec.base.diagnostic import Diagnostic, Edit, Severity
 from sagespec.catalog import near
 from sagespec.kinds import KINDS, kind_named
-from sagespec.reading.document import Document
+from sagespec.reading.syntax.document import Document
 
 
 def is_defaults(document: Document) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sagespec.base.diagnostic import Diagnostic, in_order
+from sagespec.base.named import NamedTuple
 from sagespec.checking.check import Checked
 from sagespec.reading.render import Inputs, Manifest
 

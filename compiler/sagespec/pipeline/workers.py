@@ -12,8 +12,9 @@ import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, BinaryIO, Generic, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Generic, NoReturn, TypeVar
 
+from sagespec.base.named import NamedTuple
 from sagespec.checking.allowances import Allowance
 from sagespec.checking.claims import Claims, Holder, Key
 from sagespec.pipeline.compiler import Compiler, FoundFile

@@ -15,8 +15,8 @@ from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.base.source import Place, Source, Span
-from sagespec.reading.document import Document
 from sagespec.reading.render import DEFAULTS_NAME, is_ours
+from sagespec.reading.syntax.document import Document
 
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
 """Folders that hold no people's manifests."""
@@ -28,9 +28,9 @@ _TOOLS = frozenset(
 
 OURS = "sagespec/"
 """What the text of a manifest holds."""
-_API_VERSION = re.compile(r"""(?im)^[ \t{\[,-]*["']?(?P<key>apiversion)["']?[ \t]*:[ \t]*["']?(?P<group>[\w.-]+)/""")
-_KIND = re.compile(r"""(?m)^[ \t{,]*["']?kind["']?[ \t]*:[ \t]*["']?(?P<kind>\w+)""")
-_ANY_VERSION = re.compile(r"(?im)^[ \t{\[,-]*[\"']?api[-_]?version[\"']?[ \t]*:")
+_API_VERSION = r"""(?im)^[ \t{\[,-]*["']?(?P<key>apiversion)["']?[ \t]*:[ \t]*["']?(?P<group>[\w.-]+)/"""
+_KIND = r"""(?m)^[ \t{,]*["']?kind["']?[ \t]*:[ \t]*["']?(?P<kind>\w+)"""
+_ANY_VERSION = r"(?im)^[ \t{\[,-]*[\"']?api[-_]?version[\"']?[ \t]*:"
 _LFS = "version https://git-lfs.github.com/spec/"
 _CRYPT = b"\x00GITCRYPT\x00"
 _PIECE = 1 << 20
@@ -84,11 +84,6 @@ def _real(path: str) -> str:
         return os.path.realpath(path)
     except (OSError, ValueError):  # a name that no file can have
         return path
-
-
-def discover(path: str) -> Iterator[str]:
-    """The files that a path of the command line stands for."""
-    return (name for name, why in Survey().files(path) if not why)
 
 
 def _sorted_out(folder: str, folders: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
@@ -149,14 +144,14 @@ def _pieces(path: str) -> Iterator[bytes]:
 
 def may_be_ours(text: str, kinds: Collection[str]) -> bool:
     """Whether a text is worth a closer look: a quick one, which foreign YAML does not pass."""
-    if OURS in text or any(_is_near(match["group"]) for match in _API_VERSION.finditer(text)):
+    if OURS in text or any(_is_near(match["group"]) for match in re.finditer(_API_VERSION, text)):
         return True
-    return any(match["kind"] in kinds for match in _KIND.finditer(text)) and not _ANY_VERSION.search(text)
+    return any(match["kind"] in kinds for match in re.finditer(_KIND, text)) and not re.search(_ANY_VERSION, text)
 
 
 def hidden(source: Source, why: str) -> Diagnostic | None:
     """What there is to say of a file that is passed over for where it lies; nothing where it is none of ours."""
-    found = next((match for match in _API_VERSION.finditer(source.text) if match["group"] == "sagespec"), None)
+    found = next((match for match in re.finditer(_API_VERSION, source.text) if match["group"] == "sagespec"), None)
     if found is None:
         return None
     message = f"this is a manifest, and it is passed over: {why}"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic_core import PydanticKnownError
-
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Described, Lone, Shape
+from sagespec.reading.core import PydanticKnownError
 from sagespec.reading.part import Field, Part
 
 _PLAIN = {str: "str", int: "int", float: "float", bool: "bool", Any: "any"}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import CoreConfig, ErrorDetails, SchemaValidator, ValidationError
-
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Shape
+from sagespec.reading.core import CoreConfig, ErrorDetails, SchemaValidator, ValidationError
 
 _STRICT = CoreConfig(strict=True, extra_fields_behavior="forbid")
 _validators: dict[int, SchemaValidator] = {}

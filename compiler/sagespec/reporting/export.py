@@ -10,7 +10,8 @@ from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.base.files import write_whole
-from sagespec.building.targets import TARGETS, Request, Upload
+from sagespec.building.request import Request, Upload
+from sagespec.building.targets import TARGETS
 from sagespec.kinds import Kind, kind_named
 from sagespec.pipeline import Result
 from sagespec.reporting.requests import as_line

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
 from sagespec.base.files import Files
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Place, Source, Span
 from sagespec.scripts.arguments import arguments, ignores_arguments
 from sagespec.scripts.declared import DeclaredArguments, DeclaredOption

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.scripts.reading import Piece
 
 NO_VALUE = frozenset(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.scripts.keras_models import fits, keras_models
 from sagespec.scripts.known import TOOLKITS
 from sagespec.scripts.path_variables import PathVariable, wanted

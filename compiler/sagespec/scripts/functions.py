@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.scripts.known import HARMLESS
 from sagespec.scripts.program import LEGACY_FUNCTIONS, Owner, Program
 from sagespec.scripts.reading import Piece

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from sagespec.base.named import NamedTuple
 from sagespec.scripts.constants import UNKNOWN
 from sagespec.scripts.keeping import Kept, kept
 from sagespec.scripts.keras_models import KERAS, fits, keras_models

@@ -11,8 +11,8 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.scripts.constants import UNKNOWN
 from sagespec.scripts.declared import DeclaredArguments, DeclaredOption
 from sagespec.scripts.program import Program

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Piece
 from sagespec.scripts.values import value
@@ -72,6 +72,8 @@ class _Reader:
     def __init__(self, program: Program, asks: Callable[[Module, ast.expr], str]) -> None:
         self.program = program
         self.asks = asks
+        self.parsers: dict[ast.FunctionDef | ast.AsyncFunctionDef, bool] = {}
+        """Function → whether it returns what was parsed."""
         self.options = {} if {"set_defaults", "setattr"} & program.names else dict(self._options())
 
     def sources(self, module: Module, seen: Seen, node: ast.expr, depth: int) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -139,7 +141,7 @@ class _Reader:
             if names.elts and isinstance(names.elts[0], ast.Name) and names.elts[0].id == name.id
         ]
         known = [node for node in given if node is not None] + unpacked
-        if known and all(_parses(node, module) for node in known):
+        if known and all(self._parses(node, module) for node in known):
             return True
         passed = list(self.program.passed(module, seen, name))
         return bool(passed) and all(
@@ -147,14 +149,21 @@ class _Reader:
             for caller, call, argument in passed
         )
 
+    def _parses(self, node: ast.expr, module: Module) -> bool:
+        """Whether a call parses the command line, or calls a function that returns what was parsed."""
+        func = node.func if isinstance(node, ast.Call) else None
+        if isinstance(func, ast.Attribute):
+            return func.attr in _PARSING
+        own = module.functions.get(func.id) if isinstance(func, ast.Name) else None
+        if own is None:
+            return False
+        if own not in self.parsers:
+            self.parsers[own] = _returns_what_was_parsed(own)
+        return self.parsers[own]
 
-def _parses(node: ast.expr, module: Module) -> bool:
-    """Whether a call parses the command line, or calls a function that returns what was parsed."""
-    func = node.func if isinstance(node, ast.Call) else None
-    if isinstance(func, ast.Attribute):
-        return func.attr in _PARSING
-    own = module.functions.get(func.id) if isinstance(func, ast.Name) else None
-    returned = [] if own is None else [each.value for each in ast.walk(own) if isinstance(each, ast.Return)]
+
+def _returns_what_was_parsed(function: ast.AST) -> bool:
+    returned = [each.value for each in ast.walk(function) if isinstance(each, ast.Return)]
     calls = [each.func for each in returned if isinstance(each, ast.Call)]
     return bool(calls) and all(isinstance(each, ast.Attribute) and each.attr in _PARSING for each in calls)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 import io
-import tokenize
 import warnings
 from collections.abc import Iterator
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
 from sagespec.base.files import Files
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Source
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 500_000
 """Larger files are data rather than code, and are not looked at."""
 
 
@@ -64,6 +63,10 @@ def unreadable(path: FilePath, files: Files) -> str:
 
 
 def _decoded(raw: bytes) -> str:
+    if raw.isascii() and not any(b"coding" in line for line in raw.split(b"\n", 2)[:2]):
+        return raw.decode("ascii")
+    import tokenize  # few scripts name an encoding, or need one
+
     encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
     return str(raw, encoding)
 
@@ -99,6 +102,8 @@ def _python2(text: str, error: SyntaxError) -> Parsed:
 
 def comments(source: Source) -> Iterator[tuple[int, str]]:
     """Where each comment of a script begins (an index), and its text; those before a mistake, if there is one."""
+    import tokenize  # few scripts have comments for us
+
     try:
         for token in tokenize.generate_tokens(io.StringIO(source.text, newline="").readline):
             if token.type == tokenize.COMMENT:

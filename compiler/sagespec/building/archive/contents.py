@@ -20,10 +20,11 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from sagespec.base.errors import SagespecError
 from sagespec.base.lazy import lazy
+from sagespec.base.named import NamedTuple
 
 MODIFIED = 946_684_800
 """Every member's time: 2000-01-01 00:00 UTC. Not 0, because zip files, and so the wheels that a container builds from a

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+
+from sagespec.base.named import NamedTuple
 
 IGNORE_FILE = ".sagespecignore"
 """Says what stays out of the archive, in the language of `.gitignore`, for its own folder and those below."""
@@ -58,11 +59,11 @@ class IgnoreFile(NamedTuple):
 _ANYTHING = re.compile(r".*", re.DOTALL)
 _NOTHING = re.compile(r"(?!)")
 
-_TOKEN = re.compile(
-    r"\\(?P<escaped>.)|\[(?P<negated>[!^]?)(?P<set>\]?(?:\[:\w*:\]|\\.|[^\]\\])*)\]|(?P<star>\*)|(?P<any>\?)|(?P<char>[^\\\[])",
-    re.DOTALL,
+_PIECE = (
+    r"(?s)\\(?P<escaped>.)|\[(?P<negated>[!^]?)(?P<set>\]?(?:\[:\w*:\]|\\.|[^\]\\])*)\]"
+    r"|(?P<star>\*)|(?P<any>\?)|(?P<char>[^\\\[])"
 )
-_SET_ITEM = re.compile(r"\[:(?P<name>\w*):\]|\\?(?P<low>.)(?:-\\?(?P<high>[^\]\\]|(?<=\\).))?", re.DOTALL)
+_SET_ITEM = r"(?s)\[:(?P<name>\w*):\]|\\?(?P<low>.)(?:-\\?(?P<high>[^\]\\]|(?<=\\).))?"
 _NAMED_SETS = {
     "alnum": "a-zA-Z0-9",
     "alpha": "a-zA-Z",
@@ -123,7 +124,7 @@ def _parts(body: str) -> tuple[re.Pattern[str] | None, ...] | None:
     anchored = "/" in body
     body = body.removeprefix("/")
     while position < len(body):
-        token = _TOKEN.match(body, position)
+        token = re.compile(_PIECE).match(body, position)
         fragment = _fragment(token) if token else None
         if token is None or fragment is None:
             return None
@@ -149,7 +150,7 @@ def _fragment(token: re.Match[str]) -> str | None:
     if token["set"] is None:
         return re.escape(token["escaped"] or token["char"])
     items = []
-    for item in _SET_ITEM.finditer(token["set"]):
+    for item in re.finditer(_SET_ITEM, token["set"]):
         if item["low"] is None:
             if item["name"] not in _NAMED_SETS:
                 return None

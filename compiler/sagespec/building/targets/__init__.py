@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from sagespec.building.request import Destination, Request, Upload
+from sagespec.base.named import NamedTuple
+from sagespec.building.request import Request
 from sagespec.building.targets import ack, aws_cli, eventbridge, step_functions
-from sagespec.reading.yamltext import yaml_text
+from sagespec.reading.syntax.writer import yaml_text
 
 
 class Target(NamedTuple):
@@ -46,4 +47,4 @@ TARGETS: Mapping[str, Target] = {
     "aws-cli": Target(".sh", aws_cli.script, str, _nothing),
 }
 
-__all__ = ["TARGETS", "Destination", "Request", "Target", "Upload"]
+__all__ = ["TARGETS", "Target"]

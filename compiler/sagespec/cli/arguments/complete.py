@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.cli.arguments.help import summary
 from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
 from sagespec.cli.arguments.table import COMMANDS, GROUPS, ProgramArguments

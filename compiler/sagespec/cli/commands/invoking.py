@@ -44,7 +44,7 @@ def endpoint_of(given: InvokeArguments) -> tuple[str, EndpointService]:
     Raises:
         WrongUsage: the manifest has none, or several.
     """
-    from sagespec.building.targets import Destination
+    from sagespec.building.request import Destination
 
     pool = service_pool()
     if not (Path(given.name).exists() or given.name.endswith((".yaml", ".yml"))):

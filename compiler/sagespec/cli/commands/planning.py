@@ -20,8 +20,7 @@ from sagespec.cli.services import (
     trained_in,
 )
 from sagespec.cli.terminal import say, tell
-from sagespec.deploying.machinery import plan_unseen
-from sagespec.reporting.plans.data import plan_json
+from sagespec.deploying.planning.deciding import plan_unseen
 from sagespec.reporting.plans.plan import plan_text
 from sagespec.reporting.terminal.style import style_of
 
@@ -36,22 +35,24 @@ def plan(given: PlanArguments) -> int:
     if why:
         raise WrongUsage(f"--out {given.out}: {why}")
     ask = None if given.offline or given.local else account_of_credentials
-    pool = service_pool()
-    trained = not_asked if given.offline else trained_in(pool)
-    archives = None if given.offline else archive_in(pool)
+    pool = None if given.offline else service_pool()
+    trained = not_asked if pool is None else trained_in(pool)
+    archives = None if pool is None else archive_in(pool)
     compiler = compiler_of(given, build=True, local=given.local, ask_account=ask, trained=trained, archive_at=archives)
     requests, code = accepted(compiler.run(given.paths), given)
     if code:
         return code
     options = plan_options(given)
     check_prune(options, requests, given)
-    if given.offline:
+    if pool is None:
         made = plan_unseen(requests, options)
     else:
         made = pool.naming_files(pool.plan(requests, options, evidence_of(compiler)))
     if given.out is not None:
         save(made, options, given.out)
     if given.format == "json":
+        from sagespec.reporting.plans.data import plan_json  # few plans are read by programs
+
         say(plan_json(made))
     elif given.format == "markdown":
         from sagespec.reporting.plans.markdown import plan_markdown  # few plans are a comment of a pull request

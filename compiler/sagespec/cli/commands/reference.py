@@ -115,7 +115,7 @@ def versions(given: VersionsArguments) -> Code:
 
 
 def schema(given: SchemaArguments) -> Code:
-    from sagespec.reporting.schema import stale, write_schemas
+    from sagespec.reporting.schema_files import stale, write_schemas
 
     if given.check:
         found = stale(given.out)

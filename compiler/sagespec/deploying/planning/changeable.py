@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sagespec.building.request import Request
-from sagespec.deploying.planning.observed import Observed
+
+if TYPE_CHECKING:
+    from sagespec.deploying.planning.observed import Observed
 
 KEEP_ALIVE = "KeepAlivePeriodInSeconds"
 

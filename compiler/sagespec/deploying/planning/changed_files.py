@@ -7,10 +7,10 @@ import re
 import tarfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.archive import ArchiveError, Contents
 from sagespec.kinds.lifecycle import Nature
 
@@ -22,8 +22,7 @@ LARGEST_ARCHIVE = 500_000_000
 _UNREADABLE = (tarfile.TarError, zlib.error, OSError, EOFError)
 
 
-@dataclass(frozen=True)
-class ChangedFiles:
+class ChangedFiles(NamedTuple):
     """Names of files in an archive, each list in order."""
 
     added: tuple[str, ...] = ()

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.base.redact import masked, redacted, secret_in
-from sagespec.building.request import FIRST, JOB, Member
+from sagespec.building.request import FIRST, JOB, Member, Request
 from sagespec.building.tags import DIGEST, GIVEN
-from sagespec.building.targets import Request
 from sagespec.catalog import api_members
 from sagespec.kinds.training_job.members import field_of
 
@@ -31,8 +30,7 @@ class Effect(str, Enum):
     """It can no longer come true: the job has ended."""
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """One value that is wanted otherwise than it is. Secrets are masked."""
 
     field: str
@@ -46,8 +44,7 @@ class Difference:
     effect: Effect
 
 
-@dataclass(frozen=True)
-class _Rewrite:
+class _Rewrite(NamedTuple):
     """A value that the service shows although nobody asked for it."""
 
     member: str

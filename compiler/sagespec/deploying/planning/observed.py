@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from sagespec.building.tags import SINCE
+from sagespec.base.named import NamedTuple
+from sagespec.building.tags import PREVIOUS, SINCE
 from sagespec.kinds.endpoint.lifecycle import LIFECYCLE as ENDPOINTS
 from sagespec.kinds.lifecycle import Lifecycle
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE as JOBS
@@ -81,8 +82,7 @@ class ObservedJob(Observed):
         return self.status == "Completed"
 
 
-@dataclass(frozen=True)
-class Capacity:
+class Capacity(NamedTuple):
     """How much of one variant of an endpoint there is, and how much there is to be."""
 
     variant: str
@@ -91,7 +91,7 @@ class Capacity:
     current: int | None = None
     weight: float = 1.0
     """Its share of the requests that there is to be."""
-    serverless: Mapping[str, int] = field(default_factory=dict)
+    serverless: Mapping[str, int] = {}
     """`MaxConcurrency` and `ProvisionedConcurrency` that there are to be; empty for a variant with instances."""
 
     @property
@@ -100,8 +100,7 @@ class Capacity:
         return self.current == self.desired
 
 
-@dataclass(frozen=True)
-class Revision:
+class Revision(NamedTuple):
     """A configuration of a manifest's endpoint that exists, whether or not the endpoint uses it."""
 
     config: str
@@ -147,6 +146,14 @@ class ObservedEndpoint(Observed):
     def asked(self) -> str:
         """The configuration that was asked for last, by our tag; what it serves with where there is no such tag."""
         return f"{self.name}-{self.digest[:10]}" if self.digest else self.config
+
+    def as_previous(self) -> ObservedEndpoint:
+        """The endpoint as it is once another configuration follows the one that it serves with."""
+        return replace(self, tags={**self.tags, PREVIOUS: self.config})
+
+    def without_failure(self) -> ObservedEndpoint:
+        """The endpoint as if nothing had failed."""
+        return replace(self, failure="")
 
     @property
     def rolled_back(self) -> bool:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from sagespec.building.request import Destination, Request
 from sagespec.building.tags import OURS
-from sagespec.deploying.planning.differ import Effect, differences
-from sagespec.deploying.planning.observed import Observed
 from sagespec.kinds.lifecycle import Nature
+
+if TYPE_CHECKING:
+    from sagespec.deploying.planning.observed import Observed
 
 UNNAMED = "default"
 """The project of those who have written none. Many repositories share it, so that nothing is stopped in it."""
@@ -83,8 +85,8 @@ def can_be_adopted(request: Request, job: Observed) -> bool:
         and job.project in (request.project, UNNAMED)
         and job.environment in (request.environment, "")
     )
-    return (
-        not job.tags_hidden
-        and unclaimed
-        and not any(one.effect is Effect.NEW_RUN for one in differences(request, job.body, job.tags))
-    )
+    if job.tags_hidden or not unclaimed:
+        return False
+    from sagespec.deploying.planning.differ import Effect, differences  # few jobs of our names are nobody's
+
+    return not any(one.effect is Effect.NEW_RUN for one in differences(request, job.body, job.tags))

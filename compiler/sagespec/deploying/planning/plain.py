@@ -16,14 +16,17 @@ from sagespec.building.cost import Prices
 from sagespec.building.dataset import Dataset
 from sagespec.building.local_model import ArchiveFile, RepackedFile
 from sagespec.building.model_archive import RepackedModel
-from sagespec.deploying.planning.observed import ObservedEndpoint, ObservedJob
+from sagespec.deploying.planning.changed_files import ChangedFiles
+from sagespec.deploying.planning.differ import Difference
+from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, ObservedJob, Revision
+from sagespec.deploying.planning.reruns import Rerun
 
 _OF_ANY = {
     cls.__name__: cls
     for cls in (Contents, Dataset, RepackedModel, RepackedFile, ArchiveFile, ObservedEndpoint, ObservedJob)
 }
 """What says its own type, in a field that takes others too."""
-_LAZY = {"Prices": Prices, "Contents": Contents}
+_LAZY = {cls.__name__: cls for cls in (ChangedFiles, Contents, Difference, Observed, Prices, Rerun, Revision)}
 """Types of fields that their modules import for type checkers alone."""
 _TYPE = "$type"
 _NEEDED = object()

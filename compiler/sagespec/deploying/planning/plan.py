@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sagespec.base.lazy import lazy
+from sagespec.base.named import NamedTuple
 from sagespec.building.request import Destination, Request
-from sagespec.deploying.planning.changed_files import ChangedFiles
-from sagespec.deploying.planning.differ import Difference, differences
-from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, Revision
-from sagespec.deploying.planning.reruns import Rerun
-from sagespec.deploying.planning.standing_differ import endpoint_differences
 from sagespec.kinds import kind_named
 from sagespec.kinds.lifecycle import Nature
+
+if TYPE_CHECKING:  # a plan that nobody was asked for needs none of them
+    from sagespec.deploying.planning.changed_files import ChangedFiles
+    from sagespec.deploying.planning.differ import Difference
+    from sagespec.deploying.planning.observed import Observed, Revision
+    from sagespec.deploying.planning.reruns import Rerun
 
 
 class Action(str, Enum):
@@ -72,8 +73,7 @@ def nature_of(request: Request) -> Nature:
     return kind_named(request.kind).lifecycle.nature
 
 
-@dataclass(frozen=True)
-class PlanOptions:
+class PlanOptions(NamedTuple):
     """What the user said beside the manifests."""
 
     rerun: bool = False
@@ -85,10 +85,7 @@ class PlanOptions:
     """What is run again; None for all that has ended."""
 
 
-@dataclass(frozen=True)
-class Change:
-    """What is to be done about one job, and why."""
-
+class _Change(NamedTuple):
     action: Action
     reason: str
     request: Request | None = None
@@ -96,7 +93,7 @@ class Change:
     attempt: int = 1
     seen: Observed | None = None
     """What the decision rests on: apply looks again and refuses a changed world."""
-    live: Mapping[str, Any] = field(default_factory=dict)
+    live: Mapping[str, Any] = {}
     """The members that an update changes."""
     stops: tuple[Observed, ...] = ()
     """The jobs that are stopped for it. Nothing else ever is."""
@@ -115,17 +112,25 @@ class Change:
     files: ChangedFiles | None = None
     """Which files of the source archive differ from those of `before`, where that was looked at."""
 
+
+class Change(_Change):
+    """What is to be done about one job, and why."""
+
     @property
     def before(self) -> Observed | None:
         """What is there now, or was there last."""
         return self.seen or self.last
 
-    @cached_property
+    @lazy
     def differences(self) -> tuple[Difference, ...]:
         """What the manifest asks for, held against what it has asked for before."""
         request, before = self.request, self.before
         if request is None or before is None or not before.body or request.serving.waits_for:
             return ()
+        from sagespec.deploying.planning.differ import differences
+        from sagespec.deploying.planning.observed import ObservedEndpoint
+        from sagespec.deploying.planning.standing_differ import endpoint_differences
+
         if isinstance(before, ObservedEndpoint):
             return endpoint_differences(request, before)
         ours = before.digest == request.digest
@@ -166,8 +171,7 @@ class Change:
         return self.action in NOTHING_TO_DO and not self.beside and not self.unfulfilled
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Every change, in the order of the manifests."""
 
     changes: tuple[Change, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -76,7 +76,7 @@ def to_text(plan: Plan, options: PlanOptions) -> str:
         "version": VERSION,
         "tool": __version__,
         "catalog": digest(),
-        "options": to_plain(replace(options, named=None)),
+        "options": to_plain(options._replace(named=None)),
         "account": plan.account,
         "notes": list(plan.notes),
         "offline": plan.offline,
@@ -163,4 +163,4 @@ def _named(plan: Plan, options: PlanOptions) -> PlanOptions:
     if not options.rerun:
         return options
     names = frozenset(change.request.job_name(change.attempt - 1) for change in again if change.request is not None)
-    return replace(options, named=Rerun(names, next((change.rerun for change in plan.changes if change.rerun), "")))
+    return options._replace(named=Rerun(names, next((change.rerun for change in plan.changes if change.rerun), "")))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.planning.changeable import live_changes
-from sagespec.deploying.planning.observed import TERMINAL, Observed, ObservedJob
 from sagespec.deploying.planning.ownership import (
     NAME_THE_PROJECT,
     UNNAMED,
@@ -28,7 +27,10 @@ from sagespec.deploying.triage import triage
 from sagespec.kinds.lifecycle import Nature
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE
 
-__all__ = ["DECISIONS", "TERMINAL", "Action", "Change", "ObservedJob", "Plan", "PlanOptions", "decide", "decide_all"]
+if TYPE_CHECKING:
+    from sagespec.deploying.planning.observed import Observed
+
+__all__ = ["DECISIONS", "Action", "Change", "Plan", "PlanOptions", "decide", "decide_all"]
 
 NOTHING_ELSE = PlanOptions()
 LONGEST_NAME = 63
@@ -122,11 +124,10 @@ def decide(
     change = _next_to(case) if newest is not None and not newest.ended else _after(case)
     if change.action in (Action.CREATE, Action.REPLACE):
         change = _under_our_name(change, request, seen, options)
-    return replace(change, notes=(*_notes(request, seen), *_older_checkpoints(change, request, seen)))
+    return change._replace(notes=(*_notes(request, seen), *_older_checkpoints(change, request, seen)))
 
 
-@dataclass(frozen=True)
-class _Case:
+class _Case(NamedTuple):
     """What a decision rests on."""
 
     request: Request
@@ -188,8 +189,7 @@ def _next_to(case: _Case) -> Change:
         return _stopping(Change(Action.STOP, reason, request, newest.attempt, newest, stops=running))
     if request.on_change == "keep" and all(job.digest != request.digest for job in running):
         return change
-    return replace(
-        change,
+    return change._replace(
         reason=f"{change.reason}; {names} {_run(running)} beside it, {_cure(running, request.site)}",
         beside=running,
     )
@@ -225,7 +225,7 @@ def _replacing(case: _Case, after: Change, running: tuple[Observed, ...]) -> Cha
         reason = (
             f"{runs}, and the manifest has changed since; {'it is' if len(running) == 1 else 'they are'} stopped first"
         )
-        return replace(after, action=Action.REPLACE, reason=reason, seen=running[-1], stops=running)
+        return after._replace(action=Action.REPLACE, reason=reason, seen=running[-1], stops=running)
     if newest is not None and newest.status == "Completed":
         names = f"{_listed(running)}, which nobody asks for now, {_are(running)} stopped"
         reason = f"{newest.job_name} has completed already; {names}"

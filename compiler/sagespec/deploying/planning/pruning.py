@@ -10,11 +10,14 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.tags import LONGEST_VALUE, MANIFEST, tag_value
-from sagespec.deploying.planning.observed import Observed
 from sagespec.reading.discovery import Survey
+
+if TYPE_CHECKING:
+    from sagespec.deploying.planning.observed import Observed
 
 _STDIN = tag_value("<stdin>")
 
@@ -29,7 +32,7 @@ class PruneVerdict(Enum):
     """It does not lie under the paths that were given, or nobody knows where."""
 
 
-Gone = Callable[[Observed], tuple[PruneVerdict, str]]
+Gone: TypeAlias = "Callable[[Observed], tuple[PruneVerdict, str]]"
 """A running job → (verdict, why)."""
 
 

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.request import Request
 from sagespec.building.tags import RERUN
-from sagespec.deploying.planning.observed import Observed
 
-Attempts = Sequence[tuple[Request, Sequence[Observed]]]
+if TYPE_CHECKING:
+    from sagespec.deploying.planning.observed import Observed
+
+Attempts: TypeAlias = "Sequence[tuple[Request, Sequence[Observed]]]"
 """Requests, each with its attempts, oldest first."""
 
 _LENGTH = 16
 """Hexadecimal digits of a mark."""
 
 
-@dataclass(frozen=True)
-class Rerun:
+class Rerun(NamedTuple):
     """What one `--rerun` asks for."""
 
     of: frozenset[str]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.request import Request
 from sagespec.building.tags import OURS, PREVIOUS
-from sagespec.deploying.planning.observed import ObservedEndpoint, Revision
 from sagespec.deploying.planning.ownership import (
     NAME_THE_PROJECT,
     UNNAMED,
@@ -22,7 +21,11 @@ from sagespec.deploying.planning.ownership import (
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, PruneVerdict, nothing_is_known
 from sagespec.deploying.triage import why_endpoint
+from sagespec.kinds.endpoint.lifecycle import LIFECYCLE
 from sagespec.kinds.lifecycle import Nature
+
+if TYPE_CHECKING:
+    from sagespec.deploying.planning.observed import ObservedEndpoint, Revision
 
 NOTHING_ELSE = PlanOptions()
 
@@ -65,8 +68,7 @@ def decide_endpoint(request: Request, seen: ObservedEndpoint | None, options: Pl
     return _DO[word](case)
 
 
-@dataclass(frozen=True)
-class _EndpointCase:
+class _EndpointCase(NamedTuple):
     """What a decision rests on."""
 
     request: Request
@@ -88,7 +90,7 @@ class _EndpointCase:
     @property
     def decisions(self) -> tuple[str, str]:
         """What the kind's table says of the status; an unknown status is waited on."""
-        from_table = ObservedEndpoint.lifecycle.decisions
+        from_table = LIFECYCLE.decisions
         return from_table.get(self.seen.status if self.seen is not None else None, ("wait", "wait"))
 
     @property
@@ -143,15 +145,15 @@ def _serves(case: _EndpointCase) -> Change:
     change = Change(Action.KEEP, f"serves ({case.wanted})", request, seen=seen, removes=removes)
     if wanted:
         said = "; ".join(_said(one, seen) for one in wanted)
-        return replace(change, action=Action.SCALE, reason=said, live={"DesiredWeightsAndCapacities": wanted})
+        return change._replace(action=Action.SCALE, reason=said, live={"DesiredWeightsAndCapacities": wanted})
     add, remove = request.tag_changes(seen.tags, 1)
     if add or remove:
-        return replace(change, action=Action.TAG, reason="only tags differ")
+        return change._replace(action=Action.TAG, reason="only tags differ")
     if removes:
         names = ", ".join(each.config or each.models[0] for each in removes)
-        return replace(change, action=Action.CLEAN, reason=f"serves ({case.wanted}); nothing needs {names} any more")
+        return change._replace(action=Action.CLEAN, reason=f"serves ({case.wanted}); nothing needs {names} any more")
     notes = (f"{seen.job_name} says of an earlier change: {_words(seen)}",) if seen.failure else ()
-    return replace(change, notes=notes)
+    return change._replace(notes=notes)
 
 
 def _update(case: _EndpointCase) -> Change:
@@ -174,7 +176,7 @@ def _update(case: _EndpointCase) -> Change:
         request,
         seen=seen,
         live={"RetainAllVariantProperties": keeps_capacities(request, seen)},
-        removes=leftovers(request, replace(seen, tags={**seen.tags, PREVIOUS: seen.config})),
+        removes=leftovers(request, seen.as_previous()),
     )
 
 
@@ -191,7 +193,7 @@ def _loses_instances(request: Request, seen: ObservedEndpoint) -> bool:
 def _mixed(case: _EndpointCase) -> Change:
     seen = case.there
     if case.options.rerun:
-        return replace(_update(replace(case, seen=replace(seen, failure=""))), seen=seen)
+        return _update(case._replace(seen=seen.without_failure()))._replace(seen=seen)
     reason = f"an update failed, and so did the way back, so that it serves a mix of two configurations: {_words(seen)}"
     action = Action.KEEP if seen.asked == case.wanted else Action.REFUSE
     return Change(action, f"{reason}; --rerun updates it again", case.request, seen=seen)
@@ -314,7 +316,7 @@ def leftovers(request: Request, seen: ObservedEndpoint) -> tuple[Revision, ...]:
     needed = {model for each in seen.revisions if each not in old for model in each.models}
     spare = (each for each in seen.spare if each.created < seen.modified and not needed & set(each.models))
     own = {request.name_made_by(call.operation) for call in request.calls}
-    unneeded = [replace(each, models=tuple(model for model in each.models if model not in needed)) for each in old]
+    unneeded = [each._replace(models=tuple(model for model in each.models if model not in needed)) for each in old]
     unneeded.sort(key=lambda each: each.created)
     return (*models_once(unneeded), *(each for each in spare if not own & set(each.models)))
 
@@ -324,7 +326,7 @@ def models_once(revisions: Sequence[Revision]) -> list[Revision]:
     left: set[str] = set()
     result = []
     for each in reversed(revisions):
-        result.append(replace(each, models=tuple(model for model in each.models if model not in left)))
+        result.append(each._replace(models=tuple(model for model in each.models if model not in left)))
         left.update(each.models)
     return result[::-1]
 

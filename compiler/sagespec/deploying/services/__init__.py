@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sagespec.base.errors import SagespecError
+from sagespec.base.named import NamedTuple
 
 if TYPE_CHECKING:  # the supervisor of a local job lives below this package, and is to start at once
-    from sagespec.building.targets import Request, Upload
+    from sagespec.building.request import Request, Upload
     from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, Revision
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.importing.following.values import ABSENT, Default, Either, Frame, InstanceOf, Library, Made
 from sagespec.scripts.constants import UnknownValue
 

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
+from sagespec.base.named import NamedTuple
 from sagespec.importing.following.functions import CALLS, METHODS
 from sagespec.importing.following.heap import Heap
 from sagespec.importing.following.sdk import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.importing.following.values import Text
 
 Read = Callable[[str], str | None]

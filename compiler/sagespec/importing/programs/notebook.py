@@ -7,8 +7,8 @@ import json
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.importing.draft import Remark, UnreadableProgram
 from sagespec.importing.following.sdk import LAUNCHERS
 

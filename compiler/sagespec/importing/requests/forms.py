@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.targets.ack import SPEC as ACK
 from sagespec.building.targets.ack import name_of as ack_name
 from sagespec.catalog import api_members

@@ -9,8 +9,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.importing.draft import UnreadableProgram
 from sagespec.importing.following.values import Default
 from sagespec.scripts.constants import Mixed, UnknownValue

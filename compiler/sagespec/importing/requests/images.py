@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from sagespec.base.named import NamedTuple
 from sagespec.catalog import PLAIN, Facts, Framework, image_instance_type
 
 

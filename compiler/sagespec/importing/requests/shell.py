@@ -11,13 +11,14 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.catalog import api_members
 from sagespec.importing.following.values import Default
 from sagespec.importing.requests.forms import snake
 from sagespec.importing.requests.shorthand import NotShorthand, Shorthand
-from sagespec.reading.foreign import NotData, documents
+from sagespec.reading.syntax.foreign import NotData, documents
 from sagespec.scripts.constants import Mixed, UnknownValue
 
 Read = Callable[[str], str | None]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path as FilePath
-from typing import NamedTuple
 
 from sagespec.base.lazy import lazy
+from sagespec.base.named import NamedTuple
 from sagespec.catalog import Instance
 from sagespec.checking.context import Context
 from sagespec.checking.subject import Subject

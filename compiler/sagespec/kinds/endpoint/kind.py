@@ -36,7 +36,6 @@ KIND = Kind(
     model=Endpoint,
     context=EndpointContext,
     rules=RULES,
-    renamed_rules={},
     members=MEMBERS,
     elsewhere=ELSEWHERE,
     field_of=field_of,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple
+from typing import Any
 
 from sagespec.base.lazy import lazy
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place
 from sagespec.catalog import Algorithm, Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
@@ -15,7 +16,7 @@ from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
-from sagespec.scripts import DeclaredArguments, Environment, Script
+from sagespec.scripts import DeclaredArguments, Environment, Libraries, Script
 from sagespec.scripts.declared import DeclaredOption
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
@@ -93,6 +94,11 @@ class ReadScript(NamedTuple):
     script: Script
     asks: Environment
     """What it asks its container for."""
+
+    @property
+    def libraries(self) -> Libraries | None:
+        """What it certainly asks of the libraries in its image."""
+        return self.script.study.libraries
 
 
 class CommandLine(NamedTuple):

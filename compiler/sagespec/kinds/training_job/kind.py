@@ -10,7 +10,7 @@ from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS, field_of
 from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.rules import RENAMED, RULES
+from sagespec.kinds.training_job.rules import RULES
 
 if TYPE_CHECKING:
     from sagespec.building.cost import Bill
@@ -41,7 +41,6 @@ KIND = Kind(
     model=Job,
     context=JobContext,
     rules=RULES,
-    renamed_rules=RENAMED,
     members=MEMBERS,
     elsewhere=ELSEWHERE,
     field_of=_field_of,

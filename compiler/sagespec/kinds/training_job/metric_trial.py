@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.kinds.training_job.metrics import NUMBER, Caught, pattern_of
 
 

@@ -6,7 +6,8 @@ import re
 import warnings
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import NamedTuple
+
+from sagespec.base.named import NamedTuple
 
 NUMBER = r"(?i:[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?))"
 """What is a number in a log. Python's own reading takes `1_000` as well, which no log means."""

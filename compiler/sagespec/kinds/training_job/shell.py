@@ -6,7 +6,8 @@ Source: POSIX, Shell Command Language; what bash does beyond it is braces. tests
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from sagespec.base.named import NamedTuple
 
 _SPECIAL = frozenset(" \t\n'\"\\;&|<>()`$#~*?{}")
 """Text without any of these arrives as it is."""
@@ -22,8 +23,8 @@ _OPERATORS = {
     ")": "stops at ')', a syntax error",
     "#": "takes '#' and everything behind it for a comment, the options that follow included",
 }
-_VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\}|[0-9@*#?$!{-])")
-_BRACES = re.compile(r"\{[^\s{}]*(?:,|\.\.)[^\s{}]*\}")
+_VARIABLE = r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\}|[0-9@*#?$!{-])"
+_BRACES = r"\{[^\s{}]*(?:,|\.\.)[^\s{}]*\}"
 
 
 class ShellWords(NamedTuple):
@@ -57,7 +58,7 @@ class _ShellReader:
         self.words: list[str] = []
         self.word: str | None = None
         self.variables: list[str] = []
-        self.expands = shell == "bash" and _BRACES.search(text) is not None
+        self.expands = shell == "bash" and re.search(_BRACES, text) is not None
         self.harm = ""
 
     def read(self) -> ShellWords:
@@ -135,7 +136,7 @@ class _ShellReader:
         if self.text.startswith("$(", self.at):
             self.harm = "runs what stands in $(…) as a command"
             return
-        found = _VARIABLE.match(self.text, self.at)
+        found = re.compile(_VARIABLE).match(self.text, self.at)
         if found is None:
             self._add("$")
             self.at += 1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import cache, partial
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.catalog import Algorithm
 from sagespec.checking.row import Row
 from sagespec.checking.subject import Subject, Written

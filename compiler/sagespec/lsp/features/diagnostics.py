@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from sagespec.base.diagnostic import Diagnostic, Severity
-from sagespec.kinds.explained import explained
+from sagespec.kinds.explained import page_named
 from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
 from sagespec.reporting.findings.report import safe
@@ -38,7 +38,7 @@ def diagnostic(workspace: Workspace, found: Diagnostic) -> Json:
         "source": "sagespec",
         "message": message(found),
     }
-    page = explained().get(found.rule)
+    page = page_named(found.rule)
     link = re.match(r"https://[^\s;,]+", page.source) if page is not None else None
     if link is not None:
         published["codeDescription"] = {"href": link[0]}

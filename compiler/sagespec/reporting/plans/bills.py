@@ -71,7 +71,7 @@ def _term(item: BillItem, *, several: bool) -> str:
     what = "" if item.what == "training" else f"{item.what} "
     limit = f" ({item.limit})" if item.limit else ""
     paid = ", paid by the training plan" if item.prepaid else ""
-    return f"{what}{item.count} × {duration(item.seconds)}{limit}{f' of {item.kind}' if several else ''}{paid}"
+    return f"{what}{item.amount} × {duration(item.seconds)}{limit}{f' of {item.kind}' if several else ''}{paid}"
 
 
 def brief(bill: Bill) -> str:

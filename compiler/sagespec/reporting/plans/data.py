@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagespec.building.archive import Contents
 from sagespec.building.cost import Bill
-from sagespec.building.targets import Upload
+from sagespec.building.request import Upload
 from sagespec.deploying.planning.changed_files import ChangedFiles
 from sagespec.deploying.planning.differ import Difference
 from sagespec.deploying.planning.plan import Change, Plan
@@ -137,7 +137,7 @@ def _bill_data(bill: Bill) -> dict[str, Any]:
             {
                 "what": item.what,
                 "kind": item.kind,
-                "count": item.count,
+                "count": item.amount,
                 "seconds": item.seconds,
                 "limit": item.limit or None,
             }

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagespec.base.redact import redacted
 from sagespec.building.archive import Contents
-from sagespec.building.targets import Upload
-from sagespec.deploying.planning.differ import Difference
+from sagespec.building.request import Upload
 from sagespec.deploying.planning.plan import Action, Change, Plan
 from sagespec.deploying.triage import triage, why_endpoint
 from sagespec.kinds.lifecycle import Nature
@@ -22,6 +21,7 @@ from sagespec.reporting.terminal.style import Style
 
 if TYPE_CHECKING:
     from sagespec.deploying.applier import Outcome
+    from sagespec.deploying.planning.differ import Difference
 
 _COLOURS = {
     Action.CREATE: Style.green,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import chain, takewhile
-from typing import NamedTuple
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.cost import Bill
 from sagespec.deploying.planning.changed_files import ChangedFiles
 from sagespec.deploying.planning.differ import Difference

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sagespec.building.cost import MONTH_HOURS, VOLUME, Bill, money
 from sagespec.building.request import Request
-from sagespec.deploying.planning.observed import ObservedEndpoint
 from sagespec.deploying.planning.plan import Action, Change
 from sagespec.deploying.planning.standing import fleet
+
+if TYPE_CHECKING:
+    from sagespec.deploying.planning.observed import ObservedEndpoint
 
 
 def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
@@ -27,8 +29,8 @@ def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
     of = f", of the training job {request.serving.model_of}" if request.serving.model_of else ""
     if source:
         yield f"model: {source}{of}"
-    if change.action is Action.UPDATE and isinstance(change.seen, ObservedEndpoint):
-        yield from _both_fleets(change, change.seen, new)
+    if change.action is Action.UPDATE:
+        yield from _both_fleets(change, cast("ObservedEndpoint", change.seen), new)
     if bill is not None and bill.items:
         yield f"costs {standing_cost(bill)}"
 
@@ -64,7 +66,7 @@ def standing_cost(*bills: Bill) -> str:
     items = [item for bill in bills for item in bill.items if item.kind != VOLUME]
     counts: dict[str, int] = {}
     for item in items:
-        counts[item.kind] = counts.get(item.kind, 0) + item.count
+        counts[item.kind] = counts.get(item.kind, 0) + item.amount
     machines = " + ".join(f"{count} × {kind}" for kind, count in counts.items())
     usd = [bill.usd for bill in bills if bill.usd is not None]
     if not usd:

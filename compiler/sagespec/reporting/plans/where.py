@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from sagespec.base.named import NamedTuple
 from sagespec.deploying.planning.plan import Plan
 
 UNASKED = "Offline: nobody was asked what exists, so every job counts as new"

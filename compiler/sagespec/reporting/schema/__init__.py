@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from pathlib import Path
 
 from sagespec.catalog import Facts
 from sagespec.checking.condition import Json
@@ -20,6 +19,7 @@ from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.kinds.training_job.model import Job
 from sagespec.reading.part import Part
 from sagespec.reporting.schema.model import model_schema
+from sagespec.reporting.schema.plans import plan_schema
 from sagespec.reporting.schema.refusals import REFUSALS, of_each, of_hardware, of_manifest, old_names, renamed, rows
 from sagespec.reporting.schema.regions import OF_ENDPOINTS, OF_JOBS, by_region
 from sagespec.reporting.schema.servers import by_server
@@ -33,30 +33,15 @@ IDENTITY = ("apiVersion", "kind", "name")
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
-def write_schemas(folder: Path) -> list[Path]:
-    """Writes every schema into `folder`, which is made where it is missing. Returns the files' paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in _files().items():
-        (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in _files()]
-
-
-def stale(folder: Path) -> list[str]:
-    """Names of the schema files in `folder` that are missing, or differ from what would be written."""
-    return [
-        name
-        for name, text in _files().items()
-        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
-    ]
-
-
 @cache
-def _files() -> Mapping[str, str]:
+def made_schemas() -> Mapping[str, str]:
+    """File name → content of each schema."""
     facts = Facts(date.min)  # nothing in a schema depends on the day
     made = {
         "training-job.schema.json": training_job_schema(facts),
         "endpoint.schema.json": endpoint_schema(facts),
         "defaults.schema.json": defaults_schema(facts),
+        "plan.schema.json": plan_schema(),
     }
     return {name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()}
 

@@ -29,7 +29,7 @@ from sagespec.checking.condition import (
 from sagespec.checking.row import Row, branch
 from sagespec.kinds.training_job.model import LEGACY_FIELDS
 from sagespec.kinds.training_job.model.distribution import STRATEGIES, TOGETHER
-from sagespec.kinds.training_job.rules.code import OUTSIDE
+from sagespec.kinds.training_job.rules.code.packing import OUTSIDE
 from sagespec.reporting.schema.refusals import enabled
 
 DEFAULT = "tensorflow"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import IO, NamedTuple
+from typing import IO
+
+from sagespec.base.named import NamedTuple
 
 
 class Style(NamedTuple):

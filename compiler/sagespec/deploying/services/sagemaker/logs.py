@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.deploying.services import Cursor, LogLine, ServiceError
 from sagespec.deploying.services.sagemaker.faults import call, cause_of, code_of, is_not_found, tokens
 

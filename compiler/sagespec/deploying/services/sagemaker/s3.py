@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from sagespec.building.archive import ArchiveError
 from sagespec.building.model_archive import RepackedModel
-from sagespec.building.targets import Upload
+from sagespec.building.request import Upload
 from sagespec.deploying.services import Progress, ServiceError, Stored
 from sagespec.deploying.services.sagemaker.faults import AGAIN, call, cause_of, code_of, is_denied, tokens
 from sagespec.deploying.side_by_side import each, side_by_side

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sagespec.building.targets import Request
+from sagespec.building.request import Request
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.services import (
     Cursor,

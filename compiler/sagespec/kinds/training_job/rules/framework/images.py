@@ -37,9 +37,8 @@ def image_out_of_patch(job: Job, context: JobContext) -> Finding | None:
     ended, today = release.patches_end, context.facts.today
     if ended is None or ended >= today:
         return None
-    patched = [each for each in framework.releases.values() if each.patches_end and each.patches_end >= today]
+    newest = framework.newest_patched(today)
     short = {full: alias for alias, full in framework.aliases.items()}
-    newest = patched[-1] if patched else None
     return Finding(
         (framework.version_field,),
         f"AWS has not patched the image of {release.name} since {ended}",
@@ -256,15 +255,16 @@ def instance_without_image(job: Job, context: JobContext) -> Iterator[Finding]:
             if name in framework.refused_instances:
                 yield Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
         return
-    release, every = context.run_release, _kinds(framework.releases.values())
-    runs_on = every if release is None else _kinds([release])
+    release = context.run_release
+    runs_on = _kinds(framework.releases.values() if release is None else [release])
     chosen = image_instance_type(job.instance_types())
     for path, name, _ in INSTANCE_TYPE.of(context):
         known, kind = context.facts.instance(name), _kind(name)
         fits = kind in runs_on or (kind in ("cpu", "gpu") and name != chosen)
         if not fits or (known is not None and known.arch != "x86_64"):
             takes = [words for each, words in _KINDS.items() if each in runs_on]
-            what = framework.title if release is None or runs_on == every else release.name
+            every = release is None or runs_on == _kinds(framework.releases.values())
+            what = framework.title if release is None or every else release.name
             yield Finding(path, f"no {what} training image runs on {name}", f"take a type with {' or '.join(takes)}")
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.catalog import api_members
 from sagespec.checking.row import Row

@@ -37,7 +37,7 @@ def script_syntax_error(job: Job, context: JobContext) -> Finding | None:
         return None
     version, place = _python3(context), script.place(script.study.wrong)
     # A newer Python than ours may read what ours cannot.
-    if version is None or (version > sys.version_info[:2] and _NEW_SYNTAX.search(_around(place))):
+    if version is None or (version > sys.version_info[:2] and re.search(_NEW_SYNTAX, _around(place))):
         return None
     return Finding(
         ("entry_point",),
@@ -47,9 +47,7 @@ def script_syntax_error(job: Job, context: JobContext) -> Finding | None:
     )
 
 
-_NEW_SYNTAX = re.compile(
-    r"^\s*(type|match|case)\s|except\s*\*|\b(def|class)\s+\w+\s*\[|\b[rR]?[fFtT][rR]?[\"']|^\s*with\s*\(", re.MULTILINE
-)
+_NEW_SYNTAX = r"(?m)^\s*(type|match|case)\s|except\s*\*|\b(def|class)\s+\w+\s*\[|\b[rR]?[fFtT][rR]?[\"']|^\s*with\s*\("
 """What Pythons since 3.10 have added, or read more of."""
 
 
