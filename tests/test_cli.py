@@ -209,6 +209,37 @@ def test_the_scaffolds_are_manifests_that_nothing_is_said_of(code: Path, capsys:
         assert (f"my-{template} (endpoint)" in capsys.readouterr().out) is (template == "endpoint")
 
 
+@pytest.mark.parametrize(
+    ("script", "lines"),
+    [
+        ("import keras\nprint(keras)\n", ['framework_version: "2.21.0"', "model_dir: false"]),
+        (
+            "import os, torch, argparse\np = argparse.ArgumentParser()\np.add_argument('--lr')\np.parse_args()\n"
+            "print(os.environ['SM_CHANNEL_TRAIN'], os.environ['SM_MODEL_DIR'])\n",
+            ["framework: pytorch", "# the script takes --lr", "train: s3://my-bucket/train"],
+        ),
+        ("import tensorflow, sys\nprint(sys.argv\n", ['name: "own-script"', "entry_point: own_script.py"]),
+    ],
+)
+def test_init_of_a_script_writes_the_manifest_that_it_asks_for(
+    script: str, lines: list[str], code: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code / "own_script.py").write_text(script)
+    assert run(["init", "own_script.py"]) == 0
+    assert capsys.readouterr().err.startswith("\nNext: sagespec validate own_script.yaml\n")
+    text = (code / "own_script.yaml").read_text()
+    assert [line for line in lines if line not in text] == []
+    assert run(["validate", "own_script.yaml"]) == (1 if script.endswith("argv\n") else 0)
+    assert run(["init", "own_script.py"]) == Code.WRONG_USAGE
+    assert "own_script.yaml is there already" in capsys.readouterr().err
+
+
+def test_init_of_a_program_that_starts_jobs_names_import(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code / "launch.py").write_text("from sagemaker.tensorflow import TensorFlow\nTensorFlow(entry_point='x.py')\n")
+    assert run(["init", "launch.py"]) == Code.WRONG_USAGE
+    assert "sagespec import launch.py" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("spelt", ["./doubtful.yaml", ".//doubtful.yaml", "doubtful.yaml/", "././doubtful.yaml"])
 def test_a_file_is_called_the_same_however_its_path_is_spelt(spelt: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["validate", "doubtful.yaml"]) == Code.FINE
@@ -264,11 +295,12 @@ def test_init_leaves_a_readme_as_it_is_and_says_three_commands_that_work(capsys:
 
 
 def test_init_never_writes_over_a_file(code: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code / "notes.ipynb").write_text("{}")
     before = sorted(code.rglob("*"))
     assert run(["init", "good.yaml"]) == 2
     assert "good.yaml is there already" in capsys.readouterr().err
-    assert run(["init", "train.py"]) == 2
-    assert "sagespec import train.py makes a manifest of it" in capsys.readouterr().err
+    assert run(["init", "notes.ipynb"]) == 2
+    assert "sagespec import notes.ipynb makes a manifest of it" in capsys.readouterr().err
     assert run(["init", "train.py/job"]) == 2
     assert sorted(code.rglob("*")) == before
 

@@ -138,7 +138,7 @@ BOMB = "a0: &a0 [1,1,1,1,1,1,1,1,1]\n" + "".join(
         ("a: \x07", "1:4 invalid-yaml"),
         ("a:\n\tb: 1", "2:1 invalid-yaml"),
         ("a: *nobody", "1:4 invalid-yaml"),
-        ("a: 'open", "1:9 invalid-yaml"),
+        ("a: 'open", "1:4 invalid-yaml"),
         ("[" * 10_000, f"1:{MAX_DEPTH} nested-too-deep"),
         ("- " * 10_000, f"1:{2 * MAX_DEPTH - 1} nested-too-deep"),
         ("{a: " * 10_000, f"1:{4 * (MAX_DEPTH - 1) + 1} nested-too-deep"),

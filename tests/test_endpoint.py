@@ -70,8 +70,9 @@ def pointed_at(found: Diagnostic) -> str:
 
 @pytest.fixture(scope="module")
 def deployments() -> list[dict[str, Any]]:
-    with gzip.open(ORACLE / "deployments.jsonl.gz", "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    """Those of SDK 2, and those of SDK 1."""
+    files = [ORACLE / name for name in ("deployments.jsonl.gz", "deployments_1.jsonl.gz")]
+    return [json.loads(line) for file in files for line in gzip.decompress(file.read_bytes()).splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -96,25 +97,30 @@ def outcomes(
     }
 
 
-REPACKED = re.compile(r"/(?:[^/]+|sagespec/models/[0-9a-f]{64})/model\.tar\.gz$")
-"""Where a repacked model lies: the SDK's place for it, and ours."""
+UPLOADED = re.compile(r"/(?:[^/]+|sagespec/(?:code|models)/[0-9a-f]{64})/(?:model|sourcedir)\.tar\.gz$")
+"""Where a repacked model or a source archive lies: the SDK's place for it, and ours."""
 
 
-def comparable(sent: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+def comparable(sent: Mapping[str, Any], sample: Mapping[str, Any]) -> dict[str, Any]:
     """The requests without names, without our own tags, and without empty lists of tags, which the SDK sends.
 
-    Of a repacked model the bucket and the prefix count; so they do of the answers of asynchronous endpoints.
+    Of what is uploaded the bucket and the prefix count; so they do of the answers of asynchronous endpoints. SDK 1 tags
+    the configuration only, so its tags are left out.
     """
+    manifest, tagged = sample["manifest"], sample.get("sdk") != "v1"
     kept = json.loads(json.dumps(sent))
     for request in kept.values():
         for name in ("ModelName", "EndpointConfigName", "EndpointName"):
             request.pop(name, None)
         tags = [tag for tag in request.pop("Tags", []) if not tag["Key"].startswith("sagespec:")]
-        request.update({"Tags": tags} if tags else {})
+        request.update({"Tags": tags} if tags and tagged else {})
     container = kept["CreateModel"]["PrimaryContainer"]
-    container.setdefault("Environment", {})
-    if "entry_point" in manifest and "ModelDataUrl" in container:
-        container["ModelDataUrl"] = REPACKED.sub("/REPACKED", container["ModelDataUrl"])
+    environment = container.setdefault("Environment", {})
+    python_based = manifest["endpoint_type"] == "python"
+    where = (environment, "SAGEMAKER_SUBMIT_DIRECTORY") if python_based else (container, "ModelDataUrl")
+    in_s3 = python_based and manifest.get("source_dir", "").startswith("s3://")
+    if "entry_point" in manifest and where[1] in where[0] and not in_s3:
+        where[0][where[1]] = UPLOADED.sub("/UPLOADED", where[0][where[1]])
     for made in kept["CreateEndpointConfig"]["ProductionVariants"]:
         made.pop("ModelName")
     output = kept["CreateEndpointConfig"].get("AsyncInferenceConfig", {}).get("OutputConfig", {})
@@ -128,12 +134,12 @@ def test_what_the_sdk_sends_for_a_deployment_is_sent_member_for_member(
     deployments: list[dict[str, Any]], outcomes: Mapping[str, tuple[Mapping[str, Any] | None, list[str]]]
 ) -> None:
     accepted = [sample for sample in deployments if "requests" in sample]
-    assert len(accepted) > 300
+    assert len(accepted) > 500
     wrong = {}
     for sample in accepted:
         sent, said = outcomes[sample["id"]]
-        want = comparable(sample["requests"], sample["manifest"])
-        found = said if sent is None else list(differences(want, comparable(sent, sample["manifest"])))
+        want = comparable(sample["requests"], sample)
+        found = said if sent is None else list(differences(want, comparable(sent, sample)))
         wrong.update({sample["id"]: found} if found else {})
     assert not wrong, json.dumps(wrong, indent=1)
 

@@ -97,7 +97,7 @@ def test_every_renamed_field_gets_its_new_name(old: str, new: str, code: Path) -
 
 
 LEFT = {
-    "a misspelt field": "volumesize: 40",
+    "a misspelt field": "volum_size: 40",
     "a misspelt value": "input_mode: Piep",
     "one of two names for a field": "max_run: 60\ntrain_max_run: 60",
     "two old names for one field": "image: a\nimage_name: b",

@@ -206,7 +206,10 @@ def test_yaml_that_is_not_ours_gets_nothing_at_all(tmp_path: Path) -> None:
             {"missing-local-data", "unused-channel"},
         ),
         ("volume_size: 10000\n", {"volume-over-quota"}),
-        ("environment: {WANDB_API_KEY: 0123456789abcdef0123456789abcdef01234567}\n", {"secret-in-manifest"}),
+        ("environment: {WANDB_API_KEY: 0123456789abcdef0123456789abcdef01234567}\n", set()),
+        ("environment: {WANDB_API_KEY: 1111111123456789abcdef0123456789abcdef01}\n", {"secret-in-manifest"}),
+        ("use_spot_instances: true\nmax_run: 7200\nmax_wait: 3600\n", set()),
+        ("use_spot_instances: true\nmax_run: 7205\nmax_wait: 7203\n", {"max-wait-shorter-than-run"}),
         ("request: {StoppingCondition: {MaxRuntimeInSecond: 3600}}\n", {"unknown-request-member"}),
     ],
 )

@@ -5,9 +5,10 @@ killed goes on when it is run again. Judged by the service's own log."""
 
 from __future__ import annotations
 
+import io
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,14 @@ from fakes.world import World
 from fakes_memory import Job, Memory
 from sagespec.building.request import Request
 from sagespec.cli import run
+from sagespec.cli.commands.following import Followed, follow_as_they_begin
 from sagespec.deploying.applier import Outcome
+from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.planning.observed import TERMINAL
-from sagespec.deploying.planning.plan import Action, PlanOptions
+from sagespec.deploying.planning.plan import Action, Change, PlanOptions
 from sagespec.deploying.pool import ServicePool
-from sagespec.deploying.services import ServiceError
+from sagespec.deploying.services import LogLine, Progress, ServiceError
+from sagespec.deploying.slots import Slots
 
 USUAL = PlanOptions()
 SIX = ("ada", "bob", "cyd", "dan", "eve", "fay")
@@ -49,6 +53,7 @@ class Finite(Memory):
     looks: int = 3
     most: int = 0
     seen: dict[int, int] = field(default_factory=dict)
+    __hash__ = object.__hash__
 
     def __post_init__(self) -> None:
         self.on_describe = self._looked_at
@@ -65,7 +70,7 @@ class Finite(Memory):
 
 def applied(service: Memory, requests: list[Request], at_once: int, options: PlanOptions = USUAL) -> list[Outcome]:
     pool = ServicePool(lambda site: service)
-    return list(pool.apply(pool.plan(requests, options), options, lambda *_: None, at_once))
+    return list(pool.apply(pool.plan(requests, options), options, lambda *_: None, Slots(at_once)))
 
 
 def created(service: Memory) -> list[str]:
@@ -98,7 +103,7 @@ def test_what_needs_no_place_does_not_wait_for_one(wanted: Callable[..., list[Re
     service.create(requests[11], 1)
     tagged = [*requests[:11], requests[11]._replace(tags={"team": "vision"})]
     pool = ServicePool(lambda site: service)
-    outcomes = pool.apply(pool.plan(tagged, PlanOptions()), PlanOptions(), lambda *_: None, 1)
+    outcomes = pool.apply(pool.plan(tagged, PlanOptions()), PlanOptions(), lambda *_: None, Slots(1))
     assert next(outcomes).change.action is Action.TAG
     outcomes.close()  # type: ignore[attr-defined]
     assert created(service) == [requests[11].job_name()]
@@ -200,6 +205,52 @@ def test_a_killed_apply_that_is_run_again_goes_on(aws: Aws, tmp_path: Path) -> N
     assert sorted(job.name[:3] for job in aws.jobs.jobs.values()) == list(SIX)
     assert most_at_once(aws.jobs) <= 2
     assert list(world.wrongs()) == []
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_jobs_are_followed_while_others_wait_for_their_turn(
+    interrupted: bool, wanted: Callable[..., list[Request]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second job begins when the first one's log has been printed, as it would when a place becomes free."""
+    service, (one, two) = Finite(looks=3), wanted(2)
+    service.lines = {request.job_name(): [LogLine("algo-1", 0.0, "epoch 1")] for request in (one, two)}
+    out = io.StringIO()
+
+    def outcomes(progress: Progress) -> Iterator[Outcome]:
+        progress("1 at a time: waiting", 0, 0)
+        for request in (one, two):
+            service.create(request, 1)
+            yield Outcome(Change(Action.CREATE, "new", request))
+            said = f"{request.job_name()} algo-1 | epoch 1"
+            until(lambda said=said: said in out.getvalue())  # type: ignore[misc]
+        if interrupted:
+            raise KeyboardInterrupt
+
+    followed = Followed([])
+    begun: list[str] = []
+
+    def take(outcome: Outcome, remark: Callable[[str], None]) -> FollowedJob:
+        begun.append(outcome.change.job_name)
+        return FollowedJob(outcome.change.job_name, service)
+
+    if interrupted:
+        with pytest.raises(KeyboardInterrupt):
+            follow_as_they_begin(followed, outcomes, take, out)
+        assert "sagespec attach" in capsys.readouterr().err
+        return
+    follow_as_they_begin(followed, outcomes, take, out)
+    assert begun == [one.job_name(), two.job_name()]
+    assert {job.name: ending.passed for job, ending in followed.endings.items()} == dict.fromkeys(begun, True)
+    assert capsys.readouterr().err.count("1 at a time: waiting") == 1
+
+
+def until(seen: Callable[[], bool]) -> None:
+    """Waits for a condition; a minute without it is a failure."""
+    for _ in range(60_000):
+        if seen():
+            return
+        time.sleep(0.001)
+    raise AssertionError("it was not seen")
 
 
 def test_max_parallel_needs_wait(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,11 +43,8 @@ WRITTEN_OUT: Mapping[str, Mapping[str, Any]] = {
 MISSING = "what is missing may stand in the defaults"
 RUN = "the account that the run finds decides"
 DISK = "the files beside it decide"
-IMAGE = "the shell of the version's image decides"
-AGREE = "names or numbers must agree"
+AGREE = "two names must differ, or agree"
 LENGTH = "what is sent decides, not what is written"
-ALGORITHM = "which accounts have AWS's own algorithms is in no schema"
-RANDOM = "whether a text is a key is reckoned from its letters"
 
 
 def words(text: str) -> list[str]:
@@ -61,9 +58,10 @@ NOT_SHOWN = {
             algorithm-and-image ambiguous-python augmented-manifest-without-attributes channel-without-source
             checkpoint-folder-without-location credentials-without-private-registry debugger-in-unsupported-region
             distribution-of-several-groups evaluation-without-type field-without-entry-point file-system-without-vpc
-            image-outside-ecr image-without-instance-type incomplete-file-system incomplete-preference-counts
-            incomplete-vpc-config mirrored-strategy-without-version missing-entry-point missing-evaluation-steps
-            missing-base-version missing-framework-version missing-instances missing-role missing-training-steps
+            image-outside-ecr image-without-instance-type incomplete-file-system incomplete-vpc-config
+            mirrored-strategy-without-version missing-entry-point missing-evaluation-steps
+            missing-base-version-1 missing-framework-version-1 missing-framework-version-2 missing-instances-1
+            missing-instances-2 missing-role missing-training-steps
             overwritten-hyperparameter
             channel-unknown-to-algorithm content-type-unknown-to-algorithm hyperparameter-refused-by-algorithm
             hyperparameter-unknown-to-algorithm channel-missing-for-algorithm required-hyperparameter-missing
@@ -75,50 +73,42 @@ NOT_SHOWN = {
         **dict.fromkeys(["marketplace-algorithm-with-network"], RUN),
         **dict.fromkeys(
             words("""
-            code-outside-project dependency-not-found entry-point-not-found missing-local-data
-            missing-requirements-file shell-script-with-windows-line-ends source-dir-not-found
+            code-outside-project-1 code-outside-project-2 code-outside-project-3 dependency-not-found
+            entry-point-not-found missing-local-data missing-requirements-file
+            shell-script-with-windows-line-ends source-dir-not-found
             """),
             DISK,
         ),
-        **dict.fromkeys(["entry-point-changed-by-shell"], IMAGE),
         **dict.fromkeys(
             words("""
-            channels-without-groups duplicate-dependency-name duplicate-instance-group duplicate-rule-name
-            max-wait-shorter-than-run program-in-streamed-channel role-of-another-account
+            duplicate-dependency-name duplicate-instance-group program-in-streamed-channel
             """),
             AGREE,
         ),
         **dict.fromkeys(["long-hyperparameter", "too-many-hyperparameters"], LENGTH),
-        **dict.fromkeys(
-            words("""
-            account-of-other-region script-for-algorithm
-            """),
-            ALGORITHM,
-        ),
         "metric-example-fails": "the expression is tried",
-        "secret-in-manifest": RANDOM,
     },
     "Endpoint": {
         **dict.fromkeys(
             words("""
             code-without-entry-point endpoint-without-capacity endpoint-without-model endpoint-without-role
-            endpoint-without-version incomplete-vpc-config python-endpoint-without-entry-point step-of-another-routing
-            variant-without-capacity
+            endpoint-without-version incomplete-vpc-config python-endpoint-without-entry-point
+            step-of-another-routing-1 step-out-of-range-2 variant-without-capacity
             """),
             MISSING,
         ),
-        **dict.fromkeys(["code-outside-project", "link-in-model-data", "model-data-without-saved-model"], DISK),
         **dict.fromkeys(
             words("""
-            deployment-shorter-than-its-waits duplicate-variant role-of-another-account step-out-of-range
-            variants-of-several-images
+            code-outside-project-1 code-outside-project-2 code-outside-project-3 link-in-model-data
+            model-data-without-saved-model
             """),
-            AGREE,
+            DISK,
         ),
+        "duplicate-variant": AGREE,
         "environment-too-large": LENGTH,
     },
 }
-"""Kind → rule → why a schema cannot refuse its example, or one of its examples."""
+"""Kind → rule → why a schema cannot refuse its example; of several examples each has its number."""
 
 
 class Mistake(NamedTuple):
@@ -126,6 +116,7 @@ class Mistake(NamedTuple):
 
     kind: str
     name: str
+    """Its rule; of several examples with the number of this one."""
     manifest: Mapping[str, Any]
 
     @property
@@ -149,16 +140,16 @@ def mistakes() -> Iterator[Mistake]:
         for page in pages(kind):
             of_job = kind != "TrainingJob" and page.name == "secret-in-manifest"
             if page.severity is Severity.ERROR and not page.script("Bad") and not of_job:
-                for over in yaml.safe_load_all(page.example("Bad")):
+                examples = list(yaml.safe_load_all(page.example("Bad")))
+                for number, over in enumerate(examples, 1):
                     written = {**SMALLEST_OF[kind], **merged(over or {}, WRITTEN_OUT.get(page.name, {}))}
-                    yield Mistake(
-                        kind, page.name, {name: value for name, value in written.items() if value is not None}
-                    )
+                    name = f"{page.name}-{number}" if examples[1:] else page.name
+                    yield Mistake(kind, name, {name: value for name, value in written.items() if value is not None})
 
 
 MISTAKES = [each for each in mistakes() if each.manifest != SMALLEST_OF[each.kind]]
 SHOWN = [each for each in MISTAKES if each.is_shown]
-BETWEEN_FILES = (MISSING, RUN, DISK, IMAGE)
+BETWEEN_FILES = (MISSING, RUN, DISK)
 CONTAINED = [each for each in MISTAKES if NOT_SHOWN[each.kind].get(each.name) not in BETWEEN_FILES]
 """Those of which all that is wrong stands in the document."""
 
@@ -169,8 +160,11 @@ def test_every_mistake_is_shown_by_the_schemas_but_for_those_that_have_a_reason(
 
 
 def test_most_mistakes_that_one_document_contains_are_shown() -> None:
-    assert len(CONTAINED) >= 140
-    assert len(SHOWN) / len(CONTAINED) > 0.85
+    assert [each for each in SHOWN if each not in CONTAINED] == []
+    assert len(CONTAINED) >= 150
+    assert len(SHOWN) / len(CONTAINED) > 0.9
+    documented = (REPOSITORY / "docs" / "editors.md").read_text(encoding="utf-8")
+    assert f"{len(SHOWN)} of {len(CONTAINED)}" in documented
 
 
 @pytest.mark.slow
@@ -182,5 +176,5 @@ def test_yaml_language_server_shows_the_same_mistakes(server: LanguageServer) ->
         if server.problems(f"mistake-{number}.yaml", text):
             shown.append(each)
     # its `uniqueItems` looks at texts and numbers, not at maps
-    assert [each.name for each in SHOWN if each not in shown] == ["repeated-preference"]
+    assert sorted(each.name for each in SHOWN if each not in shown) == ["duplicate-rule-name", "repeated-preference"]
     assert [each.name for each in shown if each not in SHOWN] == []

@@ -14,14 +14,16 @@ from sagespec.catalog import Facts
 from sagespec.cli import run
 from sagespec.kinds import KINDS, kind_named, other_names
 from sagespec.pipeline import Compiler, Options
+from sagespec.reading.meant.names import _other_names  # the table as the program reads it
 from sagespec.reading.render import Inputs
-from sagespec.reading.wording import _other_names  # the table as the program reads it
+
+NOTHING = Inputs()
 
 
-def said(text: str, knowledge: Facts, folder: Path) -> list[tuple[str, str, int]]:
+def said(text: str, knowledge: Facts, folder: Path, inputs: Inputs = NOTHING) -> list[tuple[str, str, int]]:
     """(rule, hint, line) of everything that is said."""
     (folder / "train.py").write_text("import os\nprint(os.environ)\n")
-    results = Compiler(Options(Inputs(), build=False), knowledge).source(Source("job.yaml", text, folder))
+    results = Compiler(Options(inputs, build=False), knowledge).source(Source("job.yaml", text, folder))
     return [(found.rule, found.hint, found.span.line) for result in results for found in result.diagnostics]
 
 
@@ -51,6 +53,17 @@ def with_line(line: str, *, instead_of: str = "") -> str:
         ("metrics: []", "did you mean 'metric_definitions'?"),
         ("NetworkConfig: {}", "write subnets: [subnet-…] and security_group_ids: [sg-…]"),
         ("TensorBoardAppName: x", "a member of the API's request stands under request:"),
+        (
+            "envs: {dev: {region: us-west-2}}",
+            "environments stand in a Defaults document, sagespec.yaml, in this folder or above it",
+        ),
+        ("train: {s3_uri: s3://bucket/x}", "data stands under channels: {train: s3://…}"),
+        ("test: s3://bucket/x", "data stands under channels: {test: s3://…}"),
+        ("epochs: 10", "a hyperparameter of the script stands under hyperparameters: {epochs: …}"),
+        ("hyper_parameters: {a: 1}", "did you mean 'hyperparameters'?"),
+        ("AlgorithmSpecification: {TrainingInputMode: File}", "this stands at the top of the manifest: input_mode"),
+        ("StoppingCondition: {MaxRuntimeInSeconds: 9}", "write max_run: 3600, and max_wait for a spot job"),
+        ("OutputDataConfig: {S3OutputPath: s3://bucket/x}", "this stands at the top of the manifest: output_path"),
     ],
 )
 def test_a_name_from_elsewhere_is_one_finding_with_the_name_here(
@@ -66,6 +79,14 @@ def test_a_name_from_elsewhere_is_one_finding_with_the_name_here(
         ("RoleArn: arn:aws:iam::123456789012:role/R", "role", "did you mean 'role'?"),
         ("TrainingJobName: mnist", "name", "did you mean 'name'?"),
         ("machine_type: ml.m5.xlarge", "instance_type", "did you mean 'instance_type'?"),
+        ("Instance_Type: ml.m5.xlarge", "instance_type", "did you mean 'instance_type'?"),
+        ("instance-type: ml.m5.xlarge", "instance_type", "did you mean 'instance_type'?"),
+        (
+            "ResourceConfig: {InstanceType: ml.m5.xlarge}",
+            "instance_type",
+            "this stands at the top of the manifest: instance_type",
+        ),
+        ("spec: {role: R}", "role", "this stands at the top of the manifest: role"),
     ],
 )
 def test_what_is_only_misspelt_is_not_missing_too(
@@ -82,6 +103,122 @@ def test_members_of_lists_and_channels_have_other_names_too(knowledge: Facts, tm
         ("unknown-field", "did you mean 'regex'?"),
         ("unknown-field", "did you mean 's3_data'?"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "rule", "hint", "at"),
+    [
+        ("hyperparameters:\n- name: epochs\n  value: 3", "wrong-type", "write hyperparameters: {epochs: 3}", 1),
+        ("hyperparameters:\n- a: 3\n- b: x", "wrong-type", "write hyperparameters: {a: 3, b: x}", 1),
+        ("hyperparameters: --epochs 3 --lr 0.1", "wrong-type", "write hyperparameters: {epochs: 3, lr: 0.1}", 1),
+        ("environment:\n- {name: A, value: '3'}", "wrong-type", 'write environment: {A: "3"}', 1),
+        ("tags:\n- {Key: team, Value: vision}", "wrong-type", "write tags: {team: vision}", 1),
+        (
+            "channels:\n- {ChannelName: a, DataSource: {S3DataSource: {S3Uri: s3://bucket/x}}}",
+            "wrong-type",
+            "write channels: {a: s3://bucket/x}",
+            1,
+        ),
+        (
+            "metric_definitions: {loss: l=(.*)}",
+            "wrong-type",
+            'write metric_definitions: [{name: loss, regex: "l=(.*)"}]',
+            1,
+        ),
+        (
+            "hyperparameters:\nepochs: 3\nbatch: 4",
+            "unknown-field",
+            "indent it, and what follows, if it belongs to 'hyperparameters' above",
+            2,
+        ),
+        ("tags: {team: “vision”}", "curly-quotes", 'write straight quotes: "vision"', 1),
+        ("tags: {team: {{ vars.x }}}", "key-not-a-string", 'put it in quotes: "{{ vars.x }}"', 1),
+        ("output_path: s3:/bucket/x", "wrong-form", "write s3://bucket/x", 1),
+        ("output_path: S3://bucket/x", "wrong-form", "write s3://bucket/x", 1),
+        ("output_path: arn:aws:s3:::bucket/x", "wrong-form", "write s3://bucket/x", 1),
+        ("output_path: https://bucket.s3.eu-west-1.amazonaws.com/x", "wrong-form", "write s3://bucket/x", 1),
+        ("output_path: bucket/x", "wrong-form", "write s3://bucket/x", 1),
+        ("output_path: s3://my bucket/x", "wrong-form", "a bucket's name has no blanks", 1),
+        ("output_path: s3://${BUCKET} /x", "wrong-form", "a bucket's name has no blanks", 1),
+        ("code_location: $BUCKET", "wrong-form", 'write "{{ env.BUCKET }}": a variable of the shell', 1),
+        ("framework: TensorFlow", "wrong-form", "write tensorflow", 1),
+        ("framework: tf", "unknown-framework", "write framework: tensorflow", 1),
+    ],
+)
+def test_a_value_in_another_tools_form_is_one_finding_with_the_form_here(
+    lines: str, rule: str, hint: str, at: int, knowledge: Facts, tmp_path: Path
+) -> None:
+    text = with_line("# end\n" + lines, instead_of=lines.partition(":")[0])
+    begins = text[: text.index("# end")].count("\n") + 1
+    variables = Inputs(variables={"x": "a"})
+    found = [each for each in said(text, knowledge, tmp_path, variables) if not each[0].startswith("unused")]
+    assert found == [(rule, hint, begins + at)]
+
+
+@pytest.mark.parametrize(
+    ("region", "meant"),
+    [
+        ("us_west_2", "us-west-2"),
+        ("us-west2", "us-west-2"),
+        ("EU-Central-1", "eu-central-1"),
+        ("usgov-west-1", "us-gov-west-1"),
+        ("oregon", ""),
+    ],
+)
+def test_a_region_is_spelt_as_aws_does(region: str, meant: str, knowledge: Facts, tmp_path: Path) -> None:
+    ((rule, hint, _),) = said(with_line(f"region: {region}", instead_of="region"), knowledge, tmp_path)
+    assert (rule, hint) == ("wrong-form", f"write {meant}" if meant else "for example us-west-2")
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "message"),
+    [
+        (
+            '{"TrainingJobName": "a", "RoleArn": "r", "AlgorithmSpecification": {}}',
+            "not-a-manifest",
+            "this is a request or a description of SageMaker's API, not a manifest",
+        ),
+        ("import boto3\nc = boto3.client('x')\n", "not-a-manifest", "this is a program, not a manifest"),
+        ("StartAt: A\nStates: {}\n", "not-a-manifest", "this is a state machine of Step Functions, not a manifest"),
+        ("Resources: {A: {Type: B}}\n", "not-a-manifest", "this has no field of a manifest"),
+        (
+            "apiVersion: sagemaker.services.k8s.aws/v1alpha1\nkind: TrainingJob\nspec: {}\n",
+            "not-a-manifest",
+            "this is a resource of Kubernetes (ACK), not a manifest",
+        ),
+        ("- a\n", "not-a-map", "a manifest is a map of fields"),
+        ("name: 'a\nrole: b\n", "invalid-yaml", "this is not YAML: the ' that begins here is not closed"),
+        ("name: a\ntags: {a: b\n", "invalid-yaml", "this is not YAML: the { that begins here is not closed"),
+        ("name: a\ntags: {a: b\nrole: c}\n", "invalid-yaml", "this is not YAML: a ',' or a '}' is missing before this"),
+    ],
+)
+def test_what_is_no_manifest_at_all_is_one_finding(
+    text: str, rule: str, message: str, knowledge: Facts, tmp_path: Path
+) -> None:
+    (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path))
+    assert [(found.rule, found.message) for found in result.diagnostics] == [(rule, message)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [("name: a\n".encode("utf-16"), "the file is UTF-16"), (b"\x89PNG\r\n\x1a\n\0\0", "the file is no text")],
+)
+def test_a_file_that_is_no_text_is_told_as_what_it_is(
+    raw: bytes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.yaml").write_bytes(raw)
+    assert run(["validate", str(tmp_path / "a.yaml")]) == 1
+    assert f"error: {message} [not-utf8]" in capsys.readouterr().out
+
+
+def test_what_is_missing_is_missing_in_the_manifest_whatever_its_defaults_have(
+    knowledge: Facts, tmp_path: Path
+) -> None:
+    (tmp_path / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\n")
+    text = yaml.safe_dump({key: value for key, value in SMALLEST.items() if key != "apiVersion"}, sort_keys=False)
+    results = Compiler(Options(Inputs(), build=False), knowledge).source(Source("job.yaml", text, tmp_path))
+    (found,) = [each for result in results for each in result.diagnostics if each.rule == "missing-field"]
+    assert (found.path, found.span.line, found.hint) == ("job.yaml", 1, 'add apiVersion: "sagespec/v1"')
 
 
 @pytest.mark.parametrize("lines", [other_names.JOB, other_names.CHANNEL], ids=["job", "channel"])

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema_rs import validator_for
 
 import sagespec
+from conftest import REPOSITORY
 from sagespec.catalog import frameworks
 
 ORACLE = Path(__file__).parent / "oracle"
@@ -175,6 +177,23 @@ def test_a_request_is_member_for_member_what_the_sdk_sends(
     chosen = of(samples, sdk, "request")
     assert len(chosen) >= 300
     agree(chosen, outcomes)
+
+
+def test_the_editors_schema_takes_every_sample_that_compiles(
+    samples: list[Sample], outcomes: Mapping[str, Outcome], others: list[Sample], of_others: Mapping[str, Outcome]
+) -> None:
+    text = (REPOSITORY / "schemas" / "training-job.schema.json").read_text(encoding="utf-8")
+    schema = validator_for(json.loads(text))
+    compiled = {**outcomes, **of_others}
+    fine = [sample for sample in (*samples, *others) if compiled[sample["id"]][0] is not None]
+    assert len(fine) >= 1_000
+    refused = [sample for sample in fine if not schema.is_valid(sample["manifest"])]
+    # what the container's shell would break compiles here because it was allowed
+    assert [each["id"] for each in refused if not any(map(breaks, each["manifest"]["hyperparameters"].values()))] == []
+
+
+def breaks(value: object) -> bool:
+    return isinstance(value, str) and "\n" in value
 
 
 @pytest.mark.parametrize("sdk", SDKS, ids=SDKS.get)

@@ -16,9 +16,11 @@ from markdown_it import MarkdownIt
 
 from conftest import REPOSITORY, SMALLEST
 from fakes_memory import BORN, Job, Memory, described
+from plan_schema import check_plan
 from sagespec.building.cost import Prices, PricesError, hours, money, prices_of
 from sagespec.building.request import Request
 from sagespec.catalog import Facts
+from sagespec.cli import run
 from sagespec.deploying.following.ending import ending_of
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
 from sagespec.deploying.planning.deciding import plan_unseen
@@ -328,8 +330,23 @@ def test_a_plan_as_markdown(plan: Any, golden: Callable[[Path, str], None]) -> N
     golden(GOLDEN / "plan.md", steady(plan_markdown(plan)))
 
 
+def test_a_plan_of_jobs_and_endpoints_is_what_its_schema_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of all examples, priced or not."""
+    assert run(["plan", "--offline", "--format", "json", str(REPOSITORY / "specs")]) == 0
+    kinds = {job["kind"] for job in check_plan(capsys.readouterr().out)["jobs"]}
+    assert kinds == {"TrainingJob", "Endpoint"}
+    (tmp_path / "p.yaml").write_text('date: "2026-11-01"\nus-west-2: {ml.m5.xlarge: 0.25, volume_gb_month: 0.14}\n')
+    (tmp_path / "sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\nprices: p.yaml\n")
+    (tmp_path / "train.py").write_text("print(1)\n")
+    (tmp_path / "job.yaml").write_text(json.dumps({**SMALLEST, "region": "us-west-2", "instance_type": "ml.m5.xlarge"}))
+    assert run(["plan", "--offline", "--format", "json", str(tmp_path / "job.yaml")]) == 0
+    assert check_plan(capsys.readouterr().out)["total"]["usd"] > 0
+
+
 def test_a_plan_as_json(plan: Any) -> None:
-    found = json.loads(plan_json(plan))
+    found = check_plan(plan_json(plan))
     assert found["version"] == 1
     by_name = {job["name"]: job for job in found["jobs"]}
     assert {name: job["action"] for name, job in by_name.items()} == {
@@ -483,7 +500,7 @@ def test_the_files_that_have_changed_are_named(make: Callable[..., Request], cod
     text = "\n".join(line.strip() for line in plan_text(named, PLAIN))
     assert "added: new.py\nremoved: gone.py\nchanged: model.py\n" in text
     assert "mnist: 1 difference, 3 files of the code" in plan_markdown(named)
-    assert json.loads(plan_json(named))["jobs"][0]["files"]["changed"] == ["model.py"]
+    assert check_plan(plan_json(named))["jobs"][0]["files"]["changed"] == ["model.py"]
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b cut"])

@@ -57,8 +57,24 @@ def test_lists_of_several_regions_are_one_file_with_the_older_date(tmp_path: Pat
     assert list(yaml.safe_load(capsys.readouterr().out)) == ["date", "eu-west-1"]
 
 
+def test_what_is_paid_in_advance_is_no_price_of_a_job() -> None:
+    """Terms beside OnDemand, and the use of a training plan, which has a usage type of its own."""
+    data = json.loads(TEXT)
+    data["terms"]["Reserved"] = json.loads(TEXT.replace("0.2300000000", "9.0000000000"))["terms"]["OnDemand"]
+    planned = dict(
+        next(each for each in data["products"].values() if each["attributes"]["usagetype"].endswith("5.xlarge"))
+    )
+    for number, usage in enumerate(("USE1-TrainPlanInUse:ml.m5.xlarge", "USE1-Train:ml.m5.xlarge-trainingplanunused")):
+        sku = f"PLAN{number}"
+        data["products"][sku] = {**planned, "sku": sku, "attributes": {**planned["attributes"], "usagetype": usage}}
+        data["terms"]["OnDemand"][sku] = data["terms"]["Reserved"][planned["sku"]]
+    assert read_price_list(io.StringIO(json.dumps(data)), "a").regions == {
+        "us-east-1": {kind: price for kind, price in US_EAST_1.items() if kind != "hosting"}
+    }
+
+
 def test_of_two_prices_the_higher_one_counts() -> None:
-    twice = TEXT.replace("USE1-SpotTrain:", "USE1-Train:").replace("0.0700000000", "0.3000000000")
+    twice = TEXT.replace("USE1-TrSpt:", "USE1-Train:").replace("0.0700000000", "0.3000000000")
     assert read_price_list(io.StringIO(twice), "a").regions["us-east-1"]["ml.m5.xlarge"] == 0.3
 
 

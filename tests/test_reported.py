@@ -20,6 +20,7 @@ from conftest import SMALLEST
 from fakes.fixtures import REGION, Aws, aws, clean, hurry, neighbours
 from fakes.jobs import Fate, Refused
 from fakes.neighbour import Neighbour, logs_of, neighbour_that, refused
+from plan_schema import check_plan
 from sagespec.cli import run
 from sagespec.deploying.services.sagemaker.service import SageMaker
 from sagespec.reporting.plans.outputs import LONGEST_OUTPUT, github_lines
@@ -78,7 +79,7 @@ def test_a_log_that_cannot_be_read_is_a_remark_and_the_training_decides(
         code, out, err = spoken(capsys, *APPLY)
     assert code == 0, err
     assert statuses(project / "o.json") == {"a": "Completed", "b": "Completed"}
-    assert [job["ending"]["status"] for job in json.loads(out)["jobs"]] == ["Completed", "Completed"]
+    assert [job["ending"]["status"] for job in check_plan(out)["jobs"]] == ["Completed", "Completed"]
     assert (project / "github").read_text().startswith("jobs=")
     assert "2 of 2 jobs completed" in (project / "summary").read_text()
     assert err.count(trouble) == 2, "once a job"
@@ -98,7 +99,7 @@ def test_credentials_that_expire_while_jobs_are_followed_lose_no_outputs(
     aws.jobs.answer = expired  # type: ignore[method-assign]
     code, out, err = spoken(capsys, *APPLY)
     assert code == 3
-    jobs = json.loads(out)["jobs"]
+    jobs = check_plan(out)["jobs"]
     assert [(job["action"], job["done"]) for job in jobs] == [("create", True)] * 2
     assert {job["job_name"] for job in json.loads((project / "o.json").read_text())["jobs"]} == {
         job["job_name"] for job in jobs

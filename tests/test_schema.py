@@ -74,7 +74,8 @@ def test_the_committed_schemas_are_fresh() -> None:
 
 def test_a_schema_that_is_missing_or_differs_is_stale(tmp_path: Path) -> None:
     written = write_schemas(tmp_path / "new")
-    assert [path.name for path in written] == list(FILE_NAMES)
+    names = ["training-job.schema.json", "endpoint.schema.json", "defaults.schema.json", "plan.schema.json"]
+    assert [path.name for path in written] == names
     assert stale(tmp_path / "new") == []
     written[0].write_text("{}\n", encoding="utf-8")
     written[1].unlink()
@@ -134,6 +135,8 @@ def test_the_examples_and_templates_pass(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if path in TEMPLATES:
         values = {"name": "mnist", "project": "vision", "schemas": "schemas", "shared": "", "is_served": False}
+        values |= {"framework": 'framework_version: "2.21"\n', "entry_point": "train.py"}
+        values |= {"flags": "--epochs", "channels": ["train"], "takes_model_dir": False}
         text = jinja2.Template(text, undefined=jinja2.StrictUndefined).render(values)
     for document in yaml.load_all(text, Core):
         validator = {"Defaults": DEFAULTS, "Endpoint": ENDPOINTS, "TrainingJob": MANIFEST}[document["kind"]]
@@ -219,7 +222,8 @@ unsupported-python
 
 WITH_DEFAULTS = """
 attributes-without-augmented-manifest augmented-manifest-outside-pipe-mode checkpoint-folder-without-location
-credentials-without-private-registry disabled-profiler-configured file-system-outside-file-mode gzip-outside-pipe-mode
+credentials-without-private-registry disabled-profiler-configured duplicate-instance-group
+file-system-outside-file-mode gzip-outside-pipe-mode
 incomplete-vpc-config max-wait-without-spot record-io-outside-pipe-mode secret-in-manifest spot-without-max-wait
 """.split()  # noqa: SIM905
 """Rules whose examples a schema cannot refuse: a Defaults document may have what is missing, or only a part is data."""
@@ -409,6 +413,33 @@ def test_the_schema_of_endpoints_refuses_nothing_that_a_rule_s_page_calls_good(r
         if rule.name != "secret-in-manifest":  # whose example is a training job's
             for over in yaml.safe_load_all(rule.page.example(title)):
                 assert not refused_of_endpoint(over), over
+
+
+def of_endpoints(*titles: str) -> Iterator[dict[str, Any]]:
+    """What the rules' examples lay over the smallest endpoint."""
+    for title in titles:
+        for rule in OF_ENDPOINTS.values():
+            yield from (over or {} for over in yaml.safe_load_all(rule.page.example(title)))
+
+
+ENDPOINT_CHANGES = [{name: value} for over in of_endpoints("Bad", "Good") for name, value in over.items()]
+WRITTEN_OF_ENDPOINTS = WRITTEN_ALWAYS | {"endpoint_type"}
+
+
+@given(
+    over=st.sampled_from(list(of_endpoints("Good"))),
+    changes=st.lists(st.sampled_from(ENDPOINT_CHANGES), max_size=2),
+    elsewhere=st.sets(st.sampled_from(sorted(kind_named("Endpoint").model.fields)), max_size=6),
+)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_endpoint_that_the_validator_accepts_is_refused_by_the_schema(
+    over: dict[str, Any], changes: list[dict[str, Any]], elsewhere: set[str], accepts: Accepts
+) -> None:
+    merged = {name: value for each in (ENDPOINT, over, *changes) for name, value in each.items()}
+    manifest = {name: value for name, value in merged.items() if value is not None}
+    seen = {name: value for name, value in manifest.items() if name in WRITTEN_OF_ENDPOINTS or name not in elsewhere}
+    if not (ENDPOINTS.is_valid(manifest) and ENDPOINTS.is_valid(seen)):
+        assert not accepts(manifest)
 
 
 @pytest.mark.parametrize("name", ["serverless-conflict", "two-models", "model-source-with-code", "reserved-tag"])

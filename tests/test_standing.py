@@ -8,7 +8,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from sagespec.building.request import PREVIOUS, SINCE, Call, Destination, Naming, Request, Serving, name_of
+from sagespec.building.request import Call, Destination, Naming, Request, Serving, name_of
+from sagespec.building.tags import PREVIOUS, SINCE
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision, moment
 from sagespec.deploying.planning.plan import Action, PlanOptions
 from sagespec.deploying.planning.pruning import PruneVerdict

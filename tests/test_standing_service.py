@@ -15,6 +15,7 @@ from fakes.endpoints import PING, Deployment
 from fakes.fixtures import Aws
 from fakes.model import Refused
 from fakes.serving import LONG, Serving
+from plan_schema import check_plan
 from sagespec.cli import run
 from sagespec.deploying.planning.plan import Action
 from sagespec.deploying.rolling_back import go_back, way_back
@@ -440,7 +441,7 @@ def test_outputs_and_json_tell_of_an_endpoint(
     outputs = tmp_path / "out.json"
     arguments = ["apply", str(fast.folder), "--yes", "--wait", "--outputs", str(outputs), "--format", "json"]
     assert run(arguments) == 0
-    (told,) = json.loads(capsys.readouterr().out)["jobs"]
+    (told,) = check_plan(capsys.readouterr().out)["jobs"]
     assert (told["kind"], told["action"], told["ending"]["serves"]) == ("Endpoint", "create", True)
     (written,) = json.loads(outputs.read_text())["jobs"]
     assert (written["job_name"], written["status"], written["config"]) == (

@@ -11,7 +11,17 @@ from itertools import zip_longest
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
+from sagespec.base.diagnostic import (
+    Diagnostic,
+    Edit,
+    Finding,
+    Rejected,
+    Related,
+    Severity,
+    bounded,
+    has_errors,
+    in_order,
+)
 from sagespec.base.files import Files
 from sagespec.base.named import NamedTuple
 from sagespec.base.repository import path_in_repository, repository_of
@@ -253,6 +263,10 @@ class Compiler:
         stated = document.data.get("kind") if isinstance(document.data, dict) else None
         if _is_defaults(document):
             yield from self.defaults_alone(document)
+            return
+        stranger = None if is_ours(document) else _stranger(document)
+        if stranger is not None:
+            yield self.refused(source.name, (stranger,))
             return
         if isinstance(stated, str) and stated not in KINDS:
             yield self.refused(source.name, (*document.problems, _unknown_kind(document, stated)))
@@ -606,6 +620,13 @@ def _whose(manifest: Manifest) -> tuple[Any, str | None]:
     return manifest.settings.get("project"), manifest.environment
 
 
+def _stranger(document: Document) -> Diagnostic | None:
+    from sagespec.reading.meant import strangers  # few files are none of ours
+
+    fields = (kind_named(name).model.fields for name in KINDS)
+    return strangers.diagnosed(document, {"apiVersion", "kind", "matrix"}.union(*fields))
+
+
 def _is_defaults(document: Document) -> bool:
     return isinstance(document.data, dict) and document.data.get("kind") == "Defaults"
 
@@ -643,7 +664,9 @@ def _unknown_kind(document: Document, stated: object) -> Diagnostic:
     meant = near(str(stated), names)
     message = f"there is no kind '{str(stated)[:60]}'"
     hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(names)}"
-    return Diagnostic(document.where(("kind",)), Severity.ERROR, "unknown-kind", message, hint, ("kind",))
+    place = document.where(("kind",))
+    fix = (Edit(place.span, meant),) if meant and meant.lower() == str(stated).lower() else ()
+    return Diagnostic(place, Severity.ERROR, "unknown-kind", message, hint, ("kind",), fix)
 
 
 def _placed(manifest: Manifest, rule: str, finding: Finding) -> Diagnostic:

@@ -814,6 +814,27 @@ def lax(rng: Random, all_versions: Versions) -> Iterator[Manifest]:
             yield plain(name, "py310", "us-east-1", graviton)
 
 
+def idle(rng: Random, all_versions: Versions) -> Iterator[Manifest]:
+    """What is written down and comes to nothing: empty lists and maps, strategies that are off, Debugger in vain."""
+    for name in rng.sample(all_versions.script(), 12):
+        job = all_versions.job(name)
+        yield dress(rng, dict(job, metric_definitions=[]), [hyperparameters, output, environment], 0.3)
+        yield dress(rng, dict(job, environment={}), [hyperparameters, output, metric_definitions], 0.3)
+        yield dict(job, metric_definitions=[], environment={}, hyperparameters={}, tags={})
+    image = "503895931360.dkr.ecr.us-east-1.amazonaws.com/sagemaker-debugger-rules:latest"
+    for name in all_versions.at_least(1, 14)[:6]:
+        for on in (True, False):
+            job = plain(name, all_versions.python_3(name), "us-east-1")
+            job.update(instance_count=2, distribution={"parameter_server": {"enabled": on}})
+            yield dict(job, debugger_hook_config={"s3_output_path": "s3://tensors/out"})
+            rule = dict(RULES[0], rule_evaluator_image=image)
+            yield dict(job, debugger_hook_config={"s3_output_path": "s3://tensors/out"}, rules=[rule])
+            yield dict(job, profiler_rules=[rule], profiler_config={"s3_output_path": "s3://profiles/out"})
+    for off in ({"mpi": {"enabled": False}}, {"mpi": {"processes_per_host": 8}}, {"parameter_server": {}}):
+        for types in (["ml.c5.4xlarge", "ml.p3.16xlarge"], ["ml.p3.16xlarge"]):
+            yield dict(grouped(all_versions.job("2.11"), types), distribution=off)
+
+
 FAMILIES_2 = {
     "grid": grid,
     "region": region,
@@ -829,6 +850,7 @@ FAMILIES_2 = {
     "together": together,
     "wrong": wrong,
     "lax": lax,
+    "idle": idle,
 }
 
 
@@ -920,7 +942,18 @@ def mixed(rng: Random) -> Iterator[Manifest]:
         yield dict(job, instance_type="m4.xlarge")
 
 
-FAMILIES_1 = {"legacy": legacy, "script": script, "mixed": mixed}
+def alone(rng: Random) -> Iterator[Manifest]:
+    """Legacy mode with one channel, which has a mode of its own, and with empty lists."""
+    where = cycle(CLASSIC)
+    for version in [*LEGACY_ONLY, *BOTH]:
+        for mode in ("File", "Pipe"):
+            manifest = dress(rng, legacy_job(rng, version, next(where)), [hyperparameters, output], 0.4)
+            manifest["channels"] = dict(s3_channel(rng, mode, (mode,)), input_mode=mode)
+            yield manifest
+            yield dict(manifest, input_mode="Pipe", metric_definitions=[])
+
+
+FAMILIES_1 = {"legacy": legacy, "script": script, "mixed": mixed, "alone": alone}
 
 
 def samples(half: str) -> Iterator[Sample]:

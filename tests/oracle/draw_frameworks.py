@@ -390,7 +390,23 @@ def lax(rng: Random, tables: dict) -> Iterator[Manifest]:
     yield job(tables["xgboost"], "1.7-1", None, "py3", "us-east-1", "ml.inf1.xlarge")
 
 
-FAMILIES = (grid, region, instance, distribution, compiler, neuron, smp, group, image, together, random, lax)
+def idle(rng: Random, tables: dict) -> Iterator[Manifest]:
+    """Strategies that are off, for estimators that have none; the model parallel library beside torch_distributed."""
+    for framework in ("sklearn", "xgboost", "chainer", "mxnet"):
+        table = tables[framework]
+        for pair in rng.sample(table.pairs(), 4):
+            for off in ({"mpi": {"enabled": False, "processes_per_host": 2}}, {"parameter_server": {"enabled": False}}):
+                manifest = dress(rng, fitting(rng, table, *pair), [draw.hyperparameters, draw.output], 0.3)
+                yield alone(dict(manifest, distribution=off))
+    library = {"modelparallel": {"enabled": True, "parameters": {"partitions": 2}}}
+    table = tables["huggingface"]
+    for pair in rng.sample(table.pairs(), 8):
+        for torch in ({}, {"enabled": False}):
+            manifest = job(table, *pair, table.pythons(*pair)[-1], "us-east-1", "ml.p4d.24xlarge")
+            yield dict(manifest, distribution={"torch_distributed": torch, "smdistributed": library}, instance_count=2)
+
+
+FAMILIES = (grid, region, instance, distribution, compiler, neuron, smp, group, image, together, random, lax, idle)
 
 
 def samples() -> Iterator[Any]:

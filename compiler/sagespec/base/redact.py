@@ -90,17 +90,19 @@ letters and digits is no placeholder."""
 SHORTEST = 15
 """Characters of the shortest of these, passwords in addresses left out."""
 
+_HARMLESS = (
+    r"none|null|nil|true|false|yes|no|on|off|empty|unset|default|required|optional|redacted|masked"
+    r"|passw(?:or)?d|secret|token|changeme|change-me|todo|tbd|example|dummy|placeholder"
+)
 _PLACEHOLDER = (  # a text, as few runs need it: `re` compiles it when it first comes
     r"(?is)\$.*|%.*%|<.*>|\{.*\}|\[.*\]|[*x.…-]+|/.*|~/.*|[A-Za-z][A-Za-z0-9+.-]*:.*"
-    r"|(?:none|null|nil|true|false|yes|no|on|off|empty|unset|default|required|optional|redacted|masked"
-    r"|passw(?:or)?d|secret|token|changeme|change-me|todo|tbd|example|dummy|placeholder)?"
+    rf"|(?:{_HARMLESS})?"
 )
 """No secret but the sign of one, or where one lies: a variable, a path, an ARN, another scheme's address."""
 
-_WORDS = (
-    r"(?P<loose>pass(?:word|wd|phrase)|pwd)"
-    r"|secret|token|credentials?|(?:api|access|secret|private|account|auth|encryption|signing|license)[_.-]?key"
-)
+_LOOSE = r"pass(?:word|wd|phrase)|pwd"
+_STRICT = r"secret|token|credentials?|(?:api|access|secret|private|account|auth|encryption|signing|license)[_.-]?key"
+_WORDS = rf"(?P<loose>{_LOOSE})|{_STRICT}"
 _IN_EVERY_NAME = ("pass", "pwd", "secret", "token", "credent", "key")
 """… in every case, and with letters that case makes equal: `ı` and `İ` are `i` to a pattern, but not to `casefold`."""
 _NAME = rf"(?i)(?:{_WORDS})\d{{0,2}}$"
@@ -108,6 +110,24 @@ _NAME = rf"(?i)(?:{_WORDS})\d{{0,2}}$"
 
 _NAMED = rf"(?i)(?P<name>(?:{_WORDS})\d{{0,2}})[\"']?\s{{0,8}}[:=]\s{{0,8}}[\"']?(?P<value>[^\s\"',}}\]]+)"
 """A name's end and the value behind it, in YAML, JSON, Python or a shell."""
+
+
+def _in_any_case(words: str) -> str:
+    return re.sub("[a-z]", lambda letter: f"[{letter[0].upper()}{letter[0]}]", words)
+
+
+def certain_names() -> tuple[tuple[str, str], ...]:
+    """(pattern of a name, pattern of a value that is a secret under it), in the words that Python and JavaScript share.
+
+    A run in which each character is at most an eighth of it has three bits a character, or more: that can be said
+    without logarithms.
+    """
+    loose, strict = (rf"(?:{_in_any_case(words)})[0-9]{{0,2}}$" for words in (_LOOSE, _STRICT))
+    placeholder = r"[%<{\[$/~]|[*xX.-]+$|[A-Za-z][A-Za-z0-9+.-]*:|(?:" + _in_any_case(_HARMLESS) + r")$"
+    password = rf"^(?!{placeholder})(?![\s\S]*\{{\{{)[\x20-\x7e]{{4,}}$"
+    mixed = [rf"(?=.{{{8 * most}}})(?!.*(.)(?:(?:(?!\{most - 1}).)*\{most - 1}){{{most}}})" for most in range(2, 11)]
+    random = rf"^(?=[A-Za-z0-9+=]{{16,100}}$)(?=.*[0-9])(?=.*[A-Za-z])(?:{'|'.join(mixed)})"
+    return (loose, password), (strict, random)
 
 
 def secret_in(value: str, name: str = "") -> str | None:
@@ -183,6 +203,12 @@ def _mask_named(found: re.Match[str]) -> str:
     if "…" in value or not _named_secret(found["name"], value):
         return whole
     return whole[: found.start("value") - found.start()] + masked(value)
+
+
+def shown(text: str) -> str:
+    """A value as a message may quote it: short, and without secrets."""
+    text = redacted(text)
+    return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _named_secret(name: str, value: str) -> bool:

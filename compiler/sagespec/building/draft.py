@@ -5,7 +5,6 @@ A draft can be judged without reading a byte of code or data. Sealing reads them
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
@@ -17,6 +16,7 @@ from sagespec.base.source import Path
 from sagespec.building.archive import Archives, Contents
 from sagespec.building.dataset import Dataset, Datasets
 from sagespec.building.request import Destination, Request, Upload, filled_in
+from sagespec.building.tags import COMMIT, MANIFEST, tag_value
 from sagespec.catalog import Facts
 from sagespec.reading.part import Part
 
@@ -124,6 +124,13 @@ class Packing:
         return self._datasets.collect(path, field)
 
 
+def below(code_location: str, as_sdk_1: bool = False) -> str:
+    """The prefix of what is uploaded there: without the slashes around its key; SDK 1 keeps the last one."""
+    bucket, _, key = code_location.removeprefix("s3://").partition("/")
+    key = key.lstrip("/") if as_sdk_1 else key.strip("/")
+    return f"s3://{bucket}/{key}" if key else f"s3://{bucket}"
+
+
 def code_upload(contents: Contents, prefix: str, index: int) -> Upload:
     """The source archive, at a key that holds its hash."""
     uri = f"{prefix}/sagespec/code/{pending(index)}/sourcedir.tar.gz"
@@ -204,18 +211,9 @@ def role_arn(role: str | None, site: Destination, facts: Facts) -> str | None:
     return f"arn:{partition}:iam::{site.account or UNKNOWN_ACCOUNT}:role/{role.removeprefix('role/')}"
 
 
-LONGEST_TAG_VALUE = 256
-"""Characters of a tag's value."""
-
-
-def tag_value(text: str) -> str:
-    """Text as a tag's value may be: its end where it is too long, and `_` for what is not allowed."""
-    return re.sub(r"[^\w .:/=+@-]", "_", text)[-LONGEST_TAG_VALUE:]
-
-
 def provenance(inputs: DraftInputs) -> Iterator[tuple[str, str]]:
     """The tags that say where a request comes from."""
     if inputs.manifest_name:
-        yield "sagespec:manifest", tag_value(inputs.manifest_name)
+        yield MANIFEST, tag_value(inputs.manifest_name)
     if inputs.commit:
-        yield "sagespec:commit", inputs.commit
+        yield COMMIT, inputs.commit

@@ -25,8 +25,8 @@ from sagespec.reading.yamltext import yaml_text
 
 SERVICE = "AmazonSageMaker"
 ADDRESS = f"https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/{SERVICE}/current/REGION/index.json"
-_USAGE = re.compile(r"(?:[A-Z0-9]+-)?(?P<use>Train|Host):(?P<kind>ml\.[a-z0-9.-]+|VolumeUsage\b.*)")
-"""On demand; spot (`Train-Spot`), reserved capacity and free tiers are called otherwise."""
+_USAGE = re.compile(r"(?:[A-Z0-9]+-)?(?P<use>Train|Host):(?P<kind>ml\.[a-z0-9-]+\.[a-z0-9]+|VolumeUsage\b.*)")
+"""On demand; managed spot training (`TrSpt`), training plans, notebooks and clusters are called otherwise."""
 _UNITS = {"Hrs": "hour", "GB-Mo": "month"}
 _WRONG = f"download one: curl --remote-name {ADDRESS}"
 

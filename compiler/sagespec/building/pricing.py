@@ -77,7 +77,9 @@ def judge(manifest: Manifest, name: str, region: str, bill: Bill | None) -> Iter
     if limit is not None and bill.usd is not None and bill.usd > limit:
         attempts = f" in {bill.attempts} attempts" if bill.attempts > 1 else ""
         message = f"'{name}' may cost {money(bill.usd)}{attempts}, and max_job_cost is {money(limit)}"
-        hint = "lower max_run, instance_count, keep_alive_period_in_seconds or on_failure.max_attempts, or raise it"
+        fields = dict.fromkeys(item.limit for item in bill.items if item.limit)
+        by_attempts = [bill.attempts_by or "on_failure.max_attempts"] if bill.attempts > 1 else []
+        hint = f"lower {' or '.join([*fields, 'instance_count', *by_attempts])}, or raise it"
         yield _diagnostic(manifest, ("max_job_cost",), "job-costs-too-much", message, hint)
 
 

@@ -9,7 +9,18 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from sagespec.base.lazy import lazy
-from sagespec.base.named import NamedTuple
+from sagespec.building.tags import (
+    ATTEMPT,
+    DIGEST,
+    ENVIRONMENT,
+    FACTS,
+    GIVEN,
+    LONGEST_VALUE,
+    NAME,
+    OURS,
+    PROJECT,
+    tag_list,
+)
 
 if TYPE_CHECKING:  # a draft is judged without prices as a rule
     from sagespec.building.cost import Prices
@@ -19,24 +30,8 @@ JOB = "<sagespec:job>"
 FIRST = "<sagespec:first-job>"
 """Stands for the name of the request's first attempt, which later attempts go on from."""
 
-OURS = "sagespec:"
-"""What our tags begin with."""
-GIVEN = "sagespec:tags"
-"""The tag that names the tags of the manifest, with spaces between them."""
-DIGEST, ATTEMPT = "sagespec:digest", "sagespec:attempt"
-ENVIRONMENT = "sagespec:environment"
-RERUN = "sagespec:rerun"
-"""The tag that says by which `--rerun` an attempt was asked for."""
-PREVIOUS = "sagespec:previous"
-"""The tag that says what an endpoint served with before it was asked for what it is asked for now."""
-SINCE = "sagespec:since"
-"""The tag that says when an endpoint had been changed last at that time."""
-ARTIFACT = "sagespec:artifact"
-"""The tag that says which content of its model's archive an endpoint was asked for: the ETag."""
-FACTS = (ATTEMPT, "sagespec:commit", RERUN, PREVIOUS, SINCE, ARTIFACT)
 NO_DIGEST = "0" * 64
 """Stands for a digest that nobody has taken yet."""
-LONGEST_TAG = 256
 
 Member = tuple[str, ...]
 """Where a member stands in a body."""
@@ -253,10 +248,10 @@ class Request(_Request):
         given = " ".join(key for key in self.tags if not key.startswith(OURS) and " " not in key)
         return {
             **self.tags,
-            **({GIVEN: given} if given and len(given) <= LONGEST_TAG else {}),
-            "sagespec:project": self.project,
+            **({GIVEN: given} if given and len(given) <= LONGEST_VALUE else {}),
+            PROJECT: self.project,
             **({ENVIRONMENT: self.environment} if self.environment else {}),
-            "sagespec:name": self.name,
+            NAME: self.name,
         }
 
     def tag_changes(self, present: Mapping[str, str], attempt: int) -> tuple[dict[str, str], list[str]]:
@@ -308,11 +303,6 @@ def _without(value: Any, path: Member) -> Any:
 def live_members(body: Mapping[str, Any], live: Sequence[Member]) -> dict[str, Any]:
     """Those of a body's members that can be changed after the creation, by their last names."""
     return {path[-1]: value for path in live if (value := _at(body, path)) is not None}
-
-
-def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as the API takes them."""
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _at(body: Mapping[str, Any], path: tuple[str, ...]) -> Any:

@@ -102,7 +102,17 @@ def registries(repository: str) -> Mapping[str, tuple[str, ...]]:
     return {region: tuple(accounts) for region, accounts in of_regions.items()}
 
 
-_INTERVAL = r"(?P<kind>integer|number)(?: (?P<low>[\[(])(?P<least>[^,]*), ?(?P<most>[^\])]*)(?P<high>[\])]))?"
+def registry_sets() -> Iterator[tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]]:
+    """(repositories, their registries) for those that AWS keeps in the same accounts."""
+    known = table("registries")["repositories"]
+    for one in dict.fromkeys(known.values()):
+        names = tuple(name for name, group in known.items() if group == one)
+        yield names, registries(names[0])
+
+
+_INTERVAL = re.compile(
+    r"(?P<kind>integer|number)(?: (?P<low>[\[(])(?P<least>[^,]*), ?(?P<most>[^\])]*)(?P<high>[\])]))?"
+)
 
 
 def _fits(wanted: str, text: str, *, exact: bool) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -49,6 +49,10 @@ class Facts(NamedTuple):
     def registries(self, repository: str) -> Mapping[str, tuple[str, ...]]:
         """Region → the accounts in which AWS keeps a repository of training images; nothing for other repositories."""
         return of_algorithms.registries(repository)
+
+    def registry_sets(self) -> Iterator[tuple[tuple[str, ...], Mapping[str, tuple[str, ...]]]]:
+        """(repositories, their registries) for those that AWS keeps in the same accounts."""
+        return of_algorithms.registry_sets()
 
     @property
     def instances(self) -> Mapping[str, Instance]:

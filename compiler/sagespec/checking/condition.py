@@ -20,6 +20,8 @@ FALSE: Json = {"const": False}
 LIST: Json = {"type": "array"}
 ITEMS: Json = {"minItems": 1, **LIST}
 """A list that is not empty."""
+REPEATED: Json = {"not": {"uniqueItems": True}, **LIST}
+"""A list in which an item stands twice, letter by letter."""
 POSITIVE: Json = {"type": "integer", "minimum": 1}
 SEVERAL: Json = {"type": "integer", "minimum": 2}
 REMOTE: Json = {"type": "string", "pattern": "^ml[.]"}
@@ -39,6 +41,28 @@ def inside(*steps: str, so: Json) -> Json:
     for step in reversed(steps):
         condition = {"type": "object", **when({step: condition})}
     return condition
+
+
+SECONDS = (
+    *(60, 120, 180, 300, 600, 900, 1_200, 1_500, 1_800, 2_100, 2_400, 2_700, 3_000, 3_300),
+    *(3_600 * hours for hours in range(1, 25)),
+    *(86_400 * days for days in (1.5, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28)),
+)
+"""Durations that people write."""
+
+
+def below(one: str, other: str, edges: Iterable[float] = SECONDS, *, or_equal: bool = False) -> tuple[Json, ...]:
+    """Members of which one set holds where a number is smaller than another and an edge lies between them, or is the
+    larger one: no word of JSON Schema compares two members. Of two round numbers one set always holds."""
+    return tuple(
+        {one: {"type": "integer", "maximum": edge - (not or_equal)}, other: {"type": "integer", "minimum": edge}}
+        for edge in map(int, edges)
+    )
+
+
+def some_value(condition: Json) -> Json:
+    """A condition: a map of which some value is so."""
+    return {"type": "object", "not": {"additionalProperties": {"not": condition}}}
 
 
 def one_of(values: Iterable[str], *, or_expression: bool = False) -> Json:
@@ -120,6 +144,11 @@ def _minimum(least: float) -> Test:
     return lambda value: not is_number(value) or value >= least
 
 
+def _maximum(most: float) -> Test:
+    is_number = _type("number")
+    return lambda value: not is_number(value) or value <= most
+
+
 def _min_items(least: int) -> Test:
     return lambda value: not isinstance(value, list) or len(value) >= least
 
@@ -141,6 +170,16 @@ def _not(condition: Json) -> Test:
 def _all_of(conditions: Iterable[Json]) -> Test:
     tests = tuple(map(test, conditions))
     return lambda value: all(each(value) for each in tests)
+
+
+def _items(condition: Json) -> Test:
+    inner = test(condition)
+    return lambda value: not isinstance(value, list) or all(map(inner, value))
+
+
+def _values(condition: Json) -> Test:
+    inner = test(condition)
+    return lambda value: not isinstance(value, dict) or all(map(inner, value.values()))
 
 
 def _required(names: Iterable[str]) -> Test:
@@ -165,11 +204,14 @@ _WORDS: Mapping[str, Callable[[Any], Test]] = {
     "enum": lambda values: _any_of(map(_const, values)),
     "pattern": _pattern,
     "minimum": _minimum,
+    "maximum": _maximum,
     "multipleOf": lambda step: lambda value: not isinstance(value, int) or value % step == 0,
     "minItems": _min_items,
     "minProperties": lambda least: lambda value: not isinstance(value, dict) or len(value) >= least,
     "uniqueItems": lambda wanted: lambda value: not isinstance(value, list) or _are_unique(value) == wanted,
     "contains": _contains,
+    "items": _items,
+    "additionalProperties": _values,
     "not": _not,
     "anyOf": lambda conditions: _any_of(map(test, conditions)),
     "allOf": _all_of,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -37,6 +37,8 @@ class Row(NamedTuple):
     """A pattern that the field's text, or each text in its list, must match; in place of the conditions."""
     names: bool = False
     """The form is that of the names in the field, which is a map."""
+    called: str = ""
+    """The form is that of the texts in the field, which is a map, whose names this pattern finds."""
     each: str = ""
     """The map of parts whose members these are (`channels`); empty for fields of the manifest itself."""
     outside: Json = {}  # noqa: RUF012
@@ -50,12 +52,12 @@ class Row(NamedTuple):
         return Finding(path, self.message, hint, at_key=not self.at_value and not self.form)
 
 
-Rows: TypeAlias = "tuple[Row, ...] | Callable[[Facts], tuple[Row, ...]]"
+Rows: TypeAlias = "tuple[Row, ...] | Callable[[Facts], Iterable[Row]]"
 """Rows, or a function that makes them of the catalogue."""
 
 
 def rows_of(rows: Rows, facts: Facts) -> tuple[Row, ...]:
-    return rows(facts) if callable(rows) else rows
+    return tuple(rows(facts)) if callable(rows) else rows
 
 
 def applies(row: Row) -> Callable[[Written], bool]:

@@ -79,6 +79,7 @@ def accepted(results: Iterable[Result], given: Rendering) -> tuple[list[Request]
     from sagespec.reporting.findings.report import identity
 
     requests, code, style = [], 0, style_of(sys.stderr)
+    unchosen: dict[str, None] = {}  # environments that might have given what is missing
     said: dict[tuple[object, ...], None] = {}  # the jobs of a matrix have many findings in common
     for result in heard(results):
         serious = (found for found in result.diagnostics if found.severity is not Severity.NOTE)
@@ -89,8 +90,11 @@ def accepted(results: Iterable[Result], given: Rendering) -> tuple[list[Request]
                 tell(line, always=True)
         if is_refused(result):
             code = int(Code.WRONG_MANIFEST)
+            unchosen |= dict.fromkeys(environments_beside(result))
         if result.request is not None:
             requests.append(result.request)
+    if unchosen:
+        tell(f"No environment was chosen: --env {' or '.join(unchosen)}", always=True)
     shared = names_shared(requests)
     if shared:
         complain(f"these names are each given to several manifests: {', '.join(shared)}", "give each a name of its own")
@@ -98,6 +102,16 @@ def accepted(results: Iterable[Result], given: Rendering) -> tuple[list[Request]
     if not code and not requests:
         code = int(nothing_here(given))
     return requests, code
+
+
+def environments_beside(result: Result) -> tuple[str, ...]:
+    """The environments that a manifest's defaults declare, where none of them was chosen."""
+    from sagespec.reading.render import environments_of
+
+    manifest = result.rendered
+    if manifest is None or manifest.environment is not None:
+        return ()
+    return environments_of([layer.document for layer in manifest.layers[1:]])
 
 
 def names_shared(requests: Iterable[Request]) -> list[str]:

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sagespec.building.request import RERUN, Request, Upload
+from sagespec.building.request import Request, Upload
+from sagespec.building.tags import ATTEMPT, RERUN
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own, stop_command, whose
@@ -235,8 +236,8 @@ class Applier:
 
     def _tag(self, request: Request, seen: Observed, attempt: int) -> None:
         add, remove = request.tag_changes(seen.tags, attempt)
-        if "sagespec:attempt" not in seen.tags:
-            add["sagespec:attempt"] = str(attempt)
+        if ATTEMPT not in seen.tags:
+            add[ATTEMPT] = str(attempt)
         if add or remove:
             self.service.tag(seen.job_name, add, remove)
 

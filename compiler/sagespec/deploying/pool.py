@@ -6,10 +6,12 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic
 
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.applier import Applier, Outcome, carry_out
-from sagespec.deploying.following.follow import News, follower_of, heard
+from sagespec.deploying.following.follow import Ear, Follower, Item, News, follower_of
+from sagespec.deploying.machinery import MACHINERY
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
 from sagespec.deploying.planning.deciding import DECIDERS, in_order
 from sagespec.deploying.planning.observed import Observed
@@ -171,13 +173,14 @@ class ServicePool:
         assert change.site is not None  # every change of a plan has one
         return self.service(change.site, change.nature)
 
-    def apply(self, plan: Plan, options: PlanOptions, progress: Progress, at_once: int = 0) -> Iterator[Outcome]:
+    def apply(
+        self, plan: Plan, options: PlanOptions, progress: Progress, slots: Slots | None = None
+    ) -> Iterator[Outcome]:
         """Does what a plan of this pool says, side by side; one outcome a change, as they come.
 
         Args:
-            at_once: how many of the plan's training jobs run at a time, those counted that run already; 0 for any.
+            slots: where the plan's training jobs run, those counted that run already; None for any number.
         """
-        slots = Slots(at_once) if at_once else None
         appliers: dict[int, Applier] = {}
         pairs = []
         for change in plan.changes:
@@ -200,23 +203,66 @@ def running_in(change: Change) -> list[Observed]:
     return [job for job in (change.seen, *change.stops, *change.beside) if job is not None and not job.ended]
 
 
-def follow_all(jobs: Sequence[tuple[str, Service]], since: float = 0.0, *, logs: bool = True) -> Iterator[News]:
-    """News of jobs and endpoints of any services until none changes any more; those of one service in their order.
+class Following(Generic[Item]):
+    """Jobs and endpoints of any services that are followed as one, with what else is put beside their news.
 
     The log of what stays is not followed: it has no end, and most of it is about requests.
-
-    Args:
-        since: log lines from before this time are passed over: seconds since 1970, UTC.
     """
-    by_service: dict[int, tuple[Service, list[str]]] = {}
+
+    def __init__(self, since: float = 0.0, *, logs: bool = True) -> None:
+        """
+        Args:
+            since: log lines from before this time are passed over: seconds since 1970, UTC.
+        """
+        self._since, self._logs = since, logs
+        self._followers: dict[int, Follower] = {}
+        self._ear: Ear[News | Item | None] = Ear()
+        self._listens = False
+
+    def beside(self, items: Iterator[Item]) -> None:
+        """Hears these, too; jobs may be added until they have ended."""
+
+        def run(put: Callable[[Item | None], None]) -> None:
+            for item in items:
+                put(item)
+            put(None)
+
+        self._ear.listen(run)
+
+    def add(self, job_name: str, service: Service) -> None:
+        """Follows one more job; called by whoever listens."""
+        follower = self._followers.get(id(service))
+        if follower is None:
+            logs = self._logs and not _goes_on(service)
+            follower = self._followers[id(service)] = follower_of(service, [], logs=logs, since=self._since)
+            follower.open = True
+            if self._listens:
+                self._ear.listen(follower.run)
+        follower.add(job_name)
+
+    def close(self) -> None:
+        """No more jobs are added."""
+        for follower in self._followers.values():
+            follower.close()
+
+    def __iter__(self) -> Iterator[News | Item]:
+        self._listens = True
+        for follower in self._followers.values():
+            self._ear.listen(follower.run)
+        for heard in self._ear:
+            if heard is None:
+                self.close()
+            else:
+                yield heard
+
+
+def follow_all(jobs: Sequence[tuple[str, Service]], since: float = 0.0, *, logs: bool = True) -> Iterator[News]:
+    """News of jobs and endpoints of any services until none changes any more; those of one service in their order."""
+    following: Following[News] = Following(since, logs=logs)
     for job_name, service in jobs:
-        by_service.setdefault(id(service), (service, []))[1].append(job_name)
-    return heard(
-        [
-            follower_of(service, names, logs=logs and not _goes_on(service), since=since)
-            for service, names in by_service.values()
-        ]
-    )
+        following.add(job_name, service)
+    following.close()
+    return iter(following)
 
 
 def _goes_on(service: Service) -> bool:

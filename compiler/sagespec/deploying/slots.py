@@ -96,8 +96,7 @@ class Slots:
             with self._changed:
                 running = list(self._running.values())
             if running:
-                names = ", ".join(sorted(name for _, name in running))
-                progress(f"{self.limit} at a time: waiting for one to end of {names}", 0, 0)
+                progress(f"{self.limit} at a time: the next begins when one has ended", 0, 0)
             self.sleep(max((getattr(service, "poll_seconds", 1.0) for service, _ in running), default=POLL_SECONDS))
 
     def _reserve(self) -> bool:

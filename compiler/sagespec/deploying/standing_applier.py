@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from sagespec.building.request import ARTIFACT, DIGEST, PREVIOUS, SINCE, Request, Upload
+from sagespec.building.request import Request, Upload
+from sagespec.building.tags import ARTIFACT, DIGEST, PREVIOUS, SINCE
 from sagespec.deploying.applier import Applier, Outcome
 from sagespec.deploying.planning.observed import ObservedEndpoint, moment
 from sagespec.deploying.planning.ownership import is_own, whose

@@ -34,6 +34,53 @@ def instance_type(value: Any) -> str:
     return f"write ml.{value}" if value.count(".") == 1 else "an instance type looks like ml.m5.xlarge"
 
 
+def s3_uri(text: str) -> str | None:
+    """s3:/bucket/x, S3://bucket/x, arn:aws:s3:::bucket/x and the https address of S3 are s3://bucket/x."""
+    place = r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<rest>/\S*)?"
+    host = r"s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?"
+    forms = (
+        rf"(?i:s3[an]?):(?:/|//|///)?{place}",
+        rf"arn:aws[a-z-]*:s3:::{place}",
+        rf"https?://{host}/{place}",
+        rf"https?://(?P<bucket>[a-z0-9][a-z0-9.-]+?)\.{host}(?P<rest>/\S*)?",
+    )
+    found = next((match for form in forms if (match := re.fullmatch(form, text.strip(), re.ASCII))), None)
+    return f"s3://{found['bucket']}{found['rest'] or ''}" if found else None
+
+
+def near_s3_uri(value: Any) -> str:
+    """bucket/x may be s3://bucket/x."""
+    text = str(value)
+    if re.match(r"s3://[^/]*\s", text):
+        return "a bucket's name has no blanks"
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]{2,62}(/\S*)?", text, re.ASCII):
+        return f"write s3://{text}"
+    return ""
+
+
+def region(text: str) -> str | None:
+    """us_west_2, US-WEST-2, us-west2 and its zone us-west-2a are us-west-2."""
+    directions = "northeast|northwest|southeast|southwest|north|south|east|west|central"
+    form = rf"([a-z]{{2}})[-_ ]?((?:gov|iso[a-z]?)[-_ ])?({directions})[-_ ]?([1-9])[a-f]?"
+    found = re.fullmatch(form, text.strip().lower(), re.ASCII)
+    return "-".join(filter(None, (found[1], (found[2] or "").strip("-_ "), found[3], found[4]))) if found else None
+
+
+_FRAMEWORKS = {
+    "tensorflow": ("tf", "tensorflow2", "keras", "tfkeras"),
+    "pytorch": ("torch", "pytorchlightning", "lightning"),
+    "huggingface": ("hf", "transformers"),
+    "sklearn": ("scikitlearn", "scikit", "sklearn"),
+    "xgboost": ("xgb",),
+}
+
+
+def framework(text: str) -> str | None:
+    """TensorFlow, tf and keras are tensorflow."""
+    letters = re.sub(r"[^a-z0-9]", "", text.lower())
+    return next((name for name, others in _FRAMEWORKS.items() if letters in (name, *others)), None)
+
+
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _GIGABYTES = {"g": 1, "t": 1_000}
 

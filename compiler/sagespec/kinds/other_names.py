@@ -15,6 +15,7 @@ hyperparameters: params parameters hparams hps args arguments hyperparams
 entry_point (write entry_point: train.py; the hyperparameters become its arguments): command cmd script program main
   sourcefile trainingscript
 source_dir: code src sourcecode codedir
+input_mode: traininginputmode mode
 instance_count (write instance_count: 1 and instance_type: ml.m5.xlarge): instances numinstances count nodes
   numnodes nodecount replicas workers
 instance_type: machinetype instance nodetype machine vmtype
@@ -34,7 +35,7 @@ tags: labels annotations
 max_retry_attempts: retries retry maximumretryattempts retrystrategy
 - (write subnets: [subnet-…] and security_group_ids: [sg-…]): vpcconfig vpc network networkconfig
 - (choose an instance_type with GPUs, such as ml.g5.xlarge): gpu gpus accelerator accelerators numgpus
-- (choose an instance_type that has them, such as ml.m5.xlarge): cpu cpus memory resources resourceconfig
+- (choose an instance_type that has them, such as ml.m5.xlarge): cpu cpus memory resources
 - (write max_run: 3600, and max_wait for a spot job): stoppingcondition
 - (put requirements.txt into source_dir: the container installs it): requirements pip packages
 - (vars stand in a Defaults document, sagespec.yaml, in this folder or above it): var vars variables

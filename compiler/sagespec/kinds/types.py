@@ -15,7 +15,9 @@ Off: TypeAlias = Literal[False]
 NonEmpty = Annotated[str, Limits(min_length=1)]
 
 S3Uri = Annotated[
-    str, Limits(pattern=r"^s3://[^/\s]+(/.*)?$", max_length=1024), Described("an S3 URI", "s3://bucket/prefix")
+    str,
+    Limits(pattern=r"^s3://[^/\s]+(/.*)?$", max_length=1024),
+    Described("an S3 URI", "s3://bucket/prefix", correct=corrections.s3_uri, suggest=corrections.near_s3_uri),
 ]
 SourceUri = Annotated[
     str,
@@ -27,7 +29,11 @@ JobName = Annotated[
     Limits(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", max_length=48),
     Described("a name of letters, digits and single hyphens inside", "mnist", suggest=corrections.name),
 ]
-Region = Annotated[str, Limits(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$"), Described("a region", "us-west-2")]
+Region = Annotated[
+    str,
+    Limits(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$"),
+    Described("a region", "us-west-2", correct=corrections.region),
+]
 AccountId = Annotated[str, Limits(pattern=r"^[0-9]{12}$"), Described("an account number of 12 digits", "123456789012")]
 Role = Annotated[
     str,
@@ -46,7 +52,11 @@ InstanceType = Annotated[
 FrameworkName = Annotated[
     str,
     Limits(pattern=r"^[a-z][a-z0-9-]*$", max_length=32),
-    Described("a framework such as tensorflow, pytorch or xgboost", "tensorflow", "pytorch", "huggingface"),
+    Described(
+        "a framework such as tensorflow, pytorch or xgboost",
+        *("tensorflow", "pytorch", "huggingface"),
+        correct=corrections.framework,
+    ),
 ]
 FrameworkVersion = Annotated[
     str,

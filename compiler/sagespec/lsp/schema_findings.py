@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sagespec.base.diagnostic import Diagnostic, Rejected
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
-from sagespec.checking.condition import test
+from sagespec.checking.condition import REPEATED, test
 from sagespec.checking.pages import binding
 from sagespec.checking.row import Row, branch, rows_of
 from sagespec.kinds import KINDS, kind_named
@@ -30,7 +31,8 @@ def is_shown(found: Diagnostic, facts: Facts) -> bool:
 @cache
 def _rows(kind: str, rule: str, facts: Facts) -> tuple[Row, ...]:
     known = kind_named(kind).rules.by_name.get(rule)
-    return () if known is None else rows_of(known.rows, facts)
+    rows = () if known is None else rows_of(known.rows, facts)
+    return tuple(row for row in rows if row.value is not REPEATED)  # of which that server sees texts and numbers only
 
 
 def _documents(found: Diagnostic) -> Iterator[Any]:
@@ -46,7 +48,10 @@ def _holds(row: Row, data: Any) -> bool:
         return False
     if row.form:
         fits = test({"pattern": row.form})
-        return any(not fits(text) for text in _texts(data.get(row.field[-1]), names=row.names))
+        found = data.get(row.field[-1])
+        if row.called and isinstance(found, dict):
+            found = [text for name, text in found.items() if re.search(row.called, name)]
+        return any(not fits(text) for text in _texts(found, names=row.names))
     refuses = test(branch(row)["if"])
     if not row.each:
         return refuses(data)

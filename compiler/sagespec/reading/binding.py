@@ -8,12 +8,12 @@ from typing import Any, Generic, TypeVar
 from sagespec.base.diagnostic import MOST, Diagnostic
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Shape
-from sagespec.reading.core import ErrorDetails
+from sagespec.reading.meant.names import meant
 from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest
 from sagespec.reading.shape import bare, fields_of, lone_values, part_in, shape_of_part
 from sagespec.reading.validation import fits, is_given, judged, validated
-from sagespec.reading.wording import BindingComplaint, diagnosed, meant
+from sagespec.reading.wording import BindingComplaint, diagnosed
 
 P = TypeVar("P", bound=Part)
 
@@ -46,10 +46,21 @@ def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
     known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
     told, counts = _first_of_each_kind(known)
     misspelt = {(*path[:-1], name) for path, detail in told.items() if (name := meant(model, path, detail)) is not None}
+    owners: dict[Path, str] = {}
+    unknown = frozenset(path for path, detail in told.items() if detail["type"] == "extra_forbidden")
+    if unknown:
+        from sagespec.reading.meant import places
+
+        owners = places.unindented(manifest.document, model, unknown)
+        inside = ((field,) for path in unknown for field in places.fields_inside(model, path, told[path]["input"]))
+        misspelt.update(inside)
+        told = {path: detail for path, detail in told.items() if path not in places.said_already(owners)}
     misspelt = {path for path in misspelt if not is_given(data, path)}
     told = {path: detail for path, detail in told.items() if detail["type"] != "missing" or path not in misspelt}
     complaints = (
-        diagnosed(BindingComplaint(manifest, model, data, path, detail))._replace(stands_for=counts[path])
+        diagnosed(BindingComplaint(manifest, model, data, path, detail, owners.get(path, "")))._replace(
+            stands_for=counts[path]
+        )
         for path, detail in told.items()
     )
     rest = _partial(model, data, frozenset(wrong) | manifest.unknown | misspelt)

@@ -6,6 +6,7 @@ Positions live here and nowhere else: a path goes in, a place comes out.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from bisect import bisect_right
@@ -65,6 +66,8 @@ _MISREAD = re.compile(
     | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) ) ) \Z"""
 )
 """Plain scalars that other YAML readers take for something else than text."""
+_CURLY = frozenset("“”„‟‘’‚‛«»")
+"""Quotes that are none to YAML."""
 # Texts, where few runs need the pattern: `re` compiles them when they first come.
 _COMMENT = r"(?m)(?:(?<=\s)|^)#[^\r\n]*"
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s*)*")
@@ -254,6 +257,10 @@ def decode(raw: bytes, name: str, folder: FilePath) -> Source:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         source = Source(name, raw.decode("utf-8-sig", "replace"), folder)
+        if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw[:1000]:
+            what = "the file is UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "the file is no text"
+            hint = "save it as UTF-8" if "16" in what else "a manifest is a text in YAML"
+            raise _rejected(Source(name, "", folder), Span(), "not-utf8", what, hint) from None
         index = len(raw[: error.start].decode("utf-8-sig"))
         raise _rejected(
             source,
@@ -304,15 +311,18 @@ def read(source: Source) -> Iterator[Document]:
     except _TooDeep as error:
         raise _too_deep(source, _point(source, error.start)) from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = error.context_mark if _is_unclosed(source, error) else error.problem_mark or error.context_mark
         if mark is not None:
             _refuse_depth_before(source, mark.index)
         span = Span() if mark is None else _slip_span(source, mark)
         lone = _field_without_colon(source, error)
         if lone is not None:
             raise lone from None
-        message = f"this is not YAML: {_slip(error)}"
-        raise _rejected(source, span, "invalid-yaml", message, _yaml_hint(source, span)) from None
+        if mark is not None and _is_unclosed(source, error):
+            what, hint = f"the {source.text[mark.index]} that begins here is not closed", ""
+        else:
+            what, hint = _slip(error), _yaml_hint(source, span)
+        raise _rejected(source, span, "invalid-yaml", f"this is not YAML: {what}", hint) from None
     except (yaml.YAMLError, UnicodeEncodeError):  # of its characters
         raise _bad_character(source) from None
     finally:
@@ -399,7 +409,24 @@ class _Builder:
             self.refuse_tag(node)
         if isinstance(node, SequenceNode):
             return [self.value(item, depth + 1) for item in node.value]
+        if (
+            isinstance(node, MappingNode)
+            and node.flow_style
+            and self.source.text.startswith("{{", node.start_mark.index)
+        ):
+            return self.expression(node)
         return self.mapping(node, depth + 1)
+
+    def expression(self, node: Node) -> str:
+        """`{{ name }}` without quotes is a map in a map to YAML; it is read as the text that was meant."""
+        span = self.span(node)
+        text = self.source.text[node.start_mark.index : node.end_mark.index]
+        message = "an expression without quotes is a map to YAML"
+        fix = (Edit(span, f'"{text}"'),) if '"' not in text and "\n" not in text else ()
+        hint = f'put it in quotes: "{_cut(text)}"'
+        place = Place(self.source, span)
+        self.problems.append(Diagnostic(place, Severity.ERROR, "key-not-a-string", message, hint, fix=fix))
+        return text
 
     def mapping(self, node: Node, depth: int) -> dict[str, Data]:
         result: dict[str, Data] = {}
@@ -407,7 +434,7 @@ class _Builder:
         merged: list[Node] = []
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                expression = self.source.text.startswith("{{", max(key.start_mark.index - 1, 0))
+                expression = self.source.text.startswith("{{", key.start_mark.index)
                 hint = 'put an expression in quotes: "{{ … }}"' if expression else ""
                 self.problem(self.span(key), "key-not-a-string", "a key must be a string, not a list or a map", hint)
             elif key.value == "<<" and key.tag == _PLAIN:
@@ -472,7 +499,26 @@ class _Builder:
         misread = _MISREAD.match(text)
         if misread:
             self.misread(node, misread.lastgroup or "")
-        return text
+        return text if text[:1] not in _CURLY else self.quoted(node)
+
+    def quoted(self, node: ScalarNode) -> str:
+        """What stands between curly quotes, as a word processor or a chat makes them: YAML knows none."""
+        text: str = node.value
+        found = re.fullmatch(f"[{''.join(_CURLY)}]([^{''.join(_CURLY)}]+)[{''.join(_CURLY)}]", text)
+        if found is None:
+            return text
+        span, straight = self.span(node), json.dumps(found[1], ensure_ascii=False)
+        self.problems.append(
+            Diagnostic(
+                Place(self.source, span),
+                Severity.ERROR,
+                "curly-quotes",
+                f"{_cut(text)} is not in quotes: these are part of the text",
+                f"write straight quotes: {_cut(straight)}",
+                fix=(Edit(span, straight),),
+            )
+        )
+        return found[1]
 
     def number(self, node: ScalarNode, *, fraction: bool) -> Data:
         text: str = node.value
@@ -583,8 +629,8 @@ _SLIPS = {
     "node content": "a value is expected here",
     "a block mapping": "the name of a field is expected here",
     "a block collection": "a '-' is expected here, as before the other items",
-    "a flow mapping": "a '}' is missing before this",
-    "a flow sequence": "a ']' is missing before this",
+    "a flow mapping": "a ',' or a '}' is missing before this",
+    "a flow sequence": "a ',' or a ']' is missing before this",
     "a block scalar": "a block of text begins with | or >, and a - or + or a number of spaces behind it",
     "a plain scalar": "a text without quotes ends before this",
     "an anchor": "a name behind & has letters, digits, - and _ only",
@@ -607,7 +653,16 @@ def _slip(error: yaml.MarkedYAMLError) -> str:
     return next((meaning for words, meaning in _SLIPS.items() if words in said), _UNREADABLE)
 
 
-_WITHOUT_COLON = r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)"
+def _is_unclosed(source: Source, error: yaml.MarkedYAMLError) -> bool:
+    """Whether a quote or a bracket has no end: what is missed at the end of the text was forgotten where it begins."""
+    said, mark = f"{error.context} {error.problem}", error.problem_mark
+    if error.context_mark is None or mark is None:
+        return False
+    opened = "flow mapping" in said or "flow sequence" in said
+    return ("quoted scalar" in said and "unexpected" in said) or (opened and not source.text[mark.index :].strip())
+
+
+_WITHOUT_COLON = re.compile(r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)")
 """`name value` and `name:value`, which YAML reads as a text that goes on in the next line."""
 
 
@@ -623,11 +678,13 @@ def _field_without_colon(source: Source, error: yaml.MarkedYAMLError) -> Rejecte
     found = re.fullmatch(_WITHOUT_COLON, source.line(number).rstrip()) if number else None
     if found is None or ": " in found[4] or found[4].endswith(":"):
         return None
+    program = re.match(r"=\s*[\w.]+\(", found[4])
     what = "a space is missing behind" if found[3] == ":" else "a ':' is missing behind"
     start = len(found[1]) + 1
     span = Span(number, start, number, start + len(found[2]))
     message = f"this is not YAML: {what} '{_cut(found[2])}{':' if found[3] == ':' else ''}'"
-    return _rejected(source, span, "invalid-yaml", message, f"write {_cut(found[2])}: …")
+    hint = _PYTHON if program else f"write {_cut(found[2])}: …"
+    return _rejected(source, span, "invalid-yaml", message, hint)
 
 
 def _slip_span(source: Source, mark: Any) -> Span:
@@ -638,9 +695,16 @@ def _slip_span(source: Source, mark: Any) -> Span:
     return source.span(index - odd, index - odd + 1)
 
 
+_PYTHON = "this is Python: sagespec import FILE.py makes a manifest of a program that starts a job"
+
+
 def _yaml_hint(source: Source, span: Span) -> str:
     """The cure of the commonest slips."""
     line = source.line(span.line)
+    if re.search(r"(?m)^\s*(?:\w+ *= *)?[\w.]+\(\s*$|^(?:import|from) [\w.]+", source.text):
+        return _PYTHON
+    if re.fullmatch(r"\s*(?:- )?[^\s:#]+:[ \t]+\S.*:\s*", line):
+        return "take the ':' at the end of the line away, or put the value in quotes"
     if "\t" in line[: len(line) - len(line.lstrip())] or line[span.column - 1 : span.column] == "\t":
         return "YAML is indented with spaces, never with tabs"
     if re.search(r":\s+[{%@`&*!|>]", line):
@@ -650,7 +714,8 @@ def _yaml_hint(source: Source, span: Span) -> str:
     above = next((text for text in reversed(source.lines[: span.line - 1]) if text.strip()), "")
     indents = [len(text) - len(text.lstrip()) for text in (above, line)]
     if line.strip() and indents[0] != indents[1]:
-        return f"look at the indentation: {indents[1]} spaces here, {indents[0]} in the line above"
+        here = f"{indents[1]} space{'s' if indents[1] != 1 else ''} here"
+        return f"look at the indentation: {here}, {indents[0]} in the line above"
     return ""
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+
+from pydantic_core import ErrorDetails
 
 from sagespec.base.diagnostic import Diagnostic, Edit, Severity
 from sagespec.base.named import NamedTuple
 from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Described
-from sagespec.reading.core import ErrorDetails
+from sagespec.reading.meant.names import letters, meant, names_at, nearest, other_name, part_at
 from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest
-from sagespec.reading.shape import bare, described, expected, field_at, fields_of, part_in, shape_of_part
-from sagespec.reading.validation import judged
+from sagespec.reading.shape import bare, described, expected, field_at, fields_of, shape_of_part
+from sagespec.reading.validation import is_given, judged
 
 
 class BindingComplaint(NamedTuple):
@@ -29,6 +30,8 @@ class BindingComplaint(NamedTuple):
     """The manifest's data with lone values under their names."""
     path: Path
     detail: ErrorDetails
+    belongs_to: str = ""
+    """Of an unknown field: the field above under which it stands without being indented."""
 
     @property
     def value(self) -> Any:
@@ -115,10 +118,11 @@ def diagnosed(complaint: BindingComplaint) -> Diagnostic:
 
 
 def _missing(complaint: BindingComplaint) -> Diagnostic:
-    path, examples = complaint.path, complaint.described.examples
+    path, examples = complaint.path, complaint.described.examples or tuple(complaint.choices)
     example = json.dumps(examples[0]) if examples and isinstance(examples[0], str) else next(iter(examples), "")
     hint = f"add {path[-1]}: {example}" if examples else ""
-    return complaint.says("missing-field", f"'{path[-1]}' is missing{complaint.inside}", hint)
+    found = complaint.says("missing-field", f"'{path[-1]}' is missing{complaint.inside}", hint)
+    return found if len(path) > 1 else found._replace(place=complaint.manifest.document.where(()))
 
 
 def _unknown_field(complaint: BindingComplaint) -> Diagnostic:
@@ -126,14 +130,30 @@ def _unknown_field(complaint: BindingComplaint) -> Diagnostic:
     name, new = str(path[-1]), meant(model, path, complaint.detail)
     if new is not None and len(path) == 1 and model.renamed.get(name) == new:
         return _renamed(complaint, name, new)
-    known = _names_at(model, path[:-1])
-    hint = f"known here: {', '.join(sorted(known))}" if len(known) < 15 else ""
-    if len(path) == 1 and name[:1].isupper() and "request" in known:
-        hint = "a member of the API's request stands under request:"
+    hint = _cure_of_name(complaint, name, new)
+    message = f"there is no field '{cut(name)}'{complaint.inside}"
+    same = new is not None and letters(new) == letters(name) and not is_given(complaint.data, (*path[:-1], new))
+    fix = (Edit(complaint.manifest.where(path, at_key=True).span, new),) if same and new is not None else ()
+    return complaint.says("unknown-field", message, hint, at_key=True, fix=fix)
+
+
+def _cure_of_name(complaint: BindingComplaint, name: str, new: str | None) -> str:
+    """What to write instead of a field that there is not."""
+    from sagespec.reading.meant import places
+
+    path, model = complaint.path, complaint.model
+    other = other_name(model, path)
+    moved = places.hint(complaint, other)
+    if moved:
+        return moved
+    if other is not None and other.hint:
+        return other.hint
     if new is not None:
-        hint = f"did you mean '{new}'?"
-    hint = getattr(_other_name(model, path), "hint", "") or hint
-    return complaint.says("unknown-field", f"there is no field '{cut(name)}'{complaint.inside}", hint, at_key=True)
+        return f"did you mean '{new}'?"
+    known = names_at(model, path[:-1])
+    if len(path) == 1 and name[:1].isupper() and "request" in known:
+        return "a member of the API's request stands under request:"
+    return f"known here: {', '.join(sorted(known))}" if len(known) < 15 else ""
 
 
 def _renamed(complaint: BindingComplaint, name: str, new: str) -> Diagnostic:
@@ -146,70 +166,6 @@ def _renamed(complaint: BindingComplaint, name: str, new: str) -> Diagnostic:
     return complaint.says("renamed-field", message, hint, at_key=True, fix=fix)
 
 
-def meant(model: type[Part], path: Path, detail: ErrorDetails) -> str | None:
-    """The field that an unknown one stands for, as far as can be told: it is not missing then, only misspelt."""
-    if detail["type"] != "extra_forbidden":
-        return None
-    name = str(path[-1])
-    renamed = model.renamed.get(name) if len(path) == 1 else None
-    if renamed:
-        return renamed
-    other = _other_name(model, path)
-    return other.field if other else _nearest(name, tuple(_names_at(model, path[:-1])))
-
-
-class OtherName(NamedTuple):
-    """What people call a field elsewhere."""
-
-    field: str | None
-    """None where there is no such field here."""
-    hint: str
-    """What to write; empty where the field's name says it."""
-
-
-def _other_name(model: type[Part], path: Path) -> OtherName | None:
-    part = _part_at(model, path[:-1])
-    return _other_names(part.other_names).get(_letters(str(path[-1]))) if part else None
-
-
-@lru_cache(maxsize=100)
-def _other_names(lines: str) -> Mapping[str, OtherName]:
-    known: dict[str, OtherName] = {}
-    for line in lines.strip().replace("\n  ", " ").splitlines():
-        left, _, names = line.rpartition(": ")
-        field, _, hint = left.partition(" ")
-        known |= dict.fromkeys(names.split(), OtherName(None if field == "-" else field, hint[1:-1]))
-    return known
-
-
-def _names_at(model: type[Part], path: Path) -> list[str]:
-    """What may stand in the map at `path`."""
-    part = _part_at(model, path)
-    if part is model and not path:
-        return [*model.fields, "matrix"]
-    return list(part.fields) if part else []
-
-
-def _part_at(model: type[Part], path: Path) -> type[Part] | None:
-    found = field_at(model, path) if path else None
-    return model if not path else part_in(found.shape) if found else None
-
-
-@lru_cache(maxsize=10_000)
-def _nearest(name: str, known: tuple[str, ...]) -> str | None:
-    """The name that was probably meant; InstanceType and instance-type are instance_type."""
-    from difflib import get_close_matches
-
-    letters = _letters(name)
-    same = next((field for field in known if _letters(field) == letters), None)
-    return same or next(iter(get_close_matches(name[:60], known, 1, 0.7)), None)
-
-
-@lru_cache(maxsize=1_000)
-def _letters(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
 # Values -----------------------------------------------------------------------------------------------------------
 
 
@@ -219,7 +175,8 @@ def _wrong_type(complaint: BindingComplaint) -> Diagnostic:
     message = f"{dotted(path)} must be {_TYPES.get(kind, 'something else')}, not {shown(value, written, path)}"
     correction = _correction(kind, value, written, about)
     if correction is None:
-        hint = complaint.hint or _SHAPES.get(kind) or (about.suggest(value) if about.suggest else "")
+        hint = _as_shape(complaint, kind) or complaint.hint or _SHAPES.get(kind) or ""
+        hint = hint or (about.suggest(value) if about.suggest else "")
         scalar = isinstance(value, int | float) and kind == "string_type"
         return complaint.says("wrong-type", message, hint or (_for_example(about) if scalar else ""))
     text, intended = correction
@@ -236,6 +193,20 @@ def _wrong_type(complaint: BindingComplaint) -> Diagnostic:
     elif written.strip("\"'") == text:
         hint = f"write it without quotes: {text}"
     return complaint.says("wrong-type", message, hint, fix=complaint.certainly(text, intended))
+
+
+def _as_shape(complaint: BindingComplaint, kind: str) -> str:
+    """The same, written as the map or the list that is wanted; nothing where it holds a secret, or is no such thing."""
+    from sagespec.reading.meant import values
+
+    part = part_at(complaint.model, complaint.path)
+    made = ""
+    if kind in ("dict_type", "model_type"):
+        made = values.as_map(complaint.value)
+    elif kind == "list_type" and part is not None:
+        made = values.as_list(complaint.value, [name for name, field in part.fields.items() if field.required])
+    name = str(complaint.path[-1])
+    return f"write {name}: {made}" if made and _disclosed(complaint.path, made) == made else ""
 
 
 def _correction(kind: str, value: Any, written: str, about: Described) -> tuple[str, Any] | None:
@@ -262,7 +233,7 @@ def _wrong_value(complaint: BindingComplaint) -> Diagnostic:
     if complaint.hint:
         return complaint.says("wrong-value", message, complaint.hint)
     listed = f"write one of {', '.join(choices)}" if len(choices) > 1 else f"write {next(iter(choices))}"
-    near = _nearest(str(value)[:100], tuple(choices))
+    near = nearest(str(value)[:100], tuple(choices))
     hint = f"did you mean {near}? Otherwise {listed}" if near and len(choices) > 1 else listed
     same = near is not None and isinstance(value, str) and near.lower() == value.lower()
     fix = complaint.certainly(near, choices[near]) if near is not None and same else ()
@@ -278,8 +249,14 @@ def _wrong_form(complaint: BindingComplaint) -> Diagnostic:
     if corrected is not None:
         text = _as_yaml(corrected)
         return complaint.says("wrong-form", message, f"write {text}", fix=complaint.certainly(text, corrected))
-    hint = (about.suggest(value) if about.suggest else "") or _for_example(about)
+    hint = (about.suggest(value) if about.suggest else "") or _as_expression(value) or _for_example(about)
     return complaint.says("wrong-form", message, hint, at_key=at_key)
+
+
+def _as_expression(value: str) -> str:
+    from sagespec.reading.meant import values
+
+    return values.as_expression(value) if "$" in value else ""
 
 
 def _limits(wording: str) -> Callable[[BindingComplaint], Diagnostic]:

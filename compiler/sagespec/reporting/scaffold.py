@@ -1,4 +1,4 @@
-"""`init`: a manifest and a script to start from, and what all manifests of a project share."""
+"""`init`: a manifest and a script to start from, or a manifest of a script, and what all of a project share."""
 
 from __future__ import annotations
 
@@ -45,31 +45,91 @@ class Scaffold:
 
 
 def scaffold(target: Path, template: str) -> Scaffold:
-    """Writes a template's files into a folder, or its manifest under a name of its own; the job is named after it. The
-    project's root gets one `sagespec.yaml` and one folder of schemas, if they are not there.
+    """Writes a template's files into a folder, or its manifest under a name of its own; the job is named after it. Of
+    a training script that is there, its manifest. The project's root gets one `sagespec.yaml` and one folder of
+    schemas, if they are not there.
 
     Raises:
         Taken: one of the files exists; nothing has been written.
     """
+    if target.suffix == ".py" and target.is_file():
+        return of_script(target)
     folder, manifest = _place(target)
-    root = _root(folder)
-    above = _defaults_above(folder, root)
+    root, values = _shared(folder, folder if manifest == "train.yaml" else target.with_suffix(""))
     files = {folder / (manifest if name == "train.yaml" else name): path for name, path in _files(template).items()}
     files = {path: source for path, source in files.items() if path.name != README or not path.exists()}
     taken = next((path for path in files if path.exists()), None)
     if taken is not None:
         raise Taken(taken)
-    values: dict[str, object] = {
-        "name": _name(folder if manifest == "train.yaml" else target.with_suffix("")),
-        "project": _name(root),
-        "is_served": template == "endpoint",  # fewer versions serve than train
-        "shared": "" if not above else "".join(line for field, line in SHARED.items() if not _gives(above, field)),
-    }
+    values["is_served"] = template == "endpoint"  # fewer versions serve than train
     texts = {path: _rendered(source, path, root, values) for path, source in sorted(files.items())}
     if manifest != "train.yaml":
         texts = {path: text.replace("train.yaml", manifest) for path, text in texts.items()}
+    return _written(texts, root, values)
+
+
+def of_script(script: Path) -> Scaffold:
+    """Writes a manifest beside a training script: its framework, its channels, and what it takes, as far as it says.
+
+    Raises:
+        Taken: there is a manifest of that name; or the script starts jobs rather than trains.
+    """
+    from sagespec.base.files import DISK
+    from sagespec.scripts import Scripts
+
+    manifest = script.with_suffix(".yaml")
+    if manifest.exists():
+        raise Taken(manifest, f"sagespec validate {manifest} says what is wrong with it")
+    found = Scripts(DISK).of(script.parent, script.name, None)
+    study = found.study if found is not None else None
+    imports = {name.partition(".")[0] for name in study.all_imports} if study is not None else set()
+    template = next((name for module, name in _OF_IMPORTS.items() if module in imports), None)
+    if template is None and "sagemaker" in imports:
+        raise Taken(script, f"sagespec import {script} makes a manifest of a program that starts jobs")
+    options = study.arguments.options if study is not None and study.arguments is not None else ()
+    flags = {option.name for option in options if option.flags}
+    root, values = _shared(script.parent, script.with_suffix(""))
+    values |= {
+        "framework": _framework_lines(template or "script"),
+        "entry_point": script.name,
+        "flags": ", ".join(sorted(o.name for o in options if o.flags and not o.variable and o.name not in _OURS)),
+        "channels": sorted(name.lower() for name in study.environment.channels) if study and study.environment else (),
+        "takes_model_dir": template not in (None, "script") or not flags.isdisjoint(_MODEL_DIR),
+    }
+    source = data_folder("templates") / "script.yaml.j2"
+    return _written({manifest: _rendered(source, manifest, root, values)}, root, values)
+
+
+_OF_IMPORTS = {
+    "tensorflow": "script",
+    "keras": "script",
+    "torch": "pytorch",
+    "sklearn": "sklearn",
+    "xgboost": "xgboost",
+}
+"""Module → the template whose framework has it."""
+_MODEL_DIR = frozenset({"--model_dir", "--model-dir"})
+_OURS = frozenset({"--help", *_MODEL_DIR})
+
+
+def _framework_lines(template: str) -> str:
+    """The lines of a template that name its framework and version."""
+    lines = re.findall(r"^.*?(framework(?:_version)?: .*\n)", _files(template)["train.yaml"].read_text("utf-8"), re.M)
+    return "".join(lines)
+
+
+def _shared(folder: Path, named: Path) -> tuple[Path, dict[str, object]]:
+    """The project's root, and what manifests are filled in with: the job is called as `named` is."""
+    root = _root(folder)
+    above = _defaults_above(folder, root)
+    shared = "" if not above else "".join(line for field, line in SHARED.items() if not _gives(above, field))
+    return root, {"name": _name(named), "project": _name(root), "shared": shared, "has_defaults": bool(above)}
+
+
+def _written(texts: dict[Path, str], root: Path, values: dict[str, object]) -> Scaffold:
+    """Writes files, with the project's defaults and schemas where these are not there yet."""
     manifests = [path for path in texts if path.suffix == ".yaml"]
-    if not above:
+    if not values["has_defaults"]:
         texts[root / DEFAULTS] = _rendered(data_folder("templates") / "init.yaml.j2", root / DEFAULTS, root, values)
     for name in {name: None for text in texts.values() for name in _SCHEMA.findall(text)}:
         if not (root / SCHEMAS / name).exists():
@@ -90,7 +150,7 @@ def _place(target: Path) -> tuple[Path, str]:
         manifest = "train.yaml"
     above = next(path for path in (target, *target.absolute().parents) if path.exists())
     if not above.is_dir():
-        hint = f"sagespec import {above} makes a manifest of it" if above.suffix in (".py", ".ipynb") else ""
+        hint = f"sagespec import {above} makes a manifest of it" if above.suffix == ".ipynb" else ""
         raise Taken(above, hint or "give a folder")
     return target, manifest
 

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from sagespec.scripts.constants import UNKNOWN
 from sagespec.scripts.declared import NO_VALUE, TAKES_VALUE, DeclaredArguments, DeclaredOption
-from sagespec.scripts.evaluator import UNKNOWN
 from sagespec.scripts.known import OTHER_COMMAND_LINES
 from sagespec.scripts.program import Program
 from sagespec.scripts.values import value

@@ -12,9 +12,8 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from sagespec.base.named import NamedTuple
+from sagespec.scripts.constants import UNKNOWN
 from sagespec.scripts.declared import DeclaredArguments, DeclaredOption
-from sagespec.scripts.evaluator import UNKNOWN
 from sagespec.scripts.program import Program
 from sagespec.scripts.reading import Piece
 from sagespec.scripts.values import value

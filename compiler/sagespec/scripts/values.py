@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sagespec.scripts.evaluator import READING, UNKNOWN, Evaluator, is_certain
+from sagespec.scripts.constants import READING, UNKNOWN, is_certain
+from sagespec.scripts.evaluator import Evaluator
 from sagespec.scripts.walking import Module
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -8,6 +8,8 @@ from typing import Any
 
 from sagespec.base.named import NamedTuple
 
+from sagespec.scripts.reachability import ends_badly, is_first_of_all, is_main_guard, is_true, may_leave
+
 MAIN = ""
 """The owner of what stands in no function."""
 
@@ -101,8 +103,9 @@ _PYTHON3 = frozenset({ast.JoinedStr, ast.AnnAssign, ast.AsyncFunctionDef, ast.Aw
 _PYTHON3 |= {ast.NamedExpr}
 _SINCE = {"Match": (3, 10), "TryStar": (3, 11), "TypeAlias": (3, 12)}
 """Statement → the first Python that reads it."""
-_LEAVES = frozenset({"sys.exit", "exit", "quit", "os._exit"})
-_COMPREHENSIONS = frozenset({ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp})
+
+Parts = Iterable[tuple[ast.AST, bool]]
+"""Expressions, and whether they are certain to be reached."""
 
 
 class _Walker:
@@ -113,7 +116,7 @@ class _Walker:
         """Statements one after the other; what follows a way out may not be reached."""
         for statement in body:
             self.statement(statement, owner, always)
-            if always and _may_leave(statement):
+            if always and may_leave(statement):
                 always = False
 
     def statement(self, node: ast.stmt, owner: str, always: bool) -> None:
@@ -154,7 +157,7 @@ class _Walker:
 
     def condition_loop(self, node: ast.While, owner: str, always: bool) -> None:
         self.expressions([node.test], owner, always)
-        self.block(node.body, owner, always and _is_true(node.test))
+        self.block(node.body, owner, always and is_true(node.test))
         self.block(node.orelse, owner, False)
 
     def context(self, node: ast.With, owner: str, always: bool) -> None:
@@ -228,19 +231,19 @@ class _Walker:
 
     def branches(self, node: ast.If, owner: str, always: bool) -> None:
         module = self.module
-        if owner == MAIN and _is_main_guard(node.test):
+        if owner == MAIN and is_main_guard(node.test):
             module.guarded = True
             if not module.helper:
                 self.block(node.body, owner, always)
             self.block(node.orelse, owner, False)
             return
         self.expressions([node.test], owner, always)
-        self.block(node.body, owner, always and (_is_true(node.test) or _is_first_of_all(node.test)))
+        self.block(node.body, owner, always and (is_true(node.test) or is_first_of_all(node.test)))
         self.block(node.orelse, owner, False)
 
     def trying(self, node: ast.Try, owner: str, always: bool) -> None:
         """An error that is only passed on is as good as not caught."""
-        passed_on = all(_ends_badly(handler.body) for handler in node.handlers)
+        passed_on = all(ends_badly(handler.body) for handler in node.handlers)
         self.block(node.body, owner, always and passed_on)
         for handler in node.handlers:
             if handler.type is not None:
@@ -266,79 +269,112 @@ class _Walker:
             self.target(node.value, None, owner)
 
     def expressions(self, nodes: Iterable[ast.AST], owner: str, always: bool) -> None:
-        module = self.module
-        calls, lookups, texts, names = module.calls, module.lookups, module.texts, module.names
         waiting = [(node, always) for node in nodes]
         while waiting:
             node, sure = waiting.pop()
             kind = type(node)
-            if kind is ast.Name:
-                names.add(node.id)  # type: ignore[attr-defined]
-                module.uses.append(Seen(node, owner, sure))
-                continue
-            if kind is ast.Constant:
-                if type(node.value) is str:  # type: ignore[attr-defined]
-                    texts.append(Seen(node, owner, sure))
-                continue
-            if kind is ast.Attribute:
-                names.add(node.attr)  # type: ignore[attr-defined]
-                module.uses.append(Seen(node, owner, sure))
-                inner = node.value  # type: ignore[attr-defined]
-                while type(inner) is ast.Attribute:
-                    names.add(inner.attr)
-                    inner = inner.value
-                if type(inner) is ast.Name:
-                    names.add(inner.id)
-                else:
-                    waiting.append((inner, sure))
-                continue
             if kind in _PYTHON3:
                 self.note_python3(node)
-                if kind is ast.NamedExpr:
-                    self.note_since((3, 8), node)
-            if kind is ast.Call:
-                calls.append(Seen(node, owner, sure))
-            elif kind is ast.Subscript:
-                lookups.append(Seen(node, owner, sure))
-            elif kind is ast.Compare:
-                module.tests.append(Seen(node, owner, sure))
-            elif kind is ast.IfExp:
-                waiting.append((node.test, sure))  # type: ignore[attr-defined]
-                waiting += [(node.body, False), (node.orelse, False)]  # type: ignore[attr-defined]
-                continue
-            elif kind is ast.BoolOp:
-                first, *rest = node.values  # type: ignore[attr-defined]
-                waiting.append((first, sure))
-                waiting += [(other, False) for other in rest]
-                continue
-            elif kind is ast.Lambda:
-                arguments = node.args  # type: ignore[attr-defined]
-                for parameter in [*arguments.args, *arguments.kwonlyargs]:
-                    module.assigned.setdefault(parameter.arg, []).append(None)
-                waiting.append((node.body, False))  # type: ignore[attr-defined]
-                waiting += [(default, sure) for default in arguments.defaults]
-                continue
-            elif kind is ast.Yield or kind is ast.YieldFrom:
-                module.generators.add(owner)
-            elif kind is ast.NamedExpr:
-                self.target(node.target, None, owner)  # type: ignore[attr-defined]
-            elif kind in _COMPREHENSIONS:
-                first, *rest = node.generators  # type: ignore[attr-defined]
-                waiting.append((first.iter, sure))
-                for loop in (first, *rest):
-                    self.target(loop.target, None, "comprehension")
-                    waiting += [(test, False) for test in loop.ifs]
-                waiting += [(loop.iter, False) for loop in rest]
-                results = [node.key, node.value] if kind is ast.DictComp else [node.elt]  # type: ignore[attr-defined]
-                waiting += [(result, False) for result in results]
-                continue
-            for name in kind._fields:
-                value = getattr(node, name, None)
-                if type(value) is list:
-                    waiting += [(child, sure) for child in value if isinstance(child, ast.AST)]
-                elif isinstance(value, ast.AST):
-                    waiting.append((value, sure))
+            waiting += _EXPRESSIONS.get(kind, _Walker.parts)(self, Seen(node, owner, sure))
 
+    # What each kind of expression says; the expressions inside of it, and whether they are reached, are given back.
+
+    def parts(self, seen: Seen) -> Parts:
+        found: list[tuple[ast.AST, bool]] = []
+        for name in seen.node._fields:
+            value = getattr(seen.node, name, None)
+            if type(value) is list:
+                found += [(child, seen.always) for child in value if isinstance(child, ast.AST)]
+            elif isinstance(value, ast.AST):
+                found.append((value, seen.always))
+        return found
+
+    def used_name(self, seen: Seen) -> Parts:
+        self.module.names.add(seen.node.id)
+        self.module.uses.append(seen)
+        return ()
+
+    def used_attribute(self, seen: Seen) -> Parts:
+        names, inner = self.module.names, seen.node
+        self.module.uses.append(seen)
+        while type(inner) is ast.Attribute:
+            names.add(inner.attr)
+            inner = inner.value
+        if type(inner) is not ast.Name:
+            return [(inner, seen.always)]
+        names.add(inner.id)
+        return ()
+
+    def constant(self, seen: Seen) -> Parts:
+        if type(seen.node.value) is str:
+            self.module.texts.append(seen)
+        return ()
+
+    def call(self, seen: Seen) -> Parts:
+        self.module.calls.append(seen)
+        return self.parts(seen)
+
+    def lookup(self, seen: Seen) -> Parts:
+        self.module.lookups.append(seen)
+        return self.parts(seen)
+
+    def comparison(self, seen: Seen) -> Parts:
+        self.module.tests.append(seen)
+        return self.parts(seen)
+
+    def choice(self, seen: Seen) -> Parts:
+        node, _, sure = seen
+        return [(node.test, sure), (node.body, False), (node.orelse, False)]
+
+    def either(self, seen: Seen) -> Parts:
+        first, *rest = seen.node.values
+        return [(first, seen.always), *((other, False) for other in rest)]
+
+    def lambda_(self, seen: Seen) -> Parts:
+        arguments = seen.node.args
+        for parameter in [*arguments.args, *arguments.kwonlyargs]:
+            self.module.assigned.setdefault(parameter.arg, []).append(None)
+        return [(seen.node.body, False), *((default, seen.always) for default in arguments.defaults)]
+
+    def yielded(self, seen: Seen) -> Parts:
+        self.module.generators.add(seen.owner)
+        return self.parts(seen)
+
+    def walrus(self, seen: Seen) -> Parts:
+        self.note_since((3, 8), seen.node)
+        self.target(seen.node.target, None, seen.owner)
+        return self.parts(seen)
+
+    def comprehension(self, seen: Seen) -> Parts:
+        node = seen.node
+        first, *rest = node.generators
+        for loop in (first, *rest):
+            self.target(loop.target, None, "comprehension")
+        results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        tests = [test for loop in (first, *rest) for test in loop.ifs]
+        unsure = [*tests, *(loop.iter for loop in rest), *results]
+        return [(first.iter, seen.always), *((inner, False) for inner in unsure)]
+
+
+_EXPRESSIONS: dict[type[ast.AST], Callable[[_Walker, Seen], Parts]] = {
+    ast.Name: _Walker.used_name,
+    ast.Attribute: _Walker.used_attribute,
+    ast.Constant: _Walker.constant,
+    ast.Call: _Walker.call,
+    ast.Subscript: _Walker.lookup,
+    ast.Compare: _Walker.comparison,
+    ast.IfExp: _Walker.choice,
+    ast.BoolOp: _Walker.either,
+    ast.Lambda: _Walker.lambda_,
+    ast.Yield: _Walker.yielded,
+    ast.YieldFrom: _Walker.yielded,
+    ast.NamedExpr: _Walker.walrus,
+    ast.ListComp: _Walker.comprehension,
+    ast.SetComp: _Walker.comprehension,
+    ast.DictComp: _Walker.comprehension,
+    ast.GeneratorExp: _Walker.comprehension,
+}
+"""Any other is looked at part by part."""
 
 _STATEMENTS: dict[str, Callable[[_Walker, Any, str, bool], None]] = {
     "FunctionDef": _Walker.function,
@@ -368,91 +404,3 @@ def _inside(owner: str, name: str) -> str:
 
 def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _is_true(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and bool(node.value)
-
-
-_RANKS = frozenset({"rank", "local_rank", "global_rank", "current_host", "host"})
-_FIRST = frozenset({"algo-1", 0, "0"})
-
-
-def _is_first_of_all(test: ast.expr) -> bool:
-    """`args.current_host == args.hosts[0]`, `hvd.rank() == 0`: one of the job's processes always comes by."""
-    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
-        return False
-    sides = [test.left, test.comparators[0]]
-    return any(_is_rank(one) and _is_first(other) for one, other in (sides, sides[::-1]))
-
-
-def _is_rank(node: ast.expr) -> bool:
-    if isinstance(node, ast.Call):
-        node = node.func
-    return _plain_name(node).rpartition(".")[2] in _RANKS
-
-
-def _is_first(node: ast.expr) -> bool:
-    if isinstance(node, ast.Subscript):
-        is_hosts = _plain_name(node.value).rpartition(".")[2] == "hosts"
-        return is_hosts and isinstance(node.slice, ast.Constant) and node.slice.value == 0
-    return isinstance(node, ast.Constant) and not isinstance(node.value, bool) and node.value in _FIRST
-
-
-def _is_main_guard(test: ast.expr) -> bool:
-    """`__name__ == "__main__"`, whichever way round."""
-    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
-        return False
-    sides = [test.left, test.comparators[0]]
-    return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides) and any(
-        isinstance(side, ast.Constant) and side.value == "__main__" for side in sides
-    )
-
-
-def _leaves(node: ast.stmt) -> bool:
-    """Whether a statement ends the program, or the function with an error."""
-    if isinstance(node, ast.Raise):
-        return True
-    call = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(call, ast.Call) and _plain_name(call.func) in _LEAVES
-
-
-def _plain_name(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        return f"{node.value.id}.{node.attr}"
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _ends_badly(body: Sequence[ast.stmt]) -> bool:
-    """Whether a handler passes the error on, or ends the program with one."""
-    last = body[-1]
-    if not _leaves(last):
-        return False
-    call = last.value if isinstance(last, ast.Expr) else None
-    return not (isinstance(call, ast.Call) and (not call.args or _is_success(call.args[0])))
-
-
-def _is_success(code: ast.expr) -> bool:
-    return isinstance(code, ast.Constant) and not code.value
-
-
-def _may_leave(statement: ast.stmt) -> bool:
-    """Whether what follows a statement may be left out although nothing went wrong.
-
-    A condition on `mode` is a legacy function's: it is called once for every mode.
-    """
-    if isinstance(statement, ast.Return | ast.Continue | ast.Break):
-        return True
-    if isinstance(statement, ast.If):
-        if any(isinstance(name, ast.Name) and name.id == "mode" for name in ast.walk(statement.test)):
-            return False
-        return any(_may_leave(inner) for inner in (*statement.body, *statement.orelse))
-    if isinstance(statement, ast.With | ast.AsyncWith):
-        return any(_may_leave(inner) for inner in statement.body)
-    if isinstance(statement, ast.For | ast.AsyncFor | ast.While):
-        returns = (ast.Return,)
-        return any(isinstance(inner, returns) for inner in ast.walk(statement))
-    if isinstance(statement, ast.Try):
-        blocks = [statement.body, statement.orelse, statement.finalbody, *(h.body for h in statement.handlers)]
-        return any(_may_leave(inner) for block in blocks for inner in block)
-    return not isinstance(statement, ast.Raise) and _leaves(statement)

@@ -23,6 +23,27 @@ PAGES = (
         """,
     ),
     Page(
+        "not-a-manifest",
+        ERROR,
+        OURS,
+        """
+        The file is for another tool: a request of SageMaker's API, a template, a program.
+
+        It has no `apiVersion: sagespec/v1`, and what it holds is written in another tool's words. `sagespec import`
+        reads what SageMaker's API, its SDK, Step Functions, Terraform and others take, and prints it as a manifest.
+
+        Bad:
+            apiVersion: sagemaker.services.k8s.aws/v1alpha1
+            kind: TrainingJob
+            spec: {trainingJobName: mnist}
+
+        Good:
+            apiVersion: sagespec/v1
+            kind: TrainingJob
+            name: mnist
+        """,
+    ),
+    Page(
         "unknown-environment",
         ERROR,
         OURS,

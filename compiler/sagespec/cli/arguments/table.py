@@ -205,11 +205,12 @@ class InitArguments(Arguments):
     examples = (
         ("sagespec init job --template keras", "a job of Keras, in the folder job"),
         ("sagespec init jobs/mnist.yaml", "a manifest of that name, and its script beside it"),
+        ("sagespec init train.py", "a manifest of a training script that is there"),
     )
     starts_nothing = True
 
     folder: Argument[Path] = Argument(
-        "A folder, made if it is not there; or the manifest that is to be written.",
+        "A folder, made if it is not there; the manifest that is to be written; or a training script that is there.",
         required=False,
         metavar="DIR|FILE",
         default=Path(),

@@ -12,7 +12,7 @@ from sagespec.base.files import unwritable
 from sagespec.base.named import NamedTuple
 from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
-from sagespec.cli.commands.following import Followed, follow
+from sagespec.cli.commands.following import Followed, follow, follow_as_they_begin
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import (
     account_of_credentials,
@@ -25,11 +25,12 @@ from sagespec.cli.services import (
 )
 from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
 from sagespec.deploying.applier import still_planned
-from sagespec.deploying.following.ledger import Ledger
+from sagespec.deploying.following.ledger import Entry, Ledger
 from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.planning.plan import FINISHING, Action, nature_of
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, unlike
 from sagespec.deploying.planning.pruning import only
+from sagespec.deploying.slots import Slots
 from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.plans.data import outcomes_json
 from sagespec.reporting.plans.outputs import write_outputs
@@ -127,9 +128,13 @@ def carried_out(given: ApplyArguments, asked: Asked, report: ApplyReport, pool: 
             return Code.WRONG_USAGE
         made = what_is_left(made, pool.plan(asked.requests, asked.options, asked.gone))  # thinking takes time
     report.begin(made)
-    for outcome in outcomes_of(made, pool, asked.options, style, given.max_parallel):
-        report.ledger.note(outcome)
-    code = waited(report, asked, pool, style) if given.wait or given.interrupt else Code.FINE
+    seen: Code | None = None
+    if given.max_parallel:
+        seen = report.follow_as_they_begin(pool, made, asked.options, style)
+    else:
+        for outcome in outcomes_of(made, pool, asked.options, style):
+            report.ledger.note(outcome)
+    code = waited(report, asked, pool, style, seen) if given.wait or given.interrupt else Code.FINE
     if code is Code.INTERRUPTED:
         return code
     if not report.ledger.all_done:
@@ -166,10 +171,14 @@ def serve_what_was_trained(report: ApplyReport, asked: Asked, pool: ServicePool,
     return any(not is_waiting(change) for change in made.changes)
 
 
-def waited(report: ApplyReport, asked: Asked, pool: ServicePool, style: Style) -> Code:
+def waited(report: ApplyReport, asked: Asked, pool: ServicePool, style: Style, seen: Code | None = None) -> Code:
     """Follows what was done to its end, serves what was trained, and finishes what can only be done then; the worst of
-    what was seen."""
-    codes = [report.follow(pool)]
+    what was seen.
+
+    Args:
+        seen: what was seen of what was done, where that has been followed already.
+    """
+    codes = [report.follow(pool) if seen is None else seen]
     if codes[-1] is not Code.INTERRUPTED and serve_what_was_trained(report, asked, pool, style):
         codes.append(report.follow(pool, Nature.STAYS))
     if codes[-1] is not Code.INTERRUPTED and finished(report, pool, asked.options, style):
@@ -232,6 +241,39 @@ class ApplyReport:
                 entries[job].ending = ending
         return followed.code
 
+    def follow_as_they_begin(self, pool: ServicePool, plan: Plan, options: PlanOptions, style: Style) -> Code:
+        """Carries out a plan, no more than so many of its jobs at a time, and follows each from its beginning.
+
+        Raises:
+            KeyboardInterrupt: somebody pressed Ctrl-C before everything had begun.
+        """
+        slots = Slots(self.given.max_parallel)
+        entries: dict[FollowedJob, Entry] = {}
+        asked: dict[FollowedJob, str] = {}
+
+        def begun(outcome: Outcome, remark: Callable[[str], None]) -> FollowedJob | None:
+            entry = self.ledger.note(outcome)
+            for line in outcome_text(outcome, style):
+                if not is_quiet() or not outcome.done or outcome.change.unfulfilled:
+                    remark(line)
+            if not outcome.followable:
+                return None
+            job = FollowedJob(outcome.change.job_name, pool.service_of(outcome.change))
+            entries[job] = entry
+            if outcome.change.request is not None and outcome.change.nature is Nature.STAYS:
+                asked[job] = outcome.change.request.content_name
+            return job
+
+        followed = Followed([], asked=asked)
+        out = sys.stderr if self.given.format == "json" else sys.stdout
+        try:
+            follow_as_they_begin(followed, lambda progress: pool.apply(plan, options, progress, slots), begun, out)
+        finally:
+            slots.close()
+            for job, ending in followed.endings.items():
+                entries[job].ending = ending
+        return followed.code
+
     def hand_on(self) -> bool:
         """Writes the outputs, and the outcome where it is wanted as JSON; whether all could be written. What could not
         is told."""
@@ -290,11 +332,9 @@ def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec
         tell(f"  {difference}", always=True)
 
 
-def outcomes_of(
-    plan: Plan, pool: ServicePool, options: PlanOptions, style: Style, at_once: int = 0
-) -> Iterator[Outcome]:
+def outcomes_of(plan: Plan, pool: ServicePool, options: PlanOptions, style: Style) -> Iterator[Outcome]:
     with open(os.devnull, "w") as nobody, progress_on(nobody if is_quiet() else sys.stderr) as progress:  # noqa: PTH123
-        for outcome in pool.apply(plan, options, progress, at_once):
+        for outcome in pool.apply(plan, options, progress):
             for line in outcome_text(outcome, style):
                 tell(line, always=not outcome.done or outcome.change.unfulfilled)
             yield outcome

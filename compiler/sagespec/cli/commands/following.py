@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import IO, TYPE_CHECKING
 
 from sagespec.cli.codes import Code
-from sagespec.cli.terminal import complain, remark, tell
+from sagespec.cli.terminal import complain, is_quiet, remark, tell
+from sagespec.deploying.applier import Outcome
 from sagespec.deploying.following.ending import TAIL, ending_of
 from sagespec.deploying.following.looking import FollowedJob
-from sagespec.deploying.pool import follow_all
+from sagespec.deploying.pool import Following, follow_all
 from sagespec.reporting.findings.diagnostics import printable
 from sagespec.reporting.plans.status import ended_text, state_line
 from sagespec.reporting.terminal.board import board_on
+from sagespec.reporting.terminal.progress import told_once
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
     from sagespec.deploying.following.ending import Ending
     from sagespec.deploying.following.follow import News
     from sagespec.deploying.following.looking import FollowedJob
-    from sagespec.deploying.services import LogLine
+    from sagespec.deploying.services import LogLine, Progress
     from sagespec.reporting.terminal.board import Board
 
 
@@ -64,23 +66,78 @@ def follow(followed: Followed, out: IO[str], since: float = 0.0, *, logs: bool =
             for news in follow_all([(job.name, job.service) for job in jobs], since, logs=logs):
                 told.take(news, board)
     except KeyboardInterrupt:
-        followed.interrupted = True
-        again = "\n  ".join(attach_lines(jobs))
-        tell(f"\nNo longer following; the jobs go on. To follow again: {again}", always=True)
+        _told_of_leaving(followed)
     told.conclude()
+
+
+def follow_as_they_begin(
+    followed: Followed,
+    outcomes: Callable[[Progress], Iterator[Outcome]],
+    begun: Callable[[Outcome, Callable[[str], None]], FollowedJob | None],
+    out: IO[str],
+) -> None:
+    """Follows jobs from the moment each begins, while others wait for their turn.
+
+    Args:
+        outcomes: makes what comes of each change, while jobs are followed.
+        begun: takes an outcome, tells of it, and says which job there is to follow.
+
+    Raises:
+        KeyboardInterrupt: somebody pressed Ctrl-C before everything had begun.
+    """
+    told, names = _Told(followed, several=True), list[str]()
+    jobs: list[FollowedJob] = []
+    followed.jobs = jobs
+    following: Following[Outcome] = Following()
+    left = True
+
+    def noted(made: Iterator[Outcome]) -> Iterator[Outcome]:
+        nonlocal left
+        yield from made
+        left = False
+
+    try:
+        with board_on(sys.stderr, out, names) as board:
+            following.beside(noted(outcomes(told_once(board.remark if not is_quiet() else lambda _: None))))
+            for heard in following:
+                if not isinstance(heard, Outcome):
+                    told.take(heard, board)
+                    continue
+                job = begun(heard, board.remark)
+                if job is not None:
+                    jobs.append(job)
+                    names.append(job.name)
+                    following.add(job.name, job.service)
+    except KeyboardInterrupt:
+        _told_of_leaving(followed)
+        if left:
+            raise
+    told.conclude()
+
+
+def _told_of_leaving(followed: Followed) -> None:
+    followed.interrupted = True
+    if followed.jobs:
+        again = "\n  ".join(attach_lines(followed.jobs))
+        tell(f"\nNo longer following; the jobs go on. To follow again: {again}", always=True)
 
 
 class _Told:
     """Tells news, and keeps what they say."""
 
-    def __init__(self, followed: Followed) -> None:
+    def __init__(self, followed: Followed, *, several: bool = False) -> None:
+        """
+        Args:
+            several: lines of logs name their job, although there may be one only.
+        """
         self.followed = followed
+        self.several = several
         self.tails: dict[FollowedJob, deque[str]] = defaultdict(lambda: deque(maxlen=TAIL))
 
     def take(self, news: News, board: Board) -> None:
         job = FollowedJob(news.job_name, news.service)
         if news.lines:
-            prefix = job.name if len(self.followed.jobs) > 1 else ""
+            prefix = job.name if self.several or len(self.followed.jobs) > 1 else ""
             self.tails[job].extend(line.text for line in news.lines[-TAIL:])
             for line in news.lines:
                 board.line(log_line(line, prefix))

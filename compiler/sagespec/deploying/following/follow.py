@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Generic, TypeVar
 
 from sagespec.deploying.following.ending import TAIL, promised_by
 from sagespec.deploying.planning.observed import Observed
@@ -42,6 +44,7 @@ class News:
 
 
 Put = Callable[[News], None]
+Item = TypeVar("Item")
 
 
 @dataclass
@@ -79,13 +82,24 @@ class Follower:
     sleep: Callable[[float], None] = time.sleep
     since: float = 0.0
     """Log lines from before this time are passed over: seconds since 1970, UTC."""
+    open: bool = False
+    """Whether more jobs may come, until it is closed."""
+    _arrivals: queue.SimpleQueue[str | None] = field(default_factory=queue.SimpleQueue)
+
+    def add(self, job_name: str) -> None:
+        """One more job to follow, from another thread."""
+        self._arrivals.put(job_name)
+
+    def close(self) -> None:
+        """No more come."""
+        self._arrivals.put(None)
 
     def run(self, put: Put) -> None:
-        """Puts all news, and returns when every job has ended or is lost; a job's last news is its final state, after
-        its last line."""
-        jobs = {name: _FollowedState(name, replace(START, since=self.since)) for name in self.job_names}
+        """Puts all news, and returns when every job has ended or is lost, and no more come; a job's last news is its
+        final state, after its last line."""
+        jobs = {name: self._begun(name) for name in self.job_names}
         number = 0
-        while jobs:
+        while self._arrived(jobs):
             before = self._calls()
             states = self.service.states(list(jobs))
             for name, job in list(jobs.items()):
@@ -102,6 +116,24 @@ class Follower:
             number += 1
             if jobs:
                 self.sleep(self.poll)
+
+    def _begun(self, name: str) -> _FollowedState:
+        return _FollowedState(name, replace(START, since=self.since))
+
+    def _arrived(self, jobs: dict[str, _FollowedState]) -> bool:
+        """Takes the jobs that have come, and waits for one where none is followed. Whether any is."""
+        while self.open:
+            try:
+                name = self._arrivals.get(block=not jobs, timeout=_TICK)
+            except queue.Empty:
+                if jobs:
+                    break
+                continue
+            if name is None:
+                self.open = False
+            else:
+                jobs.setdefault(name, self._begun(name))
+        return bool(jobs)
 
     def _note(self, job: _FollowedState, found: Observed | ServiceError, number: int, put: Put) -> None:
         job.hidden = isinstance(found, ServiceError)
@@ -142,7 +174,7 @@ class Follower:
         """How many calls a round may still make; the first few may always."""
         allowed = getattr(self.service, "calls_a_minute", None)
         if allowed is None or not self.poll:
-            return len(self.job_names)
+            return sys.maxsize
         return max(WORKERS, int(allowed * self.poll / 60) - (self._calls() - before))
 
     def _read_log(self, job: _FollowedState, put: Put) -> None:
@@ -218,27 +250,45 @@ def follower_of(
 
 
 def heard(followers: Sequence[Follower]) -> Iterator[News]:
-    """What several followers put, as it comes. They are daemons: whoever stops listening need not wait for them."""
-    arrived: queue.Queue[News | BaseException | None] = queue.Queue(NEWS_AHEAD)
-
-    def run(follower: Follower) -> None:
-        try:
-            follower.run(arrived.put)
-            arrived.put(None)
-        except BaseException as error:  # whoever listens decides
-            arrived.put(error)
-
+    """What several followers put, as it comes."""
+    ear: Ear[News] = Ear()
     for follower in followers:
-        threading.Thread(target=run, args=(follower,), daemon=True).start()
-    left = len(followers)
-    while left:
-        try:
-            news = arrived.get(timeout=_TICK)
-        except queue.Empty:
-            continue
-        if isinstance(news, BaseException):
-            raise news
-        if news is None:
-            left -= 1
-        else:
-            yield news
+        ear.listen(follower.run)
+    return iter(ear)
+
+
+class Ear(Generic[Item]):
+    """What several sources put, as it comes, until all have ended; further ones may come meanwhile.
+
+    They are daemons: whoever stops listening need not wait for them.
+    """
+
+    def __init__(self) -> None:
+        self._arrived: queue.Queue[tuple[Item] | BaseException | None] = queue.Queue(NEWS_AHEAD)
+        self._left = 0
+
+    def listen(self, run: Callable[[Callable[[Item], None]], None]) -> None:
+        """One more source; called by whoever listens."""
+
+        def listened() -> None:
+            try:
+                run(lambda item: self._arrived.put((item,)))
+                self._arrived.put(None)
+            except BaseException as error:  # whoever listens decides
+                self._arrived.put(error)
+
+        self._left += 1
+        threading.Thread(target=listened, daemon=True).start()
+
+    def __iter__(self) -> Iterator[Item]:
+        while self._left:
+            try:
+                arrived = self._arrived.get(timeout=_TICK)
+            except queue.Empty:
+                continue
+            if isinstance(arrived, BaseException):
+                raise arrived
+            if arrived is None:
+                self._left -= 1
+            else:
+                yield arrived[0]

@@ -42,13 +42,14 @@ class Ledger:
         self.entries = [Entry(change) for change in self.changes]
         self._by_subject = {_subject(entry.change): entry for entry in self.entries}
 
-    def note(self, outcome: Outcome) -> None:
-        """Takes what became of a change; the job may be another one than was planned."""
+    def note(self, outcome: Outcome) -> Entry:
+        """Takes what became of a change, and returns its entry; the job may be another one than was planned."""
         entry = self._by_subject.get(_subject(outcome.change))
         if entry is None:
-            self.entries.append(Entry(outcome.change, outcome))
-        else:
-            entry.done = outcome
+            entry = Entry(outcome.change)
+            self.entries.append(entry)
+        entry.done = outcome
+        return entry
 
     def add(self, outcome: Outcome) -> None:
         """Takes what became of something that was left to do after a change that is in the ledger."""

@@ -11,7 +11,9 @@ from typing import Any
 
 from sagespec.base.named import NamedTuple
 from sagespec.base.redact import masked, redacted, secret_in
-from sagespec.building.request import FIRST, JOB, Member, Request
+from sagespec.building.request import FIRST, JOB, Member
+from sagespec.building.tags import DIGEST, GIVEN
+from sagespec.building.targets import Request
 from sagespec.catalog import api_members
 from sagespec.kinds.training_job.members import field_of
 
@@ -105,7 +107,7 @@ _CHANNEL_FIELDS = {
     "RecordWrapperType": "record_wrapping",
 }
 
-BOOKKEEPING = frozenset({"sagespec:digest", "sagespec:tags"})
+BOOKKEEPING = frozenset({DIGEST, GIVEN})
 """They follow from the rest, and nobody has asked for them."""
 
 _CONTENT = re.compile(r"/sagespec/(code|data)/(?P<sha>[0-9a-f]{64})/")

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from sagespec.base.named import NamedTuple
-from sagespec.building.request import PREVIOUS, SINCE
+from sagespec.building.tags import SINCE
 from sagespec.kinds.endpoint.lifecycle import LIFECYCLE as ENDPOINTS
 from sagespec.kinds.lifecycle import Lifecycle
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE as JOBS

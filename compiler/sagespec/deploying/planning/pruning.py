@@ -12,14 +12,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from sagespec.base.named import NamedTuple
-from sagespec.building.draft import LONGEST_TAG_VALUE, tag_value
+from sagespec.building.tags import LONGEST_VALUE, MANIFEST, tag_value
+from sagespec.deploying.planning.observed import Observed
 from sagespec.reading.discovery import Survey
 
-if TYPE_CHECKING:
-    from sagespec.deploying.planning.observed import Observed
-
-MANIFEST = "sagespec:manifest"
 _STDIN = tag_value("<stdin>")
 
 
@@ -75,7 +71,7 @@ class Evidence:
     def __call__(self, job: Observed) -> tuple[PruneVerdict, str]:
         tag = job.tags.get(MANIFEST, "")
         root = next((root for root in self.roots if root.holds(tag)), None)
-        if root is None or not tag or len(tag) >= LONGEST_TAG_VALUE or tag.rpartition("/")[2] == _STDIN:
+        if root is None or not tag or len(tag) >= LONGEST_VALUE or tag.rpartition("/")[2] == _STDIN:
             return PruneVerdict.ELSEWHERE, "its manifest does not lie under the given paths"
         for name, why in self.survey.unread.items():
             return PruneVerdict.UNCERTAIN, f"{os.path.relpath(name)} was not read ({why})"

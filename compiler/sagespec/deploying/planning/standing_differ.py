@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sagespec.building.request import ARTIFACT, Request
+from sagespec.building.request import Request
+from sagespec.building.tags import ARTIFACT
 from sagespec.deploying.planning.differ import BOOKKEEPING, Difference, Effect, leaves, safe
 from sagespec.deploying.planning.observed import ObservedEndpoint
 from sagespec.kinds import kind_named

@@ -44,7 +44,8 @@ from sagespec.importing.following.values import (
     text_of,
 )
 from sagespec.kinds.training_job.model import Job
-from sagespec.scripts.evaluator import Evaluator, UnknownValue
+from sagespec.scripts.constants import UnknownValue
+from sagespec.scripts.evaluator import Evaluator
 
 
 class LibraryRemark(NamedTuple):

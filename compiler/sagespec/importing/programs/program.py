@@ -20,7 +20,10 @@ from sagespec.importing.programs.notebook import NotebookCode, from_script, pars
 from sagespec.importing.requests.open import request_of
 from sagespec.reading.yamltext import Path
 
-HINT = "give the script or notebook that has TensorFlow(...), PyTorch(...) or another estimator of sagemaker's"
+HINT = (
+    "give the script or notebook that has TensorFlow(...), PyTorch(...) or another estimator of sagemaker's; "
+    "sagespec init SCRIPT.py writes a manifest of a training script"
+)
 
 
 _SIGNS = re.compile(

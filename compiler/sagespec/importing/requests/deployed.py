@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sagespec.building.request import OURS, name_of
+from sagespec.building.request import name_of
+from sagespec.building.tags import OURS
 from sagespec.catalog import Facts
 from sagespec.catalog.serving import serving_image
 from sagespec.importing.draft import FilledArgument, ManifestDraft, UnreadableProgram, job_name, literal

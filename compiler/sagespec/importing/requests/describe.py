@@ -12,6 +12,7 @@ from typing import Any
 
 from sagespec.building import api_check as api
 from sagespec.building.request import FIRST, JOB
+from sagespec.building.tags import tags_in
 from sagespec.catalog import Facts
 from sagespec.importing.draft import FilledArgument, ManifestDraft, UnreadableProgram, literal
 from sagespec.importing.requests.compiled import compiled
@@ -42,7 +43,7 @@ def from_description(body: Body, facts: Facts, tags: Mapping[str, str] | None = 
             "the job runs an algorithm by its name, and a manifest names an image",
             "write the manifest with any image_uri, and under request: what AlgorithmSpecification holds",
         )
-    shown = {tag["Key"]: tag["Value"] for tag in body.get("Tags", ())} if tags is None else tags
+    shown = tags_in(body.get("Tags", ())) if tags is None else tags
     data = literal(DescribedJob(body, facts, shown).fields())
     data, made = compiled(kind_named("TrainingJob"), data, facts)
     override = dict(_override(_known(body), _known(made.request.template), ()))

@@ -9,6 +9,7 @@ from typing import Any
 
 from sagespec.building.draft import account_of, default_bucket
 from sagespec.building.request import Destination
+from sagespec.building.tags import NAME
 from sagespec.catalog import Facts
 from sagespec.importing.draft import job_name
 from sagespec.importing.requests.images import ImageChoice, choice_of
@@ -46,8 +47,6 @@ COPIED = (
     "enable_session_tag_chaining",
 )
 """Fields that hold just what their member holds."""
-
-
 STRUCTURES = (
     "instance_groups",
     "instance_placement_config",
@@ -60,8 +59,6 @@ STRUCTURES = (
     "mlflow_config",
 )
 """Fields that hold their member's members in snake_case."""
-
-
 CHANNEL = {
     "ContentType": "content_type",
     "CompressionType": "compression",
@@ -78,8 +75,6 @@ CHANNEL = {
     "DataSource.FileSystemDataSource.FileSystemAccessMode": "file_system_access_mode",
     "ShuffleConfig.Seed": "shuffle_config.seed",
 }
-
-
 STRATEGIES = {
     "sagemaker_distribution_instance_groups": "instance_groups",
     "sagemaker_parameter_server_enabled": "parameter_server.enabled",
@@ -95,8 +90,6 @@ STRATEGIES = {
     "mp_parameters": "smdistributed.modelparallel.parameters",
 }
 """Hyperparameters that the SDK makes of `distribution`."""
-
-
 MADE = frozenset(
     {
         *STRATEGIES,
@@ -113,22 +106,12 @@ MADE = frozenset(
     }
 )
 """Hyperparameters that nobody writes into a manifest."""
-
-
 ALONE = frozenset({"sagemaker_torch_distributed_enabled", "sagemaker_pytorch_ddp_enabled"})
 """Of these, the ones that few frameworks' estimators send."""
-
-
 OF_A_FRAMEWORK = frozenset({*STRATEGIES, "model_dir", "sagemaker_training_compiler_enabled"})
 """Hyperparameters that no estimator without a framework sends."""
-
-
 _REGISTRY = re.compile(r"[0-9]+\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.")
-
-
 DEFAULT_FRAMEWORK = "tensorflow"
-
-
 _STAMP = re.compile(r"-\d{4}(?:-\d{2}){5}-\d{3}$")
 """What the SDK puts behind a base name: the moment, to the millisecond."""
 
@@ -169,7 +152,7 @@ class DescribedJob:
 
     def identity(self) -> dict[str, Any]:
         own = {key: value for key, value in self.tags.items() if not key.startswith(("sagespec:", "aws:"))}
-        name = self.tags.get("sagespec:name") or job_name(_STAMP.sub("", self.name))
+        name = self.tags.get(NAME) or job_name(_STAMP.sub("", self.name))
         return {"name": name, "tags": own, "region": self.region}
 
     def framework(self) -> dict[str, Any]:

@@ -11,12 +11,8 @@ from sagespec.catalog import api_members
 from sagespec.deploying.planning.differ import REWRITES
 
 Body = Mapping[str, Any]
-
-
 IDLE = {"sagemaker_requirements": "", "sagemaker_enable_cloudwatch_metrics": False}
 """Values that no container does anything with: some SDKs send them, some do not."""
-
-
 _DEFAULTS = {
     "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries": (False,),
     "ProfilerConfig.DisableProfiler": (False,),

@@ -21,7 +21,7 @@ from sagespec.importing.programs.placeholders import Placeholders
 from sagespec.importing.requests.describe import from_description
 from sagespec.importing.requests.forms import templated
 from sagespec.reading.yamltext import Path
-from sagespec.scripts.evaluator import Mixed, UnknownValue, is_certain
+from sagespec.scripts.constants import Mixed, UnknownValue, is_certain
 
 NUMBERS = frozenset(
     {

@@ -19,6 +19,7 @@ from sagespec.building.draft import (
     Incomplete,
     Trained,
     account_of,
+    below,
     code_upload,
     default_bucket,
     merged,
@@ -29,7 +30,8 @@ from sagespec.building.draft import (
 )
 from sagespec.building.local_model import RepackedFile, is_local, local_upload
 from sagespec.building.model_archive import RepackedModel, model_upload
-from sagespec.building.request import ARTIFACT, Call, Destination, Naming, Request, Serving, Upload, name_of
+from sagespec.building.request import Call, Destination, Naming, Request, Serving, Upload, name_of
+from sagespec.building.tags import ARTIFACT
 from sagespec.catalog.serving import serving_image
 from sagespec.kinds.api_names import to_api
 from sagespec.kinds.endpoint.inherited import code_of, with_job
@@ -243,7 +245,8 @@ class _Bodies:
 
     @property
     def _prefix(self) -> str:
-        return (self.endpoint.code_location or self.bucket("code_location")).rstrip("/")
+        given = self.endpoint.code_location or self.bucket("code_location")
+        return below(given, as_sdk_1=self.endpoint.server == "python")
 
     def bucket(self, field: str) -> str:
         """The default bucket, for what `field` would put elsewhere."""

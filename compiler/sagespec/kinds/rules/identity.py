@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
+from sagespec.catalog import Facts
 from sagespec.checking.condition import REMOTE
 from sagespec.checking.context import Context
 from sagespec.checking.row import Row
@@ -44,7 +45,26 @@ def role_of_another_partition(role: Written, context: Context) -> Finding | None
     return None
 
 
-@rule(ERROR, on=field("account_id"), source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html")
+def _accounts_differ(_facts: Facts) -> tuple[Row, ...]:
+    """By the last digits: of ten thousand accounts one has the same."""
+    digits = tuple(
+        {
+            "account_id": {"type": "string", "pattern": f"^[0-9]{{{place}}}{digit}"},
+            "role": {"type": "string", "pattern": f"^arn:[^:]*:[^:]*:[^:]*:[0-9]{{{place}}}[^{digit}]"},
+        }
+        for place in range(8, 12)
+        for digit in range(10)
+    )
+    message = "the role belongs to another account; leave account_id out, the role's ARN says it"
+    return (Row(("account_id",), message, when={"instance_type": REMOTE}, any_of=digits),)
+
+
+@rule(
+    ERROR,
+    on=field("account_id"),
+    source="https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html",
+    rows=_accounts_differ,
+)
 def role_of_another_account(account: Written, context: Context) -> Finding | None:
     """A job runs in the account of its role.
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
-from sagespec.base.redact import CERTAIN_TOKENS, masked, secret_in
+from sagespec.base.redact import CERTAIN_TOKENS, certain_names, masked, secret_in
 from sagespec.base.source import Path
+from sagespec.catalog import Facts
 from sagespec.checking.context import Context
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, rule
@@ -22,15 +23,15 @@ FIELDS = (
 _CERTAIN = r"^(?![\s\S]*(?:" + "|".join(CERTAIN_TOKENS) + r"))"
 
 
-@rule(
-    ERROR,
-    on=field(*FIELDS),
-    source=API + "CreateTrainingJob.html",
-    rows=tuple(
-        Row((name,), "this looks like a key, a token or a password", form=_CERTAIN)
-        for name in ("hyperparameters", "environment", "env", "tags")
-    ),
-)
+def _looks_secret(_facts: Facts) -> Iterator[Row]:
+    message = "this looks like a key, a token or a password"
+    for name in ("hyperparameters", "environment", "env", "tags"):
+        yield Row((name,), message, form=_CERTAIN)
+        for called, secret in certain_names():
+            yield Row((name,), message, form=f"^(?!{secret.removeprefix('^')})", called=called)
+
+
+@rule(ERROR, on=field(*FIELDS), source=API + "CreateTrainingJob.html", rows=_looks_secret)
 def secret_in_manifest(written: Written, context: Context) -> Iterator[Finding]:
     """A key, token or password would be readable for everybody who can see the job or the model.
 

@@ -16,7 +16,7 @@ from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
-from sagespec.scripts import DeclaredArguments, Environment, Script
+from sagespec.scripts import DeclaredArguments, Environment, Libraries, Script
 from sagespec.scripts.declared import DeclaredOption
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
@@ -94,6 +94,11 @@ class ReadScript(NamedTuple):
     script: Script
     asks: Environment
     """What it asks its container for."""
+
+    @property
+    def libraries(self) -> Libraries | None:
+        """What it certainly asks of the libraries in its image."""
+        return self.script.study.libraries
 
 
 class CommandLine(NamedTuple):

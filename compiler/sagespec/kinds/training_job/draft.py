@@ -20,6 +20,7 @@ from sagespec.building.draft import (
     Draft,
     DraftInputs,
     Incomplete,
+    below,
     code_upload,
     data_upload,
     default_bucket,
@@ -124,7 +125,7 @@ class _Sources:
     def _prefix(self) -> str:
         job = self.job
         if job.code_location is not None:
-            return job.code_location.rstrip("/")
+            return below(job.code_location, as_sdk_1=self.choice.mode is Mode.LEGACY)
         output = job.output_path
         return f"s3://{output.removeprefix('s3://').partition('/')[0] if output else default_bucket(self.inputs.site)}"
 
@@ -189,12 +190,16 @@ class _Body:
         return present(
             TrainingImage=self.made(("AlgorithmSpecification", "TrainingImage"), self.image),
             TrainingInputMode=self.training_input_mode(),
-            MetricDefinitions=[metric.request() for metric in job.metric_definitions or []] or None,
+            MetricDefinitions=self.metric_definitions(),
             EnableSageMakerMetricsTimeSeries=self.metrics(),
             ContainerEntrypoint=job.container_entry_point,
             ContainerArguments=job.container_arguments,
             TrainingImageConfig=self.image_config(),
         )
+
+    def metric_definitions(self) -> list[dict[str, Any]] | None:
+        given = self.job.metric_definitions
+        return None if given is None else [metric.request() for metric in given]
 
     def image(self) -> str | None:
         """One image serves all groups."""
@@ -223,7 +228,9 @@ class _Body:
             raise Incomplete((field,), f"no training image is known: {error}", hint) from None
 
     def training_input_mode(self) -> str:
-        """A channel given alone speaks for the job, as `fit(TrainingInput(…))` does."""
+        """A channel given alone speaks for the job, as in SDK 2 `fit(TrainingInput(…))` does."""
+        if self.mode is Mode.LEGACY:
+            return self.job.input_mode
         alone = self.manifest.lone.get("channels")
         return (self.job.channels[alone].input_mode if alone else None) or self.job.input_mode
 
@@ -291,6 +298,9 @@ class _Body:
             InstancePlacementConfig=api_of(job.instance_placement_config),
         )
 
+    def environment(self) -> dict[str, str] | None:
+        return self.job.environment if self.job.given("environment") else None
+
     def network(self) -> dict[str, Any] | None:
         if self.job.subnets is None or self.job.security_group_ids is None:
             return None
@@ -303,9 +313,18 @@ class _Body:
 
     def debugger(self) -> dict[str, Any] | None:
         hook = self.job.debugger_hook_config
-        if hook is None or hook is False:
+        if hook is None or hook is False or self.is_without_debugger():
             return None
         return {"S3OutputPath": self.output, "CollectionConfigurations": [], **to_api(hook)}
+
+    def debugger_rules(self) -> list[dict[str, Any]] | None:
+        return None if self.is_without_debugger() else [to_api(rule) for rule in self.job.rules or []] or None
+
+    def is_without_debugger(self) -> bool:
+        """Whether the estimator takes Debugger's hook and rules out, for a strategy that it does not work with."""
+        given, framework = self.job.distribution, self.framework
+        strategies = {} if framework is None or given is None else framework.strategies
+        return given is not None and any(strategies.get(name, {}).get("without_debugger") for name in given.enabled())
 
     def profiler(self) -> dict[str, Any] | None:
         config = self.job.profiler_config
@@ -421,7 +440,7 @@ MEMBERS: Mapping[str, Callable[[_Body], Any]] = {
     "ResourceConfig": _Body.resources,
     "StoppingCondition": _Body.stopping,
     "HyperParameters": _Body.hyperparameters,
-    "Environment": lambda body: body.job.environment or None,
+    "Environment": _Body.environment,
     "VpcConfig": _Body.network,
     "EnableManagedSpotTraining": lambda body: body.job.use_spot_instances or None,
     "EnableNetworkIsolation": lambda body: body.job.enable_network_isolation or None,
@@ -429,7 +448,7 @@ MEMBERS: Mapping[str, Callable[[_Body], Any]] = {
     "CheckpointConfig": _Body.checkpoints,
     "RetryStrategy": lambda body: wrapped("MaximumRetryAttempts", body.job.max_retry_attempts),
     "DebugHookConfig": _Body.debugger,
-    "DebugRuleConfigurations": lambda body: [to_api(rule) for rule in body.job.rules or []] or None,
+    "DebugRuleConfigurations": _Body.debugger_rules,
     "ProfilerConfig": _Body.profiler,
     "ProfilerRuleConfigurations": lambda body: [to_api(rule) for rule in body.job.profiler_rules or []] or None,
     "TensorBoardOutputConfig": lambda body: api_of(body.job.tensorboard_output_config),

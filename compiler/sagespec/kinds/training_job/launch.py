@@ -24,7 +24,7 @@ def launch(job: Job, framework: Framework | None) -> Mapping[str, Any]:
         (_distribution_configuration), and the estimators of the frameworks
     """
     given = job.distribution
-    if given is None or framework is None:
+    if given is None or framework is None or not framework.strategies:
         return {}
     alone = next((name for name in framework.alone if getattr(given, name) is not None), None)
     if alone is None or not getattr(given, alone).enabled:

@@ -19,6 +19,7 @@ from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.kinds.training_job.model import Job
 from sagespec.reading.part import Part
 from sagespec.reporting.schema.model import model_schema
+from sagespec.reporting.schema.plans import plan_schema
 from sagespec.reporting.schema.refusals import REFUSALS, of_each, of_hardware, of_manifest, old_names, renamed, rows
 from sagespec.reporting.schema.regions import OF_ENDPOINTS, OF_JOBS, by_region
 from sagespec.reporting.schema.servers import by_server
@@ -40,6 +41,7 @@ def made_schemas() -> Mapping[str, str]:
         "training-job.schema.json": training_job_schema(facts),
         "endpoint.schema.json": endpoint_schema(facts),
         "defaults.schema.json": defaults_schema(facts),
+        "plan.schema.json": plan_schema(),
     }
     return {name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()}
 

@@ -115,12 +115,19 @@ class Shapes:
             about: Json = {"pattern": pattern} if pattern else _NO_EXPRESSION | self.every_form(name, names=True)
             inside["propertyNames"] = {**node.get("propertyNames", {}), **about}
             inside["additionalProperties"] = self.shape(name, values if isinstance(values, dict) else {})
+            inside |= self.forms_by_name(name)
         return {"type": [kind, "string"], "pattern": EXPRESSION, "errorMessage": message, **limits, **inside}
 
     def every_form(self, name: str, *, names: bool) -> Json:
         """What the rules ask of a field's strings, or of the names in it, beyond their types."""
-        asked = [row for row in self.forms if row.field[-1] == name and row.names == names]
+        asked = [row for row in self.forms if row.field[-1] == name and row.names == names and not row.called]
         return {"allOf": [{"pattern": row.form, "errorMessage": row.message} for row in asked]} if asked else {}
+
+    def forms_by_name(self, name: str) -> Json:
+        """What the rules ask of texts under certain names in a map."""
+        asked = [row for row in self.forms if row.field[-1] == name and row.called]
+        forms = [{row.called: {"pattern": row.form, "errorMessage": row.message}} for row in asked]
+        return {"allOf": [{"patternProperties": form} for form in forms]} if forms else {}
 
     def part(self, part: str, in_list: bool) -> Json:
         own = self.parts[part]

@@ -29,7 +29,7 @@ from sagespec.checking.condition import (
 from sagespec.checking.row import Row, branch
 from sagespec.kinds.training_job.model import LEGACY_FIELDS
 from sagespec.kinds.training_job.model.distribution import STRATEGIES, TOGETHER
-from sagespec.kinds.training_job.rules.code import OUTSIDE
+from sagespec.kinds.training_job.rules.code.packing import OUTSIDE
 from sagespec.reporting.schema.refusals import enabled
 
 DEFAULT = "tensorflow"
@@ -188,16 +188,20 @@ def _this(framework: Framework) -> str:
 def _pythons(facts: Facts, framework: Framework, release: Release) -> list[Json]:
     if framework.python is not None:
         return []  # of every version
-    names = dict.fromkeys(release.pythons)
-    for variant in framework.variants:
-        other = framework.release(release.version, variant.name)
-        names |= dict.fromkeys(other.pythons if other is not None else ())
+    names = dict.fromkeys(python for each in _with_variants(framework, release) for python in each.pythons)
     offer = choice(list(names), f"{_this(framework)} has images for {', '.join(names)} only")
     return [{"properties": {"py_version": {"anyOf": [*offer["anyOf"], NULL]}}}]
 
 
+def _with_variants(framework: Framework, release: Release) -> list[Release]:
+    """The version in its plain images, and in those that other fields ask for."""
+    others = [framework.release(release.version, variant.name) for variant in framework.variants]
+    return [release, *(each for each in others if each is not None)]
+
+
 def _regions(facts: Facts, framework: Framework, release: Release) -> list[Json]:
-    has = [name for name in facts.regions if any(name in image.registries for image in release.images.values())]
+    images = [image for each in _with_variants(framework, release) for image in each.images.values()]
+    has = [name for name in facts.regions if any(name in image.registries for image in images)]
     message = f"no image of {_this(framework)} is kept in this region"
     return [{"properties": {"region": {**one_of(has, or_expression=True), "errorMessage": message}}}]
 
@@ -295,15 +299,12 @@ _MIRRORED = "multi_worker_mirrored_strategy"
 
 def _together(facts: Facts, framework: Framework, release: Release) -> list[Json]:
     """What stands beside an enabled strategy, and may not."""
-    refused = facts.listed("smdistributed_refused_instance_types")
-    refusals = [
-        Row(
-            ("instance_type",),
-            f"modelparallel does not run on {', '.join(refused)}",
-            when={"distribution": enabled("smdistributed.modelparallel")},
-            value=one_of(refused),
-        )
-    ]
+    refusals = []
+    if "torch_distributed" not in release.strategies:  # which starts the second generation of the library
+        refused = facts.listed("smdistributed_refused_instance_types")
+        message = f"modelparallel does not run on {', '.join(refused)}"
+        with_library = {"distribution": enabled("smdistributed.modelparallel")}
+        refusals.append(Row(("instance_type",), message, when=with_library, value=one_of(refused)))
     for other in ("parameter_server", "smdistributed"):
         off = {"not": {"anyOf": [when({"enabled": TRUE}), *_switched_on(other)]}, "type": "object"}
         message = f"{other} is refused beside {_MIRRORED}, although it is switched off"
@@ -378,6 +379,8 @@ def _hyperparameters(facts: Facts, framework: Framework, release: Release) -> li
     return [{"if": {"anyOf": [when({name: GIVEN}) for name in LEGACY_FIELDS]}, "then": then}]
 
 
+_CHANGED = rf"^(?!.*{EXPRESSION})" + r"""[\s\S]*[ \t\n'"\\;&|<>()`*?]"""
+"""A name that arrives as another one, or as several."""
 _HARMFUL = rf"^(?!.*{EXPRESSION})" + r"""[^'"\\$]*([;&|<>()`\n]|'[^'"\\]*$)"""
 """What certainly ends or breaks a command line in which it is not quoted: an operator that stands in no quotes, or a
 quote that nothing closes."""
@@ -385,13 +388,14 @@ quote that nothing closes."""
 
 def _command_line(facts: Facts, framework: Framework, release: Release) -> list[Json]:
     """What the container's shell would take for its own."""
-    others = [framework.release(release.version, variant.name) for variant in framework.variants]
-    if not all(each.shell for each in (release, *others) if each is not None):
+    if not all(each.shell for each in _with_variants(framework, release)):
         return []
     value = {"if": {"type": "string"}, "then": {"not": {"pattern": _HARMFUL}}}
     message = "the container's shell reads this value, unquoted: put it into a file of source_dir or into environment"
     shape = {"additionalProperties": {**value, "errorMessage": message}}
-    return [{"properties": {"hyperparameters": shape}}]
+    message = "the container's shell reads this name, unquoted: name the file with letters, digits, - and _"
+    entry = {"not": {"type": "string", "pattern": _CHANGED}, "errorMessage": message}
+    return [{"properties": {"hyperparameters": shape, "entry_point": entry}}]
 
 
 _ABOUT_RELEASES: tuple[Callable[[Facts, Framework, Release], list[Json]], ...] = (

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from sagespec.deploying.planning.observed import Observed
@@ -24,6 +25,8 @@ class Board:
     """Takes the state of a job whenever it is another one."""
     line: Callable[[str], None]
     """Takes a line of a log."""
+    remark: Callable[[str], None]
+    """Takes a line for whoever watches, which stands above the states."""
 
 
 @contextmanager
@@ -53,8 +56,13 @@ def board_on(
         stream.write(state_line(seen, style) + "\n")
         stream.flush()
 
+    def plain_remark(text: str) -> None:
+        out.flush()
+        stream.write(text + "\n")
+        stream.flush()
+
     if not style.coloured:
-        yield Board(plain_state, plain_line)
+        yield Board(plain_state, plain_line, plain_remark)
         return
 
     from rich.console import Console
@@ -73,7 +81,8 @@ def board_on(
 
     line = line_above if out.isatty() else plain_line
     with Live(console=console, get_renderable=table, refresh_per_second=2, transient=True, redirect_stdout=False):
-        yield Board(lambda seen: states.update({seen.job_name: seen}), line)
+        above = partial(console.print, soft_wrap=True)
+        yield Board(lambda seen: states.update({seen.job_name: seen}), line, lambda text: above(Text.from_ansi(text)))
 
 
 def _table(job_names: Sequence[str], states: dict[str, Observed], now: float) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
@@ -24,6 +24,22 @@ def progress_on(stream: IO[str]) -> Iterator[Progress]:
         yield from _on_terminal(stream)
     else:
         yield _plain(stream)
+
+
+def told_once(tell: Callable[[str], None]) -> Progress:
+    """What apply calls while it works beside jobs that are followed: each piece of work is told when it begins, and
+    when it is finished."""
+    told: set[tuple[str, bool]] = set()
+    lock = threading.Lock()
+
+    def progress(what: str, done: int, total: int) -> None:
+        finished = 0 < total <= done
+        with lock:
+            if (what, finished) not in told:
+                told.add((what, finished))
+                tell(f"{what}{f' {done * 100 // total} %' if total else ''}")
+
+    return progress
 
 
 def _plain(stream: IO[str]) -> Progress:

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from sagespec.base.redact import redacted
+from sagespec.building.tags import attempt_of, observed_by, tags_in
 from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
 from sagespec.deploying.services.local.folder import JobFolder, moved, read_json, write_json
 from sagespec.deploying.services.local.job import read_job
@@ -21,26 +22,21 @@ def seen(job: JobFolder) -> ObservedJob:
     """The job, as it is now."""
     status, body, tags = settled(job), job.body(), tags_of(job)
     stopping = status["status"] == "InProgress" and job.stop.exists()
-    attempt = tags.get("sagespec:attempt", "1")
     return ObservedJob(
         job_name=job.name,
-        name=tags.get("sagespec:name", job.name),
         status="Stopping" if stopping else status["status"],
         secondary="Stopping" if stopping else status["secondary"],
-        digest=tags.get("sagespec:digest", ""),
-        attempt=int(attempt) if attempt.isdecimal() else 1,
+        attempt=attempt_of(tags),
         created=status["created"],
         failure=redacted(status["failure"] or ""),
-        tags=tags,
-        project=tags.get("sagespec:project", ""),
-        environment=tags.get("sagespec:environment", ""),
         live=live_of(job),
         body=_description(job, body, status),
+        **observed_by(tags, job.name),
     )
 
 
 def tags_of(job: JobFolder) -> dict[str, str]:
-    given = {tag["Key"]: tag["Value"] for tag in job.body().get("Tags", ())}
+    given = tags_in(job.body().get("Tags", ()))
     tags: dict[str, str] = read_json(job.changes, {}).get("tags", given)
     return tags
 

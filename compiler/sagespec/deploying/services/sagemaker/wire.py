@@ -7,12 +7,13 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sagespec import __version__
-from sagespec.building.request import Upload
+from sagespec.building.tags import tag_list, tags_in
+from sagespec.building.targets import Upload
 from sagespec.deploying.services import BadSetting, NoSuchJob, Progress, ServiceError, Stored
 from sagespec.deploying.services.sagemaker.answers import told
 from sagespec.deploying.services.sagemaker.faults import HINTS, call, cause_of, is_denied, service_error, tokens
@@ -193,6 +194,20 @@ class Wire:
             if not answer.get("NextToken"):
                 return
             token = {"NextToken": new(answer["NextToken"])}
+
+    def _tags_at(self, arn: str) -> dict[str, str]:
+        """The tags of a thing, but those that AWS sets itself: they are nobody's drift."""
+        tags: dict[str, str] = {}
+        for answer in self._pages("list_tags", ("Tags",), ResourceArn=arn):
+            tags |= tags_in(answer["Tags"])
+        return {key: value for key, value in tags.items() if not key.startswith("aws:")}
+
+    def _retag(self, about: str, arn: str, add: Mapping[str, str], remove: Sequence[str]) -> None:
+        """Removes and adds tags, in this order: a thing holds fifty at most."""
+        if remove:
+            self._call("delete_tags", about, ResourceArn=arn, TagKeys=list(remove))
+        if add:
+            self._call("add_tags", about, ("Tags",), ResourceArn=arn, Tags=tag_list(add))
 
 
 def setting(name: str, default: float) -> float:

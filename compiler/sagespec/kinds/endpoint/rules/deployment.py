@@ -7,7 +7,8 @@ from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.checking.condition import GIVEN, LIST, inside
+from sagespec.catalog import Facts
+from sagespec.checking.condition import GIVEN, LIST, Json, below, inside, when
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
 from sagespec.checking.subject import Written, field
@@ -57,7 +58,27 @@ def two_update_policies(config: Written, context: EndpointContext) -> Iterator[F
         yield Finding((*config.path, "rolling_update_policy"), message, "leave one of them out", at_key=True)
 
 
-@rule(ERROR, on=DEPLOYMENT, source=API + "TrafficRoutingConfig.html")
+def _in_deployment(*steps: str, so: Json) -> Json:
+    """Members beside `deployment_config`: something inside it is so."""
+    return {"deployment_config": inside(*steps, so=so)}
+
+
+@rule(
+    ERROR,
+    on=DEPLOYMENT,
+    source=API + "TrafficRoutingConfig.html",
+    rows=tuple(
+        Row(
+            ("deployment_config", *ROUTING, name),
+            f"only {kind} has {name}",
+            when=_in_deployment(*ROUTING, "type", so={"enum": others}),
+        )
+        for name, kind, others in (
+            ("canary_size", "CANARY", ["ALL_AT_ONCE", "LINEAR"]),
+            ("linear_step_size", "LINEAR", ["ALL_AT_ONCE", "CANARY"]),
+        )
+    ),
+)
 def step_of_another_routing(config: Written, context: EndpointContext) -> Iterator[Finding]:
     """`CANARY` says how large its canary is, `LINEAR` how large a step, and `ALL_AT_ONCE` neither.
 
@@ -66,6 +87,13 @@ def step_of_another_routing(config: Written, context: EndpointContext) -> Iterat
           blue_green_update_policy:
             traffic_routing_configuration: {type: CANARY, wait_interval_in_seconds: 300}
           auto_rollback_configuration: {alarms: [{alarm_name: errors}]}
+        ---
+        deployment_config:
+          blue_green_update_policy:
+            traffic_routing_configuration:
+              type: ALL_AT_ONCE
+              wait_interval_in_seconds: 0
+              canary_size: {type: CAPACITY_PERCENT, value: 20}
 
     Good:
         deployment_config:
@@ -89,7 +117,24 @@ def step_of_another_routing(config: Written, context: EndpointContext) -> Iterat
             yield Finding((*path, name), f"{routing.type} has no {name}", f"leave it out, or write type: {kind}")
 
 
-@rule(ERROR, on=DEPLOYMENT, source=API + "TrafficRoutingConfig.html")
+def _percents() -> Iterator[Row]:
+    for path, limits, kind in (
+        ((*ROUTING, "canary_size"), CANARY, "CANARY"),
+        ((*ROUTING, "linear_step_size"), LINEAR, "LINEAR"),
+        (("rolling_update_policy", "maximum_batch_size"), BATCH, ""),
+    ):
+        least, most = limits
+        percent = when({"type": {"const": "CAPACITY_PERCENT"}})
+        yield Row(
+            ("deployment_config", *path, "value"),
+            f"write {least} to {most} percent of the instances",
+            when=_in_deployment(*path, so=percent),
+            value={"type": "integer", "not": {"minimum": least, "maximum": most}},
+            any_of=(_in_deployment(*ROUTING, "type", so={"const": kind}),) if kind else (),
+        )
+
+
+@rule(ERROR, on=DEPLOYMENT, source=API + "TrafficRoutingConfig.html", rows=tuple(_percents()))
 def step_out_of_range(config: Written, context: EndpointContext) -> Iterator[Finding]:
     """A canary is at most half of the instances, a linear step 10 to 50 percent, a batch 5 to 50 percent of them.
 
@@ -147,7 +192,21 @@ def _shares(config: Written) -> Iterator[tuple[Path, Any, tuple[int, int]]]:
         yield (*config.path, "rolling_update_policy", "maximum_batch_size"), rolling.maximum_batch_size, BATCH
 
 
-@rule(ERROR, on=DEPLOYMENT, source=API + "BlueGreenUpdatePolicy.html")
+def _waits_exceed_limit(_facts: Facts) -> tuple[Row, ...]:
+    limit, minutes = "maximum_execution_timeout_in_seconds", range(300, 3_601, 300)
+    rows = []
+    for policy, wait in (
+        ("blue_green_update_policy", "termination_wait_in_seconds"),
+        ("rolling_update_policy", "wait_interval_in_seconds"),
+    ):
+        longer = [when(members) for members in below(limit, wait, minutes, or_equal=True)]
+        one_is_longer = _in_deployment(policy, so={"anyOf": longer})
+        message = f"the update may take no longer than it waits: write more than {wait}"
+        rows.append(Row(("deployment_config", policy, limit), message, when=one_is_longer))
+    return tuple(rows)
+
+
+@rule(ERROR, on=DEPLOYMENT, source=API + "BlueGreenUpdatePolicy.html", rows=_waits_exceed_limit)
 def deployment_shorter_than_its_waits(config: Written, context: EndpointContext) -> Iterator[Finding]:
     """An update that may take less time than it waits fails each time, and is taken back.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import NoProcessor, family_of, is_graviton
 from sagespec.catalog.serving import processor_of
-from sagespec.checking.condition import GIVEN, LIST, inside
+from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, NULL, REPEATED, Json, inside, when
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
 from sagespec.checking.subject import Written, field, item
@@ -41,7 +42,12 @@ def variant_without_capacity(found: Written, context: EndpointContext) -> Iterat
         yield Finding(found.path, message, f"add {' and '.join(missing)}, here or to the endpoint")
 
 
-@rule(ERROR, on=field("production_variants"), source=API + "ProductionVariant.html")
+@rule(
+    ERROR,
+    on=field("production_variants"),
+    source=API + "ProductionVariant.html",
+    rows=(Row(("production_variants",), "two variants have one name", value=REPEATED),),
+)
 def duplicate_variant(found: Written, context: EndpointContext) -> Iterator[Finding]:
     """Each variant has a name of its own.
 
@@ -122,7 +128,34 @@ def several_serverless_variants(found: Written, context: EndpointContext) -> Ite
         yield Finding(found.path, "a serverless endpoint cannot have several variants", hint, at_key=True)
 
 
-@rule(ERROR, on=field(*VARIANTS), source=API + "ContainerDefinition.html")
+def _on(pattern: str) -> Json:
+    """A condition: a variant that serves the manifest's model, on such a type."""
+    return {"type": "object", "not": {"required": ["model_name"]}, **when({"instance_type": {"pattern": pattern}})}
+
+
+_ARM, _GPU = r"ml\.[a-z]+[0-9]+[a-z]*g[a-z]*\.", r"ml\.[gp][0-9]"
+_PROCESSORS = (f"^{_ARM}", f"^(?!{_ARM}){_GPU}", rf"^(?!{_ARM}|{_GPU}|ml\.(inf|trn)|.*{EXPRESSION})ml\.")
+
+
+@rule(
+    ERROR,
+    on=field(*VARIANTS),
+    source=API + "ContainerDefinition.html",
+    rows=tuple(
+        Row(
+            ("production_variants",),
+            "one model has one image, and these instance types need several: give one of them a model_name",
+            when={"framework_version": GIVEN},
+            unless={"image_uri": {"not": NULL}},
+            value={
+                "items": {"anyOf": [_on(pattern) for pattern in _PROCESSORS]},
+                "allOf": [{"contains": _on(pattern)} for pattern in pair],
+                **LIST,
+            },
+        )
+        for pair in combinations(_PROCESSORS, 2)
+    ),
+)
 def variants_of_several_images(found: Written, context: EndpointContext) -> Iterator[Finding]:
     """A model has one image: variants that serve it run on processors of one kind.
 

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds.rules import SHARED
-from sagespec.kinds.training_job.rules import (
-    code,
-    hyperparameters,
-    identity,
-    network,
-    observing,
-    output,
-    resources,
-    spot,
-)
+from sagespec.kinds.training_job.rules import environment, hyperparameters, identity, network, observing, output
 from sagespec.kinds.training_job.rules.channels import file_systems, modes, sharing, sources
+from sagespec.kinds.training_job.rules.code import entry_point, packing
 from sagespec.kinds.training_job.rules.distribution import (
     instance_groups,
     parameter_server,
@@ -24,13 +16,16 @@ from sagespec.kinds.training_job.rules.distribution import (
 )
 from sagespec.kinds.training_job.rules.framework import algorithms, image_uri, images, versions
 from sagespec.kinds.training_job.rules.legacy import fields, functions, values
+from sagespec.kinds.training_job.rules.legacy import hyperparameters as legacy_hyperparameters
 from sagespec.kinds.training_job.rules.request import members, preferences, serverless
+from sagespec.kinds.training_job.rules.resources import instances, spot, storage
 from sagespec.kinds.training_job.rules.script import (
     arguments,
     command_line,
+    distributed,
     image,
     inputs,
-    instances,
+    keras,
     model_folder,
     pipes,
     results,
@@ -45,10 +40,14 @@ FAMILIES = (
     image_uri,
     algorithms,
     fields,
-    code,
+    entry_point,
+    packing,
     hyperparameters,
-    resources,
+    legacy_hyperparameters,
+    instances,
+    storage,
     spot,
+    environment,
     strategies,
     parameter_server,
     smdistributed,
@@ -68,10 +67,11 @@ FAMILIES = (
     inputs,
     pipes,
     results,
-    instances,
+    distributed,
     arguments,
     command_line,
     image,
+    keras,
     model_folder,
     functions,
     values,

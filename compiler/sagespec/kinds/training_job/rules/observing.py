@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import api_members, near
-from sagespec.checking.condition import ITEMS, TRUE, inside
+from sagespec.checking.condition import ITEMS, REPEATED, TRUE, inside
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field, item
@@ -137,7 +137,12 @@ def metric_pattern_of_one_dialect(metric: Written, context: JobContext) -> Itera
         yield Finding((*metric.path, "regex"), f"'{metric.value.regex}': {each.says}", each.instead)
 
 
-@rule(ERROR, on=item(*RULE_LISTS), source=API + "DebugRuleConfiguration.html")
+@rule(
+    ERROR,
+    on=item(*RULE_LISTS),
+    source=API + "DebugRuleConfiguration.html",
+    rows=tuple(Row((name,), "two rules have one name", value=REPEATED) for name in RULE_LISTS),
+)
 def duplicate_rule_name(one: Written, context: JobContext) -> Iterator[Finding]:
     """The rules of Debugger and Profiler must differ in name.
 

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from sagespec.base.redact import redacted
-from sagespec.building.request import DIGEST
+from sagespec.building.tags import DIGEST, NAME, observed_by, tags_in
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision
 from sagespec.deploying.services.local.folder import read_json
 from sagespec.deploying.services.local.log import Log
@@ -56,15 +56,10 @@ def seen(endpoint: EndpointFolder) -> ObservedEndpoint:
     created = read_json(endpoint.body)["created"]
     return ObservedEndpoint(
         job_name=endpoint.name,
-        name=tags.get("sagespec:name", endpoint.name),
         status=status["status"],
         secondary=status.get("stage") or "",
-        digest=tags.get(DIGEST, ""),
         created=created,
         failure=redacted(status.get("failure") or ""),
-        tags=tags,
-        project=tags.get("sagespec:project", ""),
-        environment=tags.get("sagespec:environment", ""),
         arn=endpoint.arn,
         body=_description(endpoint, status, shown),
         config=shown.config,
@@ -73,6 +68,7 @@ def seen(endpoint: EndpointFolder) -> ObservedEndpoint:
         revisions=tuple(revisions_of(endpoint)),
         modified=status["modified"],
         model_body=model,
+        **observed_by(tags, endpoint.name),
         config_body=config,
     )
 
@@ -100,7 +96,7 @@ def _lost(status: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tags_of(endpoint: EndpointFolder) -> dict[str, str]:
-    given = {tag["Key"]: tag["Value"] for tag in read_json(endpoint.body)["body"].get("Tags", ())}
+    given = tags_in(read_json(endpoint.body)["body"].get("Tags", ()))
     tags: dict[str, str] = read_json(endpoint.tags, given)
     return tags
 
@@ -121,8 +117,8 @@ def revisions_of(endpoint: EndpointFolder) -> list[Revision]:
     """The configurations of the endpoint's manifest, oldest first."""
     made = []
     for name, kept in endpoint.configs.all():
-        tags = {tag["Key"]: tag["Value"] for tag in kept["config"].get("Tags", ())}
-        if tags.get("sagespec:name") == endpoint.name:
+        tags = tags_in(kept["config"].get("Tags", ()))
+        if tags.get(NAME) == endpoint.name:
             made.append(Revision(name, tags.get(DIGEST, ""), (kept["model"]["ModelName"],), kept["created"]))
     return sorted(made, key=lambda one: (one.created, one.config))
 

@@ -11,15 +11,9 @@ from sagespec.kinds.training_job.rules.channels.modes import CONTAINER_GUIDE
 from sagespec.kinds.training_job.subjects import ChannelRow, member
 
 DATA_GUIDE = GUIDE + "model-access-training-data.html"
-
-
 LOCAL = {"instance_type": {"enum": ["local", "local_gpu"]}}
-
-
 FILE_SYSTEM = ("file_system_id", "file_system_type", "directory_path", "file_system_access_mode")
 """Members of a file system; the last may be left out."""
-
-
 MOUNTED = {"file_system_id": GIVEN}
 
 

@@ -11,8 +11,6 @@ from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.subjects import ChannelRow, member
 
 CONTAINER_GUIDE = GUIDE + "your-algorithms-training-algo-running-container.html"
-
-
 NOT_PIPE = {"enum": ["File", "FastFile"]}
 
 

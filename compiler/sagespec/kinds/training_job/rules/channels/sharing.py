@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.condition import GIVEN, ITEMS
+from sagespec.checking.condition import EXPRESSION, GIVEN, ITEMS, Json, some_value, when
+from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
@@ -74,7 +75,23 @@ def unknown_channel_group(groups: Written, context: JobContext) -> Iterator[Find
             yield Finding((*groups.path, index), f"there is no instance group '{name}'", hint)
 
 
-@rule(ERROR, on=field("channels"), source="https://github.com/aws/sagemaker-python-sdk/issues/6089")
+_WITH_GROUPS: Json = {"type": "object", **when({"s3_data": GIVEN, "instance_groups": ITEMS})}
+_LOCATION: Json = {"type": "string", "pattern": rf"^(?!.*{EXPRESSION})"}
+"""A channel that is written as a text, and so has no groups."""
+
+
+@rule(
+    ERROR,
+    on=field("channels"),
+    source="https://github.com/aws/sagemaker-python-sdk/issues/6089",
+    rows=(
+        Row(
+            ("channels",),
+            "either every S3 channel names its instance groups, or none does",
+            value={**some_value(_WITH_GROUPS), "allOf": [some_value(_LOCATION)]},
+        ),
+    ),
+)
 def channels_without_groups(channels: Written, context: JobContext) -> Iterator[Finding]:
     """Either every S3 channel names its instance groups, or none does.
 

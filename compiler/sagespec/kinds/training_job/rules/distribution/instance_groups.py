@@ -129,7 +129,7 @@ def distribution_group_without_strategy(written: Written, context: JobContext) -
     given, groups = context.job.distribution, context.job.instance_groups or []
     if given is None or not given.fields_set or _LIMITED & set(context.enabled):
         return None
-    if named_groups(context) or len(groups) == 1 or (groups and context.enabled):
+    if named_groups(context) or groups:
         return Finding(
             ("distribution",),
             "only mpi and smdistributed.dataparallel can be limited to an instance group, and neither is enabled",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.redact import shown
 from sagespec.checking.condition import EXPRESSION, TRUE, Json, inside
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, WARNING, rule
@@ -19,7 +20,6 @@ from sagespec.kinds.training_job.rules.distribution.used import (
     is_dataparallel,
     trained_on,
 )
-from sagespec.kinds.training_job.rules.hyperparameters import shown
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "pipeline": ("simple", "interleaved", "_only_forward"),

@@ -30,7 +30,8 @@ def strategy_without_support(written: Written, context: JobContext) -> Iterator[
 
     MultiWorkerMirroredStrategy is TensorFlow's, set up from 2.9 on; pytorchddp and torch_distributed are PyTorch's.
     SageMaker's data parallel library is in TensorFlow 2.3 to 2.11 and in PyTorch 1.6 to 2.2, torch_distributed in
-    PyTorch from 1.13.1, in exactly the versions that the SDK lists, as they are written there: full ones.
+    PyTorch from 1.13.1, in exactly the versions that the SDK lists, as they are written there: full ones. The model
+    parallel library beside torch_distributed is its version 2, which is in images of PyTorch's estimator alone.
 
     Bad:
         framework_version: "2.8"
@@ -69,6 +70,14 @@ def strategy_without_support(written: Written, context: JobContext) -> Iterator[
         finding = _unsupported(context, framework, strategy)
         if finding is not None:
             yield finding
+    images = {name for variant in framework.variants for name in variant.strategies}
+    if {TORCH, MODELPARALLEL} <= {*given.written()} - images and context.job.image_uri is None:
+        yield Finding(
+            ("distribution", "smdistributed", "modelparallel"),
+            f"beside {TORCH} this is version 2 of the library, of which {framework.title} has no images",
+            f"take framework: pytorch, or leave {TORCH} out",
+            at_key=True,
+        )
 
 
 def _unsupported(context: JobContext, framework: Framework, strategy: str) -> Finding | None:

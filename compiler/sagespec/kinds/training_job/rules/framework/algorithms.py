@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.catalog import Algorithm, near
+from sagespec.catalog import Algorithm, Facts, near
+from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
@@ -18,7 +19,25 @@ _OWN = frozenset({"_tuning_objective_metric"})
 _HOUR = 3_600
 
 
-@rule(ERROR, on=field("entry_point"), source="https://docs.aws.amazon.com/sagemaker/latest/dg/algos.html")
+def _images_without_scripts(facts: Facts) -> tuple[Row, ...]:
+    images = []
+    for repositories, registries in facts.registry_sets():
+        known = {name: facts.algorithm(name, "") for name in repositories}
+        names = "|".join(name for name, found in known.items() if found is not None and not found.runs_scripts)
+        accounts = "|".join(dict.fromkeys(account for each in registries.values() for account in each))
+        if names:
+            images.append(rf"({accounts})[.]dkr[.-]ecr(-fips)?[.][a-z0-9.-]+/({names})(?=[:@]|$)")
+    message = "the image holds one of AWS's own algorithms, which trains by hyperparameters and runs no script"
+    image = {"type": "string", "pattern": f"^({'|'.join(images)})"}
+    return (Row(("entry_point",), message, when={"image_uri": image}),)
+
+
+@rule(
+    ERROR,
+    on=field("entry_point"),
+    source="https://docs.aws.amazon.com/sagemaker/latest/dg/algos.html",
+    rows=_images_without_scripts,
+)
 def script_for_algorithm(entry: Written, context: JobContext) -> Finding | None:
     """AWS's own algorithms run no script of yours; only XGBoost's images from 0.90 on do.
 

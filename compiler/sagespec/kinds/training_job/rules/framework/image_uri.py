@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from sagespec.base.diagnostic import Finding
+from sagespec.catalog import Facts
+from sagespec.checking.condition import REMOTE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, LEGACY_DOC, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
@@ -71,7 +73,29 @@ def image_from_other_region(written: Written, context: JobContext) -> Finding | 
     return None
 
 
-@rule(ERROR, on=field("image_uri"), source=GUIDE + "sagemaker-algo-docker-registry-paths.html")
+def _accounts_of_other_regions(facts: Facts) -> tuple[Row, ...]:
+    """One row for the repositories that AWS keeps in the same accounts: an account of theirs, in a region that has
+    another one."""
+    rows = []
+    for repositories, registries in facts.registry_sets():
+        right = "|".join(rf"({'|'.join(accounts)}){_ECR}{region}[.]" for region, accounts in registries.items())
+        every = "|".join(dict.fromkeys(account for accounts in registries.values() for account in accounts))
+        theirs = rf"({every}){_ECR}({'|'.join(registries)})[.][a-z0-9.-]+/({'|'.join(repositories)})(?=[:@]|$)"
+        message = "in this region AWS keeps this image in another account"
+        value = {"type": "string", "pattern": f"^(?!{right}){theirs}"}
+        rows.append(Row(("image_uri",), message, when={"instance_type": REMOTE}, value=value))
+    return tuple(rows)
+
+
+_ECR = "[.]dkr[.-]ecr(-fips)?[.]"
+
+
+@rule(
+    ERROR,
+    on=field("image_uri"),
+    source=GUIDE + "sagemaker-algo-docker-registry-paths.html",
+    rows=_accounts_of_other_regions,
+)
 def account_of_other_region(written: Written, context: JobContext) -> Finding | None:
     """AWS keeps its images in another account for each region, or for a few regions.
 

@@ -11,6 +11,7 @@ from sagespec.checking.condition import EXPRESSION
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
+from sagespec.kinds import corrections
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.subjects import JOB
@@ -49,7 +50,7 @@ def unknown_framework(job: Job, context: JobContext) -> Finding | None:
                 ("framework",), "a job needs a framework or an image", "add image_uri, or framework: pytorch"
             )
     elif context.framework is None:
-        near = context.facts.near_framework(name)
+        near = corrections.framework(name) or context.facts.near_framework(name)
         known = ", ".join(context.facts.frameworks)
         hint = f"write framework: {near}" if near else f"write one of {known}; an image of your own needs none"
         return Finding(("framework",), f"no framework is called '{name}'", hint)

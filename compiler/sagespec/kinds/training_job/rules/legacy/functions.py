@@ -10,15 +10,9 @@ from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.subjects import FUNCTIONS, ReadFunctions
 
 CONTAINER = "https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)"
-
-
 MODEL_FUNCTIONS = ("estimator_fn", "keras_model_fn", "model_fn")
 """In the order in which the container looks for them."""
-
-
 INPUT_FUNCTIONS = ("train_input_fn", "eval_input_fn")
-
-
 _CALLED_WITH = {
     "model_fn": "features, labels, mode, hyperparameters",
     "keras_model_fn": "hyperparameters",

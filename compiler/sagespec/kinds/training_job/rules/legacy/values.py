@@ -14,11 +14,7 @@ from sagespec.scripts import LegacyFunction, LegacyFunctions
 
 _FILLED = ("training_dir", "dir", "hyperparameters", "params", "input_channels", "channels")
 """Parameters of an input function that the container fills; it goes by their names."""
-
-
 _HYPERPARAMETERS_AT = {"model_fn": 3, "keras_model_fn": 0, "estimator_fn": 1, "serving_input_fn": 0}
-
-
 _ADDED = frozenset({"training_steps", "evaluation_steps", "checkpoint_path", "save_checkpoints_secs", "model_dir"})
 """Hyperparameters that the SDK or the container adds."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.condition import ITEMS, LIST, TRUE, inside
+from sagespec.checking.condition import ITEMS, LIST, REPEATED, TRUE, Json, inside, when
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -65,7 +65,7 @@ preferences_with_other_instances = refusal(
     ERROR,
     on=field("request"),
     source=API + "InstancePreference.html",
-    rows=(Row(PREFERENCES, "an instance type is preferred twice", value={"not": {"uniqueItems": True}, **LIST}),),
+    rows=(Row(PREFERENCES, "an instance type is preferred twice", value=REPEATED),),
 )
 def repeated_preference(request: Written, context: JobContext) -> Iterator[Finding]:
     """An instance type may be preferred only once.
@@ -96,7 +96,22 @@ def repeated_preference(request: Written, context: JobContext) -> Iterator[Findi
             yield Finding((*PREFERENCES, index, "InstanceType"), f"{name} is preferred twice", "leave one out")
 
 
-@rule(ERROR, on=field("request"), source=API + "InstancePreference.html")
+_WITH_COUNT: Json = {"type": "object", **when({"InstanceCount": {"type": "integer"}})}
+_WITHOUT_COUNT: Json = {"type": "object", "not": {"required": ["InstanceCount"]}}
+
+
+@rule(
+    ERROR,
+    on=field("request"),
+    source=API + "InstancePreference.html",
+    rows=(
+        Row(
+            PREFERENCES,
+            "give each preference a count, or leave it out of all and give ResourceConfig one",
+            value={"contains": _WITH_COUNT, "allOf": [{"contains": _WITHOUT_COUNT}], **LIST},
+        ),
+    ),
+)
 def incomplete_preference_counts(request: Written, context: JobContext) -> Finding | None:
     """Either every preference has a count, or the request has one for all.
 

@@ -13,8 +13,6 @@ from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
 
 TERRAFORM = "https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/training_job.go"
-
-
 WITHOUT_SERVERLESS: Mapping[str, str] = {
     "AlgorithmSpecification": "framework_name",
     "EnableManagedSpotTraining": "use_spot_instances",

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.redact import shown
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.kinds.training_job.context import CommandLine, JobContext, Matched, Unmatched, option_of
-from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.kinds.training_job.subjects import COMMAND_LINE, MATCHED, UNMATCHED
 from sagespec.scripts import DeclaredArguments
 from sagespec.scripts.declared import TAKES_VALUE

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.redact import shown
 from sagespec.checking.rule import ERROR, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext, Matched, Passed, option_of
-from sagespec.kinds.training_job.rules.hyperparameters import shown
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
 from sagespec.kinds.training_job.subjects import MATCHED, PASSED
 from sagespec.scripts.declared import NO_VALUE

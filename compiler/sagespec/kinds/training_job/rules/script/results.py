@@ -11,8 +11,6 @@ from sagespec.kinds.training_job.context import JobContext, ReadScript
 from sagespec.kinds.training_job.subjects import SCRIPT
 
 CHECKPOINTS = "/opt/ml/checkpoints"
-
-
 MODEL = "/opt/ml/model"
 
 

@@ -1,4 +1,4 @@
-"""The machines a job runs on: types, counts, volumes, groups; and the environment of its container."""
+"""The machines that a job runs on: types, counts, groups and their placement."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
 from sagespec.catalog import Facts
 from sagespec.catalog.near import SIZE
-from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, one_of
+from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, REPEATED
 from sagespec.checking.row import Row
-from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
-from sagespec.checking.subject import Written, field, item
+from sagespec.checking.rule import API, ERROR, SDK2, WARNING, refusal, rule
+from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import Job, Mode
+from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.subjects import INSTANCE_TYPE, JOB
 
 QUOTAS = "https://docs.aws.amazon.com/general/latest/gr/sagemaker.html"
@@ -208,107 +208,12 @@ def instances_over_quota(written: Written, context: JobContext) -> Finding | Non
     return None
 
 
-def _with_local_storage(facts: Facts) -> tuple[Row, ...]:
-    types = one_of(name for name, instance in facts.instances.items() if instance.has_local_storage)
-    return (Row(("volume_kms_key",), "this type has local storage, which takes no key", when={"instance_type": types}),)
-
-
-@rule(WARNING, on=field("volume_kms_key"), source=API + "ResourceConfig.html", rows=_with_local_storage)
-def volume_key_on_local_storage(key: Written, context: JobContext) -> Finding | None:
-    """Instances with local NVMe storage have no volume that a key could encrypt.
-
-    SageMaker refuses VolumeKmsKeyId for them, or passes over it; their storage is encrypted by the hardware. The SDK
-    sends the key.
-
-    Bad:
-        instance_type: ml.g5.xlarge
-        volume_kms_key: 11111111-2222-3333-4444-555555555555
-
-    Good:
-        instance_type: ml.m5.xlarge
-        volume_kms_key: 11111111-2222-3333-4444-555555555555
-    """
-    local = [instance.name for instance in context.hardware if instance.has_local_storage]
-    if local:
-        return Finding(
-            key.path,
-            f"{local[0]} has local storage, which takes no key",
-            "leave volume_kms_key out (local storage is encrypted anyway), or use a type without local storage",
-            at_key=True,
-        )
-    return None
-
-
-alias_for_volume_key = refusal(
-    "alias-for-volume-key",
+@rule(
     ERROR,
-    Row(
-        ("volume_kms_key",),
-        "a volume's key is named by its id or ARN, not by an alias",
-        "write the key's id or its ARN: arn:aws:kms:…:key/…",
-        form=r"^(?!alias/)(?!.*:alias/)",
-    ),
-    source=API + "ResourceConfig.html",
-    page="""
-    A volume's key is named by its id or ARN, not by an alias.
-
-    Aliases are for `output_kms_key` only.
-
-    Bad:
-        volume_kms_key: alias/training
-
-    Good:
-        volume_kms_key: arn:aws:kms:us-west-2:123456789012:key/11111111-2222-3333-4444-555555555555
-    """,
+    on=field("instance_groups"),
+    source=API + "InstanceGroup.html",
+    rows=(Row(("instance_groups",), "two instance groups have one name", value=REPEATED),),
 )
-
-
-@rule(WARNING, on=field("volume_size"), source=GUIDE + "model-train-storage.html")
-def volume_larger_than_local_storage(size: Written, context: JobContext) -> Finding | None:
-    """Instances with local storage have just that: `volume_size` is ignored.
-
-    A job that needs more room than there is fails when its disk is full.
-
-    Bad:
-        instance_type: ml.g5.xlarge
-        volume_size: 1000
-
-    Good:
-        instance_type: ml.g5.16xlarge
-        volume_size: 1000
-    """
-    small = [one for one in context.hardware if one.has_local_storage and one.nvme_gb < size.value]
-    if small:
-        return Finding(
-            size.path,
-            f"volume_size: {size.value} has no effect: {small[0].name} has {small[0].nvme_gb} GB of its own",
-            "use a larger size of the family, or a type without local storage",
-        )
-    return None
-
-
-@rule(WARNING, on=field("volume_size"), source=QUOTAS)
-def volume_over_quota(size: Written, context: JobContext) -> Finding | None:
-    """A volume may have 1,024 GB, unless the quota was raised.
-
-    Bad:
-        volume_size: 2000
-
-    Good:
-        volume_size: 1024
-    """
-    quota = context.facts.quotas["volume_size_gb"].value
-    without = [one for one in context.hardware if not one.has_local_storage]
-    if size.value > quota and without:
-        return Finding(
-            size.path,
-            f"{size.value} GB are more than a volume may have without a raised quota ({quota})",
-            "ask Service Quotas for more, or stream the data (input_mode: FastFile)",
-        )
-    return None
-
-
-@rule(ERROR, on=field("instance_groups"), source=API + "InstanceGroup.html")
 def duplicate_instance_group(groups: Written, context: JobContext) -> Iterator[Finding]:
     """Two instance groups have one name.
 
@@ -394,93 +299,6 @@ several_local_gpu_instances = refusal(
         instance_count: 1
     """,
 )
-
-
-RESERVED = frozenset(
-    [
-        "SM_MODEL_DIR",
-        "SM_CHANNELS",
-        "SM_HPS",
-        "SM_CURRENT_HOST",
-        "SM_HOSTS",
-        "SM_NUM_GPUS",
-        "SM_NUM_NEURONS",
-        "SM_NUM_CPUS",
-        "SM_LOG_LEVEL",
-        "SM_NETWORK_INTERFACE_NAME",
-        "SM_USER_ARGS",
-        "SM_INPUT_DIR",
-        "SM_INPUT_CONFIG_DIR",
-        "SM_OUTPUT_DATA_DIR",
-        "SM_OUTPUT_DIR",
-        "SM_OUTPUT_INTERMEDIATE_DIR",
-        "SM_RESOURCE_CONFIG",
-        "SM_INPUT_DATA_CONFIG",
-        "SM_TRAINING_ENV",
-        "SM_MODULE_NAME",
-        "SM_MODULE_DIR",
-        "SM_USER_ENTRY_POINT",
-        "SM_FRAMEWORK_MODULE",
-        "SM_FRAMEWORK_PARAMS",
-        "SM_CURRENT_INSTANCE_TYPE",
-        "SM_CURRENT_INSTANCE_GROUP",
-        "SM_CURRENT_INSTANCE_GROUP_HOSTS",
-        "SM_INSTANCE_GROUPS",
-        "SM_INSTANCE_GROUPS_DICT",
-        "SM_IS_HETERO",
-        "SM_DISTRIBUTION_INSTANCE_GROUPS",
-        "SAGEMAKER_PROGRAM",
-        "SAGEMAKER_SUBMIT_DIRECTORY",
-        "SAGEMAKER_JOB_NAME",
-        "SAGEMAKER_REGION",
-        "TRAINING_JOB_NAME",
-        "TRAINING_JOB_ARN",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    ]
-)
-"""Variables that SageMaker or its training toolkit sets.
-
-Source: https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMENT_VARIABLES.md
-"""
-
-
-_OF_THE_PROGRAM = frozenset({"SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY"})
-
-
-@rule(WARNING, on=item("environment"), source=TOOLKIT + "/blob/master/ENVIRONMENT_VARIABLES.md")
-def reserved_environment_variable(variable: Written, context: JobContext) -> Finding | None:
-    """SageMaker sets this variable itself.
-
-    What the manifest says is overwritten, or breaks what the container builds on it. One `TF_CONFIG` cannot fit
-    several instances, because it says which of them this one is.
-
-    Bad:
-        environment: {SM_MODEL_DIR: /tmp/model}
-        ---
-        environment: {TF_CONFIG: "{}"}
-        instance_count: 2
-
-    Good:
-        environment: {MODEL_FOLDER: /tmp/model}
-    """
-    name = variable.name
-    if name in _OF_THE_PROGRAM and context.mode is Mode.IMAGE:
-        return None  # this is how a container with the toolkit is told its program
-    if name in RESERVED or name.startswith(("SM_CHANNEL_", "SM_HP_")):
-        return Finding(
-            variable.path,
-            f"{name} is set by SageMaker",
-            "leave it out, or call your own variable something else",
-            at_key=True,
-        )
-    if name == "TF_CONFIG" and (instances := context.job.instances()) > 1:
-        return Finding(
-            variable.path,
-            f"the {instances} instances would all get one TF_CONFIG, though each needs its own",
-            "leave it out: distribution sets it, and a script can compute it from SM_HOSTS and SM_CURRENT_HOST",
-            at_key=True,
-        )
-    return None
 
 
 def names_region(arn: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sagespec.base.diagnostic import Finding
-from sagespec.checking.condition import FALSE, GIVEN, LIST, NULL, POSITIVE, TRUE, inside
+from sagespec.catalog import Facts
+from sagespec.checking.condition import FALSE, GIVEN, LIST, NULL, POSITIVE, TRUE, below, inside
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -43,7 +44,12 @@ spot_without_max_wait = refusal(
 )
 
 
-@rule(ERROR, on=field("max_wait"), source=API + "StoppingCondition.html")
+def _wait_below_run(_facts: Facts) -> tuple[Row, ...]:
+    message = "max_wait counts waiting and running together, so it cannot be below max_run"
+    return (Row(("max_wait",), message, when={"use_spot_instances": TRUE}, any_of=below("max_wait", "max_run")),)
+
+
+@rule(ERROR, on=field("max_wait"), source=API + "StoppingCondition.html", rows=_wait_below_run)
 def max_wait_shorter_than_run(wait: Written, context: JobContext) -> Finding | None:
     """A spot job may wait less than it may run.
 

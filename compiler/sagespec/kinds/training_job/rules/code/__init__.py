@@ -1,0 +1,1 @@
+"""Code: what is named must be there, and must reach the container."""

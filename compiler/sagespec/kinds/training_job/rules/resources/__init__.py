@@ -1,0 +1,1 @@
+"""Resources: the machines that a job runs on, their disks, and how long they are kept."""

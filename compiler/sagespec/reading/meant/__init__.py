@@ -1,0 +1,1 @@
+"""What an author meant by what fits nowhere: imported when something is wrong."""

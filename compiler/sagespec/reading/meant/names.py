@@ -1,0 +1,81 @@
+"""Fields that there are not → those that their authors meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from pydantic_core import ErrorDetails
+
+from sagespec.base.source import Path
+from sagespec.reading.part import Part
+from sagespec.reading.shape import field_at, part_in
+
+
+def meant(model: type[Part], path: Path, detail: ErrorDetails) -> str | None:
+    """The field that an unknown one stands for, as far as can be told: it is not missing then, only misspelt."""
+    return meant_by(model, path) if detail["type"] == "extra_forbidden" else None
+
+
+def meant_by(model: type[Part], path: Path) -> str | None:
+    """The field that the name at the end of a path stands for: itself, its name here, or the nearest."""
+    name = str(path[-1])
+    renamed = model.renamed.get(name) if len(path) == 1 else None
+    if renamed:
+        return renamed
+    other = other_name(model, path)
+    return other.field if other else nearest(name, tuple(names_at(model, path[:-1])))
+
+
+class OtherName(NamedTuple):
+    """What people call a field elsewhere."""
+
+    field: str | None
+    """None where there is no such field here."""
+    hint: str
+    """What to write; empty where the field's name says it."""
+
+
+def other_name(model: type[Part], path: Path) -> OtherName | None:
+    part = part_at(model, path[:-1])
+    return _other_names(part.other_names).get(letters(str(path[-1]))) if part else None
+
+
+@lru_cache(maxsize=100)
+def _other_names(lines: str) -> Mapping[str, OtherName]:
+    known: dict[str, OtherName] = {}
+    for line in lines.strip().replace("\n  ", " ").splitlines():
+        left, _, names = line.rpartition(": ")
+        field, _, hint = left.partition(" ")
+        known |= dict.fromkeys(names.split(), OtherName(None if field == "-" else field, hint[1:-1]))
+    return known
+
+
+def names_at(model: type[Part], path: Path) -> list[str]:
+    """What may stand in the map at `path`."""
+    part = part_at(model, path)
+    if part is model and not path:
+        return [*model.fields, "matrix"]
+    return list(part.fields) if part else []
+
+
+def part_at(model: type[Part], path: Path) -> type[Part] | None:
+    found = field_at(model, path) if path else None
+    return model if not path else part_in(found.shape) if found else None
+
+
+@lru_cache(maxsize=10_000)
+def nearest(name: str, known: tuple[str, ...]) -> str | None:
+    """The name that was probably meant; InstanceType and instance-type are instance_type."""
+    from difflib import get_close_matches
+
+    bare_name = letters(name)
+    same = next((field for field in known if letters(field) == bare_name), None)
+    return same or next(iter(get_close_matches(name[:60], known, 1, 0.7)), None)
+
+
+@lru_cache(maxsize=1_000)
+def letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -1,0 +1,100 @@
+"""Fields that stand one level too high or too low: under `spec:`, under the API's ResourceConfig, or unindented.
+
+It is imported when there is an unknown field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sagespec.base.source import Path
+from sagespec.reading.document import Document
+from sagespec.reading.meant.names import OtherName, meant_by, names_at, other_name
+from sagespec.reading.part import Part
+from sagespec.reading.shape import bare, fields_of, part_in
+
+if TYPE_CHECKING:
+    from sagespec.reading.wording import BindingComplaint
+
+_DATA = frozenset(
+    ["train", "training", "test", "testing", "validation", "validate", "val", "valid", "eval", "evaluation", "dev"]
+)
+"""What people call channels."""
+_SOURCES = frozenset({"s3_data", "path", "file_system_id"})
+"""What a channel reads, by its fields."""
+
+
+def hint(complaint: BindingComplaint, other: OtherName | None) -> str:
+    """Where the values of an unknown field of the manifest stand; nothing where that is not known."""
+    if len(complaint.path) != 1:
+        return ""
+    name, value, model = str(complaint.path[0]), complaint.value, complaint.model
+    owner = complaint.belongs_to
+    if owner:
+        return f"indent it, and what follows, if it belongs to '{owner}' above"
+    if other is not None and other.hint:
+        return ""
+    if _is_channel(model, name, value):
+        return f"data stands under channels: {{{name}: s3://…}}"
+    inner = list(fields_inside(model, complaint.path, value))
+    if inner:
+        what = "these stand" if len(inner) > 1 else "this stands"
+        return f"{what} at the top of the manifest: {', '.join(inner)}"
+    if other is not None and other.field == "environment" and _is_map_of_maps(value):
+        found = other_name(model, ("environments",))
+        return found.hint if found else ""
+    is_scalar = isinstance(value, str | int | float)
+    if is_scalar and other is None and "hyperparameters" in model.fields and name[:1].islower():
+        near = meant_by(model, complaint.path)
+        return "" if near else f"a hyperparameter of the script stands under hyperparameters: {{{name[:40]}: …}}"
+    return ""
+
+
+def fields_inside(model: type[Part], path: Path, value: Any) -> Iterator[str]:
+    """The fields of the manifest that an unknown field's map holds, all of whose names are such: those of the API's
+    structures, and of `spec:`."""
+    if not isinstance(value, Mapping) or len(path) != 1 or not value:
+        return
+    meaning = other_name(model, path)
+    if meaning is not None and meaning.field and bare(fields_of(model)[meaning.field])["type"] == "dict":
+        return
+    found = {str(name): meant_by(model, (str(name),)) for name in value}
+    if all(found.values()):
+        yield from dict.fromkeys(field for field in found.values() if field)
+
+
+def _is_channel(model: type[Part], name: str, value: Any) -> bool:
+    if "channels" not in model.fields:
+        return False
+    channel = part_in(fields_of(model)["channels"])
+    if isinstance(value, Mapping) and channel is not None:
+        meanings = {meant_by(channel, (str(key),)) for key in value}
+        return None not in meanings and not meanings.isdisjoint(_SOURCES)
+    return name.lower() in _DATA and isinstance(value, str)
+
+
+def _is_map_of_maps(value: Any) -> bool:
+    return isinstance(value, Mapping) and bool(value) and all(isinstance(one, Mapping | None) for one in value.values())
+
+
+def unindented(document: Document, model: type[Part], unknown: frozenset[Path]) -> dict[Path, str]:
+    """Unknown fields that follow a map without a value → that map: lines that are not indented."""
+    known = set(names_at(model, ()))
+    found: dict[Path, str] = {}
+    owner = ""
+    for name, value in document.data.items() if isinstance(document.data, dict) else ():
+        if value is None and name in known and name in model.fields:
+            is_map = bare(fields_of(model)[name])["type"] in ("dict", "model", "model-fields")
+            owner = name if is_map else ""
+        elif (name,) in unknown and owner:
+            found[name,] = owner
+        else:
+            owner = ""
+    return found
+
+
+def said_already(owners: Mapping[Path, str]) -> set[Path]:
+    """What need not be told beside the first line that is not indented: the map without a value, and further lines."""
+    firsts = {owner: path for path, owner in reversed(list(owners.items()))}
+    return {(owner,) for owner in firsts} | {path for path in owners if path not in firsts.values()}
