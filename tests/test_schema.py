@@ -74,8 +74,8 @@ def test_the_committed_schemas_are_fresh() -> None:
 
 def test_a_schema_that_is_missing_or_differs_is_stale(tmp_path: Path) -> None:
     written = write_schemas(tmp_path / "new")
-    names = ["training-job.schema.json", "endpoint.schema.json", "defaults.schema.json", "plan.schema.json"]
-    assert [path.name for path in written] == names
+
+    assert [path.name for path in written] == list(FILE_NAMES)
     assert stale(tmp_path / "new") == []
     written[0].write_text("{}\n", encoding="utf-8")
     written[1].unlink()

@@ -110,9 +110,7 @@ def registry_sets() -> Iterator[tuple[tuple[str, ...], Mapping[str, tuple[str, .
         yield names, registries(names[0])
 
 
-_INTERVAL = re.compile(
-    r"(?P<kind>integer|number)(?: (?P<low>[\[(])(?P<least>[^,]*), ?(?P<most>[^\])]*)(?P<high>[\])]))?"
-)
+_INTERVAL = r"(?P<kind>integer|number)(?: (?P<low>[\[(])(?P<least>[^,]*), ?(?P<most>[^\])]*)(?P<high>[\])]))?"
 
 
 def _fits(wanted: str, text: str, *, exact: bool) -> bool:

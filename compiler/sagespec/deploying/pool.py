@@ -11,7 +11,6 @@ from typing import Generic
 from sagespec.building.request import Destination, Request
 from sagespec.deploying.applier import Applier, Outcome, carry_out
 from sagespec.deploying.following.follow import Ear, Follower, Item, News, follower_of
-from sagespec.deploying.machinery import MACHINERY
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
 from sagespec.deploying.planning.deciding import DECIDERS, in_order
 from sagespec.deploying.planning.observed import Observed

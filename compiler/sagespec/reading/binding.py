@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from sagespec.base.diagnostic import MOST, Diagnostic
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Shape
+from sagespec.reading.core import ErrorDetails
 from sagespec.reading.meant.names import meant
 from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest

@@ -662,7 +662,7 @@ def _is_unclosed(source: Source, error: yaml.MarkedYAMLError) -> bool:
     return ("quoted scalar" in said and "unexpected" in said) or (opened and not source.text[mark.index :].strip())
 
 
-_WITHOUT_COLON = re.compile(r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)")
+_WITHOUT_COLON = r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)"
 """`name value` and `name:value`, which YAML reads as a text that goes on in the next line."""
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
-
-from pydantic_core import ErrorDetails
+from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Edit, Severity
 from sagespec.base.named import NamedTuple
 from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Described
+from sagespec.reading.core import ErrorDetails
 from sagespec.reading.meant.names import letters, meant, names_at, nearest, other_name, part_at
 from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest

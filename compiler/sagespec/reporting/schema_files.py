@@ -1,4 +1,4 @@
-"""The schemas that editors read, as files. They say what this version of sagespec knows, and nothing of a project: they
+"""The schemas of our files, as files. They say what this version of sagespec knows, and nothing of a project: they
 are made when sagespec is (`reporting/schema/`), and come with it; everybody gets copies."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sagespec.base.files import data_folder
 
-FILE_NAMES = ("training-job.schema.json", "endpoint.schema.json", "defaults.schema.json")
+FILE_NAMES = ("training-job.schema.json", "endpoint.schema.json", "defaults.schema.json", "plan.schema.json")
 
 
 def write_schemas(folder: Path) -> list[Path]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from string import Formatter
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+from sagespec.base.named import NamedTuple
 
 if TYPE_CHECKING:
     from sagespec.scripts.evaluator import Evaluator
@@ -144,6 +145,8 @@ def _format(read: Evaluator, node: ast.Call, text: str, /, *places: Any, **words
     given = {**{str(place): value for place, value in enumerate(places)}, **words}
     parts: list[Any] = []
     count = 0
+    from string import Formatter  # few scripts format a text that matters
+
     for before, name, form, conversion in Formatter().parse(text):
         parts.append(before)
         if name is None:

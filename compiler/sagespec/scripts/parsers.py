@@ -12,6 +12,7 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from sagespec.base.named import NamedTuple
 from sagespec.scripts.constants import UNKNOWN
 from sagespec.scripts.declared import DeclaredArguments, DeclaredOption
 from sagespec.scripts.program import Program

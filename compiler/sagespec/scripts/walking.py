@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sagespec.base.named import NamedTuple
-
 from sagespec.scripts.reachability import ends_badly, is_first_of_all, is_main_guard, is_true, may_leave
 
 MAIN = ""

@@ -11,9 +11,8 @@ from typing import Any
 
 from sagespec.base.named import NamedTuple
 from sagespec.base.redact import masked, redacted, secret_in
-from sagespec.building.request import FIRST, JOB, Member
+from sagespec.building.request import FIRST, JOB, Member, Request
 from sagespec.building.tags import DIGEST, GIVEN
-from sagespec.building.targets import Request
 from sagespec.catalog import api_members
 from sagespec.kinds.training_job.members import field_of
 

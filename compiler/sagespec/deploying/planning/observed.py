@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from sagespec.building.tags import SINCE
+from sagespec.base.named import NamedTuple
+from sagespec.building.tags import PREVIOUS, SINCE
 from sagespec.kinds.endpoint.lifecycle import LIFECYCLE as ENDPOINTS
 from sagespec.kinds.lifecycle import Lifecycle
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE as JOBS

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 from sagespec.building.request import Destination, Request
 from sagespec.building.tags import OURS
-from sagespec.deploying.planning.differ import Effect, differences
-from sagespec.deploying.planning.observed import Observed
 from sagespec.kinds.lifecycle import Nature
 
 if TYPE_CHECKING:

@@ -12,9 +12,12 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.tags import LONGEST_VALUE, MANIFEST, tag_value
-from sagespec.deploying.planning.observed import Observed
 from sagespec.reading.discovery import Survey
+
+if TYPE_CHECKING:
+    from sagespec.deploying.planning.observed import Observed
 
 _STDIN = tag_value("<stdin>")
 

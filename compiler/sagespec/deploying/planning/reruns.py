@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.request import Request
 from sagespec.building.tags import RERUN
-from sagespec.deploying.planning.observed import Observed
 
 if TYPE_CHECKING:
     from sagespec.deploying.planning.observed import Observed

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sagespec.base.named import NamedTuple
 from sagespec.building.request import Request
 from sagespec.building.tags import OURS, PREVIOUS
-from sagespec.deploying.planning.observed import ObservedEndpoint, Revision
 from sagespec.deploying.planning.ownership import (
     NAME_THE_PROJECT,
     UNNAMED,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
-from pydantic_core import ErrorDetails
-
+from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
+from sagespec.reading.core import ErrorDetails
 from sagespec.reading.part import Part
 from sagespec.reading.shape import field_at, part_in
 

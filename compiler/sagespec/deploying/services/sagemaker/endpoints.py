@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sagespec.building.request import Naming
+from sagespec.building.request import Naming, Request
 from sagespec.building.tags import ARTIFACT, DIGEST, OWNER, PROJECT, owner_of, tags_in
-from sagespec.building.targets import Request
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.planning.observed import Revision
 from sagespec.deploying.services import (

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sagespec.building.request import Request
 from sagespec.building.tags import NAME, PROJECT, attempt_of, observed_by, tags_in
-from sagespec.building.targets import Request
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.planning.observed import ObservedJob
 from sagespec.deploying.planning.ownership import manifest_name_of

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sagespec.building.request import Request
 from sagespec.building.tags import ARTIFACT, DIGEST, PROJECT, observed_by, owner_of
-from sagespec.building.targets import Request
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision
 from sagespec.deploying.planning.ownership import manifest_name_of

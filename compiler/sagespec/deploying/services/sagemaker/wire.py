@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sagespec import __version__
+from sagespec.building.request import Upload
 from sagespec.building.tags import tag_list, tags_in
-from sagespec.building.targets import Upload
 from sagespec.deploying.services import BadSetting, NoSuchJob, Progress, ServiceError, Stored
 from sagespec.deploying.services.sagemaker.answers import told
 from sagespec.deploying.services.sagemaker.faults import HINTS, call, cause_of, is_denied, service_error, tokens
