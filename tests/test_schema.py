@@ -74,7 +74,6 @@ def test_the_committed_schemas_are_fresh() -> None:
 
 def test_a_schema_that_is_missing_or_differs_is_stale(tmp_path: Path) -> None:
     written = write_schemas(tmp_path / "new")
-
     assert [path.name for path in written] == list(FILE_NAMES)
     assert stale(tmp_path / "new") == []
     written[0].write_text("{}\n", encoding="utf-8")
