@@ -12,7 +12,7 @@ import yaml
 
 ORACLE = Path(__file__).resolve().parent.parent / "tests" / "oracle"
 VERSIONS = ("1.15.2", "2.1.0", "2.3.1", "2.11", "2.14.1", "2.16", "2.19.0")
-INSTANCES = ("ml.m5.xlarge", "ml.c5.2xlarge", "ml.p3.2xlarge", "ml.g4dn.xlarge", "ml.g5.2xlarge")
+INSTANCES = ("ml.m5.xlarge", "ml.c5.2xlarge", "ml.c5.xlarge", "ml.g4dn.xlarge", "ml.g5.2xlarge")
 REGIONS = ("us-west-2", "us-east-1", "eu-west-1", "eu-central-1")
 JOBS_OF_A_SCRIPT = 20
 """Manifests that share one folder of code."""
@@ -45,9 +45,10 @@ def main():
     arguments = parser.parse_args()
     network = model(arguments.hidden_units)
     network.compile(optimizer=arguments.optimizer, loss="sparse_categorical_crossentropy")
-    network.fit(tf.data.Dataset.load(arguments.train), epochs=arguments.epochs)
+    kept = tf.keras.callbacks.ModelCheckpoint("/opt/ml/checkpoints/{epoch}.weights.h5", save_weights_only=True)
+    network.fit(tf.data.Dataset.load(arguments.train), epochs=arguments.epochs, callbacks=[kept])
     print("loss=%f" % network.evaluate(tf.data.Dataset.load(arguments.test)))
-    network.save(os.path.join(os.environ["SM_MODEL_DIR"], "1"))
+    tf.saved_model.save(network, os.path.join(os.environ["SM_MODEL_DIR"], "1"))
 
 
 if __name__ == "__main__":
@@ -84,7 +85,7 @@ def manifest(number: int, source_dir: str) -> str:
         f"region: {region}",
         f"instance_type: {INSTANCES[number % len(INSTANCES)]}",
         "instance_count: 1",
-        f"volume_size: {30 + number % 100}  # GB",
+        f"volume_size: {30 + number % 90}  # GB",
         f"max_run: {3600 + number % 1000}",
         f"output_path: s3://bucket-{number % 7}/models/{number}",
         "hyperparameters:",
@@ -100,7 +101,7 @@ def manifest(number: int, source_dir: str) -> str:
         lines += ["    content_type: application/x-recordio"] if number % 3 == 0 else []
     lines += ["model_dir: false  # saved where SageMaker collects it"] if number % 2 else []
     if number % 4 == 0:
-        lines += ["use_spot_instances: true", "max_wait: 90000", "checkpoint_s3_uri: s3://bucket/checkpoints"]
+        lines += ["use_spot_instances: true", "max_wait: 90000", f"checkpoint_s3_uri: s3://bucket/checkpoints/{number}"]
     if number % 3 == 1:
         lines += ["environment:", f"  TEAM: team-{number % 17}", "  TF_CPP_MIN_LOG_LEVEL: '2'"]
     if number % 6 == 2:

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from sagespec.base.source import Source
 from sagespec.catalog import Facts, facts
 from sagespec.pipeline import Compiler, Options, Result
-from sagespec.reading.document import Source
 from sagespec.reading.render import Inputs
 
 pytest_plugins = ["fakes.fixtures"]
@@ -30,6 +30,10 @@ else:
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("other", derandomize=False, deadline=None, print_blob=True)
 settings.load_profile("same")  # every run draws the same: --hypothesis-profile=other looks for what they do not show
+
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+"""Where a machine forbids bytecode, each of the hundreds of processes that tests start would compile all it imports."""
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """Whoever runs the tests in the background may ignore Ctrl-C, and children would inherit that."""
@@ -188,6 +192,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     return compare
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """A third of the tests' time is waiting for processes and services: three workers keep two cores busy."""
     cores = os.cpu_count() or 1

@@ -240,7 +240,7 @@ def test_ctrl_c_stops_following_and_not_the_job(project: Path, capsys: pytest.Ca
             assert applying.stdout is not None
             assert any(line == "it runs\n" for line in applying.stdout)
             applying.send_signal(signal.SIGINT)
-            _, err = applying.communicate(timeout=20)
+            _, err = applying.communicate(timeout=120)
             (name,) = [path.parent.name for path in (project / ".sagespec" / "local").glob("*/request.json")]
             assert applying.returncode == 130
             assert f"the jobs go on. To follow again: sagespec attach {name}" in err
@@ -261,12 +261,12 @@ def test_tensorboard_shows_what_a_job_on_this_machine_has_saved(project: Path) -
     program.chmod(0o755)
     path = {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
     with sagespec("tensorboard", "--local", "mnist.yaml", "--port", "20000", env=path) as showing:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not (project / "called").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.1)
         showing.send_signal(signal.SIGTERM)
-        _, err = showing.communicate(timeout=20)
+        _, err = showing.communicate(timeout=120)
     assert showing.returncode == 0, err
     (mirrored,) = (project / ".sagespec" / "tensorboard").rglob("*tfevents*")
     assert mirrored.read_text() == "x"

@@ -675,6 +675,14 @@ def test_an_ignore_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     assert refusal("train.py", tmp_path).message.startswith("'.sagespecignore' cannot be read: 'utf-8' codec")
 
 
+@pytest.mark.parametrize("text", ["*.x\n" * 1_001, "x" * (1 << 20) + "y"], ids=["lines", "bytes"])
+def test_an_ignore_file_that_is_too_long_is_refused_before_its_lines_are_compared(text: str, tmp_path: Path) -> None:
+    plant(tmp_path, {"train.py": "", ".sagespecignore": text})
+    assert refusal("train.py", tmp_path).message == "'.sagespecignore' is longer than 1,000 lines or 1 MiB"
+    plant(tmp_path, {"train.py": "", ".sagespecignore": "*.x\n" * 1_000, "a.x": ""})
+    assert list(collect("train.py", tmp_path).files) == ["train.py"]
+
+
 @pytest.mark.parametrize("change", [b"longer than before", b""])
 def test_a_file_that_changes_its_size_before_it_is_packed_is_refused(change: bytes, tmp_path: Path) -> None:
     contents = collect("train.py", plant(tmp_path, {"train.py": "before"}))

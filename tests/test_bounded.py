@@ -7,13 +7,14 @@ import json
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import SMALLEST
+from conftest import SCRIPT, SMALLEST
 from sagespec.base import diagnostic
 from sagespec.base.diagnostic import MOST, Diagnostic, Edit, Severity, shortened, told
 from sagespec.base.source import Place, Source, Span
@@ -121,9 +122,19 @@ def calls_of(run: Callable[[], object]) -> int:
 # What is told --------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def unknown(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], list[Result]]:
+    """What is found in a manifest with so many unknown fields."""
+    folder = tmp_path_factory.mktemp("unknown")
+    (folder / "train.py").write_text(SCRIPT)
+    return cache(lambda number: judged(lines("xx_{n}: 1\n", number), folder))
+
+
 @pytest.mark.parametrize("number", [MOST - 1, MOST, MOST + 1, 50_000])
-def test_of_many_errors_the_first_are_told_and_the_others_counted(number: int, code: Path) -> None:
-    report = Report(judged(lines("xx_{n}: 1\n", number), code))
+def test_of_many_errors_the_first_are_told_and_the_others_counted(
+    number: int, unknown: Callable[[int], list[Result]]
+) -> None:
+    report = Report(unknown(number))
     found = list(report.found())
     assert report.errors == number
     assert sum(each.stands_for for each in found) == number
@@ -134,9 +145,8 @@ def test_of_many_errors_the_first_are_told_and_the_others_counted(number: int, c
 
 
 @pytest.mark.parametrize("written", FORMATS)
-def test_every_format_says_how_many_more_there_are(written: str, code: Path) -> None:
-    report = Report(judged(lines("xx_{n}: 1\n", 50_000), code))
-    shown = "\n".join(FORMATS[written](report, Style()))
+def test_every_format_says_how_many_more_there_are(written: str, unknown: Callable[[int], list[Result]]) -> None:
+    shown = "\n".join(FORMATS[written](Report(unknown(50_000)), Style()))
     assert "and 49,900 more errors" in shown
     assert len(shown) < 150_000
     if written == "json":
@@ -340,6 +350,15 @@ def test_of_a_list_that_is_too_long_only_as_many_items_as_it_may_have_are_judged
     assert [each.message for each in found if each.path == ("Tags",)] == [f"has {number} entries; the most is 50"]
     assert len([each for each in found if each.path[:1] == ("Tags",)]) <= 51
     assert 0 < work["_in"] < 1_000
+
+
+def test_a_name_is_compared_with_a_thousand_others_at_most(work: Work) -> None:
+    from sagespec.catalog.near import near
+
+    assert near("mnits", (*(f"number-{n}" for n in range(500)), "mnist")) == "mnist"
+    work.clear()
+    assert near("mnits", (f"number-{n}" for n in range(10_000))) is None
+    assert 0 < work["set_seq1"] <= 1_001, "and once to begin with"
 
 
 def test_guesses_end() -> None:

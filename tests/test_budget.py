@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-import sagespec.pipeline
-import sagespec.reading.document
+import sagespec.pipeline.compiler
+import sagespec.reading.syntax.reader
 import sagespec.scripts
 from conftest import REPOSITORY, SCRIPT, SMALLEST
 from sagespec.base.diagnostic import Diagnostic
@@ -28,8 +28,8 @@ from sagespec.checking.rule import RuleSet
 from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.pipeline import Compiler, Options, Result
-from sagespec.reading.document import Document
 from sagespec.reading.render import Manifest
+from sagespec.reading.syntax.document import Document
 from sagespec.reporting.findings.diagnostics import text
 from sagespec.reporting.findings.report import Report
 from sagespec.reporting.terminal.style import Style
@@ -226,8 +226,8 @@ def test_every_file_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "below").mkdir()
     folders(tmp_path / "below", 10)
     parsed: Counter[str] = Counter()
-    parser = sagespec.reading.document._Composer
-    monkeypatch.setattr(sagespec.reading.document, "_Composer", counting(parser, parsed, lambda text: text))
+    parser = sagespec.reading.syntax.reader._Composer
+    monkeypatch.setattr(sagespec.reading.syntax.reader, "_Composer", counting(parser, parsed, lambda text: text))
     results = list(Compiler().run([str(tmp_path / "below"), *map(str, sorted(tmp_path.glob("job-*.yaml")))]))
     assert [result.name for result in results if result.request] == [f"job-{number}" for number in range(10)] * 2
     texts = {path.read_text() for path in tmp_path.rglob("*.yaml")}
@@ -260,7 +260,7 @@ def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there_and_differs
         for name, rule in RULES.by_name.items()
     }
     kind = kind_named("TrainingJob")._replace(rules=RuleSet([SimpleNamespace(**counted)]))
-    monkeypatch.setattr(sagespec.pipeline, "kind_named", lambda _name: kind)
+    monkeypatch.setattr(sagespec.pipeline.compiler, "kind_named", lambda _name: kind)
     channels = {"train": "s3://bucket/train", "test": "s3://bucket/test"}
     list(Compiler().run([str(folders(tmp_path, 3, channels=channels, tags={"a": "b", "c": "d", "e": "f"}))]))
     written = {*SMALLEST, "source_dir", "channels", "channels.s3_data", "tags"}

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from conftest import SMALLEST, Judge
+from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.pipeline import Compiler, Options
-from sagespec.reading.document import Source
 from sagespec.reading.render import Inputs
 
 SAVES = 'open(os.path.join(os.environ["SM_MODEL_DIR"], "model"), "w").write("x")\n'

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from sagespec.base.diagnostic import Rejected
 from sagespec.base.source import Source, Span
-from sagespec.reading.document import MAX_DEPTH, Document, decode, read
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.nodes import MAX_DEPTH
+from sagespec.reading.syntax.reader import decode, read
 
 
 def documents(text: str | bytes) -> list[Document]:

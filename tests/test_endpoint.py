@@ -21,7 +21,7 @@ from sagespec.base.diagnostic import Diagnostic
 from sagespec.kinds.endpoint.members import SECTIONS
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
-from sagespec.reporting.export import fitting, text_of
+from sagespec.reporting.export import fitted, text_of
 from test_parity import differences
 
 ORACLE = Path(__file__).parent / "oracle"
@@ -555,7 +555,7 @@ def test_expressions_are_checked_for_what_they_become(folder: Path) -> None:
 
 def test_the_aws_command_line_makes_the_three_calls_in_their_order(folder: Path) -> None:
     result = compiled(folder, {})
-    [same] = fitting([result], "aws-cli")
+    same = fitted(result, "aws-cli")
     assert same.request is not None
     script = text_of(same.request, "aws-cli")
     command = re.compile(r"^aws sagemaker (\S+) --region us-west-2 [^\n]*<<'END_OF_REQUEST'\n(.*?)^END", re.M | re.S)
@@ -566,7 +566,7 @@ def test_the_aws_command_line_makes_the_three_calls_in_their_order(folder: Path)
 
 @pytest.mark.parametrize("target", ["ack", "step-functions"])
 def test_a_target_for_training_jobs_refuses_an_endpoint_at_its_kind(target: str, folder: Path) -> None:
-    [refused] = fitting([compiled(folder, {})], target)
+    refused = fitted(compiled(folder, {}), target)
     assert refused.request is None
     [found] = refused.diagnostics
     assert (found.rule, pointed_at(found)) == ("not-in-target", "kind: Endpoint")
@@ -574,6 +574,6 @@ def test_a_target_for_training_jobs_refuses_an_endpoint_at_its_kind(target: str,
 
 
 def test_a_model_that_is_packed_anew_is_for_apply_only(folder: Path) -> None:
-    [refused] = fitting([compiled(folder, {"entry_point": "inference.py"})], "aws-cli")
+    refused = fitted(compiled(folder, {"entry_point": "inference.py"}), "aws-cli")
     [found] = refused.diagnostics
     assert (found.rule, pointed_at(found)) == ("not-in-target", "entry_point: inference.py")

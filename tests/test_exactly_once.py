@@ -152,7 +152,7 @@ def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
 ) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as environment:
         reset = urllib.request.Request(f"{neighbours}/moto-api/reset", method="POST")
-        urllib.request.urlopen(reset, timeout=10).close()
+        urllib.request.urlopen(reset, timeout=60).close()
         service = TestService(Clock())
         service.random, service.kinds = random.Random(seed), tuple(FAULTS)
         service.jobs.search_lag, service.jobs.list_lag = search_lag, list_lag

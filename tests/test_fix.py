@@ -20,9 +20,9 @@ from sagespec.catalog import Facts, facts
 from sagespec.cli import run
 from sagespec.kinds.training_job.model import RENAMED
 from sagespec.pipeline import Compiler, Options
-from sagespec.reading.document import read
 from sagespec.reading.fixes import fixed
 from sagespec.reading.render import Inputs
+from sagespec.reading.syntax.reader import read
 
 BASE = "".join(f"{name}: {json.dumps(value)}\n" for name, value in SMALLEST.items())
 KNOWLEDGE = facts()

@@ -26,11 +26,13 @@ IMAGE = {"TrainingImage": "520713654638.dkr.ecr.us-west-2.amazonaws.com/sagemake
 
 
 def needs(*versions):
-    return pytest.mark.skipif(pythons.find(versions) is None, reason=f"there is no Python {' or '.join(versions)} here")
+    """A condition that is a text is looked at when the test's turn comes: no Python is started to list the tests."""
+    here = f"pythons.find({versions!r}) is None"
+    return pytest.mark.skipif(here, reason=f"there is no Python {' or '.join(versions)} here")
 
 
 NEEDS_OWN = pytest.mark.skipif(
-    legacy.own_python() is None, reason="no Python here has a wheel of TensorFlow 1.4 to 1.12"
+    "legacy.own_python() is None", reason="no Python here has a wheel of TensorFlow 1.4 to 1.12"
 )
 NEEDS_STAND_IN = needs(*legacy.STAND_IN_PYTHONS)
 
@@ -318,7 +320,7 @@ def serving_input_fn(whatever):
 
 
 @pytest.mark.skipif(
-    legacy.own_python() is None, reason="legacy mode's own Python is looked for on Linux and macOS only"
+    "legacy.own_python() is None", reason="legacy mode's own Python is looked for on Linux and macOS only"
 )
 def test_functions_are_called_as_the_container_calls_them(tmp_path, monkeypatch):
     version = pythons.version_of(legacy.own_python()).replace(".", "")

@@ -305,3 +305,82 @@ def test_what_jobs_of_several_files_may_not_both_have_is_found_as_validate_finds
         (folder / name).write_text(text)
         assert in_the_editor(wire, folder) == between_files(folder), (name, text)
     wire.close()
+
+
+ENDPOINT = """\
+apiVersion: sagespec/v1
+kind: Endpoint
+name: serve
+role: arn:aws:iam::123456789012:role/SageMakerRole
+region: us-west-2
+training_job: mnist
+instance_type: ml.m5.xlarge
+initial_instance_count: 1
+"""
+SAVES = """\
+import os
+import tensorflow as tf
+
+if __name__ == "__main__":
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit([[1.0]], [[1.0]], epochs=3)
+    model.export(os.path.join(os.environ["SM_MODEL_DIR"], "final"))
+"""
+
+
+def test_a_script_that_an_endpoint_cannot_serve_is_found_as_validate_finds_it(tmp_path: Path) -> None:
+    """Wherever in the folder the job's manifest lies, and while either of them, or the script, is typed."""
+    folder = tmp_path
+    (folder / ".git").mkdir()
+    job = MANIFEST.replace('"2.21"', '"2.14"') + "model_dir: false\n"
+    for name in ("jobs", "serving"):
+        (folder / name).mkdir()
+    (folder / "jobs" / "train.py").write_text(SAVES)
+    (folder / "jobs" / "job.yaml").write_text(job)
+    (folder / "serving" / "serve.yaml").write_text(ENDPOINT)
+    wire = Wire(folder)
+    shown = in_the_editor(wire, folder)
+    assert shown == between_files(folder)
+    rules = [rule for _, rule, _ in shown[str(folder / "jobs" / "train.py")]]
+    assert rules == ["unservable-training-script"]
+    texts = [
+        ("jobs/job.yaml", job.replace("mnist", "other")),
+        ("serving/serve.yaml", ENDPOINT.replace("mnist", "other")),
+        ("jobs/train.py", SAVES.replace("final", "1")),
+        ("jobs/train.py", SAVES),
+        ("jobs/job.yaml", "name: ["),
+        ("jobs/job.yaml", job.replace("mnist", "other")),
+    ]
+    opened: set[str] = set()
+    for version, (name, text) in enumerate(texts, 2):
+        uri = (folder / name).as_uri()
+        if name in opened:
+            wire.change(uri, version, {"text": text})
+        else:
+            wire.open(uri, text, version)
+        opened.add(name)
+        (folder / name).write_text(text)
+        assert in_the_editor(wire, folder) == between_files(folder), (name, version)
+    wire.close()
+
+
+def test_typing_waits_for_no_other_manifest(tmp_path: Path) -> None:
+    """An endpoint looks into the manifest of its own job; what is said of a manifest does not wait for the endpoint."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "train.py").write_text(SCRIPT)
+    editor = Editor(tmp_path)
+    for name in ("mnist", "other", "third"):
+        text = MANIFEST.replace("mnist", name)
+        (tmp_path / f"{name}.yaml").write_text(text)
+        editor.open(f"{name}.yaml", text)
+    served = editor.open("serve.yaml", ENDPOINT)
+    asked = editor.judgements.known[str(served.path)].asked
+    assert {path for path in map(Path, asked) if path.suffix == ".yaml" and path.exists()} == {tmp_path / "mnist.yaml"}
+    path = str(tmp_path / "mnist.yaml")
+    editor.workspace.put(TextDocument(Path(path).as_uri(), 2, f"{MANIFEST}max_wait: 60\n"))
+    editor.judgements.changed(path)
+    editor.judgements.work()
+    assert editor.judgements.has_work, "the endpoint's turn comes"
+    assert editor.judgements.is_settled(path)
+    assert [found.rule for found in editor.judgements.findings(path)] == ["max-wait-without-spot"]

@@ -113,8 +113,9 @@ def test_fields_are_offered_that_may_stand_here_with_what_they_need(editor: Edit
     answer = editor.at("completion", "mnist.yaml", f"{MANIFEST}|")
     items = {item["label"]: item for item in answer["items"]}
     assert "max_run" in items
-    assert not {"name", "training_steps", "instance_groups", "train_instance_type"} & set(items)
+    assert not {"name", "training_steps", "instance_groups", "compiler_config", "train_instance_type"} & set(items)
     assert "max_wait" in items["use_spot_instances"]["documentation"]["value"]
+    assert {"subnets", "image_uri", "container_entry_point", "training_plan", "source_dir"} <= set(items)
     legacy = editor.offered(f"{MANIFEST.replace('2.21', '1.10')}|")
     assert "training_steps: " in legacy
 
@@ -337,6 +338,8 @@ MODEL = 'model_data: s3://bucket/model.tar.gz\nframework_version: "2.19"\n'
         (f"{MODEL}routing_config: {{routing_strategy: |}}", ["RANDOM", "LEAST_OUTSTANDING_REQUESTS"], []),
         (f"{MODEL}routing_config: {{|}}", ["routing_strategy: "], []),
         (f"{MODEL}serverless_inference_config: {{memory_size_in_mb: |}}", ["1024", "6144"], []),
+        (f"{MODEL}|", ["production_variants:\n  ", "subnets:\n  ", "deployment_config:\n  "], ["training_job: "]),
+        (f"{MODEL}entry_point: |", ["train.py"], []),
         (f"{MODEL}env: {{|}}", ["SAGEMAKER_GUNICORN_WORKERS: ", "SAGEMAKER_TFS_ENABLE_BATCHING: "], []),
         (f"{MODEL}request: {{create_model: {{|}}}}", ["EnableNetworkIsolation: "], ["ModelName: ", "Tags: "]),
     ],
@@ -349,3 +352,12 @@ def test_what_an_endpoint_would_accept_here_is_offered(
     offered = editor.offered(f"{ENDPOINT}{text}", "serve.yaml")
     assert set(some) <= set(offered)
     assert not set(never) & set(offered)
+
+
+def test_a_version_of_an_endpoint_is_told_with_its_server(editor: Editor) -> None:
+    text = f"{ENDPOINT}model_data: s3://bucket/model.tar.gz\n"
+    answer = editor.at("completion", "serve.yaml", f"{text}framework_version: |")
+    details = {item["label"]: item["detail"] for item in answer["items"]}
+    assert details["2.19"] == "TensorFlow Serving"
+    assert details["1.12"] == "TensorFlow Serving and the Python-based server"
+    assert "TensorFlow 2.19: TensorFlow Serving" in editor.hover(f'{text}framework_version: "2.|19"\n', "serve.yaml")

@@ -147,6 +147,66 @@ def test_a_name_that_cannot_be_is_refused(editor: Editor, mark: str, new: str) -
         at(editor, "rename", "mnist.yaml", mark, newName=new)
 
 
+ENDPOINT = """\
+apiVersion: sagespec/v1
+kind: Endpoint
+name: serve
+role: arn:aws:iam::123456789012:role/SageMakerRole
+region: us-west-2
+framework_version: "2.19"
+training_job: mnist
+instance_type: ml.m5.xlarge
+initial_instance_count: 1
+"""
+
+
+def test_an_endpoint_leads_to_the_job_that_it_serves_and_back(editor: Editor) -> None:
+    editor.open("serve.yaml", ENDPOINT)
+    assert places(editor, at(editor, "definition", "serve.yaml", "training_job: mn|ist")) == [("mnist.yaml", "mnist")]
+    everywhere = [("mnist.yaml", "mnist"), ("serve.yaml", "mnist")]
+    for name, mark in (("serve.yaml", "training_job: mn|ist"), ("mnist.yaml", "name: mn|ist")):
+        assert places(editor, at(editor, "references", name, mark)) == everywhere
+    assert "`mnist` is the job of" in at(editor, "hover", "serve.yaml", "training_job: mn|ist")["contents"]["value"]
+    (link,) = editor.ask("documentLink", document_of(editor, "serve.yaml"))
+    assert link["target"] == f"{(editor.folder / 'mnist.yaml').as_uri()}#L3"
+
+
+@pytest.mark.parametrize(("name", "mark"), [("serve.yaml", "training_job: mn|ist"), ("mnist.yaml", "name: mn|ist")])
+def test_a_job_is_renamed_where_it_is_served_too(editor: Editor, name: str, mark: str) -> None:
+    defaults = f"{DEFAULTS}environments: {{dev: {{Endpoint: {{training_job: 'mnist'}}}}}}\n"
+    editor.open("serve.yaml", ENDPOINT)
+    editor.open("sagespec.yaml", defaults)
+    assert renamed(editor, name, mark, "digits") == {
+        "mnist.yaml": WHOLE.replace("name: mnist", "name: digits"),
+        "serve.yaml": ENDPOINT.replace("training_job: mnist", "training_job: digits"),
+        "sagespec.yaml": defaults.replace("'mnist'", "'digits'"),
+    }
+    with pytest.raises(ResponseError, match="cannot be its name"):
+        at(editor, "rename", name, mark, newName="digits-")
+
+
+def test_a_job_of_a_matrix_is_found_but_not_renamed(editor: Editor) -> None:
+    job = WHOLE.replace("name: mnist", 'name: "mnist-{{ matrix.optimizer }}"')
+    job = job.replace("adam", '"{{ matrix.optimizer }}"')
+    editor.open("mnist.yaml", f"{job}matrix: {{optimizer: [adam, sgd]}}\n")
+    editor.open("serve.yaml", ENDPOINT.replace("mnist", "mnist-sgd"))
+    mark = "training_job: mnist|-sgd"
+    found = places(editor, at(editor, "definition", "serve.yaml", mark))
+    assert found == [("mnist.yaml", "mnist-{{ matrix.optimizer }}")]
+    assert places(editor, at(editor, "references", "mnist.yaml", 'name: "mni|st')) == [
+        ("mnist.yaml", "mnist-{{ matrix.optimizer }}"),
+        ("serve.yaml", "mnist-sgd"),
+    ]
+    with pytest.raises(ResponseError, match="an expression or a matrix makes it"):
+        at(editor, "rename", "serve.yaml", mark, newName="digits")
+
+
+def test_a_channel_that_is_called_like_a_field_is_still_a_channel(editor: Editor) -> None:
+    text = WHOLE.replace("{train: s3", "{name: s3")
+    editor.open("mnist.yaml", text)
+    assert places(editor, at(editor, "references", "mnist.yaml", "{na|me: s3")) == [("mnist.yaml", "name")]
+
+
 # Between, above and beside the lines
 
 
@@ -165,6 +225,15 @@ def test_hints_say_what_is_filled_in(editor: Editor) -> None:
     ]
     editor.workspace.settings = editor.workspace.settings._replace(inlay_hints=False)
     assert hints(editor, WHOLE) == []
+
+
+def test_an_endpoint_has_its_image_and_its_bill_too(editor: Editor) -> None:
+    document = editor.open("serve.yaml", ENDPOINT)
+    (hint,) = editor.ask("inlayHint", document, range=document.range(0, len(ENDPOINT)))
+    assert hint["label"].endswith("/tensorflow-inference:2.19-cpu")
+    lenses = editor.ask("codeLens", document)
+    assert lenses[0]["command"]["title"].startswith("serve: at most 730 h of ml.m5.xlarge")
+    assert lenses[1]["command"]["title"] == "show the request"
 
 
 def test_a_matrix_is_followed_by_the_number_of_its_jobs(editor: Editor) -> None:

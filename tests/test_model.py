@@ -21,10 +21,10 @@ from sagespec.kinds.training_job.model.distribution import ParameterServer, Stra
 from sagespec.kinds.training_job.model.job import OnFailure
 from sagespec.reading.binding import bind
 from sagespec.reading.constraints import Described, Limits, Lone
-from sagespec.reading.document import read
 from sagespec.reading.part import Part, Unknown, field
 from sagespec.reading.render import Inputs, Vocabulary, render
 from sagespec.reading.shape import shape_of_part
+from sagespec.reading.syntax.reader import read
 from sagespec.reading.validation import path_of, validated
 from sagespec.reporting.schema.model import model_schema
 

@@ -31,10 +31,10 @@ from sagespec.catalog import Facts
 from sagespec.cli import run
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE
 from sagespec.pipeline import Compiler, Options
-from sagespec.reading.document import read
 from sagespec.reading.render import Inputs
-from sagespec.reading.yamltext import yaml_text
-from sagespec.reporting.export import fitting, needed, text_of, write_all
+from sagespec.reading.syntax.reader import read
+from sagespec.reading.syntax.writer import yaml_text
+from sagespec.reporting.export import fitted, needed, text_of, write_all
 
 TESTS = Path(__file__).parent
 SPECS = sorted(path for path in REPOSITORY.glob("specs/*/*.yaml") if "kind: TrainingJob" in path.read_text("utf-8"))
@@ -151,7 +151,7 @@ def test_a_member_that_the_form_has_no_place_for_is_an_error_at_its_field(
 ) -> None:
     result = judge(over)
     assert result.request is not None, result.diagnostics
-    (refused,) = fitting([result], target)
+    refused = fitted(result, target)
     (found,) = [one for one in refused.diagnostics if one.rule == "not-in-target"]
     assert refused.request is None
     assert found.message.startswith(f"{member} ")
@@ -162,9 +162,9 @@ def test_a_member_that_the_form_has_no_place_for_is_an_error_at_its_field(
 def test_a_job_for_this_machine_has_no_form_for_another_tool(judge: Judge) -> None:
     result = judge({"instance_type": "local"})
     for target in OTHERS:
-        (refused,) = fitting([result], target)
+        refused = fitted(result, target)
         assert [found.rule for found in refused.diagnostics] == ["not-in-target"]
-    (kept,) = fitting([result], "sagemaker")
+    kept = fitted(result, "sagemaker")
     assert kept == result
 
 

@@ -142,6 +142,16 @@ def test_members_of_lists_and_channels_have_other_names_too(knowledge: Facts, tm
         ("output_path: s3://${BUCKET} /x", "wrong-form", "a bucket's name has no blanks", 1),
         ("code_location: $BUCKET", "wrong-form", 'write "{{ env.BUCKET }}": a variable of the shell', 1),
         ("framework: TensorFlow", "wrong-form", "write tensorflow", 1),
+        ("environment: [A=b, C=d]", "wrong-type", "write environment: {A: b, C: d}", 1),
+        ("tags: team=vision", "wrong-type", "write tags: {team: vision}", 1),
+        ("metric_definitions: [loss: l=(.*)]", "unknown-field", "write {name: loss, regex: …}", 1),
+        ("train_data: s3://bucket/x", "unknown-field", "data stands under channels: {train_data: s3://…}", 1),
+        ("channels: {a: S3://bucket/x}", "data-not-in-s3", "write s3://bucket/x", 1),
+        ("channels: {a: s3:/bucket/x}", "missing-local-data", "write s3://bucket/x", 1),
+        ("source_dir: s3:/bucket/x.tar.gz", "source-dir-not-found", "write s3://bucket/x.tar.gz", 1),
+        ("instance_type: ml.m5.XLarge", "wrong-form", "write ml.m5.xlarge", 1),
+        ("instance_type: ml-m5-xlarge", "wrong-form", "write ml.m5.xlarge", 1),
+        ("instance_type: ml.m5", "wrong-form", "add a size: ml.m5.xlarge", 1),
         ("framework: tf", "unknown-framework", "write framework: tensorflow", 1),
     ],
 )
@@ -221,6 +231,33 @@ def test_what_is_missing_is_missing_in_the_manifest_whatever_its_defaults_have(
     assert (found.path, found.span.line, found.hint) == ("job.yaml", 1, 'add apiVersion: "sagespec/v1"')
 
 
+@pytest.mark.parametrize(
+    ("lines", "hint"),
+    [
+        ("var: {a: 1}", "did you mean 'vars'?"),
+        ("variables: {a: 1}", "did you mean 'vars'?"),
+        ("envs: {dev: {region: us-west-2}}", "did you mean 'environments'?"),
+        ("trainingjob: {instance_count: 1}", "did you mean 'TrainingJob'?"),
+        ("TrainingJobs: {instance_count: 1}", "did you mean 'TrainingJob'?"),
+        ("max_cost: 5", "did you mean 'max_job_cost'?"),
+        ("spec: {region: us-west-2}", "this stands at the top of the manifest: region"),
+        ("environments: [{name: dev}]", "write environments: {dev: {region: us-west-2}}"),
+        ("vars: [a]", "write vars: {bucket: my-bucket}"),
+        (
+            "environment: {dev: {region: us-west-2}}",
+            "these are variables of the container; dev, prod and the like stand under environments: in a Defaults "
+            "document, sagespec.yaml",
+        ),
+    ],
+)
+def test_a_slip_in_defaults_is_one_finding_with_what_stands_there(
+    lines: str, hint: str, knowledge: Facts, tmp_path: Path
+) -> None:
+    text = f"apiVersion: sagespec/v1\nkind: Defaults\n{lines}\n"
+    results = Compiler(Options(Inputs(), build=False), knowledge).source(Source("sagespec.yaml", text, tmp_path))
+    assert [(found.hint, found.span.line) for result in results for found in result.diagnostics] == [(hint, 3)]
+
+
 @pytest.mark.parametrize("lines", [other_names.JOB, other_names.CHANNEL], ids=["job", "channel"])
 def test_every_other_name_leads_to_a_field_that_there_is(lines: str) -> None:
     model = kind_named("TrainingJob").model
@@ -244,6 +281,8 @@ def _channel_fields() -> dict[str, object]:
         ("max_run: 2 * 60 * 60", "write 7200: it counts seconds"),
         ("max_run: 3_600", "write 3600: it counts seconds"),
         ("max_run: 1h30m", "write 5400: it counts seconds"),
+        ("max_run: 1.5h", "write 5400: it counts seconds"),
+        ("volume_size: 0.5TB", "write 500: it counts gigabytes"),
         ("max_run: 2 hours", "write 7200: it counts seconds"),
         ("max_run: soon", ""),
         ("max_run: 2 **", ""),

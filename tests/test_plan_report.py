@@ -32,8 +32,8 @@ from sagespec.deploying.pool import ServicePool, follow_all
 from sagespec.kinds.training_job.cost import bill as bill_of_request
 from sagespec.kinds.training_job.cost import bill_of
 from sagespec.pipeline import Compiler, Options, Result
-from sagespec.reading.document import load
 from sagespec.reading.render import Inputs
+from sagespec.reading.syntax.reader import load
 from sagespec.reporting.plans.data import plan_json
 from sagespec.reporting.plans.markdown import endings_markdown, plan_markdown
 from sagespec.reporting.plans.outputs import github_lines

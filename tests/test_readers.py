@@ -17,8 +17,9 @@ from yaml.tokens import Token
 from conftest import REPOSITORY
 from sagespec.base.diagnostic import Rejected
 from sagespec.base.source import Source
-from sagespec.reading import document
-from sagespec.reading.document import MAX_DEPTH, MAX_DOCUMENTS, MAX_SCALARS, MAX_VALUES
+from sagespec.reading.syntax import reader as installed
+from sagespec.reading.syntax.nodes import MAX_DEPTH, MAX_SCALARS, MAX_VALUES
+from sagespec.reading.syntax.reader import MAX_DOCUMENTS
 
 STRICT = 70
 """Levels that a parser with a limit of its own allows: a little more than we do."""
@@ -44,7 +45,7 @@ class StrictParser(Reader, Scanner, Parser, Composer):
 def reader_with(parser: ModuleType | SimpleNamespace | None, patch: pytest.MonkeyPatch) -> ModuleType:
     """The module that reads documents, made anew where `yaml._yaml` is this (None: it cannot be imported)."""
     patch.setitem(sys.modules, "yaml._yaml", parser)
-    spec = importlib.util.spec_from_file_location("a_reader", document.__file__)
+    spec = importlib.util.spec_from_file_location("a_reader", installed.__file__)
     assert spec is not None
     assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)
@@ -56,12 +57,12 @@ def reader_with(parser: ModuleType | SimpleNamespace | None, patch: pytest.Monke
 @pytest.fixture(params=["as installed", "without libyaml", "with a limit of its own"])
 def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     if request.param == "as installed":
-        return document
+        return installed
     without = request.param == "without libyaml"
     made = reader_with(None if without else SimpleNamespace(CParser=StrictParser), monkeypatch)
     bases = made._Composer.__mro__
     assert (StrictParser in bases) is not without
-    assert document._Parser is yaml.cyaml.CParser if yaml.__with_libyaml__ else True
+    assert installed._Parser is yaml.cyaml.CParser if yaml.__with_libyaml__ else True
     return made
 
 
@@ -134,7 +135,7 @@ MANIFESTS = sorted([*(REPOSITORY / "specs").rglob("*.yaml"), *(REPOSITORY / "tes
 def test_manifests_mean_the_same_to_every_reader(reader: ModuleType) -> None:
     for path in MANIFESTS:
         text = path.read_text(encoding="utf-8", errors="replace")
-        here, there = told(document, text), told(reader, text)
+        here, there = told(installed, text), told(reader, text)
         assert here == there, path
 
 
@@ -146,4 +147,4 @@ def test_manifests_mean_the_same_to_every_reader(reader: ModuleType) -> None:
     ],
 )
 def test_what_is_no_yaml_is_told_in_our_words_at_the_same_place(text: str, reader: ModuleType) -> None:
-    assert told(reader, text) == told(document, text)
+    assert told(reader, text) == told(installed, text)

@@ -81,7 +81,7 @@ def test_imports_keep_to_the_table(path: Path) -> None:
 
 def test_an_import_that_is_turned_around_is_found(tmp_path: Path) -> None:
     turned = tmp_path / "source.py"
-    turned.write_text("def f():\n    from sagespec.reading.document import read\n    import yaml\n")
+    turned.write_text("def f():\n    from sagespec.reading.syntax.document import read\n    import yaml\n")
     assert list(breaches(turned, "base")) == [
         "source.py:2: base may not import reading",
         "source.py:3: yaml does not come in by base",

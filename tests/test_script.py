@@ -70,7 +70,7 @@ def test_most_single_mistakes_are_found(tmp_path: Path, knowledge: Facts) -> Non
     for number, (_, mutant) in enumerate(mutants()):
         folder = tmp_path / str(number)
         mutant.write(folder)
-        source = Source("job.yaml", yaml.safe_dump(mutant.manifest, sort_keys=False), folder)
+        source = Source("job.yaml", json.dumps(mutant.manifest, indent=1), folder)
         (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(source)
         wrong += 1
         found += bool({diagnostic.rule for diagnostic in result.diagnostics} & OURS)

@@ -348,9 +348,9 @@ def test_requests_come_whole_over_a_real_connection_also_in_pieces(backend: Back
     with served(echo) as port:
         url = f"http://127.0.0.1:{port}/"
         big = bytes(range(256)) * 4096
-        assert urllib.request.urlopen(urllib.request.Request(url, big), timeout=10).read() == big
+        assert urllib.request.urlopen(urllib.request.Request(url, big), timeout=60).read() == big
         pieces = urllib.request.Request(url, iter([b"one ", b"two"]), {"Transfer-Encoding": "chunked"})
-        assert urllib.request.urlopen(pieces, timeout=10).read() == b"one two"
+        assert urllib.request.urlopen(pieces, timeout=60).read() == b"one two"
         odd = urllib.request.Request(url, b"x", {"Content-Length": "many"})
         with pytest.raises(urllib.error.HTTPError, match="400"):
-            urllib.request.urlopen(odd, timeout=10)
+            urllib.request.urlopen(odd, timeout=60)

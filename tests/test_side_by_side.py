@@ -58,7 +58,7 @@ def named(request: Request, count: int, name: str = "job") -> list[Request]:
 
 
 def test_items_are_done_side_by_side_and_never_more_than_so_many() -> None:
-    at_work, most, together, lock = [0], [0], threading.Barrier(4, timeout=10), threading.Lock()
+    at_work, most, together, lock = [0], [0], threading.Barrier(4, timeout=60), threading.Lock()
 
     def do(number: int) -> int:
         with lock:
@@ -467,7 +467,7 @@ def test_regions_are_looked_at_side_by_side(
     requests = [
         wanted(name=f"job{number}", region=f"us-{way}-{number}") for way in ("west", "east") for number in (1, 2)
     ]
-    together = threading.Barrier(4, timeout=10)
+    together = threading.Barrier(4, timeout=60)
 
     def make(site: Any) -> Any:
         service = SageMaker(site.region, session=session_of())

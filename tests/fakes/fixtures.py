@@ -22,6 +22,7 @@ import botocore.session
 import pytest
 from botocore.client import ClientCreator
 from botocore.config import Config
+from botocore.hooks import EventAliaser
 from moto.server import ThreadedMotoServer
 
 from fakes.jobs import Clock, Effect, Jobs
@@ -36,6 +37,21 @@ BUCKET = "sagemaker-us-west-2-123456789012"
 botocore.session.create_loader = cache(botocore.session.create_loader)
 """Each of botocore's service models is read once, which takes longer than most tests: no session changes them."""
 
+
+ClientCreator._load_service_model = cache(ClientCreator._load_service_model)
+"""And what is worked out of it, the shapes of errors for one, once as well."""
+
+_aliaser = EventAliaser.__init__
+_aliases: dict[str, str] = {}
+
+
+def _aliaser_that_shares(self: EventAliaser, *arguments: Any, **named: Any) -> None:
+    _aliaser(self, *arguments, **named)
+    self._alias_name_cache = _aliases
+
+
+EventAliaser.__init__ = _aliaser_that_shares
+"""The names of events mean the same to every client."""
 
 _methods = ClientCreator._create_methods
 _handlers = botocore.session.Session._register_builtin_handlers
@@ -192,7 +208,7 @@ def neighbours() -> Iterator[str]:
 @pytest.fixture
 def aws(neighbours: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """AWS with nothing in it; this process's environment leads there, too."""
-    urllib.request.urlopen(urllib.request.Request(f"{neighbours}/moto-api/reset", method="POST"), timeout=10).close()
+    urllib.request.urlopen(urllib.request.Request(f"{neighbours}/moto-api/reset", method="POST"), timeout=60).close()
     service = TestService(Clock())
     aws = Aws(service, neighbours)
     for key in list(os.environ):

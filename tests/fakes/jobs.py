@@ -268,25 +268,22 @@ class Jobs:
 
     def _Search(self, given: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         """An index that lags: it knows jobs, statuses and tags as they were a while ago."""
+        matches = matching(given.get("SearchExpression", {}))
         if given["Resource"] == "Endpoint":
-            expression = given.get("SearchExpression", {})
             records = self.endpoints.records()
             indexed = ((one, {f"Tags.{tag['Key']}": tag["Value"] for tag in one["Tags"]}) for one in records)
-            found = [record for record, tags in indexed if _matches({**record, **tags}, expression)]
+            found = [record for record, tags in indexed if matches({**record, **tags})]
             some, token = page(found, given, LIMIT)
             return {"Results": [{"Endpoint": record} for record in some], **token}
         if given["Resource"] != "TrainingJob":
             raise Refused("ValidationException", f"{given['Resource']} is not searched here")
         moment = self.clock() - self.search_lag
-        expression = given.get("SearchExpression", {})
         found = self._in_order(moment, given.get("SortBy", "LastModifiedTime"), given)
         if not self.search_cuts_first:
-            found = [(job, record) for job, record in found if _matches(record, expression)]
+            found = [(job, record) for job, record in found if matches(record)]
         some, token = page(found, given, LIMIT)
         return {
-            "Results": [
-                {"TrainingJob": self._searched(job, moment)} for job, record in some if _matches(record, expression)
-            ],
+            "Results": [{"TrainingJob": self._searched(job, moment)} for job, record in some if matches(record)],
             **token,
         }
 
@@ -399,26 +396,36 @@ def consistent(given: Mapping[str, Any]) -> None:
             raise Refused("ValidationException", f"{member} is required")
 
 
-def _matches(record: Mapping[str, Any], expression: Mapping[str, Any]) -> bool:
-    if len(expression.get("Filters", ())) > 20:
+Matches = Callable[[Mapping[str, Any]], bool]
+
+OPERATORS: Mapping[str, Callable[[Any, str], bool]] = {
+    "Equals": lambda shown, wanted: shown == wanted,
+    "NotEquals": lambda shown, wanted: shown != wanted,
+    "Exists": lambda shown, _: shown is not None,
+    "NotExists": lambda shown, _: shown is None,
+    "Contains": lambda shown, wanted: shown is not None and wanted in shown,
+    "In": lambda shown, wanted: shown in wanted.split(","),
+}
+
+
+def matching(expression: Mapping[str, Any]) -> Matches:
+    """Whether a record is searched for."""
+    filters = expression.get("Filters", ())
+    if len(filters) > 20:
         raise Refused("ValidationException", "A list of filters holds at most 20")
-    verdicts = [_one_matches(record, one) for one in expression.get("Filters", ())]
-    verdicts += [_matches(record, inner) for inner in expression.get("SubExpressions", ())]
-    return any(verdicts) if expression.get("Operator", "And") == "Or" else all(verdicts)
+    each = [*map(_matching_one, filters), *map(matching, expression.get("SubExpressions", ()))]
+    together = any if expression.get("Operator", "And") == "Or" else all
+    return lambda record: together(matches(record) for matches in each)
 
 
-def _one_matches(record: Mapping[str, Any], one: Mapping[str, str]) -> bool:
+def _matching_one(one: Mapping[str, str]) -> Matches:
     name, operator, wanted = one["Name"], one.get("Operator", "Equals"), one.get("Value", "")
-    assert name in record or name.startswith("Tags."), f"{name} is not searched for here"
-    shown = record.get(name)
-    tests: dict[str, Callable[[], bool]] = {
-        "Equals": lambda: shown == wanted,
-        "NotEquals": lambda: shown != wanted,
-        "Exists": lambda: shown is not None,
-        "NotExists": lambda: shown is None,
-        "Contains": lambda: shown is not None and wanted in shown,
-        "In": lambda: shown in wanted.split(","),
-    }
-    if operator not in tests:
+    holds = OPERATORS.get(operator)
+    if holds is None:
         raise Refused("ValidationException", f"Operator {operator} is not supported for {name}")
-    return tests[operator]()
+
+    def matches(record: Mapping[str, Any]) -> bool:
+        assert name in record or name.startswith("Tags."), f"{name} is not searched for here"
+        return holds(record.get(name), wanted)
+
+    return matches

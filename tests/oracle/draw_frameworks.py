@@ -388,6 +388,9 @@ def lax(rng: Random, tables: dict) -> Iterator[Manifest]:
     for strategy in ({"torch_distributed": {"enabled": True}}, {"multi_worker_mirrored_strategy": {"enabled": True}}):
         yield dict(job(tables["mxnet"], "1.9", None, "py38", "us-east-1", "ml.m5.xlarge"), distribution=strategy)
     yield job(tables["xgboost"], "1.7-1", None, "py3", "us-east-1", "ml.inf1.xlarge")
+    for framework in ("sklearn", "xgboost", "chainer"):
+        manifest = image_of(fitting(rng, tables[framework], tables[framework].versions[-1]))
+        yield alone(dict(manifest, framework=framework, compiler_config={}, instance_type="ml.p3.2xlarge"))
 
 
 def idle(rng: Random, tables: dict) -> Iterator[Manifest]:

@@ -160,3 +160,8 @@ def more(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+def cut(text: str, most: int = 60) -> str:
+    """A text as a message may quote it: of a long one the beginning."""
+    return text if len(text) <= most else text[: most - 3] + "..."

@@ -45,11 +45,14 @@ class Files:
         """
         if self._is_unsaved(path):
             return self._unsaved[self._key(path)]
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a named pipe would keep us waiting
+        found = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(found.st_mode):  # a named pipe would keep us waiting
             raise IsADirectoryError(errno.EISDIR, "it is not a file")
-        pieces: list[bytes] = []
-        length = 0
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            whole = file.read(min(found.st_size, most) + 1)
+            if len(whole) == found.st_size:  # as it nearly always is
+                return whole
+            pieces, length = [whole], len(whole)
             while length <= most and (piece := file.read(_PIECE)):
                 pieces.append(piece)
                 length += len(piece)

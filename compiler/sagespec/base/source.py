@@ -41,6 +41,9 @@ class Source:
     def __repr__(self) -> str:
         return f"Source({self.name!r})"
 
+    def __reduce__(self) -> tuple[type[Source], tuple[str, str, FilePath]]:
+        return Source, (self.name, self.text, self.folder)
+
     @cached_property
     def lines(self) -> list[str]:
         """The text's lines without their ends; `\\n`, `\\r\\n` and `\\r` end a line, as in every editor."""

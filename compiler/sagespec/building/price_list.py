@@ -21,7 +21,7 @@ from typing import Any, TextIO
 from sagespec.base.errors import SagespecError
 from sagespec.base.named import NamedTuple
 from sagespec.building.cost import HOSTING, VOLUME
-from sagespec.reading.yamltext import yaml_text
+from sagespec.reading.syntax.writer import yaml_text
 
 SERVICE = "AmazonSageMaker"
 ADDRESS = f"https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/{SERVICE}/current/REGION/index.json"

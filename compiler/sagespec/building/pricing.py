@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
+from math import fsum
 from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
 from sagespec.base.files import Files
+from sagespec.base.source import Place
 from sagespec.building.cost import VOLUME, Bill, Prices, PricesError, money, prices_of
-from sagespec.reading.document import Document, load, read
 from sagespec.reading.render import Manifest
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.reader import load, read
 
 
 class Pricing:
@@ -95,7 +99,9 @@ def _misused(manifest: Manifest, setting: str) -> Iterator[Diagnostic]:
     if limit is None:
         return
     if isinstance(limit, bool) or not isinstance(limit, (int, float)):
-        yield _diagnostic(manifest, (setting,), "wrong-type", f"{setting} must be a number of USD")
+        yield _diagnostic(
+            manifest, (setting,), "wrong-type", f"{setting} must be a number of USD", f"write {setting}: 50"
+        )
     elif manifest.settings.get("prices") is None:
         message = f"{setting} means nothing without prices"
         hint = "name a price file beside it: prices: prices.yaml (`sagespec prices` makes one)"
@@ -106,16 +112,16 @@ def _misused(manifest: Manifest, setting: str) -> Iterator[Diagnostic]:
 class _Sum:
     """What the jobs under one `max_total_cost` may cost so far."""
 
-    manifest: Manifest
+    place: Place
+    environment: str | None
     limit: float
-    usd: float = 0.0
-    jobs: int = 0
+    usd: list[float] = dataclass_field(default_factory=list)
+    """Of each job: added up at the end, the sum does not depend on their order."""
     dearest: tuple[float, str] = (0.0, "")
 
-    def add(self, name: str, usd: float) -> None:
+    def add(self, usd: Iterable[float], dearest: tuple[float, str]) -> None:
         self.usd += usd
-        self.jobs += 1
-        self.dearest = max(self.dearest, (usd, name))
+        self.dearest = max(self.dearest, dearest)
 
 
 class Totals:
@@ -130,20 +136,27 @@ class Totals:
             return
         place = manifest.where(("max_total_cost",))
         key = (place.source.name, place.span, manifest.environment)
-        self._sums.setdefault(key, _Sum(manifest, limit)).add(name, bill.usd)
+        sum_ = self._sums.setdefault(key, _Sum(place, manifest.environment, limit))
+        sum_.add([bill.usd], (bill.usd, name))
+
+    def take(self, others: Totals) -> None:
+        """Adds what was summed up elsewhere in the same run."""
+        for key, other in others._sums.items():
+            self._sums.setdefault(key, replace(other, usd=[])).add(other.usd, other.dearest)
 
     def exceeded(self) -> Iterator[Diagnostic]:
         """One finding for each bound that is exceeded."""
         for sum_ in self._sums.values():
-            if sum_.usd > sum_.limit:
-                manifest, (usd, name) = sum_.manifest, sum_.dearest
-                where = f" in environment {manifest.environment}" if manifest.environment else ""
+            together, (usd, name) = fsum(sum_.usd), sum_.dearest
+            if together > sum_.limit:
+                where = f" in environment {sum_.environment}" if sum_.environment else ""
                 message = (
-                    f"{sum_.jobs} jobs may cost {money(sum_.usd)} together{where}, and max_total_cost is "
+                    f"{len(sum_.usd)} jobs may cost {money(together)} together{where}, and max_total_cost is "
                     f"{money(sum_.limit)}; the dearest is '{name}' with {money(usd)}"
                 )
                 hint = "lower max_run or on_failure.max_attempts, take some of the jobs only (--job GLOB), or raise it"
-                yield _diagnostic(manifest, ("max_total_cost",), "jobs-cost-too-much", message, hint)
+                rule, field = "jobs-cost-too-much", ("max_total_cost",)
+                yield Diagnostic(sum_.place, Severity.ERROR, rule, message, hint, field)
 
 
 def _diagnostic(

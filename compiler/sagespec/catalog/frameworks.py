@@ -150,6 +150,11 @@ class Framework:
         return any(row.get("legacy_mode") for row in self.row["since"].values())
 
     @cached_property
+    def has_training_compiler(self) -> bool:
+        """Whether any version has it, so that an image of one's own may."""
+        return any(row.get("training_compiler") for row in self.row["since"].values())
+
+    @cached_property
     def variants(self) -> tuple[Variant, ...]:
         return tuple(
             Variant(

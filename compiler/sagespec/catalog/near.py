@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from itertools import islice
 
 from sagespec.base.diagnostic import MOST
 
+MOST_NAMES = 1_000
+"""So many names are compared with at most; those that anybody knows are fewer."""
+
 
 def near(text: str, names: Iterable[str]) -> str | None:
-    """The name that reads most like `text`, upper and lower case alike; None when none is close."""
+    """The name that reads most like `text`, upper and lower case alike; None when none is close, or none of so many."""
     from difflib import get_close_matches  # only a mistake needs it
 
-    by_folded = {name.casefold(): name for name in names}
+    by_folded = {name.casefold(): name for name in islice(names, MOST_NAMES)}
     # What people type is short; a long text is no slip of the fingers and would only cost time.
     found = get_close_matches(text.strip().casefold()[:100], by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None

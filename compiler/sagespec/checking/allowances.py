@@ -10,7 +10,7 @@ from sagespec.base.diagnostic import MOST, Diagnostic, Severity, in_order
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Place, Source
 from sagespec.checking.page import Page
-from sagespec.reading.document import comments
+from sagespec.reading.syntax.reader import comments
 
 _NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _ALLOW = rf"(?:^|(?<=\s))#\s*sagespec:\s*allow\s+(?P<rules>{_NAME}(?:(?:\s*,\s*|\s+){_NAME})*)"
@@ -55,7 +55,7 @@ class Allowances:
             return
         self._read.add(source.name)
         for allowance in self._allowances(source, comments):
-            self._used[allowance] = False
+            self._used.setdefault(allowance, False)
             for line in (allowance.place.span.line, allowance.next_line):
                 self._by_line.setdefault((source, line, allowance.rule), []).append(allowance)
 
@@ -78,6 +78,15 @@ class Allowances:
         if len(left) > MOST:
             told[-1] = told[-1]._replace(stands_for=len(left) - MOST + 1)
         return in_order(told)
+
+    def open(self) -> tuple[tuple[Allowance, bool], ...]:
+        """Each that may still silence something, and whether it has."""
+        return tuple(self._used.items())
+
+    def take(self, others: Iterable[tuple[Allowance, bool]]) -> None:
+        """Those that were read, and used, elsewhere in the same run."""
+        for allowance, used in others:
+            self._used[allowance] = used or self._used.get(allowance, False)
 
     def _allowances(self, source: Source, comments: Comments) -> Iterator[Allowance]:
         following = _next_lines(source)

@@ -41,7 +41,7 @@ def check(
     wrong = {diagnostic.place for diagnostic in bound.diagnostics}
     # `use_spot_instances: yes` is one mistake: that it is not a boolean says more than that it looks like one.
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
-    judgements = (placed(manifest, *said) for said in verdicts.of(context, rules, manifest.data))
+    judgements = (placed(manifest, *said) for said in verdicts.of(context, rules, manifest.data, whole=bound.whole))
     found = [*problems, *bound.diagnostics, *bounded(judgements)]
     diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
     if has_errors(diagnostics):

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path as FilePath
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sagespec.base.files import Files
 from sagespec.base.lazy import lazy
 from sagespec.catalog import Facts, Guesses
+from sagespec.checking.watching import Input, Watch, WrittenNames, watched
 from sagespec.reading.part import Part
 from sagespec.reading.render import DEFAULTS_NAME
 from sagespec.scripts import Scripts
 
 C = TypeVar("C", bound="Context")
 
+INPUTS = {name: f"@{name}" for name in ("folder", "region", "account", "local")}
+"""What differs between the manifests of one run, beside their fields: attribute → what `Watch` calls it."""
+
 
 class Context:
     """One manifest to be judged. Reading a field whose value is wrong raises `Unknown`, and the rule says nothing."""
 
     shared: ClassVar[frozenset[str]] = frozenset({"script"})
-    """What follows from some fields, and does not hold the others."""
+    """What the run wants to know of, once it has been worked out."""
 
     def __init__(
         self,
@@ -42,6 +47,7 @@ class Context:
             scripts: the scripts of the run, each read once.
             files: the file system, each thing looked for once.
         """
+        self.watch: Watch | None = model.watch
         self.model = model
         self.facts = facts
         self.folder = folder
@@ -51,10 +57,11 @@ class Context:
         self.scripts = scripts
         self.files = files
 
-    def without(self: C, names: frozenset[str]) -> C:
-        """The same with some fields hidden: whatever depends on their values raises `Unknown`."""
-        veiled = type(self)(
-            self.model.without(names),
+    def watched(self: C) -> C:
+        """The same, with a `watch` that notes what is read of it."""
+        watch = Watch()
+        made: C = _watched(type(self))(  # type: ignore[arg-type]
+            watched(self.model, watch),
             self.facts,
             self.folder,
             region=self.region,
@@ -63,8 +70,8 @@ class Context:
             scripts=self.scripts,
             files=self.files,
         )
-        vars(veiled).update(guess=self.guess, written=self.written)
-        return veiled
+        vars(made).update(written=WrittenNames(self.written, watch))
+        return made
 
     def marks_project(self, folder: FilePath) -> bool:
         """Whether a folder says that a project begins there: defaults lie in it."""
@@ -79,3 +86,9 @@ class Context:
     def written(self) -> frozenset[str]:
         """What the author wrote and is known, in the words of `Subject.words`: fields; a kind may add its own."""
         return frozenset(self.model.fields_set)
+
+
+@cache
+def _watched(kind: type[Context]) -> Any:
+    inputs: dict[str, Any] = {name: Input(name, word) for name, word in INPUTS.items()}
+    return type(kind.__name__, (kind,), inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from types import ModuleType, SimpleNamespace
 from typing import Any, TypeAlias
@@ -69,16 +69,12 @@ def refusal(
 
 
 class Question(NamedTuple):
-    """Some rules that are asked about the same thing."""
+    """The rules about one subject."""
 
     number: int
     """Of the subject."""
-    instances: Callable[[Any], Sequence[Any]]
-    """The instances of the subject in a manifest."""
-    at: int | None
-    """Which instance it is about; None for all of them."""
-    rules: tuple[tuple[int, Rule, Check], ...]
-    """Each with its number."""
+    on: Subject[Any, Any]
+    rules: tuple[tuple[Rule, Check], ...]
 
 
 class RuleSet:
@@ -88,17 +84,17 @@ class RuleSet:
         found = [each for family in families for each in vars(family).values() if isinstance(each, Rule)]
         self.by_name: dict[str, Rule] = {rule.name: rule for rule in found}
         """In the order of the families and of their files."""
+        self.subjects: dict[Subject[Any, Any], Question] = {}
+        """What to ask of each subject."""
+        for rule in self.by_name.values():
+            known = self.subjects.setdefault(rule.on, Question(len(self.subjects), rule.on, ()))
+            self.subjects[rule.on] = known._replace(rules=(*known.rules, (rule, rule.check)))
         self.questions = lru_cache(maxsize=1_024)(self._questions)
         """What to ask of a manifest in which this is written (`Context.written`)."""
 
     def _questions(self, written: frozenset[str]) -> tuple[Question, ...]:
-        subjects: dict[Subject[Any, Any], list[tuple[int, Rule, Check]]] = {}
-        for position, rule in enumerate(self.by_name.values()):
-            if not rule.on.words or not rule.on.words.isdisjoint(written):
-                subjects.setdefault(rule.on, []).append((position, rule, rule.check))
-        return tuple(
-            Question(number, subject.of, None, tuple(rules)) for number, (subject, rules) in enumerate(subjects.items())
-        )
+        every = self.subjects.items()
+        return tuple(each for on, each in every if not on.words or not on.words.isdisjoint(written))
 
 
 __all__ = ["ERROR", "NOTE", "WARNING", "Findings", "Rule", "RuleSet", "refusal", "rule"]

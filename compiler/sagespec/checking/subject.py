@@ -17,18 +17,29 @@ S = TypeVar("S")
 class Subject(Generic[S, C]):
     """What rules are asked about: once for each instance that a manifest has, and not at all where it has none."""
 
-    __slots__ = ("of", "words")
+    __slots__ = ("items", "of", "of_item", "words")
 
-    def __init__(self, of: Callable[[C], Sequence[S]], words: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        of: Callable[[C], Sequence[S]],
+        words: Iterable[str] = (),
+        *,
+        items: str = "",
+        of_item: Callable[[C, str], Sequence[S]] | None = None,
+    ) -> None:
         """
         Args:
             of: the instances in one manifest; raises `Unknown` where a wrong value hides them. Asked only where one
                 of `words` is written.
             words: where none of these is written (`Context.written`), there is certainly no instance. Empty: what is
                 written does not tell.
+            items: the field, a map, whose items the instances are about; empty where they are about something else.
+            of_item: the instances about one of the items, made without a look at the others (`Part.item`).
         """
         self.of = of
         self.words = frozenset(words)
+        self.items = items
+        self.of_item = of_item
 
 
 class Written(NamedTuple):

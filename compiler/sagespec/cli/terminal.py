@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.pipeline import Result
+    from sagespec.pipeline.results import Result, ResultSummary
+
+
+Told = TypeVar("Told", bound="Result | ResultSummary")
 
 
 class Talk(Enum):
@@ -71,10 +74,9 @@ def agreed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def heard(results: Iterable[Result]) -> Iterator[Result]:
+def heard(results: Iterable[Told]) -> Iterator[Told]:
     """The results; with --verbose, what was read for each."""
     for result in results:
-        if _talk is Talk.VERBOSE and result.rendered is not None:
-            files = dict.fromkeys(layer.document.source.name for layer in result.rendered.layers)
-            tell(f"{result.name}: {', then '.join(files)}")
+        if _talk is Talk.VERBOSE and result.files:
+            tell(f"{result.name}: {', then '.join(result.files)}")
         yield result

@@ -10,7 +10,7 @@ from typing import Any
 from sagespec.base.errors import SagespecError
 from sagespec.base.named import NamedTuple
 from sagespec.kinds import kind_named
-from sagespec.reading.yamltext import Path, yaml_text
+from sagespec.reading.syntax.writer import Path, yaml_text
 
 VERSION = "sagespec/v1"
 

@@ -15,7 +15,7 @@ from sagespec.importing.requests import forms
 from sagespec.importing.requests.hcl import blocks_of, json_with_names
 from sagespec.importing.requests.open import opened
 from sagespec.importing.requests.shell import calls_of
-from sagespec.reading.foreign import NotData, documents
+from sagespec.reading.syntax.foreign import NotData, documents
 from sagespec.scripts.constants import Mixed, UnknownValue
 
 HINT = (

@@ -29,13 +29,18 @@ def name(value: Any) -> str:
 
 def instance_type(value: Any) -> str:
     """m5.xlarge is ml.m5.xlarge."""
-    if not isinstance(value, str) or value.startswith("ml."):
-        return ""
-    return f"write ml.{value}" if value.count(".") == 1 else "an instance type looks like ml.m5.xlarge"
+    text = str(value).strip()[:100]
+    found = re.fullmatch(r"(?:ml[-._ ])?(?!ml[-._ ])([a-z][a-z0-9]*)[-._ ]([a-z0-9]+)", text.lower(), re.ASCII)
+    if found:
+        return f"write ml.{found[1]}.{found[2]}"
+    family = re.fullmatch(r"(?:ml\.)?([a-z]+[0-9][a-z0-9-]*)", text, re.ASCII)
+    return f"add a size: ml.{family[1]}.xlarge" if family else "an instance type looks like ml.m5.xlarge"
 
 
 def s3_uri(text: str) -> str | None:
     """s3:/bucket/x, S3://bucket/x, arn:aws:s3:::bucket/x and the https address of S3 are s3://bucket/x."""
+    if len(text) > 1024:
+        return None
     place = r"(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<rest>/\S*)?"
     host = r"s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?"
     forms = (
@@ -81,6 +86,12 @@ def framework(text: str) -> str | None:
     return next((name for name, others in _FRAMEWORKS.items() if letters in (name, *others)), None)
 
 
+def environment_value(value: Any) -> str:
+    """A map is no variable: dev and prod are environments of the project."""
+    where = "stand under environments: in a Defaults document, sagespec.yaml"
+    return f"these are variables of the container; dev, prod and the like {where}" if isinstance(value, dict) else ""
+
+
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _GIGABYTES = {"g": 1, "t": 1_000}
 
@@ -89,9 +100,10 @@ def seconds(value: Any) -> str:
     """2h is 7200, and so is 2 * 60 * 60."""
     found = _calculated(str(value))
     if found is None:
-        parts = re.findall(r"([0-9]{1,6}) ?(s|m|h|d)[a-z]*", str(value), re.ASCII)
-        whole = re.fullmatch(r"(?:[0-9]{1,6} ?[smhd][a-z]* ?)+", str(value).strip(), re.ASCII)
-        found = sum(int(count) * _SECONDS[unit] for count, unit in parts) if whole else None
+        text = str(value).strip()[:60]
+        parts = re.findall(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?(s|m|h|d)[a-z]*", text, re.ASCII)
+        whole = re.fullmatch(r"(?:[0-9]{1,6}(?:\.[0-9]{1,3})? ?[smhd][a-z]* ?)+", text, re.ASCII)
+        found = round(sum(float(count) * _SECONDS[unit] for count, unit in parts)) if whole else None
     return f"write {found}: it counts seconds" if found else ""
 
 
@@ -99,8 +111,8 @@ def gigabytes(value: Any) -> str:
     """100GB is 100, and 1 TB is 1000."""
     found = _calculated(str(value))
     if found is None:
-        size = re.fullmatch(r"([0-9]{1,6}) ?([gt])i?b?", str(value).strip().lower(), re.ASCII)
-        found = int(size[1]) * _GIGABYTES[size[2]] if size else None
+        size = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?([gt])i?b?", str(value).strip().lower(), re.ASCII)
+        found = math.ceil(float(size[1]) * _GIGABYTES[size[2]]) if size else None
     return f"write {found}: it counts gigabytes" if found else ""
 
 

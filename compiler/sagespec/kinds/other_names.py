@@ -5,12 +5,13 @@ A line is `field (what to write): names`. The names are in small letters without
 """
 
 JOB = """
-use_spot_instances: spot usespot spotinstances managedspot enablemanagedspottraining preemptible interruptible
+use_spot_instances: spot usespot spotinstances managedspot enablemanagedspottraining
+  managedspottraining spottraining spotinstance preemptible interruptible
 max_run (write max_run: 3600; it counts seconds): timeout maxruntime maxruntimeinseconds maxruntimeseconds maxtime
-  timelimit maxduration maxrunseconds
+  timelimit maxduration maxrunseconds timeoutminutes timeoutseconds timeouthours maxhours maxminutes
 max_wait (write max_wait: 7200; it counts seconds): maxwaittimeinseconds maxwaittime maxwaitseconds
 environment: env envs environmentvariables envvars environ
-channels (write channels: {train: s3://…}): data datasets inputdata inputdataconfig inputchannels trainingdata
+channels (write channels: {train: s3://…}): data dataset datasets inputdata inputdataconfig inputchannels trainingdata
 hyperparameters: params parameters hparams hps args arguments hyperparams
 entry_point (write entry_point: train.py; the hyperparameters become its arguments): command cmd script program main
   sourcefile trainingscript

@@ -104,7 +104,11 @@ MlflowName = Annotated[
     Described("one line of 1 to 256 characters"),
 ]
 EnvironmentName = Annotated[str, Limits(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$", max_length=512)]
-EnvironmentValue = Annotated[str, Limits(max_length=512), Described("a string of at most 512 characters")]
+EnvironmentValue = Annotated[
+    str,
+    Limits(max_length=512),
+    Described("a string of at most 512 characters", suggest=corrections.environment_value),
+]
 ChannelName = Annotated[str, Limits(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 GroupName = Annotated[str, Limits(min_length=1, max_length=64)]
 InputMode = Literal["File", "Pipe", "FastFile"]

@@ -11,7 +11,7 @@ from typing import Any
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.catalog import Facts, Framework, Instance, Release, api_members
-from sagespec.catalog.serving import served_versions
+from sagespec.catalog.serving import Server, served_on_graviton, served_versions
 from sagespec.lsp.scene import SceneJob, item_at
 from sagespec.reading.discovery import PASSED_OVER
 from sagespec.reading.shape import bare, expected
@@ -94,9 +94,9 @@ def _versions_of(name: str | None) -> Callable[[SceneJob, str], Iterator[Candida
     def versions(job: SceneJob, _typed: str) -> Iterator[Candidate]:
         facts = job.context.facts
         if job.kind.name == "Endpoint":
-            server = job.manifest.data.get("endpoint_type", "tensorflow-serving")
-            known = served_versions("python" if server == "python" else "tensorflow-serving")
-            yield from (Candidate(version) for version in sorted(known, key=_number, reverse=True))
+            known = dict.fromkeys(each for server in _servers(job) for each in served_versions(server))
+            for version in sorted(known, key=_number, reverse=True):
+                yield Candidate(version, told_servers(version))
             return
         framework = facts.framework(name) if name else _framework_of(job)
         if framework is None:
@@ -106,6 +106,22 @@ def _versions_of(name: str | None) -> Callable[[SceneJob, str], Iterator[Candida
             yield _version(framework, version, facts.today)
 
     return versions
+
+
+def _servers(job: SceneJob) -> tuple[Server, ...]:
+    stated = job.manifest.data.get("endpoint_type")
+    return tuple(server for server in SERVERS if server == stated) or tuple(SERVERS)
+
+
+SERVERS: Mapping[Server, str] = {"tensorflow-serving": "TensorFlow Serving", "python": "the Python-based server"}
+
+
+def told_servers(version: str) -> str:
+    """`TensorFlow Serving, also for Graviton`; empty of a version that has no server."""
+    on_x86 = " and ".join(title for server, title in SERVERS.items() if version in served_versions(server))
+    if version not in served_on_graviton():
+        return on_x86
+    return f"{on_x86}, also for Graviton" if on_x86 else "TensorFlow Serving, for Graviton only"
 
 
 def _framework_of(job: SceneJob) -> Framework | None:
@@ -294,8 +310,11 @@ def described_value(job: SceneJob, path: Path) -> str:
     if name == "instance_type" and isinstance(value, str):
         instance = facts.instance(value)
         return "" if instance is None else f"{value}: {hardware(instance)}"
+    if name == "framework_version" and isinstance(value, str) and job.kind.name == "Endpoint":
+        servers = told_servers(value)
+        return f"TensorFlow {value}: {servers}" if servers else ""
     if name == "framework_version" and isinstance(value, str):
-        framework = _framework_of(job) if job.kind.name == "TrainingJob" else facts.framework("tensorflow")
+        framework = _framework_of(job)
         release = None if framework is None else framework.release(value)
         return "" if release is None else f"{release.name}: {told_release(release, facts.today)}"
     if name in SECONDS and isinstance(value, int) and not isinstance(value, bool):

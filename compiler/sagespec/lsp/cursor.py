@@ -9,7 +9,8 @@ from typing import Any
 from sagespec.base.diagnostic import Rejected
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Source
-from sagespec.reading.document import Document, read
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.reader import read
 
 MOST_LINES = 20
 """Lines that are taken out of a text, one after the other, until the rest is YAML."""

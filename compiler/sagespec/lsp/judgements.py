@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ class Judgement(NamedTuple):
     is_ours: bool
     holders: Mapping[Key, Holder]
     """What its jobs have to themselves: other files' jobs may not have it."""
+    served: frozenset[str]
+    """The training jobs whose models its endpoints serve: their manifests are looked into."""
 
 
 def judged(workspace: Workspace, path: str, before: Callable[[Key], Holder | None]) -> Judgement:
@@ -40,9 +42,14 @@ def judged(workspace: Workspace, path: str, before: Callable[[Key], Holder | Non
     from sagespec.pipeline import Compiler, Options
     from sagespec.reporting.findings.report import Report
 
-    files = workspace.files()
+    files, served = workspace.files(), set[str]()
+
+    def givers(manifest: str, name: str) -> Sequence[str]:
+        served.add(name)
+        return workspace.givers(manifest, name)
+
     compiler = Compiler(Options(workspace.inputs, build=False), workspace.knowledge, files)
-    compiler.claims = Claims(before)
+    compiler.claims, compiler.beside.givers = Claims(before), givers
     results = list(compiler.file(shown(path), explicit=False))
     found = list(Report(results).found())
     leftover = compiler.allowances.unused()
@@ -54,6 +61,7 @@ def judged(workspace: Workspace, path: str, before: Callable[[Key], Holder | Non
         frozenset(files.was_read),
         bool(results),
         compiler.claims.holders,
+        frozenset(served),
     )
 
 
@@ -70,6 +78,7 @@ class Judgements:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        workspace.givers = self._giving
         self._known: dict[str, Judgement] = {}
         self._urgent: dict[str, None] = {}
         """Out of date, the most urgent one last."""
@@ -178,6 +187,9 @@ class Judgements:
             having.pop(path, None)
             for other in [each for each in having if self._workspace.comes_before(path, each)]:
                 self._put(other)
+            names = {holder.job for holder in (before.get(key), after.get(key)) if holder and key[0] == "TrainingJob"}
+            for other in [each for each, known in self._known.items() if not names.isdisjoint(known.served)]:
+                self._put(other)
             if key in after:
                 having[path] = after[key]
             elif not having:
@@ -190,6 +202,18 @@ class Judgements:
             if self._workspace.comes_before(other, path):
                 first = other if not first or self._workspace.comes_before(other, first) else first
         return self._by_claim[key][first] if first else None
+
+    def _giving(self, manifest: str, name: str) -> Sequence[str]:
+        """The files that give a training job a name, as far as they have been judged, with a manifest's folder."""
+        here = os.path.abspath(manifest)  # noqa: PTH100
+        found = [
+            path
+            for key, having in self._by_claim.items()
+            if key[0] == "TrainingJob"
+            for path, holder in having.items()
+            if holder.job == name and self._workspace.is_beside(here, path)
+        ]
+        return self._workspace.in_reading(dict.fromkeys(found))
 
     @staticmethod
     def _files_of(judgement: Judgement) -> set[str]:
@@ -211,7 +235,16 @@ class Judgements:
 
     def _waiting(self, path: str) -> list[str]:
         about = {path, *self._by_asked.get(path, ())}
-        return [each for each in about if each in self._urgent or each in self._later]
+        return [each for each in about if (each in self._urgent or each in self._later) and self._speaks(each, path)]
+
+    def _speaks(self, manifest: str, path: str) -> bool:
+        """Whether a manifest's judgement may have findings in a file that it rests on: in another manifest hardly, and
+        nobody who types there waits for that."""
+        from sagespec.reading.render import DEFAULTS_NAME  # the first answer to the client does not wait for that
+
+        known, other = self._known.get(manifest), self._known.get(path)
+        is_manifest = other is not None and other.is_ours and os.path.basename(path) != DEFAULTS_NAME  # noqa: PTH119
+        return manifest == path or not is_manifest or (known is not None and path in self._files_of(known))
 
     def settle(self, path: str) -> None:
         """Judges at once what speaks of a file, where it is out of date; what is told of others waits its turn."""

@@ -17,8 +17,8 @@ from sagespec.lsp.workspace import Workspace, shown
 from sagespec.pipeline import OUR_KINDS, Compiler, Options
 from sagespec.reading.binding import bind
 from sagespec.reading.discovery import may_be_ours
-from sagespec.reading.document import Document
 from sagespec.reading.render import Layer, Manifest, environments_of, is_ours, render
+from sagespec.reading.syntax.document import Document
 
 if TYPE_CHECKING:
     from sagespec.building.draft import Draft
@@ -70,6 +70,7 @@ class Scene:
     def __init__(self, workspace: Workspace, source: Source) -> None:
         self.source = source
         self.compiler = Compiler(Options(workspace.inputs, build=False), workspace.knowledge, workspace.files())
+        self.compiler.beside.givers = workspace.givers
 
     def documents(self) -> list[Document]:
         """Those of ours; the lines that are no YAML are left out."""

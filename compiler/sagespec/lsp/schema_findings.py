@@ -14,7 +14,7 @@ from sagespec.checking.condition import REPEATED, test
 from sagespec.checking.pages import binding
 from sagespec.checking.row import Row, branch, rows_of
 from sagespec.kinds import KINDS, kind_named
-from sagespec.reading.document import read
+from sagespec.reading.syntax.reader import read
 
 ALWAYS = frozenset(page.name for page in binding.PAGES) - {"missing-field"}
 """What the model says of a value. Of fields that are missing a schema asks for few: defaults may have them."""

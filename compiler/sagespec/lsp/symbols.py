@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path as FilePath
@@ -9,12 +10,14 @@ from typing import Any
 
 from sagespec.base.diagnostic import Rejected
 from sagespec.base.named import NamedTuple
-from sagespec.base.source import Place, Source
+from sagespec.base.source import Path, Place, Source
 from sagespec.lsp.candidates import script_arguments, script_channels
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.scene import Scene, SceneJob, is_defaults, item_at
+from sagespec.lsp.served import SERVED, files_about_jobs, holder_of, jobs_given, jobs_served
 from sagespec.lsp.workspace import Workspace, is_manifest_name, shown
-from sagespec.reading.document import load
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.reader import load
 
 MOST_MANIFESTS = 200
 """Manifests of one script, or below one defaults file, that are looked into."""
@@ -26,10 +29,12 @@ class Symbol(NamedTuple):
     """A name that several places share."""
 
     sort: str
-    """`hyperparameters`, `channels`, `vars` or `matrix`."""
+    """`hyperparameters`, `channels`, `vars`, `matrix` or `jobs`."""
     name: str
     around: tuple[str, ...]
     """The manifests and defaults in which it may stand: absolute paths."""
+    found: tuple[Occurrence, ...] = ()
+    """Of a job, all its places: they are known at once."""
 
 
 class Occurrence(NamedTuple):
@@ -67,6 +72,8 @@ def _in_yaml(workspace: Workspace, judgements: Judgements, path: str, index: int
         if at is None or not at[0]:
             continue
         inner = at[0]
+        if source is not None and (job := _job_at(workspace, judgements, source, document, inner)) is not None:
+            return job
         if is_defaults(document):
             inner = inner[2:] if inner[:1] == ("environments",) else inner
             inner = inner[1:] if inner[:1] == ("TrainingJob",) else inner
@@ -75,6 +82,37 @@ def _in_yaml(workspace: Workspace, judgements: Judgements, path: str, index: int
             scope = (path,) if sort == "matrix" else _below(workspace, judgements, path, around)
             return None if name == "exclude" and sort == "matrix" else Symbol(sort, name, scope)
     return None
+
+
+def _job_at(
+    workspace: Workspace, judgements: Judgements, source: Source, document: Document, path: Path
+) -> Symbol | None:
+    """The training job whose name a manifest gives, or an endpoint serves."""
+    names = jobs_given(judgements, document) if path == ("name",) else ()
+    if path[-1] == SERVED:
+        names = tuple(name for at, name in jobs_served(Scene(workspace, source), document) if at == path)
+    found = [each for name in names for each in _places_of_job(workspace, judgements, name)]
+    return Symbol("jobs", names[0], (), tuple(dict.fromkeys(found))) if names else None
+
+
+def _places_of_job(workspace: Workspace, judgements: Judgements, name: str) -> Iterator[Occurrence]:
+    """Where a training job's name is given, then where it is served."""
+    holder, text = holder_of(judgements, name), re.compile(rf"\b{SERVED}\b")
+    given = None if holder is None else source_at(workspace, os.path.abspath(holder.file))  # noqa: PTH100
+    for document in () if given is None else Scene(workspace, given).documents():
+        place = document.value_place(("name",))
+        if place is not None and name in jobs_given(judgements, document):
+            yield Occurrence(_bare(place), "declaration")
+    for path in files_about_jobs(judgements):
+        source = source_at(workspace, path)
+        if source is None or text.search(source.text) is None:
+            continue
+        scene = Scene(workspace, source)
+        for document in scene.documents():
+            for at, served in jobs_served(scene, document):
+                found = document.value_place(at)
+                if served == name and found is not None:
+                    yield Occurrence(_bare(found), "manifest")
 
 
 def _below(workspace: Workspace, judgements: Judgements, path: str, around: tuple[str, ...]) -> tuple[str, ...]:
@@ -91,7 +129,7 @@ def _below(workspace: Workspace, judgements: Judgements, path: str, around: tupl
 def occurrences(workspace: Workspace, symbol: Symbol) -> list[Occurrence]:
     """Every place of a symbol, each once: declarations first."""
     found: dict[tuple[str, Any], Occurrence] = {}
-    for each in _occurrences(workspace, symbol):
+    for each in symbol.found or _occurrences(workspace, symbol):
         found.setdefault((FilePath(each.place.source.name).absolute().as_posix(), each.place.span), each)
     return sorted(
         found.values(), key=lambda each: (each.role != "declaration", each.place.source.name, each.place.span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -128,6 +128,8 @@ class Workspace:
         """The catalogue as of a day; as of today for None."""
         self.is_cancelled: Callable[[], bool] = lambda: False
         """Whether the request at hand is not wanted any more: long work asks now and then."""
+        self.givers: Callable[[str, str], Sequence[str]] = lambda manifest, name: ()
+        """(manifest, name) → the files beside a manifest that give a training job that name."""
         self.asks: list[tuple[str, Json]] = []
         """Requests that the client is sent once the one at hand is answered."""
         self._by_path: dict[str, TextDocument] = {}
@@ -213,6 +215,15 @@ class Workspace:
         """Whether `validate FOLDER` reads one file, and later the other; never of files of two folders."""
         folder = self._folder_of(one)
         return folder is not None and folder == self._folder_of(other) and _in_reading(one) < _in_reading(other)
+
+    def is_beside(self, one: str, other: str) -> bool:
+        """Whether `validate FOLDER` reads both files, or one lies beside the other or below."""
+        folder = self._folder_of(one) or os.path.dirname(one)  # noqa: PTH120
+        return other.startswith(folder.rstrip(os.sep) + os.sep)
+
+    def in_reading(self, paths: Iterable[str]) -> list[str]:
+        """In the order in which `validate FOLDER` reads them."""
+        return sorted(paths, key=_in_reading)
 
     def _folder_of(self, path: str) -> str | None:
         """The folder of the workspace that a file lies in; of several, the outermost."""

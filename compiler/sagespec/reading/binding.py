@@ -55,6 +55,9 @@ def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
         owners = places.unindented(manifest.document, model, unknown)
         inside = ((field,) for path in unknown for field in places.fields_inside(model, path, told[path]["input"]))
         misspelt.update(inside)
+        for path in unknown:
+            other = places.other_half(model, data, path)
+            misspelt |= {(*path[:-1], "name"), (*path[:-1], other)} if other else set()
         told = {path: detail for path, detail in told.items() if path not in places.said_already(owners)}
     misspelt = {path for path in misspelt if not is_given(data, path)}
     told = {path: detail for path, detail in told.items() if detail["type"] != "missing" or path not in misspelt}

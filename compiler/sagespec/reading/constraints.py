@@ -6,14 +6,10 @@ Each constraint lays itself around a shape, in the order in which the annotation
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 Shape: TypeAlias = "dict[str, Any]"
 """What a value must be, in the form of pydantic's core. Source: pydantic_core.core_schema."""
-
-
-class Constraint(Protocol):
-    def around(self, shape: Shape) -> Shape: ...
 
 
 class Limits:

@@ -15,8 +15,8 @@ from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.base.source import Place, Source, Span
-from sagespec.reading.document import Document
 from sagespec.reading.render import DEFAULTS_NAME, is_ours
+from sagespec.reading.syntax.document import Document
 
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
 """Folders that hold no people's manifests."""
@@ -84,11 +84,6 @@ def _real(path: str) -> str:
         return os.path.realpath(path)
     except (OSError, ValueError):  # a name that no file can have
         return path
-
-
-def discover(path: str) -> Iterator[str]:
-    """The files that a path of the command line stands for."""
-    return (name for name, why in Survey().files(path) if not why)
 
 
 def _sorted_out(folder: str, folders: list[str]) -> tuple[list[str], list[tuple[str, str]]]:

@@ -14,6 +14,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.nodes import Output, TemplateData
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from sagespec.base.diagnostic import cut
 from sagespec.base.errors import SagespecError
 
 FILTERS = [
@@ -138,7 +139,7 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"a text with expressions may have {MAX_LENGTH:,} characters, not {len(text):,}")
     text = _quote_dashes(text, names)
-    shown = _cut(text.strip())
+    shown = cut(text.strip(), 80)
     try:
         found = _evaluate(text, names)
         if isinstance(found, MappingProxyType):  # never the whole environment of a process
@@ -149,11 +150,11 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     except UndefinedError as error:
         raise ExpressionError(_undefined(error, text), _known(text, names)) from None
     except TemplateError as error:
-        raise ExpressionError(f"{shown} cannot be evaluated: {_cut(error.message or 'it is too deep')}") from None
+        raise ExpressionError(f"{shown} cannot be evaluated: {cut(error.message or 'it is too deep', 80)}") from None
     except UnicodeEncodeError:
         raise ExpressionError(f"{shown} holds characters that are not Unicode text") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ExpressionError(f"{shown} cannot be evaluated: {_cut(str(error))}") from None
+        raise ExpressionError(f"{shown} cannot be evaluated: {cut(str(error), 80)}") from None
     except NameError:  # the compiled expression has a constant that Python cannot write down: inf, nan
         raise ExpressionError(f"{shown} is not a finite number") from None
     except (MemoryError, RecursionError, SyntaxError):
@@ -174,10 +175,6 @@ def _compiled(text: str) -> Callable[..., Any]:
         return environment.from_string(text).render
     inner = text.strip()[2:-2].strip("-+ \t\n")
     return environment.compile_expression(inner, undefined_to_none=False)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _quote_dashes(text: str, names: Mapping[str, Any]) -> str:

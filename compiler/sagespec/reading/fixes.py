@@ -13,8 +13,8 @@ from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, in_order
 from sagespec.base.errors import SagespecError
 from sagespec.base.files import replace_whole
 from sagespec.base.source import Path, Source
-from sagespec.reading.document import MAX_BYTES, decode, read
 from sagespec.reading.render import Defaults
+from sagespec.reading.syntax.reader import MAX_BYTES, decode, read
 
 MAX_TRIED = 10_000_000
 """Characters that may be read to find the cures that change no other value."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, NoReturn, TypeVar, get_origin, overload
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar, get_origin, overload
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Part")
@@ -68,6 +68,8 @@ class Part:
     """What is said of such a name."""
     other_names: ClassVar[str] = ""
     """Lines `field (what to write): names`: what people call fields elsewhere, in small letters without marks."""
+    watch: ClassVar[Any] = None
+    """Notes what is read of an instance, where somebody wants to know (`sagespec.checking.watching`)."""
 
     def __init_subclass__(cls) -> None:
         own = {}
@@ -126,12 +128,9 @@ class Part:
         """Of a part without lists and maps: one that can be hashed is no default that must be copied."""
         return hash(tuple(self.__dict__.values()))
 
-    def without(self: P, names: frozenset[str]) -> P:
-        """The same, as if some fields had wrong values: whatever depends on them raises `Unknown`. That a field was
-        written is still to be seen."""
-        part = _new(type(self))
-        part._fill(_Veil({name: value for name, value in self.__dict__.items() if name not in names}), self.fields_set)
-        return part
+    def item(self, field: str, name: str) -> Any:
+        """One item of a field that is a map; the others are not looked at."""
+        return getattr(self, field)[name]
 
     def members(self) -> Mapping[str, Any]:
         """Field → value, of those that are known."""
@@ -140,21 +139,3 @@ class Part:
     def given(self, *names: str) -> list[str]:
         """Those of `names` that the author gave a value (`null` is none)."""
         return [name for name in names if getattr(self, name) is not None and name in self.fields_set]
-
-
-class _Veil(dict[str, Any]):
-    """The members of a part that hides some: who asks for one of those, or which ones there are, depends on them."""
-
-    def __missing__(self, name: str) -> NoReturn:
-        raise Unknown(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return self[name]
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or self.__missing__(str(name))
-
-    def __iter__(self) -> Iterator[str]:
-        raise Unknown("members")
-
-    keys = values = items = __len__ = __iter__  # type: ignore[assignment]

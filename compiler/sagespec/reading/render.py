@@ -13,12 +13,15 @@ from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
 from sagespec.base.files import Files
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place
-from sagespec.reading.document import Data, Document, load, read
 from sagespec.reading.matrix import MAX_VARIABLE, combinations, length_of
+from sagespec.reading.syntax.document import Data, Document
+from sagespec.reading.syntax.reader import load, read
 
 DEFAULTS_NAME = "sagespec.yaml"
 SETTINGS = ("project", "vars", "environments", "prices", "max_job_cost", "max_total_cost", "framework_versions")
 """Members of a Defaults document that are not a job's."""
+_MAPS = {"environments": "{dev: {region: us-west-2}}", "vars": "{bucket: my-bucket}"}
+"""Settings that are maps, as they are written."""
 OWN = ("apiVersion", "kind", "name")
 """What a manifest says for itself; no default stands in for it."""
 _NO_FIELDS = frozenset((*SETTINGS, *OWN, "matrix"))
@@ -166,7 +169,9 @@ def _no_maps(document: Document) -> Iterator[Diagnostic]:
         members["environments", name, "vars"] = value.get("vars") if isinstance(value, dict) else None
     for path, value in members.items():
         if value is not None and not isinstance(value, dict):
-            yield _error(document.where(path), "wrong-type", f"{'.'.join(map(str, path))} must be a map", field=path)
+            hint = f"write {path[0]}: {_MAPS[str(path[0])]}" if path and path[0] in _MAPS else ""
+            message = f"{'.'.join(map(str, path))} must be a map"
+            yield _error(document.where(path), "wrong-type", message, hint, field=path)
 
 
 def environments_of(defaults: Sequence[Document]) -> tuple[str, ...]:
@@ -257,7 +262,7 @@ def standing_alone(document: Document, vocabularies: Iterable[Vocabulary]) -> It
     environments = document.data.get("environments") if isinstance(document.data, dict) else None
     names = environments if isinstance(environments, dict) else ()
     layers = [Layer(document), *(Layer(document, ("environments", name)) for name in names)]
-    problems = document.problems
+    problems = (*document.problems, *_no_maps(document))
     for layer in layers:
         left = {key: value for key, value in layer.data.items() if key not in _NO_FIELDS}
         for vocabulary in vocabularies:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sagespec.base.diagnostic import Diagnostic, Edit, Severity
+from sagespec.base.diagnostic import Diagnostic, Edit, Severity, cut
 from sagespec.base.named import NamedTuple
 from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
@@ -198,14 +198,16 @@ def _as_shape(complaint: BindingComplaint, kind: str) -> str:
     """The same, written as the map or the list that is wanted; nothing where it holds a secret, or is no such thing."""
     from sagespec.reading.meant import values
 
-    part = part_at(complaint.model, complaint.path)
+    part, path = part_at(complaint.model, complaint.path), complaint.path
     made = ""
-    if kind in ("dict_type", "model_type"):
+    if kind == "dict_type":
         made = values.as_map(complaint.value)
-    elif kind == "list_type" and part is not None:
-        made = values.as_list(complaint.value, [name for name, field in part.fields.items() if field.required])
-    name = str(complaint.path[-1])
-    return f"write {name}: {made}" if made and _disclosed(complaint.path, made) == made else ""
+    elif kind == "list_type":
+        needed = [name for name, field in part.fields.items() if field.required] if part is not None else []
+        made = values.as_list(complaint.value, needed)
+    if not made or _disclosed(path, made) != made:
+        return ""
+    return f"write {path[-1]}: {made}" if isinstance(path[-1], str) else f"write {made}"
 
 
 def _correction(kind: str, value: Any, written: str, about: Described) -> tuple[str, Any] | None:
@@ -366,7 +368,3 @@ def _disclosed(path: Path, text: str) -> str:
     """What may be said of a value: under a name such as `environment.API_KEY` any text may be a secret."""
     bare = text.strip("\"'")
     return masked(bare) if secret_in(bare[:5_000], str(path[-1]) if path else "") else text
-
-
-def cut(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."

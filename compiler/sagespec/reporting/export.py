@@ -17,11 +17,10 @@ from sagespec.pipeline import Result
 from sagespec.reporting.requests import as_line
 
 
-def fitting(results: Iterable[Result], target: str) -> Iterator[Result]:
-    """The results; a job that the target has no form for is refused, with everything that stands against it."""
-    for result in results:
-        found = tuple(_against(result, target))
-        yield result._replace(diagnostics=(*result.diagnostics, *found), request=None) if found else result
+def fitted(result: Result, target: str) -> Result:
+    """The result; a job that the target has no form for is refused, with everything that stands against it."""
+    found = tuple(_against(result, target))
+    return result._replace(diagnostics=(*result.diagnostics, *found), request=None) if found else result
 
 
 def _against(result: Result, target: str) -> Iterator[Diagnostic]:

@@ -142,10 +142,11 @@ def joined_path(read: Evaluator, node: ast.expr, first: Any, /, *others: Any) ->
 
 
 def _format(read: Evaluator, node: ast.Call, text: str, /, *places: Any, **words: Any) -> Any:
+    from string import Formatter  # few scripts format a text that matters
+
     given = {**{str(place): value for place, value in enumerate(places)}, **words}
     parts: list[Any] = []
     count = 0
-    from string import Formatter  # few scripts format a text that matters
 
     for before, name, form, conversion in Formatter().parse(text):
         parts.append(before)

@@ -12,7 +12,7 @@ from sagespec.base.files import Files
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Source
 
-MAX_BYTES = 2_000_000
+MAX_BYTES = 500_000
 """Larger files are data rather than code, and are not looked at."""
 
 

@@ -14,8 +14,10 @@ from sagespec.base.named import NamedTuple
 from sagespec.building.archive.contents import ArchiveError, ArchiveMember, Contents, Ignored, unreadable
 from sagespec.building.archive.ignore import IGNORE_FILE, VIRTUAL_ENVIRONMENT, IgnoreFile, patterns_of, reason
 
+LONGEST_IGNORE_FILE = 1_000
+"""Lines of an ignore file; each of them is compared with each path."""
 LARGEST_IGNORE_FILE = 1 << 20
-"""Bytes of an ignore file that are read."""
+"""Bytes of an ignore file."""
 LINK_LIMIT = 100
 """How often links may lead to one folder; more would be a tree that grows without end."""
 
@@ -272,9 +274,13 @@ class _Walk:
         try:
             if not self.files.is_file(path):  # a named pipe would keep us waiting
                 return ()
-            text = str(self.files.read(path, LARGEST_IGNORE_FILE), "utf-8-sig")
+            raw = self.files.read(path, LARGEST_IGNORE_FILE)
+            text = str(raw, "utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise unreadable(inner, error, path, self.root.field) from error
+        if len(raw) > LARGEST_IGNORE_FILE or text.count("\n") > LONGEST_IGNORE_FILE:
+            message = f"'{inner}' is longer than {LONGEST_IGNORE_FILE:,} lines or 1 MiB"
+            raise ArchiveError(message, "name folders or use * rather than name each file", path, self.root.field)
         return (IgnoreFile(folder.inner, tuple(patterns_of(text, inner))),)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sagespec.base.named import NamedTuple
 from sagespec.building.request import Request
 from sagespec.building.targets import ack, aws_cli, eventbridge, step_functions
-from sagespec.reading.yamltext import yaml_text
+from sagespec.reading.syntax.writer import yaml_text
 
 
 class Target(NamedTuple):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sagespec.building.targets import TARGETS
 from sagespec.cli.arguments.table import CompileArguments
 from sagespec.cli.codes import Code
 from sagespec.cli.runs import accepted, compiler_of, is_refused
 from sagespec.cli.terminal import complain, say, tell
-from sagespec.reporting.export import fitting, line_of, needed, text_of, write_all
+from sagespec.reporting.export import fitted, line_of, needed, text_of, write_all
+
+if TYPE_CHECKING:
+    from sagespec.pipeline import Compiler, Result
 
 
 def compile_(given: CompileArguments) -> int:
-    results = fitting(compiler_of(given, build=True, local=given.local).run(given.paths), given.target)
+    compiler = compiler_of(given, build=True, local=given.local)
     if given.jsonl:
-        refused = False
-        for result in results:
-            refused = refused or is_refused(result)
-            if result.name is not None or is_refused(result):
-                say(line_of(result, given.target))
-        return Code.WRONG_MANIFEST if refused else Code.FINE
+        return _lines(compiler, given)
+    results = (fitted(result, given.target) for result in compiler.run(given.paths))
     requests, code = accepted(results, given)
     if code:
         return code
@@ -37,3 +38,21 @@ def compile_(given: CompileArguments) -> int:
         for line in needed(requests, given.out):
             tell(f"first: {line}")
     return Code.FINE
+
+
+def _lines(compiler: Compiler, given: CompileArguments) -> Code:
+    """One line a job, as they come."""
+    from sagespec.pipeline.spreading import spread
+
+    def line(result: Result) -> tuple[bool, str | None]:
+        result = fitted(result, given.target)
+        refused = is_refused(result)
+        return refused, line_of(result, given.target) if result.name is not None or refused else None
+
+    code = Code.FINE
+    for refused, text in spread(compiler, given.paths, line):
+        if text is not None:
+            say(text)
+        if refused:
+            code = Code.WRONG_MANIFEST
+    return code

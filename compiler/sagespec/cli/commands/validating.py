@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,12 @@ from sagespec.reporting.findings.report import Report
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
-    from sagespec.pipeline import Compiler, Result
+    from sagespec.pipeline import Compiler
+    from sagespec.pipeline.results import ResultSummary
 
 
 def validate(given: ValidateArguments) -> Code:
-    def compiler() -> Compiler:
-        return compiler_of(given, build=False)
-
-    results = iter(heard(repaired(compiler, given.paths) if given.fix else compiler().run(given.paths)))
+    results = heard(repaired(given) if given.fix else judged(given))
     first = next(results, None)
     if first is None:
         return nothing_here(given)
@@ -37,10 +35,21 @@ def validate(given: ValidateArguments) -> Code:
     return Code.WRONG_MANIFEST if report.errors or (given.strict and report.warnings) else Code.FINE
 
 
-def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Result]:
+def judged(given: ValidateArguments) -> Iterator[ResultSummary]:
+    from sagespec.pipeline.results import Result
+    from sagespec.pipeline.spreading import spread
+
+    return spread(compiler_of(given, build=False), given.paths, Result.summary)
+
+
+def repaired(given: ValidateArguments) -> Iterator[ResultSummary]:
     """What is left after `--fix`; what was cured is told."""
     from sagespec.reading.fixes import repair, repair_text  # few runs fix anything
 
+    def make() -> Compiler:
+        return compiler_of(given, build=False)
+
+    paths = given.paths
     if "-" in paths and len(paths) > 1:
         raise WrongUsage("--fix takes standard input alone, or files")
     if paths == ["-"]:
@@ -57,4 +66,4 @@ def repaired(make: Callable[[], Compiler], paths: Sequence[str]) -> Iterable[Res
         complain(reason)
     if made.cured:
         tell(f"{counted(len(made.cured), 'mistake')} fixed")
-    return made.results
+    yield from (result.summary() for result in made.results)

@@ -18,7 +18,7 @@ from sagespec.importing.programs.manifest import draft_of
 from sagespec.importing.programs.matrix import folded
 from sagespec.importing.programs.notebook import NotebookCode, from_script, parsed
 from sagespec.importing.requests.open import request_of
-from sagespec.reading.yamltext import Path
+from sagespec.reading.syntax.writer import Path
 
 HINT = (
     "give the script or notebook that has TensorFlow(...), PyTorch(...) or another estimator of sagemaker's; "

@@ -12,8 +12,8 @@ from sagespec.catalog import Facts
 from sagespec.importing.draft import ManifestDraft
 from sagespec.kinds.kind import Kind
 from sagespec.reading.binding import bind
-from sagespec.reading.document import read
 from sagespec.reading.render import Inputs, Vocabulary, render
+from sagespec.reading.syntax.reader import read
 
 
 def compiled(kind: Kind, data: dict[str, Any], facts: Facts) -> tuple[dict[str, Any], Draft]:

@@ -20,7 +20,7 @@ from sagespec.importing.following.values import ABSENT, Default, Either, RestOfA
 from sagespec.importing.programs.placeholders import Placeholders
 from sagespec.importing.requests.describe import from_description
 from sagespec.importing.requests.forms import templated
-from sagespec.reading.yamltext import Path
+from sagespec.reading.syntax.writer import Path
 from sagespec.scripts.constants import Mixed, UnknownValue, is_certain
 
 NUMBERS = frozenset(

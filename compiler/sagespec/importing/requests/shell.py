@@ -18,7 +18,7 @@ from sagespec.catalog import api_members
 from sagespec.importing.following.values import Default
 from sagespec.importing.requests.forms import snake
 from sagespec.importing.requests.shorthand import NotShorthand, Shorthand
-from sagespec.reading.foreign import NotData, documents
+from sagespec.reading.syntax.foreign import NotData, documents
 from sagespec.scripts.constants import Mixed, UnknownValue
 
 Read = Callable[[str], str | None]

@@ -379,12 +379,15 @@ class JobContext(Context):
 
         Source: https://github.com/aws/sagemaker-training-toolkit (mapping.py, to_cmd_args)
         """
-        given = ((name, value) for name, value in self.hyperparameters.items() if self._is_passed(name))
-        texts = ((name, value, as_argument(value)) for name, value in given)
-        return {
-            name: Passed(("hyperparameters", name), name, value, text, shell_words(text, self.shell))
-            for name, value, text in texts
-        }
+        return {name: passed for name in self.hyperparameters for passed in self.passed_as(name)}
+
+    def passed_as(self, name: str) -> tuple[Passed, ...]:
+        """One hyperparameter, if it is passed."""
+        if not self._is_passed(name):
+            return ()
+        value = self.job.item("hyperparameters", name)
+        text = as_argument(value)
+        return (Passed(("hyperparameters", name), name, value, text, shell_words(text, self.shell)),)
 
     @lazy
     def shell(self) -> str:
@@ -404,18 +407,18 @@ class JobContext(Context):
 
     @lazy
     def _sorted_out(self) -> tuple[list[Matched], list[Unmatched]]:
+        found = [self.taken(passed) for passed in self.passed.values()]
+        matched = [each for each in found if isinstance(each, Matched)]
+        return matched, [each for each in found if isinstance(each, Unmatched)]
+
+    def taken(self, passed: Passed) -> Matched | Unmatched | None:
+        """What becomes of a hyperparameter that is passed; None where that is not understood."""
         line, read = self.command_line, self.read
         if line is None:
             idle = self.script_mode and read is not None and read.script.study.ignores_arguments
-            return [], [Unmatched(*passed, (), None) for passed in self.passed.values()] if idle else []
-        matched, unmatched = [], []
-        for name, passed in self.passed.items():
-            options = line.takes.match(option_of(name))
-            if len(options) == 1:
-                matched.append(Matched(*passed, options[0], line))
-            else:
-                unmatched.append(Unmatched(*passed, tuple(options), line))
-        return matched, unmatched
+            return Unmatched(*passed, (), None) if idle else None
+        options = line.takes.match(option_of(passed.name))
+        return Matched(*passed, options[0], line) if len(options) == 1 else Unmatched(*passed, tuple(options), line)
 
     def _is_passed(self, name: str) -> bool:
         if name == "model_dir" and self.passes_model_dir:

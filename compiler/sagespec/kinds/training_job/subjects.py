@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
+from typing import TypeVar
 
 from sagespec.base.named import NamedTuple
 from sagespec.catalog import Algorithm
@@ -19,6 +21,8 @@ from sagespec.kinds.training_job.context import (
 )
 from sagespec.kinds.training_job.model import Job
 from sagespec.scripts import LegacyFunctions, Script
+
+S = TypeVar("S")
 
 
 def _always(context: JobContext) -> tuple[Job]:
@@ -79,7 +83,10 @@ INSTANCE_TYPE = Subject[Written, JobContext](_instance_types, ["instance_type", 
 
 
 PASSED = Subject[Passed, JobContext](
-    lambda context: tuple(context.passed.values()) if context.script_mode else (), ["hyperparameters"]
+    lambda context: tuple(context.passed.values()) if context.script_mode else (),
+    ["hyperparameters"],
+    items="hyperparameters",
+    of_item=lambda context, name: context.passed_as(name) if context.script_mode else (),
 )
 """Each hyperparameter that is passed to the script: of a job in script mode."""
 
@@ -91,10 +98,23 @@ COMMAND_LINE = Subject[CommandLine, JobContext](
 )
 """The script's declared arguments, where they are understood: of a job in script mode."""
 
-MATCHED = Subject[Matched, JobContext](lambda context: context.matched, ["hyperparameters"])
+
+def _taken(kind: type[S]) -> Callable[[JobContext, str], list[S]]:
+    def of_item(context: JobContext, name: str) -> list[S]:
+        found = (context.taken(passed) for passed in context.passed_as(name))
+        return [each for each in found if isinstance(each, kind)]
+
+    return of_item
+
+
+MATCHED = Subject[Matched, JobContext](
+    lambda context: context.matched, ["hyperparameters"], items="hyperparameters", of_item=_taken(Matched)
+)
 """Each hyperparameter that a declared argument takes."""
 
-UNMATCHED = Subject[Unmatched, JobContext](lambda context: context.unmatched, ["hyperparameters"])
+UNMATCHED = Subject[Unmatched, JobContext](
+    lambda context: context.unmatched, ["hyperparameters"], items="hyperparameters", of_item=_taken(Unmatched)
+)
 """Each hyperparameter that is passed to the script and that no declared argument certainly takes."""
 
 

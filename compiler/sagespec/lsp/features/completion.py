@@ -32,18 +32,18 @@ from sagespec.lsp.script import told_option
 from sagespec.lsp.texts import Json, TextDocument
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.constraints import Shape
-from sagespec.reading.document import Document
 from sagespec.reading.part import Field, Part
 from sagespec.reading.render import SETTINGS, is_ours
 from sagespec.reading.shape import bare, described, expected, fields_of
-from sagespec.reading.yamltext import scalar as as_yaml
+from sagespec.reading.syntax.document import Document
+from sagespec.reading.syntax.writer import scalar as as_yaml
 
 KINDS_OF_ITEM = {"field": 5, "value": 12, "enum": 20, "file": 17, "folder": 19, "variable": 6, "rule": 21}
 DEPRECATED = 1
 _ALLOW = re.compile(r"#\s*sagespec:\s*allow\s+(?:[a-z0-9-]+(?:\s*,\s*|\s+))*(?P<typed>[a-z0-9-]*)\Z")
 _EXPRESSION = re.compile(r"\{\{(?P<inside>(?:(?!\}\}).)*)\Z")
 _NAME = re.compile(r"(?:(?P<owner>\w+)\.)?(?P<typed>[\w-]*)\Z")
-_COMPANION = re.compile(r"-without-(?!image|server|support)|^missing-|^incomplete-|-not-given|-needed-")
+_COMPANION = re.compile(r"-without-(?!image|server|support|compiler)|^missing-|^incomplete-|-not-given|-needed-")
 """Names of rules that miss something else: what they complain of can still be written."""
 
 
@@ -273,8 +273,7 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
             continue
         path = (*here.path, name)
         said = trial.complaints(path, _sample(trial.job, path, shapes[name]))
-        of_field = [each for each in said if each[1][: len(path)] == path and each[0] not in _OF_VALUES]
-        if any(not _COMPANION.search(rule) for rule, _, _ in of_field):
+        if any(not _COMPANION.search(rule) and not _OF_VALUES.search(rule) for rule, _, _ in said):
             continue
         needs = [message for rule, _, message in said if _COMPANION.search(rule)]
         yield _field(here, name, field, shapes[name], needs, members.get(name, ()))
@@ -282,7 +281,10 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
         yield CompletionItem("matrix", _key(here, "matrix"), "field", "one job for each combination of values")
 
 
-_OF_VALUES = frozenset({"wrong-value", "wrong-type", "unknown-field", "missing-field", "refused-by-api"})
+_OF_VALUES = re.compile(
+    r"^(wrong-(value|type|form)|out-of-range|unknown-field|missing-field|refused-by-api)$"
+    r"|-not-found$|^image-outside-ecr$|^model-data-without-archive$|^missing-(local-data|requirements-file)$"
+)
 """What a sample may do wrong though the field may stand there."""
 
 
@@ -290,7 +292,12 @@ def _sample(job: SceneJob, path: Path, shape: Shape) -> Any:
     """A value that a field may have, to try the field with."""
     if path[-1] in ("routing_strategy", "memory_size_in_mb"):  # whose types say less than their rules
         return next(candidates(job, path, "")).value
-    inner = bare(shape)
+    inner, part = bare(shape), part_of(shape)
+    if part is not None:
+        shapes = fields_of(part)
+        return {
+            name: _sample(job, (*path, name), shapes[name]) for name, field in part.fields.items() if field.required
+        }
     listed, told = expected(shape), described(shape)
     if inner["type"] == "bool":
         return True
@@ -300,7 +307,9 @@ def _sample(job: SceneJob, path: Path, shape: Shape) -> Any:
         return told.examples[0]
     if inner["type"] == "int":
         return max(inner.get("ge", 1), 1)
-    kinds: dict[str, Any] = {"list": [], "dict": {}, "function-after": {}, "str": "x", "float": 1.0}
+    if inner["type"] == "list":
+        return [_sample(job, (*path, 0), inner["items_schema"])] if inner.get("min_length") else []
+    kinds: dict[str, Any] = {"dict": {}, "str": "x", "float": 1.0}
     return kinds.get(inner["type"], "x")
 
 

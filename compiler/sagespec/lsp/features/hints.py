@@ -14,9 +14,11 @@ from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, source_of
 from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
-from sagespec.reading.document import Document
 from sagespec.reading.render import render
+from sagespec.reading.syntax.document import Document
 
+IMAGES = {"TrainingJob": ("AlgorithmSpecification", "TrainingImage"), "Endpoint": ("PrimaryContainer", "Image")}
+"""Kind → where the image stands in its first call."""
 MOST_NAMES = 6
 """Fields of the defaults that are named; more are counted."""
 
@@ -95,11 +97,10 @@ def _short(value: Any) -> str:
 
 
 def _image(job: SceneJob) -> Iterator[str]:
-    if job.kind.name != "TrainingJob" or "image_uri" in job.manifest.data:
-        return
     request = job.draft().request
-    if request.site.local or not request.site.region:
+    if "image_uri" in job.manifest.data or request.site.local or not request.site.region:
         return
-    image = request.template.get("AlgorithmSpecification", {}).get("TrainingImage")
+    own, member = IMAGES[job.kind.name]
+    image = request.template.get(own, {}).get(member)
     if isinstance(image, str):
         yield image

@@ -12,12 +12,13 @@ from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.explained import explained
 from sagespec.lsp.candidates import api_member, described_value, script_arguments
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Scene, SceneJob, concerns_us, is_defaults, source_of
+from sagespec.lsp.scene import Scene, SceneJob, concerns_us, is_defaults, item_at, source_of
 from sagespec.lsp.script import told_option
+from sagespec.lsp.served import SERVED, holder_of
 from sagespec.lsp.texts import Json, TextDocument
 from sagespec.lsp.workspace import Workspace
-from sagespec.reading.document import Document
 from sagespec.reading.shape import field_at
+from sagespec.reading.syntax.document import Document
 from sagespec.reporting.origin import origin
 from sagespec.reporting.pages import markdown
 
@@ -30,7 +31,7 @@ def hover(workspace: Workspace, judgements: Judgements, params: Mapping[str, Any
     index = document.index(params["position"])
     parts = list(_pages(judgements, document, index))
     if concerns_us(document):
-        parts = [*_of_field(workspace, document, index), *parts]
+        parts = [*_of_field(workspace, judgements, document, index), *parts]
     if not parts:
         return None
     return {"contents": {"kind": "markdown", "value": "\n\n---\n\n".join(parts)}}
@@ -53,7 +54,7 @@ def _covers(found: Diagnostic, line: int, column: int) -> bool:
     return (span.line, span.column) <= (line, column) <= (span.end_line, span.end_column)
 
 
-def _of_field(workspace: Workspace, document: TextDocument, index: int) -> Iterator[str]:
+def _of_field(workspace: Workspace, judgements: Judgements, document: TextDocument, index: int) -> Iterator[str]:
     scene = Scene(workspace, source_of(document))
     for each in scene.documents():
         found = each.at(index)
@@ -65,7 +66,7 @@ def _of_field(workspace: Workspace, document: TextDocument, index: int) -> Itera
             return
         job = scene.job(each)
         if job is not None:
-            yield from _of_job(job, path)
+            yield from _of_job(judgements, job, path)
         return
 
 
@@ -80,7 +81,7 @@ def _of_default(document: Document, path: Path) -> Iterator[str]:
             return
 
 
-def _of_job(job: SceneJob, path: Path) -> Iterator[str]:
+def _of_job(judgements: Judgements, job: SceneJob, path: Path) -> Iterator[str]:
     member = api_member(job, path)
     if member is not None:
         limits = [f"{word} {value}" for word, value in (("at least", member.min), ("at most", member.max)) if value]
@@ -94,6 +95,9 @@ def _of_job(job: SceneJob, path: Path) -> Iterator[str]:
     value = described_value(job, path)
     if value:
         parts.append(value)
+    holder = holder_of(judgements, str(item_at(job.manifest.data, path))) if path == (SERVED,) else None
+    if holder is not None:
+        parts.append(f"`{holder.job}` is the job of {holder.file}:{holder.line}.")
     if len(path) == 2 and path[0] == "hyperparameters":
         option = next(((each, script) for name, each, script in script_arguments(job) if name == path[1]), None)
         if option is not None:

@@ -54,7 +54,7 @@ def _bill(job: SceneJob) -> Iterator[str]:
         return
     request = draft.request
     if site.region and "prices" in job.manifest.settings:
-        request = request._replace(prices=job.compiler.pricing.prices(job.manifest, site.region))
+        request = request._replace(prices=job.compiler.drafts.pricing.prices(job.manifest, site.region))
     bill = job.kind.bill(request, job.context.facts, 1)
     if bill.items:
         yield f"{name}: at most {amounts(bill)}: {explained(bill)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sagespec.base.source import Path, Place
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of
+from sagespec.lsp.served import holder_of, jobs_served
 from sagespec.lsp.symbols import occurrences, symbol_at
 from sagespec.lsp.texts import Json, TextDocument, uri_of
 from sagespec.lsp.workspace import Workspace
@@ -60,8 +62,8 @@ def references(workspace: Workspace, judgements: Judgements, params: Mapping[str
     ]
 
 
-def document_links(workspace: Workspace, _judgements: Judgements, params: Mapping[str, Any]) -> list[Json]:
-    """The files and folders that a manifest names."""
+def document_links(workspace: Workspace, judgements: Judgements, params: Mapping[str, Any]) -> list[Json]:
+    """The files and folders that a manifest names, and the manifest of the job that an endpoint serves."""
     document = workspace.document(params)
     if document is None or not concerns_us(document):
         return []
@@ -73,6 +75,11 @@ def document_links(workspace: Workspace, _judgements: Judgements, params: Mappin
             file, place = file_of(job, path), each.value_place(path)  # type: ignore[arg-type]
             if file is not None and place is not None:
                 links.append({"range": workspace.range(place), "target": uri_of(str(file)), "tooltip": str(file)})
+        for path, name in jobs_served(scene, each):
+            holder, place = holder_of(judgements, name), each.value_place(path)
+            if holder is not None and place is not None:
+                target = f"{uri_of(os.path.abspath(holder.file))}#L{holder.line}"  # noqa: PTH100
+                links.append({"range": workspace.range(place), "target": target, "tooltip": f"the manifest of {name}"})
     return links
 
 

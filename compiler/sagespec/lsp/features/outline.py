@@ -11,7 +11,7 @@ from sagespec.lsp.scene import Scene, concerns_us, is_defaults, item_at, source_
 from sagespec.lsp.symbols import source_at
 from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace, shown
-from sagespec.reading.document import Document
+from sagespec.reading.syntax.document import Document
 
 CLASS, FIELD, OBJECT, ARRAY = 5, 8, 19, 18
 DEEPEST = 3

@@ -1,4 +1,4 @@
-"""Renaming of channels, hyperparameters, variables and axes, in manifests, defaults and scripts at once."""
+"""Renaming of channels, hyperparameters, variables, axes and jobs, in manifests, defaults and scripts at once."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ FORMS = {
     "channels": (r"[A-Za-z0-9._-]{1,64}", "a channel's name has letters, digits and . _ - only"),
     "hyperparameters": (r"[A-Za-z_][\w.-]{0,255}", "a hyperparameter's name begins with a letter, without blanks"),
     "vars": (r"[A-Za-z_]\w*(-\w+)*", "a variable's name has letters, digits, _ and - only"),
+    "jobs": (r"(?=.{1,48}$)[a-zA-Z0-9](-*[a-zA-Z0-9])*", "a job's name has letters, digits and - inside, 48 at most"),
     "matrix": (r"(?!exclude$)[A-Za-z_]\w*(-\w+)*", "an axis's name has letters, digits, _ and - only"),
 }
 """Sort of a symbol → what a new name must be, and what is said otherwise."""
@@ -57,6 +58,9 @@ def rename(workspace: Workspace, judgements: Judgements, params: Mapping[str, An
         raise ResponseError(jsonrpc.REQUEST_FAILED, f"'{new}' cannot be its name: {said}")
     if symbol.sort == "channels" and not re.fullmatch(r"[A-Za-z_]\w*", new) and _in_scripts(workspace, symbol):
         raise ResponseError(jsonrpc.REQUEST_FAILED, f"'{new}' cannot be a part of the variable that the script reads")
+    if symbol.sort == "jobs" and any(_text(each.place) != symbol.name for each in symbol.found):
+        message = f"'{symbol.name}' cannot be renamed here: an expression or a matrix makes it"
+        raise ResponseError(jsonrpc.REQUEST_FAILED, message)
     edits: dict[str, list[Json]] = {}
     for each in occurrences(workspace, symbol):
         for place, text in _written(symbol, each, new):
@@ -93,10 +97,15 @@ def _written(symbol: Symbol, each: Occurrence, new: str) -> Iterator[tuple[Place
         return
     call, end = found
     known_as = _known_as(call)
-    old = source.text[start : source.index(span.end_line, span.end_column)]
+    old = _text(each.place)
     if known_as == old.replace("-", "_") and known_as != new.replace("-", "_"):
         comma = "" if source.text[:end].rstrip().endswith(",") else ", "
         yield Place(source, source.span(end, end)), f'{comma}dest="{known_as}"'
+
+
+def _text(place: Place) -> str:
+    source, span = place.source, place.span
+    return source.text[source.index(span.line, span.column) : source.index(span.end_line, span.end_column)]
 
 
 def _call(text: str, start: int) -> tuple[ast.Call, int] | None:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sagespec.base.source import Path
-from sagespec.reading.document import Document
-from sagespec.reading.meant.names import OtherName, meant_by, names_at, other_name
+from sagespec.reading.meant.names import OtherName, meant_by, names_at, nearest, other_name, part_at
 from sagespec.reading.part import Part
-from sagespec.reading.shape import bare, fields_of, part_in
+from sagespec.reading.render import SETTINGS
+from sagespec.reading.shape import bare, expected, fields_of, part_in
+from sagespec.reading.syntax.document import Document
 
 if TYPE_CHECKING:
     from sagespec.reading.wording import BindingComplaint
@@ -28,11 +29,14 @@ _SOURCES = frozenset({"s3_data", "path", "file_system_id"})
 def hint(complaint: BindingComplaint, other: OtherName | None) -> str:
     """Where the values of an unknown field of the manifest stand; nothing where that is not known."""
     if len(complaint.path) != 1:
-        return ""
+        return _pair(complaint)
     name, value, model = str(complaint.path[0]), complaint.value, complaint.model
     owner = complaint.belongs_to
     if owner:
         return f"indent it, and what follows, if it belongs to '{owner}' above"
+    setting = _setting(complaint, other)
+    if setting:
+        return f"did you mean '{setting}'?"
     if other is not None and other.hint:
         return ""
     if _is_channel(model, name, value):
@@ -44,11 +48,47 @@ def hint(complaint: BindingComplaint, other: OtherName | None) -> str:
     if other is not None and other.field == "environment" and _is_map_of_maps(value):
         found = other_name(model, ("environments",))
         return found.hint if found else ""
+    if isinstance(value, str) and value.startswith("s3://") and other is None and "channels" in model.fields:
+        near = meant_by(model, complaint.path)
+        return "" if near else f"data stands under channels: {{{name[:40]}: s3://…}}"
     is_scalar = isinstance(value, str | int | float)
     if is_scalar and other is None and "hyperparameters" in model.fields and name[:1].islower():
         near = meant_by(model, complaint.path)
         return "" if near else f"a hyperparameter of the script stands under hyperparameters: {{{name[:40]}: …}}"
     return ""
+
+
+def _setting(complaint: BindingComplaint, other: OtherName | None) -> str:
+    """In a Defaults document: what stands there only, or the section of the kind, as it is called."""
+    layer, _ = complaint.manifest.origin(complaint.path)
+    data, name = layer.document.data, str(complaint.path[0])
+    if not isinstance(data, dict) or data.get("kind") != "Defaults":
+        return ""
+    said = other.hint.partition(" ")[0] if other is not None else ""  # "vars stand in a Defaults document"
+    if said in SETTINGS:
+        return said
+    if other is not None and other.field == "environment" and _is_map_of_maps(complaint.value):
+        return "environments"
+    sections = map(str, expected(fields_of(complaint.model)["kind"]))
+    names = (*SETTINGS, *sections)
+    return nearest(name.removesuffix("s"), names) or "" if meant_by(complaint.model, complaint.path) is None else ""
+
+
+def _pair(complaint: BindingComplaint) -> str:
+    other = other_half(complaint.model, complaint.data, complaint.path)
+    return f"write {{name: {complaint.path[-1]}, {other}: …}}" if other else ""
+
+
+def other_half(model: type[Part], data: Any, path: Path) -> str:
+    """Of `loss` in `- loss: "loss=(.*)"`: what items of the list have beside their name, `regex`. Nothing where they
+    have more."""
+    part = part_at(model, path[:-1])
+    needed = {name for name, field in part.fields.items() if field.required} if part is not None else set()
+    for step in path[:-1]:
+        data = data[step]
+    if "name" not in needed or len(needed) != 2 or len(data) != 1 or not isinstance(data[path[-1]], str):
+        return ""
+    return min(needed - {"name"})
 
 
 def fields_inside(model: type[Part], path: Path, value: Any) -> Iterator[str]:

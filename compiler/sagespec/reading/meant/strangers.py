@@ -8,7 +8,7 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
-from sagespec.reading.document import Document
+from sagespec.reading.syntax.document import Document
 
 _API = frozenset(
     {"AlgorithmSpecification", "TrainingJobName", "TrainingJobArn", "ResourceConfig", "StoppingCondition", "RoleArn"}
@@ -18,7 +18,7 @@ _API = frozenset(
 """Members of the requests and descriptions of training jobs and endpoints."""
 _WHOLE = frozenset({"AlgorithmSpecification", "ProductionVariants", "PrimaryContainer"})
 """What `import` needs to see of a request."""
-_PROGRAM = re.compile(r"^\s*(?:import|from)\s+\w|^\s*(?:[\w.]+\s*=\s*)?[\w.]+\(", re.MULTILINE)
+_PROGRAM = re.compile(r"^[ \t]*(?:import|from)[ \t]+\w|^[ \t]*(?:[\w.]+ *= *)?[\w.]+\(", re.MULTILINE)
 
 
 def diagnosed(document: Document, fields: Set[str]) -> Diagnostic | None:

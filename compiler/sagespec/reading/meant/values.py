@@ -18,6 +18,8 @@ _VALUES = ("value", "regex", "s3uri")
 def as_map(value: Any) -> str:
     """`- name: epochs` with `value: 3`, `- epochs: 3` and `epochs=3` are {epochs: 3}."""
     if isinstance(value, str):
+        if len(value) > _LONGEST:
+            return ""
         pairs = re.findall(r"(?:--)?([A-Za-z_][\w.-]*)(?:=|: ?| )([^\s,;]+)[,;]?(?:\s+|$)", value.strip())
         rest = re.sub(r"(?:--)?[A-Za-z_][\w.-]*(?:=|: ?| )[^\s,;]+[,;]?(?:\s+|$)", "", value.strip())
         return _flow({name: _read(text) for name, text in pairs}) if pairs and not rest else ""
@@ -41,6 +43,9 @@ def _read(text: str) -> Any:
 
 def _pair(item: Any) -> tuple[str, Any] | None:
     """(name, value) of one item of a list that stands for a map."""
+    if isinstance(item, str):
+        name, sign, text = item.partition("=")
+        return (name.strip(), text.strip()) if sign and name.strip() else None
     if not isinstance(item, Mapping) or not item:
         return None
     words = {_letters(key): key for key in item}
@@ -63,11 +68,15 @@ def _uri_in(value: Any) -> str | None:
 
 
 def as_list(value: Any, members: Collection[str]) -> str:
-    """{loss: "loss=(.*)"} is [{name: loss, regex: "loss=(.*)"}], where items have a name and one thing beside it.
+    """{loss: "loss=(.*)"} is [{name: loss, regex: "loss=(.*)"}], where items have a name and one thing beside it; and
+    `a, b` is [a, b], where they are texts.
 
     Args:
-        members: what each item of the list must have.
+        members: what each item of the list must have; nothing of a text.
     """
+    if isinstance(value, str) and not members:
+        items = re.split(r"[,;]\s*|\s+", value.strip()) if 0 < len(value.strip()) <= _LONGEST else []
+        return f"[{', '.join(map(_scalar, items))}]" if items and all(items) else ""
     if not isinstance(value, dict) or len(members) != 2 or "name" not in members or not value:
         return ""
     if any(isinstance(item, dict | list) for item in value.values()):
@@ -78,6 +87,8 @@ def as_list(value: Any, members: Collection[str]) -> str:
 
 def as_expression(value: str) -> str:
     """${AWS_REGION} is "{{ env.AWS_REGION }}"."""
+    if len(value) > _LONGEST:
+        return ""
     made = re.sub(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?", r"{{ env.\1 }}", value)
     return f'write "{made}": a variable of the shell' if made != value and len(made) <= _LONGEST else ""
 

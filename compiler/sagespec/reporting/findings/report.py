@@ -12,7 +12,7 @@ from sagespec.base.diagnostic import Diagnostic, Severity, has_errors, more, sho
 from sagespec.base.redact import redacted, secret_in
 
 if TYPE_CHECKING:
-    from sagespec.pipeline import Result
+    from sagespec.pipeline.results import Result, ResultSummary
 
 LONGEST = 600
 """Characters of a message or a hint."""
@@ -25,7 +25,7 @@ class Report:
     Of results no more is kept than what tells one finding from another.
     """
 
-    def __init__(self, results: Iterable[Result]) -> None:
+    def __init__(self, results: Iterable[Result | ResultSummary]) -> None:
         self.manifests = 0
         """How many jobs have been looked at."""
         self.errors = 0
@@ -66,9 +66,9 @@ class Report:
             self._new(result)
         return {name: [*told(list(of_file)), *ends.get(name, ())] for name, of_file in files.items()}
 
-    def _new(self, result: Result) -> list[Diagnostic]:
+    def _new(self, result: Result | ResultSummary) -> list[Diagnostic]:
         """Counts a result; what has not been found before comes back."""
-        if result.checked is not None or has_errors(result.diagnostics):
+        if result.is_right or has_errors(result.diagnostics):
             self.manifests += 1
             self.files.add(result.manifest)
         new = []

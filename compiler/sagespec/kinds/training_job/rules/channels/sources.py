@@ -10,6 +10,7 @@ from sagespec.checking.condition import BUCKET, GIVEN, ITEMS, NULL, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
+from sagespec.kinds import corrections
 from sagespec.kinds.training_job.context import JobChannel, JobContext
 from sagespec.kinds.training_job.subjects import CHANNEL, ChannelRow, member
 
@@ -95,7 +96,10 @@ def data_not_in_s3(data: Written, context: JobContext) -> Finding | None:
     uri = data.value
     if re.match(r"(s3|https)://[^/]", uri):
         return None
-    if uri.startswith("s3://"):
+    meant = corrections.s3_uri(uri)
+    if meant:
+        hint = f"write {meant}"
+    elif uri.startswith("s3://"):
         hint = "name the bucket: s3://<bucket>/<prefix>"
     elif "://" in uri and not uri.startswith("file://"):
         hint = "copy the data to S3 and name them: s3://<bucket>/<prefix>"
@@ -118,13 +122,11 @@ def missing_local_data(path: Written, context: JobContext) -> Finding | None:
         channels:
           train: {path: train.py}
     """
-    if not context.files.exists(context.folder / path.value.removeprefix("file://")):
-        return Finding(
-            path.path,
-            f"there is no file or folder '{path.value}'",
-            "paths are relative to the manifest's folder; data in S3 begin with s3://",
-        )
-    return None
+    if context.files.exists(context.folder / path.value.removeprefix("file://")):
+        return None
+    meant = corrections.s3_uri(path.value)
+    hint = f"write {meant}" if meant else "paths are relative to the manifest's folder; data in S3 begin with s3://"
+    return Finding(path.path, f"there is no file or folder '{path.value}'", hint)
 
 
 @rule(ERROR, on=member("s3_data_type"), source=GUIDE + "augmented-manifest.html")

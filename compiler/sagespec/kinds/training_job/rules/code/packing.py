@@ -11,6 +11,7 @@ from sagespec.checking.condition import EXPRESSION, ITEMS
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, SDK2, TOOLKIT, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
+from sagespec.kinds import corrections
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.subjects import SCRIPT_JOB
@@ -66,7 +67,9 @@ def source_dir_not_found(source: Written, context: JobContext) -> Finding | None
         return None
     there = context.files.exists(folder)
     message = f"'{source.value}' is a file, not a folder" if there else f"there is no folder '{source.value}'"
-    return Finding(source.path, message, "source_dir is relative to the manifest's folder")
+    meant = corrections.s3_uri(source.value)
+    hint = f"write {meant}" if meant else "source_dir is relative to the manifest's folder"
+    return Finding(source.path, message, hint)
 
 
 @rule(ERROR, on=field("dependencies"), source=SDK2 + "utils.py, create_tar_file")

@@ -33,8 +33,10 @@ def version_without_compiler(written: Written, context: JobContext) -> Finding |
     framework, release = context.framework, context.run_release
     if context.job.compiler_config is None or context.variant is not None:
         return None  # versions of other images are looked for among those
-    if framework is None or (release is not None and not release.training_compiler):
-        title = "an image without a framework" if framework is None or release is None else release.name
+    lacks = framework is None or not framework.has_training_compiler
+    if lacks or (release is not None and not release.training_compiler):
+        title = "an image without a framework" if framework is None else framework.title
+        title = title if release is None else release.name
         known = [] if framework is None else short_versions(framework, "training_compiler")
         return Finding(
             ("compiler_config",),

@@ -1,0 +1,63 @@
+"""Where a job is to run: its region and account, or this machine.
+
+A job may be partial here: a field that is wrong is not among its members, and reading it would raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sagespec.building.draft import account_of
+from sagespec.kinds import Kind
+from sagespec.pipeline.results import Options
+
+if TYPE_CHECKING:
+    from sagespec.building.request import Destination
+
+LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
+"""Where a local run is, as far as its request has to say so."""
+
+
+class Destinations:
+    """Those of one run."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._told: str | None = None
+        self._region = region_of(options.inputs.environ)
+
+    def of(self, job: Any, kind: Kind) -> Destination:
+        from sagespec.building.request import Destination
+
+        if self.is_here(job):
+            return Destination(job.members().get("region") or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
+        return Destination(self.region(job) or "", self.account(job, kind))
+
+    def is_here(self, job: Any) -> bool:
+        return self._options.local or job.members().get("instance_type") in ("local", "local_gpu")
+
+    def region(self, job: Any) -> str | None:
+        return job.members().get("region") or self._region
+
+    def account(self, job: Any, kind: Kind) -> str | None:
+        """The manifest's, else the run's, else (for apply) what the service says, asked once."""
+        role = _role_of(job, kind)
+        account = account_of(role, job.members().get("account_id")) or self._options.account
+        ask = self._options.ask_account
+        if account is None and role and ask is not None and not self.is_here(job):
+            account = self._told = self._told or ask()
+        return account
+
+
+def region_of(environ: Mapping[str, str]) -> str | None:
+    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
+
+
+def _role_of(job: Any, kind: Kind) -> str | None:
+    """The role of a job that may be partial: the field's, else the one that `request:` gives."""
+    known = job.members()
+    value: Any = known.get("request", {})
+    for step in kind.role_member:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return known.get("role") or (value if isinstance(value, str) else None)

@@ -1,0 +1,30 @@
+"""What a document is, before anything in it is read: defaults, a manifest of a kind, or nothing of ours."""
+
+from __future__ import annotations
+
+from sagespec.base.diagnostic import Diagnostic, Edit, Severity
+from sagespec.catalog import near
+from sagespec.kinds import KINDS, kind_named
+from sagespec.reading.syntax.document import Document
+
+
+def is_defaults(document: Document) -> bool:
+    return isinstance(document.data, dict) and document.data.get("kind") == "Defaults"
+
+
+def stranger(document: Document) -> Diagnostic | None:
+    """What there is to say of a document that is another tool's, or no manifest at all."""
+    from sagespec.reading.meant import strangers  # few files are none of ours
+
+    fields = (kind_named(name).model.fields for name in KINDS)
+    return strangers.diagnosed(document, {"apiVersion", "kind", "matrix"}.union(*fields))
+
+
+def unknown_kind(document: Document, stated: object) -> Diagnostic:
+    names = (*KINDS, "Defaults")
+    meant = near(str(stated), names)
+    message = f"there is no kind '{str(stated)[:60]}'"
+    hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(names)}"
+    place = document.where(("kind",))
+    fix = (Edit(place.span, meant),) if meant and meant.lower() == str(stated).lower() else ()
+    return Diagnostic(place, Severity.ERROR, "unknown-kind", message, hint, ("kind",), fix)
