@@ -44,7 +44,7 @@ print("", json.dumps([code, sorted(sys.modules)]), sep="\\n")
 LAYERS = {"base", "building", "catalog", "checking", "cli", "kinds", "pipeline", "reading", "reporting", "scripts"}
 """What `validate` needs of ours: nothing that makes, prices, plans or sends a request."""
 
-MODULES = 180
+MODULES = 190
 """So many modules of ours at most: each takes a tenth of a millisecond or two, whatever is in it."""
 
 THEIRS = {"cython_runtime", "yaml"}
