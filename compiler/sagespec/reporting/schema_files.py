@@ -1,4 +1,4 @@
-"""The schemas that editors read, as files. They say what this version of sagespec knows, and nothing of a project: they
+"""The schemas of our files, as files. They say what this version of sagespec knows, and nothing of a project: they
 are made when sagespec is (`reporting/schema/`), and come with it; everybody gets copies."""
 
 from __future__ import annotations

@@ -147,6 +147,7 @@ def _format(read: Evaluator, node: ast.Call, text: str, /, *places: Any, **words
     given = {**{str(place): value for place, value in enumerate(places)}, **words}
     parts: list[Any] = []
     count = 0
+
     for before, name, form, conversion in Formatter().parse(text):
         parts.append(before)
         if name is None:
