@@ -25,7 +25,6 @@ from sagespec.building import api_check as api
 from sagespec.building.api_check import ApiComplaint
 from sagespec.catalog import api_members, java_regex, tables
 from sagespec.catalog.api_fits import LONG, for_ascii
-from sagespec.catalog.api_misfits import Misfits
 
 SCHEMA: dict[str, Any] = json.loads((data_folder("schemas") / "create-training-job.schema.json").read_text())
 INPUT = botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateTrainingJob").input_shape
@@ -365,14 +364,13 @@ def test_a_message_never_repeats_a_huge_value() -> None:
         assert max(len(complaint.message) for complaint in complaints) < 250
 
 
-def test_judging_a_request_imports_no_library() -> None:
+def test_a_right_request_costs_no_import_of_jsonschema() -> None:
     code = (
         "import sys, json; from sagespec.building import api_check as api\n"
-        "print(len(list(api.check(json.load(sys.stdin)))), [n for n in ('jsonschema', 'botocore') if n in sys.modules])"
+        "print(list(api.check(json.load(sys.stdin))), [n for n in ('jsonschema', 'botocore') if n in sys.modules])"
     )
-    for request, wrong in ((LARGE, 0), ({**LARGE, "RoleArn": 1}, 1)):
-        done = subprocess.run([sys.executable, "-c", code], input=json.dumps(request), capture_output=True, text=True)
-        assert done.stdout == f"{wrong} []\n", done.stderr
+    done = subprocess.run([sys.executable, "-c", code], input=json.dumps(LARGE), capture_output=True, text=True)
+    assert done.stdout == "[] []\n", done.stderr
 
 
 PLACES = [*(path for path, value, _ in COMPLAINTS if value is not ...), ("Tags", 0, "Key"), ("ServerlessJobConfig",)]
@@ -388,7 +386,7 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
 
 @settings(max_examples=300)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
-def test_what_is_wrong_with_a_request_is_what_jsonschema_says(
+def test_a_request_is_refused_exactly_when_jsonschema_refuses_it(
     changes: list[tuple[tuple[str | int, ...], Any]],
 ) -> None:
     """Texts here have no character beyond U+FFFF, of which JSON Schema and the service count differently."""
@@ -399,20 +397,6 @@ def test_what_is_wrong_with_a_request_is_what_jsonschema_says(
         except (KeyError, IndexError, TypeError):
             assume(False)
     assert bool(list(api.check(request))) == (not WITNESS.is_valid(request))
-    ours = [(misfit.path, misfit.keyword) for misfit in Misfits(SCHEMA).of(request)]
-    theirs = [
-        (
-            (*each.absolute_path, each.instance)
-            if "propertyNames" in each.absolute_schema_path
-            else tuple(each.absolute_path),
-            each.validator,
-        )
-        for each in WITNESS.iter_errors(request)
-    ]
-    if {"maxItems", "maxProperties"} & {keyword for _, keyword in theirs}:  # of what is too much, we tell no more
-        assert set(ours) <= set(theirs)
-    else:
-        assert ours == theirs
 
 
 # Patterns

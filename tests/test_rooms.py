@@ -19,7 +19,7 @@ LAYERS: dict[str, str] = {
     "reading": "yaml jinja2 pydantic_core",
     "scripts": "tree_sitter tree_sitter_python",
     "checking": "",
-    "building": "",
+    "building": "jsonschema",
     "kinds": "",
     "pipeline": "",
     "deploying": "boto3 botocore tensorflow numpy requests grpc",
