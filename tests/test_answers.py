@@ -239,9 +239,9 @@ def test_no_secret_of_a_failure_is_shown_whole_by_any_command(
 def test_no_secret_of_a_log_or_an_error_is_shown_whole(
     aws: Aws, project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with neighbour_that(logs_of({"x": [f"password={SECRET}", "::error::x", "a\x1b[2Jb"]})) as logs:
+    with neighbour_that(logs_of({"x-1e957d6b53": [f"password={SECRET}", "::error::x", "a\x1b[2Jb"]})) as logs:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", logs.url)
-        code, out, _ = spoken(capsys, "logs", "x")
+        code, out, _ = spoken(capsys, "logs", "x-1e957d6b53")
     assert (code, out) == (0, "password=… (14 characters)\n: :error::x\na�[2Jb\n")
     error = service_error(
         ClientError({"Error": {"Code": "Oops", "Message": f"token {KEY}\n::stop-commands::x"}}, "Search"), "Search"

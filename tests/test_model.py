@@ -216,7 +216,7 @@ COMPLAINTS = {
     "name: b\ntint: [red]\n": "'tint' is called 'colours' in a box | write colours: …",
     "name: b\ncolour: [red]\n": "there is no field 'colour' | did you mean 'colours'?",
     "name: b\nRoleArn: x\n": "there is no field 'RoleArn' | known here: channels, colours, matrix, name",
-    "name: b\ncolours: red\n": "colours must be a list, not 'red' | write a list, for example [red]",
+    "name: b\ncolours: red\n": "colours must be a list, not 'red' | write colours: [red]",
     "name: b\ncolours: [Red]\n": "colours[0] must be a colour, not 'Red' | ",
     "name: B\n": "name must be small letters, not 'B' | for example red",
     "colours: [red]\n": "'name' is missing | add name: \"red\"",

@@ -174,7 +174,14 @@ def test_every_field_of_a_plan_is_saved(planned: Callable[[], Plan]) -> None:
         calls=(made.request.calls[0]._replace(naming=Naming.STABLE, scope="prod"),),
         prices=Prices("2026-11-01", {"ml.m5.xlarge": 0.23}, {"ml.m5.xlarge": 0.25}),
         serving=Serving(
-            2, "external", "mnist", "mnist-0123456789", "key", "a job", (Call("UpdateEndpoint", "EndpointName", {}),)
+            2,
+            "external",
+            "mnist",
+            "mnist-0123456789",
+            "key",
+            "a job",
+            "an image",
+            (Call("UpdateEndpoint", "EndpointName", {}),),
         ),
     )
     job = ObservedJob(

@@ -260,7 +260,7 @@ def test_the_log_of_a_job_that_does_not_exist_is_an_error(
 ) -> None:
     code, out, err = spoken(capsys, "logs", "tpyo", "--region", REGION)
     assert (code, out) == (3, "")
-    assert "error: DescribeTrainingJob tpyo: " in err
+    assert "error: there is neither a training job nor an endpoint 'tpyo'" in err
     assert run(["apply", "jobs/a.yaml", "--yes"]) == 0
     (name,) = aws.jobs.of("a")
     capsys.readouterr()

@@ -202,6 +202,7 @@ def jobs_of(
     from sagespec.deploying.services import NoSuchJob, ServiceError
 
     pool = service_pool()
+    names = tuple(names)
     jobs: list[FollowedJob] = []
     missing: list[str] = []
     for name in names:
@@ -230,7 +231,12 @@ def jobs_of(
             here = local or is_local(name)
             place = "" if here else region or os.environ.get("AWS_REGION", "")
             site = Destination(place, None, here)
-            service = pool.service(site, only) if only is not None else service_with(pool, name, site)
+            try:
+                service = pool.service(site, only) if only is not None else service_with(pool, name, site)
+            except NoSuchJob:
+                if not names[1:]:
+                    raise
+                service = pool.service(site)  # the others are shown; the error comes when this one is looked at
             jobs.append(FollowedJob(name, service))
     if missing and not jobs:
         raise NoSuchJob("; ".join(missing), "sagespec apply creates it")

@@ -110,7 +110,8 @@ def of_tensorflow(version: str, image: str = "", beside: tuple[str, ...] = ()) -
     older = (row for row in framework.wheel["limits"] if _parts(version) < _parts(row["below"]))
     limits = tuple(limit for row in older for limit in row["limits"])
     package = package_name(framework, version)
-    return Wanted(package, version, framework.title, beside, limits, _pythons_of(image, framework))
+    pythons = _pythons_of(image, framework)
+    return Wanted(package, version, framework.title, beside, limits=limits, pythons=pythons)
 
 
 def _pythons_of(image: str, framework: Framework | None = None) -> tuple[str, ...]:
