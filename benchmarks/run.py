@@ -215,13 +215,19 @@ def yaml_language_server() -> Command | None:
 def plan(folder: Path, jobs: int = 500) -> Iterator[Row]:
     """A plan of unchanged jobs, against the tests' service with 50 ms before each answer."""
     sys.path.insert(0, str(REPOSITORY / "tests"))
+    from moto.server import ThreadedMotoServer
+
     import sagespec
     from fakes.server import TestService
 
+    neighbours = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    neighbours.start()
+    host, port = neighbours.get_host_and_port()
     manifests.write(folder / "plan", jobs * len(manifests.REGIONS), shared=True)
     test_service = TestService()
     os.environ |= {
         "AWS_ENDPOINT_URL_SAGEMAKER": test_service.url,
+        "AWS_ENDPOINT_URL_STS": f"http://{host}:{port}",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -243,6 +249,7 @@ def plan(folder: Path, jobs: int = 500) -> Iterator[Row]:
     assert len(made.changes) == len(requests)
     assert made.pending == ()
     test_service.close()
+    neighbours.stop()
     yield Row(
         f"plan of {len(requests)} unchanged jobs, 50 ms a call",
         told(seconds),

@@ -27,8 +27,8 @@ FORMATS = ["text", "json", "sarif", "github", "junit"]
 
 @pytest.fixture
 def processors(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Says how many there are; few files are worth it, so that every worker does several batches. Threads of servers that
-    other tests have left are no reason to do without."""
+    """Says how many there are; few files are worth it, so that every worker does several batches. Threads that other
+    tests have left (servers) are no reason to do without."""
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     monkeypatch.setattr(spreading, "FIRST", 2)
     monkeypatch.setattr(spreading, "WORTH_IT", 6)
