@@ -284,8 +284,8 @@ class PlanArguments(Deciding):
 class ApplyArguments(Deciding):
     """Bring training jobs and endpoints to what the manifests say. Safe to run again at any time.
 
-    With --wait, the exit code says how the trainings and deployments ended. In GitHub Actions the results are also set as outputs of the
-    step, and its summary shows them.
+    With --wait, the exit code says how the trainings and deployments ended. In GitHub Actions the results are also set
+    as outputs of the step, and its summary shows them.
     """
 
     command, section, runs = "apply", DEPLOY, "applying:apply"
