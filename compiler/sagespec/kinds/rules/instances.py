@@ -15,6 +15,7 @@ from sagespec.checking.rule import API, ERROR, rule
 from sagespec.checking.subject import Subject, Written
 
 VARIANTS = ("production_variants", "shadow_production_variants")
+"""Fields of an endpoint whose items have an instance type of their own."""
 
 
 def types_in(*lists: str) -> Subject[Written, Context]:
