@@ -224,7 +224,7 @@ def test_a_parse_result_has_the_values_and_the_defaults() -> None:
         ("plan --set bucket x", "--set: 'bucket' is not NAME=VALUE", "sagespec plan --help says what there is"),
         (
             "stop",
-            "sagespec stop needs NAME-OR-PATH...: job names, or manifests whose jobs are meant",
+            "sagespec stop needs NAME-OR-PATH...: names of jobs or endpoints, or the manifests that describe them",
             "sagespec stop --help says what there is",
         ),
         (

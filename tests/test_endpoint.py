@@ -18,6 +18,7 @@ from botocore.validate import ParamValidator
 import sagespec
 from conftest import ENDPOINT, REPOSITORY, SCRIPT, SMALLEST
 from sagespec.base.diagnostic import Diagnostic
+from sagespec.building.draft import Trained
 from sagespec.kinds.endpoint.members import SECTIONS
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
@@ -58,6 +59,42 @@ def variant(result: Result) -> dict[str, Any]:
 
 def rules(result: Result) -> list[str]:
     return [found.rule for found in result.diagnostics]
+
+
+@pytest.mark.parametrize("over", [{}, {"model_data": None, "training_job": "mnist"}], ids=["archive", "training job"])
+def test_the_service_is_asked_about_a_model_only_when_the_manifest_has_no_mistakes(
+    over: dict[str, Any], folder: Path
+) -> None:
+    asked: list[str] = []
+
+    def trained(name: str, *_: object) -> Trained:
+        asked.append(name)
+        return Trained(waits_for="it")
+
+    def archive(uri: str, *_: object) -> str:
+        asked.append(uri)
+        return ""
+
+    options = Options(Inputs(), trained=trained, archive_at=archive)
+    for wrong, times in (({}, 1), ({"instance_type": "m5.large"}, 0), ({"max_run": 3600}, 0)):
+        fields = {key: value for key, value in {**ENDPOINT, **over, **wrong}.items() if value is not None}
+        (folder / "serve.yaml").write_text(yaml.safe_dump(fields, sort_keys=False))
+        (result,) = Compiler(options).run([str(folder / "serve.yaml")])
+        assert (len(asked), bool(result.diagnostics)) == (times, bool(wrong)), result.diagnostics
+        asked.clear()
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"instance_type": "ml.m5.larg"},
+        {"production_variants": [{"variant_name": "a", "initial_instance_count": 1, "instance_type": "ml.m5.larg"}]},
+    ],
+    ids=["endpoint", "variant"],
+)
+def test_a_misspelt_size_is_an_error_wherever_an_endpoint_names_a_type(over: dict[str, Any], folder: Path) -> None:
+    [found] = compiled(folder, over).diagnostics
+    assert (found.rule, found.hint) == ("misspelt-instance-type", "did you mean ml.m5.large?")
 
 
 def pointed_at(found: Diagnostic) -> str:

@@ -248,8 +248,9 @@ sm.create_endpoint(EndpointName=name, EndpointConfigName=name + "-config", Tags=
 """
 
 
-def test_the_three_calls_of_boto3_are_one_endpoint(knowledge: Facts) -> None:
-    found = from_source(BOTO3, knowledge)
+@pytest.mark.parametrize("weight", [', "InitialVariantWeight": 1}', "}"], ids=["written", "left out"])
+def test_the_three_calls_of_boto3_are_one_endpoint(weight: str, knowledge: Facts) -> None:
+    found = from_source(BOTO3.replace(',\n           "InitialVariantWeight": 1}', weight), knowledge)
     (draft,) = found
     assert (draft.kind, found.complete) == ("Endpoint", True)
     assert draft.data == {

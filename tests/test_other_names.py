@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import SMALLEST
+from conftest import ENDPOINT, SMALLEST
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.cli import run
 from sagespec.kinds import KINDS, kind_named, other_names
 from sagespec.pipeline import Compiler, Options
-from sagespec.reading.meant.names import _other_names  # the table as the program reads it
+from sagespec.reading.meant.names import _other_names, other_name  # the table as the program reads it
 from sagespec.reading.render import Inputs
 
 NOTHING = Inputs()
@@ -256,6 +256,24 @@ def test_a_slip_in_defaults_is_one_finding_with_what_stands_there(
     text = f"apiVersion: sagespec/v1\nkind: Defaults\n{lines}\n"
     results = Compiler(Options(Inputs(), build=False), knowledge).source(Source("sagespec.yaml", text, tmp_path))
     assert [(found.hint, found.span.line) for result in results for found in result.diagnostics] == [(hint, 3)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
+    kind: str, knowledge: Facts, tmp_path: Path
+) -> None:
+    own, (other,) = kind_named(kind).model, set(KINDS) - {kind}
+    smallest = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}[kind]
+    there = [*own.fields, *own.renamed]
+    foreign = [
+        name for name in kind_named(other).model.fields if name not in there and other_name(own, (name,)) is None
+    ]
+    assert len(foreign) > 10
+    for name in foreign:
+        found = said(json.dumps({**smallest, name: "x"}), knowledge, tmp_path)
+        assert [(rule, hint) for rule, hint, _ in found if rule == "unknown-field"] == [
+            ("unknown-field", f"only kind: {other} has it; leave it out")
+        ]
 
 
 @pytest.mark.parametrize("lines", [other_names.JOB, other_names.CHANNEL], ids=["job", "channel"])

@@ -255,6 +255,16 @@ def test_stop_stops_every_job_of_a_manifest_that_runs(
     assert aws.jobs.status(older) == "Stopping"
 
 
+@pytest.mark.parametrize("command", ["status", "logs", "stop", "rollback"])
+def test_what_is_not_on_this_machine_is_told_with_what_lists_what_is(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = spoken(capsys, command, "tpyo", "--local")
+    assert (code, out) == (3, "")
+    assert "endpoint 'tpyo' (this machine)\n = help: sagespec list --local shows what there is\n" in err
+
+
 def test_the_log_of_a_job_that_does_not_exist_is_an_error(
     aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -379,7 +379,7 @@ def test_rollback_serves_again_what_was_served_before(serving: Serving) -> None:
 
 
 def test_rollback_says_what_stands_against_it(serving: Serving) -> None:
-    with pytest.raises(NoSuchJob, match="no endpoint mnist"):
+    with pytest.raises(NoSuchJob, match="no endpoint 'mnist'"):
         way_back(serving.service(), "mnist", serving.site())
     serving.apply()
     with pytest.raises(ServiceError, match="is Creating, and takes no update"):

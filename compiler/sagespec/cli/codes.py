@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Code(IntEnum):
-    """Exit codes: closed, and documented in DESIGN section 8 and in the README."""
+    """Exit codes: a closed list, documented in the README and in docs/command-line.md."""
 
     FINE = 0
     WRONG_MANIFEST = 1

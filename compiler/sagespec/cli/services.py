@@ -279,7 +279,8 @@ def service_with(pool: ServicePool, name: str, site: Destination) -> Service:
             endpoints.describe(name)
         except NoSuchJob:
             message = f"there is neither a training job nor an endpoint '{name}' ({endpoints.name})"
-            raise NoSuchJob(message, "sagespec list PATH… shows what there is") from None
+            words = "sagespec list --local" if site.local else "sagespec list PATH…"
+            raise NoSuchJob(message, f"{words} shows what there is") from None
         except ServiceError:
             return jobs
         return endpoints

@@ -29,7 +29,8 @@ def way_back(service: EndpointService, name: str, site: Destination) -> WayBack:
     asking = Request("Endpoint", name, name, (), {}, site)
     seen = next((each for each in service.observe([asking]) if each.job_name == name), None)
     if seen is None:
-        raise NoSuchJob(f"there is no endpoint {name} on {service.name}", "is the name right, and is the region?")
+        hint = "sagespec list --local shows what there is" if site.local else "is the name right, and is the region?"
+        raise NoSuchJob(f"there is no endpoint '{name}' ({service.name})", hint)
     if not is_named_as_tagged(seen):
         raise ServiceError(f"{name} was not made by sagespec: {whose(seen)}", "what it served before is not known")
     if seen.rolled_back:

@@ -27,6 +27,11 @@ def vocabulary_of(name: str) -> Vocabulary:
     return Vocabulary(name, lambda key: key in KINDS or (key not in own and any(map(_has(key), _others(name)))))
 
 
+def other_kind_with(field: str, name: str) -> str | None:
+    """The kind whose manifests have a field that those of the kind of this name do not have."""
+    return None if _has(field)(name) else next(filter(_has(field), _others(name)), None)
+
+
 def _others(name: str) -> list[str]:
     return [other for other in KINDS if other != name]
 
@@ -35,4 +40,4 @@ def _has(field: str) -> Callable[[str], bool]:
     return lambda kind: field in kind_named(kind).model.fields
 
 
-__all__ = ["KINDS", "Kind", "kind_named", "vocabulary_of"]
+__all__ = ["KINDS", "Kind", "kind_named", "other_kind_with", "vocabulary_of"]

@@ -17,8 +17,8 @@ entry_point (write entry_point: train.py; the hyperparameters become its argumen
   sourcefile trainingscript
 source_dir: code src sourcecode codedir
 input_mode: traininginputmode mode
-instance_count (write instance_count: 1 and instance_type: ml.m5.xlarge): instances numinstances count nodes
-  numnodes nodecount replicas workers
+instance_count (write instance_count: 1 and instance_type: ml.m5.xlarge): initialinstancecount instances numinstances
+  count nodes numnodes nodecount replicas workers
 instance_type: machinetype instance nodetype machine vmtype
 volume_size (write volume_size: 100; it counts gigabytes): volumesizeingb disk disksize disksizegb storage volume
 output_path: output outputdir outputs3uri s3outputpath outputdataconfig outputlocation
@@ -68,7 +68,7 @@ shadow_production_variants: shadow shadowvariants
 deployment_config: deployment updatepolicy deploymentpolicy rollout
 keep_previous: keeprevisions revisions
 role: rolearn iamrole executionrole executionrolearn
-kms_key: kmskeyid
+kms_key: kmskeyid volumekmskey
 security_group_ids: securitygroups securitygroup
 subnets: subnetids subnet
 tags: labels annotations

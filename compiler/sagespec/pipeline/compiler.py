@@ -285,7 +285,7 @@ class Compiler:
         manifest = checked.manifest
         found += self.known.complaints(manifest.settings.get(SETTING), manifest.where)
         site = self._destinations.of(checked.job, kind)
-        draft = self._draft(checked, kind, site)
+        draft = self._draft(checked, kind, site, asks=self.options.build and not has_errors(found))
         # Requests of two files stand each by itself, so `compile` only warns of them; nobody can apply both.
         between_files = Severity.WARNING if self.options.build else Severity.ERROR
         found += conflicts(self.claims, checked, kind, site, between_files=between_files)
@@ -349,7 +349,11 @@ class Compiler:
             files=self.files,
         )
 
-    def _draft(self, checked: Checked, kind: Kind, site: Destination) -> Draft:
+    def _draft(self, checked: Checked, kind: Kind, site: Destination, *, asks: bool = False) -> Draft:
+        """
+        Args:
+            asks: whether the service may be asked which model an endpoint serves: not before its mistakes are told.
+        """
         from sagespec.building import draft
 
         manifest = checked.manifest
@@ -361,8 +365,8 @@ class Compiler:
             self.packing,
             _manifest_name(manifest, folder),
             self.options.inputs.commit,
-            self.beside.trained if self.options.build else None,
-            self.options.archive_at if self.options.build else None,
+            self.beside.trained if asks else None,
+            self.options.archive_at if asks else None,
         )
         return kind.draft(checked.job, manifest, inputs)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar, get_origin, overload
 
 T = TypeVar("T")
@@ -68,6 +68,8 @@ class Part:
     """What is said of such a name."""
     other_names: ClassVar[str] = ""
     """Lines `field (what to write): names`: what people call fields elsewhere, in small letters without marks."""
+    other_kind: ClassVar[Callable[[str], str | None]] = staticmethod(lambda field: None)
+    """A field's name → the other kind of manifests that has it, of a kind's own model."""
     watch: ClassVar[Any] = None
     """Notes what is read of an instance, where somebody wants to know (`sagespec.checking.watching`)."""
 

@@ -13,7 +13,7 @@ from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Described
 from sagespec.reading.core import ErrorDetails
-from sagespec.reading.meant.names import letters, meant, names_at, nearest, other_name, part_at
+from sagespec.reading.meant.names import kind_with, letters, meant, names_at, nearest, other_name, part_at
 from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest
 from sagespec.reading.shape import bare, described, expected, field_at, fields_of, shape_of_part
@@ -141,7 +141,9 @@ def _cure_of_name(complaint: BindingComplaint, name: str, new: str | None) -> st
     from sagespec.reading.meant import places
 
     path, model = complaint.path, complaint.model
-    other = other_name(model, path)
+    other, kind = other_name(model, path), kind_with(model, path)
+    if kind is not None and not (other or new or complaint.belongs_to):
+        return f"only kind: {kind} has it; leave it out"
     moved = places.hint(complaint, other)
     if moved:
         return moved

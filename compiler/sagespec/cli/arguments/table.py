@@ -43,7 +43,7 @@ FROM_SERVICE = {Code.SERVICE_FAILED: "the service failed or refused"}
 
 
 class ProgramArguments(Arguments):
-    """SageMaker training jobs as YAML manifests: checked, compiled, planned and applied."""
+    """SageMaker training jobs and endpoints as YAML manifests: checked, compiled, planned and applied."""
 
     version = flag("Print the version.", group=GENERAL)
     runs = "reference:program"
@@ -61,7 +61,7 @@ class Rendering(Arguments):
 
     env = text(
         "ENV",
-        "Environment of the defaults that holds.",
+        "Which environment of the defaults applies.",
         variable="SAGESPEC_ENV",
         completes="environments",
         group=MANIFESTS,
@@ -82,10 +82,10 @@ class Judging(Rendering):
 class Deciding(Judging):
     """What plan and apply may do beyond creating jobs."""
 
-    prune = flag("Stop running jobs of the project whose manifest is gone.")
-    rerun = flag("Run again what has ended; interrupted and repeated, each job once.")
-    replace = flag("Stop a running job whose manifest has changed.")
-    adopt = flag("Take over jobs under the manifests' names that are what they ask for, and nobody's.")
+    prune = flag("Stop running jobs, and delete endpoints, of the project whose manifest is gone.")
+    rerun = flag("Run jobs again that have ended, each once; update endpoints again whose update has failed.")
+    replace = flag("Stop running jobs whose manifest has changed; delete failed endpoints, and create them again.")
+    adopt = flag("Take over jobs and endpoints under the manifests' names that are what they ask for, and nobody's.")
 
 
 class Jobs(Rendering):
@@ -93,14 +93,16 @@ class Jobs(Rendering):
 
     section = DEPLOY
 
-    local = flag("The jobs of this machine instead of SageMaker's.")
-    region = text("REGION", "Where jobs are that are given by name; a manifest says it itself.")
+    local = flag("Those on this machine instead of SageMaker's.")
+    region = text("REGION", "The region of what is given by name; a manifest says it itself.")
 
 
 class Several(Jobs):
     """Any number of them."""
 
-    names = several("NAME-OR-PATH...", "Job names, or manifests whose jobs are meant.", completes="jobs files")
+    names = several(
+        "NAME-OR-PATH...", "Names of jobs or endpoints, or the manifests that describe them.", completes="jobs files"
+    )
 
 
 class ValidateArguments(Judging):
@@ -125,7 +127,7 @@ class ValidateArguments(Judging):
 
 
 class CompileArguments(Judging):
-    """Print the CreateTrainingJob request of a manifest, byte for byte the same everywhere.
+    """Print the request of a manifest, byte for byte the same everywhere; of an endpoint, its three requests.
 
     --target gives it another form: ack (the TrainingJob resource of the AWS controllers for Kubernetes),
     step-functions (a task state), aws-cli (a shell script). What these need in S3 is told on standard error; with
@@ -280,10 +282,10 @@ class PlanArguments(Deciding):
 
 
 class ApplyArguments(Deciding):
-    """Bring training jobs to what the manifests say. Safe to run again at any time.
+    """Bring training jobs and endpoints to what the manifests say. Safe to run again at any time.
 
-    With --wait, the exit code follows the trainings. In GitHub Actions the results are also set as outputs of the
-    step, and its summary shows them.
+    With --wait, the exit code says how the trainings and deployments ended. In GitHub Actions the results are also set
+    as outputs of the step, and its summary shows them.
     """
 
     command, section, runs = "apply", DEPLOY, "applying:apply"
@@ -302,7 +304,7 @@ class ApplyArguments(Deciding):
         "PATH...|PLANFILE", "Manifests, folders, -, or one file that plan --out has saved.", completes="files"
     )
     yes = flag("Do not ask.", short="-y")
-    wait = flag("Follow the jobs until they end.")
+    wait = flag("Follow jobs until they end, and endpoints until they serve.")
     max_parallel = number(
         "N",
         "No more than N training jobs run at a time; the next begins when one ends.",
@@ -368,7 +370,7 @@ class ListArguments(Looking):
 
 
 class StatusArguments(Several, Looking):
-    """Show the state of jobs: times, cost, model, and for a failure what it is and what to do."""
+    """Show the state of jobs and endpoints: times, cost, model, and for a failure what it is and what to do."""
 
     command, runs = "status", "jobs:status"
     exits = FROM_SERVICE
@@ -384,7 +386,7 @@ class StatusArguments(Several, Looking):
 
 
 class LogsArguments(Several):
-    """Print the logs of jobs."""
+    """Print the logs of jobs and endpoints."""
 
     command, runs = "logs", "jobs:logs"
     exits = FROM_SERVICE
@@ -405,7 +407,7 @@ class LogsArguments(Several):
 
 
 class AttachArguments(Several):
-    """Follow jobs until they end, whoever has started them. Ctrl-C stops following, not the jobs."""
+    """Follow jobs until they end, whoever has started them. Ctrl-C ends the following, not the jobs."""
 
     command, runs = "attach", "jobs:attach"
     exits = {
@@ -441,14 +443,14 @@ class RollbackArguments(Several):
         Code.SERVICE_FAILED: "the service failed, or there is nothing to go back to",
         Code.JOB_FAILED: "with --wait: an endpoint does not serve what it was asked for",
     }
-    examples = (("sagespec rollback mnist --wait", "and wait until it serves"),)
+    examples = (("sagespec rollback mnist --wait", "the endpoint mnist, and wait until it serves"),)
 
     yes = flag("Do not ask.", short="-y")
     wait = flag("Follow the endpoints until they serve.")
 
 
 class StopArguments(Several):
-    """Ask jobs to end; what they have saved is kept. Several jobs, and endpoints, end once somebody has agreed."""
+    """Stop jobs, which keep what they have saved, and delete endpoints. Asks first, but for a lone job."""
 
     command, runs = "stop", "jobs:stop"
     exits = FROM_SERVICE

@@ -31,6 +31,9 @@ SHOWN_ANYHOW = {"EnableNetworkIsolation": False, "KmsKeyId": ""}
 """Member → what the service shows where nobody asked for anything."""
 NAMES = frozenset({"ModelName", "EndpointConfigName", "EndpointName", "Tags"})
 VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
+WEIGHT = 1
+"""InitialVariantWeight of a variant that says none.
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html"""
 CAPACITY = {
     "InstanceType": "instance_type",
     "InitialInstanceCount": "initial_instance_count",
@@ -105,7 +108,7 @@ class _DescribedEndpoint:
     def _own(self, variant: Body) -> dict[str, Any]:
         """A variant; one of the described model names what the manifest makes."""
         served = variant.get("ModelName") == self.model.get("ModelName")
-        return {**variant, **({"ModelName": name_of(MODEL)} if served else {})}
+        return {"InitialVariantWeight": WEIGHT, **variant, **({"ModelName": name_of(MODEL)} if served else {})}
 
     def fields(self) -> dict[str, Any]:
         network = self.model.get("VpcConfig", {})
@@ -172,7 +175,9 @@ class _DescribedEndpoint:
 
     def capacity(self) -> dict[str, Any]:
         first, shadows = self.variants[0], self.config.get("ShadowProductionVariants")
-        alone = len(self.variants) == 1 and first["VariantName"] == VARIANT and first.get("InitialVariantWeight") == 1
+        alone = (
+            len(self.variants) == 1 and first["VariantName"] == VARIANT and first.get("InitialVariantWeight", 1) == 1
+        )
         found: dict[str, Any] = {}
         if shadows:
             found["shadow_production_variants"] = [_variant(self._own(shadow)) for shadow in shadows]

@@ -1,9 +1,9 @@
 """An endpoint as its author describes it: the vocabulary of the SDK's TensorFlowModel and deploy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from sagespec.kinds import other_names
+from sagespec.kinds import other_kind_with, other_names
 from sagespec.kinds.types import (
     GIGABYTES,
     AccountId,
@@ -268,6 +268,7 @@ class Endpoint(Part):
     renamed: ClassVar[Mapping[str, str]] = RENAMED
     renaming: ClassVar[str] = "'{old}' is called '{new}' in an endpoint"
     other_names: ClassVar[str] = other_names.ENDPOINT
+    other_kind: ClassVar[Callable[[str], str | None]] = staticmethod(lambda field: other_kind_with(field, "Endpoint"))
 
     apiVersion: Literal["sagespec/v1"] = field("Version of the manifest language.")  # noqa: N815
     kind: Literal["Endpoint"] = field("What this document describes.")

@@ -25,7 +25,14 @@ def meant_by(model: type[Part], path: Path) -> str | None:
     if renamed:
         return renamed
     other = other_name(model, path)
-    return other.field if other else nearest(name, tuple(names_at(model, path[:-1])))
+    if other or kind_with(model, path):
+        return other.field if other else None
+    return nearest(name, tuple(names_at(model, path[:-1])))
+
+
+def kind_with(model: type[Part], path: Path) -> str | None:
+    """The other kind of manifests that has a field of this very name."""
+    return model.other_kind(str(path[-1])) if len(path) == 1 else None
 
 
 class OtherName(NamedTuple):

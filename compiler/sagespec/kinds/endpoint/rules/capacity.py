@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near_instance
@@ -11,25 +10,12 @@ from sagespec.catalog.api_model import api_members
 from sagespec.checking.condition import EXPRESSION, GIVEN, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
-from sagespec.checking.subject import Subject, Written, field
+from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
 from sagespec.kinds.endpoint.model import Endpoint
+from sagespec.kinds.rules.instances import VARIANTS, types_in
 
 SERVERLESS = {"serverless_inference_config": GIVEN}
-
-
-def _types(context: EndpointContext) -> list[Written]:
-    endpoint = context.endpoint
-    owners: list[tuple[tuple[str | int, ...], Any]] = [((), endpoint)]
-    for name in ("production_variants", "shadow_production_variants"):
-        owners += [((name, index), variant) for index, variant in enumerate(getattr(endpoint, name) or ())]
-    return [
-        Written((*path, "instance_type"), owner.instance_type, owner) for path, owner in owners if owner.instance_type
-    ]
-
-
-TYPES = Subject[Written, EndpointContext](_types, ["instance_type"])
-"""Each instance type that is written: the endpoint's, and its variants'."""
 
 
 @rule(ERROR, on=ENDPOINT, source=SDK2 + "model.py, deploy")
@@ -162,7 +148,7 @@ def unknown_routing_strategy(config: Written, context: EndpointContext) -> Itera
         yield Finding((*config.path, "routing_strategy"), f"there is no routing strategy '{given}'", hint)
 
 
-@rule(WARNING, on=TYPES, source=API + "ProductionVariant.html")
+@rule(WARNING, on=types_in(*VARIANTS), source=API + "ProductionVariant.html")
 def unknown_hosting_type(instance_type: Written, context: EndpointContext) -> Iterator[Finding]:
     """Endpoints have instance types of their own: `ml.t2` and Graviton, but not `ml.t3`, `ml.c5n` or `ml.p3dn`.
 
@@ -176,7 +162,7 @@ def unknown_hosting_type(instance_type: Written, context: EndpointContext) -> It
     """
     name = instance_type.value
     known = api_members("CreateEndpointConfig")["ProductionVariants[].InstanceType"].enum
-    if name.startswith("ml.") and name not in known:
+    if name.startswith("ml.") and name not in known and not context.facts.is_misspelt_instance(name):
         meant = near_instance(name, known)
         trains = context.facts.instance(name) is not None
         message = f"'{name}' trains, but is not among the instance types of endpoints"

@@ -1,10 +1,10 @@
 """A training job as its author describes it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Annotated, ClassVar, Literal
 
-from sagespec.kinds import other_names
+from sagespec.kinds import other_kind_with, other_names
 from sagespec.kinds.training_job.model.channel import TRAINING, Channel, from_location
 from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.kinds.training_job.model.names import LEGACY_FIELDS, OF_TENSORFLOW, RENAMED
@@ -75,6 +75,9 @@ class Job(Part):
 
     renamed: ClassVar[Mapping[str, str]] = RENAMED
     other_names: ClassVar[str] = other_names.JOB
+    other_kind: ClassVar[Callable[[str], str | None]] = staticmethod(
+        lambda field: other_kind_with(field, "TrainingJob")
+    )
 
     apiVersion: Literal["sagespec/v1"] = field("Version of the manifest language.")  # noqa: N815
     kind: Literal["TrainingJob"] = field("What this document describes.")

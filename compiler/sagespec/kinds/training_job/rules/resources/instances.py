@@ -7,9 +7,7 @@ from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Path
-from sagespec.catalog import Facts
-from sagespec.catalog.near import SIZE
-from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, REPEATED
+from sagespec.checking.condition import GIVEN, LIST, REPEATED
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
@@ -136,31 +134,6 @@ def unknown_instance_type(instance_type: Written, context: JobContext) -> Findin
             f"'{name}' is not among the training instance types of {facts.fetched_on('instances')}",
             f"did you mean {meant}?" if meant else "see sagespec versions, or silence this if it is newer",
         )
-    return None
-
-
-def _misspelt(facts: Facts) -> tuple[Row, ...]:
-    families = "|".join(dict.fromkeys(name.rpartition(".")[0].removeprefix("ml.") for name in facts.instances))
-    pattern = rf"^ml\.({families})\.(?!{SIZE}$)(?!.*{EXPRESSION})[^.]*$"
-    message = "this is not a size that instances have: they are called large, xlarge, 2xlarge …"
-    return (Row(("instance_type",), message, value={"type": "string", "pattern": pattern}),)
-
-
-@rule(ERROR, on=INSTANCE_TYPE, source=API + "ResourceConfig.html", rows=_misspelt)
-def misspelt_instance_type(instance_type: Written, context: JobContext) -> Finding | None:
-    """Instances of all families come in the same sizes, such as `large`, `xlarge` and `2xlarge`.
-
-    Bad:
-        instance_type: ml.m5.xlrage
-
-    Good:
-        instance_type: ml.m5.xlarge
-    """
-    name = instance_type.value
-    if context.facts.instance(name) is None and context.facts.is_misspelt_instance(name):
-        meant = context.facts.near_instance(name)
-        hint = f"did you mean {meant}?" if meant else ""
-        return Finding(instance_type.path, f"'{name.rpartition('.')[2]}' is not a size that instances have", hint)
     return None
 
 
