@@ -12,6 +12,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import ceil
 from typing import TYPE_CHECKING, BinaryIO, Generic, NoReturn, TypeVar
 
 from sagespec.base.named import NamedTuple
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-AT_ONCE = 8
-"""Files that a worker does before it hands over what came of them."""
+AT_ONCE = 32
+"""So many files at most a worker does before it hands over what came of them: neighbours often share a script, which is
+studied once by each worker that meets it."""
 
 
 class Crashed(Exception):
@@ -65,7 +67,8 @@ def work(compiler: Compiler, files: Sequence[FoundFile], view: Callable[[Result]
             yield from map(view, compiler.each(found))
         return
     try:
-        for number, start in enumerate(range(0, len(files), AT_ONCE)):
+        size = _size(files, count)
+        for number, start in enumerate(range(0, len(files), size)):
             batch: Batch[T] = workers[number % count].next()
             compiler.allowances.take(batch.allowances)
             for found, done in zip(files[start:], batch.done, strict=False):
@@ -119,7 +122,14 @@ def _started(compiler: Compiler, files: Sequence[FoundFile], view: Callable[[Res
 
 def _share(files: Sequence[FoundFile], number: int, count: int) -> Iterator[Sequence[FoundFile]]:
     """Every `count`th batch of files."""
-    return (files[start : start + AT_ONCE] for start in range(number * AT_ONCE, len(files), count * AT_ONCE))
+    size = _size(files, count)
+    return (files[start : start + size] for start in range(number * size, len(files), count * size))
+
+
+def _size(files: Sequence[FoundFile], count: int) -> int:
+    """Of a batch: as large as may be while all workers have equally many."""
+    rounds = ceil(len(files) / (count * AT_ONCE))
+    return ceil(len(files) / (count * rounds))
 
 
 def _work(
