@@ -12,6 +12,7 @@ from io import TextIOWrapper
 def main() -> None:
     """Runs the command line and exits with its code."""
     gc.set_threshold(50_000)  # hardly anything here is circular: looking for it that seldom costs little memory
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal may know fewer characters than a manifest
             stream.reconfigure(errors="backslashreplace")
@@ -29,6 +30,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # while a class was made: Python 3.11 hides it in another
+            sys.exit(130)
         if isinstance(error, OSError) and error.filename is None:  # of a stream: the disk is full, or it is closed
             with suppress(OSError):
                 sys.stderr.write(f"error: {error.strerror or error}\n")
@@ -45,6 +48,13 @@ def main() -> None:
         )
         code = 70
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """Who starts us without a stream (`>&-`) has no use for it; the next file opened would take its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - kept to the end
 
 
 if __name__ == "__main__":

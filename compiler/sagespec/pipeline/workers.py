@@ -103,6 +103,8 @@ class _Worker(NamedTuple):
 
 def _started(compiler: Compiler, files: Sequence[FoundFile], view: Callable[[Result], T], count: int) -> list[_Worker]:
     """None where the system has no more processes."""
+    # An interrupt that came between a fork and what the child does about it would make a second parent of that child.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     gc.freeze()  # nobody looks through what was there before, so that processes go on sharing it
     workers: list[_Worker] = []
     try:
@@ -117,6 +119,8 @@ def _started(compiler: Compiler, files: Sequence[FoundFile], view: Callable[[Res
         for worker in workers:
             worker.end()
         return []
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     return workers
 
 
