@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from conftest import SMALLEST
+from sagespec.__main__ import main
 from sagespec.cli import Code, run
 
 TOOL = Path(sys.executable).with_name("sagespec")
@@ -196,6 +197,26 @@ def test_a_closed_pipe_is_no_error_message(code: Path) -> None:
     ran = subprocess.run(f"{TOOL} rules | head -1", shell=True, cwd=code, capture_output=True, text=True)
     assert ran.stdout.count("\n") == 1
     assert ran.stderr == ""
+
+
+@pytest.mark.parametrize(("closed", "exit_code"), [(">&-", 1), ("2>&-", 1), ("<&- >&- 2>&-", 1)])
+def test_a_stream_that_is_closed_from_the_start_is_no_bug_of_ours(code: Path, closed: str, exit_code: int) -> None:
+    ran = subprocess.run(f"{TOOL} validate bad.yaml {closed}", shell=True, cwd=code, capture_output=True, text=True)
+    assert (ran.returncode, "Traceback" in ran.stderr) == (exit_code, False)
+
+
+def test_an_interrupt_while_a_class_is_made_is_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python 3.11 tells of it as a RuntimeError."""
+
+    def perform(_: object) -> None:
+        raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt()
+
+    monkeypatch.setattr("sagespec.cli.perform", perform)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().err) == (130, "")
 
 
 def test_the_scaffolds_are_manifests_that_nothing_is_said_of(code: Path, capsys: pytest.CaptureFixture[str]) -> None:

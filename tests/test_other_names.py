@@ -196,6 +196,22 @@ def test_a_region_is_spelt_as_aws_does(region: str, meant: str, knowledge: Facts
             "not-a-manifest",
             "this is a resource of Kubernetes (ACK), not a manifest",
         ),
+        (
+            "apiVersion: kai.io/v1\nkind: TrainingJob\nmetadata: {name: a}\nspec: {}\n",
+            "not-a-manifest",
+            "this is a resource of Kubernetes, not a manifest",
+        ),
+        (
+            "name: CI\non: [push]\njobs: {a: {steps: [run: x]}}\n",
+            "not-a-manifest",
+            "this has hardly a field of a manifest",
+        ),
+        ("apiVersion: v2\nname: chart\nversion: 0.1.0\n", "not-a-manifest", "this has hardly a field of a manifest"),
+        (
+            "name: a\nchannels: [conda-forge]\ndependencies: [python]\n",
+            "not-a-manifest",
+            "this is an environment of conda, not a manifest",
+        ),
         ("- a\n", "not-a-map", "a manifest is a map of fields"),
         ("name: 'a\nrole: b\n", "invalid-yaml", "this is not YAML: the ' that begins here is not closed"),
         ("name: a\ntags: {a: b\n", "invalid-yaml", "this is not YAML: the { that begins here is not closed"),
