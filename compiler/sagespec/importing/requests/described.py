@@ -342,6 +342,8 @@ def snake(value: Any) -> Any:
 def _is_worth_saying(name: str, value: Any) -> bool:
     if name in ("training_steps", "evaluation_steps"):  # null has a meaning
         return True
+    if name in ("environment", "metric_definitions") and value is not None:  # sent empty, where written so
+        return True
     return value is not None and value != {} and value != Job.fields[name].default
 
 

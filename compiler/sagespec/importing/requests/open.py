@@ -145,7 +145,7 @@ class _StandIns(Placeholders):
         self.body = body
         name = body.get("TrainingJobName", ABSENT)
         own = self._map({key: value for key, value in body.items() if key != "TrainingJobName"}, ())
-        plain = {key: value for key, value in own.items() if value not in ({}, [])}
+        plain = {key: value for key, value in own.items() if value not in ({}, []) or key == "Environment"}
         plain["TrainingJobName"] = self._name(name)
         for member, inner in NEEDED.items():
             own = plain.setdefault(member, {"VolumeSizeInGB": _USUAL_VOLUME} if member == "ResourceConfig" else {})
