@@ -74,7 +74,7 @@ def _watched(part: type[Part]) -> type[Part]:
 
 
 class WrittenNames(Set[str]):
-    """WrittenNames of what is written: who asks for one has read whether that field is written."""
+    """Names of what is written: who asks for one has read whether that field is written."""
 
     def __init__(self, names: Set[str], watch: Watch) -> None:
         self._names = names

@@ -17,7 +17,7 @@ from sagespec.lsp.workspace import Workspace, shown
 from sagespec.pipeline import OUR_KINDS, Compiler, Options
 from sagespec.reading.binding import bind
 from sagespec.reading.discovery import may_be_ours
-from sagespec.reading.render import Layer, Manifest, environments_of, is_ours, render
+from sagespec.reading.render import Layer, Manifest, environments_of, is_defaults, is_ours, render
 from sagespec.reading.syntax.document import Document
 
 if TYPE_CHECKING:
@@ -108,10 +108,6 @@ class Scene:
                 continue
         data: Any = document.data
         return Manifest(document, (Layer(document),), data)
-
-
-def is_defaults(document: Document) -> bool:
-    return isinstance(document.data, dict) and document.data.get("kind") == "Defaults"
 
 
 def with_value(data: Any, path: Path, value: Any) -> Any:

@@ -10,7 +10,8 @@ from sagespec.base.source import Path, Place
 from sagespec.checking.claims import Holder
 from sagespec.kinds import KINDS
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Scene, is_defaults, item_at
+from sagespec.lsp.scene import Scene, item_at
+from sagespec.reading.render import is_defaults
 from sagespec.reading.syntax.document import Document
 
 SERVED = "training_job"

@@ -27,13 +27,13 @@ from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.pipeline.beside import Beside
 from sagespec.pipeline.conflicts import conflicts
 from sagespec.pipeline.destinations import LOCAL_REGION, Destinations
-from sagespec.pipeline.documents import is_defaults, stranger, unknown_kind
+from sagespec.pipeline.documents import stranger, unknown_kind
 from sagespec.pipeline.judging import DraftJudge
 from sagespec.pipeline.results import Options, Result, merged
 from sagespec.reading import discovery
 from sagespec.reading.binding import Bound, bind
 from sagespec.reading.project_facts import SETTING, ProjectFacts
-from sagespec.reading.render import Defaults, Manifest, environments_of, is_ours, render, standing_alone
+from sagespec.reading.render import Defaults, Manifest, environments_of, is_defaults, is_ours, render, standing_alone
 from sagespec.reading.syntax.document import Document
 from sagespec.reading.syntax.reader import MAX_BYTES, decode, load, read
 from sagespec.scripts import Scripts, comments

@@ -8,10 +8,6 @@ from sagespec.kinds import KINDS, kind_named
 from sagespec.reading.syntax.document import Document
 
 
-def is_defaults(document: Document) -> bool:
-    return isinstance(document.data, dict) and document.data.get("kind") == "Defaults"
-
-
 def stranger(document: Document) -> Diagnostic | None:
     """What there is to say of a document that is another tool's, or no manifest at all."""
     from sagespec.reading.meant import strangers  # few files are none of ours

@@ -186,6 +186,10 @@ def is_ours(document: Document) -> bool:
     return isinstance(data, dict) and str(data.get("apiVersion", "")).startswith("sagespec/")
 
 
+def is_defaults(document: Document) -> bool:
+    return isinstance(document.data, dict) and document.data.get("kind") == "Defaults"
+
+
 def render(
     document: Document, defaults: Sequence[Document], inputs: Inputs, vocabulary: Vocabulary
 ) -> Iterator[Manifest]:

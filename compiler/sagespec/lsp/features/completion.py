@@ -26,14 +26,14 @@ from sagespec.lsp.candidates import (
 from sagespec.lsp.cursor import Spot, spot
 from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Scene, SceneJob, concerns_us, is_defaults, item_at, source_of, with_value
+from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of, with_value
 from sagespec.lsp.schema import part_of, shape_at
 from sagespec.lsp.script import told_option
 from sagespec.lsp.texts import Json, TextDocument
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.constraints import Shape
 from sagespec.reading.part import Field, Part
-from sagespec.reading.render import SETTINGS, is_ours
+from sagespec.reading.render import SETTINGS, is_defaults, is_ours
 from sagespec.reading.shape import bare, described, expected, fields_of
 from sagespec.reading.syntax.document import Document
 from sagespec.reading.syntax.writer import scalar as as_yaml

@@ -7,10 +7,11 @@ from typing import Any
 
 from sagespec.base.source import Path, Place
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Scene, concerns_us, is_defaults, item_at, source_of
+from sagespec.lsp.scene import Scene, concerns_us, item_at, source_of
 from sagespec.lsp.symbols import source_at
 from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace, shown
+from sagespec.reading.render import is_defaults
 from sagespec.reading.syntax.document import Document
 
 CLASS, FIELD, OBJECT, ARRAY = 5, 8, 19, 18
