@@ -153,6 +153,37 @@ def test_an_update_takes_over_once_it_answers(service: LocalEndpoints, tmp_path:
     assert not before.path.exists()
 
 
+def test_it_is_in_service_only_once_requests_go_to_it(service: LocalEndpoints, tmp_path: Path) -> None:
+    serve(service, request(model(tmp_path)))
+    pointer = EndpointFolder(service.root / "mnist").path / "current"
+    pointer.rename(pointer.with_name("later"))  # as between the two writes of its supervisor
+    seen = service.describe("mnist")
+    assert (seen.status, seen.body.get("Url"), seen.pending) == ("Creating", None, seen.config)
+    pointer.with_name("later").rename(pointer)
+    assert service.describe("mnist").status == "InService"
+
+
+def test_an_update_that_takes_over_between_two_looks_has_not_failed(
+    service: LocalEndpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(service, request(model(tmp_path)))
+    endpoint, before = EndpointFolder(service.root / "mnist"), current(service)
+    new = request(model(tmp_path, 5))
+    service.prepare(new)
+    service.deploy("mnist", config_of(new), {})
+    until(service, "mnist", lambda seen: seen.status == "InService")
+    gone(before)
+    after = current(service)
+    endpoint.point("current", before)  # as the first look found it
+
+    def settled(revision: RevisionFolder) -> dict[str, object]:
+        endpoint.point("current", after)
+        return revision.state()
+
+    monkeypatch.setattr(record, "settled", settled)
+    assert service.describe("mnist").status == "InService"
+
+
 def test_an_update_that_fails_leaves_the_old_one_and_says_why(service: LocalEndpoints, tmp_path: Path) -> None:
     serve(service, request(model(tmp_path)))
     wanted = request(model(tmp_path, 5, place="latest"))

@@ -77,7 +77,11 @@ def _status(endpoint: EndpointFolder, asked: RevisionFolder) -> dict[str, Any]:
     """The endpoint's, out of those of the revision that was asked for and the one that answers."""
     current, wanted = endpoint.current, settled(asked)
     serving = wanted if current is None or current == asked else settled(current)
+    if endpoint.current != current:  # between the two looks it has begun to serve
+        return _status(endpoint, asked)
     serving = {**serving, "modified": max(serving["modified"], wanted["modified"])}
+    if current is None and serving["status"] == "InService":  # its server answers, and is not yet the endpoint's
+        serving["status"] = "Creating"
     if endpoint.deleting.exists():
         return {**serving, "status": "Deleting"}
     if current is not None and current != asked:
