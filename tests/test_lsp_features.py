@@ -363,3 +363,82 @@ def test_a_version_of_an_endpoint_is_told_with_its_server(editor: Editor) -> Non
     assert details["2.19"] == "TensorFlow Serving"
     assert details["1.12"] == "TensorFlow Serving and the Python-based server"
     assert "TensorFlow 2.19: TensorFlow Serving" in editor.hover(f'{text}framework_version: "2.|19"\n', "serve.yaml")
+
+
+# In the script that handles requests
+
+CODE = f'{ENDPOINT}{MODEL}entry_point: inference.py\ninstance_type: ml.m5.xlarge\ninitial_instance_count: 1\n'
+PYTHON_SERVER = CODE.replace('"2.19"', '"1.12"').replace("entry_point:", "endpoint_type: python\nentry_point:")
+LEGACY = without("entry_point", MANIFEST.replace("2.21", "1.10")) + "entry_point: inference.py\ntraining_steps: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text", "names"),
+    [
+        (CODE, "|", ["handler", "input_handler", "output_handler"]),
+        (CODE, "import json\n\n\nde|", ["handler", "input_handler", "output_handler"]),
+        (CODE, "def input_handler(data, context):\n    pass\n\n\ndef |", ["output_handler"]),
+        (CODE, "def |\n\n\ndef input_handler(data, context):\n    pass\n", ["output_handler"]),
+        (CODE, "def |(data, context):\n    pass\n", ["handler", "input_handler", "output_handler"]),
+        (CODE, "from lib import handler\n\n|", []),
+        (CODE, "handler = make()\ndef |", []),
+        (CODE, "def other():\n    |", []),
+        (CODE, "# |", []),
+        (CODE, "import |", []),
+        (PYTHON_SERVER, "def |", ["transform_fn", "input_fn", "output_fn"]),
+        (PYTHON_SERVER, "def output_fn(prediction, accept):\n    pass\ndef |", ["input_fn"]),
+        (LEGACY, "keras_model_fn = make\ndef |", ["train_input_fn", "eval_input_fn", "serving_input_fn"]),
+        (CODE.replace("entry_point: inference.py\n", ""), "def |", []),
+        (CODE + "image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/serving:1\n", "def |", []),
+        (MANIFEST, "def |", []),
+    ],
+)
+def test_functions_that_the_container_calls_are_offered_in_its_script_and_in_no_other(
+    editor: Editor, manifest: str, text: str, names: list[str]
+) -> None:
+    editor.open("serve.yaml", manifest)
+    for name, expected in (("inference.py", names), ("other.py", [])):
+        answer = editor.at("completion", name, text)
+        assert [item["label"] for item in (answer or {"items": []})["items"]] == expected
+
+
+def test_every_function_that_is_offered_is_one_that_validate_accepts(editor: Editor) -> None:
+    """Taken one after the other, until none is offered any more."""
+    editor.open("serve.yaml", CODE)
+    assert editor.completed("def |", "handler", "inference.py") == "def handler(data, context):\n    "
+    assert editor.completed("han|", "handler", "inference.py") == "def handler(data, context):\n    "
+    assert editor.completed("def h|(data):\n", "handler", "inference.py") == "def handler(data):\n"
+    assert editor.completed("\r\n|", "handler", "inference.py") == "\r\ndef handler(data, context):\r\n    "
+    for first in ("handler", "input_handler"):
+        text, label = "", first
+        while True:
+            text = editor.completed(f"{text}|", label, "inference.py") + "pass\n\n\n"
+            answer = editor.at("completion", "inference.py", f"{text}|")
+            if answer is None:
+                break
+            label = answer["items"][0]["label"]
+        (editor.folder / "inference.py").touch()
+        editor.open("inference.py", text)
+        assert editor.judgements.findings(str(editor.folder / "serve.yaml")) == ()
+        assert editor.judgements.findings(str(editor.folder / "inference.py")) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("def input_han|dler(data, context):\n    pass\n", "def input_handler(data, context)"),
+        ("def output_handler|(response, context):\n    pass\n", "`accept_header`"),
+        ("hand|ler = make()\n", "It takes the place of `input_handler` and `output_handler`."),
+        ("from lib import hand|ler\n", "Called by the container of: Endpoint `mnist` (serve.yaml)."),
+    ],
+)
+def test_hover_says_what_the_container_does_with_a_function(editor: Editor, text: str, says: str) -> None:
+    editor.open("serve.yaml", CODE.replace("name: serve", "name: mnist"))
+    assert says in editor.hover(text, "inference.py").replace(str(editor.folder) + "/", "")
+    assert editor.hover(text, "other.py") == ""
+
+
+@pytest.mark.parametrize("text", ["def input_fn(da|ta, content_type):\n    pass\n", "def f():\n    hand|ler()\n"])
+def test_hover_says_nothing_of_what_the_container_does_not_call(editor: Editor, text: str) -> None:
+    editor.open("serve.yaml", CODE)
+    assert "Called by" not in editor.hover(text, "inference.py")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import PurePath, PurePosixPath
 
@@ -11,6 +11,8 @@ from sagespec.base.repository import lies_outside_project
 from sagespec.checking.context import Context
 from sagespec.checking.rule import ERROR, rule
 from sagespec.checking.subject import Written, field
+from sagespec.scripts import LegacyFunctions, Script
+from sagespec.scripts.called import CalledFunction
 
 
 @rule(
@@ -59,3 +61,16 @@ def lies_inside(path: str) -> bool:
         if depth < 0:
             return False
     return True
+
+
+def wrong_parameters(script: Script, functions: LegacyFunctions, called: Iterable[CalledFunction]) -> Iterator[Finding]:
+    """Those of the functions that a container calls which do not take what they are given."""
+    for each in called:
+        function = functions.found.get(each.name)
+        if each.by_position and function is not None and not function.takes(each.values):
+            yield Finding(
+                ("entry_point",),
+                f"the container calls {each.head}, and this takes ({', '.join(function.parameters or ())})",
+                f"write def {each.head}",
+                place=script.place(function.piece),
+            )

@@ -17,6 +17,7 @@ from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
 from sagespec.scripts import DeclaredArguments, Environment, Libraries, Script
+from sagespec.scripts.called import LEGACY_MODE, CalledFunction
 from sagespec.scripts.declared import DeclaredOption
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
@@ -308,6 +309,11 @@ class JobContext(Context):
         if self.mode is Mode.IMAGE or job.entry_point is None:
             return None
         return self.scripts.of(self.folder, job.entry_point, job.source_dir, job.dependencies)
+
+    @lazy
+    def called(self) -> tuple[CalledFunction, ...]:
+        """The functions of the script that the container calls by their names."""
+        return LEGACY_MODE if self.legacy else ()
 
     @lazy
     def hardware(self) -> list[Instance]:

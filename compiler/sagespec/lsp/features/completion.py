@@ -24,6 +24,7 @@ from sagespec.lsp.candidates import (
     settings_of_server,
 )
 from sagespec.lsp.cursor import Spot, spot
+from sagespec.lsp.features import functions
 from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of, with_value
@@ -38,7 +39,16 @@ from sagespec.reading.shape import bare, described, expected, fields_of
 from sagespec.reading.syntax.document import Document
 from sagespec.reading.syntax.writer import scalar as as_yaml
 
-KINDS_OF_ITEM = {"field": 5, "value": 12, "enum": 20, "file": 17, "folder": 19, "variable": 6, "rule": 21}
+KINDS_OF_ITEM = {
+    "function": 3,
+    "field": 5,
+    "value": 12,
+    "enum": 20,
+    "file": 17,
+    "folder": 19,
+    "variable": 6,
+    "rule": 21,
+}
 DEPRECATED = 1
 _ALLOW = re.compile(r"#\s*sagespec:\s*allow\s+(?:[a-z0-9-]+(?:\s*,\s*|\s+))*(?P<typed>[a-z0-9-]*)\Z")
 _EXPRESSION = re.compile(r"\{\{(?P<inside>(?:(?!\}\}).)*)\Z")
@@ -57,14 +67,18 @@ class CompletionItem(NamedTuple):
     document: str = ""
     outdated: bool = False
     first: bool = False
+    sought: str = ""
+    """What is compared with what is typed, where the text does not say it."""
 
 
 def completion(workspace: Workspace, judgements: Judgements, params: Mapping[str, Any]) -> Json | None:
     """What may be written at a position; nothing in a file that is not ours."""
     document = workspace.document(params)
-    if document is None or not concerns_us(document):
+    if document is None:
         return None
     index = document.index(params["position"])
+    if not concerns_us(document):
+        return _in_script(workspace, judgements, document, index)
     line = document.text[:index][max(document.text.rfind("\n", 0, index), document.text.rfind("\r", 0, index)) + 1 :]
     if (found := _ALLOW.search(line)) is not None:
         return _answer(document, index - len(found["typed"]), index, _rules(judgements, document, index))
@@ -80,6 +94,19 @@ def completion(workspace: Workspace, judgements: Judgements, params: Mapping[str
     return _answer(document, here.start, here.end, _items(workspace, judgements, scene, here))
 
 
+def _in_script(workspace: Workspace, judgements: Judgements, document: TextDocument, index: int) -> Json | None:
+    """The functions that a container calls; nothing in a script that no manifest names."""
+    found = functions.offered(workspace, judgements, document, index)
+    if found is None:
+        return None
+    start, end, offered = found
+    items = [
+        CompletionItem(each.name, text, "function", each.head, functions.page(each), sought=each.name)
+        for each, text in offered
+    ]
+    return _answer(document, start, end, items) if items else None
+
+
 def _answer(document: TextDocument, start: int, end: int, items: Iterable[CompletionItem]) -> Json:
     range_ = document.range(start, end)
     return {
@@ -93,7 +120,7 @@ def _item(item: CompletionItem, number: int, range_: Json) -> Json:
         "label": item.label,
         "kind": KINDS_OF_ITEM[item.kind],
         "sortText": f"{0 if item.first else 1}{number:04}",
-        "filterText": item.text.strip().rstrip(":").strip("\"'") or item.label,
+        "filterText": item.sought or item.text.strip().rstrip(":").strip("\"'") or item.label,
         "textEdit": {"range": range_, "newText": item.text},
         "insertTextMode": 1,
     }
