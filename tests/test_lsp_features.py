@@ -367,7 +367,7 @@ def test_a_version_of_an_endpoint_is_told_with_its_server(editor: Editor) -> Non
 
 # In the script that handles requests
 
-CODE = f'{ENDPOINT}{MODEL}entry_point: inference.py\ninstance_type: ml.m5.xlarge\ninitial_instance_count: 1\n'
+CODE = f"{ENDPOINT}{MODEL}entry_point: inference.py\ninstance_type: ml.m5.xlarge\ninitial_instance_count: 1\n"
 PYTHON_SERVER = CODE.replace('"2.19"', '"1.12"').replace("entry_point:", "endpoint_type: python\nentry_point:")
 LEGACY = without("entry_point", MANIFEST.replace("2.21", "1.10")) + "entry_point: inference.py\ntraining_steps: 1\n"
 
