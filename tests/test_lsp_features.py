@@ -442,3 +442,61 @@ def test_hover_says_what_the_container_does_with_a_function(editor: Editor, text
 def test_hover_says_nothing_of_what_the_container_does_not_call(editor: Editor, text: str) -> None:
     editor.open("serve.yaml", CODE)
     assert "Called by" not in editor.hover(text, "inference.py")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text", "some", "never"),
+    [
+        ("huggingface", "pytorch_version: |", ['"2.1"'], ['"2.1.0"', '"1.13"', '"2.3"']),
+        ("huggingface", "tensorflow_version: |", [], ['"2.6"', '"2.11"']),
+        (
+            "training",
+            "framework_version: |",
+            ['"2.19"', '"1.15"'],
+            ['"1.5.0"', '"1.10"'],
+        ),  # whose script defines no model
+        ("training", "dependencies: |", [], ["code"]),  # a list
+        ("training", "dependencies: [|]", ["code", "train.py"], []),
+        ("training", "requirements_file: |", [], ["code"]),  # of legacy mode
+        ("training", "source_dir: |", ["code"], ["train.py"]),
+        ("python", "py_version: |", ["py2"], ["py3"]),
+        ("serving", "py_version: |", [], ["py2", "py3"]),
+        ("serving", "framework_version: |", ['"2.16.2"', '"1.11"'], ['"2.9.1"', '"2.15"']),
+        ("graviton", "framework_version: |", ['"2.9.1"', '"2.16.1"'], ['"2.18"', '"2.19"']),
+        ("code", "|", ["source_dir: "], ["entry_point: "]),
+    ],
+)
+def test_what_is_offered_depends_on_the_rest_of_the_manifest(
+    editor: Editor, manifest: str, text: str, some: list[str], never: list[str]
+) -> None:
+    field = text.partition(":")[0]
+    serving = f"{ENDPOINT}{MODEL}instance_type: ml.m5.xlarge\ninitial_instance_count: 1\n"
+    whole = {
+        "training": without(field),
+        "huggingface": without("framework_version")
+        + 'framework: huggingface\ntransformers_version: "4.36"\n'
+        + ('pytorch_version: "2.1"\n' if field == "tensorflow_version" else ""),
+        "python": PYTHON_SERVER,
+        "serving": without(field, serving),
+        "graviton": without(field, serving).replace("ml.m5", "ml.m6g"),
+        "code": CODE,
+    }[manifest]
+    (editor.folder / "inference.py").write_text("def handler(data, context):\n    return data.read(), 'text/csv'\n")
+    offered = editor.offered(f"{whole}{text}", "tried.yaml")
+    assert set(some) <= set(offered)
+    assert not set(never) & set(offered)
+
+
+def test_a_value_that_needs_something_else_says_so(editor: Editor) -> None:
+    answer = editor.at("completion", "mnist.yaml", f"{WHOLE}use_spot_instances: |")
+    items = {item["label"]: item for item in answer["items"]}
+    assert "max_wait" in items["true"]["documentation"]["value"]
+    assert "documentation" not in items["false"]
+
+
+@pytest.mark.parametrize(("text", "sought"), [("d|", "def handler"), ("|", "def handler"), ("h|", "handler")])
+def test_editors_compare_what_is_typed_with_what_is_begun(editor: Editor, text: str, sought: str) -> None:
+    """VS Code passes over what does not begin alike."""
+    editor.open("serve.yaml", CODE)
+    answer = editor.at("completion", "inference.py", text)
+    assert answer["items"][0]["filterText"] == sought

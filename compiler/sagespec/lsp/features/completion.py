@@ -53,8 +53,13 @@ DEPRECATED = 1
 _ALLOW = re.compile(r"#\s*sagespec:\s*allow\s+(?:[a-z0-9-]+(?:\s*,\s*|\s+))*(?P<typed>[a-z0-9-]*)\Z")
 _EXPRESSION = re.compile(r"\{\{(?P<inside>(?:(?!\}\}).)*)\Z")
 _NAME = re.compile(r"(?:(?P<owner>\w+)\.)?(?P<typed>[\w-]*)\Z")
-_COMPANION = re.compile(r"-without-(?!image|server|support|compiler)|^missing-|^incomplete-|-not-given|-needed-")
-"""Names of rules that miss something else: what they complain of can still be written."""
+_COMPANION = re.compile(
+    r"-without-(?!image|server|support|compiler|python-file)|^missing-(?!model-function|input-function)"
+    r"|^incomplete-|-not-given|-needed-"
+)
+"""Names of rules that miss something else in the manifest: what they complain of can still be written."""
+_ON_THE_WAY = re.compile(r"-not-found$|^unusable-files$|^missing-(local-data|requirements-file)$")
+"""What may be wrong with a folder's name behind which more is typed."""
 
 
 class CompletionItem(NamedTuple):
@@ -101,8 +106,8 @@ def _in_script(workspace: Workspace, judgements: Judgements, document: TextDocum
         return None
     start, end, offered = found
     items = [
-        CompletionItem(each.name, text, "function", each.head, functions.page(each), sought=each.name)
-        for each, text in offered
+        CompletionItem(each.name, text, "function", each.head, functions.page(each), sought=sought)
+        for each, text, sought in offered
     ]
     return _answer(document, start, end, items) if items else None
 
@@ -236,18 +241,22 @@ class Trial:
         data = with_value(self.job.manifest.data, path, value)
         return sorted(self.job.complaints(data) - self.before, key=str)
 
-    def accepts(self, path: Path, value: Any) -> bool:
-        return all(_COMPANION.search(rule) for rule, _, _ in self.complaints(path, value))
-
 
 def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[CompletionItem]:
     """The values of a field that would be accepted."""
     offered = [*candidates(trial.job, here.path, here.typed), *(of_shape(shape) if shape is not None else ())]
     if here.path == ("training_job",):
         offered += [Candidate(name, f"{file}:{line}") for name, file, line in trial.judgements.jobs("TrainingJob")]
-    for each in {(type(each.value), each.value): each for each in offered}.values():
-        if each.opens or trial.accepts(here.path, each.value):
-            yield _value(here, each)
+    is_list = (
+        shape is not None and bare(shape)["type"] == "list"
+    )  # an item is typed on a line, or in brackets, of its own
+    for each in {(type(each.value), each.value): each for each in offered if not is_list}.values():
+        said = trial.complaints(here.path, each.value)
+        wrong = [rule for rule, _, _ in said if not _COMPANION.search(rule)]
+        if not wrong or (each.opens and all(map(_ON_THE_WAY.search, wrong))):
+            needs = [f"Needs more: {message}." for rule, _, message in said if rule not in wrong and not each.opens]
+            document = "\n\n".join(part for part in (each.document, *needs) if part)
+            yield _value(here, each._replace(document=document))
 
 
 def _value(here: Spot, each: Candidate) -> CompletionItem:
@@ -310,7 +319,7 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
 
 _OF_VALUES = re.compile(
     r"^(wrong-(value|type|form)|out-of-range|unknown-field|missing-field|refused-by-api)$"
-    r"|-not-found$|^image-outside-ecr$|^model-data-without-archive$|^missing-(local-data|requirements-file)$"
+    rf"|^image-outside-ecr$|^model-data-without-archive$|{_ON_THE_WAY.pattern}"
 )
 """What a sample may do wrong though the field may stand there."""
 

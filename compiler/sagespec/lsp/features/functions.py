@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from sagespec.base.named import NamedTuple
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.scene import SceneJob
 from sagespec.lsp.symbols import MOST_MANIFESTS, jobs_of
@@ -18,10 +19,19 @@ _OPEN = re.compile(r"[A-Za-z_]*(?P<head>[ \t]*\()?")
 _DEFINED = re.compile(r"(?m)^(?:def[ \t]+)?(?P<name>\w+)[ \t]*[=(:]|^from\b.*\bimport\b(?P<names>.*)$")
 
 
+class Offer(NamedTuple):
+    """A function that may be defined at a place."""
+
+    function: CalledFunction
+    text: str
+    sought: str
+    """What editors compare with what is typed: a name, or `def` if that is what has been begun."""
+
+
 def offered(
     workspace: Workspace, judgements: Judgements, document: TextDocument, index: int
-) -> tuple[int, int, list[tuple[CalledFunction, str]]] | None:
-    """(where it begins and ends, the functions with what is written of each) of what may be defined at a character."""
+) -> tuple[int, int, list[Offer]] | None:
+    """(where it begins and ends, what is offered) of what may be defined at a character."""
     text = document.text
     line_start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
     begun = _BEGUN.fullmatch(text[line_start:index])
@@ -32,12 +42,17 @@ def offered(
     end = rest.start("head") if rest["head"] else rest.end()
     others = text[:line_start] + text[end:].lstrip("(")
     found = [function for _, function in called(workspace, judgements, document)]
-    lead = "" if begun["lead"] else "def "
+    lead, typed = "" if begun["lead"] else "def ", begun["typed"]
+    is_begun = bool(lead) and lead.startswith(typed)
     items = [
-        (each, f"{lead}{each.name}" if rest["head"] else f"{lead}{each.head}:{_end(text)}    ")
+        Offer(
+            each,
+            f"{lead}{each.name}" if rest["head"] else f"{lead}{each.head}:{_end(text)}    ",
+            f"{lead if is_begun else ''}{each.name}",
+        )
         for each in wanted(found, defined(others))
     ]
-    return index - len(begun["typed"]), end, items
+    return index - len(typed), end, items
 
 
 def _end(text: str) -> str:
