@@ -325,4 +325,7 @@ def serve(environment: str | None = None, variables: Mapping[str, str] | None = 
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     workspace = Workspace()
     workspace.settings = workspace.settings._replace(environment=environment, variables=dict(variables or {}))
-    return Server(Connection(sys.stdin.buffer, outgoing), workspace).run()
+    try:
+        return Server(Connection(sys.stdin.buffer, outgoing), workspace).run()
+    except BrokenPipeError:  # the client does not listen any more
+        return 1
