@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -15,6 +17,8 @@ from sagespec.lsp import cursor
 from sagespec.lsp.jsonrpc import INVALID_PARAMS
 from sagespec.lsp.params import NEEDED
 from sagespec.lsp.server import NOTIFICATIONS
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.render import Inputs
 from test_lsp_diagnostics import MANIFEST, SCRIPT
 
 WATCHES = {**CAN, "workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}}
@@ -175,6 +179,28 @@ def test_a_text_that_is_too_much_is_read_once_for_a_hover(
     monkeypatch.setattr(cursor, "_read", lambda source, lines: read.append(1) or whole(source, lines))
     editor.ask("hover", document, document.text.index("ml.m5"))
     assert len(read) == 1
+
+
+def test_what_cannot_be_read_is_told_as_validate_tells_it(folder: Path) -> None:
+    (folder / "leads-nowhere.yaml").symlink_to("nothing.yaml")
+    (folder / "leads-back.yaml").symlink_to("leads-back.yaml")
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "folder.yaml").mkdir()
+    (folder / "large.yaml").write_text(f"apiVersion: sagespec/v1\nkind: TrainingJob\nx: [{'1,' * 2_000_000}]\n")
+    (folder / "latin.yaml").write_bytes(b"apiVersion: sagespec/v1\nkind: TrainingJob\nname: \xff\n")
+    (folder / "zero.yaml").write_bytes(b"apiVersion: sagespec/v1\x00\nkind: TrainingJob\n")
+    wire = Wire(folder)
+    wire.settled()
+    published = {
+        (unquote(uri), found["code"], found["message"].partition("\nhelp: ")[0])
+        for uri, those in wire.published.items()
+        for found in those[-1]["diagnostics"]
+    }
+    wire.close()
+    results = Compiler(Options(Inputs(), build=False)).run([str(folder)])
+    found = [each for result in results for each in result.diagnostics]
+    assert published == {(Path(each.path).as_uri(), each.rule, each.message) for each in found}
+    assert {rule for _, rule, _ in published} == {"passed-over", "file-too-large", "not-utf8", "invalid-yaml"}
 
 
 def framed(content: str, length: int | None = None) -> bytes:
