@@ -532,3 +532,28 @@ def test_a_wrong_field_takes_away_what_it_decides_and_nothing_else(editor: Edito
                 editor.ask(method, name, index)
         editor.ask("completion", name, name.text.rindex("\n") if name is document else 0)
     assert "ml.m5.large" in editor.offered(f"{without('instance_type', base)}{wrong}\ninstance_type: |", "tried.yaml")
+
+
+def test_values_that_the_script_takes_of_an_argument_are_offered(editor: Editor) -> None:
+    assert editor.offered(f"{MANIFEST}hyperparameters: {{optimizer: |}}") == ["adam", "sgd"]
+    assert editor.offered(f"{MANIFEST}hyperparameters:\n  optimizer: s|\n  epochs: 1\n") == ["adam", "sgd"]
+    assert editor.offered(f"{MANIFEST}hyperparameters: {{epochs: |}}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "some"),
+    [
+        ("production_variants:\n  - |", ["variant_name: ", "routing_config: ", "serverless_config: "]),
+        ("production_variants:\n  - variant_name: a\n    instance_type: ml.m5.l|", ["ml.m5.large"]),
+        ("production_variants: [{variant_name: a, routing_config: {routing_strategy: |}}]", ["RANDOM"]),
+        ("production_variants: [{variant_name: a, serverless_config: {memory_size_in_mb: |}}]", ["1024", "6144"]),
+        ("shadow_production_variants:\n  - |", ["variant_name: "]),
+    ],
+)
+def test_the_variants_of_an_endpoint_are_completed(editor: Editor, text: str, some: list[str]) -> None:
+    assert set(some) <= set(editor.offered(f"{ENDPOINT}{MODEL}{text}", "serve.yaml"))
+
+
+@pytest.mark.parametrize("field", ["tags", "environment", "hyperparameters"])
+def test_a_key_that_is_called_like_a_field_is_none(editor: Editor, field: str) -> None:
+    assert editor.offered(f"{MANIFEST}{field}: {{region: |}}") == []

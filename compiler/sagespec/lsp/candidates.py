@@ -13,6 +13,7 @@ from sagespec.base.source import Path
 from sagespec.catalog import Facts, Framework, Instance, Release, api_members
 from sagespec.catalog.serving import Server, served, served_by_another, served_on_graviton, served_versions
 from sagespec.lsp.scene import SceneJob, item_at
+from sagespec.lsp.schema import part_of, shape_at
 from sagespec.reading.discovery import PASSED_OVER
 from sagespec.reading.shape import bare, expected
 
@@ -34,12 +35,23 @@ class Candidate(NamedTuple):
 
 def candidates(job: SceneJob, path: Path, typed: str) -> Iterator[Candidate]:
     """The values of the field at a path, in the order in which they are offered."""
-    name = next((step for step in reversed(path) if isinstance(step, str)), "")
-    source = SOURCES.get(name)
-    if source is not None and len([step for step in path if isinstance(step, str)]) in (1, 2):
+    source = SOURCES.get(_field_of(job, path))
+    if source is not None:
         yield from (each for each in source(job, typed) if typed.casefold() in str(each.value).casefold())
     if job.kind.overrides and path[:1] == ("request",):
         yield from _of_api(job, path)
+    if path[:1] == ("hyperparameters",) and len(path) == 2:
+        options = [option for name, option, _ in script_arguments(job) if name == path[1]]
+        yield from (Candidate(value, kind="enum") for option in options for value in option.choices or ())
+
+
+def _field_of(job: SceneJob, path: Path) -> str:
+    """The field that a value, or an item of its list, is of; empty of a map's keys, which may be called anything."""
+    while path and not isinstance(path[-1], str):
+        path = path[:-1]
+    shape = shape_at(job.kind.model, path[:-1])
+    part = None if shape is None else part_of(shape)
+    return str(path[-1]) if path and part is not None and path[-1] in part.fields else ""
 
 
 def of_shape(shape: Any) -> Iterator[Candidate]:

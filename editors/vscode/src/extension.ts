@@ -324,8 +324,9 @@ class Status implements vscode.Disposable {
       return;
     }
     const found = vscode.languages.getDiagnostics(document.uri).filter((each) => each.source === "sagespec");
-    const errors = found.filter((each) => each.severity === vscode.DiagnosticSeverity.Error).length;
-    this.item.text = statusText(this.state, { errors, warnings: found.length - errors });
+    const count = (severity: vscode.DiagnosticSeverity) => found.filter((each) => each.severity === severity).length;
+    const errors = count(vscode.DiagnosticSeverity.Error);
+    this.item.text = statusText(this.state, { errors, warnings: count(vscode.DiagnosticSeverity.Warning) });
     this.item.command = this.state === "missing" ? "sagespec.install" : "sagespec.output";
     this.item.tooltip = program === undefined ? "sagespec was not found" : `${program.command}, by ${program.from}`;
     this.item.show();
