@@ -13,7 +13,6 @@ from sagespec.base.source import Path
 from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.endpoint.rules.model import NAMES
 from sagespec.kinds.explained import explained
-from sagespec.lsp import jsonrpc
 from sagespec.lsp.candidates import (
     Candidate,
     api_names,
@@ -25,12 +24,12 @@ from sagespec.lsp.candidates import (
 )
 from sagespec.lsp.cursor import Spot, spot
 from sagespec.lsp.features import functions
-from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of, with_value
+from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of
 from sagespec.lsp.schema import part_of, shape_at
 from sagespec.lsp.script import told_option
 from sagespec.lsp.texts import Json, TextDocument
+from sagespec.lsp.trial import COMPANION, OF_VALUES, ON_THE_WAY, Trial, sample
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.constraints import Shape
 from sagespec.reading.part import Field, Part
@@ -53,13 +52,6 @@ DEPRECATED = 1
 _ALLOW = re.compile(r"#\s*sagespec:\s*allow\s+(?:[a-z0-9-]+(?:\s*,\s*|\s+))*(?P<typed>[a-z0-9-]*)\Z")
 _EXPRESSION = re.compile(r"\{\{(?P<inside>(?:(?!\}\}).)*)\Z")
 _NAME = re.compile(r"(?:(?P<owner>\w+)\.)?(?P<typed>[\w-]*)\Z")
-_COMPANION = re.compile(
-    r"-without-(?!image|server|support|compiler|python-file)|^missing-(?!model-function|input-function)"
-    r"|^incomplete-|-not-given|-needed-"
-)
-"""Names of rules that miss something else in the manifest: what they complain of can still be written."""
-_ON_THE_WAY = re.compile(r"-not-found$|^unusable-files$|^missing-(local-data|requirements-file)$")
-"""What may be wrong with a folder's name behind which more is typed."""
 
 
 class CompletionItem(NamedTuple):
@@ -234,23 +226,6 @@ def _takes_keys(job: SceneJob, path: Path, shape: Shape | None) -> bool:
     return shape is not None and (part_of(shape) is not None or bare(shape)["type"] == "dict")
 
 
-class Trial:
-    """Tries values with the rules of a job: what makes an error that was not there would not be accepted."""
-
-    def __init__(self, workspace: Workspace, judgements: Judgements, job: SceneJob) -> None:
-        self.workspace = workspace
-        self.judgements = judgements
-        self.job = job
-        self.before = job.complaints(job.manifest.data)
-
-    def complaints(self, path: Path, value: Any) -> list[tuple[str, Path, str]]:
-        """The errors that a value brings, those left out that only miss something else."""
-        if self.workspace.is_cancelled():
-            raise ResponseError(jsonrpc.REQUEST_CANCELLED, "cancelled")
-        data = with_value(self.job.manifest.data, path, value)
-        return sorted(self.job.complaints(data) - self.before, key=str)
-
-
 def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[CompletionItem]:
     """The values of a field that would be accepted."""
     offered = [*candidates(trial.job, here.path, here.typed), *(of_shape(shape) if shape is not None else ())]
@@ -261,8 +236,8 @@ def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[Completio
     )  # an item is typed on a line, or in brackets, of its own
     for each in {(type(each.value), each.value): each for each in offered if not is_list}.values():
         said = trial.complaints(here.path, each.value)
-        wrong = [rule for rule, _, _ in said if not _COMPANION.search(rule)]
-        if not wrong or (each.opens and all(map(_ON_THE_WAY.search, wrong))):
+        wrong = [rule for rule, _, _ in said if not COMPANION.search(rule)]
+        if not wrong or (each.opens and all(map(ON_THE_WAY.search, wrong))):
             needs = [f"Needs more: {message}." for rule, _, message in said if rule not in wrong and not each.opens]
             document = "\n\n".join(part for part in (each.document, *needs) if part)
             yield _value(here, each._replace(document=document))
@@ -317,45 +292,13 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
         if name in given or name in ("apiVersion", "kind"):
             continue
         path = (*here.path, name)
-        said = trial.complaints(path, _sample(trial.job, path, shapes[name]))
-        if any(not _COMPANION.search(rule) and not _OF_VALUES.search(rule) for rule, _, _ in said):
+        said = trial.complaints(path, sample(trial.job, path, shapes[name]))
+        if any(not COMPANION.search(rule) and not OF_VALUES.search(rule) for rule, _, _ in said):
             continue
-        needs = [message for rule, _, message in said if _COMPANION.search(rule)]
+        needs = [message for rule, _, message in said if COMPANION.search(rule)]
         yield _field(here, name, field, shapes[name], needs, members.get(name, ()))
     if here.path == () and "matrix" not in given and trial.job.kind.name == "TrainingJob":
         yield CompletionItem("matrix", _key(here, "matrix"), "field", "one job for each combination of values")
-
-
-_OF_VALUES = re.compile(
-    r"^(wrong-(value|type|form)|out-of-range|unknown-field|missing-field|refused-by-api)$"
-    rf"|^image-outside-ecr$|^model-data-without-archive$|{_ON_THE_WAY.pattern}"
-)
-"""What a sample may do wrong though the field may stand there."""
-
-
-def _sample(job: SceneJob, path: Path, shape: Shape) -> Any:
-    """A value that a field may have, to try the field with."""
-    if path[-1] in ("routing_strategy", "memory_size_in_mb"):  # whose types say less than their rules
-        return next(candidates(job, path, "")).value
-    inner, part = bare(shape), part_of(shape)
-    if part is not None:
-        shapes = fields_of(part)
-        return {
-            name: _sample(job, (*path, name), shapes[name]) for name, field in part.fields.items() if field.required
-        }
-    listed, told = expected(shape), described(shape)
-    if inner["type"] == "bool":
-        return True
-    if listed and inner["type"] in ("literal", "union"):
-        return listed[0]
-    if told.examples:
-        return told.examples[0]
-    if inner["type"] == "int":
-        return max(inner.get("ge", 1), 1)
-    if inner["type"] == "list":
-        return [_sample(job, (*path, 0), inner["items_schema"])] if inner.get("min_length") else []
-    kinds: dict[str, Any] = {"dict": {}, "str": "x", "float": 1.0}
-    return kinds.get(inner["type"], "x")
 
 
 def _field(
