@@ -105,6 +105,61 @@ def pointed_at(found: Diagnostic) -> str:
 # What the SDK sends
 
 
+IMAGE = "123456789012.dkr.ecr.us-west-2.amazonaws.com/serving:1"
+OWN_IMAGE = {"framework_version": None, "image_uri": IMAGE}
+
+
+@pytest.mark.parametrize("of_variant", [False, True], ids=["the endpoint's", "a variant's"])
+@pytest.mark.parametrize(
+    ("instance_type", "over", "rule", "hint"),
+    [
+        ("ml.g5g.xlarge", {"framework_version": "2.19"}, "no-serving-image", "did you mean ml.g5.xlarge?"),
+        ("ml.g5g.xlarge", {"framework_version": "2.16"}, "unknown-hosting-type", "did you mean ml.g5.xlarge?"),
+        ("ml.g5g.xlarge", OWN_IMAGE, "unknown-hosting-type", "did you mean ml.g5.xlarge?"),
+        ("ml.inf9.xlarge", {}, "no-serving-image", "did you mean ml.inf2.xlarge?"),
+        ("ml.m6g.xlrage", {"framework_version": "2.19"}, "no-serving-image", "did you mean ml.m6g.xlarge?"),
+        (
+            *("ml.m6g.large", {"framework_version": "2.19"}, "no-serving-image"),
+            "take an x86 instance type, or one of the versions 2.9, 2.12, 2.13, 2.14, 2.16",
+        ),
+        (
+            *("ml.m6g.large", OWN_IMAGE, "graviton-with-own-image"),
+            "make sure that the image is built for arm64, or take an x86 type",
+        ),
+        (
+            *("ml.p6e-gb200.36xlarge", OWN_IMAGE, "graviton-with-own-image"),
+            "make sure that the image is built for arm64, or take an x86 type",
+        ),
+    ],
+)
+def test_a_type_that_cannot_serve_is_told_once_and_where_it_is_written(
+    of_variant: bool, instance_type: str, over: dict[str, Any], rule: str, hint: str, folder: Path
+) -> None:
+    own = {"instance_type": instance_type, "initial_instance_count": 1}
+    variants = {"instance_type": None, "production_variants": [{"variant_name": "blue", **own}]}
+    result = compiled(folder, {**(variants if of_variant else own), **over})
+    [found] = result.diagnostics
+    assert (found.rule, found.hint) == (rule, hint)
+    assert pointed_at(found).endswith(f"instance_type: {instance_type}")
+    assert instance_type in found.message
+
+
+@pytest.mark.parametrize(
+    ("missing", "hint"),
+    [
+        (["instance_type"], "add instance_type"),
+        (["initial_instance_count"], "add initial_instance_count"),
+        (
+            ["instance_type", "initial_instance_count"],
+            "add instance_type and initial_instance_count, or serverless_inference_config: {memory_size_in_mb: 2048}",
+        ),
+    ],
+)
+def test_of_the_capacity_only_what_is_missing_is_asked_for(missing: list[str], hint: str, folder: Path) -> None:
+    [found] = compiled(folder, dict.fromkeys(missing)).diagnostics
+    assert (found.rule, found.hint) == ("endpoint-without-capacity", hint)
+
+
 @pytest.fixture(scope="module")
 def deployments() -> list[dict[str, Any]]:
     """Those of SDK 2, and those of SDK 1."""
