@@ -79,7 +79,7 @@ class Compiler:
         self.claims = Claims()
         self.drafts = DraftJudge(self.facts, self.files, build=self.options.build)
         self._destinations = Destinations(self.options)
-        self.beside = Beside(self.options, lambda options, paths: Compiler(options, self.facts, self.files).run(paths))
+        self.beside = Beside(self.options, lambda options: Compiler(options, self.facts, self.files))
 
     @cached_property
     def packing(self) -> Packing:
@@ -290,10 +290,15 @@ class Compiler:
         between_files = Severity.WARNING if self.options.build else Severity.ERROR
         found += conflicts(self.claims, checked, kind, site, between_files=between_files)
         found += self._served(checked)
+        misspelt = self._misspelt(checked)
+        found += misspelt
         found += self.drafts.of(manifest, kind, draft, found)
         request = None
         if self.options.build and not has_errors(found):
             request, complaints = self.drafts.sealed(manifest, kind, draft)
+            if any(each.rule == "unknown-training-job" for each in complaints) and misspelt:
+                complaints = [each._replace(hint=misspelt[0].hint) for each in complaints]
+                found.remove(misspelt[0])
             found += complaints
         allowed = self.allowed
         kept = self.allowances.kept(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
@@ -387,6 +392,17 @@ class Compiler:
         found = Diagnostic(place, Severity.WARNING, rule, finding.message, finding.hint, finding.path)
         related = () if finding.place is None else (Related(written, "the endpoint that is to serve its model"),)
         yield found._replace(related=related)
+
+    def _misspelt(self, checked: Checked) -> list[Diagnostic]:
+        """An endpoint's training job that no manifest in sight describes, while one of a near name is there."""
+        path, name = ("training_job",), checked.job.members().get("training_job")
+        meant = None if name is None else self.beside.meant(checked.manifest, name)
+        if meant is None:
+            return []
+        message, hint = f"no training job here is called '{name}'", f"did you mean {meant}?"
+        return [
+            Diagnostic(checked.manifest.where(path), Severity.WARNING, "misspelt-training-job", message, hint, path)
+        ]
 
     def _read_allowances(self, context: Context) -> None:
         """What the comments of a job's script allow, where a rule has asked for the script."""

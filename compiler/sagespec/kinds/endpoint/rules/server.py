@@ -175,7 +175,12 @@ def graviton_with_own_image(instance_type: Written, context: EndpointContext) ->
     """
     name = instance_type.value
     others = getattr(instance_type.owner, "model_name", None) is not None
-    if context.endpoint.image_uri is not None and not others and name in hosting_types() and runs_arm_only(name, context):
+    if (
+        context.endpoint.image_uri is not None
+        and not others
+        and name in hosting_types()
+        and runs_arm_only(name, context)
+    ):
         hint = "make sure that the image is built for arm64, or take an x86 type"
         yield Finding(instance_type.path, f"{name} is arm64, which runs images for ARM only", hint)
 
