@@ -84,6 +84,57 @@ def test_the_service_is_asked_about_a_model_only_when_the_manifest_has_no_mistak
         asked.clear()
 
 
+WRONG = {**ENDPOINT, "name": "wrong", "instance_type": "m5.large"}
+
+
+@pytest.mark.parametrize("wrong", [{"a.yaml": WRONG}, {"z.yaml": WRONG}, {}], ids=["before", "behind", "none"])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ENDPOINT,
+        {**ENDPOINT, "model_data": None, "training_job": "mnist"},
+        {**ENDPOINT, "role": "SageMakerRole"},
+        {**SMALLEST, "role": "SageMakerRole"},
+        {**ENDPOINT, "model_data": None, "training_job": "trained", "role": None},
+    ],
+    ids=["archive", "training job", "account of an endpoint", "account of a job", "job beside"],
+)
+def test_the_service_is_asked_nothing_before_every_manifest_is_right(
+    wrong: dict[str, Any], fields: dict[str, Any], folder: Path
+) -> None:
+    asked: list[object] = []
+
+    def ask(*given: object) -> Any:
+        asked.append(given)
+        model = {"S3ModelArtifacts": "s3://bucket/model.tar.gz"}
+        return Trained("mnist-0123456789", {"RoleArn": ENDPOINT["role"], "ModelArtifacts": model})
+
+    def archive(*given: object) -> str:
+        asked.append(given)
+        return "etag"
+
+    def account(region: str) -> str:
+        asked.append(region)
+        return "123456789012"
+
+    job = {**SMALLEST, "name": "trained", "role": "SageMakerRole", "entry_point": "fit.py"}
+    (folder / "fit.py").write_text(SCRIPT)
+    (folder / "train.py").write_text(SCRIPT)
+    for name, one in {"m.yaml": fields, "n.yaml": job, **wrong}.items():
+        (folder / name).write_text(yaml.safe_dump({key: value for key, value in one.items() if value is not None}))
+    options = Options(Inputs(), ask_account=account, trained=ask, archive_at=archive)
+    results = list(Compiler(options).run([str(folder)]))
+    names = [Path(result.manifest).name for result in results]
+    assert names == sorted({"m.yaml", "n.yaml", *wrong}), "one result a job, in their order"
+    if wrong:
+        assert (asked, [result.request for result in results if result.is_right]) == ([], [None, None])
+    else:
+        assert asked
+        assert [found for result in results for found in result.diagnostics] == []
+        accounts = [None if result.request is None else result.request.site.account for result in results]
+        assert accounts == ["123456789012"] * 2
+
+
 @pytest.mark.parametrize(
     "over",
     [
