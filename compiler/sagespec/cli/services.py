@@ -127,7 +127,7 @@ def service_pool(given: ApplyArguments | None = None) -> ServicePool:
 
             root = project_folder() / "local"
             if given is None:
-                return LocalService(root)
+                return LocalService(root, decided=False)
             return LocalService(root, executor=given.executor, provision=given.provision, interrupt=given.interrupt)
         from sagespec.deploying.services.sagemaker.service import SageMaker
 

@@ -331,7 +331,7 @@ def refusal(image: str, config: Mapping[str, Any], options: LocalOptions) -> Seq
     """(why this machine cannot serve it, what to do); empty where it can."""
     if options.executor == "docker":
         why = docker.unusable()
-        return () if why is None else (f"docker cannot be used: {why}", "start docker, or use executor 'process'")
+        return () if why is None else (f"docker cannot be used: {why}", "start docker, or leave --executor docker out")
     if is_python_server(image) and not options.provision:
         return "the Python-based server needs a TensorFlow of its own, which is not installed here", "add --provision"
     repository = repository_of(image)
