@@ -656,6 +656,12 @@ def test_what_this_machine_cannot_run_is_refused_before_anything_is_made(service
     assert not service.root.exists()
 
 
+def test_a_plan_says_that_a_process_is_not_isolated(service):
+    told = "what runs here has a network: enable_network_isolation has no effect"
+    assert service.foreseen(request("pass", EnableNetworkIsolation=True)) == Foreseen("", (told,))
+    assert service.foreseen(request("pass")) == Foreseen()
+
+
 GROUPS = [
     {"InstanceGroupName": name, "InstanceType": "ml.c5.xlarge", "InstanceCount": count}
     for name, count in (("data", 1), ("train", 2))

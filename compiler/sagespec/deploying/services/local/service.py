@@ -42,6 +42,7 @@ from sagespec.deploying.services.local.running import alive, cluster
 if TYPE_CHECKING:
     from sagespec.deploying.services.local.running import modules
 
+NOT_ISOLATED = "what runs here has a network: enable_network_isolation has no effect"
 LINES_AT_ONCE = 500
 """Log lines that are looked through together for secrets: most hold none."""
 SUMMARIES = ("checkpoints", "model", "output/data", "shared")
@@ -220,7 +221,7 @@ class LocalService:
         return True
 
     def foreseen(self, request: Request) -> Foreseen:
-        """Whether this machine can run a request."""
+        """Whether this machine can run a request, and what will differ from SageMaker."""
         body = request.body(1)
         never = self._never(body)
         if never is not None:
@@ -233,10 +234,11 @@ class LocalService:
             found = contents.get(uri)
             return self._uploaded_code(uri, program) if found is None else modules.to_be_packed(found, program)
 
-        refused = self._not_so(body, code)
-        if refused is None:
-            return Foreseen()
-        return Foreseen("; ".join(refused)) if self.decided else Foreseen("", ("; ".join(refused),))
+        refused = "; ".join(self._not_so(body, code) or ())
+        if refused and self.decided:
+            return Foreseen(refused)
+        isolated = bool(body.get("EnableNetworkIsolation")) and self.options.executor != "docker"
+        return Foreseen("", tuple(filter(None, (refused, NOT_ISOLATED if isolated else ""))))
 
     @explained()
     def create(self, request: Request, attempt: int) -> None:
