@@ -24,10 +24,12 @@ from sagespec.building.model_archive import RepackedModel
 from sagespec.building.request import Upload
 from sagespec.deploying.planning.plan import Action
 from sagespec.deploying.planning.standing import decide_endpoint
-from sagespec.deploying.services import START, InProgress, NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services import START, Foreseen, InProgress, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.local.folder import read_json, write_json
 from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.service import NOT_ISOLATED
 from sagespec.deploying.services.local.serving import record
+from sagespec.deploying.services.local.serving.executors import NEARLY_ISOLATED
 from sagespec.deploying.services.local.serving.folder import EndpointFolder, RevisionFolder
 from sagespec.deploying.services.local.serving.service import LocalEndpoints
 
@@ -453,3 +455,24 @@ def test_a_python_without_tensorflow_is_told_before_anything_starts(
     assert seen.status == "Failed"
     assert "has no TensorFlow, and there is no tensorflow_model_server on PATH: give --provision" in seen.failure
     service.stop("mnist")
+
+
+@pytest.mark.parametrize(
+    ("executor", "daemon", "note"),
+    [
+        ("docker", "Debian GNU/Linux 12 (bookworm) [name=seccomp,profile=default]", NEARLY_ISOLATED),
+        ("docker", "Docker Desktop [name=seccomp,profile=unconfined]", NOT_ISOLATED),
+        ("docker", "Debian GNU/Linux 12 (bookworm) [name=seccomp,profile=default name=rootless]", NOT_ISOLATED),
+        ("process", "", NOT_ISOLATED),
+    ],
+)
+def test_a_plan_says_how_far_an_isolated_endpoint_is_isolated_here(
+    executor: str, daemon: str, note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker"
+    program.write_text(f'#!/bin/sh\n[ "$1" != info ] || echo "{daemon}"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    service = LocalEndpoints(tmp_path / "local", executor)
+    assert service.foreseen(request("model.tar.gz", isolated=True)) == Foreseen("", (note,))
+    assert service.foreseen(request("model.tar.gz")) == Foreseen()

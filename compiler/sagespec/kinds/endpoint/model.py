@@ -370,6 +370,13 @@ class Endpoint(Part):
         return self.types[0]
 
     @property
+    def first_type_at(self) -> tuple[str | int, ...]:
+        """Where that is written, or is missing."""
+        first = (self.production_variants or (None,))[0]
+        own = first is not None and first.instance_type is not None
+        return ("production_variants", 0, "instance_type") if own else ("instance_type",)
+
+    @property
     def server(self) -> Literal["tensorflow-serving", "python"]:
         """`endpoint_type`, or the one server that the version has: the Python-based one up to 1.10."""
         if self.endpoint_type is not None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
-from sagespec.catalog import near_instance
-from sagespec.catalog.api_model import api_members
+from sagespec.catalog import NoProcessor, NoVersion, near_instance
 from sagespec.checking.condition import EXPRESSION, GIVEN, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
 from sagespec.kinds.endpoint.model import Endpoint
+from sagespec.kinds.endpoint.rules.server import hosting_types, image_lacking
 from sagespec.kinds.rules.instances import VARIANTS, types_in
 
 SERVERLESS = {"serverless_inference_config": GIVEN}
@@ -32,10 +32,11 @@ def endpoint_without_capacity(endpoint: Endpoint, context: EndpointContext) -> I
         return
     missing = [name for name in ("instance_type", "initial_instance_count") if getattr(endpoint, name) is None]
     if missing:
-        hint = "add instance_type and initial_instance_count, or serverless_inference_config: {memory_size_in_mb: 2048}"
-        yield Finding(
-            (missing[0],), f"{' and '.join(missing)} are missing" if missing[1:] else f"{missing[0]} is missing", hint
-        )
+        message = f"{' and '.join(missing)} {'are' if missing[1:] else 'is'} missing"
+        hint = f"add {' and '.join(missing)}"
+        if missing[1:]:
+            hint += ", or serverless_inference_config: {memory_size_in_mb: 2048}"
+        yield Finding((missing[0],), message, hint)
 
 
 serverless_conflict = refusal(
@@ -161,7 +162,10 @@ def unknown_hosting_type(instance_type: Written, context: EndpointContext) -> It
         instance_type: ml.t2.medium
     """
     name = instance_type.value
-    known = api_members("CreateEndpointConfig")["ProductionVariants[].InstanceType"].enum
+    known = hosting_types()
+    lacks = instance_type.path == context.endpoint.first_type_at and image_lacking(context)
+    if isinstance(lacks, NoProcessor | NoVersion):  # the rule that says so names another type
+        return
     if name.startswith("ml.") and name not in known and not context.facts.is_misspelt_instance(name):
         meant = near_instance(name, known)
         trains = context.facts.instance(name) is not None
