@@ -1,8 +1,8 @@
 """AWS's public price list of Amazon SageMaker → the price file that `prices:` names.
 
 The list is a file of the AWS Price List Bulk API, of one region or of all, as JSON or CSV; or what `aws pricing
-get-products` prints. In all of them, a price goes with a product's attributes; JSON has them apart, and the CSV's columns
-have the attributes' names in other letters.
+get-products` prints. In all of them, a price goes with a product's attributes; JSON has them apart, and the columns of
+the CSV have the attributes' names in other letters.
 
 Sources: https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/reading-service-price-list-file-for-services.html;
     the usage types are those of bills: `USW2-Train:ml.m5.xlarge`, `Train:VolumeUsage.gp2`, `EU-Host:ml.m5.large`.
