@@ -14,6 +14,7 @@ import yaml
 from conftest import SMALLEST
 from sagespec.__main__ import main
 from sagespec.cli import Code, run
+from sagespec.cli.arguments.table import COMMANDS
 
 TOOL = Path(sys.executable).with_name("sagespec")
 
@@ -295,13 +296,33 @@ def test_a_plan_of_a_folder_holds_its_jobs_and_its_endpoints(capsys: pytest.Capt
     assert "create  mnist-serving" in said.out
 
 
-@pytest.mark.parametrize("words", [["local", "list"], ["apply", "--local", "--yes", "good.yaml"]])
-def test_where_jobs_cannot_run_that_is_said(
-    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.delattr(os, "fork")
-    assert run(words) == 2
-    assert "on Windows, use WSL" in capsys.readouterr().err
+LOCAL_COMMANDS = [
+    *("local list", "local clean --yes", "list --local", "plan --local good.yaml", "apply --local --yes good.yaml"),
+    *("apply --local --yes --executor docker good.yaml", "metrics --local good.yaml x", "tensorboard --local x"),
+    *(f"{command} --local x" for command in ("status", "logs", "attach", "rollback --yes", "stop --yes", "invoke")),
+]
+NEEDS_POSIX = """
+import os, subprocess, sys
+for name in ("fcntl", "pwd", "grp", "resource", "termios"):
+    sys.modules[name] = None
+for name in ("fork", "killpg", "setsid", "mkfifo", "getuid", "statvfs"):
+    delattr(os, name)
+from sagespec.cli import run
+for words in sys.stdin.read().splitlines():
+    print(words, run(words.split()), flush=True)
+"""
+"""Runs commands, one a line, where what only POSIX has is not there."""
+
+
+def test_where_jobs_cannot_run_that_is_said_by_every_command() -> None:
+    """In a process of its own: modules that are loaded already would not be missed."""
+    with_it = {words for words, one in COMMANDS.items() if hasattr(one, "local") or words.startswith("local ")}
+    tried = {" ".join(words.split()[: 2 if words.startswith("local ") else 1]) for words in LOCAL_COMMANDS}
+    assert tried == with_it - {"compile"}, "compile --local runs nothing"
+    command = [sys.executable, "-c", NEEDS_POSIX]
+    ended = subprocess.run(command, input="\n".join(LOCAL_COMMANDS), capture_output=True, text=True)
+    assert ended.stdout.splitlines() == [f"{words} 2" for words in LOCAL_COMMANDS], ended.stderr
+    assert ended.stderr.count("on Windows, use WSL") == len(LOCAL_COMMANDS)
 
 
 def test_init_leaves_a_readme_as_it_is_and_says_three_commands_that_work(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,6 +86,14 @@ def framework(text: str) -> str | None:
     return next((name for name, others in _FRAMEWORKS.items() if letters in (name, *others)), None)
 
 
+def framework_and_version(value: Any) -> str:
+    """tensorflow==2.19 and {name: tensorflow, version: "2.19"} are two fields."""
+    text = " ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
+    found = re.fullmatch(r"([A-Za-z][A-Za-z-]*?)[-=~>: ]*([0-9]+(?:\.[0-9]+){1,2})", text[:100].strip(), re.ASCII)
+    meant = framework(found[1]) if found else None
+    return f'write framework: {meant} and framework_version: "{found[2]}"' if found and meant else ""
+
+
 def environment_value(value: Any) -> str:
     """A map is no variable: dev and prod are environments of the project."""
     where = "stand under environments: in a Defaults document, sagespec.yaml"

@@ -6,42 +6,64 @@ A line is `field (what to write): names`. The names are in small letters without
 
 JOB = """
 use_spot_instances: spot usespot spotinstances managedspot enablemanagedspottraining
-  managedspottraining spottraining spotinstance preemptible interruptible
+  managedspottraining spottraining spotinstance preemptible interruptible usespotinstance enablespot spotenabled
 max_run (write max_run: 3600; it counts seconds): timeout maxruntime maxruntimeinseconds maxruntimeseconds maxtime
-  timelimit maxduration maxrunseconds timeoutminutes timeoutseconds timeouthours maxhours maxminutes
+  timelimit maxduration maxrunseconds timeoutseconds duration
 max_wait (write max_wait: 7200; it counts seconds): maxwaittimeinseconds maxwaittime maxwaitseconds
 environment: env envs environmentvariables envvars environ
 channels (write channels: {train: s3://…}): data dataset datasets inputdata inputdataconfig inputchannels trainingdata
+  filemounts
 hyperparameters: params parameters hparams hps args arguments hyperparams
 entry_point (write entry_point: train.py; the hyperparameters become its arguments): command cmd script program main
-  sourcefile trainingscript
-source_dir: code src sourcecode codedir
+  sourcefile trainingscript entryscript run pythonfile trainscript
+source_dir: code src sourcecode codedir workdir workingdir workingdirectory
 input_mode: traininginputmode mode
 instance_count (write instance_count: 1 and instance_type: ml.m5.xlarge): initialinstancecount instances numinstances
-  count nodes numnodes nodecount replicas workers
-instance_type: machinetype instance nodetype machine vmtype
-volume_size (write volume_size: 100; it counts gigabytes): volumesizeingb disk disksize disksizegb storage volume
-output_path: output outputdir outputs3uri s3outputpath outputdataconfig outputlocation
+  count nodes numnodes nodecount replicas workers nummachines numworkers machinecount
+instance_type: machinetype instance nodetype machine vmtype ec2instancetype computetype
+volume_size (write volume_size: 100; it counts gigabytes): volumesizeingb disk disksize storage volume ebsvolumesize
+output_path: output outputdir outputs3uri s3outputpath outputdataconfig outputlocation outputuri outputs3path
+  modelartifactpath
 checkpoint_s3_uri (write checkpoint_s3_uri: s3://…): checkpoint checkpoints checkpointdir checkpointuri
   checkpointconfig
 framework_version: version tfversion
+framework_version (write framework: tensorflow, and its version as framework_version): tensorflow tf keras
+framework_version (write framework: pytorch, and its version as framework_version): pytorch torch
+framework_version (write framework: sklearn, and its version as framework_version): sklearn scikitlearn
+framework_version (write framework: xgboost, and its version as framework_version): xgboost
 py_version: python pythonversion
 name: trainingjobname jobname
-role: rolearn iamrole executionrole executionrolearn
+role: rolearn iamrole iamrolename iamrolearn executionrole executionrolearn sagemakerrole sagemakerrolearn
 image_uri: trainingimage container containerimage dockerimage algorithmspecification
 metric_definitions: metrics
 security_group_ids: securitygroups securitygroup
 subnets: subnetids subnet
 tags: labels annotations
-max_retry_attempts: retries retry maximumretryattempts retrystrategy
+max_retry_attempts: maximumretryattempts retrystrategy
+on_failure (write on_failure: {retry: always, max_attempts: 3}): retries retry maxretries retrypolicy restartpolicy
+  backofflimit maxattempts
+container_log_level: loglevel
+encrypt_inter_container_traffic: trafficencryption enableintercontainertrafficencryption intercontainerencryption
+enable_network_isolation: networkisolation
+experiment_config (write experiment_config: {experiment_name: …}): experiment experimentname
 - (write subnets: [subnet-…] and security_group_ids: [sg-…]): vpcconfig vpc network networkconfig
 - (choose an instance_type with GPUs, such as ml.g5.xlarge): gpu gpus accelerator accelerators numgpus
 - (choose an instance_type that has them, such as ml.m5.xlarge): cpu cpus memory resources
 - (write max_run: 3600, and max_wait for a spot job): stoppingcondition
-- (put requirements.txt into source_dir: the container installs it): requirements pip packages
+- (put requirements.txt into source_dir: the container installs it): requirements pip packages setup install
+  condaenv condafile
 - (vars stand in a Defaults document, sagespec.yaml, in this folder or above it): var vars variables
 - (it stands in a Defaults document, sagespec.yaml, in this folder or above it): project prices maxjobcost maxtotalcost
 - (environments stand in a Defaults document, sagespec.yaml, in this folder or above it): environments
+- (write matrix: {learning-rate: [0.1, 0.01]}; each combination is a job): sweep sweeps grid search tuner tuning
+  hyperparameterranges parameterranges searchspace
+- (write one document for each job, with a line --- between them): jobs trainingjobs
+- (sagespec apply --wait follows a job to its end, and sagespec logs prints its log): wait logs
+- (a manifest has no schedule: let a scheduler run sagespec apply --rerun): schedule cron
+- (credentials come from the environment: AWS_PROFILE): profile awsprofile credentials
+- (leave it out, or write it as a tag): description displayname comment
+- (leave it out: it is a field of Kubernetes): namespace
+- (clone the repository first; source_dir is a folder): gitconfig git repository repo
 """
 
 ENDPOINT = """
@@ -84,10 +106,22 @@ tags: labels annotations
 """
 
 CHANNEL = """
-s3_data: s3uri uri s3 url s3datauri s3path location datasource s3datasource s3input
+s3_data: s3uri uri s3 url s3datauri s3path location datasource s3datasource s3input source datauri
 path: localpath folder dir file directory
 input_mode: mode traininginputmode
 compression: compressiontype
-content_type: mimetype
+content_type: mimetype format
 record_wrapping: recordwrappertype
+"""
+
+DISTRIBUTION = """
+mpi: horovod openmpi
+parameter_server: ps
+multi_worker_mirrored_strategy: mwms multiworkermirrored
+pytorchddp: ddp
+torch_distributed: torchrun
+smdistributed (write smdistributed: {dataparallel: {enabled: true}}): dataparallel smddp
+smdistributed (write smdistributed: {modelparallel: {enabled: true}}): modelparallel smp
+- (name the strategy: {mpi: {enabled: true, processes_per_host: 4}}): type strategy processcountperinstance
+  processesperhost backend
 """

@@ -60,6 +60,8 @@ def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
             misspelt |= {(*path[:-1], "name"), (*path[:-1], other)} if other else set()
         told = {path: detail for path, detail in told.items() if path not in places.said_already(owners)}
     misspelt = {path for path in misspelt if not is_given(data, path)}
+    if ("apiVersion",) in told:  # told with it
+        told = {path: detail for path, detail in told.items() if path != ("kind",) or detail["type"] != "missing"}
     told = {path: detail for path, detail in told.items() if detail["type"] != "missing" or path not in misspelt}
     complaints = (
         diagnosed(BindingComplaint(manifest, model, data, path, detail, owners.get(path, "")))._replace(

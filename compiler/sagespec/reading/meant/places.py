@@ -99,9 +99,20 @@ def fields_inside(model: type[Part], path: Path, value: Any) -> Iterator[str]:
     meaning = other_name(model, path)
     if meaning is not None and meaning.field and bare(fields_of(model)[meaning.field])["type"] == "dict":
         return
-    found = {str(name): meant_by(model, (str(name),)) for name in value}
-    if all(found.values()):
-        yield from dict.fromkeys(field for field in found.values() if field)
+    found = [_fields_of_one(model, str(name), inner) for name, inner in value.items()]
+    if all(fields is not None for fields in found) and any(found):
+        yield from dict.fromkeys(field for fields in found for field in fields or ())
+
+
+def _fields_of_one(model: type[Part], name: str, value: Any) -> list[str] | None:
+    """What one name in such a map stands for: a field, those in a structure of the API's, none of what is no field at
+    all (a namespace of Kubernetes); None where it cannot be told."""
+    other, field = other_name(model, (name,)), meant_by(model, (name,))
+    if name not in model.fields and (inside := list(fields_inside(model, (name,), value))):
+        return inside
+    if field is not None:
+        return [field]
+    return [] if other is not None else None
 
 
 def _is_channel(model: type[Part], name: str, value: Any) -> bool:

@@ -15,6 +15,10 @@ def explained(source: Source, error: Exception) -> Diagnostic:
     """What to say of what YAML's reader, or Python's own, has against a text."""
     if not isinstance(error, yaml.MarkedYAMLError):  # of its characters
         return _bad_character(source)
+    template = _TEMPLATE_LINE.search(source.text)
+    if template is not None:
+        span = source.span(template.start(1), template.end(1))
+        return _invalid(source, span, f"'{cut(template[1])}' is a line of a template", _NO_TEMPLATE)
     lone = _field_without_colon(source, error)
     if lone is not None:
         return lone
@@ -90,6 +94,14 @@ def _is_unclosed(source: Source, error: yaml.MarkedYAMLError) -> bool:
     return ("quoted scalar" in said and "unexpected" in said) or (opened and not source.text[mark.index :].strip())
 
 
+_TEMPLATE_LINE = re.compile(
+    r"(?m)^[ \t]*(?:- +)?(\{%.{0,200}?%\}"
+    r"|\{\{-?[ \t]*(?:/\*|range|if|else|end|with|include|define|template|block)\b.{0,200}?\}\})"
+)
+"""`{{- range … }}` of Helm, `{% for … %}` of Jinja."""
+_NO_TEMPLATE = (
+    "a manifest is never a template: a matrix makes several jobs of one, and a value in quotes may hold {{ vars.x }}"
+)
 _WITHOUT_COLON = re.compile(r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)")
 """`name value` and `name:value`, which YAML reads as a text that goes on in the next line."""
 
@@ -134,6 +146,8 @@ def _yaml_hint(source: Source, span: Span) -> str:
         return "take the ':' at the end of the line away, or put the value in quotes"
     if "\t" in line[: len(line) - len(line.lstrip())] or line[span.column - 1 : span.column] == "\t":
         return "YAML is indented with spaces, never with tabs"
+    if re.search(r"[:\[,{]\s*\$?\{\{", line):
+        return 'put an expression in quotes: "{{ … }}"'
     if re.search(r":\s+[{%@`&*!|>]", line):
         return "put a value that begins with one of { % @ ` & * ! | > in quotes"
     if re.search(r"\S:\S.*\S: ", line) or line.count(": ") > 1:

@@ -36,6 +36,10 @@ _MISREAD = re.compile(
     | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) ) ) \Z"""
 )
 """Plain scalars that other YAML readers take for something else than text."""
+_FOREIGN = re.compile(r"\{\{-?\s*\.")
+"""How `{{ .Values.x }}` begins: a template of Helm's or Go's."""
+_INTRINSIC = ("!Ref", "!Sub", "!GetAtt", "!Join", "!If", "!Select", "!Split", "!ImportValue", "!FindInMap")
+_OF_CLOUDFORMATION = "it is CloudFormation's: write the value itself, or {{ vars.NAME }} or {{ env.NAME }} in quotes"
 _CURLY = frozenset("“”„‟‘’‚‛«»")
 """Quotes that are none to YAML."""
 _STRING_TAG = "tag:yaml.org,2002:str"
@@ -82,6 +86,8 @@ class Builder:
         """`{{ name }}` without quotes is a map in a map to YAML; it is read as the text that was meant."""
         span = self.span(node)
         text = self.source.text[node.start_mark.index : node.end_mark.index]
+        if _FOREIGN.match(text):  # it is no expression of ours with quotes either, which is told where it is evaluated
+            return text
         message = "an expression without quotes is a map to YAML"
         fix = (Edit(span, f'"{text}"'),) if '"' not in text and "\n" not in text else ()
         hint = f'put it in quotes: "{cut(text)}"'
@@ -228,7 +234,7 @@ class Builder:
             self.source.span(node.start_mark.index, node.start_mark.index + 1),
             "yaml-tag",
             f"the tag {cut(tag)} is not supported",
-            "leave it out; only JSON's types exist here",
+            _OF_CLOUDFORMATION if tag in _INTRINSIC else "leave it out; only JSON's types exist here",
         )
 
     def rejected(self, node: Node, rule: str, message: str) -> Rejected:

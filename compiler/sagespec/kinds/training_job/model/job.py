@@ -283,8 +283,9 @@ class Job(Part):
     @property
     def framework_name(self) -> str | None:
         """Whose estimator the job is; None for an image and nothing else: then it is nobody's."""
+        stated = self.framework  # Unknown, where it is wrong
         if "framework" in self.fields_set:
-            return self.framework
+            return stated
         return None if self.image_uri is not None and not self.given(*OF_TENSORFLOW) else "tensorflow"
 
     def input_mode_of(self, channel: Channel) -> str:
