@@ -23,7 +23,6 @@ from pydantic_models import model_of
 from sagespec.base.diagnostic import Severity
 from sagespec.base.source import Source
 from sagespec.catalog import Facts, Framework, frameworks
-from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
 from sagespec.kinds.training_job.model.distribution import STRATEGIES
@@ -66,14 +65,12 @@ Accepts = Callable[[dict[str, Any]], bool]
 
 @pytest.fixture(scope="module")
 def accepts(tmp_path_factory: pytest.TempPathFactory, knowledge: Facts) -> Accepts:
-    """Whether the validator finds no error in a manifest. What is judged of one is remembered for the next."""
+    """Whether the validator finds no error in a manifest."""
     folder = tmp_path_factory.mktemp("accepts")
     (folder / "train.py").write_text(SCRIPT)
-    verdicts = Verdicts()
 
     def accepted(manifest: dict[str, Any]) -> bool:
         run = Compiler(Options(Inputs(), build=False), knowledge)
-        run.verdicts = verdicts
         found = next(run.source(Source("mnist.yaml", json.dumps(manifest), folder))).diagnostics
         return not any(diagnostic.severity is Severity.ERROR for diagnostic in found)
 

@@ -21,7 +21,6 @@ from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
 from sagespec.checking.claims import Claims
 from sagespec.checking.context import Context
-from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.pipeline.beside import Beside
@@ -72,7 +71,6 @@ class Compiler:
         self.files = Files() if files is None else files
         self.defaults = Defaults(self.files)
         self.scripts = Scripts(self.files)
-        self.verdicts = Verdicts()
         self.allowances = Allowances(GLOSSARY)
         self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
@@ -348,7 +346,7 @@ class Compiler:
         judged = bound if trainer is None else self._with_job(bound, trainer)
         context = self.context(judged.model, manifest, kind)
         try:
-            checked = check(judged, context, kind.rules, self.verdicts, self.allowed)
+            checked = check(judged, context, kind.rules, self.allowed)
             found, checked = checked.warnings, checked._replace(manifest=bound.manifest, job=bound.model)
         except Rejected as rejected:
             found, checked = rejected.diagnostics, Checked(bound.manifest, bound.model)
