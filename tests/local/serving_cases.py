@@ -223,4 +223,57 @@ LAYOUTS: dict[str, tuple[str, ...]] = {
 }
 """Files of a model's archive."""
 
+SETTINGS: dict[str, dict[str, str]] = {
+    "none": {},
+    "batching": {"SAGEMAKER_TFS_ENABLE_BATCHING": "true"},
+    "batching in capitals": {"SAGEMAKER_TFS_ENABLE_BATCHING": "TRUE"},
+    "no batching": {"SAGEMAKER_TFS_ENABLE_BATCHING": "false", "SAGEMAKER_TFS_MAX_BATCH_SIZE": "16"},
+    "batching, whole": {
+        "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
+        "SAGEMAKER_TFS_MAX_BATCH_SIZE": "16",
+        "SAGEMAKER_TFS_BATCH_TIMEOUT_MICROS": "50000",
+        "SAGEMAKER_TFS_NUM_BATCH_THREADS": "4",
+        "SAGEMAKER_TFS_MAX_ENQUEUED_BATCHES": "100",
+    },
+    "threads inside": {"SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "2"},
+    "threads between": {"SAGEMAKER_TFS_INTER_OP_PARALLELISM": "3"},
+    "threads, zero": {"SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "0", "SAGEMAKER_TFS_INTER_OP_PARALLELISM": "0"},
+    "all of it": {
+        "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
+        "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "2",
+        "SAGEMAKER_TFS_INTER_OP_PARALLELISM": "3",
+    },
+    "default model": {"SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "half_plus_two"},
+    "default model None": {"SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "None"},
+    "two servers": {"SAGEMAKER_TFS_INSTANCE_COUNT": "2", "SAGEMAKER_SAFE_PORT_RANGE": "9000-9010"},
+    "share of a GPU": {"SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN": "0.5"},
+    "wait": {"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "60"},
+    "ports": {"SAGEMAKER_SAFE_PORT_RANGE": "21000-22000"},
+    "port": {"SAGEMAKER_BIND_TO_PORT": "8888"},
+    "log level": {"SAGEMAKER_TFS_NGINX_LOGLEVEL": "info"},
+    "read timeout": {"SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS": "120"},
+    "workers": {"SAGEMAKER_GUNICORN_WORKERS": "4"},
+    "worker threads": {"SAGEMAKER_GUNICORN_THREADS": "8"},
+    "worker class": {"SAGEMAKER_GUNICORN_WORKER_CLASS": "sync"},
+    "worker log level": {"SAGEMAKER_GUNICORN_LOGLEVEL": "debug"},
+    "worker timeout": {"SAGEMAKER_GUNICORN_TIMEOUT_SECONDS": "90"},
+    "multi-model": {"SAGEMAKER_MULTI_MODEL": "true", "SAGEMAKER_SAFE_PORT_RANGE": "21000-22000"},
+    "no multi-model": {"SAGEMAKER_MULTI_MODEL": "False"},
+    "batching yes": {"SAGEMAKER_TFS_ENABLE_BATCHING": "yes"},
+    "multi-model 1": {"SAGEMAKER_MULTI_MODEL": "1"},
+    "servers many": {"SAGEMAKER_TFS_INSTANCE_COUNT": "many"},
+    "two servers without ports": {"SAGEMAKER_TFS_INSTANCE_COUNT": "2"},
+    "two servers with too few ports": {"SAGEMAKER_TFS_INSTANCE_COUNT": "2", "SAGEMAKER_SAFE_PORT_RANGE": "9000-9003"},
+    "share half": {"SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN": "half"},
+    "share with an exponent": {"SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN": " 2e-1 "},
+    "wait long": {"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "long"},
+    "wait 1.5": {"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "1.5"},
+    "wait with blanks": {"SAGEMAKER_TFS_WAIT_TIME_SECONDS": " 60 "},
+    "worker timeout never": {"SAGEMAKER_GUNICORN_TIMEOUT_SECONDS": "never"},
+    "read timeout 60s": {"SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS": "60s"},
+    "ports in words": {"SAGEMAKER_SAFE_PORT_RANGE": "9000 to 9010"},
+    "one port": {"SAGEMAKER_SAFE_PORT_RANGE": "9000"},
+}
+"""Environments of the container, beside the models `half_plus_three` and `half_plus_two` and a script."""
+
 Record = dict[str, Any]

@@ -28,7 +28,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from local.endpoints import model_server
-from local.serving_cases import LAYOUTS, SCRIPTS, STARTS, Asked, Record, requests_for
+from local.serving_cases import LAYOUTS, SCRIPTS, SETTINGS, STARTS, Asked, Record, requests_for
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded" / "serving_container.json"
 MODELS = {"half_plus_three/1": 3, "half_plus_three/2": 4, "half_plus_two/1": 2}
@@ -42,6 +42,40 @@ try:
 except ValueError as error:
     print(json.dumps(str(error)))
 """
+
+
+SETTLE = """\
+import json, multiprocessing, os, re
+multiprocessing.cpu_count = lambda: 1000
+ran = []
+class Ran:
+    pid = 0
+    def __init__(self, words, **more):
+        ran.append(words[1:])
+try:
+    import serve, tfs_utils
+    one = serve.ServiceManager()
+    serve.subprocess.Popen, serve.subprocess.check_output = Ran, lambda *words, **more: b""
+    if one._tfs_enable_batching:
+        tfs_utils.create_batching_config(one._tfs_batching_config_path)
+    if not one._tfs_enable_multi_model_endpoint:
+        one._create_tfs_config()
+        one._start_tfs()
+    one._create_nginx_config()
+    one._setup_gunicorn()
+    nginx = open("nginx.conf").read()
+    found = {
+        "servers": [" ".join(one for one in words if "port=" not in one and "config_file" not in one) for words in ran],
+        "batching": open(one._tfs_batching_config_path).read() if one._tfs_enable_batching else "",
+        "default": one._tfs_default_model_name if os.environ["SAGEMAKER_TFS_DEFAULT_MODEL_NAME"] != "None" else None,
+        "nginx": " ".join(re.findall(r"(?:listen|proxy_read_timeout|error_log|server localhost).*?;", nginx)),
+        "gunicorn": one._gunicorn_command.partition(" --pythonpath")[0].partition(" -e ")[0],
+    }
+except Exception as error:
+    found = {"refused": type(error).__name__ + ": " + str(error)}
+print(json.dumps(found))
+"""
+"""What the container would run, and is not run."""
 
 
 def lay(folder: Path, files: Mapping[str, str]) -> None:
@@ -198,11 +232,29 @@ def found_in(source: Path, names: tuple[str, ...]) -> Record:
     return {"models": sorted(models), "default": said[0] if len({name for name, _ in models}) == 1 else None}
 
 
+def settled_by(source: Path, environment: Mapping[str, str]) -> Record:
+    """What an environment makes of the container's programs; or how it is refused."""
+    with tempfile.TemporaryDirectory() as folder:
+        container = ServingContainer(source, Path(folder), SCRIPTS["echo"])
+        half_plus(container.model)
+        ran = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", SETTLE],
+            cwd=container.programs,
+            env=container.environ(**{"SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "half_plus_three", **environment}),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found: Record = json.loads(ran.stdout.replace(folder, ""))
+        return found
+
+
 def record(source: Path) -> Record:
     return {
         "source": "https://github.com/aws/sagemaker-tensorflow-serving-container at da19256",
         "layouts": {name: found_in(source, names) for name, names in LAYOUTS.items()},
         "starts": {name: starts_with(source, files) for name, files in STARTS.items()},
+        "settings": {name: settled_by(source, environment) for name, environment in SETTINGS.items()},
         "answers": {script: answers_of(source, script) for script in SCRIPTS},
     }
 

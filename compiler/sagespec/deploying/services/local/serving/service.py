@@ -195,7 +195,8 @@ class LocalEndpoints:
         image = model.get("PrimaryContainer", {}).get("Image") or request.serving.image
         if not image:
             return Foreseen()
-        refused, notes = refusal(image, config, self.options), differences(image, model, self.options)
+        refused = refusal(image, model, config, self.options)
+        notes = differences(image, model, config, self.options)
         if refused and self.decided:
             return Foreseen("; ".join(refused))
         return Foreseen("", (*(["; ".join(refused)] if refused else []), *notes))
@@ -208,7 +209,7 @@ class LocalEndpoints:
         """
         bodies = request.bodies()
         model, config = bodies["CreateModel"], bodies["CreateEndpointConfig"]
-        refused = refusal(str(container_of(model)["Image"]), config, self.options)
+        refused = refusal(str(container_of(model)["Image"]), model, config, self.options)
         if refused:
             raise ServiceError(*refused)
         path = self.configs.of(config["EndpointConfigName"])
