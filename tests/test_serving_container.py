@@ -24,7 +24,7 @@ import yaml
 from conftest import ENDPOINT
 from local.endpoints import HalfPlus
 from local.serving_cases import LAYOUTS, SCRIPTS, SETTINGS, STARTS, Record, requests_for
-from local.serving_container import DEFAULT, MODELS, RECORDED, ask, lay
+from local.serving_container import DEFAULT, MODELS, NAP, RECORDED, SLEEPS, ask, lay, side_by_side
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.serving import layout, settings
 from sagespec.deploying.services.local.serving.folder import RevisionFolder
@@ -105,6 +105,13 @@ def test_an_answer_that_cannot_be_sent_is_told_by_its_type(answer: str, model_po
     kind = {"number": "int"}.get(answer, answer)
     wanted = f"the handler's answer must be text or bytes, not {kind}: the container cannot send it"
     assert (here["status"], json.loads(here["body"])) == (500, {"error": wanted})
+
+
+@pytest.mark.usefixtures("clean_imports")
+def test_requests_are_answered_side_by_side_as_there(model_port: int, tmp_path: Path) -> None:
+    lay(tmp_path, {"code/inference.py": SLEEPS.replace(f"sleep({NAP})", "sleep(NAP)") + "NAP = 0.2\n"})
+    with served(Front(Backend(model_port, "half_plus_three"), LoadedHandlers.of(tmp_path / "code")).respond) as port:
+        assert side_by_side(port, 0.2) is THERE["together"] is True
 
 
 @pytest.mark.parametrize("start", STARTS)
@@ -230,6 +237,21 @@ def test_what_the_container_refuses_to_start_with_is_said_before(name: str, tmp_
     [result] = Compiler().run([str(path)])
     found = [one.rule for one in result.diagnostics if one.rule == "setting-of-wrong-form"]
     assert bool(found) is ("refused" in SETTLED[name])
+
+
+STARTED: dict[str, bool] = THERE["starts with"]
+MAY_BE = ("SAGEMAKER_GUNICORN_WORKER_CLASS", "SAGEMAKER_TFS_DEFAULT_MODEL_NAME")
+"""What only the image, or the model's archive, can tell."""
+
+
+@pytest.mark.parametrize("setting", [one for one in STARTED if not one.startswith(MAY_BE)])
+def test_a_word_with_which_the_container_s_programs_do_not_start_is_said_before(setting: str, tmp_path: Path) -> None:
+    name, _, value = setting.partition("=")
+    path = tmp_path / "mnist.yaml"
+    path.write_text(yaml.safe_dump({**ENDPOINT, "env": {name: value}}))
+    [result] = Compiler().run([str(path)])
+    found = [one.rule for one in result.diagnostics if one.rule == "setting-of-wrong-form"]
+    assert bool(found) is not STARTED[setting]
 
 
 @pytest.mark.slow

@@ -43,6 +43,49 @@ def handler(data, context):
     return "handler", "text/plain"
 """
 )
+ODD_PAIR = """\
+import io, json
+
+INPUTS = {
+    "text": lambda text: text,
+    "bytes": lambda text: text.encode(),
+    "file": lambda text: io.BytesIO(text.encode()),
+    "pieces": lambda text: (piece.encode() for piece in (text[:5], text[5:])),
+    "object": lambda text: json.loads(text),
+    "pairs": lambda text: list(json.loads(text).items()),
+    "None": lambda text: None,
+    "empty": lambda text: "",
+    "number": lambda text: 7,
+    "error": lambda text: {}["missing"],
+}
+OUTPUTS = {
+    "content": lambda answer, accept: (answer.content, accept),
+    "text": lambda answer, accept: (answer.text, "text/plain"),
+    "object": lambda answer, accept: (answer.json(), accept),
+    "list": lambda answer, accept: [answer.content, accept],
+    "no type": lambda answer, accept: (answer.content, None),
+    "content alone": lambda answer, accept: answer.content,
+    "None alone": lambda answer, accept: None,
+    "status": lambda answer, accept: (str(answer.status_code) + answer.headers["Content-Type"], "text/plain"),
+    "raise": lambda answer, accept: answer.raise_for_status(),
+    "error": lambda answer, accept: 1 / 0,
+}
+
+def input_handler(data, context):
+    return INPUTS[context.custom_attributes.split(", ")[0]](data.read().decode())
+
+def output_handler(response, context):
+    return OUTPUTS[context.custom_attributes.split(", ")[1]](response, context.accept_header)
+"""
+ODD_HANDLERS = {
+    "an object": "class Handler:\n    def __call__(self, data, context):\n        return 'called', 'text/plain'\n\n"
+    "handler = Handler()\n",
+    "None": "handler = None\n\ndef input_handler(data, context):\n    return data\n",
+    "a coroutine": "async def handler(data, context):\n    return 'later', 'text/plain'\n",
+    "a generator": "def handler(data, context):\n    yield 'in pieces'\n    yield 'text/plain'\n",
+    "too few parameters": "def handler(data):\n    return 'never', 'text/plain'\n",
+    "a class": "class handler:\n    def __init__(self, data, context):\n        pass\n",
+}
 ODD = """\
 import io, json
 from mine import KIND
@@ -96,12 +139,17 @@ SCRIPTS: dict[str, dict[str, str]] = {
         "code/requirements.txt": "no-such-package-and-not-asked-for\n",
     },
     "code that is not called inference": {"code/serve.py": ECHO},
+    "odd pair": {"code/inference.py": ODD_PAIR},
+    **{f"handler is {name}": {"code/inference.py": text} for name, text in ODD_HANDLERS.items()},
 }
 """Files beside the models `half_plus_three`, versions 1 and 2, and `half_plus_two`; the former is the default."""
 
 STARTS = {
     "none of the functions": {"code/inference.py": "def model_fn(folder):\n    return None\n"},
     "one of the pair": {"code/inference.py": "def input_handler(data, context):\n    return data\n"},
+    "the other of the pair": {
+        "code/inference.py": "def output_handler(response, context):\n    return response, 'a'\n"
+    },
     "a missing module": {"code/inference.py": "import nothing_like_it\n"},
     "a script that ends": {"code/inference.py": "raise SystemExit(0)\n"},
     "no Python": {"code/inference.py": "def handler(\n"},
@@ -196,8 +244,23 @@ ODDITIES: dict[str, Asked] = {
 """One request for each answer of the script `odd answers`."""
 
 
+_ASKS = ("text", "bytes", "file", "pieces", "object", "pairs", "None", "empty", "number", "error")
+_TELLS = (
+    "content", "text", "object", "list", "no type", "content alone", "None alone", "status", "raise", "error"
+)  # fmt: skip
+PAIRS: dict[str, Asked] = {
+    **{f"in: {name}": _post(ONE, accept="text/x", attributes=f"{name}, status") for name in _ASKS},
+    **{f"out: {name}": _post(ONE, accept="text/x", attributes=f"text, {name}") for name in _TELLS},
+    "out: raise, refused": _post('{"instances": ["a"]}', attributes="text, raise"),
+    "out: content, refused": _post('{"instances": ["a"]}', attributes="text, content"),
+}
+"""One request for each way of the script `odd pair` to ask the model, and to tell what it says."""
+
+
 def requests_for(script: str) -> dict[str, Asked]:
-    return ODDITIES if script == "odd answers" else REQUESTS
+    odd = {"odd answers": ODDITIES, "odd pair": PAIRS}
+    few = {"a request": _post(ONE)} if script.startswith("handler is ") else REQUESTS
+    return odd.get(script, few)
 
 
 LAYOUTS: dict[str, tuple[str, ...]] = {
