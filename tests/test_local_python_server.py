@@ -25,7 +25,7 @@ from sagespec.deploying.services.local import provision, pythons
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import read_json
 from sagespec.deploying.services.local.running import legacy
-from sagespec.deploying.services.local.serving.executors import Container, Processes, executor_of
+from sagespec.deploying.services.local.serving.executors import CannotServe, Container, Processes, executor_of
 from sagespec.deploying.services.local.serving.folder import EndpointFolder, RevisionFolder
 from sagespec.deploying.services.local.serving.python_server import MESSAGES, PythonServer, newest_in
 from sagespec.deploying.services.local.serving.service import LocalEndpoints
@@ -110,6 +110,20 @@ def test_a_plan_says_what_apply_will_need_and_what_differs(
             "tensorflow_model_server and in one process",
         ],
     )
+
+
+def test_a_script_that_the_python_here_cannot_read_is_refused_with_its_line(tmp_path: Path) -> None:
+    """Without any TensorFlow: it is looked at before the server starts."""
+    server = object.__new__(PythonServer)
+    server.revision, server.front_python = RevisionFolder(tmp_path), sys.executable
+    server.code.mkdir()
+    (server.code / "old.py").write_text("import json\n\ndef input_fn(data, content_type):\n    print data\n")
+    with pytest.raises(CannotServe) as refused:
+        server._check_script("old.py")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert refused.value.message.startswith(f"Python {version}, which runs it here, cannot read old.py: SyntaxError: ")
+    assert refused.value.message.endswith("(line 4)")
+    server._check_script("none.py")  # the server says itself that there is none
 
 
 def test_another_image_needs_docker(tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def clean_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         del sys.modules[name]
 
 
+@pytest.mark.filterwarnings("ignore:coroutine 'handler' was never awaited")
 @pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.usefixtures("clean_imports")
 def test_the_same_requests_get_the_same_answers(script: str, model_port: int, tmp_path: Path) -> None:

@@ -82,6 +82,6 @@ def _settings() -> Json:
         **dict.fromkeys(sorted(TRUTHS), truth),
         **dict.fromkeys(sorted(NUMBERS), number),
         **dict.fromkeys(sorted(FRACTIONS), fraction),
-        **{name: one_of(words, or_expression=True) for name, words in sorted(WORDS.items())},
+        **{name: one_of(["", *words], or_expression=True) for name, words in sorted(WORDS.items())},
     }
     return {"properties": {"env": {"properties": names}}}

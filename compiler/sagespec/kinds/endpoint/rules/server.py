@@ -283,7 +283,7 @@ def setting_of_wrong_form(env: Written, context: EndpointContext) -> Iterator[Fi
             yield Finding((*env.path, name), f"{name} must be a whole number, not '{value}'", 'write a number: "2"')
         elif name in FRACTIONS and not _is_number(value):
             yield Finding((*env.path, name), f"{name} must be a number, not '{value}'", 'write a number: "0.2"')
-        elif name in WORDS and value not in WORDS[name]:
+        elif name in WORDS and value not in ("", *WORDS[name]):
             yield Finding((*env.path, name), f"{name} cannot be '{value}'", f"write one of {', '.join(WORDS[name])}")
 
 

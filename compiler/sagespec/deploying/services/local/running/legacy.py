@@ -112,12 +112,20 @@ def provided(
 
 def unreadable(python: str, program: Path) -> str:
     """Why a script is none for the Python that is to run it; empty where it is one."""
-    read = "import ast, sys; ast.parse(open(sys.argv[1], 'rb').read(), sys.argv[1])"
-    shown = subprocess.run([python, "-c", read, str(program)], capture_output=True, text=True, errors="replace")
+    shown = subprocess.run([python, "-c", _READ, str(program)], capture_output=True, text=True, errors="replace")
     if not shown.returncode:
         return ""
     said = shown.stderr.strip().rpartition("\n")[2]
     return f"Python {pythons.version_of(python)}, which runs it here, cannot read {program.name}: {said}"
+
+
+_READ = """\
+import ast, sys
+try:
+    ast.parse(open(sys.argv[1], "rb").read())
+except SyntaxError as error:
+    sys.exit("%s: %s (line %s)" % (type(error).__name__, error.msg, error.lineno))
+"""
 
 
 def _told(found: provision.ProvisionedEnvironment, report: Callable[[str], None]) -> provision.ProvisionedEnvironment:
