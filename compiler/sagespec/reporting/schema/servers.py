@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sagespec.catalog import Facts
 from sagespec.catalog.serving import regions_of, served_on_graviton, served_versions
 from sagespec.checking.condition import EXPRESSION, NULL, Json, one_of, when
-from sagespec.kinds.endpoint.rules.server import NUMBERS, TRUTHS
+from sagespec.kinds.endpoint.rules.server import FRACTIONS, NUMBERS, TRUTHS, WORDS
 
 _OWN_IMAGE: Json = when({"image_uri": {"not": NULL}})
 _PYTHON: Json = {"endpoint_type": {"const": "python"}}
@@ -74,5 +74,14 @@ def _settings() -> Json:
         "pattern": rf"^\s*[0-9]+\s*$|[^\x00-\x7f]|{EXPRESSION}",
         "errorMessage": 'this setting must be a number: "2"',
     }
-    names = {**dict.fromkeys(sorted(TRUTHS), truth), **dict.fromkeys(sorted(NUMBERS), number)}
+    fraction = {
+        "pattern": rf"[0-9]|[Ii][Nn][Ff]|[Nn][Aa][Nn]|[^\x00-\x7f]|{EXPRESSION}",
+        "errorMessage": 'this setting must be a number: "0.2"',
+    }
+    names = {
+        **dict.fromkeys(sorted(TRUTHS), truth),
+        **dict.fromkeys(sorted(NUMBERS), number),
+        **dict.fromkeys(sorted(FRACTIONS), fraction),
+        **{name: one_of(["", *words], or_expression=True) for name, words in sorted(WORDS.items())},
+    }
     return {"properties": {"env": {"properties": names}}}
