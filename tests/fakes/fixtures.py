@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,7 +22,7 @@ import botocore.session
 import pytest
 from botocore.client import ClientCreator
 from botocore.config import Config
-from botocore.hooks import EventAliaser
+from botocore.hooks import EventAliaser, _PrefixTrie
 from moto.server import ThreadedMotoServer
 
 from fakes.jobs import Clock, Effect, Jobs
@@ -38,7 +38,17 @@ botocore.session.create_loader = cache(botocore.session.create_loader)
 """Each of botocore's service models is read once, which takes longer than most tests: no session changes them."""
 
 
-ClientCreator._load_service_model = cache(ClientCreator._load_service_model)
+_load = ClientCreator._load_service_model
+_models: dict[str, Any] = {}
+
+
+def _model_once(self: ClientCreator, service_name: str, api_version: str | None = None) -> Any:
+    if service_name not in _models:
+        _models[service_name] = _load(self, service_name, api_version)
+    return _models[service_name]
+
+
+ClientCreator._load_service_model = _model_once
 """And what is worked out of it, the shapes of errors for one, once as well."""
 
 _aliaser = EventAliaser.__init__
@@ -76,6 +86,34 @@ def _handlers_once(self: Any, events: Any) -> None:
 ClientCreator._create_methods = _methods_once
 botocore.session.Session._register_builtin_handlers = _handlers_once
 """So are the methods of each service's clients made once, and botocore's own handlers of its events registered."""
+
+
+def _share(self: _PrefixTrie) -> _PrefixTrie:
+    shared = _PrefixTrie()
+    shared._root = self._root
+    return shared
+
+
+def _own(change: Callable[..., None]) -> Callable[..., None]:
+    """The change of a trie, after what it changes has been copied: the nodes on the way to the key."""
+
+    def changed(self: _PrefixTrie, key: str, *arguments: Any, **named: Any) -> None:
+        node = self._root = dict(self._root)
+        for part in key.split("."):
+            children = node["children"] = dict(node["children"])
+            if part not in children:
+                break
+            node = children[part] = dict(children[part])
+            node["values"] = copy(node["values"])
+        change(self, key, *arguments, **named)
+
+    return changed
+
+
+_PrefixTrie.__copy__ = _share
+_PrefixTrie.append_item = _own(_PrefixTrie.append_item)
+_PrefixTrie.remove_item = _own(_PrefixTrie.remove_item)
+"""Copies of an emitter, one for each session and each client, share the thousands of handlers that are the same."""
 
 
 def session_of() -> Any:
