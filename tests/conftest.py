@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -30,6 +31,9 @@ else:
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("other", derandomize=False, deadline=None, print_blob=True)
 settings.load_profile("same")  # every run draws the same: --hypothesis-profile=other looks for what they do not show
+
+gc.set_threshold(50_000)
+"""As the command itself does: a worker holds thousands of tests, through which collections would go again and again."""
 
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

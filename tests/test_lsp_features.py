@@ -452,7 +452,7 @@ def test_hover_says_nothing_of_what_the_container_does_not_call(editor: Editor, 
         (
             "training",
             "framework_version: |",
-            ['"2.19"', '"1.15"'],
+            ['"2.19"', '"1.14"'],
             ['"1.5.0"', '"1.10"'],
         ),  # whose script defines no model
         ("training", "dependencies: |", [], ["code"]),  # a list

@@ -217,6 +217,19 @@ def test_where_a_client_does_not_watch_the_disk_the_server_looks_itself(folder: 
     wire.close()
 
 
+def test_what_is_changed_before_the_server_looks_for_the_first_time_is_seen(folder: Path) -> None:
+    (folder / "mnist.yaml").write_text(f"{MANIFEST}max_wait: 60\n")
+    uri = (folder / "mnist.yaml").as_uri()
+    wire = Wire(folder)
+    wire.settled()
+    assert len(wire.published[uri][-1]["diagnostics"]) == 1
+    (folder / "mnist.yaml").unlink()
+    wire.server._look_at_disk()
+    wire.settled()
+    assert wire.published[uri][-1]["diagnostics"] == []
+    wire.close()
+
+
 def test_settings_are_those_of_the_command_line_then_of_the_client() -> None:
     begun = Settings(environment="dev")
     assert Settings.read(None, begun) == begun

@@ -71,6 +71,11 @@ def judged(workspace: Workspace, path: str, before: Callable[[Key], Holder | Non
     )
 
 
+def _is_there(path: str) -> bool:
+    """Something that `validate` would look into, if only to say that it cannot."""
+    return os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112
+
+
 def _by_file(found: Iterable[Diagnostic]) -> Mapping[str, tuple[Diagnostic, ...]]:
     files: dict[str, list[Diagnostic]] = {}
     for each in found:
@@ -92,6 +97,8 @@ class Judgements:
         """Out of date, too; the first one is the next."""
         self._by_asked: dict[str, set[str]] = {}
         """Path → the manifests whose judgement rests on it."""
+        self.first_asked: set[str] = set()
+        """Of these paths, those that no judgement rested on before; whoever has seen them takes them out."""
         self._folders: set[str] | None = None
         self._by_claim: dict[Key, dict[str, Holder]] = {}
         """What only one job may have → the manifests with jobs that have it."""
@@ -164,10 +171,11 @@ class Judgements:
         touched = set() if before is None else self._files_of(before)
         self._forget(path)
         after: Mapping[Key, Holder] = {}
-        if self._workspace.at_path(path) is not None or os.path.isfile(path):  # noqa: PTH113
+        if self._workspace.at_path(path) is not None or _is_there(path):
             judgement = judged(self._workspace, path, partial(self._holder_before, path))
             self._known[path] = judgement
             after = judgement.holders
+            self.first_asked |= judgement.asked - self._by_asked.keys()
             for each in judgement.asked:
                 self._by_asked.setdefault(each, set()).add(path)
             self._folders = None

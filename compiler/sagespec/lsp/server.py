@@ -233,6 +233,7 @@ class Server:
                 self._publish(self._touched.pop())
             else:
                 self._touched |= self.judgements.work()
+                self._note_stamps()
                 self._touched |= {
                     path
                     for path in self._unsettled
@@ -277,6 +278,14 @@ class Server:
             self._look_at_disk()
             self._next_look = begun + max(LOOK_EVERY, 50 * (time.monotonic() - begun))
         return True
+
+    def _note_stamps(self) -> None:
+        """How the files are that have just been judged for the first time: what is changed before the first look is
+        seen by it."""
+        new = self.judgements.first_asked
+        if not self._is_watching:
+            self._stamps |= {path: _stamp(path) for path in new}
+        new.clear()
 
     def _look_at_disk(self) -> None:
         asked = {path for known in self.judgements.known.values() for path in known.asked}
@@ -325,4 +334,7 @@ def serve(environment: str | None = None, variables: Mapping[str, str] | None = 
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     workspace = Workspace()
     workspace.settings = workspace.settings._replace(environment=environment, variables=dict(variables or {}))
-    return Server(Connection(sys.stdin.buffer, outgoing), workspace).run()
+    try:
+        return Server(Connection(sys.stdin.buffer, outgoing), workspace).run()
+    except BrokenPipeError:  # the client does not listen any more
+        return 1
