@@ -474,7 +474,7 @@ def test_a_plan_says_what_is_not_as_in_sagemaker(tmp_path: Path, monkeypatch: py
             "one variant answers here, with the manifest's model: AllTraffic",
             "requests and answers are not captured here",
             "answers are not explained here",
-            "what serves here has this machine's network: enable_network_isolation has no effect",
+            "what runs here has a network: enable_network_isolation has no effect",
             "only tensorflow_model_server makes batches: SAGEMAKER_TFS_ENABLE_BATCHING has no effect",
             "it answers at a free port of this machine: SAGEMAKER_SAFE_PORT_RANGE has no effect",
             "one model server answers, which shares no GPU: SAGEMAKER_TFS_INSTANCE_COUNT has no effect",
