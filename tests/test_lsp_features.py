@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from lsp_editor import Editor, applied, parted
 from sagespec.lsp.features.actions import FIX_ALL, NO_SCHEMA
+from sagespec.lsp.workspace import Client
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
 from test_lsp_diagnostics import MANIFEST
@@ -500,3 +502,33 @@ def test_editors_compare_what_is_typed_with_what_is_begun(editor: Editor, text: 
     editor.open("serve.yaml", CODE)
     answer = editor.at("completion", "inference.py", text)
     assert answer["items"][0]["filterText"] == sought
+
+
+def test_an_editor_that_takes_no_snippets_is_given_one_line(editor: Editor) -> None:
+    """Neovim 0.7 writes a line's end as a character that is no text."""
+    editor.open("serve.yaml", CODE)
+    editor.workspace.client = Client({})
+    assert editor.completed(f"{MANIFEST}cha|", "channels") == f"{MANIFEST}channels:"
+    assert editor.completed("def |", "handler", "inference.py") == "def handler(data, context):"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["dependencies: code", "framework_version: 2.19", "entry_point: 5", "source_dir: [a]", "image_uri: 3"]
+)
+@pytest.mark.parametrize("manifest", [WHOLE, CODE])
+def test_a_wrong_field_takes_away_what_it_decides_and_nothing_else(editor: Editor, wrong: str, manifest: str) -> None:
+    """In the manifest and in the script: what is not known is not said, and nothing fails."""
+    base = without(wrong.partition(":")[0], manifest)
+    document = editor.open(
+        "tried.yaml", f"{base}{wrong}\nhyperparameters: {{epochs: 1, }}\nchannels: {{}}\npy_version: \n"
+    )
+    for name in (
+        document,
+        editor.open("train.py", SCRIPT),
+        editor.open("inference.py", "def handler(a, b):\n    pass\n"),
+    ):
+        for index in [found.end() for found in re.finditer(r"(?m)--\w|^def \w|^\w[^:]*: ?", name.text)]:
+            for method in ("hover", "definition", "references"):
+                editor.ask(method, name, index)
+        editor.ask("completion", name, name.text.rindex("\n") if name is document else 0)
+    assert "ml.m5.large" in editor.offered(f"{without('instance_type', base)}{wrong}\ninstance_type: |", "tried.yaml")

@@ -157,10 +157,9 @@ def _number(version: str) -> tuple[tuple[int, ...], str]:
 
 
 def _pythons(job: SceneJob, _typed: str) -> Iterator[Candidate]:
-    if getattr(job.context.model, "server", None) == "python":
+    if job.about("model", "server") == "python":
         yield Candidate("py2")
-    choice = getattr(job.context, "choice", None)
-    release = choice.image_release if choice is not None else None
+    release = job.about("image_release")
     yield from (Candidate(python) for python in (release.pythons if release is not None else ()))
 
 
@@ -291,7 +290,7 @@ def settings_of_server(job: SceneJob) -> Iterator[tuple[str, str]]:
 
 def script_arguments(job: SceneJob) -> Iterator[tuple[str, Any, Any]]:
     """(hyperparameter, option, script) of everything that the script takes on its command line."""
-    line = getattr(job.context, "command_line", None)
+    line = job.about("command_line")
     if line is None:
         return
     for option in line.takes.options:
@@ -302,7 +301,7 @@ def script_arguments(job: SceneJob) -> Iterator[tuple[str, Any, Any]]:
 
 def script_channels(job: SceneJob) -> Iterator[tuple[str, Any]]:
     """(channel, the script that names it) of everything that the script reads."""
-    read = getattr(job.context, "read", None)
+    read = job.about("read")
     if read is None:
         return
     for name in {**read.asks.channels, **read.asks.folders}:

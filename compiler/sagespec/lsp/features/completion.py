@@ -86,17 +86,17 @@ def completion(workspace: Workspace, judgements: Judgements, params: Mapping[str
         return _in_script(workspace, judgements, document, index)
     line = document.text[:index][max(document.text.rfind("\n", 0, index), document.text.rfind("\r", 0, index)) + 1 :]
     if (found := _ALLOW.search(line)) is not None:
-        return _answer(document, index - len(found["typed"]), index, _rules(judgements, document, index))
+        return _answer(workspace, document, index - len(found["typed"]), index, _rules(judgements, document, index))
     scene = Scene(workspace, source_of(document))
     if (found := _EXPRESSION.search(line)) is not None:
         name = _NAME.search(found["inside"])
         assert name is not None
         items = _names(workspace, scene, index, name["owner"])
-        return _answer(document, index - len(name["typed"]), index, items)
+        return _answer(workspace, document, index - len(name["typed"]), index, items)
     here = spot(scene.source, index)
     if here is None or not (is_ours(here.document) or is_defaults(here.document)):
         return None
-    return _answer(document, here.start, here.end, _items(workspace, judgements, scene, here))
+    return _answer(workspace, document, here.start, here.end, _items(workspace, judgements, scene, here))
 
 
 def _in_script(workspace: Workspace, judgements: Judgements, document: TextDocument, index: int) -> Json | None:
@@ -109,25 +109,34 @@ def _in_script(workspace: Workspace, judgements: Judgements, document: TextDocum
         CompletionItem(each.name, text, "function", each.head, functions.page(each), sought=sought)
         for each, text, sought in offered
     ]
-    return _answer(document, start, end, items) if items else None
+    return _answer(workspace, document, start, end, items) if items else None
 
 
-def _answer(document: TextDocument, start: int, end: int, items: Iterable[CompletionItem]) -> Json:
+def _answer(
+    workspace: Workspace, document: TextDocument, start: int, end: int, items: Iterable[CompletionItem]
+) -> Json:
     range_ = document.range(start, end)
+    snippets = workspace.client.can("textDocument", "completion", "completionItem", "snippetSupport")
     return {
         "isIncomplete": False,
-        "items": [_item(item, number, range_) for number, item in enumerate(items)],
+        "items": [_item(item, number, range_, snippets=snippets) for number, item in enumerate(items)],
     }
 
 
-def _item(item: CompletionItem, number: int, range_: Json) -> Json:
+def _item(item: CompletionItem, number: int, range_: Json, *, snippets: bool) -> Json:
+    """
+    Args:
+        snippets: the editor takes them. One that does not may write a text as one line, whatever it holds.
+    """
+    text = item.text if snippets else item.text.partition("\n")[0].rstrip("\r")
     made: Json = {
         "label": item.label,
         "kind": KINDS_OF_ITEM[item.kind],
         "sortText": f"{0 if item.first else 1}{number:04}",
         "filterText": item.sought or item.text.strip().rstrip(":").strip("\"'") or item.label,
-        "textEdit": {"range": range_, "newText": item.text},
+        "textEdit": {"range": range_, "newText": text},
         "insertTextMode": 1,
+        "insertTextFormat": 2 if snippets and item.kind == "function" else 1,
     }
     if item.detail:
         made["detail"] = item.detail

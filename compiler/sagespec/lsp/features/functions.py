@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 
@@ -24,6 +25,7 @@ class Offer(NamedTuple):
 
     function: CalledFunction
     text: str
+    """A snippet, where it ends in `$0`: there typing goes on."""
     sought: str
     """What editors compare with what is typed: a name, or `def` if that is what has been begun."""
 
@@ -44,10 +46,11 @@ def offered(
     found = [function for _, function in called(workspace, judgements, document)]
     lead, typed = "" if begun["lead"] else "def ", begun["typed"]
     is_begun = bool(lead) and lead.startswith(typed)
+    body = f"{_end(text)}    $0"
     items = [
         Offer(
             each,
-            f"{lead}{each.name}" if rest["head"] else f"{lead}{each.head}:{_end(text)}    ",
+            f"{lead}{each.name}" if rest["head"] else f"{lead}{each.head}:{body}",
             f"{lead if is_begun else ''}{each.name}",
         )
         for each in wanted(found, defined(others))
@@ -83,15 +86,9 @@ def called(
     if document.path is None or document.path.endswith((".yaml", ".yml")):
         return
     for job in jobs_of(workspace, tuple(judgements.manifests_of(document.path))[:MOST_MANIFESTS]):
-        script = getattr(job.context, "script", None)
-        if script is not None and _is_at(script.sources[0].name, document):
-            yield from ((job, each) for each in job.context.called)  # type: ignore[attr-defined]
-
-
-def _is_at(name: str, document: TextDocument) -> bool:
-    import os
-
-    return os.path.realpath(name) == document.real
+        script = job.about("script")
+        if script is not None and os.path.realpath(script.sources[0].name) == document.real:
+            yield from ((job, each) for each in job.about("called") or ())
 
 
 def told(workspace: Workspace, judgements: Judgements, document: TextDocument, index: int) -> Iterator[str]:
