@@ -211,6 +211,75 @@ def test_of_the_capacity_only_what_is_missing_is_asked_for(missing: list[str], h
     assert (found.rule, found.hint) == ("endpoint-without-capacity", hint)
 
 
+@pytest.mark.parametrize("name", [123, "my_endpoint", "a" * 49, "", None, ["mnist"]])
+@pytest.mark.parametrize("smallest", [ENDPOINT, SMALLEST], ids=["endpoint", "training job"])
+def test_a_name_that_is_wrong_or_missing_is_told_once(smallest: dict[str, Any], name: object, folder: Path) -> None:
+    (folder / "train.py").write_text(SCRIPT)
+    fields = {key: value for key, value in {**smallest, "name": name}.items() if value is not None}
+    (folder / "mnist.yaml").write_text(yaml.safe_dump(fields, sort_keys=False))
+    [result] = Compiler().run([str(folder / "mnist.yaml")])
+    [found] = result.diagnostics
+    assert found.field == ("name",)
+
+
+ON_DISK = {"instance_type": "ml.g5.xlarge", "initial_instance_count": 1}
+
+
+@pytest.mark.parametrize(
+    ("over", "variant", "told"),
+    [
+        ({}, {"serverless_config": {"memory_size_in_mb": 3000}}, [("serverless-size", "memory_size_in_mb: 3000")]),
+        ({}, {"routing_config": {"routing_strategy": "X"}}, [("unknown-routing-strategy", "routing_strategy: X")]),
+        (
+            {"region": "cn-north-1", "role": "arn:aws-cn:iam::123456789012:role/SageMakerRole"},
+            {"serverless_config": {}},
+            [("serverless-in-china", "serverless_config: {}")],
+        ),
+        ({}, {**ON_DISK, "volume_size_in_gb": 30}, [("volume-on-local-storage", "volume_size_in_gb: 30")]),
+        ({"volume_size": 30}, ON_DISK, [("volume-on-local-storage", "volume_size: 30")]),
+        ({"kms_key": "alias/x"}, ON_DISK, [("endpoint-key-on-local-storage", "kms_key: alias/x")]),
+        ({**ON_DISK, "volume_size": 30, "kms_key": "alias/x"}, {"instance_type": "ml.m5.xlarge"}, []),
+        ({"volume_size": 30}, {**ON_DISK, "volume_size_in_gb": None}, [("volume-on-local-storage", "volume_size: 30")]),
+        (
+            {"data_capture_config": CAPTURE},
+            {"serverless_config": {}},
+            [("serverless-variant-conflict", "data_capture_config:")],
+        ),
+        (
+            {},
+            {"serverless_config": {}, "initial_instance_count": 2},
+            [("serverless-variant-conflict", "initial_instance_count: 2")],
+        ),
+        ({}, {"instance_type": "local"}, [("local-variant", "instance_type: local")]),
+        ({"instance_type": "local"}, {"instance_type": "local"}, []),
+    ],
+)
+def test_what_is_said_of_an_endpoint_is_said_of_a_variant(
+    over: dict[str, Any], variant: dict[str, Any], told: list[tuple[str, str]], folder: Path
+) -> None:
+    result = compiled(folder, {**over, "production_variants": [{"variant_name": "blue", **variant}]})
+    assert [(found.rule, pointed_at(found)) for found in result.diagnostics] == told
+
+
+def test_a_shadow_beside_the_endpoint_s_own_variant_has_another_name(folder: Path) -> None:
+    [found] = compiled(folder, {"shadow_production_variants": [{"variant_name": "AllTraffic"}]}).diagnostics
+    assert (found.rule, found.message) == ("duplicate-variant", "there are two variants 'AllTraffic'")
+    assert compiled(folder, {"shadow_production_variants": [{"variant_name": "next"}]}).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"model_data_download_timeout": "10m"},
+        {"container_startup_health_check_timeout": "10 min"},
+        {"production_variants": [{"variant_name": "blue", "model_data_download_timeout_in_seconds": "600s"}]},
+    ],
+)
+def test_a_time_in_other_units_is_told_in_seconds(over: dict[str, Any], folder: Path) -> None:
+    [found] = compiled(folder, over).diagnostics
+    assert found.hint == "write 600: it counts seconds"
+
+
 @pytest.fixture(scope="module")
 def deployments() -> list[dict[str, Any]]:
     """Those of SDK 2, and those of SDK 1."""

@@ -27,7 +27,7 @@ from sagespec.deploying.planning.plan import Action
 from sagespec.deploying.planning.standing import decide_endpoint
 from sagespec.deploying.services import START, Foreseen, InProgress, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.local.folder import read_json, write_json
-from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.running import alive, modules
 from sagespec.deploying.services.local.service import NOT_ISOLATED
 from sagespec.deploying.services.local.serving import record
 from sagespec.deploying.services.local.serving.executors import NEARLY_ISOLATED
@@ -500,7 +500,24 @@ def test_a_python_without_tensorflow_is_told_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", os.defpath)
-    service = LocalEndpoints(tmp_path / "local")
+    monkeypatch.setattr(modules, "is_here", lambda module: module != "tensorflow")
+    service, asked = LocalEndpoints(tmp_path / "local"), request(model(tmp_path))
+    why = "this Python has no TensorFlow, and there is no tensorflow_model_server on PATH"
+    assert service.foreseen(asked).refusal.startswith(f"{why}; add --provision, which installs it apart; or install ")
+    assert LocalEndpoints(tmp_path / "local", provision=True).foreseen(asked) == Foreseen()
+    with pytest.raises(ServiceError, match=why):
+        serve(service, asked)
+    assert not service.root.exists()
+
+
+def test_another_python_without_tensorflow_fails_the_endpoint_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    service = LocalEndpoints(tmp_path / "local", python=str(python))
     seen = serve(service, request(model(tmp_path)))
     assert seen.status == "Failed"
     assert "has no TensorFlow, and there is no tensorflow_model_server on PATH: give --provision" in seen.failure
@@ -523,6 +540,7 @@ def test_a_plan_says_how_far_an_isolated_endpoint_is_isolated_here(
     program.write_text(f'#!/bin/sh\n[ "$1" != info ] || echo "{daemon}"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(modules, "is_here", lambda _: True)
     service = LocalEndpoints(tmp_path / "local", executor)
     assert service.foreseen(request("model.tar.gz", isolated=True)) == Foreseen("", (note,))
     assert service.foreseen(request("model.tar.gz")) == Foreseen()

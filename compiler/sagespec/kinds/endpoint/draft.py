@@ -36,14 +36,13 @@ from sagespec.catalog.serving import serving_image
 from sagespec.kinds.api_names import to_api
 from sagespec.kinds.endpoint.inherited import code_of, with_job
 from sagespec.kinds.endpoint.lifecycle import LIVE
-from sagespec.kinds.endpoint.members import SECTIONS
+from sagespec.kinds.endpoint.members import SECTIONS, VARIANT
 from sagespec.kinds.endpoint.model import Endpoint, ModelDataSource, ProductionVariant, RoutingConfig
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
 MODEL, CONFIG, ENDPOINT = "CreateModel", "CreateEndpointConfig", "CreateEndpoint"
 CHANGE = "UpdateEndpoint"
-VARIANT = "AllTraffic"
 VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
 LEVELS = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "crit"}
 """Python's logging levels, as TensorFlow Serving's nginx calls them. Source: sagemaker 2.257.7, tensorflow/model.py."""

@@ -70,11 +70,12 @@ def lacking(code: SourceCode | None, python: str) -> str | None:
         return None
     tops = {name.partition(".")[0] for name in imports_of(code.program)}
     own = {name.partition("/")[0].removesuffix(".py") for name in code.names}
-    found = (title for module, title in FRAMEWORKS.items() if module in tops - own and not _is_here(module))
+    found = (title for module, title in FRAMEWORKS.items() if module in tops - own and not is_here(module))
     return next(found, None)
 
 
-def _is_here(module: str) -> bool:
+def is_here(module: str) -> bool:
+    """Whether this Python could import it."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):

@@ -16,7 +16,7 @@ from sagespec.deploying.services.local import provision
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import read_json, write_json
 from sagespec.deploying.services.local.options import LocalOptions
-from sagespec.deploying.services.local.running import alive, docker
+from sagespec.deploying.services.local.running import alive, docker, modules
 from sagespec.deploying.services.local.running.processes import Command, ProcessEnding
 from sagespec.deploying.services.local.service import NOT_ISOLATED
 from sagespec.deploying.services.local.serving import layout, settings
@@ -376,4 +376,8 @@ def refusal(image: str, model: Mapping[str, Any], config: Mapping[str, Any], opt
         return f"the image {repository} is not TensorFlow Serving's", "use --executor docker, which runs it"
     if "AsyncInferenceConfig" in config:
         return "this machine has no asynchronous inference", "leave async_inference_config out for this machine"
+    served = options.provision or shutil.which(REAL_SERVER) is not None or options.python != sys.executable
+    if not served and not modules.is_here("tensorflow"):
+        why = f"this Python has no TensorFlow, and there is no {REAL_SERVER} on PATH"
+        return why, f"add --provision, which installs it apart; or install tensorflow into {options.python}"
     return ()
