@@ -59,7 +59,7 @@ def with_line(line: str, *, instead_of: str = "") -> str:
         ),
         ("train: {s3_uri: s3://bucket/x}", "data stands under channels: {train: s3://…}"),
         ("test: s3://bucket/x", "data stands under channels: {test: s3://…}"),
-        ("epochs: 10", "a hyperparameter of the script stands under hyperparameters: {epochs: …}"),
+        ("epochs: 10", "if it is for the script, it stands under hyperparameters: {epochs: …}"),
         ("hyper_parameters: {a: 1}", "did you mean 'hyperparameters'?"),
         ("max_run_hours: 4", "did you mean 'max_run'? write 14400: it counts seconds"),
         ("max_runtime_in_minutes: 60", "did you mean 'max_run'? write 3600: it counts seconds"),

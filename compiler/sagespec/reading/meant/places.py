@@ -54,7 +54,7 @@ def hint(complaint: BindingComplaint, other: OtherName | None) -> str:
     is_scalar = isinstance(value, str | int | float)
     if is_scalar and other is None and "hyperparameters" in model.fields and name[:1].islower():
         near = meant_by(model, complaint.path)
-        return "" if near else f"a hyperparameter of the script stands under hyperparameters: {{{name[:40]}: …}}"
+        return "" if near else f"if it is for the script, it stands under hyperparameters: {{{name[:40]}: …}}"
     return ""
 
 
