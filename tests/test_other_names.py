@@ -12,9 +12,12 @@ from conftest import ENDPOINT, SMALLEST
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.cli import run
-from sagespec.kinds import KINDS, kind_named, other_names
+from sagespec.kinds import KINDS, kind_named
+from sagespec.kinds.training_job.model import Channel
+from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.meant.names import _other_names, other_name  # the table as the program reads it
+from sagespec.reading.part import Part
 from sagespec.reading.render import Inputs
 
 NOTHING = Inputs()
@@ -383,21 +386,23 @@ def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
         ]
 
 
-@pytest.mark.parametrize("lines", [other_names.JOB, other_names.CHANNEL], ids=["job", "channel"])
-def test_every_other_name_leads_to_a_field_that_there_is(lines: str) -> None:
-    model = kind_named("TrainingJob").model
-    fields = model.fields if lines is other_names.JOB else _channel_fields()
-    names = _other_names(lines)
-    assert {name.field for name in names.values()} <= {*fields, None}
+PARTS = (kind_named("TrainingJob").model, kind_named("Endpoint").model, Channel, Distribution)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_every_other_name_leads_to_a_field_that_there_is(part: type[Part]) -> None:
+    names = _other_names(part.other_names)
+    assert {name.field for name in names.values()} <= {*part.fields, None}
     assert all(name.field or name.hint for name in names.values())
-    assert names.keys().isdisjoint(field.replace("_", "").lower() for field in fields)
+    assert names.keys().isdisjoint(field.replace("_", "").lower() for field in part.fields)
     assert all(name.isascii() and name.isalnum() and name.islower() for name in names)
 
 
-def _channel_fields() -> dict[str, object]:
-    from sagespec.kinds.training_job.model import Channel
-
-    return dict(Channel.fields)
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_no_other_name_stands_in_two_lines(part: type[Part]) -> None:
+    lines = part.other_names.strip().replace("\n  ", " ").splitlines()
+    names = [name for line in lines for name in line.rpartition(": ")[2].split()]
+    assert sorted(names) == sorted(set(names))
 
 
 @pytest.mark.parametrize(

@@ -88,39 +88,51 @@ tensorboard_output_config (write tensorboard_output_config: {s3_output_path: s3:
 
 ENDPOINT = """
 name: endpointname
-training_job: estimator trainingjobname job
-model_data: modeldataurl model modeluri modelartifacts artifact artifacts
+training_job: estimator trainingjobname job jobname
+model_data: modeldataurl model modeluri modelartifacts artifact artifacts modelpath models3uri modellocation
+  modelartifactpath modelsource storageuri checkpoint
 image_uri: container containerimage dockerimage
 env: envvars environ environmentvariables
 entry_point (write entry_point: inference.py, with handler, or input_handler and output_handler): handler script
   inferencescript program
-source_dir: code src sourcecode
+source_dir: code src sourcecode codedir
+framework_version: version tfversion tensorflow tf
 initial_instance_count: instances count replicas numinstances desiredinstancecount
+  desiredcount
 instance_type: machinetype instance machine hardware
 serverless_inference_config (write serverless_inference_config: {memory_size_in_mb: 2048}): serverless serverlessconfig
-  memorysizeinmb maxconcurrency
+  memorysizeinmb maxconcurrency memorysize
 async_inference_config: async asyncconfig asyncinference
 data_capture_config: datacapture capture
 volume_size: volumesizeingb disk disksize
 model_data_download_timeout: modeldatadownloadtimeoutinseconds
-container_startup_health_check_timeout (it counts seconds): timeout startuptimeout healthchecktimeout
+container_startup_health_check_timeout (write container_startup_health_check_timeout: 600; it counts seconds): timeout
+  startuptimeout healthchecktimeout
   containerstartuphealthchecktimeoutinseconds
-production_variants: variants variant productionvariant
+production_variants: variants variant productionvariant variantname traffic trafficsplit weight initialweight
+  initialvariantweight
 shadow_production_variants: shadow shadowvariants
-deployment_config: deployment updatepolicy deploymentpolicy rollout
+deployment_config: deployment updatepolicy deploymentpolicy rollout canary bluegreen rollback autorollback
 keep_previous: keeprevisions revisions
-role: rolearn iamrole executionrole executionrolearn
+role: rolearn rolename iamrole iamrolename executionrole executionrolearn sagemakerrole serviceaccount
 kms_key: kmskeyid volumekmskey
 security_group_ids: securitygroups securitygroup
 subnets: subnetids subnet
 tags: labels annotations
+tags (write it as a tag: tags: {team: vision}): owner team costcenter author
 - (write subnets: [subnet-…] and security_group_ids: [sg-…]): vpcconfig vpc vpcconfigoverride network
 - (Elastic Inference has ended; take a CPU, GPU or Inferentia type): acceleratortype accelerator eia
 - (apply names models by their content): modelname
 - (apply creates an endpoint, or updates it, as it finds it): updateendpoint wait
 - (write scaling: external, and let the autoscaler own the count): autoscaling mincapacity maxcapacity scalingpolicy
+  minreplicas maxreplicas mininstances maxinstances mincount maxcount scaletozero
 - (scaling: external keeps counts and weights through updates): retainallvariantproperties
 - (it says something to the SDK, and nothing to the endpoint): predictorcls serializer deserializer sagemakersession
+- (choose an instance_type that has them, such as ml.g4dn.xlarge): cpu cpus gpu gpus memory resources
+- (the container answers at /ping and /invocations, on port 8080): port healthcheck livenessprobe readinessprobe
+- (write env: {SAGEMAKER_TFS_ENABLE_BATCHING: "true"}): batching batchsize maxbatchsize
+- (sagespec apply --local serves on this machine): local localmode
+- (leave it out, or write it as a tag): description displayname comment
 - (the serving container has no hyperparameters; write env): hyperparameters
 - (several models at one prefix are not served here; one endpoint serves one model): multimodel multidatamodel
 """
