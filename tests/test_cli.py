@@ -14,6 +14,7 @@ import yaml
 from conftest import SMALLEST
 from sagespec.__main__ import main
 from sagespec.cli import Code, run
+from sagespec.cli.arguments import elsewhere
 from sagespec.cli.arguments.table import COMMANDS
 
 TOOL = Path(sys.executable).with_name("sagespec")
@@ -323,6 +324,45 @@ def test_where_jobs_cannot_run_that_is_said_by_every_command() -> None:
     ended = subprocess.run(command, input="\n".join(LOCAL_COMMANDS), capture_output=True, text=True)
     assert ended.stdout.splitlines() == [f"{words} 2" for words in LOCAL_COMMANDS], ended.stderr
     assert ended.stderr.count("on Windows, use WSL") == len(LOCAL_COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("ls", "did you mean 'list'?"),
+        ("run good.yaml", "did you mean 'apply'?"),
+        ("delete x", "did you mean 'stop'?"),
+        ("version", "did you mean '--version'?"),
+        ("valdiate good.yaml", "did you mean 'validate'?"),
+        ("good.yaml", "say what to do with it, such as sagespec validate good.yaml"),
+        ("apply --dry-run good.yaml", "sagespec plan shows what apply would do"),
+        ("apply --force good.yaml", "did you mean '--yes'?"),
+        ("validate --json good.yaml", "did you mean '--format json'?"),
+        ("plan --profile x good.yaml", "set AWS_PROFILE in the environment"),
+        ("plan --region us-west-2 good.yaml", "the region is the manifest's, or AWS_REGION"),
+        ("logs -n 20 x", "did you mean '--tail'?"),
+        ("attach -f x", "manifests and folders are given without an option"),
+        ("explain instance", "did you mean 'instance_type'?"),
+        ("explain timeout", "did you mean 'max_run'?"),
+        ("explain spot-without-maxwait", "did you mean 'spot-without-max-wait'?"),
+        ("explain good.yaml instance_typ", "did you mean 'instance_type'?"),
+        ("explain good.yaml nosuch", "sagespec explain good.yaml lists those that are written"),
+        ("validate --job nosuch .", "sagespec explain FILE says how its jobs are called"),
+    ],
+)
+def test_words_of_other_programs_lead_to_ours(words: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\n")
+    assert run(words.split()) == Code.WRONG_USAGE
+    assert f" = help: {hint}" in capsys.readouterr().err
+
+
+def test_every_other_word_leads_to_a_command_or_an_option_that_there_is() -> None:
+    commands = {meant.partition(" --")[0] for meant in elsewhere._COMMANDS} - {"--version"}
+    assert commands <= set(COMMANDS)
+    options = {option.spelt for command in COMMANDS.values() for option in command.options()}
+    assert {meant.split()[0] for meant in elsewhere._OPTIONS if meant.startswith("--")} <= options
+    said = " ".join(elsewhere._COMMANDS.values()).split()
+    assert sorted(said) == sorted(set(said) - set(COMMANDS))
 
 
 def test_init_leaves_a_readme_as_it_is_and_says_three_commands_that_work(capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,6 +70,7 @@ def with_line(line: str, *, instead_of: str = "") -> str:
         ("volume_size_tb: 2", "did you mean 'volume_size'? write 2000: it counts gigabytes"),
         ("volume_size_gb: 50", "did you mean 'volume_size'? write 50: it counts gigabytes"),
         ("version: 1", "'framework_version' is given as well; leave 'version' out"),
+        ("training: {epochs: 3}", "if these are for the script, they stand under hyperparameters: {epochs: …}"),
         ("schedule: rate(1 day)", "a manifest has no schedule: let a scheduler run sagespec apply --rerun"),
         ("run: python train.py", "write entry_point: train.py; the hyperparameters become its arguments"),
         ("jobs: [{name: a}]", "write one document for each job, with a line --- between them"),
@@ -105,6 +106,16 @@ def test_a_name_from_elsewhere_is_one_finding_with_the_name_here(
             "spec: {resourceConfig: {instanceType: ml.m5.large}, stoppingCondition: {maxRuntimeInSeconds: 9}}",
             "instance_type",
             "these stand at the top of the manifest: instance_type, max_run",
+        ),
+        (
+            "sagemaker: {enabled: true, instance_type: ml.m5.large, use_spot_instances: false, max_run_hours: 4}",
+            "instance_type",
+            "these stand at the top of the manifest: instance_type, use_spot_instances, max_run",
+        ),
+        (
+            "Parameters: {ResourceConfig: {InstanceType: ml.m5.large, VolumeSizeInGB: 9}}",
+            "instance_type",
+            "these stand at the top of the manifest: instance_type, volume_size",
         ),
         ("metadata: {name: mnist, namespace: ml}", "name", "this stands at the top of the manifest: name"),
         (

@@ -54,13 +54,14 @@ def explain(given: ExplainArguments) -> Code:
     if name in explained():
         say(page(explained()[name]))
         return Code.FINE
-    from sagespec.reporting.origin import field_page
+    from sagespec.reporting.origin import field_meant, field_page
 
     lines = list(field_page(given.about))
     for line in lines[:-1]:
         say(line)
     if not lines:
-        complain(f"there is no rule and no field '{given.about}'", suggestion(given.about))
+        meant = "" if "-" in given.about else field_meant(given.about)  # rules' names have hyphens
+        complain(f"there is no rule and no field '{given.about}'", meant or suggestion(given.about))
     return Code.FINE if lines else Code.WRONG_USAGE
 
 
@@ -68,7 +69,7 @@ def explain_manifest(given: ExplainArguments) -> Code:
     """The values of a manifest's fields, or of one of them, and where they come from."""
     from sagespec.base.diagnostic import told
     from sagespec.reporting.findings.diagnostics import block
-    from sagespec.reporting.origin import origins, overview
+    from sagespec.reporting.origin import field_meant, is_known, origins, overview
 
     manifests = []
     for result in compiler_of(given, build=False, every_environment=False).run([given.about]):
@@ -78,6 +79,10 @@ def explain_manifest(given: ExplainArguments) -> Code:
                     tell(line, always=True)
             return Code.WRONG_MANIFEST
         manifests.append(result.rendered)
+    if given.field is not None and not any(is_known(manifest, given.field) for manifest in manifests):
+        hint = field_meant(given.field) or f"sagespec explain {given.about} lists those that are written"
+        complain(f"'{given.field}' is no field, and is not written in {given.about}", hint)
+        return Code.WRONG_USAGE
     for line in overview(manifests) if given.field is None else origins(manifests, given.field):
         say(line)
     return Code.FINE
