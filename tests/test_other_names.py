@@ -304,12 +304,12 @@ def test_a_region_is_spelt_as_aws_does(region: str, meant: str, knowledge: Facts
         (
             "kind: TrainingJob\nspec:\n  {{- range $key, $value := .Values.hyperparameters }}\n  a: {{ $key }}\n",
             "invalid-yaml",
-            "this is not YAML: '{{- range $key, $value := .Values.hyperparameters }}' is a line of a template",
+            "this is not YAML: '{{- range $key, $value := .Values.hyperparameters }}' is of a template",
         ),
         (
             "name: a\n{% for x in xs %}\n---\n{% endfor %}\n",
             "invalid-yaml",
-            "this is not YAML: '{% for x in xs %}' is a line of a template",
+            "this is not YAML: '{% for x in xs %}' is of a template",
         ),
         ("apiVersion: v2\nname: chart\nversion: 0.1.0\n", "not-a-manifest", "this has hardly a field of a manifest"),
         (
@@ -328,6 +328,24 @@ def test_what_is_no_manifest_at_all_is_one_finding(
 ) -> None:
     (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path))
     assert [(found.rule, found.message) for found in result.diagnostics] == [(rule, message)]
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("apiVersion: v1\nkind: A\nspec: {}\n---\napiVersion: v1\nkind: B\nspec: {}\n", ["a resource of Kubernetes"]),
+        ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", ["a resource of Kubernetes"]),
+        ("{{ if .Values.enabled }}\napiVersion: v1\nkind: A\n{{ end }}\n", ["of a template"]),
+        ('metadata:\n  name: {{ include "chart.name" . }}-x\n  spec: {}\n', ["of a template"]),
+    ],
+)
+def test_a_file_of_another_tool_is_one_finding_however_much_it_holds(
+    text: str, messages: list[str], knowledge: Facts, tmp_path: Path
+) -> None:
+    results = Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path))
+    told = [found.message for result in results for found in result.diagnostics]
+    assert len(told) == len(messages)
+    assert all(words in message for words, message in zip(messages, told, strict=True))
 
 
 @pytest.mark.parametrize(
