@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -354,6 +355,48 @@ def test_words_of_other_programs_lead_to_ours(words: str, hint: str, capsys: pyt
     Path("sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\n")
     assert run(words.split()) == Code.WRONG_USAGE
     assert f" = help: {hint}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("compile --out train.py good.yaml", "--out train.py: train.py is not a folder"),
+        ("compile --out train.py/x good.yaml", "--out train.py/x: train.py is not a folder"),
+        ("schema --out train.py", "--out train.py: train.py is not a folder"),
+        ("import train.py --out train.py/x", "--out train.py/x: train.py is not a folder"),
+        ("import nosuch.yaml", "nosuch.yaml cannot be read: No such file or directory"),
+        ("metrics good.yaml nosuch.log", "nosuch.log cannot be read: No such file or directory"),
+        ("metrics good.yaml .", ". cannot be read: Is a directory"),
+        ("explain sagespec.yaml", "there is no manifest here"),
+    ],
+)
+def test_what_cannot_be_read_or_written_is_wrong_usage(
+    words: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\n")
+    assert run(words.split()) == Code.WRONG_USAGE
+    assert f"error: {said}\n" in capsys.readouterr().err
+
+
+def test_a_folder_is_explained_without_its_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("job").mkdir()
+    Path("job/sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\n")
+    Path("job/job.yaml").write_text(json.dumps(SMALLEST))
+    assert run(["explain", "job", "instance_count"]) == 0
+    assert "written  job/job.yaml" in capsys.readouterr().out
+
+
+def test_a_disk_that_cannot_be_written_to_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(words: list[str]) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", ".sagespec")
+
+    monkeypatch.setattr("sagespec.cli.perform", full)
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().err) == (2, "error: .sagespec: Permission denied\n")
 
 
 def test_every_other_word_leads_to_a_command_or_an_option_that_there_is() -> None:
