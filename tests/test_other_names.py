@@ -12,9 +12,12 @@ from conftest import ENDPOINT, SMALLEST
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.cli import run
-from sagespec.kinds import KINDS, kind_named, other_names
+from sagespec.kinds import KINDS, kind_named
+from sagespec.kinds.training_job.model import Channel
+from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.meant.names import _other_names, other_name  # the table as the program reads it
+from sagespec.reading.part import Part
 from sagespec.reading.render import Inputs
 
 NOTHING = Inputs()
@@ -59,7 +62,7 @@ def with_line(line: str, *, instead_of: str = "") -> str:
         ),
         ("train: {s3_uri: s3://bucket/x}", "data stands under channels: {train: s3://…}"),
         ("test: s3://bucket/x", "data stands under channels: {test: s3://…}"),
-        ("epochs: 10", "a hyperparameter of the script stands under hyperparameters: {epochs: …}"),
+        ("epochs: 10", "if it is for the script, it stands under hyperparameters: {epochs: …}"),
         ("hyper_parameters: {a: 1}", "did you mean 'hyperparameters'?"),
         ("max_run_hours: 4", "did you mean 'max_run'? write 14400: it counts seconds"),
         ("max_runtime_in_minutes: 60", "did you mean 'max_run'? write 3600: it counts seconds"),
@@ -67,6 +70,7 @@ def with_line(line: str, *, instead_of: str = "") -> str:
         ("volume_size_tb: 2", "did you mean 'volume_size'? write 2000: it counts gigabytes"),
         ("volume_size_gb: 50", "did you mean 'volume_size'? write 50: it counts gigabytes"),
         ("version: 1", "'framework_version' is given as well; leave 'version' out"),
+        ("training: {epochs: 3}", "if these are for the script, they stand under hyperparameters: {epochs: …}"),
         ("schedule: rate(1 day)", "a manifest has no schedule: let a scheduler run sagespec apply --rerun"),
         ("run: python train.py", "write entry_point: train.py; the hyperparameters become its arguments"),
         ("jobs: [{name: a}]", "write one document for each job, with a line --- between them"),
@@ -102,6 +106,16 @@ def test_a_name_from_elsewhere_is_one_finding_with_the_name_here(
             "spec: {resourceConfig: {instanceType: ml.m5.large}, stoppingCondition: {maxRuntimeInSeconds: 9}}",
             "instance_type",
             "these stand at the top of the manifest: instance_type, max_run",
+        ),
+        (
+            "sagemaker: {enabled: true, instance_type: ml.m5.large, use_spot_instances: false, max_run_hours: 4}",
+            "instance_type",
+            "these stand at the top of the manifest: instance_type, use_spot_instances, max_run",
+        ),
+        (
+            "Parameters: {ResourceConfig: {InstanceType: ml.m5.large, VolumeSizeInGB: 9}}",
+            "instance_type",
+            "these stand at the top of the manifest: instance_type, volume_size",
         ),
         ("metadata: {name: mnist, namespace: ml}", "name", "this stands at the top of the manifest: name"),
         (
@@ -290,12 +304,12 @@ def test_a_region_is_spelt_as_aws_does(region: str, meant: str, knowledge: Facts
         (
             "kind: TrainingJob\nspec:\n  {{- range $key, $value := .Values.hyperparameters }}\n  a: {{ $key }}\n",
             "invalid-yaml",
-            "this is not YAML: '{{- range $key, $value := .Values.hyperparameters }}' is a line of a template",
+            "this is not YAML: '{{- range $key, $value := .Values.hyperparameters }}' is of a template",
         ),
         (
             "name: a\n{% for x in xs %}\n---\n{% endfor %}\n",
             "invalid-yaml",
-            "this is not YAML: '{% for x in xs %}' is a line of a template",
+            "this is not YAML: '{% for x in xs %}' is of a template",
         ),
         ("apiVersion: v2\nname: chart\nversion: 0.1.0\n", "not-a-manifest", "this has hardly a field of a manifest"),
         (
@@ -314,6 +328,24 @@ def test_what_is_no_manifest_at_all_is_one_finding(
 ) -> None:
     (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path))
     assert [(found.rule, found.message) for found in result.diagnostics] == [(rule, message)]
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("apiVersion: v1\nkind: A\nspec: {}\n---\napiVersion: v1\nkind: B\nspec: {}\n", ["a resource of Kubernetes"]),
+        ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", ["a resource of Kubernetes"]),
+        ("{{ if .Values.enabled }}\napiVersion: v1\nkind: A\n{{ end }}\n", ["of a template"]),
+        ('metadata:\n  name: {{ include "chart.name" . }}-x\n  spec: {}\n', ["of a template"]),
+    ],
+)
+def test_a_file_of_another_tool_is_one_finding_however_much_it_holds(
+    text: str, messages: list[str], knowledge: Facts, tmp_path: Path
+) -> None:
+    results = Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path))
+    told = [found.message for result in results for found in result.diagnostics]
+    assert len(told) == len(messages)
+    assert all(words in message for words, message in zip(messages, told, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -383,21 +415,23 @@ def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
         ]
 
 
-@pytest.mark.parametrize("lines", [other_names.JOB, other_names.CHANNEL], ids=["job", "channel"])
-def test_every_other_name_leads_to_a_field_that_there_is(lines: str) -> None:
-    model = kind_named("TrainingJob").model
-    fields = model.fields if lines is other_names.JOB else _channel_fields()
-    names = _other_names(lines)
-    assert {name.field for name in names.values()} <= {*fields, None}
+PARTS = (kind_named("TrainingJob").model, kind_named("Endpoint").model, Channel, Distribution)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_every_other_name_leads_to_a_field_that_there_is(part: type[Part]) -> None:
+    names = _other_names(part.other_names)
+    assert {name.field for name in names.values()} <= {*part.fields, None}
     assert all(name.field or name.hint for name in names.values())
-    assert names.keys().isdisjoint(field.replace("_", "").lower() for field in fields)
+    assert names.keys().isdisjoint(field.replace("_", "").lower() for field in part.fields)
     assert all(name.isascii() and name.isalnum() and name.islower() for name in names)
 
 
-def _channel_fields() -> dict[str, object]:
-    from sagespec.kinds.training_job.model import Channel
-
-    return dict(Channel.fields)
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_no_other_name_stands_in_two_lines(part: type[Part]) -> None:
+    lines = part.other_names.strip().replace("\n  ", " ").splitlines()
+    names = [name for line in lines for name in line.rpartition(": ")[2].split()]
+    assert sorted(names) == sorted(set(names))
 
 
 @pytest.mark.parametrize(

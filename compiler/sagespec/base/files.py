@@ -108,6 +108,11 @@ def unwritable(file: Path | None) -> str:
     return "" if os.access(folder, os.W_OK) else f"{folder} may not be written to"
 
 
+def unwritable_folder(folder: Path | None) -> str:
+    """Why no files can be written into a folder, which need not be there yet; empty where they can."""
+    return "" if folder is None else unwritable(folder / "file")
+
+
 def write_whole(path: Path, text: str) -> None:
     """Writes a text as UTF-8, so that a reader never sees half of it."""
     replace_whole(path, text.encode(), 0o644)

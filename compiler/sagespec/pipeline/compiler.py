@@ -207,6 +207,7 @@ class Compiler:
         """The jobs of one text."""
         self.allowances.read(source)
         found, manifest, shared, aside = False, False, False, []
+        strangers: set[str] = set()
         try:
             for document in read(source):
                 ours = explicit or is_ours(document)
@@ -216,7 +217,7 @@ class Compiler:
                     found = True
                     manifest = manifest or not is_defaults(document)
                     shared = shared or is_defaults(document)
-                    yield from self.document(document)
+                    yield from self.document(document, strangers)
         except Rejected as rejected:
             found = True
             yield self.refused(source.name, rejected.diagnostics)._replace(ends=True)
@@ -243,8 +244,12 @@ class Compiler:
         left_over = self.allowances.unused(source)
         return () if self.options.local else left_over
 
-    def document(self, document: Document) -> Iterator[Result]:
-        """The jobs of one document."""
+    def document(self, document: Document, strangers: set[str]) -> Iterator[Result]:
+        """The jobs of one document.
+
+        Args:
+            strangers: what has been said of documents of the same text that are another tool's: it is said once.
+        """
         source = document.source
         stated = document.data.get("kind") if isinstance(document.data, dict) else None
         if is_defaults(document):
@@ -252,7 +257,9 @@ class Compiler:
             return
         foreign = None if is_ours(document) else stranger(document)
         if foreign is not None:
-            yield self.refused(source.name, (foreign,))
+            if foreign.message not in strangers:
+                yield self.refused(source.name, (foreign,))
+            strangers.add(foreign.message)
             return
         if isinstance(stated, str) and stated not in KINDS:
             yield self.refused(source.name, (*document.problems, unknown_kind(document, stated)))

@@ -43,6 +43,8 @@ _NOT_IMPORTED: Mapping[str, str] = {
 """The same of those that `import` does not read."""
 _OURS = "a manifest begins with apiVersion: sagespec/v1 and kind: TrainingJob; sagespec init writes one"
 _OURS_OF_DEFAULTS = "what all jobs share stands in sagespec.yaml (kind: Defaults): role, region, subnets, tags …"
+_GROUP = re.compile(r"[\w-]+(?:\.[\w-]+)+/v\d")
+"""`kustomize.config.k8s.io/v1beta1`: a group of Kubernetes with its version."""
 _PROGRAM = re.compile(r"^[ \t]*(?:import|from)[ \t]+\w|^[ \t]*(?:[\w.]+ *= *)?[\w.]+\(", re.MULTILINE)
 
 
@@ -97,7 +99,8 @@ def _what(data: Any, name: str) -> tuple[str, bool]:
     group = str(data.get("apiVersion", ""))
     if group.startswith("sagemaker.") and data.get("kind") == "TrainingJob":
         return f"a resource of Kubernetes ({'ACK' if 'services.k8s.aws/' in group else 'the old operator'})", True
-    if data.keys() & {"metadata", "spec"} and "kind" in data and "sagespec" not in group:
+    is_kubernetes = data.keys() & {"metadata", "spec"} or _GROUP.match(group)
+    if is_kubernetes and "kind" in data and "sagespec" not in group:
         return "a resource of Kubernetes", False
     if group or "kind" in data:
         return "", False

@@ -15,10 +15,9 @@ def explained(source: Source, error: Exception) -> Diagnostic:
     """What to say of what YAML's reader, or Python's own, has against a text."""
     if not isinstance(error, yaml.MarkedYAMLError):  # of its characters
         return _bad_character(source)
-    template = _TEMPLATE_LINE.search(source.text)
+    template = template_of(source)
     if template is not None:
-        span = source.span(template.start(1), template.end(1))
-        return _invalid(source, span, f"'{cut(template[1])}' is a line of a template", _NO_TEMPLATE)
+        return template
     lone = _field_without_colon(source, error)
     if lone is not None:
         return lone
@@ -44,6 +43,15 @@ def _bad_character(source: Source) -> Diagnostic:
     index = bad.start() if bad else 0
     what = f"it holds U+{ord(bad[0]):04X}, which YAML does not allow" if bad else _UNREADABLE
     return _invalid(source, source.span(index, index + 1), what)
+
+
+def template_of(source: Source) -> Diagnostic | None:
+    """What to say of a text that a template engine has to read first."""
+    found = _TEMPLATE_LINE.search(source.text) or _TEMPLATE_CALL.search(source.text)
+    if found is None:
+        return None
+    span = source.span(found.start(1), found.end(1))
+    return _invalid(source, span, f"'{cut(found[1])}' is of a template", _NO_TEMPLATE)
 
 
 _SLIPS = {
@@ -99,6 +107,8 @@ _TEMPLATE_LINE = re.compile(
     r"|\{\{-?[ \t]*(?:/\*|range|if|else|end|with|include|define|template|block)\b.{0,200}?\}\})"
 )
 """`{{- range … }}` of Helm, `{% for … %}` of Jinja."""
+_TEMPLATE_CALL = re.compile(r"(\{\{-?[ \t]*(?:\$\w+[ \t]*:=|(?:include|template|toYaml|tpl)\b).{0,200}?\}\})")
+"""`{{ include "chart.name" . }}` of Helm."""
 _NO_TEMPLATE = (
     "a manifest is never a template: a matrix makes several jobs of one, and a value in quotes may hold {{ vars.x }}"
 )

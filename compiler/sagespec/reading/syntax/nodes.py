@@ -55,6 +55,12 @@ class Builder:
         self.characters = 0
 
     def document(self, root: Node | None) -> Document:
+        if isinstance(root, MappingNode) and self.is_expression(root):  # the first line of a template
+            from sagespec.reading.syntax.mistakes import template_of
+
+            template = template_of(self.source)
+            if template is not None:
+                raise Rejected([template])
         data = None if root is None else self.value(root, 0)
         return Document(self.source, data, root, tuple(bounded(self.problems)))
 
@@ -74,13 +80,13 @@ class Builder:
             self.refuse_tag(node)
         if isinstance(node, SequenceNode):
             return [self.value(item, depth + 1) for item in node.value]
-        if (
-            isinstance(node, MappingNode)
-            and node.flow_style
-            and self.source.text.startswith("{{", node.start_mark.index)
-        ):
+        if isinstance(node, MappingNode) and self.is_expression(node):
             return self.expression(node)
         return self.mapping(node, depth + 1)
+
+    def is_expression(self, node: MappingNode) -> bool:
+        """Whether a map is `{{ name }}` without quotes."""
+        return bool(node.flow_style) and self.source.text.startswith("{{", node.start_mark.index)
 
     def expression(self, node: Node) -> str:
         """`{{ name }}` without quotes is a map in a map to YAML; it is read as the text that was meant."""

@@ -169,7 +169,12 @@ class Job(Part):
         dict[ChannelName, Annotated[Channel, Before(from_location)]],
         Limits(max_length=20),
         TRAINING,
-    ] = field("Named inputs; a single location is the channel `training`.", {}, form="letters, digits and . _ - only")
+    ] = field(
+        "Named inputs; a single location is the channel `training`.",
+        {},
+        hint="write a map, for example {train: s3://bucket/train}",
+        form="letters, digits and . _ - only",
+    )
     input_mode: InputMode = field("How data come to the container, for channels that do not say it themselves.", "File")
 
     output_path: S3Uri | None = field("Where artifacts go; the default bucket when left out.", None)
