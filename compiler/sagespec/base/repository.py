@@ -24,11 +24,11 @@ def lies_outside_project(path: PurePath, folder: Path, marks: Callable[[Path], b
         marks: whether a folder is marked as a project's.
     """
     here = folder.absolute()
-    there = Path(os.path.normpath(here / path))
+    there = os.path.normpath(os.path.join(here, path))  # noqa: PTH118 - this is asked of every manifest
     root = repository_of(here) or next(filter(marks, reversed((here, *here.parents))), None)
     if root is not None:
-        return not there.is_relative_to(root)
-    shared = Path(os.path.commonpath((here, there))) if here.drive == there.drive else Path(here.anchor)
+        return there != str(root) and not there.startswith(os.path.join(root, ""))  # noqa: PTH118
+    shared = Path(os.path.commonpath((here, there))) if here.drive == PurePath(there).drive else Path(here.anchor)
     home = Path.home()
     return shared == home or home.is_relative_to(shared)
 
