@@ -8,7 +8,7 @@ from typing import Any
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
 from sagespec.base.named import NamedTuple
 from sagespec.checking.context import Context
-from sagespec.checking.rule import Question, Rule, RuleSet
+from sagespec.checking.rule import Rule, RuleSet
 from sagespec.reading.binding import Bound
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
