@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
 from sagespec.base.named import NamedTuple
-from sagespec.catalog import Guesses
 from sagespec.checking.context import Context
-from sagespec.checking.rule import Question, Rule, RuleSet
+from sagespec.checking.rule import Rule, RuleSet
 from sagespec.reading.binding import Bound
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
@@ -48,29 +47,30 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     return Checked(manifest, bound.model, diagnostics, tuple(silenced))
 
 
-def said_by(rules: RuleSet, context: Context) -> Iterator[tuple[Rule, Finding]]:
+def said_by(rules: RuleSet, context: Context) -> list[tuple[Rule, Finding]]:
     """What the rules find. One that needs a value that is wrong says nothing of that instance: the value has been
     complained of already."""
+    found: list[tuple[Rule, Finding]] = []
+    known = vars(context)
     for question in rules.questions(context.written):
-        yield from _answers(question, context)
-
-
-def _answers(question: Question, context: Context) -> Iterator[tuple[Rule, Finding]]:
-    vars(context)["guess"] = Guesses()  # as many for each question, whatever was asked before
-    try:
-        instances: Sequence[Any] = question.instances(context)
-    except Unknown:
-        return
-    for rule, check in question.rules:
-        for instance in instances:
-            try:
-                answer = check(instance, context)
-                if answer is None:
+        known.pop("guess", None)  # as many for each question, whatever was asked before
+        try:
+            instances: Sequence[Any] = question.instances(context)
+        except Unknown:
+            continue
+        if not instances:
+            continue
+        for rule, check in question.rules:
+            for instance in instances:
+                try:
+                    answer = check(instance, context)
+                    if answer is None:
+                        continue
+                    for one in (answer,) if isinstance(answer, Finding) else answer:
+                        found.append((rule, one))  # what is said before a value is missed counts
+                except Unknown:
                     continue
-                for one in (answer,) if isinstance(answer, Finding) else answer:
-                    yield rule, one  # what is said before a value is missed counts
-            except Unknown:
-                continue
+    return found
 
 
 def placed(manifest: Manifest, rule: Rule, finding: Finding) -> Diagnostic:
