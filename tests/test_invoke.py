@@ -22,6 +22,7 @@ from sagespec.cli import run
 from sagespec.deploying.asking import LARGEST, LARGEST_SERVERLESS, Unsendable, ask, content_type_of
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint
 from sagespec.deploying.services import Answer, NoSuchJob, ServiceError
+from sagespec.deploying.services.local.serving import service as local_serving
 from sagespec.deploying.services.local.serving.service import LocalEndpoints
 from sagespec.deploying.services.sagemaker.endpoints import SageMakerEndpoints
 
@@ -116,8 +117,14 @@ def test_why_there_is_no_answer_is_said_by_what_the_endpoint_does() -> None:
 # On this machine ------------------------------------------------------------------------------------------------------
 
 ECHO = """\
+import sys, time
+
 def handler(data, context):
     body = data.read()
+    if body == b"slow":
+        time.sleep(1)
+    if body == b"exit":
+        sys.exit(3)
     if body == b"raw":
         return bytes(range(256)), "application/octet-stream"
     if body == b"fail":
@@ -167,6 +174,16 @@ def test_invoke_asks_an_endpoint_here(
     assert out == b""
     assert "Received server error (500) from the model: no such species" in err
     assert "sagespec logs --local mnist says more" in err
+    Path("exit.txt").write_text("exit")
+    assert (
+        "Received server error (502) from the model: the handler has ended its process (exit code 3)"
+        in (said("mnist", "exit.txt", code=3)[1])
+    )
+    Path("slow.txt").write_text("slow")
+    with monkeypatch.context() as hurried:
+        hurried.setattr(local_serving, "ANSWER_SECONDS", 0.2)
+        late = "mnist has not answered within 0.2 s, which is as long as SageMaker waits"
+        assert late in said("mnist", "slow.txt", code=3)[1]
     assert "gone.csv cannot be read: No such file or directory" in said("mnist", "gone.csv", code=2)[1]
     assert "is a directory" in said("mnist", "bin", code=2)[1].lower()
     assert "there is no endpoint 'nobody' on this machine" in said("--local", "nobody", "q.csv", code=3)[1]

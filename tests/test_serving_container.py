@@ -25,6 +25,7 @@ from conftest import ENDPOINT
 from local.endpoints import HalfPlus
 from local.serving_cases import LAYOUTS, SCRIPTS, SETTINGS, STARTS, Record, requests_for
 from local.serving_container import DEFAULT, MODELS, NAP, RECORDED, SLEEPS, ask, lay, side_by_side
+from sagespec.building.saved_models import DEFAULT_MODEL
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.serving import layout, settings
 from sagespec.deploying.services.local.serving.folder import RevisionFolder
@@ -206,7 +207,7 @@ def test_a_setting_either_does_here_what_it_does_there_or_is_told_to_have_no_eff
     elsewhere = any(there[key] != bare[key] for key in bare.keys() - HONOURED) or len(there["servers"]) > 1
     told = " ".join(settings.without_effect(given(name)))
     assert bool(told) or not elsewhere
-    known = {one.setting for one in settings.THREADS} | {*settings.BATCH_SETTINGS, settings.DEFAULT_MODEL}
+    known = {one.setting for one in settings.THREADS} | {*settings.BATCH_SETTINGS, DEFAULT_MODEL}
     unknown = [one for one in SETTINGS[name] if one not in known and one not in told]
     assert unknown in ([], [settings.MULTI_MODEL])
 

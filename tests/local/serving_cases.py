@@ -87,7 +87,7 @@ ODD_HANDLERS = {
     "a class": "class handler:\n    def __init__(self, data, context):\n        pass\n",
 }
 ODD = """\
-import io, json
+import io, json, sys
 from mine import KIND
 from theirs import OTHER
 
@@ -120,6 +120,13 @@ ANSWERS = {
     "wrapped": lambda data: (io.TextIOWrapper(data).read(), "text/plain"),
     "json": lambda data: (json.dumps(json.load(data)), "application/json"),
     "whole": lambda data: (str(len(data.read())), "text/plain"),
+    "file": lambda data: (io.BytesIO(b"abc"), "text/plain"),
+    "view": lambda data: (memoryview(b"abc"), "text/plain"),
+    "empty type": lambda data: ("x", ""),
+    "number for a type": lambda data: ("x", 5),
+    "type of two lines": lambda data: ("x", "text/plain\\r\\nX-Other: 1"),
+    "interrupt": lambda data: (_ for _ in ()).throw(KeyboardInterrupt()),
+    "exit": lambda data: sys.exit(3),
 }
 
 def handler(data, context):
@@ -238,7 +245,7 @@ ODDITIES: dict[str, Asked] = {
         "text", "text with a charset", "bytes", "bytearray", "nothing", "empty", "no type", "list", "dict", "number",
         "float", "tuple", "text alone", "longer text alone", "None alone", "error", "key error",
         "error without a text", "unicode error", "modules", "line", "lines", "piece", "pieces", "seek", "wrapped",
-        "json", "whole",
+        "json", "whole", "file", "view", "empty type", "number for a type", "type of two lines", "interrupt", "exit",
     )
 }  # fmt: skip
 """One request for each answer of the script `odd answers`."""

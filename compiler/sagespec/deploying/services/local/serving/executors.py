@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from sagespec.building.saved_models import DEFAULT_MODEL
 from sagespec.deploying.services.local import provision
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import read_json, write_json
@@ -86,8 +87,8 @@ class Processes:
 
     def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
         config = layout.server_config(self.revision.model, self._settings(), self.revision)
-        if len(config["models"]) > 1 and settings.DEFAULT_MODEL not in self._settings():
-            note(f"several models, and no {settings.DEFAULT_MODEL}: {config['default_model']} is the default")
+        if len(config["models"]) > 1 and DEFAULT_MODEL not in self._settings():
+            note(f"several models, and no {DEFAULT_MODEL}: {config['default_model']} is the default")
         write_json(self.revision.server, config)
         if self.options.provision:
             self._provision(note)

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.building.model_archive import RepackedModel, model_place
-from sagespec.building.saved_models import FoundModel, models_among, unloadable, why_none
+from sagespec.building.saved_models import DEFAULT_MODEL, NO_DEFAULT, FoundModel, models_among, unloadable, why_none
 from sagespec.deploying.services.local.container import artifacts, channels
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import LocalStore, read_json, write_json
-from sagespec.deploying.services.local.serving.settings import DEFAULT_MODEL, NO_DEFAULT
 
 NOTE, CODE = "model.json", "code.tar.gz"
 """What stands in the place of a repacked model here: which model it is, and its code."""

@@ -11,9 +11,6 @@ from pathlib import Path
 
 from sagespec.base.named import NamedTuple
 
-DEFAULT_MODEL = "SAGEMAKER_TFS_DEFAULT_MODEL_NAME"
-NO_DEFAULT = "None"
-"""The value of it that the container takes for none."""
 BATCHING = "SAGEMAKER_TFS_ENABLE_BATCHING"
 MULTI_MODEL = "SAGEMAKER_MULTI_MODEL"
 BATCHES: Mapping[str, int | None] = {
