@@ -100,7 +100,7 @@ NOT_SHOWN = {
         **dict.fromkeys(
             words("""
             code-outside-project-1 code-outside-project-2 code-outside-project-3 link-in-model-data
-            model-data-without-saved-model
+            missing-default-model model-data-without-saved-model
             """),
             DISK,
         ),
