@@ -106,8 +106,10 @@ class Compiler:
                 yield result
         last = [*self.together()]
         if held and not wrong and not any(has_errors(result.diagnostics) for result in last):
+            judged = self.claims.holders
             self._begin_to_ask()
             yield from map(_completed, held)
+            self.claims.holders |= judged  # those of jobs that needed no answer, too
             last += self.together()
         else:
             yield from held
