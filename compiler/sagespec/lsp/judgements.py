@@ -97,6 +97,8 @@ class Judgements:
         """Out of date, too; the first one is the next."""
         self._by_asked: dict[str, set[str]] = {}
         """Path → the manifests whose judgement rests on it."""
+        self.touched: set[str] = set()
+        """Files whose findings may be others since a manifest was judged; whoever tells them takes them out."""
         self.first_asked: set[str] = set()
         """Of these paths, those that no judgement rested on before; whoever has seen them takes them out."""
         self._folders: set[str] | None = None
@@ -164,8 +166,8 @@ class Judgements:
 
     # Judging
 
-    def work(self) -> set[str]:
-        """Judges the most urgent manifest; the files whose findings may be others now come back."""
+    def work(self) -> None:
+        """Judges the most urgent manifest."""
         path = self._next()
         before = self._known.get(path)
         touched = set() if before is None else self._files_of(before)
@@ -181,7 +183,7 @@ class Judgements:
             self._folders = None
             touched |= self._files_of(judgement) | ({path} if judgement.is_ours else set())
         self._take(path, {} if before is None else before.holders, after)
-        return touched
+        self.touched |= touched
 
     def drop(self, path: str) -> set[str]:
         """A manifest is not looked at any more; the files come back of which it spoke."""
@@ -276,6 +278,7 @@ class Judgements:
             self._put(each, urgent=True)
             self._urgent[each] = self._urgent.pop(each)
             self.work()
+            self.touched.add(path)
 
     def findings(self, path: str, *, fresh: bool = False) -> tuple[Diagnostic, ...]:
         """What is to be said of one file, whichever manifests it comes from.

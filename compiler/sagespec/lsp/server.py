@@ -225,23 +225,34 @@ class Server:
 
     @property
     def _has_work(self) -> bool:
-        return self._initialized and not self._shut_down and (self.judgements.has_work or bool(self._touched))
+        return (
+            self._initialized
+            and not self._shut_down
+            and (self.judgements.has_work or bool(self._touched or self.judgements.touched))
+        )
 
     def _work(self) -> None:
         try:
-            if self._touched:
+            if self.judgements.touched:  # by a request that did not wait for its turn
+                self._take_touched()
+            elif self._touched:
                 self._publish(self._touched.pop())
             else:
-                self._touched |= self.judgements.work()
-                self._note_stamps()
-                self._touched |= {
-                    path
-                    for path in self._unsettled
-                    if self.judgements.is_settled(path) or (path not in self._told and self.judgements.has_word(path))
-                }
-                self._unsettled -= self._touched
+                self.judgements.work()
+                self._take_touched()
         except Exception as error:
             self._log("judging", error)
+
+    def _take_touched(self) -> None:
+        self._touched |= self.judgements.touched
+        self.judgements.touched.clear()
+        self._note_stamps()
+        self._touched |= {
+            path
+            for path in self._unsettled
+            if self.judgements.is_settled(path) or (path not in self._told and self.judgements.has_word(path))
+        }
+        self._unsettled -= self._touched
 
     def _publish(self, path: str) -> None:
         """Tells the client what is found in a file; what is out of date is not told: its judgement will come."""
