@@ -78,14 +78,11 @@ def test_an_example_that_was_judged_under_another_name_gets_its_own_findings(
         ]
 
 
-@pytest.mark.parametrize("trials", [1, 3, 100_000])
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_manifests_that_are_judged_one_after_another_get_the_findings_of_each_alone(
-    trials: int, seed: int, code: Path, knowledge: Facts, monkeypatch: pytest.MonkeyPatch
+    seed: int, code: Path, knowledge: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All examples of all pages, in whatever order, and whether or not it seems worth while to remember an answer."""
-    monkeypatch.setattr(verdicts, "TRIALS", trials)
-    monkeypatch.setattr(verdicts, "MOST", 8)
     examples = [
         manifest
         for kind, rule in WITH_EXAMPLES
@@ -93,10 +90,15 @@ def test_manifests_that_are_judged_one_after_another_get_the_findings_of_each_al
         for manifest in laid_over(kind, rule.page.example(title))
     ]
     Random(seed).shuffle(examples)
-    run, afresh = run_of(knowledge, Verdicts()), run_of(knowledge, Afresh())
-    for number, manifest in enumerate(examples):
-        source = Source(f"{number}.yaml", json.dumps(manifest), code)
-        assert found(list(run.source(source))) == found(list(afresh.source(source)))
+    sources = [Source(f"{number}.yaml", json.dumps(manifest), code) for number, manifest in enumerate(examples)]
+    afresh = run_of(knowledge, Afresh())
+    alone = [found(list(afresh.source(source))) for source in sources]
+    monkeypatch.setattr(verdicts, "MOST", 8)
+    for trials in (1, 3, 100_000):
+        monkeypatch.setattr(verdicts, "TRIALS", trials)
+        run = run_of(knowledge, Verdicts())
+        for source, expected in zip(sources, alone, strict=True):
+            assert found(list(run.source(source))) == expected, trials
 
 
 ASKED: list[str] = []
