@@ -18,6 +18,7 @@ from hypothesis import settings
 
 from sagespec.base.source import Source
 from sagespec.catalog import Facts, facts
+from sagespec.checking.claims import Claims
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
 
@@ -180,6 +181,13 @@ def judge(code: Path, knowledge: Facts) -> Judge:
         return next(Compiler(options, knowledge).source(Source("mnist.yaml", text, code)))
 
     return judged
+
+
+def alone(run: Compiler, source: Source) -> Result:
+    """What a run says of a text as if it were the only one. Many of one run take less than a run each: what they have
+    in common is read and judged once."""
+    run.claims = Claims()
+    return next(run.source(source))
 
 
 @pytest.fixture

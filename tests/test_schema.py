@@ -18,12 +18,11 @@ from jsonschema import Draft7Validator
 from jsonschema_rs import meta, validator_for
 from pydantic import TypeAdapter, ValidationError
 
-from conftest import ENDPOINT, REPOSITORY, SCRIPT, SMALLEST, Judge
+from conftest import ENDPOINT, REPOSITORY, SCRIPT, SMALLEST, Judge, alone
 from pydantic_models import model_of
 from sagespec.base.diagnostic import Severity
 from sagespec.base.source import Source
 from sagespec.catalog import Facts, Framework, frameworks
-from sagespec.checking.claims import Claims
 from sagespec.kinds import kind_named
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
 from sagespec.kinds.training_job.model.distribution import STRATEGIES
@@ -67,8 +66,7 @@ def accepts(tmp_path_factory: pytest.TempPathFactory, knowledge: Facts) -> Accep
     run = Compiler(Options(Inputs(), build=False), knowledge)
 
     def accepted(manifest: dict[str, Any]) -> bool:
-        run.claims = Claims()  # none takes what another has: each is the only one
-        found = next(run.source(Source("mnist.yaml", json.dumps(manifest), folder))).diagnostics
+        found = alone(run, Source("mnist.yaml", json.dumps(manifest), folder)).diagnostics
         return not any(diagnostic.severity is Severity.ERROR for diagnostic in found)
 
     return accepted
