@@ -291,11 +291,13 @@ SOURCES: Mapping[str, Callable[[SceneJob, str], Iterator[Candidate]]] = {
 
 def settings_of_server(job: SceneJob) -> Iterator[tuple[str, str]]:
     """(environment variable, what it holds) of what the serving container reads when it starts."""
-    from sagespec.kinds.endpoint.rules.server import NUMBERS, TRUTHS
+    from sagespec.kinds.endpoint.rules.server import FRACTIONS, NUMBERS, TRUTHS, WORDS
 
     if job.kind.name == "Endpoint" and job.manifest.data.get("endpoint_type", "tensorflow-serving") != "python":
         yield from ((name, "true or false") for name in sorted(TRUTHS))
         yield from ((name, "a whole number") for name in sorted(NUMBERS))
+        yield from ((name, "a number") for name in sorted(FRACTIONS))
+        yield from ((name, ", ".join(words)) for name, words in sorted(WORDS.items()))
 
 
 def script_arguments(job: SceneJob) -> Iterator[tuple[str, Any, Any]]:

@@ -82,7 +82,7 @@ class Scene:
     def __init__(self, workspace: Workspace, source: Source) -> None:
         self.source = source
         self.compiler = Compiler(Options(workspace.inputs, build=False), workspace.knowledge, workspace.files())
-        self.compiler.beside.givers = workspace.givers
+        self.compiler.beside.named = workspace.jobs_in_sight
 
     def documents(self) -> list[Document]:
         """Those of ours; the lines that are no YAML are left out."""

@@ -42,9 +42,9 @@ def code_outside_project(written: Written, context: Context) -> Iterator[Finding
         return  # it is relative to that, and must lie in it
     listed = isinstance(written.value, list | tuple)
     for number, path in enumerate(written.value if listed else (written.value,)):
-        if "://" in path or (lies_inside(path) and not PurePath(path).is_absolute()):
+        if "://" in path or lies_inside(path):
             continue
-        if lies_outside_project(PurePath(path), context.folder, context.marks_project):
+        if lies_outside_project(path, context.folder, context.marks_project):
             yield Finding(
                 (*written.path, number) if listed else written.path,
                 f"'{path}' lies outside the manifest's project",
@@ -55,9 +55,11 @@ def code_outside_project(written: Written, context: Context) -> Iterator[Finding
 @lru_cache(maxsize=1_000)
 def lies_inside(path: str) -> bool:
     """Whether a path, as written, stays in the folder that it is relative to."""
+    if PurePath(path).is_absolute():
+        return False
     depth = 0
     for part in PurePosixPath(path).parts:
-        depth += {"..": -1, "/": -10_000}.get(part, 1)
+        depth += {"..": -1}.get(part, 1)
         if depth < 0:
             return False
     return True

@@ -20,7 +20,7 @@ _OPEN = re.compile(r"[A-Za-z_]*(?P<head>[ \t]*\()?")
 _DEFINED = re.compile(r"(?m)^(?:def[ \t]+)?(?P<name>\w+)[ \t]*[=(:]|^from\b.*\bimport\b(?P<names>.*)$")
 
 
-class OfferedFunction(NamedTuple):
+class FunctionOffer(NamedTuple):
     """A function that may be defined at a place."""
 
     function: CalledFunction
@@ -32,7 +32,7 @@ class OfferedFunction(NamedTuple):
 
 def offered(
     workspace: Workspace, judgements: Judgements, document: TextDocument, index: int
-) -> tuple[int, int, list[OfferedFunction]] | None:
+) -> tuple[int, int, list[FunctionOffer]] | None:
     """(where it begins and ends, what is offered) of what may be defined at a character."""
     text = document.text
     line_start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
@@ -48,7 +48,7 @@ def offered(
     is_begun = bool(lead) and lead.startswith(typed)
     body = f"{_end(text)}    $0"
     items = [
-        OfferedFunction(
+        FunctionOffer(
             each,
             f"{lead}{each.name}" if rest["head"] else f"{lead}{each.head}:{body}",
             f"{lead if is_begun else ''}{each.name}",
