@@ -292,10 +292,29 @@ def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
         ]
 
 
-@pytest.mark.parametrize("lines", [other_names.JOB, other_names.CHANNEL], ids=["job", "channel"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["project", "prices", "max_job_cost", "max_total_cost", "vars", "environments"])
+def test_what_stands_in_defaults_is_told_to_stand_there(kind: str, name: str, knowledge: Facts, tmp_path: Path) -> None:
+    smallest = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}[kind]
+    [(rule, hint, _)] = said(json.dumps({**smallest, name: {"a": {"b": 1}}}), knowledge, tmp_path)
+    assert rule == "unknown-field"
+    assert hint.endswith("in a Defaults document, sagespec.yaml, in this folder or above it")
+
+
+def test_a_map_in_an_endpoint_s_env_is_told_what_it_may_be(knowledge: Facts, tmp_path: Path) -> None:
+    [(rule, hint, _)] = said(json.dumps({**ENDPOINT, "env": {"prod": {"A": "b"}}}), knowledge, tmp_path)
+    assert (rule, hint.partition(":")[0]) == (
+        "wrong-type",
+        "these are variables of the container; dev, prod and the like stand under environments",
+    )
+
+
+@pytest.mark.parametrize(
+    "lines", [other_names.JOB, other_names.ENDPOINT, other_names.CHANNEL], ids=["job", "endpoint", "channel"]
+)
 def test_every_other_name_leads_to_a_field_that_there_is(lines: str) -> None:
-    model = kind_named("TrainingJob").model
-    fields = model.fields if lines is other_names.JOB else _channel_fields()
+    kind = "Endpoint" if lines is other_names.ENDPOINT else "TrainingJob"
+    fields = _channel_fields() if lines is other_names.CHANNEL else kind_named(kind).model.fields
     names = _other_names(lines)
     assert {name.field for name in names.values()} <= {*fields, None}
     assert all(name.field or name.hint for name in names.values())

@@ -4,7 +4,16 @@ A line is `field (what to write): names`. The names are in small letters without
 `rolearn`. `-` is for what is not a field here, and an indented line goes on with the one above.
 """
 
-JOB = """
+_SETTINGS = """
+- (vars stand in a Defaults document, sagespec.yaml, in this folder or above it): var vars variables
+- (it stands in a Defaults document, sagespec.yaml, in this folder or above it): project prices maxjobcost maxtotalcost
+- (environments stand in a Defaults document, sagespec.yaml, in this folder or above it): environments
+"""
+"""What no manifest has, but the defaults of all."""
+
+JOB = (
+    _SETTINGS
+    + """
 use_spot_instances: spot usespot spotinstances managedspot enablemanagedspottraining
   managedspottraining spottraining spotinstance preemptible interruptible
 max_run (write max_run: 3600; it counts seconds): timeout maxruntime maxruntimeinseconds maxruntimeseconds maxtime
@@ -39,12 +48,12 @@ max_retry_attempts: retries retry maximumretryattempts retrystrategy
 - (choose an instance_type that has them, such as ml.m5.xlarge): cpu cpus memory resources
 - (write max_run: 3600, and max_wait for a spot job): stoppingcondition
 - (put requirements.txt into source_dir: the container installs it): requirements pip packages
-- (vars stand in a Defaults document, sagespec.yaml, in this folder or above it): var vars variables
-- (it stands in a Defaults document, sagespec.yaml, in this folder or above it): project prices maxjobcost maxtotalcost
-- (environments stand in a Defaults document, sagespec.yaml, in this folder or above it): environments
 """
+)
 
-ENDPOINT = """
+ENDPOINT = (
+    _SETTINGS
+    + """
 name: endpointname
 training_job: estimator trainingjobname job
 model_data: modeldataurl model modeluri modelartifacts artifact artifacts
@@ -82,6 +91,7 @@ tags: labels annotations
 - (the serving container has no hyperparameters; write env): hyperparameters
 - (several models at one prefix are not served here; one endpoint serves one model): multimodel multidatamodel
 """
+)
 
 CHANNEL = """
 s3_data: s3uri uri s3 url s3datauri s3path location datasource s3datasource s3input
