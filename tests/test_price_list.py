@@ -40,6 +40,25 @@ def test_both_forms_of_the_price_list_make_the_same_price_file(
     assert made == {"date": "2026-11-01", "us-east-1": US_EAST_1}
 
 
+@pytest.mark.parametrize("as_text", [True, False], ids=["as the API answers", "unpacked"])
+def test_the_answer_of_get_products_makes_the_same_price_file(as_text: bool) -> None:
+    """The form: botocore's documentation of GetProducts, whose PriceList holds JSON texts."""
+    data = json.loads(TEXT)
+    found = [
+        {
+            "product": product,
+            "serviceCode": "AmazonSageMaker",
+            "terms": {"OnDemand": data["terms"]["OnDemand"].get(sku, {})},
+            "version": data["version"],
+            "publicationDate": data["publicationDate"],
+        }
+        for sku, product in data["products"].items()
+    ]
+    answer = {"FormatVersion": "aws_v1", "PriceList": [json.dumps(one) if as_text else one for one in found]}
+    made = price_file([read_price_list(io.StringIO(json.dumps(answer)), "a")])
+    assert made == price_file([read_price_list(io.StringIO(TEXT), "a")])
+
+
 def test_an_endpoint_is_priced_by_what_hosting_costs() -> None:
     prices = prices_of(yaml.safe_load(price_file([read_price_list(io.StringIO(TEXT), "a")])), "us-east-1")
     job, endpoint = (BillItem("x", "ml.c7g.large", 1, 3600, hosted=hosted) for hosted in (False, True))

@@ -145,10 +145,12 @@ def service_pool(given: ApplyArguments | None = None) -> ServicePool:
 
 def check_platform() -> None:
     """Raises:
-    WrongUsage: jobs cannot run on this system: they are processes of their own, which only POSIX has.
+    WrongUsage: nothing can run on this system: jobs and servers are processes of their own, which only POSIX has.
     """
     if not hasattr(os, "fork"):
-        raise WrongUsage("jobs do not run on this machine: that takes Linux or macOS", "on Windows, use WSL")
+        raise WrongUsage(
+            "jobs and endpoints do not run on this machine: that takes Linux or macOS", "on Windows, use WSL"
+        )
 
 
 def local_service() -> LocalService:
@@ -159,6 +161,7 @@ def local_service() -> LocalService:
 
 
 def local_endpoints(given: ApplyArguments | None = None) -> LocalEndpoints:
+    check_platform()
     from sagespec.deploying.services.local.serving.service import LocalEndpoints
 
     root = project_folder() / "local"

@@ -71,6 +71,11 @@ def judged(workspace: Workspace, path: str, before: Callable[[Key], Holder | Non
     )
 
 
+def _is_there(path: str) -> bool:
+    """Something that `validate` would look into, if only to say that it cannot."""
+    return os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112
+
+
 def _by_file(found: Iterable[Diagnostic]) -> Mapping[str, tuple[Diagnostic, ...]]:
     files: dict[str, list[Diagnostic]] = {}
     for each in found:
@@ -92,6 +97,10 @@ class Judgements:
         """Out of date, too; the first one is the next."""
         self._by_asked: dict[str, set[str]] = {}
         """Path → the manifests whose judgement rests on it."""
+        self.touched: set[str] = set()
+        """Files whose findings may be others since a manifest was judged; whoever tells them takes them out."""
+        self.first_asked: set[str] = set()
+        """Of these paths, those that no judgement rested on before; whoever has seen them takes them out."""
         self._folders: set[str] | None = None
         self._by_claim: dict[Key, dict[str, Holder]] = {}
         """What only one job may have → the manifests with jobs that have it."""
@@ -157,23 +166,24 @@ class Judgements:
 
     # Judging
 
-    def work(self) -> set[str]:
-        """Judges the most urgent manifest; the files whose findings may be others now come back."""
+    def work(self) -> None:
+        """Judges the most urgent manifest."""
         path = self._next()
         before = self._known.get(path)
         touched = set() if before is None else self._files_of(before)
         self._forget(path)
         after: Mapping[Key, Holder] = {}
-        if self._workspace.at_path(path) is not None or os.path.isfile(path):  # noqa: PTH113
+        if self._workspace.at_path(path) is not None or _is_there(path):
             judgement = judged(self._workspace, path, partial(self._holder_before, path))
             self._known[path] = judgement
             after = judgement.holders
+            self.first_asked |= judgement.asked - self._by_asked.keys()
             for each in judgement.asked:
                 self._by_asked.setdefault(each, set()).add(path)
             self._folders = None
             touched |= self._files_of(judgement) | ({path} if judgement.is_ours else set())
         self._take(path, {} if before is None else before.holders, after)
-        return touched
+        self.touched |= touched
 
     def drop(self, path: str) -> set[str]:
         """A manifest is not looked at any more; the files come back of which it spoke."""
@@ -268,6 +278,7 @@ class Judgements:
             self._put(each, urgent=True)
             self._urgent[each] = self._urgent.pop(each)
             self.work()
+            self.touched.add(path)
 
     def findings(self, path: str, *, fresh: bool = False) -> tuple[Diagnostic, ...]:
         """What is to be said of one file, whichever manifests it comes from.

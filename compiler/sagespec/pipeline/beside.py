@@ -99,9 +99,9 @@ class Beside:
                 inputs=inputs, trained=lambda *_: Trained(), archive_at=None, only=(), alone=True
             )
             compiler, trainer = self._compiler(options), kind_named("TrainingJob").model
-            claims, results = compiler.claims, compiler.run(roots)
+            results = compiler.run(roots)
             jobs = [each for each in results if each.checked and isinstance(each.checked.job, trainer)]
-            self._runs[key] = jobs, [each for each in claims.holders.items() if each[0][0] == "TrainingJob"]
+            self._runs[key] = jobs, [each for each in compiler.claims.holders.items() if each[0][0] == "TrainingJob"]
         jobs, named = self._runs[key]
         return jobs, named if known is None else known
 

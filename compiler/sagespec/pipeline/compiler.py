@@ -21,7 +21,6 @@ from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
 from sagespec.checking.claims import Claims
 from sagespec.checking.context import Context
-from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, kind_of, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.pipeline.beside import Beside
@@ -72,7 +71,6 @@ class Compiler:
         self.files = Files() if files is None else files
         self.defaults = Defaults(self.files)
         self.scripts = Scripts(self.files)
-        self.verdicts = Verdicts()
         self.allowances = Allowances(GLOSSARY)
         self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
@@ -108,8 +106,10 @@ class Compiler:
                 yield result
         last = [*self.together()]
         if held and not wrong and not any(has_errors(result.diagnostics) for result in last):
+            judged = self.claims.holders
             self._begin_to_ask()
             yield from map(_completed, held)
+            self.claims.holders |= judged  # those of jobs that needed no answer, too
             last += self.together()
         else:
             yield from held
@@ -209,6 +209,7 @@ class Compiler:
         """The jobs of one text."""
         self.allowances.read(source)
         found, manifest, shared, aside = False, False, False, []
+        strangers: set[str] = set()
         try:
             for document in read(source):
                 ours = explicit or is_ours(document)
@@ -218,7 +219,7 @@ class Compiler:
                     found = True
                     manifest = manifest or not is_defaults(document)
                     shared = shared or is_defaults(document)
-                    yield from self.document(document)
+                    yield from self.document(document, strangers)
         except Rejected as rejected:
             found = True
             yield self.refused(source.name, rejected.diagnostics)._replace(ends=True)
@@ -245,8 +246,12 @@ class Compiler:
         left_over = self.allowances.unused(source)
         return () if self.options.local else left_over
 
-    def document(self, document: Document) -> Iterator[Result]:
-        """The jobs of one document."""
+    def document(self, document: Document, strangers: set[str]) -> Iterator[Result]:
+        """The jobs of one document.
+
+        Args:
+            strangers: what has been said of documents of the same text that are another tool's: it is said once.
+        """
         source = document.source
         stated = document.data.get("kind") if isinstance(document.data, dict) else None
         if is_defaults(document):
@@ -254,7 +259,9 @@ class Compiler:
             return
         foreign = None if is_ours(document) else stranger(document)
         if foreign is not None:
-            yield self.refused(source.name, (foreign,))
+            if foreign.message not in strangers:
+                yield self.refused(source.name, (foreign,))
+            strangers.add(foreign.message)
             return
         kind = kind_of(document.data)
         if kind is None:
@@ -348,7 +355,7 @@ class Compiler:
         judged = bound if trainer is None else self._with_job(bound, trainer)
         context = self.context(judged.model, manifest, kind)
         try:
-            checked = check(judged, context, kind.rules, self.verdicts, self.allowed)
+            checked = check(judged, context, kind.rules, self.allowed)
             found, checked = checked.warnings, checked._replace(manifest=bound.manifest, job=bound.model)
         except Rejected as rejected:
             found, checked = rejected.diagnostics, Checked(bound.manifest, bound.model)

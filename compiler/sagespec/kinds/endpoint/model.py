@@ -279,7 +279,9 @@ class Endpoint(Part):
 
     name: JobName = field("The endpoint's name, which stays when its content changes.")
     tags: dict[str, Annotated[str, Before(whole_number_as_text)]] = field(
-        "Tags of the endpoint, its configuration and its model.", {}
+        "Tags of the endpoint, its configuration and its model.",
+        {},
+        hint="write a map, for example {team: vision}",
     )
     region: Region | None = field("AWS region; AWS_REGION when left out.", None)
     account_id: AccountId | None = field("Account of the default bucket; the role's when left out.", None)

@@ -318,11 +318,19 @@ def setting_of_wrong_form(env: Written, context: EndpointContext) -> Iterator[Fi
         env: {SAGEMAKER_TFS_ENABLE_BATCHING: "yes"}
         ---
         env: {SAGEMAKER_GUNICORN_WORKERS: many}
+        ---
+        env: {SAGEMAKER_TFS_NGINX_LOGLEVEL: warning}
+        ---
+        env: {SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN: 20%}
 
     Good:
         env: {SAGEMAKER_TFS_ENABLE_BATCHING: "true"}
         ---
         env: {SAGEMAKER_GUNICORN_WORKERS: "2"}
+        ---
+        env: {SAGEMAKER_TFS_NGINX_LOGLEVEL: warn}
+        ---
+        env: {SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN: "0.2"}
     """
     if context.endpoint.server != "tensorflow-serving" or context.endpoint.image_uri is not None:
         return
@@ -331,6 +339,18 @@ def setting_of_wrong_form(env: Written, context: EndpointContext) -> Iterator[Fi
             yield Finding((*env.path, name), f"{name} must be true or false, not '{value}'", 'write "true" or "false"')
         elif name in NUMBERS and not value.strip().isdecimal():
             yield Finding((*env.path, name), f"{name} must be a whole number, not '{value}'", 'write a number: "2"')
+        elif name in FRACTIONS and not _is_number(value):
+            yield Finding((*env.path, name), f"{name} must be a number, not '{value}'", 'write a number: "0.2"')
+        elif name in WORDS and value not in ("", *WORDS[name]):
+            yield Finding((*env.path, name), f"{name} cannot be '{value}'", f"write one of {', '.join(WORDS[name])}")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 TRUTHS = frozenset({"SAGEMAKER_TFS_ENABLE_BATCHING", "SAGEMAKER_MULTI_MODEL"})
@@ -340,6 +360,12 @@ NUMBERS = frozenset(
         *("SAGEMAKER_TFS_MAX_ENQUEUED_BATCHES", "SAGEMAKER_TFS_INSTANCE_COUNT", "SAGEMAKER_TFS_WAIT_TIME_SECONDS"),
         *("SAGEMAKER_TFS_INTER_OP_PARALLELISM", "SAGEMAKER_TFS_INTRA_OP_PARALLELISM", "SAGEMAKER_GUNICORN_WORKERS"),
         *("SAGEMAKER_GUNICORN_THREADS", "SAGEMAKER_GUNICORN_TIMEOUT_SECONDS"),
+        "SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS",
     }
 )
 """Settings of the container that it reads as whole numbers."""
+FRACTIONS = frozenset({"SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN"})
+WORDS = {
+    "SAGEMAKER_TFS_NGINX_LOGLEVEL": ("debug", "info", "notice", "warn", "error", "crit", "alert", "emerg"),
+}
+"""Setting → what nginx takes. Source: https://nginx.org/en/docs/ngx_core_module.html#error_log"""

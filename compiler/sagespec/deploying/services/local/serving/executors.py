@@ -7,11 +7,12 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from sagespec.building.saved_models import DEFAULT_MODEL
 from sagespec.deploying.services.local import provision
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import read_json, write_json
@@ -19,22 +20,19 @@ from sagespec.deploying.services.local.options import LocalOptions
 from sagespec.deploying.services.local.running import alive, docker, modules
 from sagespec.deploying.services.local.running.processes import Command, ProcessEnding
 from sagespec.deploying.services.local.service import NOT_ISOLATED
-from sagespec.deploying.services.local.serving import layout
-from sagespec.deploying.services.local.serving.folder import VARIANT, RevisionFolder, container_of
+from sagespec.deploying.services.local.serving import layout, settings
+from sagespec.deploying.services.local.serving.folder import (
+    VARIANT,
+    RevisionFolder,
+    container_of,
+    settings_of,
+    variant_of,
+)
 
 PROGRAMS = Path(__file__).with_name("server")
 """The folder that stands in for the container's programs."""
 REAL_SERVER = "tensorflow_model_server"
 CONTAINER_PORT = 8080
-THREADS = {
-    "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "tensorflow_intra_op_parallelism",
-    "SAGEMAKER_TFS_INTER_OP_PARALLELISM": "tensorflow_inter_op_parallelism",
-}
-"""Setting of the container → option of the real server.
-
-Source: https://github.com/aws/sagemaker-tensorflow-serving-container (tfs_utils.py, tfs_command)
-"""
-
 SUBMIT = "SAGEMAKER_SUBMIT_DIRECTORY"
 """The setting that says where the Python-based server's code lies."""
 
@@ -89,8 +87,8 @@ class Processes:
 
     def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
         config = layout.server_config(self.revision.model, self._settings(), self.revision)
-        if len(config["models"]) > 1 and layout.DEFAULT_MODEL not in self._settings():
-            note(f"several models, and no {layout.DEFAULT_MODEL}: {config['default_model']} is the default")
+        if len(config["models"]) > 1 and DEFAULT_MODEL not in self._settings():
+            note(f"several models, and no {DEFAULT_MODEL}: {config['default_model']} is the default")
         write_json(self.revision.server, config)
         if self.options.provision:
             self._provision(note)
@@ -176,24 +174,13 @@ class Processes:
 
     def _tuning(self) -> list[str]:
         """What the container's settings say of threads and batches."""
-        settings = self._settings()
-        options = [f"--{option}={settings[name]}" for name, option in THREADS.items() if settings.get(name, "0") != "0"]
-        if settings.get("SAGEMAKER_TFS_ENABLE_BATCHING", "").lower() != "true":
-            return options
-        cores = os.cpu_count() or 1
-        defaults = {"max_batch_size": 8, "batch_timeout_micros": 1000, "num_batch_threads": cores}
-        given = {
-            name: settings.get(f"SAGEMAKER_TFS_{name.upper()}", default)
-            for name, default in {**defaults, "max_enqueued_batches": cores}.items()
-        }
         file = self.revision.path / "batching-config.cfg"
-        text = "".join(f"{name} {{ value: {value} }}\n" for name, value in given.items())
-        file.write_text(text, encoding="utf-8")
-        return ["--enable_batching=true", f"--batching_parameters_file={file}", *options]
+        if settings.batches(self._settings()):
+            file.write_text(settings.batching_config(self._settings()), encoding="utf-8")
+        return settings.server_options(self._settings(), file)
 
     def _settings(self) -> Mapping[str, str]:
-        settings: Mapping[str, str] = self.container.get("Environment", {})
-        return settings
+        return settings_of(self.container)
 
     def _environ(self) -> dict[str, str]:
         foreign = ("SM_", "SAGEMAKER_", "TF_CONFIG", "PYTHONPATH")
@@ -204,6 +191,7 @@ class Processes:
             **inherited,
             "PATH": path,
             "PYTHONUNBUFFERED": "1",
+            **settings.variables(self._settings()),
             **self._settings(),
             alive.MARK: str(self.revision.path),
         }
@@ -298,8 +286,7 @@ class Container:
         return [Command(VARIANT, beside, environ, self.revision.path)]
 
     def _settings(self) -> Mapping[str, str]:
-        settings: Mapping[str, str] = self.container.get("Environment", {})
-        return settings
+        return settings_of(self.container)
 
     def address(self) -> str | None:
         if self.has_network:
@@ -342,21 +329,43 @@ def executor_of(revision: RevisionFolder) -> ServingExecutor:
     return PythonServer(revision)
 
 
-def differences(image: str, model: Mapping[str, Any], options: LocalOptions) -> tuple[str, ...]:
+def differences(image: str, model: Mapping[str, Any], config: Mapping[str, Any], options: LocalOptions) -> list[str]:
     """What is not as in SageMaker, and no fault of the manifest's."""
-    found = []
+    found = list(_elsewhere(config))
     if model.get("EnableNetworkIsolation"):
         has_network = options.executor == "docker" and docker.is_beside()
         found.append(NEARLY_ISOLATED if has_network else NOT_ISOLATED)
-    if options.executor != "docker" and is_python_server(image):
-        from sagespec.deploying.services.local.serving.python_server import what_differs
+    if options.executor == "docker":
+        return found
+    given = settings_of(model.get("PrimaryContainer", {}))
+    if not is_python_server(image):
+        batches = () if shutil.which(REAL_SERVER) else settings.without_batches(given)
+        return [*found, *batches, *settings.without_effect(given)]
+    from sagespec.deploying.services.local.serving.python_server import what_differs
 
-        found.append(what_differs(image))
-    return tuple(found)
+    return [*found, what_differs(image), *settings.without_effect(given, settings.OF_PYTHON_SERVER)]
 
 
-def refusal(image: str, config: Mapping[str, Any], options: LocalOptions) -> Sequence[str]:
+def _elsewhere(config: Mapping[str, Any]) -> Iterator[str]:
+    """What SageMaker does around the container."""
+    others = len(config.get("ProductionVariants", ())) + len(config.get("ShadowProductionVariants", ())) - 1
+    if others > 0:
+        name = variant_of(config)["VariantName"]
+        yield f"one variant answers here, with the manifest's model: {name}"
+    if config.get("DataCaptureConfig", {}).get("EnableCapture"):
+        yield "requests and answers are not captured here"
+    if "ExplainerConfig" in config:
+        yield "answers are not explained here"
+
+
+def refusal(image: str, model: Mapping[str, Any], config: Mapping[str, Any], options: LocalOptions) -> Sequence[str]:
     """(why this machine cannot serve it, what to do); empty where it can."""
+    container = model.get("PrimaryContainer", {})
+    if (
+        "MultiModel" in container.get("Mode", "")
+        or settings_of(container).get(settings.MULTI_MODEL, "").lower() == "true"
+    ):
+        return "this machine has no multi-model endpoints", "serve one model: a folder or an archive"
     if options.executor == "docker":
         why = docker.unusable()
         return () if why is None else (f"docker cannot be used: {why}", "start docker, or leave --executor docker out")
