@@ -260,7 +260,7 @@ def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there(
         for name, rule in RULES.by_name.items()
     }
     kind = kind_named("TrainingJob")._replace(rules=RuleSet([SimpleNamespace(**counted)]))
-    monkeypatch.setattr(sagespec.pipeline.compiler, "kind_named", lambda _name: kind)
+    monkeypatch.setattr(sagespec.pipeline.compiler, "kind_of", lambda _data: kind)
     channels = {"train": "s3://bucket/train", "test": "s3://bucket/test"}
     list(Compiler().run([str(folders(tmp_path, 3, channels=channels, tags={"a": "b", "c": "d", "e": "f"}))]))
     written = {*SMALLEST, "source_dir", "channels", "channels.s3_data", "tags"}

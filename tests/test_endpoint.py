@@ -222,6 +222,16 @@ def test_a_name_that_is_wrong_or_missing_is_told_once(smallest: dict[str, Any], 
     assert found.field == ("name",)
 
 
+@pytest.mark.parametrize("smallest", [ENDPOINT, SMALLEST], ids=["endpoint", "training job"])
+def test_a_manifest_without_a_kind_is_of_the_one_that_has_its_fields(smallest: dict[str, Any], folder: Path) -> None:
+    (folder / "train.py").write_text(SCRIPT)
+    (folder / "mnist.yaml").write_text(yaml.safe_dump({**smallest, "kind": None}).replace("kind: null\n", ""))
+    [result] = Compiler().run([str(folder / "mnist.yaml")])
+    assert [(found.rule, found.hint) for found in result.diagnostics] == [
+        ("missing-field", f'add kind: "{smallest["kind"]}"')
+    ]
+
+
 ON_DISK = {"instance_type": "ml.g5.xlarge", "initial_instance_count": 1}
 
 

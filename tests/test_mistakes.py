@@ -93,7 +93,7 @@ NOT_SHOWN = {
             words("""
             code-without-entry-point endpoint-without-capacity endpoint-without-model endpoint-without-role
             endpoint-without-version incomplete-vpc-config python-endpoint-without-entry-point
-            step-of-another-routing-1 step-out-of-range-2 variant-without-capacity
+            serving-image-outside-ecr step-of-another-routing-1 step-out-of-range-2 variant-without-capacity
             """),
             MISSING,
         ),

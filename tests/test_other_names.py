@@ -431,6 +431,23 @@ def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
         ]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["project", "prices", "max_job_cost", "max_total_cost", "vars", "environments"])
+def test_what_stands_in_defaults_is_told_to_stand_there(kind: str, name: str, knowledge: Facts, tmp_path: Path) -> None:
+    smallest = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}[kind]
+    [(rule, hint, _)] = said(json.dumps({**smallest, name: {"a": {"b": 1}}}), knowledge, tmp_path)
+    assert rule == "unknown-field"
+    assert hint.endswith("in a Defaults document, sagespec.yaml, in this folder or above it")
+
+
+def test_a_map_in_an_endpoint_s_env_is_told_what_it_may_be(knowledge: Facts, tmp_path: Path) -> None:
+    [(rule, hint, _)] = said(json.dumps({**ENDPOINT, "env": {"prod": {"A": "b"}}}), knowledge, tmp_path)
+    assert (rule, hint.partition(":")[0]) == (
+        "wrong-type",
+        "these are variables of the container; dev, prod and the like stand under environments",
+    )
+
+
 PARTS = (kind_named("TrainingJob").model, kind_named("Endpoint").model, Channel, Distribution)
 
 

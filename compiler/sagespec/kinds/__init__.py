@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 
@@ -18,6 +18,16 @@ def kind_named(name: str) -> Kind:
     """KeyError: there is no such kind."""
     kind: Kind = import_module(f"sagespec.kinds.{KINDS[name]}.kind").KIND
     return kind
+
+
+def kind_of(data: object) -> Kind | None:
+    """The kind of a manifest; None where it states one that there is not. One that states none is of the kind that has
+    most of its fields."""
+    written = data if isinstance(data, Mapping) else {}
+    stated = written.get("kind")
+    if isinstance(stated, str):
+        return kind_named(stated) if stated in KINDS else None
+    return kind_named(max(KINDS, key=lambda name: sum(_has(field)(name) for field in written)))
 
 
 @cache
@@ -40,4 +50,4 @@ def _has(field: str) -> Callable[[str], bool]:
     return lambda kind: field in kind_named(kind).model.fields
 
 
-__all__ = ["KINDS", "Kind", "kind_named", "other_kind_with", "vocabulary_of"]
+__all__ = ["KINDS", "Kind", "kind_named", "kind_of", "other_kind_with", "vocabulary_of"]

@@ -4,7 +4,16 @@ A line is `field (what to write): names`. The names are in small letters without
 `rolearn`. `-` is for what is not a field here, and an indented line goes on with the one above.
 """
 
-JOB = """
+_SETTINGS = """
+- (vars stand in a Defaults document, sagespec.yaml, in this folder or above it): var vars variables
+- (it stands in a Defaults document, sagespec.yaml, in this folder or above it): project prices maxjobcost maxtotalcost
+- (environments stand in a Defaults document, sagespec.yaml, in this folder or above it): environments
+"""
+"""What no manifest has, but the defaults of all."""
+
+JOB = (
+    _SETTINGS
+    + """
 use_spot_instances: spot usespot spotinstances managedspot enablemanagedspottraining
   managedspottraining spottraining spotinstance preemptible interruptible usespotinstance enablespot spotenabled
 max_run (write max_run: 3600; it counts seconds): timeout maxruntime maxruntimeinseconds maxruntimeseconds maxtime
@@ -63,10 +72,7 @@ tensorboard_output_config (write tensorboard_output_config: {s3_output_path: s3:
 - (write max_run: 3600, and max_wait for a spot job): stoppingcondition
 - (put requirements.txt into source_dir: the container installs it): requirements pip packages setup install
   condaenv condafile pippackages
-- (vars stand in a Defaults document, sagespec.yaml, in this folder or above it): var vars variables
-- (it stands in a Defaults document, sagespec.yaml, in this folder or above it): project prices maxjobcost maxtotalcost
 - (write max_job_cost in a Defaults document, sagespec.yaml, in this folder or above it): budget maxcost costlimit
-- (environments stand in a Defaults document, sagespec.yaml, in this folder or above it): environments
 - (write matrix: {learning-rate: [0.1, 0.01]}; each combination is a job): sweep sweeps grid search tuner tuning
   hyperparameterranges parameterranges searchspace
 - (write one document for each job, with a line --- between them): jobs trainingjobs steps
@@ -85,8 +91,11 @@ tensorboard_output_config (write tensorboard_output_config: {s3_output_path: s3:
 - (leave it out: it is a field of Kubernetes): namespace
 - (clone the repository first; source_dir is a folder): gitconfig git repository repo
 """
+)
 
-ENDPOINT = """
+ENDPOINT = (
+    _SETTINGS
+    + """
 name: endpointname
 training_job: estimator trainingjobname job jobname
 model_data: modeldataurl model modeluri modelartifacts artifact artifacts modelpath models3uri modellocation
@@ -136,6 +145,7 @@ tags (write it as a tag: tags: {team: vision}): owner team costcenter author
 - (the serving container has no hyperparameters; write env): hyperparameters
 - (several models at one prefix are not served here; one endpoint serves one model): multimodel multidatamodel
 """
+)
 
 CHANNEL = """
 s3_data: s3uri uri s3 url s3datauri s3path location datasource s3datasource s3input source datauri

@@ -10,7 +10,7 @@ from sagespec.base.diagnostic import Rejected, Severity
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Source
 from sagespec.checking.context import Context
-from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
+from sagespec.kinds import Kind, kind_of, vocabulary_of
 from sagespec.lsp import cursor
 from sagespec.lsp.texts import TextDocument
 from sagespec.lsp.workspace import Workspace, shown
@@ -99,10 +99,9 @@ class Scene:
         """None of a Defaults document, and of one whose kind is not known."""
         if is_defaults(document) or not isinstance(document.data, dict):
             return None
-        stated = document.data.get("kind")
-        if isinstance(stated, str) and stated not in KINDS:
+        kind = kind_of(document.data)
+        if kind is None:
             return None
-        kind = kind_named(stated if isinstance(stated, str) else "TrainingJob")
         manifest = self._manifest(document, kind)
         bound = bind(manifest, kind.model)
         context = self.compiler.context(bound.model, manifest, kind)

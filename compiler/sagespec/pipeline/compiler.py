@@ -21,7 +21,7 @@ from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
 from sagespec.checking.claims import Claims
 from sagespec.checking.context import Context
-from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
+from sagespec.kinds import KINDS, Kind, kind_named, kind_of, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.pipeline.beside import Beside
 from sagespec.pipeline.conflicts import conflicts
@@ -263,10 +263,10 @@ class Compiler:
                 yield self.refused(source.name, (foreign,))
             strangers.add(foreign.message)
             return
-        if isinstance(stated, str) and stated not in KINDS:
+        kind = kind_of(document.data)
+        if kind is None:
             yield self.refused(source.name, (*document.problems, unknown_kind(document, stated)))
             return
-        kind = kind_named(stated if isinstance(stated, str) else "TrainingJob")
         try:
             above = self.defaults.above(source.folder)
             environments = environments_of(above) if self._judges_all_environments else ()

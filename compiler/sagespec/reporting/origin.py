@@ -9,7 +9,7 @@ from typing import Any
 
 from sagespec.base.redact import disclosed, redacted
 from sagespec.base.source import Path
-from sagespec.kinds import KINDS, Kind, kind_named
+from sagespec.kinds import KINDS, Kind, kind_named, kind_of
 from sagespec.reading.meant.names import meant_by
 from sagespec.reading.render import Manifest
 from sagespec.reading.shape import expected, fields_of
@@ -78,8 +78,7 @@ def _order(manifest: Manifest, name: str) -> int:
 
 
 def _kind_of(manifest: Manifest) -> Kind:
-    stated = manifest.data.get("kind")
-    return kind_named(stated if stated in KINDS else "TrainingJob")
+    return kind_of(manifest.data) or kind_named("TrainingJob")
 
 
 def _listed(texts: Sequence[str], widest: int = 200) -> str:

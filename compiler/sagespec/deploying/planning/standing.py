@@ -385,7 +385,7 @@ def fleet(variants: Sequence[Mapping[str, Any]], seen: ObservedEndpoint | None =
     parts = []
     for variant in variants:
         name, serverless = variant["VariantName"], variant.get("ServerlessConfig")
-        count = now.get(name) or variant.get("InitialInstanceCount", "?")
+        count = now.get(name) or variant.get("InitialInstanceCount", 1)
         size = (
             f"serverless ({serverless.get('MemorySizeInMB')} MB, {serverless.get('MaxConcurrency')} at a time)"
             if serverless

@@ -41,7 +41,11 @@ HostingType = Annotated[
     Limits(pattern=r"^(ml\.[a-z0-9-]+\.[a-z0-9]+|local|local_gpu)$"),
     Described("an instance type such as ml.m5.xlarge, or local", "ml.m5.xlarge", "ml.c6i.large", "local"),
 ]
-EnvValue = Annotated[str, Limits(max_length=1024), Described("a string of at most 1,024 characters")]
+EnvValue = Annotated[
+    str,
+    Limits(max_length=1024),
+    Described("a string of at most 1,024 characters", suggest=corrections.environment_value),
+]
 TimeOut = Annotated[int, Limits(ge=60, le=3600), Described("60 to 3,600 seconds", suggest=corrections.seconds)]
 
 

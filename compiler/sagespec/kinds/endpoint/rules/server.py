@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from sagespec.base.diagnostic import Finding
@@ -12,7 +13,7 @@ from sagespec.catalog.serving import served, served_versions, serving_image
 from sagespec.catalog.tables import table
 from sagespec.checking.condition import EXPRESSION
 from sagespec.checking.row import Row
-from sagespec.checking.rule import ERROR, SDK1, SDK2, WARNING, rule
+from sagespec.checking.rule import API, ERROR, SDK1, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
 from sagespec.kinds.endpoint.model import Endpoint
@@ -183,6 +184,29 @@ def graviton_with_own_image(instance_type: Written, context: EndpointContext) ->
     ):
         hint = "make sure that the image is built for arm64, or take an x86 type"
         yield Finding(instance_type.path, f"{name} is arm64, which runs images for ARM only", hint)
+
+
+@rule(ERROR, on=field("image_uri"), source=API + "ImageConfig.html")
+def serving_image_outside_ecr(image: Written, context: EndpointContext) -> Iterator[Finding]:
+    """SageMaker pulls images from Amazon ECR, or from a private registry in your VPC.
+
+    Docker Hub and public.ecr.aws are refused. A private registry takes `ImageConfig` of the container.
+
+    Bad:
+        framework_version: null
+        image_uri: tensorflow/serving:2.19.0
+
+    Good:
+        framework_version: null
+        image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/serving:2.19.0
+    """
+    container = context.endpoint.request.get("create_model", {}).get("PrimaryContainer")
+    is_private = isinstance(container, dict) and "ImageConfig" in container
+    if not context.local and not is_private and not re.match(r"[0-9]{12}\.dkr[.-]ecr", image.value):
+        place = f"<account>.dkr.ecr.{context.region or '<region>'}.amazonaws.com/<name>:<tag>"
+        private = "request: {create_model: {PrimaryContainer: {ImageConfig: {RepositoryAccessMode: Vpc}}}}"
+        hint = f"push it to {place}; a private registry needs {private}"
+        yield Finding(image.path, f"'{image.value}' does not lie in Amazon ECR", hint)
 
 
 @rule(WARNING, on=field("framework_version"), source=SDK1 + "tensorflow/estimator.py; " + SDK2 + "tensorflow/model.py")
