@@ -127,12 +127,14 @@ SETTINGS = "apiVersion: sagespec/v1\nkind: Defaults\nprices: prices.yaml\n"
 SET = {"name": "a-{{ matrix.n }}", "matrix": {"n": [1, 2, 3]}, "hyperparameters": {"number": "{{ matrix.n }}"}}
 
 
-def judged(folder: Path, knowledge: Facts, settings: str, **options: Any) -> list[Result]:
+def judged(folder: Path, knowledge: Facts, settings: str, role: str = SMALLEST["role"], **options: Any) -> list[Result]:
     """Three jobs of $0.25 and a bit."""
     (folder / "prices.yaml").write_text('date: "2026-11-01"\nus-west-2: {ml.m5.xlarge: 0.25, volume_gb_month: 0.14}\n')
     (folder / "sagespec.yaml").write_text(SETTINGS + settings)
     manifest = folder / "set.yaml"
-    manifest.write_text(json.dumps({**SMALLEST, "max_run": 3600, "on_failure": {"retry": "never"}, **SET}))
+    manifest.write_text(
+        json.dumps({**SMALLEST, "max_run": 3600, "role": role, "on_failure": {"retry": "never"}, **SET})
+    )
     return list(Compiler(Options(Inputs(), **options), knowledge).run([str(manifest)]))
 
 
@@ -147,6 +149,21 @@ def test_a_set_that_costs_too_much_is_refused_at_the_line_of_the_limit(
     assert found.message == (
         "3 jobs may cost $0.77 together, and max_total_cost is $0.60; the dearest is 'a-3' with $0.26"
     )
+
+
+def test_a_set_is_summed_up_once_when_the_service_is_asked_for_its_account(code: Path, knowledge: Facts) -> None:
+    asked: list[str] = []
+
+    def account(region: str) -> str:
+        asked.append(region)
+        return "123456789012"
+
+    *jobs, last = judged(code, knowledge, "max_total_cost: 0.60\n", role="SageMakerRole", ask_account=account)
+    assert [found.message.partition(",")[0] for found in last.diagnostics] == ["3 jobs may cost $0.77 together"]
+    jobs = judged(code, knowledge, "max_total_cost: 1\n", role="SageMakerRole", ask_account=account)
+    assert [result.diagnostics for result in jobs] == [(), (), ()]
+    assert [result.request is not None for result in jobs] == [True] * 3
+    assert asked == ["us-west-2"], "of the second set alone"
 
 
 def test_a_set_that_costs_less_is_not(code: Path, knowledge: Facts) -> None:

@@ -35,6 +35,8 @@ class Files:
         self.is_file: Callable[[StrPath], bool] = remembered(self._is_file)
         self.is_folder: Callable[[StrPath], bool] = remembered(self._is_folder)
         self.exists: Callable[[StrPath], bool] = remembered(self._exists)
+        self.text: Callable[[StrPath, int], str] = remembered(self._text)
+        """What a small file beside a script says, bytes that are no UTF-8 replaced; raises what `read` raises."""
 
     def read(self, path: StrPath, most: int) -> bytes:
         """What a file holds; of a larger one, some bytes more than `most`.
@@ -57,6 +59,9 @@ class Files:
                 pieces.append(piece)
                 length += len(piece)
         return b"".join(pieces)
+
+    def _text(self, path: StrPath, most: int) -> str:
+        return self.read(path, most).decode("utf-8", "replace")
 
     def _is_unsaved(self, path: StrPath) -> bool:
         return bool(self._unsaved) and self._key(path) in self._unsaved

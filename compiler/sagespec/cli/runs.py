@@ -39,7 +39,7 @@ def compiler_of(
     build: bool,
     local: bool = False,
     every_environment: bool = True,
-    ask_account: Callable[[], str] | None = None,
+    ask_account: Callable[[str], str] | None = None,
     trained: Callable[[str, str, Request], Trained] | None = None,
     archive_at: Callable[[str, Request], str] | None = None,
 ) -> Compiler:

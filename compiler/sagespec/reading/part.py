@@ -70,8 +70,6 @@ class Part:
     """Lines `field (what to write): names`: what people call fields elsewhere, in small letters without marks."""
     other_kind: ClassVar[Callable[[str], str | None]] = staticmethod(lambda field: None)
     """A field's name → the other kind of manifests that has it, of a kind's own model."""
-    watch: ClassVar[Any] = None
-    """Notes what is read of an instance, where somebody wants to know (`sagespec.checking.watching`)."""
 
     def __init_subclass__(cls) -> None:
         own = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePosixPath
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.repository import lies_outside_project
@@ -156,7 +156,7 @@ def entry_point_not_found(written: Written, context: JobContext) -> Finding | No
         return None
     if files.is_file(files.below(folder, entry)):
         return None
-    if lies_outside_project(PurePath(entry), context.folder, context.marks_project):  # which is told
+    if lies_outside_project(entry, context.folder, context.marks_project):  # which is told
         return None
     if is_command_line(entry) and context.script_mode and context.holds is not None:  # so is what its shell makes of it
         return None
