@@ -201,7 +201,10 @@ class JobShapes(Shapes):
         """One channel: its members, or a string that is a location."""
         members = self.part("Channel", in_list=False)
         del members["description"]  # a channel that stands alone is described by its field
-        location = {"minLength": 1, "pattern": rf"^(?!.*://)|^{BUCKET}|^https://[^/]|^file://|{EXPRESSION}"}
+        location = {
+            "minLength": 1,
+            "pattern": rf"^(?!.*://)|^{BUCKET}|^https://[^/]*amazonaws[.]com|^file://|{EXPRESSION}",
+        }
         return members | location | {"patternErrorMessage": "a channel is s3://<bucket>/…, a local path, or a map"}
 
     def definitions(self) -> Json:

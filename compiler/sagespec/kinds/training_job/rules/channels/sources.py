@@ -73,7 +73,7 @@ channel_with_several_sources = refusal(
         ChannelRow(
             ("s3_data",),
             "data in S3 begin with s3://<bucket>; local data stand under path",
-            form=rf"^({BUCKET}|https://[^/])",
+            form=rf"^({BUCKET}|https://[^/]*amazonaws[.]com)",
         ),
     ),
 )
@@ -88,13 +88,16 @@ def data_not_in_s3(data: Written, context: JobContext) -> Finding | None:
         ---
         channels:
           train: gs://bucket/train
+        ---
+        channels:
+          train: https://example.com/train.csv
 
     Good:
         channels:
           train: s3://bucket/train
     """
     uri = data.value
-    if re.match(r"(s3|https)://[^/]", uri):
+    if re.match(r"s3://[^/]|https://[^/]*amazonaws[.]com", uri):
         return None
     meant = corrections.s3_uri(uri)
     if meant:
