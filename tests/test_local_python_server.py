@@ -185,6 +185,32 @@ def test_a_model_of_legacy_mode_is_served_with_its_script(tmp_path: Path) -> Non
         service.stop("mnist")
 
 
+@pytest.mark.slow
+@needs_own
+def test_a_model_of_tensorflow_1_is_served_by_a_tensorflow_2_behind_tensorflow_serving_s_paths(tmp_path: Path) -> None:
+    """No Python that sagespec runs in has a wheel of TensorFlow 1."""
+    make_models(environment("1.10"), tmp_path / "made")
+    service = LocalEndpoints(tmp_path / "local", provision=True)
+    image = IMAGE.replace("tensorflow:1.10-cpu-py2", "tensorflow-serving:1.12-cpu")
+    wanted = request(tmp_path / "made" / "predict", model={"Image": image})
+    note = "a TensorFlow 2 serves in the place of 1.12: it loads all models but those with ops of tf.contrib"
+    assert service.foreseen(wanted).notes == (note,)
+    service.prepare(wanted)
+    service.create(wanted, 1)
+    try:
+        until(service, "mnist", lambda seen: seen.ended and seen.status == "InService")
+        found = json.loads(service.invoke("mnist", b'{"instances": [[1, 2], [3.5, 1]]}', "application/json").body)
+        assert found == {
+            "predictions": [
+                {"most": 1, "text": "3.000000", "total": 3.0, "twice": [2.0, 4.0]},
+                {"most": 0, "text": "4.500000", "total": 4.5, "twice": [7.0, 2.0]},
+            ]
+        }
+        assert any(note in line.text for line in service.tail("mnist", 100))
+    finally:
+        service.stop("mnist")
+
+
 MANIFEST = {
     "apiVersion": "sagespec/v1",
     "kind": "Endpoint",

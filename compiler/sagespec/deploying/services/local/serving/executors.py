@@ -17,7 +17,7 @@ from sagespec.deploying.services.local import provision
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import read_json, write_json
 from sagespec.deploying.services.local.options import LocalOptions
-from sagespec.deploying.services.local.running import alive, docker, modules
+from sagespec.deploying.services.local.running import alive, docker, legacy, modules
 from sagespec.deploying.services.local.running.processes import Command, ProcessEnding
 from sagespec.deploying.services.local.service import NOT_ISOLATED
 from sagespec.deploying.services.local.serving import layout, settings
@@ -101,9 +101,13 @@ class Processes:
             self._install(Path(config["code"]), run, note)
 
     def _provision(self, note: Callable[[str], None]) -> None:
-        wanted = _wanted(self.container["Image"])
-        if wanted is None:
+        version = provision.version_of_image(self.container["Image"])
+        if version is None:
             raise CannotServe("the image's address does not say which TensorFlow to provision")
+        note_of_age = too_old(version)
+        if note_of_age:
+            note(note_of_age)
+        wanted = provision.of_tensorflow(legacy.STAND_IN if note_of_age else version)
         try:
             environment = provision.provide(wanted, lambda progress: note(str(progress)))
         except provision.CannotProvision as error:
@@ -204,10 +208,11 @@ class Processes:
         """All that there is are processes, which have ended."""
 
 
-def _wanted(image: str) -> provision.Wanted | None:
-    """`tensorflow-inference:2.19-cpu` holds what `tensorflow-training:2.19` trains with."""
-    version = provision.version_of_image(image)
-    return None if version is None else provision.Wanted(provision.package_name(), version, "TensorFlow")
+def too_old(version: str) -> str:
+    """What is to be said of a TensorFlow that no Python here has a wheel for; empty where one may have it."""
+    if legacy.minor_of(version) is None:
+        return ""
+    return f"a TensorFlow 2 serves in the place of {version}: it loads all models but those with ops of tf.contrib"
 
 
 def _free_ports(count: int) -> list[int]:
@@ -339,6 +344,7 @@ def differences(image: str, model: Mapping[str, Any], config: Mapping[str, Any],
         return found
     given = settings_of(model.get("PrimaryContainer", {}))
     if not is_python_server(image):
+        found += filter(None, [too_old(provision.version_of_image(image) or "")])
         batches = () if shutil.which(REAL_SERVER) else settings.without_batches(given)
         return [*found, *batches, *settings.without_effect(given)]
     from sagespec.deploying.services.local.serving.python_server import what_differs
