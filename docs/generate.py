@@ -551,8 +551,8 @@ MEANING = {
 VARIABLES = {
     "`SAGESPEC_ENV`": "the same as `--env`",
     "`SAGESPEC_CREATES_PER_SECOND`": "how many jobs `apply` creates a second, where the account's quota was raised",
-    "`SAGESPEC_READ_TIMEOUT`": "seconds that an answer of AWS may take to begin (30); `AWS_MAX_ATTEMPTS` (6) says how "
-    "often it is asked for",
+    "`SAGESPEC_READ_TIMEOUT`": "seconds that an answer of AWS may take to begin (30; of an endpoint, 70); "
+    "`AWS_MAX_ATTEMPTS` (6) says how often it is asked for",
     "`SAGESPEC_CACHE`": "folder of the environments that `--provision` installs",
     "`AWS_REGION`, `AWS_DEFAULT_REGION`": "the region, where neither manifest nor defaults say it",
     "`AWS_*`": "credentials and endpoints, as boto3 reads them",

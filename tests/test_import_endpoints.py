@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from conftest import ENDPOINT
-from fakes.fixtures import Aws
+from fakes.fixtures import Aws, clean
 from fakes.serving import LONG, Serving
 from sagespec.catalog import Facts
 from sagespec.cli import run
@@ -211,6 +215,24 @@ def test_an_endpoint_that_exists_becomes_a_manifest_with_the_same_requests(
         call.operation: call.template for call in wanted.calls
     }, text
     assert again.tags["sagespec:manifest"] == wanted.tags["sagespec:manifest"]
+
+
+def test_import_of_the_command_line_writes_the_manifest_of_an_endpoint(aws: Aws, tmp_path: Path) -> None:
+    """In a process of its own, which asks the service."""
+    serving = Serving(aws, tmp_path)
+    serving.write(data_capture_config={"enable_capture": True, "destination_s3_uri": "s3://bucket/captured"})
+    serving.apply()
+    aws.advance(LONG)
+    ended = aws.sagespec("import", "--endpoint", "mnist", "--out", "made", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert ended.stderr.splitlines()[1] == " = help: give region in the manifest or the defaults, or AWS_REGION"
+    environ = {**clean(os.environ), **aws.environment, "AWS_REGION": "us-west-2"}
+    command = [sys.executable, "-m", "sagespec", "import", "--endpoint", "mnist", "--out", "made"]
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, cwd=tmp_path)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "made/mnist.yaml\n", "")
+    written = yaml.safe_load((tmp_path / "made" / "mnist.yaml").read_text())
+    assert written == {**ENDPOINT, "data_capture_config": written["data_capture_config"]}
+    assert written["data_capture_config"]["destination_s3_uri"] == "s3://bucket/captured"
 
 
 def test_an_endpoint_of_a_pipeline_is_told_as_not_taken(

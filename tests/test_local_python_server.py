@@ -7,6 +7,9 @@ source, Flask and gunicorn in Python 2.7, in front of the same models in TensorF
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -15,14 +18,14 @@ from typing import Any
 import pytest
 
 from local.endpoints import request, until
-from local.python_cases import MODELS, SCRIPTS
+from local.python_cases import MODELS, REQUESTS, SCRIPTS
 from local.python_container import RECORDED, answers, make_models, server
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.local import provision, pythons
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import read_json
 from sagespec.deploying.services.local.running import legacy
-from sagespec.deploying.services.local.serving.executors import Container, Processes, executor_of
+from sagespec.deploying.services.local.serving.executors import CannotServe, Container, Processes, executor_of
 from sagespec.deploying.services.local.serving.folder import EndpointFolder, RevisionFolder
 from sagespec.deploying.services.local.serving.python_server import MESSAGES, PythonServer, newest_in
 from sagespec.deploying.services.local.serving.service import LocalEndpoints
@@ -109,6 +112,20 @@ def test_a_plan_says_what_apply_will_need_and_what_differs(
     )
 
 
+def test_a_script_that_the_python_here_cannot_read_is_refused_with_its_line(tmp_path: Path) -> None:
+    """Without any TensorFlow: it is looked at before the server starts."""
+    server = object.__new__(PythonServer)
+    server.revision, server.front_python = RevisionFolder(tmp_path), sys.executable
+    server.code.mkdir()
+    (server.code / "old.py").write_text("import json\n\ndef input_fn(data, content_type):\n    print data\n")
+    with pytest.raises(CannotServe) as refused:
+        server._check_script("old.py")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert refused.value.message.startswith(f"Python {version}, which runs it here, cannot read old.py: SyntaxError: ")
+    assert refused.value.message.endswith("(line 4)")
+    server._check_script("none.py")  # the server says itself that there is none
+
+
 def test_another_image_needs_docker(tmp_path: Path) -> None:
     found = LocalEndpoints(tmp_path / "local").foreseen(asked(image="1.dkr.ecr.us-west-2.amazonaws.com/mine:1"))
     assert found.refusal == "the image mine is not TensorFlow Serving's; use --executor docker, which runs it"
@@ -166,3 +183,59 @@ def test_a_model_of_legacy_mode_is_served_with_its_script(tmp_path: Path) -> Non
         assert found == ["application/json", {"most": [], "text": [], "total": [3.0], "twice": [2.0, 4.0]}]
     finally:
         service.stop("mnist")
+
+
+MANIFEST = {
+    "apiVersion": "sagespec/v1",
+    "kind": "Endpoint",
+    "name": "older",
+    "role": "arn:aws:iam::123456789012:role/SageMakerRole",
+    "region": "us-west-2",
+    "framework_version": "1.10.0",
+    "endpoint_type": "python",
+    "model_data": "model.tar.gz",
+    "entry_point": "serve_it.py",
+    "instance_type": "ml.m5.large",
+    "initial_instance_count": 1,
+    "model_server_workers": 4,
+}
+
+
+@pytest.mark.slow
+@needs_own
+@pytest.mark.parametrize("which", ["1.10", "2.15"])
+def test_the_command_line_serves_it_as_aws_does(which: str, tmp_path: Path) -> None:
+    """`plan`, `apply` and `invoke` as a user types them, with the request's own TensorFlow and with the stand-in."""
+    make_models(environment("1.10"), tmp_path / "made")
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as file:
+        file.add(tmp_path / "made" / "predict", ".")
+    (tmp_path / "serve_it.py").write_text(SCRIPTS["functions"])
+    (tmp_path / "older.yaml").write_text(json.dumps(MANIFEST))
+    hidden = {} if which == "1.10" else {"PYENV_ROOT": str(tmp_path), "PATH": os.defpath}
+
+    def sagespec(*arguments: str, data: bytes = b"", code: int = 0) -> tuple[bytes, str]:
+        command = [sys.executable, "-m", "sagespec", *arguments]
+        ended = subprocess.run(command, input=data, capture_output=True, cwd=tmp_path, env={**os.environ, **hidden})
+        assert ended.returncode == code, ended.stderr.decode()
+        return ended.stdout, ended.stderr.decode()
+
+    serves = {"1.10": "TensorFlow 1.10.0 itself serves", "2.15": "TensorFlow 2.15 or newer stands in for 1.10.0"}
+    plan = sagespec("plan", "--local", "older.yaml")[0].decode()
+    assert f"here {serves[which]}, in Python" in plan
+    assert "SAGEMAKER_MODEL_SERVER_WORKERS has no effect" in plan
+    assert "add --provision" in sagespec("apply", "--local", "--wait", "--yes", "older.yaml", code=3)[1]
+    try:
+        sagespec("apply", "--local", "--provision", "--wait", "--yes", "older.yaml")
+        there = json.loads(RECORDED.read_text(encoding="utf-8"))["predict"]["functions"]
+        for name in ("rows", "a row", "answered as csv", "rows of its own", "a request of its own", "no JSON"):
+            _, _, headers, body = REQUESTS[name]
+            types = ["--content-type", headers["Content-Type"]]
+            types += ["--accept", headers["Accept"]] if "Accept" in headers else []
+            answered = there[name]["status"] == 200
+            out, err = sagespec("invoke", "--local", "older.yaml", *types, data=body, code=0 if answered else 3)
+            if answered:
+                assert json.loads(out) == there[name]["json"]
+            else:
+                assert err.splitlines()[0] == f"error: Received server error ({there[name]['status']}) from the model"
+    finally:
+        sagespec("stop", "--local", "--yes", "older")

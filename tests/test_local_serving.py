@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,10 +25,12 @@ from sagespec.building.model_archive import RepackedModel
 from sagespec.building.request import Upload
 from sagespec.deploying.planning.plan import Action
 from sagespec.deploying.planning.standing import decide_endpoint
-from sagespec.deploying.services import START, InProgress, NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services import START, Foreseen, InProgress, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.local.folder import read_json, write_json
-from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.running import alive, modules
+from sagespec.deploying.services.local.service import NOT_ISOLATED
 from sagespec.deploying.services.local.serving import record
+from sagespec.deploying.services.local.serving.executors import NEARLY_ISOLATED
 from sagespec.deploying.services.local.serving.folder import EndpointFolder, RevisionFolder
 from sagespec.deploying.services.local.serving.service import LocalEndpoints
 
@@ -333,6 +336,7 @@ APPLY = """\
 import os, signal, sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
+from typing import Any
 from local.endpoints import request, start
 from sagespec.deploying.services.local.serving.service import LocalEndpoints
 start(LocalEndpoints(Path(sys.argv[1])), request(sys.argv[2]))
@@ -444,12 +448,99 @@ def test_what_only_a_container_can_serve_is_refused_at_once(service: LocalEndpoi
     assert "--executor docker" in refused.value.hint
 
 
+def test_a_plan_says_what_is_not_as_in_sagemaker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    endpoints = LocalEndpoints(tmp_path / "local")
+    settings = {
+        "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
+        "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "2",
+        "SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "a",
+        "SAGEMAKER_GUNICORN_WORKERS": "2",
+        "SAGEMAKER_TFS_NGINX_LOGLEVEL": "info",
+        "SAGEMAKER_TFS_INSTANCE_COUNT": "2",
+        "SAGEMAKER_SAFE_PORT_RANGE": "1-9",
+        "SAGEMAKER_TFS_WAIT_TIME_SECONDS": "9",
+    }
+    asked = request("s3://bucket/model.tar.gz", **settings)
+    model, config, endpoint = asked.calls
+    config.template["ProductionVariants"].append({"VariantName": "next"})
+    config.template["DataCaptureConfig"] = {"EnableCapture": True}
+    config.template["ExplainerConfig"] = {"ClarifyExplainerConfig": {}}
+    model.template["EnableNetworkIsolation"] = True
+    found = endpoints.foreseen(asked._replace(calls=(model, config, endpoint)))
+    assert found == (
+        "",
+        (
+            "one variant answers here, with the manifest's model: AllTraffic",
+            "requests and answers are not captured here",
+            "answers are not explained here",
+            "what runs here has a network: enable_network_isolation has no effect",
+            "only tensorflow_model_server makes batches: SAGEMAKER_TFS_ENABLE_BATCHING has no effect",
+            "it answers at a free port of this machine: SAGEMAKER_SAFE_PORT_RANGE has no effect",
+            "one model server answers, which shares no GPU: SAGEMAKER_TFS_INSTANCE_COUNT has no effect",
+            "a start may take container_startup_health_check_timeout, an answer 60 s: SAGEMAKER_TFS_WAIT_TIME_SECONDS "
+            "has no effect",
+            "one Python process with a thread a request stands for nginx and gunicorn: SAGEMAKER_GUNICORN_WORKERS, "
+            "SAGEMAKER_TFS_NGINX_LOGLEVEL have no effect",
+        ),
+    )
+    assert endpoints.foreseen(request("s3://bucket/model.tar.gz")) == ("", ())
+
+
+@pytest.mark.parametrize("more", [{"Mode": "MultiModel"}, {"Environment": {"SAGEMAKER_MULTI_MODEL": "True"}}])
+def test_several_models_behind_one_endpoint_are_refused_at_once(more: dict[str, Any], tmp_path: Path) -> None:
+    endpoints, asked = LocalEndpoints(tmp_path / "local"), request("s3://bucket/models/", model=more)
+    why = "this machine has no multi-model endpoints"
+    assert endpoints.foreseen(asked).refusal == f"{why}; serve one model: a folder or an archive"
+    with pytest.raises(ServiceError, match=why):
+        endpoints.prepare(asked)
+
+
 def test_a_python_without_tensorflow_is_told_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", os.defpath)
-    service = LocalEndpoints(tmp_path / "local")
+    monkeypatch.setattr(modules, "is_here", lambda module: module != "tensorflow")
+    service, asked = LocalEndpoints(tmp_path / "local"), request(model(tmp_path))
+    why = "this Python has no TensorFlow, and there is no tensorflow_model_server on PATH"
+    assert service.foreseen(asked).refusal.startswith(f"{why}; add --provision, which installs it apart; or install ")
+    assert LocalEndpoints(tmp_path / "local", provision=True).foreseen(asked) == Foreseen()
+    with pytest.raises(ServiceError, match=why):
+        serve(service, asked)
+    assert not service.root.exists()
+
+
+def test_another_python_without_tensorflow_fails_the_endpoint_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    service = LocalEndpoints(tmp_path / "local", python=str(python))
     seen = serve(service, request(model(tmp_path)))
     assert seen.status == "Failed"
     assert "has no TensorFlow, and there is no tensorflow_model_server on PATH: give --provision" in seen.failure
     service.stop("mnist")
+
+
+@pytest.mark.parametrize(
+    ("executor", "daemon", "note"),
+    [
+        ("docker", "Debian GNU/Linux 12 (bookworm) [name=seccomp,profile=default]", NEARLY_ISOLATED),
+        ("docker", "Docker Desktop [name=seccomp,profile=unconfined]", NOT_ISOLATED),
+        ("docker", "Debian GNU/Linux 12 (bookworm) [name=seccomp,profile=default name=rootless]", NOT_ISOLATED),
+        ("process", "", NOT_ISOLATED),
+    ],
+)
+def test_a_plan_says_how_far_an_isolated_endpoint_is_isolated_here(
+    executor: str, daemon: str, note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker"
+    program.write_text(f'#!/bin/sh\n[ "$1" != info ] || echo "{daemon}"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(modules, "is_here", lambda _: True)
+    service = LocalEndpoints(tmp_path / "local", executor)
+    assert service.foreseen(request("model.tar.gz", isolated=True)) == Foreseen("", (note,))
+    assert service.foreseen(request("model.tar.gz")) == Foreseen()

@@ -12,9 +12,10 @@ import pytest
 
 from conftest import REPOSITORY, Judge
 from fakes.fixtures import BUCKET, REGION, Aws, session_of
-from fakes.serving import Serving
+from fakes.serving import LONG, Serving
 from sagespec.building.request import Request
 from sagespec.deploying.applier import Applier
+from sagespec.deploying.asking import ask
 from sagespec.deploying.following.follow import follow
 from sagespec.deploying.planning.changed_files import ChangedFiles
 from sagespec.deploying.planning.planner import PlanOptions, decide_all
@@ -30,6 +31,7 @@ IAM: dict[str, tuple[str, ...]] = {
     "CreateModel": ("sagemaker:CreateModel", "sagemaker:AddTags", "iam:PassRole"),
     "CreateEndpointConfig": ("sagemaker:CreateEndpointConfig", "sagemaker:AddTags"),
     "CreateEndpoint": ("sagemaker:CreateEndpoint", "sagemaker:AddTags"),
+    "InvokeEndpoint": ("sagemaker:InvokeEndpoint",),
     "HeadObject": ("s3:GetObject",),
     "PutObject": ("s3:PutObject",),
     "CreateMultipartUpload": ("s3:PutObject",),
@@ -175,7 +177,7 @@ def test_the_policies_are_ones_that_iam_takes(aws: Aws) -> None:
     for name, policy in policies().items():
         iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(policy))
     jobs = {"plan", "apply", "follow"}
-    assert set(policies()) == jobs | {"code"} | {f"endpoints_{name}" for name in jobs}
+    assert set(policies()) == jobs | {"code"} | {f"endpoints_{name}" for name in (*jobs, "invoke")}
 
 
 def test_endpoints_need_what_their_policies_allow(aws: Aws, calls: Calls, tmp_path: Path) -> None:
@@ -208,6 +210,9 @@ def test_endpoints_need_what_their_policies_allow(aws: Aws, calls: Calls, tmp_pa
     aws.client("logs").create_log_stream(logGroupName="/aws/sagemaker/Endpoints/other", logStreamName="A/i-1")
     service.tail("other", 5)
     assert calls.needed() == allowed("endpoints_follow")
+    aws.advance(LONG)
+    ask(service, "other", b"1,2", "text/csv")
+    assert calls.needed() == allowed("endpoints_invoke")
 
 
 def test_plan_changes_nothing() -> None:

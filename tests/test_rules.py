@@ -40,7 +40,13 @@ WITH_EXAMPLES = [
 ]
 NOTES = {rule.name for _, rule in ALL if rule.severity is NOTE}
 """What is noted of old versions, which many examples are about."""
-MADE_BY_THE_RUN = {"missing-region", "missing-account", "unknown-training-job", "unservable-training-script"}
+MADE_BY_THE_RUN = {
+    "misspelt-training-job",
+    "unservable-training-script",
+    "missing-region",
+    "missing-account",
+    "unknown-training-job",
+}
 """Rules that no manifest alone can break: they depend on what the run knows."""
 
 

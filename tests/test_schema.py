@@ -60,7 +60,7 @@ Accepts = Callable[[dict[str, Any]], bool]
 
 @pytest.fixture(scope="module")
 def accepts(tmp_path_factory: pytest.TempPathFactory, knowledge: Facts) -> Accepts:
-    """Whether the validator finds no error in a manifest. What is judged of one is remembered for the next."""
+    """Whether the validator finds no error in a manifest."""
     folder = tmp_path_factory.mktemp("accepts")
     (folder / "train.py").write_text(SCRIPT)
     run = Compiler(Options(Inputs(), build=False), knowledge)

@@ -19,18 +19,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
+from conftest import ENDPOINT
 from local.endpoints import HalfPlus
-from local.serving_cases import LAYOUTS, SCRIPTS, STARTS, Record, requests_for
-from local.serving_container import MODELS, RECORDED, ask, lay
+from local.serving_cases import LAYOUTS, SCRIPTS, SETTINGS, STARTS, Record, requests_for
+from local.serving_container import DEFAULT, MODELS, NAP, RECORDED, SLEEPS, ask, lay, side_by_side
+from sagespec.building.saved_models import DEFAULT_MODEL
 from sagespec.deploying.services.local.container.channels import DataError
-from sagespec.deploying.services.local.serving import layout
+from sagespec.deploying.services.local.serving import layout, settings
 from sagespec.deploying.services.local.serving.folder import RevisionFolder
 from sagespec.deploying.services.local.serving.server.backend import Backend
 from sagespec.deploying.services.local.serving.server.front import Front
 from sagespec.deploying.services.local.serving.server.handlers import LoadedHandlers
 from sagespec.deploying.services.local.serving.server.rest import RestAnswers
 from sagespec.deploying.services.local.serving.server.web import Respond, server_of
+from sagespec.pipeline import Compiler
 
 THERE: Record = json.loads(RECORDED.read_text(encoding="utf-8"))
 SOURCE = "https://github.com/aws/sagemaker-tensorflow-serving-container"
@@ -69,6 +73,7 @@ def clean_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         del sys.modules[name]
 
 
+@pytest.mark.filterwarnings("ignore:coroutine 'handler' was never awaited")
 @pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.usefixtures("clean_imports")
 def test_the_same_requests_get_the_same_answers(script: str, model_port: int, tmp_path: Path) -> None:
@@ -102,6 +107,13 @@ def test_an_answer_that_cannot_be_sent_is_told_by_its_type(answer: str, model_po
     kind = {"number": "int"}.get(answer, answer)
     wanted = f"the handler's answer must be text or bytes, not {kind}: the container cannot send it"
     assert (here["status"], json.loads(here["body"])) == (500, {"error": wanted})
+
+
+@pytest.mark.usefixtures("clean_imports")
+def test_requests_are_answered_side_by_side_as_there(model_port: int, tmp_path: Path) -> None:
+    lay(tmp_path, {"code/inference.py": SLEEPS.replace(f"sleep({NAP})", "sleep(NAP)") + "NAP = 0.2\n"})
+    with served(Front(Backend(model_port, "half_plus_three"), LoadedHandlers.of(tmp_path / "code")).respond) as port:
+        assert side_by_side(port, 0.2) is THERE["together"] is True
 
 
 @pytest.mark.parametrize("start", STARTS)
@@ -157,6 +169,91 @@ def test_a_default_model_that_is_not_there_is_refused_with_those_that_are(tmp_pa
     assert layout.server_config(revision.model, chosen, revision)["default_model"] == "b"
     with pytest.raises(DataError, match="SAGEMAKER_TFS_DEFAULT_MODEL_NAME is 'c'; the model's archive has a, b"):
         layout.server_config(revision.model, {"SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "c"}, revision)
+
+
+# Settings -------------------------------------------------------------------------------------------------------------
+
+SETTLED: dict[str, Record] = THERE["settings"]
+HONOURED = ("servers", "batching", "default")
+"""What the settings change of the container that there is here."""
+TAKEN = [name for name in SETTINGS if "servers" in SETTLED[name] and name != "multi-model"]
+
+
+def given(name: str) -> dict[str, str]:
+    return {**DEFAULT, **SETTINGS[name]}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_the_model_server_is_given_the_same_options_and_batching(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1000)
+    there, environment = SETTLED[name], given(name)
+    options = settings.server_options(environment, Path("/sagemaker/batching-config.cfg"))
+    assert {" ".join(["--max_num_load_retries=0", *options])} == set(there["servers"])
+    written = settings.batching_config(environment) if settings.batches(environment) else ""
+    assert written == there["batching"]
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_the_same_model_is_the_default_one(name: str, tmp_path: Path) -> None:
+    revision = RevisionFolder(tmp_path)
+    lay(revision.model, dict.fromkeys((f"{place}/saved_model.pb" for place in MODELS), ""))
+    found = layout.server_config(revision.model, given(name), revision)["default_model"]
+    assert found == (SETTLED[name]["default"] or found)
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_setting_either_does_here_what_it_does_there_or_is_told_to_have_no_effect(name: str) -> None:
+    there, bare = SETTLED[name], SETTLED["none"]
+    elsewhere = any(there[key] != bare[key] for key in bare.keys() - HONOURED) or len(there["servers"]) > 1
+    told = " ".join(settings.without_effect(given(name)))
+    assert bool(told) or not elsewhere
+    known = {one.setting for one in settings.THREADS} | {*settings.BATCH_SETTINGS, DEFAULT_MODEL}
+    unknown = [one for one in SETTINGS[name] if one not in known and one not in told]
+    assert unknown in ([], [settings.MULTI_MODEL])
+
+
+def test_batches_without_the_real_server_are_told_to_be_none() -> None:
+    [told] = settings.without_batches(SETTINGS["batching, whole"])
+    assert (
+        told == f"only tensorflow_model_server makes batches: {', '.join(SETTINGS['batching, whole'])} have no effect"
+    )
+    assert not list(settings.without_batches(SETTINGS["no batching"]))
+
+
+def test_threads_without_the_real_server_are_tensorflow_s_own() -> None:
+    assert settings.variables(given("all of it")) == {"TF_NUM_INTRAOP_THREADS": "2", "TF_NUM_INTEROP_THREADS": "3"}
+    assert settings.variables(given("threads, zero")) == settings.variables({}) == {}
+
+
+PLATFORM_S = ("SAGEMAKER_SAFE_PORT_RANGE", "SAGEMAKER_BIND_TO_PORT")
+"""What the service sets, and no manifest."""
+OF_THE_PLATFORM = [
+    name for name in SETTINGS if set(PLATFORM_S) & set(SETTINGS[name]) or name == "two servers without ports"
+]
+
+
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name not in OF_THE_PLATFORM])
+def test_what_the_container_refuses_to_start_with_is_said_before(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "mnist.yaml"
+    path.write_text(yaml.safe_dump({**ENDPOINT, "env": SETTINGS[name]}))
+    [result] = Compiler().run([str(path)])
+    found = [one.rule for one in result.diagnostics if one.rule == "setting-of-wrong-form"]
+    assert bool(found) is ("refused" in SETTLED[name])
+
+
+STARTED: dict[str, bool] = THERE["starts with"]
+MAY_BE = ("SAGEMAKER_GUNICORN_WORKER_CLASS", "SAGEMAKER_TFS_DEFAULT_MODEL_NAME")
+"""What only the image, or the model's archive, can tell."""
+
+
+@pytest.mark.parametrize("setting", [one for one in STARTED if not one.startswith(MAY_BE)])
+def test_a_word_with_which_the_container_s_programs_do_not_start_is_said_before(setting: str, tmp_path: Path) -> None:
+    name, _, value = setting.partition("=")
+    path = tmp_path / "mnist.yaml"
+    path.write_text(yaml.safe_dump({**ENDPOINT, "env": {name: value}}))
+    [result] = Compiler().run([str(path)])
+    found = [one.rule for one in result.diagnostics if one.rule == "setting-of-wrong-form"]
+    assert bool(found) is not STARTED[setting]
 
 
 @pytest.mark.slow

@@ -290,6 +290,9 @@ class Endpoints:
             record["PendingDeploymentSummary"] = {"EndpointConfigName": standing.pending}
         if standing.deployment:
             record["LastDeploymentConfig"] = standing.deployment
+        config = self.configs.get(standing.config)
+        if config is not None and "AsyncInferenceConfig" in config.request:
+            record["AsyncInferenceConfig"] = config.request["AsyncInferenceConfig"]
         return record
 
     # Lists, search and tags -------------------------------------------------------------------------------------------

@@ -152,6 +152,7 @@ class Aws:
         near = {f"AWS_ENDPOINT_URL_{name}": self.neighbours for name in ("S3", "STS", "IAM", "CLOUDWATCH_LOGS")}
         self.environment = {
             "AWS_ENDPOINT_URL_SAGEMAKER": self.service.url,
+            "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": self.service.url,
             **near,
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",

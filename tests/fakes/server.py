@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from fakes.jobs import Clock, Jobs, Refused
+from fakes.runtime import PATH, Asked, Runtime
 
 FAULTS = {
     "500": (False, lambda h, a: h.fail(500, "InternalFailure", "We encountered an internal error. Please try again.")),
@@ -51,6 +52,7 @@ class TestService:
 
     Attributes:
         jobs: what exists, and the log of every effect.
+        runtime: what answers requests to endpoints.
         calls: what was asked, in order.
         faults: how often a call goes wrong, from 0 to 1, with faults drawn from `kinds`.
     """
@@ -60,6 +62,7 @@ class TestService:
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
         self.jobs = Jobs(self.clock)
+        self.runtime = Runtime(self.jobs.endpoints)
         self.regions: dict[str, Jobs] = {}
         """Regions with jobs of their own; all others share `jobs`."""
         self.calls: list[Call] = []
@@ -148,6 +151,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         service = self.server.service
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if endpoint := PATH.fullmatch(self.path):
+            self._invoked(Asked(endpoint[1], self.headers, body))
+            return
         operation = self.headers.get("X-Amz-Target", "").partition(".")[2]
         parameters = json.loads(body or b"{}")
         fault = service.fault_for(operation)
@@ -176,6 +182,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.fail(refused.status, refused.code, refused.message)
         else:
             self.send(200, json.dumps(answer).encode())
+
+    def _invoked(self, asked: Asked) -> None:
+        """What the runtime answers; the connection ends where it has no more to say than it has promised."""
+        said = self.server.service.runtime.answer(asked)
+        self.send_response(said.status)
+        self.send_header("Content-Type", said.content_type)
+        self.send_header("Content-Length", str(len(said.body) if said.length is None else said.length))
+        if said.error:
+            self.send_header("x-amzn-ErrorType", f"{said.error}:http://internal.amazon.com/coral/")
+        self.end_headers()
+        self.wfile.write(said.body)
+        self.close_connection = said.length is not None
 
     def fail(self, status: int, code: str, message: str) -> None:
         self.send(status, json.dumps({"__type": code, "message": message}).encode())

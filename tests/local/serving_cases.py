@@ -43,8 +43,51 @@ def handler(data, context):
     return "handler", "text/plain"
 """
 )
-ODD = """\
+ODD_PAIR = """\
 import io, json
+
+INPUTS = {
+    "text": lambda text: text,
+    "bytes": lambda text: text.encode(),
+    "file": lambda text: io.BytesIO(text.encode()),
+    "pieces": lambda text: (piece.encode() for piece in (text[:5], text[5:])),
+    "object": lambda text: json.loads(text),
+    "pairs": lambda text: list(json.loads(text).items()),
+    "None": lambda text: None,
+    "empty": lambda text: "",
+    "number": lambda text: 7,
+    "error": lambda text: {}["missing"],
+}
+OUTPUTS = {
+    "content": lambda answer, accept: (answer.content, accept),
+    "text": lambda answer, accept: (answer.text, "text/plain"),
+    "object": lambda answer, accept: (answer.json(), accept),
+    "list": lambda answer, accept: [answer.content, accept],
+    "no type": lambda answer, accept: (answer.content, None),
+    "content alone": lambda answer, accept: answer.content,
+    "None alone": lambda answer, accept: None,
+    "status": lambda answer, accept: (str(answer.status_code) + answer.headers["Content-Type"], "text/plain"),
+    "raise": lambda answer, accept: answer.raise_for_status(),
+    "error": lambda answer, accept: 1 / 0,
+}
+
+def input_handler(data, context):
+    return INPUTS[context.custom_attributes.split(", ")[0]](data.read().decode())
+
+def output_handler(response, context):
+    return OUTPUTS[context.custom_attributes.split(", ")[1]](response, context.accept_header)
+"""
+ODD_HANDLERS = {
+    "an object": "class Handler:\n    def __call__(self, data, context):\n        return 'called', 'text/plain'\n\n"
+    "handler = Handler()\n",
+    "None": "handler = None\n\ndef input_handler(data, context):\n    return data\n",
+    "a coroutine": "async def handler(data, context):\n    return 'later', 'text/plain'\n",
+    "a generator": "def handler(data, context):\n    yield 'in pieces'\n    yield 'text/plain'\n",
+    "too few parameters": "def handler(data):\n    return 'never', 'text/plain'\n",
+    "a class": "class handler:\n    def __init__(self, data, context):\n        pass\n",
+}
+ODD = """\
+import io, json, sys
 from mine import KIND
 from theirs import OTHER
 
@@ -77,6 +120,13 @@ ANSWERS = {
     "wrapped": lambda data: (io.TextIOWrapper(data).read(), "text/plain"),
     "json": lambda data: (json.dumps(json.load(data)), "application/json"),
     "whole": lambda data: (str(len(data.read())), "text/plain"),
+    "file": lambda data: (io.BytesIO(b"abc"), "text/plain"),
+    "view": lambda data: (memoryview(b"abc"), "text/plain"),
+    "empty type": lambda data: ("x", ""),
+    "number for a type": lambda data: ("x", 5),
+    "type of two lines": lambda data: ("x", "text/plain\\r\\nX-Other: 1"),
+    "interrupt": lambda data: (_ for _ in ()).throw(KeyboardInterrupt()),
+    "exit": lambda data: sys.exit(3),
 }
 
 def handler(data, context):
@@ -96,12 +146,17 @@ SCRIPTS: dict[str, dict[str, str]] = {
         "code/requirements.txt": "no-such-package-and-not-asked-for\n",
     },
     "code that is not called inference": {"code/serve.py": ECHO},
+    "odd pair": {"code/inference.py": ODD_PAIR},
+    **{f"handler is {name}": {"code/inference.py": text} for name, text in ODD_HANDLERS.items()},
 }
 """Files beside the models `half_plus_three`, versions 1 and 2, and `half_plus_two`; the former is the default."""
 
 STARTS = {
     "none of the functions": {"code/inference.py": "def model_fn(folder):\n    return None\n"},
     "one of the pair": {"code/inference.py": "def input_handler(data, context):\n    return data\n"},
+    "the other of the pair": {
+        "code/inference.py": "def output_handler(response, context):\n    return response, 'a'\n"
+    },
     "a missing module": {"code/inference.py": "import nothing_like_it\n"},
     "a script that ends": {"code/inference.py": "raise SystemExit(0)\n"},
     "no Python": {"code/inference.py": "def handler(\n"},
@@ -190,14 +245,29 @@ ODDITIES: dict[str, Asked] = {
         "text", "text with a charset", "bytes", "bytearray", "nothing", "empty", "no type", "list", "dict", "number",
         "float", "tuple", "text alone", "longer text alone", "None alone", "error", "key error",
         "error without a text", "unicode error", "modules", "line", "lines", "piece", "pieces", "seek", "wrapped",
-        "json", "whole",
+        "json", "whole", "file", "view", "empty type", "number for a type", "type of two lines", "interrupt", "exit",
     )
 }  # fmt: skip
 """One request for each answer of the script `odd answers`."""
 
 
+_ASKS = ("text", "bytes", "file", "pieces", "object", "pairs", "None", "empty", "number", "error")
+_TELLS = (
+    "content", "text", "object", "list", "no type", "content alone", "None alone", "status", "raise", "error"
+)  # fmt: skip
+PAIRS: dict[str, Asked] = {
+    **{f"in: {name}": _post(ONE, accept="text/x", attributes=f"{name}, status") for name in _ASKS},
+    **{f"out: {name}": _post(ONE, accept="text/x", attributes=f"text, {name}") for name in _TELLS},
+    "out: raise, refused": _post('{"instances": ["a"]}', attributes="text, raise"),
+    "out: content, refused": _post('{"instances": ["a"]}', attributes="text, content"),
+}
+"""One request for each way of the script `odd pair` to ask the model, and to tell what it says."""
+
+
 def requests_for(script: str) -> dict[str, Asked]:
-    return ODDITIES if script == "odd answers" else REQUESTS
+    odd = {"odd answers": ODDITIES, "odd pair": PAIRS}
+    few = {"a request": _post(ONE)} if script.startswith("handler is ") else REQUESTS
+    return odd.get(script, few)
 
 
 LAYOUTS: dict[str, tuple[str, ...]] = {
@@ -222,5 +292,58 @@ LAYOUTS: dict[str, tuple[str, ...]] = {
     "in code": ("code/1/saved_model.pb", "1/saved_model.pb"),
 }
 """Files of a model's archive."""
+
+SETTINGS: dict[str, dict[str, str]] = {
+    "none": {},
+    "batching": {"SAGEMAKER_TFS_ENABLE_BATCHING": "true"},
+    "batching in capitals": {"SAGEMAKER_TFS_ENABLE_BATCHING": "TRUE"},
+    "no batching": {"SAGEMAKER_TFS_ENABLE_BATCHING": "false", "SAGEMAKER_TFS_MAX_BATCH_SIZE": "16"},
+    "batching, whole": {
+        "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
+        "SAGEMAKER_TFS_MAX_BATCH_SIZE": "16",
+        "SAGEMAKER_TFS_BATCH_TIMEOUT_MICROS": "50000",
+        "SAGEMAKER_TFS_NUM_BATCH_THREADS": "4",
+        "SAGEMAKER_TFS_MAX_ENQUEUED_BATCHES": "100",
+    },
+    "threads inside": {"SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "2"},
+    "threads between": {"SAGEMAKER_TFS_INTER_OP_PARALLELISM": "3"},
+    "threads, zero": {"SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "0", "SAGEMAKER_TFS_INTER_OP_PARALLELISM": "0"},
+    "all of it": {
+        "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
+        "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "2",
+        "SAGEMAKER_TFS_INTER_OP_PARALLELISM": "3",
+    },
+    "default model": {"SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "half_plus_two"},
+    "default model None": {"SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "None"},
+    "two servers": {"SAGEMAKER_TFS_INSTANCE_COUNT": "2", "SAGEMAKER_SAFE_PORT_RANGE": "9000-9010"},
+    "share of a GPU": {"SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN": "0.5"},
+    "wait": {"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "60"},
+    "ports": {"SAGEMAKER_SAFE_PORT_RANGE": "21000-22000"},
+    "port": {"SAGEMAKER_BIND_TO_PORT": "8888"},
+    "log level": {"SAGEMAKER_TFS_NGINX_LOGLEVEL": "info"},
+    "read timeout": {"SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS": "120"},
+    "workers": {"SAGEMAKER_GUNICORN_WORKERS": "4"},
+    "worker threads": {"SAGEMAKER_GUNICORN_THREADS": "8"},
+    "worker class": {"SAGEMAKER_GUNICORN_WORKER_CLASS": "sync"},
+    "worker log level": {"SAGEMAKER_GUNICORN_LOGLEVEL": "debug"},
+    "worker timeout": {"SAGEMAKER_GUNICORN_TIMEOUT_SECONDS": "90"},
+    "multi-model": {"SAGEMAKER_MULTI_MODEL": "true", "SAGEMAKER_SAFE_PORT_RANGE": "21000-22000"},
+    "no multi-model": {"SAGEMAKER_MULTI_MODEL": "False"},
+    "batching yes": {"SAGEMAKER_TFS_ENABLE_BATCHING": "yes"},
+    "multi-model 1": {"SAGEMAKER_MULTI_MODEL": "1"},
+    "servers many": {"SAGEMAKER_TFS_INSTANCE_COUNT": "many"},
+    "two servers without ports": {"SAGEMAKER_TFS_INSTANCE_COUNT": "2"},
+    "two servers with too few ports": {"SAGEMAKER_TFS_INSTANCE_COUNT": "2", "SAGEMAKER_SAFE_PORT_RANGE": "9000-9003"},
+    "share half": {"SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN": "half"},
+    "share with an exponent": {"SAGEMAKER_TFS_FRACTIONAL_GPU_MEM_MARGIN": " 2e-1 "},
+    "wait long": {"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "long"},
+    "wait 1.5": {"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "1.5"},
+    "wait with blanks": {"SAGEMAKER_TFS_WAIT_TIME_SECONDS": " 60 "},
+    "worker timeout never": {"SAGEMAKER_GUNICORN_TIMEOUT_SECONDS": "never"},
+    "read timeout 60s": {"SAGEMAKER_NGINX_PROXY_READ_TIMEOUT_SECONDS": "60s"},
+    "ports in words": {"SAGEMAKER_SAFE_PORT_RANGE": "9000 to 9010"},
+    "one port": {"SAGEMAKER_SAFE_PORT_RANGE": "9000"},
+}
+"""Environments of the container, beside the models `half_plus_three` and `half_plus_two` and a script."""
 
 Record = dict[str, Any]

@@ -23,16 +23,34 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from local.endpoints import model_server
-from local.serving_cases import LAYOUTS, SCRIPTS, STARTS, Asked, Record, requests_for
+from local.serving_cases import LAYOUTS, SCRIPTS, SETTINGS, STARTS, Asked, Record, requests_for
 
 RECORDED = Path(__file__).resolve().parents[1] / "recorded" / "serving_container.json"
 MODELS = {"half_plus_three/1": 3, "half_plus_three/2": 4, "half_plus_two/1": 2}
 DEFAULT = {"SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "half_plus_three"}
+QUICK = {"SAGEMAKER_TFS_WAIT_TIME_SECONDS": "10"}
+WORDS = {
+    "SAGEMAKER_TFS_NGINX_LOGLEVEL": ("notice", "warn", "crit", "emerg", "warning", "INFO", ""),
+    "SAGEMAKER_GUNICORN_LOGLEVEL": ("warning", "loud"),
+    "SAGEMAKER_GUNICORN_WORKER_CLASS": ("sync", "gthread", "none-such"),
+    "SAGEMAKER_GUNICORN_WORKERS": ("2", "two"),
+    "SAGEMAKER_TFS_DEFAULT_MODEL_NAME": ("half_plus_two", "nobody"),
+}
+"""Settings that programs of the container take or do not take."""
+NAP = 1.0
+SLEEPS = f"""\
+import time
+
+def handler(data, context):
+    time.sleep({NAP})
+    return "slept", "text/plain"
+"""
 LOOK = """\
 import json, os, serve
 one = serve.ServiceManager()
@@ -42,6 +60,40 @@ try:
 except ValueError as error:
     print(json.dumps(str(error)))
 """
+
+
+SETTLE = """\
+import json, multiprocessing, os, re
+multiprocessing.cpu_count = lambda: 1000
+ran = []
+class Ran:
+    pid = 0
+    def __init__(self, words, **more):
+        ran.append(words[1:])
+try:
+    import serve, tfs_utils
+    one = serve.ServiceManager()
+    serve.subprocess.Popen, serve.subprocess.check_output = Ran, lambda *words, **more: b""
+    if one._tfs_enable_batching:
+        tfs_utils.create_batching_config(one._tfs_batching_config_path)
+    if not one._tfs_enable_multi_model_endpoint:
+        one._create_tfs_config()
+        one._start_tfs()
+    one._create_nginx_config()
+    one._setup_gunicorn()
+    nginx = open("nginx.conf").read()
+    found = {
+        "servers": [" ".join(one for one in words if "port=" not in one and "config_file" not in one) for words in ran],
+        "batching": open(one._tfs_batching_config_path).read() if one._tfs_enable_batching else "",
+        "default": one._tfs_default_model_name if os.environ["SAGEMAKER_TFS_DEFAULT_MODEL_NAME"] != "None" else None,
+        "nginx": " ".join(re.findall(r"(?:listen|proxy_read_timeout|error_log|server localhost).*?;", nginx)),
+        "gunicorn": one._gunicorn_command.partition(" --pythonpath")[0].partition(" -e ")[0],
+    }
+except Exception as error:
+    found = {"refused": type(error).__name__ + ": " + str(error)}
+print(json.dumps(found))
+"""
+"""What the container would run, and is not run."""
 
 
 def lay(folder: Path, files: Mapping[str, str]) -> None:
@@ -93,15 +145,15 @@ class ServingContainer:
         return {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", **more}
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[int | None]:
-        """Its port, once it answers pings; None where it ends before."""
+    def running(self, **environment: str) -> Iterator[int | None]:
+        """Its port, once it answers pings; None where it does not."""
         port, first = free_port(), free_port() - 1  # the model server takes the second of the range
         ports = {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_SAFE_PORT_RANGE": f"{first}-{first + 9}"}
         with (self.folder / "log").open("w") as log:
             process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "serve.py"],
                 cwd=self.programs,
-                env=self.environ(**DEFAULT, **ports, SAGEMAKER_GUNICORN_TIMEOUT_SECONDS="5"),
+                env=self.environ(**{**DEFAULT, **ports, "SAGEMAKER_GUNICORN_TIMEOUT_SECONDS": "5", **environment}),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -118,7 +170,7 @@ class ServingContainer:
         while (
             process.poll() is None
             and time.monotonic() < end
-            and "unexpected gunicorn exit" not in (self.folder / "log").read_text()
+            and not re.search(r"unexpected (gunicorn|nginx) exit", (self.folder / "log").read_text())
         ):
             with contextlib.suppress(OSError):
                 if ask(port, ("GET", "/ping", {}, None))["status"] == 200:
@@ -168,12 +220,34 @@ def answers_of(source: Path, script: str) -> dict[str, Record]:
             return {name: ask(port, asked) for name, asked in requests_for(script).items()}
 
 
-def starts_with(source: Path, files: Mapping[str, str]) -> bool:
+def starts_with(source: Path, files: Mapping[str, str], **environment: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         container = ServingContainer(source, Path(folder), files)
         half_plus(container.model)
-        with container.running() as port:
+        with container.running(**environment) as port:
             return port is not None
+
+
+def together(source: Path) -> bool:
+    """Whether requests are answered side by side: eight in less than the time of three."""
+    with tempfile.TemporaryDirectory() as folder:
+        container = ServingContainer(source, Path(folder), {"code/inference.py": SLEEPS})
+        half_plus(container.model)
+        with container.running() as port:
+            assert port is not None, (container.folder / "log").read_text()
+            return side_by_side(port)
+
+
+def side_by_side(port: int, nap: float = NAP) -> bool:
+    def one(_: int) -> Record:
+        return ask(port, ("POST", "/invocations", {"Content-Type": "text/plain"}, "x"))
+
+    one(0)  # the first may find the worker still on its way
+    began = time.monotonic()
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(one, range(8)))
+    assert {answer["body"] for answer in answers} == {"slept"}
+    return time.monotonic() - began < 3 * nap
 
 
 def found_in(source: Path, names: tuple[str, ...]) -> Record:
@@ -198,11 +272,35 @@ def found_in(source: Path, names: tuple[str, ...]) -> Record:
     return {"models": sorted(models), "default": said[0] if len({name for name, _ in models}) == 1 else None}
 
 
+def settled_by(source: Path, environment: Mapping[str, str]) -> Record:
+    """What an environment makes of the container's programs; or how it is refused."""
+    with tempfile.TemporaryDirectory() as folder:
+        container = ServingContainer(source, Path(folder), SCRIPTS["echo"])
+        half_plus(container.model)
+        ran = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", SETTLE],
+            cwd=container.programs,
+            env=container.environ(**{"SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "half_plus_three", **environment}),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found: Record = json.loads(ran.stdout.replace(folder, ""))
+        return found
+
+
 def record(source: Path) -> Record:
     return {
         "source": "https://github.com/aws/sagemaker-tensorflow-serving-container at da19256",
         "layouts": {name: found_in(source, names) for name, names in LAYOUTS.items()},
         "starts": {name: starts_with(source, files) for name, files in STARTS.items()},
+        "starts with": {
+            f"{name}={value}": starts_with(source, SCRIPTS["echo"], **QUICK, **{name: value})
+            for name, values in WORDS.items()
+            for value in values
+        },
+        "together": together(source),
+        "settings": {name: settled_by(source, environment) for name, environment in SETTINGS.items()},
         "answers": {script: answers_of(source, script) for script in SCRIPTS},
     }
 

@@ -9,6 +9,10 @@ from collections.abc import Iterable
 
 from sagespec.base.named import NamedTuple
 
+DEFAULT_MODEL = "SAGEMAKER_TFS_DEFAULT_MODEL_NAME"
+"""The container's setting that says which of the models answers where a request names none."""
+NO_DEFAULT = "None"
+"""The value of it that the container takes for none: the first model that it finds is the default one."""
 FILE = "saved_model.pb"
 LEGACY = "export/Servo"
 """The only place where the Python-based server looks.

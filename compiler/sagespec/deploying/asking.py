@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
 
 from sagespec.deploying.planning.observed import ObservedEndpoint
-from sagespec.deploying.services import Answer, EndpointService, ServiceError
+from sagespec.deploying.services import Answer, EndpointService, ModelError, ServiceError
 
 LARGEST = 6_291_456
 """Bytes of a request.
@@ -36,8 +35,15 @@ CONTENT_TYPES = {
 _ANSWERING = ("InService", "Updating", "SystemUpdating", "RollingBack")
 
 
-class TooLarge(ServiceError):
-    """The service takes no request of that size."""
+LONGEST_HEADER = 1_024
+"""Characters of a content type, of what is accepted, and of custom attributes, which are ASCII.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
+"""
+
+
+class Unsendable(ServiceError):
+    """The service takes no such request."""
 
 
 def content_type_of(name: str) -> str:
@@ -51,18 +57,22 @@ def ask(
     """What an endpoint answers to a request.
 
     Raises:
-        TooLarge: the request is larger than the service takes; it is not sent.
+        Unsendable: the service would not take the request; it is not sent.
         NoSuchJob: there is no such endpoint.
-        ServiceError: it does not answer (yet), or the model refused the request.
+        ModelError: the model refused the request.
+        ServiceError: it does not answer (yet).
     """
+    _check_headers({"content type": content_type, "type to accept": accept, "custom attributes": attributes})
     _check_size(service, name, len(payload))
     try:
         return service.invoke(name, payload, content_type, accept, attributes)
+    except ModelError:
+        raise
     except ServiceError as error:
         seen = _seen(service, name)
         if seen is None:
             raise
-        if "AsyncInferenceConfig" in seen.config_body:
+        if seen.asynchronous:
             command = f"aws sagemaker-runtime invoke-endpoint-async --endpoint-name {name} --input-location s3://…"
             raise ServiceError(f"{name} is asynchronous: it takes requests that lie in S3", command) from error
         if seen.status in _ANSWERING or seen.status in error.message:
@@ -72,13 +82,24 @@ def ask(
         raise ServiceError(f"{name} is {seen.status}, and answers no requests", hint) from error
 
 
+def _check_headers(given: Mapping[str, str]) -> None:
+    for what, text in given.items():
+        if not (text.isascii() and text.isprintable()):
+            raise Unsendable(f"the {what} can be ASCII on one line only", "the service takes no other")
+        if len(text) > LONGEST_HEADER:
+            raise Unsendable(f"the {what} can have {LONGEST_HEADER:,} characters at most, not {len(text):,}")
+
+
 def _check_size(service: EndpointService, name: str, size: int) -> None:
     hint = "send it in parts, or use asynchronous inference or batch transform"
     if size > LARGEST:
-        raise TooLarge(f"the request has {size:,} bytes; an endpoint takes {LARGEST:,} (6 MB) at most", hint)
-    if size > LARGEST_SERVERLESS and "ServerlessConfig" in _variant(_seen(service, name)):
+        raise Unsendable(f"the request has {size:,} bytes; an endpoint takes {LARGEST:,} (6 MB) at most", hint)
+    if size <= LARGEST_SERVERLESS:
+        return
+    seen = _seen(service, name)
+    if seen is not None and seen.serverless:
         most = f"{LARGEST_SERVERLESS:,} (4 MB) at most"
-        raise TooLarge(f"the request has {size:,} bytes; a serverless endpoint takes {most}", hint)
+        raise Unsendable(f"the request has {size:,} bytes; a serverless endpoint takes {most}", hint)
 
 
 def _seen(service: EndpointService, name: str) -> ObservedEndpoint | None:
@@ -87,8 +108,3 @@ def _seen(service: EndpointService, name: str) -> ObservedEndpoint | None:
         return service.describe(name)
     except ServiceError:
         return None
-
-
-def _variant(seen: ObservedEndpoint | None) -> Mapping[str, Any]:
-    variants = seen.config_body.get("ProductionVariants") if seen is not None else None
-    return variants[0] if variants else {}

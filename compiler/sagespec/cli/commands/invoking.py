@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from sagespec.base.files import replace_whole
+from sagespec.base.files import replace_whole, unwritable
 from sagespec.cli.arguments.table import InvokeArguments
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.services import is_local, requests_of, service_pool
-from sagespec.deploying.asking import TooLarge, ask, content_type_of
+from sagespec.deploying.asking import Unsendable, ask, content_type_of
 from sagespec.deploying.planning.plan import nature_of
 from sagespec.kinds.lifecycle import Nature
 
@@ -20,19 +20,23 @@ if TYPE_CHECKING:
 
 
 def invoke(given: InvokeArguments) -> Code:
+    why = unwritable(given.out)
+    if why:
+        raise WrongUsage(f"--out {given.out}: {why}")
     name, service = endpoint_of(given)
     payload = _payload(given.data)
     content_type = given.content_type or content_type_of(given.data or "")
     try:
         answer = ask(service, name, payload, content_type, given.accept or "", given.attributes or "")
-    except TooLarge as error:
+    except Unsendable as error:
         raise WrongUsage(error.message, error.hint) from error
     if given.out is not None:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
         replace_whole(given.out, answer.body, 0o644)
         return Code.FINE
     sys.stdout.flush()
     sys.stdout.buffer.write(answer.body)
-    if answer.body[-1:] != b"\n" and _is_text(answer.content_type):
+    if answer.body[-1:] not in (b"", b"\n") and _is_text(answer.content_type):
         sys.stdout.buffer.write(b"\n")
     sys.stdout.buffer.flush()
     return Code.FINE

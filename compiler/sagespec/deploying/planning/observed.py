@@ -143,6 +143,15 @@ class ObservedEndpoint(Observed):
     """DescribeEndpointConfig of what it serves with, where somebody has looked."""
 
     @property
+    def asynchronous(self) -> bool:
+        """Whether it takes no requests but such as lie in S3."""
+        return "AsyncInferenceConfig" in self.body
+
+    @property
+    def serverless(self) -> bool:
+        return any(capacity.serverless for capacity in self.capacities)
+
+    @property
     def asked(self) -> str:
         """The configuration that was asked for last, by our tag; what it serves with where there is no such tag."""
         return f"{self.name}-{self.digest[:10]}" if self.digest else self.config

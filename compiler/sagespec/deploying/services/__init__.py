@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -13,6 +15,10 @@ from sagespec.base.named import NamedTuple
 if TYPE_CHECKING:  # the supervisor of a local job lives below this package, and is to start at once
     from sagespec.building.request import Request, Upload
     from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, Revision
+
+
+LONGEST_ERROR = 4_000
+"""Characters of a model's error that are told: TensorFlow's name the whole graph."""
 
 
 class ServiceError(SagespecError):
@@ -36,6 +42,22 @@ class NoSuchJob(ServiceError):
 
 class InProgress(ServiceError):
     """An endpoint is being changed, by us or by somebody else, and takes no other change until that is over."""
+
+
+class ModelError(ServiceError):
+    """The model, or the container around it, has answered a request with an error."""
+
+    def __init__(self, status: int, said: str, hint: str) -> None:
+        """
+        Args:
+            said: the answer, without secrets; of JSON with an `error` that alone is told.
+        """
+        with suppress(ValueError, TypeError, KeyError):
+            said = str(json.loads(said)["error"])
+        words = said.strip()
+        shown = words if len(words) <= LONGEST_ERROR else f"{words[:LONGEST_ERROR]}…"
+        side = "client" if status < 500 else "server"
+        super().__init__(f"Received {side} error ({status}) from the model" + (f": {shown}" if shown else ""), hint)
 
 
 class LogLine(NamedTuple):
@@ -288,6 +310,7 @@ class EndpointService(Service, Protocol):
             attributes: custom attributes, for the container.
 
         Raises:
-            ServiceError: it does not answer, or the model refused the request; with its words.
+            ModelError: the model refused the request; with its words.
+            ServiceError: it does not answer.
         """
         ...

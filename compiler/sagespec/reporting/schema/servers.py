@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sagespec.catalog import Facts
 from sagespec.catalog.serving import regions_of, served_on_graviton, served_versions
 from sagespec.checking.condition import EXPRESSION, NULL, Json, one_of, when
-from sagespec.kinds.endpoint.rules.server import NUMBERS, TRUTHS
+from sagespec.kinds.endpoint.rules.server import FRACTIONS, NUMBERS, TRUTHS, WORDS
 
 _OWN_IMAGE: Json = when({"image_uri": {"not": NULL}})
 _PYTHON: Json = {"endpoint_type": {"const": "python"}}
@@ -64,6 +64,10 @@ def _regions(facts: Facts) -> Iterator[Json]:
         yield {"if": when({"framework_version": one_of(versions)}), "then": {"properties": shape}}
 
 
+_NO_NUMBER = r"([Ii][Nn][Ff]([Ii][Nn][Ii][Tt][Yy])?|[Nn][Aa][Nn])\s*$"
+"""What Python takes for a number, too."""
+
+
 def _settings() -> Json:
     """What the container reads when it starts."""
     truth = {
@@ -74,5 +78,15 @@ def _settings() -> Json:
         "pattern": rf"^\s*[0-9]+\s*$|[^\x00-\x7f]|{EXPRESSION}",
         "errorMessage": 'this setting must be a number: "2"',
     }
-    names = {**dict.fromkeys(sorted(TRUTHS), truth), **dict.fromkeys(sorted(NUMBERS), number)}
+    fraction = {
+        "pattern": rf"^\s*[+-]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][+-]?[0-9_]+)?\s*$|^\s*[+-]?{_NO_NUMBER}"
+        rf"|[^\x00-\x7f]|{EXPRESSION}",
+        "errorMessage": 'this setting must be a number: "0.2"',
+    }
+    names = {
+        **dict.fromkeys(sorted(TRUTHS), truth),
+        **dict.fromkeys(sorted(NUMBERS), number),
+        **dict.fromkeys(sorted(FRACTIONS), fraction),
+        **{name: one_of(["", *words], or_expression=True) for name, words in sorted(WORDS.items())},
+    }
     return {"properties": {"env": {"properties": names}}}

@@ -285,12 +285,16 @@ def _available(python: Path, package: str) -> list[str]:
     command = [str(python), "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
     shown = pythons.run([*command, f"{package}<0"], PIP_CONSTRAINT=os.devnull)
     found = re.search(r"\(from versions: (.*?)\)", shown.stderr)
+    if found is not None and found[1] == "none" and (trouble := _UNREACHED.search(shown.stderr)):
+        raise CannotProvision(f"pip cannot reach the package index: {trouble[1] or trouble[2]}")
     if found is None:
         raise CannotProvision(f"pip could not say which versions there are:\n{shown.stderr.strip()}")
     versions = (version.strip() for version in found[1].split(","))
     return [version for version in versions if version != "none" and not _PREVIEW.search(version)]
 
 
+_UNREACHED = re.compile(r"connection broken by '(.+)': |Could not fetch URL (.+)")
+"""What pip says of an index that does not answer, before it says that there are no versions."""
 _PREVIEW = re.compile(r"\d(a|b|rc|\.dev)\d")
 
 

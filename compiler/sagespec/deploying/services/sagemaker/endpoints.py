@@ -25,6 +25,7 @@ from sagespec.deploying.services import (
 )
 from sagespec.deploying.services.sagemaker.logs import of_endpoint, read_logs, read_tail
 from sagespec.deploying.services.sagemaker.observing_endpoints import EndpointObserver
+from sagespec.deploying.services.sagemaker.runtime import RUNTIME, asked
 from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.usage import Usage
 
@@ -224,21 +225,12 @@ class SageMakerEndpoints(EndpointObserver):
             attributes: custom attributes, for the container.
 
         Raises:
-            ServiceError: it does not answer, or the model refused the request; with its words.
+            ModelError: the model refused the request; with its words.
+            ServiceError: it does not answer.
         """
-        given = {"Accept": accept, "CustomAttributes": attributes}
-        wanted = {key: value for key, value in given.items() if value}
-        answer = self._call(
-            "invoke_endpoint",
-            job_name,
-            ("Body",),
-            client="sagemaker-runtime",
-            EndpointName=job_name,
-            Body=payload,
-            ContentType=content_type,
-            **wanted,
-        )
-        return Answer(answer["Body"].read(), answer.get("ContentType", ""))
+        optional = {"Accept": accept, "CustomAttributes": attributes}
+        given = {key: value for key, value in optional.items() if value}
+        return asked(self._client(RUNTIME), job_name, Body=payload, ContentType=content_type, **given)
 
     # What it says -----------------------------------------------------------------------------------------------------
 

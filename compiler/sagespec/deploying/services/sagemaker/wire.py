@@ -17,6 +17,7 @@ from sagespec.building.tags import tag_list, tags_in
 from sagespec.deploying.services import BadSetting, NoSuchJob, Progress, ServiceError, Stored
 from sagespec.deploying.services.sagemaker.answers import told
 from sagespec.deploying.services.sagemaker.faults import HINTS, call, cause_of, is_denied, service_error, tokens
+from sagespec.deploying.services.sagemaker.runtime import ANSWER_SECONDS, RUNTIME
 from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 
 PAGE = 100
@@ -24,6 +25,8 @@ ATTEMPTS = 6
 """How often botocore sends a call; AWS_MAX_ATTEMPTS, or `max_attempts` in the profile, says it otherwise."""
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 """How long an answer may take to begin; SAGESPEC_READ_TIMEOUT says it otherwise."""
+PATIENCE = {RUNTIME: ANSWER_SECONDS}
+"""Service → how long it may take, where that is another time."""
 
 
 class Wire:
@@ -41,7 +44,7 @@ class Wire:
         """
         self._region = region or os.environ.get("AWS_REGION", "")  # which boto3 alone does not read
         self._session = session
-        self._read_seconds = setting("SAGESPEC_READ_TIMEOUT", READ_SECONDS)
+        setting("SAGESPEC_READ_TIMEOUT", READ_SECONDS)  # a wrong one is told before anything is asked
         self._sleep = sleep
         self._lock = threading.RLock()
         self.calls = 0
@@ -119,7 +122,9 @@ class Wire:
 
         try:
             session = self._aws()
-            client = session.client(service, region_name=self._region or None, config=self._config(session))
+            patience = setting("SAGESPEC_READ_TIMEOUT", PATIENCE.get(service, READ_SECONDS))
+            config = self._config(session, patience)
+            client = session.client(service, region_name=self._region or None, config=config)
         except (BotoCoreError, ValueError) as error:
             raise service_error(error, "AWS cannot be called") from error
         client.meta.events.register("before-call", self._count)
@@ -144,7 +149,7 @@ class Wire:
             self._session = session
         return self._session
 
-    def _config(self, session: Any) -> Any:
+    def _config(self, session: Any, patience: float) -> Any:
         """What the environment, the profile, or whoever made the session says goes before what we find fit."""
         from botocore.config import Config
 
@@ -154,8 +159,8 @@ class Wire:
             retries["total_max_attempts"] = ATTEMPTS
         ours = Config(
             retries=retries,
-            connect_timeout=min(CONNECT_SECONDS, self._read_seconds),
-            read_timeout=self._read_seconds,
+            connect_timeout=min(CONNECT_SECONDS, patience),
+            read_timeout=patience,
             max_pool_connections=20,
             user_agent_extra=f"sagespec/{__version__}",
         )

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.building.local_model import is_local, listing
-from sagespec.building.saved_models import LEGACY, cure_of, models_among, unloadable, why_none
+from sagespec.building.saved_models import (
+    DEFAULT_MODEL,
+    LEGACY,
+    NO_DEFAULT,
+    cure_of,
+    models_among,
+    unloadable,
+    why_none,
+)
 from sagespec.checking.condition import EXPRESSION, GIVEN
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, refusal, rule
@@ -143,6 +151,33 @@ def model_data_without_saved_model(model_data: Written, context: EndpointContext
         yield Finding(model_data.path, why, "keep one folder for each version of each model")
     elif not found:
         yield Finding(model_data.path, f"there is no model for the server: {why_none(held.names)}", cure_of(held.names))
+
+
+@rule(ERROR, on=field("env"), source=CONTAINER + " (serve.py, _wait_for_tfs)")
+def missing_default_model(env: Written, context: EndpointContext) -> Iterator[Finding]:
+    """The serving container waits for its default model, and serves nothing where none of that name comes.
+
+    A model is called by the folder that its versions lie in; one at the root of the archive is called `model`. Only a
+    model on this machine can be looked into before.
+
+    Bad:
+        model_data: exported-model
+        env: {SAGEMAKER_TFS_DEFAULT_MODEL_NAME: mnist}
+
+    Good:
+        model_data: exported-model
+        env: {SAGEMAKER_TFS_DEFAULT_MODEL_NAME: model}
+    """
+    endpoint, wanted = context.endpoint, env.value.get(DEFAULT_MODEL, NO_DEFAULT)
+    place = endpoint.model_data
+    if endpoint.server != "tensorflow-serving" or endpoint.image_uri is not None or not isinstance(place, str):
+        return
+    held = listing(context.files.below(context.folder, place)) if is_local(place) else None
+    names = sorted({model.name for model in models_among(held.names)}) if held is not None else []
+    if names and wanted not in (NO_DEFAULT, *names):
+        message = f"there is no model '{wanted}' in {place}; it has {', '.join(names)}"
+        hint = f"write {names[0]}" if len(names) == 1 else "write one of these"
+        yield Finding((*env.path, DEFAULT_MODEL), message, hint)
 
 
 @rule(ERROR, on=field("model_data"), source=GUIDE + "deploy-model-troubleshoot.html")

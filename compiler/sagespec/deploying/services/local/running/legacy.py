@@ -110,6 +110,24 @@ def provided(
     return _told(provision.provide(stand_in, lambda progress: report(str(progress)), of=[python]), report)
 
 
+def unreadable(python: str, program: Path) -> str:
+    """Why a script is none for the Python that is to run it; empty where it is one."""
+    shown = subprocess.run([python, "-c", _READ, str(program)], capture_output=True, text=True, errors="replace")
+    if not shown.returncode:
+        return ""
+    said = shown.stderr.strip().rpartition("\n")[2]
+    return f"Python {pythons.version_of(python)}, which runs it here, cannot read {program.name}: {said}"
+
+
+_READ = """\
+import ast, sys
+try:
+    ast.parse(open(sys.argv[1], "rb").read())
+except SyntaxError as error:
+    sys.exit("%s: %s (line %s)" % (type(error).__name__, error.msg, error.lineno))
+"""
+
+
 def _told(found: provision.ProvisionedEnvironment, report: Callable[[str], None]) -> provision.ProvisionedEnvironment:
     if found.warning:
         report(found.warning)
@@ -141,15 +159,9 @@ class Legacy(ScriptRuns):
         if asked and (folder.code / str(asked)).exists():
             self._install(host, ["-r", str(asked)], run)
         self.search = self._search_path(host)
-        program = folder.code / str(self.job.meant["sagemaker_program"])
-        read = "import ast, sys; ast.parse(open(sys.argv[1], 'rb').read(), sys.argv[1])"
-        shown = subprocess.run(
-            [self.python, "-c", read, str(program)], capture_output=True, text=True, errors="replace"
-        )
-        if shown.returncode:
-            said = shown.stderr.strip().rpartition("\n")[2]
-            version = pythons.version_of(self.python)
-            raise failed(f"ClientError: Python {version}, which runs it here, cannot read {program.name}: {said}")
+        why = unreadable(self.python, folder.code / str(self.job.meant["sagemaker_program"]))
+        if why:
+            raise failed(f"ClientError: {why}")
 
     def _words(self, host: str, together: Sequence[str] = ()) -> list[str]:
         return [self.python, str(RUNNER)]

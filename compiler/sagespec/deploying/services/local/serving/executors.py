@@ -7,36 +7,41 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from sagespec.building.saved_models import DEFAULT_MODEL
 from sagespec.deploying.services.local import provision
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import read_json, write_json
 from sagespec.deploying.services.local.options import LocalOptions
-from sagespec.deploying.services.local.running import alive, docker
+from sagespec.deploying.services.local.running import alive, docker, modules
 from sagespec.deploying.services.local.running.processes import Command, ProcessEnding
-from sagespec.deploying.services.local.serving import layout
-from sagespec.deploying.services.local.serving.folder import VARIANT, RevisionFolder, container_of
+from sagespec.deploying.services.local.service import NOT_ISOLATED
+from sagespec.deploying.services.local.serving import layout, settings
+from sagespec.deploying.services.local.serving.folder import (
+    VARIANT,
+    RevisionFolder,
+    container_of,
+    settings_of,
+    variant_of,
+)
 
 PROGRAMS = Path(__file__).with_name("server")
 """The folder that stands in for the container's programs."""
 REAL_SERVER = "tensorflow_model_server"
-CONTAINER_PORT = "8080/tcp"
-THREADS = {
-    "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "tensorflow_intra_op_parallelism",
-    "SAGEMAKER_TFS_INTER_OP_PARALLELISM": "tensorflow_inter_op_parallelism",
-}
-"""Setting of the container → option of the real server.
-
-Source: https://github.com/aws/sagemaker-tensorflow-serving-container (tfs_utils.py, tfs_command)
-"""
-
+CONTAINER_PORT = 8080
 SUBMIT = "SAGEMAKER_SUBMIT_DIRECTORY"
 """The setting that says where the Python-based server's code lies."""
 
-ISOLATION = "a container that answers requests here has a network: enable_network_isolation has no effect"
+NEARLY_ISOLATED = "an isolated container reaches nothing beyond this machine, but what listens on this machine itself"
+NO_NAMES = "192.0.2.1"
+"""An address that nobody has: docker's own name server would ask this machine's for the names of the world.
+
+Source: RFC 5737; https://github.com/moby/moby/security/advisories/GHSA-mq39-4gv4-mvpx
+"""
 
 RunOne = Callable[[Command], ProcessEnding]
 
@@ -60,8 +65,8 @@ class ServingExecutor(Protocol):
         """What is to be run together; asked again for every new run."""
         ...
 
-    def port(self) -> int | None:
-        """Where it answers; None as long as it does not."""
+    def address(self) -> str | None:
+        """Where it answers, `127.0.0.1:8080`; None as long as it does not."""
         ...
 
     def clean_up(self) -> None:
@@ -82,8 +87,8 @@ class Processes:
 
     def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
         config = layout.server_config(self.revision.model, self._settings(), self.revision)
-        if len(config["models"]) > 1 and layout.DEFAULT_MODEL not in self._settings():
-            note(f"several models, and no {layout.DEFAULT_MODEL}: {config['default_model']} is the default")
+        if len(config["models"]) > 1 and DEFAULT_MODEL not in self._settings():
+            note(f"several models, and no {DEFAULT_MODEL}: {config['default_model']} is the default")
         write_json(self.revision.server, config)
         if self.options.provision:
             self._provision(note)
@@ -169,24 +174,13 @@ class Processes:
 
     def _tuning(self) -> list[str]:
         """What the container's settings say of threads and batches."""
-        settings = self._settings()
-        options = [f"--{option}={settings[name]}" for name, option in THREADS.items() if settings.get(name, "0") != "0"]
-        if settings.get("SAGEMAKER_TFS_ENABLE_BATCHING", "").lower() != "true":
-            return options
-        cores = os.cpu_count() or 1
-        defaults = {"max_batch_size": 8, "batch_timeout_micros": 1000, "num_batch_threads": cores}
-        given = {
-            name: settings.get(f"SAGEMAKER_TFS_{name.upper()}", default)
-            for name, default in {**defaults, "max_enqueued_batches": cores}.items()
-        }
         file = self.revision.path / "batching-config.cfg"
-        text = "".join(f"{name} {{ value: {value} }}\n" for name, value in given.items())
-        file.write_text(text, encoding="utf-8")
-        return ["--enable_batching=true", f"--batching_parameters_file={file}", *options]
+        if settings.batches(self._settings()):
+            file.write_text(settings.batching_config(self._settings()), encoding="utf-8")
+        return settings.server_options(self._settings(), file)
 
     def _settings(self) -> Mapping[str, str]:
-        settings: Mapping[str, str] = self.container.get("Environment", {})
-        return settings
+        return settings_of(self.container)
 
     def _environ(self) -> dict[str, str]:
         foreign = ("SM_", "SAGEMAKER_", "TF_CONFIG", "PYTHONPATH")
@@ -197,13 +191,14 @@ class Processes:
             **inherited,
             "PATH": path,
             "PYTHONUNBUFFERED": "1",
+            **settings.variables(self._settings()),
             **self._settings(),
             alive.MARK: str(self.revision.path),
         }
 
-    def port(self) -> int | None:
+    def address(self) -> str | None:
         text = self.revision.port_file.read_text(encoding="utf-8") if self.revision.port_file.exists() else ""
-        return int(text) if text else None
+        return f"127.0.0.1:{text}" if text else None
 
     def clean_up(self) -> None:
         """All that there is are processes, which have ended."""
@@ -235,6 +230,7 @@ class Container:
         self.container = container_of(model)
         self.isolated = bool(model.get("EnableNetworkIsolation"))
         self.name = f"sagespec-{revision.endpoint.name}-{revision.path.name}"
+        """Of the container, and of the network that an isolated one has to itself."""
 
     def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
         """The model is there; the Python-based server's code is brought beside it."""
@@ -243,8 +239,23 @@ class Container:
             archive = {"ModelDataUrl": submitted}
             layout.bring_model(archive, self.revision.endpoint.store, self.code, lambda: None)
         if self.isolated:
-            note(ISOLATION)
+            note(NEARLY_ISOLATED if self.has_network else NOT_ISOLATED)
         note(f"docker runs {self.container['Image']}")
+
+    @cached_property
+    def has_network(self) -> bool:
+        """Whether an isolated container has a network of its own, which leads nowhere, and in which this machine
+        reaches it; made when it is first asked for.
+
+        Raises:
+            CannotServe: docker makes none.
+        """
+        if not self.isolated or not docker.is_beside():
+            return False
+        made = docker.tell("network", "create", "--internal", self.name)
+        if made is None or (made.returncode and "already exists" not in made.stderr):
+            raise CannotServe(f"docker could not make a network: {made.stderr.strip() if made else 'it is gone'}")
+        return True
 
     @property
     def code(self) -> Path:
@@ -261,8 +272,9 @@ class Container:
         if self.code.is_dir():
             told[SUBMIT] = "/opt/ml/code"
             folders[self.code] = "/opt/ml/code"
-        told |= {key: os.environ[key] for key in docker.CREDENTIALS if key in os.environ}
-        argv = ["docker", "run", "--rm", "--name", self.name, "--publish", "127.0.0.1::8080"]
+        told |= docker.credentials(isolated=self.isolated)
+        reached = ["--network", self.name, "--dns", NO_NAMES] if self.has_network else ["--publish", "127.0.0.1::8080"]
+        argv = ["docker", "run", "--rm", "--name", self.name, *reached]
         for source, target in folders.items():
             argv += ["--mount", f"{docker.mount(str(source), target)},readonly"]
         argv += docker.variables(told, self.variables)
@@ -274,26 +286,27 @@ class Container:
         return [Command(VARIANT, beside, environ, self.revision.path)]
 
     def _settings(self) -> Mapping[str, str]:
-        settings: Mapping[str, str] = self.container.get("Environment", {})
-        return settings
+        return settings_of(self.container)
 
-    def port(self) -> int | None:
-        shown = _docker("port", self.name, CONTAINER_PORT)
+    def address(self) -> str | None:
+        if self.has_network:
+            own = _docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", self.name)
+            return f"{own}:{CONTAINER_PORT}" if own else None
+        shown = _docker("port", self.name, f"{CONTAINER_PORT}/tcp")
         number = shown.splitlines()[0].rpartition(":")[2] if shown else ""
-        return int(number) if number.isdecimal() else None
+        return f"127.0.0.1:{number}" if number.isdecimal() else None
 
     def clean_up(self) -> None:
         _docker("rm", "--force", self.name)
+        if self.isolated:
+            _docker("network", "rm", self.name)
         self.variables.unlink(missing_ok=True)
 
 
 def _docker(*words: str) -> str:
     """What docker says; nothing where it fails, or is not there any more."""
-    try:
-        ran = subprocess.run(["docker", *words], capture_output=True, text=True)
-    except OSError:
-        return ""
-    return ran.stdout.strip() if not ran.returncode else ""
+    ran = docker.tell(*words)
+    return ran.stdout.strip() if ran is not None and not ran.returncode else ""
 
 
 def repository_of(image: str) -> str:
@@ -316,22 +329,46 @@ def executor_of(revision: RevisionFolder) -> ServingExecutor:
     return PythonServer(revision)
 
 
-def differences(image: str, model: Mapping[str, Any], options: LocalOptions) -> tuple[str, ...]:
+def differences(image: str, model: Mapping[str, Any], config: Mapping[str, Any], options: LocalOptions) -> list[str]:
     """What is not as in SageMaker, and no fault of the manifest's."""
+    found = list(_elsewhere(config))
+    if model.get("EnableNetworkIsolation"):
+        has_network = options.executor == "docker" and docker.is_beside()
+        found.append(NEARLY_ISOLATED if has_network else NOT_ISOLATED)
     if options.executor == "docker":
-        return (ISOLATION,) if model.get("EnableNetworkIsolation") else ()
+        return found
+    given = settings_of(model.get("PrimaryContainer", {}))
     if not is_python_server(image):
-        return ()
+        batches = () if shutil.which(REAL_SERVER) else settings.without_batches(given)
+        return [*found, *batches, *settings.without_effect(given)]
     from sagespec.deploying.services.local.serving.python_server import what_differs
 
-    return (what_differs(image),)
+    return [*found, what_differs(image), *settings.without_effect(given, settings.OF_PYTHON_SERVER)]
 
 
-def refusal(image: str, config: Mapping[str, Any], options: LocalOptions) -> Sequence[str]:
+def _elsewhere(config: Mapping[str, Any]) -> Iterator[str]:
+    """What SageMaker does around the container."""
+    others = len(config.get("ProductionVariants", ())) + len(config.get("ShadowProductionVariants", ())) - 1
+    if others > 0:
+        name = variant_of(config)["VariantName"]
+        yield f"one variant answers here, with the manifest's model: {name}"
+    if config.get("DataCaptureConfig", {}).get("EnableCapture"):
+        yield "requests and answers are not captured here"
+    if "ExplainerConfig" in config:
+        yield "answers are not explained here"
+
+
+def refusal(image: str, model: Mapping[str, Any], config: Mapping[str, Any], options: LocalOptions) -> Sequence[str]:
     """(why this machine cannot serve it, what to do); empty where it can."""
+    container = model.get("PrimaryContainer", {})
+    if (
+        "MultiModel" in container.get("Mode", "")
+        or settings_of(container).get(settings.MULTI_MODEL, "").lower() == "true"
+    ):
+        return "this machine has no multi-model endpoints", "serve one model: a folder or an archive"
     if options.executor == "docker":
         why = docker.unusable()
-        return () if why is None else (f"docker cannot be used: {why}", "start docker, or use executor 'process'")
+        return () if why is None else (f"docker cannot be used: {why}", "start docker, or leave --executor docker out")
     if is_python_server(image) and not options.provision:
         return "the Python-based server needs a TensorFlow of its own, which is not installed here", "add --provision"
     repository = repository_of(image)
@@ -340,4 +377,8 @@ def refusal(image: str, config: Mapping[str, Any], options: LocalOptions) -> Seq
         return f"the image {repository} is not TensorFlow Serving's", "use --executor docker, which runs it"
     if "AsyncInferenceConfig" in config:
         return "this machine has no asynchronous inference", "leave async_inference_config out for this machine"
+    served = options.provision or shutil.which(REAL_SERVER) is not None or options.python != sys.executable
+    if not served and not modules.is_here("tensorflow"):
+        why = f"this Python has no TensorFlow, and there is no {REAL_SERVER} on PATH"
+        return why, f"add --provision, which installs it apart; or install tensorflow into {options.python}"
     return ()

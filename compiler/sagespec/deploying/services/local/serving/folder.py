@@ -217,3 +217,9 @@ def container_of(model: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a model's container is told."""
     container: Mapping[str, Any] = model["PrimaryContainer"]
     return container
+
+
+def settings_of(container: Mapping[str, Any]) -> Mapping[str, str]:
+    """A container's environment."""
+    settings: Mapping[str, str] = container.get("Environment", {})
+    return settings

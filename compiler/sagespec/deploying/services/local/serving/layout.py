@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sagespec.building.model_archive import RepackedModel, model_place
-from sagespec.building.saved_models import FoundModel, models_among, unloadable, why_none
+from sagespec.building.saved_models import DEFAULT_MODEL, NO_DEFAULT, FoundModel, models_among, unloadable, why_none
 from sagespec.deploying.services.local.container import artifacts, channels
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import LocalStore, read_json, write_json
 
-DEFAULT_MODEL = "SAGEMAKER_TFS_DEFAULT_MODEL_NAME"
 NOTE, CODE = "model.json", "code.tar.gz"
 """What stands in the place of a repacked model here: which model it is, and its code."""
 
@@ -131,7 +130,8 @@ def server_config(model: Path, environment: Mapping[str, str], revision: Any) ->
     """What the programs that serve are told."""
     found = models_in(model)
     code = model / "code"
-    default = environment.get(DEFAULT_MODEL) or found[0].name
+    default = environment.get(DEFAULT_MODEL, NO_DEFAULT)
+    default = found[0].name if default == NO_DEFAULT else default
     if default not in [one.name for one in found]:
         names = ", ".join(one.name for one in found)
         raise DataError(f"{DEFAULT_MODEL} is '{default}'; the model's archive has {names}")

@@ -45,6 +45,7 @@ class PythonServer(Processes):
         note("TensorFlow serves by the messages of TensorFlow Serving's gRPC API; this is not tensorflow_model_server")
         found = self._environment(note)
         self.front_python = str(found.python)
+        self._check_script(settings.get("SAGEMAKER_PROGRAM", ""))
         self._install_named(settings.get("SAGEMAKER_REQUIREMENTS", ""), run, note)
         told = {"model": str(self.revision.model / LEGACY / version), "version": int(version), "runs": found.version}
         write_json(self.revision.server, {**told, "code": str(self.code), "port_file": str(self.revision.port_file)})
@@ -58,6 +59,13 @@ class PythonServer(Processes):
             return legacy.provided(own, stand_in, note, sys.executable)
         except provision.CannotProvision as error:
             raise CannotServe(str(error)) from error
+
+    def _check_script(self, program: str) -> None:
+        """A script for Python 2 may be none for the Python 3 that stands in."""
+        script = self.code / program
+        why = legacy.unreadable(self.front_python, script) if program and script.is_file() else ""
+        if why:
+            raise CannotServe(why)
 
     def _install_named(self, name: str, run: RunOne, note: Callable[[str], None]) -> None:
         """What the request's requirements file asks for, into an environment of the script's own."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import http.client
-import json
 import os
 import shutil
 import subprocess
@@ -29,6 +28,7 @@ from sagespec.deploying.services import (
     Foreseen,
     InProgress,
     LogLine,
+    ModelError,
     NameTaken,
     NoSuchJob,
     Progress,
@@ -195,7 +195,8 @@ class LocalEndpoints:
         image = model.get("PrimaryContainer", {}).get("Image") or request.serving.image
         if not image:
             return Foreseen()
-        refused, notes = refusal(image, config, self.options), differences(image, model, self.options)
+        refused = refusal(image, model, config, self.options)
+        notes = differences(image, model, config, self.options)
         if refused and self.decided:
             return Foreseen("; ".join(refused))
         return Foreseen("", (*(["; ".join(refused)] if refused else []), *notes))
@@ -208,7 +209,7 @@ class LocalEndpoints:
         """
         bodies = request.bodies()
         model, config = bodies["CreateModel"], bodies["CreateEndpointConfig"]
-        refused = refusal(str(container_of(model)["Image"]), config, self.options)
+        refused = refusal(str(container_of(model)["Image"]), model, config, self.options)
         if refused:
             raise ServiceError(*refused)
         path = self.configs.of(config["EndpointConfigName"])
@@ -310,25 +311,30 @@ class LocalEndpoints:
             attributes: X-Amzn-SageMaker-Custom-Attributes, for the container.
 
         Raises:
-            ServiceError: it does not answer, or the model refused the request; with its words.
+            ModelError: the model refused the request; with its words.
+            ServiceError: it does not answer.
         """
         seen = self.describe(job_name)
         url = seen.body.get("Url")
         if url is None:
             why = f": {seen.failure}" if seen.failure else ""
             raise ServiceError(f"{job_name} is {seen.status}, and answers no requests{why}", _next_step(seen))
+        log = f"sagespec logs --local {job_name} says more"
         given = {"Content-Type": content_type, "Accept": accept, "X-Amzn-SageMaker-Custom-Attributes": attributes}
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=ANSWER_SECONDS)
         try:
             connection.request("POST", "/invocations", payload, {key: value for key, value in given.items() if value})
             answer = connection.getresponse()
             body = answer.read()
+        except TimeoutError as error:
+            why = f"{job_name} has not answered within {ANSWER_SECONDS:g} s, which is as long as SageMaker waits"
+            raise ServiceError(why, log) from error
         except (OSError, http.client.HTTPException) as error:
-            raise ServiceError(f"{job_name} does not answer: {error}", f"sagespec logs --local {job_name}") from error
+            raise ServiceError(f"{job_name} does not answer: {error}", log) from error
         finally:
             connection.close()
         if answer.status >= 300:
-            raise ServiceError(*_model_error(job_name, answer.status, body))
+            raise ModelError(answer.status, redacted(body.decode("utf-8", "replace")), log)
         return Answer(body, answer.getheader("Content-Type") or "")
 
     # An endpoint's folder
@@ -408,12 +414,3 @@ def _next_step(seen: ObservedEndpoint) -> str:
     if seen.status == "Creating":
         return "wait until it is InService: sagespec attach --local follows it"
     return f"sagespec logs --local {seen.job_name} says more"
-
-
-def _model_error(name: str, status: int, body: bytes) -> tuple[str, str]:
-    """A refusal in the service's words, and where to look."""
-    side = "client" if status < 500 else "server"
-    text = redacted(body.decode("utf-8", "replace").strip())
-    with contextlib.suppress(ValueError, TypeError, KeyError):
-        text = str(json.loads(text)["error"])
-    return f"Received {side} error ({status}) from the model: {text}", f"sagespec logs --local {name} says more"

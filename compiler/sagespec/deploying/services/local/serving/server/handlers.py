@@ -91,10 +91,12 @@ class LoadedHandlers:
             return _titled(500)  # an attribute with two equal signs, outside of what AWS's service catches
         try:
             body, content_type = self.handler(Body(request.body), context)
-            return Response(200, _sendable(body), content_type or JSON)
-        except Exception as error:
+            return Response(200, _sendable(body), _type(content_type))
+        except BaseException as error:  # one that ends a program ends AWS's worker, which is then started again
             traceback.print_exc()
-            return Response(500, json.dumps({"error": str(error)}).encode(), JSON)
+            if isinstance(error, SystemExit):
+                return _failed(502, f"the handler has ended its process (exit code {error.code})")
+            return _failed(500, str(error))
 
     def _context(self, request: WebRequest, backend: Backend) -> Any:
         given = request.header(ATTRIBUTES)
@@ -114,9 +116,21 @@ class LoadedHandlers:
         )
 
 
+def _failed(status: int, why: str) -> Response:
+    return Response(status, json.dumps({"error": why}).encode(), JSON)
+
+
 def _titled(status: int) -> Response:
     """An answer of the web framework under AWS's service."""
     return Response(status, json.dumps({"title": TITLES[status]}).encode())
+
+
+def _type(given: Any) -> str:
+    """None stands for JSON; an empty text for an answer that does not say what it is."""
+    kind = JSON if given is None else str(given)
+    if not kind.isprintable():
+        raise ValueError(f"the handler's content type is {kind!r}: the container cannot send it")
+    return kind
 
 
 def _sendable(body: Any) -> bytes:

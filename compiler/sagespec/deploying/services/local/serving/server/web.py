@@ -64,7 +64,8 @@ def server_of(respond: Respond, port: int = 0) -> ThreadingHTTPServer:
             else:
                 response = respond(WebRequest(self.command, self.path, self.headers, body))
             self.send_response(response.status)
-            self.send_header("Content-Type", response.content_type)
+            if response.content_type:
+                self.send_header("Content-Type", response.content_type)
             self.send_header("Content-Length", str(len(response.body)))
             self.end_headers()
             self.wfile.write(response.body)
