@@ -307,7 +307,7 @@ def test_waiting_for_two_hundred_jobs_costs_at_most_six_hundred_calls_a_minute(
 ) -> None:
     """With a log of each that grows, and all of them ending at the same time."""
     requests = named(wanted(), 200)
-    aws.jobs.fate = lambda body: Fate(seconds=150)
+    aws.jobs.fate = lambda body: Fate(seconds=90)
     aws.hold(*requests)
     names = [request.job_name() for request in requests]
     lines = {name: ["begin"] for name in names}

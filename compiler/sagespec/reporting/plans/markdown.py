@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from sagespec.base.files import data_folder
 from sagespec.deploying.following.ending import Ending
@@ -16,6 +17,9 @@ from sagespec.reporting.plans.plan import about, counts, files_changed, sent, sh
 from sagespec.reporting.plans.rows import PlanRow, rows_of, unchanged, varying
 from sagespec.reporting.plans.status import billed, verdict_line
 from sagespec.reporting.plans.where import UNASKED, where
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&@])")
 
@@ -142,6 +146,13 @@ def _ending(ending: Ending) -> dict[str, Any]:
 
 
 def _rendered(template: str, **values: Any) -> str:
+    text = _templates().get_template(template).render(values)
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+@cache
+def _templates() -> Environment:
+    """One for all blocks of a plan: it compiles each template once."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -151,8 +162,7 @@ def _rendered(template: str, **values: Any) -> str:
         keep_trailing_newline=True,
     )
     environment.filters |= {"cell": _cell, "code": _code, "block": _block, "sentence": _sentence}
-    text = environment.get_template(template).render(values)
-    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+    return environment
 
 
 def _cell(value: object) -> str:
