@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -17,6 +18,7 @@ from hypothesis import settings
 
 from sagespec.base.source import Source
 from sagespec.catalog import Facts, facts
+from sagespec.checking.claims import Claims
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
 
@@ -30,6 +32,9 @@ else:
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("other", derandomize=False, deadline=None, print_blob=True)
 settings.load_profile("same")  # every run draws the same: --hypothesis-profile=other looks for what they do not show
+
+gc.set_threshold(50_000)
+"""As the command itself does: a worker holds thousands of tests, through which collections would go again and again."""
 
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -176,6 +181,13 @@ def judge(code: Path, knowledge: Facts) -> Judge:
         return next(Compiler(options, knowledge).source(Source("mnist.yaml", text, code)))
 
     return judged
+
+
+def alone(run: Compiler, source: Source) -> Result:
+    """What a run says of a text as if it were the only one. Many of one run take less than a run each: what they have
+    in common is read and judged once."""
+    run.claims = Claims()
+    return next(run.source(source))
 
 
 @pytest.fixture

@@ -23,7 +23,13 @@ Json = dict[str, Any]
 
 ANSWER_WITHIN = 60
 """Seconds; what is waited for comes in milliseconds, on a machine that is not busy."""
-CAN = {"textDocument": {"publishDiagnostics": {"relatedInformation": True}}}
+SNIPPET = 2
+CAN = {
+    "textDocument": {
+        "publishDiagnostics": {"relatedInformation": True},
+        "completion": {"completionItem": {"snippetSupport": True}},
+    }
+}
 
 
 def parted(text: str) -> tuple[str, int]:
@@ -73,7 +79,8 @@ class Editor:
         whole, index = parted(text)
         document = self.open(name, whole)
         items = {item["label"]: item for item in self.ask("completion", document, index)["items"]}
-        return applied(document, [items[label]["textEdit"]])
+        text = applied(document, [items[label]["textEdit"]])
+        return text.replace("$0", "") if items[label]["insertTextFormat"] == SNIPPET else text
 
     def hover(self, text: str, name: str = "mnist.yaml") -> str:
         answer = self.at("hover", name, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -14,6 +15,8 @@ import yaml
 from conftest import SMALLEST
 from sagespec.__main__ import main
 from sagespec.cli import Code, run
+from sagespec.cli.arguments import elsewhere
+from sagespec.cli.arguments.table import COMMANDS
 
 TOOL = Path(sys.executable).with_name("sagespec")
 
@@ -295,13 +298,114 @@ def test_a_plan_of_a_folder_holds_its_jobs_and_its_endpoints(capsys: pytest.Capt
     assert "create  mnist-serving" in said.out
 
 
-@pytest.mark.parametrize("words", [["local", "list"], ["apply", "--local", "--yes", "good.yaml"]])
-def test_where_jobs_cannot_run_that_is_said(
-    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+LOCAL_COMMANDS = [
+    *("local list", "local clean --yes", "list --local", "plan --local good.yaml", "apply --local --yes good.yaml"),
+    *("apply --local --yes --executor docker good.yaml", "metrics --local good.yaml x", "tensorboard --local x"),
+    *(f"{command} --local x" for command in ("status", "logs", "attach", "rollback --yes", "stop --yes", "invoke")),
+]
+NEEDS_POSIX = """
+import os, subprocess, sys
+for name in ("fcntl", "pwd", "grp", "resource", "termios"):
+    sys.modules[name] = None
+for name in ("fork", "killpg", "setsid", "mkfifo", "getuid", "statvfs"):
+    delattr(os, name)
+from sagespec.cli import run
+for words in sys.stdin.read().splitlines():
+    print(words, run(words.split()), flush=True)
+"""
+"""Runs commands, one a line, where what only POSIX has is not there."""
+
+
+def test_where_jobs_cannot_run_that_is_said_by_every_command() -> None:
+    """In a process of its own: modules that are loaded already would not be missed."""
+    with_it = {words for words, one in COMMANDS.items() if hasattr(one, "local") or words.startswith("local ")}
+    tried = {" ".join(words.split()[: 2 if words.startswith("local ") else 1]) for words in LOCAL_COMMANDS}
+    assert tried == with_it - {"compile"}, "compile --local runs nothing"
+    command = [sys.executable, "-c", NEEDS_POSIX]
+    ended = subprocess.run(command, input="\n".join(LOCAL_COMMANDS), capture_output=True, text=True)
+    assert ended.stdout.splitlines() == [f"{words} 2" for words in LOCAL_COMMANDS], ended.stderr
+    assert ended.stderr.count("on Windows, use WSL") == len(LOCAL_COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("ls", "did you mean 'list'?"),
+        ("run good.yaml", "did you mean 'apply'?"),
+        ("delete x", "did you mean 'stop'?"),
+        ("version", "did you mean '--version'?"),
+        ("valdiate good.yaml", "did you mean 'validate'?"),
+        ("good.yaml", "say what to do with it, such as sagespec validate good.yaml"),
+        ("apply --dry-run good.yaml", "sagespec plan shows what apply would do"),
+        ("apply --force good.yaml", "did you mean '--yes'?"),
+        ("validate --json good.yaml", "did you mean '--format json'?"),
+        ("plan --profile x good.yaml", "set AWS_PROFILE in the environment"),
+        ("plan --region us-west-2 good.yaml", "the region is the manifest's, or AWS_REGION"),
+        ("logs -n 20 x", "did you mean '--tail'?"),
+        ("attach -f x", "manifests and folders are given without an option"),
+        ("explain instance", "did you mean 'instance_type'?"),
+        ("explain timeout", "did you mean 'max_run'?"),
+        ("explain spot-without-maxwait", "did you mean 'spot-without-max-wait'?"),
+        ("explain good.yaml instance_typ", "did you mean 'instance_type'?"),
+        ("explain good.yaml nosuch", "sagespec explain good.yaml lists those that are written"),
+        ("validate --job nosuch .", "sagespec explain FILE says how its jobs are called"),
+    ],
+)
+def test_words_of_other_programs_lead_to_ours(words: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\n")
+    assert run(words.split()) == Code.WRONG_USAGE
+    assert f" = help: {hint}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("compile --out train.py good.yaml", "--out train.py: train.py is not a folder"),
+        ("compile --out train.py/x good.yaml", "--out train.py/x: train.py is not a folder"),
+        ("schema --out train.py", "--out train.py: train.py is not a folder"),
+        ("import train.py --out train.py/x", "--out train.py/x: train.py is not a folder"),
+        ("import nosuch.yaml", "nosuch.yaml cannot be read: No such file or directory"),
+        ("metrics good.yaml nosuch.log", "nosuch.log cannot be read: No such file or directory"),
+        ("metrics good.yaml .", ". cannot be read: Is a directory"),
+        ("explain sagespec.yaml", "there is no manifest here"),
+    ],
+)
+def test_what_cannot_be_read_or_written_is_wrong_usage(
+    words: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delattr(os, "fork")
-    assert run(words) == 2
-    assert "on Windows, use WSL" in capsys.readouterr().err
+    Path("sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\n")
+    assert run(words.split()) == Code.WRONG_USAGE
+    assert f"error: {said}\n" in capsys.readouterr().err
+
+
+def test_a_folder_is_explained_without_its_defaults(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("job").mkdir()
+    Path("job/sagespec.yaml").write_text("apiVersion: sagespec/v1\nkind: Defaults\n")
+    Path("job/job.yaml").write_text(json.dumps(SMALLEST))
+    assert run(["explain", "job", "instance_count"]) == 0
+    assert "written  job/job.yaml" in capsys.readouterr().out
+
+
+def test_a_disk_that_cannot_be_written_to_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(words: list[str]) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", ".sagespec")
+
+    monkeypatch.setattr("sagespec.cli.perform", full)
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().err) == (2, "error: .sagespec: Permission denied\n")
+
+
+def test_every_other_word_leads_to_a_command_or_an_option_that_there_is() -> None:
+    commands = {meant.partition(" --")[0] for meant in elsewhere._COMMANDS} - {"--version"}
+    assert commands <= set(COMMANDS)
+    options = {option.spelt for command in COMMANDS.values() for option in command.options()}
+    assert {meant.split()[0] for meant in elsewhere._OPTIONS if meant.startswith("--")} <= options
+    said = " ".join(elsewhere._COMMANDS.values()).split()
+    assert sorted(said) == sorted(set(said) - set(COMMANDS))
 
 
 def test_init_leaves_a_readme_as_it_is_and_says_three_commands_that_work(capsys: pytest.CaptureFixture[str]) -> None:

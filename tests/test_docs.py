@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -161,3 +162,14 @@ def test_the_site_is_built_without_a_broken_link_and_loads_nothing_from_elsewher
             r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"?(https?:[^\s\">]+)", page.read_text("utf-8")
         )
         assert loaded == [], page
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no Chromium")
+def test_the_site_can_be_searched_from_a_folder(tmp_path: Path) -> None:
+    subprocess.run(["make", "--silent", "site"], cwd=REPOSITORY, capture_output=True, check=True)
+    address = (REPOSITORY / "build" / "site" / "index.html").as_uri() + "?q=max_wait"
+    options = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", "--dump-dom"]
+    browser = ["chromium", *options, "--virtual-time-budget=15000", address]
+    shown = subprocess.run(browser, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert re.search(r'md-search-result__meta">[0-9]+ matching documents<', shown)

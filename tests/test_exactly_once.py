@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +21,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
+from moto.moto_api._internal import moto_api_backend
 
 from fakes.appliers import start
 from fakes.fixtures import Aws, clean, session_of
@@ -151,8 +151,7 @@ def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
     seed: int,
 ) -> None:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as environment:
-        reset = urllib.request.Request(f"{neighbours}/moto-api/reset", method="POST")
-        urllib.request.urlopen(reset, timeout=60).close()
+        moto_api_backend.reset()
         service = TestService(Clock())
         service.random, service.kinds = random.Random(seed), tuple(FAULTS)
         service.jobs.search_lag, service.jobs.list_lag = search_lag, list_lag

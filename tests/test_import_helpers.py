@@ -9,6 +9,7 @@ import pytest
 
 from sagespec.catalog import Facts
 from sagespec.importing import Imported, UnreadableProgram, from_folder, from_text
+from sagespec.reporting.scaffold import scaffold
 
 COMMON = """
 from sagemaker.pytorch import PyTorch
@@ -133,6 +134,12 @@ def test_an_estimator_that_is_lost_in_a_long_module_is_told(tmp_path: Path, know
         "no start of it can be seen: its channels are not known (lib/common.py, line 5)",
         "it is handed to `start(make('train.py'))` (line 3)",
     )
+
+
+def test_what_init_writes_is_passed_over_in_a_folder(tmp_path: Path, knowledge: Facts) -> None:
+    scaffold(tmp_path, "script")
+    assert (tmp_path / "schemas").is_dir()
+    assert list(from_folder(tmp_path, knowledge)) == []
 
 
 def test_a_training_script_with_helpers_is_passed_over_in_a_folder(tmp_path: Path, knowledge: Facts) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from local.jobs import channel, code, data, ended, log, request, run, start, until_logged
-from sagespec.deploying.services import START, Cursor, NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services import START, Cursor, Foreseen, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.local.container import optml
 from sagespec.deploying.services.local.folder import JobFolder, read_json, write_json
 from sagespec.deploying.services.local.running import alive
@@ -627,24 +627,39 @@ print(sorted(os.listdir("/opt/ml/input/data/train")), (folder / "rewritten.csv")
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "words", "never"),
     [
         (
             {"InputDataConfig": [channel("train", "/x", S3DataType="AugmentedManifestFile")]},
             "channel 'train' is an augmented manifest, which only Pipe mode reads",
+            True,
         ),
-        ({"InputDataConfig": [channel("..", "/x")]}, "channel '..' has a name that no folder can have"),
-        ({"HyperParameters": {}}, "the image brings its own program"),
+        ({"InputDataConfig": [channel("..", "/x")]}, "channel '..' has a name that no folder can have", True),
+        ({"HyperParameters": {}}, "the image brings its own program", False),
         (
             {"algorithm": {"TrainingImage": "1.dkr.ecr.x.amazonaws.com/sagemaker-tensorflow:1.4.1-cpu-py2"}},
             "legacy mode needs a TensorFlow with estimators",
+            False,
         ),
     ],
 )
-def test_what_this_machine_cannot_run_is_refused_before_anything_is_made(service, changes, words):
-    with pytest.raises(ServiceError, match=words):
-        service.create(request("pass", **changes), 1)
+def test_what_this_machine_cannot_run_is_refused_before_anything_is_made(service, changes, words, never):
+    """A plan has told it: as a refusal where nothing helps that `apply` may still be asked for."""
+    asked = request("pass", **changes)
+    with pytest.raises(ServiceError, match=words) as refused:
+        service.create(asked, 1)
     assert service.jobs() == []
+    told = f"{refused.value.message}; {refused.value.hint}"
+    assert service.foreseen(asked) == Foreseen(told)
+    undecided = LocalService(service.root, decided=False).foreseen(asked)
+    assert undecided == (Foreseen(told) if never else Foreseen("", (told,)))
+    assert not service.root.exists()
+
+
+def test_a_plan_says_that_a_process_is_not_isolated(service):
+    told = "what runs here has a network: enable_network_isolation has no effect"
+    assert service.foreseen(request("pass", EnableNetworkIsolation=True)) == Foreseen("", (told,))
+    assert service.foreseen(request("pass")) == Foreseen()
 
 
 GROUPS = [

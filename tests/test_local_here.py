@@ -80,8 +80,28 @@ def test_a_job_whose_framework_this_python_lacks_is_not_started(
     (project / "train.py").write_text(script + SCRIPT)
     code = run(["apply", "--local", "--yes", "--allow", "module-not-in-image", "--wait", "slow.yaml"])
     said = capsys.readouterr().err
-    assert ("its script imports MXNet, which this Python has not" in said, "add --provision" in said) == (
-        not starts,
-        not starts,
-    )
+    why = "the script imports MXNet, which this Python has not; add --provision, which installs it apart"
+    assert (f"! refuse  slow  {why}" in said) == (not starts)
     assert (code, any((project / ".sagespec" / "local").glob("slow-*"))) == ((0, True) if starts else (3, False)), said
+
+
+def test_a_plan_for_this_machine_says_what_cannot_run_here(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of what is still open (--provision, --executor) as a remark; and nothing is kept for it."""
+    (project / "train.py").write_text("import mxnet\n" + SCRIPT)
+    (project / "other.yaml").write_text(MANIFEST.replace("slow", "other").replace("train.py", "other.py"))
+    (project / "other.py").write_text(SCRIPT)
+    assert run(["plan", "--local", "--allow", "module-not-in-image", "slow.yaml", "other.yaml"]) == 0
+    said = capsys.readouterr().out
+    assert "Plan: 2 to create." in said
+    assert said.count("the script imports MXNet, which this Python has not; add --provision") == 1
+    assert not (project / ".sagespec").exists()
+
+
+def test_a_saved_plan_is_not_carried_out_by_a_machine_that_cannot(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "train.py").write_text("import mxnet\n" + SCRIPT)
+    allowed = ["--allow", "module-not-in-image"]
+    assert run(["plan", "--local", *allowed, "slow.yaml", "--out", "slow.plan.json"]) == 0
+    assert run(["apply", "--yes", "slow.plan.json"]) == 3
+    assert "slow: planned create (new), now refuse: the script imports MXNet" in capsys.readouterr().err

@@ -25,10 +25,12 @@ from sagespec.building.model_archive import RepackedModel
 from sagespec.building.request import Upload
 from sagespec.deploying.planning.plan import Action
 from sagespec.deploying.planning.standing import decide_endpoint
-from sagespec.deploying.services import START, InProgress, NameTaken, NoSuchJob, ServiceError
+from sagespec.deploying.services import START, Foreseen, InProgress, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.local.folder import read_json, write_json
-from sagespec.deploying.services.local.running import alive
+from sagespec.deploying.services.local.running import alive, modules
+from sagespec.deploying.services.local.service import NOT_ISOLATED
 from sagespec.deploying.services.local.serving import record
+from sagespec.deploying.services.local.serving.executors import NEARLY_ISOLATED
 from sagespec.deploying.services.local.serving.folder import EndpointFolder, RevisionFolder
 from sagespec.deploying.services.local.serving.service import LocalEndpoints
 
@@ -448,7 +450,7 @@ def test_what_only_a_container_can_serve_is_refused_at_once(service: LocalEndpoi
 
 def test_a_plan_says_what_is_not_as_in_sagemaker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    endpoints = LocalEndpoints(tmp_path / "local")
+    endpoints = LocalEndpoints(tmp_path / "local", provision=True)
     settings = {
         "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
         "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "2",
@@ -472,7 +474,7 @@ def test_a_plan_says_what_is_not_as_in_sagemaker(tmp_path: Path, monkeypatch: py
             "one variant answers here, with the manifest's model: AllTraffic",
             "requests and answers are not captured here",
             "answers are not explained here",
-            "what serves here has this machine's network: enable_network_isolation has no effect",
+            "what runs here has a network: enable_network_isolation has no effect",
             "only tensorflow_model_server makes batches: SAGEMAKER_TFS_ENABLE_BATCHING has no effect",
             "it answers at a free port of this machine: SAGEMAKER_SAFE_PORT_RANGE has no effect",
             "one model server answers, which shares no GPU: SAGEMAKER_TFS_INSTANCE_COUNT has no effect",
@@ -498,8 +500,47 @@ def test_a_python_without_tensorflow_is_told_before_anything_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", os.defpath)
-    service = LocalEndpoints(tmp_path / "local")
+    monkeypatch.setattr(modules, "is_here", lambda module: module != "tensorflow")
+    service, asked = LocalEndpoints(tmp_path / "local"), request(model(tmp_path))
+    why = "this Python has no TensorFlow, and there is no tensorflow_model_server on PATH"
+    assert service.foreseen(asked).refusal.startswith(f"{why}; add --provision, which installs it apart; or install ")
+    assert LocalEndpoints(tmp_path / "local", provision=True).foreseen(asked) == Foreseen()
+    with pytest.raises(ServiceError, match=why):
+        serve(service, asked)
+    assert not service.root.exists()
+
+
+def test_another_python_without_tensorflow_fails_the_endpoint_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    service = LocalEndpoints(tmp_path / "local", python=str(python))
     seen = serve(service, request(model(tmp_path)))
     assert seen.status == "Failed"
     assert "has no TensorFlow, and there is no tensorflow_model_server on PATH: give --provision" in seen.failure
     service.stop("mnist")
+
+
+@pytest.mark.parametrize(
+    ("executor", "daemon", "note"),
+    [
+        ("docker", "Debian GNU/Linux 12 (bookworm) [name=seccomp,profile=default]", NEARLY_ISOLATED),
+        ("docker", "Docker Desktop [name=seccomp,profile=unconfined]", NOT_ISOLATED),
+        ("docker", "Debian GNU/Linux 12 (bookworm) [name=seccomp,profile=default name=rootless]", NOT_ISOLATED),
+        ("process", "", NOT_ISOLATED),
+    ],
+)
+def test_a_plan_says_how_far_an_isolated_endpoint_is_isolated_here(
+    executor: str, daemon: str, note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker"
+    program.write_text(f'#!/bin/sh\n[ "$1" != info ] || echo "{daemon}"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(modules, "is_here", lambda _: True)
+    service = LocalEndpoints(tmp_path / "local", executor)
+    assert service.foreseen(request("model.tar.gz", isolated=True)) == Foreseen("", (note,))
+    assert service.foreseen(request("model.tar.gz")) == Foreseen()

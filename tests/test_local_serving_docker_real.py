@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tarfile
+import time
 
 import pytest
 
@@ -12,6 +13,7 @@ from local.endpoints import request as endpoint
 from local.image import imported, root_file_system
 from sagespec.deploying.services import NoSuchJob
 from sagespec.deploying.services.local.running import docker
+from sagespec.deploying.services.local.serving.executors import NEARLY_ISOLATED
 from sagespec.deploying.services.local.serving.folder import EndpointFolder
 from sagespec.deploying.services.local.serving.service import LocalEndpoints
 from sagespec.deploying.services.local.serving.supervisor import answers
@@ -23,8 +25,14 @@ pytestmark = [
 ]
 
 SERVE = """#!/python/bin/python
-import json, os, sys
+import json, os, socket, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+def reached(host, port):
+    try:
+        socket.create_connection((host, int(port)), timeout=2).close()
+    except OSError:
+        return False
+    return True
 class Answers(BaseHTTPRequestHandler):
     def do_GET(self, body=b"pong"):
         self.send_response(200)
@@ -33,9 +41,11 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
     def do_POST(self):
         asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if asked.startswith("reach "):
+            return self.do_GET(json.dumps([reached(*place.split()) for place in asked[6:].split(",")]).encode())
         there = sorted(os.path.relpath(os.path.join(at, name), "/opt/ml")
                        for at, _, names in os.walk("/opt/ml") for name in names)
-        said = {name: value for name, value in os.environ.items() if name.startswith(("SAGEMAKER_", "OWN"))}
+        said = {name: value for name, value in os.environ.items() if name.startswith(("SAGEMAKER_", "OWN", "AWS_"))}
         writable = os.access("/opt/ml/model", os.W_OK)
         self.do_GET(json.dumps([sys.argv[1:], asked, there, said, writable]).encode())
 print("SAID it starts", flush=True)
@@ -65,7 +75,9 @@ def endpoints(tmp_path):
     command = ["docker", "ps", "--all", "--format", "{{.Names}}"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True)
     assert mine
-    assert {f"sagespec-mnist-{name}" for name in mine}.isdisjoint(listed.stdout.split())
+    networks = subprocess.run(["docker", "network", "ls", "--format", "{{.Name}}"], capture_output=True, text=True)
+    left = {*listed.stdout.split(), *networks.stdout.split()}
+    assert {f"sagespec-mnist-{name}" for name in mine}.isdisjoint(left)
 
 
 def served(endpoints, image, tmp_path, **settings):
@@ -89,7 +101,9 @@ def test_a_container_that_is_killed_is_started_again(image, endpoints, tmp_path)
     subprocess.run(["docker", "kill", f"sagespec-mnist-{revision.path.name}"], check=True, capture_output=True)
     started = lambda: [line.text for line in endpoints.tail("mnist", 50)].count("SAID it starts")  # noqa: E731
     until(endpoints, "mnist", lambda _: started() == 2)
-    seen = until(endpoints, "mnist", lambda seen: answers(int(seen.body.get("Url", ":1").rpartition(":")[2])))
+    seen = until(
+        endpoints, "mnist", lambda seen: answers(seen.body.get("Url", "http://127.0.0.1:1").removeprefix("http://"))
+    )
     assert seen.status == "InService"
 
 
@@ -111,3 +125,30 @@ def test_a_python_based_endpoint_gets_its_code_beside_the_model(image, endpoints
     _, _, there, said, _ = json.loads(endpoints.invoke("mnist", b"", "text/csv").body)
     assert there == ["code/train.py", "model/1/saved_model.pb"]
     assert said == {"SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/code"}
+
+
+@pytest.mark.parametrize("isolated", [False, True], ids=["open", "isolated"])
+def test_an_isolated_container_answers_and_reaches_nobody(image, endpoints, tmp_path, isolated, monkeypatch):
+    """Another container is what there is beyond this machine; it is reached from one that is not isolated."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of this user")
+    beyond = docker.tell("run", "--detach", "--rm", image, "serve").stdout.strip()
+    try:
+        own = docker.tell("inspect", "--format", "{{.NetworkSettings.IPAddress}}", beyond).stdout.strip()
+        until_answers(f"{own}:8080")
+        asked = endpoint(model(tmp_path), model={"Image": image}, isolated=isolated)
+        assert endpoints.foreseen(asked).notes == ((NEARLY_ISOLATED,) if isolated else ())
+        seen = serve(endpoints, asked)
+        assert (seen.status, seen.failure) == ("InService", "")
+        places = f"reach {own} 8080,127.0.0.1 8080".encode()
+        assert json.loads(endpoints.invoke("mnist", places, "text/csv").body) == [not isolated, True]
+        said = json.loads(endpoints.invoke("mnist", b"", "text/csv").body)[3]
+        assert said == ({} if isolated else {"AWS_ACCESS_KEY_ID": "of this user"})
+    finally:
+        docker.tell("rm", "--force", beyond)
+
+
+def until_answers(address):
+    end = time.monotonic() + 60
+    while not answers(address):
+        assert time.monotonic() < end
+        time.sleep(0.1)

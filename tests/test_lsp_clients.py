@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from conftest import REPOSITORY
 from test_lsp_diagnostics import MANIFEST
 from test_lsp_features import SCRIPT
 
@@ -224,3 +225,65 @@ def test_neovim_shows_fixes_completes_and_hovers(folder: Path, tmp_path: Path) -
     assert "ml.m5.xlarge: 4 vCPU, 16 GB" in seen["hover"]
     assert seen["completed"] == ["File", "Pipe", "FastFile"]
     assert (folder / "mnist.yaml").read_text().endswith("input_mode: Pipe\n")
+
+
+DOCUMENTED = """
+local result = {}
+local function until_is(test) return vim.wait(60000, test, 10) end
+local function codes() return vim.tbl_map(function(each) return each.code or each.user_data.lsp.code end,
+  vim.diagnostic.get(0)) end
+local ok, wrong = pcall(function()
+  vim.o.hidden = true
+  vim.cmd("filetype on")
+  vim.cmd("edit serve.yaml")
+  vim.cmd("edit inference.py")
+  until_is(function() return #codes() > 0 end)
+  result.wrong = codes()
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, { "def handler(data, context):", "    return data.read(), 'text/csv'" })
+  until_is(function() return #codes() == 0 end)
+  result.mended, result.clients = codes(), #vim.lsp.get_active_clients()
+  vim.cmd("edit serve.yaml")
+  vim.api.nvim_buf_set_lines(0, -1, -1, false, { "tag" })
+  vim.api.nvim_win_set_cursor(0, { vim.api.nvim_buf_line_count(0), 3 })
+  local position = vim.lsp.util.make_position_params()
+  position.position.character = 3
+  until_is(function()
+    for _, each in pairs(vim.lsp.buf_request_sync(0, "textDocument/completion", position, 60000)) do
+      result.words = vim.tbl_map(function(item) return item.word end,
+        vim.lsp.util.text_document_completion_list_to_complete_items(each.result or {}, "tag"))
+    end
+    return #result.words > 0
+  end)
+end)
+result.failed = not ok and tostring(wrong) or nil
+vim.fn.writefile({ vim.fn.json_encode(result) }, vim.env.RESULT)
+vim.cmd("qa!")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("nvim") is None, reason="Neovim is not installed; .ci/run does it where it can")
+def test_neovim_set_up_as_documented_has_one_server_for_manifest_and_script(folder: Path, tmp_path: Path) -> None:
+    """Each buffer with a server of its own would be shown what is out of date in the others."""
+    page = (REPOSITORY / "docs" / "editors.md").read_text(encoding="utf-8")
+    setup = page.partition("0.7 on")[2].partition("```lua\n")[2].partition("```")[0]
+    (folder / "serve.yaml").write_text(
+        "apiVersion: sagespec/v1\nkind: Endpoint\nname: serve\nrole: arn:aws:iam::123456789012:role/Role\n"
+        'region: us-west-2\nmodel_data: s3://bucket/model.tar.gz\nframework_version: "2.19"\n'
+        "instance_type: ml.m5.xlarge\ninitial_instance_count: 1\nentry_point: inference.py\n"
+    )
+    (folder / "inference.py").write_text("import json\n")
+    (tmp_path / "init.lua").write_text(setup.replace('"sagespec", "lsp"', ", ".join(map(json.dumps, SAGESPEC))))
+    (tmp_path / "drive.lua").write_text(DOCUMENTED)
+    result = tmp_path / "result.json"
+    environ = {**os.environ, "RESULT": str(result), "XDG_STATE_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    words = ["nvim", "--headless", "-u", str(tmp_path / "init.lua"), "-i", "NONE", "-n"]
+    words += ["-c", f"luafile {tmp_path / 'drive.lua'}"]
+    ran = subprocess.run(words, env=environ, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert result.exists(), ran.stderr
+    assert json.loads(result.read_text()) == {
+        "wrong": ["handlers-missing"],
+        "mended": [],
+        "clients": 1,
+        "words": ["tags:"],
+    }

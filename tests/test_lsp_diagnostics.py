@@ -365,6 +365,44 @@ def test_a_script_that_an_endpoint_cannot_serve_is_found_as_validate_finds_it(tm
     wire.close()
 
 
+def test_a_misspelt_training_job_is_found_as_validate_finds_it(tmp_path: Path) -> None:
+    """While either manifest is typed, whichever was there first, and when a third one gives the name."""
+    folder = tmp_path
+    (folder / ".git").mkdir()
+    for name in ("jobs", "serving"):
+        (folder / name).mkdir()
+    (folder / "jobs" / "train.py").write_text(SCRIPT)
+    misspelt = ENDPOINT.replace("mnist", "mnsit")
+    (folder / "jobs" / "job.yaml").write_text(MANIFEST)
+    (folder / "serving" / "serve.yaml").write_text(misspelt)
+    wire = Wire(folder)
+    texts = [
+        ("", "", True),
+        ("serving/serve.yaml", ENDPOINT, False),
+        ("serving/serve.yaml", misspelt, True),
+        ("jobs/job.yaml", MANIFEST.replace("mnist", "iris"), False),
+        ("jobs/job.yaml", MANIFEST.replace("mnist", "mnsit"), False),
+        ("jobs/job.yaml", MANIFEST, True),
+        ("serving/other.yaml", f"{MANIFEST}source_dir: ../jobs\n".replace("mnist", "mnsit"), False),
+        ("serving/other.yaml", "name: [", True),
+    ]
+    opened: set[str] = set()
+    for version, (name, text, is_told) in enumerate(texts, 2):
+        if name:
+            uri = (folder / name).as_uri()
+            (folder / name).write_text(text)
+            if name in opened:
+                wire.change(uri, version, {"text": text})
+            else:
+                wire.open(uri, text, version)
+            opened.add(name)
+        shown = in_the_editor(wire, folder)
+        assert shown == between_files(folder), (name, version)
+        told = {rule for _, rule, _ in shown.get(str(folder / "serving" / "serve.yaml"), ())}
+        assert ("misspelt-training-job" in told) == is_told, (name, version)
+    wire.close()
+
+
 def test_typing_waits_for_no_other_manifest(tmp_path: Path) -> None:
     """An endpoint looks into the manifest of its own job; what is said of a manifest does not wait for the endpoint."""
     (tmp_path / ".git").mkdir()

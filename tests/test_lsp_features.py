@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from lsp_editor import Editor, applied, parted
 from sagespec.lsp.features.actions import FIX_ALL, NO_SCHEMA
+from sagespec.lsp.workspace import Client
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
 from test_lsp_diagnostics import MANIFEST
@@ -363,3 +365,170 @@ def test_a_version_of_an_endpoint_is_told_with_its_server(editor: Editor) -> Non
     assert details["2.19"] == "TensorFlow Serving"
     assert details["1.12"] == "TensorFlow Serving and the Python-based server"
     assert "TensorFlow 2.19: TensorFlow Serving" in editor.hover(f'{text}framework_version: "2.|19"\n', "serve.yaml")
+
+
+# In the script that handles requests
+
+CODE = f"{ENDPOINT}{MODEL}entry_point: inference.py\ninstance_type: ml.m5.xlarge\ninitial_instance_count: 1\n"
+PYTHON_SERVER = CODE.replace('"2.19"', '"1.12"').replace("entry_point:", "endpoint_type: python\nentry_point:")
+LEGACY = without("entry_point", MANIFEST.replace("2.21", "1.10")) + "entry_point: inference.py\ntraining_steps: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text", "names"),
+    [
+        (CODE, "|", ["handler", "input_handler", "output_handler"]),
+        (CODE, "import json\n\n\nde|", ["handler", "input_handler", "output_handler"]),
+        (CODE, "def input_handler(data, context):\n    pass\n\n\ndef |", ["output_handler"]),
+        (CODE, "def |\n\n\ndef input_handler(data, context):\n    pass\n", ["output_handler"]),
+        (CODE, "def |(data, context):\n    pass\n", ["handler", "input_handler", "output_handler"]),
+        (CODE, "from lib import handler\n\n|", []),
+        (CODE, "handler = make()\ndef |", []),
+        (CODE, "def other():\n    |", []),
+        (CODE, "# |", []),
+        (CODE, "import |", []),
+        (PYTHON_SERVER, "def |", ["transform_fn", "input_fn", "output_fn"]),
+        (PYTHON_SERVER, "def output_fn(prediction, accept):\n    pass\ndef |", ["input_fn"]),
+        (LEGACY, "keras_model_fn = make\ndef |", ["train_input_fn", "eval_input_fn", "serving_input_fn"]),
+        (CODE.replace("entry_point: inference.py\n", ""), "def |", []),
+        (CODE + "image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/serving:1\n", "def |", []),
+        (MANIFEST, "def |", []),
+    ],
+)
+def test_functions_that_the_container_calls_are_offered_in_its_script_and_in_no_other(
+    editor: Editor, manifest: str, text: str, names: list[str]
+) -> None:
+    editor.open("serve.yaml", manifest)
+    for name, expected in (("inference.py", names), ("other.py", [])):
+        answer = editor.at("completion", name, text)
+        assert [item["label"] for item in (answer or {"items": []})["items"]] == expected
+
+
+def test_every_function_that_is_offered_is_one_that_validate_accepts(editor: Editor) -> None:
+    """Taken one after the other, until none is offered any more."""
+    editor.open("serve.yaml", CODE)
+    assert editor.completed("def |", "handler", "inference.py") == "def handler(data, context):\n    "
+    assert editor.completed("han|", "handler", "inference.py") == "def handler(data, context):\n    "
+    assert editor.completed("def h|(data):\n", "handler", "inference.py") == "def handler(data):\n"
+    assert editor.completed("\r\n|", "handler", "inference.py") == "\r\ndef handler(data, context):\r\n    "
+    for first in ("handler", "input_handler"):
+        text, label = "", first
+        while True:
+            text = editor.completed(f"{text}|", label, "inference.py") + "pass\n\n\n"
+            answer = editor.at("completion", "inference.py", f"{text}|")
+            if answer is None:
+                break
+            label = answer["items"][0]["label"]
+        (editor.folder / "inference.py").touch()
+        editor.open("inference.py", text)
+        assert editor.judgements.findings(str(editor.folder / "serve.yaml")) == ()
+        assert editor.judgements.findings(str(editor.folder / "inference.py")) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("def input_han|dler(data, context):\n    pass\n", "def input_handler(data, context)"),
+        ("def output_handler|(response, context):\n    pass\n", "`accept_header`"),
+        ("hand|ler = make()\n", "It takes the place of `input_handler` and `output_handler`."),
+        ("from lib import hand|ler\n", "Called by the container of: Endpoint `mnist` (serve.yaml)."),
+    ],
+)
+def test_hover_says_what_the_container_does_with_a_function(editor: Editor, text: str, says: str) -> None:
+    editor.open("serve.yaml", CODE.replace("name: serve", "name: mnist"))
+    assert says in editor.hover(text, "inference.py").replace(str(editor.folder) + "/", "")
+    assert editor.hover(text, "other.py") == ""
+
+
+@pytest.mark.parametrize("text", ["def input_fn(da|ta, content_type):\n    pass\n", "def f():\n    hand|ler()\n"])
+def test_hover_says_nothing_of_what_the_container_does_not_call(editor: Editor, text: str) -> None:
+    editor.open("serve.yaml", CODE)
+    assert "Called by" not in editor.hover(text, "inference.py")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text", "some", "never"),
+    [
+        ("huggingface", "pytorch_version: |", ['"2.1"'], ['"2.1.0"', '"1.13"', '"2.3"']),
+        ("huggingface", "tensorflow_version: |", [], ['"2.6"', '"2.11"']),
+        (
+            "training",
+            "framework_version: |",
+            ['"2.19"', '"1.14"'],
+            ['"1.5.0"', '"1.10"'],
+        ),  # whose script defines no model
+        ("training", "dependencies: |", [], ["code"]),  # a list
+        ("training", "dependencies: [|]", ["code", "train.py"], []),
+        ("training", "requirements_file: |", [], ["code"]),  # of legacy mode
+        ("training", "source_dir: |", ["code"], ["train.py"]),
+        ("python", "py_version: |", ["py2"], ["py3"]),
+        ("serving", "py_version: |", [], ["py2", "py3"]),
+        ("serving", "framework_version: |", ['"2.16.2"', '"1.11"'], ['"2.9.1"', '"2.15"']),
+        ("graviton", "framework_version: |", ['"2.9.1"', '"2.16.1"'], ['"2.18"', '"2.19"']),
+        ("code", "|", ["source_dir: "], ["entry_point: "]),
+    ],
+)
+def test_what_is_offered_depends_on_the_rest_of_the_manifest(
+    editor: Editor, manifest: str, text: str, some: list[str], never: list[str]
+) -> None:
+    field = text.partition(":")[0]
+    serving = f"{ENDPOINT}{MODEL}instance_type: ml.m5.xlarge\ninitial_instance_count: 1\n"
+    whole = {
+        "training": without(field),
+        "huggingface": without("framework_version")
+        + 'framework: huggingface\ntransformers_version: "4.36"\n'
+        + ('pytorch_version: "2.1"\n' if field == "tensorflow_version" else ""),
+        "python": PYTHON_SERVER,
+        "serving": without(field, serving),
+        "graviton": without(field, serving).replace("ml.m5", "ml.m6g"),
+        "code": CODE,
+    }[manifest]
+    (editor.folder / "inference.py").write_text("def handler(data, context):\n    return data.read(), 'text/csv'\n")
+    offered = editor.offered(f"{whole}{text}", "tried.yaml")
+    assert set(some) <= set(offered)
+    assert not set(never) & set(offered)
+
+
+def test_a_value_that_needs_something_else_says_so(editor: Editor) -> None:
+    answer = editor.at("completion", "mnist.yaml", f"{WHOLE}use_spot_instances: |")
+    items = {item["label"]: item for item in answer["items"]}
+    assert "max_wait" in items["true"]["documentation"]["value"]
+    assert "documentation" not in items["false"]
+
+
+@pytest.mark.parametrize(("text", "sought"), [("d|", "def handler"), ("|", "def handler"), ("h|", "handler")])
+def test_editors_compare_what_is_typed_with_what_is_begun(editor: Editor, text: str, sought: str) -> None:
+    """VS Code passes over what does not begin alike."""
+    editor.open("serve.yaml", CODE)
+    answer = editor.at("completion", "inference.py", text)
+    assert answer["items"][0]["filterText"] == sought
+
+
+def test_an_editor_that_takes_no_snippets_is_given_one_line(editor: Editor) -> None:
+    """Neovim 0.7 writes a line's end as a character that is no text."""
+    editor.open("serve.yaml", CODE)
+    editor.workspace.client = Client({})
+    assert editor.completed(f"{MANIFEST}cha|", "channels") == f"{MANIFEST}channels:"
+    assert editor.completed("def |", "handler", "inference.py") == "def handler(data, context):"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["dependencies: code", "framework_version: 2.19", "entry_point: 5", "source_dir: [a]", "image_uri: 3"]
+)
+@pytest.mark.parametrize("manifest", [WHOLE, CODE])
+def test_a_wrong_field_takes_away_what_it_decides_and_nothing_else(editor: Editor, wrong: str, manifest: str) -> None:
+    """In the manifest and in the script: what is not known is not said, and nothing fails."""
+    base = without(wrong.partition(":")[0], manifest)
+    document = editor.open(
+        "tried.yaml", f"{base}{wrong}\nhyperparameters: {{epochs: 1, }}\nchannels: {{}}\npy_version: \n"
+    )
+    for name in (
+        document,
+        editor.open("train.py", SCRIPT),
+        editor.open("inference.py", "def handler(a, b):\n    pass\n"),
+    ):
+        for index in [found.end() for found in re.finditer(r"(?m)--\w|^def \w|^\w[^:]*: ?", name.text)]:
+            for method in ("hover", "definition", "references"):
+                editor.ask(method, name, index)
+        editor.ask("completion", name, name.text.rindex("\n") if name is document else 0)
+    assert "ml.m5.large" in editor.offered(f"{without('instance_type', base)}{wrong}\ninstance_type: |", "tried.yaml")

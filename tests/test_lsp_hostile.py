@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -13,9 +17,12 @@ from sagespec.lsp import cursor
 from sagespec.lsp.jsonrpc import INVALID_PARAMS
 from sagespec.lsp.params import NEEDED
 from sagespec.lsp.server import NOTIFICATIONS
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.render import Inputs
 from test_lsp_diagnostics import MANIFEST, SCRIPT
 
 WATCHES = {**CAN, "workspace": {"didChangeWatchedFiles": {"dynamicRegistration": True}}}
+SAGESPEC = [sys.executable, "-m", "sagespec", "lsp"]
 WRONG = f"{MANIFEST}max_wait: 60\n"
 CREATED, CHANGED, DELETED = 1, 2, 3
 
@@ -172,3 +179,65 @@ def test_a_text_that_is_too_much_is_read_once_for_a_hover(
     monkeypatch.setattr(cursor, "_read", lambda source, lines: read.append(1) or whole(source, lines))
     editor.ask("hover", document, document.text.index("ml.m5"))
     assert len(read) == 1
+
+
+def test_what_cannot_be_read_is_told_as_validate_tells_it(folder: Path) -> None:
+    (folder / "leads-nowhere.yaml").symlink_to("nothing.yaml")
+    (folder / "leads-back.yaml").symlink_to("leads-back.yaml")
+    os.mkfifo(folder / "pipe.yaml")
+    (folder / "folder.yaml").mkdir()
+    (folder / "large.yaml").write_text(f"apiVersion: sagespec/v1\nkind: TrainingJob\nx: [{'1,' * 2_000_000}]\n")
+    (folder / "latin.yaml").write_bytes(b"apiVersion: sagespec/v1\nkind: TrainingJob\nname: \xff\n")
+    (folder / "zero.yaml").write_bytes(b"apiVersion: sagespec/v1\x00\nkind: TrainingJob\n")
+    wire = Wire(folder)
+    wire.settled()
+    published = {
+        (unquote(uri), found["code"], found["message"].partition("\nhelp: ")[0])
+        for uri, those in wire.published.items()
+        for found in those[-1]["diagnostics"]
+    }
+    wire.close()
+    results = Compiler(Options(Inputs(), build=False)).run([str(folder)])
+    found = [each for result in results for each in result.diagnostics]
+    assert published == {(Path(each.path).as_uri(), each.rule, each.message) for each in found}
+    assert {rule for _, rule, _ in published} == {"passed-over", "file-too-large", "not-utf8", "invalid-yaml"}
+
+
+def framed(content: str, length: int | None = None) -> bytes:
+    body = content.encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(body) if length is None else length, body)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(framed('{"id": 7, "method": "textDocument/hover"}', 30), id="longer than it says"),
+        pytest.param(framed("[" * 100_000), id="nested deeper than a parser goes"),
+        pytest.param(framed('{"id": {"a": 1}, "method": "shutdown"}'), id="an id that is an object"),
+        pytest.param(framed('{"id": [1], "method": "textDocument/hover", "params": {}}'), id="an id that is a list"),
+        pytest.param(framed('{"id": NaN, "method": "textDocument/hover"}'), id="an id that is no number"),
+        pytest.param(framed('{"id": 1, "method": 5}'), id="a method that is a number"),
+        pytest.param(b"Content-Length: -5\r\n\r\n", id="a length below nothing"),
+        pytest.param(b"hello\r\n\r\n\r\n", id="no header"),
+    ],
+)
+def test_after_a_message_that_is_none_the_next_one_is_answered(folder: Path, raw: bytes) -> None:
+    wire = Wire(folder)
+    wire.send_raw(raw)
+    wire.open((folder / "a.yaml").as_uri(), WRONG)
+    assert said(wire, folder / "a.yaml") == ["max-wait-without-spot"]
+    wire.close()
+
+
+def test_a_client_that_does_not_listen_any_more_ends_the_server() -> None:
+    with subprocess.Popen(SAGESPEC, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        assert server.stderr is not None
+        server.stdin.write(framed('{"id": 1, "method": "initialize", "params": {"capabilities": {}}}'))
+        server.stdin.flush()
+        assert server.stdout.readline().startswith(b"Content-Length")
+        server.stdout.close()
+        server.stdin.write(framed('{"id": 2, "method": "shutdown"}'))
+        server.stdin.flush()
+        assert (server.wait(60), server.stderr.read()) == (1, b"")

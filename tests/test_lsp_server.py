@@ -217,6 +217,39 @@ def test_where_a_client_does_not_watch_the_disk_the_server_looks_itself(folder: 
     wire.close()
 
 
+@pytest.mark.parametrize("method", ["codeAction", "definition", "references", "prepareRename"])
+def test_what_a_request_has_had_judged_at_once_is_published_too(folder: Path, method: str) -> None:
+    """Editors ask for quick fixes as soon as they have opened a file: before there was time to judge it."""
+    uri = (folder / "mnist.yaml").as_uri()
+    (folder / "mnist.yaml").write_text(f"{MANIFEST}max_wait: 60\n")
+    wire = Wire(folder)
+    place = {"line": 2, "character": 7}
+    document = {"uri": uri, "languageId": "yaml", "version": 1, "text": f"{MANIFEST}max_wait: 60\n"}
+    at = {"textDocument": {"uri": uri}, "position": place, "range": {"start": place, "end": place}}
+    wire.send(
+        {"method": "textDocument/didOpen", "params": {"textDocument": document}},
+        {"id": 99, "method": f"textDocument/{method}", "params": at},
+    )
+    wire.answer(99)
+    wire.settled()
+    assert [found["code"] for found in wire.published[uri][-1]["diagnostics"]] == ["max-wait-without-spot"]
+    assert wire.published[uri][-1]["version"] == 1
+    wire.close()
+
+
+def test_what_is_changed_before_the_server_looks_for_the_first_time_is_seen(folder: Path) -> None:
+    (folder / "mnist.yaml").write_text(f"{MANIFEST}max_wait: 60\n")
+    uri = (folder / "mnist.yaml").as_uri()
+    wire = Wire(folder)
+    wire.settled()
+    assert len(wire.published[uri][-1]["diagnostics"]) == 1
+    (folder / "mnist.yaml").unlink()
+    wire.server._look_at_disk()
+    wire.settled()
+    assert wire.published[uri][-1]["diagnostics"] == []
+    wire.close()
+
+
 def test_settings_are_those_of_the_command_line_then_of_the_client() -> None:
     begun = Settings(environment="dev")
     assert Settings.read(None, begun) == begun

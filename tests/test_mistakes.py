@@ -60,7 +60,7 @@ NOT_SHOWN = {
             distribution-of-several-groups evaluation-without-type field-without-entry-point file-system-without-vpc
             image-outside-ecr image-without-instance-type incomplete-file-system incomplete-vpc-config
             mirrored-strategy-without-version missing-entry-point missing-evaluation-steps
-            missing-base-version-1 missing-framework-version-1 missing-framework-version-2 missing-instances-1
+            missing-base-version missing-framework-version-1 missing-framework-version-2 missing-instances-1
             missing-instances-2 missing-role missing-training-steps
             overwritten-hyperparameter
             channel-unknown-to-algorithm content-type-unknown-to-algorithm hyperparameter-refused-by-algorithm
@@ -100,11 +100,12 @@ NOT_SHOWN = {
         **dict.fromkeys(
             words("""
             code-outside-project-1 code-outside-project-2 code-outside-project-3 link-in-model-data
-            model-data-without-saved-model
+            missing-default-model model-data-without-saved-model
             """),
             DISK,
         ),
         "duplicate-variant": AGREE,
+        "scaling-out-of-order": "a schema compares no two numbers",
         "environment-too-large": LENGTH,
     },
 }

@@ -12,9 +12,12 @@ from conftest import ENDPOINT, SMALLEST
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.cli import run
-from sagespec.kinds import KINDS, kind_named, other_names
+from sagespec.kinds import KINDS, kind_named
+from sagespec.kinds.training_job.model import Channel
+from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.meant.names import _other_names, other_name  # the table as the program reads it
+from sagespec.reading.part import Part
 from sagespec.reading.render import Inputs
 
 NOTHING = Inputs()
@@ -59,8 +62,20 @@ def with_line(line: str, *, instead_of: str = "") -> str:
         ),
         ("train: {s3_uri: s3://bucket/x}", "data stands under channels: {train: s3://…}"),
         ("test: s3://bucket/x", "data stands under channels: {test: s3://…}"),
-        ("epochs: 10", "a hyperparameter of the script stands under hyperparameters: {epochs: …}"),
+        ("epochs: 10", "if it is for the script, it stands under hyperparameters: {epochs: …}"),
         ("hyper_parameters: {a: 1}", "did you mean 'hyperparameters'?"),
+        ("max_run_hours: 4", "did you mean 'max_run'? write 14400: it counts seconds"),
+        ("max_runtime_in_minutes: 60", "did you mean 'max_run'? write 3600: it counts seconds"),
+        ("timeout_minutes: 90", "did you mean 'max_run'? write 5400: it counts seconds"),
+        ("volume_size_tb: 2", "did you mean 'volume_size'? write 2000: it counts gigabytes"),
+        ("volume_size_gb: 50", "did you mean 'volume_size'? write 50: it counts gigabytes"),
+        ("version: 1", "'framework_version' is given as well; leave 'version' out"),
+        ("training: {epochs: 3}", "if these are for the script, they stand under hyperparameters: {epochs: …}"),
+        ("schedule: rate(1 day)", "a manifest has no schedule: let a scheduler run sagespec apply --rerun"),
+        ("run: python train.py", "write entry_point: train.py; the hyperparameters become its arguments"),
+        ("jobs: [{name: a}]", "write one document for each job, with a line --- between them"),
+        ("sweep: {a: [1, 2]}", "write matrix: {learning-rate: [0.1, 0.01]}; each combination is a job"),
+        ("restartPolicy: OnFailure", "write on_failure: {retry: always, max_attempts: 3}"),
         ("AlgorithmSpecification: {TrainingInputMode: File}", "this stands at the top of the manifest: input_mode"),
         ("StoppingCondition: {MaxRuntimeInSeconds: 9}", "write max_run: 3600, and max_wait for a spot job"),
         ("OutputDataConfig: {S3OutputPath: s3://bucket/x}", "this stands at the top of the manifest: output_path"),
@@ -87,6 +102,27 @@ def test_a_name_from_elsewhere_is_one_finding_with_the_name_here(
             "this stands at the top of the manifest: instance_type",
         ),
         ("spec: {role: R}", "role", "this stands at the top of the manifest: role"),
+        (
+            "spec: {resourceConfig: {instanceType: ml.m5.large}, stoppingCondition: {maxRuntimeInSeconds: 9}}",
+            "instance_type",
+            "these stand at the top of the manifest: instance_type, max_run",
+        ),
+        (
+            "sagemaker: {enabled: true, instance_type: ml.m5.large, use_spot_instances: false, max_run_hours: 4}",
+            "instance_type",
+            "these stand at the top of the manifest: instance_type, use_spot_instances, max_run",
+        ),
+        (
+            "Parameters: {ResourceConfig: {InstanceType: ml.m5.large, VolumeSizeInGB: 9}}",
+            "instance_type",
+            "these stand at the top of the manifest: instance_type, volume_size",
+        ),
+        ("metadata: {name: mnist, namespace: ml}", "name", "this stands at the top of the manifest: name"),
+        (
+            "source_code: {source_dir: ., entry_script: train.py}",
+            "entry_point",
+            "these stand at the top of the manifest: source_dir, entry_point",
+        ),
     ],
 )
 def test_what_is_only_misspelt_is_not_missing_too(
@@ -153,6 +189,46 @@ def test_members_of_lists_and_channels_have_other_names_too(knowledge: Facts, tm
         ("instance_type: ml-m5-xlarge", "wrong-form", "write ml.m5.xlarge", 1),
         ("instance_type: ml.m5", "wrong-form", "add a size: ml.m5.xlarge", 1),
         ("framework: tf", "unknown-framework", "write framework: tensorflow", 1),
+        ("instance_type: Standard_NC6", "wrong-form", "an instance type looks like ml.m5.xlarge", 1),
+        ("instance_type: n1-standard-4", "wrong-form", "an instance type looks like ml.m5.xlarge", 1),
+        ("hyperparameters: '{\"epochs\": 3}'", "wrong-type", "write hyperparameters: {epochs: 3}", 1),
+        ("debugger_hook_config: {s3_output_path: x}", "wrong-form", "for example s3://bucket/prefix", 1),
+        (
+            "entry_point: python train.py --epochs 3",
+            "entry-point-changed-by-shell",
+            "write entry_point: train.py; the hyperparameters become its arguments",
+            1,
+        ),
+        (
+            "entry_point: /opt/ml/code/train.py",
+            "code-outside-project",
+            "copy it into the project, and name it by a path relative to the manifest",
+            1,
+        ),
+        ("distribution: horovod", "wrong-type", "write distribution: {mpi: {enabled: true}}", 1),
+        ("distribution: {mpi: true}", "wrong-type", "write mpi: {enabled: true}", 1),
+        ("metric_definitions: ['loss=(.*)']", "wrong-type", "write a map: {name: …, regex: …}", 1),
+        ("volume_size: None", "wrong-type", "leave it out, or write null: None is Python's", 1),
+        ("channels: {a: {source: s3://bucket/x}}", "unknown-field", "did you mean 's3_data'?", 1),
+        (
+            "output_path: {{ .Values.path }}",
+            "bad-expression",
+            'write "{{ vars.path }}", in quotes; give it with --set path=…, or under vars: in sagespec.yaml',
+            1,
+        ),
+        (
+            "output_path: s3://${{ secrets.Bucket }}/x",
+            "bad-expression",
+            'write "{{ env.BUCKET }}", and set BUCKET in the workflow, under env:',
+            1,
+        ),
+        ("tags: {a: ${{ github.sha }}}", "invalid-yaml", 'put an expression in quotes: "{{ … }}"', 1),
+        (
+            "output_path: !Sub 's3://${Bucket}/o'",
+            "yaml-tag",
+            "it is CloudFormation's: write the value itself, or {{ vars.NAME }} or {{ env.NAME }} in quotes",
+            1,
+        ),
     ],
 )
 def test_a_value_in_another_tools_form_is_one_finding_with_the_form_here(
@@ -204,7 +280,52 @@ def test_a_region_is_spelt_as_aws_does(region: str, meant: str, knowledge: Facts
         (
             "name: CI\non: [push]\njobs: {a: {steps: [run: x]}}\n",
             "not-a-manifest",
+            "this is a workflow of GitHub Actions, not a manifest",
+        ),
+        (
+            "Train: {Type: Task, Resource: 'arn:aws:states:::sagemaker:createTrainingJob.sync', Parameters: {}}\n",
+            "not-a-manifest",
+            "this is a state of Step Functions, not a manifest",
+        ),
+        (
+            "Version: '2020-12-01'\nParameters: []\nSteps: []\n",
+            "not-a-manifest",
+            "this is a definition of a SageMaker pipeline, not a manifest",
+        ),
+        (
+            "AWSTemplateFormatVersion: '2010-09-09'\nResources: {M: {Properties: {RoleArn: !GetAtt Role.Arn}}}\n",
+            "not-a-manifest",
+            "this is a template of CloudFormation, not a manifest",
+        ),
+        (
+            "SchemaVersion: '1.0'\nSageMaker: {TrainingJob: {RoleArn: r}}\n",
+            "not-a-manifest",
+            "this is the SageMaker SDK's file of defaults, not a manifest",
+        ),
+        (
+            "apiVersion: sagemaker.aws.amazon.com/v1\nkind: TrainingJob\nmetadata: {name: a}\nspec: {}\n",
+            "not-a-manifest",
+            "this is a resource of Kubernetes (the old operator), not a manifest",
+        ),
+        (
+            "name: a\nresources: {accelerators: V100, use_spot: true}\nrun: python train.py\n",
+            "not-a-manifest",
+            "this is a task of SkyPilot, not a manifest",
+        ),
+        (
+            "training_job: {instance_type: ml.p3.8xlarge, instance_count: 4}\n",
+            "not-a-manifest",
             "this has hardly a field of a manifest",
+        ),
+        (
+            "kind: TrainingJob\nspec:\n  {{- range $key, $value := .Values.hyperparameters }}\n  a: {{ $key }}\n",
+            "invalid-yaml",
+            "this is not YAML: '{{- range $key, $value := .Values.hyperparameters }}' is of a template",
+        ),
+        (
+            "name: a\n{% for x in xs %}\n---\n{% endfor %}\n",
+            "invalid-yaml",
+            "this is not YAML: '{% for x in xs %}' is of a template",
         ),
         ("apiVersion: v2\nname: chart\nversion: 0.1.0\n", "not-a-manifest", "this has hardly a field of a manifest"),
         (
@@ -223,6 +344,24 @@ def test_what_is_no_manifest_at_all_is_one_finding(
 ) -> None:
     (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path))
     assert [(found.rule, found.message) for found in result.diagnostics] == [(rule, message)]
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("apiVersion: v1\nkind: A\nspec: {}\n---\napiVersion: v1\nkind: B\nspec: {}\n", ["a resource of Kubernetes"]),
+        ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", ["a resource of Kubernetes"]),
+        ("{{ if .Values.enabled }}\napiVersion: v1\nkind: A\n{{ end }}\n", ["of a template"]),
+        ('metadata:\n  name: {{ include "chart.name" . }}-x\n  spec: {}\n', ["of a template"]),
+    ],
+)
+def test_a_file_of_another_tool_is_one_finding_however_much_it_holds(
+    text: str, messages: list[str], knowledge: Facts, tmp_path: Path
+) -> None:
+    results = Compiler(Options(Inputs(), build=False), knowledge).source(Source("j.yaml", text, tmp_path))
+    told = [found.message for result in results for found in result.diagnostics]
+    assert len(told) == len(messages)
+    assert all(words in message for words, message in zip(messages, told, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -292,21 +431,23 @@ def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
         ]
 
 
-@pytest.mark.parametrize("lines", [other_names.JOB, other_names.CHANNEL], ids=["job", "channel"])
-def test_every_other_name_leads_to_a_field_that_there_is(lines: str) -> None:
-    model = kind_named("TrainingJob").model
-    fields = model.fields if lines is other_names.JOB else _channel_fields()
-    names = _other_names(lines)
-    assert {name.field for name in names.values()} <= {*fields, None}
+PARTS = (kind_named("TrainingJob").model, kind_named("Endpoint").model, Channel, Distribution)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_every_other_name_leads_to_a_field_that_there_is(part: type[Part]) -> None:
+    names = _other_names(part.other_names)
+    assert {name.field for name in names.values()} <= {*part.fields, None}
     assert all(name.field or name.hint for name in names.values())
-    assert names.keys().isdisjoint(field.replace("_", "").lower() for field in fields)
+    assert names.keys().isdisjoint(field.replace("_", "").lower() for field in part.fields)
     assert all(name.isascii() and name.isalnum() and name.islower() for name in names)
 
 
-def _channel_fields() -> dict[str, object]:
-    from sagespec.kinds.training_job.model import Channel
-
-    return dict(Channel.fields)
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_no_other_name_stands_in_two_lines(part: type[Part]) -> None:
+    lines = part.other_names.strip().replace("\n  ", " ").splitlines()
+    names = [name for line in lines for name in line.rpartition(": ")[2].split()]
+    assert sorted(names) == sorted(set(names))
 
 
 @pytest.mark.parametrize(
@@ -318,6 +459,8 @@ def _channel_fields() -> dict[str, object]:
         ("max_run: 1.5h", "write 5400: it counts seconds"),
         ("volume_size: 0.5TB", "write 500: it counts gigabytes"),
         ("max_run: 2 hours", "write 7200: it counts seconds"),
+        ("max_run: 24:00:00", "write 86400: it counts seconds"),
+        ("max_run: PT2H30M", "write 9000: it counts seconds"),
         ("max_run: soon", ""),
         ("max_run: 2 **", ""),
         ("volume_size: 100GB", "write 100: it counts gigabytes"),
@@ -356,10 +499,33 @@ def test_a_file_that_is_given_twice_is_read_once(tmp_path: Path, knowledge: Fact
     assert len(list(Compiler(Options(Inputs(), build=False), knowledge).run(given))) == 1
 
 
-def test_an_unknown_kind_is_one_finding(tmp_path: Path, knowledge: Facts) -> None:
-    text = json.dumps({**SMALLEST, "kind": "Default"})
-    assert [rule for rule, *_ in said(text, knowledge, tmp_path)] == ["unknown-kind"]
-    assert "TrainingJob" in KINDS
+@pytest.mark.parametrize(
+    ("kind", "hint"),
+    [
+        ("Default", "did you mean Defaults?"),
+        ("Job", "did you mean TrainingJob?"),
+        ("Model", "did you mean Endpoint?"),
+        ("HyperParameterTuningJob", "write kind: TrainingJob with a matrix, which makes one job for each combination"),
+        ("ProcessingJob", "write one of TrainingJob, Endpoint, Defaults"),
+    ],
+)
+def test_an_unknown_kind_is_one_finding(kind: str, hint: str, tmp_path: Path, knowledge: Facts) -> None:
+    text = json.dumps({**SMALLEST, "kind": kind})
+    assert [(rule, told) for rule, told, _ in said(text, knowledge, tmp_path)] == [("unknown-kind", hint)]
+
+
+def test_a_manifest_without_its_first_lines_is_told_so_first_and_once(tmp_path: Path, knowledge: Facts) -> None:
+    text = json.dumps({"entry_point": "train.py", "instance_type": "ml.m5.large", "instance_count": 1, "max_run": 60})
+    (first, *others) = said(text, knowledge, tmp_path)
+    assert first == ("missing-field", "begin with the lines apiVersion: sagespec/v1 and kind: TrainingJob", 1)
+    assert [hint for _, hint, _ in others if "apiVersion" in hint or "kind" in hint] == []
+
+
+@pytest.mark.parametrize("framework", ["tensorflow==2.19", {"name": "TensorFlow", "version": "2.19"}])
+def test_a_framework_with_its_version_is_one_finding(framework: object, tmp_path: Path, knowledge: Facts) -> None:
+    fields = {key: value for key, value in SMALLEST.items() if key != "framework_version"}
+    found = said(json.dumps({**fields, "framework": framework}), knowledge, tmp_path)
+    assert [hint for _, hint, _ in found] == ['write framework: tensorflow and framework_version: "2.19"']
 
 
 @pytest.mark.parametrize(

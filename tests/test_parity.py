@@ -156,8 +156,9 @@ def against(sample: Sample, outcome: Outcome) -> list[str]:
         return [f"the SDK refuses this: {' '.join(sample['error'].split())}"] if body is not None else []
     if body is None:
         return ["the SDK accepts this, we do not:", *diagnostics]
-    manifest = sample["manifest"]
-    return list(differences(comparable(sample["request"], manifest), comparable(body, manifest)))
+    want, got = (comparable(each, sample["manifest"]) for each in (sample["request"], body))
+    same = json.dumps(want, sort_keys=True) == json.dumps(got, sort_keys=True)  # most are, which is seen at once
+    return [] if same else list(differences(want, got))
 
 
 def agree(chosen: Iterable[Sample], outcomes: Mapping[str, Outcome]) -> None:

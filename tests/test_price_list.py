@@ -40,6 +40,25 @@ def test_both_forms_of_the_price_list_make_the_same_price_file(
     assert made == {"date": "2026-11-01", "us-east-1": US_EAST_1}
 
 
+@pytest.mark.parametrize("as_text", [True, False], ids=["as the API answers", "unpacked"])
+def test_the_answer_of_get_products_makes_the_same_price_file(as_text: bool) -> None:
+    """The form: botocore's documentation of GetProducts, whose PriceList holds JSON texts."""
+    data = json.loads(TEXT)
+    found = [
+        {
+            "product": product,
+            "serviceCode": "AmazonSageMaker",
+            "terms": {"OnDemand": data["terms"]["OnDemand"].get(sku, {})},
+            "version": data["version"],
+            "publicationDate": data["publicationDate"],
+        }
+        for sku, product in data["products"].items()
+    ]
+    answer = {"FormatVersion": "aws_v1", "PriceList": [json.dumps(one) if as_text else one for one in found]}
+    made = price_file([read_price_list(io.StringIO(json.dumps(answer)), "a")])
+    assert made == price_file([read_price_list(io.StringIO(TEXT), "a")])
+
+
 def test_an_endpoint_is_priced_by_what_hosting_costs() -> None:
     prices = prices_of(yaml.safe_load(price_file([read_price_list(io.StringIO(TEXT), "a")])), "us-east-1")
     job, endpoint = (BillItem("x", "ml.c7g.large", 1, 3600, hosted=hosted) for hosted in (False, True))
@@ -108,12 +127,14 @@ SETTINGS = "apiVersion: sagespec/v1\nkind: Defaults\nprices: prices.yaml\n"
 SET = {"name": "a-{{ matrix.n }}", "matrix": {"n": [1, 2, 3]}, "hyperparameters": {"number": "{{ matrix.n }}"}}
 
 
-def judged(folder: Path, knowledge: Facts, settings: str, **options: Any) -> list[Result]:
+def judged(folder: Path, knowledge: Facts, settings: str, role: str = SMALLEST["role"], **options: Any) -> list[Result]:
     """Three jobs of $0.25 and a bit."""
     (folder / "prices.yaml").write_text('date: "2026-11-01"\nus-west-2: {ml.m5.xlarge: 0.25, volume_gb_month: 0.14}\n')
     (folder / "sagespec.yaml").write_text(SETTINGS + settings)
     manifest = folder / "set.yaml"
-    manifest.write_text(json.dumps({**SMALLEST, "max_run": 3600, "on_failure": {"retry": "never"}, **SET}))
+    manifest.write_text(
+        json.dumps({**SMALLEST, "max_run": 3600, "role": role, "on_failure": {"retry": "never"}, **SET})
+    )
     return list(Compiler(Options(Inputs(), **options), knowledge).run([str(manifest)]))
 
 
@@ -128,6 +149,21 @@ def test_a_set_that_costs_too_much_is_refused_at_the_line_of_the_limit(
     assert found.message == (
         "3 jobs may cost $0.77 together, and max_total_cost is $0.60; the dearest is 'a-3' with $0.26"
     )
+
+
+def test_a_set_is_summed_up_once_when_the_service_is_asked_for_its_account(code: Path, knowledge: Facts) -> None:
+    asked: list[str] = []
+
+    def account(region: str) -> str:
+        asked.append(region)
+        return "123456789012"
+
+    *jobs, last = judged(code, knowledge, "max_total_cost: 0.60\n", role="SageMakerRole", ask_account=account)
+    assert [found.message.partition(",")[0] for found in last.diagnostics] == ["3 jobs may cost $0.77 together"]
+    jobs = judged(code, knowledge, "max_total_cost: 1\n", role="SageMakerRole", ask_account=account)
+    assert [result.diagnostics for result in jobs] == [(), (), ()]
+    assert [result.request is not None for result in jobs] == [True] * 3
+    assert asked == ["us-west-2"], "of the second set alone"
 
 
 def test_a_set_that_costs_less_is_not(code: Path, knowledge: Facts) -> None:

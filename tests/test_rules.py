@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -39,14 +40,25 @@ WITH_EXAMPLES = [
 ]
 NOTES = {rule.name for _, rule in ALL if rule.severity is NOTE}
 """What is noted of old versions, which many examples are about."""
-MADE_BY_THE_RUN = {"missing-region", "missing-account", "unknown-training-job", "unservable-training-script"}
+MADE_BY_THE_RUN = {
+    "misspelt-training-job",
+    "unservable-training-script",
+    "missing-region",
+    "missing-account",
+    "unknown-training-job",
+}
 """Rules that no manifest alone can break: they depend on what the run knows."""
+
+
+@cache
+def parts(example: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all(example))
 
 
 def laid_over(kind: str, example: str) -> list[dict[str, Any]]:
     """The examples of a block (`---` separates them), each laid over the smallest manifest; null takes a field out."""
     manifests = []
-    for over in yaml.safe_load_all(example):
+    for over in parts(example):
         manifests.append(
             {
                 key: value

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import SCRIPT, SMALLEST, Judge
+from conftest import SCRIPT, SMALLEST, Judge, alone
 from sagespec.base.diagnostic import Diagnostic
+from sagespec.base.source import Source
 from sagespec.catalog import Facts, frameworks
+from sagespec.pipeline import Compiler, Options
+from sagespec.reading.render import Inputs
 
 LEGACY = {"framework_version": "1.10", "training_steps": 10, "evaluation_steps": 1}
 GROUPS: dict[str, Any] = {
@@ -54,11 +58,13 @@ def wishes(knowledge: Facts) -> Iterator[dict[str, Any]]:
 
 
 def test_whatever_version_python_mode_and_region_are_asked_for_there_is_an_image_or_an_error(
-    judge: Judge, knowledge: Facts
+    code: Path, knowledge: Facts
 ) -> None:
+    run = Compiler(Options(Inputs()), knowledge)
     requests = refusals = 0
     for options in wishes(knowledge):
-        result = judge(options)
+        fields = {**SMALLEST, **{name: value for name, value in options.items() if value is not None}}
+        result = alone(run, Source("mnist.yaml", json.dumps(fields), code))
         if result.request is None:
             refusals += 1
             assert [diagnostic for diagnostic in result.diagnostics if diagnostic.severity == "error"], options

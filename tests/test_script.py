@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 import sagespec.scripts
-from conftest import SMALLEST, Judge
+from conftest import SMALLEST, Judge, alone
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.base.files import Files
 from sagespec.base.source import Source
@@ -66,12 +66,12 @@ def test_nothing_is_said_of_a_right_job(example: Example, compiled: Callable[[Ex
 
 
 def test_most_single_mistakes_are_found(tmp_path: Path, knowledge: Facts) -> None:
+    run = Compiler(Options(Inputs(), build=False), knowledge)
     found, wrong = 0, 0
     for number, (_, mutant) in enumerate(mutants()):
         folder = tmp_path / str(number)
         mutant.write(folder)
-        source = Source("job.yaml", json.dumps(mutant.manifest, indent=1), folder)
-        (result, *_) = Compiler(Options(Inputs(), build=False), knowledge).source(source)
+        result = alone(run, Source("job.yaml", json.dumps(mutant.manifest), folder))
         wrong += 1
         found += bool({diagnostic.rule for diagnostic in result.diagnostics} & OURS)
     assert wrong > 1000

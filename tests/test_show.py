@@ -324,6 +324,7 @@ NOT_SHOWN_BY_A_TEXT = {
     *("too-many-documents", "more-errors", "more-warnings"),
     *(
         "unknown-environment",
+        "misspelt-training-job",
         "unservable-training-script",
         "unusable-prices",
         "job-costs-too-much",

@@ -755,3 +755,21 @@ def test_an_archive_at_which_nobody_has_looked_is_told_as_such(
     capsys.readouterr()
     assert run(["plan", str(fast.folder)]) == 0
     assert "model_data: an archive at which nobody has looked → ETag" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"]])
+@pytest.mark.parametrize("role", [SMALLEST["role"], "SageMakerRole"], ids=["account known", "account asked for"])
+def test_nothing_is_asked_while_another_manifest_is_wrong(
+    command: list[str], role: str, fast: Serving, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_job(fast)
+    fast.write("other", role=role)
+    path = fast.folder / "wrong.yaml"
+    path.write_text(yaml.safe_dump({**SMALLEST, "name": "wrong", "instance_count": 0}))
+    before = len(fast.aws.calls)
+    assert run([*command, str(fast.folder)]) == 1
+    assert fast.aws.calls[before:] == []
+    assert "instance_count" in capsys.readouterr().err
+    path.unlink()
+    assert run(["plan", str(fast.folder)]) == 0
+    assert len(fast.aws.calls) > before

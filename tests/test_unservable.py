@@ -1,4 +1,4 @@
-"""A training job whose model the endpoint beside it cannot serve: seen across two manifests."""
+"""A training job that the endpoint beside it cannot serve, or calls by another name: seen across two manifests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from conftest import ENDPOINT, SMALLEST
 from lsp_editor import Editor
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.pipeline import Compiler, Options
+from sagespec.reading.render import Inputs
 
+DEFAULTS = {"apiVersion": "sagespec/v1", "kind": "Defaults"}
 RULE = "unservable-training-script"
 NUMBER = "TensorFlow Serving loads a model only from a folder that is called by a number"
 H5 = "TensorFlow Serving loads no .h5 file, and the script saves nothing else"
@@ -211,3 +213,99 @@ def test_in_the_editor_an_endpoint_is_judged_again_when_its_job_is_edited(tmp_pa
     assert "job.yaml" in found.message
     editor.open("job.yaml", trained, 2)
     assert editor.judgements.findings(document.path) == ()
+
+
+# The name of the job
+
+
+def put(folder: Path, name: str, fields: dict[str, Any]) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump({key: value for key, value in fields.items() if value is not None}))
+
+
+def serving(job: str, **over: Any) -> dict[str, Any]:
+    return {**ENDPOINT, "name": "serve", "model_data": None, "training_job": job, **over}
+
+
+def judged(*paths: Path, build: bool = False, inputs: Inputs | None = None) -> list[Diagnostic]:
+    results = Compiler(Options(inputs or Inputs(), build=build)).run(list(map(str, paths)))
+    return [found for result in results for found in result.diagnostics]
+
+
+@pytest.mark.parametrize("jobs", [["mnist"], ["mnist", "iris", "mnist-2"]], ids=["one", "several"])
+@pytest.mark.parametrize("typed", ["mnsit", "minst", "mnst", "mnnist", "Mnist"])
+def test_a_misspelt_training_job_is_told_with_the_near_name(typed: str, jobs: list[str], tmp_path: Path) -> None:
+    for job in jobs:
+        put(tmp_path, f"jobs/{job}.yaml", {**SMALLEST, "name": job})
+    (tmp_path / "jobs" / "train.py").write_text(HEAD)
+    put(tmp_path, "serve.yaml", serving(typed))
+    [found] = judged(tmp_path)
+    assert (found.rule, found.severity, found.field) == ("misspelt-training-job", Severity.WARNING, ("training_job",))
+    assert found.message == f"no training job here is called '{typed}'"
+    assert found.hint == "did you mean mnist?"
+    assert found.place.source.line(found.span.line) == f"training_job: {typed}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "job"),
+    [
+        ("mnist", "mnist"),
+        ("mnist", "iris"),
+        ("mnist-2", "mnist-3"),
+        ("run-10", "run-1"),
+        ("churn-eu", "churn-us"),
+        ("mnist", "mnist-tuned"),
+    ],
+)
+def test_nothing_is_said_of_a_job_that_may_lie_elsewhere(typed: str, job: str, tmp_path: Path) -> None:
+    put(tmp_path, "job.yaml", {**SMALLEST, "name": job, "model_dir": False})
+    (tmp_path / "train.py").write_text(f'{HEAD}    model.export(os.path.join(args.sm_model_dir, "1"))\n')
+    put(tmp_path, "serve.yaml", serving(typed))
+    assert judged(tmp_path) == []
+
+
+def test_the_job_of_a_wrong_manifest_is_there(tmp_path: Path) -> None:
+    put(tmp_path, "right.yaml", {**SMALLEST, "name": "mnist-b"})
+    put(tmp_path, "wrong.yaml", {**SMALLEST, "name": "mnist-bb", "instance_count": 0})
+    (tmp_path / "train.py").write_text(HEAD)
+    put(tmp_path, "serve.yaml", serving("mnist-bb"))
+    assert "misspelt-training-job" not in [found.rule for found in judged(tmp_path)]
+
+
+def test_a_near_job_of_another_project_is_not_meant(tmp_path: Path) -> None:
+    for project in ("one", "two"):
+        put(tmp_path, f"{project}/sagespec.yaml", {**DEFAULTS, "project": project})
+    put(tmp_path, "one/job.yaml", {**SMALLEST, "name": "mnist"})
+    (tmp_path / "one" / "train.py").write_text(HEAD)
+    put(tmp_path, "two/serve.yaml", serving("mnsit"))
+    assert judged(tmp_path) == []
+    put(tmp_path, "one/serve.yaml", serving("mnsit"))
+    assert [found.rule for found in judged(tmp_path)] == ["misspelt-training-job"]
+
+
+def test_a_name_that_one_environment_misspells_is_told_of_that_one(tmp_path: Path) -> None:
+    environments = {"dev": {"vars": {"job": "mnist"}}, "prod": {"vars": {"job": "mnsit"}}}
+    put(tmp_path, "sagespec.yaml", {**DEFAULTS, "environments": environments})
+    put(tmp_path, "job.yaml", {**SMALLEST, "name": "mnist"})
+    (tmp_path / "train.py").write_text(HEAD)
+    put(tmp_path, "serve.yaml", serving("{{ vars.job }}"))
+    [found] = judged(tmp_path)
+    assert found.message == "no training job here is called 'mnsit' (environment prod)"
+
+
+def test_a_comment_allows_a_job_that_lies_elsewhere(tmp_path: Path) -> None:
+    put(tmp_path, "job.yaml", {**SMALLEST, "name": "mnist"})
+    (tmp_path / "train.py").write_text(HEAD)
+    put(tmp_path, "serve.yaml", serving("mnsit"))
+    path = tmp_path / "serve.yaml"
+    path.write_text(path.read_text().replace("mnsit", "mnsit # sagespec: allow misspelt-training-job"))
+    assert judged(tmp_path) == []
+
+
+def test_compile_says_a_misspelt_job_once(tmp_path: Path) -> None:
+    put(tmp_path, "job.yaml", {**SMALLEST, "name": "mnist"})
+    (tmp_path / "train.py").write_text(HEAD)
+    put(tmp_path, "serve.yaml", serving("mnsit"))
+    [found] = judged(tmp_path, build=True)
+    assert (found.rule, found.severity, found.hint) == ("unknown-training-job", Severity.ERROR, "did you mean mnist?")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
+
+_OF_THE_DISK = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENAMETOOLONG, errno.EIO})
+"""What may befall any file that is written: no bug of ours."""
 
 
 def main() -> None:
@@ -32,9 +36,10 @@ def main() -> None:
     except Exception as error:
         if isinstance(error.__cause__, KeyboardInterrupt):  # while a class was made: Python 3.11 hides it in another
             sys.exit(130)
-        if isinstance(error, OSError) and error.filename is None:  # of a stream: the disk is full, or it is closed
+        if isinstance(error, OSError) and (error.filename is None or error.errno in _OF_THE_DISK):  # or of a stream
             with suppress(OSError):
-                sys.stderr.write(f"error: {error.strerror or error}\n")
+                where = "" if error.filename is None else f"{error.filename}: "
+                sys.stderr.write(f"error: {where}{error.strerror or error}\n")
                 sys.stderr.flush()
             os._exit(2)  # to flush what is left would fail again
         import traceback

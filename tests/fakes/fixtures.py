@@ -9,8 +9,7 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,7 +21,10 @@ import botocore.session
 import pytest
 from botocore.client import ClientCreator
 from botocore.config import Config
-from botocore.hooks import EventAliaser
+from botocore.hooks import EventAliaser, _PrefixTrie
+from moto.iam.models import iam_backends
+from moto.moto_api._internal import moto_api_backend
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
 from fakes.jobs import Clock, Effect, Jobs
@@ -31,14 +33,25 @@ from sagespec.building.request import Request
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 REGION = "us-west-2"
-BUCKET = "sagemaker-us-west-2-123456789012"
+ACCOUNT = "123456789012"
+BUCKET = f"sagemaker-us-west-2-{ACCOUNT}"
 
 
 botocore.session.create_loader = cache(botocore.session.create_loader)
 """Each of botocore's service models is read once, which takes longer than most tests: no session changes them."""
 
 
-ClientCreator._load_service_model = cache(ClientCreator._load_service_model)
+_load = ClientCreator._load_service_model
+_models: dict[str, Any] = {}
+
+
+def _model_once(self: ClientCreator, service_name: str, api_version: str | None = None) -> Any:
+    if service_name not in _models:
+        _models[service_name] = _load(self, service_name, api_version)
+    return _models[service_name]
+
+
+ClientCreator._load_service_model = _model_once
 """And what is worked out of it, the shapes of errors for one, once as well."""
 
 _aliaser = EventAliaser.__init__
@@ -78,9 +91,53 @@ botocore.session.Session._register_builtin_handlers = _handlers_once
 """So are the methods of each service's clients made once, and botocore's own handlers of its events registered."""
 
 
+def _share(self: _PrefixTrie) -> _PrefixTrie:
+    shared = _PrefixTrie()
+    shared._root = self._root
+    return shared
+
+
+def _own(change: Callable[..., None]) -> Callable[..., None]:
+    """The change of a trie, after what it changes has been copied: the nodes on the way to the key."""
+
+    def changed(self: _PrefixTrie, key: str, *arguments: Any, **named: Any) -> None:
+        node = self._root = dict(self._root)
+        for part in key.split("."):
+            children = node["children"] = dict(node["children"])
+            if part not in children:
+                break
+            node = children[part] = dict(children[part])
+            node["values"] = copy(node["values"])
+        change(self, key, *arguments, **named)
+
+    return changed
+
+
+_PrefixTrie.__copy__ = _share
+_PrefixTrie.append_item = _own(_PrefixTrie.append_item)
+_PrefixTrie.remove_item = _own(_PrefixTrie.remove_item)
+"""Copies of an emitter, one for each session and each client, share the thousands of handlers that are the same."""
+
+
 def session_of() -> Any:
     """A boto3 session of our own; it finds AWS as every other does."""
     return boto3.Session(botocore_session=botocore.session.Session(), region_name=REGION)
+
+
+def client_of(name: str, url: str) -> Any:
+    return session_of().client(
+        name,
+        region_name=REGION,
+        endpoint_url=url,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        # A damaged object is to be seen as it is.
+        config=Config(response_checksum_validation="when_required"),
+    )
+
+
+neighbours_client = cache(client_of)
+"""moto's server is there for all tests, and so are its clients."""
 
 
 @dataclass
@@ -124,16 +181,7 @@ class Aws:
         self.service.fail_next(operation, *faults)
 
     def client(self, name: str) -> Any:
-        url = self.service.url if name == "sagemaker" else self.neighbours
-        return session_of().client(
-            name,
-            region_name=REGION,
-            endpoint_url=url,
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-            # A damaged object is to be seen as it is.
-            config=Config(response_checksum_validation="when_required"),
-        )
+        return client_of(name, self.service.url) if name == "sagemaker" else neighbours_client(name, self.neighbours)
 
     def hold(self, *requests: Request) -> None:
         """The first training job of each request exists already: it is made without a call."""
@@ -141,28 +189,22 @@ class Aws:
             self.jobs.answer("CreateTrainingJob", request.body(1))
 
     def objects(self) -> dict[str, bytes]:
-        """Everything in S3: bucket/key → content."""
-        s3 = self.client("s3")
-        return {
-            f"{bucket['Name']}/{entry['Key']}": s3.get_object(Bucket=bucket["Name"], Key=entry["Key"])["Body"].read()
-            for bucket in s3.list_buckets()["Buckets"]
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"])
-            for entry in page.get("Contents", ())
-        }
+        """Everything in S3: bucket/key → content. moto is asked without a call, for rules look at every effect."""
+        buckets = s3_backends[ACCOUNT]["aws"].buckets.values()
+        return {f"{bucket.name}/{key.name}": key.value for bucket in buckets for key in bucket.keys.values()}
 
     def sha256(self, bucket: str, key: str) -> str:
         """Of an object's content, in hexadecimal; empty for one that is not there."""
-        s3 = self.client("s3")
-        try:
-            return hashlib.sha256(s3.get_object(Bucket=bucket, Key=key)["Body"].read()).hexdigest()
-        except s3.exceptions.NoSuchKey:
-            return ""
+        held = s3_backends[ACCOUNT]["aws"].buckets.get(bucket)
+        found = held.keys.get(key) if held else None
+        return hashlib.sha256(found.value).hexdigest() if found else ""
 
     def make_role(self, name: str = "SageMakerRole") -> None:
         """An execution role that SageMaker may take on."""
         trusted = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
-        self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)
+        document = {"Version": "2012-10-17", "Statement": [trusted]}
+        moto = iam_backends[ACCOUNT]["aws"]  # asked without a call: most tests need a role
+        moto.create_role(name, json.dumps(document), "/", None, "", [], None)
 
     def log(self, stream: str, *events: tuple[int, str]) -> None:
         """Adds events (milliseconds since 1970, message) to a log stream, which is made if it is not there."""
@@ -209,7 +251,7 @@ def neighbours() -> Iterator[str]:
 @pytest.fixture
 def aws(neighbours: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """AWS with nothing in it; this process's environment leads there, too."""
-    urllib.request.urlopen(urllib.request.Request(f"{neighbours}/moto-api/reset", method="POST"), timeout=60).close()
+    moto_api_backend.reset()
     service = TestService(Clock())
     aws = Aws(service, neighbours)
     for key in list(os.environ):

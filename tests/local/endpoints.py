@@ -103,12 +103,16 @@ def model(folder: Path, n: float = 3, place: str = "1", code: Mapping[str, str] 
     return archive
 
 
+ISOLATED: Mapping[bool, Mapping[str, bool]] = {False: {}, True: {"EnableNetworkIsolation": True}}
+
+
 def request(
     model_data: str | Path,
     *,
     name: str = "mnist",
     uploads: tuple[Upload, ...] = (),
     model: Any = None,
+    isolated: bool = False,
     **environment: str,
 ) -> Request:
     """What a manifest of an endpoint compiles to."""
@@ -125,7 +129,7 @@ def request(
         manifest="mnist.yaml",
         name=name,
         calls=(
-            Call("CreateModel", "ModelName", {"PrimaryContainer": container}),
+            Call("CreateModel", "ModelName", {"PrimaryContainer": container, **ISOLATED[isolated]}),
             Call("CreateEndpointConfig", "EndpointConfigName", {"ProductionVariants": [variant]}),
             Call(
                 "CreateEndpoint", "EndpointName", {"EndpointConfigName": name_of("CreateEndpointConfig")}, Naming.STABLE

@@ -89,13 +89,13 @@ class Rejected(Exception):
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Each once, in file order."""
-    return tuple(
-        sorted(
-            dict.fromkeys(diagnostics),
-            key=lambda d: (d.path, d.span.line, d.span.column, d.severity.value, d.rule, d.message),
-        )
-    )
+    """Each once, in file order; what a document is comes before what it lacks."""
+
+    def order(found: Diagnostic) -> tuple[str | int | bool, ...]:
+        place = (found.path, found.span.line, found.span.column)
+        return (*place, found.field != ("apiVersion",), found.severity.value, found.rule, found.message)
+
+    return tuple(sorted(dict.fromkeys(diagnostics), key=order))
 
 
 def bounded(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

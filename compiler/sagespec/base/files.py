@@ -35,6 +35,8 @@ class Files:
         self.is_file: Callable[[StrPath], bool] = remembered(self._is_file)
         self.is_folder: Callable[[StrPath], bool] = remembered(self._is_folder)
         self.exists: Callable[[StrPath], bool] = remembered(self._exists)
+        self.text: Callable[[StrPath, int], str] = remembered(self._text)
+        """What a small file beside a script says, bytes that are no UTF-8 replaced; raises what `read` raises."""
 
     def read(self, path: StrPath, most: int) -> bytes:
         """What a file holds; of a larger one, some bytes more than `most`.
@@ -57,6 +59,9 @@ class Files:
                 pieces.append(piece)
                 length += len(piece)
         return b"".join(pieces)
+
+    def _text(self, path: StrPath, most: int) -> str:
+        return self.read(path, most).decode("utf-8", "replace")
 
     def _is_unsaved(self, path: StrPath) -> bool:
         return bool(self._unsaved) and self._key(path) in self._unsaved
@@ -106,6 +111,11 @@ def unwritable(file: Path | None) -> str:
     if not folder.is_dir():
         return f"{folder} is not a folder"
     return "" if os.access(folder, os.W_OK) else f"{folder} may not be written to"
+
+
+def unwritable_folder(folder: Path | None) -> str:
+    """Why no files can be written into a folder, which need not be there yet; empty where they can."""
+    return "" if folder is None else unwritable(folder / "file")
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class lazy(Generic[T]):  # noqa: N801 - used as property is
-    """Worked out when it is first asked for, and kept on the instance; where that has a `watch`, by it."""
+    """Worked out when it is first asked for, and kept on the instance."""
 
     def __init__(self, work: Callable[[Any], T]) -> None:
         self.work = work
@@ -26,9 +26,5 @@ class lazy(Generic[T]):  # noqa: N801 - used as property is
     def __get__(self, instance: object | None, owner: type) -> lazy[T] | T:
         if instance is None:
             return self
-        members = vars(instance)
-        watch = members.get("watch")
-        if watch is not None:
-            return watch.lazy(instance, self.name, self.work)  # type: ignore[no-any-return]
-        found = members[self.name] = self.work(instance)
+        found = vars(instance)[self.name] = self.work(instance)
         return found

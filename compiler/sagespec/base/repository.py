@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path, PurePath
+from pathlib import Path
 
 
 def repository_of(folder: Path) -> Path | None:
@@ -13,7 +13,7 @@ def repository_of(folder: Path) -> Path | None:
     return _repository_of(folder, os.getcwd())[0]  # noqa: PTH109
 
 
-def lies_outside_project(path: PurePath, folder: Path, marks: Callable[[Path], bool]) -> bool:
+def lies_outside_project(path: str, folder: Path, marks: Callable[[Path], bool]) -> bool:
     """Whether a path lies outside the project that a folder belongs to.
 
     The project is the git repository; without one, what lies below the farthest folder above that is marked. Without
@@ -24,13 +24,19 @@ def lies_outside_project(path: PurePath, folder: Path, marks: Callable[[Path], b
         marks: whether a folder is marked as a project's.
     """
     here = folder.absolute()
-    there = Path(os.path.normpath(here / path))
     root = repository_of(here) or next(filter(marks, reversed((here, *here.parents))), None)
     if root is not None:
-        return not there.is_relative_to(root)
+        return _leaves(path, here, root)
+    there = Path(os.path.normpath(here / path))
     shared = Path(os.path.commonpath((here, there))) if here.drive == there.drive else Path(here.anchor)
     home = Path.home()
     return shared == home or home.is_relative_to(shared)
+
+
+@lru_cache(maxsize=1_024)
+def _leaves(path: str, folder: Path, root: Path) -> bool:
+    """Whether a path, as written, leads out of the root that a folder lies below."""
+    return not Path(os.path.normpath(folder / path)).is_relative_to(root)
 
 
 def path_in_repository(folder: Path) -> str:

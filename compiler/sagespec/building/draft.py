@@ -18,7 +18,7 @@ from sagespec.building.dataset import Dataset, Datasets
 from sagespec.building.request import Destination, Request, Upload, filled_in
 from sagespec.building.tags import COMMIT, MANIFEST, tag_value
 from sagespec.catalog import Facts
-from sagespec.reading.part import Part
+from sagespec.reading.part import Part, Unknown
 
 
 class Incomplete(Exception):
@@ -70,6 +70,29 @@ class Draft(NamedTuple):
     """Members that are left out, because fields that they come from are wrong or not known yet."""
     needed: tuple[tuple[str, Finding], ...] = ()
     """(rule, finding): what must be known before the draft can be sealed."""
+
+
+class BodyMaker:
+    """Makes the members of a request's body; what cannot be made is left out and noted."""
+
+    def __init__(self) -> None:
+        self.unknown: set[Path] = set()
+        self.incomplete: list[Finding] = []
+
+    def made(self, path: Path, make: Callable[..., Any], *about: Any) -> Any:
+        """A member's value; None where it cannot be made.
+
+        Args:
+            about: what `make` is given.
+        """
+        try:
+            return make(*about)
+        except Unknown:  # a field whose value is wrong, which has been said already
+            self.unknown.add(path)
+        except Incomplete as error:
+            self.unknown.add(path)
+            self.incomplete.append(error.finding)
+        return None
 
 
 def seal(draft: Draft) -> Request:

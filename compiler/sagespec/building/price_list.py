@@ -1,7 +1,8 @@
 """AWS's public price list of Amazon SageMaker → the price file that `prices:` names.
 
-The list is a file of the AWS Price List Bulk API, of one region or of all, as JSON or CSV. In both, a price goes with a
-product's attributes; JSON has them apart, and the CSV's columns have the attributes' names in other letters.
+The list is a file of the AWS Price List Bulk API, of one region or of all, as JSON or CSV; or what `aws pricing
+get-products` prints. In all of them, a price goes with a product's attributes; JSON has them apart, and the columns of
+the CSV have the attributes' names in other letters.
 
 Sources: https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/reading-service-price-list-file-for-services.html;
     the usage types are those of bills: `USW2-Train:ml.m5.xlarge`, `Train:VolumeUsage.gp2`, `EU-Host:ml.m5.large`.
@@ -117,7 +118,17 @@ def _add(made: PriceList, row: Mapping[str, str]) -> None:
 
 def _of_json(file: TextIO, beginning: str) -> tuple[str, str, Iterator[dict[str, str]]]:
     data = json.loads(beginning + file.read())
+    if "PriceList" in data:
+        return _of_answer([json.loads(one) if isinstance(one, str) else one for one in data["PriceList"]])
     return data["publicationDate"], data["offerCode"], _rows(data["products"], data["terms"]["OnDemand"])
+
+
+def _of_answer(found: list[dict[str, Any]]) -> tuple[str, str, Iterator[dict[str, str]]]:
+    """GetProducts gives a product with its terms at a time."""
+    products = {one["product"]["sku"]: one["product"] for one in found}
+    terms = {one["product"]["sku"]: one["terms"].get("OnDemand", {}) for one in found}
+    services = {one["serviceCode"] for one in found}
+    return min(one["publicationDate"] for one in found), ", ".join(sorted(services)), _rows(products, terms)
 
 
 def _rows(products: Mapping[str, Any], terms: Mapping[str, Any]) -> Iterator[dict[str, str]]:

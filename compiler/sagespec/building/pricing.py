@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from math import fsum
@@ -115,13 +115,9 @@ class _Sum:
     place: Place
     environment: str | None
     limit: float
-    usd: list[float] = dataclass_field(default_factory=list)
-    """Of each job: added up at the end, the sum does not depend on their order."""
-    dearest: tuple[float, str] = (0.0, "")
-
-    def add(self, usd: Iterable[float], dearest: tuple[float, str]) -> None:
-        self.usd += usd
-        self.dearest = max(self.dearest, dearest)
+    usd: dict[tuple[str, str], float] = dataclass_field(default_factory=dict)
+    """Of each job, by its manifest and its name: one that is judged twice counts once, and added up at the end, the sum
+    does not depend on their order."""
 
 
 class Totals:
@@ -137,17 +133,18 @@ class Totals:
         place = manifest.where(("max_total_cost",))
         key = (place.source.name, place.span, manifest.environment)
         sum_ = self._sums.setdefault(key, _Sum(place, manifest.environment, limit))
-        sum_.add([bill.usd], (bill.usd, name))
+        sum_.usd[manifest.document.source.name, name] = bill.usd
 
     def take(self, others: Totals) -> None:
         """Adds what was summed up elsewhere in the same run."""
         for key, other in others._sums.items():
-            self._sums.setdefault(key, replace(other, usd=[])).add(other.usd, other.dearest)
+            self._sums.setdefault(key, replace(other, usd={})).usd.update(other.usd)
 
     def exceeded(self) -> Iterator[Diagnostic]:
         """One finding for each bound that is exceeded."""
         for sum_ in self._sums.values():
-            together, (usd, name) = fsum(sum_.usd), sum_.dearest
+            together = fsum(sum_.usd.values())
+            usd, name = max((usd, name) for (_, name), usd in sum_.usd.items())
             if together > sum_.limit:
                 where = f" in environment {sum_.environment}" if sum_.environment else ""
                 message = (

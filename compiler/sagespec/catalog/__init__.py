@@ -4,7 +4,7 @@ from sagespec.catalog.algorithms import Algorithm
 from sagespec.catalog.api_model import ApiMember, api_members
 from sagespec.catalog.facts import Facts, facts, image_instance_type
 from sagespec.catalog.frameworks import PLAIN, Framework, Variant, processor
-from sagespec.catalog.near import Guesses, near, near_instance
+from sagespec.catalog.near import Guesses, near, near_instance, near_name
 from sagespec.catalog.tables import digest
 from sagespec.catalog.views import (
     Image,
@@ -49,5 +49,6 @@ __all__ = [
     "is_graviton",
     "near",
     "near_instance",
+    "near_name",
     "processor",
 ]

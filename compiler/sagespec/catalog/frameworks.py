@@ -295,12 +295,13 @@ class Framework:
     def dropped(self, dotted: str, version: str) -> tuple[str, str, str] | None:
         """The part of a dotted name that a version of the library lacks, the version that dropped it, and what to write
         instead; None where it lacks nothing that is known."""
-        steps = dotted.split(".")
-        for length in range(2, len(steps) + 1):
-            module, name = ".".join(steps[: length - 1]), steps[length - 1]
+        module, dot, rest = dotted.partition(".")
+        while dot:
+            name, dot, rest = rest.partition(".")
             for since, instead in _dropped(self.name).get(module, {}).get(name, ()):
                 if numbers(version) >= numbers(since):
                     return f"{module}.{name}", since, instead.format(name=name)
+            module = f"{module}.{name}"
         return None
 
     # Its distribution strategies

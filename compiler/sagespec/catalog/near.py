@@ -12,6 +12,10 @@ MOST_NAMES = 1_000
 """So many names are compared with at most: no table of facts has more, but a script may."""
 
 
+MOST_LETTERS = 4
+"""A slip of the fingers brings in and leaves out so many letters at most."""
+
+
 def near(text: str, names: Iterable[str]) -> str | None:
     """The name that reads most like `text`, upper and lower case alike; None when none is close."""
     from difflib import get_close_matches  # only a mistake needs it
@@ -20,6 +24,25 @@ def near(text: str, names: Iterable[str]) -> str | None:
     # What people type is short; a long text is no slip of the fingers and would only cost time.
     found = get_close_matches(text.strip().casefold()[:100], by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
+
+
+def near_name(text: str, names: Iterable[str]) -> str | None:
+    """The name that `text` is a slip of the fingers of: word by word it reads like it. Names that differ in a number,
+    or in a whole word (`churn-eu` and `churn-us`), are two names."""
+    return near(text, (name for name in names if _is_slip(text.casefold(), name.casefold())))
+
+
+def _is_slip(text: str, name: str) -> bool:
+    if len(set(text) ^ set(name)) > MOST_LETTERS:  # says of most names at once that they are others
+        return False
+    from difflib import SequenceMatcher
+
+    if re.sub("[0-9]+", "0", text) == re.sub("[0-9]+", "0", name):
+        return text == name
+    ours, theirs = text.split("-"), name.split("-")
+    pairs = zip(ours, theirs, strict=True) if len(ours) == len(theirs) else [(text, name)]
+    alike = 0.65 if len(ours) == len(theirs) else 0.9
+    return all(SequenceMatcher(None, one, other).ratio() > alike for one, other in pairs)
 
 
 class Guesses:

@@ -49,6 +49,11 @@ def served_on_graviton() -> tuple[str, ...]:
     return (*rows["aliases"], *rows["versions"])
 
 
+def served_by_another() -> tuple[str, ...]:
+    """The versions that TensorFlow Serving's image of another patch serves."""
+    return tuple(table("serving")["mapped"])
+
+
 def regions_of(version: str) -> frozenset[str]:
     """The regions that keep a version's images of TensorFlow Serving for x86; none of a version that has none."""
     known = table("serving")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
 from sagespec.base.named import NamedTuple
 from sagespec.checking.context import Context
 from sagespec.checking.rule import Rule, RuleSet
-from sagespec.checking.verdicts import Verdicts
 from sagespec.reading.binding import Bound
+from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
 
@@ -25,13 +25,10 @@ class Checked(NamedTuple):
     """Errors that `--allow` has silenced: with one of these, no request may be possible after all."""
 
 
-def check(
-    bound: Bound[Any], context: Context, rules: RuleSet, verdicts: Verdicts, allowed: Collection[str] = ()
-) -> Checked:
+def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collection[str] = ()) -> Checked:
     """Judges a manifest by the rules of its kind.
 
     Args:
-        verdicts: those of this run.
         allowed: names of rules that say nothing, not even errors (`--allow`).
 
     Raises:
@@ -41,13 +38,39 @@ def check(
     wrong = {diagnostic.place for diagnostic in bound.diagnostics}
     # `use_spot_instances: yes` is one mistake: that it is not a boolean says more than that it looks like one.
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
-    judgements = (placed(manifest, *said) for said in verdicts.of(context, rules, manifest.data, whole=bound.whole))
+    judgements = (placed(manifest, *said) for said in said_by(rules, context))
     found = [*problems, *bound.diagnostics, *bounded(judgements)]
     diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
     if has_errors(diagnostics):
         raise Rejected(diagnostics)
     silenced = dict.fromkeys(each.rule for each in found if each.severity is Severity.ERROR)
     return Checked(manifest, bound.model, diagnostics, tuple(silenced))
+
+
+def said_by(rules: RuleSet, context: Context) -> list[tuple[Rule, Finding]]:
+    """What the rules find. One that needs a value that is wrong says nothing of that instance: the value has been
+    complained of already."""
+    found: list[tuple[Rule, Finding]] = []
+    known = vars(context)
+    for question in rules.questions(context.written):
+        known.pop("guess", None)  # as many for each question, whatever was asked before
+        try:
+            instances: Sequence[Any] = question.instances(context)
+        except Unknown:
+            continue
+        if not instances:
+            continue
+        for rule, check in question.rules:
+            for instance in instances:
+                try:
+                    answer = check(instance, context)
+                    if answer is None:
+                        continue
+                    for one in (answer,) if isinstance(answer, Finding) else answer:
+                        found.append((rule, one))  # what is said before a value is missed counts
+                except Unknown:
+                    continue
+    return found
 
 
 def placed(manifest: Manifest, rule: Rule, finding: Finding) -> Diagnostic:

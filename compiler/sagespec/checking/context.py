@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path as FilePath
-from typing import Any, ClassVar, TypeVar
 
 from sagespec.base.files import Files
 from sagespec.base.lazy import lazy
 from sagespec.catalog import Facts, Guesses
-from sagespec.checking.watching import Input, Watch, WrittenNames, watched
 from sagespec.reading.part import Part
 from sagespec.reading.render import DEFAULTS_NAME
 from sagespec.scripts import Scripts
 
-C = TypeVar("C", bound="Context")
-
-INPUTS = ("folder", "region", "account", "local")
-"""What differs between the manifests of one run, beside their fields."""
-
 
 class Context:
     """One manifest to be judged. Reading a field whose value is wrong raises `Unknown`, and the rule says nothing."""
-
-    shared: ClassVar[frozenset[str]] = frozenset({"script"})
-    """What the run wants to know of, once it has been worked out."""
 
     def __init__(
         self,
@@ -47,7 +36,6 @@ class Context:
             scripts: the scripts of the run, each read once.
             files: the file system, each thing looked for once.
         """
-        self.watch: Watch | None = model.watch
         self.model = model
         self.facts = facts
         self.folder = folder
@@ -56,22 +44,6 @@ class Context:
         self.local = local
         self.scripts = scripts
         self.files = files
-
-    def watched(self: C) -> C:
-        """The same, with a `watch` that notes what is read of it."""
-        watch = Watch()
-        made: C = _watched(type(self))(  # type: ignore[arg-type]
-            watched(self.model, watch),
-            self.facts,
-            self.folder,
-            region=self.region,
-            account=self.account,
-            local=self.local,
-            scripts=self.scripts,
-            files=self.files,
-        )
-        vars(made).update(written=WrittenNames(self.written, watch))
-        return made
 
     def marks_project(self, folder: FilePath) -> bool:
         """Whether a folder says that a project begins there: defaults lie in it."""
@@ -86,9 +58,3 @@ class Context:
     def written(self) -> frozenset[str]:
         """What the author wrote and is known, in the words of `Subject.words`: fields; a kind may add its own."""
         return frozenset(self.model.fields_set)
-
-
-@cache
-def _watched(kind: type[Context]) -> Any:
-    inputs: dict[str, Any] = {name: Input(name) for name in INPUTS}
-    return type(kind.__name__, (kind,), inputs)

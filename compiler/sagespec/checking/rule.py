@@ -71,8 +71,6 @@ def refusal(
 class Question(NamedTuple):
     """The rules about one subject."""
 
-    number: int
-    """Of the subject."""
     instances: Callable[[Any], Sequence[Any]]
     """The instances of the subject in a manifest."""
     rules: tuple[tuple[Rule, Check], ...]
@@ -88,7 +86,7 @@ class RuleSet:
         self.subjects: dict[Subject[Any, Any], Question] = {}
         """What to ask of each subject."""
         for rule in self.by_name.values():
-            known = self.subjects.setdefault(rule.on, Question(len(self.subjects), rule.on.of, ()))
+            known = self.subjects.setdefault(rule.on, Question(rule.on.of, ()))
             self.subjects[rule.on] = known._replace(rules=(*known.rules, (rule, rule.check)))
         self.questions = lru_cache(maxsize=1_024)(self._questions)
         """What to ask of a manifest in which this is written (`Context.written`)."""

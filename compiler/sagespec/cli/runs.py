@@ -22,13 +22,24 @@ if TYPE_CHECKING:
 NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init writes one"
 
 
+def refuse_unwritable(folder: Path | None) -> None:
+    """Raises:
+    WrongUsage: what is given with --out can be no folder to write into.
+    """
+    from sagespec.base.files import unwritable_folder
+
+    why = unwritable_folder(folder)
+    if why:
+        raise WrongUsage(f"--out {folder}: {why}")
+
+
 def compiler_of(
     given: Rendering,
     *,
     build: bool,
     local: bool = False,
     every_environment: bool = True,
-    ask_account: Callable[[], str] | None = None,
+    ask_account: Callable[[str], str] | None = None,
     trained: Callable[[str, str, Request], Trained] | None = None,
     archive_at: Callable[[str, Request], str] | None = None,
 ) -> Compiler:

@@ -30,13 +30,17 @@ if TYPE_CHECKING:
 _tells_waits = False
 
 
-def account_of_credentials() -> str:
-    """The account whose credentials these are. Asked by a worker, so that Ctrl-C is obeyed at once."""
+def account_of_credentials(region: str) -> str:
+    """The account whose credentials these are. Asked by a worker, so that Ctrl-C is obeyed at once.
+
+    Args:
+        region: where to ask; the environment's where it is empty.
+    """
     from sagespec.deploying.services.sagemaker.service import SageMaker
     from sagespec.deploying.side_by_side import each
 
     tell_waits()
-    return each(lambda service: service.account(), [SageMaker()])[0]
+    return each(lambda service: service.account(), [SageMaker(region)])[0]
 
 
 def tell_waits() -> None:
@@ -123,7 +127,7 @@ def service_pool(given: ApplyArguments | None = None) -> ServicePool:
 
             root = project_folder() / "local"
             if given is None:
-                return LocalService(root)
+                return LocalService(root, decided=False)
             return LocalService(root, executor=given.executor, provision=given.provision, interrupt=given.interrupt)
         from sagespec.deploying.services.sagemaker.service import SageMaker
 
@@ -141,10 +145,12 @@ def service_pool(given: ApplyArguments | None = None) -> ServicePool:
 
 def check_platform() -> None:
     """Raises:
-    WrongUsage: jobs cannot run on this system: they are processes of their own, which only POSIX has.
+    WrongUsage: nothing can run on this system: jobs and servers are processes of their own, which only POSIX has.
     """
     if not hasattr(os, "fork"):
-        raise WrongUsage("jobs do not run on this machine: that takes Linux or macOS", "on Windows, use WSL")
+        raise WrongUsage(
+            "jobs and endpoints do not run on this machine: that takes Linux or macOS", "on Windows, use WSL"
+        )
 
 
 def local_service() -> LocalService:
@@ -155,6 +161,7 @@ def local_service() -> LocalService:
 
 
 def local_endpoints(given: ApplyArguments | None = None) -> LocalEndpoints:
+    check_platform()
     from sagespec.deploying.services.local.serving.service import LocalEndpoints
 
     root = project_folder() / "local"

@@ -32,6 +32,13 @@ APPLIERS: Mapping[Nature, Callable[..., Applier]] = {Nature.RUNS: Applier, Natur
 """(service, progress) → what carries out changes, for things of each nature."""
 
 
+ASKING: Mapping[Nature, frozenset[Action]] = {
+    Nature.RUNS: frozenset({Action.CREATE, Action.REPLACE}),
+    Nature.STAYS: frozenset({Action.CREATE, Action.REPLACE, Action.UPDATE, Action.WAIT}),
+}
+"""What is to be done to carry out a request: what the service foresees of that is told in the plan."""
+
+
 def no_endpoints(site: Destination) -> EndpointService:
     """Opens the service of endpoints where there is none."""
     raise ServiceError("there are no endpoints here")
@@ -201,7 +208,7 @@ class ServicePool:
 def _as_foreseen(service: Service, change: Change) -> Change:
     """The change, with what its service foresees of the request: a refusal is told before anything is done."""
     foresee = getattr(service, "foreseen", None)
-    if foresee is None or change.request is None or change.action in (Action.KEEP, Action.REFUSE, Action.CLEAN):
+    if foresee is None or change.request is None or change.action not in ASKING[change.nature]:
         return change
     found: Foreseen = foresee(change.request)
     if found.refusal:

@@ -56,7 +56,7 @@ def from_text(text: str, name: str, facts: Facts) -> Imported:
 def from_folder(folder: Path, facts: Facts) -> Iterator[tuple[Path, Imported | UnreadableProgram]]:
     """Every file below a folder that speaks of SageMaker's training jobs, and what became of it.
 
-    A file without a training job is passed over.
+    A file without a training job is passed over, and so are schemas of jobs, as `init` writes them.
     """
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder).parts
@@ -67,9 +67,9 @@ def from_folder(folder: Path, facts: Facts) -> Iterator[tuple[Path, Imported | U
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            yield path, UnreadableProgram(f"{path} cannot be read: {error}")
+            yield path, UnreadableProgram(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
             continue
-        if not _speaks_of_jobs(text, path):
+        if "json-schema.org/" in text[:500] or not _speaks_of_jobs(text, path):
             continue
         try:
             yield path, from_text(text, str(path), facts)

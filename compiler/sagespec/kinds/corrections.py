@@ -30,10 +30,10 @@ def name(value: Any) -> str:
 def instance_type(value: Any) -> str:
     """m5.xlarge is ml.m5.xlarge."""
     text = str(value).strip()[:100]
-    found = re.fullmatch(r"(?:ml[-._ ])?(?!ml[-._ ])([a-z][a-z0-9]*)[-._ ]([a-z0-9]+)", text.lower(), re.ASCII)
+    found = re.fullmatch(r"(?:ml[-._ ])?(?!ml[-._ ])([a-z]+[0-9][a-z0-9]*)[-._ ]([a-z0-9]+)", text.lower(), re.ASCII)
     if found:
         return f"write ml.{found[1]}.{found[2]}"
-    family = re.fullmatch(r"(?:ml\.)?([a-z]+[0-9][a-z0-9-]*)", text, re.ASCII)
+    family = re.fullmatch(r"(?:ml\.)?([a-z]+[0-9][a-z0-9]*)", text, re.ASCII)
     return f"add a size: ml.{family[1]}.xlarge" if family else "an instance type looks like ml.m5.xlarge"
 
 
@@ -86,6 +86,14 @@ def framework(text: str) -> str | None:
     return next((name for name, others in _FRAMEWORKS.items() if letters in (name, *others)), None)
 
 
+def framework_and_version(value: Any) -> str:
+    """tensorflow==2.19 and {name: tensorflow, version: "2.19"} are two fields."""
+    text = " ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
+    found = re.fullmatch(r"([A-Za-z][A-Za-z-]*?)[-=~>: ]*([0-9]+(?:\.[0-9]+){1,2})", text[:100].strip(), re.ASCII)
+    meant = framework(found[1]) if found else None
+    return f'write framework: {meant} and framework_version: "{found[2]}"' if found and meant else ""
+
+
 def environment_value(value: Any) -> str:
     """A map is no variable: dev and prod are environments of the project."""
     where = "stand under environments: in a Defaults document, sagespec.yaml"
@@ -97,14 +105,24 @@ _GIGABYTES = {"g": 1, "t": 1_000}
 
 
 def seconds(value: Any) -> str:
-    """2h is 7200, and so is 2 * 60 * 60."""
-    found = _calculated(str(value))
+    """2h is 7200, and so are 2 * 60 * 60, 2:00:00 and PT2H."""
+    found = _calculated(str(value)) or _on_a_clock(str(value).strip())
     if found is None:
         text = str(value).strip()[:60]
         parts = re.findall(r"([0-9]{1,6}(?:\.[0-9]{1,3})?) ?(s|m|h|d)[a-z]*", text, re.ASCII)
         whole = re.fullmatch(r"(?:[0-9]{1,6}(?:\.[0-9]{1,3})? ?[smhd][a-z]* ?)+", text, re.ASCII)
         found = round(sum(float(count) * _SECONDS[unit] for count, unit in parts)) if whole else None
     return f"write {found}: it counts seconds" if found else ""
+
+
+def _on_a_clock(text: str) -> int | None:
+    """The seconds of hours:minutes:seconds, and of a duration of ISO 8601."""
+    clock = re.fullmatch(r"([0-9]{1,3}):([0-5][0-9]):([0-5][0-9])", text, re.ASCII)
+    clock = clock or re.fullmatch(r"PT(?=[0-9])(?:([0-9]{1,4})H)?(?:([0-9]{1,4})M)?(?:([0-9]{1,6})S)?", text, re.ASCII)
+    if clock is None:
+        return None
+    hours, minutes, rest = (int(part or 0) for part in clock.groups())
+    return hours * 3_600 + minutes * 60 + rest
 
 
 def gigabytes(value: Any) -> str:

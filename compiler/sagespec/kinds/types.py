@@ -56,6 +56,7 @@ FrameworkName = Annotated[
         "a framework such as tensorflow, pytorch or xgboost",
         *("tensorflow", "pytorch", "huggingface"),
         correct=corrections.framework,
+        suggest=corrections.framework_and_version,
     ),
 ]
 FrameworkVersion = Annotated[

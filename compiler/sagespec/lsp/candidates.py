@@ -11,7 +11,7 @@ from typing import Any
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.catalog import Facts, Framework, Instance, Release, api_members
-from sagespec.catalog.serving import Server, served_on_graviton, served_versions
+from sagespec.catalog.serving import Server, served, served_by_another, served_on_graviton, served_versions
 from sagespec.lsp.scene import SceneJob, item_at
 from sagespec.reading.discovery import PASSED_OVER
 from sagespec.reading.shape import bare, expected
@@ -95,6 +95,8 @@ def _versions_of(name: str | None) -> Callable[[SceneJob, str], Iterator[Candida
         facts = job.context.facts
         if job.kind.name == "Endpoint":
             known = dict.fromkeys(each for server in _servers(job) for each in served_versions(server))
+            known |= dict.fromkeys(served_by_another() if "tensorflow-serving" in _servers(job) else ())
+            known |= dict.fromkeys(served_on_graviton() if "tensorflow-serving" in _servers(job) else ())
             for version in sorted(known, key=_number, reverse=True):
                 yield Candidate(version, told_servers(version))
             return
@@ -118,7 +120,7 @@ SERVERS: Mapping[Server, str] = {"tensorflow-serving": "TensorFlow Serving", "py
 
 def told_servers(version: str) -> str:
     """`TensorFlow Serving, also for Graviton`; empty of a version that has no server."""
-    on_x86 = " and ".join(title for server, title in SERVERS.items() if version in served_versions(server))
+    on_x86 = " and ".join(title for server, title in SERVERS.items() if served(server, version))
     if version not in served_on_graviton():
         return on_x86
     return f"{on_x86}, also for Graviton" if on_x86 else "TensorFlow Serving, for Graviton only"
@@ -155,8 +157,9 @@ def _number(version: str) -> tuple[tuple[int, ...], str]:
 
 
 def _pythons(job: SceneJob, _typed: str) -> Iterator[Candidate]:
-    choice = getattr(job.context, "choice", None)
-    release = choice.image_release if choice is not None else None
+    if job.about("model", "server") == "python":
+        yield Candidate("py2")
+    release = job.about("image_release")
     yield from (Candidate(python) for python in (release.pythons if release is not None else ()))
 
 
@@ -287,7 +290,7 @@ def settings_of_server(job: SceneJob) -> Iterator[tuple[str, str]]:
 
 def script_arguments(job: SceneJob) -> Iterator[tuple[str, Any, Any]]:
     """(hyperparameter, option, script) of everything that the script takes on its command line."""
-    line = getattr(job.context, "command_line", None)
+    line = job.about("command_line")
     if line is None:
         return
     for option in line.takes.options:
@@ -298,7 +301,7 @@ def script_arguments(job: SceneJob) -> Iterator[tuple[str, Any, Any]]:
 
 def script_channels(job: SceneJob) -> Iterator[tuple[str, Any]]:
     """(channel, the script that names it) of everything that the script reads."""
-    read = getattr(job.context, "read", None)
+    read = job.about("read")
     if read is None:
         return
     for name in {**read.asks.channels, **read.asks.folders}:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -15,6 +16,7 @@ from sagespec.base.named import NamedTuple
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32600, -32601, -32602, -32603
 NOT_INITIALIZED, REQUEST_CANCELLED, CONTENT_MODIFIED, REQUEST_FAILED = -32002, -32800, -32801, -32803
+_LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d+)\s*\Z", re.IGNORECASE)
 LONGEST = 64 * 1024 * 1024
 """Bytes of one message; whoever sends more is no editor."""
 
@@ -124,22 +126,26 @@ class Connection:
                 return
             try:
                 content = json.loads(body)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 self.refuse(None, PARSE_ERROR, f"this is not JSON: {error}")
                 continue
             if not isinstance(content, dict):
                 self.refuse(None, INVALID_REQUEST, "a message is an object")
                 continue
+            if not isinstance(content.get("id"), int | str | None):
+                self.refuse(None, INVALID_REQUEST, "an id is a whole number or a text")
+                continue
             number += 1
             self._note(Message(number, content))
 
     def _header(self) -> int | None:
-        """How long the next message is; None at the end. Lines that are no header are passed over."""
+        """How long the next message is; None at the end. Lines that are no header are passed over, and what is left of
+        a message that was longer than it said."""
         length = None
         while line := self._incoming.readline(1_000):
-            name, _, value = line.partition(b":")
-            if name.strip().lower() == b"content-length" and value.strip().isdigit():
-                length = int(value)
+            found = _LENGTH.search(line)
+            if found is not None:
+                length = int(found[1])
             elif not line.strip() and length is not None:
                 if length > LONGEST:
                     raise ValueError("no editor sends so much")

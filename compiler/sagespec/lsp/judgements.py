@@ -30,6 +30,8 @@ class Judgement(NamedTuple):
     """What its jobs have to themselves: other files' jobs may not have it."""
     served: frozenset[str]
     """The training jobs whose models its endpoints serve: their manifests are looked into."""
+    misses: bool
+    """One of these is not in sight: what it may be called instead is said."""
 
 
 def judged(workspace: Workspace, path: str, before: Callable[[Key], Holder | None]) -> Judgement:
@@ -42,14 +44,17 @@ def judged(workspace: Workspace, path: str, before: Callable[[Key], Holder | Non
     from sagespec.pipeline import Compiler, Options
     from sagespec.reporting.findings.report import Report
 
-    files, served = workspace.files(), set[str]()
+    files, served, missed = workspace.files(), set[str](), set[str]()
 
-    def givers(manifest: str, name: str) -> Sequence[str]:
+    def named(manifest: str, name: str) -> Sequence[tuple[Key, Holder]]:
         served.add(name)
-        return workspace.givers(manifest, name)
+        found = workspace.jobs_in_sight(manifest, name)
+        if all(holder.job != name for _, holder in found):
+            missed.add(name)
+        return found
 
     compiler = Compiler(Options(workspace.inputs, build=False), workspace.knowledge, files)
-    compiler.claims, compiler.beside.givers = Claims(before), givers
+    compiler.claims, compiler.beside.named = Claims(before), named
     results = list(compiler.file(shown(path), explicit=False))
     found = list(Report(results).found())
     leftover = compiler.allowances.unused()
@@ -62,7 +67,13 @@ def judged(workspace: Workspace, path: str, before: Callable[[Key], Holder | Non
         bool(results),
         compiler.claims.holders,
         frozenset(served),
+        bool(missed),
     )
+
+
+def _is_there(path: str) -> bool:
+    """Something that `validate` would look into, if only to say that it cannot."""
+    return os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112
 
 
 def _by_file(found: Iterable[Diagnostic]) -> Mapping[str, tuple[Diagnostic, ...]]:
@@ -78,7 +89,7 @@ class Judgements:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        workspace.givers = self._giving
+        workspace.jobs_in_sight = self._in_sight
         self._known: dict[str, Judgement] = {}
         self._urgent: dict[str, None] = {}
         """Out of date, the most urgent one last."""
@@ -86,6 +97,10 @@ class Judgements:
         """Out of date, too; the first one is the next."""
         self._by_asked: dict[str, set[str]] = {}
         """Path → the manifests whose judgement rests on it."""
+        self.touched: set[str] = set()
+        """Files whose findings may be others since a manifest was judged; whoever tells them takes them out."""
+        self.first_asked: set[str] = set()
+        """Of these paths, those that no judgement rested on before; whoever has seen them takes them out."""
         self._folders: set[str] | None = None
         self._by_claim: dict[Key, dict[str, Holder]] = {}
         """What only one job may have → the manifests with jobs that have it."""
@@ -151,23 +166,24 @@ class Judgements:
 
     # Judging
 
-    def work(self) -> set[str]:
-        """Judges the most urgent manifest; the files whose findings may be others now come back."""
+    def work(self) -> None:
+        """Judges the most urgent manifest."""
         path = self._next()
         before = self._known.get(path)
         touched = set() if before is None else self._files_of(before)
         self._forget(path)
         after: Mapping[Key, Holder] = {}
-        if self._workspace.at_path(path) is not None or os.path.isfile(path):  # noqa: PTH113
+        if self._workspace.at_path(path) is not None or _is_there(path):
             judgement = judged(self._workspace, path, partial(self._holder_before, path))
             self._known[path] = judgement
             after = judgement.holders
+            self.first_asked |= judgement.asked - self._by_asked.keys()
             for each in judgement.asked:
                 self._by_asked.setdefault(each, set()).add(path)
             self._folders = None
             touched |= self._files_of(judgement) | ({path} if judgement.is_ours else set())
         self._take(path, {} if before is None else before.holders, after)
-        return touched
+        self.touched |= touched
 
     def drop(self, path: str) -> set[str]:
         """A manifest is not looked at any more; the files come back of which it spoke."""
@@ -188,8 +204,9 @@ class Judgements:
             for other in [each for each in having if self._workspace.comes_before(path, each)]:
                 self._put(other)
             names = {holder.job for holder in (before.get(key), after.get(key)) if holder and key[0] == "TrainingJob"}
-            for other in [each for each, known in self._known.items() if not names.isdisjoint(known.served)]:
-                self._put(other)
+            for other, known in self._known.items():
+                if not names.isdisjoint(known.served) or (names and known.misses):
+                    self._put(other)
             if key in after:
                 having[path] = after[key]
             elif not having:
@@ -203,17 +220,15 @@ class Judgements:
                 first = other if not first or self._workspace.comes_before(other, first) else first
         return self._by_claim[key][first] if first else None
 
-    def _giving(self, manifest: str, name: str) -> Sequence[str]:
-        """The files that give a training job a name, as far as they have been judged, with a manifest's folder."""
+    def _in_sight(self, manifest: str, name: str) -> Sequence[tuple[Key, Holder]]:
+        """The training jobs with a manifest's folder, as far as they have been judged, whatever their names."""
         here = os.path.abspath(manifest)  # noqa: PTH100
-        found = [
-            path
-            for key, having in self._by_claim.items()
-            if key[0] == "TrainingJob"
-            for path, holder in having.items()
-            if holder.job == name and self._workspace.is_beside(here, path)
-        ]
-        return self._workspace.in_reading(dict.fromkeys(found))
+        found: dict[str, list[tuple[Key, Holder]]] = {}
+        for key, having in self._by_claim.items():
+            for path, holder in having.items() if key[0] == "TrainingJob" else ():
+                if self._workspace.is_beside(here, path):
+                    found.setdefault(path, []).append((key, holder._replace(file=path)))
+        return [each for path in self._workspace.in_reading(found) for each in found[path]]
 
     @staticmethod
     def _files_of(judgement: Judgement) -> set[str]:
@@ -263,6 +278,7 @@ class Judgements:
             self._put(each, urgent=True)
             self._urgent[each] = self._urgent.pop(each)
             self.work()
+            self.touched.add(path)
 
     def findings(self, path: str, *, fresh: bool = False) -> tuple[Diagnostic, ...]:
         """What is to be said of one file, whichever manifests it comes from.

@@ -17,6 +17,7 @@ from sagespec.lsp.workspace import Workspace, shown
 from sagespec.pipeline import OUR_KINDS, Compiler, Options
 from sagespec.reading.binding import bind
 from sagespec.reading.discovery import may_be_ours
+from sagespec.reading.part import Unknown
 from sagespec.reading.render import Layer, Manifest, environments_of, is_defaults, is_ours, render
 from sagespec.reading.syntax.document import Document
 
@@ -46,6 +47,17 @@ class SceneJob(NamedTuple):
     kind: Kind
     context: Context
 
+    def about(self, *names: str) -> Any:
+        """What follows from the manifest (`model.server`), by the names under which rules are shown it; None where a
+        field that decides it is wrong, and for another kind."""
+        found: Any = self.context
+        try:
+            for name in names:
+                found = getattr(found, name, None)
+        except Unknown:
+            return None
+        return found
+
     def draft(self) -> Draft:
         """What would be sent, as far as the fields are right."""
         return self.compiler.drafted(self.manifest, self.kind)
@@ -70,7 +82,7 @@ class Scene:
     def __init__(self, workspace: Workspace, source: Source) -> None:
         self.source = source
         self.compiler = Compiler(Options(workspace.inputs, build=False), workspace.knowledge, workspace.files())
-        self.compiler.beside.givers = workspace.givers
+        self.compiler.beside.named = workspace.jobs_in_sight
 
     def documents(self) -> list[Document]:
         """Those of ours; the lines that are no YAML are left out."""

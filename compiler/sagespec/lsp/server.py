@@ -225,22 +225,34 @@ class Server:
 
     @property
     def _has_work(self) -> bool:
-        return self._initialized and not self._shut_down and (self.judgements.has_work or bool(self._touched))
+        return (
+            self._initialized
+            and not self._shut_down
+            and (self.judgements.has_work or bool(self._touched or self.judgements.touched))
+        )
 
     def _work(self) -> None:
         try:
-            if self._touched:
+            if self.judgements.touched:  # by a request that did not wait for its turn
+                self._take_touched()
+            elif self._touched:
                 self._publish(self._touched.pop())
             else:
-                self._touched |= self.judgements.work()
-                self._touched |= {
-                    path
-                    for path in self._unsettled
-                    if self.judgements.is_settled(path) or (path not in self._told and self.judgements.has_word(path))
-                }
-                self._unsettled -= self._touched
+                self.judgements.work()
+                self._take_touched()
         except Exception as error:
             self._log("judging", error)
+
+    def _take_touched(self) -> None:
+        self._touched |= self.judgements.touched
+        self.judgements.touched.clear()
+        self._note_stamps()
+        self._touched |= {
+            path
+            for path in self._unsettled
+            if self.judgements.is_settled(path) or (path not in self._told and self.judgements.has_word(path))
+        }
+        self._unsettled -= self._touched
 
     def _publish(self, path: str) -> None:
         """Tells the client what is found in a file; what is out of date is not told: its judgement will come."""
@@ -277,6 +289,14 @@ class Server:
             self._look_at_disk()
             self._next_look = begun + max(LOOK_EVERY, 50 * (time.monotonic() - begun))
         return True
+
+    def _note_stamps(self) -> None:
+        """How the files are that have just been judged for the first time: what is changed before the first look is
+        seen by it."""
+        new = self.judgements.first_asked
+        if not self._is_watching:
+            self._stamps |= {path: _stamp(path) for path in new}
+        new.clear()
 
     def _look_at_disk(self) -> None:
         asked = {path for known in self.judgements.known.values() for path in known.asked}
@@ -325,4 +345,7 @@ def serve(environment: str | None = None, variables: Mapping[str, str] | None = 
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     workspace = Workspace()
     workspace.settings = workspace.settings._replace(environment=environment, variables=dict(variables or {}))
-    return Server(Connection(sys.stdin.buffer, outgoing), workspace).run()
+    try:
+        return Server(Connection(sys.stdin.buffer, outgoing), workspace).run()
+    except BrokenPipeError:  # the client does not listen any more
+        return 1

@@ -14,6 +14,7 @@ from sagespec.lsp.texts import Json, TextDocument, path_of, uri_of
 
 if TYPE_CHECKING:
     from sagespec.catalog import Facts
+    from sagespec.checking.claims import Holder, Key
 
 MANIFEST_ENDINGS = (".yaml", ".yml")
 
@@ -128,8 +129,8 @@ class Workspace:
         """The catalogue as of a day; as of today for None."""
         self.is_cancelled: Callable[[], bool] = lambda: False
         """Whether the request at hand is not wanted any more: long work asks now and then."""
-        self.givers: Callable[[str, str], Sequence[str]] = lambda manifest, name: ()
-        """(manifest, name) → the files beside a manifest that give a training job that name."""
+        self.jobs_in_sight: Callable[[str, str], Sequence[tuple[Key, Holder]]] = lambda manifest, name: ()
+        """(manifest, name that it asks for) → the training jobs that `validate` sees with a manifest."""
         self.asks: list[tuple[str, Json]] = []
         """Requests that the client is sent once the one at hand is answered."""
         self._by_path: dict[str, TextDocument] = {}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sagespec.catalog import near_name
 from sagespec.checking.check import Checked
+from sagespec.checking.claims import Holder, Key
 from sagespec.kinds import kind_named
 from sagespec.pipeline.results import Options, Result
 from sagespec.reading.render import Manifest
@@ -14,23 +16,25 @@ from sagespec.reading.render import Manifest
 if TYPE_CHECKING:  # imported where a request is made
     from sagespec.building.draft import Trained
     from sagespec.building.request import Request
+    from sagespec.pipeline.compiler import Compiler
 
 
 class Beside:
     """Those of one run: they are compiled when an endpoint first asks for one."""
 
-    def __init__(self, options: Options, run: Callable[[Options, Iterable[str]], Iterable[Result]]) -> None:
+    def __init__(self, options: Options, compiler: Callable[[Options], Compiler]) -> None:
         """
         Args:
-            run: compiles what lies under some paths.
+            compiler: makes one for a run of its own.
         """
         self.paths: tuple[str, ...] = ()
         """Those of the run."""
-        self.givers: Callable[[str, str], Sequence[str]] | None = None
-        """(manifest, name) → the files that give a training job that name, where somebody knows them already."""
+        self.named: Callable[[str, str], Sequence[tuple[Key, Holder]]] | None = None
+        """(manifest, name that it asks for) → the names of the training jobs that are in sight, each with the file that
+        gives it; where somebody knows them already."""
         self._options = options
-        self._run = run
-        self._jobs: dict[tuple[str | None, ...], list[Result]] = {}
+        self._compiler = compiler
+        self._runs: dict[tuple[str | None, ...], tuple[list[Result], Sequence[tuple[Key, Holder]]]] = {}
 
     def trained(self, name: str, project: str, of: Request) -> Trained:
         """The training job whose model is served; of one that is waited for, what its manifest promises."""
@@ -47,7 +51,7 @@ class Beside:
         from sagespec.building.promised import promised_by
 
         wanted = (name, project, of.environment, of.site.region)
-        beside = self._trainers(name, of.manifest, of.environment)
+        beside, _ = self._in_sight(name, of.manifest, of.environment)
         found = [result.request for result in beside if result.request is not None]
         same = (job for job in found if (job.name, job.project, job.environment, job.site.region) == wanted)
         return next((promised_by(job) for job in same), Trained())
@@ -60,31 +64,46 @@ class Beside:
             return None
 
         asked = (name, *_whose(manifest))
-        for each in self._trainers(name, manifest.document.source.name, manifest.environment):
+        for each in self._in_sight(name, manifest.document.source.name, manifest.environment)[0]:
             trainer = each.checked
             if trainer is not None and (trainer.job.name, *_whose(trainer.manifest)) == asked:
                 return trainer
         return None
 
-    def _trainers(self, name: str, manifest: str, environment: str | None) -> list[Result]:
-        """The training jobs that are described under the paths of this run, or beside a manifest: one of that name is
-        among them, if there is one."""
+    def meant(self, manifest: Manifest, name: str) -> str | None:
+        """The training job in sight whose name was probably meant; None where one is called so, or nothing is near."""
+        if self._options.alone:
+            return None
+        _, named = self._in_sight(name, manifest.document.source.name, manifest.environment)
+        if any(holder.job == name for _, holder in named):
+            return None
+        project, environment = manifest.settings.get("project", "default"), manifest.environment
+        return near_name(name, [holder.job for key, holder in named if key[1:3] == (str(project), environment)])
+
+    def _in_sight(
+        self, name: str, manifest: str, environment: str | None
+    ) -> tuple[list[Result], Sequence[tuple[Key, Holder]]]:
+        """(the training jobs that are described under the paths of this run, or beside a manifest; the names of all,
+        wrong manifests included). One of that name is among them, if there is one."""
         folder = os.path.dirname(manifest)  # noqa: PTH120
         roots = (*self.paths, *([folder or "."] if os.path.isfile(manifest) else ()))  # noqa: PTH113
-        if self.givers is not None:
-            roots = tuple(self.givers(manifest, name))
+        known = None if self.named is None else self.named(manifest, name)
+        if known is not None:
+            roots = tuple(dict.fromkeys(holder.file for _, holder in known if holder.job == name))
         key = (environment or None, *roots)
-        if key not in self._jobs:
+        if key not in self._runs:
             from sagespec.building.draft import Trained
 
             inputs = self._options.inputs._replace(environment=key[0])
             options = self._options._replace(
                 inputs=inputs, trained=lambda *_: Trained(), archive_at=None, only=(), alone=True
             )
-            results = self._run(options, roots)
-            trainer = kind_named("TrainingJob").model
-            self._jobs[key] = [each for each in results if each.checked and isinstance(each.checked.job, trainer)]
-        return self._jobs[key]
+            compiler, trainer = self._compiler(options), kind_named("TrainingJob").model
+            results = compiler.run(roots)
+            jobs = [each for each in results if each.checked and isinstance(each.checked.job, trainer)]
+            self._runs[key] = jobs, [each for each in compiler.claims.holders.items() if each[0][0] == "TrainingJob"]
+        jobs, named = self._runs[key]
+        return jobs, named if known is None else known
 
 
 def _whose(manifest: Manifest) -> tuple[Any, str | None]:

@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from sagespec.base.diagnostic import Diagnostic, Rejected, Related, Severity, has_errors
+from sagespec.base.diagnostic import Diagnostic, Rejected, Related, Severity, has_errors, in_order
 from sagespec.base.files import Files
 from sagespec.base.named import NamedTuple
 from sagespec.base.repository import path_in_repository, repository_of
@@ -21,7 +21,6 @@ from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
 from sagespec.checking.claims import Claims
 from sagespec.checking.context import Context
-from sagespec.checking.verdicts import Verdicts
 from sagespec.kinds import KINDS, Kind, kind_named, vocabulary_of
 from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.pipeline.beside import Beside
@@ -72,14 +71,13 @@ class Compiler:
         self.files = Files() if files is None else files
         self.defaults = Defaults(self.files)
         self.scripts = Scripts(self.files)
-        self.verdicts = Verdicts()
         self.allowances = Allowances(GLOSSARY)
         self.allowed = frozenset(map(current, self.options.allowed))
         self.survey = discovery.Survey()
         self.claims = Claims()
         self.drafts = DraftJudge(self.facts, self.files, build=self.options.build)
         self._destinations = Destinations(self.options)
-        self.beside = Beside(self.options, lambda options, paths: Compiler(options, self.facts, self.files).run(paths))
+        self.beside = self._beside()
 
     @cached_property
     def packing(self) -> Packing:
@@ -87,11 +85,42 @@ class Compiler:
 
         return Packing(self.files)
 
+    def _beside(self) -> Beside:
+        def compiler(options: Options) -> Compiler:
+            asks = self._destinations.may_ask
+            return Compiler(options if asks else options._replace(ask_account=None), self.facts, self.files)
+
+        return Beside(self.options, compiler)
+
     def run(self, paths: Iterable[str]) -> Iterator[Result]:
-        """One result a job, in input order. Nothing is raised for what an author did."""
-        for found in self.files_of(paths):
-            yield from self.each(found)
-        yield from self.together()
+        """One result a job, in input order. Nothing is raised for what an author did.
+
+        The service is asked nothing before all manifests have been judged, and only if all are right.
+        """
+        wrong, held = False, list[Result]()
+        for result in (result for found in self.files_of(paths) for result in self.each(found)):
+            wrong = wrong or has_errors(result.diagnostics)
+            if held or result.rest is not None:
+                held.append(result)
+            else:
+                yield result
+        last = [*self.together()]
+        if held and not wrong and not any(has_errors(result.diagnostics) for result in last):
+            judged = self.claims.holders
+            self._begin_to_ask()
+            yield from map(_completed, held)
+            self.claims.holders |= judged  # those of jobs that needed no answer, too
+            last += self.together()
+        else:
+            yield from held
+        yield from last
+
+    def _begin_to_ask(self) -> None:
+        """What has been made without an answer of the service's is made again, with it."""
+        paths, named = self.beside.paths, self.beside.named
+        self._destinations.may_ask = True
+        self.claims, self.beside = Claims(), self._beside()
+        self.beside.paths, self.beside.named = paths, named
 
     def files_of(self, paths: Iterable[str]) -> Iterator[FoundFile]:
         """Every file that some paths stand for, once."""
@@ -180,6 +209,7 @@ class Compiler:
         """The jobs of one text."""
         self.allowances.read(source)
         found, manifest, shared, aside = False, False, False, []
+        strangers: set[str] = set()
         try:
             for document in read(source):
                 ours = explicit or is_ours(document)
@@ -189,7 +219,7 @@ class Compiler:
                     found = True
                     manifest = manifest or not is_defaults(document)
                     shared = shared or is_defaults(document)
-                    yield from self.document(document)
+                    yield from self.document(document, strangers)
         except Rejected as rejected:
             found = True
             yield self.refused(source.name, rejected.diagnostics)._replace(ends=True)
@@ -216,8 +246,12 @@ class Compiler:
         left_over = self.allowances.unused(source)
         return () if self.options.local else left_over
 
-    def document(self, document: Document) -> Iterator[Result]:
-        """The jobs of one document."""
+    def document(self, document: Document, strangers: set[str]) -> Iterator[Result]:
+        """The jobs of one document.
+
+        Args:
+            strangers: what has been said of documents of the same text that are another tool's: it is said once.
+        """
         source = document.source
         stated = document.data.get("kind") if isinstance(document.data, dict) else None
         if is_defaults(document):
@@ -225,7 +259,9 @@ class Compiler:
             return
         foreign = None if is_ours(document) else stranger(document)
         if foreign is not None:
-            yield self.refused(source.name, (foreign,))
+            if foreign.message not in strangers:
+                yield self.refused(source.name, (foreign,))
+            strangers.add(foreign.message)
             return
         if isinstance(stated, str) and stated not in KINDS:
             yield self.refused(source.name, (*document.problems, unknown_kind(document, stated)))
@@ -276,7 +312,7 @@ class Compiler:
 
     def manifest(self, manifest: Manifest, kind: Kind) -> Result:
         """What becomes of one job: everything that there is to say of it, and its request where that is asked for."""
-        source = manifest.document.source
+        given, source = manifest, manifest.document.source
         for layer in manifest.layers[1:]:
             self.allowances.read(layer.document.source)
         name = manifest.data.get("name")
@@ -285,21 +321,32 @@ class Compiler:
         manifest = checked.manifest
         found += self.known.complaints(manifest.settings.get(SETTING), manifest.where)
         site = self._destinations.of(checked.job, kind)
-        draft = self._draft(checked, kind, site, asks=self.options.build and not has_errors(found))
+        asks = self.options.build and not has_errors(found)
+        try:
+            draft = self._draft(checked, kind, site, asks=asks)
+            waits = asks and self._destinations.must_ask(checked.job, kind)
+        except _NotYet:
+            draft, waits = self._draft(checked, kind, site), True
         # Requests of two files stand each by itself, so `compile` only warns of them; nobody can apply both.
         between_files = Severity.WARNING if self.options.build else Severity.ERROR
         found += conflicts(self.claims, checked, kind, site, between_files=between_files)
         found += self._served(checked)
+        misspelt = self._misspelt(checked)
+        found += misspelt
         found += self.drafts.of(manifest, kind, draft, found)
         request = None
-        if self.options.build and not has_errors(found):
+        if self.options.build and not waits and not has_errors(found):
             request, complaints = self.drafts.sealed(manifest, kind, draft)
+            if any(each.rule == "unknown-training-job" for each in complaints) and misspelt:
+                complaints = [each._replace(hint=misspelt[0].hint) for each in complaints]
+                found.remove(misspelt[0])
             found += complaints
         allowed = self.allowed
         kept = self.allowances.kept(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
         if has_errors(kept):
             return Result(source.name, kept, name, manifest)
-        return Result(source.name, kept, name, manifest, checked, request)
+        rest = (lambda: self.manifest(given, kind)) if waits else None
+        return Result(source.name, kept, name, manifest, checked, request, rest=rest)
 
     def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
@@ -308,7 +355,7 @@ class Compiler:
         judged = bound if trainer is None else self._with_job(bound, trainer)
         context = self.context(judged.model, manifest, kind)
         try:
-            checked = check(judged, context, kind.rules, self.verdicts, self.allowed)
+            checked = check(judged, context, kind.rules, self.allowed)
             found, checked = checked.warnings, checked._replace(manifest=bound.manifest, job=bound.model)
         except Rejected as rejected:
             found, checked = rejected.diagnostics, Checked(bound.manifest, bound.model)
@@ -352,7 +399,10 @@ class Compiler:
     def _draft(self, checked: Checked, kind: Kind, site: Destination, *, asks: bool = False) -> Draft:
         """
         Args:
-            asks: whether the service may be asked which model an endpoint serves: not before its mistakes are told.
+            asks: whether it is to be asked which model an endpoint serves: not before its mistakes are told.
+
+        Raises:
+            _NotYet: that is for the service to say, which may not be asked yet.
         """
         from sagespec.building import draft
 
@@ -365,10 +415,14 @@ class Compiler:
             self.packing,
             _manifest_name(manifest, folder),
             self.options.inputs.commit,
-            self.beside.trained if asks else None,
-            self.options.archive_at if asks else None,
+            (_not_yet if self._is_early(self.options.trained) else self.beside.trained) if asks else None,
+            (_not_yet if self._is_early(self.options.archive_at) else self.options.archive_at) if asks else None,
         )
         return kind.draft(checked.job, manifest, inputs)
+
+    def _is_early(self, ask: object) -> bool:
+        """Whether the service would be asked, and may not be yet."""
+        return ask is not None and not self._destinations.may_ask
 
     def _served(self, checked: Checked) -> Iterator[Diagnostic]:
         """A script whose model the endpoint's server cannot load; the script may allow it."""
@@ -388,6 +442,17 @@ class Compiler:
         related = () if finding.place is None else (Related(written, "the endpoint that is to serve its model"),)
         yield found._replace(related=related)
 
+    def _misspelt(self, checked: Checked) -> list[Diagnostic]:
+        """An endpoint's training job that no manifest in sight describes, while one of a near name is there."""
+        path, name = ("training_job",), checked.job.members().get("training_job")
+        meant = None if name is None else self.beside.meant(checked.manifest, name)
+        if meant is None:
+            return []
+        message, hint = f"no training job here is called '{name}'", f"did you mean {meant}?"
+        return [
+            Diagnostic(checked.manifest.where(path), Severity.WARNING, "misspelt-training-job", message, hint, path)
+        ]
+
     def _read_allowances(self, context: Context) -> None:
         """What the comments of a job's script allow, where a rule has asked for the script."""
         script = context.__dict__.get("script")
@@ -399,6 +464,24 @@ class Compiler:
         allowed = self.allowed  # an error that ends everything is told all the same
         kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
         return Result(name, self.allowances.kept(kept))
+
+
+class _NotYet(Exception):
+    """Something is for the service to say, and not all manifests have been judged."""
+
+
+def _not_yet(*_: object) -> NoReturn:
+    raise _NotYet
+
+
+def _completed(result: Result) -> Result:
+    """What becomes of a job once the service may be asked."""
+    if result.rest is None:
+        return result
+    whole = result.rest()
+    said = set(result.diagnostics)
+    new = (found for found in whole.diagnostics if found not in said)
+    return whole._replace(diagnostics=in_order([*result.diagnostics, *new]))
 
 
 def _missing_from_job(found: Diagnostic) -> bool:

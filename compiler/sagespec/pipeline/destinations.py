@@ -24,6 +24,8 @@ class Destinations:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self.may_ask = False
+        """Whether the service may be asked by now."""
         self._told: str | None = None
         self._region = region_of(options.inputs.environ)
 
@@ -45,9 +47,14 @@ class Destinations:
         role = _role_of(job, kind)
         account = account_of(role, job.members().get("account_id")) or self._options.account
         ask = self._options.ask_account
-        if account is None and role and ask is not None and not self.is_here(job):
-            account = self._told = self._told or ask()
+        if account is None and role and ask is not None and self.may_ask and not self.is_here(job):
+            account = self._told = self._told or ask(self.region(job) or "")
         return account
+
+    def must_ask(self, job: Any, kind: Kind) -> bool:
+        """Whether the account is for the service to say, which may not be asked yet."""
+        asks = self._options.ask_account is not None and not self.may_ask and not self.is_here(job)
+        return asks and bool(_role_of(job, kind)) and self.account(job, kind) is None
 
 
 def region_of(environ: Mapping[str, str]) -> str | None:

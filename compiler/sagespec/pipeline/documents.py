@@ -16,11 +16,23 @@ def stranger(document: Document) -> Diagnostic | None:
     return strangers.diagnosed(document, {"apiVersion", "kind", "matrix"}.union(*fields))
 
 
+_CALLED = {
+    "TrainingJob": "job training estimator modeltrainer experiment run task tfjob pytorchjob xgboostjob",
+    "Endpoint": "model deployment inferenceservice inference endpointconfig service serving",
+    "Defaults": "config settings project",
+}
+"""Kind → what other tools call such a thing, in small letters."""
+_TUNING = "hyperparametertuningjob hyperparametertuner tuningjob tuner sweep"
+
+
 def unknown_kind(document: Document, stated: object) -> Diagnostic:
     names = (*KINDS, "Defaults")
-    meant = near(str(stated), names)
+    word = "".join(filter(str.isalnum, str(stated)[:60].lower()))
+    meant = near(str(stated), names) or next((kind for kind, words in _CALLED.items() if word in words.split()), None)
     message = f"there is no kind '{str(stated)[:60]}'"
     hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(names)}"
+    if word in _TUNING.split():
+        hint = "write kind: TrainingJob with a matrix, which makes one job for each combination"
     place = document.where(("kind",))
     fix = (Edit(place.span, meant),) if meant and meant.lower() == str(stated).lower() else ()
     return Diagnostic(place, Severity.ERROR, "unknown-kind", message, hint, ("kind",), fix)

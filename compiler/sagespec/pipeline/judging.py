@@ -117,16 +117,14 @@ class DraftJudge:
 def _refused_by_api(manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
     from sagespec.building import api_check
 
-    calls = (*draft.request.calls, *draft.request.serving.changing)
-    name_members = {call.operation: call.name_member for call in calls}
-    for operation, body in draft.request.samples():
+    # That there is no name, or which is wrong with it, has been said.
+    request = draft.request if draft.request.name else draft.request._replace(name="name")
+    for operation, body in request.samples():
         for complaint in api_check.check(body, operation):
             if complaint.kind == "enum" and "request" not in manifest.data:
                 continue  # such a list may have grown since; what the fields allow, the rules judge
             if any(complaint.about[: len(left_out)] == left_out for left_out in draft.unknown):
                 continue
-            if not draft.request.name and complaint.path == (name_members[operation],):
-                continue  # that there is no name has been said
             path = _field_of(manifest, kind, operation, complaint.about) or _field_of(
                 manifest, kind, operation, complaint.path
             )

@@ -29,6 +29,8 @@ class Result(NamedTuple):
     """None when it was refused, or only validated."""
     ends: bool = False
     """Nothing behind it in the file could be read."""
+    rest: Callable[[], Result] | None = None
+    """Asks the service for what its request lacks: only once all manifests of a run are right."""
 
     @property
     def is_right(self) -> bool:
@@ -67,8 +69,8 @@ class Options(NamedTuple):
     """The jobs are to run on this machine."""
     account: str | None = None
     """The account, where no manifest says it."""
-    ask_account: Callable[[], str] | None = None
-    """Asks the service for the account, when neither does: apply's way."""
+    ask_account: Callable[[str], str] | None = None
+    """Asks the service in a region for the account, when neither does: the way of plan and apply."""
     trained: Callable[[str, str, Request], Trained] | None = None
     """Finds the training job whose model is served: the way of plan and apply. Without it, what the manifest of that
     job promises is taken."""

@@ -13,7 +13,7 @@ from sagespec.pipeline.results import Result
 
 T = TypeVar("T")
 
-FIRST = 32
+FIRST = 8
 """Files that are done before others help: what they have in common is known then, and is not worked out twice."""
 WORTH_IT = 32
 """So many more files at least repay the start of processes."""

@@ -45,7 +45,10 @@ def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
     if not wrong and not manifest.unknown:
         return Bound(manifest, made)
     known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
-    told, counts = _first_of_each_kind(known)
+    above = {path[:length] for path in known for length in range(len(path))}
+    told, counts = _first_of_each_kind(
+        {path: detail for path, detail in known.items() if detail["type"] != "literal_error" or path not in above}
+    )  # of `false` or a map, a map is meant where one is written
     misspelt = {(*path[:-1], name) for path, detail in told.items() if (name := meant(model, path, detail)) is not None}
     owners: dict[Path, str] = {}
     unknown = frozenset(path for path, detail in told.items() if detail["type"] == "extra_forbidden")
@@ -60,6 +63,8 @@ def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
             misspelt |= {(*path[:-1], "name"), (*path[:-1], other)} if other else set()
         told = {path: detail for path, detail in told.items() if path not in places.said_already(owners)}
     misspelt = {path for path in misspelt if not is_given(data, path)}
+    if ("apiVersion",) in told:  # told with it
+        told = {path: detail for path, detail in told.items() if path != ("kind",) or detail["type"] != "missing"}
     told = {path: detail for path, detail in told.items() if detail["type"] != "missing" or path not in misspelt}
     complaints = (
         diagnosed(BindingComplaint(manifest, model, data, path, detail, owners.get(path, "")))._replace(

@@ -138,6 +138,9 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"a text with expressions may have {MAX_LENGTH:,} characters, not {len(text):,}")
+    foreign = _FOREIGN.search(text)
+    if foreign is not None:
+        raise _of_another_tool(foreign)
     text = _quote_dashes(text, names)
     shown = cut(text.strip(), 80)
     try:
@@ -159,6 +162,21 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         raise ExpressionError(f"{shown} is not a finite number") from None
     except (MemoryError, RecursionError, SyntaxError):
         raise ExpressionError(f"{shown} is nested too deep") from None
+
+
+_FOREIGN = re.compile(r"(\$)\{\{[-+ ]*([^{}]*?)[-+ ]*\}\}|\{\{[-+ ]*(?:\.[A-Za-z_]*)?\.([A-Za-z_]\w*)[^{}]*\}\}")
+"""`${{ secrets.X }}` of GitHub Actions; `{{ .Values.x }}` and `{{ .x }}` of Helm and Go."""
+
+
+def _of_another_tool(found: re.Match[str]) -> ExpressionError:
+    shown = cut(found[0], 80)
+    if found[1]:
+        name = re.sub(r"\W", "_", found[2].rpartition(".")[2]).upper() or "NAME"
+        hint = f'write "{{{{ env.{name} }}}}", and set {name} in the workflow, under env:'
+        return ExpressionError(f"{shown} is an expression of GitHub Actions", hint)
+    name = found[3]
+    hint = f'write "{{{{ vars.{name} }}}}", in quotes; give it with --set {name}=…, or under vars: in sagespec.yaml'
+    return ExpressionError(f"{shown} is a template of Helm or Go", hint)
 
 
 def _evaluate(text: str, names: Mapping[str, Any]) -> Any:

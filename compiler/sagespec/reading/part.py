@@ -64,14 +64,12 @@ class Part:
     """Every field by its name, in the order of the declarations, those of bases first."""
     renamed: ClassVar[Mapping[str, str]] = {}
     """Names that fields have elsewhere → their names here."""
-    renaming: ClassVar[str] = "'{old}' is the name that SDK 1 used for '{new}'"
+    renaming: ClassVar[str] = "'{old}' is called '{new}' here"
     """What is said of such a name."""
     other_names: ClassVar[str] = ""
     """Lines `field (what to write): names`: what people call fields elsewhere, in small letters without marks."""
     other_kind: ClassVar[Callable[[str], str | None]] = staticmethod(lambda field: None)
     """A field's name → the other kind of manifests that has it, of a kind's own model."""
-    watch: ClassVar[Any] = None
-    """Notes what is read of an instance, where somebody wants to know (`sagespec.checking.watching`)."""
 
     def __init_subclass__(cls) -> None:
         own = {}

@@ -211,7 +211,14 @@ def render(
         )
     layers = _layers(document, defaults, inputs, vocabulary.kind)
     if not defaults and not _may_hold_expressions(document) and "matrix" not in document.data:
-        yield Manifest(document, layers, document.data, problems=document.problems, environment=inputs.environment)
+        yield Manifest(
+            document,
+            layers,
+            document.data,
+            problems=document.problems,
+            unknown=document.tagged,
+            environment=inputs.environment,
+        )
         return
     merged = _merge([document.data, *(_own(layer.data, vocabulary) for layer in layers[1:])])
     settings = {name: merged.pop(name) for name in SETTINGS if name in merged and name not in document.data}
@@ -373,7 +380,7 @@ class _Renderer:
         documents = dict.fromkeys(layer.document.source for layer in manifest.layers)
         found = {layer.document.source: layer.document.problems for layer in reversed(manifest.layers)}
         self.problems: list[Diagnostic] = [problem for source in documents for problem in found[source]]
-        self.unknown: set[Path] = set()
+        self.unknown: set[Path] = set(manifest.document.tagged)
         self.expressions = 0
 
     def manifest(self) -> Manifest:

@@ -13,7 +13,17 @@ from sagespec.base.redact import masked, secret_in
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Described
 from sagespec.reading.core import ErrorDetails
-from sagespec.reading.meant.names import kind_with, letters, meant, names_at, nearest, other_name, part_at
+from sagespec.reading.meant.names import (
+    in_other_unit,
+    kind_with,
+    letters,
+    meant,
+    meant_by,
+    names_at,
+    nearest,
+    other_name,
+    part_at,
+)
 from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest
 from sagespec.reading.shape import bare, described, expected, field_at, fields_of, shape_of_part
@@ -120,7 +130,12 @@ def _missing(complaint: BindingComplaint) -> Diagnostic:
     path, examples = complaint.path, complaint.described.examples or tuple(complaint.choices)
     example = json.dumps(examples[0]) if examples and isinstance(examples[0], str) else next(iter(examples), "")
     hint = f"add {path[-1]}: {example}" if examples else ""
-    found = complaint.says("missing-field", f"'{path[-1]}' is missing{complaint.inside}", hint)
+    message = f"'{path[-1]}' is missing{complaint.inside}"
+    if path == ("apiVersion",) and not is_given(complaint.data, ("kind",)):  # both are told here, once
+        version, kind = (next(iter(expected(fields_of(complaint.model)[name]))) for name in ("apiVersion", "kind"))
+        message = "'apiVersion' and 'kind' are missing"
+        hint = f"begin with the lines apiVersion: {version} and kind: {kind}"
+    found = complaint.says("missing-field", message, hint)
     return found if len(path) > 1 else found._replace(place=complaint.manifest.document.where(()))
 
 
@@ -149,12 +164,24 @@ def _cure_of_name(complaint: BindingComplaint, name: str, new: str | None) -> st
         return moved
     if other is not None and other.hint:
         return other.hint
+    if new is not None and is_given(complaint.data, (*path[:-1], new)):
+        return f"'{new}' is given as well; leave '{cut(name)}' out"
     if new is not None:
-        return f"did you mean '{new}'?"
+        return f"did you mean '{new}'? {_in_its_unit(complaint)}".rstrip()
     known = names_at(model, path[:-1])
     if len(path) == 1 and name[:1].isupper() and "request" in known:
         return "a member of the API's request stands under request:"
     return f"known here: {', '.join(sorted(known))}" if len(known) < 15 else ""
+
+
+def _in_its_unit(complaint: BindingComplaint) -> str:
+    """What `4` of `max_run_hours: 4` is as a value of max_run; nothing where no unit is named, or it is the same."""
+    counted = in_other_unit(complaint.model, complaint.path)
+    if counted is None:
+        return ""
+    found = field_at(complaint.model, (*complaint.path[:-1], counted[0]))
+    about = described(found.shape) if found else Described()
+    return about.suggest(f"{complaint.value}{counted[1]}") if about.suggest else ""
 
 
 def _renamed(complaint: BindingComplaint, name: str, new: str) -> Diagnostic:
@@ -202,6 +229,10 @@ def _as_shape(complaint: BindingComplaint, kind: str) -> str:
 
     part, path = part_at(complaint.model, complaint.path), complaint.path
     made = ""
+    if complaint.value == "None":
+        return "leave it out, or write null: None is Python's"
+    if kind == "model_type" and part is not None:
+        return _as_part(part, complaint.value, str(path[-1]))
     if kind == "dict_type":
         made = values.as_map(complaint.value)
     elif kind == "list_type":
@@ -210,6 +241,18 @@ def _as_shape(complaint: BindingComplaint, kind: str) -> str:
     if not made or _disclosed(path, made) != made:
         return ""
     return f"write {path[-1]}: {made}" if isinstance(path[-1], str) else f"write {made}"
+
+
+def _as_part(part: type[Part], value: Any, name: str) -> str:
+    """The map that stands for a lone value: a switch, one of several switches, or what such a map must have."""
+    if "enabled" in part.fields and isinstance(value, bool):
+        return f"write {name}: {{enabled: {json.dumps(value)}}}"
+    meaning = meant_by(part, (value,)) if isinstance(value, str) else None
+    inner = part_at(part, (meaning,)) if meaning is not None else None
+    if inner is not None and "enabled" in inner.fields:
+        return f"write {name}: {{{meaning}: {{enabled: true}}}}"
+    needed = [field for field, about in part.fields.items() if about.required]
+    return f"write a map: {{{', '.join(f'{field}: …' for field in needed)}}}" if needed else ""
 
 
 def _correction(kind: str, value: Any, written: str, about: Described) -> tuple[str, Any] | None:

@@ -10,6 +10,7 @@ from typing import Any
 from sagespec.base.redact import disclosed, redacted
 from sagespec.base.source import Path
 from sagespec.kinds import KINDS, Kind, kind_named
+from sagespec.reading.meant.names import meant_by
 from sagespec.reading.render import Manifest
 from sagespec.reading.shape import expected, fields_of
 from sagespec.reporting.findings.diagnostics import printable
@@ -111,6 +112,19 @@ def field_page(name: str) -> Iterator[str]:
         yield f"Default: {shown}." if shown else "It must be given." if field.required else "It may be left out."
         yield f"Lands: {kind.elsewhere.get(name) or ', '.join(kind.members.get(name, ['nowhere']))}."
         yield ""
+
+
+def field_meant(name: str) -> str:
+    """What to say to someone who has typed a name that no field has; nothing where nobody knows."""
+    found = (meant_by(kind_named(kind).model, (name,)) for kind in KINDS)
+    meant = next(filter(None, found), None)
+    return f"did you mean '{meant}'?" if meant else ""
+
+
+def is_known(manifest: Manifest, field: str) -> bool:
+    """Whether a field is one of the kind's, or is written all the same."""
+    path = path_of(field, manifest.data)
+    return bool(path) and (path[0] in _kind_of(manifest).model.fields or len(manifest.origin(path)[1]) > 0)
 
 
 def origin(manifest: Manifest, field: str) -> Iterator[str]:

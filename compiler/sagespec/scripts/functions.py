@@ -6,17 +6,13 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 
 from sagespec.base.named import NamedTuple
+from sagespec.scripts.called import LEGACY_FUNCTIONS, SERVING_FUNCTIONS
 from sagespec.scripts.known import HARMLESS
-from sagespec.scripts.program import LEGACY_FUNCTIONS, Owner, Program
+from sagespec.scripts.program import Owner, Program
 from sagespec.scripts.reading import Piece
 from sagespec.scripts.values import value
 from sagespec.scripts.walking import Module
 
-SERVING_FUNCTIONS = (
-    *("handler", "input_handler", "output_handler"),
-    *("model_fn", "input_fn", "predict_fn", "output_fn", "transform_fn"),
-)
-"""Those of TensorFlow Serving's container, then those that other serving containers call."""
 _FACTORIES = (
     "numpy_input_fn",
     "pandas_input_fn",

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
+from sagespec.scripts.called import LEGACY_FUNCTIONS
 from sagespec.scripts.known import is_known
 from sagespec.scripts.reading import Piece
 from sagespec.scripts.walking import MAIN, Function, Module, Seen
 
-LEGACY_FUNCTIONS = ("model_fn", "keras_model_fn", "estimator_fn", "train_input_fn", "eval_input_fn", "serving_input_fn")
 RUNNERS = frozenset({"tf.app.run", "tensorflow.app.run", "tensorflow.compat.v1.app.run", "absl.app.run", "app.run"})
 """They call the function that they are given."""
 _STARTERS = ("subprocess.", "os.exec", "os.spawn", "os.posix_spawn", "runpy.")

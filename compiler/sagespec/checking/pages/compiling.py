@@ -217,6 +217,17 @@ PAGES = (
         """,
     ),
     Page(
+        "misspelt-training-job",
+        WARNING,
+        OURS,
+        """
+        No manifest here describes the training job whose model is to be served, but there is one of a near name.
+
+        `training_job` takes the `name` of a TrainingJob manifest of the same project and environment. That manifest may
+        lie in another folder, of which nothing is known here: then allow this on the line, or give that folder, too.
+        """,
+    ),
+    Page(
         "unservable-training-script",
         WARNING,
         "https://github.com/aws/sagemaker-tensorflow-serving-container (tfs_utils.py, find_models)",

@@ -72,7 +72,10 @@ def _command(word: str, rest: list[str]) -> type[Arguments]:
         return COMMANDS[name]
     listed = [each.command for each in COMMANDS.values() if each.section]
     among = [each for each in listed if each.startswith(f"{word} ")] if word in GROUPS else listed
-    raise WrongUsage(f"there is no command '{name}'", _nearest(name, among), command=word if word in GROUPS else "")
+    from sagespec.cli.arguments.elsewhere import command_meant
+
+    hint = command_meant(name) or _nearest(name, among)
+    raise WrongUsage(f"there is no command '{name}'", hint, command=word if word in GROUPS else "")
 
 
 def _options(word: str, rest: list[str], command: type[Arguments]) -> Iterator[tuple[Option[Any], Any]]:
@@ -103,9 +106,11 @@ def _option(name: str, command: type[Arguments]) -> Option[Any]:
         message, elsewhere = f"there is no option '{name}' before the command", f"write it behind one: {others}"
     else:
         message, elsewhere = f"sagespec {command.command} has no option '{name}'", f"it is an option of {others}"
-    raise WrongUsage(
-        message, elsewhere if owners else _nearest(name, [each.spelt for each in options]), command=command.command
-    )
+    from sagespec.cli.arguments.elsewhere import option_meant
+
+    known = [each.spelt for each in options]
+    hint = option_meant(name, known) or (elsewhere if owners else _nearest(name, known))
+    raise WrongUsage(message, hint, command=command.command)
 
 
 def _taken(option: Option[Any], name: str, value: str | None, rest: list[str], command: type[Arguments]) -> Any:

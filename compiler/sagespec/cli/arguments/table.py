@@ -61,7 +61,7 @@ class Rendering(Arguments):
 
     env = text(
         "ENV",
-        "Which environment of the defaults applies.",
+        "Use the values of this environment of the defaults.",
         variable="SAGESPEC_ENV",
         completes="environments",
         group=MANIFESTS,
@@ -69,23 +69,23 @@ class Rendering(Arguments):
     set: Option[Sequence[tuple[str, str]]] = repeated(
         "NAME=VALUE", "A value for {{ vars.NAME }}.", read=pair, completes="variables", group=MANIFESTS
     )
-    job = repeated("GLOB", "Only the jobs and endpoints of this name: 'sweep-*'.", group=MANIFESTS)
+    job = repeated("GLOB", "Only jobs and endpoints whose name matches: 'sweep-*'.", group=MANIFESTS)
 
 
 class Judging(Rendering):
     """How manifests are judged, for the commands that take any number of them."""
 
-    allow = repeated("RULE", "A rule that says nothing, not even errors.", completes="rules", group=MANIFESTS)
+    allow = repeated("RULE", "Report nothing of this rule, not even errors.", completes="rules", group=MANIFESTS)
     paths = several("PATH...", "Manifests, folders of manifests, or - for standard input.", completes="files")
 
 
 class Deciding(Judging):
     """What plan and apply may do beyond creating jobs."""
 
-    prune = flag("Stop running jobs, and delete endpoints, of the project whose manifest is gone.")
-    rerun = flag("Run jobs again that have ended, each once; update endpoints again whose update has failed.")
+    prune = flag("Stop running jobs of the project, and delete its endpoints, if their manifest is gone.")
+    rerun = flag("Run jobs that have ended once more; try updates of endpoints that have failed again.")
     replace = flag("Stop running jobs whose manifest has changed; delete failed endpoints, and create them again.")
-    adopt = flag("Take over jobs and endpoints under the manifests' names that are what they ask for, and nobody's.")
+    adopt = flag("Take over jobs and endpoints that have a manifest's name, match it, and belong to no manifest.")
 
 
 class Jobs(Rendering):
@@ -93,8 +93,8 @@ class Jobs(Rendering):
 
     section = DEPLOY
 
-    local = flag("Those on this machine instead of SageMaker's.")
-    region = text("REGION", "The region of what is given by name; a manifest says it itself.")
+    local = flag("Look on this machine instead of in SageMaker.")
+    region = text("REGION", "The region of what is given by name; a manifest has its own.")
 
 
 class Several(Jobs):
@@ -108,7 +108,7 @@ class Several(Jobs):
 class ValidateArguments(Judging):
     """Say everything that is wrong with manifests, before it costs money.
 
-    With --fix, comments and layout stay as they are; of standard input the cured text is printed, and findings go to
+    With --fix, comments and layout stay as they are. Given standard input, it prints the fixed text, and findings go to
     standard error.
     """
 
@@ -116,38 +116,40 @@ class ValidateArguments(Judging):
     exits = {Code.FINE: "nothing wrong", Code.WRONG_MANIFEST: "errors found (or left)"}
     examples = (
         ("sagespec validate jobs", "every manifest below a folder"),
-        ("sagespec validate --fix mnist.yaml", "cure what is certain, then check"),
+        ("sagespec validate --fix mnist.yaml", "fix what is certain, then check"),
         ("sagespec validate --format sarif jobs > findings.sarif", "for code scanning"),
     )
     starts_nothing = True
 
     format = choice("sagespec.reporting.findings.diagnostics:FORMATS", "text", "How findings are written.")
-    fix = flag("Cure what is certain, in the files, before checking.")
+    fix = flag("Fix what is certain, in the files, before checking.")
     strict = flag("Warnings count as errors.")
 
 
 class CompileArguments(Judging):
-    """Print the request of a manifest, byte for byte the same everywhere; of an endpoint, its three requests.
+    """Print the request that a manifest makes, the same on every machine; of an endpoint, its three requests.
 
     --target gives it another form: ack (the TrainingJob resource of the AWS controllers for Kubernetes),
-    step-functions (a task state), aws-cli (a shell script). What these need in S3 is told on standard error; with
-    --out, source archives are written beside. eventbridge is the rule that tells an SNS topic when the job has ended
-    (a CloudFormation template).
+    step-functions (a task state), aws-cli (a shell script). Standard error says what these need in S3; with --out,
+    source archives are written beside them. eventbridge is the rule that tells an SNS topic when the job has ended (a
+    CloudFormation template).
     """
 
     command, section, runs = "compile", CHECK, "compiling:compile_"
     exits = {Code.FINE: "compiled", **NOT_WHOLE}
     examples = (
         ("sagespec compile mnist.yaml", "the request, as JSON"),
-        ("sagespec compile jobs --out requests", "one file a job"),
+        ("sagespec compile jobs --out requests", "one file for each job"),
         ("sagespec compile mnist.yaml --target ack | kubectl apply -f -", "through Kubernetes"),
     )
     starts_nothing = True
 
-    out = folder("Write one file a job: NAME.json (or .yaml, .sh).", excludes="jsonl")
-    jsonl = flag("Print one line a job, refused ones included.")
+    out = folder("Write one file for each job: NAME.json (or .yaml, .sh).", excludes="jsonl")
+    jsonl = flag("Print one line of JSON for each job, also for those with errors.")
     target = choice(
-        "sagespec.building.targets:TARGETS", "sagemaker", "Who will create the job: the form of what is written."
+        "sagespec.building.targets:TARGETS",
+        "sagemaker",
+        "The tool that will create the job: it decides what is written.",
     )
     local = flag("For this machine instead of SageMaker.")
 
@@ -170,7 +172,7 @@ class ExplainArguments(Rendering):
 
 
 class MetricsArguments(Rendering):
-    """Try metric definitions on a log: what each catches, line by line, and which numbers none does.
+    """Try metric definitions on a log: what each catches, line by line, and which numbers none catches.
 
     The patterns are read as Python reads them; which dialect SageMaker uses is not documented, and validate warns of
     what dialects read in different ways.
@@ -187,20 +189,20 @@ class MetricsArguments(Rendering):
         ("sagespec metrics mnist.yaml", "the log of the manifest's newest job"),
     )
 
-    manifest = one("MANIFEST", "Whose metric_definitions are tried.", completes="files")
+    manifest = one("MANIFEST", "The manifest whose metric_definitions are tried.", completes="files")
     log = optional(
-        "LOG", "A file, - for standard input, or a job; nothing: the manifest's job.", completes="files jobs"
+        "LOG", "A file, - for standard input, or a job; without it, the manifest's newest job.", completes="files jobs"
     )
-    format = choice("sagespec.reporting.metrics:FORMATS", "text", "How the trial is written.")
-    local = flag("With a job: that of this machine instead of SageMaker's.")
-    region = text("REGION", "Where a job is that is given by name.")
+    format = choice("sagespec.reporting.metrics:FORMATS", "text", "How the result is written.")
+    local = flag("Look for the job on this machine instead of in SageMaker.")
+    region = text("REGION", "The region of a job that is given by name.")
 
 
 class InitArguments(Arguments):
     """Write a manifest and a script to start from. Never overwrites anything.
 
     What all jobs of a project share goes into one sagespec.yaml, and what editors read into one folder schemas: at the
-    root of the repository, or, without one, in the folder that one stands in.
+    root of the repository, or, outside of one, in the current folder.
     """
 
     command, section, runs = "init", CHECK, "starting:init"
@@ -247,9 +249,9 @@ class ImportArguments(Arguments):
     )
 
     source = optional("JOB|FILE|DIR", "A training job's name, a file, or a folder of files.", completes="files")
-    file = file("FILE", "A file, whatever it is called; - for standard input.")
+    file = file("FILE", "A file, whatever its name is; - for standard input.")
     endpoint = text("NAME", "An endpoint of the service.")
-    out = folder("Write one manifest a job into this folder.")
+    out = folder("Write one manifest for each job into this folder.")
     report = flag("Say of every argument whether it was taken, changed or not taken, instead of printing manifests.")
     format = choice("sagespec.reporting.imported:FORMATS", "text", "How the report is written.")
 
@@ -265,15 +267,15 @@ class PlanArguments(Deciding):
         Code.CHANGES_PENDING: "changes are pending (with --detailed-exitcode)",
     }
     examples = (
-        ("sagespec plan jobs", "against the service, which is only read"),
-        ("sagespec plan jobs --out week.plan", "and save it, for sagespec apply week.plan"),
+        ("sagespec plan jobs", "compare with the service, which is only read"),
+        ("sagespec plan jobs --out week.plan", "save the plan, for sagespec apply week.plan"),
         ("sagespec plan jobs --offline --format markdown", "without credentials, for a pull request"),
     )
 
     format = choice(("text", "json", "markdown"), "text", "How the plan is written.")
     out = file("FILE", "Save the plan, for apply FILE.")
-    detailed_exitcode = flag("Exit with 5 if changes are pending, with 4 if a job has failed and is left so.")
-    offline = flag("Ask no service: as if no job existed yet.")
+    detailed_exitcode = flag("Exit with 5 if changes are pending, with 4 if a job has failed and is not tried again.")
+    offline = flag("Do not ask the service: every job counts as new.")
     local = flag("Run on this machine instead of SageMaker.")
 
     def __init__(self, values: Mapping[str, Any], otherwise: Mapping[str, Any] = MappingProxyType({})) -> None:
@@ -282,7 +284,7 @@ class PlanArguments(Deciding):
 
 
 class ApplyArguments(Deciding):
-    """Bring training jobs and endpoints to what the manifests say. Safe to run again at any time.
+    """Make training jobs and endpoints match the manifests. Safe to run again at any time.
 
     With --wait, the exit code says how the trainings and deployments ended. In GitHub Actions the results are also set
     as outputs of the step, and its summary shows them.
@@ -319,7 +321,7 @@ class ApplyArguments(Deciding):
     executor = choice(
         "sagespec.deploying.services.local.options:EXECUTORS",
         "process",
-        "This machine's Python, or the request's image.",
+        "Run in this machine's Python, or in the request's image.",
         needs="local",
         group=LOCAL,
     )
@@ -340,11 +342,11 @@ class ApplyArguments(Deciding):
 class Looking(Jobs):
     """How many jobs are shown at a glance."""
 
-    sort = text("METRIC", "A table, the job with the best value first.")
+    sort = text("METRIC", "Show a table, sorted by this metric, the best job first.")
     best = choice(
         ("by-name", "smallest", "largest"),
         "by-name",
-        "Which value of it is best; by name: of a loss the smallest.",
+        "Which value is best; by-name: the smallest of a loss, the largest of an accuracy.",
         needs="sort",
     )
     format = choice(("text", "json"), "text", "How states are written.")
@@ -353,8 +355,8 @@ class Looking(Jobs):
 class ListArguments(Looking):
     """List the training jobs and endpoints of a project, newest first: times, metrics, and what the jobs differ in.
 
-    A project is what sagespec.yaml calls so; without one, it is the jobs of the manifests alone. With --local and no
-    path, it is everything on this machine.
+    The project is the one that sagespec.yaml names; without one, only the jobs of the manifests are listed. With
+    --local and no path, everything on this machine is.
     """
 
     command, runs = "list", "listing:list_"
@@ -366,7 +368,7 @@ class ListArguments(Looking):
     )
 
     paths = several("PATH...", "Manifests, or folders of manifests.", required=False, completes="files")
-    limit = number("N", "How many jobs are shown.", default=100, least=1)
+    limit = number("N", "Show N jobs at most.", default=100, least=1)
 
 
 class StatusArguments(Several, Looking):
@@ -381,8 +383,8 @@ class StatusArguments(Several, Looking):
         ("sagespec status mnist-5f2c9a10 --format json", "for programs"),
     )
 
-    plot = text("METRIC", "Draw a metric of the jobs, as their logs and metric_definitions have it.")
-    out = file("FILE", "Draw it into a file: .png, .svg, .pdf or .html (needs sagespec[plot]).", needs="plot")
+    plot = text("METRIC", "Draw a metric of the jobs, read from their logs by metric_definitions.")
+    out = file("FILE", "Write the drawing to a file: .png, .svg, .pdf or .html (needs sagespec[plot]).", needs="plot")
 
 
 class LogsArguments(Several):
@@ -391,7 +393,7 @@ class LogsArguments(Several):
     command, runs = "logs", "jobs:logs"
     exits = FROM_SERVICE
     examples = (
-        ("sagespec logs -f mnist.yaml", "and go on until the job ends"),
+        ("sagespec logs -f mnist.yaml", "print it, and go on until the job ends"),
         ("sagespec logs --tail 20 sweep.yaml", "the end of each job's log"),
         ("sagespec logs --since 10m mnist.yaml", "what was written in the last ten minutes"),
     )
@@ -399,7 +401,7 @@ class LogsArguments(Several):
     follow = flag("Go on until the jobs end.", short="-f")
     tail = number("N", "Begin with the last N lines of each job.", default=0, least=1)
     since: Option[float | None] = Option(
-        "Begin there: 30s, 10m, 2h or 1d ago, or a time such as 2026-11-28T22:00.",
+        "Begin at this time: 30s, 10m, 2h or 1d ago, or a time such as 2026-11-28T22:00.",
         metavar="TIME",
         default=None,
         read=moment,
@@ -407,7 +409,7 @@ class LogsArguments(Several):
 
 
 class AttachArguments(Several):
-    """Follow jobs until they end, whoever has started them. Ctrl-C ends the following, not the jobs."""
+    """Follow jobs until they end, whoever started them. Ctrl-C ends the following, not the jobs."""
 
     command, runs = "attach", "jobs:attach"
     exits = {
@@ -422,7 +424,7 @@ class AttachArguments(Several):
 
 
 class TensorboardArguments(Jobs):
-    """Run TensorBoard on what a job has saved so far, and go on fetching while the job runs. Ctrl-C ends it."""
+    """Run TensorBoard on what a job has saved so far, and keep fetching while the job runs. Ctrl-C ends it."""
 
     command, runs = "tensorboard", "jobs:tensorboard"
     exits = FROM_SERVICE
@@ -435,7 +437,7 @@ class TensorboardArguments(Jobs):
 class RollbackArguments(Several):
     """Let endpoints serve again what they served before. Shows what that is, and asks.
 
-    The manifest is not changed: the next apply goes forward again, unless the change is reverted there, too.
+    The manifest is not changed: the next apply goes forward again, unless you revert the change there, too.
     """
 
     command, runs = "rollback", "rolling_back:rollback"
@@ -450,7 +452,7 @@ class RollbackArguments(Several):
 
 
 class StopArguments(Several):
-    """Stop jobs, which keep what they have saved, and delete endpoints. Asks first, but for a lone job."""
+    """Stop jobs, which keep what they have saved, and delete endpoints. Asks first, except for a single job."""
 
     command, runs = "stop", "jobs:stop"
     exits = FROM_SERVICE
@@ -483,9 +485,9 @@ class InvokeArguments(Jobs):
     )
 
     name = one("NAME-or-PATH", "An endpoint's name, or a manifest with one endpoint.", completes="jobs files")
-    data = optional("DATA", "A file with the request; - or nothing: standard input.", completes="files")
+    data = optional("DATA", "A file with the request; without it, or with -, standard input.", completes="files")
     content_type = text("TYPE", "What the request is: application/json, text/csv …")
-    accept = text("TYPE", "What the answer is to be.")
+    accept = text("TYPE", "What the answer should be: application/json, text/csv …")
     attributes = text("TEXT", "Custom attributes: tfs-model-name=NAME,tfs-method=classify.")
     out = file("FILE", "Write the answer to a file.")
 
@@ -494,7 +496,7 @@ class LocalListArguments(Arguments):
     """List the jobs on this machine, oldest first."""
 
     command, section, runs = "local list", DEPLOY, "local:list_"
-    examples = (("sagespec local list", "one line a job"),)
+    examples = (("sagespec local list", "one line for each job"),)
 
     format = choice(("text", "json"), "text", "How states are written.")
 
@@ -504,14 +506,14 @@ class LocalCleanArguments(Arguments):
 
     command, section, runs = "local clean", DEPLOY, "local:clean"
     exits = {Code.SERVICE_FAILED: "a job is unknown, or still runs"}
-    examples = (("sagespec local clean", "all that have ended"),)
+    examples = (("sagespec local clean", "every job that has ended"),)
 
-    names = several("JOB...", "These, and not all that have ended.", required=False, completes="jobs")
+    names = several("JOB...", "Delete only these.", required=False, completes="jobs")
     yes = flag("Do not ask.", short="-y")
 
 
 class RulesArguments(Arguments):
-    """List everything that a finding can be called."""
+    """List the rules: every name that a finding can have."""
 
     command, section, runs = "rules", REFERENCE, "reference:rules"
     starts_nothing = True
@@ -527,23 +529,24 @@ class VersionsArguments(Arguments):
     starts_nothing = True
 
     framework = optional(
-        "FRAMEWORK", "Another framework than TensorFlow.", choices="sagespec.catalog.tables:frameworks"
+        "FRAMEWORK", "A framework; without it, TensorFlow.", choices="sagespec.catalog.tables:frameworks"
     )
 
     format = choice(("text", "json"), "text", "How the list is written.")
 
 
 class PricesArguments(Arguments):
-    """Make a price file of AWS's public price list, for `prices:` in sagespec.yaml. Asks nobody.
+    """Make a price file of AWS's public price list, for `prices:` in sagespec.yaml. Needs no network.
 
     The price list of a region is a file that everyone may download, as JSON or CSV:
     https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/AmazonSageMaker/current/us-west-2/index.json
+    What `aws pricing get-products --service-code AmazonSageMaker` prints is read, too.
     """
 
     command, section, runs = "prices", REFERENCE, "pricing:prices"
     examples = (
-        ("sagespec prices index.json --out prices.yaml", "of what was downloaded"),
-        ("sagespec prices us-west-2.csv eu-west-1.csv", "of two regions"),
+        ("sagespec prices index.json --out prices.yaml", "from a downloaded list"),
+        ("sagespec prices us-west-2.csv eu-west-1.csv", "the prices of two regions"),
         ("sagespec prices index.json --region us-west-2", "one region of a list of all"),
     )
     starts_nothing = True
@@ -554,7 +557,7 @@ class PricesArguments(Arguments):
 
 
 class SchemaArguments(Arguments):
-    """Write the JSON Schemas that editors complete and check manifests with."""
+    """Write the JSON Schemas with which editors complete and check manifests."""
 
     command, section, runs = "schema", REFERENCE, "reference:schema"
     exits = {Code.WRONG_MANIFEST: "with --check: a file is stale"}
@@ -576,11 +579,11 @@ class LspArguments(Rendering):
     """
 
     command, section, runs = "lsp", REFERENCE, "serving_editors:lsp"
-    exits = {Code.FINE: "the editor has ended it", Code.WRONG_MANIFEST: "the editor is gone without a word"}
+    exits = {Code.FINE: "the editor has shut it down", Code.WRONG_MANIFEST: "the editor has gone without doing so"}
     examples = (("sagespec lsp --env prod", "judge by one environment of the defaults"),)
     starts_nothing = True
 
-    stdio = flag("Accepted for editors that say it: there is no other way.")
+    stdio = flag("For editors that pass it; there is no other way.")
 
 
 class CompletionArguments(Arguments):
@@ -601,7 +604,7 @@ class HelpArguments(Arguments):
     """Show the help of the program, or of a command."""
 
     command, section, runs = "help", REFERENCE, "reference:help_"
-    examples = (("sagespec help local clean", "as sagespec local clean --help"),)
+    examples = (("sagespec help local clean", "the same as sagespec local clean --help"),)
     starts_nothing = True
 
     words = several("COMMAND", "A command's name.", required=False, completes="commands")

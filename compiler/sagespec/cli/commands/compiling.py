@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sagespec.building.targets import TARGETS
 from sagespec.cli.arguments.table import CompileArguments
 from sagespec.cli.codes import Code
-from sagespec.cli.runs import accepted, compiler_of, is_refused
+from sagespec.cli.runs import accepted, compiler_of, is_refused, refuse_unwritable
 from sagespec.cli.terminal import complain, say, tell
 from sagespec.reporting.export import fitted, line_of, needed, text_of, write_all
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def compile_(given: CompileArguments) -> int:
+    refuse_unwritable(given.out)
     compiler = compiler_of(given, build=True, local=given.local)
     if given.jsonl:
         return _lines(compiler, given)

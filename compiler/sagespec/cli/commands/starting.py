@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from sagespec.cli.arguments.table import ImportArguments, InitArguments, Rendering
 from sagespec.cli.codes import Code
+from sagespec.cli.runs import refuse_unwritable
 from sagespec.cli.services import jobs_of, service_pool
 from sagespec.cli.terminal import complain, say, tell
 
@@ -50,6 +51,7 @@ def import_(given: ImportArguments) -> Code:
     if given.out is None and given.source is not None and Path(given.source).is_dir():
         complain(f"{given.source} is a folder, which may hold many jobs", "say where to write them: --out DIR")
         return Code.WRONG_USAGE
+    refuse_unwritable(given.out)
     try:
         found = found_in(given)
         return shown(found, given)
@@ -57,7 +59,7 @@ def import_(given: ImportArguments) -> Code:
         complain(error.message, error.hint)
         return Code.WRONG_MANIFEST
     except (OSError, UnicodeDecodeError) as error:
-        complain(f"{given.file or given.source} cannot be read: {error}")
+        complain(f"{given.file or given.source} cannot be read: {getattr(error, 'strerror', None) or error}")
         return Code.WRONG_USAGE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -54,7 +55,7 @@ def lines_of(given: MetricsArguments) -> Iterable[str]:
     """The lines of a file, of standard input, or of the log of a job."""
     if given.log == "-":
         return (line.rstrip("\r\n") for line in sys.stdin)
-    if given.log is not None and (Path(given.log).is_file() or "/" in given.log):
+    if given.log is not None and (Path(given.log).is_file() or re.search(r"[^A-Za-z0-9-]", given.log)):  # no job's name
         try:
             return Path(given.log).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError as error:

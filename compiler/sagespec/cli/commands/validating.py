@@ -30,6 +30,8 @@ def validate(given: ValidateArguments) -> Code:
     stream = sys.stderr if given.fix and "-" in given.paths else sys.stdout
     for line in FORMATS[given.format](report, style_of(stream)):
         stream.write(line + "\n")
+    if given.job and not report.manifests and not report.errors:  # nothing but defaults was looked at
+        return nothing_here(given)
     if given.format == "text":
         tell(summary(report))
     return Code.WRONG_MANIFEST if report.errors or (given.strict and report.warnings) else Code.FINE

@@ -19,8 +19,8 @@ from sagespec.importing.requests.compiled import compiled
 from sagespec.importing.requests.members import Body, top_members
 from sagespec.kinds import kind_named
 from sagespec.kinds.api_names import from_api
-from sagespec.kinds.endpoint.draft import CONFIG, ENDPOINT, LEVELS, MODEL, VARIANT
-from sagespec.kinds.endpoint.members import SECTIONS
+from sagespec.kinds.endpoint.draft import CONFIG, ENDPOINT, LEVELS, MODEL
+from sagespec.kinds.endpoint.members import SECTIONS, VARIANT
 from sagespec.kinds.endpoint.model import ProductionVariant
 
 IMAGE = re.compile(

@@ -11,6 +11,7 @@ from sagespec.checking.context import Context
 from sagespec.checking.subject import Subject
 from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.scripts import LegacyFunctions, Script
+from sagespec.scripts.called import PYTHON_SERVER, TENSORFLOW_SERVING, CalledFunction
 
 
 class EndpointContext(Context):
@@ -39,6 +40,21 @@ class EndpointContext(Context):
         return self.scripts.of(self.folder, endpoint.entry_point, endpoint.source_dir, endpoint.dependencies)
 
     @lazy
+    def is_imported(self) -> bool:
+        """AWS's own container imports the entry point; TensorFlow Serving's no other than `inference.py`, at the top of
+        what is packed."""
+        endpoint = self.endpoint
+        entry = endpoint.entry_point or ""
+        name = entry.rpartition("/")[2] if endpoint.source_dir is None else entry
+        return endpoint.image_uri is None and (endpoint.server == "python" or name == "inference.py")
+
+    @lazy
+    def called(self) -> tuple[CalledFunction, ...]:
+        """The functions of the script that the container calls by their names."""
+        server = {"python": PYTHON_SERVER, "tensorflow-serving": TENSORFLOW_SERVING}
+        return server[self.endpoint.server] if self.is_imported else ()
+
+    @lazy
     def instance(self) -> Instance | None:
         """The hardware, where it is known."""
         return self.facts.instance(self.endpoint.instance_type or "")
@@ -49,18 +65,17 @@ class Handlers(NamedTuple):
 
     script: Script
     functions: LegacyFunctions
-    entry_point: str
 
 
 def _handlers(context: EndpointContext) -> tuple[Handlers, ...]:
-    script = context.script
-    if script is None or script.study.serving is None or context.endpoint.image_uri is not None:
+    script = context.script if context.is_imported else None
+    if script is None or script.study.serving is None:
         return ()
-    return (Handlers(script, script.study.serving, context.endpoint.entry_point or ""),)
+    return (Handlers(script, script.study.serving),)
 
 
 HANDLERS = Subject[Handlers, EndpointContext](_handlers, ["entry_point"])
-"""The functions of the script, where they are understood: of an endpoint with AWS's own container."""
+"""The functions of the script, where they are understood: of an endpoint whose container imports it."""
 
 ENDPOINT = Subject[Endpoint, EndpointContext](lambda context: (context.endpoint,))
 """The endpoint, always."""

@@ -11,9 +11,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
-from sagespec.base.source import Path
 from sagespec.building.archive import ArchiveError
 from sagespec.building.draft import (
+    BodyMaker,
     Draft,
     DraftInputs,
     Incomplete,
@@ -36,14 +36,13 @@ from sagespec.catalog.serving import serving_image
 from sagespec.kinds.api_names import to_api
 from sagespec.kinds.endpoint.inherited import code_of, with_job
 from sagespec.kinds.endpoint.lifecycle import LIVE
-from sagespec.kinds.endpoint.members import SECTIONS
+from sagespec.kinds.endpoint.members import SECTIONS, VARIANT
 from sagespec.kinds.endpoint.model import Endpoint, ModelDataSource, ProductionVariant, RoutingConfig
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
 MODEL, CONFIG, ENDPOINT = "CreateModel", "CreateEndpointConfig", "CreateEndpoint"
 CHANGE = "UpdateEndpoint"
-VARIANT = "AllTraffic"
 VARIANTS = ("ProductionVariants", "ShadowProductionVariants")
 LEVELS = {10: "debug", 20: "info", 30: "warn", 40: "error", 50: "crit"}
 """Python's logging levels, as TensorFlow Serving's nginx calls them. Source: sagemaker 2.257.7, tensorflow/model.py."""
@@ -173,38 +172,22 @@ def _not_known(name: str, site: Destination) -> tuple[str, Finding]:
     return "unknown-training-job", Finding(("training_job",), message, hint)
 
 
-class _Bodies:
-    """Builds the members of the three bodies; what cannot be made is left out and noted."""
+class _Bodies(BodyMaker):
+    """Builds the members of the three bodies."""
 
     def __init__(self, endpoint: Endpoint, inputs: DraftInputs, trained: Trained, etag: str) -> None:
+        super().__init__()
         self.endpoint = endpoint
         self.etag = etag
         self.trained = trained
         self.inputs = inputs
         self.site = inputs.site
-        self.unknown: set[Path] = set()
-        self.incomplete: list[Finding] = []
         self.unusable: list[Finding] = []
         self.bucket_by: str | None = None
         """The field that would name another bucket, where the default one is used."""
 
     def members(self, operation: str) -> dict[str, Any]:
-        made = {
-            name: self.made((name,), lambda make=make: make(self))  # type: ignore[misc]
-            for name, make in MEMBERS[operation].items()
-        }
-        return present(**made)
-
-    def made(self, path: Path, make: Callable[[], Any]) -> Any:
-        """A member's value; None where it cannot be made, which is noted."""
-        try:
-            return make()
-        except Unknown:  # a field whose value is wrong, which has been said already
-            self.unknown.add(path)
-        except Incomplete as error:
-            self.unknown.add(path)
-            self.incomplete.append(error.finding)
-        return None
+        return present(**{name: self.made((name,), make, self) for name, make in MEMBERS[operation].items()})
 
     # Code ------------------------------------------------------------------------------------------------------------
 

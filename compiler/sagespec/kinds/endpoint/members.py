@@ -12,6 +12,9 @@ SECTIONS = {
 }
 """A section of `request:` → the operation whose body it is laid over."""
 
+VARIANT = "AllTraffic"
+"""What the one variant is called that the endpoint's own fields describe, as in the SDK."""
+
 _CONTAINER = "CreateModel.PrimaryContainer."
 _VARIANT = "CreateEndpointConfig.ProductionVariants."
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from sagespec.kinds import other_kind_with, other_names
+from sagespec.kinds import corrections, other_kind_with, other_names
 from sagespec.kinds.types import (
     GIGABYTES,
     AccountId,
@@ -42,7 +42,7 @@ HostingType = Annotated[
     Described("an instance type such as ml.m5.xlarge, or local", "ml.m5.xlarge", "ml.c6i.large", "local"),
 ]
 EnvValue = Annotated[str, Limits(max_length=1024), Described("a string of at most 1,024 characters")]
-TimeOut = Annotated[int, Limits(ge=60, le=3600), Described("60 to 3,600 seconds")]
+TimeOut = Annotated[int, Limits(ge=60, le=3600), Described("60 to 3,600 seconds", suggest=corrections.seconds)]
 
 
 def whole_number_as_text(value: Any) -> Any:
@@ -178,8 +178,8 @@ class Share(Part):
     value: Count = field("How many instances, or how many percent of them.")
 
 
-Pause = Annotated[int, Limits(ge=0, le=3600), Described("0 to 3,600 seconds")]
-Longest = Annotated[int, Limits(ge=600, le=28_800), Described("600 to 28,800 seconds")]
+Pause = Annotated[int, Limits(ge=0, le=3600), Described("0 to 3,600 seconds", suggest=corrections.seconds)]
+Longest = Annotated[int, Limits(ge=600, le=28_800), Described("600 to 28,800 seconds", suggest=corrections.seconds)]
 
 
 class TrafficRoutingConfiguration(Part):
@@ -275,7 +275,9 @@ class Endpoint(Part):
 
     name: JobName = field("The endpoint's name, which stays when its content changes.")
     tags: dict[str, Annotated[str, Before(whole_number_as_text)]] = field(
-        "Tags of the endpoint, its configuration and its model.", {}
+        "Tags of the endpoint, its configuration and its model.",
+        {},
+        hint="write a map, for example {team: vision}",
     )
     region: Region | None = field("AWS region; AWS_REGION when left out.", None)
     account_id: AccountId | None = field("Account of the default bucket; the role's when left out.", None)
@@ -368,6 +370,13 @@ class Endpoint(Part):
     def first_type(self) -> str | None:
         """The instance type that decides which image there is."""
         return self.types[0]
+
+    @property
+    def first_type_at(self) -> tuple[str | int, ...]:
+        """Where that is written, or is missing."""
+        first = (self.production_variants or (None,))[0]
+        own = first is not None and first.instance_type is not None
+        return ("production_variants", 0, "instance_type") if own else ("instance_type",)
 
     @property
     def server(self) -> Literal["tensorflow-serving", "python"]:

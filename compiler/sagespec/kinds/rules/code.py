@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import PurePath, PurePosixPath
 
@@ -11,6 +11,8 @@ from sagespec.base.repository import lies_outside_project
 from sagespec.checking.context import Context
 from sagespec.checking.rule import ERROR, rule
 from sagespec.checking.subject import Written, field
+from sagespec.scripts import LegacyFunctions, Script
+from sagespec.scripts.called import CalledFunction
 
 
 @rule(
@@ -40,9 +42,9 @@ def code_outside_project(written: Written, context: Context) -> Iterator[Finding
         return  # it is relative to that, and must lie in it
     listed = isinstance(written.value, list | tuple)
     for number, path in enumerate(written.value if listed else (written.value,)):
-        if "://" in path or (lies_inside(path) and not PurePath(path).is_absolute()):
+        if "://" in path or lies_inside(path):
             continue
-        if lies_outside_project(PurePath(path), context.folder, context.marks_project):
+        if lies_outside_project(path, context.folder, context.marks_project):
             yield Finding(
                 (*written.path, number) if listed else written.path,
                 f"'{path}' lies outside the manifest's project",
@@ -53,9 +55,24 @@ def code_outside_project(written: Written, context: Context) -> Iterator[Finding
 @lru_cache(maxsize=1_000)
 def lies_inside(path: str) -> bool:
     """Whether a path, as written, stays in the folder that it is relative to."""
+    if PurePath(path).is_absolute():
+        return False
     depth = 0
     for part in PurePosixPath(path).parts:
-        depth += {"..": -1, "/": -10_000}.get(part, 1)
+        depth += {"..": -1}.get(part, 1)
         if depth < 0:
             return False
     return True
+
+
+def wrong_parameters(script: Script, functions: LegacyFunctions, called: Iterable[CalledFunction]) -> Iterator[Finding]:
+    """Those of the functions that a container calls which do not take what they are given."""
+    for each in called:
+        function = functions.found.get(each.name)
+        if each.by_position and function is not None and not function.takes(each.values):
+            yield Finding(
+                ("entry_point",),
+                f"the container calls {each.head}, and this takes ({', '.join(function.parameters or ())})",
+                f"write def {each.head}",
+                place=script.place(function.piece),
+            )

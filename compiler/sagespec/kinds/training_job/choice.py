@@ -13,7 +13,6 @@ class Choice:
     def __init__(self, job: Job, facts: Facts) -> None:
         self._job = job
         self._facts = facts
-        self.watch = job.watch
 
     @lazy
     def framework(self) -> Framework | None:

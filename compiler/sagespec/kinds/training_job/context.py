@@ -17,6 +17,7 @@ from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
 from sagespec.scripts import DeclaredArguments, Environment, Libraries, Script
+from sagespec.scripts.called import LEGACY_MODE, CalledFunction
 from sagespec.scripts.declared import DeclaredOption
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
@@ -277,12 +278,14 @@ class JobContext(Context):
     def requirements(self) -> str:
         """The requirements.txt that the container installs; nothing where there is none."""
         job, folder = self.job, self.source_folder
-        paths = [folder / "requirements.txt"] if folder is not None and job.source_dir is not None else []
+        paths = []
+        if folder is not None and job.source_dir is not None:
+            paths.append(self.files.below(folder, "requirements.txt"))
         if "://" not in (job.source_dir or ""):
             paths += [self.folder / path for path in job.dependencies if path.rpartition("/")[2] == "requirements.txt"]
         for path in paths:
             if self.files.is_file(path):
-                return self.files.read(path, MAX_REQUIREMENTS).decode("utf-8", "replace")
+                return self.files.text(path, MAX_REQUIREMENTS)
         return ""
 
     def brings(self, module: str) -> bool:
@@ -290,7 +293,8 @@ class JobContext(Context):
         job, folder = self.job, self.source_folder
         if "://" in (job.source_dir or "") or any(path.rpartition("/")[2] == "setup.py" for path in job.dependencies):
             return True
-        if folder is not None and job.source_dir is not None and self.files.is_file(folder / "setup.py"):
+        files = self.files
+        if folder is not None and job.source_dir is not None and files.is_file(files.below(folder, "setup.py")):
             return True
         plain = self.requirements.lower().replace("_", "-")
         return module.replace("_", "-") in plain or any(
@@ -308,6 +312,11 @@ class JobContext(Context):
         if self.mode is Mode.IMAGE or job.entry_point is None:
             return None
         return self.scripts.of(self.folder, job.entry_point, job.source_dir, job.dependencies)
+
+    @lazy
+    def called(self) -> tuple[CalledFunction, ...]:
+        """The functions of the script that the container calls by their names."""
+        return LEGACY_MODE if self.legacy else ()
 
     @lazy
     def hardware(self) -> list[Instance]:

@@ -14,9 +14,9 @@ from typing import Any
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.lazy import lazy
-from sagespec.base.source import Path
 from sagespec.building.archive import ArchiveError
 from sagespec.building.draft import (
+    BodyMaker,
     Draft,
     DraftInputs,
     Incomplete,
@@ -130,10 +130,11 @@ class _Sources:
         return f"s3://{output.removeprefix('s3://').partition('/')[0] if output else default_bucket(self.inputs.site)}"
 
 
-class _Body:
-    """Builds the members of one body; each method is one member. What cannot be made is left out and noted."""
+class _Body(BodyMaker):
+    """Builds the members of one body; each method is one member."""
 
     def __init__(self, job: Job, choice: Choice, manifest: Manifest, inputs: DraftInputs, sources: _Sources) -> None:
+        super().__init__()
         self.job = job
         self.choice = choice
         self.manifest = manifest
@@ -141,8 +142,6 @@ class _Body:
         self.site = inputs.site
         self.code = sources.code
         self.data = sources.data
-        self.unknown: set[Path] = set()
-        self.incomplete: list[Finding] = []
 
     @property
     def mode(self) -> Mode:
@@ -157,19 +156,7 @@ class _Body:
         return self.job.output_path or f"s3://{default_bucket(self.site)}/"
 
     def members(self) -> dict[str, Any]:
-        made = {name: self.made((name,), lambda make=make: make(self)) for name, make in MEMBERS.items()}  # type: ignore[misc]
-        return present(**made)
-
-    def made(self, path: Path, make: Callable[[], Any]) -> Any:
-        """A member's value; None where it cannot be made, which is noted."""
-        try:
-            return make()
-        except Unknown:  # a field whose value is wrong, which has been said already
-            self.unknown.add(path)
-        except Incomplete as error:
-            self.unknown.add(path)
-            self.incomplete.append(error.finding)
-        return None
+        return present(**{name: self.made((name,), make, self) for name, make in MEMBERS.items()})
 
     def role(self) -> str | None:
         return role_arn(self.job.role, self.site, self.facts)

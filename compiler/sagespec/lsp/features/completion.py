@@ -24,6 +24,7 @@ from sagespec.lsp.candidates import (
     settings_of_server,
 )
 from sagespec.lsp.cursor import Spot, spot
+from sagespec.lsp.features import functions
 from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of, with_value
@@ -38,13 +39,27 @@ from sagespec.reading.shape import bare, described, expected, fields_of
 from sagespec.reading.syntax.document import Document
 from sagespec.reading.syntax.writer import scalar as as_yaml
 
-KINDS_OF_ITEM = {"field": 5, "value": 12, "enum": 20, "file": 17, "folder": 19, "variable": 6, "rule": 21}
+KINDS_OF_ITEM = {
+    "function": 3,
+    "field": 5,
+    "value": 12,
+    "enum": 20,
+    "file": 17,
+    "folder": 19,
+    "variable": 6,
+    "rule": 21,
+}
 DEPRECATED = 1
 _ALLOW = re.compile(r"#\s*sagespec:\s*allow\s+(?:[a-z0-9-]+(?:\s*,\s*|\s+))*(?P<typed>[a-z0-9-]*)\Z")
 _EXPRESSION = re.compile(r"\{\{(?P<inside>(?:(?!\}\}).)*)\Z")
 _NAME = re.compile(r"(?:(?P<owner>\w+)\.)?(?P<typed>[\w-]*)\Z")
-_COMPANION = re.compile(r"-without-(?!image|server|support|compiler)|^missing-|^incomplete-|-not-given|-needed-")
-"""Names of rules that miss something else: what they complain of can still be written."""
+_COMPANION = re.compile(
+    r"-without-(?!image|server|support|compiler|python-file)|^missing-(?!model-function|input-function)"
+    r"|^incomplete-|-not-given|-needed-"
+)
+"""Names of rules that miss something else in the manifest: what they complain of can still be written."""
+_ON_THE_WAY = re.compile(r"-not-found$|^unusable-files$|^missing-(local-data|requirements-file)$")
+"""What may be wrong with a folder's name behind which more is typed."""
 
 
 class CompletionItem(NamedTuple):
@@ -57,45 +72,71 @@ class CompletionItem(NamedTuple):
     document: str = ""
     outdated: bool = False
     first: bool = False
+    sought: str = ""
+    """What is compared with what is typed, where the text does not say it."""
 
 
 def completion(workspace: Workspace, judgements: Judgements, params: Mapping[str, Any]) -> Json | None:
     """What may be written at a position; nothing in a file that is not ours."""
     document = workspace.document(params)
-    if document is None or not concerns_us(document):
+    if document is None:
         return None
     index = document.index(params["position"])
+    if not concerns_us(document):
+        return _in_script(workspace, judgements, document, index)
     line = document.text[:index][max(document.text.rfind("\n", 0, index), document.text.rfind("\r", 0, index)) + 1 :]
     if (found := _ALLOW.search(line)) is not None:
-        return _answer(document, index - len(found["typed"]), index, _rules(judgements, document, index))
+        return _answer(workspace, document, index - len(found["typed"]), index, _rules(judgements, document, index))
     scene = Scene(workspace, source_of(document))
     if (found := _EXPRESSION.search(line)) is not None:
         name = _NAME.search(found["inside"])
         assert name is not None
         items = _names(workspace, scene, index, name["owner"])
-        return _answer(document, index - len(name["typed"]), index, items)
+        return _answer(workspace, document, index - len(name["typed"]), index, items)
     here = spot(scene.source, index)
     if here is None or not (is_ours(here.document) or is_defaults(here.document)):
         return None
-    return _answer(document, here.start, here.end, _items(workspace, judgements, scene, here))
+    return _answer(workspace, document, here.start, here.end, _items(workspace, judgements, scene, here))
 
 
-def _answer(document: TextDocument, start: int, end: int, items: Iterable[CompletionItem]) -> Json:
+def _in_script(workspace: Workspace, judgements: Judgements, document: TextDocument, index: int) -> Json | None:
+    """The functions that a container calls; nothing in a script that no manifest names."""
+    found = functions.offered(workspace, judgements, document, index)
+    if found is None:
+        return None
+    start, end, offered = found
+    items = [
+        CompletionItem(each.name, text, "function", each.head, functions.page(each), sought=sought)
+        for each, text, sought in offered
+    ]
+    return _answer(workspace, document, start, end, items) if items else None
+
+
+def _answer(
+    workspace: Workspace, document: TextDocument, start: int, end: int, items: Iterable[CompletionItem]
+) -> Json:
     range_ = document.range(start, end)
+    snippets = workspace.client.can("textDocument", "completion", "completionItem", "snippetSupport")
     return {
         "isIncomplete": False,
-        "items": [_item(item, number, range_) for number, item in enumerate(items)],
+        "items": [_item(item, number, range_, snippets=snippets) for number, item in enumerate(items)],
     }
 
 
-def _item(item: CompletionItem, number: int, range_: Json) -> Json:
+def _item(item: CompletionItem, number: int, range_: Json, *, snippets: bool) -> Json:
+    """
+    Args:
+        snippets: the editor takes them. One that does not may write a text as one line, whatever it holds.
+    """
+    text = item.text if snippets else item.text.partition("\n")[0].rstrip("\r")
     made: Json = {
         "label": item.label,
         "kind": KINDS_OF_ITEM[item.kind],
         "sortText": f"{0 if item.first else 1}{number:04}",
-        "filterText": item.text.strip().rstrip(":").strip("\"'") or item.label,
-        "textEdit": {"range": range_, "newText": item.text},
+        "filterText": item.sought or item.text.strip().rstrip(":").strip("\"'") or item.label,
+        "textEdit": {"range": range_, "newText": text},
         "insertTextMode": 1,
+        "insertTextFormat": 2 if snippets and item.kind == "function" else 1,
     }
     if item.detail:
         made["detail"] = item.detail
@@ -209,18 +250,22 @@ class Trial:
         data = with_value(self.job.manifest.data, path, value)
         return sorted(self.job.complaints(data) - self.before, key=str)
 
-    def accepts(self, path: Path, value: Any) -> bool:
-        return all(_COMPANION.search(rule) for rule, _, _ in self.complaints(path, value))
-
 
 def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[CompletionItem]:
     """The values of a field that would be accepted."""
     offered = [*candidates(trial.job, here.path, here.typed), *(of_shape(shape) if shape is not None else ())]
     if here.path == ("training_job",):
         offered += [Candidate(name, f"{file}:{line}") for name, file, line in trial.judgements.jobs("TrainingJob")]
-    for each in {(type(each.value), each.value): each for each in offered}.values():
-        if each.opens or trial.accepts(here.path, each.value):
-            yield _value(here, each)
+    is_list = (
+        shape is not None and bare(shape)["type"] == "list"
+    )  # an item is typed on a line, or in brackets, of its own
+    for each in {(type(each.value), each.value): each for each in offered if not is_list}.values():
+        said = trial.complaints(here.path, each.value)
+        wrong = [rule for rule, _, _ in said if not _COMPANION.search(rule)]
+        if not wrong or (each.opens and all(map(_ON_THE_WAY.search, wrong))):
+            needs = [f"Needs more: {message}." for rule, _, message in said if rule not in wrong and not each.opens]
+            document = "\n\n".join(part for part in (each.document, *needs) if part)
+            yield _value(here, each._replace(document=document))
 
 
 def _value(here: Spot, each: Candidate) -> CompletionItem:
@@ -283,7 +328,7 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
 
 _OF_VALUES = re.compile(
     r"^(wrong-(value|type|form)|out-of-range|unknown-field|missing-field|refused-by-api)$"
-    r"|-not-found$|^image-outside-ecr$|^model-data-without-archive$|^missing-(local-data|requirements-file)$"
+    rf"|^image-outside-ecr$|^model-data-without-archive$|{_ON_THE_WAY.pattern}"
 )
 """What a sample may do wrong though the field may stand there."""
 

@@ -11,6 +11,7 @@ from sagespec.base.source import Path, Source
 from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.explained import explained
 from sagespec.lsp.candidates import api_member, described_value, script_arguments
+from sagespec.lsp.features import functions
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of
 from sagespec.lsp.script import told_option
@@ -33,6 +34,8 @@ def hover(workspace: Workspace, judgements: Judgements, params: Mapping[str, Any
     parts = list(_pages(judgements, document, index))
     if concerns_us(document):
         parts = [*_of_field(workspace, judgements, document, index), *parts]
+    else:
+        parts = [*functions.told(workspace, judgements, document, index), *parts]
     if not parts:
         return None
     return {"contents": {"kind": "markdown", "value": "\n\n---\n\n".join(parts)}}

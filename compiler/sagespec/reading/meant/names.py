@@ -27,6 +27,9 @@ def meant_by(model: type[Part], path: Path) -> str | None:
     other = other_name(model, path)
     if other or kind_with(model, path):
         return other.field if other else None
+    counted = in_other_unit(model, path)
+    if counted is not None:
+        return counted[0]
     return nearest(name, tuple(names_at(model, path[:-1])))
 
 
@@ -57,6 +60,30 @@ def _other_names(lines: str) -> Mapping[str, OtherName]:
         field, _, hint = left.partition(" ")
         known |= dict.fromkeys(names.split(), OtherName(None if field == "-" else field, hint[1:-1]))
     return known
+
+
+_UNITS = {
+    **dict.fromkeys(("seconds", "secs", "sec"), "s"),
+    **dict.fromkeys(("minutes", "mins", "min"), "m"),
+    **dict.fromkeys(("hours", "hour", "hrs"), "h"),
+    **dict.fromkeys(("days", "day"), "d"),
+    **dict.fromkeys(("gigabytes", "gib", "gb"), "g"),
+    **dict.fromkeys(("terabytes", "tib", "tb"), "t"),
+}
+"""How names end that say what they count → the unit as numbers have it."""
+
+
+def in_other_unit(model: type[Part], path: Path) -> tuple[str, str] | None:
+    """(field, unit) of a name that says in what it counts: `max_run_hours` is max_run, in hours."""
+    name = letters(str(path[-1]))
+    unit = next((word for word in _UNITS if name.endswith(word)), None)
+    if unit is None:
+        return None
+    bare_name = name.removesuffix(unit).removesuffix("in")
+    other = other_name(model, (*path[:-1], bare_name))
+    same = (field for field in names_at(model, path[:-1]) if letters(field) == bare_name)
+    field = next(same, other.field if other else None)
+    return None if field is None else (field, _UNITS[unit])
 
 
 def names_at(model: type[Part], path: Path) -> list[str]:

@@ -51,10 +51,15 @@ def hint(complaint: BindingComplaint, other: OtherName | None) -> str:
     if isinstance(value, str) and value.startswith("s3://") and other is None and "channels" in model.fields:
         near = meant_by(model, complaint.path)
         return "" if near else f"data stands under channels: {{{name[:40]}: s3://…}}"
+    if isinstance(value, Mapping) and value and other is None and "hyperparameters" in model.fields:
+        near = meant_by(model, complaint.path)
+        if near is None or not _is_map(model, near):
+            first = str(next(iter(value)))[:40]
+            return f"if these are for the script, they stand under hyperparameters: {{{first}: …}}"
     is_scalar = isinstance(value, str | int | float)
     if is_scalar and other is None and "hyperparameters" in model.fields and name[:1].islower():
         near = meant_by(model, complaint.path)
-        return "" if near else f"a hyperparameter of the script stands under hyperparameters: {{{name[:40]}: …}}"
+        return "" if near else f"if it is for the script, it stands under hyperparameters: {{{name[:40]}: …}}"
     return ""
 
 
@@ -92,16 +97,33 @@ def other_half(model: type[Part], data: Any, path: Path) -> str:
 
 
 def fields_inside(model: type[Part], path: Path, value: Any) -> Iterator[str]:
-    """The fields of the manifest that an unknown field's map holds, all of whose names are such: those of the API's
-    structures, and of `spec:`."""
+    """The fields of the manifest that an unknown field's map holds, nearly all of whose names are such: those of the
+    API's structures, of `spec:`, of the section of some tool's settings."""
     if not isinstance(value, Mapping) or len(path) != 1 or not value:
         return
     meaning = other_name(model, path)
-    if meaning is not None and meaning.field and bare(fields_of(model)[meaning.field])["type"] == "dict":
+    is_request = all(str(name)[:1].isupper() for name in value)  # the Parameters of a state, the Arguments of a step
+    if meaning is not None and meaning.field and _is_map(model, meaning.field) and not is_request:
         return
-    found = {str(name): meant_by(model, (str(name),)) for name in value}
-    if all(found.values()):
-        yield from dict.fromkeys(field for field in found.values() if field)
+    found = [_fields_of_one(model, str(name), inner) for name, inner in value.items()]
+    strange, known = found.count(None), sum(map(bool, found))
+    if known > 2 * strange:
+        yield from dict.fromkeys(field for fields in found for field in fields or ())
+
+
+def _fields_of_one(model: type[Part], name: str, value: Any) -> list[str] | None:
+    """What one name in such a map stands for: a field, those in a structure of the API's, none of what is no field at
+    all (a namespace of Kubernetes); None where it cannot be told."""
+    other, field = other_name(model, (name,)), meant_by(model, (name,))
+    if name not in model.fields and (inside := list(fields_inside(model, (name,), value))):
+        return inside
+    if field is not None:
+        return [field]
+    return [] if other is not None else None
+
+
+def _is_map(model: type[Part], field: str) -> bool:
+    return field in model.fields and bare(fields_of(model)[field])["type"] in ("dict", "model", "model-fields")
 
 
 def _is_channel(model: type[Part], name: str, value: Any) -> bool:
@@ -125,8 +147,7 @@ def unindented(document: Document, model: type[Part], unknown: frozenset[Path]) 
     owner = ""
     for name, value in document.data.items() if isinstance(document.data, dict) else ():
         if value is None and name in known and name in model.fields:
-            is_map = bare(fields_of(model)[name])["type"] in ("dict", "model", "model-fields")
-            owner = name if is_map else ""
+            owner = name if _is_map(model, name) else ""
         elif (name,) in unknown and owner:
             found[name,] = owner
         else:

@@ -23,7 +23,28 @@ _ANYBODYS = frozenset({"apiVersion", "kind", "name"})
 """Fields of ours that many tools have."""
 _CONDA = frozenset({"name", "channels", "dependencies", "prefix", "variables"})
 """All that an environment.yml has."""
-_NOT_IMPORTED = frozenset({"a resource of Kubernetes", "an environment of conda"})
+_IMPORTED: Mapping[str, str] = {
+    "StartAt States": "a state machine of Step Functions",
+    "Type Resource Parameters": "a state of Step Functions",
+    "Version Steps": "a definition of a SageMaker pipeline",
+}
+"""Keys that are all there → what a file is, of those that `import` reads."""
+_NOT_IMPORTED: Mapping[str, str] = {
+    "AWSTemplateFormatVersion": "a template of CloudFormation",
+    "SchemaVersion SageMaker": "the SageMaker SDK's file of defaults",
+    "source_code compute": "what SDK 3's ModelTrainer is told",
+    "compute_environment": "a config of Hugging Face Accelerate",
+    "on jobs": "a workflow of GitHub Actions",
+    "run resources": "a task of SkyPilot",
+    "$schema compute": "a job of Azure Machine Learning",
+    "conda_env entry_points": "a project of MLflow",
+    "services": "a file of Docker Compose",
+}
+"""The same of those that `import` does not read."""
+_OURS = "a manifest begins with apiVersion: sagespec/v1 and kind: TrainingJob; sagespec init writes one"
+_OURS_OF_DEFAULTS = "what all jobs share stands in sagespec.yaml (kind: Defaults): role, region, subnets, tags …"
+_GROUP = re.compile(r"[\w-]+(?:\.[\w-]+)+/v\d")
+"""`kustomize.config.k8s.io/v1beta1`: a group of Kubernetes with its version."""
 _PROGRAM = re.compile(r"^[ \t]*(?:import|from)[ \t]+\w|^[ \t]*(?:[\w.]+ *= *)?[\w.]+\(", re.MULTILINE)
 
 
@@ -34,15 +55,14 @@ def diagnosed(document: Document, fields: Set[str]) -> Diagnostic | None:
         fields: those of all kinds of manifests.
     """
     data, name = document.data, document.source.name
-    what = _what(data, name)
+    what, imported = _what(data, name)
     if not what and isinstance(data, Mapping) and data and _is_foreign(data, fields):
         message = f"this has {'hardly a' if data.keys() & fields else 'no'} field of a manifest"
-        hint = "a manifest begins with apiVersion: sagespec/v1 and kind: TrainingJob; sagespec init writes one"
-        return Diagnostic(document.where(()), Severity.ERROR, "not-a-manifest", message, hint)
+        return Diagnostic(document.where(()), Severity.ERROR, "not-a-manifest", message, _OURS)
     if not what:
         return None
-    if what in _NOT_IMPORTED:
-        hint = "a manifest begins with apiVersion: sagespec/v1; its fields stand at the top"
+    if not imported:
+        hint = _OURS_OF_DEFAULTS if "defaults" in what else _OURS
         return Diagnostic(document.where(()), Severity.ERROR, "not-a-manifest", f"this is {what}, not a manifest", hint)
     file = "--file -" if name == "-" else shlex.quote(name)
     hint = f"sagespec import {file} makes a manifest of it"
@@ -63,26 +83,35 @@ def _is_foreign(data: Mapping[Any, Any], fields: Set[str]) -> bool:
         return not data.keys() & fields
     if "kind" in data:
         return False
+    if not _ANYBODYS & data.keys() and all(isinstance(value, Mapping) for value in data.values()):
+        return True  # the sections of some tool's settings
     words = set(map(letters, fields))
-    return 2 * sum(letters(key) in words for key in own) < len(own)
+    known = sum(letters(key) in words for key in own)
+    return 2 * known < len(own) or (2 * known == len(own) and not _ANYBODYS & data.keys())
 
 
-def _what(data: Any, name: str) -> str:
+def _what(data: Any, name: str) -> tuple[str, bool]:
+    """(what it is, nothing where nobody knows; whether `import` reads it)"""
     if isinstance(data, str):
-        return "a program" if name.endswith((".py", ".ipynb")) or _PROGRAM.search(data) else ""
+        return "a program" if name.endswith((".py", ".ipynb")) or _PROGRAM.search(data) else "", True
     if not isinstance(data, Mapping):
-        return ""
+        return "", False
     group = str(data.get("apiVersion", ""))
-    if "services.k8s.aws/" in group:
-        return "a resource of Kubernetes (ACK)"
-    if data.keys() & {"metadata", "spec"} and "kind" in data and "sagespec" not in group:
-        return "a resource of Kubernetes"
+    if group.startswith("sagemaker.") and data.get("kind") == "TrainingJob":
+        return f"a resource of Kubernetes ({'ACK' if 'services.k8s.aws/' in group else 'the old operator'})", True
+    is_kubernetes = data.keys() & {"metadata", "spec"} or _GROUP.match(group)
+    if is_kubernetes and "kind" in data and "sagespec" not in group:
+        return "a resource of Kubernetes", False
     if group or "kind" in data:
-        return ""
+        return "", False
     if isinstance(data.get("dependencies"), list) and data.keys() <= _CONDA:
-        return "an environment of conda"
+        return "an environment of conda", False
     if len(_API & data.keys()) > 1:
-        return "a request or a description of SageMaker's API"
-    if "StartAt" in data and "States" in data:
-        return "a state machine of Step Functions"
-    return ""
+        return "a request or a description of SageMaker's API", True
+    if any(isinstance(state, Mapping) and "arn:aws:states:" in str(state.get("Resource")) for state in data.values()):
+        return "a state of Step Functions", True
+    for table, imported in ((_IMPORTED, True), (_NOT_IMPORTED, False)):
+        found = next((what for keys, what in table.items() if data.keys() >= set(keys.split())), "")
+        if found:
+            return found, imported
+    return "", False

@@ -16,10 +16,12 @@ _VALUES = ("value", "regex", "s3uri")
 
 
 def as_map(value: Any) -> str:
-    """`- name: epochs` with `value: 3`, `- epochs: 3` and `epochs=3` are {epochs: 3}."""
+    """`- name: epochs` with `value: 3`, `- epochs: 3`, `epochs=3` and a text of JSON are {epochs: 3}."""
     if isinstance(value, str):
         if len(value) > _LONGEST:
             return ""
+        if isinstance(read := _read(value.strip()), dict):
+            return _flow(read)
         pairs = re.findall(r"(?:--)?([A-Za-z_][\w.-]*)(?:=|: ?| )([^\s,;]+)[,;]?(?:\s+|$)", value.strip())
         rest = re.sub(r"(?:--)?[A-Za-z_][\w.-]*(?:=|: ?| )[^\s,;]+[,;]?(?:\s+|$)", "", value.strip())
         return _flow({name: _read(text) for name, text in pairs}) if pairs and not rest else ""

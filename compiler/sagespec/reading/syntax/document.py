@@ -43,6 +43,20 @@ class Document:
         """The same text, of which something else has been read: what is being typed, say, left out."""
         return Document(self.source, data, self._root, self.problems)
 
+    @property
+    def tagged(self) -> frozenset[Path]:
+        """The paths of scalars with a tag that is not supported, which has been told: nobody knows what they are."""
+        if all(problem.rule != "yaml-tag" for problem in self.problems):
+            return frozenset()
+        found: set[Path] = set()
+        waiting: list[tuple[Path, Node]] = [] if self._root is None else [((), self._root)]
+        while waiting:
+            path, node = waiting.pop()
+            if isinstance(node, ScalarNode) and node.tag.startswith("!"):
+                found.add(path)
+            waiting += [((*path, step), inner) for step, inner, is_key in _inside(node) if not is_key]
+        return frozenset(found)
+
     def has(self, path: Path) -> bool:
         """Whether something is written at `path`."""
         return len(self._walk(path)) == len(path) + 1

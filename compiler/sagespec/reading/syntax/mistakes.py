@@ -15,6 +15,9 @@ def explained(source: Source, error: Exception) -> Diagnostic:
     """What to say of what YAML's reader, or Python's own, has against a text."""
     if not isinstance(error, yaml.MarkedYAMLError):  # of its characters
         return _bad_character(source)
+    template = template_of(source)
+    if template is not None:
+        return template
     lone = _field_without_colon(source, error)
     if lone is not None:
         return lone
@@ -40,6 +43,15 @@ def _bad_character(source: Source) -> Diagnostic:
     index = bad.start() if bad else 0
     what = f"it holds U+{ord(bad[0]):04X}, which YAML does not allow" if bad else _UNREADABLE
     return _invalid(source, source.span(index, index + 1), what)
+
+
+def template_of(source: Source) -> Diagnostic | None:
+    """What to say of a text that a template engine has to read first."""
+    found = _TEMPLATE_LINE.search(source.text) or _TEMPLATE_CALL.search(source.text)
+    if found is None:
+        return None
+    span = source.span(found.start(1), found.end(1))
+    return _invalid(source, span, f"'{cut(found[1])}' is of a template", _NO_TEMPLATE)
 
 
 _SLIPS = {
@@ -90,6 +102,16 @@ def _is_unclosed(source: Source, error: yaml.MarkedYAMLError) -> bool:
     return ("quoted scalar" in said and "unexpected" in said) or (opened and not source.text[mark.index :].strip())
 
 
+_TEMPLATE_LINE = re.compile(
+    r"(?m)^[ \t]*(?:- +)?(\{%.{0,200}?%\}"
+    r"|\{\{-?[ \t]*(?:/\*|range|if|else|end|with|include|define|template|block)\b.{0,200}?\}\})"
+)
+"""`{{- range … }}` of Helm, `{% for … %}` of Jinja."""
+_TEMPLATE_CALL = re.compile(r"(\{\{-?[ \t]*(?:\$\w+[ \t]*:=|(?:include|template|toYaml|tpl)\b).{0,200}?\}\})")
+"""`{{ include "chart.name" . }}` of Helm."""
+_NO_TEMPLATE = (
+    "a manifest is never a template: a matrix makes several jobs of one, and a value in quotes may hold {{ vars.x }}"
+)
 _WITHOUT_COLON = re.compile(r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].*)")
 """`name value` and `name:value`, which YAML reads as a text that goes on in the next line."""
 
@@ -134,6 +156,8 @@ def _yaml_hint(source: Source, span: Span) -> str:
         return "take the ':' at the end of the line away, or put the value in quotes"
     if "\t" in line[: len(line) - len(line.lstrip())] or line[span.column - 1 : span.column] == "\t":
         return "YAML is indented with spaces, never with tabs"
+    if re.search(r"[:\[,{]\s*\$?\{\{", line):
+        return 'put an expression in quotes: "{{ … }}"'
     if re.search(r":\s+[{%@`&*!|>]", line):
         return "put a value that begins with one of { % @ ` & * ! | > in quotes"
     if re.search(r"\S:\S.*\S: ", line) or line.count(": ") > 1:

@@ -36,6 +36,10 @@ _MISREAD = re.compile(
     | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) ) ) \Z"""
 )
 """Plain scalars that other YAML readers take for something else than text."""
+_FOREIGN = re.compile(r"\{\{-?\s*\.")
+"""How `{{ .Values.x }}` begins: a template of Helm's or Go's."""
+_INTRINSIC = ("!Ref", "!Sub", "!GetAtt", "!Join", "!If", "!Select", "!Split", "!ImportValue", "!FindInMap")
+_OF_CLOUDFORMATION = "it is CloudFormation's: write the value itself, or {{ vars.NAME }} or {{ env.NAME }} in quotes"
 _CURLY = frozenset("“”„‟‘’‚‛«»")
 """Quotes that are none to YAML."""
 _STRING_TAG = "tag:yaml.org,2002:str"
@@ -51,6 +55,12 @@ class Builder:
         self.characters = 0
 
     def document(self, root: Node | None) -> Document:
+        if isinstance(root, MappingNode) and self.is_expression(root):  # the first line of a template
+            from sagespec.reading.syntax.mistakes import template_of
+
+            template = template_of(self.source)
+            if template is not None:
+                raise Rejected([template])
         data = None if root is None else self.value(root, 0)
         return Document(self.source, data, root, tuple(bounded(self.problems)))
 
@@ -70,18 +80,20 @@ class Builder:
             self.refuse_tag(node)
         if isinstance(node, SequenceNode):
             return [self.value(item, depth + 1) for item in node.value]
-        if (
-            isinstance(node, MappingNode)
-            and node.flow_style
-            and self.source.text.startswith("{{", node.start_mark.index)
-        ):
+        if isinstance(node, MappingNode) and self.is_expression(node):
             return self.expression(node)
         return self.mapping(node, depth + 1)
+
+    def is_expression(self, node: MappingNode) -> bool:
+        """Whether a map is `{{ name }}` without quotes."""
+        return bool(node.flow_style) and self.source.text.startswith("{{", node.start_mark.index)
 
     def expression(self, node: Node) -> str:
         """`{{ name }}` without quotes is a map in a map to YAML; it is read as the text that was meant."""
         span = self.span(node)
         text = self.source.text[node.start_mark.index : node.end_mark.index]
+        if _FOREIGN.match(text):  # it is no expression of ours with quotes either, which is told where it is evaluated
+            return text
         message = "an expression without quotes is a map to YAML"
         fix = (Edit(span, f'"{text}"'),) if '"' not in text and "\n" not in text else ()
         hint = f'put it in quotes: "{cut(text)}"'
@@ -228,7 +240,7 @@ class Builder:
             self.source.span(node.start_mark.index, node.start_mark.index + 1),
             "yaml-tag",
             f"the tag {cut(tag)} is not supported",
-            "leave it out; only JSON's types exist here",
+            _OF_CLOUDFORMATION if tag in _INTRINSIC else "leave it out; only JSON's types exist here",
         )
 
     def rejected(self, node: Node, rule: str, message: str) -> Rejected:

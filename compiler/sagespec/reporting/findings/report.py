@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -116,6 +117,7 @@ def safe(diagnostic: Diagnostic) -> Diagnostic:
     return diagnostic._replace(message=message, hint=hint, field=field, fix=() if tells else diagnostic.fix)
 
 
+@lru_cache(maxsize=1_024)
 def _told(text: str) -> str:
     text = redacted(text[:5_000])
     return text if len(text) <= LONGEST else re.sub(_LONG_VALUE, r"\1…\2", text)[:LONGEST]

@@ -64,6 +64,10 @@ def _regions(facts: Facts) -> Iterator[Json]:
         yield {"if": when({"framework_version": one_of(versions)}), "then": {"properties": shape}}
 
 
+_NO_NUMBER = r"([Ii][Nn][Ff]([Ii][Nn][Ii][Tt][Yy])?|[Nn][Aa][Nn])\s*$"
+"""What Python takes for a number, too."""
+
+
 def _settings() -> Json:
     """What the container reads when it starts."""
     truth = {
@@ -75,7 +79,8 @@ def _settings() -> Json:
         "errorMessage": 'this setting must be a number: "2"',
     }
     fraction = {
-        "pattern": rf"[0-9]|[Ii][Nn][Ff]|[Nn][Aa][Nn]|[^\x00-\x7f]|{EXPRESSION}",
+        "pattern": rf"^\s*[+-]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][+-]?[0-9_]+)?\s*$|^\s*[+-]?{_NO_NUMBER}"
+        rf"|[^\x00-\x7f]|{EXPRESSION}",
         "errorMessage": 'this setting must be a number: "0.2"',
     }
     names = {

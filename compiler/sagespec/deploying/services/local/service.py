@@ -11,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sagespec.base.redact import redacted
 from sagespec.building.request import Request, Upload
@@ -22,6 +23,7 @@ from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
 from sagespec.deploying.services import (
     START,
     Cursor,
+    Foreseen,
     LogLine,
     NameTaken,
     NoSuchJob,
@@ -37,6 +39,10 @@ from sagespec.deploying.services.local.log import end_of_lines, lines_of
 from sagespec.deploying.services.local.options import EXECUTORS, LocalOptions
 from sagespec.deploying.services.local.running import alive, cluster
 
+if TYPE_CHECKING:
+    from sagespec.deploying.services.local.running import modules
+
+NOT_ISOLATED = "what runs here has a network: enable_network_isolation has no effect"
 LINES_AT_ONCE = 500
 """Log lines that are looked through together for secrets: most hold none."""
 SUMMARIES = ("checkpoints", "model", "output/data", "shared")
@@ -81,6 +87,7 @@ class LocalService:
         python: str = sys.executable,
         interrupt: int = 0,
         grace: float | None = None,
+        decided: bool = True,
     ) -> None:
         """
         Args:
@@ -90,9 +97,11 @@ class LocalService:
             python: the Python that runs scripts where none is provisioned.
             interrupt: rehearse spot: how often the instance is taken away.
             grace: seconds from SIGTERM to SIGKILL; SageMaker's 120 where None.
+            decided: that is how jobs will run; for a plan, `apply` has still to say so.
         """
         if executor not in EXECUTORS:
             raise ServiceError(f"there is no executor '{executor}'", f"there are {' and '.join(EXECUTORS)}")
+        self.decided = decided
         self.root = root.absolute()
         self.store = LocalStore(self.root)
         given = {} if grace is None else {"grace": grace}
@@ -211,6 +220,26 @@ class LocalService:
         progress(f"keeping {upload.path}", upload.size, upload.size)
         return True
 
+    def foreseen(self, request: Request) -> Foreseen:
+        """Whether this machine can run a request, and what will differ from SageMaker."""
+        body = request.body(1)
+        never = self._never(body)
+        if never is not None:
+            return Foreseen("; ".join(never))
+        contents = {upload.uri: upload.content for upload in request.uploads if upload.kind == "code"}
+
+        def code(uri: str, program: str) -> modules.SourceCode | None:
+            from sagespec.deploying.services.local.running import modules
+
+            found = contents.get(uri)
+            return self._uploaded_code(uri, program) if found is None else modules.to_be_packed(found, program)
+
+        refused = "; ".join(self._not_so(body, code) or ())
+        if refused and self.decided:
+            return Foreseen(refused)
+        isolated = bool(body.get("EnableNetworkIsolation")) and self.options.executor != "docker"
+        return Foreseen("", tuple(filter(None, (refused, NOT_ISOLATED if isolated else ""))))
+
     @explained()
     def create(self, request: Request, attempt: int) -> None:
         """Creates the training job and hands it to its supervisor.
@@ -220,7 +249,7 @@ class LocalService:
             ServiceError: this machine cannot run such a job.
         """
         body = request.body(attempt)
-        refused = self._refused(body)
+        refused = self._never(body) or self._not_so(body, self._uploaded_code)
         if refused is not None:
             raise ServiceError(*refused)
         job = self._new_folder(body)
@@ -328,8 +357,8 @@ class LocalService:
             shutil.rmtree(draft.path, ignore_errors=True)
         return JobFolder(self.root / name)
 
-    def _refused(self, body: Mapping[str, Any]) -> tuple[str, str] | None:
-        """Why this machine cannot run the job, and what to do; None where it can."""
+    def _never(self, body: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Why this machine runs no such job in any way, and what to do; None where it may."""
         if sys.platform == "win32":
             return (
                 "jobs on this machine need Linux or macOS",
@@ -340,15 +369,31 @@ class LocalService:
             why = channels.unsupported(channel, algorithm.get("TrainingInputMode", "File"))
             if why is not None:
                 return why, "or run the job in SageMaker"
-        if self.options.executor == "docker":
-            from sagespec.deploying.services.local.running import docker
+        return None
 
-            why = docker.unusable()
-            return None if why is None else (f"docker cannot be used: {why}", "start docker, or use executor 'process'")
+    def _not_so(
+        self, body: Mapping[str, Any], code: Callable[[str, str], modules.SourceCode | None]
+    ) -> tuple[str, str] | None:
+        """Why this machine cannot run the job in the way that it is to, and what to do; None where it can.
+
+        Args:
+            code: (URI, entry point) → what lies there, or will.
+        """
+        algorithm = body["AlgorithmSpecification"]
+        if self.options.executor == "docker":
+            why = self._without_docker
+            return (
+                None
+                if why is None
+                else (f"docker cannot be used: {why}", "start docker, or leave --executor docker out")
+            )
         given = contract.decoded(body.get("HyperParameters", {}))
         image = algorithm.get("TrainingImage", "")
         if "sagemaker_program" not in given:
-            return "the image brings its own program, which only a container can run", "use the executor 'docker'"
+            return (
+                "the image brings its own program, which only a container can run",
+                "use --executor docker, which runs it",
+            )
         if launch.is_legacy(image):
             from sagespec.deploying.services.local.running import legacy
 
@@ -358,20 +403,34 @@ class LocalService:
             return apart
         if given.get(cluster.MPI) and shutil.which("mpirun") is None:
             return "an MPI job needs mpirun, which is not on this machine's PATH", "install Open MPI"
-        return self._lacks(body, given)
+        return self._lacks(given, code)
 
-    def _lacks(self, body: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[str, str] | None:
+    def _lacks(
+        self, given: Mapping[str, Any], code: Callable[[str, str], modules.SourceCode | None]
+    ) -> tuple[str, str] | None:
         """What this machine's Python lacks for the job, and what to do: told before it is started."""
-        code = str(given.get("sagemaker_submit_directory", ""))
-        if self.options.provision or not code.startswith("s3://"):  # else the code comes with a channel
+        place = str(given.get("sagemaker_submit_directory", ""))
+        if self.options.provision or not place.startswith("s3://"):  # else the code comes with a channel
             return None
         from sagespec.deploying.services.local.running import modules
 
-        missing = modules.lacking(self.store.uploaded(code), str(given["sagemaker_program"]), self.options.python)
+        missing = modules.lacking(code(place, str(given["sagemaker_program"])), self.options.python)
         if missing is None:
             return None
-        message = f"{body['TrainingJobName']} is not started: its script imports {missing}, which this Python has not"
+        message = f"the script imports {missing}, which this Python has not"
         return message, f"add --provision, which installs it apart; or install {missing} into {self.options.python}"
+
+    def _uploaded_code(self, uri: str, program: str) -> modules.SourceCode | None:
+        from sagespec.deploying.services.local.running import modules
+
+        return modules.packed(self.store.uploaded(uri), program)
+
+    @cached_property
+    def _without_docker(self) -> str | None:
+        """Why docker cannot be used; asked once for all jobs."""
+        from sagespec.deploying.services.local.running import docker
+
+        return docker.unusable()
 
 
 def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sagespec.base.diagnostic import Finding
-from sagespec.catalog import near_instance
-from sagespec.catalog.api_model import api_members
+from sagespec.catalog import Instance, NoProcessor, NoVersion, near_instance
 from sagespec.checking.condition import EXPRESSION, GIVEN, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
-from sagespec.checking.subject import Written, field
+from sagespec.checking.subject import Subject, Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
 from sagespec.kinds.endpoint.model import Endpoint
+from sagespec.kinds.endpoint.rules.server import hosting_types, image_lacking
 from sagespec.kinds.rules.instances import VARIANTS, types_in
+
+
+def also_of_variants(top: str, own: str) -> Subject[Written, EndpointContext]:
+    """A field of the endpoint, and what its variants say in the place of it."""
+
+    def written(context: EndpointContext) -> list[Written]:
+        endpoint = context.endpoint
+        found = [Written((top,), getattr(endpoint, top), endpoint)]
+        for name in VARIANTS:
+            for index, variant in enumerate(getattr(endpoint, name) or ()):
+                found.append(Written((name, index, own), getattr(variant, own), variant))
+        return [each for each in found if each.value is not None]
+
+    return Subject(written, [top, *VARIANTS])
+
 
 SERVERLESS = {"serverless_inference_config": GIVEN}
 
@@ -32,10 +47,11 @@ def endpoint_without_capacity(endpoint: Endpoint, context: EndpointContext) -> I
         return
     missing = [name for name in ("instance_type", "initial_instance_count") if getattr(endpoint, name) is None]
     if missing:
-        hint = "add instance_type and initial_instance_count, or serverless_inference_config: {memory_size_in_mb: 2048}"
-        yield Finding(
-            (missing[0],), f"{' and '.join(missing)} are missing" if missing[1:] else f"{missing[0]} is missing", hint
-        )
+        message = f"{' and '.join(missing)} {'are' if missing[1:] else 'is'} missing"
+        hint = f"add {' and '.join(missing)}"
+        if missing[1:]:
+            hint += ", or serverless_inference_config: {memory_size_in_mb: 2048}"
+        yield Finding((missing[0],), message, hint)
 
 
 serverless_conflict = refusal(
@@ -81,7 +97,7 @@ serverless_conflict = refusal(
 
 @rule(
     ERROR,
-    on=field("serverless_inference_config"),
+    on=also_of_variants("serverless_inference_config", "serverless_config"),
     source=API + "ProductionVariantServerlessConfig.html",
     rows=(
         Row(
@@ -123,7 +139,7 @@ _ANY_CASE = "|".join("".join(f"[{c}{c.lower()}]" if c.isalpha() else c for c in 
 
 @rule(
     ERROR,
-    on=field("routing_config"),
+    on=also_of_variants("routing_config", "routing_config"),
     source=SDK2 + "utils.py, _resolve_routing_config",
     rows=(
         Row(
@@ -161,7 +177,10 @@ def unknown_hosting_type(instance_type: Written, context: EndpointContext) -> It
         instance_type: ml.t2.medium
     """
     name = instance_type.value
-    known = api_members("CreateEndpointConfig")["ProductionVariants[].InstanceType"].enum
+    known = hosting_types()
+    lacks = instance_type.path == context.endpoint.first_type_at and image_lacking(context)
+    if isinstance(lacks, NoProcessor | NoVersion):  # the rule that says so names another type
+        return
     if name.startswith("ml.") and name not in known and not context.facts.is_misspelt_instance(name):
         meant = near_instance(name, known)
         trains = context.facts.instance(name) is not None
@@ -171,7 +190,7 @@ def unknown_hosting_type(instance_type: Written, context: EndpointContext) -> It
         yield Finding(instance_type.path, message, hint)
 
 
-@rule(WARNING, on=field("volume_size"), source=GUIDE + "host-instance-storage.html")
+@rule(WARNING, on=also_of_variants("volume_size", "volume_size_in_gb"), source=GUIDE + "host-instance-storage.html")
 def volume_on_local_storage(size: Written, context: EndpointContext) -> Iterator[Finding]:
     """Instances with local NVMe storage have just that: `volume_size` is not for them.
 
@@ -182,10 +201,27 @@ def volume_on_local_storage(size: Written, context: EndpointContext) -> Iterator
     Good:
         instance_type: ml.g5.xlarge
     """
-    instance = context.instance
-    if instance is not None and instance.has_local_storage:
-        message = f"volume_size has no effect: {instance.name} has {instance.nvme_gb} GB of its own"
-        yield Finding(size.path, message, "leave volume_size out, or take a type without local storage", at_key=True)
+    own = size.path[1:]
+    types = [size.owner.instance_type or context.endpoint.instance_type] if own else _without_volume(context.endpoint)
+    instance = _of_local_storage(types, context)
+    if instance is not None:
+        message = f"{size.name} has no effect: {instance.name} has {instance.nvme_gb} GB of its own"
+        yield Finding(size.path, message, f"leave {size.name} out, or take a type without local storage", at_key=True)
+
+
+def _without_volume(endpoint: Endpoint) -> list[str | None]:
+    """The types of instances whose volumes the endpoint's own field is about."""
+    variants = [*(endpoint.production_variants or ()), *(endpoint.shadow_production_variants or ())]
+    sizes = [variant.volume_size_in_gb for variant in variants]
+    if not endpoint.production_variants:
+        sizes.insert(0, None)
+    return [name for name, size in zip(endpoint.types, sizes, strict=True) if size is None]
+
+
+def _of_local_storage(types: Sequence[str | None], context: EndpointContext) -> Instance | None:
+    """The first of some types, if all of them have local storage."""
+    found = [context.facts.instance(name or "") for name in types]
+    return found[0] if found and all(each is not None and each.has_local_storage for each in found) else None
 
 
 @rule(WARNING, on=field("kms_key"), source=API + "CreateEndpointConfig.html")
@@ -200,13 +236,17 @@ def endpoint_key_on_local_storage(key: Written, context: EndpointContext) -> Ite
         instance_type: ml.m5.xlarge
         kms_key: 11111111-2222-3333-4444-555555555555
     """
-    instance = context.instance
-    if instance is not None and instance.has_local_storage:
+    instance = _of_local_storage(context.endpoint.types, context)
+    if instance is not None:
         message = f"kms_key does not encrypt the local storage of {instance.name}"
         yield Finding(key.path, message, "leave kms_key out, or take a type without local storage", at_key=True)
 
 
-@rule(WARNING, on=field("serverless_inference_config"), source=GUIDE + "serverless-endpoints.html")
+@rule(
+    WARNING,
+    on=also_of_variants("serverless_inference_config", "serverless_config"),
+    source=GUIDE + "serverless-endpoints.html",
+)
 def serverless_in_china(config: Written, context: EndpointContext) -> Iterator[Finding]:
     """Serverless endpoints are not offered in China.
 

@@ -12,6 +12,9 @@ from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, HANDLERS, EndpointContext, Handlers
 from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.kinds.endpoint.rules.server import CONTAINER
+from sagespec.kinds.rules.code import wrong_parameters
+
+TOOLKIT = "https://github.com/aws/sagemaker-tensorflow-training-toolkit (serve.py)"
 
 
 @rule(ERROR, on=field("source_dir", "dependencies"), source=SDK2 + "tensorflow/model.py, prepare_container_def")
@@ -62,9 +65,7 @@ def entry_point_never_imported(entry: Written, context: EndpointContext) -> Iter
         entry_point: inference.py
         source_dir: s3://bucket/code.tar.gz
     """
-    endpoint = context.endpoint
-    alone = entry.value.rpartition("/")[2] if endpoint.source_dir is None else entry.value
-    if endpoint.server == "tensorflow-serving" and endpoint.image_uri is None and alone != "inference.py":
+    if context.endpoint.image_uri is None and not context.is_imported:
         message = f"the container imports inference.py, not '{entry.value}'"
         yield Finding(entry.path, message, "call the file inference.py, at the top of source_dir")
 
@@ -121,8 +122,7 @@ def handlers_missing(read: Handlers, context: EndpointContext) -> Iterator[Findi
             return response.content, context.accept_header
     """
     found = read.functions.found
-    imported = read.entry_point.rpartition("/")[2] if context.endpoint.source_dir is None else read.entry_point
-    if context.endpoint.server != "tensorflow-serving" or imported != "inference.py" or not read.functions.complete:
+    if context.endpoint.server != "tensorflow-serving" or not read.functions.complete:
         return
     if "handler" in found or {"input_handler", "output_handler"} <= set(found):
         return
@@ -141,7 +141,7 @@ def handlers_missing(read: Handlers, context: EndpointContext) -> Iterator[Findi
     yield Finding(("entry_point",), message, hint, place=place)
 
 
-@rule(WARNING, on=HANDLERS, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit (serve.py)")
+@rule(WARNING, on=HANDLERS, source=TOOLKIT)
 def python_functions(read: Handlers, context: EndpointContext) -> Iterator[Finding]:
     """The Python-based server calls `input_fn` and `output_fn`, or `transform_fn` in the place of both.
 
@@ -179,6 +179,30 @@ def python_functions(read: Handlers, context: EndpointContext) -> Iterator[Findi
         message = f"the Python-based server does not call {name}"
         hint = "define input_fn(data, content_type) and output_fn(prediction, accept)"
         yield Finding(("entry_point",), message, hint, place=read.script.place(found[name].piece))
+
+
+@rule(ERROR, on=HANDLERS, source=CONTAINER + " (python_service.py); " + TOOLKIT)
+def wrong_handler_parameters(read: Handlers, context: EndpointContext) -> Iterator[Finding]:
+    """The container passes a fixed number of values to each function, by position: otherwise no request is answered.
+
+    Bad:
+        entry_point: inference.py
+
+    Bad script:
+        def handler(data):
+            return data.read(), "application/json"
+
+    Good:
+        entry_point: inference.py
+
+    Good script:
+        def handler(data, context):
+            return data.read(), "application/json"
+    """
+    never = {name for each in context.called if each.name in read.functions.found for name in each.instead_of}
+    yield from wrong_parameters(
+        read.script, read.functions, [each for each in context.called if each.name not in never]
+    )
 
 
 @rule(WARNING, on=field("dependencies"), source=CONTAINER + " (serve.py)")

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 
 from sagespec.base.diagnostic import Finding
-from sagespec.catalog import NoProcessor, NoRegion, NoVersion, family_of, is_graviton, near
+from sagespec.catalog import NoImage, NoProcessor, NoRegion, NoVersion, family_of, is_graviton, near, near_instance
+from sagespec.catalog.api_model import api_members
 from sagespec.catalog.serving import served, served_versions, serving_image
 from sagespec.catalog.tables import table
 from sagespec.checking.condition import EXPRESSION
@@ -15,6 +16,7 @@ from sagespec.checking.rule import ERROR, SDK1, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
 from sagespec.kinds.endpoint.model import Endpoint
+from sagespec.kinds.rules.instances import VARIANTS, types_in
 
 IMAGES = SDK2 + "image_uri_config/tensorflow.json"
 CONTAINER = "https://github.com/aws/sagemaker-tensorflow-serving-container"
@@ -102,39 +104,64 @@ def no_serving_image(endpoint: Endpoint, context: EndpointContext) -> Iterator[F
         framework_version: "2.16"
         instance_type: ml.m6g.large
     """
-    version, region = endpoint.framework_version, context.region
-    known = version is not None and region is not None and served(endpoint.server, version, endpoint.first_type)
-    if endpoint.image_uri is not None or not known or endpoint.is_local or version is None or region is None:
-        return
-    serverless = endpoint.serverless_inference_config is not None
-    kind = None if serverless else endpoint.first_type
-    known_type = context.facts.instance(kind or "")
-    if known_type is not None and known_type.arch == "arm64" and not is_graviton(family_of(kind or "")):
-        hint = "take an x86 instance type, or give the image_uri of one for arm64"
-        yield Finding(("instance_type",), f"{kind} is arm64, and has no image of TensorFlow {version}", hint)
-        return
+    lacking, version = image_lacking(context), endpoint.framework_version
+    if isinstance(lacking, NoRegion):
+        close = near(lacking.value, lacking.choices)
+        hint = f"did you mean {close}?" if close else "take another version or region, or give image_uri"
+        yield Finding(("region",), f"there is no image of TensorFlow {version} in {lacking.value}", hint)
+    elif lacking is not None:
+        name = endpoint.first_type or ""
+        message = f"{name} has no image of TensorFlow {version}"
+        hint = "take a CPU or GPU type, or give image_uri"
+        if isinstance(lacking, NoVersion):
+            message = f"TensorFlow {version} has no image for Graviton ({name})"
+            hint = f"take an x86 instance type, or one of the versions {', '.join(_graviton_versions())}"
+        elif runs_arm_only(name, context):
+            message = f"{name} is arm64, and has no image of TensorFlow {version}"
+            hint = "take an x86 instance type, or give the image_uri of one for arm64"
+        if name not in hosting_types():
+            message += ", and is not among the instance types of endpoints"
+            meant = near_instance(name, hosting_types())
+            hint = f"did you mean {meant}?" if meant else "take another type"
+        yield Finding(endpoint.first_type_at, message, hint)
+
+
+def image_lacking(context: EndpointContext) -> NoImage | None:
+    """Why there is no image of a version that has some, for this region and instance type."""
+    endpoint = context.endpoint
+    version, region, kind = endpoint.framework_version, context.region, endpoint.first_type
+    if endpoint.image_uri is not None or endpoint.is_local or version is None or region is None:
+        return None
+    if not served(endpoint.server, version, kind):
+        return None
+    kind = None if endpoint.serverless_inference_config is not None else kind
+    if kind is not None and runs_arm_only(kind, context) and not is_graviton(family_of(kind)):
+        return NoProcessor(kind)
     try:
         serving_image(endpoint.server, version, region, kind)
-    except NoRegion as error:
-        close = near(region, error.choices)
-        hint = f"did you mean {close}?" if close else "take another version or region, or give image_uri"
-        yield Finding(("region",), f"there is no image of TensorFlow {version} in {region}", hint)
-    except NoVersion:
-        choices = ", ".join(_graviton_versions())
-        message = f"TensorFlow {version} has no image for Graviton ({endpoint.instance_type})"
-        yield Finding(("instance_type",), message, f"take an x86 instance type, or one of the versions {choices}")
-    except NoProcessor:
-        message = f"{endpoint.instance_type} has no image of TensorFlow {version}"
-        yield Finding(("instance_type",), message, "take a CPU or GPU type, or give image_uri")
+    except NoImage as error:
+        return error
+    return None
+
+
+def hosting_types() -> Sequence[str]:
+    """The instance types of endpoints."""
+    return api_members("CreateEndpointConfig")["ProductionVariants[].InstanceType"].enum
+
+
+def runs_arm_only(instance_type: str, context: EndpointContext) -> bool:
+    """Whether it runs no image for x86, as far as that is known."""
+    known = context.facts.instance(instance_type)
+    return is_graviton(family_of(instance_type)) if known is None else known.arch == "arm64"
 
 
 def _graviton_versions() -> tuple[str, ...]:
     return tuple(table("serving")["inference_graviton"]["aliases"])
 
 
-@rule(WARNING, on=field("instance_type"), source="https://github.com/aws/sagemaker-python-sdk (image_uris.py)")
+@rule(WARNING, on=types_in(*VARIANTS), source="https://github.com/aws/sagemaker-python-sdk (image_uris.py)")
 def graviton_with_own_image(instance_type: Written, context: EndpointContext) -> Iterator[Finding]:
-    """A Graviton instance runs images for ARM only.
+    """Graviton instances, and those beside a Grace processor, run images for ARM only.
 
     An image for x86 does not start there: the endpoint stays in Creating for half an hour and then fails.
 
@@ -146,9 +173,16 @@ def graviton_with_own_image(instance_type: Written, context: EndpointContext) ->
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/serving:1
         instance_type: ml.c6i.large
     """
-    if context.endpoint.image_uri is not None and is_graviton(family_of(instance_type.value)):
-        message = f"{instance_type.value} is a Graviton type, which runs images for ARM only"
-        yield Finding(instance_type.path, message, "make sure that the image is built for arm64, or take an x86 type")
+    name = instance_type.value
+    others = getattr(instance_type.owner, "model_name", None) is not None
+    if (
+        context.endpoint.image_uri is not None
+        and not others
+        and name in hosting_types()
+        and runs_arm_only(name, context)
+    ):
+        hint = "make sure that the image is built for arm64, or take an x86 type"
+        yield Finding(instance_type.path, f"{name} is arm64, which runs images for ARM only", hint)
 
 
 @rule(WARNING, on=field("framework_version"), source=SDK1 + "tensorflow/estimator.py; " + SDK2 + "tensorflow/model.py")

@@ -8,13 +8,13 @@ from itertools import combinations
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import NoProcessor, family_of, is_graviton
 from sagespec.catalog.serving import processor_of
-from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, NULL, REPEATED, Json, inside, when
+from sagespec.checking.condition import EXPRESSION, GIVEN, LIST, NULL, REPEATED, TRUE, Json, inside, when
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
 from sagespec.checking.subject import Written, field, item
 from sagespec.kinds.endpoint.context import EndpointContext
-
-VARIANTS = ("production_variants", "shadow_production_variants")
+from sagespec.kinds.endpoint.members import VARIANT
+from sagespec.kinds.rules.instances import VARIANTS, types_in
 
 
 @rule(ERROR, on=item(*VARIANTS), source=API + "ProductionVariant.html")
@@ -44,12 +44,12 @@ def variant_without_capacity(found: Written, context: EndpointContext) -> Iterat
 
 @rule(
     ERROR,
-    on=field("production_variants"),
+    on=field(*VARIANTS),
     source=API + "ProductionVariant.html",
     rows=(Row(("production_variants",), "two variants have one name", value=REPEATED),),
 )
 def duplicate_variant(found: Written, context: EndpointContext) -> Iterator[Finding]:
-    """Each variant has a name of its own.
+    """Each variant has a name of its own. Without `production_variants`, there is one that is called AllTraffic.
 
     Bad:
         production_variants: [{variant_name: blue}, {variant_name: blue, instance_type: ml.m5.large}]
@@ -57,13 +57,14 @@ def duplicate_variant(found: Written, context: EndpointContext) -> Iterator[Find
     Good:
         production_variants: [{variant_name: blue}, {variant_name: green, instance_type: ml.m5.large}]
     """
-    seen = set()
-    shadows = context.endpoint.shadow_production_variants or []
-    places = [((*found.path, index), variant) for index, variant in enumerate(found.value)]
-    places += [(("shadow_production_variants", index), variant) for index, variant in enumerate(shadows)]
-    for path, variant in places:
+    seen = set[str]()
+    if found.name == VARIANTS[1]:
+        others = context.endpoint.production_variants
+        seen = {VARIANT} if others is None else {other.variant_name for other in others}
+    for index, variant in enumerate(found.value):
         if variant.variant_name in seen:
-            yield Finding((*path, "variant_name"), f"there are two variants '{variant.variant_name}'", "rename one")
+            path = (*found.path, index, "variant_name")
+            yield Finding(path, f"there are two variants '{variant.variant_name}'", "rename one")
         seen.add(variant.variant_name)
 
 
@@ -191,6 +192,139 @@ def _processor(instance_type: str | None) -> str | None:
         return "arm64" if is_graviton(family_of(instance_type)) else processor_of(instance_type)
     except NoProcessor:
         return None
+
+
+OF_INSTANCES = (
+    *("instance_type", "initial_instance_count", "volume_size_in_gb", "model_data_download_timeout_in_seconds"),
+    *("container_startup_health_check_timeout_in_seconds", "routing_config", "managed_instance_scaling"),
+    "inference_ami_version",
+)
+"""Fields of a variant that only one with instances can have."""
+OF_ENDPOINTS_WITH_INSTANCES = (
+    *("subnets", "security_group_ids", "data_capture_config", "async_inference_config", "explainer_config"),
+)
+
+
+@rule(
+    ERROR,
+    on=field(*VARIANTS),
+    source=GUIDE + "serverless-endpoints.html",
+    rows=(
+        *(
+            Row(
+                ("production_variants",),
+                f"a serverless variant takes no {name}",
+                value={"contains": {"type": "object", **when({"serverless_config": GIVEN, name: GIVEN})}, **LIST},
+            )
+            for name in OF_INSTANCES
+        ),
+        *(
+            Row(
+                (name,),
+                f"an endpoint with a serverless variant takes no {name}",
+                when={"production_variants": {"contains": inside("serverless_config", so=GIVEN), **LIST}},
+            )
+            for name in OF_ENDPOINTS_WITH_INSTANCES
+        ),
+        Row(
+            ("enable_network_isolation",),
+            "an endpoint with a serverless variant takes no enable_network_isolation",
+            when={"production_variants": {"contains": inside("serverless_config", so=GIVEN), **LIST}},
+            value=TRUE,
+        ),
+    ),
+)
+def serverless_variant_conflict(found: Written, context: EndpointContext) -> Iterator[Finding]:
+    """A variant without instances has nothing that belongs to instances, and nor has its endpoint.
+
+    There is no GPU, VPC, network isolation, data capture, asynchronous inference, explanation or volume.
+
+    Bad:
+        production_variants:
+          - {variant_name: blue, serverless_config: {memory_size_in_mb: 2048}, volume_size_in_gb: 30}
+
+    Good:
+        production_variants: [{variant_name: blue, serverless_config: {memory_size_in_mb: 2048}}]
+    """
+    serverless = [index for index, variant in enumerate(found.value) if variant.serverless_config is not None]
+    for index in serverless:
+        for name in OF_INSTANCES:
+            if getattr(found.value[index], name) is not None:
+                message, hint = f"a serverless variant takes no {name}", f"leave {name} out, or serverless_config"
+                yield Finding((*found.path, index, name), message, hint, at_key=True)
+    if serverless and context.endpoint.serverless_inference_config is None:
+        for name in (*OF_ENDPOINTS_WITH_INSTANCES, "enable_network_isolation"):
+            if getattr(context.endpoint, name):
+                hint = f"leave {name} out, or serve on instances"
+                yield Finding((name,), f"an endpoint with a serverless variant takes no {name}", hint, at_key=True)
+
+
+_LOCAL: Json = {"enum": ["local", "local_gpu"]}
+
+
+@rule(
+    ERROR,
+    on=types_in(*VARIANTS),
+    source="the manifest language, sagespec/v1",
+    rows=(
+        Row(
+            ("production_variants",),
+            "a variant alone cannot be on this machine",
+            unless={"instance_type": _LOCAL},
+            value={"contains": inside("instance_type", so=_LOCAL), **LIST},
+        ),
+    ),
+)
+def local_variant(found: Written, context: EndpointContext) -> Iterator[Finding]:
+    """An endpoint is on this machine, or in SageMaker; one of its variants alone cannot be here.
+
+    Bad:
+        production_variants: [{variant_name: blue, instance_type: local, initial_instance_count: 1}]
+
+    Good:
+        production_variants: [{variant_name: blue, instance_type: ml.m5.large, initial_instance_count: 1}]
+    """
+    if found.path[1:] and found.value in ("local", "local_gpu") and not context.local:
+        hint = f"write instance_type: {found.value} for the endpoint, or run apply --local"
+        yield Finding(found.path, "a variant alone cannot be on this machine", hint)
+
+
+@rule(WARNING, on=field("production_variants"), source=API + "ProductionVariant.html")
+def variants_without_requests(found: Written, context: EndpointContext) -> Iterator[Finding]:
+    """A variant gets its weight's share of the requests: where all weigh nothing, none gets any.
+
+    Bad:
+        production_variants: [{variant_name: blue, initial_variant_weight: 0}]
+
+    Good:
+        production_variants: [{variant_name: blue}, {variant_name: green, initial_variant_weight: 0}]
+    """
+    if not any(variant.initial_variant_weight for variant in found.value):
+        hint = "give one of them an initial_variant_weight, or leave it out: it is 1 then"
+        yield Finding(found.path, "no variant gets any requests: all weigh 0", hint, at_key=True)
+
+
+@rule(ERROR, on=item(*VARIANTS), source=API + "ProductionVariantManagedInstanceScaling.html")
+def scaling_out_of_order(found: Written, context: EndpointContext) -> Iterator[Finding]:
+    """The fewest instances of a variant are not more than the most.
+
+    Bad:
+        production_variants:
+          - {variant_name: blue, managed_instance_scaling: {min_instance_count: 4, max_instance_count: 2}}
+
+    Good:
+        production_variants:
+          - {variant_name: blue, managed_instance_scaling: {min_instance_count: 2, max_instance_count: 4}}
+    """
+    given = found.value.managed_instance_scaling
+    if given is None or given.min_instance_count is None or given.max_instance_count is None:
+        return
+    if given.min_instance_count > given.max_instance_count:
+        fewest, most = given.min_instance_count, given.max_instance_count
+        path = (*found.path, "managed_instance_scaling", "min_instance_count")
+        yield Finding(
+            path, f"min_instance_count {fewest} is more than max_instance_count {most}", f"write {most} or less"
+        )
 
 
 @rule(WARNING, on=field("production_variants"), source=API + "ProductionVariant.html")

@@ -1,7 +1,8 @@
 """How several instances train together."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
+from sagespec.kinds import other_names
 from sagespec.kinds.types import Count, JsonValue
 from sagespec.reading.constraints import Limits
 from sagespec.reading.part import Part, field
@@ -55,6 +56,8 @@ class SmDistributed(Part):
 
 class Distribution(Part):
     """How several instances train together: the SDK's dictionary."""
+
+    other_names: ClassVar[str] = other_names.DISTRIBUTION
 
     parameter_server: ParameterServer | None = field("Asynchronous training with parameter servers.", None)
     mpi: Mpi | None = field("Processes started by MPI (Horovod).", None)

@@ -169,7 +169,12 @@ class Job(Part):
         dict[ChannelName, Annotated[Channel, Before(from_location)]],
         Limits(max_length=20),
         TRAINING,
-    ] = field("Named inputs; a single location is the channel `training`.", {}, form="letters, digits and . _ - only")
+    ] = field(
+        "Named inputs; a single location is the channel `training`.",
+        {},
+        hint="write a map, for example {train: s3://bucket/train}",
+        form="letters, digits and . _ - only",
+    )
     input_mode: InputMode = field("How data come to the container, for channels that do not say it themselves.", "File")
 
     output_path: S3Uri | None = field("Where artifacts go; the default bucket when left out.", None)
@@ -283,8 +288,9 @@ class Job(Part):
     @property
     def framework_name(self) -> str | None:
         """Whose estimator the job is; None for an image and nothing else: then it is nobody's."""
+        stated = self.framework  # Unknown, where it is wrong
         if "framework" in self.fields_set:
-            return self.framework
+            return stated
         return None if self.image_uri is not None and not self.given(*OF_TENSORFLOW) else "tensorflow"
 
     def input_mode_of(self, channel: Channel) -> str:

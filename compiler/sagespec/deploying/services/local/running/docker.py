@@ -38,10 +38,23 @@ def unusable() -> str | None:
     """Why docker cannot be used here; None where it can."""
     if shutil.which("docker") is None:
         return "there is no docker on this machine's PATH"
-    asked = _docker("version", "--format", "{{.Server.Version}}")
+    asked = tell("version", "--format", "{{.Server.Version}}")
     if asked is not None and asked.returncode == 0:
         return None
     return (asked.stderr.strip() if asked is not None else "") or "docker does not answer"
+
+
+def is_beside() -> bool:
+    """Whether this machine's programs reach containers at addresses of their own: not where these live in a virtual
+    machine (Docker Desktop), or in a network that only one user's daemon sees.
+
+    Source: https://docs.docker.com/desktop/features/networking/ (there is no docker0 bridge on the host);
+    https://docs.docker.com/engine/security/rootless/ (IPAddress is namespaced inside RootlessKit's network namespace)
+    """
+    asked = tell("info", "--format", "{{.OperatingSystem}} {{.SecurityOptions}}")
+    apart = ("Docker Desktop", "rootless")
+    known = sys.platform.startswith("linux") and asked is not None and asked.returncode == 0
+    return known and asked is not None and not any(word in asked.stdout for word in apart)
 
 
 class Containers:
@@ -68,7 +81,7 @@ class Containers:
         if len(self.job.hosts) > 1:
             inner = ["--internal"] if self.job.body.get("EnableNetworkIsolation") else []
             for number in self._subnets():
-                made = _docker("network", "create", *inner, "--subnet", f"{number}.0/24", self.together)
+                made = tell("network", "create", *inner, "--subnet", f"{number}.0/24", self.together)
                 if made is None or made.returncode == 0 or "overlap" not in made.stderr:
                     break
             if made is None or made.returncode:
@@ -97,7 +110,7 @@ class Containers:
         told = {
             **self.job.body.get("Environment", {}),
             **self.job.told,
-            **{key: os.environ[key] for key in CREDENTIALS if key in os.environ},
+            **credentials(isolated=bool(self.job.body.get("EnableNetworkIsolation"))),
         }
         entry: Sequence[str] = self.job.algorithm.get("ContainerEntrypoint") or ()
         arguments = self.job.algorithm.get("ContainerArguments", () if entry else ("train",))
@@ -152,14 +165,22 @@ class Containers:
 
     def clean_up(self) -> None:
         """Ends what is left of the containers, and gives their files, which are root's, to this user."""
-        _docker("rm", "--force", *map(self._container, self.job.hosts))
+        tell("rm", "--force", *map(self._container, self.job.hosts))
         for host in self.job.hosts:
             self._variables_file(host).unlink(missing_ok=True)
         if os.getuid():
             give = ["--mount", mount(str(self.job.folder.path), optml.PREFIX), "--entrypoint", "chown", self.image]
-            _docker("run", "--rm", *give, "-R", f"{os.getuid()}:{os.getgid()}", optml.PREFIX)
+            tell("run", "--rm", *give, "-R", f"{os.getuid()}:{os.getgid()}", optml.PREFIX)
         if len(self.job.hosts) > 1:
-            _docker("network", "rm", self.together)
+            tell("network", "rm", self.together)
+
+
+def credentials(*, isolated: bool) -> dict[str, str]:
+    """This user's, for the container; one without a network gets none, as in SageMaker.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html
+    """
+    return {} if isolated else {key: os.environ[key] for key in CREDENTIALS if key in os.environ}
 
 
 def variables(told: Mapping[str, str], file: Path) -> list[str]:
@@ -178,7 +199,7 @@ def mount(source: str, target: str) -> str:
     return f'type=bind,"source={quoted}",target={target}'
 
 
-def _docker(*words: str) -> subprocess.CompletedProcess[str] | None:
+def tell(*words: str) -> subprocess.CompletedProcess[str] | None:
     """Does what can be done; None where there is no docker any more."""
     try:
         return subprocess.run(["docker", *words], capture_output=True, text=True)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,8 +17,9 @@ from sagespec.deploying.services.local import provision
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import read_json, write_json
 from sagespec.deploying.services.local.options import LocalOptions
-from sagespec.deploying.services.local.running import alive, docker, legacy
+from sagespec.deploying.services.local.running import alive, docker, legacy, modules
 from sagespec.deploying.services.local.running.processes import Command, ProcessEnding
+from sagespec.deploying.services.local.service import NOT_ISOLATED
 from sagespec.deploying.services.local.serving import layout, settings
 from sagespec.deploying.services.local.serving.folder import (
     VARIANT,
@@ -30,12 +32,16 @@ from sagespec.deploying.services.local.serving.folder import (
 PROGRAMS = Path(__file__).with_name("server")
 """The folder that stands in for the container's programs."""
 REAL_SERVER = "tensorflow_model_server"
-CONTAINER_PORT = "8080/tcp"
+CONTAINER_PORT = 8080
 SUBMIT = "SAGEMAKER_SUBMIT_DIRECTORY"
 """The setting that says where the Python-based server's code lies."""
 
-OPEN = "what serves here has this machine's network: enable_network_isolation has no effect"
-ISOLATION = "a container that answers requests here has a network: enable_network_isolation has no effect"
+NEARLY_ISOLATED = "an isolated container reaches nothing beyond this machine, but what listens on this machine itself"
+NO_NAMES = "192.0.2.1"
+"""An address that nobody has: docker's own name server would ask this machine's for the names of the world.
+
+Source: RFC 5737; https://github.com/moby/moby/security/advisories/GHSA-mq39-4gv4-mvpx
+"""
 
 RunOne = Callable[[Command], ProcessEnding]
 
@@ -59,8 +65,8 @@ class ServingExecutor(Protocol):
         """What is to be run together; asked again for every new run."""
         ...
 
-    def port(self) -> int | None:
-        """Where it answers; None as long as it does not."""
+    def address(self) -> str | None:
+        """Where it answers, `127.0.0.1:8080`; None as long as it does not."""
         ...
 
     def clean_up(self) -> None:
@@ -194,9 +200,9 @@ class Processes:
             alive.MARK: str(self.revision.path),
         }
 
-    def port(self) -> int | None:
+    def address(self) -> str | None:
         text = self.revision.port_file.read_text(encoding="utf-8") if self.revision.port_file.exists() else ""
-        return int(text) if text else None
+        return f"127.0.0.1:{text}" if text else None
 
     def clean_up(self) -> None:
         """All that there is are processes, which have ended."""
@@ -229,6 +235,7 @@ class Container:
         self.container = container_of(model)
         self.isolated = bool(model.get("EnableNetworkIsolation"))
         self.name = f"sagespec-{revision.endpoint.name}-{revision.path.name}"
+        """Of the container, and of the network that an isolated one has to itself."""
 
     def prepare(self, run: RunOne, note: Callable[[str], None]) -> None:
         """The model is there; the Python-based server's code is brought beside it."""
@@ -237,8 +244,23 @@ class Container:
             archive = {"ModelDataUrl": submitted}
             layout.bring_model(archive, self.revision.endpoint.store, self.code, lambda: None)
         if self.isolated:
-            note(ISOLATION)
+            note(NEARLY_ISOLATED if self.has_network else NOT_ISOLATED)
         note(f"docker runs {self.container['Image']}")
+
+    @cached_property
+    def has_network(self) -> bool:
+        """Whether an isolated container has a network of its own, which leads nowhere, and in which this machine
+        reaches it; made when it is first asked for.
+
+        Raises:
+            CannotServe: docker makes none.
+        """
+        if not self.isolated or not docker.is_beside():
+            return False
+        made = docker.tell("network", "create", "--internal", self.name)
+        if made is None or (made.returncode and "already exists" not in made.stderr):
+            raise CannotServe(f"docker could not make a network: {made.stderr.strip() if made else 'it is gone'}")
+        return True
 
     @property
     def code(self) -> Path:
@@ -255,8 +277,9 @@ class Container:
         if self.code.is_dir():
             told[SUBMIT] = "/opt/ml/code"
             folders[self.code] = "/opt/ml/code"
-        told |= {key: os.environ[key] for key in docker.CREDENTIALS if key in os.environ}
-        argv = ["docker", "run", "--rm", "--name", self.name, "--publish", "127.0.0.1::8080"]
+        told |= docker.credentials(isolated=self.isolated)
+        reached = ["--network", self.name, "--dns", NO_NAMES] if self.has_network else ["--publish", "127.0.0.1::8080"]
+        argv = ["docker", "run", "--rm", "--name", self.name, *reached]
         for source, target in folders.items():
             argv += ["--mount", f"{docker.mount(str(source), target)},readonly"]
         argv += docker.variables(told, self.variables)
@@ -270,23 +293,25 @@ class Container:
     def _settings(self) -> Mapping[str, str]:
         return settings_of(self.container)
 
-    def port(self) -> int | None:
-        shown = _docker("port", self.name, CONTAINER_PORT)
+    def address(self) -> str | None:
+        if self.has_network:
+            own = _docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", self.name)
+            return f"{own}:{CONTAINER_PORT}" if own else None
+        shown = _docker("port", self.name, f"{CONTAINER_PORT}/tcp")
         number = shown.splitlines()[0].rpartition(":")[2] if shown else ""
-        return int(number) if number.isdecimal() else None
+        return f"127.0.0.1:{number}" if number.isdecimal() else None
 
     def clean_up(self) -> None:
         _docker("rm", "--force", self.name)
+        if self.isolated:
+            _docker("network", "rm", self.name)
         self.variables.unlink(missing_ok=True)
 
 
 def _docker(*words: str) -> str:
     """What docker says; nothing where it fails, or is not there any more."""
-    try:
-        ran = subprocess.run(["docker", *words], capture_output=True, text=True)
-    except OSError:
-        return ""
-    return ran.stdout.strip() if not ran.returncode else ""
+    ran = docker.tell(*words)
+    return ran.stdout.strip() if ran is not None and not ran.returncode else ""
 
 
 def repository_of(image: str) -> str:
@@ -313,7 +338,8 @@ def differences(image: str, model: Mapping[str, Any], config: Mapping[str, Any],
     """What is not as in SageMaker, and no fault of the manifest's."""
     found = list(_elsewhere(config))
     if model.get("EnableNetworkIsolation"):
-        found.append(ISOLATION if options.executor == "docker" else OPEN)
+        has_network = options.executor == "docker" and docker.is_beside()
+        found.append(NEARLY_ISOLATED if has_network else NOT_ISOLATED)
     if options.executor == "docker":
         return found
     given = settings_of(model.get("PrimaryContainer", {}))
@@ -348,7 +374,7 @@ def refusal(image: str, model: Mapping[str, Any], config: Mapping[str, Any], opt
         return "this machine has no multi-model endpoints", "serve one model: a folder or an archive"
     if options.executor == "docker":
         why = docker.unusable()
-        return () if why is None else (f"docker cannot be used: {why}", "start docker, or use executor 'process'")
+        return () if why is None else (f"docker cannot be used: {why}", "start docker, or leave --executor docker out")
     if is_python_server(image) and not options.provision:
         return "the Python-based server needs a TensorFlow of its own, which is not installed here", "add --provision"
     repository = repository_of(image)
@@ -357,4 +383,8 @@ def refusal(image: str, model: Mapping[str, Any], config: Mapping[str, Any], opt
         return f"the image {repository} is not TensorFlow Serving's", "use --executor docker, which runs it"
     if "AsyncInferenceConfig" in config:
         return "this machine has no asynchronous inference", "leave async_inference_config out for this machine"
+    served = options.provision or shutil.which(REAL_SERVER) is not None or options.python != sys.executable
+    if not served and not modules.is_here("tensorflow"):
+        why = f"this Python has no TensorFlow, and there is no {REAL_SERVER} on PATH"
+        return why, f"add --provision, which installs it apart; or install tensorflow into {options.python}"
     return ()

@@ -105,20 +105,20 @@ class ServingSupervisor:
     def _look(self) -> str | None:
         """Why the servers should be ended now; on the way, notices when they answer."""
         if self.ready_since is None:
-            port = self.executor.port()
-            if port is not None and answers(port):
-                self._serves(port)
+            address = self.executor.address()
+            if address is not None and answers(address):
+                self._serves(address)
             elif time.monotonic() - self.began > self.limit:
                 return LATE
         return self._asked()
 
-    def _serves(self, port: int) -> None:
+    def _serves(self, address: str) -> None:
         """From here on this revision is the endpoint's; the one before it ends."""
         self.ready_since = time.monotonic()
         endpoint, before = self.revision.endpoint, self.revision.endpoint.current
-        self.revision.write_status("InService", url=f"http://127.0.0.1:{port}")
+        self.revision.write_status("InService", url=f"http://{address}")
         endpoint.point("current", self.revision)  # last: whoever looks in between sees an update that goes on
-        self.log.note(f"serves at http://127.0.0.1:{port}")
+        self.log.note(f"serves at http://{address}")
         if before is not None and before != self.revision:
             before.stop.touch()
 
@@ -164,9 +164,9 @@ def bury(folder: Path) -> None:
     remove(grave)
 
 
-def answers(port: int) -> bool:
+def answers(address: str) -> bool:
     """Whether `/ping` is answered as the service wants it."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PING_SECONDS)
+    connection = http.client.HTTPConnection(address, timeout=PING_SECONDS)
     try:
         connection.request("GET", "/ping")
         return connection.getresponse().status == 200

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from sagespec.base.diagnostic import Finding
+from sagespec.base.repository import lies_outside_project
 from sagespec.checking.condition import GIVEN
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, rule
@@ -155,12 +156,21 @@ def entry_point_not_found(written: Written, context: JobContext) -> Finding | No
         return None
     if files.is_file(files.below(folder, entry)):
         return None
+    if lies_outside_project(entry, context.folder, context.marks_project):  # which is told
+        return None
+    if is_command_line(entry) and context.script_mode and context.holds is not None:  # so is what its shell makes of it
+        return None
     where = f"in source_dir '{source_dir}'" if source_dir is not None else "in the manifest's folder"
     if files.is_folder(files.below(folder, entry)):
         message = f"'{entry}' {where} is a folder, not a file"
     else:
         message = f"there is no file '{entry}' {where}"
     return Finding(written.path, message, _nearby(context, entry))
+
+
+def is_command_line(entry: str) -> bool:
+    """`python train.py --epochs 3` is no name of a script."""
+    return re.match(r"(?:python[0-9.]*|bash|sh|torchrun|mpirun|accelerate)\s+\S|\S+\.(?:py|sh)\s+\S", entry) is not None
 
 
 def _nearby(context: JobContext, entry: str) -> str:

@@ -163,7 +163,7 @@ def setup_file_without_setup(job: Job, context: JobContext) -> Finding | None:
         framework_version: "2.21"
     """
     folder = context.source_folder if job.source_dir is not None else None
-    paths = [] if folder is None else [folder / "setup.py"]
+    paths = [] if folder is None else [context.files.below(folder, "setup.py")]
     if not in_s3(context):
         paths += [context.folder / path for path in job.dependencies if PurePosixPath(path).name == "setup.py"]
     for path in paths:

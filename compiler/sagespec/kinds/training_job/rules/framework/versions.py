@@ -16,6 +16,7 @@ from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.subjects import JOB
 
+HUGGING_FACE = SDK2 + "huggingface/estimator.py, _validate_args"
 _VERSIONS = ("framework_version", "transformers_version", "pytorch_version", "tensorflow_version")
 
 
@@ -96,18 +97,65 @@ def _newest(framework: Framework, python: str | None) -> str:
     return (fitting or list(named))[-1]
 
 
-@rule(ERROR, on=field("framework"), source=SDK2 + "huggingface/estimator.py, _validate_args")
+@rule(ERROR, on=field("framework"), source=HUGGING_FACE)
 def missing_base_version(written: Written, context: JobContext) -> Finding | None:
     """Hugging Face's images hold transformers and either PyTorch or TensorFlow; the manifest names both versions.
-
-    Both are written alike: two short ones (4.28 with 2.0) or two full ones (4.28.1 with 2.0.0).
 
     Bad:
         framework: huggingface
         framework_version: null
         transformers_version: "4.28"
         instance_type: ml.g5.xlarge
-        ---
+
+    Good:
+        framework: huggingface
+        framework_version: null
+        transformers_version: "4.28.1"
+        pytorch_version: "2.0.0"
+        instance_type: ml.g5.xlarge
+    """
+    framework, own, given = _bases_given(context)
+    if framework is None or given:
+        return None
+    near = _bases_of(framework.versions(), own)
+    choice = near[-1] if near else ""
+    name = next((name for name in framework.bases if choice.startswith(name)), next(iter(framework.bases)))
+    place = framework.bases[name]
+    hint = f'add {place}: "{choice.removeprefix(name)}"' if choice else f"add {place}"
+    message = f"{framework.version_field} needs {' or '.join(framework.bases.values())} beside it"
+    return Finding((framework.version_field,), message, hint)
+
+
+@rule(ERROR, on=field("framework"), source=HUGGING_FACE)
+def two_base_versions(written: Written, context: JobContext) -> Finding | None:
+    """An image of Hugging Face's holds PyTorch or TensorFlow, not both.
+
+    Bad:
+        framework: huggingface
+        framework_version: null
+        transformers_version: "4.28"
+        pytorch_version: "2.0"
+        tensorflow_version: "2.11"
+        instance_type: ml.g5.xlarge
+
+    Good:
+        framework: huggingface
+        framework_version: null
+        transformers_version: "4.28"
+        pytorch_version: "2.0"
+        instance_type: ml.g5.xlarge
+    """
+    _, _, given = _bases_given(context)
+    if len(given) < 2:
+        return None
+    return Finding((given[1],), f"{' and '.join(given)} exclude each other", f"leave {given[1]} out", at_key=True)
+
+
+@rule(ERROR, on=field("framework"), source=HUGGING_FACE)
+def versions_not_written_alike(written: Written, context: JobContext) -> Finding | None:
+    """Hugging Face's two versions are two short ones (4.28 with 2.0) or two full ones (4.28.1 with 2.0.0).
+
+    Bad:
         framework: huggingface
         framework_version: null
         transformers_version: "4.28.1"
@@ -121,26 +169,22 @@ def missing_base_version(written: Written, context: JobContext) -> Finding | Non
         pytorch_version: "2.0.0"
         instance_type: ml.g5.xlarge
     """
+    framework, own, given = _bases_given(context)
+    base = getattr(context.job, given[0]) if len(given) == 1 else ""
+    if framework is None or not base or len(own.split(".")) == len(base.split(".")):
+        return None
+    message = f"{framework.version_field} {own} and {given[0]} {base} are not written alike"
+    return Finding((given[0],), message, "write both versions short, or both in full")
+
+
+def _bases_given(context: JobContext) -> tuple[Framework | None, str, list[str]]:
+    """(the framework, its own version, the fields with versions of what it builds on) of a job whose image both name;
+    no framework where that is not so."""
     job, framework = context.job, context.framework
-    if framework is None or not framework.bases or job.image_uri is not None:
-        return None
-    own, given = getattr(job, framework.version_field), job.given(*framework.bases.values())
-    if own is None:
-        return None
-    if not given:
-        near = _bases_of(framework.versions(), own)
-        choice = near[-1] if near else ""
-        name = next((name for name in framework.bases if choice.startswith(name)), next(iter(framework.bases)))
-        place = framework.bases[name]
-        hint = f'add {place}: "{choice.removeprefix(name)}"' if choice else f"add {place}"
-        message = f"{framework.version_field} needs {' or '.join(framework.bases.values())} beside it"
-        return Finding((framework.version_field,), message, hint)
-    if len(given) > 1:
-        return Finding((given[1],), f"{' and '.join(given)} exclude each other", f"leave {given[1]} out", at_key=True)
-    if len(own.split(".")) != len(getattr(job, given[0]).split(".")):
-        message = f"{framework.version_field} {own} and {given[0]} {getattr(job, given[0])} are not written alike"
-        return Finding((given[0],), message, "write both versions short, or both in full")
-    return None
+    own = None if framework is None else getattr(job, framework.version_field)
+    if framework is None or not framework.bases or job.image_uri is not None or own is None:
+        return None, "", []
+    return framework, own, job.given(*framework.bases.values())
 
 
 def _bases_of(versions: Iterable[str], own: str) -> list[str]:

@@ -6,20 +6,15 @@ from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING, rule
+from sagespec.kinds.rules.code import wrong_parameters
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.subjects import FUNCTIONS, ReadFunctions
+from sagespec.scripts.called import LEGACY_MODE
 
 CONTAINER = "https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)"
 MODEL_FUNCTIONS = ("estimator_fn", "keras_model_fn", "model_fn")
 """In the order in which the container looks for them."""
 INPUT_FUNCTIONS = ("train_input_fn", "eval_input_fn")
-_CALLED_WITH = {
-    "model_fn": "features, labels, mode, hyperparameters",
-    "keras_model_fn": "hyperparameters",
-    "estimator_fn": "run_config, hyperparameters",
-    "serving_input_fn": "hyperparameters",
-}
-"""What the container passes to each by position."""
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
@@ -216,16 +211,7 @@ def wrong_function_parameters(read: ReadFunctions, context: JobContext) -> Itera
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
-    script, functions = read.script, read.functions
-    for name, given in _CALLED_WITH.items():
-        function = functions.found.get(name)
-        if function is not None and not function.takes(given.count(",") + 1):
-            yield Finding(
-                ("entry_point",),
-                f"the container calls {name}({given}), and this takes ({', '.join(function.parameters or ())})",
-                f"write def {name}({given})",
-                place=script.place(function.piece),
-            )
+    yield from wrong_parameters(read.script, read.functions, LEGACY_MODE)
 
 
 @rule(WARNING, on=FUNCTIONS, source=CONTAINER)

@@ -7,6 +7,7 @@ from sagespec.base.redact import shown
 from sagespec.checking.rule import ERROR, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext, Matched, Passed, option_of
+from sagespec.kinds.training_job.rules.code.entry_point import is_command_line
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
 from sagespec.kinds.training_job.subjects import MATCHED, PASSED
 from sagespec.scripts.declared import NO_VALUE
@@ -194,6 +195,10 @@ def entry_point_changed_by_shell(written: Written, context: JobContext) -> Findi
     read = shell_words(entry, context.shell or ("" if entry.endswith(".py") else "dash"))
     if read == ShellWords((entry,)):
         return None
+    if is_command_line(entry):
+        script = next((word for word in entry.split() if word.endswith((".py", ".sh"))), "train.py")
+        hint = f"write entry_point: {script}; the hyperparameters become its arguments"
+        return Finding(written.path, f"'{shown(entry)}' is a command line, not the name of a script", hint)
     becomes = read.harm or f"makes {' and '.join(map(repr, read.words)) or 'nothing'} of it"
     return Finding(
         written.path,
