@@ -133,7 +133,8 @@ def make_models(python: str, folder: Path) -> None:
 def running(command: list[str], environ: Mapping[str, str], port: int, folder: Path) -> Iterator[None]:
     """A program, once its port is open."""
     with (folder / f"{port}.log").open("w") as log:
-        process = subprocess.Popen(command, env={**os.environ, **environ}, stdout=log, stderr=log, cwd=folder)
+        environ = {**os.environ, **environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        process = subprocess.Popen(command, env=environ, stdout=log, stderr=log, cwd=folder)
     try:
         while not _is_open(port):
             if process.poll() is not None:

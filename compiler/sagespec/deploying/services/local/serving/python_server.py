@@ -77,7 +77,8 @@ class PythonServer(Processes):
     def commands(self) -> list[Command]:
         self._forget_ports()
         write_json(self.revision.server, {**read_json(self.revision.server), "port": self.port_before})
-        environ = {**self._environ(), "LEGACY_VERSION": self.version, "TF_CPP_MIN_LOG_LEVEL": "2"}
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONDONTWRITEBYTECODE": "1"}  # Python 2 would write beside our files
+        environ = {**self._environ(), "LEGACY_VERSION": self.version, **quiet}
         command = [self.front_python, str(SERVER), str(self.revision.server)]
         return [Command(VARIANT, command, environ, self.revision.path)]
 
