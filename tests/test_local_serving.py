@@ -450,12 +450,8 @@ def test_what_only_a_container_can_serve_is_refused_at_once(service: LocalEndpoi
 
 def test_a_plan_says_what_is_not_as_in_sagemaker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-<<<<<<< HEAD
     monkeypatch.setattr(modules, "is_here", lambda _: True)
     endpoints = LocalEndpoints(tmp_path / "local")
-=======
-    endpoints = LocalEndpoints(tmp_path / "local", provision=True)
->>>>>>> ready/serving
     settings = {
         "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
         "SAGEMAKER_TFS_INTRA_OP_PARALLELISM": "2",
