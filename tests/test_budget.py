@@ -23,6 +23,7 @@ from conftest import REPOSITORY, SCRIPT, SMALLEST
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Source
+from sagespec.building import api_check
 from sagespec.building.request import Destination
 from sagespec.checking.rule import RuleSet
 from sagespec.kinds import kind_named
@@ -276,6 +277,7 @@ def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there(
 def test_the_work_grows_as_the_manifests(tmp_path: Path, build: bool) -> None:
     """So many calls for ten more jobs, with findings and without, be they the first ten or the last."""
     fields: dict[str, Any] = {"volume_size": 1000, "tags": {"owner": "someone"}}
+    api_check._fits.cache_clear()  # it knows texts of other tests again, and learns only so many
     list(Compiler().run([str(folders(tmp_path / "first", 1, **fields))]))  # what is made once a process
 
     made: dict[int, Path] = {}
