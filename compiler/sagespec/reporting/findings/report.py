@@ -46,10 +46,12 @@ class Report:
         could not be read is always told.
         """
         for name, results in groupby(self._results, lambda result: result.manifest):
-            before, left = self._told.setdefault(name, Counter()), []
+            before, left = self._told.get(name, Counter()), []
             for result in results:
                 kept, lines = shortened(self._new(result), {} if result.ends else before)
-                before.update(found.severity for found in kept)
+                if kept:
+                    before.update(found.severity for found in kept)
+                    self._told[name] = before
                 left += lines
                 yield from kept
             yield from more(left)
