@@ -259,6 +259,19 @@ def test_a_variable_is_no_longer_than_expressions_can_bear(code: Path) -> None:
     assert refused(BASE + f'matrix: {{a: ["{"x" * render.MAX_VARIABLE}y"]}}\n', code) == ["bad-matrix"]
 
 
+def test_a_manifest_is_judged_in_as_many_environments_as_a_project_may_have(code: Path) -> None:
+    (code / ".git").mkdir()
+    environments = {f"e{number}": {"max_run": 0} for number in range(5_000)}
+    defaults = {"apiVersion": "sagespec/v1", "kind": "Defaults", "environments": environments}
+    (code / "sagespec.yaml").write_text(json.dumps(defaults))
+    [result] = judged(BASE, code)
+    alone, _ = judged(json.dumps(defaults), code)  # and that it is not called sagespec.yaml
+    for found in (result.diagnostics, alone.diagnostics):
+        assert Counter(each.rule for each in found) == {"too-many-environments": 1, "out-of-range": 100}
+    [told] = [each.message for each in result.diagnostics if each.rule == "too-many-environments"]
+    assert told == "5,000 environments are declared here; a project has 100 at most"
+
+
 def test_what_expressions_make_is_counted_over_all_of_them(
     code: Path, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +34,8 @@ MAX_RENDERED = 100_000
 """Characters that one expression may make."""
 MAX_MADE = 10_000_000
 """Characters that all expressions of a matrix may make."""
+MAX_ENVIRONMENTS = 100
+"""Of one Defaults document: a manifest is judged in each."""
 MAX_MATRIX = 500_000
 """Values of all jobs of one matrix."""
 MAX_MATRIX_TEXT = 20_000_000
@@ -172,12 +175,18 @@ def _no_maps(document: Document) -> Iterator[Diagnostic]:
             hint = f"write {path[0]}: {_MAPS[str(path[0])]}" if path and path[0] in _MAPS else ""
             message = f"{'.'.join(map(str, path))} must be a map"
             yield _error(document.where(path), "wrong-type", message, hint, field=path)
+    if isinstance(environments, dict) and len(environments) > MAX_ENVIRONMENTS:
+        message = f"{len(environments):,} environments are declared here; a project has {MAX_ENVIRONMENTS} at most"
+        hint = "let what differs from job to job stand in the manifests, or in a matrix"
+        path = ("environments",)
+        yield _error(document.where(path), "too-many-environments", message, hint, field=path)
 
 
 def environments_of(defaults: Sequence[Document]) -> tuple[str, ...]:
-    """The names of the environments that some defaults declare, nearest first."""
+    """The names of the environments that some defaults declare, nearest first; of each no more than it may have."""
     declared = (above.data.get("environments") for above in defaults if isinstance(above.data, dict))
-    return tuple(dict.fromkeys(name for names in declared if isinstance(names, dict) for name in names))
+    some = (islice(names, MAX_ENVIRONMENTS) for names in declared if isinstance(names, dict))
+    return tuple(dict.fromkeys(name for names in some for name in names))
 
 
 def is_ours(document: Document) -> bool:
@@ -272,7 +281,7 @@ def standing_alone(document: Document, vocabularies: Iterable[Vocabulary]) -> It
     """
     environments = document.data.get("environments") if isinstance(document.data, dict) else None
     names = environments if isinstance(environments, dict) else ()
-    layers = [Layer(document), *(Layer(document, ("environments", name)) for name in names)]
+    layers = [Layer(document), *(Layer(document, ("environments", name)) for name in islice(names, MAX_ENVIRONMENTS))]
     problems = (*document.problems, *_no_maps(document))
     for layer in layers:
         left = {key: value for key, value in layer.data.items() if key not in _NO_FIELDS}

@@ -55,6 +55,17 @@ PAGES = (
         """,
     ),
     Page(
+        "too-many-environments",
+        ERROR,
+        OURS,
+        """
+        A project declares more than 100 environments.
+
+        `validate` judges each manifest in every environment, so their number is bounded. What differs from job to job
+        stands in the manifests, or in a matrix.
+        """,
+    ),
+    Page(
         "bad-matrix",
         ERROR,
         OURS,

@@ -18,6 +18,7 @@ from sagespec.kinds import kind_named
 from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.kinds.training_job.model import Job
 from sagespec.reading.part import Part
+from sagespec.reading.render import MAX_ENVIRONMENTS
 from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.plans import plan_schema
 from sagespec.reporting.schema.refusals import REFUSALS, of_each, of_hardware, of_manifest, old_names, renamed, rows
@@ -105,6 +106,7 @@ def defaults_schema(facts: Facts) -> Json:
     environments = {
         "type": "object",
         "description": "By name: what lies over the other defaults when --env (or SAGESPEC_ENV) says so.",
+        "maxProperties": MAX_ENVIRONMENTS,
         "additionalProperties": environment,
     }
     return {
