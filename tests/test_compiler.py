@@ -72,6 +72,8 @@ def test_standard_input_is_a_manifest(folder: Path, knowledge: Facts, monkeypatc
     (result,) = compiler(knowledge).run(["-"])
     assert (result.manifest, result.name) == ("<stdin>", "mnist")
     assert result.request is not None
+    (again,) = compiler(knowledge).run(["-"])  # as apply --wait does once a job has completed that an endpoint serves
+    assert again.request == result.request
 
 
 def test_the_order_of_a_folder_does_not_depend_on_the_file_system(folder: Path) -> None:

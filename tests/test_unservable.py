@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import yaml
 from conftest import ENDPOINT, SMALLEST
 from lsp_editor import Editor
 from sagespec.base.diagnostic import Diagnostic, Severity
-from sagespec.pipeline import Compiler, Options
+from sagespec.building.draft import Trained
+from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
 
 DEFAULTS = {"apiVersion": "sagespec/v1", "kind": "Defaults"}
@@ -309,3 +311,79 @@ def test_compile_says_a_misspelt_job_once(tmp_path: Path) -> None:
     put(tmp_path, "serve.yaml", serving("mnsit"))
     [found] = judged(tmp_path, build=True)
     assert (found.rule, found.severity, found.hint) == ("unknown-training-job", Severity.ERROR, "did you mean mnist?")
+
+
+# What only the service knows is not needed to see a job beside its endpoint
+
+
+def planned(*paths: Path) -> tuple[list[Result], list[str]]:
+    """(what becomes of manifests where the service may be asked, what it was asked); nothing has been trained."""
+    asked: list[str] = []
+
+    def account(region: str) -> str:
+        asked.append(region)
+        return "123456789012"
+
+    def trained(name: str, *_: object) -> Trained:
+        asked.append(name)
+        return Trained(waits_for="it")
+
+    options = Options(ask_account=account, trained=trained)
+    return list(Compiler(options).run(list(map(str, paths)))), asked
+
+
+BARE = {**SMALLEST, "name": "mnist", "framework_version": "2.14", "model_dir": False, "role": "SageMakerRole"}
+
+
+def test_an_allowance_is_not_unused_because_the_account_is_still_to_be_asked_for(tmp_path: Path) -> None:
+    put(tmp_path, "job.yaml", BARE)
+    put(tmp_path, "serve.yaml", serving("mnist"))
+    (tmp_path / "train.py").write_text(f"{HEAD}    model.save('/opt/ml/model/m.h5')  # sagespec: allow {RULE}\n")
+    results, asked = planned(tmp_path)
+    assert [
+        found.rule for result in results for found in result.diagnostics if found.rule != "image-out-of-patch"
+    ] == []
+    assert asked == ["us-west-2", "mnist"], "the account of the job beside is the one that is known already"
+
+
+def test_what_a_job_makes_wrong_in_its_endpoint_is_told_before_the_service_is_asked(tmp_path: Path) -> None:
+    put(tmp_path, "job.yaml", BARE)
+    put(tmp_path, "serve.yaml", serving("mnist", endpoint_type="python"))
+    (tmp_path / "train.py").write_text(HEAD)
+    results, asked = planned(tmp_path)
+    assert "version-without-server" in [found.rule for result in results for found in result.diagnostics]
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "neighbour", [{}, {"other.yaml": {**BARE, "name": "other", "bogus": 1}}], ids=["none", "wrong"]
+)
+def test_an_endpoint_alone_foresees_what_the_job_beside_it_promises(
+    neighbour: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    for name, fields in {"job.yaml": BARE, "serve.yaml": serving("mnist", framework_version=None), **neighbour}.items():
+        put(tmp_path, name, fields)
+    (tmp_path / "train.py").write_text(HEAD)
+    [result], _ = planned(tmp_path / "serve.yaml")
+    assert result.request is not None
+    assert "tensorflow-inference:2.14" in result.request.serving.image
+
+
+def test_endpoints_of_many_folders_look_through_the_jobs_of_a_run_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[list[str]] = []
+    run = Compiler.run
+
+    def counted(self: Compiler, paths: Iterable[str]) -> Iterator[Result]:
+        runs.append(list(paths))
+        return run(self, runs[-1])
+
+    monkeypatch.setattr(Compiler, "run", counted)
+    for name in ("a", "b", "c"):
+        put(tmp_path, f"{name}/job.yaml", {**SMALLEST, "name": name})
+        put(tmp_path, f"{name}/serve.yaml", serving(name, name=f"serve-{name}"))
+        (tmp_path / name / "train.py").write_text(f"{HEAD}    model.save('/opt/ml/model/m.h5')\n")
+    found = [each for result in Compiler(Options(build=False)).run([str(tmp_path)]) for each in result.diagnostics]
+    assert [each.rule for each in found] == [RULE] * 3
+    assert runs == [[str(tmp_path)]] * 2, "the run, and one for what its endpoints serve"

@@ -85,8 +85,7 @@ class Beside:
     ) -> tuple[list[Result], Sequence[tuple[Key, Holder]]]:
         """(the training jobs that are described under the paths of this run, or beside a manifest; the names of all,
         wrong manifests included). One of that name is among them, if there is one."""
-        folder = os.path.dirname(manifest)  # noqa: PTH120
-        roots = (*self.paths, *([folder or "."] if os.path.isfile(manifest) else ()))  # noqa: PTH113
+        roots = (*self.paths, *self._folder_of(manifest))
         known = None if self.named is None else self.named(manifest, name)
         if known is not None:
             roots = tuple(dict.fromkeys(holder.file for _, holder in known if holder.job == name))
@@ -104,6 +103,20 @@ class Beside:
             self._runs[key] = jobs, [each for each in compiler.claims.holders.items() if each[0][0] == "TrainingJob"]
         jobs, named = self._runs[key]
         return jobs, named if known is None else known
+
+    def _folder_of(self, manifest: str) -> tuple[str, ...]:
+        """That of a manifest, where its jobs are not under the paths of the run anyway: one that was found below a
+        folder has them all in sight, and endpoints of many folders then look through the same ones."""
+        if not os.path.isfile(manifest):  # noqa: PTH113
+            return ()
+        folder = os.path.dirname(manifest) or "."  # noqa: PTH120
+        found = manifest not in self.paths and any(_lies_in(folder, path) for path in self.paths)
+        return () if found else (folder,)
+
+
+def _lies_in(folder: str, path: str) -> bool:
+    outer = os.path.abspath(path)  # noqa: PTH100 - pathlib takes its time
+    return os.path.join(os.path.abspath(folder), "").startswith(os.path.join(outer, ""))  # noqa: PTH100, PTH118
 
 
 def _whose(manifest: Manifest) -> tuple[Any, str | None]:

@@ -6,10 +6,10 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import zip_longest
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from sagespec.base.diagnostic import Diagnostic, Rejected, Related, Severity, has_errors, in_order
 from sagespec.base.files import Files
@@ -87,8 +87,12 @@ class Compiler:
 
     def _beside(self) -> Beside:
         def compiler(options: Options) -> Compiler:
-            asks = self._destinations.may_ask
-            return Compiler(options if asks else options._replace(ask_account=None), self.facts, self.files)
+            if self._destinations.may_ask:
+                ask = None if options.ask_account is None else self._destinations.told_account
+                options = options._replace(may_ask=True, ask_account=ask)
+            elif self.options.trained is not None:  # what a request of theirs needs may not be asked yet
+                options = options._replace(build=False, every_environment=False)
+            return Compiler(options, self.facts, self.files)
 
         return Beside(self.options, compiler)
 
@@ -155,7 +159,7 @@ class Compiler:
         """The jobs of one file. A file that was found in a folder is passed over unless it is meant for us."""
         try:
             source = (
-                decode(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>", FilePath.cwd())
+                decode(_all_of(sys.stdin.buffer), "<stdin>", FilePath.cwd())
                 if name == STDIN
                 else load(str(FilePath(name)) if explicit else name, files=self.files)
             )
@@ -464,6 +468,13 @@ class Compiler:
         allowed = self.allowed  # an error that ends everything is told all the same
         kept = tuple(found for found in diagnostics if found.severity is Severity.ERROR or found.rule not in allowed)
         return Result(name, self.allowances.kept(kept))
+
+
+@lru_cache(maxsize=1)
+def _all_of(stream: BinaryIO) -> bytes:
+    """What standard input holds. It can be read once, and is compiled again when a job has completed that an endpoint
+    waited for."""
+    return stream.read(MAX_BYTES + 1)
 
 
 class _NotYet(Exception):

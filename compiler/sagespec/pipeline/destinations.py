@@ -24,7 +24,7 @@ class Destinations:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self.may_ask = False
+        self.may_ask = options.may_ask
         """Whether the service may be asked by now."""
         self._told: str | None = None
         self._region = region_of(options.inputs.environ)
@@ -48,8 +48,15 @@ class Destinations:
         account = account_of(role, job.members().get("account_id")) or self._options.account
         ask = self._options.ask_account
         if account is None and role and ask is not None and self.may_ask and not self.is_here(job):
-            account = self._told = self._told or ask(self.region(job) or "")
+            account = self.told_account(self.region(job) or "")
         return account
+
+    def told_account(self, region: str) -> str:
+        """What the service says, asked once a run."""
+        if self._told is None:
+            assert self._options.ask_account is not None  # it is asked only where somebody can be
+            self._told = self._options.ask_account(region)
+        return self._told
 
     def must_ask(self, job: Any, kind: Kind) -> bool:
         """Whether the account is for the service to say, which may not be asked yet."""

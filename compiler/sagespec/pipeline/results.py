@@ -71,6 +71,8 @@ class Options(NamedTuple):
     """The account, where no manifest says it."""
     ask_account: Callable[[str], str] | None = None
     """Asks the service in a region for the account, when neither does: the way of plan and apply."""
+    may_ask: bool = False
+    """The service may be asked at once: other manifests have been judged already."""
     trained: Callable[[str, str, Request], Trained] | None = None
     """Finds the training job whose model is served: the way of plan and apply. Without it, what the manifest of that
     job promises is taken."""
