@@ -14,6 +14,7 @@ from conftest import SCRIPT, SMALLEST, Judge, alone
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.base.source import Source
 from sagespec.catalog import Facts, frameworks
+from sagespec.catalog.tables import table
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
 
@@ -35,6 +36,16 @@ def found(judge: Judge, over: Mapping[str, Any], **how: bool) -> dict[str, Diagn
     by_rule = {diagnostic.rule: diagnostic for diagnostic in diagnostics}
     assert len(by_rule) == len(diagnostics), "a rule spoke twice"
     return by_rule
+
+
+# Data
+
+
+def test_data_may_have_the_address_of_s3_in_every_partition(judge: Judge) -> None:
+    suffixes = table("regions")["partitions"].values()
+    channels = {f"c{number}": f"https://bucket.s3.region-1.{suffix}/key" for number, suffix in enumerate(suffixes)}
+    assert "data-not-in-s3" not in {each.rule for each in judge({"channels": channels}).diagnostics}
+    assert "data-not-in-s3" in found(judge, {"channels": {"train": "https://bucket.example.com/key"}})
 
 
 # Versions and images

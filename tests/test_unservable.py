@@ -13,6 +13,7 @@ from conftest import ENDPOINT, SMALLEST
 from lsp_editor import Editor
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.building.draft import Trained
+from sagespec.cli.runs import names_shared
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
 
@@ -348,7 +349,7 @@ def test_an_allowance_is_not_unused_because_the_account_is_still_to_be_asked_for
 
 def test_what_a_job_makes_wrong_in_its_endpoint_is_told_before_the_service_is_asked(tmp_path: Path) -> None:
     put(tmp_path, "job.yaml", BARE)
-    put(tmp_path, "serve.yaml", serving("mnist", endpoint_type="python"))
+    put(tmp_path, "serve.yaml", serving("mnist", framework_version=None, endpoint_type="python"))
     (tmp_path / "train.py").write_text(HEAD)
     results, asked = planned(tmp_path)
     assert "version-without-server" in [found.rule for result in results for found in result.diagnostics]
@@ -367,6 +368,31 @@ def test_an_endpoint_alone_foresees_what_the_job_beside_it_promises(
     [result], _ = planned(tmp_path / "serve.yaml")
     assert result.request is not None
     assert "tensorflow-inference:2.14" in result.request.serving.image
+
+
+@pytest.mark.parametrize("bare", ["a", "b"])
+def test_two_jobs_of_one_name_are_told_where_only_the_service_knows_the_account_of_one(
+    bare: str, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        put(tmp_path, f"{name}.yaml", {**BARE, **({} if name == bare else {"role": SMALLEST["role"]})})
+    (tmp_path / "train.py").write_text(HEAD)
+    results, _ = planned(tmp_path)
+    assert [Path(found.path).stem for result in results for found in result.diagnostics if "name" in found.rule] == [
+        bare
+    ]
+    assert names_shared([result.request for result in results if result.request is not None]) == ["mnist"]
+
+
+def test_an_account_that_is_not_known_may_be_that_of_another_of_the_name(tmp_path: Path) -> None:
+    put(tmp_path, "serve.yaml", serving("mnist", role=None))
+    [result], _ = planned(tmp_path)
+    assert result.request is not None
+    unknown, site = result.request, result.request.site
+    here, there = (unknown._replace(site=site._replace(account=account)) for account in ("1" * 12, "2" * 12))
+    assert unknown.site.account is None
+    assert names_shared([unknown, here]) == names_shared([here, there, here]) == ["serve"]
+    assert names_shared([unknown]) == names_shared([here, there]) == []
 
 
 def test_endpoints_of_many_folders_look_through_the_jobs_of_a_run_once(

@@ -126,8 +126,11 @@ def environments_beside(result: Result) -> tuple[str, ...]:
 
 
 def names_shared(requests: Iterable[Request]) -> list[str]:
-    """Names that more than one request of a kind has in one place: to the service these would be one thing."""
-    from collections import Counter
-
-    counts = Counter((request.kind, request.project, request.site, request.name) for request in requests)
-    return sorted({name for (*_, name), count in counts.items() if count > 1})
+    """Names that more than one request of a kind has in one place: to the service these would be one thing. An account
+    that is not known yet may be that of any other."""
+    accounts: dict[tuple[object, ...], list[str | None]] = {}
+    for each in requests:
+        key = (each.kind, each.project, each.site._replace(account=None), each.name)
+        accounts.setdefault(key, []).append(each.site.account)
+    shared = (name for (*_, name), of in accounts.items() if of[1:] and (None in of or len(set(of)) < len(of)))
+    return sorted({str(name) for name in shared})

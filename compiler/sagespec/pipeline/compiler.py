@@ -110,20 +110,21 @@ class Compiler:
                 yield result
         last = [*self.together()]
         if held and not wrong and not any(has_errors(result.diagnostics) for result in last):
-            judged = self.claims.holders
-            self._begin_to_ask()
+            self._begin_to_ask([result for result in held if result.rest is not None])
             yield from map(_completed, held)
-            self.claims.holders |= judged  # those of jobs that needed no answer, too
             last += self.together()
         else:
             yield from held
         yield from last
 
-    def _begin_to_ask(self) -> None:
-        """What has been made without an answer of the service's is made again, with it."""
+    def _begin_to_ask(self, waiting: Iterable[Result]) -> None:
+        """What has been made without an answer of the service's is made again, with it; the others keep their names."""
+        again = {(each.name, each.rendered.where(("name",)).source.name) for each in waiting if each.rendered}
+        kept = {key: held for key, held in self.claims.holders.items() if (held.job, held.file) not in again}
         paths, named = self.beside.paths, self.beside.named
         self._destinations.may_ask = True
         self.claims, self.beside = Claims(), self._beside()
+        self.claims.holders = kept
         self.beside.paths, self.beside.named = paths, named
 
     def files_of(self, paths: Iterable[str]) -> Iterator[FoundFile]:

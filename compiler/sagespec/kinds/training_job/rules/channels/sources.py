@@ -14,6 +14,9 @@ from sagespec.kinds import corrections
 from sagespec.kinds.training_job.context import JobChannel, JobContext
 from sagespec.kinds.training_job.subjects import CHANNEL, ChannelRow, member
 
+AT_AWS = r"https://[^/]*(amazonaws[.](com|eu)|[.]ic[.]gov|[.]sgov[.]gov|[.]adc-e[.]uk)"
+"""An https address in any of the partitions that the catalogue of regions has."""
+
 
 @rule(ERROR, on=CHANNEL, source=API + "DataSource.html")
 def channel_without_source(channel: JobChannel, context: JobContext) -> Finding | None:
@@ -73,7 +76,7 @@ channel_with_several_sources = refusal(
         ChannelRow(
             ("s3_data",),
             "data in S3 begin with s3://<bucket>; local data stand under path",
-            form=rf"^({BUCKET}|https://[^/]*amazonaws[.]com)",
+            form=rf"^({BUCKET}|{AT_AWS})",
         ),
     ),
 )
@@ -97,7 +100,7 @@ def data_not_in_s3(data: Written, context: JobContext) -> Finding | None:
           train: s3://bucket/train
     """
     uri = data.value
-    if re.match(r"s3://[^/]|https://[^/]*amazonaws[.]com", uri):
+    if re.match(rf"s3://[^/]|{AT_AWS}", uri):
         return None
     meant = corrections.s3_uri(uri)
     if meant:
