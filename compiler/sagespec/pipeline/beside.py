@@ -83,8 +83,8 @@ class Beside:
     def _in_sight(
         self, name: str, manifest: str, environment: str | None
     ) -> tuple[list[Result], Sequence[tuple[Key, Holder]]]:
-        """(the training jobs that are described under the paths of this run, or beside a manifest; the names of all,
-        wrong manifests included). One of that name is among them, if there is one."""
+        """(the training jobs of a name that are described under the paths of this run, or beside a manifest; the names
+        of all, wrong manifests included)"""
         roots = (*self.paths, *self._folder_of(manifest))
         known = None if self.named is None else self.named(manifest, name)
         if known is not None:
@@ -102,7 +102,7 @@ class Beside:
             jobs = [each for each in results if each.checked and isinstance(each.checked.job, trainer)]
             self._runs[key] = jobs, [each for each in compiler.claims.holders.items() if each[0][0] == "TrainingJob"]
         jobs, named = self._runs[key]
-        return jobs, named if known is None else known
+        return [each for each in jobs if each.name == name], named if known is None else known
 
     def _folder_of(self, manifest: str) -> tuple[str, ...]:
         """That of a manifest, where its jobs are not under the paths of the run anyway: one that was found below a
