@@ -513,6 +513,17 @@ def test_without_wait_an_endpoint_says_for_what_it_waits(fast: Serving, capsys: 
     assert fast.endpoints.endpoints == {}
 
 
+def test_a_saved_plan_says_that_it_serves_nothing_that_waits(
+    fast: Serving, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_job(fast)
+    saved = str(tmp_path / "saved.plan")
+    assert run(["plan", str(fast.folder), "--out", saved]) == 0
+    assert run(["apply", saved, "--yes", "--wait"]) == 4
+    assert "mnist: a saved plan does not hold what waits" in capsys.readouterr().err
+    assert (len(fast.aws.jobs.of("train")), fast.endpoints.endpoints) == (1, {})
+
+
 def test_a_version_that_trains_and_has_no_server_is_told_before_it_trains(
     fast: Serving, capsys: pytest.CaptureFixture[str]
 ) -> None:

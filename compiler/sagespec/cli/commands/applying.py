@@ -155,6 +155,8 @@ def serve_what_was_trained(report: ApplyReport, asked: Asked, pool: ServicePool,
     """Endpoints that waited for jobs which have completed since: they are planned again, as the plan has said, and the
     new plan is shown and done. Whether anything was."""
     waiting = {change.name: entry for entry in report.ledger.entries if is_waiting(change := entry.outcome.change)}
+    if waiting and asked.again is None:
+        complain(f"{', '.join(waiting)}: a saved plan does not hold what waits", "sagespec apply PATH… serves it")
     if not waiting or asked.again is None:
         return False
     before = {request.name: request.digest for request in asked.requests if nature_of(request) is Nature.RUNS}
