@@ -321,7 +321,7 @@ def test_everything_that_a_finding_is_called_has_a_page() -> None:
 NOT_SHOWN_BY_A_TEXT = {
     *("unreadable-file", "not-utf8", "file-too-large", "number-too-long"),
     *("not-read-as-a-manifest", "passed-over", "defaults-not-read"),
-    *("too-many-documents", "more-errors", "more-warnings"),
+    *("too-many-documents", "too-many-environments", "more-errors", "more-warnings"),
     *(
         "unknown-environment",
         "misspelt-training-job",

@@ -229,7 +229,8 @@ def test_ctrl_c_is_obeyed_at_once_whatever_is_waited_for(
     aws.fail_next(operation, *["hang"] * 20)
     # Who waited for the answer's time to be up would be killed here long before, and would not have ended with 130.
     with begun(aws, project, *words, SAGESPEC_READ_TIMEOUT="3600") as running:
-        until(lambda: aws.service.count(operation) > before and is_ready(running))
+        until(lambda: running.poll() is not None or (aws.service.count(operation) > before and is_ready(running)))
+        assert running.poll() is None, running.communicate()
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
