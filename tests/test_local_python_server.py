@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from local.endpoints import request, until
+from local.endpoints import INSTALLED, request, until
 from local.python_cases import MODELS, REQUESTS, SCRIPTS
 from local.python_container import RECORDED, answers, make_models, server
 from sagespec.deploying.services import ServiceError
@@ -178,7 +178,7 @@ def test_a_model_of_legacy_mode_is_served_with_its_script(tmp_path: Path) -> Non
     service.prepare(wanted)
     service.create(wanted, 1)
     try:
-        until(service, "mnist", lambda seen: seen.ended and seen.status == "InService")
+        until(service, "mnist", patience=INSTALLED)
         found = json.loads(service.invoke("mnist", b"[[1, 2]]", "application/json").body)
         assert found == ["application/json", {"most": [], "text": [], "total": [3.0], "twice": [2.0, 4.0]}]
     finally:
@@ -198,7 +198,7 @@ def test_a_model_of_tensorflow_1_is_served_by_a_tensorflow_2_behind_tensorflow_s
     service.prepare(wanted)
     service.create(wanted, 1)
     try:
-        until(service, "mnist", lambda seen: seen.ended and seen.status == "InService")
+        until(service, "mnist", patience=INSTALLED)
         found = json.loads(service.invoke("mnist", b'{"instances": [[1, 2], [3.5, 1]]}', "application/json").body)
         assert found == {
             "predictions": [

@@ -17,6 +17,8 @@ from sagespec.deploying.services.local.serving.service import LocalEndpoints
 
 IMAGE = "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-inference:2.19-cpu"
 PATIENCE = 60.0
+INSTALLED = 600.0
+"""Seconds in which a TensorFlow is downloaded and unpacked, and its server started, on a busy machine."""
 
 MODEL_SERVER = """\
 #!{python}
@@ -154,10 +156,13 @@ def start(service: LocalEndpoints, asked: Request) -> None:
 
 
 def until(
-    service: LocalEndpoints, name: str, fits: Callable[[ObservedEndpoint], bool] = lambda seen: seen.ended
+    service: LocalEndpoints,
+    name: str,
+    fits: Callable[[ObservedEndpoint], bool] = lambda seen: seen.ended,
+    patience: float = PATIENCE,
 ) -> ObservedEndpoint:
     """The endpoint once it is as wanted."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         seen = service.describe(name)
         if fits(seen):
