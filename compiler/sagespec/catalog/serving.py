@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from sagespec.catalog.api_model import api_members
 from sagespec.catalog.facts import facts
 from sagespec.catalog.tables import table
 from sagespec.catalog.views import NoProcessor, NoRegion, NoVersion, family_of, is_graviton
 
 Server = Literal["tensorflow-serving", "python"]
+SERVERS: Mapping[Server, str] = {"tensorflow-serving": "TensorFlow Serving", "python": "the Python-based server"}
+"""What each is called in a sentence."""
 
 
 def serving_image(server: Server, version: str, region: str, instance_type: str | None) -> str:
@@ -37,10 +40,23 @@ def served(server: Server, version: str, instance_type: str | None = None) -> bo
     return any(_full(each, _mapped(version)) is not None for each in rows)
 
 
+def servers_of(version: str) -> str:
+    """`TensorFlow Serving and the Python-based server`: what serves a version on x86; empty where nothing does."""
+    return " and ".join(title for server, title in SERVERS.items() if served(server, version))
+
+
 def served_versions(server: Server) -> tuple[str, ...]:
     """The versions that have an image of a server, shortest names first."""
     rows = _of_python() if server == "python" else _of_tensorflow_serving()
     return (*rows["aliases"], *rows["versions"])
+
+
+def hosting_types() -> tuple[str, ...]:
+    """The instance types of endpoints.
+
+    Source: botocore's service model, CreateEndpointConfig.
+    """
+    return api_members("CreateEndpointConfig")["ProductionVariants[].InstanceType"].enum
 
 
 def served_on_graviton() -> tuple[str, ...]:

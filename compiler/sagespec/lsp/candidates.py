@@ -11,7 +11,15 @@ from typing import Any
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.catalog import Facts, Framework, Instance, Release, api_members
-from sagespec.catalog.serving import Server, served, served_by_another, served_on_graviton, served_versions
+from sagespec.catalog.serving import (
+    SERVERS,
+    Server,
+    hosting_types,
+    served_by_another,
+    served_on_graviton,
+    served_versions,
+    servers_of,
+)
 from sagespec.lsp.scene import SceneJob, item_at
 from sagespec.lsp.schema import part_of, shape_at
 from sagespec.reading.discovery import PASSED_OVER
@@ -86,18 +94,13 @@ def sold_as(gib: float) -> int:
 def _instances(job: SceneJob, _typed: str) -> Iterator[Candidate]:
     facts = job.context.facts
     known = facts.instances
-    names = list(known) if job.kind.name == "TrainingJob" else _hosting_types()
+    names = list(known) if job.kind.name == "TrainingJob" else hosting_types()
     for name in names:
         instance = known.get(name)
         retired = instance is not None and instance.retired
         yield Candidate(name, hardware(instance) if instance is not None else "", outdated=retired)
     yield Candidate("local", "this machine")
     yield Candidate("local_gpu", "this machine, with its GPUs")
-
-
-def _hosting_types() -> tuple[str, ...]:
-    member = "ProductionVariants[].InstanceType"
-    return api_members("CreateEndpointConfig")[member].enum
 
 
 def _versions_of(name: str | None) -> Callable[[SceneJob, str], Iterator[Candidate]]:
@@ -127,12 +130,9 @@ def _servers(job: SceneJob) -> tuple[Server, ...]:
     return tuple(server for server in SERVERS if server == stated) or tuple(SERVERS)
 
 
-SERVERS: Mapping[Server, str] = {"tensorflow-serving": "TensorFlow Serving", "python": "the Python-based server"}
-
-
 def told_servers(version: str) -> str:
     """`TensorFlow Serving, also for Graviton`; empty of a version that has no server."""
-    on_x86 = " and ".join(title for server, title in SERVERS.items() if served(server, version))
+    on_x86 = servers_of(version)
     if version not in served_on_graviton():
         return on_x86
     return f"{on_x86}, also for Graviton" if on_x86 else "TensorFlow Serving, for Graviton only"

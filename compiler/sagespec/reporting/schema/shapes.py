@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from sagespec.base.source import Path
 from sagespec.catalog import Facts, Instance, Release
-from sagespec.catalog.api_model import api_members
-from sagespec.catalog.serving import served_versions
+from sagespec.catalog.serving import SERVERS, hosting_types, served_versions, servers_of
 from sagespec.checking.condition import BUCKET, EXPRESSION, NULL, Json, choice, when
 from sagespec.checking.row import Row
 from sagespec.kinds import kind_named
@@ -232,13 +231,8 @@ def values_of_jobs(facts: Facts) -> Mapping[str, Json]:
 
 def values_of_endpoints(facts: Facts) -> Mapping[str, Json]:
     """The same for endpoints: hosting's own instance types, and the versions that have a server."""
-    types = api_members("CreateEndpointConfig")["ProductionVariants[].InstanceType"].enum
-    known = ((name, facts.instance(name)) for name in types)
-    servers = {"tensorflow-serving": "TensorFlow Serving", "python": "the Python-based server"}
-    versions: dict[str, str] = {}
-    for server, title in servers.items():
-        for version in served_versions(server):  # type: ignore[arg-type]
-            versions[version] = f"{versions[version]} and {title}" if version in versions else title
+    known = ((name, facts.instance(name)) for name in hosting_types())
+    versions = {version: servers_of(version) for server in SERVERS for version in served_versions(server)}
     return _listed(
         {
             "instance_type": {name: "" if one is None else _about_instance(one) for name, one in known} | _LOCAL,

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import Instance, NoProcessor, NoVersion, near_instance
+from sagespec.catalog.serving import hosting_types
 from sagespec.checking.condition import EXPRESSION, GIVEN, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, GUIDE, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Subject, Written, field
 from sagespec.kinds.endpoint.context import ENDPOINT, EndpointContext
 from sagespec.kinds.endpoint.model import Endpoint
-from sagespec.kinds.endpoint.rules.server import hosting_types, image_lacking
+from sagespec.kinds.endpoint.rules.server import image_lacking
 from sagespec.kinds.rules.instances import VARIANTS, types_in
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import NoImage, NoProcessor, NoRegion, NoVersion, family_of, is_graviton, near, near_instance
-from sagespec.catalog.api_model import api_members
-from sagespec.catalog.serving import served, served_versions, serving_image
+from sagespec.catalog.serving import hosting_types, served, served_versions, serving_image
 from sagespec.catalog.tables import table
 from sagespec.checking.condition import EXPRESSION
 from sagespec.checking.row import Row
@@ -143,11 +142,6 @@ def image_lacking(context: EndpointContext) -> NoImage | None:
     except NoImage as error:
         return error
     return None
-
-
-def hosting_types() -> Sequence[str]:
-    """The instance types of endpoints."""
-    return api_members("CreateEndpointConfig")["ProductionVariants[].InstanceType"].enum
 
 
 def runs_arm_only(instance_type: str, context: EndpointContext) -> bool:
