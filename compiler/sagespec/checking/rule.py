@@ -73,6 +73,8 @@ class Question(NamedTuple):
 
     instances: Callable[[Any], Sequence[Any]]
     """The instances of the subject in a manifest."""
+    shared: bool
+    """They are `Shared` objects."""
     rules: tuple[tuple[Rule, Check], ...]
 
 
@@ -86,7 +88,7 @@ class RuleSet:
         self.subjects: dict[Subject[Any, Any], Question] = {}
         """What to ask of each subject."""
         for rule in self.by_name.values():
-            known = self.subjects.setdefault(rule.on, Question(rule.on.of, ()))
+            known = self.subjects.setdefault(rule.on, Question(rule.on.of, rule.on.shared, ()))
             self.subjects[rule.on] = known._replace(rules=(*known.rules, (rule, rule.check)))
         self.questions = lru_cache(maxsize=1_024)(self._questions)
         """What to ask of a manifest in which this is written (`Context.written`)."""

@@ -2,23 +2,109 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, cast
+
 from sagespec.base.lazy import lazy
+from sagespec.base.named import NamedTuple
+from sagespec.base.source import Path
 from sagespec.catalog import PLAIN, Facts, Framework, Release, Variant, image_instance_type
+from sagespec.checking.subject import Shared
 from sagespec.kinds.training_job.model import Job, Mode
+from sagespec.reading.part import Unknown
 
 
-class Choice:
+class ImageFields(NamedTuple):
+    """All that is read of a job to choose its image: jobs in which these are equal share one choice."""
+
+    framework_name: str | None
+    framework_version: str | None
+    transformers_version: str | None
+    pytorch_version: str | None
+    tensorflow_version: str | None
+    py_version: str | None
+    script_mode: bool | None
+    brings_image: bool
+    """`image_uri` names one."""
+    overrides_image: bool
+    """`request:` names one."""
+    has_program: bool
+    compiler_config: bool | None
+    """None where the job has none."""
+    passes_model_dir: bool
+    has_legacy_fields: bool
+    instance_types: tuple[tuple[Path, str], ...]
+    """(where it is written, instance type)."""
+    strategies: tuple[str, ...]
+    """The distribution strategies that are written."""
+
+
+def _overrides_image(job: Job) -> bool:
+    named = job.request.get("AlgorithmSpecification") if job.request else None
+    return isinstance(named, Mapping) and named.get("TrainingImage") is not None
+
+
+def _instance_types(job: Job) -> tuple[tuple[Path, str], ...]:
+    if job.instance_groups is None:
+        return () if job.instance_type is None else ((("instance_type",), job.instance_type),)
+    groups = enumerate(job.instance_groups)
+    return tuple((("instance_groups", index, "instance_type"), group.instance_type) for index, group in groups)
+
+
+_READ: tuple[Callable[[Job], Any], ...] = (
+    lambda job: job.framework_name,
+    lambda job: job.framework_version,
+    lambda job: job.transformers_version,
+    lambda job: job.pytorch_version,
+    lambda job: job.tensorflow_version,
+    lambda job: job.py_version,
+    lambda job: job.script_mode,
+    lambda job: job.image_uri is not None,
+    _overrides_image,
+    lambda job: job.entry_point is not None,
+    lambda job: None if job.compiler_config is None else True,
+    lambda job: bool(job.given("model_dir")) and job.model_dir is not False,
+    lambda job: bool(job.legacy_given()),
+    _instance_types,
+    lambda job: () if job.distribution is None else tuple(job.distribution.written()),
+)
+"""How each of the fields is read."""
+
+
+class _FieldsOfPartial:
+    """The same of a partial job: what depends on a wrong value raises `Unknown` when it is asked for."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __getattr__(self, name: str) -> Any:
+        return _READ[ImageFields._fields.index(name)](self._job)
+
+
+def choice_of(job: Job, facts: Facts, *, local: bool) -> Choice:
+    """What a job chooses; `local` says that it is to run on this machine."""
+    try:
+        fields = ImageFields(*[read(job) for read in _READ])
+    except Unknown:
+        return Choice(cast(ImageFields, _FieldsOfPartial(job)), facts, local)
+    return _shared(fields, facts, local)
+
+
+class Choice(Shared):
     """Each choice is worked out once. Of a partial job it raises `Unknown` where it depends on a wrong value."""
 
-    def __init__(self, job: Job, facts: Facts) -> None:
-        self._job = job
-        self._facts = facts
+    def __init__(self, fields: ImageFields, facts: Facts, local: bool) -> None:
+        super().__init__()
+        self.fields = fields
+        self.facts = facts
+        self.local = local
 
     @lazy
     def framework(self) -> Framework | None:
         """The framework's row of the catalogue; None where the job is nobody's, or there is no such framework."""
-        name = self._job.framework_name
-        return None if name is None else self._facts.framework(name)
+        name = self.fields.framework_name
+        return None if name is None else self.facts.framework(name)
 
     @lazy
     def version(self) -> str | None:
@@ -26,11 +112,11 @@ class Choice:
 
         None where the manifest names none, or only a part of it.
         """
-        framework, job = self.framework, self._job
+        framework, fields = self.framework, self.fields
         if framework is None:
             return None
-        own = getattr(job, framework.version_field)
-        under = [f"{name}{version}" for name, field in framework.bases.items() if (version := getattr(job, field))]
+        own = getattr(fields, framework.version_field)
+        under = [f"{name}{version}" for name, field in framework.bases.items() if (version := getattr(fields, field))]
         if own is None or (framework.bases and len(under) != 1):
             return None
         return "+".join([own, *under])
@@ -44,17 +130,20 @@ class Choice:
     @lazy
     def variant(self) -> Variant | None:
         """Which images it takes beside the framework's plain ones; None for those."""
-        framework, job = self.framework, self._job
+        framework, fields = self.framework, self.fields
         for variant in () if framework is None else framework.variants:
             families = tuple(f"ml.{family}" for family in variant.families)
-            if variant.field is not None and getattr(job, variant.field) is not None:
+            if variant.field is not None and getattr(fields, variant.field) is not None:
                 return variant
-            if families and image_instance_type(job.instance_types() or ["local"]).startswith(families):
+            if families and image_instance_type(self.instance_types or ["local"]).startswith(families):
                 return variant
-            written = job.distribution.written() if job.distribution is not None else []
-            if variant.strategies and set(variant.strategies) <= set(written):
+            if variant.strategies and set(variant.strategies) <= set(fields.strategies):
                 return variant
         return None
+
+    @lazy
+    def instance_types(self) -> list[str]:
+        return [name for _, name in self.fields.instance_types]
 
     @lazy
     def image_release(self) -> Release | None:
@@ -65,29 +154,37 @@ class Choice:
         return framework.release(version, PLAIN if variant is None else variant.name)
 
     @lazy
+    def run_release(self) -> Release | None:
+        """The release whose image the job runs; None where it brings an image, or names no release that is known."""
+        return None if self.fields.brings_image else self.image_release
+
+    @lazy
     def mode(self) -> Mode:
-        """`script_mode` says so; otherwise what the version and Python allow (DESIGN section 3)."""
-        job = self._job
-        if job.image_uri is not None and job.entry_point is None:
+        """`script_mode` says so; otherwise what the version and Python allow."""
+        fields = self.fields
+        if fields.brings_image and not fields.has_program:
             return Mode.IMAGE
         framework = self.framework
         if framework is None or not framework.has_legacy_mode:
             return Mode.SCRIPT
-        if job.script_mode is not None:
-            return Mode.SCRIPT if job.script_mode else Mode.LEGACY
-        if job.py_version not in (None, "py2"):
+        if fields.script_mode is not None:
+            return Mode.SCRIPT if fields.script_mode else Mode.LEGACY
+        if fields.py_version not in (None, "py2"):
             return Mode.SCRIPT
         release = self.release
-        legacy = bool(job.legacy_given()) if release is None or release.script_mode else True
+        legacy = fields.has_legacy_fields if release is None or release.script_mode else True
         return Mode.LEGACY if legacy and (release is None or release.legacy_mode) else Mode.SCRIPT
 
     @lazy
     def python(self) -> str | None:
         """The Python of the container, chosen where the author left it out and there is one choice."""
-        framework, written = self.framework, self._job.py_version
+        framework, written = self.framework, self.fields.py_version
         if written is not None or framework is None:
             return written
         release = self.image_release
         if framework.python is not None or release is None:
             return framework.python
         return "py2" if self.mode is Mode.LEGACY else release.python3
+
+
+_shared = lru_cache(maxsize=512)(Choice)

@@ -34,7 +34,7 @@ from sagespec.building.draft import (
 from sagespec.building.request import FIRST, JOB, Call, Request, Upload
 from sagespec.catalog import PLAIN, Framework, image_instance_type
 from sagespec.kinds.api_names import to_api
-from sagespec.kinds.training_job.choice import Choice
+from sagespec.kinds.training_job.choice import Choice, choice_of
 from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.lifecycle import LIVE
 from sagespec.kinds.training_job.model import Channel, Job, Mode
@@ -49,7 +49,7 @@ LOCAL_MODEL_DIR = "/opt/ml/shared/model"
 
 def draft(job: Job, manifest: Manifest, inputs: DraftInputs) -> Draft:
     """What would be sent for a job. Of a partial job, as much of it as its fields tell; nothing is raised."""
-    choice = Choice(job, inputs.facts)
+    choice = choice_of(job, inputs.facts, local=inputs.site.local)
     sources = _Sources(job, choice, inputs)
     body = _Body(job, choice, manifest, inputs, sources)
     members = merged(body.members(), job.members().get("request", {}))
