@@ -292,6 +292,7 @@ class Framework:
 
     # Its library
 
+    @lru_cache(maxsize=1_024)  # noqa: B019
     def dropped(self, dotted: str, version: str) -> tuple[str, str, str] | None:
         """The part of a dotted name that a version of the library lacks, the version that dropped it, and what to write
         instead; None where it lacks nothing that is known."""
@@ -352,6 +353,7 @@ class Framework:
 
     # Its images
 
+    @lru_cache(maxsize=1_024)  # noqa: B019
     def image_uri(
         self,
         version: str,
