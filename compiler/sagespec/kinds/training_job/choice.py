@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
 from sagespec.base.lazy import lazy
 from sagespec.base.named import NamedTuple
-from sagespec.base.source import Path
 from sagespec.catalog import PLAIN, Facts, Framework, Release, Variant, image_instance_type
 from sagespec.checking.subject import Shared
 from sagespec.kinds.training_job.model import Job, Mode
@@ -34,40 +33,40 @@ class ImageFields(NamedTuple):
     """None where the job has none."""
     passes_model_dir: bool
     has_legacy_fields: bool
-    instance_types: tuple[tuple[Path, str], ...]
-    """(where it is written, instance type)."""
+    family: str
+    """The family of its instances, as it begins, where the framework has images of their own for that."""
     strategies: tuple[str, ...]
     """The distribution strategies that are written."""
 
 
-def _overrides_image(job: Job) -> bool:
+def _overrides_image(job: Job, _: Facts) -> bool:
     named = job.request.get("AlgorithmSpecification") if job.request else None
     return isinstance(named, Mapping) and named.get("TrainingImage") is not None
 
 
-def _instance_types(job: Job) -> tuple[tuple[Path, str], ...]:
-    if job.instance_groups is None:
-        return () if job.instance_type is None else ((("instance_type",), job.instance_type),)
-    groups = enumerate(job.instance_groups)
-    return tuple((("instance_groups", index, "instance_type"), group.instance_type) for index, group in groups)
+def _family(job: Job, facts: Facts) -> str:
+    framework = None if job.framework_name is None else facts.framework(job.framework_name)
+    families = [family for variant in framework.variants for family in variant.families] if framework else []
+    chosen = image_instance_type(job.instance_types() or ["local"]) if families else ""
+    return next((family for family in families if chosen.startswith(f"ml.{family}")), "")
 
 
-_READ: tuple[Callable[[Job], Any], ...] = (
-    lambda job: job.framework_name,
-    lambda job: job.framework_version,
-    lambda job: job.transformers_version,
-    lambda job: job.pytorch_version,
-    lambda job: job.tensorflow_version,
-    lambda job: job.py_version,
-    lambda job: job.script_mode,
-    lambda job: job.image_uri is not None,
+_READ: tuple[Callable[[Job, Facts], Any], ...] = (
+    lambda job, _: job.framework_name,
+    lambda job, _: job.framework_version,
+    lambda job, _: job.transformers_version,
+    lambda job, _: job.pytorch_version,
+    lambda job, _: job.tensorflow_version,
+    lambda job, _: job.py_version,
+    lambda job, _: job.script_mode,
+    lambda job, _: job.image_uri is not None,
     _overrides_image,
-    lambda job: job.entry_point is not None,
-    lambda job: None if job.compiler_config is None else True,
-    lambda job: bool(job.given("model_dir")) and job.model_dir is not False,
-    lambda job: bool(job.legacy_given()),
-    _instance_types,
-    lambda job: () if job.distribution is None else tuple(job.distribution.written()),
+    lambda job, _: job.entry_point is not None,
+    lambda job, _: None if job.compiler_config is None else True,
+    lambda job, _: bool(job.given("model_dir")) and job.model_dir is not False,
+    lambda job, _: bool(job.legacy_given()),
+    _family,
+    lambda job, _: () if job.distribution is None else tuple(job.distribution.written()),
 )
 """How each of the fields is read."""
 
@@ -75,19 +74,20 @@ _READ: tuple[Callable[[Job], Any], ...] = (
 class _FieldsOfPartial:
     """The same of a partial job: what depends on a wrong value raises `Unknown` when it is asked for."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, facts: Facts) -> None:
         self._job = job
+        self._facts = facts
 
     def __getattr__(self, name: str) -> Any:
-        return _READ[ImageFields._fields.index(name)](self._job)
+        return _READ[ImageFields._fields.index(name)](self._job, self._facts)
 
 
 def choice_of(job: Job, facts: Facts, *, local: bool) -> Choice:
     """What a job chooses; `local` says that it is to run on this machine."""
     try:
-        fields = ImageFields(*[read(job) for read in _READ])
+        fields = ImageFields(*[read(job, facts) for read in _READ])
     except Unknown:
-        return Choice(cast(ImageFields, _FieldsOfPartial(job)), facts, local)
+        return Choice(cast(ImageFields, _FieldsOfPartial(job, facts)), facts, local)
     return _shared(fields, facts, local)
 
 
@@ -132,18 +132,13 @@ class Choice(Shared):
         """Which images it takes beside the framework's plain ones; None for those."""
         framework, fields = self.framework, self.fields
         for variant in () if framework is None else framework.variants:
-            families = tuple(f"ml.{family}" for family in variant.families)
             if variant.field is not None and getattr(fields, variant.field) is not None:
                 return variant
-            if families and image_instance_type(self.instance_types or ["local"]).startswith(families):
+            if variant.families and fields.family in variant.families:
                 return variant
             if variant.strategies and set(variant.strategies) <= set(fields.strategies):
                 return variant
         return None
-
-    @lazy
-    def instance_types(self) -> list[str]:
-        return [name for _, name in self.fields.instance_types]
 
     @lazy
     def image_release(self) -> Release | None:
@@ -157,6 +152,14 @@ class Choice(Shared):
     def run_release(self) -> Release | None:
         """The release whose image the job runs; None where it brings an image, or names no release that is known."""
         return None if self.fields.brings_image else self.image_release
+
+    @lazy
+    def processors(self) -> frozenset[str]:
+        """The kinds of processors that its release has images for; where none is known, that any of them has."""
+        release, framework = self.run_release, self.framework
+        if release is not None:
+            return processors_of([release])
+        return frozenset() if framework is None else processors_of(framework.releases.values())
 
     @lazy
     def mode(self) -> Mode:
@@ -185,6 +188,11 @@ class Choice(Shared):
         if framework.python is not None or release is None:
             return framework.python
         return "py2" if self.mode is Mode.LEGACY else release.python3
+
+
+def processors_of(releases: Iterable[Release]) -> frozenset[str]:
+    """The kinds of processors that some releases have images for: `cpu`, `gpu`, `trn`."""
+    return frozenset(kind for release in releases for image in release.images.values() for kind in image.tags)
 
 
 _shared = lru_cache(maxsize=512)(Choice)

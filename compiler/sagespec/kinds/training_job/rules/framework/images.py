@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import Framework, NoProcessor, Release, image_instance_type, processor
 from sagespec.checking.rule import ERROR, NOTE, SDK1, SDK2, rule
-from sagespec.kinds.training_job.choice import Choice
+from sagespec.checking.subject import Written
+from sagespec.kinds.training_job.choice import Choice, processors_of
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job, Mode
-from sagespec.kinds.training_job.subjects import CHOICE, JOB
+from sagespec.kinds.training_job.subjects import CHOICE, INSTANCE_TYPE, JOB
 
 
 @rule(
@@ -219,8 +220,8 @@ def region_without_image(job: Job, context: JobContext) -> Finding | None:
     return Finding(("region",), message, hint or "copy an image to a registry of yours, and name it with image_uri")
 
 
-@rule(ERROR, on=CHOICE, source=SDK2 + "image_uris.py, _validate_instance_deprecation and _processor")
-def instance_without_image(choice: Choice, _: None) -> Iterator[Finding]:
+@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_instance_deprecation and _processor")
+def instance_without_image(job: Job, context: JobContext) -> Iterator[Finding]:
     """A framework has training images for some kinds of instances only.
 
     TensorFlow and MXNet run on x86 processors and NVIDIA GPUs, PyTorch 1.11 on Trainium too; Hugging Face on GPUs,
@@ -239,23 +240,22 @@ def instance_without_image(choice: Choice, _: None) -> Iterator[Finding]:
     Good:
         instance_type: ml.g5.xlarge
     """
-    framework, types = choice.framework, choice.fields.instance_types
+    framework, types = context.framework, INSTANCE_TYPE.of(context)
     if framework is None or not types:
         return
-    if choice.fields.brings_image:
-        for path, name in types:
+    if job.image_uri is not None:
+        for path, name, _ in types:
             if name in framework.refused_instances:
                 yield Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
         return
-    release = choice.run_release
-    runs_on = _kinds(framework.releases.values() if release is None else [release])
-    chosen = image_instance_type(choice.instance_types)
-    for path, name in types:
-        known, kind = choice.facts.instance(name), _kind(name)
+    release, runs_on = context.run_release, context.choice.processors
+    chosen = image_instance_type(job.instance_types())
+    for path, name, _ in types:
+        known, kind = context.facts.instance(name), _kind(name)
         fits = kind in runs_on or (kind in ("cpu", "gpu") and name != chosen)
         if not fits or (known is not None and known.arch != "x86_64"):
             takes = [words for each, words in _KINDS.items() if each in runs_on]
-            every = release is None or runs_on == _kinds(framework.releases.values())
+            every = release is None or runs_on == processors_of(framework.releases.values())
             what = framework.title if release is None or every else release.name
             yield Finding(path, f"no {what} training image runs on {name}", f"take a type with {' or '.join(takes)}")
 
@@ -267,13 +267,8 @@ _KINDS = {
 }
 
 
-def _kinds(releases: Iterable[Release]) -> set[str]:
-    """The kinds of processors that there are images for."""
-    return {kind for release in releases for image in release.images.values() for kind in image.tags}
-
-
-@rule(ERROR, on=CHOICE, source=SDK2 + "image_uris.py, _validate_instance_deprecation")
-def p2_with_new_version(choice: Choice, _: None) -> Iterator[Finding]:
+@rule(ERROR, on=INSTANCE_TYPE, source=SDK2 + "image_uris.py, _validate_instance_deprecation")
+def p2_with_new_version(instance_type: Written, context: JobContext) -> Finding | None:
     """The images of TensorFlow 2.12, PyTorch 1.13 and later no longer run on ml.p2.
 
     Their CUDA has dropped the K80 GPUs of these instances, and the SDK refuses them.
@@ -286,17 +281,18 @@ def p2_with_new_version(choice: Choice, _: None) -> Iterator[Finding]:
         framework_version: "2.13"
         instance_type: ml.g4dn.xlarge
     """
-    framework, release = choice.framework, choice.run_release
+    name = instance_type.value
+    if not name.startswith("ml.p2."):
+        return None
+    framework, release = context.framework, context.run_release
     if framework is None or release is None or release.p2_instances:
-        return
-    for path, name in choice.fields.instance_types:
-        if name.startswith("ml.p2."):
-            last = [version for version, other in framework.releases.items() if other.p2_instances][-1]
-            yield Finding(
-                path,
-                f"{release.name} does not run on {name}",
-                f'take ml.g4dn or ml.g5, or {framework.version_field} "{last}" at most',
-            )
+        return None
+    last = [version for version, other in framework.releases.items() if other.p2_instances][-1]
+    return Finding(
+        instance_type.path,
+        f"{release.name} does not run on {name}",
+        f'take ml.g4dn or ml.g5, or {framework.version_field} "{last}" at most',
+    )
 
 
 @lru_cache(maxsize=1_000)
