@@ -168,6 +168,11 @@ class Framework:
             for name, row in self.row.get("variants", {}).items()
         )
 
+    @cached_property
+    def variant_families(self) -> tuple[str, ...]:
+        """Families of instance types (as they begin) that need images of their own."""
+        return tuple(family for variant in self.variants for family in variant.families)
+
     def withdrawn(self, version: str) -> str | None:
         """Why the SDK refuses a version, where it gives a reason."""
         reasons: Mapping[str, str] = self.row.get("withdrawn", {})

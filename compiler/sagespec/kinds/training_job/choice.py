@@ -11,6 +11,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.catalog import PLAIN, Facts, Framework, Release, Variant, image_instance_type
 from sagespec.checking.subject import Shared
 from sagespec.kinds.training_job.model import Job, Mode
+from sagespec.kinds.training_job.model.names import LEGACY_FIELDS
 from sagespec.reading.part import Unknown
 
 
@@ -46,11 +47,13 @@ def _overrides_image(job: Job, _: Facts) -> bool:
 
 def _family(job: Job, facts: Facts) -> str:
     framework = None if job.framework_name is None else facts.framework(job.framework_name)
-    families = [family for variant in framework.variants for family in variant.families] if framework else []
-    chosen = image_instance_type(job.instance_types() or ["local"]) if families else ""
-    return next((family for family in families if chosen.startswith(f"ml.{family}")), "")
+    if framework is None or not framework.variant_families:
+        return ""
+    chosen = image_instance_type(job.instance_types() or ["local"])
+    return next((family for family in framework.variant_families if chosen.startswith(f"ml.{family}")), "")
 
 
+_LEGACY_FIELDS = frozenset(LEGACY_FIELDS)
 _READ: tuple[Callable[[Job, Facts], Any], ...] = (
     lambda job, _: job.framework_name,
     lambda job, _: job.framework_version,
@@ -63,8 +66,8 @@ _READ: tuple[Callable[[Job, Facts], Any], ...] = (
     _overrides_image,
     lambda job, _: job.entry_point is not None,
     lambda job, _: None if job.compiler_config is None else True,
-    lambda job, _: bool(job.given("model_dir")) and job.model_dir is not False,
-    lambda job, _: bool(job.legacy_given()),
+    lambda job, _: job.model_dir is not None and job.model_dir is not False,
+    lambda job, _: not _LEGACY_FIELDS.isdisjoint(job.fields_set),
     _family,
     lambda job, _: () if job.distribution is None else tuple(job.distribution.written()),
 )
@@ -85,10 +88,15 @@ class _FieldsOfPartial:
 def choice_of(job: Job, facts: Facts, *, local: bool) -> Choice:
     """What a job chooses; `local` says that it is to run on this machine."""
     try:
-        fields = ImageFields(*[read(job, facts) for read in _READ])
+        fields = tuple([read(job, facts) for read in _READ])
     except Unknown:
         return Choice(cast(ImageFields, _FieldsOfPartial(job, facts)), facts, local)
     return _shared(fields, facts, local)
+
+
+@lru_cache(maxsize=512)
+def _shared(fields: tuple[Any, ...], facts: Facts, local: bool) -> Choice:
+    return Choice(ImageFields(*fields), facts, local)
 
 
 class Choice(Shared):
@@ -193,6 +201,3 @@ class Choice(Shared):
 def processors_of(releases: Iterable[Release]) -> frozenset[str]:
     """The kinds of processors that some releases have images for: `cpu`, `gpu`, `trn`."""
     return frozenset(kind for release in releases for image in release.images.values() for kind in image.tags)
-
-
-_shared = lru_cache(maxsize=512)(Choice)
