@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -14,12 +15,12 @@ from sagespec.catalog import Facts, Framework, Instance, Release, api_members
 from sagespec.catalog.serving import (
     SERVERS,
     Server,
-    hosting_types,
     served_by_another,
     served_on_graviton,
     served_versions,
     servers_of,
 )
+from sagespec.kinds import kind_named
 from sagespec.lsp.scene import SceneJob, item_at
 from sagespec.lsp.schema import part_of, shape_at
 from sagespec.reading.discovery import PASSED_OVER
@@ -91,11 +92,22 @@ def sold_as(gib: float) -> int:
     return int(gib) if gib == int(gib) else round(gib * 1.073_741_824)
 
 
+@cache
+def types_of(kind_name: str) -> tuple[str, ...]:
+    """The instance types that the API's model lists for a kind."""
+    kind = kind_named(kind_name)
+    path = next(iter(kind.members.get("instance_type", ())), "")
+    for operation in kind.overrides:
+        for name, member in api_members(operation).items():
+            if name.replace("[]", "") == path.removeprefix(f"{operation}."):
+                return member.enum
+    return ()
+
+
 def _instances(job: SceneJob, _typed: str) -> Iterator[Candidate]:
     facts = job.context.facts
     known = facts.instances
-    names = list(known) if job.kind.name == "TrainingJob" else hosting_types()
-    for name in names:
+    for name in types_of(job.kind.name) or known:
         instance = known.get(name)
         retired = instance is not None and instance.retired
         yield Candidate(name, hardware(instance) if instance is not None else "", outdated=retired)
