@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conftest import REPOSITORY
+from conftest import REPOSITORY, SCRIPT, SMALLEST
 
 HERE = REPOSITORY / "tests" / "kinds"
 GOOD = """\
@@ -114,6 +114,19 @@ def test_a_field_of_another_kind_is_told_as_such(tmp_path: Path) -> None:
     ]
 
 
+def test_a_field_that_an_endpoint_has_too_makes_no_endpoint_of_it(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "job.yaml").write_text(json.dumps({**SMALLEST, "name": "train"}))
+    assert found(tmp_path, GOOD + "training_job: train\n") == []
+    assert found(tmp_path, GOOD + "training_job: trian\n") == []
+    code, output, errors = said(tmp_path, GOOD + "training_job: train\n", "compile", "mnist.yaml")
+    assert (code, errors, json.loads(output)["PrimaryContainer"]["ModelDataUrl"]) == (
+        0,
+        "",
+        "s3://bucket/mnist/model.tar.gz",
+    )
+
+
 def test_it_is_compiled_for_sagemaker_and_for_what_takes_any_call(tmp_path: Path) -> None:
     code, output, errors = said(tmp_path, GOOD + "tags: {team: vision}\n", "compile", "mnist.yaml")
     assert (code, errors) == (0, "")
@@ -206,7 +219,7 @@ def test_an_editor_completes_it(tmp_path: Path) -> None:
         "    editor.offered('apiVersion: sagespec/v1\\nkind: Defaults\\n|', 'sagespec.yaml')]",
     )
     assert kinds == ["TrainingJob", "Endpoint", "Model", "Defaults"]
-    assert fields == ["tags:\n  ", "account_id: ", "container_mode: ", "env:\n  ", "request:\n  "]
+    assert fields == ["tags:\n  ", "account_id: ", "container_mode: ", "training_job: ", "env:\n  ", "request:\n  "]
     assert modes == ["SingleModel", "MultiModel"]
     assert "PrimaryContainer: " in members
     assert "Model:\n  " in sections

@@ -72,6 +72,8 @@ class Kind(NamedTuple):
     """What a request may cost at most, from an attempt on."""
     snippet: Snippet
     """What editors offer to start from."""
+    serves: str = ""
+    """The field that names a TrainingJob manifest whose model it serves; empty of a kind that serves none."""
     called: str = ""
     """What other tools call such a thing: words in small letters, without marks."""
 

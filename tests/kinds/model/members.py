@@ -18,6 +18,7 @@ ELSEWHERE: Mapping[str, str] = {
     "apiVersion": "the manifest language: nothing is sent",
     "kind": "the manifest language: nothing is sent",
     "region": "where the model is",
+    "training_job": "nothing is sent",
     "account_id": "a part of a role that is no ARN",
     "request": "merged last into the request, member by member",
 }

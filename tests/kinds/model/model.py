@@ -27,6 +27,7 @@ class Model(Part):
     image_uri: ImageUri = field("The image of the container.")
     model_data: S3Uri = field("The archive with what has been trained.")
     container_mode: Literal["SingleModel", "MultiModel"] | None = field("Whether several archives are served.", None)
+    training_job: JobName | None = field("The training job that it comes from, for people.", None)
     env: Annotated[dict[EnvironmentName, str], Limits(max_length=100)] = field("Variables of the container.", {})
 
     request: dict[str, JsonValue] = field("Merged last into the request, in the API's own names.", {})

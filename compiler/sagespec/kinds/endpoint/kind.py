@@ -58,5 +58,6 @@ KIND = Kind(
             "initial_instance_count": 1,
         },
     ),
+    serves="training_job",
     called="model deployment inferenceservice inference endpointconfig service serving",
 )

@@ -229,7 +229,7 @@ def _takes_keys(job: SceneJob, path: Path, shape: Shape | None) -> bool:
 def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[CompletionItem]:
     """The values of a field that would be accepted."""
     offered = [*candidates(trial.job, here.path, here.typed), *(of_shape(shape) if shape is not None else ())]
-    if here.path == ("training_job",):
+    if here.path == (trial.job.kind.serves,):
         offered += [Candidate(name, f"{file}:{line}") for name, file, line in trial.judgements.jobs("TrainingJob")]
     is_list = (
         shape is not None and bare(shape)["type"] == "list"
