@@ -19,6 +19,7 @@ from hypothesis import settings
 from sagespec.base.source import Source
 from sagespec.catalog import Facts, facts
 from sagespec.checking.claims import Claims
+from sagespec.kinds import kind_named
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
 
@@ -74,6 +75,13 @@ ENDPOINT: dict[str, Any] = {
     "initial_instance_count": 1,
 }
 """The smallest endpoint that compiles."""
+
+
+def smallest_of(kind: str) -> dict[str, Any]:
+    """The smallest manifest of a kind; of one that has none here, what editors offer to start from."""
+    known = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}
+    return known[kind] if kind in known else kind_named(kind).snippet.manifest
+
 
 SCRIPT = """\
 import argparse

@@ -14,19 +14,18 @@ import pytest
 import yaml
 from jsonschema_rs import validator_for
 
-from conftest import ENDPOINT, REPOSITORY, SMALLEST
+from conftest import REPOSITORY, smallest_of
 from sagespec.base.diagnostic import Severity
 from sagespec.checking.page import Page
 from sagespec.checking.pages import binding
 from sagespec.kinds import KINDS, kind_named
+from sagespec.reporting.schema import file_name
 from test_editor import LanguageServer, server  # noqa: F401 - a fixture
 
-FILES = {"TrainingJob": "training-job.schema.json", "Endpoint": "endpoint.schema.json"}
 SCHEMAS = {
-    kind: validator_for(json.loads((REPOSITORY / "schemas" / name).read_text(encoding="utf-8")))
-    for kind, name in FILES.items()
+    kind: validator_for(json.loads((REPOSITORY / "schemas" / file_name(kind)).read_text(encoding="utf-8")))
+    for kind in KINDS
 }
-SMALLEST_OF = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}
 
 _FILE_MODE = {"channels": {"train": {"input_mode": "File"}}}
 WRITTEN_OUT: Mapping[str, Mapping[str, Any]] = {
@@ -143,15 +142,15 @@ def mistakes() -> Iterator[Mistake]:
             if page.severity is Severity.ERROR and not page.script("Bad") and not of_job:
                 examples = list(yaml.safe_load_all(page.example("Bad")))
                 for number, over in enumerate(examples, 1):
-                    written = {**SMALLEST_OF[kind], **merged(over or {}, WRITTEN_OUT.get(page.name, {}))}
+                    written = {**smallest_of(kind), **merged(over or {}, WRITTEN_OUT.get(page.name, {}))}
                     name = f"{page.name}-{number}" if examples[1:] else page.name
                     yield Mistake(kind, name, {name: value for name, value in written.items() if value is not None})
 
 
-MISTAKES = [each for each in mistakes() if each.manifest != SMALLEST_OF[each.kind]]
+MISTAKES = [each for each in mistakes() if each.manifest != smallest_of(each.kind)]
 SHOWN = [each for each in MISTAKES if each.is_shown]
 BETWEEN_FILES = (MISSING, RUN, DISK)
-CONTAINED = [each for each in MISTAKES if NOT_SHOWN[each.kind].get(each.name) not in BETWEEN_FILES]
+CONTAINED = [each for each in MISTAKES if NOT_SHOWN.get(each.kind, {}).get(each.name) not in BETWEEN_FILES]
 """Those of which all that is wrong stands in the document."""
 
 
@@ -172,7 +171,7 @@ def test_most_mistakes_that_one_document_contains_are_shown() -> None:
 def test_yaml_language_server_shows_the_same_mistakes(server: LanguageServer) -> None:  # noqa: F811
     shown = []
     for number, each in enumerate(MISTAKES):
-        schema = REPOSITORY / "schemas" / FILES[each.kind]
+        schema = REPOSITORY / "schemas" / file_name(each.kind)
         text = f"# yaml-language-server: $schema={schema}\n{yaml.safe_dump(dict(each.manifest), sort_keys=False)}"
         if server.problems(f"mistake-{number}.yaml", text):
             shown.append(each)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
 from sagespec.kinds import other_kind_with
+from sagespec.kinds.other_names import SETTINGS
 from sagespec.kinds.types import AccountId, EnvironmentName, ImageUri, JobName, JsonValue, Region, Role, S3Uri
 from sagespec.reading.constraints import Limits
 from sagespec.reading.part import Part, field
@@ -12,7 +13,7 @@ from sagespec.reading.part import Part, field
 class Model(Part):
     """A container and what has been trained."""
 
-    other_names: ClassVar[str] = "model_data (write model_data: s3://….tar.gz): artifact artifacts"
+    other_names: ClassVar[str] = f"{SETTINGS}\nmodel_data (write model_data: s3://….tar.gz): artifact artifacts"
     other_kind: ClassVar[Callable[[str], str | None]] = staticmethod(lambda field: other_kind_with(field, "Model"))
 
     apiVersion: Literal["sagespec/v1"] = field("Version of the manifest language.")  # noqa: N815
