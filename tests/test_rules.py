@@ -33,7 +33,8 @@ OF_SHARED = {each.name for family in SHARED for each in vars(family).values() if
 
 def for_jobs_only(kind: str, rule: Rule) -> bool:
     """Whether a shared rule's examples do not suit a kind; what it says of that is tested there."""
-    fields = {name for example in yaml.safe_load_all(rule.page.example("Bad")) for name in example}
+    examples = (rule.page.example(title) for title in ("Bad", "Good"))
+    fields = {name for example in examples for each in yaml.safe_load_all(example) for name in each}
     return rule.name == "code-outside-project" or not fields <= set(kind_named(kind).model.fields)
 
 
