@@ -120,7 +120,7 @@ def _versions_of(name: str | None) -> Callable[[SceneJob, str], Iterator[Candida
 
     def versions(job: SceneJob, _typed: str) -> Iterator[Candidate]:
         facts = job.context.facts
-        if job.kind.name == "Endpoint":
+        if is_served(job):
             known = dict.fromkeys(each for server in _servers(job) for each in served_versions(server))
             known |= dict.fromkeys(served_by_another() if "tensorflow-serving" in _servers(job) else ())
             known |= dict.fromkeys(served_on_graviton() if "tensorflow-serving" in _servers(job) else ())
@@ -135,6 +135,11 @@ def _versions_of(name: str | None) -> Callable[[SceneJob, str], Iterator[Candida
             yield _version(framework, version, facts.today)
 
     return versions
+
+
+def is_served(job: SceneJob) -> bool:
+    """Whether a server runs, rather than a training script: versions are the server's then."""
+    return "endpoint_type" in job.kind.model.fields
 
 
 def _servers(job: SceneJob) -> tuple[Server, ...]:
@@ -305,7 +310,7 @@ def settings_of_server(job: SceneJob) -> Iterator[tuple[str, str]]:
     """(environment variable, what it holds) of what the serving container reads when it starts."""
     from sagespec.kinds.endpoint.rules.server import FRACTIONS, NUMBERS, TRUTHS, WORDS
 
-    if job.kind.name == "Endpoint" and job.manifest.data.get("endpoint_type", "tensorflow-serving") != "python":
+    if is_served(job) and job.manifest.data.get("endpoint_type", "tensorflow-serving") != "python":
         yield from ((name, "true or false") for name in sorted(TRUTHS))
         yield from ((name, "a whole number") for name in sorted(NUMBERS))
         yield from ((name, "a number") for name in sorted(FRACTIONS))
@@ -339,7 +344,7 @@ def described_value(job: SceneJob, path: Path) -> str:
     if name == "instance_type" and isinstance(value, str):
         instance = facts.instance(value)
         return "" if instance is None else f"{value}: {hardware(instance)}"
-    if name == "framework_version" and isinstance(value, str) and job.kind.name == "Endpoint":
+    if name == "framework_version" and isinstance(value, str) and is_served(job):
         servers = told_servers(value)
         return f"TensorFlow {value}: {servers}" if servers else ""
     if name == "framework_version" and isinstance(value, str):

@@ -13,6 +13,7 @@ from sagespec.base.source import Path
 from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.endpoint.rules.model import NAMES
 from sagespec.kinds.explained import explained
+from sagespec.kinds.lifecycle import Nature
 from sagespec.lsp.candidates import (
     Candidate,
     api_names,
@@ -297,7 +298,7 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
             continue
         needs = [message for rule, _, message in said if COMPANION.search(rule)]
         yield _field(here, name, field, shapes[name], needs, members.get(name, ()))
-    if here.path == () and "matrix" not in given and trial.job.kind.name == "TrainingJob":
+    if here.path == () and "matrix" not in given and trial.job.kind.lifecycle.nature is Nature.RUNS:
         yield CompletionItem("matrix", _key(here, "matrix"), "field", "one job for each combination of values")
 
 
