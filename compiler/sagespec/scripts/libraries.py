@@ -23,7 +23,7 @@ _GENERATORS = frozenset({"fit_generator", "evaluate_generator", "predict_generat
 _SAVERS = frozenset({"export", "save", "save_weights"})
 _STRATEGIES = frozenset({"MultiWorkerMirroredStrategy", "CollectiveAllReduceStrategy"})
 _ROOTS = ("tensorflow.", "keras.", "numpy.", "sklearn.")
-"""Libraries whose names came to an end (`catalog/apis.json`)."""
+"""Libraries whose names came to an end (`catalog/data/apis.json`)."""
 _KERAS_2_WORDS = {"fit": frozenset({"workers", "use_multiprocessing", "max_queue_size"})}
 _KERAS_2_WORDS |= {"evaluate": _KERAS_2_WORDS["fit"], "predict": _KERAS_2_WORDS["fit"]}
 """Methods of a model → arguments that Keras 3 refuses."""

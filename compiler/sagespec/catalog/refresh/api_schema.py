@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sagespec.catalog.api_model import TABLES, TRAINING, Shape, read_only, root, shape
-from sagespec.catalog.java_regex import Ranges, translated
+from sagespec.catalog.refresh.java_regex import Ranges, translated
 from sagespec.catalog.tables import table
 
 INTEGERS = {"integer": 2**31, "long": 2**63}

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sagespec.catalog import tables
-from sagespec.catalog.wheels import NoWheel, fetch_wheel
+from sagespec.catalog.refresh.wheels import NoWheel, fetch_wheel
 
 FOLDERS = {"sagemaker-core": "sagemaker/core/image_uri_config", "sagemaker": "sagemaker/image_uri_config"}
 """Published package → where its tables lie. That of SDK 3 comes first: it has every image of SDK 2, and newer ones."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sagespec.catalog.wheels import fetch_wheel
+from sagespec.catalog.refresh.wheels import fetch_wheel
 
 CLASSES = {
     "transformers.TrainingArguments": "transformers/training_args.py",
