@@ -23,7 +23,7 @@ from fakes.world import World
 from fakes_memory import Job, Memory
 from sagespec.building.request import Request
 from sagespec.cli import run
-from sagespec.cli.commands.following import Followed, follow_as_they_begin
+from sagespec.cli.commands.deploying.following import Followed, follow_as_they_begin
 from sagespec.deploying.applier import Outcome
 from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.planning.observed import TERMINAL

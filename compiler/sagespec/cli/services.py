@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
 from sagespec.cli.codes import Ended, WrongUsage
+from sagespec.cli.commands import Rendering
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.terminal import remark, tell
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sagespec.building.draft import Trained
     from sagespec.building.request import Destination, Request
+    from sagespec.cli.commands.deploying import ApplyArguments, Deciding
     from sagespec.deploying.following.looking import FollowedJob
     from sagespec.deploying.planning.planner import PlanOptions
     from sagespec.deploying.planning.pruning import Gone

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sagespec.base.files import unwritable, write_whole
 from sagespec.building.price_list import PriceList, PriceListError, price_file, read_price_list
-from sagespec.cli.arguments.table import PricesArguments
 from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.commands.reference import PricesArguments
 from sagespec.cli.terminal import complain, say
 
 

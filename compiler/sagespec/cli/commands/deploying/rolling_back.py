@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from sagespec.building.request import Destination
-from sagespec.cli.arguments.table import RollbackArguments
 from sagespec.cli.codes import Code, WrongUsage
-from sagespec.cli.commands.following import followed
-from sagespec.cli.commands.jobs import of_each
+from sagespec.cli.commands.deploying import RollbackArguments
+from sagespec.cli.commands.deploying.following import followed
+from sagespec.cli.commands.deploying.jobs import of_each
 from sagespec.cli.services import jobs_of
 from sagespec.cli.terminal import agreed, tell
 from sagespec.deploying.following.looking import FollowedJob

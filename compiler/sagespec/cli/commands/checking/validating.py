@@ -8,8 +8,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from sagespec.base.diagnostic import MOST
-from sagespec.cli.arguments.table import ValidateArguments
 from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.commands.checking import ValidateArguments
 from sagespec.cli.runs import compiler_of, nothing_here
 from sagespec.cli.terminal import complain, heard, tell
 from sagespec.reporting.findings.diagnostics import FORMATS, counted, cure_line, summary

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from sagespec.cli.arguments.table import ImportArguments, InitArguments, Rendering
 from sagespec.cli.codes import Code
+from sagespec.cli.commands import Rendering
+from sagespec.cli.commands.checking import ImportArguments, InitArguments
 from sagespec.cli.runs import refuse_unwritable
 from sagespec.cli.services import jobs_of, service_pool
 from sagespec.cli.terminal import complain, say, tell

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from sagespec.base.files import unwritable
 from sagespec.base.named import NamedTuple
-from sagespec.cli.arguments.table import ApplyArguments
 from sagespec.cli.codes import Code, Ended, WrongUsage
-from sagespec.cli.commands.following import Followed, follow, follow_as_they_begin
+from sagespec.cli.commands.deploying import ApplyArguments
+from sagespec.cli.commands.deploying.following import Followed, follow, follow_as_they_begin
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import (
     account_of_credentials,

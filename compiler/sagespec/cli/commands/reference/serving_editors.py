@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sagespec.cli.arguments.table import LspArguments
 from sagespec.cli.codes import Code
+from sagespec.cli.commands.reference import LspArguments
 from sagespec.lsp.server import serve
 
 

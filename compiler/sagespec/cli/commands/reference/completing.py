@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sagespec.cli.arguments.complete import offers
 from sagespec.cli.arguments.shells import SCRIPTS
-from sagespec.cli.arguments.table import CompletionArguments, OfferArguments
 from sagespec.cli.codes import Code
+from sagespec.cli.commands.reference import CompletionArguments, OfferArguments
 from sagespec.cli.terminal import say
 
 

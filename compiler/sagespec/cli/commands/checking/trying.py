@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sagespec.cli.arguments.table import MetricsArguments
 from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.commands.checking import MetricsArguments
 from sagespec.cli.runs import compiler_of
 from sagespec.cli.services import jobs_of
 from sagespec.cli.terminal import complain, heard, say, tell

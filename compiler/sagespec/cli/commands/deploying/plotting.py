@@ -6,9 +6,9 @@ import shutil
 import sys
 
 from sagespec.base.files import replace_whole, unwritable
-from sagespec.cli.arguments.table import StatusArguments
 from sagespec.cli.codes import Code, WrongUsage
-from sagespec.cli.commands.jobs import of_each
+from sagespec.cli.commands.deploying import StatusArguments
+from sagespec.cli.commands.deploying.jobs import of_each
 from sagespec.cli.services import jobs_of
 from sagespec.cli.terminal import remark, say, tell
 from sagespec.deploying.following.looking import FollowedJob

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sagespec.building.targets import TARGETS
-from sagespec.cli.arguments.table import CompileArguments
 from sagespec.cli.codes import Code
+from sagespec.cli.commands.checking import CompileArguments
 from sagespec.cli.runs import accepted, compiler_of, is_refused, refuse_unwritable
 from sagespec.cli.terminal import complain, say, tell
 from sagespec.reporting.export import fitted, line_of, needed, text_of, write_all

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from sagespec.cli.arguments.table import LocalCleanArguments, LocalListArguments
 from sagespec.cli.codes import Code
+from sagespec.cli.commands.deploying import LocalCleanArguments, LocalListArguments
 from sagespec.cli.services import local_service
 from sagespec.cli.terminal import agreed, say, tell
 from sagespec.deploying.following.looking import FollowedJob, state_of

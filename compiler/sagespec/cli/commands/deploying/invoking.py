@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sagespec.base.files import replace_whole, unwritable
-from sagespec.cli.arguments.table import InvokeArguments
 from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.commands.deploying import InvokeArguments
 from sagespec.cli.services import is_local, requests_of, service_pool
 from sagespec.deploying.asking import Unsendable, ask, content_type_of
 from sagespec.deploying.planning.plan import nature_of

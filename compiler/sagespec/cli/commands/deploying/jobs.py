@@ -12,16 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from sagespec.cli.arguments.table import (
+from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.commands.deploying import (
     AttachArguments,
     LogsArguments,
     StatusArguments,
     StopArguments,
     TensorboardArguments,
 )
-from sagespec.cli.codes import Code, WrongUsage
-from sagespec.cli.commands.following import followed, log_line
-from sagespec.cli.commands.listing import show as show_table
+from sagespec.cli.commands.deploying.following import followed, log_line
+from sagespec.cli.commands.deploying.listing import show as show_table
 from sagespec.cli.services import jobs_of, project_folder
 from sagespec.cli.terminal import agreed, complain, remark, say, tell
 from sagespec.deploying.applier import until_ended
@@ -44,7 +44,7 @@ Made = TypeVar("Made")
 
 def status(given: StatusArguments) -> Code:
     if given.plot:
-        from sagespec.cli.commands.plotting import plot
+        from sagespec.cli.commands.deploying.plotting import plot
 
         return plot(given)
     found, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region), state_of)

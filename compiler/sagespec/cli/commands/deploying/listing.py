@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sagespec.cli.arguments.table import ListArguments, Looking, Rendering
 from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.commands import Rendering
+from sagespec.cli.commands.deploying import ListArguments, Looking
 from sagespec.cli.services import local_endpoints, local_service, requests_of, service_pool
 from sagespec.cli.terminal import say, tell
 from sagespec.reporting.findings.diagnostics import counted

@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from sagespec.base.files import unwritable, write_whole
-from sagespec.cli.arguments.table import PlanArguments
 from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.commands.deploying import PlanArguments
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.services import (
     account_of_credentials,
