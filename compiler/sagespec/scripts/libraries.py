@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Literal
 
 from sagespec.base.named import NamedTuple
-from sagespec.scripts.constants import UNKNOWN
 from sagespec.scripts.keeping import Kept, kept
 from sagespec.scripts.keras_models import KERAS, fits, keras_models
-from sagespec.scripts.program import Program
-from sagespec.scripts.reading import Piece
+from sagespec.scripts.syntax import Piece
+from sagespec.scripts.syntax.program import Program
+from sagespec.scripts.syntax.walking import Module, Seen
 from sagespec.scripts.values import value
-from sagespec.scripts.walking import Module, Seen
+from sagespec.scripts.values.constants import UNKNOWN
 
 _FOLDERS = frozenset({"model_dir", "sm_model_dir"})
 """Arguments that are folders, as everybody calls them."""

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from sagespec.scripts.called import LEGACY_FUNCTIONS
 from sagespec.scripts.known import is_known
-from sagespec.scripts.reading import Piece
-from sagespec.scripts.walking import MAIN, Function, Module, Seen
+from sagespec.scripts.syntax import Piece
+from sagespec.scripts.syntax.walking import MAIN, Function, Module, Seen
 
 RUNNERS = frozenset({"tf.app.run", "tensorflow.app.run", "tensorflow.compat.v1.app.run", "absl.app.run", "app.run"})
 """They call the function that they are given."""

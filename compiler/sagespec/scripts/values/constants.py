@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sagespec.base.named import NamedTuple
 
 if TYPE_CHECKING:
-    from sagespec.scripts.evaluator import Evaluator
+    from sagespec.scripts.values.evaluator import Evaluator
 
 MAX_TEXT = 10_000
 """Characters of a text that is worth following."""

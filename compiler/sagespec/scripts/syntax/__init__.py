@@ -89,7 +89,7 @@ def _tree(text: str) -> ast.Module:
 
 
 def _python2(text: str, error: SyntaxError) -> Parsed:
-    from sagespec.scripts.python2 import as_python3
+    from sagespec.scripts.syntax.python2 import as_python3
 
     wrong = (error.lineno or 1, max(error.offset or 1, 1), error.msg)
     try:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from sagespec.base.named import NamedTuple
-from sagespec.scripts.reading import Piece
+from sagespec.scripts.syntax import Piece
 
 NO_VALUE = frozenset(
     {"store_true", "store_false", "store_const", "append_const", "count", "help", "version", "boolean"}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sagespec.base.named import NamedTuple
-from sagespec.scripts.reachability import ends_badly, is_first_of_all, is_main_guard, is_true, may_leave
+from sagespec.scripts.syntax.reachability import ends_badly, is_first_of_all, is_main_guard, is_true, may_leave
 
 MAIN = ""
 """The owner of what stands in no function."""

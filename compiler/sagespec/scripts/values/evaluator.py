@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sagespec.scripts.constants import (
+from sagespec.scripts.values.constants import (
     FUNCTIONS,
     MAX_ITEMS,
     MAX_TEXT,

@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from sagespec.base.named import NamedTuple
-from sagespec.scripts.constants import UNKNOWN
-from sagespec.scripts.declared import DeclaredArguments, DeclaredOption
-from sagespec.scripts.program import Program
-from sagespec.scripts.reading import Piece
+from sagespec.scripts.options import DeclaredArguments, DeclaredOption
+from sagespec.scripts.syntax import Piece
+from sagespec.scripts.syntax.program import Program
+from sagespec.scripts.syntax.walking import MAIN, Function, Module, Seen
 from sagespec.scripts.values import value
-from sagespec.scripts.walking import MAIN, Function, Module, Seen
+from sagespec.scripts.values.constants import UNKNOWN
 
 _TYPES = {
     "int": "int",

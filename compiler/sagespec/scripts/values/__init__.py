@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sagespec.scripts.constants import READING, UNKNOWN, is_certain
-from sagespec.scripts.evaluator import Evaluator
-from sagespec.scripts.walking import Module
+from sagespec.scripts.syntax.walking import Module
+from sagespec.scripts.values.constants import READING, UNKNOWN, is_certain
+from sagespec.scripts.values.evaluator import Evaluator
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 

@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from sagespec.scripts.constants import UNKNOWN
-from sagespec.scripts.declared import NO_VALUE, TAKES_VALUE, DeclaredArguments, DeclaredOption
 from sagespec.scripts.known import OTHER_COMMAND_LINES
-from sagespec.scripts.program import Program
+from sagespec.scripts.options import NO_VALUE, TAKES_VALUE, DeclaredArguments, DeclaredOption
+from sagespec.scripts.syntax.program import Program
+from sagespec.scripts.syntax.walking import MAIN, Module, Seen
 from sagespec.scripts.values import value
-from sagespec.scripts.walking import MAIN, Module, Seen
+from sagespec.scripts.values.constants import UNKNOWN
 
 STRICT = frozenset({"parse_args", "parse_intermixed_args"})
 LENIENT = frozenset({"parse_known_args", "parse_known_intermixed_args"})
