@@ -13,7 +13,7 @@ from conftest import REPOSITORY
 from lsp_editor import Editor, Wire
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.lsp.features.diagnostics import diagnostics
-from sagespec.lsp.texts import TextDocument, path_of
+from sagespec.lsp.protocol.texts import TextDocument, path_of
 from sagespec.pipeline import OUR_KINDS, Compiler, Options
 from sagespec.reading.discovery import may_be_ours
 from sagespec.reading.render import Inputs

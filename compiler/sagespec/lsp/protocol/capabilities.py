@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sagespec.lsp.texts import Json
+from sagespec.lsp.protocol.texts import Json
 
 COMMANDS = ("sagespec.showRequest", "sagespec.explain")
 """What a client can have carried out; each answers with a text."""

@@ -20,8 +20,8 @@ from sagespec.catalog.serving import (
     served_versions,
     servers_of,
 )
+from sagespec.lsp.offers.schema import part_of, shape_at
 from sagespec.lsp.scene import SceneJob, item_at
-from sagespec.lsp.schema import part_of, shape_at
 from sagespec.reading.discovery import PASSED_OVER
 from sagespec.reading.shape import bare, expected
 

@@ -11,10 +11,10 @@ from typing import Any
 from sagespec.base.diagnostic import Rejected
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place, Source
-from sagespec.lsp.candidates import script_arguments, script_channels
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.names.served import SERVED, files_about_jobs, holder_of, jobs_given, jobs_served
+from sagespec.lsp.offers.candidates import script_arguments, script_channels
 from sagespec.lsp.scene import Scene, SceneJob, item_at
-from sagespec.lsp.served import SERVED, files_about_jobs, holder_of, jobs_given, jobs_served
 from sagespec.lsp.workspace import Workspace, is_manifest_name, shown
 from sagespec.reading.render import is_defaults
 from sagespec.reading.syntax.document import Document

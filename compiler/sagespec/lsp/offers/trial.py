@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 from sagespec.base.source import Path
-from sagespec.lsp import jsonrpc
-from sagespec.lsp.candidates import candidates
-from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.offers.candidates import candidates
+from sagespec.lsp.offers.schema import part_of
+from sagespec.lsp.protocol import jsonrpc
+from sagespec.lsp.protocol.jsonrpc import ResponseError
 from sagespec.lsp.scene import SceneJob, with_value
-from sagespec.lsp.schema import part_of
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.constraints import Shape
 from sagespec.reading.shape import bare, described, expected, fields_of
