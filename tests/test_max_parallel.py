@@ -24,13 +24,13 @@ from fakes_memory import Job, Memory
 from sagespec.building.request import Request
 from sagespec.cli import run
 from sagespec.cli.commands.deploying.following import Followed, follow_as_they_begin
-from sagespec.deploying.applier import Outcome
+from sagespec.deploying.applying.applier import Outcome
+from sagespec.deploying.applying.slots import Slots
 from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.planning.observed import TERMINAL
 from sagespec.deploying.planning.plan import Action, Change, PlanOptions
 from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import LogLine, Progress, ServiceError
-from sagespec.deploying.slots import Slots
 
 USUAL = PlanOptions()
 SIX = ("ada", "bob", "cyd", "dan", "eve", "fay")

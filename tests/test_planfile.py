@@ -16,14 +16,14 @@ from fakes_memory import Memory
 from sagespec.building.cost import Prices
 from sagespec.building.request import Call, Destination, Naming, Request, Serving
 from sagespec.catalog import Facts
-from sagespec.deploying.applier import changed
+from sagespec.deploying.applying.applier import changed
 from sagespec.deploying.planning.changed_files import ChangedFiles
+from sagespec.deploying.planning.jobs.planner import Action, Change, Plan, PlanOptions
+from sagespec.deploying.planning.jobs.reruns import Rerun
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, ObservedJob, Revision
 from sagespec.deploying.planning.plain import LEFT_OUT
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
-from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions
 from sagespec.deploying.planning.pruning import PruneVerdict
-from sagespec.deploying.planning.reruns import Rerun
 from sagespec.deploying.pool import ServicePool
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs

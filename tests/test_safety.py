@@ -21,8 +21,8 @@ from fakes.jobs import Fate, Jobs, Refused
 from fakes_memory import Memory
 from sagespec.building.request import Request
 from sagespec.cli import run
-from sagespec.deploying.applier import Applier
-from sagespec.deploying.planning.planner import Action, PlanOptions, decide, decide_all
+from sagespec.deploying.applying.applier import Applier
+from sagespec.deploying.planning.jobs.planner import Action, PlanOptions, decide, decide_all
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.service import SageMaker

@@ -23,7 +23,7 @@ from fakes.jobs import Clock, Fate
 from fakes.server import HARMLESS
 from sagespec.building.request import Request, Upload
 from sagespec.deploying.following.follow import follow
-from sagespec.deploying.planning.planner import Action, PlanOptions, decide_all
+from sagespec.deploying.planning.jobs.planner import Action, PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.services import START, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.sagemaker.faults import HINTS, CutShort, is_not_found, service_error

@@ -25,10 +25,10 @@ from fakes.jobs import Fate
 from fakes.neighbour import logs_of, neighbour_that
 from fakes.server import TestService
 from sagespec.building.request import Request
-from sagespec.deploying.applier import Applier
+from sagespec.deploying.applying.applier import Applier
 from sagespec.deploying.following.follow import PATIENCE, follow
 from sagespec.deploying.following.waits import Waits, waiting
-from sagespec.deploying.planning.planner import Action, PlanOptions, decide_all
+from sagespec.deploying.planning.jobs.planner import Action, PlanOptions, decide_all
 from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.service import CALLS_A_MINUTE, SageMaker

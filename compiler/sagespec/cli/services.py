@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sagespec.building.request import Destination, Request
     from sagespec.cli.commands.deploying import ApplyArguments, Deciding
     from sagespec.deploying.following.looking import FollowedJob
-    from sagespec.deploying.planning.planner import PlanOptions
+    from sagespec.deploying.planning.jobs.planner import PlanOptions
     from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.pool import ServicePool
     from sagespec.deploying.services import EndpointService, Service
@@ -77,7 +77,7 @@ def not_asked(name: str, _project: str, _of: Request) -> Trained:
 
 
 def plan_options(given: Deciding) -> PlanOptions:
-    from sagespec.deploying.planning.planner import PlanOptions
+    from sagespec.deploying.planning.jobs.planner import PlanOptions
 
     return PlanOptions(given.rerun, given.replace, given.prune, given.adopt)
 

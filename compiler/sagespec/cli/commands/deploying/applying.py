@@ -24,13 +24,13 @@ from sagespec.cli.services import (
     trained_in,
 )
 from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
-from sagespec.deploying.applier import still_planned
+from sagespec.deploying.applying.applier import still_planned
+from sagespec.deploying.applying.slots import Slots
 from sagespec.deploying.following.ledger import Entry, Ledger
 from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.planning.plan import FINISHING, Action, nature_of
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, unlike
 from sagespec.deploying.planning.pruning import only
-from sagespec.deploying.slots import Slots
 from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.plans.data import outcomes_json
 from sagespec.reporting.plans.outputs import write_outputs
@@ -40,8 +40,8 @@ from sagespec.reporting.terminal.style import Style, style_of
 
 if TYPE_CHECKING:
     from sagespec.building.request import Request
-    from sagespec.deploying.applier import Outcome
-    from sagespec.deploying.planning.planner import Change, Plan, PlanOptions
+    from sagespec.deploying.applying.applier import Outcome
+    from sagespec.deploying.planning.jobs.planner import Change, Plan, PlanOptions
     from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.pool import ServicePool
     from sagespec.pipeline import Compiler

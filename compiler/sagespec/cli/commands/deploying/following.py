@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from sagespec.cli.codes import Code
 from sagespec.cli.terminal import complain, is_quiet, remark, tell
-from sagespec.deploying.applier import Outcome
+from sagespec.deploying.applying.applier import Outcome
 from sagespec.deploying.following.ending import TAIL, ending_of
 from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.pool import Following, follow_all

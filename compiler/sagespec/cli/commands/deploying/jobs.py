@@ -24,7 +24,7 @@ from sagespec.cli.commands.deploying.following import followed, log_line
 from sagespec.cli.commands.deploying.listing import show as show_table
 from sagespec.cli.services import jobs_of, project_folder
 from sagespec.cli.terminal import agreed, complain, remark, say, tell
-from sagespec.deploying.applier import until_ended
+from sagespec.deploying.applying.applier import until_ended
 from sagespec.deploying.following.looking import state_of
 from sagespec.deploying.following.tensorboard import show
 from sagespec.deploying.services import START, ServiceError

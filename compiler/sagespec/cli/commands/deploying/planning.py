@@ -27,7 +27,7 @@ from sagespec.reporting.terminal.style import style_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sagespec.deploying.planning.planner import Plan, PlanOptions
+    from sagespec.deploying.planning.jobs.planner import Plan, PlanOptions
 
 
 def plan(given: PlanArguments) -> int:

@@ -10,10 +10,10 @@ import pytest
 
 from sagespec.building.request import Call, Destination, Naming, Request, Serving, name_of
 from sagespec.building.tags import PREVIOUS, SINCE
+from sagespec.deploying.planning.endpoints.planner import decide_endpoint, decide_endpoints
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, Revision, moment
 from sagespec.deploying.planning.plan import Action, PlanOptions
 from sagespec.deploying.planning.pruning import PruneVerdict
-from sagespec.deploying.planning.standing import decide_endpoint, decide_endpoints
 from sagespec.kinds.endpoint.lifecycle import LIFECYCLE, LIVE
 
 SITE = Destination("us-west-2", "123456789012")

@@ -12,11 +12,11 @@ from typing import cast
 
 from sagespec.building.request import Request, Upload
 from sagespec.building.tags import ARTIFACT, DIGEST, PREVIOUS, SINCE
-from sagespec.deploying.applier import Applier, Outcome
+from sagespec.deploying.applying.applier import Applier, Outcome
+from sagespec.deploying.planning.endpoints.planner import decide_endpoint
 from sagespec.deploying.planning.observed import ObservedEndpoint, moment
 from sagespec.deploying.planning.ownership import is_own, whose
 from sagespec.deploying.planning.plan import Action, Change, PlanOptions
-from sagespec.deploying.planning.standing import decide_endpoint
 from sagespec.deploying.services import EndpointService, InProgress, NameTaken, NoSuchJob, ServiceError
 
 _GO_ON = frozenset({Action.CREATE, Action.UPDATE, Action.SCALE, Action.TAG, Action.KEEP, Action.CLEAN})
@@ -24,7 +24,7 @@ _GO_ON = frozenset({Action.CREATE, Action.UPDATE, Action.SCALE, Action.TAG, Acti
 _CHANGED = "look at a new plan: sagespec plan PATH…"
 
 
-class StandingApplier(Applier):
+class EndpointApplier(Applier):
     """Carries out changes of endpoints in one service. Safe to share between threads."""
 
     @property
@@ -236,15 +236,15 @@ def _seen(change: Change) -> ObservedEndpoint:
     return change.seen
 
 
-_DO: dict[Action, Callable[[StandingApplier, Change, PlanOptions], Outcome]] = {
-    Action.CREATE: StandingApplier._create_one,
-    Action.UPDATE: StandingApplier._update_one,
-    Action.SCALE: StandingApplier._scale_one,
-    Action.TAG: StandingApplier._tag_one,
-    Action.ADOPT: StandingApplier._tag_one,
-    Action.CLEAN: StandingApplier._clean_one,
-    Action.WAIT: StandingApplier._wait_one,
-    Action.REPLACE: StandingApplier._replace_one,
-    Action.DELETE: StandingApplier._delete_one,
+_DO: dict[Action, Callable[[EndpointApplier, Change, PlanOptions], Outcome]] = {
+    Action.CREATE: EndpointApplier._create_one,
+    Action.UPDATE: EndpointApplier._update_one,
+    Action.SCALE: EndpointApplier._scale_one,
+    Action.TAG: EndpointApplier._tag_one,
+    Action.ADOPT: EndpointApplier._tag_one,
+    Action.CLEAN: EndpointApplier._clean_one,
+    Action.WAIT: EndpointApplier._wait_one,
+    Action.REPLACE: EndpointApplier._replace_one,
+    Action.DELETE: EndpointApplier._delete_one,
 }
 """What keeps or refuses does nothing."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sagespec.base.named import NamedTuple
 from sagespec.building.request import Destination, Request
-from sagespec.deploying.planning.changeable import live_changes
+from sagespec.deploying.planning.jobs.changeable import live_changes
+from sagespec.deploying.planning.jobs.reruns import Rerun, attempts_used, rerun_of
 from sagespec.deploying.planning.ownership import (
     NAME_THE_PROJECT,
     UNNAMED,
@@ -22,7 +23,6 @@ from sagespec.deploying.planning.ownership import (
 )
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, PruneVerdict, nothing_is_known
-from sagespec.deploying.planning.reruns import Rerun, attempts_used, rerun_of
 from sagespec.deploying.triage import triage
 from sagespec.kinds.lifecycle import Nature
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE

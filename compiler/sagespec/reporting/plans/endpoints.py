@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from sagespec.building.cost import MONTH_HOURS, VOLUME, Bill, money
 from sagespec.building.model_archive import model_place
 from sagespec.building.request import Request
+from sagespec.deploying.planning.endpoints.planner import fleet
 from sagespec.deploying.planning.plan import Action, Change
-from sagespec.deploying.planning.standing import fleet
 
 if TYPE_CHECKING:
     from sagespec.deploying.planning.observed import ObservedEndpoint
@@ -33,7 +33,7 @@ def about_endpoint(change: Change, bill: Bill | None) -> Iterator[str]:
     if change.action is Action.UPDATE:
         yield from _both_fleets(change, cast("ObservedEndpoint", change.seen), new)
     if bill is not None and bill.items:
-        yield f"costs {standing_cost(bill)}"
+        yield f"costs {cost_of_endpoints(bill)}"
 
 
 def fleet_of(request: Request) -> str:
@@ -62,7 +62,7 @@ def _both_fleets(change: Change, seen: ObservedEndpoint, new: str) -> Iterator[s
         yield f"removed once it serves (with --wait, or by the next apply): {names}"
 
 
-def standing_cost(*bills: Bill) -> str:
+def cost_of_endpoints(*bills: Bill) -> str:
     """`$0.46 an hour, $335.80 a month of 730 hours, …`; only the instances where there is no price."""
     items = [item for bill in bills for item in bill.items if item.kind != VOLUME]
     counts: dict[str, int] = {}

@@ -211,9 +211,9 @@ def test_a_change_of_somebody_else_is_not_repeated_blindly(serving: Serving) -> 
 
 
 def serving_applier(serving: Serving) -> Any:
-    from sagespec.deploying.standing_applier import StandingApplier
+    from sagespec.deploying.applying.endpoints import EndpointApplier
 
-    return StandingApplier(serving.service(), sleep=serving.aws.advance)
+    return EndpointApplier(serving.service(), sleep=serving.aws.advance)
 
 
 @pytest.mark.parametrize("fault", ["cut-after", "500-after", "throttle", "short", "half"])

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 from sagespec.building.request import Request, Upload
 from sagespec.building.tags import ATTEMPT, RERUN
+from sagespec.deploying.applying.slots import Slots
 from sagespec.deploying.following.waits import waiting
+from sagespec.deploying.planning.jobs.planner import Action, Change, Plan, PlanOptions, decide
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own, stop_command, whose
-from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions, decide
 from sagespec.deploying.services import NameTaken, NoSuchJob, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import Once, each, side_by_side
-from sagespec.deploying.slots import Slots
 from sagespec.kinds.lifecycle import Nature
 
 POLL_SECONDS = 5.0
