@@ -1,4 +1,4 @@
-"""The house (DESIGN section 9): stages in the order in which data flows, and imports that point one way."""
+"""The house (CONTRIBUTING.md): stages in the order in which data flows, and imports that point one way."""
 
 from __future__ import annotations
 

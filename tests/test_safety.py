@@ -1,4 +1,4 @@
-"""The safety laws of plan and apply (DESIGN section 6): nothing is stopped, lost or hidden wrongly.
+"""The safety laws of plan and apply: nothing is stopped, lost or hidden wrongly.
 
 Against a service with real manners; each of these was broken once.
 """
