@@ -24,7 +24,7 @@ from sagespec.cli.services import (
     trained_in,
 )
 from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
-from sagespec.deploying.applying.applier import still_planned
+from sagespec.deploying.applying.saved import still_planned
 from sagespec.deploying.applying.slots import Slots
 from sagespec.deploying.following.ledger import Entry, Ledger
 from sagespec.deploying.following.looking import FollowedJob
