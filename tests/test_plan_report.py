@@ -15,7 +15,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from conftest import REPOSITORY, SMALLEST
-from fakes_memory import BORN, Job, Memory, described
+from fakes.memory import BORN, Job, Memory, described
 from plan_schema import check_plan
 from sagespec.building.cost import Prices, PricesError, hours, money, prices_of
 from sagespec.building.request import Request

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conftest import SCRIPT, SMALLEST
-from fakes_memory import Memory
+from fakes.memory import Memory
 from sagespec.building.cost import Prices
 from sagespec.building.request import Call, Destination, Naming, Request, Serving
 from sagespec.catalog import Facts
