@@ -19,8 +19,8 @@ from sagespec.checking.rule import Rule
 from sagespec.cli import Code
 from sagespec.cli.arguments.help import exits, paragraphs, usage
 from sagespec.cli.arguments.help import explained as described
-from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
-from sagespec.cli.arguments.table import COMMANDS, GENERAL, ProgramArguments
+from sagespec.cli.arguments.parameter import GENERAL, Arguments, Option, Parameter
+from sagespec.cli.commands import COMMANDS, ProgramArguments
 from sagespec.importing.programs.manifest import SDK1
 from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.api_names import api_name
@@ -503,8 +503,8 @@ MEMBERS_OF_PARTS = {
 
 
 def command_line() -> Iterator[str]:
-    """Every command with its arguments and options, from the table that --help is made of."""
-    yield NOTE.format("compiler/sagespec/cli/arguments/table.py")
+    """Every command with its arguments and options, from the classes that --help is made of."""
+    yield NOTE.format("compiler/sagespec/cli/commands/")
     yield "# The command line\n\n"
     yield "`sagespec COMMAND --help` says the same. Results go to standard output, progress and complaints to\n"
     yield "standard error; colours and progress bars are for terminals only. [JSON](json.md) is for programs.\n\n"

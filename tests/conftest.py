@@ -17,6 +17,7 @@ import pytest
 from hypothesis import settings
 
 from sagespec.base.source import Source
+from sagespec.building.request import Request
 from sagespec.catalog import Facts, facts
 from sagespec.checking.claims import Claims
 from sagespec.kinds import kind_named
@@ -189,6 +190,21 @@ def judge(code: Path, knowledge: Facts) -> Judge:
         return next(Compiler(options, knowledge).source(Source("mnist.yaml", text, code)))
 
     return judged
+
+
+Wanted = Callable[..., Request]
+
+
+@pytest.fixture
+def wanted(judge: Judge) -> Wanted:
+    """The request of the smallest manifest with some fields laid over it."""
+
+    def request(**over: Any) -> Request:
+        made = judge({"model_dir": False, **over})
+        assert made.request is not None, made.diagnostics
+        return made.request
+
+    return request
 
 
 def alone(run: Compiler, source: Source) -> Result:

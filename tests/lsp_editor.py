@@ -13,10 +13,10 @@ from typing import Any
 from conftest import TODAY
 from sagespec.catalog import facts
 from sagespec.lsp.features.table import FEATURES
-from sagespec.lsp.jsonrpc import Connection, Message
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.protocol.jsonrpc import Connection, Message
+from sagespec.lsp.protocol.texts import TextDocument
 from sagespec.lsp.server import Server
-from sagespec.lsp.texts import TextDocument
 from sagespec.lsp.workspace import Client, Workspace
 
 Json = dict[str, Any]

@@ -1,11 +1,8 @@
-"""What AWS answers is data (law 8): redacted where it enters, escaped where it leaves, never trusted to be whole."""
-
-# ruff: noqa: F401, F811 - fixtures
+"""What AWS answers is data: redacted where it enters, escaped where it leaves, never trusted to be whole."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,14 +10,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from conftest import SMALLEST, Judge
-from fakes.fixtures import REGION, Aws, aws, hurry, neighbours, session_of
+from conftest import SMALLEST, Wanted
+from fakes.fixtures import REGION, Aws
 from fakes.jobs import Fate
-from fakes.neighbour import Answer, logs_of, neighbour_that, page, refused, told
-from sagespec.building.request import Request
+from fakes.neighbour import Answer, logs_of, neighbour_that, page, told
 from sagespec.cli import run
 from sagespec.deploying.following.ending import ending_of
-from sagespec.deploying.services import START, ServiceError
+from sagespec.deploying.services import START
 from sagespec.deploying.services.sagemaker.faults import NotAws, is_denied, is_not_found, service_error
 from sagespec.deploying.services.sagemaker.service import SageMaker
 from sagespec.deploying.triage import FailureKind, triage
@@ -28,24 +24,11 @@ from sagespec.reporting.findings.diagnostics import printable
 from sagespec.reporting.jsontext import json_text
 from sagespec.reporting.plans.status import status_json
 
+pytestmark = pytest.mark.usefixtures("hurry")
+
 SECRET = "hunter2hunter2"
 KEY = "AKIAIOSFODNN7EXAMPLE"
 REASON = f"AlgorithmError: password={SECRET} with {KEY}\n::set-output name=status::Completed"
-
-
-@pytest.fixture
-def wanted(judge: Judge) -> Callable[..., Request]:
-    def request(**over: Any) -> Request:
-        made = judge({"model_dir": False, **over}, build=True)
-        assert made.request is not None, made.diagnostics
-        return made.request
-
-    return request
-
-
-@pytest.fixture
-def service(aws: Aws, hurry: None) -> SageMaker:
-    return SageMaker(REGION, session=session_of(), creates_per_second=1e9, sleep=aws.advance)
 
 
 @pytest.fixture
@@ -123,9 +106,7 @@ def test_an_answer_that_is_not_what_the_api_says_is_the_services_fault(
 
 
 @pytest.mark.parametrize("operation", ["Search", "ListTrainingJobs"])
-def test_pages_that_come_round_again_have_an_end(
-    operation: str, aws: Aws, service: SageMaker, wanted: Callable[..., Request]
-) -> None:
+def test_pages_that_come_round_again_have_an_end(operation: str, aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     service.create(wanted(), 1)
     aws.service.twists[operation] = lambda answer: {**answer, "NextToken": "page-0"}
     with pytest.raises(NotAws, match="the pages come round again"):
@@ -265,7 +246,7 @@ def test_text_is_no_command_of_a_ci_system(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_json_has_no_number_that_json_does_not_know(service: SageMaker, wanted: Callable[..., Request]) -> None:
+def test_json_has_no_number_that_json_does_not_know(service: SageMaker, wanted: Wanted) -> None:
     service.create(wanted(), 1)
     seen = service.describe(wanted().job_name())
     metrics = [{"MetricName": "loss", "Value": float("nan")}, {"MetricName": "acc", "Value": float("-inf")}]

@@ -23,8 +23,9 @@ from conftest import REPOSITORY
 from sagespec.base.files import data_folder
 from sagespec.building import api_check as api
 from sagespec.building.api_check import ApiComplaint
-from sagespec.catalog import api_members, java_regex, tables
+from sagespec.catalog import api_members, tables
 from sagespec.catalog.api_fits import LONG, for_ascii
+from sagespec.catalog.refresh import java_regex
 
 SCHEMA: dict[str, Any] = json.loads((data_folder("schemas") / "create-training-job.schema.json").read_text())
 INPUT = botocore.session.get_session().get_service_model("sagemaker").operation_model("CreateTrainingJob").input_shape

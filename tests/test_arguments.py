@@ -1,4 +1,4 @@
-"""The table of commands, and what is made of it: parsing, help, completion in shells."""
+"""The declarations of commands, and what is made of them: parsing, help, completion in shells."""
 
 from __future__ import annotations
 
@@ -30,15 +30,11 @@ from sagespec.cli.arguments.help import WIDEST, help_of, usage, width_of_termina
 from sagespec.cli.arguments.parameter import Arguments, Option
 from sagespec.cli.arguments.parse import parse
 from sagespec.cli.arguments.shells import SCRIPTS
-from sagespec.cli.arguments.table import (
-    COMMANDS,
-    GROUPS,
-    ApplyArguments,
-    HelpArguments,
-    ProgramArguments,
-    ValidateArguments,
-)
 from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.commands import COMMANDS, GROUPS, ProgramArguments
+from sagespec.cli.commands.checking import ValidateArguments
+from sagespec.cli.commands.deploying import ApplyArguments
+from sagespec.cli.commands.reference import HelpArguments
 from sagespec.kinds.explained import explained
 from sagespec.reporting.findings.diagnostics import FORMATS
 from sagespec.reporting.scaffold import TEMPLATES
@@ -52,19 +48,23 @@ def names(commands: Sequence[type[Arguments]]) -> list[str]:
     return [command.command or "sagespec" for command in commands]
 
 
-# The table
+# The declarations
+
+
+def test_a_command_stands_under_its_own_name() -> None:
+    assert names(list(COMMANDS.values())) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("command", EVERY, ids=names(EVERY))
 def test_every_command_is_carried_out_by_a_function_that_takes_what_was_given_to_it(command: type[Arguments]) -> None:
     module, _, name = command.runs.partition(":")
-    function = getattr(import_module(f"sagespec.cli.commands.{module}"), name)
+    function = getattr(import_module(f"{command.__module__}.{module}"), name)
     (parameter,) = inspect.signature(function).parameters
     assert get_type_hints(function)[parameter] is command
 
 
 @pytest.mark.parametrize("command", EVERY, ids=names(EVERY))
-def test_the_table_names_only_what_there_is(command: type[Arguments]) -> None:
+def test_a_command_names_only_what_there_is(command: type[Arguments]) -> None:
     options = {option.name: option for option in command.options()}
     spelt = [word for option in options.values() for word in (option.spelt, option.short) if word]
     assert len(spelt) == len(set(spelt))

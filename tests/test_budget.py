@@ -128,7 +128,7 @@ OF_APPLY = {"dataclasses", "inspect", "shutil", "tarfile", "tempfile", "threadin
     f"sagespec.{name}"
     for name in (
         "building.targets",
-        "deploying.applier",
+        "deploying.applying.applier",
         "deploying.following",
         "deploying.planning.differ",
         "deploying.planning.observed",

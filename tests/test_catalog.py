@@ -28,11 +28,10 @@ from sagespec.catalog import (
     facts,
     frameworks,
     image_instance_type,
-    images_of,
     refresh,
     tables,
 )
-from sagespec.catalog.refresh import image_tables
+from sagespec.catalog.refresh import image_tables, images_of
 from sagespec.kinds.training_job.model.distribution import Distribution
 
 FACTS = facts(date(2026, 11, 20))
@@ -106,10 +105,10 @@ EDITED = "was edited by hand: its content and its _sha256 differ"
     "mistakes",
     [
         [
-            ("catalog/images/tensorflow.json", "763104351884", "763104351885", EDITED),
-            ("catalog/instances.json", '"A100"', '"A1000"', EDITED),
-            ("catalog/api.json", '"max": 63', '"max": 64', EDITED),
-            ("catalog/regions.json", "{", "[", "is missing, or no JSON"),
+            ("catalog/data/images/tensorflow.json", "763104351884", "763104351885", EDITED),
+            ("catalog/data/instances.json", '"A100"', '"A1000"', EDITED),
+            ("catalog/data/api.json", '"max": 63', '"max": 64', EDITED),
+            ("catalog/data/regions.json", "{", "[", "is missing, or no JSON"),
         ],
         [
             (
@@ -142,7 +141,7 @@ def test_a_stale_file_is_named_with_the_command_that_repairs_it(
 
 def test_a_refresh_repairs_what_was_edited_and_leaves_the_rest_alone(copy: Path) -> None:
     same_versions("botocore", "moto")
-    folder = copy / "sagespec" / "catalog"
+    folder = copy / "sagespec" / "catalog" / "data"
     before = {path.name: path.read_text() for path in folder.rglob("*.json")}
     (folder / "regions.json").write_text(before["regions.json"].replace("us-east-1", "us-oest-1"))
     done = run("-m", "sagespec.catalog.refresh", path=copy)
@@ -150,7 +149,7 @@ def test_a_refresh_repairs_what_was_edited_and_leaves_the_rest_alone(copy: Path)
     after = {path.name: path.read_text() for path in folder.rglob("*.json")}
     assert without_date(after.pop("regions.json")) == without_date(before.pop("regions.json"))
     assert after == before
-    assert [path.name for path in folder.iterdir() if path.suffix not in (".json", ".py", "")] == []
+    assert [path.name for path in folder.iterdir() if path.suffix not in (".json", "")] == []
 
 
 def wheel(folder: Path, version: str, table: dict[str, object]) -> Path:
@@ -172,7 +171,7 @@ def test_the_images_come_from_the_sdks_table(copy: Path) -> None:
     aliases = {"1.13": "1.13.1", "2.20": "2.20.0"}
     sdk = wheel(copy, "2.999.0", {"version_aliases": aliases, "versions": versions, "processors": ["cpu", "gpu"]})
     checked = run(*CHECK, "--sdk", str(sdk), path=copy)
-    file = copy / "sagespec" / "catalog" / "images" / "tensorflow.json"
+    file = copy / "sagespec" / "catalog" / "data" / "images" / "tensorflow.json"
     assert checked.returncode == 1
     assert (
         f"{file} is of {tables.table('images/tensorflow')['_source']}, and sagemaker-core 2.999.0 says otherwise"
@@ -214,7 +213,7 @@ def test_a_fetched_file_begins_with_source_date_and_hash(name: str) -> None:
 def test_the_digest_changes_with_any_data_file(copy: Path) -> None:
     code = ("-c", "from sagespec.catalog import digest; print(digest())")
     before = run(*code, path=copy).stdout
-    file = copy / "sagespec" / "catalog" / "limits.json"
+    file = copy / "sagespec" / "catalog" / "data" / "limits.json"
     file.write_text(file.read_text().replace("2419200", "2419201"))
     assert before == f"{digest()}\n"
     assert run(*code, path=copy).stdout != before

@@ -16,7 +16,7 @@ from conftest import SMALLEST
 from sagespec.__main__ import main
 from sagespec.cli import Code, run
 from sagespec.cli.arguments import elsewhere
-from sagespec.cli.arguments.table import COMMANDS
+from sagespec.cli.commands import COMMANDS
 
 TOOL = Path(sys.executable).with_name("sagespec")
 

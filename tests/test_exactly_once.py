@@ -28,7 +28,7 @@ from fakes.fixtures import Aws, clean, session_of
 from fakes.jobs import Clock
 from fakes.server import FAULTS, TestService
 from fakes.world import World
-from sagespec.deploying.planning.planner import PlanOptions
+from sagespec.deploying.planning.jobs.planner import PlanOptions
 from sagespec.deploying.services import ServiceError
 
 ROUNDS = int(os.environ.get("SAGESPEC_KILL_ROUNDS", "10"))

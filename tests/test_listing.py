@@ -1,17 +1,14 @@
 """Many jobs at a glance: list, status --sort and --plot, logs --tail and --since, stop of several."""
 
-# ruff: noqa: F401, F811 - fixtures
-
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from fakes.fixtures import Aws, aws, neighbours
+from fakes.fixtures import Aws
 from fakes.jobs import Fate, Job
 from sagespec.cli import run
 from sagespec.cli.arguments.parameter import moment

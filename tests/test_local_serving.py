@@ -23,8 +23,8 @@ from local.endpoints import config_of, model, model_server, request, serve, star
 from sagespec.building.archive import collect
 from sagespec.building.model_archive import RepackedModel
 from sagespec.building.request import Upload
+from sagespec.deploying.planning.endpoints.planner import decide_endpoint
 from sagespec.deploying.planning.plan import Action
-from sagespec.deploying.planning.standing import decide_endpoint
 from sagespec.deploying.services import START, Foreseen, InProgress, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.local.folder import read_json, write_json
 from sagespec.deploying.services.local.running import alive, modules

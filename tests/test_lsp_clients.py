@@ -117,9 +117,9 @@ def test_every_answer_has_the_types_of_the_specification(folder: Path) -> None:
 
 
 def test_every_capability_that_is_announced_is_answered() -> None:
-    from sagespec.lsp.capabilities import COMMANDS, capabilities
     from sagespec.lsp.features.commands import COMMANDS as KNOWN
     from sagespec.lsp.features.table import FEATURES
+    from sagespec.lsp.protocol.capabilities import COMMANDS, capabilities
 
     said = types.ServerCapabilities()
     assert said is not None

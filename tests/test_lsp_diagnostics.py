@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from conftest import REPOSITORY
 from lsp_editor import Editor, Wire
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.lsp.features.diagnostics import diagnostics
-from sagespec.lsp.texts import TextDocument, path_of
+from sagespec.lsp.protocol.texts import TextDocument, path_of
 from sagespec.pipeline import OUR_KINDS, Compiler, Options
 from sagespec.reading.discovery import may_be_ours
 from sagespec.reading.render import Inputs
@@ -270,6 +270,20 @@ def in_the_editor(wire: Wire, folder: Path) -> dict[str, set[tuple[int, str, str
     }
 
 
+def edited(wire: Wire, folder: Path, texts: Sequence[tuple[str, str]]) -> None:
+    """Types and saves one text after the other; after each, the editor says what is said between files."""
+    opened: set[str] = set()
+    for version, (name, text) in enumerate(texts, 2):
+        uri = (folder / name).as_uri()
+        if name in opened:
+            wire.change(uri, version, {"text": text})
+        else:
+            wire.open(uri, text, version)
+        opened.add(name)
+        (folder / name).write_text(text)
+        assert in_the_editor(wire, folder) == between_files(folder), (name, version)
+
+
 def test_what_jobs_of_several_files_may_not_both_have_is_found_as_validate_finds_it(tmp_path: Path) -> None:
     """Names and places of checkpoints: while they are typed, in files that are open and in those that are not."""
     folder = tmp_path
@@ -294,16 +308,7 @@ def test_what_jobs_of_several_files_may_not_both_have_is_found_as_validate_finds
         ("c.yaml", MANIFEST + "checkpoint_s3_uri: s3://bucket/all/\n"),
         ("b.yaml", "name: ["),
     ]
-    opened: set[str] = set()
-    for version, (name, text) in enumerate(texts, 2):
-        uri = (folder / name).as_uri()
-        if name in opened:
-            wire.change(uri, version, {"text": text})
-        else:
-            wire.open(uri, text, version)
-        opened.add(name)
-        (folder / name).write_text(text)
-        assert in_the_editor(wire, folder) == between_files(folder), (name, text)
+    edited(wire, folder, texts)
     wire.close()
 
 
@@ -352,16 +357,7 @@ def test_a_script_that_an_endpoint_cannot_serve_is_found_as_validate_finds_it(tm
         ("jobs/job.yaml", "name: ["),
         ("jobs/job.yaml", job.replace("mnist", "other")),
     ]
-    opened: set[str] = set()
-    for version, (name, text) in enumerate(texts, 2):
-        uri = (folder / name).as_uri()
-        if name in opened:
-            wire.change(uri, version, {"text": text})
-        else:
-            wire.open(uri, text, version)
-        opened.add(name)
-        (folder / name).write_text(text)
-        assert in_the_editor(wire, folder) == between_files(folder), (name, version)
+    edited(wire, folder, texts)
     wire.close()
 
 

@@ -13,9 +13,9 @@ from urllib.parse import unquote
 import pytest
 
 from lsp_editor import CAN, Editor, Wire
-from sagespec.lsp import cursor
-from sagespec.lsp.jsonrpc import INVALID_PARAMS
-from sagespec.lsp.params import NEEDED
+from sagespec.lsp.offers import cursor
+from sagespec.lsp.protocol.jsonrpc import INVALID_PARAMS
+from sagespec.lsp.protocol.params import NEEDED
 from sagespec.lsp.server import NOTIFICATIONS
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs

@@ -12,8 +12,8 @@ import pytest
 
 from lsp_editor import Editor, applied, parted
 from sagespec.lsp.features.table import FEATURES
-from sagespec.lsp.jsonrpc import ResponseError
-from sagespec.lsp.texts import TextDocument
+from sagespec.lsp.protocol.jsonrpc import ResponseError
+from sagespec.lsp.protocol.texts import TextDocument
 from test_lsp_diagnostics import MANIFEST
 from test_lsp_features import SCRIPT
 

@@ -11,8 +11,14 @@ from typing import Any
 import pytest
 
 from lsp_editor import Editor, Wire
-from sagespec.lsp.jsonrpc import CONTENT_MODIFIED, INVALID_PARAMS, METHOD_NOT_FOUND, PARSE_ERROR, REQUEST_CANCELLED
-from sagespec.lsp.texts import TextDocument, characters, path_of, units, uri_of
+from sagespec.lsp.protocol.jsonrpc import (
+    CONTENT_MODIFIED,
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
+    PARSE_ERROR,
+    REQUEST_CANCELLED,
+)
+from sagespec.lsp.protocol.texts import TextDocument, characters, path_of, units, uri_of
 from sagespec.lsp.workspace import Settings
 from test_lsp_diagnostics import ENDPOINT, MANIFEST, SCRIPT
 

@@ -1,8 +1,6 @@
 """`apply --max-parallel N`: never more than N jobs of a set run, the next begins when one ends, and an apply that was
 killed goes on when it is run again. Judged by the service's own log."""
 
-# ruff: noqa: F401, F811 - fixtures
-
 from __future__ import annotations
 
 import io
@@ -15,33 +13,37 @@ from typing import Any
 
 import pytest
 
-from conftest import Judge
+from conftest import Wanted
 from fakes.appliers import start
-from fakes.fixtures import Aws, aws, clean, neighbours
-from fakes.jobs import Fate, Jobs
+from fakes.fixtures import Aws, clean
+from fakes.jobs import Jobs
+from fakes.memory import Job, Memory
 from fakes.world import World
-from fakes_memory import Job, Memory
 from sagespec.building.request import Request
 from sagespec.cli import run
-from sagespec.cli.commands.following import Followed, follow_as_they_begin
-from sagespec.deploying.applier import Outcome
+from sagespec.cli.commands.deploying.following import Followed, follow_as_they_begin
+from sagespec.deploying.applying.applier import Outcome
+from sagespec.deploying.applying.slots import Slots
 from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.planning.observed import TERMINAL
 from sagespec.deploying.planning.plan import Action, Change, PlanOptions
 from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import LogLine, Progress, ServiceError
-from sagespec.deploying.slots import Slots
 
 USUAL = PlanOptions()
 SIX = ("ada", "bob", "cyd", "dan", "eve", "fay")
 
 
+Several = Callable[..., list[Request]]
+
+
 @pytest.fixture
-def wanted(judge: Judge) -> Callable[..., list[Request]]:
+def several(wanted: Wanted) -> Several:
+    """Requests that differ in their names."""
+
     def requests(count: int, project: str = "vision", **over: Any) -> list[Request]:
-        made = judge({"model_dir": False, **over}, build=True)
-        assert made.request is not None, made.diagnostics
-        return [made.request._replace(name=f"job-{number}", project=project) for number in range(count)]
+        made = wanted(**over)
+        return [made._replace(name=f"job-{number}", project=project) for number in range(count)]
 
     return requests
 
@@ -78,16 +80,16 @@ def created(service: Memory) -> list[str]:
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 5])
-def test_no_more_than_so_many_run_and_all_are_created(at_once: int, wanted: Callable[..., list[Request]]) -> None:
-    service, requests = Finite(), wanted(12)
+def test_no_more_than_so_many_run_and_all_are_created(at_once: int, several: Several) -> None:
+    service, requests = Finite(), several(12)
     outcomes = applied(service, requests, at_once)
     assert [outcome.error for outcome in outcomes] == [None] * 12
     assert service.most == at_once
     assert sorted(created(service)) == sorted(request.job_name() for request in requests)
 
 
-def test_what_runs_already_counts(wanted: Callable[..., list[Request]]) -> None:
-    service, requests = Finite(looks=6), wanted(4)
+def test_what_runs_already_counts(several: Several) -> None:
+    service, requests = Finite(looks=6), several(4)
     for request in requests[:2]:
         service.create(request, 1)
     service.done.clear()
@@ -97,9 +99,9 @@ def test_what_runs_already_counts(wanted: Callable[..., list[Request]]) -> None:
     assert created(service) == [request.job_name() for request in requests[2:]]
 
 
-def test_what_needs_no_place_does_not_wait_for_one(wanted: Callable[..., list[Request]]) -> None:
+def test_what_needs_no_place_does_not_wait_for_one(several: Several) -> None:
     """A tag is set although both places are taken for ever, and that is told at once."""
-    service, requests = Finite(looks=10_000), wanted(12)
+    service, requests = Finite(looks=10_000), several(12)
     service.create(requests[11], 1)
     tagged = [*requests[:11], requests[11]._replace(tags={"team": "vision"})]
     pool = ServicePool(lambda site: service)
@@ -109,10 +111,10 @@ def test_what_needs_no_place_does_not_wait_for_one(wanted: Callable[..., list[Re
     assert created(service) == [requests[11].job_name()]
 
 
-def test_what_was_waited_for_is_decided_again(wanted: Callable[..., list[Request]]) -> None:
+def test_what_was_waited_for_is_decided_again(several: Several) -> None:
     """Somebody else has created the job in the meantime, in another state of the manifest: it is not created beside."""
-    service, requests = Finite(), wanted(2)
-    (other,) = wanted(1, max_run=77)
+    service, requests = Finite(), several(2)
+    (other,) = several(1, max_run=77)
     other = other._replace(name=requests[1].name)
     first = requests[0].job_name()
 
@@ -130,9 +132,9 @@ def test_what_was_waited_for_is_decided_again(wanted: Callable[..., list[Request
 
 
 def test_a_job_that_fails_or_cannot_be_created_gives_its_place_to_the_next(
-    wanted: Callable[..., list[Request]], monkeypatch: pytest.MonkeyPatch
+    several: Several, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service, requests = Finite(), wanted(5)
+    service, requests = Finite(), several(5)
     create = Finite.create
 
     def refuses_one(self: Finite, request: Request, attempt: int) -> None:
@@ -148,9 +150,9 @@ def test_a_job_that_fails_or_cannot_be_created_gives_its_place_to_the_next(
 
 
 def test_who_waits_gives_up_where_the_running_jobs_cannot_be_seen(
-    wanted: Callable[..., list[Request]], monkeypatch: pytest.MonkeyPatch
+    several: Several, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service, requests = Finite(), wanted(3)
+    service, requests = Finite(), several(3)
     hidden = ServiceError("denied")
     monkeypatch.setattr(Finite, "states", lambda self, names: dict.fromkeys(names, hidden))
     outcomes = applied(service, requests, 1)
@@ -159,8 +161,8 @@ def test_who_waits_gives_up_where_the_running_jobs_cannot_be_seen(
     assert all("whether job-0" in error and "cannot be seen: denied" in error for error in errors)
 
 
-def test_a_rerun_is_started_once_and_in_its_turn(wanted: Callable[..., list[Request]]) -> None:
-    service, requests = Finite(), wanted(4)
+def test_a_rerun_is_started_once_and_in_its_turn(several: Several) -> None:
+    service, requests = Finite(), several(4)
     for request in requests:
         service.create(request, 1)
         service.jobs[request.job_name()].status = "Completed"
@@ -209,10 +211,10 @@ def test_a_killed_apply_that_is_run_again_goes_on(aws: Aws, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_jobs_are_followed_while_others_wait_for_their_turn(
-    interrupted: bool, wanted: Callable[..., list[Request]], capsys: pytest.CaptureFixture[str]
+    interrupted: bool, several: Several, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The second job begins when the first one's log has been printed, as it would when a place becomes free."""
-    service, (one, two) = Finite(looks=3), wanted(2)
+    service, (one, two) = Finite(looks=3), several(2)
     service.lines = {request.job_name(): [LogLine("algo-1", 0.0, "epoch 1")] for request in (one, two)}
     out = io.StringIO()
 

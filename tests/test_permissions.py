@@ -14,11 +14,11 @@ from conftest import REPOSITORY, Judge
 from fakes.fixtures import BUCKET, REGION, Aws, session_of
 from fakes.serving import LONG, Serving
 from sagespec.building.request import Request
-from sagespec.deploying.applier import Applier
+from sagespec.deploying.applying.applier import Applier
 from sagespec.deploying.asking import ask
 from sagespec.deploying.following.follow import follow
 from sagespec.deploying.planning.changed_files import ChangedFiles
-from sagespec.deploying.planning.planner import PlanOptions, decide_all
+from sagespec.deploying.planning.jobs.planner import PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import ServiceError

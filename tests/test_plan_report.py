@@ -15,7 +15,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from conftest import REPOSITORY, SMALLEST
-from fakes_memory import BORN, Job, Memory, described
+from fakes.memory import BORN, Job, Memory, described
 from plan_schema import check_plan
 from sagespec.building.cost import Prices, PricesError, hours, money, prices_of
 from sagespec.building.request import Request
@@ -25,8 +25,8 @@ from sagespec.deploying.following.ending import ending_of
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
 from sagespec.deploying.planning.deciding import plan_unseen
 from sagespec.deploying.planning.differ import differences
+from sagespec.deploying.planning.jobs.planner import Action, PlanOptions, decide, decide_all
 from sagespec.deploying.planning.observed import ObservedJob
-from sagespec.deploying.planning.planner import Action, PlanOptions, decide, decide_all
 from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.pool import ServicePool, follow_all
 from sagespec.kinds.training_job.cost import bill as bill_of_request

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 
 from conftest import SCRIPT, SMALLEST
-from fakes_memory import Memory
+from fakes.memory import Memory
 from sagespec.building.cost import Prices
 from sagespec.building.request import Call, Destination, Naming, Request, Serving
 from sagespec.catalog import Facts
-from sagespec.deploying.applier import changed
+from sagespec.deploying.applying.saved import still_planned
 from sagespec.deploying.planning.changed_files import ChangedFiles
+from sagespec.deploying.planning.jobs.planner import Action, Change, Plan, PlanOptions
+from sagespec.deploying.planning.jobs.reruns import Rerun
 from sagespec.deploying.planning.observed import Capacity, ObservedEndpoint, ObservedJob, Revision
 from sagespec.deploying.planning.plain import LEFT_OUT
 from sagespec.deploying.planning.planfile import PlanFileError, from_text, is_plan_file, to_text, unlike
-from sagespec.deploying.planning.planner import Action, Change, Plan, PlanOptions
 from sagespec.deploying.planning.pruning import PruneVerdict
-from sagespec.deploying.planning.reruns import Rerun
 from sagespec.deploying.pool import ServicePool
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
@@ -255,7 +255,7 @@ def test_a_plan_that_a_tool_has_sorted_is_still_a_plan(
 
 
 def test_a_world_that_has_not_changed_has_no_differences(planned: Callable[[], Plan]) -> None:
-    assert changed(planned().changes, planned().changes) == []
+    assert still_planned(planned().changes, planned().changes)[1] == []
 
 
 def test_what_an_earlier_run_has_done_is_no_change(project: Path, knowledge: Facts) -> None:
@@ -264,7 +264,7 @@ def test_what_an_earlier_run_has_done_is_no_change(project: Path, knowledge: Fac
     pool = ServicePool(lambda site: memory)
     then = pool.plan(requests, PlanOptions())
     memory.create(requests[0], 1)
-    assert changed(then.changes, pool.plan(requests, PlanOptions()).changes) == []
+    assert still_planned(then.changes, pool.plan(requests, PlanOptions()).changes)[1] == []
 
 
 def test_a_job_that_appeared_or_ended_otherwise_is_a_change(project: Path, knowledge: Facts) -> None:
@@ -273,7 +273,7 @@ def test_a_job_that_appeared_or_ended_otherwise_is_a_change(project: Path, knowl
     then = pool.plan(requests, PlanOptions())
     write(project, hyperparameters={"epochs": 3})
     memory.create(requests_of(project, knowledge)[0], 1)
-    (said,) = changed(then.changes, pool.plan(requests, PlanOptions()).changes)
+    (said,) = still_planned(then.changes, pool.plan(requests, PlanOptions()).changes)[1]
     assert said.startswith("mnist: planned create (new), now refuse: ")
 
 
@@ -291,7 +291,7 @@ def test_a_job_to_be_stopped_that_has_ended_is_no_change_and_a_new_one_is(projec
     then = pool.plan(requests, options, is_gone)
     assert [change.action for change in then.changes] == [Action.CREATE, Action.STOP]
     memory.jobs[request.job_name()].status = "Completed"
-    assert changed(then.changes, pool.plan(requests, options, is_gone).changes) == []
+    assert still_planned(then.changes, pool.plan(requests, options, is_gone).changes)[1] == []
     memory.jobs[request.job_name()].status = "InProgress"
-    (said,) = changed(then.changes[:1], pool.plan(requests, options, is_gone).changes)
+    (said,) = still_planned(then.changes[:1], pool.plan(requests, options, is_gone).changes)[1]
     assert said.startswith("mnist: not in the plan, now stop")

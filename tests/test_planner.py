@@ -9,16 +9,16 @@ import botocore.session
 import pytest
 
 from sagespec.building.request import Call, Destination, Request
-from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
-from sagespec.deploying.planning.planner import (
+from sagespec.deploying.planning.jobs.planner import (
     DECISIONS,
     Action,
     PlanOptions,
     decide,
     decide_all,
 )
+from sagespec.deploying.planning.jobs.reruns import RERUN
+from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
 from sagespec.deploying.planning.pruning import PruneVerdict
-from sagespec.deploying.planning.reruns import RERUN
 from sagespec.kinds.training_job.lifecycle import LIVE
 
 SITE = Destination("us-west-2", "123456789012")

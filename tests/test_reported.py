@@ -1,6 +1,4 @@
-"""Whatever was created is reported, on every way out (law 7); commands over several jobs do all of them and tell."""
-
-# ruff: noqa: F401, F811 - fixtures
+"""Whatever was created is reported, on every way out; commands over several jobs do all of them and tell."""
 
 from __future__ import annotations
 
@@ -9,17 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import SMALLEST
-from fakes.fixtures import REGION, Aws, aws, clean, hurry, neighbours
+from fakes.fixtures import REGION, Aws, clean
 from fakes.jobs import Fate, Refused
-from fakes.neighbour import Neighbour, logs_of, neighbour_that, refused
+from fakes.neighbour import logs_of, neighbour_that, refused
 from plan_schema import check_plan
 from sagespec.cli import run
 from sagespec.deploying.services.sagemaker.service import SageMaker

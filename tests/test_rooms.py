@@ -1,4 +1,4 @@
-"""The house (DESIGN section 9): stages in the order in which data flows, and imports that point one way."""
+"""The house (CONTRIBUTING.md): stages in the order in which data flows, and imports that point one way."""
 
 from __future__ import annotations
 
@@ -114,10 +114,10 @@ ABOUT_ONE_KIND: dict[str, str] = {
     "reporting/schema/": "what versions and hardware decide; a kind without any needs no line there",
     "pipeline/beside.py": "what an endpoint takes from the training job that it serves",
     "pipeline/compiler.py": "the same",
-    "lsp/served.py": "the same, in the editor",
+    "lsp/names/served.py": "the same, in the editor",
     "lsp/judgements.py": "the same",
     "lsp/features/completion.py": "the same; and what the server of an endpoint reads",
-    "lsp/candidates.py": "frameworks of training jobs, servers of endpoints",
+    "lsp/offers/candidates.py": "frameworks of training jobs, servers of endpoints",
     "reading/meant/strangers.py": "another tool's documents, which have a kind of this name",
     "reporting/metrics.py": "sagespec metrics: only training jobs have any",
     "cli/commands/": "sagespec metrics, and rolling endpoints back",

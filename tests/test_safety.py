@@ -1,4 +1,4 @@
-"""The safety laws of plan and apply (DESIGN section 6): nothing is stopped, lost or hidden wrongly.
+"""What plan and apply must never do: nothing is stopped, lost or hidden wrongly.
 
 Against a service with real manners; each of these was broken once.
 """
@@ -18,11 +18,11 @@ from botocore.awsrequest import AWSResponse
 from conftest import SMALLEST
 from fakes.fixtures import Aws, session_of
 from fakes.jobs import Fate, Jobs, Refused
-from fakes_memory import Memory
+from fakes.memory import Memory
 from sagespec.building.request import Request
 from sagespec.cli import run
-from sagespec.deploying.applier import Applier
-from sagespec.deploying.planning.planner import Action, PlanOptions, decide, decide_all
+from sagespec.deploying.applying.applier import Applier
+from sagespec.deploying.planning.jobs.planner import Action, PlanOptions, decide, decide_all
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.service import SageMaker

@@ -31,10 +31,10 @@ from sagespec.reporting.findings.diagnostics import text as shown
 from sagespec.reporting.findings.report import Report
 from sagespec.reporting.terminal.style import Style
 from sagespec.scripts import Scripts
-from sagespec.scripts.constants import UNKNOWN
-from sagespec.scripts.python2 import as_python3
+from sagespec.scripts.syntax.python2 import as_python3
+from sagespec.scripts.syntax.walking import walk
 from sagespec.scripts.values import value
-from sagespec.scripts.walking import walk
+from sagespec.scripts.values.constants import UNKNOWN
 from script_corpus import MUTATIONS, Example, corpus, mutants
 
 RECALL = 0.88

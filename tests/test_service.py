@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,42 +17,24 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from conftest import SMALLEST, Judge
+from conftest import SMALLEST, Wanted
 from fakes.fixtures import BUCKET, REGION, Aws, session_of
 from fakes.jobs import Clock, Fate
 from fakes.server import HARMLESS
 from sagespec.building.request import Request, Upload
 from sagespec.deploying.following.follow import follow
-from sagespec.deploying.planning.planner import Action, PlanOptions, decide_all
+from sagespec.deploying.planning.jobs.planner import Action, PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import PruneVerdict
 from sagespec.deploying.services import START, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.sagemaker.faults import HINTS, CutShort, is_not_found, service_error
 from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.service import SageMaker
 
-Wanted = Callable[..., Request]
 CODE = "sagespec/code"
 
 
 def quiet(what: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
-
-
-@pytest.fixture
-def wanted(judge: Judge) -> Wanted:
-    """The request of the smallest manifest with some fields laid over it."""
-
-    def request(**over: Any) -> Request:
-        made = judge({"model_dir": False, **over}, build=True)
-        assert made.request is not None, made.diagnostics
-        return made.request
-
-    return request
-
-
-@pytest.fixture
-def service(aws: Aws) -> SageMaker:
-    return SageMaker(REGION, session=session_of(), creates_per_second=1e9, sleep=aws.advance)
 
 
 def sent(aws: Aws, operation: str) -> list[dict[str, Any]]:

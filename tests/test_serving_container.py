@@ -13,16 +13,14 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 
 from conftest import ENDPOINT
-from local.endpoints import HalfPlus
+from local.endpoints import HalfPlus, served
 from local.serving_cases import LAYOUTS, SCRIPTS, SETTINGS, STARTS, Record, requests_for
 from local.serving_container import DEFAULT, MODELS, NAP, RECORDED, SLEEPS, ask, lay, side_by_side
 from sagespec.building.saved_models import DEFAULT_MODEL
@@ -33,24 +31,10 @@ from sagespec.deploying.services.local.serving.server.backend import Backend
 from sagespec.deploying.services.local.serving.server.front import Front
 from sagespec.deploying.services.local.serving.server.handlers import LoadedHandlers
 from sagespec.deploying.services.local.serving.server.rest import RestAnswers
-from sagespec.deploying.services.local.serving.server.web import Respond, server_of
 from sagespec.pipeline import Compiler
 
 THERE: Record = json.loads(RECORDED.read_text(encoding="utf-8"))
 SOURCE = "https://github.com/aws/sagemaker-tensorflow-serving-container"
-
-
-@contextmanager
-def served(respond: Respond) -> Iterator[int]:
-    server = server_of(respond)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.endpoints import HalfPlus
+from local.endpoints import HalfPlus, served
 from sagespec.building.saved_models import FoundModel, models_among, why_none
 from sagespec.deploying.services.local.serving.server.backend import Backend, attributes_of
 from sagespec.deploying.services.local.serving.server.front import Front, from_csv, from_json
@@ -32,23 +30,10 @@ from sagespec.deploying.services.local.serving.server.tensors import (
     predictions,
     tensor_of,
 )
-from sagespec.deploying.services.local.serving.server.web import Respond, Response, WebRequest, server_of
+from sagespec.deploying.services.local.serving.server.web import Response, WebRequest
 
 JSON, LINES, CSV = "application/json", "application/jsonlines", "text/csv"
 MODELS = {"half_plus_three": {123: HalfPlus(), 124: HalfPlus()}, "half_plus_two": {1: HalfPlus(n=2)}}
-
-
-@contextmanager
-def served(respond: Respond) -> Iterator[int]:
-    server = server_of(respond)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")

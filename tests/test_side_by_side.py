@@ -1,6 +1,4 @@
-"""Work goes side by side, waits are told and end, and calls are few (laws 9 and 10). Calls are counted, not timed."""
-
-# ruff: noqa: F401, F811 - fixtures
+"""Work goes side by side, waits are told and end, and calls are few. Calls are counted, not timed."""
 
 from __future__ import annotations
 
@@ -12,42 +10,25 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import SMALLEST, Judge
-from fakes.fixtures import REGION, Aws, aws, clean, hurry, neighbours, session_of
+from conftest import SMALLEST, Wanted
+from fakes.fixtures import REGION, Aws, clean, session_of
 from fakes.jobs import Fate
 from fakes.neighbour import logs_of, neighbour_that
-from fakes.server import TestService
 from sagespec.building.request import Request
-from sagespec.deploying.applier import Applier
+from sagespec.deploying.applying.applier import Applier
 from sagespec.deploying.following.follow import PATIENCE, follow
 from sagespec.deploying.following.waits import Waits, waiting
-from sagespec.deploying.planning.planner import Action, PlanOptions, decide_all
+from sagespec.deploying.planning.jobs.planner import Action, PlanOptions, decide_all
 from sagespec.deploying.pool import ServicePool
 from sagespec.deploying.services import ServiceError
 from sagespec.deploying.services.sagemaker.service import CALLS_A_MINUTE, SageMaker
 from sagespec.deploying.side_by_side import Once, each, side_by_side
-
-
-@pytest.fixture
-def wanted(judge: Judge) -> Callable[..., Request]:
-    def request(**over: Any) -> Request:
-        made = judge({"model_dir": False, **over}, build=True)
-        assert made.request is not None, made.diagnostics
-        return made.request
-
-    return request
-
-
-@pytest.fixture
-def service(aws: Aws) -> SageMaker:
-    return SageMaker(REGION, session=session_of(), creates_per_second=1e9, sleep=aws.advance)
 
 
 def named(request: Request, count: int, name: str = "job") -> list[Request]:
@@ -184,7 +165,7 @@ def until(true: Callable[[], bool], seconds: float = 30.0) -> None:
 
 
 def test_a_service_that_never_answers_is_told_of_and_given_up(
-    aws: Aws, wanted: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+    aws: Aws, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As often as AWS_MAX_ATTEMPTS says, each as long as the time-out says; meanwhile it says what it waits for."""
     aws.fail_next("Search", *["hang"] * 3)
@@ -219,7 +200,7 @@ def test_a_service_that_never_answers_is_told_of_and_given_up(
     ],
 )
 def test_ctrl_c_is_obeyed_at_once_whatever_is_waited_for(
-    operation: str, words: list[str], aws: Aws, project: Path, wanted: Callable[..., Request]
+    operation: str, words: list[str], aws: Aws, project: Path, wanted: Wanted
 ) -> None:
     if words[0] == "stop":
         assert aws.sagespec("apply", "mnist.yaml", "--yes", cwd=project).returncode == 0
@@ -244,7 +225,7 @@ def test_ctrl_c_is_obeyed_at_once_whatever_is_waited_for(
 # Calls are few -------------------------------------------------------------------------------------------------------
 
 
-def test_a_thousand_unchanged_jobs_cost_few_calls(aws: Aws, service: SageMaker, wanted: Callable[..., Request]) -> None:
+def test_a_thousand_unchanged_jobs_cost_few_calls(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     requests = named(wanted(), 1000)
     aws.hold(*requests)
     aws.advance(86_400)
@@ -255,7 +236,7 @@ def test_a_thousand_unchanged_jobs_cost_few_calls(aws: Aws, service: SageMaker, 
 
 
 def test_a_thousand_jobs_that_were_created_just_now_cost_a_few_hundred_calls(
-    aws: Aws, service: SageMaker, wanted: Callable[..., Request]
+    aws: Aws, service: SageMaker, wanted: Wanted
 ) -> None:
     requests = named(wanted(), 1000)
     aws.hold(*requests)
@@ -267,7 +248,7 @@ def test_a_thousand_jobs_that_were_created_just_now_cost_a_few_hundred_calls(
 
 
 def test_those_of_many_young_jobs_that_need_more_than_a_name_are_looked_at(
-    aws: Aws, service: SageMaker, wanted: Callable[..., Request]
+    aws: Aws, service: SageMaker, wanted: Wanted
 ) -> None:
     """A failure has a reason, and another digest is not what its name promises."""
     requests = named(wanted(), 150)
@@ -284,7 +265,7 @@ def test_those_of_many_young_jobs_that_need_more_than_a_name_are_looked_at(
 
 @pytest.mark.parametrize("count", [20, 21, 450])
 def test_manifests_beside_many_old_jobs_of_other_names_cost_what_they_are(
-    count: int, aws: Aws, service: SageMaker, wanted: Callable[..., Request]
+    count: int, aws: Aws, service: SageMaker, wanted: Wanted
 ) -> None:
     request = wanted()
     requests = named(request, count)
@@ -295,7 +276,7 @@ def test_manifests_beside_many_old_jobs_of_other_names_cost_what_they_are(
 
 
 def test_a_job_of_another_project_under_one_of_many_names_is_not_ours(
-    aws: Aws, service: SageMaker, wanted: Callable[..., Request]
+    aws: Aws, service: SageMaker, wanted: Wanted
 ) -> None:
     requests = named(wanted(), 30)
     service.create(requests[0]._replace(project="theirs"), 1)
@@ -304,7 +285,7 @@ def test_a_job_of_another_project_under_one_of_many_names_is_not_ours(
 
 
 def test_waiting_for_two_hundred_jobs_costs_at_most_six_hundred_calls_a_minute(
-    aws: Aws, service: SageMaker, wanted: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+    aws: Aws, service: SageMaker, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a log of each that grows, and all of them ending at the same time."""
     requests = named(wanted(), 200)
@@ -335,7 +316,7 @@ def test_waiting_for_two_hundred_jobs_costs_at_most_six_hundred_calls_a_minute(
 
 
 def test_statuses_of_many_come_from_the_list_and_of_old_ones_from_search(
-    aws: Aws, service: SageMaker, wanted: Callable[..., Request]
+    aws: Aws, service: SageMaker, wanted: Wanted
 ) -> None:
     old = named(wanted(), 10, "old")
     aws.hold(*old)
@@ -353,7 +334,7 @@ def test_statuses_of_many_come_from_the_list_and_of_old_ones_from_search(
 
 
 def test_one_job_that_cannot_be_seen_does_not_end_the_following_of_the_others(
-    aws: Aws, service: SageMaker, wanted: Callable[..., Request]
+    aws: Aws, service: SageMaker, wanted: Wanted
 ) -> None:
     first, second = wanted(name="first"), wanted(name="second")
     for request in (first, second):
@@ -381,9 +362,7 @@ def test_one_job_that_cannot_be_seen_does_not_end_the_following_of_the_others(
     assert looks[0] < PATIENCE + 5
 
 
-def test_a_job_that_may_not_be_described_is_followed_by_the_list(
-    aws: Aws, service: SageMaker, wanted: Callable[..., Request]
-) -> None:
+def test_a_job_that_may_not_be_described_is_followed_by_the_list(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     """Otherwise this is 301 seconds of silence, and a training without an end."""
     request = wanted()
     service.create(request, 1)
@@ -401,7 +380,7 @@ def test_a_job_that_may_not_be_described_is_followed_by_the_list(
 
 
 def test_a_new_job_that_is_still_denied_is_told_of_while_it_is_waited_for(
-    aws: Aws, wanted: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+    aws: Aws, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request, now, said = wanted(), [0.0], list[str]()
     monkeypatch.setattr(waiting, "_clock", lambda: now[0])
@@ -423,7 +402,7 @@ def test_a_new_job_that_is_still_denied_is_told_of_while_it_is_waited_for(
 # Changes -------------------------------------------------------------------------------------------------------------
 
 
-def test_six_replacements_stop_side_by_side(aws: Aws, wanted: Callable[..., Request]) -> None:
+def test_six_replacements_stop_side_by_side(aws: Aws, wanted: Wanted) -> None:
     """Each stop takes five seconds of the service's time: all six are asked for before the first one has ended."""
     service = SageMaker(REGION, session=session_of(), creates_per_second=1e9)
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}}]}
@@ -449,7 +428,7 @@ def test_six_replacements_stop_side_by_side(aws: Aws, wanted: Callable[..., Requ
     assert len(aws.jobs.done("CreateTrainingJob")) == 12
 
 
-def test_a_job_in_an_unknown_status_holds_nobody_else(aws: Aws, wanted: Callable[..., Request]) -> None:
+def test_a_job_in_an_unknown_status_holds_nobody_else(aws: Aws, wanted: Wanted) -> None:
     service = SageMaker(REGION, session=session_of(), creates_per_second=1e9)
     stuck, other = wanted(name="stuck"), wanted(name="zz")
     service.create(stuck, 1)
@@ -461,9 +440,7 @@ def test_a_job_in_an_unknown_status_holds_nobody_else(aws: Aws, wanted: Callable
     assert (outcome.job_name, outcome.done) == (other.job_name(), True)
 
 
-def test_regions_are_looked_at_side_by_side(
-    aws: Aws, wanted: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_regions_are_looked_at_side_by_side(aws: Aws, wanted: Wanted, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each region's Search waits for the others'."""
     requests = [
         wanted(name=f"job{number}", region=f"us-{way}-{number}") for way in ("west", "east") for number in (1, 2)

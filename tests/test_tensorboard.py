@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from fakes_memory import Job, Memory
+from fakes.memory import Job, Memory
 from sagespec.deploying.following import tensorboard
 from sagespec.deploying.following.tensorboard import Mirror, free_port
 from sagespec.deploying.services import ServiceError

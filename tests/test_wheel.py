@@ -32,7 +32,7 @@ def test_the_wheel_holds_schemas_templates_facts_and_types(wheel: Path) -> None:
         "sagespec/schemas/training-job.schema.json",
         "sagespec/schemas/create-training-job.schema.json",
         "sagespec/templates/init/script/train.yaml.j2",
-        "sagespec/catalog/instances.json",
+        "sagespec/catalog/data/instances.json",
     } <= names
     assert not [name for name in names if name.startswith(("tests", "specs"))]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import tarfile
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from sagespec.building.request import Call, Destination, Naming, Request, Upload
 from sagespec.deploying.planning.observed import ObservedEndpoint
 from sagespec.deploying.services.local.serving.server.rest import Example, Signature
 from sagespec.deploying.services.local.serving.server.tensors import Info, Refused, Tensor
+from sagespec.deploying.services.local.serving.server.web import Respond, server_of
 from sagespec.deploying.services.local.serving.service import LocalEndpoints
 
 IMAGE = "763104351884.dkr.ecr.us-west-2.amazonaws.com/tensorflow-inference:2.19-cpu"
@@ -40,6 +43,20 @@ print("model server at", server.server_address[1], "with", *sys.argv[5:], flush=
 server.serve_forever(0.02)
 """
 """Reads the configuration that the container writes for the real one, and speaks its REST API."""
+
+
+@contextmanager
+def served(respond: Respond) -> Iterator[int]:
+    """Answers requests on a port of the loopback address."""
+    server = server_of(respond)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 class HalfPlus:

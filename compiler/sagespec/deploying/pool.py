@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Generic
 
 from sagespec.building.request import Destination, Request
-from sagespec.deploying.applier import Applier, Outcome, carry_out
+from sagespec.deploying.applying.applier import Applier, Outcome, carry_out
+from sagespec.deploying.applying.endpoints import EndpointApplier
+from sagespec.deploying.applying.slots import Slots
 from sagespec.deploying.following.follow import Ear, Follower, Item, News, follower_of
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
 from sagespec.deploying.planning.deciding import DECIDERS, cannot_be_carried_out, in_order
@@ -18,8 +20,6 @@ from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, 
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import EndpointService, Foreseen, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
-from sagespec.deploying.slots import Slots
-from sagespec.deploying.standing_applier import StandingApplier
 from sagespec.deploying.trained import anything_of
 from sagespec.kinds.lifecycle import Nature
 
@@ -28,7 +28,7 @@ Key = tuple[str, bool, Nature]
 which is checked."""
 
 
-APPLIERS: Mapping[Nature, Callable[..., Applier]] = {Nature.RUNS: Applier, Nature.STAYS: StandingApplier}
+APPLIERS: Mapping[Nature, Callable[..., Applier]] = {Nature.RUNS: Applier, Nature.STAYS: EndpointApplier}
 """(service, progress) → what carries out changes, for things of each nature."""
 
 

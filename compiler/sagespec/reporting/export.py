@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sagespec.base.diagnostic import Diagnostic, Severity
+from sagespec.base.diagnostic import Diagnostic, Severity, told
 from sagespec.base.files import write_whole
 from sagespec.building.request import Request, Upload
 from sagespec.building.targets import TARGETS
 from sagespec.kinds import Kind, kind_named
 from sagespec.pipeline import Result
-from sagespec.reporting.requests import as_line
+from sagespec.reporting.findings.diagnostics import as_data
 
 
 def fitted(result: Result, target: str) -> Result:
@@ -77,10 +77,14 @@ def text_of(request: Request, target: str) -> str:
 
 def line_of(result: Result, target: str) -> str:
     """One line of `compile --jsonl`."""
-    if result.request is None or target == "sagemaker":
-        return as_line(result)
-    output = TARGETS[target].data(result.request)
-    return json.dumps({"manifest": result.manifest, "name": result.name, "target": target, "output": output})
+    request = result.request
+    if request is None:
+        found = [as_data(each) for each in told(result.diagnostics)]
+        return json.dumps({"manifest": result.manifest, "diagnostics": found})
+    output: dict[str, Any] = {"target": target, "output": TARGETS[target].data(request)}
+    if target == "sagemaker":
+        output = {"requests" if len(request.calls) > 1 else "request": request.sent()}
+    return json.dumps({"manifest": result.manifest, "name": result.name, **output})
 
 
 def write_all(requests: Sequence[Request], target: str, folder: Path) -> Iterator[Path]:

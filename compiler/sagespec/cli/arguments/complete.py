@@ -10,7 +10,7 @@ from typing import Any
 from sagespec.base.named import NamedTuple
 from sagespec.cli.arguments.help import summary
 from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
-from sagespec.cli.arguments.table import COMMANDS, GROUPS, ProgramArguments
+from sagespec.cli.commands import COMMANDS, GROUPS, ProgramArguments
 
 
 class Offer(NamedTuple):

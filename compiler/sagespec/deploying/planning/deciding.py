@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sagespec.base.named import NamedTuple
 from sagespec.building.request import Request
+from sagespec.deploying.planning.endpoints.planner import decide_endpoints, prune_endpoints
+from sagespec.deploying.planning.jobs.planner import decide_all, prune
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
-from sagespec.deploying.planning.planner import decide_all, prune
-from sagespec.deploying.planning.standing import decide_endpoints, prune_endpoints
 from sagespec.kinds import kind_named
 from sagespec.kinds.lifecycle import Nature
 

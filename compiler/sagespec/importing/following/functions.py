@@ -24,7 +24,7 @@ from sagespec.importing.following.values import (
     kept,
     text_of,
 )
-from sagespec.scripts.constants import Mixed, UnknownValue, is_certain, joined_path
+from sagespec.scripts.values.constants import Mixed, UnknownValue, is_certain, joined_path
 
 if TYPE_CHECKING:
     from sagespec.importing.following.library import SdkCalls

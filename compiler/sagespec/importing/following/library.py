@@ -44,8 +44,8 @@ from sagespec.importing.following.values import (
     text_of,
 )
 from sagespec.kinds.training_job.model import Job
-from sagespec.scripts.constants import UnknownValue
-from sagespec.scripts.evaluator import Evaluator
+from sagespec.scripts.values.constants import UnknownValue
+from sagespec.scripts.values.evaluator import Evaluator
 
 
 class LibraryRemark(NamedTuple):

@@ -31,7 +31,7 @@ from sagespec.importing.following.values import (
     region_of,
     text_of,
 )
-from sagespec.scripts.constants import Mixed, UnknownValue, is_certain
+from sagespec.scripts.values.constants import Mixed, UnknownValue, is_certain
 
 MAX_STEPS = 150_000
 """Expressions that are looked at before the rest is given up."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sagespec.importing.following.sdk import LAUNCHERS
-from sagespec.scripts.constants import Mixed, UnknownValue
+from sagespec.scripts.values.constants import Mixed, UnknownValue
 
 
 class Absent:

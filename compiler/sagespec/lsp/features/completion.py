@@ -14,7 +14,9 @@ from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.endpoint.rules.model import NAMES
 from sagespec.kinds.explained import explained
 from sagespec.kinds.lifecycle import Nature
-from sagespec.lsp.candidates import (
+from sagespec.lsp.features import functions
+from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.offers.candidates import (
     Candidate,
     api_names,
     candidates,
@@ -23,14 +25,12 @@ from sagespec.lsp.candidates import (
     script_channels,
     settings_of_server,
 )
-from sagespec.lsp.cursor import Spot, spot
-from sagespec.lsp.features import functions
-from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.offers.cursor import Spot, spot
+from sagespec.lsp.offers.schema import part_of, shape_at
+from sagespec.lsp.offers.trial import COMPANION, OF_VALUES, ON_THE_WAY, Trial, sample
+from sagespec.lsp.protocol.texts import Json, TextDocument
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of
-from sagespec.lsp.schema import part_of, shape_at
 from sagespec.lsp.script import told_option
-from sagespec.lsp.texts import Json, TextDocument
-from sagespec.lsp.trial import COMPANION, OF_VALUES, ON_THE_WAY, Trial, sample
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.constraints import Shape
 from sagespec.reading.part import Field, Part

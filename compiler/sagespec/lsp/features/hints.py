@@ -9,10 +9,10 @@ from typing import Any
 from sagespec.base.diagnostic import Rejected
 from sagespec.base.source import Place
 from sagespec.kinds import vocabulary_of
-from sagespec.lsp.candidates import SECONDS, duration
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.offers.candidates import SECONDS, duration
+from sagespec.lsp.protocol.texts import Json
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, source_of
-from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.render import render
 from sagespec.reading.syntax.document import Document

@@ -15,13 +15,13 @@ from sagespec.kinds import kind_named
 from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.findings.diagnostics import counted, printable
 from sagespec.reporting.plans.bills import amounts, bill_of_change, bills_of, explained, starts
-from sagespec.reporting.plans.standing import about_endpoint, standing_cost
+from sagespec.reporting.plans.endpoints import about_endpoint, cost_of_endpoints
 from sagespec.reporting.plans.units import duration, size
 from sagespec.reporting.plans.where import UNASKED, where
 from sagespec.reporting.terminal.style import Style
 
 if TYPE_CHECKING:
-    from sagespec.deploying.applier import Outcome
+    from sagespec.deploying.applying.applier import Outcome
     from sagespec.deploying.planning.differ import Difference
 
 _COLOURS = {
@@ -69,7 +69,7 @@ def plan_text(plan: Plan, style: Style) -> Iterator[str]:
     total = total_of(plan)
     if total:
         yield f"Together at most {total}."
-    stands = standing_total(plan)
+    stands = total_of_endpoints(plan)
     if stands:
         yield f"The endpoints together cost {stands}."
 
@@ -233,10 +233,10 @@ def total_of(plan: Plan) -> str:
     return amounts(*bills) if len(bills) > 1 else ""
 
 
-def standing_total(plan: Plan) -> str:
+def total_of_endpoints(plan: Plan) -> str:
     """What all that is deployed costs for as long as it stands; nothing where a lone endpoint has said it."""
     bills = bills_of(plan, Nature.STAYS)
-    return standing_cost(*bills) if len(bills) > 1 else ""
+    return cost_of_endpoints(*bills) if len(bills) > 1 else ""
 
 
 def counts(plan: Plan) -> str:

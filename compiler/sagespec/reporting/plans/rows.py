@@ -12,8 +12,8 @@ from sagespec.deploying.planning.differ import Difference
 from sagespec.deploying.planning.plan import Action, Change, Plan
 from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.plans.bills import bill_of_change, brief, starts
+from sagespec.reporting.plans.endpoints import fleet_of
 from sagespec.reporting.plans.plan import machines_of, market_of, next_step, own_hyperparameters, shown
-from sagespec.reporting.plans.standing import fleet_of
 from sagespec.reporting.plans.units import duration
 
 _ORDER = (Action.REFUSE, Action.STOP, Action.DELETE, Action.REPLACE)
