@@ -14,7 +14,7 @@ import pytest
 import yaml
 from jsonschema_rs import validator_for
 
-from conftest import REPOSITORY, smallest_of
+from conftest import REPOSITORY, smallest_of, suits
 from sagespec.base.diagnostic import Severity
 from sagespec.checking.page import Page
 from sagespec.checking.pages import binding
@@ -138,8 +138,7 @@ def pages(kind: str) -> Iterator[Page]:
 def mistakes() -> Iterator[Mistake]:
     for kind in KINDS:
         for page in pages(kind):
-            of_job = kind != "TrainingJob" and page.name == "secret-in-manifest"
-            if page.severity is Severity.ERROR and not page.script("Bad") and not of_job:
+            if page.severity is Severity.ERROR and not page.script("Bad") and suits(kind, page):
                 examples = list(yaml.safe_load_all(page.example("Bad")))
                 for number, over in enumerate(examples, 1):
                     written = {**smallest_of(kind), **merged(over or {}, WRITTEN_OUT.get(page.name, {}))}

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import sagespec.kinds.rules
-from conftest import REPOSITORY, SMALLEST, Judge, smallest_of
+from conftest import REPOSITORY, SMALLEST, Judge, smallest_of, suits
 from sagespec.checking.rule import NOTE, Rule
 from sagespec.cli import run
 from sagespec.kinds import KINDS, kind_named
@@ -31,17 +31,12 @@ ALL = [(kind, rule) for kind in KINDS for rule in kind_named(kind).rules.by_name
 OF_SHARED = {each.name for family in SHARED for each in vars(family).values() if isinstance(each, Rule)}
 
 
-def for_jobs_only(kind: str, rule: Rule) -> bool:
-    """Whether a shared rule's examples do not suit a kind; what it says of that is tested there."""
-    examples = (rule.page.example(title) for title in ("Bad", "Good"))
-    fields = {name for example in examples for each in yaml.safe_load_all(example) for name in each}
-    return rule.name == "code-outside-project" or not fields <= set(kind_named(kind).model.fields)
-
-
+WITH_ITS_KIND = {("Endpoint", "code-outside-project")}
+"""Rules whose examples are no example here; what they say of the kind is tested with that."""
 WITH_EXAMPLES = [
     (kind, rule)
     for kind, rule in ALL
-    if rule.page.example("Bad") and not (kind != "TrainingJob" and rule.name in OF_SHARED and for_jobs_only(kind, rule))
+    if rule.page.example("Bad") and suits(kind, rule.page) and (kind, rule.name) not in WITH_ITS_KIND
 ]
 NOTES = {rule.name for _, rule in ALL if rule.severity is NOTE}
 """What is noted of old versions, which many examples are about."""
