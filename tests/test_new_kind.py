@@ -160,6 +160,17 @@ def test_what_no_service_carries_out_is_refused_with_what_to_do_instead(command:
     assert "Traceback" not in errors
 
 
+def test_it_holds_up_nothing_that_stands_beside_it(tmp_path: Path) -> None:
+    """Neither does anything that looks for a training job of its name take it for one."""
+    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "job.yaml").write_text(json.dumps({**SMALLEST, "instance_type": "local", "role": None}))
+    code, output, errors = said(tmp_path, GOOD, "status", "--local", ".")
+    assert "no training job of 'mnist' exists on this machine" in output + errors
+    assert "'mnist' is nowhere: sagespec compiles a model and does not apply it yet" in output + errors
+    code, _, errors = said(tmp_path, GOOD, "list", "--local", ".")
+    assert (code, errors) == (0, "there is no job\n")
+
+
 def test_its_section_of_the_defaults_and_environments_fill_it_in(tmp_path: Path) -> None:
     (tmp_path / "sagespec.yaml").write_text(
         "apiVersion: sagespec/v1\nkind: Defaults\nModel: {container_mode: SingleModel}\n"
