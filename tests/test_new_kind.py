@@ -84,6 +84,12 @@ def test_it_is_validated_with_the_rules_of_all_kinds_and_with_its_own(tmp_path: 
     ]
 
 
+def test_a_shared_rule_may_speak_of_fields_that_it_has_not(tmp_path: Path) -> None:
+    [(rule, line, message, _)] = found(tmp_path, GOOD + "subnets: [subnet-0a1b2c3d]\n")
+    assert (rule, line) == ("incomplete-vpc-config", 8)
+    assert message == "subnets without security_group_ids: a VPC needs both"
+
+
 def test_a_missing_field_is_told_once(tmp_path: Path) -> None:
     text = GOOD.replace("model_data:", "model_dat:")
     assert found(tmp_path, text) == [
@@ -230,7 +236,15 @@ def test_an_editor_completes_it(tmp_path: Path) -> None:
         "    editor.offered('apiVersion: sagespec/v1\\nkind: Defaults\\n|', 'sagespec.yaml')]",
     )
     assert kinds == ["TrainingJob", "Endpoint", "Model", "Defaults"]
-    assert fields == ["tags:\n  ", "account_id: ", "container_mode: ", "training_job: ", "env:\n  ", "request:\n  "]
+    assert fields == [
+        "tags:\n  ",
+        "account_id: ",
+        "container_mode: ",
+        "training_job: ",
+        "env:\n  ",
+        "subnets:\n  ",
+        "request:\n  ",
+    ]
     assert modes == ["SingleModel", "MultiModel"]
     assert "PrimaryContainer: " in members
     assert "Model:\n  " in sections

@@ -14,6 +14,8 @@ import yaml
 
 import sagespec.kinds.rules
 from conftest import REPOSITORY, SMALLEST, Judge, smallest_of, suits
+from sagespec.catalog import Facts
+from sagespec.checking.row import rows_of
 from sagespec.checking.rule import NOTE, Rule
 from sagespec.cli import run
 from sagespec.kinds import KINDS, kind_named
@@ -160,6 +162,15 @@ def test_what_rules_are_about_are_fields() -> None:
     every = set().union(*fields.values())
     words = {rule.name: rule.on.words - (every if rule.name in OF_SHARED else fields[kind]) for kind, rule in ALL}
     assert {name: wrong for name, wrong in words.items() if wrong} == {}
+
+
+def test_the_conditions_of_rows_are_about_fields(knowledge: Facts) -> None:
+    """A name that is none would be a field that nobody writes."""
+    fields = set().union(*(kind_named(kind).model.fields for kind in KINDS), Channel.fields)
+    for _, rule in ALL:
+        for row in rows_of(rule.rows, knowledge):
+            named = {*row.when, *row.unless, *row.outside, *(name for members in row.any_of for name in members)}
+            assert named <= fields, rule.name
 
 
 def test_every_rule_has_a_page_with_both_examples_and_a_source() -> None:

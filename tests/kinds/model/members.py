@@ -11,6 +11,7 @@ MEMBERS: Mapping[str, Sequence[str]] = {
     "image_uri": ["PrimaryContainer.Image"],
     "model_data": ["PrimaryContainer.ModelDataUrl"],
     "container_mode": ["PrimaryContainer.Mode"],
+    "subnets": ["VpcConfig.Subnets"],
     "env": ["PrimaryContainer.Environment"],
 }
 

@@ -5,7 +5,17 @@ from typing import Annotated, ClassVar, Literal
 
 from sagespec.kinds import other_kind_with
 from sagespec.kinds.other_names import SETTINGS
-from sagespec.kinds.types import AccountId, EnvironmentName, ImageUri, JobName, JsonValue, Region, Role, S3Uri
+from sagespec.kinds.types import (
+    AccountId,
+    EnvironmentName,
+    ImageUri,
+    JobName,
+    JsonValue,
+    NetworkId,
+    Region,
+    Role,
+    S3Uri,
+)
 from sagespec.reading.constraints import Limits
 from sagespec.reading.part import Part, field
 
@@ -30,5 +40,7 @@ class Model(Part):
     container_mode: Literal["SingleModel", "MultiModel"] | None = field("Whether several archives are served.", None)
     training_job: JobName | None = field("The training job that it comes from, for people.", None)
     env: Annotated[dict[EnvironmentName, str], Limits(max_length=100)] = field("Variables of the container.", {})
+
+    subnets: list[NetworkId] | None = field("Subnets of your VPC.", None)
 
     request: dict[str, JsonValue] = field("Merged last into the request, in the API's own names.", {})
