@@ -27,7 +27,7 @@ from sagespec.kinds.training_job.rules import FAMILIES  # noqa: E402
 from sagespec.pipeline import Compiler, Options  # noqa: E402
 from sagespec.reading.render import Inputs  # noqa: E402
 from sagespec.scripts import Scripts  # noqa: E402
-from script_corpus import Example, corpus, mutants  # noqa: E402
+from scripts.script_corpus import Example, corpus, mutants  # noqa: E402
 
 RECORD = Path(__file__).with_suffix(".md")
 OURS = {
