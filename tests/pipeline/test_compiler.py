@@ -1,4 +1,4 @@
-"""The screen that reads: which files are manifests, what is read once, and what one run may say."""
+"""Which files are manifests, what is read once, and what one run may say."""
 
 from __future__ import annotations
 

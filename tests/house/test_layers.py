@@ -102,3 +102,25 @@ def test_a_class_name_occurs_once() -> None:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     found.setdefault(node.name, []).append(path.relative_to(PACKAGE).as_posix())
     assert {name: files for name, files in found.items() if len(files) > 1} == {}
+
+
+MOST_ENTRIES, MOST_LINES, A_SCREEN = 16, 530, 60
+"""About a dozen where that is natural; what a person reads in one go; a function's lines, its docstring left out."""
+
+
+def test_packages_are_seen_at_a_glance_and_files_read_in_one_go() -> None:
+    large = []
+    for folder in (PACKAGE, *(path for path in PACKAGE.rglob("*") if path.is_dir() and path.name != "__pycache__")):
+        entries = [path for path in folder.iterdir() if path.name != "__pycache__"]
+        if len(entries) > MOST_ENTRIES:
+            large.append(f"{folder.name}: {len(entries)} entries")
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if text.count("\n") > MOST_LINES:
+            large.append(f"{path.name}: {text.count(chr(10))} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = node.body[min(ast.get_docstring(node) is not None, len(node.body) - 1)]
+                if (node.end_lineno or 0) - first.lineno >= A_SCREEN:
+                    large.append(f"{path.name}: {node.name}")
+    assert large == []
