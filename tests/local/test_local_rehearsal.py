@@ -7,7 +7,7 @@ import pytest
 
 from local.jobs import log, request, run
 from sagespec.cli import perform
-from sagespec.deploying.services.local.running.rehearsal import Moment, RehearsalJudge, RehearsalProgress
+from sagespec.deploying.services.local.running.rehearsal import Interruption, RehearsalJudge, RehearsalProgress
 from sagespec.deploying.services.local.service import LocalService
 
 SCRIPT = """
@@ -103,15 +103,15 @@ def test_verdict_follows_from_the_steps_in_the_log(runs, verdict):
 
 def test_instance_goes_after_some_steps_or_after_some_time_of_silence():
     progress = RehearsalProgress()
-    assert not progress.due(Moment(2, 0, silence=60))
-    assert progress.due(Moment(2, 0, silence=-1))
+    assert not progress.due(Interruption(2, 0, silence=60))
+    assert progress.due(Interruption(2, 0, silence=-1))
     progress.notice("step 7")
-    assert not progress.due(Moment(2, 0, silence=-1))
+    assert not progress.due(Interruption(2, 0, silence=-1))
     progress.notice("step 7, still")
-    assert not progress.due(Moment(2, 0, silence=-1))
+    assert not progress.due(Interruption(2, 0, silence=-1))
     progress.notice("step 8")
-    assert progress.due(Moment(2, 0, silence=-1))
-    assert not progress.due(Moment(2, 1e9, silence=-1))
+    assert progress.due(Interruption(2, 0, silence=-1))
+    assert not progress.due(Interruption(2, 1e9, silence=-1))
 
 
 def test_job_that_is_not_rehearsed_has_no_verdict(tmp_path):
