@@ -260,6 +260,14 @@ def test_every_fact_of_a_framework_is_explained_and_names_its_source(name: str) 
 
 
 @pytest.mark.parametrize("name", tables.frameworks())
+def test_a_framework_says_what_is_asked_of_each(name: str) -> None:
+    row = tables.table(f"frameworks/{name}")
+    asked = {"title", "estimator", "version", "tables", "wheel", "facts", "strategies", "since", "support"}
+    assert asked - row.keys() == set()
+    assert {"package"} <= row["wheel"].keys()
+
+
+@pytest.mark.parametrize("name", tables.frameworks())
 def test_a_framework_says_nothing_that_nobody_asks(name: str) -> None:
     """Each fact of a version is a member of a release, and each strategy is one that a manifest can have."""
     row = tables.table(f"frameworks/{name}")

@@ -36,6 +36,7 @@ from sagespec.cli.commands.checking import ValidateArguments
 from sagespec.cli.commands.deploying import ApplyArguments
 from sagespec.cli.commands.reference import HelpArguments
 from sagespec.kinds.explained import explained
+from sagespec.reporting.findings.diagnostics import FORMATS
 from sagespec.reporting.scaffold import TEMPLATES
 from sagespec.reporting.terminal.style import Style
 
@@ -202,7 +203,7 @@ def test_a_parse_result_has_the_values_and_the_defaults() -> None:
         ),
         (
             "validate --format jsn x",
-            "--format: 'jsn' is not one of text, json, sarif, github, junit",
+            f"--format: 'jsn' is not one of {', '.join(FORMATS)}",
             "did you mean 'json'? (sagespec validate --help)",
         ),
         (
@@ -358,7 +359,7 @@ def offered(*words: str) -> list[str]:
         (["validate", "--fix", "--fi"], []),
         (["validate", "--allow", "x", "--al"], ["--allow"]),
         (["validate", "--", "--fi"], [":files"]),
-        (["validate", "--format", ""], ["text", "json", "sarif", "github", "junit"]),
+        (["validate", "--format", ""], list(FORMATS)),
         (["validate", "--format=j"], ["--format=json", "--format=junit"]),
         (["validate", "--allow", "spot-without"], [each for each in explained() if each.startswith("spot-without")]),
         (["plan", "--env", ""], ["dev", "prod"]),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import REPOSITORY
+from sagespec.kinds import KINDS
 
 PACKAGE = REPOSITORY / "compiler" / "sagespec"
 
@@ -124,3 +125,40 @@ def test_packages_are_seen_at_a_glance_and_files_read_in_one_go() -> None:
                 if (node.end_lineno or 0) - first.lineno >= A_SCREEN:
                     large.append(f"{path.name}: {node.name}")
     assert large == []
+
+
+# Kinds
+
+ABOUT_ONE_KIND: dict[str, str] = {
+    "deploying/": "a service has things of one kind",
+    "importing/": "what is imported is a training job or an endpoint",
+    "building/targets/": "other tools have words of their own for a training job",
+    "reporting/schema/": "what versions and hardware decide; a kind without any needs no line there",
+    "pipeline/beside.py": "what an endpoint takes from the training job that it serves",
+    "pipeline/compiler.py": "the same",
+    "lsp/names/served.py": "the same, in the editor",
+    "lsp/judgements.py": "the same",
+    "lsp/features/completion.py": "the same; and what the server of an endpoint reads",
+    "lsp/offers/candidates.py": "frameworks of training jobs, servers of endpoints",
+    "reading/meant/strangers.py": "another tool's documents, which have a kind of this name",
+    "reporting/metrics.py": "sagespec metrics: only training jobs have any",
+    "cli/commands/": "sagespec metrics, and rolling endpoints back",
+}
+"""Where a kind is named outside of `kinds/`, and why."""
+
+
+def kinds_named_in(path: Path) -> bool:
+    """Whether a module imports what is true of one kind alone, or has the name of one as a value."""
+    packages = tuple(f"sagespec.kinds.{package}." for package in KINDS.values())
+    text = path.read_text(encoding="utf-8")
+    values = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
+    return any(f"{name}.".startswith(packages) for _, name in imports_of(path)) or not values.isdisjoint(KINDS)
+
+
+def test_nothing_asks_which_kind_it_is_but_for_a_reason() -> None:
+    """Else a new kind would be one folder, one line, and whatever somebody finds."""
+    stand_in = PACKAGE / "deploying" / "services" / "local" / "container" / "stand_in"
+    modules = [path for path in PACKAGE.rglob("*.py") if layer_of(path) != "kinds" and stand_in not in path.parents]
+    found = {path.relative_to(PACKAGE).as_posix() for path in modules if kinds_named_in(path)}
+    assert sorted(name for name in found if not name.startswith(tuple(ABOUT_ONE_KIND))) == []
+    assert [known for known in ABOUT_ONE_KIND if not any(name.startswith(known) for name in found)] == []

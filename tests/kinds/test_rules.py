@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 import sagespec.kinds.rules
-from conftest import ENDPOINT, REPOSITORY, SMALLEST, Judge
+from conftest import REPOSITORY, SMALLEST, Judge, smallest_of, suits
+from sagespec.catalog import Facts
+from sagespec.checking.row import rows_of
 from sagespec.checking.rule import NOTE, Rule
 from sagespec.cli import run
 from sagespec.kinds import KINDS, kind_named
@@ -25,18 +27,18 @@ from sagespec.reporting.findings.diagnostics import text
 from sagespec.reporting.findings.report import Report
 from sagespec.reporting.terminal.style import Style
 
-SMALLEST_OF = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}
-"""Kind → what its rules' examples are laid over."""
-PRINTED = {"TrainingJob": REPOSITORY / "tests" / "golden" / "rules"}
-PRINTED["Endpoint"] = PRINTED["TrainingJob"] / "endpoint"
+PRINTED = {kind: REPOSITORY / "tests" / "golden" / "rules" / package for kind, package in KINDS.items()}
+PRINTED["TrainingJob"] = PRINTED["TrainingJob"].parent
 ALL = [(kind, rule) for kind in KINDS for rule in kind_named(kind).rules.by_name.values()]
 OF_SHARED = {each.name for family in SHARED for each in vars(family).values() if isinstance(each, Rule)}
-FOR_JOBS_ONLY = {"secret-in-manifest", "code-outside-project"}
-"""Shared rules whose examples have fields of training jobs; what they say of others is tested with those."""
+
+
+WITH_ITS_KIND = {("Endpoint", "code-outside-project")}
+"""Rules whose examples are no example here; what they say of the kind is tested with that."""
 WITH_EXAMPLES = [
     (kind, rule)
     for kind, rule in ALL
-    if rule.page.example("Bad") and not (kind != "TrainingJob" and rule.name in FOR_JOBS_ONLY)
+    if rule.page.example("Bad") and suits(kind, rule.page) and (kind, rule.name) not in WITH_ITS_KIND
 ]
 NOTES = {rule.name for _, rule in ALL if rule.severity is NOTE}
 """What is noted of old versions, which many examples are about."""
@@ -62,7 +64,7 @@ def laid_over(kind: str, example: str) -> list[dict[str, Any]]:
         manifests.append(
             {
                 key: value
-                for key, value in {**SMALLEST_OF[kind], **over}.items()
+                for key, value in {**smallest_of(kind), **over}.items()
                 if value is not None or key in ALLOWED_NULL
             }
         )
@@ -162,6 +164,15 @@ def test_what_rules_are_about_are_fields() -> None:
     assert {name: wrong for name, wrong in words.items() if wrong} == {}
 
 
+def test_the_conditions_of_rows_are_about_fields(knowledge: Facts) -> None:
+    """A name that is none would be a field that nobody writes."""
+    fields = set().union(*(kind_named(kind).model.fields for kind in KINDS), Channel.fields)
+    for _, rule in ALL:
+        for row in rows_of(rule.rows, knowledge):
+            named = {*row.when, *row.unless, *row.outside, *(name for members in row.any_of for name in members)}
+            assert named <= fields, rule.name
+
+
 def test_every_rule_has_a_page_with_both_examples_and_a_source() -> None:
     for _, rule in ALL:
         assert rule.page.summary.endswith(".")
@@ -188,7 +199,7 @@ def test_every_family_of_rules_is_listed(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_said_of_the_smallest_manifest(kind: str, judge: Judge) -> None:
-    assert judge(yaml.safe_dump(SMALLEST_OF[kind])).diagnostics == ()
+    assert judge(yaml.safe_dump(smallest_of(kind))).diagnostics == ()
 
 
 def test_two_kinds_share_a_rule_or_have_rules_of_two_names() -> None:

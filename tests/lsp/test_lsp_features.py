@@ -9,6 +9,7 @@ import pytest
 from test_lsp_diagnostics import MANIFEST
 
 from lsp.in_memory import Editor, applied, parted
+from sagespec.kinds import KINDS
 from sagespec.lsp.features.actions import FIX_ALL, NO_SCHEMA
 from sagespec.lsp.workspace import Client
 from sagespec.pipeline import Compiler, Options
@@ -221,7 +222,7 @@ def test_an_endpoint_is_completed_by_its_own_rules(editor: Editor) -> None:
 
 
 def test_kinds_are_offered(editor: Editor) -> None:
-    assert editor.offered("apiVersion: sagespec/v1\nkind: |\n") == ["TrainingJob", "Endpoint", "Defaults"]
+    assert editor.offered("apiVersion: sagespec/v1\nkind: |\n") == [*KINDS, "Defaults"]
 
 
 # Hover

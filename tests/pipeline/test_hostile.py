@@ -234,7 +234,7 @@ def test_a_link_that_leaves_the_source_folder_is_refused(code: Path) -> None:
 STEERING = "\x1b]0;owned\x07\x1b[31m\u202e\u2066\u200b\u0085\r"
 
 
-@pytest.mark.parametrize("written", ["text", "github", "junit", "json", "sarif"])
+@pytest.mark.parametrize("written", FORMATS)
 def test_no_output_steers_a_terminal(written: str, code: Path) -> None:
     name = "a\x1b[31m\nb\u202e.yaml"
     escaped = json.dumps(STEERING)
@@ -248,7 +248,7 @@ def test_no_output_steers_a_terminal(written: str, code: Path) -> None:
     assert b"Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize("written", ["text", "github", "junit", "json", "sarif"])
+@pytest.mark.parametrize("written", FORMATS)
 def test_a_terminal_without_unicode_is_no_reason_to_stop(written: str, code: Path) -> None:
     (code / "m.yaml").write_text(BASE + 'input_mode: "チーム…"\nvolume_size: 0\n', encoding="utf-8")
     ended = sagespec("validate", "--format", written, "m.yaml", folder=code, PYTHONIOENCODING="ascii")

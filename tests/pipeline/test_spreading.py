@@ -20,9 +20,9 @@ from sagespec.pipeline import Compiler, Options, Result, spreading
 from sagespec.pipeline import workers as processes
 from sagespec.pipeline.spreading import spread
 from sagespec.pipeline.workers import Crashed
+from sagespec.reporting.findings.diagnostics import FORMATS
 
 ACTIVE_COUNT = threading.active_count
-FORMATS = ["text", "json", "sarif", "github", "junit"]
 
 
 @pytest.fixture

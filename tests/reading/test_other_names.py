@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import ENDPOINT, SMALLEST
+from conftest import ENDPOINT, SMALLEST, smallest_of
 from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.cli import run
@@ -417,14 +417,13 @@ def test_a_slip_in_defaults_is_one_finding_with_what_stands_there(
 def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
     kind: str, knowledge: Facts, tmp_path: Path
 ) -> None:
-    own, (other,) = kind_named(kind).model, set(KINDS) - {kind}
-    smallest = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}[kind]
+    own, smallest = kind_named(kind).model, smallest_of(kind)
     there = [*own.fields, *own.renamed]
-    foreign = [
-        name for name in kind_named(other).model.fields if name not in there and other_name(own, (name,)) is None
-    ]
+    every = {name: other for other in reversed(KINDS) if other != kind for name in kind_named(other).model.fields}
+    foreign = [(name, other) for name, other in every.items() if name not in there]
+    foreign = [(name, other) for name, other in foreign if other_name(own, (name,)) is None]
     assert len(foreign) > 10
-    for name in foreign:
+    for name, other in foreign:
         found = said(json.dumps({**smallest, name: "x"}), knowledge, tmp_path)
         assert [(rule, hint) for rule, hint, _ in found if rule == "unknown-field"] == [
             ("unknown-field", f"only kind: {other} has it; leave it out")
@@ -434,7 +433,7 @@ def test_a_field_of_another_kind_is_told_as_such_and_not_as_a_misspelt_one(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["project", "prices", "max_job_cost", "max_total_cost", "vars", "environments"])
 def test_what_stands_in_defaults_is_told_to_stand_there(kind: str, name: str, knowledge: Facts, tmp_path: Path) -> None:
-    smallest = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}[kind]
+    smallest = smallest_of(kind)
     [(rule, hint, _)] = said(json.dumps({**smallest, name: {"a": {"b": 1}}}), knowledge, tmp_path)
     assert rule == "unknown-field"
     assert hint.endswith("in a Defaults document, sagespec.yaml, in this folder or above it")
@@ -523,7 +522,7 @@ def test_a_file_that_is_given_twice_is_read_once(tmp_path: Path, knowledge: Fact
         ("Job", "did you mean TrainingJob?"),
         ("Model", "did you mean Endpoint?"),
         ("HyperParameterTuningJob", "write kind: TrainingJob with a matrix, which makes one job for each combination"),
-        ("ProcessingJob", "write one of TrainingJob, Endpoint, Defaults"),
+        ("ProcessingJob", f"write one of {', '.join(KINDS)}, Defaults"),
     ],
 )
 def test_an_unknown_kind_is_one_finding(kind: str, hint: str, tmp_path: Path, knowledge: Facts) -> None:

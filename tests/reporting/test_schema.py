@@ -23,15 +23,14 @@ from reading.pydantic_models import model_of
 from sagespec.base.diagnostic import Severity
 from sagespec.base.source import Source
 from sagespec.catalog import Facts, Framework, frameworks
-from sagespec.kinds import kind_named
+from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, RENAMED, Job
 from sagespec.kinds.training_job.model.distribution import STRATEGIES
 from sagespec.kinds.training_job.rules import RULES
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
-from sagespec.reporting.schema import made_schemas
-from sagespec.reporting.schema.snippets import SNIPPETS
-from sagespec.reporting.schema_files import FILE_NAMES, stale, write_schemas
+from sagespec.reporting.schema import file_name, made_schemas
+from sagespec.reporting.schema_files import stale, write_schemas
 
 SCHEMAS = REPOSITORY / "schemas"
 REPAIR = "sagespec schema --out schemas"
@@ -77,16 +76,16 @@ def accepts(tmp_path_factory: pytest.TempPathFactory, knowledge: Facts) -> Accep
 
 def test_the_committed_schemas_are_fresh() -> None:
     assert stale(SCHEMAS) == [], f"the model or the catalogue has changed: run {REPAIR}"
-    assert {name: (SCHEMAS / name).read_text(encoding="utf-8") for name in FILE_NAMES} == made_schemas()
+    assert {name: (SCHEMAS / name).read_text(encoding="utf-8") for name in made_schemas()} == made_schemas()
 
 
 def test_a_schema_that_is_missing_or_differs_is_stale(tmp_path: Path) -> None:
     written = write_schemas(tmp_path / "new")
-    assert [path.name for path in written] == list(FILE_NAMES)
+    assert [path.name for path in written] == sorted(made_schemas())
     assert stale(tmp_path / "new") == []
     written[0].write_text("{}\n", encoding="utf-8")
     written[1].unlink()
-    assert stale(tmp_path / "new") == list(FILE_NAMES[:2])
+    assert stale(tmp_path / "new") == sorted(made_schemas())[:2]
 
 
 @pytest.mark.parametrize("name", ["training-job", "endpoint", "defaults"])
@@ -529,13 +528,12 @@ def test_defaults_have_sections_for_each_kind(defaults: dict[str, Any], fine: bo
     assert DEFAULTS.is_valid({"kind": "Defaults", **defaults}) is fine
 
 
-@pytest.mark.parametrize("kind", SNIPPETS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_snippet_is_a_manifest_that_is_right(kind: str, judge: Judge) -> None:
-    file = {"TrainingJob": "training-job", "Endpoint": "endpoint"}[kind]
-    schema = json.loads((REPOSITORY / "schemas" / f"{file}.schema.json").read_text(encoding="utf-8"))
-    assert schema["defaultSnippets"] == SNIPPETS[kind]
-    for snippet in SNIPPETS[kind]:
-        text = re.sub(r"\$\{\d+:([^}]*)\}", r"\1", json.dumps(snippet["body"]))
-        Draft7Validator(schema).validate(json.loads(text))
-        result = judge(text)
-        assert [found.message for found in result.diagnostics if found.severity is Severity.ERROR] == []
+    schema = json.loads((SCHEMAS / file_name(kind)).read_text(encoding="utf-8"))
+    [snippet] = schema["defaultSnippets"]
+    text = re.sub(r"\$\{\d+:([^}]*)\}", r"\1", json.dumps(snippet["body"]))
+    assert json.loads(text) == kind_named(kind).snippet.manifest
+    Draft7Validator(schema).validate(json.loads(text))
+    result = judge(text)
+    assert [found.message for found in result.diagnostics if found.severity is Severity.ERROR] == []

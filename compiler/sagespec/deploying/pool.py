@@ -14,7 +14,7 @@ from sagespec.deploying.applying.endpoints import EndpointApplier
 from sagespec.deploying.applying.slots import Slots
 from sagespec.deploying.following.follow import Follower, Item, MergedQueue, News, follower_of
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
-from sagespec.deploying.planning.deciding import DECIDERS, in_order
+from sagespec.deploying.planning.deciding import DECIDERS, cannot_be_carried_out, in_order
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
@@ -64,7 +64,14 @@ class ServicePool:
         return self.services[key]
 
     def of(self, request: Request) -> Service:
-        """Who has, or will have, what a request asks for."""
+        """Who has, or will have, what a request asks for.
+
+        Raises:
+            ServiceError: nobody: requests of that kind are compiled only.
+        """
+        why = cannot_be_carried_out(request)
+        if why:
+            raise ServiceError(why)
         return self.service(request.site, nature_of(request))
 
     def check_account(self, requests: Sequence[Request]) -> list[Request]:
@@ -75,7 +82,7 @@ class ServicePool:
         """
         remote = [request for request in requests if not request.site.local]
         if remote and not self.account:
-            self.account = self.of(remote[0]).account()
+            self.account = self.service(remote[0].site, nature_of(remote[0])).account()
         return [request for request in remote if request.site.account not in (None, self.account)]
 
     def insist_on_account(self, requests: Sequence[Request]) -> None:
@@ -98,8 +105,9 @@ class ServicePool:
         by_service: dict[int, tuple[Service, list[tuple[int, Request]]]] = {}
         changes: dict[int, Change] = {}
         for number, request in enumerate(requests):
-            if id(request) in foreign:
-                changes[number] = Change(Action.REFUSE, self._not_ours(request), request)
+            refusal = self._not_ours(request) if id(request) in foreign else cannot_be_carried_out(request)
+            if refusal:
+                changes[number] = Change(Action.REFUSE, refusal, request)
                 continue
             service = self.of(request)
             by_service.setdefault(id(service), (service, []))[1].append((number, request))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,27 @@ if TYPE_CHECKING:  # what makes requests: imported where one is made
     from sagespec.checking.context import Context
     from sagespec.checking.rule import RuleSet
     from sagespec.reading.render import Manifest
+
+
+class Snippet(NamedTuple):
+    """A whole manifest to start from, as an editor offers it."""
+
+    description: str
+    """What it makes, in a sentence."""
+    body: Mapping[str, Any]
+    """The manifest, and nothing that it can do without; `${1:text}` is a place to type over.
+
+    Source of the form: https://code.visualstudio.com/docs/languages/json#_define-snippets-in-json-schemas
+    """
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, with the texts that stand at such places."""
+        return dict(json.loads(re.sub(r"\$\{\d+:(.*?)\}", r"\1", json.dumps(self.body))))
+
+
+ROLE = "${9:arn:aws:iam::123456789012:role/SageMakerRole}"
+"""A role in a snippet."""
 
 
 class Kind(NamedTuple):
@@ -47,3 +70,18 @@ class Kind(NamedTuple):
     """What becomes of it in the service."""
     bill: Callable[[Request, Facts, int], Bill]
     """What a request may cost at most, from an attempt on."""
+    snippet: Snippet
+    """What editors offer to start from."""
+    serves: str = ""
+    """The field that names a TrainingJob manifest whose model it serves; empty of a kind that serves none."""
+    called: str = ""
+    """What other tools call such a thing: words in small letters, without marks."""
+
+    def sent(self, field: str, request: Request) -> Any:
+        """What a request has where a field lands; None where it has nothing there, or the field lands nowhere."""
+        steps = next(iter(self.members.get(field, ())), "").split(".")
+        bodies: dict[str, Any] = {call.operation: call.template for call in request.calls}
+        value: Any = bodies if steps[0] in bodies else request.template
+        for step in steps:
+            value = value.get(step) if isinstance(value, Mapping) else None
+        return value

@@ -33,10 +33,11 @@ def _against(result: Result, target: str) -> Iterator[Diagnostic]:
         place = manifest.where(("instance_type",))
         yield Diagnostic(place, Severity.ERROR, "not-in-target", message, hint, field=("instance_type",))
         return
-    kinds = TARGETS[target].kinds
-    if kinds is not None and result.request.kind not in kinds:
-        able = [name for name, each in TARGETS.items() if each.kinds is None or result.request.kind in each.kinds]
-        message = f"an {result.request.kind} cannot be written as {target} takes it"
+    if not TARGETS[target].takes(result.request):
+        able = [name for name, each in TARGETS.items() if each.takes(result.request)]
+        kind_name = result.request.kind
+        article = "an" if kind_name[0] in "AEIOU" else "a"
+        message = f"{article} {kind_name} cannot be written as {target} takes it"
         hint = f"take one of the targets {', '.join(able)}"
         yield Diagnostic(manifest.where(("kind",)), Severity.ERROR, "not-in-target", message, hint, field=("kind",))
         return
@@ -47,25 +48,25 @@ def _against(result: Result, target: str) -> Iterator[Diagnostic]:
         place = manifest.where(("entry_point",))
         yield Diagnostic(place, Severity.ERROR, "not-in-target", message, hint, field=("entry_point",))
         return
-    kind, body = kind_named(result.request.kind), result.request.body()
+    kind, (call, *_), body = kind_named(result.request.kind), result.request.calls, result.request.body()
     for path, reason in TARGETS[target].refused(body):
-        field = _field(kind, body, path)
+        field = _field(kind, call.operation, body, path)
         where = (field,) if field in manifest.data else ("request",) if "request" in manifest.data else ()
         message = f"{'.'.join(map(str, path))} {reason}"
         hint = f"take it out, or create the job in another way: sagespec apply {result.manifest}"
         yield Diagnostic(manifest.where(where), Severity.ERROR, "not-in-target", message, hint, field=where)
 
 
-def _field(kind: Kind, body: Mapping[str, Any], path: tuple[str | int, ...]) -> str | None:
+def _field(kind: Kind, operation: str, body: Mapping[str, Any], path: tuple[str | int, ...]) -> str | None:
     """The field that sets a member, or the first thing in it that a field sets."""
     value: Any = body
     for step in path:
         value = value[step]
-    found = kind.field_of("CreateTrainingJob", path)
+    found = kind.field_of(operation, path)
     while found is None and isinstance(value, Mapping) and value:
         step, value = next(iter(value.items()))
         path = (*path, step)
-        found = kind.field_of("CreateTrainingJob", path)
+        found = kind.field_of(operation, path)
     return found
 
 

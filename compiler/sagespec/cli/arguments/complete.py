@@ -144,9 +144,9 @@ def _variables(_typed: Sequence[str]) -> Iterator[Offer]:
 
 
 def _fields(_typed: Sequence[str]) -> Iterator[Offer]:
-    from sagespec.kinds.training_job.model import Job  # completion of anything else does not need it
+    from sagespec.kinds import KINDS, kind_named  # completion of anything else does not need them
 
-    yield from map(Offer, Job.fields)
+    yield from map(Offer, dict.fromkeys(field for kind in KINDS for field in kind_named(kind).model.fields))
 
 
 def _jobs(_typed: Sequence[str]) -> Iterator[Offer]:

@@ -11,6 +11,7 @@ from typing import Any
 from sagespec.base.diagnostic import Rejected
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place, Source
+from sagespec.kinds import KINDS
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.names.served import SERVED, files_about_jobs, holder_of, jobs_given, jobs_served
 from sagespec.lsp.offers.candidates import script_arguments, script_channels
@@ -77,7 +78,7 @@ def _in_yaml(workspace: Workspace, judgements: Judgements, path: str, index: int
             return job
         if is_defaults(document):
             inner = inner[2:] if inner[:1] == ("environments",) else inner
-            inner = inner[1:] if inner[:1] == ("TrainingJob",) else inner
+            inner = inner[1:] if inner and inner[0] in KINDS else inner
         if len(inner) == 2 and inner[0] in ("hyperparameters", "channels", "vars", "matrix"):
             sort, name = str(inner[0]), str(inner[1])
             scope = (path,) if sort == "matrix" else _below(workspace, judgements, path, around)

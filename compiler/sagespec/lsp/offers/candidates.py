@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -14,12 +15,12 @@ from sagespec.catalog import Facts, Framework, Instance, Release, api_members
 from sagespec.catalog.serving import (
     SERVERS,
     Server,
-    hosting_types,
     served_by_another,
     served_on_graviton,
     served_versions,
     servers_of,
 )
+from sagespec.kinds import kind_named
 from sagespec.lsp.offers.schema import part_of, shape_at
 from sagespec.lsp.scene import SceneJob, item_at
 from sagespec.reading.discovery import PASSED_OVER
@@ -91,11 +92,22 @@ def sold_as(gib: float) -> int:
     return int(gib) if gib == int(gib) else round(gib * 1.073_741_824)
 
 
+@cache
+def types_of(kind_name: str) -> tuple[str, ...]:
+    """The instance types that the API's model lists for a kind."""
+    kind = kind_named(kind_name)
+    path = next(iter(kind.members.get("instance_type", ())), "")
+    for operation in kind.overrides:
+        for name, member in api_members(operation).items():
+            if name.replace("[]", "") == path.removeprefix(f"{operation}."):
+                return member.enum
+    return ()
+
+
 def _instances(job: SceneJob, _typed: str) -> Iterator[Candidate]:
     facts = job.context.facts
     known = facts.instances
-    names = list(known) if job.kind.name == "TrainingJob" else hosting_types()
-    for name in names:
+    for name in types_of(job.kind.name) or known:
         instance = known.get(name)
         retired = instance is not None and instance.retired
         yield Candidate(name, hardware(instance) if instance is not None else "", outdated=retired)
@@ -108,7 +120,7 @@ def _versions_of(name: str | None) -> Callable[[SceneJob, str], Iterator[Candida
 
     def versions(job: SceneJob, _typed: str) -> Iterator[Candidate]:
         facts = job.context.facts
-        if job.kind.name == "Endpoint":
+        if is_served(job):
             known = dict.fromkeys(each for server in _servers(job) for each in served_versions(server))
             known |= dict.fromkeys(served_by_another() if "tensorflow-serving" in _servers(job) else ())
             known |= dict.fromkeys(served_on_graviton() if "tensorflow-serving" in _servers(job) else ())
@@ -123,6 +135,11 @@ def _versions_of(name: str | None) -> Callable[[SceneJob, str], Iterator[Candida
             yield _version(framework, version, facts.today)
 
     return versions
+
+
+def is_served(job: SceneJob) -> bool:
+    """Whether a server runs, rather than a training script: versions are the server's then."""
+    return "endpoint_type" in job.kind.model.fields
 
 
 def _servers(job: SceneJob) -> tuple[Server, ...]:
@@ -293,7 +310,7 @@ def settings_of_server(job: SceneJob) -> Iterator[tuple[str, str]]:
     """(environment variable, what it holds) of what the serving container reads when it starts."""
     from sagespec.kinds.endpoint.rules.server import FRACTIONS, NUMBERS, TRUTHS, WORDS
 
-    if job.kind.name == "Endpoint" and job.manifest.data.get("endpoint_type", "tensorflow-serving") != "python":
+    if is_served(job) and job.manifest.data.get("endpoint_type", "tensorflow-serving") != "python":
         yield from ((name, "true or false") for name in sorted(TRUTHS))
         yield from ((name, "a whole number") for name in sorted(NUMBERS))
         yield from ((name, "a number") for name in sorted(FRACTIONS))
@@ -327,7 +344,7 @@ def described_value(job: SceneJob, path: Path) -> str:
     if name == "instance_type" and isinstance(value, str):
         instance = facts.instance(value)
         return "" if instance is None else f"{value}: {hardware(instance)}"
-    if name == "framework_version" and isinstance(value, str) and job.kind.name == "Endpoint":
+    if name == "framework_version" and isinstance(value, str) and is_served(job):
         servers = told_servers(value)
         return f"TensorFlow {value}: {servers}" if servers else ""
     if name == "framework_version" and isinstance(value, str):

@@ -1,0 +1,32 @@
+"""Which members of CreateModel each field sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+MEMBERS: Mapping[str, Sequence[str]] = {
+    "name": ["ModelName"],
+    "tags": ["Tags"],
+    "role": ["ExecutionRoleArn"],
+    "image_uri": ["PrimaryContainer.Image"],
+    "model_data": ["PrimaryContainer.ModelDataUrl"],
+    "container_mode": ["PrimaryContainer.Mode"],
+    "subnets": ["VpcConfig.Subnets"],
+    "env": ["PrimaryContainer.Environment"],
+}
+
+ELSEWHERE: Mapping[str, str] = {
+    "apiVersion": "the manifest language: nothing is sent",
+    "kind": "the manifest language: nothing is sent",
+    "region": "where the model is",
+    "training_job": "nothing is sent",
+    "account_id": "a part of a role that is no ARN",
+    "request": "merged last into the request, member by member",
+}
+
+
+def field_of(_operation: str, member: Sequence[str | int]) -> str | None:
+    """The field that a member is set by: the one with the longest fitting path."""
+    names = [step for step in member if isinstance(step, str)]
+    paths = [".".join(names[:length]) for length in range(len(names), 0, -1)]
+    return next((field for path in paths for field, members in MEMBERS.items() if path in members), None)
