@@ -12,7 +12,7 @@ from sagespec.building.request import Destination, Request
 from sagespec.deploying.applying.applier import Applier, Outcome, carry_out
 from sagespec.deploying.applying.endpoints import EndpointApplier
 from sagespec.deploying.applying.slots import Slots
-from sagespec.deploying.following.follow import Ear, Follower, Item, News, follower_of
+from sagespec.deploying.following.follow import Follower, Item, MergedQueue, News, follower_of
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
 from sagespec.deploying.planning.deciding import DECIDERS, cannot_be_carried_out, in_order
 from sagespec.deploying.planning.observed import Observed
@@ -242,7 +242,7 @@ class Following(Generic[Item]):
         """
         self._since, self._logs = since, logs
         self._followers: dict[int, Follower] = {}
-        self._ear: Ear[News | Item | None] = Ear()
+        self._queue: MergedQueue[News | Item | None] = MergedQueue()
         self._listens = False
 
     def beside(self, items: Iterator[Item]) -> None:
@@ -253,7 +253,7 @@ class Following(Generic[Item]):
                 put(item)
             put(None)
 
-        self._ear.listen(run)
+        self._queue.listen(run)
 
     def add(self, job_name: str, service: Service) -> None:
         """Follows one more job; called by whoever listens."""
@@ -263,7 +263,7 @@ class Following(Generic[Item]):
             follower = self._followers[id(service)] = follower_of(service, [], logs=logs, since=self._since)
             follower.open = True
             if self._listens:
-                self._ear.listen(follower.run)
+                self._queue.listen(follower.run)
         follower.add(job_name)
 
     def close(self) -> None:
@@ -274,8 +274,8 @@ class Following(Generic[Item]):
     def __iter__(self) -> Iterator[News | Item]:
         self._listens = True
         for follower in self._followers.values():
-            self._ear.listen(follower.run)
-        for heard in self._ear:
+            self._queue.listen(follower.run)
+        for heard in self._queue:
             if heard is None:
                 self.close()
             else:

@@ -95,7 +95,7 @@ class RestOfArguments(UnknownValue):
     __hash__ = object.__hash__
 
 
-class Foreign(UnknownValue):
+class LibraryObject(UnknownValue):
     """What a library other than SageMaker's has made."""
 
 

@@ -66,7 +66,7 @@ class Choice:
 
     @lazy
     def mode(self) -> Mode:
-        """`script_mode` says so; otherwise what the version and Python allow."""
+        """`script_mode` says so; otherwise what the version and Python allow (DESIGN section 3)."""
         job = self._job
         if job.image_uri is not None and job.entry_point is None:
             return Mode.IMAGE
