@@ -47,8 +47,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Rewrites golden files and generated files; the diff is then reviewed like code.
+# Rewrites schemas, generated pages and golden files; the diff is then reviewed like code.
 accept: $(READY)
+	$(BIN)/python -m sagespec --quiet schema --out schemas
+	$(BIN)/python docs/generate.py
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --accept $(ARGS)
 
 # The generated pages of docs/; ARGS=--check only says what is stale.

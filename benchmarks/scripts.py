@@ -15,9 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "tests" / "scripts"))
 
 import yaml  # noqa: E402
+from script_corpus import Example, corpus, mutants  # noqa: E402
 
 from sagespec.base.files import Files  # noqa: E402
 from sagespec.base.source import Source  # noqa: E402
@@ -27,7 +28,6 @@ from sagespec.kinds.training_job.rules import FAMILIES  # noqa: E402
 from sagespec.pipeline import Compiler, Options  # noqa: E402
 from sagespec.reading.render import Inputs  # noqa: E402
 from sagespec.scripts import Scripts  # noqa: E402
-from script_corpus import Example, corpus, mutants  # noqa: E402
 
 RECORD = Path(__file__).with_suffix(".md")
 OURS = {

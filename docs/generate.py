@@ -19,16 +19,17 @@ from sagespec.checking.rule import Rule
 from sagespec.cli import Code
 from sagespec.cli.arguments.help import exits, paragraphs, usage
 from sagespec.cli.arguments.help import explained as described
-from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
-from sagespec.cli.arguments.table import COMMANDS, GENERAL, ProgramArguments
+from sagespec.cli.arguments.parameter import GENERAL, Arguments, Option, Parameter
+from sagespec.cli.commands import COMMANDS, ProgramArguments
 from sagespec.importing.programs.manifest import SDK1
 from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.api_names import api_name
 from sagespec.kinds.explained import explained as pages_of_findings
+from sagespec.kinds.kind import Kind
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reporting.pages import version_rows
-from sagespec.reporting.schema import defaults_schema, training_job_schema
+from sagespec.reporting.schema import defaults_schema, manifest_schema
 from sagespec.reporting.schema.model import model_schema
 
 DOCS = Path(__file__).resolve().parent
@@ -61,7 +62,8 @@ def topics() -> list[tuple[str, str, list[Page]]]:
             rules, _, inside = family.__name__.partition(".rules.")
             title = inside.partition(".")[0]
             about = import_module(f"{rules}.rules.{title}")
-            modules.append((about, f"{title} of endpoints" if ".endpoint." in rules else title, pages))
+            own = rules == f"sagespec.kinds.{KINDS[name]}" and name != "TrainingJob"
+            modules.append((about, f"{title} of {kind_named(name).lifecycle.noun}s" if own else title, pages))
     seen: set[str] = set()
     found: dict[str, tuple[str, str, list[Page]]] = {}
     for module, name, pages in modules:
@@ -215,7 +217,7 @@ def fields() -> Iterator[str]:
             yield f"\n## {SECTIONS[name]}\n\n{FIELDS_WITH_EXAMPLES}"
         members = ", ".join(f"`{member}`" for member in MEMBERS.get(name, ()))
         yield field_row("Job", name, node, model["required"], example("TrainingJob", name), members or ELSEWHERE[name])
-    schema = training_job_schema(facts())["properties"]
+    schema = manifest_schema(kind_named("TrainingJob"), facts())["properties"]
     described = schema["matrix"]["description"]
     shown = "`{optimizer: [adam, sgd]}`"
     yield f"| `matrix` | a map of lists |  | no empty list | {described} | {shown} | one job for each |\n"
@@ -223,12 +225,13 @@ def fields() -> Iterator[str]:
     yield "A `sagespec.yaml` has `kind: Defaults`, any of the fields above, and these:\n\n"
     yield "| field | type | limits | what it is |\n|---|---|---|---|\n"
     for name, node in defaults_schema(facts())["properties"].items():
-        if name not in schema and "$ref" not in node:  # those are of endpoints, below
+        if name not in schema and "$ref" not in node:  # those are of other kinds, below
             kind = node["type"] if isinstance(node["type"], str) else node["type"][0]
             yield f"| `{name}` | {WORDS[kind]} | {limits(node)} | {node['description']} |\n"
     yield "\n## Objects\n\nWhat the fields above hold. The last column is the member inside the field's own.\n"
     yield from objects_of(objects)
-    yield from endpoint_fields()
+    for name in list(KINDS)[1:]:
+        yield from fields_of_kind(kind_named(name))
 
 
 def objects_of(objects: dict[str, Any]) -> Iterator[str]:
@@ -241,21 +244,23 @@ def objects_of(objects: dict[str, Any]) -> Iterator[str]:
             yield field_row(part, name, node, shape.get("required", ()), None, f"`{member}`" if member else "")
 
 
-def endpoint_fields() -> Iterator[str]:
-    """Every field of an endpoint, and every object in them."""
-    kind = kind_named("Endpoint")
+def fields_of_kind(kind: Kind) -> Iterator[str]:
+    """Every field of another kind than training jobs, and every object in them."""
     model = model_schema(kind.model)
     objects = model.pop("$defs")
-    yield "\n## Endpoints\n\n"
-    yield "A manifest with `kind: Endpoint` has these fields. They set members of three requests: CreateModel,\n"
-    yield "CreateEndpointConfig and CreateEndpoint. In a Defaults document they may stand beside those of training\n"
-    yield "jobs, or in a section `Endpoint:`, which is for endpoints only.\n\n"
+    things = f"{kind.lifecycle.noun}s"
+    yield f"\n## {things.capitalize()}\n\n"
+    yield f"A manifest with `kind: {kind.name}` has these fields; they set members of {', '.join(kind.overrides)}.\n"
+    yield "In a Defaults document they may stand beside those of training jobs, or in a section\n"
+    yield f"`{kind.name}:`, which is for {things} only.\n\n"
     yield FIELDS_WITH_EXAMPLES
     for name, node in model["properties"].items():
         members = ", ".join(f"`{member}`" for member in kind.members.get(name, ()))
         lands = members or kind.elsewhere[name]
-        yield field_row("Endpoint", name, node, model["required"], example("Endpoint", name), lands)
-    yield "\n## Objects of endpoints\n\nWhat these fields hold. The last column is the member inside the field's own.\n"
+        yield field_row(kind.name, name, node, model["required"], example(kind.name, name), lands)
+    if objects:
+        yield f"\n## Objects of {things}\n\n"
+        yield "What these fields hold. The last column is the member inside the field's own.\n"
     yield from objects_of(objects)
 
 
@@ -264,12 +269,14 @@ def examples(kind: str) -> dict[str, str]:
     """Field → its shortest value among the examples of rules and the manifests of specs/, and those below."""
     texts = [rule.page.example("Good") for rule in kind_named(kind).rules.by_name.values()]
     texts += [path.read_text(encoding="utf-8") for path in sorted((DOCS.parent / "specs").rglob("*.yaml"))]
-    found: dict[str, list[str]] = {name: [json.dumps(value)] for name, value in EXAMPLES[kind].items()}
+    found: dict[str, list[str]] = {name: [json.dumps(value)] for name, value in EXAMPLES.get(kind, {}).items()}
     for document in (each for text in texts if text for each in documents_in(text)):
         if isinstance(document, dict) and document.get("kind", kind) == kind:
             for name, value in document.items():
-                if name not in EXAMPLES[kind] and value is not None and name in kind_named(kind).model.fields:
+                if name not in EXAMPLES.get(kind, {}) and value is not None and name in kind_named(kind).model.fields:
                     found.setdefault(name, []).append(json.dumps(value, ensure_ascii=False))
+    for name, value in kind_named(kind).snippet.manifest.items():
+        found.setdefault(name, [json.dumps(value)])
     return {
         name: min(values, key=lambda value: ("{{" in value, value in EMPTY, len(value)))
         for name, values in found.items()
@@ -496,8 +503,8 @@ MEMBERS_OF_PARTS = {
 
 
 def command_line() -> Iterator[str]:
-    """Every command with its arguments and options, from the table that --help is made of."""
-    yield NOTE.format("compiler/sagespec/cli/arguments/table.py")
+    """Every command with its arguments and options, from the classes that --help is made of."""
+    yield NOTE.format("compiler/sagespec/cli/commands/")
     yield "# The command line\n\n"
     yield "`sagespec COMMAND --help` says the same. Results go to standard output, progress and complaints to\n"
     yield "standard error; colours and progress bars are for terminals only. [JSON](json.md) is for programs.\n\n"

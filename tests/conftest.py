@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import settings
 
 from sagespec.base.source import Source
+from sagespec.building.request import Request
 from sagespec.catalog import Facts, facts
 from sagespec.checking.claims import Claims
+from sagespec.checking.page import Page
+from sagespec.kinds import kind_named
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
 
@@ -74,6 +78,22 @@ ENDPOINT: dict[str, Any] = {
     "initial_instance_count": 1,
 }
 """The smallest endpoint that compiles."""
+
+
+def smallest_of(kind: str) -> dict[str, Any]:
+    """The smallest manifest of a kind; of one that has none here, what editors offer to start from."""
+    known = {"TrainingJob": SMALLEST, "Endpoint": ENDPOINT}
+    return known[kind] if kind in known else kind_named(kind).snippet.manifest
+
+
+def suits(kind: str, page: Page) -> bool:
+    """Whether a rule's examples are some of a kind: a rule of every kind may show fields that this one has not."""
+    if kind == "TrainingJob":
+        return True
+    examples = (page.example(title) for title in ("Bad", "Good"))
+    fields = {name for text in examples for each in yaml.safe_load_all(text) for name in each or ()}
+    return fields <= {*kind_named(kind).model.fields, "matrix"}
+
 
 SCRIPT = """\
 import argparse
@@ -181,6 +201,21 @@ def judge(code: Path, knowledge: Facts) -> Judge:
         return next(Compiler(options, knowledge).source(Source("mnist.yaml", text, code)))
 
     return judged
+
+
+Wanted = Callable[..., Request]
+
+
+@pytest.fixture
+def wanted(judge: Judge) -> Wanted:
+    """The request of the smallest manifest with some fields laid over it."""
+
+    def request(**over: Any) -> Request:
+        made = judge({"model_dir": False, **over})
+        assert made.request is not None, made.diagnostics
+        return made.request
+
+    return request
 
 
 def alone(run: Compiler, source: Source) -> Result:

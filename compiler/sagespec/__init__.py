@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sagespec.building.request import Request
-    from sagespec.deploying.applier import Outcome
-    from sagespec.deploying.planning.planner import Plan, PlanOptions
+    from sagespec.deploying.applying.applier import Outcome
+    from sagespec.deploying.planning.jobs.planner import Plan, PlanOptions
     from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.pool import ServicePool
     from sagespec.deploying.services import EndpointService, Service
@@ -81,7 +81,7 @@ def plan(
     Raises:
         ServiceError: the service failed or refused.
     """
-    from sagespec.deploying.planning.planner import PlanOptions
+    from sagespec.deploying.planning.jobs.planner import PlanOptions
     from sagespec.deploying.planning.pruning import nothing_is_known
 
     pool = _pool(service, endpoints)
@@ -96,8 +96,8 @@ def apply(
     Args:
         endpoints: has the endpoints, where the plan is about some.
     """
-    from sagespec.deploying.applier import nothing
-    from sagespec.deploying.planning.planner import PlanOptions
+    from sagespec.deploying.applying.applier import nothing
+    from sagespec.deploying.planning.jobs.planner import PlanOptions
 
     return _pool(service, endpoints).apply(plan, options or PlanOptions(), nothing)
 

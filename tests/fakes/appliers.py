@@ -14,8 +14,8 @@ SERVER = multiprocessing.get_context("forkserver")
 SERVER.set_forkserver_preload(
     [
         "sagespec.__main__",
-        "sagespec.cli.commands.applying",
-        "sagespec.cli.commands.validating",
+        "sagespec.cli.commands.deploying.applying",
+        "sagespec.cli.commands.checking.validating",
         "boto3",
         "botocore.httpsession",
     ]

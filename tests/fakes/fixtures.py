@@ -30,6 +30,7 @@ from moto.server import ThreadedMotoServer
 from fakes.jobs import Clock, Effect, Jobs
 from fakes.server import Call, TestService
 from sagespec.building.request import Request
+from sagespec.deploying.services.sagemaker.service import SageMaker
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 REGION = "us-west-2"
@@ -261,6 +262,12 @@ def aws(neighbours: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         monkeypatch.setenv(key, value)
     yield aws
     service.close()
+
+
+@pytest.fixture
+def service(aws: Aws) -> SageMaker:
+    """SageMaker as we speak to it: it may create as fast as it can, and its waits are the fake's."""
+    return SageMaker(REGION, session=session_of(), creates_per_second=1e9, sleep=aws.advance)
 
 
 @pytest.fixture

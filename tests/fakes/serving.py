@@ -12,13 +12,13 @@ from fakes.endpoints import Endpoints
 from fakes.fixtures import Aws, session_of
 from sagespec.base.diagnostic import has_errors
 from sagespec.building.request import Destination, Request
-from sagespec.deploying.applier import Outcome
+from sagespec.deploying.applying.applier import Outcome
+from sagespec.deploying.applying.endpoints import EndpointApplier
+from sagespec.deploying.planning.endpoints.planner import decide_endpoints
 from sagespec.deploying.planning.observed import ObservedEndpoint
 from sagespec.deploying.planning.plan import Action, Plan, PlanOptions
 from sagespec.deploying.planning.pruning import Evidence, Gone
-from sagespec.deploying.planning.standing import decide_endpoints
 from sagespec.deploying.services.sagemaker.endpoints import SageMakerEndpoints
-from sagespec.deploying.standing_applier import StandingApplier
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
 
@@ -67,7 +67,7 @@ class Serving:
 
     def apply(self, **options: bool) -> list[Outcome]:
         plan = self.plan(**options)
-        applier = StandingApplier(self.service(), sleep=self.aws.advance)
+        applier = EndpointApplier(self.service(), sleep=self.aws.advance)
         return list(applier.apply(plan, PlanOptions(**options)))
 
     def applied(self, **options: bool) -> Action:

@@ -12,8 +12,8 @@ from typing import Any
 from fakes.fixtures import Aws
 from fakes.jobs import Fate, Job
 from sagespec.building.request import Request
-from sagespec.deploying.applier import Applier, Outcome
-from sagespec.deploying.planning.planner import Plan, PlanOptions, decide_all
+from sagespec.deploying.applying.applier import Applier, Outcome
+from sagespec.deploying.planning.jobs.planner import Plan, PlanOptions, decide_all
 from sagespec.deploying.planning.pruning import Evidence, Gone
 from sagespec.deploying.services.sagemaker.service import SageMaker
 from sagespec.pipeline import Compiler, Options

@@ -96,7 +96,7 @@ def _all_hold(members: Json) -> Test:
 
 
 def _member(name: str, is_so: Test) -> Test:
-    return lambda owner: is_so(getattr(owner, name))
+    return lambda owner: is_so(getattr(owner, name, None))  # a rule of every kind may speak of what one has not
 
 
 def judged_by(rows: tuple[Row, ...]) -> Callable[[Written, Context], Finding | None]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sagespec.cli.arguments.parameter import Arguments
 from sagespec.cli.arguments.parse import parse
 from sagespec.cli.codes import Code, Ended, WrongUsage
-from sagespec.cli.terminal import Talk, complain, talk
+from sagespec.cli.terminal import Verbosity, complain, set_verbosity
 
 __all__ = ["Code", "run"]
 
@@ -22,10 +22,12 @@ def run(words: Sequence[str] | None = None) -> int:
 def perform(words: Sequence[str]) -> tuple[int, Arguments | None]:
     """Carries out what the words say: the exit code, and the command if there is one."""
     arguments = None
-    talk(Talk.USUAL)
+    set_verbosity(Verbosity.USUAL)
     try:
         arguments = parse(words)
-        talk(Talk.QUIET if arguments.quiet else Talk.VERBOSE if arguments.verbose else Talk.USUAL)
+        set_verbosity(
+            Verbosity.QUIET if arguments.quiet else Verbosity.VERBOSE if arguments.verbose else Verbosity.USUAL
+        )
         return arguments.carry_out(), arguments
     except KeyboardInterrupt:
         complain("interrupted", "run it again: nothing is done twice")

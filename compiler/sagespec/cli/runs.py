@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sagespec.cli.arguments.table import Judging, Rendering
 from sagespec.cli.codes import Code, WrongUsage
+from sagespec.cli.commands import Judging, Rendering
 from sagespec.cli.terminal import complain, heard, tell
 from sagespec.reporting.terminal.style import style_of
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sagespec.cli.arguments.table import ApplyArguments, Deciding, Rendering
 from sagespec.cli.codes import Ended, WrongUsage
+from sagespec.cli.commands import Rendering
 from sagespec.cli.runs import accepted, compiler_of
 from sagespec.cli.terminal import remark, tell
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from sagespec.building.draft import Trained
     from sagespec.building.request import Destination, Request
-    from sagespec.deploying.following.looking import FollowedJob
-    from sagespec.deploying.planning.planner import PlanOptions
+    from sagespec.cli.commands.deploying import ApplyArguments, Deciding
+    from sagespec.deploying.following.looking import FollowedJob, Meant
+    from sagespec.deploying.planning.jobs.planner import PlanOptions
     from sagespec.deploying.planning.pruning import Gone
     from sagespec.deploying.pool import ServicePool
     from sagespec.deploying.services import EndpointService, Service
@@ -76,7 +77,7 @@ def not_asked(name: str, _project: str, _of: Request) -> Trained:
 
 
 def plan_options(given: Deciding) -> PlanOptions:
-    from sagespec.deploying.planning.planner import PlanOptions
+    from sagespec.deploying.planning.jobs.planner import PlanOptions
 
     return PlanOptions(given.rerun, given.replace, given.prune, given.adopt)
 
@@ -203,53 +204,75 @@ def jobs_of(
         Ended: a manifest is wrong.
         NoSuchJob: none of the manifests has a job, and nothing else is meant.
     """
-    from sagespec.building.request import Destination
-    from sagespec.deploying.following.looking import FollowedJob, Meant, jobs_of_requests
-    from sagespec.deploying.planning.plan import nature_of
-    from sagespec.deploying.services import NoSuchJob, ServiceError
+    from sagespec.deploying.following.looking import Meant
+    from sagespec.deploying.services import NoSuchJob
 
     pool = service_pool()
     names = tuple(names)
-    jobs: list[FollowedJob] = []
-    missing: list[str] = []
+    meant = Meant()
     for name in names:
         if Path(name).exists() or name.endswith((".yaml", ".yml")):
-            requests = [each for each in requests_of(name, given, local=local) if only in (None, nature_of(each))]
-            if stopping:
-                check_stop(requests)
-            nearby = [] if local else jobs_here(pool, name, given, only)
-            try:
-                meant = jobs_of_requests(pool, requests)
-            except ServiceError as error:
-                if not nearby:
-                    raise
-                if stopping:
-                    raise ServiceError(error.message, f"{name} has jobs on this machine, too: add --local") from error
-                remark(
-                    f"{name}: its jobs on this machine are meant, because SageMaker cannot be asked: {error.message}"
-                )
-                meant = Meant(nearby)
-            if nearby and not meant.jobs:
-                remark(f"{name}: its jobs on this machine are meant; SageMaker has none")
-                meant = Meant(nearby)
-            jobs += meant.jobs
-            missing += meant.missing
+            found = jobs_described(pool, name, given, local=local, stopping=stopping, only=only)
+            meant.jobs += found.jobs
+            meant.missing += found.missing
         else:
-            here = local or is_local(name)
-            place = "" if here else region or os.environ.get("AWS_REGION", "")
-            site = Destination(place, None, here)
-            try:
-                service = pool.service(site, only) if only is not None else service_with(pool, name, site)
-            except NoSuchJob:
-                if not names[1:]:
-                    raise
-                service = pool.service(site)  # the others are shown; the error comes when this one is looked at
-            jobs.append(FollowedJob(name, service))
-    if missing and not jobs:
-        raise NoSuchJob("; ".join(missing), "sagespec apply creates it")
-    for line in missing:
+            meant.jobs.append(job_called(pool, name, local=local, region=region, only=only, alone=not names[1:]))
+    if meant.missing and not meant.jobs:
+        raise NoSuchJob("; ".join(meant.missing), "sagespec apply creates it")
+    for line in meant.missing:
         tell(line)
-    return list(dict.fromkeys(jobs))
+    return list(dict.fromkeys(meant.jobs))
+
+
+def jobs_described(
+    pool: ServicePool, path: str, given: Rendering, *, local: bool, stopping: bool, only: Nature | None
+) -> Meant:
+    """The jobs of some manifests: those on this machine, where SageMaker has none or cannot be asked."""
+    from sagespec.deploying.following.looking import Meant, jobs_of_requests
+    from sagespec.deploying.planning.plan import nature_of
+    from sagespec.deploying.services import ServiceError
+
+    requests = [each for each in requests_of(path, given, local=local) if only in (None, nature_of(each))]
+    if stopping:
+        check_stop(requests)
+    nearby = [] if local else jobs_here(pool, path, given, only)
+    try:
+        meant = jobs_of_requests(pool, requests)
+    except ServiceError as error:
+        if not nearby:
+            raise
+        if stopping:
+            raise ServiceError(error.message, f"{path} has jobs on this machine, too: add --local") from error
+        remark(f"{path}: its jobs on this machine are meant, because SageMaker cannot be asked: {error.message}")
+        return Meant(nearby)
+    if nearby and not meant.jobs:
+        remark(f"{path}: its jobs on this machine are meant; SageMaker has none")
+        return Meant(nearby)
+    return meant
+
+
+def job_called(
+    pool: ServicePool, name: str, *, local: bool, region: str | None, only: Nature | None, alone: bool
+) -> FollowedJob:
+    """What has that name, and the service that has it.
+
+    Raises:
+        NoSuchJob: nothing has it, and nothing else is meant; of several, the others are shown, and the error comes
+            when this one is looked at.
+    """
+    from sagespec.building.request import Destination
+    from sagespec.deploying.following.looking import FollowedJob
+    from sagespec.deploying.services import NoSuchJob
+
+    here = local or is_local(name)
+    site = Destination("" if here else region or os.environ.get("AWS_REGION", ""), None, here)
+    try:
+        service = pool.service(site, only) if only is not None else service_with(pool, name, site)
+    except NoSuchJob:
+        if alone:
+            raise
+        service = pool.service(site)
+    return FollowedJob(name, service)
 
 
 def jobs_here(pool: ServicePool, path: str, given: Rendering, only: Nature | None) -> list[FollowedJob]:

@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from sagespec.pipeline.results import Result, ResultSummary
 
 
-Told = TypeVar("Told", bound="Result | ResultSummary")
+ResultT = TypeVar("ResultT", bound="Result | ResultSummary")
 
 
-class Talk(Enum):
+class Verbosity(Enum):
     QUIET = 0
     USUAL = 1
     VERBOSE = 2
 
 
-_talk = Talk.USUAL
+_verbosity = Verbosity.USUAL
 
 
-def talk(level: Talk) -> None:
+def set_verbosity(level: Verbosity) -> None:
     """Sets how much is told beside results, for this run."""
-    global _talk
-    _talk = level
+    global _verbosity
+    _verbosity = level
 
 
 def is_quiet() -> bool:
-    return _talk is Talk.QUIET
+    return _verbosity is Verbosity.QUIET
 
 
 def say(text: str) -> None:
@@ -74,9 +74,9 @@ def agreed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def heard(results: Iterable[Told]) -> Iterator[Told]:
+def heard(results: Iterable[ResultT]) -> Iterator[ResultT]:
     """The results; with --verbose, what was read for each."""
     for result in results:
-        if _talk is Talk.VERBOSE and result.files:
+        if _verbosity is Verbosity.VERBOSE and result.files:
             tell(f"{result.name}: {', then '.join(result.files)}")
         yield result

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Generic
 
 from sagespec.building.request import Destination, Request
-from sagespec.deploying.applier import Applier, Outcome, carry_out
-from sagespec.deploying.following.follow import Ear, Follower, Item, News, follower_of
+from sagespec.deploying.applying.applier import Applier, Outcome, carry_out
+from sagespec.deploying.applying.endpoints import EndpointApplier
+from sagespec.deploying.applying.slots import Slots
+from sagespec.deploying.following.follow import Follower, Item, MergedQueue, News, follower_of
 from sagespec.deploying.planning.changed_files import ChangedFiles, archive_before, changed_files
-from sagespec.deploying.planning.deciding import DECIDERS, in_order
+from sagespec.deploying.planning.deciding import DECIDERS, cannot_be_carried_out, in_order
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
 from sagespec.deploying.planning.pruning import Gone, nothing_is_known
 from sagespec.deploying.services import EndpointService, Foreseen, Progress, Service, ServiceError
 from sagespec.deploying.side_by_side import each
-from sagespec.deploying.slots import Slots
-from sagespec.deploying.standing_applier import StandingApplier
 from sagespec.deploying.trained import anything_of
 from sagespec.kinds.lifecycle import Nature
 
@@ -28,7 +28,7 @@ Key = tuple[str, bool, Nature]
 which is checked."""
 
 
-APPLIERS: Mapping[Nature, Callable[..., Applier]] = {Nature.RUNS: Applier, Nature.STAYS: StandingApplier}
+APPLIERS: Mapping[Nature, Callable[..., Applier]] = {Nature.RUNS: Applier, Nature.STAYS: EndpointApplier}
 """(service, progress) → what carries out changes, for things of each nature."""
 
 
@@ -64,7 +64,14 @@ class ServicePool:
         return self.services[key]
 
     def of(self, request: Request) -> Service:
-        """Who has, or will have, what a request asks for."""
+        """Who has, or will have, what a request asks for.
+
+        Raises:
+            ServiceError: nobody: requests of that kind are compiled only.
+        """
+        why = cannot_be_carried_out(request)
+        if why:
+            raise ServiceError(why)
         return self.service(request.site, nature_of(request))
 
     def check_account(self, requests: Sequence[Request]) -> list[Request]:
@@ -75,7 +82,7 @@ class ServicePool:
         """
         remote = [request for request in requests if not request.site.local]
         if remote and not self.account:
-            self.account = self.of(remote[0]).account()
+            self.account = self.service(remote[0].site, nature_of(remote[0])).account()
         return [request for request in remote if request.site.account not in (None, self.account)]
 
     def insist_on_account(self, requests: Sequence[Request]) -> None:
@@ -98,8 +105,9 @@ class ServicePool:
         by_service: dict[int, tuple[Service, list[tuple[int, Request]]]] = {}
         changes: dict[int, Change] = {}
         for number, request in enumerate(requests):
-            if id(request) in foreign:
-                changes[number] = Change(Action.REFUSE, self._not_ours(request), request)
+            refusal = self._not_ours(request) if id(request) in foreign else cannot_be_carried_out(request)
+            if refusal:
+                changes[number] = Change(Action.REFUSE, refusal, request)
                 continue
             service = self.of(request)
             by_service.setdefault(id(service), (service, []))[1].append((number, request))
@@ -234,7 +242,7 @@ class Following(Generic[Item]):
         """
         self._since, self._logs = since, logs
         self._followers: dict[int, Follower] = {}
-        self._ear: Ear[News | Item | None] = Ear()
+        self._queue: MergedQueue[News | Item | None] = MergedQueue()
         self._listens = False
 
     def beside(self, items: Iterator[Item]) -> None:
@@ -245,7 +253,7 @@ class Following(Generic[Item]):
                 put(item)
             put(None)
 
-        self._ear.listen(run)
+        self._queue.listen(run)
 
     def add(self, job_name: str, service: Service) -> None:
         """Follows one more job; called by whoever listens."""
@@ -255,7 +263,7 @@ class Following(Generic[Item]):
             follower = self._followers[id(service)] = follower_of(service, [], logs=logs, since=self._since)
             follower.open = True
             if self._listens:
-                self._ear.listen(follower.run)
+                self._queue.listen(follower.run)
         follower.add(job_name)
 
     def close(self) -> None:
@@ -266,8 +274,8 @@ class Following(Generic[Item]):
     def __iter__(self) -> Iterator[News | Item]:
         self._listens = True
         for follower in self._followers.values():
-            self._ear.listen(follower.run)
-        for heard in self._ear:
+            self._queue.listen(follower.run)
+        for heard in self._queue:
             if heard is None:
                 self.close()
             else:

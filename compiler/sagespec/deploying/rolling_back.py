@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sagespec.building.request import Destination, Request
 from sagespec.building.tags import ARTIFACT, DIGEST, PREVIOUS, SINCE
+from sagespec.deploying.planning.endpoints.planner import previous_revisions
 from sagespec.deploying.planning.observed import ObservedEndpoint, Revision, moment
 from sagespec.deploying.planning.ownership import is_named_as_tagged, whose
-from sagespec.deploying.planning.standing import previous_revisions
 from sagespec.deploying.services import EndpointService, NoSuchJob, ServiceError
 
 

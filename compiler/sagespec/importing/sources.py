@@ -16,7 +16,7 @@ from sagespec.importing.requests.hcl import blocks_of, json_with_names
 from sagespec.importing.requests.open import opened
 from sagespec.importing.requests.shell import calls_of
 from sagespec.reading.syntax.foreign import NotData, documents
-from sagespec.scripts.constants import Mixed, UnknownValue
+from sagespec.scripts.values.constants import Mixed, UnknownValue
 
 HINT = (
     "give a script or notebook of the SageMaker Python SDK, what `aws sagemaker describe-training-job` prints, or a "

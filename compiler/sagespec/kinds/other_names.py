@@ -4,15 +4,15 @@ A line is `field (what to write): names`. The names are in small letters without
 `rolearn`. `-` is for what is not a field here, and an indented line goes on with the one above.
 """
 
-_SETTINGS = """
+SETTINGS = """
 - (vars stand in a Defaults document, sagespec.yaml, in this folder or above it): var vars variables
 - (it stands in a Defaults document, sagespec.yaml, in this folder or above it): project prices maxjobcost maxtotalcost
 - (environments stand in a Defaults document, sagespec.yaml, in this folder or above it): environments
 """
-"""What no manifest has, but the defaults of all."""
+"""What no manifest has, but the defaults of all: a part of what each kind says."""
 
 JOB = (
-    _SETTINGS
+    SETTINGS
     + """
 use_spot_instances: spot usespot spotinstances managedspot enablemanagedspottraining
   managedspottraining spottraining spotinstance preemptible interruptible usespotinstance enablespot spotenabled
@@ -94,7 +94,7 @@ tensorboard_output_config (write tensorboard_output_config: {s3_output_path: s3:
 )
 
 ENDPOINT = (
-    _SETTINGS
+    SETTINGS
     + """
 name: endpointname
 training_job: estimator trainingjobname job jobname

@@ -11,8 +11,8 @@ from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Source
 from sagespec.checking.context import Context
 from sagespec.kinds import Kind, kind_of, vocabulary_of
-from sagespec.lsp import cursor
-from sagespec.lsp.texts import TextDocument
+from sagespec.lsp.offers import cursor
+from sagespec.lsp.protocol.texts import TextDocument
 from sagespec.lsp.workspace import Workspace, shown
 from sagespec.pipeline import OUR_KINDS, Compiler, Options
 from sagespec.reading.binding import bind

@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sagespec import __version__
-from sagespec.lsp import jsonrpc
-from sagespec.lsp.jsonrpc import Connection, Message, ResponseError
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.params import missing
-from sagespec.lsp.texts import Json, TextDocument, path_of
+from sagespec.lsp.protocol import jsonrpc
+from sagespec.lsp.protocol.jsonrpc import Connection, Message, ResponseError
+from sagespec.lsp.protocol.params import missing
+from sagespec.lsp.protocol.texts import Json, TextDocument, path_of
 from sagespec.lsp.workspace import Client, Settings, Workspace, is_manifest_name
 
 LOOK_EVERY = 2.0
@@ -132,7 +132,7 @@ class Server:
     # Beginning and end
 
     def _initialize(self, params: Mapping[str, Any]) -> Json:
-        from sagespec.lsp.capabilities import capabilities
+        from sagespec.lsp.protocol.capabilities import capabilities
 
         if self._initialized:
             raise ResponseError(jsonrpc.INVALID_REQUEST, "initialized already")

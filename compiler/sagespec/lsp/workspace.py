@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagespec.base.files import Files, StrPath
 from sagespec.base.named import NamedTuple
-from sagespec.lsp.texts import Json, TextDocument, path_of, uri_of
+from sagespec.lsp.protocol.texts import Json, TextDocument, path_of, uri_of
 
 if TYPE_CHECKING:
     from sagespec.catalog import Facts
@@ -165,7 +165,7 @@ class Workspace:
 
     def range(self, place: Any) -> Json:
         """The range of a place, in the text that the editor has."""
-        from sagespec.lsp.texts import range_of
+        from sagespec.lsp.protocol.texts import range_of
 
         document = self.at_path(place.source.name)
         return range_of(place.source, place.span, 0 if document is None else document.mark)

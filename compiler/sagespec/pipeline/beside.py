@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sagespec.catalog import near_name
 from sagespec.checking.check import Checked
 from sagespec.checking.claims import Holder, Key
-from sagespec.kinds import kind_named
+from sagespec.kinds import Kind, kind_named
 from sagespec.pipeline.results import Options, Result
 from sagespec.reading.render import Manifest
 
@@ -56,10 +56,10 @@ class Beside:
         same = (job for job in found if (job.name, job.project, job.environment, job.site.region) == wanted)
         return next((promised_by(job) for job in same), Trained())
 
-    def trainer_of(self, manifest: Manifest, endpoint: Any) -> Checked | None:
+    def trainer_of(self, manifest: Manifest, endpoint: Any, kind: Kind) -> Checked | None:
         """The training job whose model an endpoint serves, where the manifest of `training_job` is here, without
         errors."""
-        name = endpoint.members().get("training_job")
+        name = endpoint.members().get(kind.serves)
         if name is None or self._options.alone:
             return None
 

@@ -335,8 +335,8 @@ class Compiler:
         # Requests of two files stand each by itself, so `compile` only warns of them; nobody can apply both.
         between_files = Severity.WARNING if self.options.build else Severity.ERROR
         found += conflicts(self.claims, checked, kind, site, between_files=between_files)
-        found += self._served(checked)
-        misspelt = self._misspelt(checked)
+        found += self._served(checked, kind)
+        misspelt = self._misspelt(checked, kind)
         found += misspelt
         found += self.drafts.of(manifest, kind, draft, found)
         request = None
@@ -356,7 +356,7 @@ class Compiler:
     def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
         bound: Bound[Any] = bind(manifest, kind.model)
-        trainer = self.beside.trainer_of(bound.manifest, bound.model)
+        trainer = self.beside.trainer_of(bound.manifest, bound.model, kind)
         judged = bound if trainer is None else self._with_job(bound, trainer)
         context = self.context(judged.model, manifest, kind)
         try:
@@ -429,9 +429,9 @@ class Compiler:
         """Whether the service would be asked, and may not be yet."""
         return ask is not None and not self._destinations.may_ask
 
-    def _served(self, checked: Checked) -> Iterator[Diagnostic]:
+    def _served(self, checked: Checked, kind: Kind) -> Iterator[Diagnostic]:
         """A script whose model the endpoint's server cannot load; the script may allow it."""
-        trainer = self.beside.trainer_of(checked.manifest, checked.job)
+        trainer = self.beside.trainer_of(checked.manifest, checked.job, kind)
         if trainer is None:
             return
         from sagespec.kinds.endpoint.trainer import unservable
@@ -447,9 +447,9 @@ class Compiler:
         related = () if finding.place is None else (Related(written, "the endpoint that is to serve its model"),)
         yield found._replace(related=related)
 
-    def _misspelt(self, checked: Checked) -> list[Diagnostic]:
+    def _misspelt(self, checked: Checked, kind: Kind) -> list[Diagnostic]:
         """An endpoint's training job that no manifest in sight describes, while one of a near name is there."""
-        path, name = ("training_job",), checked.job.members().get("training_job")
+        path, name = (kind.serves,), checked.job.members().get(kind.serves)
         meant = None if name is None else self.beside.meant(checked.manifest, name)
         if meant is None:
             return []

@@ -16,19 +16,16 @@ def stranger(document: Document) -> Diagnostic | None:
     return strangers.diagnosed(document, {"apiVersion", "kind", "matrix"}.union(*fields))
 
 
-_CALLED = {
-    "TrainingJob": "job training estimator modeltrainer experiment run task tfjob pytorchjob xgboostjob",
-    "Endpoint": "model deployment inferenceservice inference endpointconfig service serving",
-    "Defaults": "config settings project",
-}
-"""Kind → what other tools call such a thing, in small letters."""
+_DEFAULTS = "config settings project"
+"""What other tools call what a Defaults document is."""
 _TUNING = "hyperparametertuningjob hyperparametertuner tuningjob tuner sweep"
 
 
 def unknown_kind(document: Document, stated: object) -> Diagnostic:
     names = (*KINDS, "Defaults")
     word = "".join(filter(str.isalnum, str(stated)[:60].lower()))
-    meant = near(str(stated), names) or next((kind for kind, words in _CALLED.items() if word in words.split()), None)
+    called = {**{kind: kind_named(kind).called for kind in KINDS}, "Defaults": _DEFAULTS}
+    meant = near(str(stated), names) or next((kind for kind, words in called.items() if word in words.split()), None)
     message = f"there is no kind '{str(stated)[:60]}'"
     hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(names)}"
     if word in _TUNING.split():

@@ -1,6 +1,6 @@
 """Annotations → what pydantic's core validates by. pydantic itself does the same in 50 times as long.
 
-The witness that both say the same of any data is in tests/test_model.py.
+The witness that both say the same of any data is in tests/reading/test_model.py.
 """
 
 from __future__ import annotations

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sagespec.base.diagnostic import Diagnostic, Severity
+from sagespec.base.diagnostic import Diagnostic, Severity, told
 from sagespec.base.files import write_whole
 from sagespec.building.request import Request, Upload
 from sagespec.building.targets import TARGETS
 from sagespec.kinds import Kind, kind_named
 from sagespec.pipeline import Result
-from sagespec.reporting.requests import as_line
+from sagespec.reporting.findings.diagnostics import as_data
 
 
 def fitted(result: Result, target: str) -> Result:
@@ -33,10 +33,11 @@ def _against(result: Result, target: str) -> Iterator[Diagnostic]:
         place = manifest.where(("instance_type",))
         yield Diagnostic(place, Severity.ERROR, "not-in-target", message, hint, field=("instance_type",))
         return
-    kinds = TARGETS[target].kinds
-    if kinds is not None and result.request.kind not in kinds:
-        able = [name for name, each in TARGETS.items() if each.kinds is None or result.request.kind in each.kinds]
-        message = f"an {result.request.kind} cannot be written as {target} takes it"
+    if not TARGETS[target].takes(result.request):
+        able = [name for name, each in TARGETS.items() if each.takes(result.request)]
+        kind_name = result.request.kind
+        article = "an" if kind_name[0] in "AEIOU" else "a"
+        message = f"{article} {kind_name} cannot be written as {target} takes it"
         hint = f"take one of the targets {', '.join(able)}"
         yield Diagnostic(manifest.where(("kind",)), Severity.ERROR, "not-in-target", message, hint, field=("kind",))
         return
@@ -47,25 +48,25 @@ def _against(result: Result, target: str) -> Iterator[Diagnostic]:
         place = manifest.where(("entry_point",))
         yield Diagnostic(place, Severity.ERROR, "not-in-target", message, hint, field=("entry_point",))
         return
-    kind, body = kind_named(result.request.kind), result.request.body()
+    kind, (call, *_), body = kind_named(result.request.kind), result.request.calls, result.request.body()
     for path, reason in TARGETS[target].refused(body):
-        field = _field(kind, body, path)
+        field = _field(kind, call.operation, body, path)
         where = (field,) if field in manifest.data else ("request",) if "request" in manifest.data else ()
         message = f"{'.'.join(map(str, path))} {reason}"
         hint = f"take it out, or create the job in another way: sagespec apply {result.manifest}"
         yield Diagnostic(manifest.where(where), Severity.ERROR, "not-in-target", message, hint, field=where)
 
 
-def _field(kind: Kind, body: Mapping[str, Any], path: tuple[str | int, ...]) -> str | None:
+def _field(kind: Kind, operation: str, body: Mapping[str, Any], path: tuple[str | int, ...]) -> str | None:
     """The field that sets a member, or the first thing in it that a field sets."""
     value: Any = body
     for step in path:
         value = value[step]
-    found = kind.field_of("CreateTrainingJob", path)
+    found = kind.field_of(operation, path)
     while found is None and isinstance(value, Mapping) and value:
         step, value = next(iter(value.items()))
         path = (*path, step)
-        found = kind.field_of("CreateTrainingJob", path)
+        found = kind.field_of(operation, path)
     return found
 
 
@@ -76,10 +77,14 @@ def text_of(request: Request, target: str) -> str:
 
 def line_of(result: Result, target: str) -> str:
     """One line of `compile --jsonl`."""
-    if result.request is None or target == "sagemaker":
-        return as_line(result)
-    output = TARGETS[target].data(result.request)
-    return json.dumps({"manifest": result.manifest, "name": result.name, "target": target, "output": output})
+    request = result.request
+    if request is None:
+        found = [as_data(each) for each in told(result.diagnostics)]
+        return json.dumps({"manifest": result.manifest, "diagnostics": found})
+    output: dict[str, Any] = {"target": target, "output": TARGETS[target].data(request)}
+    if target == "sagemaker":
+        output = {"requests" if len(request.calls) > 1 else "request": request.sent()}
+    return json.dumps({"manifest": result.manifest, "name": result.name, **output})
 
 
 def write_all(requests: Sequence[Request], target: str, folder: Path) -> Iterator[Path]:

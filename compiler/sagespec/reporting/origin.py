@@ -78,7 +78,7 @@ def _order(manifest: Manifest, name: str) -> int:
 
 
 def _kind_of(manifest: Manifest) -> Kind:
-    return kind_of(manifest.data) or kind_named("TrainingJob")
+    return kind_of(manifest.data) or kind_named(next(iter(KINDS)))
 
 
 def _listed(texts: Sequence[str], widest: int = 200) -> str:

@@ -3,20 +3,23 @@ are made when sagespec is (`reporting/schema/`), and come with it; everybody get
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from sagespec.base.files import data_folder
 
-FILE_NAMES = ("training-job.schema.json", "endpoint.schema.json", "defaults.schema.json", "plan.schema.json")
+_OF_THE_API = re.compile(r"(create|update)-")
+"""How the names of the schemas of requests begin, which lie beside ours: with the operation's verb."""
 
 
 def write_schemas(folder: Path) -> list[Path]:
     """Writes every schema into `folder`, which is made where it is missing. Returns the files' paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in _texts(folder).items():
+    texts = _texts(folder)
+    for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return [folder / name for name in FILE_NAMES]
+    return [folder / name for name in texts]
 
 
 def stale(folder: Path) -> list[str]:
@@ -35,4 +38,5 @@ def _texts(folder: Path) -> Mapping[str, str]:
         from sagespec.reporting.schema import made_schemas  # only who works on sagespec itself needs it
 
         return made_schemas()
-    return {name: (home / name).read_text(encoding="utf-8") for name in FILE_NAMES}
+    ours = sorted(path for path in home.glob("*.schema.json") if not _OF_THE_API.match(path.name))
+    return {path.name: path.read_text(encoding="utf-8") for path in ours}

@@ -13,16 +13,16 @@ from pathlib import Path as FilePath
 from sagespec.base.files import Files
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Place, Source, Span
-from sagespec.scripts.arguments import arguments, ignores_arguments
-from sagespec.scripts.declared import DeclaredArguments, DeclaredOption
 from sagespec.scripts.environment import Environment, Pipe, environment
 from sagespec.scripts.functions import LegacyFunction, LegacyFunctions, legacy_functions, serving_functions
 from sagespec.scripts.known import is_known
 from sagespec.scripts.libraries import Libraries, Location, Saving, libraries
-from sagespec.scripts.parsers import declared
-from sagespec.scripts.program import Program
-from sagespec.scripts.reading import Parsed, Piece, comments, parse, read, unreadable
-from sagespec.scripts.walking import MAIN, Module, walk
+from sagespec.scripts.options import DeclaredArguments, DeclaredOption
+from sagespec.scripts.options.arguments import arguments, ignores_arguments
+from sagespec.scripts.options.parsers import declared
+from sagespec.scripts.syntax import Parsed, Piece, comments, parse, read, unreadable
+from sagespec.scripts.syntax.program import Program
+from sagespec.scripts.syntax.walking import MAIN, Module, walk
 
 MAX_HELPERS = 32
 """More modules than that beside the entry point are not followed."""

@@ -10,10 +10,10 @@ from sagespec.base.named import NamedTuple
 from sagespec.scripts.keras_models import fits, keras_models
 from sagespec.scripts.known import TOOLKITS
 from sagespec.scripts.path_variables import PathVariable, wanted
-from sagespec.scripts.program import Program
-from sagespec.scripts.reading import Piece
+from sagespec.scripts.syntax import Piece
+from sagespec.scripts.syntax.program import Program
+from sagespec.scripts.syntax.walking import Module, Seen
 from sagespec.scripts.values import value
-from sagespec.scripts.walking import Module, Seen
 
 CHANNEL = "SM_CHANNEL_"
 DATA = "/opt/ml/input/data/"

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from sagespec.base.named import NamedTuple
 from sagespec.scripts.called import LEGACY_FUNCTIONS, SERVING_FUNCTIONS
 from sagespec.scripts.known import HARMLESS
-from sagespec.scripts.program import Owner, Program
-from sagespec.scripts.reading import Piece
+from sagespec.scripts.syntax import Piece
+from sagespec.scripts.syntax.program import Owner, Program
+from sagespec.scripts.syntax.walking import Module
 from sagespec.scripts.values import value
-from sagespec.scripts.walking import Module
 
 _FACTORIES = (
     "numpy_input_fn",

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from sagespec.base.named import NamedTuple
-from sagespec.scripts.program import Program
-from sagespec.scripts.reading import Piece
-from sagespec.scripts.walking import Module, Seen
+from sagespec.scripts.syntax import Piece
+from sagespec.scripts.syntax.program import Program
+from sagespec.scripts.syntax.walking import Module, Seen
 
 FILES = (".keras", ".h5", ".hdf5", ".weights.h5")
 _EXPORTS = {"export": 0, "tensorflow.saved_model.save": 1}

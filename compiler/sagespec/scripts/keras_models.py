@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from sagespec.scripts.program import Program
-from sagespec.scripts.walking import Module
+from sagespec.scripts.syntax.program import Program
+from sagespec.scripts.syntax.walking import Module
 
 KERAS = ("tensorflow.keras.", "keras.")
 _MADE_BY = frozenset({"Sequential", "Model", "load_model", "clone_model", "model_from_json"})

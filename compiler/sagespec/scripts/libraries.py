@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Literal
 
 from sagespec.base.named import NamedTuple
-from sagespec.scripts.constants import UNKNOWN
 from sagespec.scripts.keeping import Kept, kept
 from sagespec.scripts.keras_models import KERAS, fits, keras_models
-from sagespec.scripts.program import Program
-from sagespec.scripts.reading import Piece
+from sagespec.scripts.syntax import Piece
+from sagespec.scripts.syntax.program import Program
+from sagespec.scripts.syntax.walking import Module, Seen
 from sagespec.scripts.values import value
-from sagespec.scripts.walking import Module, Seen
+from sagespec.scripts.values.constants import UNKNOWN
 
 _FOLDERS = frozenset({"model_dir", "sm_model_dir"})
 """Arguments that are folders, as everybody calls them."""
@@ -23,7 +23,7 @@ _GENERATORS = frozenset({"fit_generator", "evaluate_generator", "predict_generat
 _SAVERS = frozenset({"export", "save", "save_weights"})
 _STRATEGIES = frozenset({"MultiWorkerMirroredStrategy", "CollectiveAllReduceStrategy"})
 _ROOTS = ("tensorflow.", "keras.", "numpy.", "sklearn.")
-"""Libraries whose names came to an end (`catalog/apis.json`)."""
+"""Libraries whose names came to an end (`catalog/data/apis.json`)."""
 _KERAS_2_WORDS = {"fit": frozenset({"workers", "use_multiprocessing", "max_queue_size"})}
 _KERAS_2_WORDS |= {"evaluate": _KERAS_2_WORDS["fit"], "predict": _KERAS_2_WORDS["fit"]}
 """Methods of a model → arguments that Keras 3 refuses."""

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Callable, Iterator
 
 from sagespec.base.named import NamedTuple
-from sagespec.scripts.program import Program
-from sagespec.scripts.reading import Piece
+from sagespec.scripts.syntax import Piece
+from sagespec.scripts.syntax.program import Program
+from sagespec.scripts.syntax.walking import Module, Seen
 from sagespec.scripts.values import value
-from sagespec.scripts.walking import Module, Seen
 
 _PATH_TAKERS = frozenset(
     (

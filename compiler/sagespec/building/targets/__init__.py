@@ -23,10 +23,14 @@ class Target(NamedTuple):
     """The same as a file holds it."""
     refused: Callable[[Mapping[str, Any]], Iterator[tuple[tuple[str | int, ...], str]]]
     """(path, what is wrong) of each member of a body that has no such form."""
-    kinds: frozenset[str] | None = None
-    """The kinds of manifests that have such a form; None: all."""
+    operations: frozenset[str] | None = None
+    """The calls that have such a form; None: all."""
     creates: bool = True
     """It creates what the request asks for, and so needs its uploads; otherwise it is only about that."""
+
+    def takes(self, request: Request) -> bool:
+        """Whether each call of a request has such a form."""
+        return self.operations is None or all(call.operation in self.operations for call in request.calls)
 
 
 def _json(data: Any) -> str:
@@ -37,7 +41,7 @@ def _nothing(body: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], s
     return iter(())
 
 
-_JOBS = frozenset({"TrainingJob"})
+_JOBS = frozenset({"CreateTrainingJob"})
 
 TARGETS: Mapping[str, Target] = {
     "sagemaker": Target(".json", Request.sent, _json, _nothing),

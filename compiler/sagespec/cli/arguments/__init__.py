@@ -1,1 +1,1 @@
-"""What may stand on a command line: the table of commands, and what is made of it (parse results, help, completion)."""
+"""The command line: what commands are declared with, and what is made of that (values, help, completion)."""

@@ -10,7 +10,7 @@ from typing import Any
 from sagespec.base.named import NamedTuple
 from sagespec.cli.arguments.help import summary
 from sagespec.cli.arguments.parameter import Arguments, Option, Parameter
-from sagespec.cli.arguments.table import COMMANDS, GROUPS, ProgramArguments
+from sagespec.cli.commands import COMMANDS, GROUPS, ProgramArguments
 
 
 class Offer(NamedTuple):
@@ -144,9 +144,9 @@ def _variables(_typed: Sequence[str]) -> Iterator[Offer]:
 
 
 def _fields(_typed: Sequence[str]) -> Iterator[Offer]:
-    from sagespec.kinds.training_job.model import Job  # completion of anything else does not need it
+    from sagespec.kinds import KINDS, kind_named  # completion of anything else does not need them
 
-    yield from map(Offer, Job.fields)
+    yield from map(Offer, dict.fromkeys(field for kind in KINDS for field in kind_named(kind).model.fields))
 
 
 def _jobs(_typed: Sequence[str]) -> Iterator[Offer]:

@@ -1,4 +1,4 @@
-"""The help: made of the table, as wide as the terminal, at most as wide as one reads with ease."""
+"""The help: made of the commands' classes, as wide as the terminal, at most as wide as one reads with ease."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sagespec.cli.arguments.parameter import OPTIONS, Arguments, Option, Parameter
-from sagespec.cli.arguments.table import COMMANDS, GROUPS, ProgramArguments
 from sagespec.cli.codes import Code
+from sagespec.cli.commands import COMMANDS, GROUPS, ProgramArguments
 from sagespec.reporting.terminal.style import Style
 
 NARROWEST, WIDEST, USUAL = 40, 100, 80

@@ -1,6 +1,6 @@
-"""What the table of commands is made of: arguments, options, and commands.
+"""What commands are declared with: arguments, options, and commands.
 
-A command is a class. Each argument and option of it is an attribute, declared once: the class is the row of the table,
+A command is a class. Each argument and option of it is an attribute, declared once: the class is the declaration,
 and an instance of it is what a command line says, with the values in the same attributes.
 
     class StopArguments(Arguments):
@@ -231,7 +231,7 @@ class Arguments:
     section: ClassVar[str] = ""
     """Where the list of commands has it; a command without one is not listed."""
     runs: ClassVar[str] = ""
-    """The function that carries it out: `module:name`, the module in `sagespec.cli.commands`."""
+    """The function that carries it out: `module:name`, the module below the package that declares the command."""
     exits: ClassVar[Mapping[Code, str]] = {}
     """What its exit codes mean, beside 0 and 2 where they mean what they always do."""
     examples: ClassVar[Sequence[tuple[str, str]]] = ()
@@ -281,4 +281,4 @@ class Arguments:
     def carry_out(self) -> int:
         """Does what was asked for; the exit code comes back."""
         module, _, name = self.runs.partition(":")
-        return int(getattr(import_module(f"sagespec.cli.commands.{module}"), name)(self))
+        return int(getattr(import_module(f"{self.__module__}.{module}"), name)(self))

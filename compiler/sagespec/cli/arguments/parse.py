@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sagespec.cli.arguments.parameter import Argument, Arguments, Option, Parameter
-from sagespec.cli.arguments.table import COMMANDS, GROUPS, HelpArguments, ProgramArguments
 from sagespec.cli.codes import WrongUsage
+from sagespec.cli.commands import COMMANDS, GROUPS, ProgramArguments
 
 
 def parse(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> Arguments:
@@ -33,14 +33,14 @@ def parse(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> Argu
         if word[:1] == "-" and len(word) > 1 and word != "--":
             for option, value in _options(word, rest, command):
                 if option.name == "help":
-                    return HelpArguments({"words": command.command.split()})
+                    return COMMANDS["help"]({"words": command.command.split()})
                 if option.name == "version":
                     return ProgramArguments({"version": True})
                 values[option.name] = [*values.get(option.name, ()), value] if option.many else value
         elif command is not ProgramArguments:
             plain.append(word)
         elif word in GROUPS and (not rest or rest[-1] in ("-h", "--help")):
-            return HelpArguments({"words": [word]})
+            return COMMANDS["help"]({"words": [word]})
         elif word != "--":
             command = _command(word, rest)
     _place(plain, command, values)

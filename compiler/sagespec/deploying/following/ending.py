@@ -77,7 +77,7 @@ class Ending:
 
 
 @dataclass(frozen=True)
-class Standing(Ending):
+class EndpointEnding(Ending):
     """An endpoint as it is reported: it has no end, but a state that stays."""
 
     config: str = ""
@@ -100,7 +100,7 @@ class Standing(Ending):
         return self.settled
 
 
-def standing_of(seen: ObservedEndpoint, tail: Sequence[str] = (), asked: str = "") -> Standing:
+def endpoint_ending_of(seen: ObservedEndpoint, tail: Sequence[str] = (), asked: str = "") -> EndpointEnding:
     """What can be said about an endpoint.
 
     Args:
@@ -109,7 +109,7 @@ def standing_of(seen: ObservedEndpoint, tail: Sequence[str] = (), asked: str = "
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
     """
-    found = Standing(
+    found = EndpointEnding(
         job_name=seen.job_name,
         name=seen.name,
         status=seen.status,
@@ -144,7 +144,7 @@ def ending_of(seen: Observed, artifact: str | None = None, tail: Sequence[str] =
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
     """
     if isinstance(seen, ObservedEndpoint):
-        return standing_of(seen, tail, asked)
+        return endpoint_ending_of(seen, tail, asked)
     body = seen.body
     instances = _instances(body)
     billable, trained = body.get("BillableTimeInSeconds"), body.get("TrainingTimeInSeconds")

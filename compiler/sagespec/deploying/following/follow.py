@@ -251,13 +251,13 @@ def follower_of(
 
 def heard(followers: Sequence[Follower]) -> Iterator[News]:
     """What several followers put, as it comes."""
-    ear: Ear[News] = Ear()
+    queue: MergedQueue[News] = MergedQueue()
     for follower in followers:
-        ear.listen(follower.run)
-    return iter(ear)
+        queue.listen(follower.run)
+    return iter(queue)
 
 
-class Ear(Generic[Item]):
+class MergedQueue(Generic[Item]):
     """What several sources put, as it comes, until all have ended; further ones may come meanwhile.
 
     They are daemons: whoever stops listening need not wait for them.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from sagespec.deploying.applier import Outcome
+from sagespec.deploying.applying.applier import Outcome
 from sagespec.deploying.following.ending import Ending
-from sagespec.deploying.planning.planner import Change
+from sagespec.deploying.planning.jobs.planner import Change
 from sagespec.deploying.services import ServiceError
 
 UNKNOWN = ServiceError(

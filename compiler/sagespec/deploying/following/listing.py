@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from sagespec.building.request import Request
 from sagespec.deploying.following.ending import Ending, ending_of, promised_by
+from sagespec.deploying.planning.deciding import cannot_be_carried_out
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own, may_stop
 from sagespec.deploying.pool import ServicePool
@@ -27,6 +28,8 @@ def listed(pool: ServicePool, requests: Sequence[Request], only: Sequence[str] =
     pool.insist_on_account(requests)
     by_service: dict[int, tuple[Service, list[Request]]] = {}
     for request in requests:
+        if cannot_be_carried_out(request):
+            continue
         service = pool.of(request)
         by_service.setdefault(id(service), (service, []))[1].append(request)
 

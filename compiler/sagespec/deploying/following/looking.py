@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sagespec.building.request import Request
 from sagespec.deploying.following.ending import TAIL, Ending, ending_of, promised_by
+from sagespec.deploying.planning.deciding import cannot_be_carried_out
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.planning.ownership import is_own
 from sagespec.deploying.pool import ServicePool
@@ -40,13 +41,16 @@ def jobs_of_requests(pool: ServicePool, requests: Sequence[Request]) -> Meant:
         ServiceError: a service failed or refused, or the credentials are of another account than the manifests.
     """
     pool.insist_on_account(requests)
+    meant = Meant()
     by_service: dict[int, tuple[Service, list[Request]]] = {}
     for request in requests:
+        if cannot_be_carried_out(request):
+            meant.missing.append(f"'{request.name}' is nowhere: {cannot_be_carried_out(request)}")
+            continue
         service = pool.of(request)
         by_service.setdefault(id(service), (service, []))[1].append(request)
     parts = list(by_service.values())
     seen = each(lambda part: list(part[0].observe(part[1])), parts)
-    meant = Meant()
     for (service, wanted), found in zip(parts, seen, strict=True):
         for request in wanted:
             names = _names(request, found)

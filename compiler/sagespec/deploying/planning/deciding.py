@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sagespec.base.named import NamedTuple
 from sagespec.building.request import Request
+from sagespec.deploying.planning.endpoints.planner import decide_endpoints, prune_endpoints
+from sagespec.deploying.planning.jobs.planner import decide_all, prune
 from sagespec.deploying.planning.plan import Action, Change, Plan, PlanOptions, nature_of
-from sagespec.deploying.planning.planner import decide_all, prune
-from sagespec.deploying.planning.standing import decide_endpoints, prune_endpoints
+from sagespec.kinds import kind_named
 from sagespec.kinds.lifecycle import Nature
 
 
@@ -28,11 +29,27 @@ DECIDERS: Mapping[Nature, Decider] = {
 }
 
 
+CARRIED_OUT = frozenset({"CreateTrainingJob", "CreateEndpoint"})
+"""The last calls of those requests that some service carries out. Requests of other kinds are compiled only."""
+
+
+def cannot_be_carried_out(request: Request) -> str:
+    """Why no service carries out a request, and what can be done with it instead; empty where one does."""
+    if not request.calls or request.calls[-1].operation in CARRIED_OUT:
+        return ""
+    noun = kind_named(request.kind).lifecycle.noun
+    return f"sagespec compiles a {noun} and does not apply it yet: compile --target aws-cli writes the commands that do"
+
+
 def plan_unseen(requests: Sequence[Request], options: PlanOptions) -> Plan:
     """The plan if nothing existed yet, in the order of the requests."""
-    changes: dict[int, Change] = {}
+    changes = {
+        id(request): Change(Action.REFUSE, why, request)
+        for request in requests
+        if (why := cannot_be_carried_out(request))
+    }
     for nature, decider in DECIDERS.items():
-        mine = [request for request in requests if nature_of(request) is nature]
+        mine = [request for request in requests if nature_of(request) is nature and id(request) not in changes]
         made = decider.decide_all(mine, (), options._replace(prune=False))
         changes |= {id(request): change for request, change in zip(mine, made.changes, strict=True)}
     return Plan(tuple(in_order([changes[id(request)] for request in requests])), offline=True)
@@ -40,7 +57,7 @@ def plan_unseen(requests: Sequence[Request], options: PlanOptions) -> Plan:
 
 def in_order(changes: Sequence[Change]) -> list[Change]:
     """The changes of a plan; an endpoint whose job is part of it waits until that job has completed."""
-    jobs = {_key(change.request, change.name): change for change in changes if _is_job(change) and change.request}
+    jobs = {_key(change.request, change.name): change for change in changes if change.request and _is_job(change)}
     return [_after(change, jobs.get(_key(change.request, change.request.serving.training_job)))
             if change.request is not None and change.request.serving.training_job else change
             for change in changes]  # fmt: skip
@@ -51,7 +68,7 @@ def _key(request: Request, name: str) -> tuple[object, ...]:
 
 
 def _is_job(change: Change) -> bool:
-    return change.nature is Nature.RUNS
+    return change.nature is Nature.RUNS and not (change.request and cannot_be_carried_out(change.request))
 
 
 def _after(change: Change, job: Change | None) -> Change:

@@ -18,8 +18,8 @@ from sagespec.building.local_model import ArchiveFile, RepackedFile
 from sagespec.building.model_archive import RepackedModel
 from sagespec.deploying.planning.changed_files import ChangedFiles
 from sagespec.deploying.planning.differ import Difference
+from sagespec.deploying.planning.jobs.reruns import Rerun
 from sagespec.deploying.planning.observed import Observed, ObservedEndpoint, ObservedJob, Revision
-from sagespec.deploying.planning.reruns import Rerun
 
 _OF_ANY = {
     cls.__name__: cls

@@ -15,8 +15,8 @@ from sagespec.kinds.lifecycle import Nature
 if TYPE_CHECKING:  # a plan that nobody was asked for needs none of them
     from sagespec.deploying.planning.changed_files import ChangedFiles
     from sagespec.deploying.planning.differ import Difference
+    from sagespec.deploying.planning.jobs.reruns import Rerun
     from sagespec.deploying.planning.observed import Observed, Revision
-    from sagespec.deploying.planning.reruns import Rerun
 
 
 class Action(str, Enum):
@@ -128,8 +128,8 @@ class Change(_Change):
         if request is None or before is None or not before.body or request.serving.waits_for:
             return ()
         from sagespec.deploying.planning.differ import differences
+        from sagespec.deploying.planning.endpoints.differ import endpoint_differences
         from sagespec.deploying.planning.observed import ObservedEndpoint
-        from sagespec.deploying.planning.standing_differ import endpoint_differences
 
         if isinstance(before, ObservedEndpoint):
             return endpoint_differences(request, before)

@@ -14,9 +14,9 @@ from sagespec.base.errors import SagespecError
 from sagespec.building.archive import ArchiveError
 from sagespec.building.request import Upload
 from sagespec.catalog import digest
+from sagespec.deploying.planning.jobs.planner import Change, Plan, PlanOptions
+from sagespec.deploying.planning.jobs.reruns import Rerun
 from sagespec.deploying.planning.plain import from_plain, to_plain
-from sagespec.deploying.planning.planner import Change, Plan, PlanOptions
-from sagespec.deploying.planning.reruns import Rerun
 
 KIND = "sagespec plan"
 VERSION = 4

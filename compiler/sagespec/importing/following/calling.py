@@ -24,7 +24,7 @@ from sagespec.importing.following.values import (
     RestOfArguments,
     kept,
 )
-from sagespec.scripts.constants import FUNCTIONS, READING, UnknownValue, is_certain
+from sagespec.scripts.values.constants import FUNCTIONS, READING, UnknownValue, is_certain
 
 
 class Calling(Names):

@@ -12,7 +12,7 @@ from sagespec.importing.following.values import (
     Frame,
     names_in,
 )
-from sagespec.scripts.constants import UnknownValue, is_certain, joined_path
+from sagespec.scripts.values.constants import UnknownValue, is_certain, joined_path
 
 
 class Expressions(Calling):

@@ -13,10 +13,10 @@ from sagespec.importing.following.values import (
     BoundMethod,
     Class,
     Default,
-    Foreign,
     Function,
     ImageUri,
     Library,
+    LibraryObject,
     Made,
     Partial,
     PassedValue,
@@ -24,7 +24,7 @@ from sagespec.importing.following.values import (
     kept,
     text_of,
 )
-from sagespec.scripts.constants import Mixed, UnknownValue, is_certain, joined_path
+from sagespec.scripts.values.constants import Mixed, UnknownValue, is_certain, joined_path
 
 if TYPE_CHECKING:
     from sagespec.importing.following.library import SdkCalls
@@ -298,14 +298,14 @@ CALLS: Mapping[str, Callable[[Any, PassedValue, Any], Any]] = {
 
 
 def _fit(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
-    is_other = isinstance(owner, Foreign) or len(passed.places) > 1 or NOT_OF_FIT & set(passed.words)
+    is_other = isinstance(owner, LibraryObject) or len(passed.places) > 1 or NOT_OF_FIT & set(passed.words)
     if (
         not is_other
         and read.code.is_own(node)
         and not (isinstance(owner, Library) and owner.dotted.partition(".")[0] in FOREIGN)
     ):
         read.remark(node, f"`{read.code.of(node)}` may start a job of something that cannot be seen here")
-    return Foreign("fit", read.code.of(node)) if is_other else NotImplemented
+    return LibraryObject("fit", read.code.of(node)) if is_other else NotImplemented
 
 
 def _create(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:

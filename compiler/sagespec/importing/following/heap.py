@@ -7,7 +7,7 @@ from typing import Any
 
 from sagespec.base.named import NamedTuple
 from sagespec.importing.following.values import ABSENT, Default, Either, Frame, InstanceOf, Library, Made
-from sagespec.scripts.constants import UnknownValue
+from sagespec.scripts.values.constants import UnknownValue
 
 ITEMS = object()
 """The key of a list's whole content."""

@@ -19,7 +19,7 @@ from sagespec.importing.following.values import (
     Library,
     PassedValue,
 )
-from sagespec.scripts.constants import UnknownValue, is_certain
+from sagespec.scripts.values.constants import UnknownValue, is_certain
 
 MAX_UNROLLED = 64
 """Passes of a loop that are followed one by one."""

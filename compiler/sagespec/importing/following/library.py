@@ -33,8 +33,8 @@ from sagespec.importing.following.values import (
     Class,
     Default,
     Either,
-    Foreign,
     Library,
+    LibraryObject,
     Made,
     PassedValue,
     RestOfArguments,
@@ -44,8 +44,8 @@ from sagespec.importing.following.values import (
     text_of,
 )
 from sagespec.kinds.training_job.model import Job
-from sagespec.scripts.constants import UnknownValue
-from sagespec.scripts.evaluator import Evaluator
+from sagespec.scripts.values.constants import UnknownValue
+from sagespec.scripts.values.evaluator import Evaluator
 
 
 class LibraryRemark(NamedTuple):
@@ -151,10 +151,10 @@ class SdkCalls(Evaluator):
             return made
         if last in WITHOUT_FORM and (top in ("sagemaker", last)):
             self.remark(node, f"{last}(...) starts a training job that no manifest can describe")
-            return Foreign(last, self.code.of(node))
+            return LibraryObject(last, self.code.of(node))
         if last in OTHER_MODELS and top in ("sagemaker", last):
             self.remark(node, f"{last}(...) was seen and not taken: manifests serve TensorFlow", left=False)
-            return Foreign(last, self.code.of(node))
+            return LibraryObject(last, self.code.of(node))
         call = CALLS.get(name) or CALLS.get(last)
         if call is not None:
             found = call(self, passed, node)
@@ -170,7 +170,7 @@ class SdkCalls(Evaluator):
         if method in METHODS and owner:
             return self.on_unknown(Library(owner), method, passed, node)
         self.handed_over(passed, node, name)
-        return Foreign(last, self.code.of(node)) if top in FOREIGN else self.unknown_call(node)
+        return LibraryObject(last, self.code.of(node)) if top in FOREIGN else self.unknown_call(node)
 
     def handed_over(self, passed: PassedValue, node: Any, name: str = "") -> None:
         """A call that cannot be followed has got these."""
@@ -455,8 +455,8 @@ class SdkCalls(Evaluator):
             if found is not NotImplemented:
                 return found
         self.handed_over(passed, node, owner.dotted if isinstance(owner, Library) else "")
-        if isinstance(owner, Foreign):
-            return Foreign(name, self.code.of(node))
+        if isinstance(owner, LibraryObject):
+            return LibraryObject(name, self.code.of(node))
         return self.unknown_call(node)
 
 

@@ -17,11 +17,11 @@ from sagespec.importing.following.values import (
     BoundMethod,
     Class,
     Either,
-    Foreign,
     Frame,
     Function,
     InstanceOf,
     Library,
+    LibraryObject,
     Made,
     PassedValue,
     RestOfArguments,
@@ -31,7 +31,7 @@ from sagespec.importing.following.values import (
     region_of,
     text_of,
 )
-from sagespec.scripts.constants import Mixed, UnknownValue, is_certain
+from sagespec.scripts.values.constants import Mixed, UnknownValue, is_certain
 
 MAX_STEPS = 150_000
 """Expressions that are looked at before the rest is given up."""
@@ -213,7 +213,7 @@ class Names(SdkCalls):
         if isinstance(owner, str) and name in ("value", "parent", "name"):  # of an enumeration; of a path
             head, _, tail = owner.rpartition("/")
             return {"value": owner, "parent": head, "name": tail}[name]
-        return Foreign(name, self.code.of(node)) if isinstance(owner, Foreign) else self.unknown(node)
+        return LibraryObject(name, self.code.of(node)) if isinstance(owner, LibraryObject) else self.unknown(node)
 
     def member(self, owner: Any, name: str, member: Any, node: ast.expr) -> Any:
         if not isinstance(member, Function):

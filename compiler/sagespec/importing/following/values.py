@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sagespec.importing.following.sdk import LAUNCHERS
-from sagespec.scripts.constants import Mixed, UnknownValue
+from sagespec.scripts.values.constants import Mixed, UnknownValue
 
 
 class Absent:
@@ -95,7 +95,7 @@ class RestOfArguments(UnknownValue):
     __hash__ = object.__hash__
 
 
-class Foreign(UnknownValue):
+class LibraryObject(UnknownValue):
     """What a library other than SageMaker's has made."""
 
 

@@ -13,7 +13,7 @@ from sagespec.importing.programs.placeholders import Placeholders
 from sagespec.kinds.api_names import from_api
 from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.kinds.training_job.model import LEGACY_FIELDS
-from sagespec.scripts.constants import Mixed, UnknownValue
+from sagespec.scripts.values.constants import Mixed, UnknownValue
 
 RENAMED = {"image": "image_uri", "image_name": "image_uri", "name": "model_name"}
 """What SDK 1 called them; and a model's own name, which is no endpoint's."""

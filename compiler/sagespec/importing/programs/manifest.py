@@ -15,7 +15,7 @@ from sagespec.importing.programs.rules import collections_of, rules_of
 from sagespec.importing.programs.trainer import estimator_of
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
 from sagespec.reading.syntax.writer import Path
-from sagespec.scripts.constants import Mixed, UnknownValue
+from sagespec.scripts.values.constants import Mixed, UnknownValue
 
 WITHOUT_FIELD = frozenset(
     {

@@ -89,7 +89,7 @@ def _versions(text: str) -> Iterator[str]:
 
 def _of_python2(text: str) -> str:
     try:
-        from sagespec.scripts.python2 import as_python3
+        from sagespec.scripts.syntax.python2 import as_python3
 
         return as_python3(text) or text
     except (ImportError, RecursionError):

@@ -11,7 +11,7 @@ from typing import Any
 from sagespec.importing.draft import FilledArgument, literal
 from sagespec.importing.following.values import ABSENT, Default, Either, Made, RestOfArguments, text_of
 from sagespec.reading.syntax.writer import Path
-from sagespec.scripts.constants import Mixed, UnknownValue
+from sagespec.scripts.values.constants import Mixed, UnknownValue
 
 NUMBERS = frozenset(
     {

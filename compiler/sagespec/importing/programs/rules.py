@@ -7,7 +7,7 @@ from typing import Any
 
 from sagespec.importing.following.sdk import DEBUGGER_ACCOUNTS
 from sagespec.importing.following.values import Library, Made, text_of
-from sagespec.scripts.constants import is_certain
+from sagespec.scripts.values.constants import is_certain
 
 COLLECTIONS: Mapping[str, Sequence[tuple[str, Mapping[str, str]]]] = {
     "CheckInputImages": [("input_image", {"include_regex": ".*hybridsequential0_input_0", "save_interval": "500"})],

@@ -11,7 +11,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.building.targets.ack import SPEC as ACK
 from sagespec.building.targets.ack import name_of as ack_name
 from sagespec.catalog import api_members
-from sagespec.scripts.constants import Mixed, UnknownValue
+from sagespec.scripts.values.constants import Mixed, UnknownValue
 
 
 class FoundForm(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any
 from sagespec.base.named import NamedTuple
 from sagespec.importing.draft import UnreadableProgram
 from sagespec.importing.following.values import Default
-from sagespec.scripts.constants import Mixed, UnknownValue
+from sagespec.scripts.values.constants import Mixed, UnknownValue
 
 _TOKEN = re.compile(
     r"""

@@ -23,7 +23,7 @@ from sagespec.importing.requests.deployed import from_endpoint
 from sagespec.importing.requests.describe import from_description
 from sagespec.importing.requests.forms import templated
 from sagespec.reading.syntax.writer import Path
-from sagespec.scripts.constants import Mixed, UnknownValue, is_certain
+from sagespec.scripts.values.constants import Mixed, UnknownValue, is_certain
 
 NUMBERS = frozenset(
     {

@@ -19,7 +19,7 @@ from sagespec.importing.following.values import Default
 from sagespec.importing.requests.forms import snake
 from sagespec.importing.requests.shorthand import NotShorthand, Shorthand
 from sagespec.reading.syntax.foreign import NotData, documents
-from sagespec.scripts.constants import Mixed, UnknownValue
+from sagespec.scripts.values.constants import Mixed, UnknownValue
 
 Read = Callable[[str], str | None]
 """The text of a file that the script names; None where it cannot be read."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sagespec.kinds.endpoint.context import EndpointContext
 from sagespec.kinds.endpoint.lifecycle import LIFECYCLE
-from sagespec.kinds.endpoint.members import ELSEWHERE, MEMBERS, SECTIONS, field_of
+from sagespec.kinds.endpoint.members import ELSEWHERE, MEMBERS, SECTIONS
 from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.kinds.endpoint.rules import RULES
-from sagespec.kinds.kind import Kind
+from sagespec.kinds.kind import ROLE, Kind, Snippet, field_by
 
 if TYPE_CHECKING:
     from sagespec.building.cost import Bill
@@ -38,10 +38,26 @@ KIND = Kind(
     rules=RULES,
     members=MEMBERS,
     elsewhere=ELSEWHERE,
-    field_of=field_of,
+    field_of=field_by(MEMBERS),
     overrides={operation: ("request", section) for section, operation in SECTIONS.items()},
     role_member=("create_model", "ExecutionRoleArn"),
     draft=_draft,
     lifecycle=LIFECYCLE,
     bill=_bill,
+    snippet=Snippet(
+        "An endpoint that serves a model from S3.",
+        {
+            "apiVersion": "sagespec/v1",
+            "kind": "Endpoint",
+            "name": "${1:mnist}",
+            "framework_version": "${2:2.19}",
+            "model_data": "${3:s3://bucket/mnist/model.tar.gz}",
+            "role": ROLE,
+            "region": "${4:us-west-2}",
+            "instance_type": "${5:ml.m5.xlarge}",
+            "initial_instance_count": 1,
+        },
+    ),
+    serves="training_job",
+    called="model deployment inferenceservice inference endpointconfig service serving",
 )

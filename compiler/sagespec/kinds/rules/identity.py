@@ -70,9 +70,11 @@ def role_of_another_account(account: Written, context: Context) -> Finding | Non
 
     Bad:
         account_id: "210987654321"
+        role: arn:aws:iam::123456789012:role/SageMakerRole
 
     Good:
         account_id: "123456789012"
+        role: arn:aws:iam::123456789012:role/SageMakerRole
     """
     parts = (context.model.members().get("role") or "").split(":")
     if len(parts) > 5 and parts[4] != account.value and not context.local:

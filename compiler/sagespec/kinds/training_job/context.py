@@ -18,7 +18,7 @@ from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
 from sagespec.scripts import DeclaredArguments, Environment, Libraries, Script
 from sagespec.scripts.called import LEGACY_MODE, CalledFunction
-from sagespec.scripts.declared import DeclaredOption
+from sagespec.scripts.options import DeclaredOption
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
 """Hyperparameters that the container keeps to itself."""

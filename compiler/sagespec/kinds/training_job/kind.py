@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sagespec.kinds.kind import Kind
+from sagespec.kinds.kind import ROLE, Kind, Snippet
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.lifecycle import LIFECYCLE
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS, field_of
@@ -49,4 +49,21 @@ KIND = Kind(
     draft=_draft,
     lifecycle=LIFECYCLE,
     bill=_bill,
+    snippet=Snippet(
+        "A training job that runs a script on one instance.",
+        {
+            "apiVersion": "sagespec/v1",
+            "kind": "TrainingJob",
+            "name": "${1:mnist}",
+            "framework_version": "${2:2.21}",
+            "entry_point": "${3:train.py}",
+            "role": ROLE,
+            "region": "${4:us-west-2}",
+            "instance_type": "${5:ml.m5.xlarge}",
+            "instance_count": 1,
+            "channels": {"train": "${6:s3://bucket/train}"},
+            "output_path": "${7:s3://bucket/models}",
+        },
+    ),
+    called="job training estimator modeltrainer experiment run task tfjob pytorchjob xgboostjob",
 )

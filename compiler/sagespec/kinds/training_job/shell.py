@@ -1,6 +1,6 @@
 """What a shell makes of a command line that nobody has quoted: values of hyperparameters on their way to the script.
 
-Source: POSIX, Shell Command Language; what bash does beyond it is braces. tests/test_shell.py asks the shells.
+Source: POSIX, Shell Command Language; what bash does beyond it is braces. tests/scripts/test_shell.py asks the shells.
 """
 
 from __future__ import annotations

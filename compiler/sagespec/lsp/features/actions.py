@@ -10,7 +10,7 @@ from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.base.source import Source, Span
 from sagespec.lsp.features.diagnostics import diagnostic
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.texts import Json, TextDocument
+from sagespec.lsp.protocol.texts import Json, TextDocument
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.fixes import fixed
 from sagespec.reporting.findings.report import safe

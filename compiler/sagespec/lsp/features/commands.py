@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sagespec.kinds.explained import current, explained, suggestion
-from sagespec.lsp import jsonrpc
 from sagespec.lsp.features.lenses import SHOW_REQUEST, show_request
-from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.texts import Json, uri_of
+from sagespec.lsp.protocol import jsonrpc
+from sagespec.lsp.protocol.jsonrpc import ResponseError
+from sagespec.lsp.protocol.texts import Json, uri_of
 from sagespec.lsp.workspace import Workspace
 from sagespec.reporting.pages import markdown
 

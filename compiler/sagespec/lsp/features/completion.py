@@ -13,7 +13,10 @@ from sagespec.base.source import Path
 from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.endpoint.rules.model import NAMES
 from sagespec.kinds.explained import explained
-from sagespec.lsp.candidates import (
+from sagespec.kinds.lifecycle import Nature
+from sagespec.lsp.features import functions
+from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.offers.candidates import (
     Candidate,
     api_names,
     candidates,
@@ -22,14 +25,12 @@ from sagespec.lsp.candidates import (
     script_channels,
     settings_of_server,
 )
-from sagespec.lsp.cursor import Spot, spot
-from sagespec.lsp.features import functions
-from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.offers.cursor import Spot, spot
+from sagespec.lsp.offers.schema import part_of, shape_at
+from sagespec.lsp.offers.trial import COMPANION, OF_VALUES, ON_THE_WAY, Trial, sample
+from sagespec.lsp.protocol.texts import Json, TextDocument
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of
-from sagespec.lsp.schema import part_of, shape_at
 from sagespec.lsp.script import told_option
-from sagespec.lsp.texts import Json, TextDocument
-from sagespec.lsp.trial import COMPANION, OF_VALUES, ON_THE_WAY, Trial, sample
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.constraints import Shape
 from sagespec.reading.part import Field, Part
@@ -229,7 +230,7 @@ def _takes_keys(job: SceneJob, path: Path, shape: Shape | None) -> bool:
 def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[CompletionItem]:
     """The values of a field that would be accepted."""
     offered = [*candidates(trial.job, here.path, here.typed), *(of_shape(shape) if shape is not None else ())]
-    if here.path == ("training_job",):
+    if here.path == (trial.job.kind.serves,):
         offered += [Candidate(name, f"{file}:{line}") for name, file, line in trial.judgements.jobs("TrainingJob")]
     is_list = (
         shape is not None and bare(shape)["type"] == "list"
@@ -297,7 +298,7 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
             continue
         needs = [message for rule, _, message in said if COMPANION.search(rule)]
         yield _field(here, name, field, shapes[name], needs, members.get(name, ()))
-    if here.path == () and "matrix" not in given and trial.job.kind.name == "TrainingJob":
+    if here.path == () and "matrix" not in given and trial.job.kind.lifecycle.nature is Nature.RUNS:
         yield CompletionItem("matrix", _key(here, "matrix"), "field", "one job for each combination of values")
 
 

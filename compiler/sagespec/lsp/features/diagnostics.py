@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.kinds.explained import page_named
-from sagespec.lsp.texts import Json
+from sagespec.lsp.protocol.texts import Json
 from sagespec.lsp.workspace import Workspace
 from sagespec.reporting.findings.report import safe
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sagespec.base.named import NamedTuple
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.names.symbols import MOST_MANIFESTS, jobs_of
+from sagespec.lsp.protocol.texts import TextDocument
 from sagespec.lsp.scene import SceneJob
-from sagespec.lsp.symbols import MOST_MANIFESTS, jobs_of
-from sagespec.lsp.texts import TextDocument
 from sagespec.lsp.workspace import Workspace
 from sagespec.scripts.called import CalledFunction
 

@@ -9,16 +9,14 @@ from typing import Any
 from sagespec.base.diagnostic import Rejected
 from sagespec.base.source import Place
 from sagespec.kinds import vocabulary_of
-from sagespec.lsp.candidates import SECONDS, duration
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.offers.candidates import SECONDS, duration
+from sagespec.lsp.protocol.texts import Json
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, source_of
-from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.render import render
 from sagespec.reading.syntax.document import Document
 
-IMAGES = {"TrainingJob": ("AlgorithmSpecification", "TrainingImage"), "Endpoint": ("PrimaryContainer", "Image")}
-"""Kind → where the image stands in its first call."""
 MOST_NAMES = 6
 """Fields of the defaults that are named; more are counted."""
 
@@ -100,7 +98,6 @@ def _image(job: SceneJob) -> Iterator[str]:
     request = job.draft().request
     if "image_uri" in job.manifest.data or request.site.local or not request.site.region:
         return
-    own, member = IMAGES[job.kind.name]
-    image = request.template.get(own, {}).get(member)
+    image = job.kind.sent("image_uri", request)
     if isinstance(image, str):
         yield image

@@ -10,13 +10,13 @@ from sagespec.base.redact import redacted
 from sagespec.base.source import Path, Source
 from sagespec.kinds import KINDS, kind_named
 from sagespec.kinds.explained import explained
-from sagespec.lsp.candidates import api_member, described_value, script_arguments
 from sagespec.lsp.features import functions
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.names.served import SERVED, holder_of
+from sagespec.lsp.offers.candidates import api_member, described_value, script_arguments
+from sagespec.lsp.protocol.texts import Json, TextDocument
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of
 from sagespec.lsp.script import told_option
-from sagespec.lsp.served import SERVED, holder_of
-from sagespec.lsp.texts import Json, TextDocument
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.render import is_defaults
 from sagespec.reading.shape import field_at

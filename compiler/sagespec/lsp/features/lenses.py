@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sagespec.base.diagnostic import told
-from sagespec.lsp import jsonrpc
-from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.protocol import jsonrpc
+from sagespec.lsp.protocol.jsonrpc import ResponseError
+from sagespec.lsp.protocol.texts import Json
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, source_of
-from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reporting.plans.bills import amounts, explained

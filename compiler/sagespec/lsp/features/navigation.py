@@ -9,10 +9,10 @@ from typing import Any
 
 from sagespec.base.source import Path, Place
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.names.served import holder_of, jobs_served
+from sagespec.lsp.names.symbols import occurrences, symbol_at
+from sagespec.lsp.protocol.texts import Json, TextDocument, uri_of
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of
-from sagespec.lsp.served import holder_of, jobs_served
-from sagespec.lsp.symbols import occurrences, symbol_at
-from sagespec.lsp.texts import Json, TextDocument, uri_of
 from sagespec.lsp.workspace import Workspace
 
 IN_SOURCE = ("entry_point", "requirements_file")

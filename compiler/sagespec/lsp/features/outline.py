@@ -7,9 +7,9 @@ from typing import Any
 
 from sagespec.base.source import Path, Place
 from sagespec.lsp.judgements import Judgements
+from sagespec.lsp.names.symbols import source_at
+from sagespec.lsp.protocol.texts import Json
 from sagespec.lsp.scene import Scene, concerns_us, item_at, source_of
-from sagespec.lsp.symbols import source_at
-from sagespec.lsp.texts import Json
 from sagespec.lsp.workspace import Workspace, shown
 from sagespec.reading.render import is_defaults
 from sagespec.reading.syntax.document import Document

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sagespec.base.source import Place
-from sagespec.lsp import jsonrpc
 from sagespec.lsp.features.navigation import location
-from sagespec.lsp.jsonrpc import ResponseError
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.symbols import Occurrence, Symbol, occurrences, symbol_at
-from sagespec.lsp.texts import Json
+from sagespec.lsp.names.symbols import Occurrence, Symbol, occurrences, symbol_at
+from sagespec.lsp.protocol import jsonrpc
+from sagespec.lsp.protocol.jsonrpc import ResponseError
+from sagespec.lsp.protocol.texts import Json
 from sagespec.lsp.workspace import Workspace, is_manifest_name
 
 FORMS = {

@@ -18,7 +18,7 @@ from sagespec.reporting.plans.status import ending_data
 from sagespec.reporting.plans.where import where
 
 if TYPE_CHECKING:
-    from sagespec.deploying.applier import Outcome
+    from sagespec.deploying.applying.applier import Outcome
     from sagespec.deploying.following.ledger import Entry
 
 

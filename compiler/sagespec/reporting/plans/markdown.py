@@ -13,7 +13,7 @@ from sagespec.deploying.planning.plan import Plan
 from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.findings.diagnostics import counted, printable
 from sagespec.reporting.plans.bills import amounts, explained, starts
-from sagespec.reporting.plans.plan import about, counts, files_changed, sent, shown, standing_total, total_of
+from sagespec.reporting.plans.plan import about, counts, files_changed, sent, shown, total_of, total_of_endpoints
 from sagespec.reporting.plans.rows import PlanRow, rows_of, unchanged, varying
 from sagespec.reporting.plans.status import billed, verdict_line
 from sagespec.reporting.plans.where import UNASKED, where
@@ -66,7 +66,7 @@ def _whole(plan: Plan, parts: Mapping[str, Sequence[Any]], sizes: Mapping[str, i
         offline=UNASKED if place.offline else "",
         where=", ".join(place.words),
         total=total_of(plan),
-        standing=standing_total(plan),
+        standing=total_of_endpoints(plan),
         rows=parts["row"][: sizes["row"]],
         blocks=parts["block"][: sizes["block"]],
         left=" and ".join(left),

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sagespec.base.redact import redacted
 from sagespec.building.archive import Contents
-from sagespec.building.request import Upload
+from sagespec.building.request import Request, Upload
 from sagespec.deploying.planning.plan import Action, Change, Plan
 from sagespec.deploying.triage import triage, why_endpoint
+from sagespec.kinds import kind_named
 from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.findings.diagnostics import counted, printable
 from sagespec.reporting.plans.bills import amounts, bill_of_change, bills_of, explained, starts
-from sagespec.reporting.plans.standing import about_endpoint, standing_cost
+from sagespec.reporting.plans.endpoints import about_endpoint, cost_of_endpoints
 from sagespec.reporting.plans.units import duration, size
 from sagespec.reporting.plans.where import UNASKED, where
 from sagespec.reporting.terminal.style import Style
 
 if TYPE_CHECKING:
-    from sagespec.deploying.applier import Outcome
+    from sagespec.deploying.applying.applier import Outcome
     from sagespec.deploying.planning.differ import Difference
 
 _COLOURS = {
@@ -68,7 +69,7 @@ def plan_text(plan: Plan, style: Style) -> Iterator[str]:
     total = total_of(plan)
     if total:
         yield f"Together at most {total}."
-    stands = standing_total(plan)
+    stands = total_of_endpoints(plan)
     if stands:
         yield f"The endpoints together cost {stands}."
 
@@ -141,11 +142,11 @@ def about(change: Change) -> Iterator[str]:
         yield from about_endpoint(change, bill_of_change(change))
         yield from (f"{upload.kind}: {contents(upload)} → {_place(upload)}" for upload in request.uploads)
         return
-    limit = request.template.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
-    spot = "spot" if request.template.get("EnableManagedSpotTraining") else "on demand"
-    kind = "" if request.site.local else f" {spot} in {request.site.region}"
+    limit = kind_named(request.kind).sent("max_run", request)
+    place = "" if request.site.local else f"in {request.site.region}"
+    what = " ".join(part for part in (machines_of(request), market_of(request), place) if part)
     most = f", at most {duration(limit)}" if limit else ""
-    yield f"{change.job_name}: {machines_of(request.template)}{kind}{most}"
+    yield f"{change.job_name}: {what}{most}"
     given = own_hyperparameters(change)
     if given and change.action is Action.CREATE:
         yield shortened(f"hyperparameters: {', '.join(f'{name}: {value}' for name, value in given.items())}")
@@ -155,11 +156,23 @@ def about(change: Change) -> Iterator[str]:
         yield f"bill: at most {amounts(bill)}: {explained(bill)}"
 
 
-def machines_of(template: Mapping[str, Any]) -> str:
-    """`2 × ml.g5.xlarge`, with every group of a heterogeneous cluster."""
-    resources = template.get("ResourceConfig", {})
-    groups = resources.get("InstanceGroups") or [resources]
+def machines_of(request: Request) -> str:
+    """`2 × ml.g5.xlarge`, with every group of a heterogeneous cluster; empty of a kind that has no instances."""
+    kind = kind_named(request.kind)
+    if "instance_type" not in kind.members:
+        return ""
+    count, name = kind.sent("instance_count", request), kind.sent("instance_type", request)
+    alone = {"InstanceCount": count or 1, "InstanceType": name or "?"}
+    groups = kind.sent("instance_groups", request) or [alone]
     return " + ".join(f"{group.get('InstanceCount', 1)} × {group.get('InstanceType', '?')}" for group in groups)
+
+
+def market_of(request: Request) -> str:
+    """`spot` or `on demand`; empty on this machine, and of a kind that has no such choice."""
+    kind = kind_named(request.kind)
+    if request.site.local or "use_spot_instances" not in kind.members:
+        return ""
+    return "spot" if kind.sent("use_spot_instances", request) else "on demand"
 
 
 def own_hyperparameters(change: Change) -> dict[str, str]:
@@ -220,10 +233,10 @@ def total_of(plan: Plan) -> str:
     return amounts(*bills) if len(bills) > 1 else ""
 
 
-def standing_total(plan: Plan) -> str:
+def total_of_endpoints(plan: Plan) -> str:
     """What all that is deployed costs for as long as it stands; nothing where a lone endpoint has said it."""
     bills = bills_of(plan, Nature.STAYS)
-    return standing_cost(*bills) if len(bills) > 1 else ""
+    return cost_of_endpoints(*bills) if len(bills) > 1 else ""
 
 
 def counts(plan: Plan) -> str:

@@ -12,8 +12,8 @@ from sagespec.deploying.planning.differ import Difference
 from sagespec.deploying.planning.plan import Action, Change, Plan
 from sagespec.kinds.lifecycle import Nature
 from sagespec.reporting.plans.bills import bill_of_change, brief, starts
-from sagespec.reporting.plans.plan import machines_of, next_step, own_hyperparameters, shown
-from sagespec.reporting.plans.standing import fleet_of
+from sagespec.reporting.plans.endpoints import fleet_of
+from sagespec.reporting.plans.plan import machines_of, market_of, next_step, own_hyperparameters, shown
 from sagespec.reporting.plans.units import duration
 
 _ORDER = (Action.REFUSE, Action.STOP, Action.DELETE, Action.REPLACE)
@@ -164,18 +164,17 @@ def _called(names: Sequence[str]) -> tuple[tuple[str, ...], str]:
 def _instances(change: Change) -> str:
     if change.request is None or not starts(change):
         return ""
-    return machines_of(change.request.template) if change.nature is Nature.RUNS else fleet_of(change.request)
+    return machines_of(change.request) if change.nature is Nature.RUNS else fleet_of(change.request)
 
 
 def _market(change: Change) -> str:
     request = change.request
-    if request is None or not starts(change) or request.site.local or change.nature is Nature.STAYS:
-        return ""
-    return "spot" if request.template.get("EnableManagedSpotTraining") else "on demand"
+    return market_of(request) if request is not None and starts(change) else ""
 
 
 def _time(change: Change, bill: Bill | None) -> str:
     if change.nature is Nature.STAYS or bill is None or not bill.items:
         return ""
-    longest = duration(max(item.seconds for item in bill.items if item.what == "training"))
+    main = bill.items[0].what  # other items of a bill last as long, or end with it
+    longest = duration(max(item.seconds for item in bill.items if item.what == main))
     return f"{longest} × {bill.attempts} attempts" if bill.attempts > 1 else longest

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sagespec.deploying.following.ending import Ending, Standing
+from sagespec.deploying.following.ending import Ending, EndpointEnding
 from sagespec.deploying.planning.observed import Observed
 from sagespec.deploying.triage import FailureVerdict
 from sagespec.reporting.findings.diagnostics import printable
@@ -43,8 +43,8 @@ def ended_text(ending: Ending, style: Style) -> Iterator[str]:
     if ending.rehearsal:
         text = printable(ending.rehearsal["text"])
         yield f"  {text if ending.passed else style.red(text)}"
-    if isinstance(ending, Standing):
-        yield from (f"  {line}" for line in _standing_lines(ending))
+    if isinstance(ending, EndpointEnding):
+        yield from (f"  {line}" for line in _endpoint_lines(ending))
     time = billed(ending)
     if time:
         yield f"  billable: {time}"
@@ -52,7 +52,7 @@ def ended_text(ending: Ending, style: Style) -> Iterator[str]:
         yield f"  log: {ending.log}"
 
 
-def _standing_lines(ending: Standing) -> Iterator[str]:
+def _endpoint_lines(ending: EndpointEnding) -> Iterator[str]:
     """What an endpoint serves with, and how much of it there is."""
     if ending.config:
         yield f"serves with {printable(ending.config)}" if ending.status == "InService" else printable(ending.config)
@@ -123,11 +123,11 @@ def ending_data(ending: Ending) -> dict[str, Any]:
         "log": ending.log,
         "log_tail": list(ending.tail),
         **({"rehearsal": dict(ending.rehearsal)} if ending.rehearsal else {}),
-        **(_standing_data(ending) if isinstance(ending, Standing) else {}),
+        **(_endpoint_data(ending) if isinstance(ending, EndpointEnding) else {}),
     }
 
 
-def _standing_data(ending: Standing) -> dict[str, Any]:
+def _endpoint_data(ending: EndpointEnding) -> dict[str, Any]:
     """What an endpoint has beside."""
     return {
         "config": ending.config or None,

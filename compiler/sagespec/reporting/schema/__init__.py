@@ -13,20 +13,15 @@ from functools import cache
 
 from sagespec.catalog import Facts
 from sagespec.checking.condition import Json
-from sagespec.checking.row import Row
-from sagespec.kinds import kind_named
-from sagespec.kinds.endpoint.model import Endpoint
-from sagespec.kinds.training_job.model import Job
+from sagespec.kinds import KINDS, kind_named
+from sagespec.kinds.kind import Kind
 from sagespec.reading.part import Part
 from sagespec.reading.render import MAX_ENVIRONMENTS
+from sagespec.reporting.schema.kinds import beyond
 from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.plans import plan_schema
-from sagespec.reporting.schema.refusals import REFUSALS, of_each, of_hardware, of_manifest, old_names, renamed, rows
-from sagespec.reporting.schema.regions import OF_ENDPOINTS, OF_JOBS, by_region
-from sagespec.reporting.schema.servers import by_server
-from sagespec.reporting.schema.shapes import EndpointShapes, JobShapes, Shapes, values_of_endpoints, values_of_jobs
-from sagespec.reporting.schema.snippets import SNIPPETS
-from sagespec.reporting.schema.versions import by_version
+from sagespec.reporting.schema.refusals import of_each, of_manifest, old_names, renamed, rows
+from sagespec.reporting.schema.shapes import Shapes
 
 IDENTITY = ("apiVersion", "kind", "name")
 """Fields that a manifest writes itself; all others may come from a Defaults document."""
@@ -34,68 +29,64 @@ IDENTITY = ("apiVersion", "kind", "name")
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
+def file_name(kind: str) -> str:
+    """Of the schema of a kind's manifests: `training-job.schema.json`."""
+    return f"{KINDS[kind].replace('_', '-')}.schema.json"
+
+
 @cache
 def made_schemas() -> Mapping[str, str]:
     """File name → content of each schema."""
     facts = Facts(date.min)  # nothing in a schema depends on the day
     made = {
-        "training-job.schema.json": training_job_schema(facts),
-        "endpoint.schema.json": endpoint_schema(facts),
+        **{file_name(name): manifest_schema(kind_named(name), facts) for name in KINDS},
         "defaults.schema.json": defaults_schema(facts),
         "plan.schema.json": plan_schema(),
     }
     return {name: json.dumps(schema, indent=1, ensure_ascii=False) + "\n" for name, schema in made.items()}
 
 
-def training_job_schema(facts: Facts) -> Json:
-    """The schema of a training job's manifest, in draft 7: the newest that all editors know."""
-    contradictions = [*rows(kind_named("TrainingJob").rules, facts), *REFUSALS, *of_hardware(facts)]
-    shapes = JobShapes(Job, contradictions, values_of_jobs(facts))
-    elsewhere = [*by_version(facts), *by_region(facts, OF_JOBS)]
-    made = _manifest("TrainingJob", "A SageMaker training job.", shapes, contradictions, elsewhere)
-    made["definitions"]["channel"] |= {"allOf": of_each(contradictions, "channels")}
-    return made
-
-
-def endpoint_schema(facts: Facts) -> Json:
-    """The schema of an endpoint's manifest."""
-    contradictions = rows(kind_named("Endpoint").rules, facts)
-    shapes = EndpointShapes(Endpoint, contradictions, values_of_endpoints(facts))
-    elsewhere = [*by_server(facts), *by_region(facts, OF_ENDPOINTS)]
-    return _manifest("Endpoint", "A SageMaker endpoint.", shapes, contradictions, elsewhere)
-
-
-def _manifest(kind: str, description: str, shapes: Shapes, contradictions: list[Row], more: list[Json]) -> Json:
-    model = kind_named(kind).model
+def manifest_schema(kind: Kind, facts: Facts) -> Json:
+    """The schema of a kind's manifests, in draft 7: the newest that all editors know."""
+    more = beyond(kind)
+    contradictions = [*rows(kind.rules, facts), *more.rows(facts)]
+    shapes = more.shapes(kind, contradictions, more.values(facts))
+    definitions = shapes.definitions()
+    for field, part in more.maps.items():
+        definitions[part] |= {"allOf": of_each(contradictions, field)}
+    noun = kind.lifecycle.noun
     return {
         "$schema": _DRAFT,
         "title": "sagespec",
-        "description": description,
-        "defaultSnippets": SNIPPETS[kind],
+        "description": f"A SageMaker {noun}.",
+        "defaultSnippets": [{"label": noun, "description": kind.snippet.description, "body": kind.snippet.body}],
         "type": "object",
         "required": list(IDENTITY),
-        "properties": {**_head(kind, model), **shapes.fields(), "matrix": _MATRIX, **old_names(model)},
+        "properties": {**_head(kind.name, kind.model), **shapes.fields(), "matrix": _MATRIX, **old_names(kind.model)},
         "additionalProperties": False,
-        "allOf": [*renamed(model), *more, *of_manifest(contradictions)],
-        "definitions": shapes.definitions(),
+        "allOf": [*renamed(kind.model), *more.branches(facts), *of_manifest(contradictions)],
+        "definitions": definitions,
     }
 
 
 def defaults_schema(facts: Facts) -> Json:
     """The schema of a Defaults document. A manifest may replace half of a contradiction, so nothing is said of any.
 
-    What stands at its top is for every kind that has such a field; a section named like a kind is for that one.
+    What stands at its top is for every kind that has such a field, and is as the first of these has it; a section named
+    like a kind is for that one.
     """
-    jobs = JobShapes(Job, rows(kind_named("TrainingJob").rules, facts), values_of_jobs(facts))
-    endpoints = EndpointShapes(Endpoint, rows(kind_named("Endpoint").rules, facts), values_of_endpoints(facts))
-    of_job, of_endpoint = jobs.fields(), endpoints.fields()
-    others = {name: {"$ref": f"#/properties/Endpoint/properties/{name}"} for name in of_endpoint if name not in of_job}
-    sections = {
-        "TrainingJob": _section("training jobs", {name: {"$ref": f"#/properties/{name}"} for name in of_job}, Job),
-        "Endpoint": _section("endpoints", of_endpoint, Endpoint),
-    }
-    fields = {**of_job, **others, "matrix": _MATRIX, **sections, **_SETTINGS}
-    old, refused = old_names(Job, others), renamed(Job, others)
+    kinds = [kind_named(name) for name in KINDS]
+    made = {kind.name: _shapes(kind, facts) for kind in kinds}
+    own = {name: shapes.fields() for name, shapes in made.items()}
+    first = kinds[0]
+    fields, others = dict(own[first.name]), dict[str, Json]()
+    for kind in kinds[1:]:
+        of_kind = {name: {"$ref": f"#/properties/{kind.name}/properties/{name}"} for name in own[kind.name]}
+        others |= {name: there for name, there in of_kind.items() if name not in fields and name not in others}
+    own[first.name] = {name: {"$ref": f"#/properties/{name}"} for name in fields}
+    sections = {kind.name: _section(f"{kind.lifecycle.noun}s", own[kind.name], kind.model) for kind in kinds}
+    fields |= {**others, "matrix": _MATRIX, **sections, **_SETTINGS}
+    old, refused = old_names(first.model, others), renamed(first.model, others)
     environment = {
         "type": "object",
         "description": "What holds when --env (or SAGESPEC_ENV) gives this name.",
@@ -115,11 +106,16 @@ def defaults_schema(facts: Facts) -> Json:
         "description": "What the manifests in this folder and below leave out.",
         "type": "object",
         "required": ["kind"],
-        "properties": {**_head("Defaults", Job), **fields, "environments": environments, **old},
+        "properties": {**_head("Defaults", first.model), **fields, "environments": environments, **old},
         "additionalProperties": False,
         "allOf": refused,
-        "definitions": {**jobs.definitions(), **endpoints.definitions()},
+        "definitions": {name: part for shapes in made.values() for name, part in shapes.definitions().items()},
     }
+
+
+def _shapes(kind: Kind, facts: Facts) -> Shapes:
+    more = beyond(kind)
+    return more.shapes(kind, rows(kind.rules, facts), more.values(facts))
 
 
 def _section(kinds: str, fields: Json, model: type[Part]) -> Json:

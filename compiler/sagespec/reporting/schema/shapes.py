@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from sagespec.base.source import Path
 from sagespec.catalog import Facts, Instance, Release
 from sagespec.catalog.serving import SERVERS, hosting_types, served_versions, servers_of
 from sagespec.checking.condition import BUCKET, EXPRESSION, NULL, Json, choice, when
 from sagespec.checking.row import Row
-from sagespec.kinds import kind_named
-from sagespec.reading.part import Part
+from sagespec.kinds import KINDS
+from sagespec.kinds.kind import Kind
 from sagespec.reporting.schema.model import model_schema
 from sagespec.reporting.schema.overrides import request_members
 from sagespec.reporting.schema.versions import DEFAULT, frameworks, releases
@@ -39,33 +38,32 @@ _NO_EXPRESSION: Json = {
 class Shapes:
     """Turns a kind's model, piece by piece, into the editors' schema."""
 
-    prefix = ""
-    """What the names of its definitions begin with."""
-    overrides: Mapping[str, Path] = {}
-    """Operation → where a manifest overrides members of its request."""
-
-    def __init__(self, model: type[Part], rows: Iterable[Row], known: Mapping[str, Json]) -> None:
+    def __init__(self, kind: Kind, rows: Iterable[Row], known: Mapping[str, Json]) -> None:
         """
         Args:
             rows: what the rules say; of these the forms are used, which hold whatever else is written.
             known: field → values to complete.
         """
+        self.prefix = f"{KINDS[kind.name]}_" if kind.name != next(iter(KINDS)) else ""
+        """What the names of its definitions begin with, so that those of all kinds can stand in one schema."""
+        self.overrides = kind.overrides
         self.forms = [row for row in rows if row.form]
-        schema = model_schema(model)
-        self.name = model.__name__
+        schema = model_schema(kind.model)
+        self.name = kind.model.__name__
         self.parts: Json = {**schema.pop("$defs"), self.name: schema}
-        self.known = known
+        self.known = {name: values for name, values in known.items() if name in kind.model.fields}
 
     def fields(self) -> Json:
         """Every field that a manifest and a Defaults document share."""
         fields = self.properties(self.name)
-        fields["request"] = {**fields["request"], "additionalProperties": True, "propertyNames": True}
-        fields["request"]["allOf"] = [{"$ref": f"#/definitions/{self.prefix}request"}]
+        if self.overrides:
+            fields["request"] = {**fields["request"], "additionalProperties": True, "propertyNames": True}
+            fields["request"]["allOf"] = [{"$ref": f"#/definitions/{self.prefix}request"}]
         return {name: shape for name, shape in fields.items() if name not in ("apiVersion", "kind")}
 
     def definitions(self) -> Json:
         """What the fields refer to."""
-        known = {**self.known, "request": request_members(self.overrides)}
+        known = {**self.known, **({"request": request_members(self.overrides)} if self.overrides else {})}
         return {f"{self.prefix}{name}": values for name, values in known.items()}
 
     def properties(self, part: str) -> Json:
@@ -175,8 +173,6 @@ def _told(node: Json) -> Json:
 class JobShapes(Shapes):
     """Those of a training job, whose channels may be written in several ways."""
 
-    overrides = kind_named("TrainingJob").overrides
-
     def fields(self) -> Json:
         fields = super().fields()
         about = {
@@ -210,13 +206,6 @@ class JobShapes(Shapes):
         return {"channel": self.channel(), **super().definitions()}
 
 
-class EndpointShapes(Shapes):
-    """Those of an endpoint."""
-
-    prefix = "endpoint_"
-    overrides = kind_named("Endpoint").overrides
-
-
 def values_of_jobs(facts: Facts) -> Mapping[str, Json]:
     """Values to complete, each with a line about it. Others of the right form are welcome: the catalogue ages."""
     return _listed(
@@ -227,6 +216,11 @@ def values_of_jobs(facts: Facts) -> Mapping[str, Json]:
             **{field: _versions_of(facts, field) for field in ("framework_version", "transformers_version")},
         }
     )
+
+
+def values_of_any(facts: Facts) -> Mapping[str, Json]:
+    """The same, as far as it holds for every kind."""
+    return _listed({"region": _regions(facts)})
 
 
 def values_of_endpoints(facts: Facts) -> Mapping[str, Json]:

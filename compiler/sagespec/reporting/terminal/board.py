@@ -46,23 +46,9 @@ def board_on(
         now: seconds since 1970.
         width: columns, where the stream does not know.
     """
-    style = style_of(stream)
-
-    def plain_line(text: str) -> None:
-        out.write(text + "\n")
-
-    def plain_state(seen: Observed) -> None:
-        out.flush()
-        stream.write(state_line(seen, style) + "\n")
-        stream.flush()
-
-    def plain_remark(text: str) -> None:
-        out.flush()
-        stream.write(text + "\n")
-        stream.flush()
-
-    if not style.coloured:
-        yield Board(plain_state, plain_line, plain_remark)
+    plain = _plain_board(stream, out)
+    if not style_of(stream).coloured:
+        yield plain
         return
 
     from rich.console import Console
@@ -79,10 +65,25 @@ def board_on(
     def table() -> Table:
         return _table(job_names, states, now())
 
-    line = line_above if out.isatty() else plain_line
+    line = line_above if out.isatty() else plain.line
     with Live(console=console, get_renderable=table, refresh_per_second=2, transient=True, redirect_stdout=False):
         above = partial(console.print, soft_wrap=True)
         yield Board(lambda seen: states.update({seen.job_name: seen}), line, lambda text: above(Text.from_ansi(text)))
+
+
+def _plain_board(stream: IO[str], out: IO[str]) -> Board:
+    """A line for each piece of news."""
+    style = style_of(stream)
+
+    def remark(text: str) -> None:
+        out.flush()
+        stream.write(text + "\n")
+        stream.flush()
+
+    def line(text: str) -> None:
+        out.write(text + "\n")
+
+    return Board(lambda seen: remark(state_line(seen, style)), line, remark)
 
 
 def _table(job_names: Sequence[str], states: dict[str, Observed], now: float) -> Table:

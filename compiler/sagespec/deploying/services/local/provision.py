@@ -53,7 +53,7 @@ class ProvisionedEnvironment:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EnvironmentSpec:
     """What an environment is to hold."""
 
     package: str
@@ -87,7 +87,7 @@ def version_of_image(image: str) -> str | None:
     return found[0] if found and "tensorflow" in repository.rpartition("/")[2] else None
 
 
-def wanted_of(image: str) -> Wanted | None:
+def wanted_of(image: str) -> EnvironmentSpec | None:
     """What an image holds, of what PyPI has; None where its address does not say it."""
     found = of_image(image)
     if found is None:
@@ -101,17 +101,17 @@ def wanted_of(image: str) -> Wanted | None:
     if under is not None:
         beside = (f"{package_name(under)}=={version.partition('+')[2].removeprefix(under.name)}", *beside)
     package = package_name(framework)
-    return Wanted(package, own.partition("-")[0], framework.title, beside, pythons=_pythons_of(image))
+    return EnvironmentSpec(package, own.partition("-")[0], framework.title, beside, pythons=_pythons_of(image))
 
 
-def of_tensorflow(version: str, image: str = "", beside: tuple[str, ...] = ()) -> Wanted:
+def of_tensorflow(version: str, image: str = "", beside: tuple[str, ...] = ()) -> EnvironmentSpec:
     """A version of TensorFlow, with what must not come with it."""
     framework = of_name("tensorflow")
     older = (row for row in framework.wheel["limits"] if _parts(version) < _parts(row["below"]))
     limits = tuple(limit for row in older for limit in row["limits"])
     package = package_name(framework, version)
     pythons = _pythons_of(image, framework)
-    return Wanted(package, version, framework.title, beside, limits=limits, pythons=pythons)
+    return EnvironmentSpec(package, version, framework.title, beside, limits=limits, pythons=pythons)
 
 
 def _pythons_of(image: str, framework: Framework | None = None) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ def _parts(version: str) -> tuple[int, ...]:
 
 
 def provide(
-    wanted: str | Wanted,
+    wanted: str | EnvironmentSpec,
     report: Callable[[ProvisionProgress], None],
     cache: Path | None = None,
     of: Sequence[str] = (),
@@ -189,13 +189,13 @@ def provide(
     raise refused[-len(folders)]
 
 
-def _candidates(wanted: Wanted) -> list[str]:
+def _candidates(wanted: EnvironmentSpec) -> list[str]:
     """This Python, and the image's, where it is another and is found."""
     own = pythons.find(wanted.pythons)
     return [sys.executable, *([own] if own not in (None, sys.executable) else [])]
 
 
-def _folder(envs: Path, wanted: Wanted, python: str) -> Path:
+def _folder(envs: Path, wanted: EnvironmentSpec, python: str) -> Path:
     named = (each for each in (*wanted.beside, *wanted.alone) if "==" in each)
     parts = [wanted.package, wanted.version, *(each.replace("==", "-").removesuffix(".*") for each in named)]
     tag = f"py{pythons.version_of(python).replace('.', '')}"
@@ -220,7 +220,7 @@ def _environment(folder: Path, note: Mapping[str, Any]) -> ProvisionedEnvironmen
 class _Environment:
     """One to be built."""
 
-    wanted: Wanted
+    wanted: EnvironmentSpec
     folder: Path
     python: str
     exact: bool

@@ -68,7 +68,7 @@ class UnreadableAnswer(ValueError):
     """An answer that is not what the API's model says. Its text is what is wrong."""
 
 
-class Lacking(UnreadableAnswer):
+class MissingMembers(UnreadableAnswer):
     """Members are missing: it was cut short on the way."""
 
 
@@ -88,7 +88,7 @@ def read(shape: Any, answer: Mapping[str, Any], required: tuple[str, ...] = ()) 
     """
     missing = [name for name in required if answer.get(name) is None]
     if missing:
-        raise Lacking(f"the answer was cut short: it has no {' and no '.join(missing)}")
+        raise MissingMembers(f"the answer was cut short: it has no {' and no '.join(missing)}")
     found = _read(shape, answer, "") if shape is not None else {}
     return {**answer, **found}
 
@@ -113,7 +113,7 @@ def _read(shape: Any, value: Any, where: str) -> Any:
 def _structure(shape: Any, value: Mapping[str, Any], where: str) -> dict[str, Any]:
     missing = [name for name in NEEDED.get(shape.name, ()) if value.get(name) is None]
     if missing:
-        raise Lacking(f"the answer was cut short: {where or 'it'} has no {' and no '.join(missing)}")
+        raise MissingMembers(f"the answer was cut short: {where or 'it'} has no {' and no '.join(missing)}")
     members = shape.members
     return {
         name: redacted(item) if name in WORDS and isinstance(item, str) else _member(members, name, item, where)

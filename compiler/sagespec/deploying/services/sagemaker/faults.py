@@ -10,7 +10,7 @@ from typing import Any
 from sagespec.deploying.following.waits import waiting
 from sagespec.deploying.services import InProgress, NameTaken, NoSuchJob, ServiceError
 from sagespec.deploying.services.sagemaker.answers import (
-    Lacking,
+    MissingMembers,
     UnreadableAnswer,
     WebPage,
     is_page,
@@ -238,7 +238,7 @@ def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), *
                 return _read(method, method(**parameters), tuple(required))
         except (ClientError, BotoCoreError) as error:
             raise service_error(error, doing) from error
-        except Lacking as error:
+        except MissingMembers as error:
             wrong = CutShort(f"{doing}: {error}", AGAIN)
         except OSError as error:  # a credential_process, a certificate: what botocore opens for us
             raise ServiceError(f"{doing}: {told(str(error))}", _SLOW) from error

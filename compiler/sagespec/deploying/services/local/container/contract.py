@@ -89,7 +89,7 @@ def as_json(value: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Told:
+class ScriptInvocation:
     """What a script is told."""
 
     environ: Mapping[str, str]
@@ -98,7 +98,7 @@ class Told:
     entry_point: str
 
 
-def tell(folder: HostFolder, environ: Mapping[str, str], seen: HostFolder | None = None) -> Told:
+def tell(folder: HostFolder, environ: Mapping[str, str], seen: HostFolder | None = None) -> ScriptInvocation:
     """What the script of this host is told.
 
     Args:
@@ -144,10 +144,10 @@ def tell(folder: HostFolder, environ: Mapping[str, str], seen: HostFolder | None
         "SAGEMAKER_JOB_NAME": str(own.get("sagemaker_job_name", "")),
         "SAGEMAKER_REGION": str(own.get("sagemaker_region") or ""),
     }
-    return Told(variables, args, str(told["user_entry_point"]))
+    return ScriptInvocation(variables, args, str(told["user_entry_point"]))
 
 
-def of_tensorflow(told: Told) -> dict[str, str]:
+def of_tensorflow(told: ScriptInvocation) -> dict[str, str]:
     """What TensorFlow's image adds for every script, whatever the request says.
 
     Source: https://github.com/aws/sagemaker-tensorflow-training-toolkit (s3_utils.py)

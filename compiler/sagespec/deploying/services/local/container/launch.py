@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Literal
 
 from sagespec.catalog.frameworks import of_image, of_name
-from sagespec.deploying.services.local.container.contract import TENSORFLOW_MODULE, Told
+from sagespec.deploying.services.local.container.contract import TENSORFLOW_MODULE, ScriptInvocation
 from sagespec.deploying.services.local.folder import HostFolder
 
 EntryPoint = Literal["package", "script", "program"]
@@ -89,7 +89,7 @@ def entry_point_of(folder: HostFolder, name: str) -> EntryPoint:
     return "script" if name.endswith(".py") else "program"
 
 
-def words(folder: HostFolder, told: Told, python: str, image: LaunchedImage) -> list[str]:
+def words(folder: HostFolder, told: ScriptInvocation, python: str, image: LaunchedImage) -> list[str]:
     """The words of the command that runs the entry point, from the code folder, as the toolkit lists them.
 
     A name that ends in `.sh` is run by the shell; beside a `setup.py` the entry point is a module; a Python file is

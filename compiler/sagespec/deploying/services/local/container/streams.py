@@ -12,8 +12,6 @@ from sagespec.deploying.services.local.container import channels, pipes
 from sagespec.deploying.services.local.container.channels import DataError
 from sagespec.deploying.services.local.folder import HostFolder, LocalStore, write_json
 
-PLAN = "pipes.json"
-
 
 def is_piped(channel: Mapping[str, Any], training_input_mode: str) -> bool:
     return (channel.get("InputMode") or training_input_mode) == "Pipe"

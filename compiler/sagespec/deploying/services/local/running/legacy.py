@@ -71,14 +71,14 @@ def minor_of(version: str) -> int | None:
     return int(numbers[1]) if numbers[0] == "1" and numbers[1:] and numbers[1].isdecimal() else None
 
 
-def of_version(version: str, beside: tuple[str, ...]) -> provision.Wanted | None:
+def of_version(version: str, beside: tuple[str, ...]) -> provision.EnvironmentSpec | None:
     """TensorFlow 1 itself; None where its version is not known."""
     return None if minor_of(version) is None else provision.of_tensorflow(version, beside=beside)
 
 
 def provided(
-    own: provision.Wanted | None,
-    stand_in: provision.Wanted,
+    own: provision.EnvironmentSpec | None,
+    stand_in: provision.EnvironmentSpec,
     report: Callable[[str], None],
     stand_in_python: str | None = None,
 ) -> provision.ProvisionedEnvironment:

@@ -21,7 +21,7 @@ _STEP = re.compile(r"\b(epoch|(?:global[ _])?step|iteration|iter)\b\D{0,4}(\d+)"
 
 
 @dataclass(frozen=True)
-class Moment:
+class Interruption:
     """When the instance goes."""
 
     marks: int
@@ -60,7 +60,7 @@ class RehearsalProgress:
                 if len(self.times) < MARKS[1]:
                     self.times.append(time.monotonic())
 
-    def due(self, moment: Moment) -> bool:
+    def due(self, moment: Interruption) -> bool:
         now = time.monotonic()
         if not self.times:
             return now - self.began > moment.silence
@@ -81,12 +81,12 @@ class RehearsalJudge:
         self.unit = ""
         self.runs: list[dict[str, Any]] = []
 
-    def moment(self) -> Moment | None:
+    def moment(self) -> Interruption | None:
         """When to interrupt the next run; None for a run that is left alone."""
         if self.done >= self.asked:
             return None
         chance = random.SystemRandom()
-        return Moment(chance.randint(*MARKS), chance.random(), chance.uniform(*SILENT_SECONDS))
+        return Interruption(chance.randint(*MARKS), chance.random(), chance.uniform(*SILENT_SECONDS))
 
     def saw(self, progress: RehearsalProgress, *, interrupted: bool) -> None:
         """A run has ended."""

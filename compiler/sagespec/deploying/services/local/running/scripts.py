@@ -58,7 +58,7 @@ class ScriptRuns:
         except provision.CannotProvision as error:
             raise failed(f"ClientError: {error}") from error
 
-    def _provide(self, wanted: provision.Wanted, report: Callable[[str], None], of: Sequence[str] = ()) -> str:
+    def _provide(self, wanted: provision.EnvironmentSpec, report: Callable[[str], None], of: Sequence[str] = ()) -> str:
         environment = provision.provide(wanted, lambda progress: report(str(progress)), of=of)
         if environment.warning:
             report(environment.warning)
@@ -160,7 +160,7 @@ class ScriptRuns:
             return list(argv)
         return optml.inside(self.job.host(host).path, self.etc_hosts, self.scratch / (scratch or host), argv)
 
-    def _told(self, host: str) -> contract.Told:
+    def _told(self, host: str) -> contract.ScriptInvocation:
         return contract.tell(self.job.host(host), self._given(host), self.seen(host))
 
     def _given(self, host: str) -> dict[str, str]:

@@ -62,7 +62,7 @@ class Supervisor:
         self.progress = rehearsal.RehearsalProgress()
         notice = self._notice if self.metrics.patterns or self.job.options.interrupt else None
         self.logs = {host: Log(folder.log(host), notice) for host in self.job.hosts}
-        self.interruption: rehearsal.Moment | None = None
+        self.interruption: rehearsal.Interruption | None = None
         self.shut_down = False
 
     def run(self) -> None:

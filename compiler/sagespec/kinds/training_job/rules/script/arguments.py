@@ -14,7 +14,7 @@ from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.kinds.training_job.context import CommandLine, JobContext, Matched, Unmatched, option_of
 from sagespec.kinds.training_job.subjects import COMMAND_LINE, MATCHED, UNMATCHED
 from sagespec.scripts import DeclaredArguments
-from sagespec.scripts.declared import TAKES_VALUE
+from sagespec.scripts.options import TAKES_VALUE
 
 _ARGPARSE = "https://docs.python.org/3/library/argparse.html"
 _NO = frozenset({"", "0", "0.0", "false", "no", "off", "none", "f", "n"})

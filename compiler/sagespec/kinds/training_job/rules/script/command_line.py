@@ -10,7 +10,7 @@ from sagespec.kinds.training_job.context import JobContext, Matched, Passed, opt
 from sagespec.kinds.training_job.rules.code.entry_point import is_command_line
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
 from sagespec.kinds.training_job.subjects import MATCHED, PASSED
-from sagespec.scripts.declared import NO_VALUE
+from sagespec.scripts.options import NO_VALUE
 
 _PROCESS = TOOLKIT + "/blob/v5.1.1/src/sagemaker_training/process.py (run_async; run with 4.0.0, 4.8.4, 5.1.1)"
 _ANY_NUMBER = ("+", "*", "...", "A...")

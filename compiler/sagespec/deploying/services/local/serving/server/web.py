@@ -45,60 +45,70 @@ def failure(status: int, message: str) -> Response:
     return Response(status, json.dumps({"error": message}).encode())
 
 
+class _Server(ThreadingHTTPServer):
+    """Bound from the beginning; it answers once it serves."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, respond: Respond) -> None:
+        super().__init__((HOST, port), _Handler)
+        self.respond = respond
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has gone away is no event."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Hands requests to what answers them."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        try:
+            body = self._body()
+        except ValueError:
+            response = failure(400, "the request's length is no number")
+            self.close_connection = True
+        else:
+            response = self.server.respond(WebRequest(self.command, self.path, self.headers, body))
+        self.send_response(response.status)
+        if response.content_type:
+            self.send_header("Content-Type", response.content_type)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        self.wfile.write(response.body)
+
+    do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - these are the names that are called
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            return b"".join(iter(self._chunk, b""))
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def _chunk(self) -> bytes:
+        size = int(self.rfile.readline().split(b";")[0], 16)
+        data = self.rfile.read(size)
+        self.rfile.readline()
+        return data
+
+    def log_message(self, format: str, *values: Any) -> None:
+        print(f"{self.command} {self.path} {' '.join(map(str, values[1:]))}", file=sys.stderr, flush=True)  # noqa: T201
+
+
 def server_of(respond: Respond, port: int = 0) -> ThreadingHTTPServer:
     """A server that is bound and does not serve yet.
 
     Args:
         port: the one that is wanted; another, where it is taken or 0.
     """
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self) -> None:
-            try:
-                body = self._body()
-            except ValueError:
-                response = failure(400, "the request's length is no number")
-                self.close_connection = True
-            else:
-                response = respond(WebRequest(self.command, self.path, self.headers, body))
-            self.send_response(response.status)
-            if response.content_type:
-                self.send_header("Content-Type", response.content_type)
-            self.send_header("Content-Length", str(len(response.body)))
-            self.end_headers()
-            self.wfile.write(response.body)
-
-        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - these are the names that are called
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-                return b"".join(iter(self._chunk, b""))
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-        def _chunk(self) -> bytes:
-            size = int(self.rfile.readline().split(b";")[0], 16)
-            data = self.rfile.read(size)
-            self.rfile.readline()
-            return data
-
-        def log_message(self, format: str, *values: Any) -> None:
-            print(f"{self.command} {self.path} {' '.join(map(str, values[1:]))}", file=sys.stderr, flush=True)  # noqa: T201
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 128
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that has gone away is no event."""
-            if not isinstance(sys.exc_info()[1], ConnectionError):
-                super().handle_error(request, client_address)
-
     if port:
         with contextlib.suppress(OSError):
-            return Server((HOST, port), Handler)
-    return Server((HOST, 0), Handler)
+            return _Server(port, respond)
+    return _Server(0, respond)
 
 
 def serve(respond: Respond, port: int, port_file: Path) -> None:

@@ -1,0 +1,20 @@
+"""Completion in shells: the script that a shell reads once, and what it then asks."""
+
+from __future__ import annotations
+
+from sagespec.cli.arguments.complete import offers
+from sagespec.cli.arguments.shells import SCRIPTS
+from sagespec.cli.codes import Code
+from sagespec.cli.commands.reference import CompletionArguments, OfferArguments
+from sagespec.cli.terminal import say
+
+
+def completion(given: CompletionArguments) -> Code:
+    say(SCRIPTS[given.shell].removesuffix("\n"))
+    return Code.FINE
+
+
+def offer(given: OfferArguments) -> Code:
+    for word, meaning in offers(given.words):
+        say(f"{word}\t{meaning}" if meaning else word)
+    return Code.FINE

@@ -1,0 +1,1 @@
+"""What is decided about training jobs, which run and end."""

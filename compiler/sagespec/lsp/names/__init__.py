@@ -1,0 +1,1 @@
+"""Names that several files share: hyperparameters, channels, variables, training jobs."""
