@@ -42,6 +42,8 @@ _INTRINSIC = ("!Ref", "!Sub", "!GetAtt", "!Join", "!If", "!Select", "!Split", "!
 _OF_CLOUDFORMATION = "it is CloudFormation's: write the value itself, or {{ vars.NAME }} or {{ env.NAME }} in quotes"
 _CURLY = frozenset("“”„‟‘’‚‛«»")
 """Quotes that are none to YAML."""
+_AMBIGUOUS = frozenset("+-.0123456789~fFnNoOtTyY") | _CURLY
+"""How everything begins that a plain scalar may be beside text, to us or to other readers."""
 _STRING_TAG = "tag:yaml.org,2002:str"
 
 
@@ -74,8 +76,9 @@ class Builder:
                 message = f"holds more than {MAX_SCALARS:,} characters, each use of an alias counted"
                 raise rejected(self.source, self.span(node), "too-many-values", message)
             return self.scalar(node)
-        if depth >= MAX_DEPTH:  # only an alias that holds itself comes here: the composer has counted the rest
-            raise too_deep(self.source, self.span(node))
+        if depth >= MAX_DEPTH - 1 and node.value:
+            start = node.start_mark.index
+            raise too_deep(self.source, self.source.span(start, start + 1))
         if node.tag not in (QUOTED, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             self.refuse_tag(node)
         if isinstance(node, SequenceNode):
@@ -163,6 +166,8 @@ class Builder:
             return text
         if node.tag != PLAIN:
             self.refuse_tag(node)
+            return text
+        if text and text[0] not in _AMBIGUOUS:
             return text
         if text in _CONSTANTS:
             return _CONSTANTS[text]

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from operator import is_
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -45,6 +46,12 @@ MAX_DOCUMENTS = 1_000
 _COMMENT = r"(?m)(?:(?<=\s)|^)#[^\r\n]*"
 
 
+_OPENING = "[{-?:"
+"""What opens a list or a map: each level has one of these."""
+SHALLOW = 300
+"""Fewer of them can be nested without harm: `Builder` counts depth, too, and saves two calls for each node."""
+
+
 class _TooDeep(Exception):
     def __init__(self, start: Any) -> None:
         self.start = start
@@ -54,9 +61,15 @@ class _Composer(_Parser):
     """Composes nodes; says of a scalar only whether it was written plain. Counts depth on the way down,
     because libyaml's composer recurses in C, where nothing else would stop it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, counts: bool = False) -> None:
+        """
+        Args:
+            counts: counts depth also where `Builder` could.
+        """
         super().__init__(text)
         self._depth = 0
+        if not counts and sum(map(text.count, _OPENING)) < SHALLOW:
+            self.descend_resolver, self.ascend_resolver = is_, int  # type: ignore[method-assign,assignment]
 
     def descend_resolver(self, parent: Node | None, index: object) -> None:
         self._depth += 1
@@ -179,7 +192,7 @@ def _refuse_depth_before(source: Source, end: int) -> None:
     Raises:
         Rejected: what stands before `end` is nested too deep.
     """
-    composer = _Composer(source.text[:end])
+    composer = _Composer(source.text[:end], counts=True)
     try:
         while composer.check_node():
             composer.get_node()
