@@ -116,7 +116,7 @@ class Facts(NamedTuple):
 
     def is_misspelt_instance(self, name: str) -> bool:
         """A type of a known family, with a size that no instance has: it is not a new type."""
-        return nearest.size_of(name) is None and name.rpartition(".")[0] in _families()
+        return _instance(name) is None and nearest.size_of(name) is None and name.rpartition(".")[0] in _families()
 
     def near_region(self, text: str) -> str | None:
         return nearest.near(text, table("regions")["regions"])

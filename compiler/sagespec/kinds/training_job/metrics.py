@@ -108,7 +108,8 @@ https://docs.oracle.com/javase/8/docs/api/java/util/regex/Pattern.html and https
 """
 
 
-def peculiar(regex: str) -> Iterator[Peculiar]:
+@lru_cache(maxsize=256)
+def peculiar(regex: str) -> tuple[Peculiar, ...]:
     """What in a pattern another dialect may read otherwise: the service's is not documented."""
     bare = re.sub(r"\\\\", "", regex)
-    return (each for each in PECULIAR if re.search(each.syntax, bare))
+    return tuple(each for each in PECULIAR if re.search(each.syntax, bare))
