@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from itertools import chain, islice
 
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place, Span
@@ -91,18 +92,28 @@ class Rejected(Exception):
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Each once, in file order; what a document is comes before what it lacks."""
 
+    each = dict.fromkeys(diagnostics)
+    if len(each) < 2:
+        return tuple(each)
+
     def order(found: Diagnostic) -> tuple[str | int | bool, ...]:
         place = (found.path, found.span.line, found.span.column)
         return (*place, found.field != ("apiVersion",), found.severity.value, found.rule, found.message)
 
-    return tuple(sorted(dict.fromkeys(diagnostics), key=order))
+    return tuple(sorted(each, key=order))
 
 
-def bounded(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+def bounded(diagnostics: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
     """Of each rule's errors the first `MOST`, the last of which stands for the others, too.
 
     All of the warnings: any one of them may be silenced by a comment.
     """
+    rest = iter(diagnostics)
+    first = list(islice(rest, MOST))
+    return first if len(first) < MOST else _bounded(chain(first, rest))
+
+
+def _bounded(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     counts: Counter[str] = Counter()
     last: dict[str, Diagnostic] = {}
     for found in diagnostics:

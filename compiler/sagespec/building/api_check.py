@@ -41,6 +41,14 @@ class ApiComplaint(NamedTuple):
         """The member that it is about; a missing one included."""
         return (*self.path, self.message.removesuffix(_MISSING)) if self.kind == "required" else self.path
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong, and with which member."""
+        if self.kind == "unknown":  # the message names it
+            return self.message
+        member = ".".join(map(str, self.about))
+        return f"{member}{_MISSING}" if self.kind == "required" else f"{member} {self.message}".lstrip()
+
 
 def check(request_body: Mapping[str, object], operation: str = TRAINING) -> Iterator[ApiComplaint]:
     """All that the model forbids in the request.

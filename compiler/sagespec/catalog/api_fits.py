@@ -17,8 +17,6 @@ REMEMBERED = 256
 """So many texts that fit are remembered by each test: the jobs of one run share most of theirs."""
 SHORT = 256
 """Characters of the longest text that is remembered."""
-LARGE = 2_000
-"""Characters of the largest member of a request that is remembered, as Python writes it."""
 
 LONG = 1_000
 """Characters of a pattern that is worth shortening: its sets name the letters of all scripts."""
@@ -29,7 +27,7 @@ _BEYOND_ASCII = re.compile(rf"(?<!-){_BEYOND}(?:-{_BEYOND})?")
 def compiled(schema: Schema) -> Fits:
     """The schema as a function."""
     make = maker(schema)
-    body = _structure(schema, lambda member: _remembering(make(member)))
+    body = _structure(schema, make)
     if "if" not in schema:
         return body
     instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
@@ -51,23 +49,6 @@ def maker(schema: Schema) -> Make:
         return TESTS[node["type"]](node, make)
 
     return make
-
-
-def _remembering(fits: Fits) -> Fits:
-    """The same, knowing again what has fitted: the jobs of one run share most of what they send."""
-    known: set[str] = set()
-
-    def knows(value: Any) -> bool:
-        written = repr(value)
-        if written in known:
-            return True
-        if not fits(value):
-            return False
-        if len(written) <= LARGE and len(known) < REMEMBERED:
-            known.add(written)
-        return True
-
-    return knows
 
 
 def utf16_length(text: str) -> int:

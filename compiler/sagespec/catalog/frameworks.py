@@ -168,6 +168,11 @@ class Framework:
             for name, row in self.row.get("variants", {}).items()
         )
 
+    @cached_property
+    def variant_families(self) -> tuple[str, ...]:
+        """Families of instance types (as they begin) that need images of their own."""
+        return tuple(family for variant in self.variants for family in variant.families)
+
     def withdrawn(self, version: str) -> str | None:
         """Why the SDK refuses a version, where it gives a reason."""
         reasons: Mapping[str, str] = self.row.get("withdrawn", {})
@@ -292,6 +297,7 @@ class Framework:
 
     # Its library
 
+    @lru_cache(maxsize=1_024)  # noqa: B019
     def dropped(self, dotted: str, version: str) -> tuple[str, str, str] | None:
         """The part of a dotted name that a version of the library lacks, the version that dropped it, and what to write
         instead; None where it lacks nothing that is known."""
@@ -352,6 +358,7 @@ class Framework:
 
     # Its images
 
+    @lru_cache(maxsize=1_024)  # noqa: B019
     def image_uri(
         self,
         version: str,

@@ -8,7 +8,7 @@ from typing import Any
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
 from sagespec.base.named import NamedTuple
 from sagespec.checking.context import Context
-from sagespec.checking.rule import Rule, RuleSet
+from sagespec.checking.rule import Question, Rule, RuleSet
 from sagespec.reading.binding import Bound
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
@@ -58,18 +58,28 @@ def said_by(rules: RuleSet, context: Context) -> list[tuple[Rule, Finding]]:
             instances: Sequence[Any] = question.instances(context)
         except Unknown:
             continue
-        if not instances:
-            continue
-        for rule, check in question.rules:
-            for instance in instances:
-                try:
-                    answer = check(instance, context)
-                    if answer is None:
-                        continue
-                    for one in (answer,) if isinstance(answer, Finding) else answer:
-                        found.append((rule, one))  # what is said before a value is missed counts
-                except Unknown:
+        if question.shared:
+            (shared,) = instances
+            if shared.said is None:
+                shared.said = _answers(question, instances, None)
+            found += shared.said
+        elif instances:
+            found += _answers(question, instances, context)
+    return found
+
+
+def _answers(question: Question, instances: Sequence[Any], context: Context | None) -> list[tuple[Rule, Finding]]:
+    found: list[tuple[Rule, Finding]] = []
+    for rule, check in question.rules:
+        for instance in instances:
+            try:
+                answer = check(instance, context)
+                if answer is None:
                     continue
+                for one in (answer,) if isinstance(answer, Finding) else answer:
+                    found.append((rule, one))  # what is said before a value is missed counts
+            except Unknown:
+                continue
     return found
 
 

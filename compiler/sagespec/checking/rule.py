@@ -73,6 +73,8 @@ class Question(NamedTuple):
 
     instances: Callable[[Any], Sequence[Any]]
     """The instances of the subject in a manifest."""
+    shared: bool
+    """They are `Shared` objects."""
     rules: tuple[tuple[Rule, Check], ...]
 
 
@@ -86,14 +88,14 @@ class RuleSet:
         self.subjects: dict[Subject[Any, Any], Question] = {}
         """What to ask of each subject."""
         for rule in self.by_name.values():
-            known = self.subjects.setdefault(rule.on, Question(rule.on.of, ()))
+            known = self.subjects.setdefault(rule.on, Question(rule.on.of, rule.on.shared, ()))
             self.subjects[rule.on] = known._replace(rules=(*known.rules, (rule, rule.check)))
+        self._every = [(on.words, each) for on, each in self.subjects.items()]
         self.questions = lru_cache(maxsize=1_024)(self._questions)
         """What to ask of a manifest in which this is written (`Context.written`)."""
 
     def _questions(self, written: frozenset[str]) -> tuple[Question, ...]:
-        every = self.subjects.items()
-        return tuple(each for on, each in every if not on.words or not on.words.isdisjoint(written))
+        return tuple([each for words, each in self._every if not words or not words.isdisjoint(written)])
 
 
 __all__ = ["ERROR", "NOTE", "WARNING", "Findings", "Rule", "RuleSet", "refusal", "rule"]

@@ -17,18 +17,31 @@ S = TypeVar("S")
 class Subject(Generic[S, C]):
     """What rules are asked about: once for each instance that a manifest has, and not at all where it has none."""
 
-    __slots__ = ("of", "words")
+    __slots__ = ("of", "shared", "words")
 
-    def __init__(self, of: Callable[[C], Sequence[S]], words: Iterable[str] = ()) -> None:
+    def __init__(self, of: Callable[[C], Sequence[S]], words: Iterable[str] = (), *, shared: bool = False) -> None:
         """
         Args:
             of: the instances in one manifest; raises `Unknown` where a wrong value hides them. Asked only where one
                 of `words` is written.
             words: where none of these is written (`Context.written`), there is certainly no instance. Empty: what is
                 written does not tell.
+            shared: its instance is a `Shared` object.
         """
         self.of = of
+        self.shared = shared
         self.words = frozenset(words)
+
+
+class Shared:
+    """What many manifests may have in common, as one object: rules about it see it alone, and are asked about it once.
+
+    A subject whose instances are such objects has exactly one, and no other subject has the same.
+    """
+
+    def __init__(self) -> None:
+        self.said: Any = None
+        """What rules have found in it; None before they were asked."""
 
 
 class Written(NamedTuple):

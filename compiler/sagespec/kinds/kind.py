@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
@@ -20,6 +20,26 @@ if TYPE_CHECKING:  # what makes requests: imported where one is made
     from sagespec.checking.context import Context
     from sagespec.checking.rule import RuleSet
     from sagespec.reading.render import Manifest
+
+
+FieldOf: TypeAlias = "Callable[[str, Sequence[str | int]], str | None]"
+"""(operation, member of its request) → the field that sets it."""
+
+
+def field_by(members: Mapping[str, Sequence[str]]) -> FieldOf:
+    """That of a table of members: the field with the longest fitting path."""
+
+    def field_of(operation: str, member: Sequence[str | int]) -> str | None:
+        names = [step for step in member if isinstance(step, str)]
+        for length in range(len(names), 0, -1):
+            path = ".".join(names[:length])
+            fits = {path, f"{operation}.{path}"}
+            found = next((field for field, own in members.items() if not fits.isdisjoint(own)), None)
+            if found is not None:
+                return found
+        return None
+
+    return field_of
 
 
 class Snippet(NamedTuple):
@@ -58,8 +78,7 @@ class Kind(NamedTuple):
     """Field → the members of the API that it sets; the first is the one that it is for."""
     elsewhere: Mapping[str, str]
     """Field that sets no member of its own → what it is for."""
-    field_of: Callable[[str, Sequence[str | int]], str | None]
-    """(operation, member of its request) → the field that sets it."""
+    field_of: FieldOf
     overrides: Mapping[str, Path]
     """Operation → where the manifest overrides members of its request."""
     role_member: Path

@@ -128,8 +128,7 @@ def _refused_by_api(manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Di
             path = _field_of(manifest, kind, operation, complaint.about) or _field_of(
                 manifest, kind, operation, complaint.path
             )
-            member = ".".join(map(str, complaint.path))
-            message = f"SageMaker would refuse the request: {member} {complaint.message}".replace("  ", " ")
+            message = f"SageMaker would refuse the request: {complaint.sentence}"
             yield _placed(manifest, "refused-by-api", Finding(path, message))
 
 

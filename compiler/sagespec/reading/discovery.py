@@ -42,19 +42,22 @@ class Survey:
     def __init__(self) -> None:
         self.roots: list[str] = []
         """The paths, real and absolute."""
-        self.manifests: set[str] = set()
-        """Files that were read whole, as manifests of jobs; real and absolute."""
-        self.others: set[str] = set()
+        self.manifests: list[str] = []
+        """Files that were read whole, as manifests of jobs; `real` says where they lie."""
+        self.others: list[str] = []
         """Files that were read whole, and are none."""
         self.unread: dict[str, str] = {}
         """What could not be read, or was passed over although it may be a manifest → why."""
         self._real_folder = lru_cache(maxsize=64)(_real)
 
     def read(self, name: str, *, manifest: bool) -> None:
+        (self.manifests if manifest else self.others).append(name)
+
+    def real(self, name: str) -> str:
+        """Where a file lies: an absolute path without links."""
         folder, last = os.path.split(name)
         is_plain = last not in ("", ".", "..") and not os.path.islink(name)  # noqa: PTH114
-        real = os.path.join(self._real_folder(folder), last) if is_plain else _real(name)  # noqa: PTH118
-        (self.manifests if manifest else self.others).add(real)
+        return os.path.join(self._real_folder(folder), last) if is_plain else _real(name)  # noqa: PTH118
 
     def files(self, path: str) -> Iterator[tuple[str, str]]:
         """(file, why it is passed over) of what a path stands for: itself, or every YAML file of the folder and below.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sagespec.kinds.kind import ROLE, Kind, Snippet
+from sagespec.kinds.kind import ROLE, Kind, Snippet, field_by
 
 from .context import ModelContext
 from .lifecycle import LIFECYCLE
-from .members import ELSEWHERE, MEMBERS, field_of
+from .members import ELSEWHERE, MEMBERS
 from .model import Model
 from .rules import RULES
 
@@ -39,7 +39,7 @@ KIND = Kind(
     rules=RULES,
     members=MEMBERS,
     elsewhere=ELSEWHERE,
-    field_of=field_of,
+    field_of=field_by(MEMBERS),
     overrides={"CreateModel": ("request",)},
     role_member=("ExecutionRoleArn",),
     draft=_draft,

@@ -23,10 +23,3 @@ ELSEWHERE: Mapping[str, str] = {
     "account_id": "a part of a role that is no ARN",
     "request": "merged last into the request, member by member",
 }
-
-
-def field_of(_operation: str, member: Sequence[str | int]) -> str | None:
-    """The field that a member is set by: the one with the longest fitting path."""
-    names = [step for step in member if isinstance(step, str)]
-    paths = [".".join(names[:length]) for length in range(len(names), 0, -1)]
-    return next((field for path in paths for field, members in MEMBERS.items() if path in members), None)

@@ -86,9 +86,10 @@ class Evidence:
             return PruneVerdict.UNCERTAIN, f"{tag} is there, and was not read"
         return PruneVerdict.GONE, f"its manifest, {tag}, is gone"
 
-    def _tags(self, root: _SearchRoot, files: set[str]) -> frozenset[str]:
-        key = (root.project, id(files))
+    def _tags(self, root: _SearchRoot, names: list[str]) -> frozenset[str]:
+        key = (root.project, id(names))
         if key not in self._known:
+            files = map(self.survey.real, names)
             inner = (os.path.relpath(file, root.project).replace(os.sep, "/") for file in files)
             self._known[key] = frozenset(map(tag_value, inner))
         return self._known[key]

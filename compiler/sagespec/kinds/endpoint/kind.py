@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from sagespec.kinds.endpoint.context import EndpointContext
 from sagespec.kinds.endpoint.lifecycle import LIFECYCLE
-from sagespec.kinds.endpoint.members import ELSEWHERE, MEMBERS, SECTIONS, field_of
+from sagespec.kinds.endpoint.members import ELSEWHERE, MEMBERS, SECTIONS
 from sagespec.kinds.endpoint.model import Endpoint
 from sagespec.kinds.endpoint.rules import RULES
-from sagespec.kinds.kind import ROLE, Kind, Snippet
+from sagespec.kinds.kind import ROLE, Kind, Snippet, field_by
 
 if TYPE_CHECKING:
     from sagespec.building.cost import Bill
@@ -38,7 +38,7 @@ KIND = Kind(
     rules=RULES,
     members=MEMBERS,
     elsewhere=ELSEWHERE,
-    field_of=field_of,
+    field_of=field_by(MEMBERS),
     overrides={operation: ("request", section) for section, operation in SECTIONS.items()},
     role_member=("create_model", "ExecutionRoleArn"),
     draft=_draft,

@@ -70,14 +70,3 @@ ELSEWHERE: Mapping[str, str] = {
     "request": "merged last into the requests, member by member; a variant goes on from the one of its name",
 }
 """Fields that set no member of their own."""
-
-
-def field_of(operation: str, member: Sequence[str | int]) -> str | None:
-    """The field that a member is set by: the one with the longest fitting path."""
-    names = [operation, *(step for step in member if isinstance(step, str))]
-    for length in range(len(names), 1, -1):
-        path = ".".join(names[:length])
-        found = next((field for field, members in MEMBERS.items() if path in members), None)
-        if found is not None:
-            return found
-    return None

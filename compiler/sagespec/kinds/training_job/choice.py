@@ -2,23 +2,117 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, cast
+
 from sagespec.base.lazy import lazy
+from sagespec.base.named import NamedTuple
 from sagespec.catalog import PLAIN, Facts, Framework, Release, Variant, image_instance_type
+from sagespec.checking.subject import Shared
 from sagespec.kinds.training_job.model import Job, Mode
+from sagespec.kinds.training_job.model.names import LEGACY_FIELDS
+from sagespec.reading.part import Unknown
 
 
-class Choice:
-    """Each choice is worked out once. Of a partial job it raises `Unknown` where it depends on a wrong value."""
+class ImageFields(NamedTuple):
+    """All that is read of a job to choose its image: jobs in which these are equal share one choice."""
+
+    framework_name: str | None
+    framework_version: str | None
+    transformers_version: str | None
+    pytorch_version: str | None
+    tensorflow_version: str | None
+    py_version: str | None
+    script_mode: bool | None
+    brings_image: bool
+    """`image_uri` names one."""
+    overrides_image: bool
+    """`request:` names one."""
+    has_program: bool
+    compiler_config: bool | None
+    """None where the job has none."""
+    passes_model_dir: bool
+    has_legacy_fields: bool
+    family: str
+    """The family of its instances, as it begins, where the framework has images of their own for that."""
+    strategies: tuple[str, ...]
+    """The distribution strategies that are written."""
+
+
+def _overrides_image(job: Job, _: Facts) -> bool:
+    named = job.request.get("AlgorithmSpecification") if job.request else None
+    return isinstance(named, Mapping) and named.get("TrainingImage") is not None
+
+
+def _family(job: Job, facts: Facts) -> str:
+    framework = None if job.framework_name is None else facts.framework(job.framework_name)
+    if framework is None or not framework.variant_families:
+        return ""
+    chosen = image_instance_type(job.instance_types() or ["local"])
+    return next((family for family in framework.variant_families if chosen.startswith(f"ml.{family}")), "")
+
+
+_LEGACY_FIELDS = frozenset(LEGACY_FIELDS)
+_READ: tuple[Callable[[Job, Facts], Any], ...] = (
+    lambda job, _: job.framework_name,
+    lambda job, _: job.framework_version,
+    lambda job, _: job.transformers_version,
+    lambda job, _: job.pytorch_version,
+    lambda job, _: job.tensorflow_version,
+    lambda job, _: job.py_version,
+    lambda job, _: job.script_mode,
+    lambda job, _: job.image_uri is not None,
+    _overrides_image,
+    lambda job, _: job.entry_point is not None,
+    lambda job, _: None if job.compiler_config is None else True,
+    lambda job, _: job.model_dir is not None and job.model_dir is not False,
+    lambda job, _: not _LEGACY_FIELDS.isdisjoint(job.fields_set),
+    _family,
+    lambda job, _: () if job.distribution is None else tuple(job.distribution.written()),
+)
+"""How each of the fields is read."""
+
+
+class _FieldsOfPartial:
+    """The same of a partial job: what depends on a wrong value raises `Unknown` when it is asked for."""
 
     def __init__(self, job: Job, facts: Facts) -> None:
         self._job = job
         self._facts = facts
 
+    def __getattr__(self, name: str) -> Any:
+        return _READ[ImageFields._fields.index(name)](self._job, self._facts)
+
+
+def choice_of(job: Job, facts: Facts, *, local: bool) -> Choice:
+    """What a job chooses; `local` says that it is to run on this machine."""
+    try:
+        fields = tuple([read(job, facts) for read in _READ])
+    except Unknown:
+        return Choice(cast(ImageFields, _FieldsOfPartial(job, facts)), facts, local)
+    return _shared(fields, facts, local)
+
+
+@lru_cache(maxsize=512)
+def _shared(fields: tuple[Any, ...], facts: Facts, local: bool) -> Choice:
+    return Choice(ImageFields(*fields), facts, local)
+
+
+class Choice(Shared):
+    """Each choice is worked out once. Of a partial job it raises `Unknown` where it depends on a wrong value."""
+
+    def __init__(self, fields: ImageFields, facts: Facts, local: bool) -> None:
+        super().__init__()
+        self.fields = fields
+        self.facts = facts
+        self.local = local
+
     @lazy
     def framework(self) -> Framework | None:
         """The framework's row of the catalogue; None where the job is nobody's, or there is no such framework."""
-        name = self._job.framework_name
-        return None if name is None else self._facts.framework(name)
+        name = self.fields.framework_name
+        return None if name is None else self.facts.framework(name)
 
     @lazy
     def version(self) -> str | None:
@@ -26,11 +120,11 @@ class Choice:
 
         None where the manifest names none, or only a part of it.
         """
-        framework, job = self.framework, self._job
+        framework, fields = self.framework, self.fields
         if framework is None:
             return None
-        own = getattr(job, framework.version_field)
-        under = [f"{name}{version}" for name, field in framework.bases.items() if (version := getattr(job, field))]
+        own = getattr(fields, framework.version_field)
+        under = [f"{name}{version}" for name, field in framework.bases.items() if (version := getattr(fields, field))]
         if own is None or (framework.bases and len(under) != 1):
             return None
         return "+".join([own, *under])
@@ -44,15 +138,13 @@ class Choice:
     @lazy
     def variant(self) -> Variant | None:
         """Which images it takes beside the framework's plain ones; None for those."""
-        framework, job = self.framework, self._job
+        framework, fields = self.framework, self.fields
         for variant in () if framework is None else framework.variants:
-            families = tuple(f"ml.{family}" for family in variant.families)
-            if variant.field is not None and getattr(job, variant.field) is not None:
+            if variant.field is not None and getattr(fields, variant.field) is not None:
                 return variant
-            if families and image_instance_type(job.instance_types() or ["local"]).startswith(families):
+            if variant.families and fields.family in variant.families:
                 return variant
-            written = job.distribution.written() if job.distribution is not None else []
-            if variant.strategies and set(variant.strategies) <= set(written):
+            if variant.strategies and set(variant.strategies) <= set(fields.strategies):
                 return variant
         return None
 
@@ -65,29 +157,47 @@ class Choice:
         return framework.release(version, PLAIN if variant is None else variant.name)
 
     @lazy
+    def run_release(self) -> Release | None:
+        """The release whose image the job runs; None where it brings an image, or names no release that is known."""
+        return None if self.fields.brings_image else self.image_release
+
+    @lazy
+    def processors(self) -> frozenset[str]:
+        """The kinds of processors that its release has images for; where none is known, that any of them has."""
+        release, framework = self.run_release, self.framework
+        if release is not None:
+            return processors_of([release])
+        return frozenset() if framework is None else processors_of(framework.releases.values())
+
+    @lazy
     def mode(self) -> Mode:
-        """`script_mode` says so; otherwise what the version and Python allow (DESIGN section 3)."""
-        job = self._job
-        if job.image_uri is not None and job.entry_point is None:
+        """`script_mode` says so; otherwise what the version and Python allow."""
+        fields = self.fields
+        if fields.brings_image and not fields.has_program:
             return Mode.IMAGE
         framework = self.framework
         if framework is None or not framework.has_legacy_mode:
             return Mode.SCRIPT
-        if job.script_mode is not None:
-            return Mode.SCRIPT if job.script_mode else Mode.LEGACY
-        if job.py_version not in (None, "py2"):
+        if fields.script_mode is not None:
+            return Mode.SCRIPT if fields.script_mode else Mode.LEGACY
+        if fields.py_version not in (None, "py2"):
             return Mode.SCRIPT
         release = self.release
-        legacy = bool(job.legacy_given()) if release is None or release.script_mode else True
+        legacy = fields.has_legacy_fields if release is None or release.script_mode else True
         return Mode.LEGACY if legacy and (release is None or release.legacy_mode) else Mode.SCRIPT
 
     @lazy
     def python(self) -> str | None:
         """The Python of the container, chosen where the author left it out and there is one choice."""
-        framework, written = self.framework, self._job.py_version
+        framework, written = self.framework, self.fields.py_version
         if written is not None or framework is None:
             return written
         release = self.image_release
         if framework.python is not None or release is None:
             return framework.python
         return "py2" if self.mode is Mode.LEGACY else release.python3
+
+
+def processors_of(releases: Iterable[Release]) -> frozenset[str]:
+    """The kinds of processors that some releases have images for: `cpu`, `gpu`, `trn`."""
+    return frozenset(kind for release in releases for image in release.images.values() for kind in image.tags)

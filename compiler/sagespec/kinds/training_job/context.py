@@ -12,7 +12,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place
 from sagespec.catalog import Algorithm, Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
-from sagespec.kinds.training_job.choice import Choice
+from sagespec.kinds.training_job.choice import choice_of
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
@@ -152,7 +152,7 @@ class JobContext(Context):
     def __init__(self, job: Job, *others: Any, **named: Any) -> None:
         super().__init__(job, *others, **named)
         self.job = job
-        self.choice = Choice(job, self.facts)
+        self.choice = choice_of(job, self.facts, local=self.local)
 
     @lazy
     def written(self) -> frozenset[str]:
@@ -213,7 +213,7 @@ class JobContext(Context):
     @lazy
     def run_release(self) -> Release | None:
         """The release whose image the job runs; None where it brings an image, or names no release that is known."""
-        return self.image_release if self.job.image_uri is None else None
+        return self.choice.run_release
 
     @lazy
     def variant(self) -> Variant | None:

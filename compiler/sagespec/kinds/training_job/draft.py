@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from json.encoder import encode_basestring_ascii
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -34,7 +35,7 @@ from sagespec.building.draft import (
 from sagespec.building.request import FIRST, JOB, Call, Request, Upload
 from sagespec.catalog import PLAIN, Framework, image_instance_type
 from sagespec.kinds.api_names import to_api
-from sagespec.kinds.training_job.choice import Choice
+from sagespec.kinds.training_job.choice import Choice, choice_of
 from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.lifecycle import LIVE
 from sagespec.kinds.training_job.model import Channel, Job, Mode
@@ -49,7 +50,7 @@ LOCAL_MODEL_DIR = "/opt/ml/shared/model"
 
 def draft(job: Job, manifest: Manifest, inputs: DraftInputs) -> Draft:
     """What would be sent for a job. Of a partial job, as much of it as its fields tell; nothing is raised."""
-    choice = Choice(job, inputs.facts)
+    choice = choice_of(job, inputs.facts, local=inputs.site.local)
     sources = _Sources(job, choice, inputs)
     body = _Body(job, choice, manifest, inputs, sources)
     members = merged(body.members(), job.members().get("request", {}))
@@ -323,13 +324,13 @@ class _Body(BodyMaker):
 
     def hyperparameters(self) -> dict[str, str] | None:
         job = self.job
-        encode = plain if self.takes_plain_text() else json.dumps
+        encode = plain if self.takes_plain_text() else dumped
         own = {key: encode(value) for key, value in job.hyperparameters.items()}
         if self.mode is Mode.IMAGE:
             return own or None
         generated = {**self.distribution(), **self.compiler(), **self.program()}
         generated |= self.legacy() if self.mode is Mode.LEGACY else self.model_dir()
-        return {**own, **{key: json.dumps(value) for key, value in generated.items()}}
+        return {**own, **{key: dumped(value) for key, value in generated.items()}}
 
     def takes_plain_text(self) -> bool:
         """A framework's container takes JSON; the SDK's generic Estimator says a text as it is to an image of one's
@@ -404,8 +405,15 @@ def _is_smdistributed(distribution: Distribution, framework: Framework) -> bool:
 
 def joined(*parts: str) -> str:
     """An S3 URI of parts, without doubled slashes: sagemaker 2.257.7, s3_utils.s3_path_join."""
-    scheme, _, rest = "/".join(part.strip("/") for part in parts).partition("://")
-    return f"{scheme}://{re.sub('/+', '/', rest)}"
+    scheme, _, rest = "/".join([part.strip("/") for part in parts]).partition("://")
+    return f"{scheme}://{re.sub('/+', '/', rest) if '//' in rest else rest}"
+
+
+def dumped(value: Any) -> str:
+    """`json.dumps`, which takes its time to find out that it was given a text or an integer."""
+    if type(value) is str:
+        return encode_basestring_ascii(value)
+    return str(value) if type(value) is int else json.dumps(value)
 
 
 def plain(value: Any) -> str:

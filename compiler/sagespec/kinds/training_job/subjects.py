@@ -8,6 +8,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.catalog import Algorithm
 from sagespec.checking.row import Row
 from sagespec.checking.subject import Subject, Written
+from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.context import (
     CommandLine,
     JobChannel,
@@ -27,6 +28,9 @@ def _always(context: JobContext) -> tuple[Job]:
 
 JOB = Subject[Job, JobContext](_always)
 """The job, always."""
+
+CHOICE = Subject[Choice, JobContext](lambda context: (context.choice,), shared=True)
+"""What the job chooses from the catalogue, always."""
 
 LEGACY_JOB = Subject[Job, JobContext](lambda context: (context.job,) if context.legacy else ())
 """The job, where the container runs in legacy mode."""

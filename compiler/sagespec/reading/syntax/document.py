@@ -167,12 +167,16 @@ def _inside(node: Node) -> Iterator[tuple[str | int, Node, bool]]:
 def start_of(source: Source, node: Node) -> int:
     """Where a node begins; a scalar after its anchor and tag."""
     start: int = node.start_mark.index
+    if not isinstance(node, ScalarNode) or source.text[start : start + 1] not in ("&", "!"):
+        return start
     found = _PROPERTIES.match(source.text, start, node.end_mark.index)
-    return found.end() if found and isinstance(node, ScalarNode) else start
+    return found.end() if found else start
 
 
 def span_of(source: Source, node: Node) -> Span:
-    start = start_of(source, node)
-    if isinstance(node, ScalarNode) and node.style in ("|", ">"):
-        return source.span(start, start + 1)
-    return source.span(start, node.end_mark.index)
+    start, begin, end = start_of(source, node), node.start_mark, node.end_mark
+    is_block = isinstance(node, ScalarNode) and node.style in ("|", ">")
+    is_plain = start == begin.index and end.index < len(source.text) and not is_block
+    if is_plain and source.text.isascii():  # YAML counts lines as editors do
+        return Span(begin.line + 1, begin.column + 1, end.line + 1, end.column + 1)
+    return source.span(start, start + 1 if is_block else end.index)

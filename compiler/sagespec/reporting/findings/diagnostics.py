@@ -22,8 +22,7 @@ AROUND = 4_000
 def text(report: Report, style: Style) -> Iterator[str]:
     """Each finding with its source line and a caret, for a terminal."""
     for diagnostic in report.found():
-        yield from block(diagnostic, style)
-        yield ""
+        yield "\n".join([*block(diagnostic, style), ""])
 
 
 def block(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
@@ -60,9 +59,12 @@ def _excerpt(diagnostic: Diagnostic) -> tuple[str, int, int]:
     last = max(first, span.end_column - 1 if span.end_line == span.line else len(line))
     near = max(0, first - AROUND)
     line, first, last = line[near : first + AROUND], first - near, last - near
-    before = len(redacted(line[:first]))
-    after = max(before, len(redacted(line[:last])))
-    line = redacted(line)
+    before, after = first, last
+    masked = redacted(line)
+    if masked != line:
+        before = len(redacted(line[:first]))
+        after = max(before, len(redacted(line[:last])))
+        line = masked
     start = max(0, min(before - WIDTH // 2, len(line) - WIDTH))
     shown = line[start : start + WIDTH]
     lead, tail = "…" if start or near else "", "…" if start + WIDTH < len(line) else ""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import Framework, NoProcessor, Release, image_instance_type, processor
 from sagespec.checking.rule import ERROR, NOTE, SDK1, SDK2, rule
-from sagespec.checking.subject import Written, field
+from sagespec.checking.subject import Written
+from sagespec.kinds.training_job.choice import Choice, processors_of
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.subjects import INSTANCE_TYPE, JOB, LEGACY_JOB
+from sagespec.kinds.training_job.model import Job, Mode
+from sagespec.kinds.training_job.subjects import CHOICE, INSTANCE_TYPE, JOB
 
 
 @rule(
     NOTE,
-    on=JOB,
+    on=CHOICE,
     source="https://github.com/aws/deep-learning-containers/blob/main/docs/reference/support_policy.md",
 )
-def image_out_of_patch(job: Job, context: JobContext) -> Finding | None:
+def image_out_of_patch(choice: Choice, _: None) -> Finding | None:
     """AWS patches an image for a year, and leaves it as it is then: it still trains, its known holes stay open.
 
     The dates are AWS's own; of a version that it has published none of, nothing is said. Where the version is meant to
@@ -31,10 +32,10 @@ def image_out_of_patch(job: Job, context: JobContext) -> Finding | None:
     Good:
         framework_version: "2.21"
     """
-    framework, release = context.framework, context.run_release
-    if framework is None or release is None or context.variant is not None or context.local:
+    framework, release = choice.framework, choice.run_release
+    if framework is None or release is None or choice.variant is not None or choice.local:
         return None
-    ended, today = release.patches_end, context.facts.today
+    ended, today = release.patches_end, choice.facts.today
     if ended is None or ended >= today:
         return None
     newest = framework.newest_patched(today)
@@ -49,8 +50,8 @@ def image_out_of_patch(job: Job, context: JobContext) -> Finding | None:
     )
 
 
-@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_py_version_and_set_if_needed")
-def unsupported_python(job: Job, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CHOICE, source=SDK2 + "image_uris.py, _validate_py_version_and_set_if_needed")
+def unsupported_python(choice: Choice, _: None) -> Iterator[Finding]:
     """Each version of a framework has images for its own Pythons.
 
     Where a version has one Python 3, `py_version` may be left out. A short version stands for its last patch: the
@@ -70,7 +71,7 @@ def unsupported_python(job: Job, context: JobContext) -> Iterator[Finding]:
         framework_version: "1.11"
         py_version: py3
     """
-    framework, release, python = context.framework, context.run_release, context.job.py_version
+    framework, release, python = choice.framework, choice.run_release, choice.fields.py_version
     if framework is None or python is None:
         return
     if framework.python is not None:  # its estimator looks at nothing else, an image of one's own included
@@ -78,9 +79,9 @@ def unsupported_python(job: Job, context: JobContext) -> Iterator[Finding]:
             message = f"{framework.title} knows only py_version: {framework.python}, not {python}"
             yield Finding(("py_version",), message, "leave py_version out")
         return
-    if release is None or context.legacy or python in release.pythons:
+    if release is None or choice.mode is Mode.LEGACY or python in release.pythons:
         return
-    if context.job.script_mode and not release.script_mode:
+    if choice.fields.script_mode and not release.script_mode:
         return  # its release is what is wrong: script-mode-without-image
     near = _nearest_with(framework, release, python)
     other = f', or {framework.version_field}: "{near}", which has {python}' if near else ""
@@ -91,8 +92,8 @@ def unsupported_python(job: Job, context: JobContext) -> Iterator[Finding]:
     )
 
 
-@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_py_version_and_set_if_needed")
-def ambiguous_python(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CHOICE, source=SDK2 + "image_uris.py, _validate_py_version_and_set_if_needed")
+def ambiguous_python(choice: Choice, _: None) -> Finding | None:
     """Where a version has several Pythons 3, the manifest must choose.
 
     Bad:
@@ -102,8 +103,9 @@ def ambiguous_python(job: Job, context: JobContext) -> Finding | None:
         framework_version: "1.15"
         py_version: py37
     """
-    release = context.run_release
-    if release is None or context.python is not None or not (release.script_mode and context.script_mode):
+    release = choice.run_release
+    chosen = choice.python is not None or choice.mode is not Mode.SCRIPT
+    if release is None or chosen or not release.script_mode:
         return None
     return Finding(
         ("py_version",),
@@ -112,8 +114,8 @@ def ambiguous_python(job: Job, context: JobContext) -> Finding | None:
     )
 
 
-@rule(ERROR, on=field("script_mode"), source=SDK2 + "tensorflow/estimator.py, _only_legacy_mode_supported")
-def script_mode_without_image(written: Written, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CHOICE, source=SDK2 + "tensorflow/estimator.py, _only_legacy_mode_supported")
+def script_mode_without_image(choice: Choice, _: None) -> Finding | None:
     """The oldest versions of TensorFlow have legacy images only.
 
     Their container does not run a script: it imports it and calls `model_fn` and its like.
@@ -130,9 +132,9 @@ def script_mode_without_image(written: Written, context: JobContext) -> Finding 
         training_steps: 1000
         evaluation_steps: 100
     """
-    release = context.run_release
-    if context.framework is not None and release is not None and context.job.script_mode and not release.script_mode:
-        first = next(name for name, other in context.framework.releases.items() if other.script_mode)
+    framework, release = choice.framework, choice.run_release
+    if framework is not None and release is not None and choice.fields.script_mode and not release.script_mode:
+        first = next(name for name, other in framework.releases.items() if other.script_mode)
         return Finding(
             ("script_mode",),
             f"{release.name} has no image for script mode",
@@ -141,12 +143,8 @@ def script_mode_without_image(written: Written, context: JobContext) -> Finding 
     return None
 
 
-@rule(
-    ERROR,
-    on=field("script_mode"),
-    source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0/docker",
-)
-def legacy_mode_without_image(written: Written, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CHOICE, source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0/docker")
+def legacy_mode_without_image(choice: Choice, _: None) -> Finding | None:
     """Newer versions of TensorFlow have no legacy images, and no other framework has any.
 
     Bad:
@@ -159,14 +157,9 @@ def legacy_mode_without_image(written: Written, context: JobContext) -> Finding 
         training_steps: 1000
         evaluation_steps: 100
     """
-    release = context.run_release
-    if (
-        context.framework is not None
-        and release is not None
-        and context.job.script_mode is False
-        and not release.legacy_mode
-    ):
-        last = [name for name, other in context.framework.releases.items() if other.legacy_mode]
+    framework, release, wanted = choice.framework, choice.run_release, choice.fields.script_mode is False
+    if framework is not None and release is not None and wanted and not release.legacy_mode:
+        last = [name for name, other in framework.releases.items() if other.legacy_mode]
         known = f'; the last version with legacy mode is "{last[-1]}"' if last else ""
         return Finding(
             ("script_mode",), f"{release.name} has no image for legacy mode", f"leave script_mode out{known}"
@@ -174,8 +167,8 @@ def legacy_mode_without_image(written: Written, context: JobContext) -> Finding 
     return None
 
 
-@rule(ERROR, on=LEGACY_JOB, source=SDK1 + "tensorflow/estimator.py, _script_mode_enabled")
-def python3_in_legacy_mode(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CHOICE, source=SDK1 + "tensorflow/estimator.py, _script_mode_enabled")
+def python3_in_legacy_mode(choice: Choice, _: None) -> Finding | None:
     """The legacy images run Python 2.7 and nothing else.
 
     Bad:
@@ -192,8 +185,8 @@ def python3_in_legacy_mode(job: Job, context: JobContext) -> Finding | None:
         training_steps: 1000
         evaluation_steps: 100
     """
-    release, python = context.run_release, context.job.py_version
-    if release is not None and release.legacy_mode and context.legacy and python not in (None, "py2"):
+    release, python = choice.run_release, choice.fields.py_version
+    if release is not None and release.legacy_mode and choice.mode is Mode.LEGACY and python not in (None, "py2"):
         return Finding(("py_version",), f"legacy mode has no image for {python}, only for py2", "write py_version: py2")
     return None
 
@@ -247,23 +240,22 @@ def instance_without_image(job: Job, context: JobContext) -> Iterator[Finding]:
     Good:
         instance_type: ml.g5.xlarge
     """
-    framework = context.framework
-    if framework is None or not job.instance_types():
+    framework, types = context.framework, INSTANCE_TYPE.of(context)
+    if framework is None or not types:
         return
     if job.image_uri is not None:
-        for path, name, _ in INSTANCE_TYPE.of(context):
+        for path, name, _ in types:
             if name in framework.refused_instances:
                 yield Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
         return
-    release = context.run_release
-    runs_on = _kinds(framework.releases.values() if release is None else [release])
+    release, runs_on = context.run_release, context.choice.processors
     chosen = image_instance_type(job.instance_types())
-    for path, name, _ in INSTANCE_TYPE.of(context):
+    for path, name, _ in types:
         known, kind = context.facts.instance(name), _kind(name)
         fits = kind in runs_on or (kind in ("cpu", "gpu") and name != chosen)
         if not fits or (known is not None and known.arch != "x86_64"):
             takes = [words for each, words in _KINDS.items() if each in runs_on]
-            every = release is None or runs_on == _kinds(framework.releases.values())
+            every = release is None or runs_on == processors_of(framework.releases.values())
             what = framework.title if release is None or every else release.name
             yield Finding(path, f"no {what} training image runs on {name}", f"take a type with {' or '.join(takes)}")
 
@@ -275,13 +267,8 @@ _KINDS = {
 }
 
 
-def _kinds(releases: Iterable[Release]) -> set[str]:
-    """The kinds of processors that there are images for."""
-    return {kind for release in releases for image in release.images.values() for kind in image.tags}
-
-
-@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_instance_deprecation")
-def p2_with_new_version(job: Job, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=INSTANCE_TYPE, source=SDK2 + "image_uris.py, _validate_instance_deprecation")
+def p2_with_new_version(instance_type: Written, context: JobContext) -> Finding | None:
     """The images of TensorFlow 2.12, PyTorch 1.13 and later no longer run on ml.p2.
 
     Their CUDA has dropped the K80 GPUs of these instances, and the SDK refuses them.
@@ -294,17 +281,18 @@ def p2_with_new_version(job: Job, context: JobContext) -> Iterator[Finding]:
         framework_version: "2.13"
         instance_type: ml.g4dn.xlarge
     """
-    release = context.run_release
-    if context.framework is None or release is None or release.p2_instances:
-        return
-    for path, name, _ in INSTANCE_TYPE.of(context):
-        if name.startswith("ml.p2."):
-            last = [version for version, other in context.framework.releases.items() if other.p2_instances][-1]
-            yield Finding(
-                path,
-                f"{release.name} does not run on {name}",
-                f'take ml.g4dn or ml.g5, or {context.framework.version_field} "{last}" at most',
-            )
+    name = instance_type.value
+    if not name.startswith("ml.p2."):
+        return None
+    framework, release = context.framework, context.run_release
+    if framework is None or release is None or release.p2_instances:
+        return None
+    last = [version for version, other in framework.releases.items() if other.p2_instances][-1]
+    return Finding(
+        instance_type.path,
+        f"{release.name} does not run on {name}",
+        f'take ml.g4dn or ml.g5, or {framework.version_field} "{last}" at most',
+    )
 
 
 @lru_cache(maxsize=1_000)

@@ -12,9 +12,9 @@ from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds import corrections
+from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.subjects import JOB
+from sagespec.kinds.training_job.subjects import CHOICE
 
 HUGGING_FACE = SDK2 + "huggingface/estimator.py, _validate_args"
 _VERSIONS = ("framework_version", "transformers_version", "pytorch_version", "tensorflow_version")
@@ -26,8 +26,8 @@ def _unknown(facts: Facts) -> tuple[Row, ...]:
     return (Row(("framework",), message, value={"type": "string", "pattern": known}),)
 
 
-@rule(ERROR, on=JOB, source="https://docs.aws.amazon.com/sagemaker/latest/dg/frameworks.html", rows=_unknown)
-def unknown_framework(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CHOICE, source="https://docs.aws.amazon.com/sagemaker/latest/dg/frameworks.html", rows=_unknown)
+def unknown_framework(choice: Choice, _: None) -> Finding | None:
     """A framework is one that SageMaker has images of, by the name that the SDK gives it.
 
     An image of your own needs none: its script gets its hyperparameters and nothing that only one framework's
@@ -44,22 +44,22 @@ def unknown_framework(job: Job, context: JobContext) -> Finding | None:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
     """
-    name = job.framework_name
+    name = choice.fields.framework_name
     if name is None:
-        if job.image_uri is None:
+        if not choice.fields.brings_image:
             return Finding(
                 ("framework",), "a job needs a framework or an image", "add image_uri, or framework: pytorch"
             )
-    elif context.framework is None:
-        near = corrections.framework(name) or context.facts.near_framework(name)
-        known = ", ".join(context.facts.frameworks)
+    elif choice.framework is None:
+        near = corrections.framework(name) or choice.facts.near_framework(name)
+        known = ", ".join(choice.facts.frameworks)
         hint = f"write framework: {near}" if near else f"write one of {known}; an image of your own needs none"
         return Finding(("framework",), f"no framework is called '{name}'", hint)
     return None
 
 
-@rule(ERROR, on=JOB, source=SDK2 + "fw_utils.py, validate_version_or_image_args")
-def missing_framework_version(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CHOICE, source=SDK2 + "fw_utils.py, validate_version_or_image_args")
+def missing_framework_version(choice: Choice, _: None) -> Finding | None:
     """A job needs a framework's version, or an image of its own.
 
     SDK 1 took TensorFlow 1.11 for granted; SDK 2 refuses to guess, and so do we. XGBoost's estimator wants a version
@@ -78,13 +78,13 @@ def missing_framework_version(job: Job, context: JobContext) -> Finding | None:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/my-tensorflow:3
     """
-    framework = context.framework
-    named = job.image_uri is not None or context.is_overridden("AlgorithmSpecification", "TrainingImage")
+    framework, fields = choice.framework, choice.fields
+    named = fields.brings_image or fields.overrides_image
     if framework is None or (named and not framework.version_always):
         return None
     place = framework.version_field
-    if getattr(job, place) is None:
-        newest = _newest(framework, job.py_version).partition("+")[0]
+    if getattr(fields, place) is None:
+        newest = _newest(framework, fields.py_version).partition("+")[0]
         image = "" if framework.version_always else ", or image_uri"
         return Finding((place,), f"'{place}' is missing", f'add {place}: "{newest}"{image}')
     return None
@@ -97,8 +97,8 @@ def _newest(framework: Framework, python: str | None) -> str:
     return (fitting or list(named))[-1]
 
 
-@rule(ERROR, on=field("framework"), source=HUGGING_FACE)
-def missing_base_version(written: Written, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CHOICE, source=HUGGING_FACE)
+def missing_base_version(choice: Choice, _: None) -> Finding | None:
     """Hugging Face's images hold transformers and either PyTorch or TensorFlow; the manifest names both versions.
 
     Bad:
@@ -114,20 +114,20 @@ def missing_base_version(written: Written, context: JobContext) -> Finding | Non
         pytorch_version: "2.0.0"
         instance_type: ml.g5.xlarge
     """
-    framework, own, given = _bases_given(context)
+    framework, own, given = _bases_given(choice)
     if framework is None or given:
         return None
     near = _bases_of(framework.versions(), own)
-    choice = near[-1] if near else ""
-    name = next((name for name in framework.bases if choice.startswith(name)), next(iter(framework.bases)))
+    newest = near[-1] if near else ""
+    name = next((name for name in framework.bases if newest.startswith(name)), next(iter(framework.bases)))
     place = framework.bases[name]
-    hint = f'add {place}: "{choice.removeprefix(name)}"' if choice else f"add {place}"
+    hint = f'add {place}: "{newest.removeprefix(name)}"' if newest else f"add {place}"
     message = f"{framework.version_field} needs {' or '.join(framework.bases.values())} beside it"
     return Finding((framework.version_field,), message, hint)
 
 
-@rule(ERROR, on=field("framework"), source=HUGGING_FACE)
-def two_base_versions(written: Written, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CHOICE, source=HUGGING_FACE)
+def two_base_versions(choice: Choice, _: None) -> Finding | None:
     """An image of Hugging Face's holds PyTorch or TensorFlow, not both.
 
     Bad:
@@ -145,14 +145,14 @@ def two_base_versions(written: Written, context: JobContext) -> Finding | None:
         pytorch_version: "2.0"
         instance_type: ml.g5.xlarge
     """
-    _, _, given = _bases_given(context)
+    given = _bases_given(choice)[2]
     if len(given) < 2:
         return None
     return Finding((given[1],), f"{' and '.join(given)} exclude each other", f"leave {given[1]} out", at_key=True)
 
 
-@rule(ERROR, on=field("framework"), source=HUGGING_FACE)
-def versions_not_written_alike(written: Written, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CHOICE, source=HUGGING_FACE)
+def versions_not_written_alike(choice: Choice, _: None) -> Finding | None:
     """Hugging Face's two versions are two short ones (4.28 with 2.0) or two full ones (4.28.1 with 2.0.0).
 
     Bad:
@@ -169,22 +169,22 @@ def versions_not_written_alike(written: Written, context: JobContext) -> Finding
         pytorch_version: "2.0.0"
         instance_type: ml.g5.xlarge
     """
-    framework, own, given = _bases_given(context)
-    base = getattr(context.job, given[0]) if len(given) == 1 else ""
+    framework, own, given = _bases_given(choice)
+    base = getattr(choice.fields, given[0]) if len(given) == 1 else ""
     if framework is None or not base or len(own.split(".")) == len(base.split(".")):
         return None
     message = f"{framework.version_field} {own} and {given[0]} {base} are not written alike"
     return Finding((given[0],), message, "write both versions short, or both in full")
 
 
-def _bases_given(context: JobContext) -> tuple[Framework | None, str, list[str]]:
+def _bases_given(choice: Choice) -> tuple[Framework | None, str, list[str]]:
     """(the framework, its own version, the fields with versions of what it builds on) of a job whose image both name;
     no framework where that is not so."""
-    job, framework = context.job, context.framework
-    own = None if framework is None else getattr(job, framework.version_field)
-    if framework is None or not framework.bases or job.image_uri is not None or own is None:
+    fields, framework = choice.fields, choice.framework
+    own = None if framework is None else getattr(fields, framework.version_field)
+    if framework is None or not framework.bases or fields.brings_image or own is None:
         return None, "", []
-    return framework, own, job.given(*framework.bases.values())
+    return framework, own, [name for name in framework.bases.values() if getattr(fields, name) is not None]
 
 
 def _bases_of(versions: Iterable[str], own: str) -> list[str]:
@@ -192,8 +192,8 @@ def _bases_of(versions: Iterable[str], own: str) -> list[str]:
     return [base for name in versions for first, _, base in [name.partition("+")] if first == own]
 
 
-@rule(ERROR, on=JOB, source=SDK2 + "estimator.py, Framework (unknown arguments are passed over in silence)")
-def field_of_other_framework(job: Job, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CHOICE, source=SDK2 + "estimator.py, Framework (unknown arguments are passed over in silence)")
+def field_of_other_framework(choice: Choice, _: None) -> Iterator[Finding]:
     """Some fields are one framework's alone; another's estimator passes over them, whatever they say.
 
     Only TensorFlow's passes `--model_dir` to the script. Elsewhere a script reads `SM_MODEL_DIR`, or a hyperparameter.
@@ -210,21 +210,23 @@ def field_of_other_framework(job: Job, context: JobContext) -> Iterator[Finding]
         framework_version: "2.6"
         hyperparameters: {model_dir: "s3://bucket/models"}
     """
-    framework = context.framework
-    if framework is None and job.framework_name is not None:
+    framework, fields = choice.framework, choice.fields
+    if framework is None and fields.framework_name is not None:
         return
     own = () if framework is None else (framework.version_field, *framework.bases.values())
     title = "an image without a framework" if framework is None else f"{framework.title}'s estimator"
-    for name in job.given(*(place for place in _VERSIONS if place not in own)):
+    for name in _VERSIONS:
+        if name in own or getattr(fields, name) is None:
+            continue
         hint = f"write {own[0]}" if own else "name the framework, or leave it out"
         yield Finding((name,), f"{name} says nothing to {title}", hint, at_key=True)
-    if job.given("model_dir") and job.model_dir is not False and not (framework and framework.passes_model_dir):
+    if fields.passes_model_dir and not (framework and framework.passes_model_dir):
         hint = "leave it out: SM_MODEL_DIR names the folder that is kept; or make it a hyperparameter"
         yield Finding(("model_dir",), f"model_dir says nothing to {title}", hint, at_key=True)
 
 
-@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_version_and_set_if_needed")
-def unknown_framework_version(job: Job, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CHOICE, source=SDK2 + "image_uris.py, _validate_version_and_set_if_needed")
+def unknown_framework_version(choice: Choice, _: None) -> Iterator[Finding]:
     """SageMaker has images of some versions of a framework only.
 
     Some were never published (TensorFlow 2.15 and 2.17 are missing, and so are many patches). Training Compiler,
@@ -246,16 +248,16 @@ def unknown_framework_version(job: Job, context: JobContext) -> Iterator[Finding
         framework_version: "1.11"
         instance_type: ml.trn1.2xlarge
     """
-    framework, version = context.framework, context.version
+    framework, version = choice.framework, choice.version
     if framework is None or version is None:
         return
     reason = framework.withdrawn(version)
     if reason is not None:
         yield Finding((framework.version_field,), reason, "take a later version")
         return
-    if job.image_uri is not None or context.run_release is not None or _written_differently(version):
+    if choice.fields.brings_image or choice.run_release is not None or _written_differently(version):
         return
-    variant = context.variant
+    variant = choice.variant
     extra = f" {variant.title}" if variant else ""
     place, meant = _nearest_version(framework, version, PLAIN if variant is None else variant.name)
     today = f"in our table of {framework.fetched_on}"
@@ -294,8 +296,8 @@ def _nearest_version(framework: Framework, version: str, variant: str) -> tuple[
     return place, f'write {place}: "{near.partition("+")[0]}"'
 
 
-@rule(WARNING, on=field("framework"), source=GUIDE + "sagemaker-algo-docker-registry-paths.html")
-def version_without_script_mode(written: Written, context: JobContext) -> Finding | None:
+@rule(WARNING, on=CHOICE, source=GUIDE + "sagemaker-algo-docker-registry-paths.html")
+def version_without_script_mode(choice: Choice, _: None) -> Finding | None:
     """The first XGBoost images hold the built-in algorithm only: they train by hyperparameters and run no script.
 
     The tags `latest` and `1` are no longer supported.
@@ -308,11 +310,11 @@ def version_without_script_mode(written: Written, context: JobContext) -> Findin
         framework: xgboost
         framework_version: "1.7-1"
     """
-    framework, version = context.framework, context.job.framework_version
+    framework, version = choice.framework, choice.fields.framework_version
     if (
         framework is not None
         and version is not None
-        and context.job.image_uri is None
+        and not choice.fields.brings_image
         and framework.runs_no_script(version)
     ):
         newest = list(framework.releases)[-1]

@@ -93,8 +93,7 @@ def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Fi
     """
     if not context.legacy or context.release is None or context.framework is None:
         return
-    # Two words are too few to tell a slip from a name of the script's own: eval_metric need not mean eval_metrics.
-    known = {_spelling(name): name for name in context.release.legacy_hyperparameters if name.count("_") > 1}
+    known = _by_spelling(tuple(context.release.legacy_hyperparameters))
     for name in context.hyperparameters.keys() - _versions_by_name(context.framework).keys():
         meant = known.get(_spelling(name))
         if meant is not None and meant not in job.hyperparameters:
@@ -104,6 +103,13 @@ def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Fi
                 f"write {meant}",
                 at_key=True,
             )
+
+
+@cache
+def _by_spelling(names: tuple[str, ...]) -> Mapping[tuple[str, ...], str]:
+    """Those of three words or more: two are too few to tell a slip from a name of the script's own. `eval_metric` need
+    not mean eval_metrics."""
+    return {_spelling(name): name for name in names if name.count("_") > 1}
 
 
 def _spelling(name: str) -> tuple[str, ...]:

@@ -155,7 +155,7 @@ def requirement_replaces_framework(job: Job, context: JobContext) -> Finding | N
             print("requirements.txt has the line tensorflow==2.12", os.environ["SM_HPS"], os.environ["SM_MODEL_DIR"])
     """
     release, framework = context.holds, context.framework
-    if release is None or framework is None:
+    if release is None or framework is None or not context.requirements:
         return None
     own, under = release.full_version.partition("+")[0], framework.base_of(release.full_version)
     # A library that lies over a framework is replaced for good reasons, and has no builds for GPUs.
