@@ -14,10 +14,9 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
-from test_lsp_diagnostics import MANIFEST
-from test_lsp_features import SCRIPT
 
 from conftest import REPOSITORY
+from lsp.documents import LONG_SCRIPT, MANIFEST
 
 SAGESPEC = [sys.executable, "-m", "sagespec", "lsp"]
 WHOLE = MANIFEST + "hyperparameters: {optimizer: adam}\nchannels: {train: s3://bucket/train}\nmax_run: 5400\n"
@@ -26,7 +25,7 @@ WHOLE = MANIFEST + "hyperparameters: {optimizer: adam}\nchannels: {train: s3://b
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / ".git").mkdir()
-    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "train.py").write_text(LONG_SCRIPT)
     (tmp_path / "mnist.yaml").write_text(WHOLE)
     return tmp_path
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import REPOSITORY
+from lsp.documents import ENDPOINT, MANIFEST, SCRIPT
 from lsp.in_memory import Editor, Wire
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.lsp.features.diagnostics import diagnostics
@@ -18,28 +19,6 @@ from sagespec.pipeline import OUR_KINDS, Compiler, Options
 from sagespec.reading.discovery import may_be_ours
 from sagespec.reading.render import Inputs
 from sagespec.reporting.findings.report import Report, safe
-
-MANIFEST = """\
-apiVersion: sagespec/v1
-kind: TrainingJob
-name: mnist
-framework_version: "2.21"
-entry_point: train.py
-role: arn:aws:iam::123456789012:role/SageMakerRole
-region: us-west-2
-instance_type: ml.m5.xlarge
-instance_count: 1
-"""
-SCRIPT = """\
-import argparse
-import os
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--model_dir")
-    print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
-"""
 
 
 def files() -> Iterator[Path]:
@@ -312,16 +291,6 @@ def test_what_jobs_of_several_files_may_not_both_have_is_found_as_validate_finds
     wire.close()
 
 
-ENDPOINT = """\
-apiVersion: sagespec/v1
-kind: Endpoint
-name: serve
-role: arn:aws:iam::123456789012:role/SageMakerRole
-region: us-west-2
-training_job: mnist
-instance_type: ml.m5.xlarge
-initial_instance_count: 1
-"""
 SAVES = """\
 import os
 import tensorflow as tf

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from test_lsp_diagnostics import MANIFEST
 
+from lsp.documents import LONG_SCRIPT, MANIFEST
 from lsp.in_memory import Editor, applied, parted
 from sagespec.kinds import KINDS
 from sagespec.lsp.features.actions import FIX_ALL, NO_SCHEMA
@@ -15,27 +15,15 @@ from sagespec.lsp.workspace import Client
 from sagespec.pipeline import Compiler, Options
 from sagespec.reading.render import Inputs
 
-SCRIPT = """\
-import argparse
-import os
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--epochs", type=int, default=3, help="How often")
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--optimizer", choices=["adam", "sgd"], required=True)
-    parser.add_argument("--model_dir")
-    print(parser.parse_args(), os.environ["SM_MODEL_DIR"], os.environ["SM_CHANNEL_TRAIN"])
-"""
 WHOLE = MANIFEST + "hyperparameters: {optimizer: adam}\nchannels: {train: s3://bucket/train}\n"
 
 
 @pytest.fixture
 def editor(tmp_path: Path) -> Editor:
     (tmp_path / ".git").mkdir()
-    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "train.py").write_text(LONG_SCRIPT)
     (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "main.py").write_text(SCRIPT)
+    (tmp_path / "code" / "main.py").write_text(LONG_SCRIPT)
     (tmp_path / "code" / "notes.md").write_text("")
     return Editor(tmp_path)
 
@@ -525,7 +513,7 @@ def test_a_wrong_field_takes_away_what_it_decides_and_nothing_else(editor: Edito
     )
     for name in (
         document,
-        editor.open("train.py", SCRIPT),
+        editor.open("train.py", LONG_SCRIPT),
         editor.open("inference.py", "def handler(a, b):\n    pass\n"),
     ):
         for index in [found.end() for found in re.finditer(r"(?m)--\w|^def \w|^\w[^:]*: ?", name.text)]:

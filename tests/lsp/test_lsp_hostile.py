@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from test_lsp_diagnostics import MANIFEST, SCRIPT
 
+from lsp.documents import MANIFEST, SCRIPT
 from lsp.in_memory import CAN, Editor, Wire
 from sagespec.lsp.offers import cursor
 from sagespec.lsp.protocol.jsonrpc import INVALID_PARAMS

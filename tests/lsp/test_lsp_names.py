@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_lsp_diagnostics import MANIFEST
-from test_lsp_features import SCRIPT
 
+from lsp.documents import LONG_SCRIPT, MANIFEST
 from lsp.in_memory import Editor, applied, parted
 from sagespec.lsp.features.table import FEATURES
 from sagespec.lsp.protocol.jsonrpc import ResponseError
@@ -32,7 +31,7 @@ DEFAULTS = "apiVersion: sagespec/v1\nkind: Defaults\nvars: {team: vision}\noutpu
 def editor(tmp_path: Path) -> Editor:
     (tmp_path / ".git").mkdir()
     editor = Editor(tmp_path)
-    for name, text in (("train.py", SCRIPT), ("sagespec.yaml", DEFAULTS), ("mnist.yaml", WHOLE)):
+    for name, text in (("train.py", LONG_SCRIPT), ("sagespec.yaml", DEFAULTS), ("mnist.yaml", WHOLE)):
         (tmp_path / name).write_text(text)
         editor.open(name, text)
     return editor
@@ -104,7 +103,7 @@ def renamed(editor: Editor, name: str, mark: str, new: str) -> dict[str, str]:
 def test_a_channel_is_renamed_in_the_manifest_and_in_the_script(editor: Editor) -> None:
     assert renamed(editor, "mnist.yaml", "{tr|ain: s3", "images") == {
         "mnist.yaml": WHOLE.replace("{train:", "{images:"),
-        "train.py": SCRIPT.replace("SM_CHANNEL_TRAIN", "SM_CHANNEL_IMAGES"),
+        "train.py": LONG_SCRIPT.replace("SM_CHANNEL_TRAIN", "SM_CHANNEL_IMAGES"),
     }
 
 

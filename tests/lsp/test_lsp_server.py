@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_lsp_diagnostics import ENDPOINT, MANIFEST, SCRIPT
 
+from lsp.documents import ENDPOINT, MANIFEST, SCRIPT
 from lsp.in_memory import Editor, Wire
 from sagespec.lsp.protocol.jsonrpc import (
     CONTENT_MODIFIED,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,21 +15,18 @@ from sagespec.building.archive import ArchiveError
 from sagespec.building.local_model import RepackedFile
 from sagespec.building.model_archive import RepackedModel
 from sagespec.building.request import Upload
-from sagespec.deploying.services import Progress, ServiceError, Stored
-from sagespec.deploying.services.sagemaker.faults import AGAIN, call, cause_of, code_of, is_denied, tokens
+from sagespec.deploying.services import Progress, ServiceError
+from sagespec.deploying.services.sagemaker.faults import AGAIN, call, cause_of, code_of, is_denied
+from sagespec.deploying.services.sagemaker.objects import DEFAULT_BUCKET, PIECE, StoredObjects, bucket_and_key, etag_of
 from sagespec.deploying.side_by_side import each, side_by_side
 
 THREADS = 8
 PART = 16 << 20
 """Bytes of one part; what is smaller than four goes up in one piece."""
-PIECE = 1 << 20
-
 _MARK = "sagespec-sha256"
 """Metadata, for what was sent in parts, of which S3 keeps no SHA-256, and for stores that keep no checksums."""
 _MADE_OF = "sagespec-model-etag"
 """Metadata of a repacked model: the ETag of the model that it was made of."""
-_ABSENT = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
-_DEFAULT_BUCKET = re.compile(r"sagemaker-(?P<region>[a-z0-9-]+)-(?P<account>\d{12})")
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class UploadItem:
         return _base64(bytes.fromhex(self.sha256))
 
 
-class ObjectStore:
+class ObjectStore(StoredObjects):
     """S3, as far as uploads need it."""
 
     def __init__(self, client: Any, region: str, part: int = PART, kms_key: str | None = None) -> None:
@@ -59,7 +55,7 @@ class ObjectStore:
             part: bytes of one part of what is sent in parts.
             kms_key: what uploads are encrypted with; None for what the bucket does by itself, or demands.
         """
-        self.client = client
+        super().__init__(client)
         self.region = region
         self.part = part
         self.encryption = _encryption(kms_key)
@@ -77,70 +73,9 @@ class ObjectStore:
         except (ArchiveError, OSError) as error:
             raise ServiceError(f"{upload.path}: {error}", getattr(error, "hint", "")) from error
 
-    def etag(self, uri: str) -> str:
-        """What the content of an object, or of all that lies below a prefix (`…/`), is known by; empty where there is
-        none, or nobody lets us look.
-
-        Raises:
-            ServiceError: S3 failed.
-        """
-        try:
-            return self._etag_below(uri) if uri.endswith("/") else _etag_of(self._call("head_object", *_split(uri)))
-        except ServiceError as error:
-            answer = getattr(cause_of(error), "response", {}).get("ResponseMetadata", {})
-            if 400 <= answer.get("HTTPStatusCode", 0) < 500:  # denied, absent, or of another region: HEAD says no more
-                return ""
-            raise
-
-    def _etag_below(self, uri: str) -> str:
-        """Of the names and ETags of the objects, whose order is that of the names."""
-        found = hashlib.sha256()
-        bucket, prefix = _split(uri)
-        entries = list(self._entries(bucket, prefix))
-        for entry in entries:
-            found.update(f"{entry['Key']}\0{_etag_of(entry)}\n".encode())
-        return found.hexdigest()[:32] if entries else ""
-
-    def exists(self, uri: str) -> bool:
-        """Whether an object is there, or anything below it: an uncompressed model is a folder."""
-        bucket, key = _split(uri)
-        if self._head(bucket, key) is not None:
-            return True
-        try:
-            answer = self._call("list_objects_v2", bucket, "", Prefix=f"{key.rstrip('/')}/", MaxKeys=1)
-        except ServiceError as error:
-            if code_of(cause_of(error)) == "NoSuchBucket":
-                return False
-            raise
-        return bool(answer.get("KeyCount"))
-
-    def objects(self, uri: str) -> Iterator[Stored]:
-        """What lies below a prefix; nothing where there is no bucket."""
-        bucket, key = _split(uri)
-        prefix = f"{key.rstrip('/')}/" if key else ""
-        for entry in self._entries(bucket, prefix):
-            yield Stored(entry["Key"].removeprefix(prefix), entry["Size"], entry["LastModified"].timestamp())
-
-    def fetch(self, uri: str, path: Path) -> None:
-        """Brings an object to a file.
-
-        Raises:
-            ServiceError: it is not there, or did not arrive whole.
-        """
-        from botocore.exceptions import BotoCoreError
-
-        bucket, key = _split(uri)
-        answer = self._call("get_object", bucket, key, ("Body", "ContentLength"))
-        try:
-            with path.open("wb") as file:
-                for piece in answer["Body"].iter_chunks(PIECE):
-                    file.write(piece)
-        except (BotoCoreError, OSError) as error:
-            raise ServiceError(f"{uri} did not arrive whole: {error}", AGAIN) from error
-
     def _archive(self, upload: Upload, progress: Progress) -> bool:
-        bucket, key = _split(upload.uri)
-        there = self._head(bucket, key)
+        bucket, key = bucket_and_key(upload.uri)
+        there = self.head(bucket, key)
         if there is not None and _sha256_of(there) == upload.sha256:
             return False
         with tempfile.TemporaryDirectory(prefix="sagespec-") as folder:
@@ -161,9 +96,9 @@ class ObjectStore:
         It is encrypted as the SDK does it. A model that has changed since it was looked at, or since it was repacked,
         is refused.
         """
-        bucket, key = _split(upload.uri)
+        bucket, key = bucket_and_key(upload.uri)
         etag, size = self._known_by(model)
-        there = self._head(bucket, key)
+        there = self.head(bucket, key)
         if model.etag not in ("", etag):
             raise ServiceError(f"{model.model} was changed since the plan was made", "look at a new plan")
         made_of = there.get("Metadata", {}).get(_MADE_OF, "") if there is not None else ""
@@ -188,10 +123,10 @@ class ObjectStore:
         """(what the content of a model without its code is known by, its bytes)"""
         if isinstance(model, RepackedFile):
             return model.packed.sha256, 0
-        source = self._head(*_split(model.model))
+        source = self.head(*bucket_and_key(model.model))
         if source is None:
             raise ServiceError(f"there is no model at {model.model}", "is the key right, and has the job completed?")
-        return _etag_of(source), source["ContentLength"]
+        return etag_of(source), source["ContentLength"]
 
     def _repack(self, model: RepackedModel, etag: str, out: BinaryIO) -> None:
         """Streams the model, and its code where that lies in S3, into one archive."""
@@ -200,7 +135,7 @@ class ObjectStore:
         from sagespec.building.repacking import NoModel, repack  # few endpoints have code
 
         def opened(uri: str, **more: str) -> BinaryIO:
-            body: BinaryIO = self._call("get_object", *_split(uri), ("Body",), **more)["Body"]
+            body: BinaryIO = self.call("get_object", *bucket_and_key(uri), ("Body",), **more)["Body"]
             return body
 
         try:
@@ -220,7 +155,7 @@ class ObjectStore:
             raise ServiceError(f"{model.model} did not arrive whole: {error}", AGAIN) from error
 
     def _data(self, upload: Upload, progress: Progress) -> bool:
-        bucket, prefix = _split(upload.uri)
+        bucket, prefix = bucket_and_key(upload.uri)
         what, done, sent = f"uploading {upload.path.name} ({upload.sha256[:10]}…)", 0, False
         files = upload.content.files
         hashes = each(_sha256, [path for _, path, _ in files], THREADS)
@@ -241,28 +176,12 @@ class ObjectStore:
         return sent
 
     def _sizes(self, bucket: str, prefix: str) -> dict[str, int]:
-        return {entry["Key"]: entry["Size"] for entry in self._entries(bucket, prefix)}
-
-    def _entries(self, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
-        """What lies below a prefix; nothing in a bucket that is not there yet."""
-        token: dict[str, str] = {}
-        new = tokens(f"ListObjectsV2 s3://{bucket}/{prefix}")
-        while True:
-            try:
-                answer = self._call("list_objects_v2", bucket, "", ("KeyCount",), Prefix=prefix, **token)
-            except ServiceError as error:
-                if code_of(cause_of(error)) == "NoSuchBucket":
-                    return
-                raise
-            yield from answer.get("Contents", ())
-            if not answer.get("IsTruncated"):
-                return
-            token = {"ContinuationToken": new(answer.get("NextContinuationToken", ""))}
+        return {entry["Key"]: entry["Size"] for entry in self.entries(bucket, prefix)}
 
     def _ensure(self, bucket: str, item: UploadItem, size: int | None) -> bool:
         """Sends a file unless it is there, whole; whether it was sent."""
         if size is not None:
-            there = self._head(bucket, item.key)
+            there = self.head(bucket, item.key)
             if there is not None and there["ContentLength"] == item.size and _sha256_of(there) == item.sha256:
                 return False
         return self._put(bucket, item, overwrite=size is not None)
@@ -311,13 +230,13 @@ class ObjectStore:
         raise refused
 
     def _is_whole(self, bucket: str, item: UploadItem) -> bool:
-        there = self._head(bucket, item.key)
+        there = self.head(bucket, item.key)
         return there is not None and there["ContentLength"] == item.size and _sha256_of(there) == item.sha256
 
     def _whole(self, bucket: str, item: UploadItem, condition: dict[str, str], encryption: dict[str, str]) -> None:
         with item.path.open("rb") as file:
             # S3 refuses bytes that do not have this checksum, so that no half object can come to be.
-            self._call(
+            self.call(
                 "put_object",
                 bucket,
                 item.key,
@@ -332,7 +251,7 @@ class ObjectStore:
 
     def _parts(self, bucket: str, item: UploadItem, condition: dict[str, str], encryption: dict[str, str]) -> None:
         """Sends a large object; nothing shows under its key before all of it has arrived and is what it should be."""
-        begun = self._call(
+        begun = self.call(
             "create_multipart_upload",
             bucket,
             item.key,
@@ -347,7 +266,7 @@ class ObjectStore:
             for number, piece in enumerate(_pieces(item.path, self.part), 1):
                 whole.update(piece)
                 checksum = _base64(hashlib.sha256(piece).digest())
-                answer = self._call(
+                answer = self.call(
                     "upload_part",
                     bucket,
                     item.key,
@@ -360,7 +279,7 @@ class ObjectStore:
                 parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
             if whole.hexdigest() != item.sha256:
                 raise ServiceError(f"{item.path} was changed while it was uploaded", AGAIN)
-            self._call(
+            self.call(
                 "complete_multipart_upload",
                 bucket,
                 item.key,
@@ -371,24 +290,12 @@ class ObjectStore:
             )
         except BaseException:
             with contextlib.suppress(ServiceError):
-                self._call("abort_multipart_upload", bucket, item.key, **of)
-            raise
-
-    def _head(self, bucket: str, key: str) -> dict[str, Any] | None:
-        """What is known about an object; None where there is none."""
-        try:
-            return self._call("head_object", bucket, key, ("ContentLength",), ChecksumMode="ENABLED")
-        except ServiceError as error:
-            if code_of(cause_of(error)) in _ABSENT:
-                return None
-            if is_denied(cause_of(error)):  # HeadObject's errors have no text
-                hint = "s3:GetObject and s3:ListBucket are needed (docs/permissions.md)"
-                raise ServiceError(f"s3://{bucket}/{key}: S3 does not let us look", hint) from error
+                self.call("abort_multipart_upload", bucket, item.key, **of)
             raise
 
     def _make(self, bucket: str) -> bool:
         """Makes the account's default bucket, as the SageMaker SDK does; no other."""
-        default = _DEFAULT_BUCKET.fullmatch(bucket)
+        default = DEFAULT_BUCKET.fullmatch(bucket)
         if default is None or default["region"] != self.region:
             return False
         parameters: dict[str, Any] = {}
@@ -400,17 +307,6 @@ class ObjectStore:
             if code_of(cause_of(error)) not in ("BucketAlreadyOwnedByYou", "OperationAborted"):
                 raise
         return True
-
-    def _call(self, method: str, bucket: str, key: str, required: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
-        """A call about an object. The default bucket's name can be guessed, so it must be the account's own.
-
-        Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html
-        """
-        default = _DEFAULT_BUCKET.fullmatch(bucket)
-        owner = {"ExpectedBucketOwner": default["account"]} if default else {}
-        about = {"Key": key} if key else {}
-        doing = f"{''.join(word.title() for word in method.split('_'))} s3://{bucket}/{key}"
-        return call(getattr(self.client, method), doing, required, Bucket=bucket, **about, **owner, **more)
 
 
 def _encryption(kms_key: str | None) -> tuple[dict[str, str], ...]:
@@ -430,15 +326,6 @@ def _sha256_of(there: dict[str, Any]) -> str:
         with contextlib.suppress(ValueError):
             return base64.b64decode(checksum).hex()
     return str(there.get("Metadata", {}).get(_MARK, ""))
-
-
-def _split(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
-
-
-def _etag_of(answer: Mapping[str, Any]) -> str:
-    return str(answer.get("ETag", "")).strip('"')
 
 
 def _base64(digest: bytes) -> str:
