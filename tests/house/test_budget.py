@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import json
 import pickle
@@ -171,6 +172,50 @@ def test_named_tuples_compile_no_annotations(monkeypatch: pytest.MonkeyPatch) ->
     assert (Pair.__name__, Pair.__module__) == ("Pair", __name__)
     site = Destination("us-west-2", "123456789012")
     assert pickle.loads(pickle.dumps(site)) == site
+
+
+class Ours(NamedTuple):
+    left: int
+    right: str = "r"
+
+
+class Theirs(typing.NamedTuple):
+    left: int
+    right: str = "r"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda kind: tuple(kind(1)),
+        lambda kind: kind(1, right="x") == kind(1, "x") == (1, "x"),
+        lambda kind: hash(kind(1)) == hash((1, "r")),
+        lambda kind: kind(),
+        lambda kind: kind(1, 2, 3),
+        lambda kind: kind(1, middle=2),
+        lambda kind: kind._make([1, 2]).right,
+        lambda kind: kind._make([1]),
+        lambda kind: kind(1)._replace(right="x").right,
+        lambda kind: kind(1)._asdict(),
+        lambda kind: (kind._fields, kind._field_defaults, kind.__match_args__),
+        lambda kind: repr(kind(1)).partition("(")[2],
+        lambda kind: copy.deepcopy(kind(1)) == pickle.loads(pickle.dumps(kind(1))) == kind(1),
+        lambda kind: type(copy.copy(kind(1))) is kind,
+        lambda kind: setattr(kind(1), "left", 2),
+        lambda kind: setattr(kind(1), "other", 2),
+        lambda kind: typing.get_type_hints(kind),
+        lambda kind: type("Below", (kind,), {"twice": lambda self: self.left * 2})(3).twice(),
+        lambda kind: type("Below", (kind,), {})(3)._replace(left=4).__class__.__name__,
+    ],
+)
+def test_named_tuples_are_as_those_of_typing(ask: Callable[[Any], object]) -> None:
+    def answer(kind: Any) -> object:
+        try:
+            return ask(kind)
+        except (TypeError, AttributeError) as error:
+            return type(error)
+
+    assert answer(Ours) == answer(Theirs)
 
 
 @pytest.mark.parametrize(

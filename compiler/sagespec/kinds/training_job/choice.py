@@ -54,23 +54,23 @@ def _family(job: Job, facts: Facts) -> str:
 
 
 _LEGACY_FIELDS = frozenset(LEGACY_FIELDS)
-_READ: tuple[Callable[[Job, Facts], Any], ...] = (
-    lambda job, _: job.framework_name,
-    lambda job, _: job.framework_version,
-    lambda job, _: job.transformers_version,
-    lambda job, _: job.pytorch_version,
-    lambda job, _: job.tensorflow_version,
-    lambda job, _: job.py_version,
-    lambda job, _: job.script_mode,
-    lambda job, _: job.image_uri is not None,
-    _overrides_image,
-    lambda job, _: job.entry_point is not None,
-    lambda job, _: None if job.compiler_config is None else True,
-    lambda job, _: job.model_dir is not None and job.model_dir is not False,
-    lambda job, _: not _LEGACY_FIELDS.isdisjoint(job.fields_set),
-    _family,
-    lambda job, _: () if job.distribution is None else tuple(job.distribution.written()),
-)
+_READ: Mapping[str, Callable[[Job, Facts], Any]] = {
+    "framework_name": lambda job, _: job.framework_name,
+    "framework_version": lambda job, _: job.framework_version,
+    "transformers_version": lambda job, _: job.transformers_version,
+    "pytorch_version": lambda job, _: job.pytorch_version,
+    "tensorflow_version": lambda job, _: job.tensorflow_version,
+    "py_version": lambda job, _: job.py_version,
+    "script_mode": lambda job, _: job.script_mode,
+    "brings_image": lambda job, _: job.image_uri is not None,
+    "overrides_image": _overrides_image,
+    "has_program": lambda job, _: job.entry_point is not None,
+    "compiler_config": lambda job, _: None if job.compiler_config is None else True,
+    "passes_model_dir": lambda job, _: job.model_dir is not None and job.model_dir is not False,
+    "has_legacy_fields": lambda job, _: not _LEGACY_FIELDS.isdisjoint(job.fields_set),
+    "family": _family,
+    "strategies": lambda job, _: () if job.distribution is None else tuple(job.distribution.written()),
+}
 """How each of the fields is read."""
 
 
@@ -82,13 +82,13 @@ class _FieldsOfPartial:
         self._facts = facts
 
     def __getattr__(self, name: str) -> Any:
-        return _READ[ImageFields._fields.index(name)](self._job, self._facts)
+        return _READ[name](self._job, self._facts)
 
 
 def choice_of(job: Job, facts: Facts, *, local: bool) -> Choice:
     """What a job chooses; `local` says that it is to run on this machine."""
     try:
-        fields = tuple([read(job, facts) for read in _READ])
+        fields = tuple([read(job, facts) for read in _READ.values()])
     except Unknown:
         return Choice(cast(ImageFields, _FieldsOfPartial(job, facts)), facts, local)
     return _shared(fields, facts, local)
@@ -96,7 +96,7 @@ def choice_of(job: Job, facts: Facts, *, local: bool) -> Choice:
 
 @lru_cache(maxsize=512)
 def _shared(fields: tuple[Any, ...], facts: Facts, local: bool) -> Choice:
-    return Choice(ImageFields(*fields), facts, local)
+    return Choice(ImageFields(**dict(zip(_READ, fields, strict=True))), facts, local)
 
 
 class Choice(Shared):
