@@ -63,4 +63,7 @@ def _open_what_is_closed() -> None:
 
 
 if __name__ == "__main__":
+    # `python -m` looks for modules where one is first: a yaml.py there is the project's, and no business of ours.
+    if sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
+        del sys.path[0]
     main()

@@ -50,6 +50,15 @@ def sagespec(*arguments: str, folder: Path, **environ: str) -> subprocess.Comple
     )
 
 
+def test_modules_of_the_project_are_not_run(tmp_path: Path) -> None:
+    for name in ("yaml", "difflib", "json", "pydantic_core", "jsonschema"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('run')")
+    (tmp_path / "train.py").write_text(SCRIPT)
+    (tmp_path / "job.yaml").write_text(BASE)
+    done = sagespec("validate", "job.yaml", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"1 manifest, nothing to say\n")
+
+
 def forked(*arguments: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
     """The same in a process that need not import anything first."""
     said, result = folder / ".said", folder / ".result"
