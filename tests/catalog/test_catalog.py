@@ -591,7 +591,6 @@ def test_an_unknown_name_has_a_near_one() -> None:
 def test_limits_and_lists_are_found_by_name() -> None:
     assert FACTS.limits["max_run_seconds"].value == 28 * 24 * 60 * 60
     assert FACTS.quotas["max_run_seconds"].value == 5 * 24 * 60 * 60
-    assert FACTS.profiling_intervals_ms == (100, 200, 500, 1000, 5000, 60000)
     assert set(FACTS.listed("regions_without_debugger")) <= set(FACTS.regions)
     assert set(FACTS.listed("dataparallel_instance_types")) - {"local_gpu"} <= set(FACTS.instances)
 

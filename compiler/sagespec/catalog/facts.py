@@ -72,10 +72,6 @@ class Facts(NamedTuple):
         """What a new account may use; more can be asked for."""
         return _limits("quotas")
 
-    @property
-    def profiling_intervals_ms(self) -> tuple[int, ...]:
-        return tuple(table("limits")["lists"]["profiling_intervals_ms"]["value"])
-
     def listed(self, name: str) -> tuple[str, ...]:
         """A documented list of names, for example `regions_without_debugger`. KeyError: there is no such list."""
         return tuple(table("limits")["lists"][name]["value"])
