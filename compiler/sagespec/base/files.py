@@ -14,8 +14,7 @@ from typing import Any, TypeAlias
 StrPath: TypeAlias = "str | os.PathLike[str]"
 
 _PIECE = 1 << 20
-_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-"""A named pipe would keep us waiting."""
+_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
 class Files:
@@ -49,11 +48,11 @@ class Files:
         """
         if self._is_unsaved(path):
             return self._unsaved[self._key(path)]
+        found = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(found.st_mode):  # a named pipe would keep us waiting
+            raise IsADirectoryError(errno.EISDIR, "it is not a file")
         handle = os.open(path, _READING)
         try:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode):
-                raise IsADirectoryError(errno.EISDIR, "it is not a file")
             whole = os.read(handle, min(found.st_size, most) + 1)
             if len(whole) == found.st_size:  # as it nearly always is
                 return whole
