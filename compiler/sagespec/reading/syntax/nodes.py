@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -77,8 +78,7 @@ class Builder:
                 raise rejected(self.source, self.span(node), "too-many-values", message)
             return self.scalar(node)
         if depth >= MAX_DEPTH - 1 and node.value:
-            start = node.start_mark.index
-            raise too_deep(self.source, self.source.span(start, start + 1))
+            raise too_deep(self.source, node.start_mark)
         if node.tag not in (QUOTED, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
             self.refuse_tag(node)
         if isinstance(node, SequenceNode):
@@ -255,7 +255,12 @@ class Builder:
         self.problems.append(Diagnostic(Place(self.source, span), Severity.ERROR, rule, message, hint))
 
 
-def too_deep(source: Source, span: Span) -> Rejected:
+def too_deep(source: Source, mark: Any) -> Rejected:
+    """
+    Args:
+        mark: where what is nested too deep begins.
+    """
+    span = source.span(mark.index, mark.index + 1)
     return rejected(source, span, "nested-too-deep", f"nested deeper than {MAX_DEPTH} levels")
 
 

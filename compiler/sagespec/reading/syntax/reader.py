@@ -172,7 +172,7 @@ def read(source: Source) -> Iterator[Document]:
                 raise rejected(source, place, "too-many-documents", f"holds more than {MAX_DOCUMENTS:,} documents")
             yield document
     except _TooDeep as error:
-        raise too_deep(source, _point(source, error.start)) from None
+        raise too_deep(source, error.start) from None
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         from sagespec.reading.syntax.mistakes import explained, mark_of
 
@@ -197,7 +197,7 @@ def _refuse_depth_before(source: Source, end: int) -> None:
         while composer.check_node():
             composer.get_node()
     except _TooDeep as error:
-        raise too_deep(source, _point(source, error.start)) from None
+        raise too_deep(source, error.start) from None
     except (yaml.YAMLError, UnicodeEncodeError):
         pass  # the mistake is told as the whole text has it
     finally:
@@ -233,10 +233,6 @@ def _texts(source: Source) -> Iterator[tuple[int, int]]:
     finally:
         if parser is not None:
             parser.dispose()
-
-
-def _point(source: Source, mark: Any) -> Span:
-    return source.span(mark.index, mark.index + 1)
 
 
 def _too_large(source: Source) -> Rejected:
