@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import accumulate
 from pathlib import Path as FilePath
+from typing import Any
 
 from sagespec.base.named import NamedTuple
 
@@ -17,6 +19,13 @@ SMALL = 10_000
 """Characters of most manifests."""
 _HERE = FilePath()
 _LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def value_at(data: Any, path: Iterable[str | int]) -> Any:
+    """What stands at a path in maps that lie in one another; None where nothing does."""
+    for step in path:
+        data = data.get(step) if isinstance(data, Mapping) else None
+    return data
 
 
 class Source:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagespec.base.lazy import lazy
 from sagespec.base.named import NamedTuple
+from sagespec.base.source import value_at
 from sagespec.building.tags import (
     ATTEMPT,
     DIGEST,
@@ -305,14 +306,7 @@ def _without(value: Any, path: Member) -> Any:
 
 def live_members(body: Mapping[str, Any], live: Sequence[Member]) -> dict[str, Any]:
     """Those of a body's members that can be changed after the creation, by their last names."""
-    return {path[-1]: value for path in live if (value := _at(body, path)) is not None}
-
-
-def _at(body: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    value: Any = body
-    for step in path:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
+    return {path[-1]: value for path in live if (value := value_at(body, path)) is not None}
 
 
 _HOLDERS = (str, list, dict)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sagespec.base.named import NamedTuple
-from sagespec.base.source import Path
+from sagespec.base.source import Path, value_at
 from sagespec.kinds.lifecycle import Lifecycle
 from sagespec.reading.part import Part
 
@@ -100,7 +100,4 @@ class Kind(NamedTuple):
         """What a request has where a field lands; None where it has nothing there, or the field lands nowhere."""
         steps = next(iter(self.members.get(field, ())), "").split(".")
         bodies: dict[str, Any] = {call.operation: call.template for call in request.calls}
-        value: Any = bodies if steps[0] in bodies else request.template
-        for step in steps:
-            value = value.get(step) if isinstance(value, Mapping) else None
-        return value
+        return value_at(bodies if steps[0] in bodies else request.template, steps)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sagespec.base.files import Files, StrPath
 from sagespec.base.named import NamedTuple
+from sagespec.base.source import value_at
 from sagespec.lsp.protocol.texts import Json, TextDocument, path_of, uri_of
 
 if TYPE_CHECKING:
@@ -109,9 +110,7 @@ class Client(NamedTuple):
 
     def can(self, *path: str) -> bool:
         """Whether a capability is there, and not false."""
-        value: Any = self.capabilities
-        for step in path:
-            value = value.get(step) if isinstance(value, Mapping) else None
+        value = value_at(self.capabilities, path)
         return bool(value) or value == {}
 
 

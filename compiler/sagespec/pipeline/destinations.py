@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from sagespec.base.source import value_at
 from sagespec.building.draft import account_of
 from sagespec.kinds import Kind
 from sagespec.pipeline.results import Options
@@ -71,7 +72,5 @@ def region_of(environ: Mapping[str, str]) -> str | None:
 def _role_of(job: Any, kind: Kind) -> str | None:
     """The role of a job that may be partial: the field's, else the one that `request:` gives."""
     known = job.members()
-    value: Any = known.get("request", {})
-    for step in kind.role_member:
-        value = value.get(step) if isinstance(value, Mapping) else None
+    value = value_at(known.get("request"), kind.role_member)
     return known.get("role") or (value if isinstance(value, str) else None)

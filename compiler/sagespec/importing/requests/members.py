@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from sagespec.base.source import value_at
 from sagespec.catalog import api_members
 from sagespec.deploying.planning.differ import REWRITES
 
@@ -51,9 +52,7 @@ def is_default(path: tuple[str, ...], value: Any) -> bool:
 
 def at(value: Any, path: str) -> Any:
     """The member at a dotted path; None where there is none."""
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
+    return value_at(value, path.split("."))
 
 
 @cache

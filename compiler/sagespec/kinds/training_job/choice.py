@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sagespec.base.lazy import lazy
 from sagespec.base.named import NamedTuple
+from sagespec.base.source import value_at
 from sagespec.catalog import PLAIN, Facts, Framework, Release, Variant, image_instance_type
 from sagespec.checking.subject import Shared
 from sagespec.kinds.training_job.model import Job, Mode
@@ -34,15 +35,11 @@ class ImageFields(NamedTuple):
     """None where the job has none."""
     passes_model_dir: bool
     has_legacy_fields: bool
+    """`null` ones included: a null number of steps has a meaning."""
     family: str
     """The family of its instances, as it begins, where the framework has images of their own for that."""
     strategies: tuple[str, ...]
     """The distribution strategies that are written."""
-
-
-def _overrides_image(job: Job, _: Facts) -> bool:
-    named = job.request.get("AlgorithmSpecification") if job.request else None
-    return isinstance(named, Mapping) and named.get("TrainingImage") is not None
 
 
 def _family(job: Job, facts: Facts) -> str:
@@ -63,7 +60,7 @@ _READ: Mapping[str, Callable[[Job, Facts], Any]] = {
     "py_version": lambda job, _: job.py_version,
     "script_mode": lambda job, _: job.script_mode,
     "brings_image": lambda job, _: job.image_uri is not None,
-    "overrides_image": _overrides_image,
+    "overrides_image": lambda job, _: value_at(job.request, ("AlgorithmSpecification", "TrainingImage")) is not None,
     "has_program": lambda job, _: job.entry_point is not None,
     "compiler_config": lambda job, _: None if job.compiler_config is None else True,
     "passes_model_dir": lambda job, _: job.model_dir is not None and job.model_dir is not False,

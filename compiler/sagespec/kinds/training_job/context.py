@@ -9,7 +9,7 @@ from typing import Any
 
 from sagespec.base.lazy import lazy
 from sagespec.base.named import NamedTuple
-from sagespec.base.source import Path, Place
+from sagespec.base.source import Path, Place, value_at
 from sagespec.catalog import Algorithm, Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
 from sagespec.kinds.training_job.choice import choice_of
@@ -186,10 +186,7 @@ class JobContext(Context):
 
     def overridden(self, *member: str) -> Any:
         """What `request:` says of a member of the request; None where it says nothing, or takes the member out."""
-        value: Any = self.job.request or None
-        for step in member if value else ():
-            value = value.get(step) if isinstance(value, Mapping) else None
-        return value
+        return value_at(self.job.request, member)
 
     def is_overridden(self, *member: str) -> bool:
         """Whether `request:` gives a member of the request a value, whatever the fields say."""

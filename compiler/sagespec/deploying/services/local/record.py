@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from sagespec.base.redact import redacted
+from sagespec.base.source import value_at
 from sagespec.building.tags import attempt_of, observed_by, tags_in
 from sagespec.deploying.planning.observed import TERMINAL, ObservedJob
 from sagespec.deploying.services.local.folder import JobFolder, moved, read_json, write_json
@@ -55,9 +56,7 @@ def live_members(members: Mapping[str, Any]) -> dict[str, Any]:
     """The members that can change, as `Request.live` names them."""
     live = {}
     for path in LIVE:
-        value: Any = members
-        for step in path:
-            value = value.get(step) if isinstance(value, Mapping) else None
+        value = value_at(members, path)
         value = members.get(path[-1]) if value is None else value
         if value is not None:
             live[path[-1]] = value

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from sagespec.kinds import other_kind_with, other_names
 from sagespec.kinds.training_job.model.channel import TRAINING, Channel, from_location
 from sagespec.kinds.training_job.model.distribution import Distribution
-from sagespec.kinds.training_job.model.names import LEGACY_FIELDS, OF_TENSORFLOW, RENAMED
+from sagespec.kinds.training_job.model.names import OF_TENSORFLOW, RENAMED
 from sagespec.kinds.training_job.model.observing import (
     DebuggerHookConfig,
     DebuggerRule,
@@ -280,10 +280,6 @@ class Job(Part):
     @property
     def is_local(self) -> bool:
         return self.instance_type in ("local", "local_gpu")
-
-    def legacy_given(self) -> list[str]:
-        """The legacy fields that the author wrote, `null` ones included: a null number of steps has a meaning."""
-        return [name for name in LEGACY_FIELDS if name in self.fields_set]
 
     @property
     def framework_name(self) -> str | None:
