@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import truediv
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
+T = TypeVar("T")
 StrPath: TypeAlias = "str | os.PathLike[str]"
 
 _PIECE = 1 << 20
@@ -38,6 +39,12 @@ class Files:
         self.exists: Callable[[StrPath], bool] = remembered(self._exists)
         self.text: Callable[[StrPath, int], str] = remembered(self._text)
         """What a small file beside a script says, bytes that are no UTF-8 replaced; raises what `read` raises."""
+        self._made = lru_cache(maxsize=128)(_made)
+
+    def once(self, make: Callable[..., T], *of: Any) -> T:
+        """What somebody makes of files, and of what else they give: made once for all manifests that give the same."""
+        made: T = self._made(make, *of)
+        return made
 
     def read(self, path: StrPath, most: int) -> bytes:
         """What a file holds; of a larger one, some bytes more than `most`.
@@ -83,6 +90,10 @@ class Files:
     def _is_folder(self, path: StrPath) -> bool:
         unsaved = bool(self._unsaved) and os.path.abspath(path) in self._folders  # noqa: PTH100
         return unsaved or os.path.isdir(path)  # noqa: PTH112
+
+
+def _made(make: Callable[..., T], *of: Any) -> T:
+    return make(*of)
 
 
 DISK = Files()

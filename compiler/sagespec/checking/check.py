@@ -59,10 +59,10 @@ def said_by(rules: RuleSet, context: Context) -> list[tuple[Rule, Finding]]:
         except Unknown:
             continue
         if question.shared:
-            (shared,) = instances
-            if shared.said is None:
-                shared.said = _answers(question, instances, None)
-            found += shared.said
+            for shared in instances:
+                if shared.said is None:
+                    shared.said = _answers(question, (shared,), None)
+                found += shared.said
         elif instances:
             found += _answers(question, instances, context)
     return found

@@ -26,7 +26,7 @@ class Subject(Generic[S, C]):
                 of `words` is written.
             words: where none of these is written (`Context.written`), there is certainly no instance. Empty: what is
                 written does not tell.
-            shared: its instance is a `Shared` object.
+            shared: its instances are `Shared` objects.
         """
         self.of = of
         self.shared = shared
@@ -36,7 +36,7 @@ class Subject(Generic[S, C]):
 class Shared:
     """What many manifests may have in common, as one object: rules about it see it alone, and are asked about it once.
 
-    A subject whose instances are such objects has exactly one, and no other subject has the same.
+    No two subjects have one such object.
     """
 
     def __init__(self) -> None:

@@ -12,9 +12,10 @@ from sagespec.base.redact import shown
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, SDK2, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field, item
-from sagespec.kinds.training_job.context import CONTAINERS_OWN, JobContext, Passed, option_of
+from sagespec.kinds.training_job.context import CONTAINERS_OWN, JobContext
 from sagespec.kinds.training_job.model import Mode
-from sagespec.kinds.training_job.subjects import PASSED
+from sagespec.kinds.training_job.shared.passed import Passed, option_of
+from sagespec.kinds.training_job.subjects import NESTED, PASSED
 
 MOST_HYPERPARAMETERS = 100
 LONGEST_VALUE = 2500
@@ -184,7 +185,7 @@ def _sent(context: JobContext, value: Any) -> str:
 
 
 @rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
-def null_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
+def null_hyperparameter(passed: Passed, _: None) -> Finding | None:
     """null reaches the script as an empty argument, or as none at all, and never as its own default.
 
     `type=int` and its like fail on an empty argument. Where a shell reads the command line, the option has no value.
@@ -200,14 +201,14 @@ def null_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
         return Finding(
             passed.path,
             f"null reaches the script as {option} without a value"
-            if context.shell
+            if passed.shell
             else f"null reaches the script as the empty argument {option} ''",
             f"leave {passed.name} out: the script's own default then holds",
         )
     return None
 
 
-@rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+@rule(WARNING, on=NESTED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
 def nested_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
     """Maps, and lists of anything but numbers, do not reach the script as JSON.
 
@@ -238,13 +239,13 @@ def nested_hyperparameter(passed: Passed, context: JobContext) -> Finding | None
     hint = "let the script read it from SM_HPS"
     if plain:
         hint += f"; or write '{shown(text)}', and let it split that"
-    elif not context.shell:
+    elif not passed.shell:
         hint += f"; or quote it as JSON, and let it parse that: '{shown(text)}'"
     return Finding(passed.path, f"the script gets {option} {gets}, which is not JSON", hint)
 
 
 @rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
-def single_letter_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
+def single_letter_hyperparameter(passed: Passed, _: None) -> Finding | None:
     """A name of one letter reaches the script with one hyphen.
 
     `k` becomes `-k`, so a parser that knows `--k` does not find it.
@@ -267,7 +268,7 @@ def single_letter_hyperparameter(passed: Passed, context: JobContext) -> Finding
 
 
 @rule(WARNING, on=PASSED, source="https://docs.python.org/3/library/argparse.html#arguments-containing")
-def hyperparameter_like_option(passed: Passed, context: JobContext) -> Finding | None:
+def hyperparameter_like_option(passed: Passed, _: None) -> Finding | None:
     """argparse takes a value that begins with a hyphen for the next option.
 
     The script then stops, because the option before has no value. Negative numbers are safe.
@@ -315,7 +316,7 @@ def hyperparameters_differing_in_case(given: Written, context: JobContext) -> It
 
 
 @rule(WARNING, on=PASSED, source="https://docs.python.org/3/library/argparse.html#the-add-argument-method")
-def hyperparameter_name_unfit_for_option(passed: Passed, context: JobContext) -> Finding | None:
+def hyperparameter_name_unfit_for_option(passed: Passed, _: None) -> Finding | None:
     """A hyperparameter becomes the option --name: blanks, an equals sign or leading hyphens break it.
 
     Bad:

@@ -9,9 +9,9 @@ from sagespec.base.diagnostic import Finding
 from sagespec.catalog import Framework, NoProcessor, Release, image_instance_type, processor
 from sagespec.checking.rule import ERROR, NOTE, SDK1, SDK2, rule
 from sagespec.checking.subject import Written
-from sagespec.kinds.training_job.choice import Choice, processors_of
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job, Mode
+from sagespec.kinds.training_job.shared.choice import Choice, processors_of
 from sagespec.kinds.training_job.subjects import CHOICE, INSTANCE_TYPE, JOB
 
 

@@ -10,7 +10,8 @@ from sagespec.checking.subject import Written, field
 from sagespec.kinds.rules.code import lies_inside
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
-from sagespec.kinds.training_job.subjects import LEGACY_JOB
+from sagespec.kinds.training_job.shared.code import JobCode
+from sagespec.kinds.training_job.subjects import CODE, LEGACY_JOB
 
 _INSTEAD = {
     "training_steps": "pass a hyperparameter that the script reads",
@@ -256,7 +257,7 @@ def missing_requirements_file(file: Written, context: JobContext) -> Finding | N
         source_dir: s3://bucket/code.tar.gz
         requirements_file: requirements.txt
     """
-    source_dir, folder, files = context.job.source_dir, context.source_folder, context.files
+    source_dir, folder, files = context.job.source_dir, context.code.packed_folder, context.files
     if not context.legacy or source_dir is None or folder is None or not lies_inside(file.value):
         return None
     if files.is_folder(folder) and not files.is_file(files.below(folder, file.value)):
@@ -298,8 +299,8 @@ def network_isolation_in_legacy_mode(isolation: Written, context: JobContext) ->
     return None
 
 
-@rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
-def legacy_entry_point_not_python(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
+def legacy_entry_point_not_python(code: JobCode, _: None) -> Finding | None:
     """In legacy mode the entry point is a Python module, which the container imports.
 
     Bad:
@@ -314,8 +315,8 @@ def legacy_entry_point_not_python(job: Job, context: JobContext) -> Finding | No
         evaluation_steps: 100
         entry_point: train.py
     """
-    entry = job.entry_point
-    if entry is not None and not entry.endswith(".py"):
+    entry = code.fields.entry_point
+    if code.choice.legacy and entry is not None and not entry.endswith(".py"):
         return Finding(
             ("entry_point",),
             f"legacy mode imports the entry point, and '{entry}' is not a Python source file",

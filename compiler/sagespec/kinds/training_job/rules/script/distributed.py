@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sagespec.base.diagnostic import Finding
 from sagespec.checking.rule import API, ERROR, WARNING, rule
-from sagespec.kinds.training_job.context import JobContext, ReadScript
+from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.rules.script.image import DLC
+from sagespec.kinds.training_job.shared.code import ReadScript
 from sagespec.kinds.training_job.subjects import SCRIPT
 
 

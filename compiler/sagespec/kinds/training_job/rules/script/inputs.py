@@ -8,7 +8,9 @@ from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
-from sagespec.kinds.training_job.context import JobContext, ReadScript, option_of
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.shared.code import ReadScript
+from sagespec.kinds.training_job.shared.passed import option_of
 from sagespec.kinds.training_job.subjects import SCRIPT
 from sagespec.scripts import Environment, Piece
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.checking.rule import ERROR, SDK2, SDK_DOC, WARNING, rule
-from sagespec.kinds.training_job.context import CommandLine, JobContext, ReadScript
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.shared.code import ReadScript
+from sagespec.kinds.training_job.shared.passed import CommandLine
 from sagespec.kinds.training_job.subjects import COMMAND_LINE, SCRIPT
 
 _PASSED = SDK2 + "tensorflow/estimator.py, hyperparameters; " + SDK_DOC + " (Prepare a training script)"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
-from sagespec.kinds.training_job.context import JobChannel, JobContext, ReadScript
+from sagespec.kinds.training_job.context import JobChannel, JobContext
 from sagespec.kinds.training_job.rules.script.inputs import channels_of_functions
+from sagespec.kinds.training_job.shared.code import ReadScript
 from sagespec.kinds.training_job.subjects import CHANNEL, SCRIPT
 
 _PIPE_DOC = "https://github.com/aws/sagemaker-tensorflow-extensions"

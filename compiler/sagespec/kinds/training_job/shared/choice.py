@@ -71,15 +71,19 @@ _READ: Mapping[str, Callable[[Job, Facts], Any]] = {
 """How each of the fields is read."""
 
 
-class _FieldsOfPartial:
+class FieldsOfPartial:
     """The same of a partial job: what depends on a wrong value raises `Unknown` when it is asked for."""
 
-    def __init__(self, job: Job, facts: Facts) -> None:
-        self._job = job
-        self._facts = facts
+    def __init__(self, read: Mapping[str, Callable[..., Any]], *of: Any) -> None:
+        """
+        Args:
+            read: how each of the fields is read of what follows.
+        """
+        self._read = read
+        self._of = of
 
     def __getattr__(self, name: str) -> Any:
-        return _READ[name](self._job, self._facts)
+        return self._read[name](*self._of)
 
 
 def choice_of(job: Job, facts: Facts, *, local: bool) -> Choice:
@@ -87,7 +91,7 @@ def choice_of(job: Job, facts: Facts, *, local: bool) -> Choice:
     try:
         fields = tuple([read(job, facts) for read in _READ.values()])
     except Unknown:
-        return Choice(cast(ImageFields, _FieldsOfPartial(job, facts)), facts, local)
+        return Choice(cast(ImageFields, FieldsOfPartial(_READ, job, facts)), facts, local)
     return _shared(fields, facts, local)
 
 
@@ -182,6 +186,25 @@ class Choice(Shared):
         release = self.release
         legacy = fields.has_legacy_fields if release is None or release.script_mode else True
         return Mode.LEGACY if legacy and (release is None or release.legacy_mode) else Mode.SCRIPT
+
+    @lazy
+    def legacy(self) -> bool:
+        return self.mode is Mode.LEGACY
+
+    @lazy
+    def script_mode(self) -> bool:
+        return self.mode is Mode.SCRIPT
+
+    @lazy
+    def holds(self) -> Release | None:
+        """The release of the image in script mode, where the image is AWS's: what is true of it is true of the job."""
+        return self.release if self.script_mode and not self.fields.brings_image else None
+
+    @lazy
+    def shell(self) -> str:
+        """The shell that reads the command line in the container; empty where none does, and for images of one's own,
+        of which that is not known."""
+        return "" if self.holds is None else self.holds.shell
 
     @lazy
     def python(self) -> str | None:
