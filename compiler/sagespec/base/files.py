@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import truediv
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-T = TypeVar("T")
 StrPath: TypeAlias = "str | os.PathLike[str]"
 
 _PIECE = 1 << 20
@@ -39,12 +38,8 @@ class Files:
         self.exists: Callable[[StrPath], bool] = remembered(self._exists)
         self.text: Callable[[StrPath, int], str] = remembered(self._text)
         """What a small file beside a script says, bytes that are no UTF-8 replaced; raises what `read` raises."""
-        self._made = lru_cache(maxsize=128)(_made)
-
-    def once(self, make: Callable[..., T], *of: Any) -> T:
-        """What somebody makes of files, and of what else they give: made once for all manifests that give the same."""
-        made: T = self._made(make, *of)
-        return made
+        self.once: Callable[..., Any] = lru_cache(maxsize=128)(_made)
+        """What a function makes of files, and of what else it is given: made once for all that give the same."""
 
     def read(self, path: StrPath, most: int) -> bytes:
         """What a file holds; of a larger one, some bytes more than `most`.
@@ -92,7 +87,7 @@ class Files:
         return unsaved or os.path.isdir(path)  # noqa: PTH112
 
 
-def _made(make: Callable[..., T], *of: Any) -> T:
+def _made(make: Callable[..., Any], *of: Any) -> Any:
     return make(*of)
 
 

@@ -59,8 +59,8 @@ class Written(NamedTuple):
 
 
 @cache
-def field(*names: str) -> Subject[Written, Context]:
-    """Each of these fields that has a value."""
+def field(*names: str, beside: str = "") -> Subject[Written, Context]:
+    """Each of these fields that has a value; with `beside`, only where that field is written, too."""
     paths: list[tuple[str, Path]] = [(name, (name,)) for name in names]
 
     def one(context: Context) -> tuple[Written, ...]:
@@ -73,7 +73,7 @@ def field(*names: str) -> Subject[Written, Context]:
         there = [(path, known[name]) for name, path in paths if name in written]
         return [Written(path, value, model) for path, value in there if value is not None]
 
-    return Subject(several if names[1:] else one, names)
+    return Subject(several if names[1:] else one, [beside] if beside else names)
 
 
 @cache

@@ -223,8 +223,8 @@ class JobContext(Context):
     @lazy
     def hardware(self) -> list[Instance]:
         """The instances of every group whose type is known."""
-        known = (self.facts.instance(name) for name in self.job.instance_types())
-        return [instance for instance in known if instance is not None]
+        known = self.facts.instance
+        return [instance for name in self.job.instance_types() if (instance := known(name)) is not None]
 
     @lazy
     def enabled(self) -> list[str]:
@@ -232,7 +232,7 @@ class JobContext(Context):
         return self.job.distribution.enabled() if self.job.distribution is not None else []
 
     @lazy
-    def generated(self) -> dict[str, str]:
+    def generated(self) -> Mapping[str, str]:
         """The hyperparameters that the request gets by itself → the field that decides each."""
         return generated(self.job, self.mode, self.framework, passes_model_dir=self.passes_model_dir)
 
@@ -262,14 +262,12 @@ class JobContext(Context):
 
         Source: https://github.com/aws/sagemaker-training-toolkit (mapping.py, to_cmd_args)
         """
-        shell, given, kept = self.choice.shell, self.hyperparameters, CONTAINERS_OWN
+        given, kept = self.hyperparameters, CONTAINERS_OWN
         if "model_dir" in given and self.passes_model_dir:
             kept = CONTAINERS_OWN | {"model_dir"}  # overwritten, which another rule says
-        return {
-            name: as_passed(name, value, shell)
-            for name, value in given.items()
-            if name not in kept and not name.startswith("sagemaker_")
-        }
+        names = [name for name in given if name not in kept and not name.startswith("sagemaker_")]
+        shell = self.choice.shell if names else ""
+        return {name: as_passed(name, given[name], shell) for name in names}
 
     @lazy
     def matched(self) -> list[Matched]:

@@ -90,6 +90,11 @@ NESTED = Subject[Passed, JobContext](
 SCRIPT = Subject[ReadScript, JobContext](lambda context: () if context.read is None else (context.read,))
 """The training script, where it is understood."""
 
+STREAMING = Subject[ReadScript, JobContext](
+    lambda context: () if context.read is None or not context.read.asks.pipes else (context.read,)
+)
+"""The training script, where it streams channels."""
+
 COMMAND_LINE = Subject[CommandLine, JobContext](
     lambda context: () if context.command_line is None else (context.command_line,)
 )

@@ -11,7 +11,7 @@ from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import shown
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, SDK2, TOOLKIT, WARNING, rule
-from sagespec.checking.subject import Written, field, item
+from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import CONTAINERS_OWN, JobContext
 from sagespec.kinds.training_job.model import Mode
 from sagespec.kinds.training_job.shared.passed import Passed, option_of
@@ -65,9 +65,11 @@ def reserved_hyperparameter(given: Written, context: JobContext) -> Iterator[Fin
     """
     if not context.script_mode:
         return
-    kept = [name for name in given.value if name.startswith("sagemaker_") or name in CONTAINERS_OWN]
+    kept = {name for name in given.value if name.startswith("sagemaker_") or name in CONTAINERS_OWN}
+    if not kept:
+        return
     meant = () if context.framework is None else context.framework.container_arguments.values()
-    for name in set(kept) - context.generated.keys() - set(meant) if kept else ():
+    for name in kept - context.generated.keys() - set(meant):
         yield Finding(
             (*given.path, name),
             f"'{name}' does not reach the script: the container takes it for its own",
@@ -98,6 +100,8 @@ def too_many_hyperparameters(given: Written, context: JobContext) -> Finding | N
         hyperparameters: {config-file: config.json}
     """
     own = len(given.value)
+    if own + len(context.generated) <= MOST_HYPERPARAMETERS:
+        return None
     count = len(given.value.keys() | context.generated.keys())
     if count > MOST_HYPERPARAMETERS:
         return Finding(
@@ -111,10 +115,10 @@ def too_many_hyperparameters(given: Written, context: JobContext) -> Finding | N
 
 @rule(
     ERROR,
-    on=item("hyperparameters"),
+    on=field("hyperparameters"),
     source="https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10",
 )
-def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
+def long_hyperparameter(given: Written, context: JobContext) -> Iterator[Finding]:
     """A hyperparameter's value has at most 2500 characters, as it is sent: encoded as JSON.
 
     Bad:
@@ -126,22 +130,20 @@ def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
     Good:
         hyperparameters: {weights-file: weights.json}
     """
-    if _is_short(given.value):
-        return None
-    length = len(_sent(context, given.value))
-    if length > LONGEST_VALUE:
-        return Finding(
-            given.path,
-            f"'{given.name}' has {length} characters when it is sent; SageMaker takes {LONGEST_VALUE}",
-            "put it into a file of source_dir, or into a channel, and pass its name",
-            at_key=True,
-        )
-    return None
+    for name, value in given.value.items():
+        length = 0 if _is_short(value) else len(_sent(context, value))
+        if length > LONGEST_VALUE:
+            yield Finding(
+                (*given.path, name),
+                f"'{name}' has {length} characters when it is sent; SageMaker takes {LONGEST_VALUE}",
+                "put it into a file of source_dir, or into a channel, and pass its name",
+                at_key=True,
+            )
 
 
 @rule(
     ERROR,
-    on=item("hyperparameters"),
+    on=field("hyperparameters"),
     source=API + "CreateTrainingJob.html",
     rows=(
         Row(
@@ -152,7 +154,7 @@ def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
         ),
     ),
 )
-def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Finding | None:
+def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Iterator[Finding]:
     """SageMaker takes no line breaks in hyperparameters.
 
     In values JSON writes them as two characters where AWS's images run your script (what a shell there makes of them
@@ -164,13 +166,14 @@ def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Find
     Good:
         hyperparameters: {batch-size: 32}
     """
-    name, value = given.name, given.value
-    if not _LINE_BREAKS.isdisjoint(name):
+    names = [name for name in given.value if not _LINE_BREAKS.isdisjoint(name)]
+    for name in names:
         message = f"the name {json.dumps(name)} holds a line break"
-        return Finding(given.path, message, "write the name on one line", at_key=True)
-    if isinstance(value, str) and context.mode is Mode.IMAGE and not _LINE_BREAKS.isdisjoint(value):
-        return Finding(given.path, f"the value of '{name}' holds a line break", "write it on one line", at_key=True)
-    return None
+        yield Finding((*given.path, name), message, "write the name on one line", at_key=True)
+    for name, value in given.value.items() if context.mode is Mode.IMAGE else ():
+        if name not in names and isinstance(value, str) and not _LINE_BREAKS.isdisjoint(value):
+            message = f"the value of '{name}' holds a line break"
+            yield Finding((*given.path, name), message, "write it on one line", at_key=True)
 
 
 def _is_short(value: Any) -> bool:
@@ -302,6 +305,8 @@ def hyperparameters_differing_in_case(given: Written, context: JobContext) -> It
         hyperparameters: {rate: 0.1, decay-rate: 0.2}
     """
     if not context.script_mode:
+        return
+    if len({*map(str.upper, given.value)}) == len(given.value):
         return
     seen: dict[str, str] = {}
     for name in given.value:

@@ -9,7 +9,7 @@ from typing import Any, cast
 from sagespec.base.lazy import lazy
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import value_at
-from sagespec.catalog import PLAIN, Facts, Framework, Release, Variant, image_instance_type
+from sagespec.catalog import PLAIN, Facts, Framework, Image, Release, Variant, image_instance_type
 from sagespec.checking.subject import Shared
 from sagespec.kinds.training_job.model import Job, Mode
 from sagespec.kinds.training_job.model.names import LEGACY_FIELDS
@@ -71,19 +71,15 @@ _READ: Mapping[str, Callable[[Job, Facts], Any]] = {
 """How each of the fields is read."""
 
 
-class FieldsOfPartial:
+class _FieldsOfPartial:
     """The same of a partial job: what depends on a wrong value raises `Unknown` when it is asked for."""
 
-    def __init__(self, read: Mapping[str, Callable[..., Any]], *of: Any) -> None:
-        """
-        Args:
-            read: how each of the fields is read of what follows.
-        """
-        self._read = read
-        self._of = of
+    def __init__(self, job: Job, facts: Facts) -> None:
+        self._job = job
+        self._facts = facts
 
     def __getattr__(self, name: str) -> Any:
-        return self._read[name](*self._of)
+        return _READ[name](self._job, self._facts)
 
 
 def choice_of(job: Job, facts: Facts, *, local: bool) -> Choice:
@@ -91,7 +87,7 @@ def choice_of(job: Job, facts: Facts, *, local: bool) -> Choice:
     try:
         fields = tuple([read(job, facts) for read in _READ.values()])
     except Unknown:
-        return Choice(cast(ImageFields, FieldsOfPartial(_READ, job, facts)), facts, local)
+        return Choice(cast(ImageFields, _FieldsOfPartial(job, facts)), facts, local)
     return _shared(fields, facts, local)
 
 
@@ -161,6 +157,14 @@ class Choice(Shared):
     def run_release(self) -> Release | None:
         """The release whose image the job runs; None where it brings an image, or names no release that is known."""
         return None if self.fields.brings_image else self.image_release
+
+    @lazy
+    def image(self) -> Image | None:
+        """Where its image lies, as far as that is known."""
+        release = self.run_release
+        if release is None:
+            return None
+        return release.legacy_image if self.legacy else release.images.get(self.python or "")
 
     @lazy
     def processors(self) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath
 from typing import Any, cast
@@ -13,7 +12,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.catalog import Release
 from sagespec.checking.subject import Shared
 from sagespec.kinds.training_job.model import Job, Mode
-from sagespec.kinds.training_job.shared.choice import Choice, FieldsOfPartial
+from sagespec.kinds.training_job.shared.choice import Choice
 from sagespec.kinds.training_job.shared.passed import CommandLine
 from sagespec.reading.part import Unknown
 from sagespec.scripts import DeclaredArguments, Environment, LegacyFunctions, Libraries, Script, Scripts
@@ -60,22 +59,32 @@ class CodeFields(NamedTuple):
     """The variable that asks for Keras 2 where the image has Keras 3."""
 
 
-_READ: Mapping[str, Callable[[Job], Any]] = {
-    "entry_point": lambda job: job.entry_point,
-    "source_dir": lambda job: job.source_dir,
-    "dependencies": lambda job: tuple(job.dependencies),
-    "legacy_keras": lambda job: job.environment.get("TF_USE_LEGACY_KERAS", "0"),
-}
-"""How each of the fields is read."""
+class _FieldsOfPartial:
+    """The same of a partial job: reading one whose value is wrong raises `Unknown`."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._job, name)
+
+    @property
+    def legacy_keras(self) -> str:
+        return _legacy_keras(self._job)
+
+
+def _legacy_keras(job: Job) -> str:
+    return job.environment.get("TF_USE_LEGACY_KERAS", "0")
 
 
 def code_of(job: Job, choice: Choice, folder: FilePath, scripts: Scripts, files: Files) -> JobCode:
     """The code of a job; `folder` is the manifest's."""
     try:
-        fields = CodeFields(*[read(job) for read in _READ.values()])
+        fields = CodeFields(job.entry_point, job.source_dir, tuple(job.dependencies), _legacy_keras(job))
     except Unknown:
-        return JobCode(cast(CodeFields, FieldsOfPartial(_READ, job)), choice, folder, scripts, files)
-    return files.once(JobCode, fields, choice, folder, scripts, files)
+        return JobCode(cast(CodeFields, _FieldsOfPartial(job)), choice, folder, scripts, files)
+    code: JobCode = files.once(JobCode, fields, choice, folder, scripts, files)
+    return code
 
 
 class JobCode(Shared):
@@ -172,8 +181,9 @@ class JobCode(Shared):
         fields, takes = self.fields, script.study.arguments
         if takes.borrowed:
             return CommandLine(script, self._with_borrowed(takes))
-        where = (self.folder, fields.entry_point, fields.source_dir, fields.dependencies)
-        return self.files.once(_command_line, self._scripts, *where)
+        where = (self.folder, fields.entry_point, fields.source_dir, tuple(fields.dependencies))
+        line: CommandLine | None = self.files.once(_command_line, self._scripts, *where)
+        return line
 
     def _with_borrowed(self, takes: DeclaredArguments) -> DeclaredArguments:
         """With the options of other libraries' classes, in the version of the library that the image holds."""

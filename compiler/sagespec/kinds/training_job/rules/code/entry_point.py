@@ -10,7 +10,7 @@ from sagespec.base.diagnostic import Finding
 from sagespec.checking.condition import GIVEN
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, rule
-from sagespec.checking.subject import Written, field
+from sagespec.checking.subject import Subject, Written, field
 from sagespec.kinds.rules.code import lies_inside, lies_outside_project
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Mode
@@ -47,7 +47,13 @@ def missing_entry_point(code: JobCode, _: None) -> Finding | None:
     return None
 
 
-@rule(ERROR, on=field(*_NEEDS_ENTRY_POINT), source=SDK2 + "estimator.py, Framework.hyperparameters")
+_OF_IMAGE = Subject[Written, JobContext](
+    lambda context: field(*_NEEDS_ENTRY_POINT).of(context) if context.mode is Mode.IMAGE else (), _NEEDS_ENTRY_POINT
+)
+"""Each of these fields, of a job whose image runs its own program."""
+
+
+@rule(ERROR, on=_OF_IMAGE, source=SDK2 + "estimator.py, Framework.hyperparameters")
 def field_without_entry_point(written: Written, context: JobContext) -> Finding | None:
     """An image that brings its own program gets no code, and nothing that is said to the code.
 
@@ -65,7 +71,7 @@ def field_without_entry_point(written: Written, context: JobContext) -> Finding 
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
         source_dir: s3://bucket/code.tar.gz
     """
-    if context.mode is Mode.IMAGE and written.value not in (False, []):
+    if written.value not in (False, []):
         return Finding(
             written.path,
             f"{written.name} has no effect: without entry_point the image runs its own program",

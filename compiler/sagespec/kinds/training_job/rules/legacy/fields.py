@@ -6,7 +6,7 @@ from sagespec.base.diagnostic import Finding
 from sagespec.checking.condition import GIVEN, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, LEGACY_DOC, SDK1, TOOLKIT, WARNING, rule
-from sagespec.checking.subject import Written, field
+from sagespec.checking.subject import Subject, Written, field
 from sagespec.kinds.rules.code import lies_inside
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
@@ -74,12 +74,15 @@ def missing_evaluation_steps(job: Job, context: JobContext) -> Finding | None:
     return None
 
 
-_SCRIPT_MODE = {"script_mode": TRUE, "entry_point": GIVEN}
+_IN_SCRIPT_MODE = Subject[Written, JobContext](
+    lambda context: field(*LEGACY_FIELDS).of(context) if context.script_mode else (), LEGACY_FIELDS
+)
+"""Each legacy field of a job in script mode."""
 
 
 @rule(
     ERROR,
-    on=field(*LEGACY_FIELDS),
+    on=_IN_SCRIPT_MODE,
     source=SDK1 + "tensorflow/estimator.py, _validate_args",
     rows=tuple(
         Row(
@@ -90,7 +93,7 @@ _SCRIPT_MODE = {"script_mode": TRUE, "entry_point": GIVEN}
         for name in LEGACY_FIELDS
     ),
 )
-def legacy_field_in_script_mode(written: Written, context: JobContext) -> Finding | None:
+def legacy_field_in_script_mode(written: Written, context: JobContext) -> Finding:
     """In script mode the script itself decides how long it trains and where it keeps checkpoints.
 
     SDK 1 refuses the legacy arguments there; SDK 2 drops them silently.
@@ -111,14 +114,12 @@ def legacy_field_in_script_mode(written: Written, context: JobContext) -> Findin
         evaluation_steps: 100
         checkpoint_path: s3://bucket/checkpoints
     """
-    if context.script_mode:
-        return Finding(
-            written.path,
-            f"{written.name} is for legacy mode, and {_why_script_mode(context)}",
-            f"leave it out, and {_INSTEAD[written.name]}",
-            at_key=True,
-        )
-    return None
+    return Finding(
+        written.path,
+        f"{written.name} is for legacy mode, and {_why_script_mode(context)}",
+        f"leave it out, and {_INSTEAD[written.name]}",
+        at_key=True,
+    )
 
 
 def _why_script_mode(context: JobContext) -> str:

@@ -91,10 +91,12 @@ def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Fi
         evaluation_steps: 100
         hyperparameters: {save_checkpoints_secs: 60}
     """
-    if not context.legacy or context.release is None or context.framework is None:
+    if context.release is None or context.framework is None:
         return
-    known = _by_spelling(tuple(context.release.legacy_hyperparameters))
-    for name in context.hyperparameters.keys() - _versions_by_name(context.framework).keys():
+    read = _versions_by_name(context.framework)
+    strange = [name for name in job.hyperparameters if name not in read]
+    known = _by_spelling(tuple(context.release.legacy_hyperparameters)) if strange else {}
+    for name in strange:
         meant = known.get(_spelling(name))
         if meant is not None and meant not in job.hyperparameters:
             yield Finding(

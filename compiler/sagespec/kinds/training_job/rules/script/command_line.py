@@ -160,8 +160,8 @@ def arguments_lost_to_shell_script(written: Written, context: JobContext) -> Fin
         source_dir: s3://bucket/code.tar.gz
         hyperparameters: {epochs: 3}
     """
-    release, entry = context.release, context.job.entry_point or ""
-    if not context.script_mode or release is None or context.job.image_uri is not None or entry.endswith(".py"):
+    release, entry = context.holds, context.job.entry_point or ""
+    if release is None or entry.endswith(".py"):
         return None
     if not written.value or release.program_arguments:
         return None

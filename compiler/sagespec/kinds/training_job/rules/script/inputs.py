@@ -86,6 +86,8 @@ def variable_not_given(read: ReadScript, context: JobContext) -> Iterator[Findin
     """
     if not context.script_mode or not read.asks.needed:
         return
+    if not any(variable.startswith("SM_HP_") for variable in read.asks.needed):
+        return
     given = {f"SM_HP_{name.upper()}" for name in context.hyperparameters} | set(context.job.environment)
     if context.passes_model_dir:
         given.add("SM_HP_MODEL_DIR")

@@ -199,16 +199,11 @@ def mirrored_fit_with_keras_3(read: ReadScript, context: JobContext) -> Finding 
             model.fit([[1.0]], [[1.0]], epochs=3)
             tf.saved_model.save(model, os.environ["SM_MODEL_DIR"])
     """
-    asks, release = read.libraries, context.holds
-    if (
-        asks is None
-        or release is None
-        or asks.strategy is None
-        or not asks.fits
-        or not expects_keras_3(asks, context.code)
-    ):
+    asks = read.libraries
+    if asks is None or asks.strategy is None or not asks.fits:
         return None
-    if context.job.instances() < 2:
+    release = context.holds
+    if release is None or not expects_keras_3(asks, context.code) or context.job.instances() < 2:
         return None
     return Finding(
         ("framework_version",),

@@ -76,7 +76,7 @@ def local_write_to_s3_folder(read: ReadScript, context: JobContext) -> Iterator[
             print(os.environ["SM_MODEL_DIR"])
     """
     libraries = read.script.study.libraries
-    if libraries is None or not context.model_dir_in_s3 or not _is_the_argument(context):
+    if libraries is None or not libraries.locations or not context.model_dir_in_s3 or not _is_the_argument(context):
         return
     for location in libraries.locations:
         if location.of_model_dir and not location.by_tensorflow:
@@ -113,7 +113,7 @@ def s3_without_tensorflow_io(read: ReadScript, context: JobContext) -> Iterator[
             print(os.environ["SM_MODEL_DIR"])
     """
     libraries, release = read.script.study.libraries, context.holds
-    if libraries is None or release is None or release.s3_file_system:
+    if libraries is None or not libraries.locations or release is None or release.s3_file_system:
         return
     if any(name.partition(".")[0] == "tensorflow_io" for name in read.script.study.all_imports):
         return

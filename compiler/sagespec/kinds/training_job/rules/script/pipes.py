@@ -10,12 +10,12 @@ from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
 from sagespec.kinds.training_job.context import JobChannel, JobContext
 from sagespec.kinds.training_job.rules.script.inputs import channels_of_functions
 from sagespec.kinds.training_job.shared.code import ReadScript
-from sagespec.kinds.training_job.subjects import CHANNEL, SCRIPT
+from sagespec.kinds.training_job.subjects import CHANNEL, STREAMING
 
 _PIPE_DOC = "https://github.com/aws/sagemaker-tensorflow-extensions"
 
 
-@rule(ERROR, on=SCRIPT, source=_PIPE_DOC)
+@rule(ERROR, on=STREAMING, source=_PIPE_DOC)
 def pipe_without_channel(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """PipeModeDataset reads a channel, which must be in the manifest under that name.
 
@@ -48,7 +48,7 @@ def pipe_without_channel(read: ReadScript, context: JobContext) -> Iterator[Find
             )
 
 
-@rule(ERROR, on=SCRIPT, source="https://github.com/aws/amazon-sagemaker-examples/issues/1097; " + _PIPE_DOC)
+@rule(ERROR, on=STREAMING, source="https://github.com/aws/amazon-sagemaker-examples/issues/1097; " + _PIPE_DOC)
 def pipe_on_copied_channel(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """PipeModeDataset opens the channel's pipe, and only Pipe mode makes one.
 
@@ -82,7 +82,7 @@ def pipe_on_copied_channel(read: ReadScript, context: JobContext) -> Iterator[Fi
             )
 
 
-@rule(ERROR, on=SCRIPT, source=_PIPE_DOC + "; " + API + "Channel.html")
+@rule(ERROR, on=STREAMING, source=_PIPE_DOC + "; " + API + "Channel.html")
 def pipe_of_other_framing(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """record_wrapping puts each object into one RecordIO record, which only record_format="RecordIO" takes apart.
 
