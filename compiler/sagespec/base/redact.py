@@ -136,7 +136,9 @@ def secret_in(value: str, name: str = "") -> str | None:
     Args:
         name: what the value is called; under a name such as `API_KEY` any random text is a secret.
     """
-    found = None if _is_short(value) else next(_tokens(value), None)
+    if len(value) < SHORTEST and "://" not in value and _called(name) is None:  # as most are
+        return None
+    found = next(_tokens(value), None)
     if found is not None:
         return found[0]
     return f"the value of a secret ('{name}')" if _named_secret(name, value) else None
@@ -187,7 +189,7 @@ def _may_name_one(text: str) -> bool:
 
 def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
     """(kind, start, end) of each secret that its form gives away."""
-    if _is_short(text):
+    if len(text) < SHORTEST and "://" not in text:
         return
     for token in TOKENS:
         if token.mark not in text:
@@ -196,11 +198,6 @@ def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
             group = "secret" if "secret" in found.groupdict() else 0
             if token.check(found[group]):
                 yield token.kind, *found.span(group)
-
-
-def _is_short(text: str) -> bool:
-    """Whether a text is certainly none of these: most are not."""
-    return len(text) < SHORTEST and "://" not in text
 
 
 def _mask_named(found: re.Match[str]) -> str:

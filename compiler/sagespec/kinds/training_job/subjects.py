@@ -6,7 +6,7 @@ from functools import cache, partial
 
 from sagespec.catalog import Algorithm
 from sagespec.checking.row import Row
-from sagespec.checking.subject import Subject, Written
+from sagespec.checking.subject import Subject, Written, field
 from sagespec.kinds.training_job.context import JobChannel, JobContext
 from sagespec.kinds.training_job.model import Job
 from sagespec.kinds.training_job.shared.choice import Choice
@@ -29,6 +29,11 @@ CODE = Subject[JobCode, JobContext](lambda context: (context.code,), shared=True
 
 LEGACY_JOB = Subject[Job, JobContext](lambda context: (context.job,) if context.legacy else ())
 """The job, where the container runs in legacy mode."""
+
+LEGACY_HYPERPARAMETERS = Subject[Written, JobContext](
+    lambda context: field("hyperparameters").of(context) if context.legacy else (), ["hyperparameters"]
+)
+"""The hyperparameters, where the container runs in legacy mode."""
 
 SCRIPT_JOB = Subject[Job, JobContext](lambda context: (context.job,) if context.script_mode else ())
 """The job, where the container runs in script mode."""

@@ -42,7 +42,9 @@ def overwritten_hyperparameter(given: Written, context: JobContext) -> Iterator[
         hyperparameters: {model_dir: s3://bucket/model}
     """
     fields = context.generated
-    for name in given.value.keys() & fields.keys():
+    for name in given.value:
+        if name not in fields:
+            continue
         if name == "model_dir" and given.value[name] == context.job.model_dir:
             continue  # the same thing said twice
         yield Finding(
@@ -166,21 +168,25 @@ def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Iter
     Good:
         hyperparameters: {batch-size: 32}
     """
-    names = [name for name in given.value if not _LINE_BREAKS.isdisjoint(name)]
+    one_line = _LINE_BREAKS.isdisjoint
+    names = [name for name in given.value if not one_line(name)]
     for name in names:
         message = f"the name {json.dumps(name)} holds a line break"
         yield Finding((*given.path, name), message, "write the name on one line", at_key=True)
     for name, value in given.value.items() if context.mode is Mode.IMAGE else ():
-        if name not in names and isinstance(value, str) and not _LINE_BREAKS.isdisjoint(value):
+        if name not in names and isinstance(value, str) and not one_line(value):
             message = f"the value of '{name}' holds a line break"
             yield Finding((*given.path, name), message, "write it on one line", at_key=True)
+
+
+_NUMBERS = (int, float)
 
 
 def _is_short(value: Any) -> bool:
     """Whether a value is short however it is sent: JSON makes at most 12 characters of one."""
     if isinstance(value, str):
         return len(value) <= 200
-    return isinstance(value, int | float) and abs(value) < 1e18
+    return isinstance(value, _NUMBERS) and abs(value) < 1e18
 
 
 def _sent(context: JobContext, value: Any) -> str:

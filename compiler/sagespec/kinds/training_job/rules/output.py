@@ -21,18 +21,14 @@ OBSERVERS = ("debugger_hook_config", "profiler_config", "tensorboard_output_conf
 
 def _locations(context: JobContext) -> list[Written]:
     job, known = context.job, context.job.members()
-    named: list[tuple[Path, Any, Any]] = [((name,), known.get(name), job) for name in S3_FIELDS]
+    named: list[tuple[Path, Any]] = [((name,), known[name]) for name in S3_FIELDS if known.get(name) is not None]
     for name, channel in (known.get("channels") or {}).items():
-        named.append((("channels", name, "s3_data"), channel.members().get("s3_data"), channel))
+        named.append((("channels", name, "s3_data"), channel.members().get("s3_data")))
     for name in OBSERVERS:
         part = known.get(name)
         if isinstance(part, Part):
-            named.append(((name, "s3_output_path"), part.members().get("s3_output_path"), part))
-    return [
-        Written(path, value, owner)
-        for path, value, owner in named
-        if isinstance(value, str) and value.startswith("s3://")
-    ]
+            named.append(((name, "s3_output_path"), part.members().get("s3_output_path")))
+    return [Written(path, value, job) for path, value in named if isinstance(value, str) and value.startswith("s3://")]
 
 
 LOCATION = Subject[Written, JobContext](_locations, [*S3_FIELDS, *OBSERVERS, "channels.s3_data"])

@@ -173,6 +173,31 @@ class JobCode(Shared):
         return ReadFunctions(script, script.study.functions, self.choice.release)
 
     @lazy
+    def channels_read(self) -> frozenset[str] | None:
+        """The channels that the script names, in capitals; None where it may read any, or is not understood."""
+        asks = None if self.read is None else self.read.asks
+        if asks is None or asks.reads_any_channel or any(pipe.channel is None for pipe in asks.pipes):
+            return None
+        folders, pipes = map(str.upper, asks.folders), (str(pipe.channel).upper() for pipe in asks.pipes)
+        given = self.channels_given if self.choice.legacy else frozenset()
+        return None if given is None else given.union(asks.channels, folders, pipes)
+
+    @lazy
+    def channels_given(self) -> frozenset[str] | None:
+        """The channels that the input functions of legacy mode are given, in capitals; None where it may be any."""
+        functions = None if self.functions is None else self.functions.functions
+        if functions is None or not functions.complete:
+            return None
+        found: set[str] = set()
+        for name in ("train_input_fn", "eval_input_fn"):
+            function = functions.found.get(name)
+            if function is None or function.parameters is None or function.uses & {"input_channels", "channels"}:
+                return None
+            if function.uses & {"training_dir", "dir"} or function.takes_more:
+                found.add("TRAINING")
+        return frozenset(found)
+
+    @lazy
     def command_line(self) -> CommandLine | None:
         """The arguments that the script declares, where they are understood: of a job in script mode."""
         script = self.script if self.choice.script_mode else None

@@ -160,10 +160,9 @@ def arguments_lost_to_shell_script(written: Written, context: JobContext) -> Fin
         source_dir: s3://bucket/code.tar.gz
         hyperparameters: {epochs: 3}
     """
-    release, entry = context.holds, context.job.entry_point or ""
-    if release is None or entry.endswith(".py"):
-        return None
-    if not written.value or release.program_arguments:
+    entry = context.job.entry_point or ""
+    release = None if entry.endswith(".py") else context.holds
+    if release is None or not written.value or release.program_arguments:
         return None
     return Finding(
         written.path,

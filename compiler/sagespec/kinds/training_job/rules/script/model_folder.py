@@ -39,7 +39,7 @@ def model_dir_default_never_holds(line: CommandLine, context: JobContext) -> Fin
             print(parser.parse_args())
     """
     libraries = line.script.study.libraries
-    if not context.model_dir_in_s3 or libraries is None or not libraries.model_dir_named_once:
+    if libraries is None or not libraries.model_dir_named_once or not context.model_dir_in_s3:
         return None
     option = next(iter(line.takes.match("--model_dir")), None)
     if option is None or option.variable != "SM_MODEL_DIR":

@@ -8,7 +8,6 @@ from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
 from sagespec.kinds.training_job.context import JobChannel, JobContext
-from sagespec.kinds.training_job.rules.script.inputs import channels_of_functions
 from sagespec.kinds.training_job.shared.code import ReadScript
 from sagespec.kinds.training_job.subjects import CHANNEL, STREAMING
 
@@ -136,7 +135,8 @@ def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Finding | N
         return None
     folders = {name.upper(): piece for name, piece in read.asks.folders.items()} | dict(read.asks.channels)
     functions = read.script.study.functions
-    if context.legacy and functions is not None and "TRAINING" in channels_of_functions(context):
+    given = context.code.channels_given if context.legacy else frozenset()
+    if functions is not None and (channel.name.upper() == "TRAINING" if given is None else "TRAINING" in given):
         function = functions.found.get("train_input_fn")
         if function is not None:
             folders["TRAINING"] = function.piece
