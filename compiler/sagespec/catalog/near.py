@@ -23,8 +23,10 @@ def near(text: str, names: Iterable[str]) -> str | None:
     return _near(text.strip().casefold()[:100], tuple(islice(names, MOST_NAMES)))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # many jobs are wrong about one thing
 def _near(folded: str, names: tuple[str, ...]) -> str | None:
+    if not names:
+        return None
     from difflib import get_close_matches  # only a mistake needs it
 
     by_folded = {name.casefold(): name for name in names}

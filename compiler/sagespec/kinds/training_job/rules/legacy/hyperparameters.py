@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import shown
@@ -93,12 +93,12 @@ def misspelt_legacy_hyperparameter(given: Written, context: JobContext) -> Itera
     """
     if context.release is None or context.framework is None:
         return
-    read = _versions_by_name(context.framework)
-    strange = [name for name in given.value if name not in read]
-    known = _by_spelling(context.framework, context.release.full_version) if strange else {}
-    for name in strange:
+    known = _by_spelling(context.framework, context.release.full_version)
+    for name in given.value:
         meant = known.get(_spelling(name))
-        if meant is not None and meant not in given.value:
+        if meant is None or meant in given.value:
+            continue
+        if name not in _versions_by_name(context.framework):
             yield Finding(
                 ("hyperparameters", name),
                 f"the container does not read '{name}'; it reads '{meant}'",
@@ -116,6 +116,7 @@ def _by_spelling(framework: Framework, version: str) -> Mapping[tuple[str, ...],
     return {_spelling(name): name for name in names if name.count("_") > 1}
 
 
+@lru_cache(maxsize=1_000)
 def _spelling(name: str) -> tuple[str, ...]:
     """What is left of a name without capitals, plurals and the kind of hyphen."""
     return tuple(word.removesuffix("s") for word in re.split(r"[-_ ]", name.casefold()))
