@@ -308,7 +308,7 @@ class Compiler:
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
         found: list[Diagnostic] = []
-        for name, manifest in standing_alone(document, [vocabulary_of(kind) for kind in KINDS]):
+        for name, manifest in standing_alone(document, KINDS, vocabulary_of):
             complaints = bind(manifest, kind_named(name).model).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
         setting = document.data.get(SETTING) if isinstance(document.data, dict) else None
