@@ -239,10 +239,10 @@ def _schema(operation: str) -> Schema:
 def _in_question(value: Any, keyword: str, schema: Schema, make: Make) -> Any:
     """Of a list or a map what has to be judged: no more than it may have, and nothing where all fits."""
     if isinstance(value, list) and keyword == "items":
-        items = value[: schema.get("maxItems")]
-        return [] if all(map(make(schema[keyword]), items)) else items
+        items, (fits, _) = value[: schema.get("maxItems")], make(schema[keyword])
+        return [] if all(map(fits, items)) else items
     if isinstance(value, dict) and keyword != "items" and "maxProperties" in schema:
-        fits, which = make(schema[keyword]), keyword == "additionalProperties"
+        (fits, _), which = make(schema[keyword]), keyword == "additionalProperties"
         return {item[0]: item[1] for item in islice(value.items(), schema["maxProperties"]) if not fits(item[which])}
     return value
 

@@ -309,18 +309,25 @@ def live_members(body: Mapping[str, Any], live: Sequence[Member]) -> dict[str, A
     return {path[-1]: value for path in live if (value := value_at(body, path)) is not None}
 
 
-_HOLDERS = (str, list, dict)
-
-
 def filled_in(value: Any, names: Mapping[str, str]) -> Any:
-    """A value with names instead of the placeholders that stand for them."""
+    """A value with names instead of the placeholders that stand for them; lists and maps are copies."""
     if isinstance(value, str):
-        if OURS in value:
-            for token, name in names.items():
-                value = value.replace(token, name)
-        return value
+        return _named(value, names) if OURS in value else value
     if isinstance(value, list):
         return [filled_in(item, names) for item in value]
     if isinstance(value, dict):
-        return {key: filled_in(item, names) if isinstance(item, _HOLDERS) else item for key, item in value.items()}
+        filled = value.copy()
+        for key, item in value.items():
+            if isinstance(item, str):  # nearly all of them hold no placeholder: a call for each would cost the most
+                if OURS in item:
+                    filled[key] = _named(item, names)
+            elif isinstance(item, list | dict):
+                filled[key] = filled_in(item, names)
+        return filled
     return value
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    for placeholder, name in names.items():
+        text = text.replace(placeholder, name)
+    return text

@@ -6,11 +6,13 @@ import math
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 Schema = dict[str, Any]
 Fits = Callable[[Any], bool]
-Make = Callable[[Schema], Fits]
+Test: TypeAlias = "tuple[Fits, set[str] | frozenset[str]]"
+"""Whether a value fits, and texts that are known to: a text that is among them need not be asked about."""
+Make = Callable[[Schema], Test]
 
 
 REMEMBERED = 256
@@ -26,8 +28,7 @@ _BEYOND_ASCII = re.compile(rf"(?<!-){_BEYOND}(?:-{_BEYOND})?")
 
 def compiled(schema: Schema) -> Fits:
     """The schema as a function."""
-    make = maker(schema)
-    body = _structure(schema, make)
+    body, _ = _structure(schema, maker(schema))
     if "if" not in schema:
         return body
     instead, required = schema["if"]["not"]["required"][0], frozenset(schema["then"]["required"])
@@ -35,17 +36,17 @@ def compiled(schema: Schema) -> Fits:
 
 
 def maker(schema: Schema) -> Make:
-    """Makes functions of the schema's parts. It reads exactly the keywords that `api_schema` writes, and no others."""
+    """Makes tests of the schema's parts. It reads exactly the keywords that `api_schema` writes, and no others."""
 
     @cache
-    def named(name: str) -> Fits:
+    def named(name: str) -> Test:
         return make(schema["$defs"][name])
 
-    def make(node: Schema) -> Fits:
+    def make(node: Schema) -> Test:
         if "$ref" in node:
             return named(node["$ref"].rpartition("/")[2])
         if "not" in node:
-            return lambda _value: False
+            return _NOTHING
         return TESTS[node["type"]](node, make)
 
     return make
@@ -56,22 +57,37 @@ def utf16_length(text: str) -> int:
     return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
-def _string(node: Schema, _make: Make) -> Fits:
+def _not_a_text(fits: Fits) -> Test:
+    return fits, frozenset()
+
+
+_NOTHING = _not_a_text(lambda _value: False)
+
+
+def _string(node: Schema, _make: Make) -> Test:
     least, most = node.get("minLength", 0), node.get("maxLength", math.inf)
     enum, pattern = frozenset(node.get("enum", ())), node.get("pattern", "")
     in_ascii = for_ascii(pattern)
     known: set[str] = set()
 
-    def fits(value: str) -> bool:
+    def fits(value: Any) -> bool:
+        if not isinstance(value, str):
+            return False
+        if value in known:
+            return True
         if not least <= utf16_length(value) <= most or (enum and value not in enum):
             return False
-        if re.search(in_ascii if value.isascii() else pattern, value) is None:
+        if _pattern(in_ascii if value.isascii() else pattern).search(value) is None:
             return False
         if len(value) <= SHORT and len(known) < REMEMBERED:
             known.add(value)
         return True
 
-    return lambda value: isinstance(value, str) and (value in known or fits(value))
+    return fits, known
+
+
+_pattern = cache(re.compile)
+"""The schemas have a few hundred, of which a run needs some."""
 
 
 @cache
@@ -81,61 +97,74 @@ def for_ascii(pattern: str) -> str:
     return _BEYOND_ASCII.sub("", pattern) if len(pattern) > LONG else pattern
 
 
-def _integer(node: Schema, _make: Make) -> Fits:
+def _integer(node: Schema, _make: Make) -> Test:
     least, most = node["minimum"], node["maximum"]
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+    return _not_a_text(lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most)
 
 
-def _number(node: Schema, _make: Make) -> Fits:
+def _number(node: Schema, _make: Make) -> Test:
     least, most = node.get("minimum", -math.inf), node.get("maximum", math.inf)
-    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+    return _not_a_text(
+        lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+    )
 
 
-def _boolean(_node: Schema, _make: Make) -> Fits:
-    return lambda value: isinstance(value, bool)
+def _boolean(_node: Schema, _make: Make) -> Test:
+    return _not_a_text(lambda value: isinstance(value, bool))
 
 
-def _array(node: Schema, make: Make) -> Fits:
-    least, most, item = node.get("minItems", 0), node.get("maxItems", math.inf), make(node["items"])
-    return lambda value: isinstance(value, list) and least <= len(value) <= most and all(map(item, value))
+def _array(node: Schema, make: Make) -> Test:
+    least, most, (item, _) = node.get("minItems", 0), node.get("maxItems", math.inf), make(node["items"])
+    return _not_a_text(lambda value: isinstance(value, list) and least <= len(value) <= most and all(map(item, value)))
 
 
-def _object(node: Schema, make: Make) -> Fits:
+def _object(node: Schema, make: Make) -> Test:
     return _structure(node, make) if "properties" in node else _map(node, make)
 
 
-def _structure(node: Schema, make: Make) -> Fits:
-    required, members = frozenset(node.get("required", ())), node["properties"]
-    made: dict[str, Fits] = {}
+class _Members(dict[str, Test]):
+    """The tests of a structure's members, each made when it is first needed: most of them never are."""
+
+    def __init__(self, members: Schema, make: Make) -> None:
+        self._members = members
+        self._make = make
+
+    def __missing__(self, name: str) -> Test:
+        if name not in self._members:
+            return _NOTHING
+        self[name] = made = self._make(self._members[name])
+        return made
+
+
+def _structure(node: Schema, make: Make) -> Test:
+    required, tests = frozenset(node.get("required", ())), _Members(node["properties"], make)
 
     def fits(value: Any) -> bool:
         if not isinstance(value, dict) or not required <= value.keys():
             return False
         for name, inner in value.items():
-            test = made.get(name)
-            if test is None:
-                if name not in members:
-                    return False
-                test = made[name] = make(members[name])  # when it is first needed: most members never are
-            if not test(inner):
+            test, known = tests[name]
+            if not (isinstance(inner, str) and inner in known) and not test(inner):
                 return False
         return True
 
-    return fits
+    return _not_a_text(fits)
 
 
-def _map(node: Schema, make: Make) -> Fits:
+def _map(node: Schema, make: Make) -> Test:
     least, most = node.get("minProperties", 0), node.get("maxProperties", math.inf)
-    key, item = make(node["propertyNames"]), make(node["additionalProperties"])
-    return lambda value: (
-        isinstance(value, dict)
-        and least <= len(value) <= most
-        and all(map(key, value))
-        and all(map(item, value.values()))
+    (key, known), (item, _) = make(node["propertyNames"]), make(node["additionalProperties"])
+    return _not_a_text(
+        lambda value: (
+            isinstance(value, dict)
+            and least <= len(value) <= most
+            and (known.issuperset(value) or all(map(key, value)))
+            and all(map(item, value.values()))
+        )
     )
 
 
-TESTS: dict[str, Callable[[Schema, Make], Fits]] = {
+TESTS: dict[str, Callable[[Schema, Make], Test]] = {
     "string": _string,
     "integer": _integer,
     "number": _number,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar, get_origin, overload
+from collections.abc import Callable, Mapping, Set
+from functools import cache
+from typing import Any, ClassVar, NoReturn, TypeVar, get_origin, overload
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Part")
@@ -96,9 +97,9 @@ class Part:
     @classmethod
     def partial(cls: type[P], values: Mapping[str, Any], unknown: set[str]) -> P:
         """What is known of a part: a field that is `unknown` has no value, not even its default."""
-        part = cls.__new__(cls)
-        defaults = {name: value for name, value in cls._defaults().items() if name not in unknown}
-        part._fill({**defaults, **values}, set(values))
+        known = {name: value for name, value in cls._defaults().items() if name not in unknown} | dict(values)
+        part = _new(cls if len(known) == len(cls.fields) else _lacking(cls))  # type: ignore[arg-type]  # of hash()
+        part._fill(known, set(values))
         return part
 
     @classmethod
@@ -109,11 +110,6 @@ class Part:
     def _fill(self, values: dict[str, Any], given: set[str]) -> None:
         _set(self, "__dict__", values)
         _set(self, "fields_set", given)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in type(self).fields:
-            raise Unknown(name)
-        raise AttributeError(f"{type(self).__name__} has no {name}")
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen")
@@ -132,6 +128,26 @@ class Part:
         """Field → value, of those that are known."""
         return self.__dict__
 
+    def touched(self) -> Set[str]:
+        """The fields that the author wrote, and those whose value is wrong: the others have their defaults."""
+        known = self.members()
+        if len(known) == len(self.fields):
+            return self.fields_set
+        return self.fields_set | (self.fields.keys() - known.keys())
+
     def given(self, *names: str) -> list[str]:
         """Those of `names` that the author gave a value (`null` is none)."""
         return [name for name in names if getattr(self, name) is not None and name in self.fields_set]
+
+
+@cache
+def _lacking(part: type[Any]) -> type[Any]:
+    """The class of instances that lack a field. The others do without `__getattr__`: it makes Python slow to find what
+    is there, too."""
+    return type(part.__name__, (part,), {"__getattr__": _unknown})
+
+
+def _unknown(part: Part, name: str) -> NoReturn:
+    if name in part.fields:
+        raise Unknown(name)
+    raise AttributeError(f"{type(part).__name__} has no {name}")

@@ -14,6 +14,7 @@ of every container, 2.7 included, extracts under every locale.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -179,15 +180,12 @@ def _header_block(name: bytes, kind: bytes, mode: int, size: int, modified: int)
     # Eleven octal digits end below 8 GiB; GNU writes larger sizes as a binary number behind a set top bit.
     octal = b"%011o\0" % size if size < 8**11 else b"\x80" + size.to_bytes(11, "big")
     fields = (name, b"%07o\0" % mode, b"%07o\0" % 0, b"%07o\0" % 0, octal, b"%011o\0" % modified)
-    import struct
-
     block = struct.pack("100s8s8s8s12s12s8s1s100s8s247x", *fields, b" " * 8, kind, b"", b"ustar  \0")
     return block[:148] + b"%06o\0 " % sum(block) + block[156:]
 
 
 def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The pieces as one gzip file of stored blocks, all full but the last, however the pieces were cut."""
-    import struct
     import zlib
 
     yield _GZIP_HEADER
@@ -205,8 +203,6 @@ def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _stored(data: bytearray, *, last: bool) -> bytes:
-    import struct
-
     return struct.pack("<BHH", last, len(data), len(data) ^ 0xFFFF) + data
 
 

@@ -38,6 +38,7 @@ from sagespec.kinds.api_names import to_api
 from sagespec.kinds.training_job.choice import Choice, choice_of
 from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.lifecycle import LIVE
+from sagespec.kinds.training_job.members import HOLDERS
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.model.distribution import Distribution
 from sagespec.reading.part import Unknown
@@ -157,7 +158,8 @@ class _Body(BodyMaker):
         return self.job.output_path or f"s3://{default_bucket(self.site)}/"
 
     def members(self) -> dict[str, Any]:
-        return present(**{name: self.made((name,), make, self) for name, make in MEMBERS.items()})
+        asked = ALWAYS.union([HOLDERS[field] for field in self.job.touched() if field in HOLDERS])
+        return present(**{name: self.made((name,), make, self) for name, make in MEMBERS.items() if name in asked})
 
     def role(self) -> str | None:
         return role_arn(self.job.role, self.site, self.facts)
@@ -454,3 +456,16 @@ MEMBERS: Mapping[str, Callable[[_Body], Any]] = {
     "SessionChainingConfig": lambda body: wrapped("EnableSessionTagChaining", body.job.enable_session_tag_chaining),
 }
 """Every member of the request, in the order in which it is written, and what makes it."""
+
+ALWAYS = frozenset(
+    {
+        "AlgorithmSpecification",
+        "RoleArn",
+        "InputDataConfig",
+        "OutputDataConfig",
+        "ResourceConfig",
+        "StoppingCondition",
+        "HyperParameters",
+    }
+)
+"""Members that may be there whatever is written; each of the others comes of the fields that it holds."""

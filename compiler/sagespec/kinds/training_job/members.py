@@ -83,6 +83,9 @@ MEMBERS: Mapping[str, Sequence[str]] = {
 }
 """The first member is the one that the field is for."""
 
+HOLDERS: Mapping[str, str] = {field: members[0].partition(".")[0] for field, members in MEMBERS.items()}
+"""Field → the outermost member that holds the one that it is for."""
+
 ELSEWHERE: Mapping[str, str] = {
     "apiVersion": "the manifest language: nothing is sent",
     "kind": "the manifest language: nothing is sent",
