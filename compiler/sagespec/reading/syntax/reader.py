@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import lru_cache
 from operator import is_
 from pathlib import Path as FilePath
 from typing import Any
 
-import yaml
-from yaml.nodes import Node, ScalarNode
-
 from sagespec.base.diagnostic import Rejected
 from sagespec.base.files import DISK, Files
 from sagespec.base.source import Source, Span
 from sagespec.reading.syntax.document import PLAIN, QUOTED, Document
+from sagespec.reading.syntax.libyaml import Node, ScalarNode, ScalarToken, YAMLError
 from sagespec.reading.syntax.nodes import MAX_DEPTH, MAX_TEXT, Builder, rejected, too_deep
 
 try:
@@ -116,15 +115,16 @@ def decode(raw: bytes, name: str, folder: FilePath) -> Source:
     """
     if len(raw) > MAX_BYTES:
         raise _too_large(Source(name, "", folder))
+    raw = raw.removeprefix(BOM_UTF8)
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode()
     except UnicodeDecodeError as error:
-        source = Source(name, raw.decode("utf-8-sig", "replace"), folder)
+        source = Source(name, raw.decode(errors="replace"), folder)
         if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw[:1000]:
             what = "the file is UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "the file is no text"
             hint = "save it as UTF-8" if "16" in what else "a manifest is a text in YAML"
             raise rejected(Source(name, "", folder), Span(), "not-utf8", what, hint) from None
-        index = len(raw[: error.start].decode("utf-8-sig"))
+        index = len(raw[: error.start].decode())
         raise rejected(
             source,
             source.span(index, index + 1),
@@ -142,7 +142,7 @@ _PAIR = r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
 
 def _json_pairs(text: str) -> str:
     """JSON writes a character beyond U+FFFF as two escapes, which is the one thing in it that YAML cannot read."""
-    if not text.lstrip().startswith("{") or "\\u" not in text:
+    if "\\u" not in text or not text.lstrip().startswith("{"):
         return text
     return re.sub(_PAIR, lambda pair: bytes.fromhex(pair[1] + pair[2]).decode("utf-16-be"), text)
 
@@ -173,7 +173,7 @@ def read(source: Source) -> Iterator[Document]:
             yield document
     except _TooDeep as error:
         raise too_deep(source, error.start) from None
-    except (yaml.YAMLError, UnicodeEncodeError) as error:
+    except (YAMLError, UnicodeEncodeError) as error:
         from sagespec.reading.syntax.mistakes import explained, mark_of
 
         mark = mark_of(source, error)
@@ -198,7 +198,7 @@ def _refuse_depth_before(source: Source, end: int) -> None:
             composer.get_node()
     except _TooDeep as error:
         raise too_deep(source, error.start) from None
-    except (yaml.YAMLError, UnicodeEncodeError):
+    except (YAMLError, UnicodeEncodeError):
         pass  # the mistake is told as the whole text has it
     finally:
         composer.dispose()
@@ -226,9 +226,9 @@ def _texts(source: Source) -> Iterator[tuple[int, int]]:
         while parser.check_token():
             token = parser.get_token()
             start, end = token.start_mark.index, token.end_mark.index
-            if isinstance(token, yaml.ScalarToken):
+            if isinstance(token, ScalarToken):
                 yield source.text.find("\n", start) if token.style in ("|", ">") else start, end
-    except (yaml.YAMLError, UnicodeEncodeError):
+    except (YAMLError, UnicodeEncodeError):
         yield end, len(source.text)
     finally:
         if parser is not None:
