@@ -48,7 +48,7 @@ class SageMakerEndpoints(EndpointObserver):
     poll_seconds = POLL_SECONDS
     """How often it is polite to look at an endpoint that changes."""
     calls_a_minute = 600
-    logs_go_on = True
+    endless_logs = True
     """An endpoint writes its log for as long as it stands."""
 
     def prepare(self, request: Request) -> None:
