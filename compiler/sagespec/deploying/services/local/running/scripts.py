@@ -155,7 +155,7 @@ class ScriptRuns:
         words = mpi.mpirun(plan, len(hosts), count, self.job.decoded_hyperparameters, quoted=bool(self.image.shell))
         folder = self.job.host(hosts[0]).code
         argv = self.image.argv([*words, *script])
-        return Command(hosts[0], argv, environs[hosts[0]], folder, said=lambda line: mpi.tagged(line, count))
+        return Command(hosts[0], argv, environs[hosts[0]], folder, reword=lambda line: mpi.tagged(line, count))
 
     def _inside(self, host: str, argv: Sequence[str], scratch: str = "") -> list[str]:
         if not self.real_opt_ml:
