@@ -1,4 +1,4 @@
-"""A plan as a file: it is the plan, it holds for its files and its world only, and nothing else is taken for one."""
+"""A plan as a file: it is the plan, it holds for its files and the service as it was only, and nothing else is taken for one."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Program:
         return hit.always and (module.number, hit.owner) in reached
 
     def function(self, module: Module, name: str, owner: str = MAIN) -> Owner | None:
-        """The function (or a class's `__init__`) that a name in some function stands for; None for one that is not the program's."""
+        """The function (or a class's `__init__`) that a name in some function stands for; None for a library's."""
         inside = owner
         while inside:
             if f"{inside}.{name}" in module.functions:
