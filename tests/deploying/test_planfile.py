@@ -1,4 +1,5 @@
-"""A plan as a file: it is the plan, it holds for its files and the service as it was only, and nothing else is taken for one."""
+"""A plan as a file: it is the plan, it holds only for its files and for the service as it was, and nothing else is
+taken for one."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def laid_out(path, hyperparameters, inputs, groups, host=0):
 
 def words(folder, told):
     """The command line of the newest TensorFlow image."""
-    return launch.words(folder, told, sys.executable, launch.image_of("an image of one's own"))
+    return launch.command_words(folder, told, sys.executable, launch.image_of("an image of one's own"))
 
 
 @pytest.mark.slow

@@ -49,14 +49,17 @@ def compiler_of(
     from sagespec.reading.render import Inputs
 
     allow = tuple(given.allow) if isinstance(given, Judging) else ()
-    known_rules(allow)
+    check_rule_names(allow)
     inputs = Inputs(given.env, dict(given.set), os.environ, commit_of(Path.cwd()))
     only = tuple(given.job)
     options = Options(inputs, allow, build, local, every_environment=every_environment, only=only)
     return Compiler(options._replace(ask_account=ask_account, trained=trained, archive_at=archive_at))
 
 
-def known_rules(names: Sequence[str]) -> None:
+def check_rule_names(names: Sequence[str]) -> None:
+    """Raises:
+    WrongUsage: `--allow` names a rule that there is not.
+    """
     if not names:
         return
     from sagespec.kinds.explained import current, explained, suggestion
@@ -85,7 +88,7 @@ def nothing_here(given: Rendering) -> Code:
 
 def accepted(results: Iterable[Result], given: Rendering) -> tuple[list[Request], int]:
     """The requests, if all manifests are right; errors and warnings go to standard error, notes are validate's."""
-    from sagespec.base.diagnostic import Severity, told
+    from sagespec.base.diagnostic import Severity, limited
     from sagespec.reporting.findings.diagnostics import block
     from sagespec.reporting.findings.report import identity
 
@@ -96,7 +99,7 @@ def accepted(results: Iterable[Result], given: Rendering) -> tuple[list[Request]
         serious = (found for found in result.diagnostics if found.severity is not Severity.NOTE)
         new = [found for found in serious if identity(found) not in said]
         said |= dict.fromkeys(map(identity, new))
-        for diagnostic in told(new):
+        for diagnostic in limited(new):
             for line in block(diagnostic, style):
                 print_status(line, always=True)
         if is_refused(result):

@@ -154,7 +154,7 @@ def _place(plain: list[str], command: type[Arguments], values: dict[str, Any]) -
             values[argument.name] = _value(argument, plain[0], argument.metavar, command)
             plain = plain[1:]
         elif argument.required:
-            raise WrongUsage(f"sagespec {command.command} needs {_wanted(argument)}", command=command.command)
+            raise WrongUsage(f"sagespec {command.command} needs {_described(argument)}", command=command.command)
     if plain:
         takes = " ".join(each.metavar for each in arguments) or "no arguments"
         raise WrongUsage(
@@ -162,7 +162,7 @@ def _place(plain: list[str], command: type[Arguments], values: dict[str, Any]) -
         )
 
 
-def _wanted(argument: Argument[Any]) -> str:
+def _described(argument: Argument[Any]) -> str:
     return f"{argument.metavar}: {argument.help[0].lower()}{argument.help[1:].rstrip('.')}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sagespec.base.source import Place
 from sagespec.lsp.features.navigation import location
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.names.symbols import Occurrence, Symbol, occurrences, symbol_at
+from sagespec.lsp.names.symbols import SymbolOccurrence, Symbol, occurrences, symbol_at
 from sagespec.lsp.protocol import jsonrpc
 from sagespec.lsp.protocol.jsonrpc import ResponseError
 from sagespec.lsp.protocol.texts import Json
@@ -83,7 +83,7 @@ def _in_scripts(workspace: Workspace, symbol: Symbol) -> bool:
     return any(not is_manifest_name(each.place.source.name) for each in occurrences(workspace, symbol))
 
 
-def _written(symbol: Symbol, each: Occurrence, new: str) -> Iterator[tuple[Place, str]]:
+def _written(symbol: Symbol, each: SymbolOccurrence, new: str) -> Iterator[tuple[Place, str]]:
     """The edits of one place. A channel stands in capitals in a variable's name; an argument's value keeps the name by
     which the rest of the script knows it (`dest`)."""
     source, span = each.place.source, each.place.span

@@ -35,7 +35,7 @@ def explain(given: ExplainArguments) -> Code:
 
 def explain_manifest(given: ExplainArguments) -> Code:
     """The values of a manifest's fields, or of one of them, and where they come from."""
-    from sagespec.base.diagnostic import told
+    from sagespec.base.diagnostic import limited
     from sagespec.reporting.findings.diagnostics import block
     from sagespec.reporting.origin import field_meant, is_known, origins, overview
 
@@ -44,7 +44,7 @@ def explain_manifest(given: ExplainArguments) -> Code:
         if result.rendered is None and not result.diagnostics:  # defaults, with which nothing is wrong
             continue
         if result.rendered is None:
-            for diagnostic in told(result.diagnostics):
+            for diagnostic in limited(result.diagnostics):
                 for line in block(diagnostic, style_of(sys.stderr)):
                     print_status(line, always=True)
             return Code.WRONG_MANIFEST

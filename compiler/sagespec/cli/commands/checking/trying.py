@@ -31,13 +31,13 @@ def metrics(given: MetricsArguments) -> Code:
 def definitions_of(given: MetricsArguments) -> Iterator[tuple[str, str]]:
     """(name, pattern) of each metric of the manifest's jobs, each once. Whatever else is wrong with them is told, and
     does not matter here."""
-    from sagespec.base.diagnostic import told
+    from sagespec.base.diagnostic import limited
     from sagespec.reporting.findings.diagnostics import block
 
     found: dict[tuple[str, str], None] = {}
     for result in print_files_read(compiler_of(given, build=False, every_environment=False).run([given.manifest])):
         about = [each for each in result.diagnostics if result.rendered is None or each.field[:1] == FIELD]
-        for diagnostic in told(about):
+        for diagnostic in limited(about):
             for line in block(diagnostic, style_of(sys.stderr)):
                 print_status(line, always=True)
         written = result.rendered.data.get(*FIELD) if result.rendered is not None else None
