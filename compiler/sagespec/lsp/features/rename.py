@@ -10,7 +10,7 @@ from typing import Any
 from sagespec.base.source import Place
 from sagespec.lsp.features.navigation import location
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.names.symbols import SymbolOccurrence, Symbol, occurrences, symbol_at
+from sagespec.lsp.names.symbols import Symbol, SymbolOccurrence, occurrences, symbol_at
 from sagespec.lsp.protocol import jsonrpc
 from sagespec.lsp.protocol.jsonrpc import ResponseError
 from sagespec.lsp.protocol.texts import Json
