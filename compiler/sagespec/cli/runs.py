@@ -24,7 +24,7 @@ NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init wri
 
 def refuse_unwritable(folder: Path | None) -> None:
     """Raises:
-    WrongUsage: what is given with --out can be no folder to write into.
+    WrongUsage: what is given with --out cannot be a folder to write into.
     """
     from sagespec.base.files import unwritable_folder
 

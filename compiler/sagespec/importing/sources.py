@@ -123,7 +123,7 @@ def _of_state_machine(definition: Any, where: str) -> Iterator[forms.FoundForm |
         try:
             data = json_with_names(definition)
         except ValueError as error:
-            yield f"{where}: the state machine's definition is no JSON: {error}"
+            yield f"{where}: the state machine's definition is not JSON: {error}"
             return
         yield from _placed(data, where)
     else:

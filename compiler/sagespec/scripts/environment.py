@@ -96,7 +96,7 @@ class Environment(NamedTuple):
     shares_work: bool
     """Something tells the instances apart."""
     texts: frozenset[str]
-    """Every text in the program that is no docstring."""
+    """Every text in the program that is not a docstring."""
 
 
 def environment(program: Program) -> Environment:

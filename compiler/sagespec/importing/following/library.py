@@ -274,7 +274,7 @@ class SdkCalls(Evaluator):
             "deploy": "deploy(...) was seen and not taken: it serves no TensorFlow model that can be seen",
             "create_endpoint": "create_endpoint(...) was seen and not taken: sagespec import --endpoint NAME takes the "
             "endpoint that it has made",
-            "transformer": "transformer(...) was seen and not taken: a batch transform is no training job",
+            "transformer": "transformer(...) was seen and not taken: a batch transform is not a training job",
         }
         self.remark(node, what[name], left=False)
 

@@ -385,4 +385,4 @@ def _fields_of_defaults(here: Spot, names: Iterable[str]) -> Iterator[Completion
 
 
 _PLAIN_SETTINGS = ("project", "max_job_cost", "max_total_cost")
-"""Settings that are no maps."""
+"""Settings that are not maps."""

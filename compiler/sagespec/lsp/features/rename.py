@@ -29,7 +29,7 @@ LONGEST_CALL = 2_000
 
 
 def prepare_rename(workspace: Workspace, judgements: Judgements, params: Mapping[str, Any]) -> Json | None:
-    """What would be renamed; nothing where that is no name of several places."""
+    """What would be renamed; nothing where that is not a name of several places."""
     found = _found(workspace, judgements, params)
     if found is None:
         return None

@@ -88,7 +88,7 @@ def hardware(instance: Instance) -> str:
 
 def sold_as(gib: float) -> int:
     """The memory of an accelerator in GB, as its maker calls it: EC2 gives what is usable of it in GiB (22.4 of 24)
-    where that is no whole number, and the maker's number where it is."""
+    where that is not a whole number, and the maker's number where it is."""
     return int(gib) if gib == int(gib) else round(gib * 1.073_741_824)
 
 

@@ -46,7 +46,7 @@ class Module:
         """By qualified name; those inside a function are named after it, as methods after their class."""
         self.classes: dict[str, ast.ClassDef] = {}
         self.assigned: dict[str, list[ast.expr | None]] = {}
-        """Name → every value that it is given anywhere in the module; None where that is no plain assignment."""
+        """Name → every value that it is given anywhere in the module; None where that is not a plain assignment."""
         self.unpacked: list[tuple[ast.Tuple | ast.List, ast.expr]] = []
         """(names, value) of every `a, b = value`."""
         self.top: set[str] = set()
@@ -55,7 +55,7 @@ class Module:
         self.lookups: list[Occurrence] = []
         """Subscripts."""
         self.texts: list[Occurrence] = []
-        """String constants that are no docstrings."""
+        """String constants that are not docstrings."""
         self.names: set[str] = set()
         """Every name and attribute that is used."""
         self.tests: list[Occurrence] = []

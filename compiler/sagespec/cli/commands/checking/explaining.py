@@ -53,7 +53,7 @@ def explain_manifest(given: ExplainArguments) -> Code:
         return nothing_here(given)
     if given.field is not None and not any(is_known(manifest, given.field) for manifest in manifests):
         hint = field_meant(given.field) or f"sagespec explain {given.about} lists those that are written"
-        print_error(f"'{given.field}' is no field, and is not written in {given.about}", hint)
+        print_error(f"'{given.field}' is not a field, and is not written in {given.about}", hint)
         return Code.WRONG_USAGE
     for line in overview(manifests) if given.field is None else origins(manifests, given.field):
         print_result(line)

@@ -33,7 +33,7 @@ def prices(given: PricesArguments) -> Code:
 
 def lists_of(files: list[str]) -> Iterator[PriceList]:
     """Raises:
-    PriceListError: a file cannot be read, or is no price list.
+    PriceListError: a file cannot be read, or is not a price list.
     """
     for name in files:
         if name == "-":

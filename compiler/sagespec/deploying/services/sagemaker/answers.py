@@ -149,7 +149,7 @@ _TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTAL
 
 
 def page_in(text: str) -> str | None:
-    """What a web page that came instead of an answer calls itself; None where it is no web page."""
+    """What a web page that came instead of an answer calls itself; None where it is not a web page."""
     if not _PAGE.match(text[:5_000]):
         return None
     title = _TITLE.search(text[:20_000])

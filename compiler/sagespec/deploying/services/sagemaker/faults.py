@@ -146,7 +146,7 @@ class CutShort(ServiceError):
 
 
 class NotAws(ServiceError):
-    """What came back is no answer of AWS at all."""
+    """What came back is not an answer of AWS at all."""
 
 
 def code_of(error: Exception) -> str:
@@ -227,7 +227,7 @@ def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), *
 
     Raises:
         ServiceError: NameTaken and NoSuchJob where it is that; CutShort when half an answer is all there is, and NotAws
-            when what comes back is no answer of AWS.
+            when what comes back is not an answer of AWS.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -242,7 +242,7 @@ def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), *
             wrong = CutShort(f"{doing}: {error}", AGAIN)
         except OSError as error:  # a credential_process, a certificate: what botocore opens for us
             raise ServiceError(f"{doing}: {quotable(str(error))}", _SLOW) from error
-        except Exception as error:  # whatever botocore's parsers trip over is no answer
+        except Exception as error:  # whatever botocore's parsers trip over is not an answer
             wrong = _not_aws(error, doing)
         if pause is not None:
             time.sleep(pause)

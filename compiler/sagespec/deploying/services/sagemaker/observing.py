@@ -331,7 +331,7 @@ class JobObserver(JobLists):
 
 
 def _identity(request: Request) -> tuple[str, str, str, str]:
-    """The digest alone does not tell two jobs apart: their names are no part of it."""
+    """The digest alone does not tell two jobs apart: their names are not part of it."""
     return request.project, request.environment, request.name, request.digest
 
 

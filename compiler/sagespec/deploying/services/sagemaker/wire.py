@@ -219,7 +219,7 @@ def setting(name: str, default: float) -> float:
     """A number of the environment.
 
     Raises:
-        BadSetting: it is no number above zero.
+        BadSetting: it is not a number above zero.
     """
     given = os.environ.get(name, "").strip()
     try:

@@ -32,7 +32,7 @@ class LaunchedImage:
     shell: str
     """`dash` or `bash`; empty where no shell reads the command line."""
     program_arguments: bool
-    """Whether a program that is no Python gets its arguments."""
+    """Whether a program that is not in Python gets its arguments."""
 
     @property
     def is_tensorflow(self) -> bool:

@@ -66,7 +66,7 @@ def unusable(*, provision_asked: bool) -> tuple[str, str] | None:
 
 
 def minor_of(version: str) -> int | None:
-    """`1.10.0` -> 10; None of what is no version of TensorFlow 1."""
+    """`1.10.0` -> 10; None of what is not a version of TensorFlow 1."""
     numbers = version.split(".")
     return int(numbers[1]) if numbers[0] == "1" and numbers[1:] and numbers[1].isdecimal() else None
 

@@ -51,7 +51,7 @@ def bring_model(
     """Brings what the container is to see as /opt/ml/model.
 
     Raises:
-        DataError: it cannot be had, or is no archive that the service would take.
+        DataError: it cannot be had, or is not an archive that the service would take.
     """
     uri = model_place(container)
     kept = store.uploaded(uri) if uri.startswith("s3://") else None

@@ -172,7 +172,7 @@ def parsed(body: bytes) -> dict[str, Any]:
     """The request's object.
 
     Raises:
-        Refused: it is no JSON, or no object.
+        Refused: it is not JSON, or not an object.
     """
     if not body:
         raise Refused("JSON Parse error: The document is empty")
