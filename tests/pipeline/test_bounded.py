@@ -94,7 +94,7 @@ def test_names_are_compared_and_texts_masked_for_what_is_told_alone(
     counts = []
     for number in (FEW, MANY):
         work.clear()
-        reporting._told.cache_clear()
+        reporting._safe_text.cache_clear()
         for _ in FORMATS["json"](Report(judged(flood(number), code)), Style()):
             pass
         counts.append(dict(work))
