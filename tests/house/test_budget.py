@@ -57,9 +57,8 @@ UNNEEDED = {
     "argparse", "asyncio", "concurrent.futures", "copy", "dataclasses", "decimal", "difflib", "dis", "email",
     "fractions", "hashlib", "http.client", "importlib.metadata", "inspect", "logging", "multiprocessing", "random",
     "shutil", "socket", "ssl", "string", "subprocess", "tempfile", "textwrap", "threading", "tokenize", "xml",
-    "yaml.constructor", "yaml.reader", "yaml.resolver",
 }  # fmt: skip
-"""Of the standard library and of PyYAML: what takes milliseconds to load, or brings along what does."""
+"""Of the standard library: what takes milliseconds to load, or brings along what does."""
 
 
 def imported(*words: str) -> list[str]:
