@@ -15,7 +15,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.building.archive import Archives, Contents
 from sagespec.building.dataset import Dataset, Datasets
-from sagespec.building.request import Destination, Request, Upload, filled_in, named_in
+from sagespec.building.request import Destination, Request, Upload, filled_in
 from sagespec.building.tags import COMMIT, MANIFEST, tag_value
 from sagespec.catalog import Facts
 from sagespec.reading.part import Part, Unknown
@@ -110,7 +110,7 @@ def seal(draft: Draft) -> Request:
     uploads = tuple(
         upload._replace(uri=filled_in(upload.uri, hashes), sha256=upload.content.sha256) for upload in request.uploads
     )
-    calls = tuple(call._replace(template=named_in(call.template, hashes, draft.named)) for call in request.calls)
+    calls = tuple(call._replace(template=filled_in(call.template, hashes)) for call in request.calls)
     return request._replace(calls=calls, uploads=uploads)
 
 
