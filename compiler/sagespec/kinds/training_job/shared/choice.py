@@ -192,6 +192,15 @@ class Choice(Shared):
         return Mode.LEGACY if legacy and (release is None or release.legacy_mode) else Mode.SCRIPT
 
     @lazy
+    def container(self) -> Container:
+        """What runs the job's code."""
+        return _container(self.facts, self.framework, self.version, self.mode, self.python, self.fields.brings_image)
+
+    @lazy
+    def brings_image(self) -> bool:
+        return self.fields.brings_image
+
+    @lazy
     def legacy(self) -> bool:
         return self.mode is Mode.LEGACY
 
@@ -220,6 +229,33 @@ class Choice(Shared):
         if framework.python is not None or release is None:
             return framework.python
         return "py2" if self.mode is Mode.LEGACY else release.python3
+
+
+class Container:
+    """What runs a job's code: as much of a choice as code is judged by, one for all choices in which that is equal."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        framework: Framework | None,
+        version: str | None,
+        mode: Mode,
+        python: str | None,
+        brings_image: bool,
+    ) -> None:
+        self.facts = facts
+        self.framework = framework
+        self.release = None if framework is None or version is None else framework.release(version)
+        self.mode = mode
+        self.python = python
+        self.brings_image = brings_image
+        self.legacy = mode is Mode.LEGACY
+        self.script_mode = mode is Mode.SCRIPT
+        self.holds = self.release if self.script_mode and not brings_image else None
+        self.shell = "" if self.holds is None else self.holds.shell
+
+
+_container = lru_cache(maxsize=128)(Container)
 
 
 def processors_of(releases: Iterable[Release]) -> frozenset[str]:
