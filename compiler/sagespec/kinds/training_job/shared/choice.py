@@ -96,6 +96,13 @@ def _shared(fields: tuple[Any, ...], facts: Facts, local: bool) -> Choice:
     return Choice(ImageFields(**dict(zip(_READ, fields, strict=True))), facts, local)
 
 
+_ASKED = (
+    *("framework", "version", "release", "image_release", "run_release", "variant"),
+    *("mode", "legacy", "script_mode", "holds", "python"),
+)
+"""What rules about a job ask of its choice, too."""
+
+
 class Choice(Shared):
     """Each choice is worked out once. Of a partial job it raises `Unknown` where it depends on a wrong value."""
 
@@ -104,6 +111,14 @@ class Choice(Shared):
         self.fields = fields
         self.facts = facts
         self.local = local
+
+    @lazy
+    def known(self) -> Mapping[str, Any]:
+        """What rules about a job ask of it, too; nothing where some of that depends on a wrong value."""
+        try:
+            return {name: getattr(self, name) for name in _ASKED}
+        except Unknown:
+            return {}
 
     @lazy
     def framework(self) -> Framework | None:
