@@ -207,7 +207,7 @@ class Choice(Shared):
         return Mode.LEGACY if legacy and (release is None or release.legacy_mode) else Mode.SCRIPT
 
     @lazy
-    def container(self) -> Container:
+    def container(self) -> JobContainer:
         """What runs the job's code."""
         return _container(self.facts, self.framework, self.version, self.mode, self.python, self.fields.brings_image)
 
@@ -246,7 +246,7 @@ class Choice(Shared):
         return "py2" if self.mode is Mode.LEGACY else release.python3
 
 
-class Container:
+class JobContainer:
     """What runs a job's code: as much of a choice as code is judged by, one for all choices in which that is equal."""
 
     def __init__(
@@ -270,7 +270,7 @@ class Container:
         self.shell = "" if self.holds is None else self.holds.shell
 
 
-_container = lru_cache(maxsize=128)(Container)
+_container = lru_cache(maxsize=128)(JobContainer)
 
 
 def processors_of(releases: Iterable[Release]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.catalog import Release
 from sagespec.checking.subject import Shared
 from sagespec.kinds.training_job.model import Job, Mode
-from sagespec.kinds.training_job.shared.choice import Choice, Container
+from sagespec.kinds.training_job.shared.choice import Choice, JobContainer
 from sagespec.kinds.training_job.shared.passed import CommandLine
 from sagespec.reading.part import Unknown
 from sagespec.scripts import DeclaredArguments, Environment, LegacyFunctions, Libraries, Script, Scripts
@@ -20,10 +20,8 @@ from sagespec.scripts.options import DeclaredOption
 
 MAX_REQUIREMENTS = 1_000_000
 """Bytes of a requirements.txt that are looked at."""
-
-
 INPUT_FUNCTIONS = ("train_input_fn", "eval_input_fn")
-"""What the container of legacy mode asks for data."""
+"""The functions that the container of legacy mode asks for data."""
 
 
 class ReadScript(NamedTuple):
@@ -97,7 +95,7 @@ class JobCode(Shared):
     """Each is looked into once in a run. Of a partial job it raises `Unknown` where it depends on a wrong value."""
 
     def __init__(
-        self, fields: CodeFields, container: Container | Choice, folder: FilePath, scripts: Scripts, files: Files
+        self, fields: CodeFields, container: JobContainer | Choice, folder: FilePath, scripts: Scripts, files: Files
     ) -> None:
         super().__init__()
         self.fields = fields
