@@ -50,7 +50,7 @@ MODULES = 190
 """So many modules of ours at most: each takes a tenth of a millisecond or two, whatever is in it."""
 
 THEIRS = {"cython_runtime", "yaml"}
-"""And of others: PyYAML and what it brings along. Of pydantic's core it is the extension module, which is no entry."""
+"""And of others: PyYAML and what it brings along. Of pydantic's core it is the extension module, not an entry."""
 
 
 UNNEEDED = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, TypeAlias
 
-from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors
 from sagespec.base.named import NamedTuple
 from sagespec.checking.context import Context
 from sagespec.checking.rule import Question, Rule, RuleSet
@@ -42,11 +42,11 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
     judgements = (placed(manifest, *said) for said in said_by(rules, context))
     found = [*problems, *bound.diagnostics, *bounded(judgements)]
-    diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
-    if has_errors(diagnostics):
-        raise Rejected(diagnostics)
-    silenced = dict.fromkeys(each.rule for each in found if each.severity is Severity.ERROR)
-    return Checked(manifest, bound.model, diagnostics, tuple(silenced))
+    kept = tuple(diagnostic for diagnostic in found if diagnostic.rule not in allowed) if allowed else tuple(found)
+    if has_errors(kept):
+        raise Rejected(kept)
+    silenced = dict.fromkeys(each.rule for each in found if each.severity is Severity.ERROR) if allowed else ()
+    return Checked(manifest, bound.model, kept, tuple(silenced))
 
 
 def said_by(rules: RuleSet, context: Context) -> list[Said]:
