@@ -37,7 +37,16 @@ def judged(facts: Facts, folder: Path, *jobs: dict[str, Any]) -> tuple[list[JobC
     return made, [{each.rule for each in result.diagnostics} for result in found]
 
 
-@pytest.mark.parametrize("other", [{"region": "eu-west-1"}, {"hyperparameters": {"a": 1}}, {"volume_size": 100}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"region": "eu-west-1"},
+        {"hyperparameters": {"a": 1}},
+        {"volume_size": 100},
+        {"script_mode": True},
+        {"model_dir": "s3://bucket/models"},
+    ],
+)
 def test_jobs_that_differ_in_other_fields_have_the_same_code(
     other: dict[str, Any], knowledge: Facts, code: Path
 ) -> None:

@@ -26,5 +26,5 @@ class lazy(Generic[T]):  # noqa: N801 - used as property is
     def __get__(self, instance: object | None, owner: type) -> lazy[T] | T:
         if instance is None:
             return self
-        found = vars(instance)[self.name] = self.work(instance)
+        found = instance.__dict__[self.name] = self.work(instance)
         return found

@@ -57,6 +57,10 @@ def secret_in_manifest(written: Written, context: Context) -> Iterator[Finding]:
             )
 
 
+_TEXTS = (str, dict, list)
+"""What a text may be, or lie in."""
+
+
 def _texts(path: Path, name: str, value: Any) -> Iterator[tuple[Path, str, str]]:
     """(path, name, text) of every string inside a value. In a list of arguments an option names the next one."""
     if isinstance(value, str):
@@ -67,7 +71,7 @@ def _texts(path: Path, name: str, value: Any) -> Iterator[tuple[Path, str, str]]
         for key, item in value.items():
             if isinstance(item, str) and not item.startswith("-"):
                 yield (*path, key), key, item
-            elif isinstance(item, str | dict | list):
+            elif isinstance(item, _TEXTS):
                 yield from _texts((*path, key), key, item)
     elif isinstance(value, list):
         before: Any = ""

@@ -83,6 +83,7 @@ class JobContext(Context):
         super().__init__(job, *others, **named)
         self.job = job
         self.choice = choice_of(job, self.facts, local=self.local)
+        vars(self).update(self.choice.known)  # what is `lazy` below is so of partial jobs
 
     @lazy
     def written(self) -> frozenset[str]:

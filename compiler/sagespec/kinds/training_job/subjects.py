@@ -25,7 +25,7 @@ CHOICE = Subject[Choice, JobContext](lambda context: (context.choice,), shared=T
 """What the job chooses from the catalogue, always."""
 
 CODE = Subject[JobCode, JobContext](lambda context: (context.code,), shared=True)
-"""The job's code, as what it chooses runs it, always."""
+"""The job's code and what runs it, always."""
 
 LEGACY_JOB = Subject[Job, JobContext](lambda context: (context.job,) if context.legacy else ())
 """The job, where the container runs in legacy mode."""
@@ -37,6 +37,13 @@ LEGACY_HYPERPARAMETERS = Subject[Written, JobContext](
 
 SCRIPT_JOB = Subject[Job, JobContext](lambda context: (context.job,) if context.script_mode else ())
 """The job, where the container runs in script mode."""
+
+
+@cache
+def local(*names: str) -> Subject[Written, JobContext]:
+    """Each of these fields that has a value, of a job on this machine."""
+    fields = field(*names)
+    return Subject(lambda context: fields.of(context) if context.local else (), names)
 
 
 CHANNEL = Subject[JobChannel, JobContext](lambda context: context.channels, ["channels"])
@@ -88,7 +95,7 @@ PASSED = Subject[Passed, JobContext](
 """Each hyperparameter that is passed to the script: of a job in script mode."""
 
 NESTED = Subject[Passed, JobContext](
-    lambda context: [each for each in PASSED.of(context) if isinstance(each.value, dict | list)], ["hyperparameters"]
+    lambda context: [each for each in PASSED.of(context) if each.is_nested], ["hyperparameters"]
 )
 """Each of them whose value is a map or a list."""
 

@@ -186,7 +186,7 @@ def _is_short(value: Any) -> bool:
     """Whether a value is short however it is sent: JSON makes at most 12 characters of one."""
     if isinstance(value, str):
         return len(value) <= 200
-    return isinstance(value, _NUMBERS) and abs(value) < 1e18
+    return value is None or (isinstance(value, _NUMBERS) and abs(value) < 1e18)
 
 
 def _sent(context: JobContext, value: Any) -> str:

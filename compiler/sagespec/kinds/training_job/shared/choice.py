@@ -96,6 +96,13 @@ def _shared(fields: tuple[Any, ...], facts: Facts, local: bool) -> Choice:
     return Choice(ImageFields(**dict(zip(_READ, fields, strict=True))), facts, local)
 
 
+_ASKED = (
+    *("framework", "version", "release", "image_release", "run_release", "variant"),
+    *("mode", "legacy", "script_mode", "holds", "python"),
+)
+"""What rules about a job ask of its choice, too."""
+
+
 class Choice(Shared):
     """Each choice is worked out once. Of a partial job it raises `Unknown` where it depends on a wrong value."""
 
@@ -104,6 +111,14 @@ class Choice(Shared):
         self.fields = fields
         self.facts = facts
         self.local = local
+
+    @lazy
+    def known(self) -> Mapping[str, Any]:
+        """What rules about a job ask of it, too; nothing where some of that depends on a wrong value."""
+        try:
+            return {name: getattr(self, name) for name in _ASKED}
+        except Unknown:
+            return {}
 
     @lazy
     def framework(self) -> Framework | None:
@@ -192,6 +207,15 @@ class Choice(Shared):
         return Mode.LEGACY if legacy and (release is None or release.legacy_mode) else Mode.SCRIPT
 
     @lazy
+    def container(self) -> JobContainer:
+        """What runs the job's code."""
+        return _container(self.facts, self.framework, self.version, self.mode, self.python, self.fields.brings_image)
+
+    @lazy
+    def brings_image(self) -> bool:
+        return self.fields.brings_image
+
+    @lazy
     def legacy(self) -> bool:
         return self.mode is Mode.LEGACY
 
@@ -220,6 +244,33 @@ class Choice(Shared):
         if framework.python is not None or release is None:
             return framework.python
         return "py2" if self.mode is Mode.LEGACY else release.python3
+
+
+class JobContainer:
+    """What runs a job's code: as much of a choice as code is judged by, one for all choices in which that is equal."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        framework: Framework | None,
+        version: str | None,
+        mode: Mode,
+        python: str | None,
+        brings_image: bool,
+    ) -> None:
+        self.facts = facts
+        self.framework = framework
+        self.release = None if framework is None or version is None else framework.release(version)
+        self.mode = mode
+        self.python = python
+        self.brings_image = brings_image
+        self.legacy = mode is Mode.LEGACY
+        self.script_mode = mode is Mode.SCRIPT
+        self.holds = self.release if self.script_mode and not brings_image else None
+        self.shell = "" if self.holds is None else self.holds.shell
+
+
+_container = lru_cache(maxsize=128)(JobContainer)
 
 
 def processors_of(releases: Iterable[Release]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""A job's code: its script, what is packed with it, and what both say to the image that the job chooses."""
+"""A job's code: its script, what is packed with it, and what both say to the container that runs them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.catalog import Release
 from sagespec.checking.subject import Shared
 from sagespec.kinds.training_job.model import Job, Mode
-from sagespec.kinds.training_job.shared.choice import Choice
+from sagespec.kinds.training_job.shared.choice import Choice, JobContainer
 from sagespec.kinds.training_job.shared.passed import CommandLine
 from sagespec.reading.part import Unknown
 from sagespec.scripts import DeclaredArguments, Environment, LegacyFunctions, Libraries, Script, Scripts
@@ -20,6 +20,8 @@ from sagespec.scripts.options import DeclaredOption
 
 MAX_REQUIREMENTS = 1_000_000
 """Bytes of a requirements.txt that are looked at."""
+INPUT_FUNCTIONS = ("train_input_fn", "eval_input_fn")
+"""The functions that the container of legacy mode asks for data."""
 
 
 class ReadScript(NamedTuple):
@@ -47,10 +49,12 @@ class ReadFunctions(Shared):
         self.script = script
         self.functions = functions
         self.release = release
+        self.inputs = [functions.found[name] for name in INPUT_FUNCTIONS if name in functions.found]
+        """Those that read data."""
 
 
 class CodeFields(NamedTuple):
-    """All that is read of a job to judge its code, beside its choice: jobs in which these are equal share it."""
+    """All that is read of a job to judge its code, beside what runs it: jobs in which these are equal share it."""
 
     entry_point: str | None
     source_dir: str | None
@@ -81,19 +85,22 @@ def code_of(job: Job, choice: Choice, folder: FilePath, scripts: Scripts, files:
     """The code of a job; `folder` is the manifest's."""
     try:
         fields = CodeFields(job.entry_point, job.source_dir, tuple(job.dependencies), _legacy_keras(job))
+        code: JobCode = files.once(JobCode, fields, choice.container, folder, scripts, files)
     except Unknown:
         return JobCode(cast(CodeFields, _FieldsOfPartial(job)), choice, folder, scripts, files)
-    code: JobCode = files.once(JobCode, fields, choice, folder, scripts, files)
     return code
 
 
 class JobCode(Shared):
     """Each is looked into once in a run. Of a partial job it raises `Unknown` where it depends on a wrong value."""
 
-    def __init__(self, fields: CodeFields, choice: Choice, folder: FilePath, scripts: Scripts, files: Files) -> None:
+    def __init__(
+        self, fields: CodeFields, container: JobContainer | Choice, folder: FilePath, scripts: Scripts, files: Files
+    ) -> None:
         super().__init__()
         self.fields = fields
-        self.choice = choice
+        self.container = container
+        """What runs it; of a partial job its whole choice, of which rules see no more than that."""
         self.folder = folder
         """The manifest's."""
         self.files = files
@@ -152,7 +159,7 @@ class JobCode(Shared):
     def script(self) -> Script | None:
         """The training script; None where the container runs none, or it cannot be looked into."""
         fields = self.fields
-        if self.choice.mode is Mode.IMAGE or fields.entry_point is None:
+        if self.container.mode is Mode.IMAGE or fields.entry_point is None:
             return None
         return self._scripts.of(self.folder, fields.entry_point, fields.source_dir, fields.dependencies)
 
@@ -167,10 +174,10 @@ class JobCode(Shared):
     @lazy
     def functions(self) -> ReadFunctions | None:
         """The functions of the training script: of a job in legacy mode."""
-        script = self.script if self.choice.legacy else None
+        script = self.script if self.container.legacy else None
         if script is None or script.study.functions is None:
             return None
-        return ReadFunctions(script, script.study.functions, self.choice.release)
+        return ReadFunctions(script, script.study.functions, self.container.release)
 
     @lazy
     def channels_read(self) -> frozenset[str] | None:
@@ -179,7 +186,7 @@ class JobCode(Shared):
         if asks is None or asks.reads_any_channel or any(pipe.channel is None for pipe in asks.pipes):
             return None
         folders, pipes = map(str.upper, asks.folders), (str(pipe.channel).upper() for pipe in asks.pipes)
-        given = self.channels_given if self.choice.legacy else frozenset()
+        given = self.channels_given if self.container.legacy else frozenset()
         return None if given is None else given.union(asks.channels, folders, pipes)
 
     @lazy
@@ -189,7 +196,7 @@ class JobCode(Shared):
         if functions is None or not functions.complete:
             return None
         found: set[str] = set()
-        for name in ("train_input_fn", "eval_input_fn"):
+        for name in INPUT_FUNCTIONS:
             function = functions.found.get(name)
             if function is None or function.parameters is None or function.uses & {"input_channels", "channels"}:
                 return None
@@ -200,7 +207,7 @@ class JobCode(Shared):
     @lazy
     def command_line(self) -> CommandLine | None:
         """The arguments that the script declares, where they are understood: of a job in script mode."""
-        script = self.script if self.choice.script_mode else None
+        script = self.script if self.container.script_mode else None
         if script is None or script.study.arguments is None:
             return None
         fields, takes = self.fields, script.study.arguments
@@ -224,12 +231,12 @@ class JobCode(Shared):
 
     def _options_of(self, dataclass: str) -> frozenset[str] | None:
         library = dataclass.partition(".")[0]
-        framework, release = self.choice.framework, self.choice.release
+        framework, release = self.container.framework, self.container.release
         if framework is None or release is None or self.source_folder is None or library in self.requirements:
             return None
         if framework.wheel.get("package") != library:
             return None
-        return self.choice.facts.options_of(dataclass, release.full_version.partition("+")[0])
+        return self.container.facts.options_of(dataclass, release.full_version.partition("+")[0])
 
 
 def _command_line(scripts: Scripts, *where: Any) -> CommandLine | None:

@@ -34,6 +34,7 @@ class Passed(Shared):
         self.shell = shell
         self.arrives: ShellWords = shell_words(text, shell)
         """What is left of the argument behind the shell."""
+        self.is_nested = isinstance(value, dict | list)
         self.is_changed = self.arrives != ShellWords((text,))
 
 

@@ -38,7 +38,7 @@ def missing_entry_point(code: JobCode, _: None) -> Finding | None:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
     """
-    if code.fields.entry_point is None and not code.choice.fields.brings_image:
+    if code.fields.entry_point is None and not code.container.brings_image:
         return Finding(
             ("entry_point",),
             "'entry_point' is missing",
@@ -165,7 +165,7 @@ def entry_point_not_found(code: JobCode, _: None) -> Finding | None:
         return None
     if lies_outside_project(entry, code.folder, files):  # which is told
         return None
-    if is_command_line(entry) and code.choice.holds is not None:  # so is what its shell makes of it
+    if is_command_line(entry) and code.container.holds is not None:  # so is what its shell makes of it
         return None
     where = f"in source_dir '{source_dir}'" if source_dir is not None else "in the manifest's folder"
     if files.is_folder(files.below(folder, entry)):
@@ -214,7 +214,7 @@ def nested_entry_point_of_package(code: JobCode, _: None) -> Finding | None:
     if code.fields.source_dir is None or "/" not in entry or not entry.endswith(".py"):
         return None
     nested = len(PurePosixPath(entry).parts) > 1
-    if nested and code.choice.script_mode and code.choice.python != "py2" and code.packs("setup.py"):
+    if nested and code.container.script_mode and code.container.python != "py2" and code.packs("setup.py"):
         return Finding(
             ("entry_point",),
             f"beside a setup.py the container runs 'python -m {entry.removesuffix('.py')}', which is not a module",
@@ -244,7 +244,7 @@ def folder_of_entry_point_dropped(code: JobCode, _: None) -> Finding | None:
         entry_point: task.py
     """
     entry = code.fields.entry_point or ""
-    if code.choice.legacy and code.in_s3 and "/" in entry and lies_inside(entry):
+    if code.container.legacy and code.in_s3 and "/" in entry and lies_inside(entry):
         name = entry.rpartition("/")[2]
         return Finding(
             ("entry_point",),

@@ -160,7 +160,7 @@ def setup_file_without_setup(code: JobCode, _: None) -> Finding | None:
     Good:
         framework_version: "2.21"
     """
-    if not code.choice.script_mode:
+    if not code.container.script_mode:
         return None
     folder, files, source_dir = code.packed_folder, code.files, code.fields.source_dir
     paths = [] if folder is None else [files.below(folder, "setup.py")]
@@ -196,7 +196,7 @@ def requirements_of_shell_script(code: JobCode, _: None) -> Finding | None:
         entry_point: train.py
     """
     entry = code.fields.entry_point or ""
-    if code.choice.script_mode and entry.endswith(".sh") and code.packs("requirements.txt"):
+    if code.container.script_mode and entry.endswith(".sh") and code.packs("requirements.txt"):
         return Finding(
             ("entry_point",),
             f"requirements.txt is not installed for a shell script ('{entry}')",
@@ -222,7 +222,7 @@ def requirements_without_setup(code: JobCode, _: None) -> Finding | None:
         framework_version: "1.15"
         py_version: py3
     """
-    release = code.choice.holds
+    release = code.container.holds
     if release is None or release.requirements_installed:
         return None
     if code.packs("requirements.txt") and not code.packs("setup.py"):

@@ -317,7 +317,7 @@ def legacy_entry_point_not_python(code: JobCode, _: None) -> Finding | None:
         entry_point: train.py
     """
     entry = code.fields.entry_point
-    if code.choice.legacy and entry is not None and not entry.endswith(".py"):
+    if code.container.legacy and entry is not None and not entry.endswith(".py"):
         return Finding(
             ("entry_point",),
             f"legacy mode imports the entry point, and '{entry}' is not a Python source file",

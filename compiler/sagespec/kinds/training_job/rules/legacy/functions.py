@@ -8,14 +8,13 @@ from sagespec.base.diagnostic import Finding
 from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING, rule
 from sagespec.kinds.rules.code import wrong_parameters
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.shared.code import ReadFunctions
+from sagespec.kinds.training_job.shared.code import INPUT_FUNCTIONS, ReadFunctions
 from sagespec.kinds.training_job.subjects import CALLED_FUNCTIONS, FUNCTIONS
 from sagespec.scripts.called import LEGACY_MODE
 
 CONTAINER = "https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)"
 MODEL_FUNCTIONS = ("estimator_fn", "keras_model_fn", "model_fn")
 """In the order in which the container looks for them."""
-INPUT_FUNCTIONS = ("train_input_fn", "eval_input_fn")
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")

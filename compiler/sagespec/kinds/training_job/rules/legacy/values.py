@@ -8,10 +8,9 @@ from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING, rule
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.rules.legacy.functions import CONTAINER, INPUT_FUNCTIONS, MODEL_FUNCTIONS
-from sagespec.kinds.training_job.shared.code import ReadFunctions
+from sagespec.kinds.training_job.rules.legacy.functions import CONTAINER, MODEL_FUNCTIONS
+from sagespec.kinds.training_job.shared.code import INPUT_FUNCTIONS, ReadFunctions
 from sagespec.kinds.training_job.subjects import CALLED_FUNCTIONS, FUNCTIONS
-from sagespec.scripts import LegacyFunction, LegacyFunctions
 
 _FILLED = ("training_dir", "dir", "hyperparameters", "params", "input_channels", "channels")
 """Parameters of an input function that the container fills; it goes by their names."""
@@ -60,8 +59,8 @@ def unfilled_parameter(read: ReadFunctions, _: None) -> Iterator[Finding]:
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
-    script, functions = read.script, read.functions
-    for function in _input_functions(functions):
+    script = read.script
+    for function in read.inputs:
         for parameter in function.parameters or ():
             if parameter not in _FILLED and parameter in function.uses:
                 close = near(parameter, _FILLED) or "training_dir"
@@ -71,10 +70,6 @@ def unfilled_parameter(read: ReadFunctions, _: None) -> Iterator[Finding]:
                     f"name it {close}; the container knows {', '.join(_FILLED)}",
                     place=script.place(function.piece),
                 )
-
-
-def _input_functions(functions: LegacyFunctions) -> list[LegacyFunction]:
-    return [functions.found[name] for name in INPUT_FUNCTIONS if name in functions.found]
 
 
 @rule(ERROR, on=CALLED_FUNCTIONS, source=CONTAINER)
@@ -108,10 +103,10 @@ def training_dir_without_channel(read: ReadFunctions, context: JobContext) -> It
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
-    script, functions = read.script, read.functions
+    script = read.script
     if "training" in context.job.channels:
         return
-    for function in _input_functions(functions):
+    for function in read.inputs:
         used = function.uses & {"training_dir", "dir"}
         if used:
             channels = ", ".join(context.job.channels)
@@ -154,8 +149,8 @@ def channel_needed_by_function(read: ReadFunctions, context: JobContext) -> Iter
         def serving_input_fn(hyperparameters):
             raise NotImplementedError
     """
-    script, functions = read.script, read.functions
-    for function in _input_functions(functions):
+    script = read.script
+    for function in read.inputs:
         for (position, key), piece in (function.keys or {}).items():
             if (function.parameters or ())[position] in (
                 "input_channels",
@@ -201,9 +196,9 @@ def hyperparameter_needed_by_function(read: ReadFunctions, context: JobContext) 
             raise NotImplementedError
     """
     script, functions = read.script, read.functions
+    if len([model for model in MODEL_FUNCTIONS if model in functions.found]) > 1:
+        return
     for name, function in functions.found.items():
-        if len([model for model in MODEL_FUNCTIONS if model in functions.found]) > 1:
-            return
         for (position, key), piece in (function.keys or {}).items():
             parameter = (function.parameters or ())[position]
             if name in INPUT_FUNCTIONS:

@@ -13,7 +13,7 @@ from sagespec.checking.rule import API, ERROR, SDK2, WARNING, refusal, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.subjects import INSTANCE_TYPE, JOB
+from sagespec.kinds.training_job.subjects import INSTANCE_TYPE, JOB, local
 
 QUOTAS = "https://docs.aws.amazon.com/general/latest/gr/sagemaker.html"
 
@@ -259,6 +259,7 @@ several_local_gpu_instances = refusal(
         when={"instance_type": {"const": "local_gpu"}},
         at_value=True,
     ),
+    on=local,
     source=SDK2 + "estimator.py",
     page="""
     The GPUs of this machine belong to one instance.

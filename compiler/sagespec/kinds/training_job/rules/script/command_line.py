@@ -191,9 +191,9 @@ def entry_point_changed_by_shell(code: JobCode, _: None) -> Finding | None:
         source_dir: s3://bucket/code.tar.gz
     """
     entry = code.fields.entry_point
-    if entry is None or code.choice.holds is None:
+    if entry is None or code.container.holds is None:
         return None
-    read = shell_words(entry, code.choice.shell or ("" if entry.endswith(".py") else "dash"))
+    read = shell_words(entry, code.container.shell or ("" if entry.endswith(".py") else "dash"))
     if read == ShellWords((entry,)):
         return None
     if is_command_line(entry):
@@ -221,7 +221,7 @@ def shell_script_with_windows_line_ends(code: JobCode, _: None) -> Finding | Non
         entry_point: linux.sh
     """
     folder, entry = code.source_folder, code.fields.entry_point
-    if entry is None or not code.choice.script_mode or folder is None or entry.endswith(".py"):
+    if entry is None or not code.container.script_mode or folder is None or entry.endswith(".py"):
         return None
     path = code.files.below(folder, entry)
     if not code.files.is_file(path):

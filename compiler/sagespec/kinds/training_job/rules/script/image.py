@@ -43,7 +43,7 @@ def name_not_in_version(code: JobCode, _: None) -> Iterator[Finding]:
             images = tf.placeholder(tf.float32)
             print(images, os.environ["SM_MODEL_DIR"])
     """
-    read, release, framework = code.read, code.choice.holds, code.choice.framework
+    read, release, framework = code.read, code.container.holds, code.container.framework
     asks = None if read is None else read.libraries
     if read is None or asks is None or release is None or framework is None:
         return
@@ -90,7 +90,7 @@ def module_not_in_image(code: JobCode, _: None) -> Iterator[Finding]:
             hvd.init()
             print(hvd.rank(), os.environ["SM_MODEL_DIR"])
     """
-    read, release, framework = code.read, code.choice.holds, code.choice.framework
+    read, release, framework = code.read, code.container.holds, code.container.framework
     asks = None if read is None else read.libraries
     if read is None or asks is None or release is None or framework is None or not release.missing_modules:
         return
@@ -156,7 +156,7 @@ def requirement_replaces_framework(code: JobCode, _: None) -> Finding | None:
         if __name__ == "__main__":
             print("requirements.txt has the line tensorflow==2.12", os.environ["SM_HPS"], os.environ["SM_MODEL_DIR"])
     """
-    release, framework = code.choice.holds, code.choice.framework
+    release, framework = code.container.holds, code.container.framework
     if release is None or framework is None or not code.requirements:
         return None
     own, under = release.full_version.partition("+")[0], framework.base_of(release.full_version)

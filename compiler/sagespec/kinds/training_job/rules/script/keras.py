@@ -49,7 +49,7 @@ def model_saved_as_folder(code: JobCode, _: None) -> Iterator[Finding]:
             model.fit([[1.0]], [[1.0]], epochs=3)
             model.export(os.path.join(os.environ["SM_MODEL_DIR"], "1"))
     """
-    read, release = code.read, code.choice.holds
+    read, release = code.read, code.container.holds
     asks = None if read is None else read.libraries
     if read is None or asks is None or release is None or not expects_keras_3(asks, code):
         return
@@ -109,7 +109,7 @@ def training_with_generator(code: JobCode, _: None) -> Iterator[Finding]:
             model.fit(zip([[1.0]], [[1.0]]), epochs=3)
             model.export(os.environ["SM_MODEL_DIR"])
     """
-    read, release = code.read, code.choice.holds
+    read, release = code.read, code.container.holds
     asks = None if read is None else read.libraries
     if read is None or asks is None or release is None or not expects_keras_3(asks, code):
         return
@@ -150,7 +150,7 @@ def argument_not_in_keras_3(code: JobCode, _: None) -> Iterator[Finding]:
             model.fit([[1.0]], [[1.0]], epochs=3)
             model.export(os.environ["SM_MODEL_DIR"])
     """
-    read, release = code.read, code.choice.holds
+    read, release = code.read, code.container.holds
     asks = None if read is None else read.libraries
     if read is None or asks is None or release is None or not expects_keras_3(asks, code):
         return
@@ -168,7 +168,7 @@ _ARGUMENTS = {"lr": "write learning_rate", "period": 'write save_freq: "epoch", 
 
 def expects_keras_3(asks: Libraries, code: JobCode) -> bool:
     """Whether the script's Keras is Keras 3, and nothing says otherwise."""
-    release, legacy = code.choice.holds, code.fields.legacy_keras
+    release, legacy = code.container.holds, code.fields.legacy_keras
     return (
         release is not None and release.keras >= 3 and legacy in ("0", "false", "False", "") and not asks.legacy_keras
     )

@@ -34,7 +34,7 @@ def script_syntax_error(code: JobCode, _: None) -> Finding | None:
     script = code.script
     if script is None or script.study.readable or script.study.wrong is None:
         return None
-    version, place = _python3(code.choice.python), script.place(script.study.wrong)
+    version, place = _python3(code.container.python), script.place(script.study.wrong)
     # A newer Python than ours may read what ours cannot.
     if version is None or (version > sys.version_info[:2] and re.search(_NEW_SYNTAX, _around(place))):
         return None
@@ -82,8 +82,8 @@ def script_for_other_python(code: JobCode, _: None) -> Finding | None:
     Good script:
         print("training")
     """
-    script, python = code.script, code.choice.python
-    if script is None or python is None or code.choice.fields.brings_image or not script.study.readable:
+    script, python = code.script, code.container.python
+    if script is None or python is None or code.container.brings_image or not script.study.readable:
         return None
     study = script.study
     if python != "py2" and study.python2 and study.wrong is not None:
@@ -140,7 +140,7 @@ def script_runs_nothing(code: JobCode, _: None) -> Finding | None:
             main()
     """
     script = code.script
-    if script is None or not code.choice.script_mode or not script.study.idle:
+    if script is None or not code.container.script_mode or not script.study.idle:
         return None
     legacy = script.study.functions is not None and "train_input_fn" in script.study.functions.found
     if legacy:
@@ -178,7 +178,7 @@ def imported_module_not_packed(code: JobCode, _: None) -> Iterator[Finding]:
             print(train_helpers, os.environ["SM_MODEL_DIR"])
     """
     script = code.script
-    if script is None or code.choice.fields.brings_image:  # an image of one's own may have it
+    if script is None or code.container.brings_image:  # an image of one's own may have it
         return
     for name, piece in script.left_behind:
         yield Finding(
@@ -221,7 +221,7 @@ def training_without_main_guard(code: JobCode, _: None) -> Finding | None:
             model.fit([[1.0]], [[1.0]], epochs=3)
             model.export(os.environ["SM_MODEL_DIR"])
     """
-    script = code.script if code.choice.script_mode else None
+    script = code.script if code.container.script_mode else None
     if script is None or script.study.unguarded is None or script.study.serving is None:
         return None
     asks = script.study.environment
