@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def processors(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     monkeypatch.setattr(threading, "active_count", lambda: 1)
     monkeypatch.setattr(spreading, "FIRST", 2)
     monkeypatch.setattr(spreading, "WORTH_IT", 6)
+    monkeypatch.setattr(processes, "AT_LEAST", 1)
     monkeypatch.setattr(processes, "AT_ONCE", 2)
     return lambda count: monkeypatch.setattr(spreading, "processors", lambda: count)
 
@@ -40,14 +42,14 @@ def processors(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 def workers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The processes that are started."""
     started: list[int] = []
-    real = processes._started
+    real = os.fork
 
-    def noted(*given: object) -> list[processes._Worker]:
-        found = real(*given)  # type: ignore[arg-type]
-        started.extend(worker.process for worker in found)
-        return found
+    def noted() -> int:
+        process = real()
+        started.append(process)
+        return process
 
-    monkeypatch.setattr(processes, "_started", noted)
+    monkeypatch.setattr(os, "fork", noted)
     return started
 
 
@@ -57,6 +59,12 @@ def is_gone(process: int) -> bool:
     except ProcessLookupError:
         return True
     return False
+
+
+def open_files() -> int:
+    """How many this process has, where the system tells."""
+    folder = Path("/proc/self/fd")
+    return len([*folder.iterdir()]) if folder.is_dir() else 0
 
 
 MANIFEST = """\
@@ -121,7 +129,7 @@ def test_what_is_said_and_the_exit_code_do_not_depend_on_the_number_of_processes
             processors(count)
             said.append((run(call), *capfdbinary.readouterr()))
         assert said[0] == said[1] == said[2]
-    assert len(workers) == len(calls) * (2 + 3)
+    assert len(workers) == len(calls) * (1 + 2)
     assert all(map(is_gone, workers))
 
 
@@ -176,6 +184,7 @@ def test_a_mistake_of_ours_in_a_worker_is_told_as_one(
     def wrong(self: Compiler, *given: object) -> Result:
         if os.getpid() != here:
             raise ZeroDivisionError("a mistake of ours")
+        time.sleep(0.01)  # so that there is something left for others
         return real(self, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Compiler, "manifest", wrong)
@@ -186,7 +195,7 @@ def test_a_mistake_of_ours_in_a_worker_is_told_as_one(
     assert ended.value.code == 70
     assert "ZeroDivisionError: a mistake of ours" in said
     assert "This is a bug in sagespec" in said
-    assert len(workers) == 2
+    assert len(workers) == 1
     assert all(map(is_gone, workers))
 
 
@@ -195,14 +204,38 @@ def test_a_worker_that_is_killed_is_told(tmp_path: Path, processors: Callable[[i
     here = os.getpid()
 
     def view(result: Result) -> str | None:
-        if os.getpid() != here and result.name == "job-30":
+        if os.getpid() != here:
             os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.01)  # so that there is something left for others
         return result.name
 
     made = []
     with pytest.raises(Crashed, match=r"ended before its work \(-9\)"):
         made += spread(many(tmp_path), [str(tmp_path)], view)
     assert all(map(is_gone, workers))
+
+
+def test_where_no_process_can_be_started_one_does_everything(
+    tmp_path: Path, processors: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> int:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    processors(4)
+    monkeypatch.setattr(os, "fork", refused)
+    compiler, before = many(tmp_path), open_files()
+    found = [*spread(compiler, [str(tmp_path)], lambda result: result.name)]
+    assert found == [f"job-{number}" for number in range(40)]
+    assert open_files() == before
+
+
+def test_more_files_than_batches_have_numbers_are_still_done_in_their_order(
+    tmp_path: Path, processors: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processors(3)
+    monkeypatch.setattr(processes, "MOST", 4)
+    found = spread(many(tmp_path), [str(tmp_path)], lambda result: result.name)
+    assert [*found] == [f"job-{number}" for number in range(40)]
 
 
 def test_who_has_seen_enough_leaves_no_worker_behind(
@@ -212,7 +245,7 @@ def test_who_has_seen_enough_leaves_no_worker_behind(
     found: Iterator[str | None] = spread(many(tmp_path), [str(tmp_path)], lambda result: result.name)
     assert [next(found) for _ in range(5)] == [f"job-{number}" for number in range(5)]
     found.close()  # type: ignore[attr-defined]
-    assert len(workers) == 2
+    assert len(workers) == 1
     assert all(map(is_gone, workers))
 
 

@@ -18,9 +18,11 @@ MOST_LETTERS = 4
 
 def near(text: str, names: Iterable[str]) -> str | None:
     """The name that reads most like `text`, upper and lower case alike; None when none is close."""
+    by_folded = {name.casefold(): name for name in islice(names, MOST_NAMES)}
+    if not by_folded:
+        return None
     from difflib import get_close_matches  # only a mistake needs it
 
-    by_folded = {name.casefold(): name for name in islice(names, MOST_NAMES)}
     # What people type is short; a long text is no slip of the fingers and would only cost time.
     found = get_close_matches(text.strip().casefold()[:100], by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None

@@ -26,7 +26,6 @@ from sagespec.kinds.explained import GLOSSARY, current
 from sagespec.pipeline.beside import Beside
 from sagespec.pipeline.conflicts import conflicts
 from sagespec.pipeline.destinations import LOCAL_REGION, Destinations
-from sagespec.pipeline.documents import stranger, unknown_kind
 from sagespec.pipeline.judging import DraftJudge
 from sagespec.pipeline.results import Options, Result, merged
 from sagespec.reading import discovery
@@ -258,19 +257,23 @@ class Compiler:
             strangers: what has been said of documents of the same text that are another tool's: it is said once.
         """
         source = document.source
-        stated = document.data.get("kind") if isinstance(document.data, dict) else None
         if is_defaults(document):
             yield from self.defaults_alone(document)
             return
-        foreign = None if is_ours(document) else stranger(document)
-        if foreign is not None:
-            if foreign.message not in strangers:
-                yield self.refused(source.name, (foreign,))
-            strangers.add(foreign.message)
-            return
+        if not is_ours(document):
+            from sagespec.pipeline.documents import stranger  # few that are read are none
+
+            foreign = stranger(document)
+            if foreign is not None:
+                if foreign.message not in strangers:
+                    yield self.refused(source.name, (foreign,))
+                strangers.add(foreign.message)
+                return
         kind = kind_of(document.data)
         if kind is None:
-            yield self.refused(source.name, (*document.problems, unknown_kind(document, stated)))
+            from sagespec.pipeline.documents import unknown_kind
+
+            yield self.refused(source.name, (*document.problems, unknown_kind(document)))
             return
         try:
             above = self.defaults.above(source.folder)
@@ -308,7 +311,7 @@ class Compiler:
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""
         found: list[Diagnostic] = []
-        for name, manifest in standing_alone(document, [vocabulary_of(kind) for kind in KINDS]):
+        for name, manifest in standing_alone(document, KINDS, vocabulary_of):
             complaints = bind(manifest, kind_named(name).model).diagnostics
             found += [*manifest.problems, *(each for each in complaints if not _missing_from_job(each))]
         setting = document.data.get(SETTING) if isinstance(document.data, dict) else None

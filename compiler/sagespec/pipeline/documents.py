@@ -21,7 +21,8 @@ _DEFAULTS = "config settings project"
 _TUNING = "hyperparametertuningjob hyperparametertuner tuningjob tuner sweep"
 
 
-def unknown_kind(document: Document, stated: object) -> Diagnostic:
+def unknown_kind(document: Document) -> Diagnostic:
+    stated = document.data.get("kind") if isinstance(document.data, dict) else None
     names = (*KINDS, "Defaults")
     word = "".join(filter(str.isalnum, str(stated)[:60].lower()))
     called = {**{kind: kind_named(kind).called for kind in KINDS}, "Defaults": _DEFAULTS}

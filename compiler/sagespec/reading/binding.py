@@ -9,12 +9,10 @@ from sagespec.base.diagnostic import MOST, Diagnostic
 from sagespec.base.source import Path
 from sagespec.reading.constraints import Shape
 from sagespec.reading.core import ErrorDetails
-from sagespec.reading.meant.names import meant
 from sagespec.reading.part import Part
 from sagespec.reading.render import Manifest
 from sagespec.reading.shape import bare, fields_of, lone_values, part_in, shape_of_part
 from sagespec.reading.validation import fits, is_given, judged, validated
-from sagespec.reading.wording import BindingComplaint, diagnosed
 
 P = TypeVar("P", bound=Part)
 
@@ -44,6 +42,9 @@ def bind(manifest: Manifest, model: type[P]) -> Bound[P]:
     made, wrong = judged(shape_of_part(model), data)
     if not wrong and not manifest.unknown:
         return Bound(manifest, made)
+    from sagespec.reading.meant.names import meant  # only what is wrong needs these
+    from sagespec.reading.wording import BindingComplaint, diagnosed
+
     known = {path: detail for path, detail in wrong.items() if not _depends(path, manifest.unknown)}
     above = {path[:length] for path in known for length in range(len(path))}
     told, counts = _first_of_each_kind(

@@ -274,10 +274,13 @@ def _may_hold_expressions(document: Document) -> bool:
     return "{{" in document.source.text or "\\" in document.source.text
 
 
-def standing_alone(document: Document, vocabularies: Iterable[Vocabulary]) -> Iterator[tuple[str, Manifest]]:
+def standing_alone(
+    document: Document, kinds: Iterable[str], vocabulary_of: Callable[[str], Vocabulary]
+) -> Iterator[tuple[str, Manifest]]:
     """(kind, what a Defaults document says of it by itself), its environments and sections one by one.
 
-    Expressions have no value yet. A field that several kinds have is the first one's.
+    Expressions have no value yet. A field that several kinds have is the first one's; a kind of which nothing is said
+    is not asked for its vocabulary, which takes time to import.
     """
     environments = document.data.get("environments") if isinstance(document.data, dict) else None
     names = environments if isinstance(environments, dict) else ()
@@ -285,14 +288,15 @@ def standing_alone(document: Document, vocabularies: Iterable[Vocabulary]) -> It
     problems = (*document.problems, *_no_maps(document))
     for layer in layers:
         left = {key: value for key, value in layer.data.items() if key not in _NO_FIELDS}
-        for vocabulary in vocabularies:
-            own = _own(left, vocabulary)
-            left = {key: value for key, value in left.items() if key not in own}
-            yield vocabulary.kind, _alone(layer, own, problems)
-            problems = ()
-            section = layer.data.get(vocabulary.kind)
+        for kind in kinds:
+            if left or problems:
+                own = _own(left, vocabulary_of(kind))
+                left = {key: value for key, value in left.items() if key not in own}
+                yield kind, _alone(layer, own, problems)
+                problems = ()
+            section = layer.data.get(kind)
             if isinstance(section, dict):
-                yield vocabulary.kind, _alone(Layer(document, (*layer.prefix, vocabulary.kind)), section)
+                yield kind, _alone(Layer(document, (*layer.prefix, kind)), section)
 
 
 def _alone(layer: Layer, data: Mapping[str, Any], problems: tuple[Diagnostic, ...] = ()) -> Manifest:

@@ -121,7 +121,7 @@ def _script(
     if text is None:
         return None
     # Without a source folder the entry point is packed alone: what lies beside it stays behind.
-    packed = [entry.parent, root] if source_dir is not None else []
+    packed = [*dict.fromkeys((entry.parent, root))] if source_dir is not None else []
     helpers, unread = _helpers(text, packed, [folder / path for path in dependencies], files)
     paths = [entry, *(path for path, _ in helpers.values())]
     texts = ((("", text)), *((name, text) for name, (_, text) in helpers.items()))

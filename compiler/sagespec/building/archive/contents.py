@@ -14,9 +14,7 @@ of every container, 2.7 included, extracts under every locale.
 
 from __future__ import annotations
 
-import heapq
 import struct
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -103,6 +101,8 @@ class Contents(_Contents):
 
     def largest(self, count: int = 5) -> tuple[ArchiveMember, ...]:
         """The largest files, largest first, equal ones by name."""
+        import heapq  # as those below: only where an archive is made or shown
+
         return tuple(heapq.nsmallest(count, self.files.values(), key=lambda member: -member.size))
 
     @lazy
@@ -186,6 +186,8 @@ def _header_block(name: bytes, kind: bytes, mode: int, size: int, modified: int)
 
 def _gzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The pieces as one gzip file of stored blocks, all full but the last, however the pieces were cut."""
+    import zlib
+
     yield _GZIP_HEADER
     checksum = length = 0
     waiting = bytearray()

@@ -71,6 +71,8 @@ class Module:
         """The first thing that Python 2.7 cannot read."""
         self.newest: tuple[tuple[int, int], ast.AST] | None = None
         """The newest Python 3 that is needed to read it, beyond 3.6, and for what."""
+        self._dotted: dict[ast.AST, str] = {}
+        """What names and attributes have turned out to be called: each is asked for again and again."""
 
     def at(self, number: int) -> Module:
         """The same module at another place of a program."""
@@ -80,7 +82,16 @@ class Module:
         return placed
 
     def dotted(self, node: ast.AST) -> str:
-        """The full name of a name or an attribute, imports resolved; nothing for any other expression."""
+        """The full name of a name or an attribute, imports resolved; nothing for any other expression.
+
+        Asked of a module that has been gone over: what its imports are is known then.
+        """
+        name = self._dotted.get(node)
+        if name is None:
+            name = self._dotted[node] = self._full_name(node)
+        return name
+
+    def _full_name(self, node: ast.AST) -> str:
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)

@@ -94,9 +94,11 @@ def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Fi
     if not context.legacy or context.release is None or context.framework is None:
         return
     known = _by_spelling(tuple(context.release.legacy_hyperparameters))
-    for name in context.hyperparameters.keys() - _versions_by_name(context.framework).keys():
+    for name in context.hyperparameters:
         meant = known.get(_spelling(name))
-        if meant is not None and meant not in job.hyperparameters:
+        if meant is None or meant in job.hyperparameters:
+            continue
+        if name not in _versions_by_name(context.framework):
             yield Finding(
                 ("hyperparameters", name),
                 f"the container does not read '{name}'; it reads '{meant}'",
