@@ -72,5 +72,7 @@ def region_of(environ: Mapping[str, str]) -> str | None:
 def _role_of(job: Any, kind: Kind) -> str | None:
     """The role of a job that may be partial: the field's, else the one that `request:` gives."""
     known = job.members()
+    if known.get("role"):
+        return str(known["role"])
     value = value_at(known.get("request"), kind.role_member)
-    return known.get("role") or (value if isinstance(value, str) else None)
+    return value if isinstance(value, str) else None
