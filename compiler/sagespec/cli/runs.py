@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sagespec.base.diagnostic import has_errors
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands import Judging, Rendering
 from sagespec.cli.terminal import complain, heard, tell
@@ -67,8 +68,6 @@ def known_rules(names: Sequence[str]) -> None:
 
 
 def is_refused(result: Result) -> bool:
-    from sagespec.base.diagnostic import has_errors
-
     return has_errors(result.diagnostics)
 
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, bounded
 from sagespec.base.files import Files
 from sagespec.base.source import Path
+from sagespec.building import api_check
+from sagespec.building.archive import ArchiveError
+from sagespec.building.draft import Draft, seal
 from sagespec.catalog import Facts
 from sagespec.kinds import Kind
 from sagespec.kinds.lifecycle import Nature
 from sagespec.reading.render import Manifest
 
 if TYPE_CHECKING:  # imported where a request is made
-    from sagespec.building.draft import Draft
     from sagespec.building.pricing import Pricing, Totals
     from sagespec.building.request import Request
 
@@ -102,9 +104,6 @@ class DraftJudge:
 
     def sealed(self, manifest: Manifest, kind: Kind, draft: Draft) -> tuple[Request | None, list[Diagnostic]]:
         """(the request, what stands in its way)"""
-        from sagespec.building.archive import ArchiveError
-        from sagespec.building.draft import seal
-
         if draft.needed:
             return None, [_placed(manifest, rule, finding) for rule, finding in draft.needed]
         if draft.unknown:
@@ -119,8 +118,6 @@ class DraftJudge:
 
 
 def _refused_by_api(manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
-    from sagespec.building import api_check
-
     # That there is no name, or which is wrong with it, has been said.
     request = draft.request if draft.request.name else draft.request._replace(name="name")
     for operation, body in request.samples(draft.named):
