@@ -91,16 +91,15 @@ class Rejected(Exception):
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Each once, in file order; what a document is comes before what it lacks."""
-
-    each = dict.fromkeys(diagnostics)
-    if len(each) < 2:
-        return tuple(each)
+    found = tuple(diagnostics)
+    if len(found) < 2:
+        return found
 
     def order(found: Diagnostic) -> tuple[str | int | bool, ...]:
         place = (found.path, found.span.line, found.span.column)
         return (*place, found.field != ("apiVersion",), found.severity.value, found.rule, found.message)
 
-    return tuple(sorted(each, key=order))
+    return tuple(sorted(dict.fromkeys(found), key=order))
 
 
 def bounded(diagnostics: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
@@ -148,8 +147,8 @@ def shortened(
     return [found._replace(stands_for=1) for found in diagnostics if id(found) in names], list(more(left))
 
 
-def told(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """What is told of one job."""
+def limited(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """What is shown of one job: its findings, and lines that stand for those beyond the limit."""
     kept, lines = shortened(diagnostics)
     return [*kept, *lines]
 

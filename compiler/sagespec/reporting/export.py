@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sagespec.base.diagnostic import Diagnostic, Severity, told
+from sagespec.base.diagnostic import Diagnostic, Severity, limited
 from sagespec.base.files import write_whole
 from sagespec.building.request import Request, Upload
 from sagespec.building.targets import TARGETS
@@ -83,7 +83,7 @@ def line_of(result: Result, target: str) -> str:
     """One line of `compile --jsonl`."""
     request = result.request
     if request is None:
-        found = [as_data(each) for each in told(result.diagnostics)]
+        found = [as_data(each) for each in limited(result.diagnostics)]
         return _LINE.encode({"manifest": result.manifest, "diagnostics": found})
     data = TARGETS[target].data(request)
     output: dict[str, Any] = {"target": target, "output": data}

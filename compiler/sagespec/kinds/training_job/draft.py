@@ -36,12 +36,12 @@ from sagespec.building.draft import (
 from sagespec.building.request import FIRST, JOB, Call, Request, Upload
 from sagespec.catalog import PLAIN, Framework, image_instance_type
 from sagespec.kinds.api_names import to_api
-from sagespec.kinds.training_job.choice import Choice, choice_of
 from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.lifecycle import LIVE
 from sagespec.kinds.training_job.members import HOLDERS
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.model.distribution import Distribution
+from sagespec.kinds.training_job.shared.choice import Choice, choice_of
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
