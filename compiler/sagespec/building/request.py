@@ -301,7 +301,7 @@ def _without(value: Any, path: Member) -> Any:
     step, *rest = path
     if step == "*" and isinstance(value, list):
         return [_without(item, tuple(rest)) for item in value]
-    if not isinstance(value, Mapping) or step not in value:
+    if not isinstance(value, dict) or step not in value:
         return value
     if not rest:
         return {key: item for key, item in value.items() if key != step}
