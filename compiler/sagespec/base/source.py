@@ -24,6 +24,8 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 def value_at(data: Any, path: Iterable[str | int]) -> Any:
     """What stands at a path in maps that lie in one another; None where nothing does."""
     for step in path:
+        if not data:  # as it mostly is; to be no `Mapping` takes longer
+            return None
         data = data.get(step) if isinstance(data, Mapping) else None
     return data
 

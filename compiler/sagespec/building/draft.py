@@ -136,9 +136,10 @@ class Packing:
             ArchiveError: the files are not there, or cannot be packed.
         """
         asked = (folder, entry_point, source_dir, dependencies)
-        if asked not in self._packed:
-            self._packed[asked] = self.archives.collect(entry_point, source_dir, dependencies, folder=folder)
-        return self._packed[asked]
+        packed = self._packed.get(asked)
+        if packed is None:
+            packed = self._packed[asked] = self.archives.collect(entry_point, source_dir, dependencies, folder=folder)
+        return packed
 
     def data(self, path: FilePath, field: Path) -> Dataset:
         """The files of a local channel.

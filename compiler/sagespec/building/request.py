@@ -236,7 +236,7 @@ class Request(_Request):
             named: the members in which placeholders may stand; None for all.
         """
         name = f"{self.name}-{NO_DIGEST[:10]}"
-        names = {JOB: name, FIRST: name, **{name_of(call.operation): name for call in self.calls}}
+        names = {JOB: name, FIRST: name, **{name_of(call.operation): name for call in self.calls[:-1]}}
         tags = tag_list({**self.lasting_tags, DIGEST: NO_DIGEST, **({ATTEMPT: "1"} if len(self.calls) == 1 else {})})
         for call in self.calls:
             yield call.operation, {call.name_member: name, **named_in(call.template, names, named), "Tags": tags}
@@ -301,7 +301,7 @@ def _without(value: Any, path: Member) -> Any:
     step, *rest = path
     if step == "*" and isinstance(value, list):
         return [_without(item, tuple(rest)) for item in value]
-    if not isinstance(value, Mapping) or step not in value:
+    if not isinstance(value, dict) or step not in value:
         return value
     if not rest:
         return {key: item for key, item in value.items() if key != step}

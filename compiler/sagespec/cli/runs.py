@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sagespec.base.diagnostic import has_errors
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands import Judging, Rendering
 from sagespec.cli.terminal import print_error, print_files_read, print_status
@@ -70,8 +71,6 @@ def check_rule_names(names: Sequence[str]) -> None:
 
 
 def is_refused(result: Result) -> bool:
-    from sagespec.base.diagnostic import has_errors
-
     return has_errors(result.diagnostics)
 
 

@@ -16,6 +16,7 @@ from sagespec.base.files import Files
 from sagespec.base.named import NamedTuple
 from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Place, Source
+from sagespec.building.draft import Draft, DraftInputs, Packing
 from sagespec.catalog import Facts, facts
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
@@ -37,7 +38,6 @@ from sagespec.reading.syntax.reader import MAX_BYTES, decode, load, read
 from sagespec.scripts import Scripts, comments
 
 if TYPE_CHECKING:  # imported where a request is made
-    from sagespec.building.draft import Draft, Packing
     from sagespec.building.request import Destination
 
 STDIN = "-"
@@ -80,8 +80,6 @@ class Compiler:
 
     @cached_property
     def packing(self) -> Packing:
-        from sagespec.building.draft import Packing
-
         return Packing(self.files)
 
     def _beside(self) -> Beside:
@@ -421,11 +419,9 @@ class Compiler:
         Raises:
             _NotYet: that is for the service to say, which may not be asked yet.
         """
-        from sagespec.building import draft
-
         manifest = checked.manifest
         folder = manifest.document.source.folder
-        inputs = draft.DraftInputs(
+        inputs = DraftInputs(
             self.known.facts(manifest.settings.get(SETTING)),
             site,
             folder,

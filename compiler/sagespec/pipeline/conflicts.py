@@ -35,7 +35,7 @@ def _name_of(checked: Checked, kind: Kind, site: Destination) -> Iterator[Claim]
         (kind.name, project, manifest.environment, site.account, site.region, name.lower()),
         name,
         "name",
-        manifest.where(("name",)),
+        manifest.document.where(("name",)),  # no default says it
         ("duplicate-name", "name-in-two-files"),
         lambda other: f"'{name}' is the name of another job, at {other.file}:{other.line}",
         "let the name say what differs: {{ matrix.… }}" if manifest.matrix else "give one of them another name",

@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING
 from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Severity, bounded
 from sagespec.base.files import Files
 from sagespec.base.source import Path
+from sagespec.building import api_check
+from sagespec.building.archive import ArchiveError
+from sagespec.building.draft import Draft, seal
 from sagespec.catalog import Facts
 from sagespec.kinds import Kind
 from sagespec.kinds.lifecycle import Nature
 from sagespec.reading.render import Manifest
 
 if TYPE_CHECKING:  # imported where a request is made
-    from sagespec.building.draft import Draft
     from sagespec.building.pricing import Pricing, Totals
     from sagespec.building.request import Request
+
+
+_OF_PRICES = frozenset({"prices", "max_job_cost", "max_total_cost"})
+"""Settings that say what jobs cost, or may."""
 
 
 class DraftJudge:
@@ -61,20 +67,20 @@ class DraftJudge:
         found = [_placed(manifest, "unusable-files", each) for each in draft.unusable]
         if not draft.request.site.local:
             found += _refused_by_api(manifest, kind, draft)
-        is_told = _Said(wrong)
-        fresh = [each for each in found if not is_told(each.field)]
+        fresh = _not_told(found, wrong) if found else []
         yield from bounded(fresh)
         yield from self._priced(manifest, kind, draft)
         if not wrong and not fresh:
             yield from (_placed(manifest, "incomplete-request", each) for each in draft.incomplete)
         if not self._build:  # apply can ask for the account, so that validate only warns
-            accounts = (_placed(manifest, rule, each) for rule, each in draft.needed if rule == "missing-account")
-            yield from (each._replace(severity=Severity.WARNING) for each in accounts)
+            for rule, each in draft.needed:
+                if rule == "missing-account":
+                    yield _placed(manifest, rule, each)._replace(severity=Severity.WARNING)
 
     def _priced(self, manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
         """What there is to say of the price, where the defaults name some."""
         site = draft.request.site
-        if site.local or not {"prices", "max_job_cost", "max_total_cost"} & set(manifest.settings):
+        if site.local or _OF_PRICES.isdisjoint(manifest.settings):
             return
         from sagespec.building.pricing import Totals, judge
 
@@ -98,9 +104,6 @@ class DraftJudge:
 
     def sealed(self, manifest: Manifest, kind: Kind, draft: Draft) -> tuple[Request | None, list[Diagnostic]]:
         """(the request, what stands in its way)"""
-        from sagespec.building.archive import ArchiveError
-        from sagespec.building.draft import seal
-
         if draft.needed:
             return None, [_placed(manifest, rule, finding) for rule, finding in draft.needed]
         if draft.unknown:
@@ -115,8 +118,6 @@ class DraftJudge:
 
 
 def _refused_by_api(manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Diagnostic]:
-    from sagespec.building import api_check
-
     # That there is no name, or which is wrong with it, has been said.
     request = draft.request if draft.request.name else draft.request._replace(name="name")
     for operation, body in request.samples(draft.named):
@@ -146,15 +147,15 @@ def _left_out(manifest: Manifest, kind: Kind, member: Path) -> Diagnostic:
     return _placed(manifest, "incomplete-request", finding)
 
 
-class _Said:
-    """Whether an error has been told of a field, of something in it, or of what it stands in."""
+def _not_told(found: Iterable[Diagnostic], wrong: Iterable[Path]) -> list[Diagnostic]:
+    """Those of which no error has been told: not of the field, of nothing in it, and not of what it stands in."""
+    told = {path for path in wrong if path}
+    above = {path[:length] for path in told for length in range(len(path))}
 
-    def __init__(self, wrong: Iterable[Path]) -> None:
-        self._wrong = {path for path in wrong if path}
-        self._above = {path[:length] for path in self._wrong for length in range(len(path))}
+    def is_told(field: Path) -> bool:
+        return field in above or any(field[:length] in told for length in range(1, len(field) + 1))
 
-    def __call__(self, field: Path) -> bool:
-        return field in self._above or any(field[:length] in self._wrong for length in range(1, len(field) + 1))
+    return [each for each in found if not is_told(each.field)]
 
 
 def _field_of(manifest: Manifest, kind: Kind, operation: str, member: Path) -> Path:

@@ -94,7 +94,7 @@ class Contents(_Contents):
         """The members that are files, by name."""
         return {member.name: member for member in self.members if not member.is_folder}
 
-    @property
+    @lazy
     def total_bytes(self) -> int:
         """The files' sizes; the archive is larger by a header or two per member."""
         return sum(member.size for member in self.members)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from json.encoder import encode_basestring_ascii
 from math import isfinite
-from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
@@ -99,7 +99,9 @@ class _Sources:
         self.data: dict[str, Upload] = {}
         self._collect(self._code)
         for name, channel in job.members().get("channels", {}).items():
-            self._collect(lambda name=name, channel=channel: self._channel(name, channel))  # type: ignore[misc]
+            path = channel.members().get("path")
+            if path is not None:
+                self._collect(partial(self._channel, name, path))
 
     def _collect(self, one: Callable[[], None]) -> None:
         try:
@@ -118,10 +120,8 @@ class _Sources:
         self.code = code_upload(contents, self._prefix, len(self.uploads))
         self.uploads.append(self.code)
 
-    def _channel(self, name: str, channel: Channel) -> None:
-        if channel.path is None:
-            return
-        path: FilePath = self.inputs.folder / channel.path.removeprefix("file://")
+    def _channel(self, name: str, location: str) -> None:
+        path = self.inputs.folder / location.removeprefix("file://")
         dataset = self.inputs.packing.data(path, ("channels", name, "path"))
         self.data[name] = data_upload(path, dataset, self._prefix, len(self.uploads))
         self.uploads.append(self.data[name])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sagespec.kinds.kind import ROLE, Kind, Snippet
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 
 
 def _draft(job: Job, manifest: Manifest, inputs: DraftInputs) -> Draft:
+    return _drafting()(job, manifest, inputs)
+
+
+@cache  # an import takes its time even where it finds what is there
+def _drafting() -> Callable[[Job, Manifest, DraftInputs], Draft]:
     from sagespec.kinds.training_job.draft import draft
 
-    return draft(job, manifest, inputs)
+    return draft
 
 
 def _bill(request: Request, facts: Facts, attempt: int = 1) -> Bill:
