@@ -6,15 +6,13 @@ A job may be partial here: a field that is wrong is not among its members, and r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sagespec.base.source import value_at
 from sagespec.building.draft import account_of
+from sagespec.building.request import Destination
 from sagespec.kinds import Kind
 from sagespec.pipeline.results import Options
-
-if TYPE_CHECKING:
-    from sagespec.building.request import Destination
 
 LOCAL_REGION, LOCAL_ACCOUNT = "us-east-1", "000000000000"
 """Where a local run is, as far as its request has to say so."""
@@ -31,8 +29,6 @@ class Destinations:
         self._region = region_of(options.inputs.environ)
 
     def of(self, job: Any, kind: Kind) -> Destination:
-        from sagespec.building.request import Destination
-
         if self.is_here(job):
             return Destination(job.members().get("region") or LOCAL_REGION, LOCAL_ACCOUNT, local=True)
         return Destination(self.region(job) or "", self.account(job, kind))
