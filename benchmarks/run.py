@@ -57,7 +57,7 @@ class Row:
 
 
 def run(command: Command) -> Run:
-    """Runs a command, whose output nobody sees. A finding is no failure: exit codes up to 5 have a meaning.
+    """Runs a command, whose output nobody sees. A finding is not a failure: exit codes up to 5 have a meaning.
 
     Raises:
         SystemExit: the command could not do its work.

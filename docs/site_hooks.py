@@ -34,7 +34,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def linked(text: str, folder: str) -> str:
-    """A page of a folder of the repository with its links as the site has them. What is no page is named, not linked:
+    """A page of a folder of the repository with its links as the site has them. What is not a page is named only:
     the site has no repository to lead to."""
 
     def again(found: re.Match[str]) -> str:

@@ -81,7 +81,7 @@ def main() -> None:
 def own_prediction(archive: Path) -> list[list[float]]:
     """What the saved model says, in the environment in which it was trained."""
     training = json.loads((ROOT / ".sagespec/requests/iris.json").read_text())
-    wanted = provision.wanted_of(training["AlgorithmSpecification"]["TrainingImage"])
+    wanted = provision.spec_of_image(training["AlgorithmSpecification"]["TrainingImage"])
     python = provision.provide(wanted, print).python
     with tempfile.TemporaryDirectory() as folder:
         artifacts.unpack(archive, Path(folder))

@@ -119,7 +119,7 @@ def test_pages_that_come_round_again_have_an_end(operation: str, aws: Aws, servi
 def test_the_page_of_a_proxy_is_told_as_one(
     status: int, command: str, aws: Aws, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is neither "there is no such job" nor "denied", and a stop that it answers is no stop."""
+    """It is neither "there is no such job" nor "denied", and a stop that it answers is not a stop."""
     assert run(["apply", "mnist.yaml", "--yes"]) == 0
     capsys.readouterr()
     aws.service.page = status, "<html><head><title>Please sign in</title></head></html>"

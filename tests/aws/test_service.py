@@ -171,7 +171,7 @@ def test_jobs_without_a_manifest_are_seen_when_the_project_is_asked_for(
 
 
 def test_two_manifests_of_one_content_are_two_jobs(aws: Aws, service: SageMaker, wanted: Wanted) -> None:
-    """Their digests are equal: names are no part of them."""
+    """Their digests are equal: names are not part of them."""
     first, second = wanted(name="first"), wanted(name="second")
     assert first.digest == second.digest
     aws.jobs.search_lag = aws.jobs.list_lag = 600

@@ -110,7 +110,7 @@ def test_joblib_is_no_part_of_scikit_learn_any_more(judge: Judge, code: Path) ->
 
 
 def test_code_lies_in_the_project_wherever_its_border_is(tmp_path: Path, knowledge: Facts) -> None:
-    """Without a repository, a sagespec.yaml marks it; without that, siblings are no strangers."""
+    """Without a repository, a sagespec.yaml marks it; without that, siblings belong to the project."""
     jobs, shared = tmp_path / "project" / "jobs", tmp_path / "shared"
     jobs.mkdir(parents=True)
     shared.mkdir()

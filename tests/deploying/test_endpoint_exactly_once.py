@@ -111,76 +111,76 @@ def test_killed_appliers_of_endpoints_leave_nothing_that_the_next_one_does_not_f
     chance, deaths = random.Random(seed), Counter[str]()
     folder = tmp_path / "manifests"
     folder.mkdir()
-    world = Watched(aws, folder)
+    project = Watched(aws, folder)
     aws.jobs.clock.scale = 100.0
     aws.service.random = random.Random(seed)
-    world.put("ada", "one")
-    assert finished(world) == 0
+    project.put("ada", "one")
+    assert finished(project) == 0
     for number in range(ROUNDS):
-        edited(world, chance, number)
-        world.endpoints.lag = chance.choice([0.0, 0.0, 20.0])
+        edited(project, chance, number)
+        project.endpoints.lag = chance.choice([0.0, 0.0, 20.0])
         aws.service.faults = chance.choice([0.0, 0.0, 0.05])
-        deaths.update(killed(world, chance) for _ in range(chance.choice([1, 1, 2])))
+        deaths.update(killed(project, chance) for _ in range(chance.choice([1, 1, 2])))
         aws.service.faults = 0.0
-        assert world.wrongs == []
+        assert project.wrongs == []
         # 3: what has failed is not deleted unless one says so; 4: an update was rolled back, and is not tried again
-        assert finished(world) in (0, 3, 4)
-        assert world.wrongs == []
-    settled(world)
+        assert finished(project) in (0, 3, 4)
+        assert project.wrongs == []
+    settled(project)
     done = Counter(effect.operation for effect in aws.effects)
     print(f"{ROUNDS} rounds, deaths {dict(deaths)}, {dict(done)}, {len(aws.calls)} calls")
     assert deaths["ended by itself"] < deaths.total()
 
 
-def settled(world: Watched) -> None:
+def settled(project: Watched) -> None:
     """In peace, with everything allowed, all comes to what the manifests ask for, and nothing else stands."""
-    world.endpoints.lag = 0.0
-    for name, variant in world.variants.items():
-        world.put(name, "one" if variant in FATES else variant)
+    project.endpoints.lag = 0.0
+    for name, variant in project.variants.items():
+        project.put(name, "one" if variant in FATES else variant)
     for _ in range(4):
-        world.aws.advance(LONG)
-        assert finished(world, "--prune", "--replace", "--rerun") == 0
-    world.aws.advance(LONG)
-    assert list(world.left_behind()) == []
-    for name in world.variants:
-        seen = world.seen(name)
+        project.aws.advance(LONG)
+        assert finished(project, "--prune", "--replace", "--rerun") == 0
+    project.aws.advance(LONG)
+    assert list(project.left_behind()) == []
+    for name in project.variants:
+        seen = project.seen(name)
         assert (seen.succeeded, seen.config) == (True, seen.asked)
-    assert [change.action.value for change in world.plan().changes] == ["keep"] * len(world.variants)
-    own = {name.rpartition("-")[0] for name in (*world.endpoints.configs, *world.endpoints.models)}
+    assert [change.action.value for change in project.plan().changes] == ["keep"] * len(project.variants)
+    own = {name.rpartition("-")[0] for name in (*project.endpoints.configs, *project.endpoints.models)}
     assert own <= set(NAMES)
-    assert len(world.endpoints.configs) <= 3 * len(NAMES)
-    assert world.wrongs == []
+    assert len(project.endpoints.configs) <= 3 * len(NAMES)
+    assert project.wrongs == []
 
 
-def edited(world: Watched, chance: random.Random, number: int) -> None:
+def edited(project: Watched, chance: random.Random, number: int) -> None:
     """A few edits: contents that are new, and ones that were there before; at least one manifest stays."""
     for _ in range(chance.randint(1, 3)):
         act, name = chance.choice(["write", "write", "revert", "revert", "count", "delete"]), chance.choice(NAMES)
         if act == "write":
-            world.put(name, f"new{number}")
+            project.put(name, f"new{number}")
         elif act == "revert":
-            world.put(name, chance.choice(VARIANTS))
-        elif act == "count" and name in world.variants:
-            world.put(name, world.variants[name], chance.choice([1, 2, 3]))
-        elif act == "delete" and len(world.variants) > 1:
-            world.remove(name)
+            project.put(name, chance.choice(VARIANTS))
+        elif act == "count" and name in project.variants:
+            project.put(name, project.variants[name], chance.choice([1, 2, 3]))
+        elif act == "delete" and len(project.variants) > 1:
+            project.remove(name)
 
 
-def command(world: Watched, chance: random.Random) -> list[str]:
+def command(project: Watched, chance: random.Random) -> list[str]:
     """What somebody does: apply, as a rule, or going back."""
     if chance.random() < 0.2:
         return ["rollback", chance.choice(NAMES), "--region", "us-west-2", "--yes"]
     flags = [flag for flag in ("--prune", "--replace", "--rerun") if chance.random() < 0.4]
-    return ["apply", str(world.folder), "--yes", *flags]
+    return ["apply", str(project.folder), "--yes", *flags]
 
 
-def killed(world: Watched, chance: random.Random) -> str:
+def killed(project: Watched, chance: random.Random) -> str:
     """Starts one or two at once, and kills them after an operation of theirs or a little later; tells where."""
-    aws, operation = world.aws, chance.choice(BETWEEN)
+    aws, operation = project.aws, chance.choice(BETWEEN)
     before, begun = aws.service.count(operation), len(aws.calls)
     count = chance.choice([1, 1, 2])
-    world.alone = count == 1 and not aws.service.faults
-    workers = [run(world, command(world, chance)) for _ in range(count)]
+    project.alone = count == 1 and not aws.service.faults
+    workers = [run(project, command(project, chance)) for _ in range(count)]
     while aws.service.count(operation) == before and any(worker.is_alive() for worker in workers):
         time.sleep(0.002)
     time.sleep(chance.choice([0.0, 0.0, 0.02, 0.1, 0.4]))
@@ -188,58 +188,58 @@ def killed(world: Watched, chance: random.Random) -> str:
         worker.kill()
     for worker in workers:
         worker.join()
-    world.pruning = world.replacing = False
+    project.pruning = project.replacing = False
     if -signal.SIGKILL not in {worker.exitcode for worker in workers}:
         return "ended by itself"
     return f"after {aws.calls[-1].operation}" if len(aws.calls) > begun else "before any call"
 
 
-def run(world: Watched, arguments: list[str]) -> BaseProcess:
-    world.pruning |= "--prune" in arguments
-    world.replacing |= "--replace" in arguments
-    said = world.folder.parent / f"said-{len(world.said)}.txt"
-    world.said.append(said)
-    return start(arguments, {**clean(os.environ), **world.aws.environment}, said)
+def run(project: Watched, arguments: list[str]) -> BaseProcess:
+    project.pruning |= "--prune" in arguments
+    project.replacing |= "--replace" in arguments
+    said = project.folder.parent / f"said-{len(project.said)}.txt"
+    project.said.append(said)
+    return start(arguments, {**clean(os.environ), **project.aws.environment}, said)
 
 
-def finished(world: Watched, *flags: str) -> int:
-    world.alone = not world.aws.service.faults
-    worker = run(world, ["apply", str(world.folder), "--yes", *flags])
+def finished(project: Watched, *flags: str) -> int:
+    project.alone = not project.aws.service.faults
+    worker = run(project, ["apply", str(project.folder), "--yes", *flags])
     worker.join()
-    world.pruning = world.replacing = False
-    text = world.said[-1].read_text()
+    project.pruning = project.replacing = False
+    text = project.said[-1].read_text()
     assert "Traceback" not in text, text
     assert worker.exitcode is not None
     return worker.exitcode
 
 
 def test_two_appliers_at_once_create_one_endpoint_and_both_succeed(aws: Aws, tmp_path: Path) -> None:
-    world = Watched(aws, tmp_path)
-    world.put("ada", "one")
-    workers = [run(world, ["apply", str(tmp_path), "--yes"]) for _ in range(2)]
+    project = Watched(aws, tmp_path)
+    project.put("ada", "one")
+    workers = [run(project, ["apply", str(tmp_path), "--yes"]) for _ in range(2)]
     for worker in workers:
         worker.join()
-    assert [worker.exitcode for worker in workers] == [0, 0], [path.read_text() for path in world.said]
+    assert [worker.exitcode for worker in workers] == [0, 0], [path.read_text() for path in project.said]
     assert Counter(effect.operation for effect in aws.effects)["CreateEndpoint"] == 1
-    assert world.wrongs == []
+    assert project.wrongs == []
 
 
 def test_the_judge_finds_fault(aws: Aws, tmp_path: Path) -> None:
     """A redeployment of what is served, a deletion of what is in use, and one that nobody has asked for."""
-    world = Watched(aws, tmp_path)
-    world.put("ada", "one")
-    assert world.applied().value == "create"
-    config = world.seen("ada").config
+    project = Watched(aws, tmp_path)
+    project.put("ada", "one")
+    assert project.applied().value == "create"
+    config = project.seen("ada").config
     client = aws.client("sagemaker")
     aws.advance(LONG)
     client.update_endpoint(EndpointName="ada", EndpointConfigName=config)
     aws.advance(LONG)
     client.delete_endpoint_config(EndpointConfigName=config)
     client.delete_endpoint(EndpointName="ada")
-    assert world.wrongs == [
+    assert project.wrongs == [
         f"ada was updated to what it serves with: {config}",
         f"DeleteEndpointConfig {config}, which is in use",
         "ada was deleted",
     ]
-    world.variants.clear()
-    assert list(world.left_behind()) == ["ada"]
+    project.variants.clear()
+    assert list(project.left_behind()) == ["ada"]

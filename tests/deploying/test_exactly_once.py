@@ -26,8 +26,8 @@ from moto.moto_api._internal import moto_api_backend
 from fakes.appliers import start
 from fakes.fixtures import Aws, clean, session_of
 from fakes.jobs import Clock
+from fakes.project import WatchedProject
 from fakes.server import FAULTS, TestService
-from fakes.world import World
 from sagespec.deploying.planning.jobs.planner import PlanOptions
 from sagespec.deploying.services import ServiceError
 
@@ -71,22 +71,22 @@ steps = st.one_of(
 
 
 class Schedule:
-    """Does one step after the other to a world."""
+    """Does one step after the other to a project."""
 
-    def __init__(self, world: World, service: TestService) -> None:
-        self.world, self.service = world, service
+    def __init__(self, project: WatchedProject, service: TestService) -> None:
+        self.project, self.service = project, service
 
     def do(self, step: tuple[Any, ...]) -> None:
         getattr(self, f"_{step[0]}")(*step[1:])
 
     def _write(self, name: str, variant: str) -> None:
-        self.world.write(name, variant)
+        self.project.write(name, variant)
 
     def _delete(self, name: str) -> None:
-        self.world.delete(name)
+        self.project.delete(name)
 
     def _rename(self, old: str, new: str) -> None:
-        self.world.rename(old, new)
+        self.project.rename(old, new)
 
     def _pass(self, seconds: float) -> None:
         self.service.advance(seconds)
@@ -95,18 +95,18 @@ class Schedule:
         with self._wishing(options):
             self.service.faults = faults
             with contextlib.suppress(ServiceError):  # what it says is told, and the next one goes on
-                self.world.apply(options, session_of())
+                self.project.apply(options, session_of())
 
     def _die(self, options: PlanOptions, call: int, before: bool) -> None:
         with self._wishing(options):
             try:
-                self.world.apply(options, dying(call, before=before))
+                self.project.apply(options, dying(call, before=before))
             except Killed:
                 event("died in the middle")
 
     def _race(self, options: PlanOptions) -> None:
         with self._wishing(options):
-            racers = [threading.Thread(target=self.world.apply, args=(options, session_of())) for _ in range(2)]
+            racers = [threading.Thread(target=self.project.apply, args=(options, session_of())) for _ in range(2)]
             for racer in racers:
                 racer.start()
             for racer in racers:
@@ -114,9 +114,9 @@ class Schedule:
 
     @contextlib.contextmanager
     def _wishing(self, options: PlanOptions) -> Iterator[None]:
-        self.world.stopping = options.replace or options.prune
+        self.project.stopping = options.replace or options.prune
         yield
-        self.world.stopping, self.service.faults = False, 0.0
+        self.project.stopping, self.service.faults = False, 0.0
 
     def settle(self) -> None:
         """All is quiet, all that runs comes to its end, and apply is run until it has nothing to do."""
@@ -124,10 +124,10 @@ class Schedule:
         session = session_of()
         for _ in range(4):
             self.service.advance(LONG)
-            outcomes = self.world.apply(PlanOptions(), session)
+            outcomes = self.project.apply(PlanOptions(), session)
             assert [outcome.error for outcome in outcomes if outcome.error] == []
         self.service.advance(LONG)
-        plan, _ = self.world.plan(PlanOptions(), session)
+        plan, _ = self.project.plan(PlanOptions(), session)
         assert list(plan.pending) == []
 
 
@@ -160,14 +160,14 @@ def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
             environment.setenv(key, value)
         environment.setenv("SAGESPEC_READ_TIMEOUT", "1")  # how long an answer that hangs is waited for
         try:
-            world = World(here, Path(folder))
-            world.write("ada", "one")
-            run = Schedule(world, service)
+            project = WatchedProject(here, Path(folder))
+            project.write("ada", "one")
+            run = Schedule(project, service)
             for step in schedule:
                 run.do(step)
-            if world.variants:
+            if project.variants:
                 run.settle()
-            assert list(world.wrongs()) == []
+            assert list(project.wrongs()) == []
         finally:
             service.close()
 
@@ -176,50 +176,50 @@ def test_every_schedule_of_edits_faults_and_deaths_ends_as_wanted(
 def test_killed_appliers_leave_nothing_that_the_next_one_does_not_finish(aws: Aws, tmp_path: Path) -> None:
     """Real processes, real SIGKILL, at moments that SAGESPEC_SEED draws; SAGESPEC_KILL_ROUNDS says how often."""
     seed = int(os.environ.get("SAGESPEC_SEED", "7"))
-    chance, world, deaths = random.Random(seed), World(aws, tmp_path), Counter[str]()
+    chance, project, deaths = random.Random(seed), WatchedProject(aws, tmp_path), Counter[str]()
     aws.jobs.clock.scale = 20.0  # a job that was asked to stop is gone after a quarter of a second
     aws.service.random = random.Random(seed)
     fates = aws.jobs.fate  # jobs that last: there is something to stop
     aws.jobs.fate = lambda request: replace(fates(request), seconds=2_000.0)
-    world.stopping = True
-    world.write("ada", "one")
+    project.stopping = True
+    project.write("ada", "one")
     assert finished(aws, tmp_path) == 0
-    world.write("ada", "two")
-    deaths.update([killed(world, chance, ["--replace"], ("StopTrainingJob", 1))])
+    project.write("ada", "two")
+    deaths.update([killed(project, chance, ["--replace"], ("StopTrainingJob", 1))])
     for number in range(ROUNDS):
-        edited(world, chance, number)
+        edited(project, chance, number)
         aws.jobs.search_lag = chance.choice([0.0, 5.0, 60.0])
         aws.service.faults = chance.choice([0.0, 0.0, 0.1])
-        deaths.update(killed(world, chance, flags(chance), moment(chance)) for _ in range(chance.choice([1, 1, 2])))
+        deaths.update(killed(project, chance, flags(chance), moment(chance)) for _ in range(chance.choice([1, 1, 2])))
         aws.service.faults = 0.0
-        assert list(world.wrongs_so_far()) == []
+        assert list(project.wrongs_so_far()) == []
         # 3: a job that runs is not replaced unless one says so; 4: one has failed, and is not tried again
         assert finished(aws, tmp_path) in (0, 3, 4)
-        assert list(world.wrongs_so_far()) == []
+        assert list(project.wrongs_so_far()) == []
     aws.jobs.search_lag = 0.0
     for _ in range(4):
         aws.advance(LONG)
         assert finished(aws, tmp_path) in (0, 4)
     assert aws.sagespec("plan", tmp_path, "--detailed-exitcode").returncode in (0, 4)
-    assert list(world.wrongs()) == []
+    assert list(project.wrongs()) == []
     created, stopped = len(aws.jobs.done("CreateTrainingJob")), len(aws.jobs.done("StopTrainingJob"))
     print(f"{ROUNDS} rounds, deaths {dict(deaths)}, {created} created, {stopped} stopped, {len(aws.calls)} calls")
     assert deaths["ended by itself"] < deaths.total()
     assert stopped
 
 
-def edited(world: World, chance: random.Random, number: int) -> None:
+def edited(project: WatchedProject, chance: random.Random, number: int) -> None:
     """A few edits: contents that are new, and ones that were there before; at least one manifest stays."""
     for _ in range(chance.randint(1, 4)):
         act = chance.choice(["write", "write", "write", "revert", "delete", "rename"])
         if act == "write":
-            world.write(chance.choice(NAMES), f"new{number}")
+            project.write(chance.choice(NAMES), f"new{number}")
         elif act == "revert":
-            world.write(chance.choice(NAMES), chance.choice(VARIANTS))
-        elif act == "delete" and len(world.variants) > 1:
-            world.delete(chance.choice(NAMES))
+            project.write(chance.choice(NAMES), chance.choice(VARIANTS))
+        elif act == "delete" and len(project.variants) > 1:
+            project.delete(chance.choice(NAMES))
         elif act == "rename":
-            world.rename(chance.choice(NAMES), chance.choice(NAMES))
+            project.rename(chance.choice(NAMES), chance.choice(NAMES))
 
 
 def flags(chance: random.Random) -> list[str]:
@@ -234,14 +234,14 @@ def moment(chance: random.Random) -> tuple[str, int]:
     )
 
 
-def killed(world: World, chance: random.Random, flags: list[str], moment: tuple[str, int]) -> str:
+def killed(project: WatchedProject, chance: random.Random, flags: list[str], moment: tuple[str, int]) -> str:
     """Starts one applier, or two at once, and kills them at that moment of theirs or a little later; tells where."""
-    aws, (operation, times) = world.aws, moment
-    command = ["apply", str(world.folder), "--yes", *flags]
+    aws, (operation, times) = project.aws, moment
+    command = ["apply", str(project.folder), "--yes", *flags]
     environment = {**clean(os.environ), **aws.environment, "SAGESPEC_CREATES_PER_SECOND": "20"}
     before, begun = Counter(call.operation for call in aws.calls), len(aws.calls)
-    said = [world.said_folder / f"{len(world.said) + number}.txt" for number in range(chance.choice([1, 1, 2]))]
-    world.said += said
+    said = [project.said_folder / f"{len(project.said) + number}.txt" for number in range(chance.choice([1, 1, 2]))]
+    project.said += said
     appliers = [start(command, environment, path) for path in said]
     while operation and aws.service.count(operation) - before[operation] < times:
         if not any(applier.is_alive() for applier in appliers):
@@ -267,34 +267,34 @@ def finished(aws: Aws, folder: Path) -> int:
 
 
 def test_two_appliers_at_once_create_one_job_and_both_succeed(aws: Aws, tmp_path: Path) -> None:
-    world = World(aws, tmp_path)
+    project = WatchedProject(aws, tmp_path)
     for name in NAMES:
-        world.write(name, "one")
+        project.write(name, "one")
     command = [sys.executable, "-m", "sagespec", "apply", str(tmp_path), "--yes"]
     environment = {**clean(os.environ), **aws.environment}
     appliers = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     said = [applier.communicate()[1] for applier in appliers]
     assert [applier.returncode for applier in appliers] == [0, 0], said
     assert sorted(effect.job_name[:3] for effect in aws.jobs.done("CreateTrainingJob")) == list(NAMES)
-    assert list(world.wrongs()) == []
+    assert list(project.wrongs()) == []
 
 
 def test_the_rules_are_broken_by_a_service_that_forgets_names(aws: Aws, tmp_path: Path) -> None:
     """The judge can find fault: a job that is created again, a stop that nobody asked for, an archive that is cut."""
-    world = World(aws, tmp_path)
-    world.write("ada", "one")
-    world.apply(PlanOptions())
+    project = WatchedProject(aws, tmp_path)
+    project.write("ada", "one")
+    project.apply(PlanOptions())
     (first,) = aws.jobs.of("ada")
     aws.client("sagemaker").stop_training_job(TrainingJobName=first)
-    assert list(world.wrongs()) == [f"{first} was stopped"]
-    world.broken.clear()
+    assert list(project.wrongs()) == [f"{first} was stopped"]
+    project.broken.clear()
     del aws.jobs.jobs[first]
     key = next(name for name in aws.objects() if name.endswith("sourcedir.tar.gz"))
     bucket, _, path = key.partition("/")
-    world.apply(PlanOptions())
+    project.apply(PlanOptions())
     aws.client("s3").put_object(Bucket=bucket, Key=path, Body=b"half")
-    digest = world.requests()[0].digest
-    assert list(world.wrongs()) == [
+    digest = project.requests()[0].digest
+    assert list(project.wrongs()) == [
         f"created twice: {[first, first]}",
         f"{('ada', digest)}: attempts [1, 1]",
         f"{key} is not whole",

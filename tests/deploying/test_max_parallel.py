@@ -18,7 +18,7 @@ from fakes.appliers import start
 from fakes.fixtures import Aws, clean
 from fakes.jobs import Jobs
 from fakes.memory import Job, Memory
-from fakes.world import World
+from fakes.project import WatchedProject
 from sagespec.building.request import Request
 from sagespec.cli import run
 from sagespec.cli.commands.deploying.following import Followed, follow_as_they_begin
@@ -185,16 +185,16 @@ def most_at_once(jobs: Jobs) -> int:
 
 def test_a_killed_apply_that_is_run_again_goes_on(aws: Aws, tmp_path: Path) -> None:
     """Real processes and a real SIGKILL, between the second creation and the third."""
-    world = World(aws, tmp_path)
+    project = WatchedProject(aws, tmp_path)
     for name in SIX:
-        world.write(name, "one")
+        project.write(name, "one")
     aws.jobs.clock.scale = 200.0
     fates = aws.jobs.fate
     aws.jobs.fate = lambda request: replace(fates(request), seconds=300.0)
     environment = {**clean(os.environ), **aws.environment, "TEST_POLL_SECONDS": "0.1"}
     command = ["apply", str(tmp_path), "--yes", "--wait", "--max-parallel", "2"]
-    said = [world.said_folder / f"{number}.txt" for number in range(2)]
-    world.said += said
+    said = [project.said_folder / f"{number}.txt" for number in range(2)]
+    project.said += said
     applier = start(command, environment, said[0])
     while len(aws.jobs.done("CreateTrainingJob")) < 3 and applier.is_alive():
         time.sleep(0.002)
@@ -206,7 +206,7 @@ def test_a_killed_apply_that_is_run_again_goes_on(aws: Aws, tmp_path: Path) -> N
     assert applier.exitcode == 0, said[1].read_text()
     assert sorted(job.name[:3] for job in aws.jobs.jobs.values()) == list(SIX)
     assert most_at_once(aws.jobs) <= 2
-    assert list(world.wrongs()) == []
+    assert list(project.wrongs()) == []
 
 
 @pytest.mark.parametrize("interrupted", [False, True])

@@ -1,4 +1,5 @@
-"""A plan as a file: it is the plan, it holds for its files and its world only, and nothing else is taken for one."""
+"""A plan as a file: it is the plan, it holds only for its files and for the service as it was, and nothing else is
+taken for one."""
 
 from __future__ import annotations
 
@@ -127,16 +128,16 @@ def tampered(text: str) -> dict[str, str]:
     other_work = {**job, "request": {**job["request"], "calls": [call]}}
     return {
         "was changed after it was written": text.replace("ml.m5.xlarge", "ml.p5.48xlarge"),
-        "is cut short or is no JSON": text[: len(text) // 2],
-        "is no plan": "[]",
+        "is cut short or is not JSON": text[: len(text) // 2],
+        "is not a plan": "[]",
         "is a plan of version 9": resealed({**content, "version": 9}),
         "was made by sagespec 9": resealed({**content, "tool": "9"}),
         "was made with other facts": resealed({**content, "catalog": "x"}),
         "is not the name of its request": resealed({**content, "jobs": [renamed]}),
         "is not that of its request": resealed({**content, "jobs": [other_work]}),
-        "is no whole plan": resealed({**content, "jobs": [{"action": "create"}]}),
-        "is no whole plan: 'explode'": resealed({**content, "jobs": [{**job, "action": "explode"}]}),
-        "is no whole": resealed({**content, "options": {"nonsense": 1}}),
+        "is not a whole plan": resealed({**content, "jobs": [{"action": "create"}]}),
+        "is not a whole plan: 'explode'": resealed({**content, "jobs": [{**job, "action": "explode"}]}),
+        "is not a whole": resealed({**content, "options": {"nonsense": 1}}),
     }
 
 

@@ -95,7 +95,7 @@ def repository(
     return made
 
 
-# 1: absence of evidence is no evidence of absence --------------------------------------------------------------------
+# 1: absence of evidence is not evidence of absence ------------------------------------------------------------------
 
 
 def _moved(path: Path, to: str) -> None:

@@ -49,7 +49,7 @@ def test_a_failure_is_told_as_what_it_is(failure: str, kind: FailureKind, retry:
 
 @pytest.mark.parametrize("word", ["CapacityError", "Interrupted", "internal error", "service limit", "image not found"])
 def test_a_script_that_speaks_like_the_service_is_still_the_authors_code(word: str) -> None:
-    """Running broken code again for three times the price is no cure."""
+    """Running broken code again for three times the price is not a cure."""
     verdict = triage("Failed", "Failed", f"AlgorithmError: ExecuteUserScriptError: ExitCode 1 {word}")
     assert verdict is not None
     assert (verdict.kind, verdict.exit_code, verdict.infrastructure) == (FailureKind.CODE, 1, False)

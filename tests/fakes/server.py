@@ -125,7 +125,7 @@ class _Server(ThreadingHTTPServer):
     service: TestService
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that was killed is no error of ours."""
+        """A caller that was killed is not an error of ours."""
 
 
 _PORTS: set[int] = set()

@@ -115,7 +115,7 @@ def test_shorthand_is_what_the_aws_cli_takes_it_for(text: str) -> None:
     ("call", "told"),
     [
         ("--role-arn r --colour red", "no member for the option --colour"),
-        ("--role-arn r --tags '[{'", "--tags is not taken: it is no JSON"),
+        ("--role-arn r --tags '[{'", "--tags is not taken: it is not JSON"),
         ("--role-arn r --resource-config InstanceType", "--resource-config is not taken: a name and = is expected"),
         ("--role-arn r --input-data-config file://missing.json", "the request is in the file missing.json"),
     ],
@@ -201,7 +201,7 @@ def test_a_state_machine_in_terraforms_words_is_one(definition: str, count: obje
     [
         ('templatefile("${path.module}/train.asl.json", {})', "import that file"),
         ("var.definition", "the state machine's definition is not known: var.definition"),
-        ("<<EOF\n{not JSON\nEOF", "the state machine's definition is no JSON"),
+        ("<<EOF\n{not JSON\nEOF", "the state machine's definition is not JSON"),
     ],
 )
 def test_a_definition_that_is_elsewhere_is_told(definition: str, told: str, knowledge: Facts) -> None:

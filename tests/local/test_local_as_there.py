@@ -66,7 +66,7 @@ def under_the_toolkit(toolkit, version, job, host, environ, tmp_path):
     (hosts := tmp_path / "hosts").write_text(job.cluster.etc_hosts())
     command = optml.inside(folder, hosts, tmp_path / f"scratch-{host}", train)
     module = launch.image_of(job.algorithm["TrainingImage"]).training_module
-    given = {"SAGEMAKER_TRAINING_MODULE": module, **environ, **job.told}
+    given = {"SAGEMAKER_TRAINING_MODULE": module, **environ, **job.service_environment}
     ended = subprocess.run(command, env={**here, **given}, capture_output=True, text=True, errors="replace", timeout=60)
     written = folder / "output" / "failure"
     assert written.exists() == bool(ended.returncode), ended.stderr

@@ -74,7 +74,7 @@ def laid_out(path, hyperparameters, inputs, groups, host=0):
 
 def words(folder, told):
     """The command line of the newest TensorFlow image."""
-    return launch.words(folder, told, sys.executable, launch.image_of("an image of one's own"))
+    return launch.command_words(folder, told, sys.executable, launch.image_of("an image of one's own"))
 
 
 @pytest.mark.slow
@@ -93,7 +93,7 @@ def test_script_is_told_what_the_toolkit_would_tell_it(ask, given_hps, inputs, g
     with tempfile.TemporaryDirectory() as path:
         folder = laid_out(path, {**given_hps, **own}, inputs, groups, host)
         environ = {"TRAINING_JOB_NAME": "job-1", "SAGEMAKER_TRAINING_MODULE": contract.TENSORFLOW_MODULE}
-        told, witness = contract.tell(folder, environ), ask(folder, environ)
+        told, witness = contract.invocation_of(folder, environ), ask(folder, environ)
         assert dict(told.environ) == witness["environ"]
         assert told.arguments == witness["arguments"]
         assert words(folder, told) == witness["command"]
@@ -102,7 +102,7 @@ def test_script_is_told_what_the_toolkit_would_tell_it(ask, given_hps, inputs, g
 def test_entry_point_beside_a_setup_file_is_run_as_a_module_like_the_toolkit_does(tmp_path, ask):
     folder = laid_out(tmp_path, {"sagemaker_program": '"train.py"', "epochs": "3"}, {}, [("homogeneousCluster", 1)])
     (folder.code / "setup.py").touch()
-    told, witness = contract.tell(folder, {}), ask(folder, {})
+    told, witness = contract.invocation_of(folder, {}), ask(folder, {})
     assert words(folder, told) == witness["command"]
     assert witness["command"][1:] == ["-m", "train", "--epochs", "3"]
 
@@ -110,6 +110,6 @@ def test_entry_point_beside_a_setup_file_is_run_as_a_module_like_the_toolkit_doe
 def test_program_in_the_environment_wins_over_the_hyperparameter_like_in_the_toolkit(tmp_path, ask):
     folder = laid_out(tmp_path, {"sagemaker_program": '"train.py"'}, {}, [("homogeneousCluster", 1)])
     environ = {"SAGEMAKER_PROGRAM": "other.py"}
-    told, witness = contract.tell(folder, environ), ask(folder, environ)
+    told, witness = contract.invocation_of(folder, environ), ask(folder, environ)
     assert dict(told.environ) == witness["environ"]
     assert words(folder, told) == witness["command"]

@@ -74,7 +74,7 @@ def test_version_is_read_from_the_image_s_tag(image, version):
     ],
 )  # fmt: skip
 def test_lines_of_pip_become_progress(line, said):
-    assert provision.said(line) == said
+    assert provision.progress_of(line) == said
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def two_pythons(pip, monkeypatch):
     ],
 )
 def test_image_s_own_python_serves_where_this_one_has_no_wheel_of_the_version(tmp_path, two_pythons, tag, built, asked):
-    wanted = provision.wanted_of(f"{IMAGES}:{tag}")
+    wanted = provision.spec_of_image(f"{IMAGES}:{tag}")
     for _ in range(2):
         found = provision.provide(wanted, lambda _: None, tmp_path)
         assert found.python.parents[1].name.startswith(f"{built}-")

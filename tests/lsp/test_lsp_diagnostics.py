@@ -404,8 +404,8 @@ def test_what_the_first_manifest_says_of_changed_defaults_does_not_wait_for_the_
     path = str(tmp_path / "sagespec.yaml")
     editor.workspace.put(TextDocument(Path(path).as_uri(), 2, f"{defaults}max_rnu: 60\n"))
     editor.judgements.changed(path)
-    assert not editor.judgements.has_word(path)
-    while not editor.judgements.has_word(path):
+    assert not editor.judgements.has_findings_for(path)
+    while not editor.judgements.has_findings_for(path):
         editor.judgements.work()
     assert editor.judgements.has_work
     assert not editor.judgements.is_settled(path)

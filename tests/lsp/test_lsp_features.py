@@ -494,7 +494,7 @@ def test_editors_compare_what_is_typed_with_what_is_begun(editor: Editor, text: 
 
 
 def test_an_editor_that_takes_no_snippets_is_given_one_line(editor: Editor) -> None:
-    """Neovim 0.7 writes a line's end as a character that is no text."""
+    """Neovim 0.7 writes a line's end as a character that is not text."""
     editor.open("serve.yaml", CODE)
     editor.workspace.client = Client({})
     assert editor.completed(f"{MANIFEST}cha|", "channels") == f"{MANIFEST}channels:"

@@ -217,7 +217,7 @@ def send(given: dict) -> dict:
 
 
 def repack(_script: Any, _folder: Any, _dependencies: Any, model_uri: Any, *_others: Any, **_named: Any) -> None:
-    """The first thing that the SDK does there, and the one that fails where the model is no archive."""
+    """The first thing that the SDK does there, and the one that fails where the model is not an archive."""
     model_uri.lower()
 
 

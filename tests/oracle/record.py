@@ -80,7 +80,7 @@ def silence() -> None:
 # From a manifest to the SDK's arguments
 
 FITTED = ("channels", "region", "experiment_config", "apiVersion", "kind", "name", "framework")
-"""Fields that are no arguments of the estimator."""
+"""Fields that are not arguments of the estimator."""
 
 
 def camel(name: str) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 from conftest import SCRIPT, SMALLEST
 from sagespec.base import diagnostic
-from sagespec.base.diagnostic import MOST, Diagnostic, Edit, Severity, shortened, told
+from sagespec.base.diagnostic import MOST, Diagnostic, Edit, Severity, limited, shortened
 from sagespec.base.source import Place, Source, Span
 from sagespec.building import api_check
 from sagespec.catalog import facts
@@ -94,7 +94,7 @@ def test_names_are_compared_and_texts_masked_for_what_is_told_alone(
     counts = []
     for number in (FEW, MANY):
         work.clear()
-        reporting._told.cache_clear()
+        reporting._safe_text.cache_clear()
         for _ in FORMATS["json"](Report(judged(flood(number), code)), Style()):
             pass
         counts.append(dict(work))
@@ -200,7 +200,7 @@ def test_what_is_told_and_what_is_counted_are_all(errors: int, warnings: int) ->
         assert sum(each.stands_for for each in (*kept, *more) if each.severity is severity) == number
     assert len(kept) == min(MOST, errors + warnings)
     assert kept == sorted(kept, key=lambda each: each.span)
-    assert told(found) == [*kept, *more]
+    assert limited(found) == [*kept, *more]
 
 
 def test_the_documents_of_a_file_share_what_is_told() -> None:
@@ -268,8 +268,8 @@ def test_a_manifest_is_judged_in_as_many_environments_as_a_project_may_have(code
     alone, _ = judged(json.dumps(defaults), code)  # and that it is not called sagespec.yaml
     for found in (result.diagnostics, alone.diagnostics):
         assert Counter(each.rule for each in found) == {"too-many-environments": 1, "out-of-range": 100}
-    [told] = [each.message for each in result.diagnostics if each.rule == "too-many-environments"]
-    assert told == "5,000 environments are declared here; a project has 100 at most"
+    [limited] = [each.message for each in result.diagnostics if each.rule == "too-many-environments"]
+    assert limited == "5,000 environments are declared here; a project has 100 at most"
 
 
 def test_what_expressions_make_is_counted_over_all_of_them(

@@ -99,7 +99,7 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "a megabyte of secrets": (BASE + "tags: {a: " + "api_key" * 140_000 + "}", "impossible-tag"),
     "a megabyte as the name of a field": (BASE + "x" * 990_000 + ": 1", "invalid-yaml"),
     "a file that is too large": (BASE + "# " + "x" * 1_100_000, "file-too-large"),
-    "bytes that are no UTF-8": (BASE.encode() + b"tags: {a: \xff\xfe}\n", "not-utf8"),
+    "bytes that are not UTF-8": (BASE.encode() + b"tags: {a: \xff\xfe}\n", "not-utf8"),
     "a text in UTF-16": (BASE.encode("utf-16"), "not-utf8"),
     "a NUL": (BASE + "tags: {a: x\0}\n", "invalid-yaml"),
     "a second byte order mark": ("\ufeff\ufeff" + BASE, "invalid-yaml"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
 from types import ModuleType, SimpleNamespace
 
@@ -149,35 +148,3 @@ def test_manifests_mean_the_same_to_every_reader(reader: ModuleType) -> None:
 )
 def test_what_is_no_yaml_is_told_in_our_words_at_the_same_place(text: str, reader: ModuleType) -> None:
     assert told(reader, text) == told(installed, text)
-
-
-AFTERWARDS = """
-import sys
-from sagespec.base.source import Source
-from sagespec.reading.syntax.reader import read
-assert [each.data for each in read(Source("m.yaml", "a: [1, x]"))] == [{"a": [1, "x"]}]
-assert not {"yaml.reader", "yaml.resolver", "yaml.constructor"} & set(sys.modules)
-import yaml
-good = "{a: [1, 2020-01-01, ~]}"
-for load in (yaml.safe_load, lambda text: yaml.load(text, yaml.CSafeLoader)):
-    assert str(load(good)) == "{'a': [1, datetime.date(2020, 1, 1), None]}"
-    for text, error in {
-        "a: 'x": yaml.scanner.ScannerError,
-        "[a": yaml.parser.ParserError,
-        "*a": yaml.composer.ComposerError,
-        "\\x07": yaml.reader.ReaderError,
-        "!x a": yaml.constructor.ConstructorError,
-    }.items():
-        try:
-            load(text)
-        except error as found:
-            assert type(found) is error
-assert yaml.dump({"a": 1}, Dumper=yaml.CSafeDumper) == "a: 1\\n"
-assert isinstance(yaml.compose("a", yaml.CLoader), yaml.nodes.ScalarNode)
-"""
-
-
-@pytest.mark.skipif(not yaml.__with_libyaml__, reason="this PyYAML has no libyaml")
-def test_a_program_that_uses_us_has_all_of_pyyaml() -> None:
-    ended = subprocess.run([sys.executable, "-c", AFTERWARDS], capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (0, "")

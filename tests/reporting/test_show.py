@@ -294,7 +294,7 @@ MAKERS = {
 
 
 NO_NAMES = {"utf-8-sig", "tensorflow-serving"}
-"""Words with hyphens that are no names of findings."""
+"""Words with hyphens that are not names of findings."""
 
 
 def names_in(path: Path) -> Iterator[str]:

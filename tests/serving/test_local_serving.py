@@ -62,9 +62,9 @@ def gone(revision: RevisionFolder) -> None:
 
 def delete(folder: Path) -> None:
     """In one step, as a log may be written to meanwhile."""
-    grave = folder.with_name(f".gone-{folder.name}")
-    folder.rename(grave)
-    shutil.rmtree(grave, ignore_errors=True)
+    trash = folder.with_name(f".gone-{folder.name}")
+    folder.rename(trash)
+    shutil.rmtree(trash, ignore_errors=True)
 
 
 def current(service: LocalEndpoints, name: str = "mnist") -> RevisionFolder:

@@ -131,9 +131,9 @@ def test_a_python_based_endpoint_gets_its_code_beside_the_model(image, endpoints
 def test_an_isolated_container_answers_and_reaches_nobody(image, endpoints, tmp_path, isolated, monkeypatch):
     """Another container is what there is beyond this machine; it is reached from one that is not isolated."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of this user")
-    beyond = docker.tell("run", "--detach", "--rm", image, "serve").stdout.strip()
+    beyond = docker.run_docker("run", "--detach", "--rm", image, "serve").stdout.strip()
     try:
-        own = docker.tell("inspect", "--format", "{{.NetworkSettings.IPAddress}}", beyond).stdout.strip()
+        own = docker.run_docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", beyond).stdout.strip()
         until_answers(f"{own}:8080")
         asked = endpoint(model(tmp_path), model={"Image": image}, isolated=isolated)
         assert endpoints.foreseen(asked).notes == ((NEARLY_ISOLATED,) if isolated else ())
@@ -144,7 +144,7 @@ def test_an_isolated_container_answers_and_reaches_nobody(image, endpoints, tmp_
         said = json.loads(endpoints.invoke("mnist", b"", "text/csv").body)[3]
         assert said == ({} if isolated else {"AWS_ACCESS_KEY_ID": "of this user"})
     finally:
-        docker.tell("rm", "--force", beyond)
+        docker.run_docker("rm", "--force", beyond)
 
 
 def until_answers(address):

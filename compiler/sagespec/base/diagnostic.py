@@ -148,8 +148,8 @@ def shortened(
     return [found._replace(stands_for=1) for found in diagnostics if id(found) in names], list(more(left))
 
 
-def told(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """What is told of one job."""
+def limited(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """What is shown of one job: its findings, and lines that stand for those beyond the limit."""
     kept, lines = shortened(diagnostics)
     return [*kept, *lines]
 

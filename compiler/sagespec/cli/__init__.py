@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sagespec.cli.arguments.parameter import Arguments
 from sagespec.cli.arguments.parse import parse
 from sagespec.cli.codes import Code, Ended, WrongUsage
-from sagespec.cli.terminal import Verbosity, complain, set_verbosity
+from sagespec.cli.terminal import Verbosity, print_error, set_verbosity
 
 __all__ = ["Code", "run"]
 
@@ -30,19 +30,19 @@ def perform(words: Sequence[str]) -> tuple[int, Arguments | None]:
         )
         return arguments.carry_out(), arguments
     except KeyboardInterrupt:
-        complain("interrupted", "run it again: nothing is done twice")
+        print_error("interrupted", "run it again: nothing is done twice")
         return Code.INTERRUPTED, arguments
     except Ended as ended:
         return ended.code, arguments
     except WrongUsage as wrong:
         if wrong.command is None and arguments is not None:
             wrong.command = arguments.command
-        complain(str(wrong), wrong.hint)
+        print_error(str(wrong), wrong.hint)
         return Code.WRONG_USAGE, arguments
     except Exception as error:
         from sagespec.deploying.services import BadSetting, ServiceError  # importing it costs more than most commands
 
         if not isinstance(error, ServiceError):
             raise
-        complain(error.message, error.hint)
+        print_error(error.message, error.hint)
         return Code.WRONG_USAGE if isinstance(error, BadSetting) else Code.SERVICE_FAILED, arguments

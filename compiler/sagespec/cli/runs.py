@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands import Judging, Rendering
-from sagespec.cli.terminal import complain, heard, tell
+from sagespec.cli.terminal import print_error, print_files_read, print_status
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ NO_MANIFEST = "a manifest begins with apiVersion: sagespec/v1; sagespec init wri
 
 def refuse_unwritable(folder: Path | None) -> None:
     """Raises:
-    WrongUsage: what is given with --out can be no folder to write into.
+    WrongUsage: what is given with --out cannot be a folder to write into.
     """
     from sagespec.base.files import unwritable_folder
 
@@ -49,14 +49,17 @@ def compiler_of(
     from sagespec.reading.render import Inputs
 
     allow = tuple(given.allow) if isinstance(given, Judging) else ()
-    known_rules(allow)
+    check_rule_names(allow)
     inputs = Inputs(given.env, dict(given.set), os.environ, commit_of(Path.cwd()))
     only = tuple(given.job)
     options = Options(inputs, allow, build, local, every_environment=every_environment, only=only)
     return Compiler(options._replace(ask_account=ask_account, trained=trained, archive_at=archive_at))
 
 
-def known_rules(names: Sequence[str]) -> None:
+def check_rule_names(names: Sequence[str]) -> None:
+    """Raises:
+    WrongUsage: `--allow` names a rule that there is not.
+    """
     if not names:
         return
     from sagespec.kinds.explained import current, explained, suggestion
@@ -75,40 +78,42 @@ def is_refused(result: Result) -> bool:
 def nothing_here(given: Rendering) -> Code:
     """Says that the given paths hold no manifest, or none that is meant."""
     if given.job:
-        complain(
+        print_error(
             f"nothing here is called {' or '.join(given.job)}", "sagespec explain FILE says how its jobs are called"
         )
     else:
-        complain("there is no manifest here", NO_MANIFEST)
+        print_error("there is no manifest here", NO_MANIFEST)
     return Code.WRONG_USAGE
 
 
 def accepted(results: Iterable[Result], given: Rendering) -> tuple[list[Request], int]:
     """The requests, if all manifests are right; errors and warnings go to standard error, notes are validate's."""
-    from sagespec.base.diagnostic import Severity, told
+    from sagespec.base.diagnostic import Severity, limited
     from sagespec.reporting.findings.diagnostics import block
     from sagespec.reporting.findings.report import identity
 
     requests, code, style = [], 0, style_of(sys.stderr)
     unchosen: dict[str, None] = {}  # environments that might have given what is missing
     said: dict[tuple[object, ...], None] = {}  # the jobs of a matrix have many findings in common
-    for result in heard(results):
+    for result in print_files_read(results):
         serious = (found for found in result.diagnostics if found.severity is not Severity.NOTE)
         new = [found for found in serious if identity(found) not in said]
         said |= dict.fromkeys(map(identity, new))
-        for diagnostic in told(new):
+        for diagnostic in limited(new):
             for line in block(diagnostic, style):
-                tell(line, always=True)
+                print_status(line, always=True)
         if is_refused(result):
             code = int(Code.WRONG_MANIFEST)
             unchosen |= dict.fromkeys(environments_beside(result))
         if result.request is not None:
             requests.append(result.request)
     if unchosen:
-        tell(f"No environment was chosen: --env {' or '.join(unchosen)}", always=True)
+        print_status(f"No environment was chosen: --env {' or '.join(unchosen)}", always=True)
     shared = names_shared(requests)
     if shared:
-        complain(f"these names are each given to several manifests: {', '.join(shared)}", "give each a name of its own")
+        print_error(
+            f"these names are each given to several manifests: {', '.join(shared)}", "give each a name of its own"
+        )
         code = int(Code.WRONG_MANIFEST)
     if not code and not requests:
         code = int(nothing_here(given))

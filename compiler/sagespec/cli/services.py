@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sagespec.cli.codes import Ended, WrongUsage
 from sagespec.cli.commands import Rendering
 from sagespec.cli.runs import accepted, compiler_of
-from sagespec.cli.terminal import remark, tell
+from sagespec.cli.terminal import print_notice, print_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sagespec.kinds.lifecycle import Nature
     from sagespec.pipeline import Compiler
 
-_tells_waits = False
+_prints_waits = False
 
 
 def account_of_credentials(region: str) -> str:
@@ -40,18 +40,18 @@ def account_of_credentials(region: str) -> str:
     from sagespec.deploying.services.sagemaker.service import SageMaker
     from sagespec.deploying.side_by_side import each
 
-    tell_waits()
+    print_waits()
     return each(lambda service: service.account(), [SageMaker(region)])[0]
 
 
-def tell_waits() -> None:
-    """From now on, what is waited for is told before ten seconds have passed."""
-    global _tells_waits
-    if not _tells_waits:
+def print_waits() -> None:
+    """From now on, what is waited for is printed before ten seconds have passed."""
+    global _prints_waits
+    if not _prints_waits:
         from sagespec.deploying.following.waits import waiting, watch
 
-        _tells_waits = True
-        watch(waiting, tell)
+        _prints_waits = True
+        watch(waiting, print_status)
 
 
 def trained_in(pool: ServicePool) -> Callable[[str, str, Request], Trained]:
@@ -119,7 +119,7 @@ def service_pool(given: ApplyArguments | None = None) -> ServicePool:
     """SageMaker in each region, and this machine."""
     from sagespec.deploying.pool import ServicePool
 
-    tell_waits()
+    print_waits()
 
     def make(site: Destination) -> Service:
         if site.local:
@@ -193,7 +193,7 @@ def jobs_of(
     stopping: bool = False,
     only: Nature | None = None,
 ) -> list[FollowedJob]:
-    """The training jobs and endpoints that names or manifests mean, each once; manifests without one are told.
+    """The training jobs and endpoints that names or manifests mean, each once; manifests without one are reported.
 
     Args:
         region: of the jobs that are given by name; the environment's where None.
@@ -220,7 +220,7 @@ def jobs_of(
     if meant.missing and not meant.jobs:
         raise NoSuchJob("; ".join(meant.missing), "sagespec apply creates it")
     for line in meant.missing:
-        tell(line)
+        print_status(line)
     return list(dict.fromkeys(meant.jobs))
 
 
@@ -243,10 +243,10 @@ def jobs_described(
             raise
         if stopping:
             raise ServiceError(error.message, f"{path} has jobs on this machine, too: add --local") from error
-        remark(f"{path}: its jobs on this machine are meant, because SageMaker cannot be asked: {error.message}")
+        print_notice(f"{path}: its jobs on this machine are meant, because SageMaker cannot be asked: {error.message}")
         return Meant(nearby)
     if nearby and not meant.jobs:
-        remark(f"{path}: its jobs on this machine are meant; SageMaker has none")
+        print_notice(f"{path}: its jobs on this machine are meant; SageMaker has none")
         return Meant(nearby)
     return meant
 

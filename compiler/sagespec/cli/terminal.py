@@ -26,7 +26,7 @@ _verbosity = Verbosity.USUAL
 
 
 def set_verbosity(level: Verbosity) -> None:
-    """Sets how much is told beside results, for this run."""
+    """Sets how much is printed beside results, for this run."""
     global _verbosity
     _verbosity = level
 
@@ -35,48 +35,53 @@ def is_quiet() -> bool:
     return _verbosity is Verbosity.QUIET
 
 
-def say(text: str) -> None:
-    """A result."""
+def print_result(text: str) -> None:
+    """A line of the result, to standard output."""
     sys.stdout.write(text + "\n")
 
 
-def tell(text: str, *, always: bool = False) -> None:
-    """Progress, or a remark; what goes wrong, and what is asked, is told however quiet one wants it."""
+def print_status(text: str, *, always: bool = False) -> None:
+    """A line beside the result, to standard error: progress, for example.
+
+    Args:
+        always: it is printed however quiet one wants it, as errors and questions are.
+    """
     if always or not is_quiet():
         sys.stderr.write(text + "\n")
 
 
-def complain(message: str, hint: str = "") -> None:
+def print_error(message: str, hint: str = "") -> None:
+    """What went wrong, and what to do about it."""
     from sagespec.reporting.findings.diagnostics import printable
 
     style = style_of(sys.stderr)
     first, *more = message.splitlines() or [""]
-    tell(f"{style.red('error')}: {printable(first)}", always=True)
+    print_status(f"{style.red('error')}: {printable(first)}", always=True)
     for line in more:
-        tell(f"  {printable(line)}", always=True)
+        print_status(f"  {printable(line)}", always=True)
     if hint:
-        tell(f" {style.dim('=')} {style.bold('help')}: {printable(hint)}", always=True)
+        print_status(f" {style.dim('=')} {style.bold('help')}: {printable(hint)}", always=True)
 
 
-def remark(message: str, hint: str = "") -> None:
+def print_notice(message: str, hint: str = "") -> None:
     """Something that could not be had, and that nothing depends on."""
     from sagespec.reporting.findings.diagnostics import printable
 
-    tell(printable(f"{message}; {hint}" if hint else message), always=True)
+    print_status(printable(f"{message}; {hint}" if hint else message), always=True)
 
 
-def agreed(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Asks; without anyone to ask, nothing is done."""
     if not sys.stdin.isatty():
-        complain("this asks first, and nobody is there to answer", "add --yes")
+        print_error("this asks first, and nobody is there to answer", "add --yes")
         return False
-    tell(f"{question} [y/N] ", always=True)
+    print_status(f"{question} [y/N] ", always=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def heard(results: Iterable[ResultT]) -> Iterator[ResultT]:
-    """The results; with --verbose, what was read for each."""
+def print_files_read(results: Iterable[ResultT]) -> Iterator[ResultT]:
+    """Passes the results on; with --verbose, prints which files were read for each."""
     for result in results:
         if _verbosity is Verbosity.VERBOSE and result.files:
-            tell(f"{result.name}: {', then '.join(result.files)}")
+            print_status(f"{result.name}: {', then '.join(result.files)}")
         yield result

@@ -69,7 +69,7 @@ def ask(
     except ModelError:
         raise
     except ServiceError as error:
-        seen = _seen(service, name)
+        seen = _describe_if_allowed(service, name)
         if seen is None:
             raise
         if seen.asynchronous:
@@ -96,13 +96,13 @@ def _check_size(service: EndpointService, name: str, size: int) -> None:
         raise Unsendable(f"the request has {size:,} bytes; an endpoint takes {LARGEST:,} (6 MB) at most", hint)
     if size <= LARGEST_SERVERLESS:
         return
-    seen = _seen(service, name)
+    seen = _describe_if_allowed(service, name)
     if seen is not None and seen.serverless:
         most = f"{LARGEST_SERVERLESS:,} (4 MB) at most"
         raise Unsendable(f"the request has {size:,} bytes; a serverless endpoint takes {most}", hint)
 
 
-def _seen(service: EndpointService, name: str) -> ObservedEndpoint | None:
+def _describe_if_allowed(service: EndpointService, name: str) -> ObservedEndpoint | None:
     """The endpoint, where we may look at it: who may ask it, need not be allowed that."""
     try:
         return service.describe(name)

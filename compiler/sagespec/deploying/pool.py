@@ -246,7 +246,7 @@ class Following(Generic[Item]):
         self._listens = False
 
     def beside(self, items: Iterator[Item]) -> None:
-        """Hears these, too; jobs may be added until they have ended."""
+        """Yields these, too; jobs may be added until they have ended."""
 
         def run(put: Callable[[Item | None], None]) -> None:
             for item in items:
@@ -259,7 +259,7 @@ class Following(Generic[Item]):
         """Follows one more job; called by whoever listens."""
         follower = self._followers.get(id(service))
         if follower is None:
-            logs = self._logs and not _goes_on(service)
+            logs = self._logs and not _has_endless_logs(service)
             follower = self._followers[id(service)] = follower_of(service, [], logs=logs, since=self._since)
             follower.open = True
             if self._listens:
@@ -275,11 +275,11 @@ class Following(Generic[Item]):
         self._listens = True
         for follower in self._followers.values():
             self._queue.listen(follower.run)
-        for heard in self._queue:
-            if heard is None:
+        for event in self._queue:
+            if event is None:
                 self.close()
             else:
-                yield heard
+                yield event
 
 
 def follow_all(jobs: Sequence[tuple[str, Service]], since: float = 0.0, *, logs: bool = True) -> Iterator[News]:
@@ -291,6 +291,6 @@ def follow_all(jobs: Sequence[tuple[str, Service]], since: float = 0.0, *, logs:
     return iter(following)
 
 
-def _goes_on(service: Service) -> bool:
-    """Whether the logs of what a service has never end."""
-    return bool(getattr(service, "logs_go_on", False))
+def _has_endless_logs(service: Service) -> bool:
+    """Whether the logs of what a service runs never end."""
+    return bool(getattr(service, "endless_logs", False))

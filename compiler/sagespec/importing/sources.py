@@ -69,7 +69,7 @@ def from_folder(folder: Path, facts: Facts) -> Iterator[tuple[Path, Imported | U
         except (OSError, UnicodeDecodeError) as error:
             yield path, UnreadableProgram(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
             continue
-        if "json-schema.org/" in text[:500] or not _speaks_of_jobs(text, path):
+        if "json-schema.org/" in text[:500] or not _may_start_jobs(text, path):
             continue
         try:
             yield path, from_text(text, str(path), facts)
@@ -78,7 +78,7 @@ def from_folder(folder: Path, facts: Facts) -> Iterator[tuple[Path, Imported | U
                 yield path, error
 
 
-def _speaks_of_jobs(text: str, path: Path) -> bool:
+def _may_start_jobs(text: str, path: Path) -> bool:
     """Whether a file may start a training job: it says so, or a module says so that it imports from its folder."""
     if _SIGNS.search(text) is not None:
         return True
@@ -123,7 +123,7 @@ def _of_state_machine(definition: Any, where: str) -> Iterator[forms.FoundForm |
         try:
             data = json_with_names(definition)
         except ValueError as error:
-            yield f"{where}: the state machine's definition is no JSON: {error}"
+            yield f"{where}: the state machine's definition is not JSON: {error}"
             return
         yield from _placed(data, where)
     else:

@@ -244,8 +244,8 @@ class Judgements:
 
     # What is known
 
-    def has_word(self, path: str) -> bool:
-        """Whether something can be told of a file that many rest on, though some of them are still out of date: one is
+    def has_findings_for(self, path: str) -> bool:
+        """Whether findings can be sent for a file that many rest on, though some of them are still out of date: one is
         not. Those that had something to say of it are judged first."""
         about = self._by_asked.get(path, set()) - {path}
         waiting = {each for each in about if each in self._urgent or each in self._later}
@@ -261,9 +261,10 @@ class Judgements:
 
     def _waiting(self, path: str) -> list[str]:
         about = {path, *self._by_asked.get(path, ())}
-        return [each for each in about if (each in self._urgent or each in self._later) and self._speaks(each, path)]
+        waiting = [each for each in about if each in self._urgent or each in self._later]
+        return [each for each in waiting if self._may_have_findings_in(each, path)]
 
-    def _speaks(self, manifest: str, path: str) -> bool:
+    def _may_have_findings_in(self, manifest: str, path: str) -> bool:
         """Whether a manifest's judgement may have findings in a file that it rests on: in another manifest hardly, and
         nobody who types there waits for that."""
         from sagespec.reading.render import DEFAULTS_NAME  # the first answer to the client does not wait for that

@@ -85,7 +85,7 @@ class Scene:
         self.compiler.beside.named = workspace.jobs_in_sight
 
     def documents(self) -> list[Document]:
-        """Those of ours; the lines that are no YAML are left out."""
+        """Those of ours; the lines that are not YAML are left out."""
         return [each for each in cursor.documents(self.source) if is_ours(each) or is_defaults(each)]
 
     def defaults(self) -> tuple[Document, ...]:

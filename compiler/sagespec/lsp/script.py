@@ -9,20 +9,20 @@ from typing import Any
 from sagespec.scripts import DeclaredOption, Script
 
 
-def told_option(script: Script, option: DeclaredOption) -> tuple[str, str, bool]:
+def option_docs(script: Script, option: DeclaredOption) -> tuple[str, str, bool]:
     """(type and default, its declaration as Markdown, whether the script insists on it)."""
     text = declaration(script, option)
-    said = _keywords(text)
-    parts = [option.type or said.get("type", "")]
+    keywords = _keywords(text)
+    parts = [option.type or keywords.get("type", "")]
     if option.choices:
         parts = [f"one of {', '.join(map(str, option.choices))}"]
-    if "default" in said:
-        parts.append(f"default {said['default']}")
+    if "default" in keywords:
+        parts.append(f"default {keywords['default']}")
     if option.required:
         parts.append("required")
     place = script.place(option.piece)
     where = f"{place.source.name}:{place.span.line}"
-    document = "\n\n".join(part for part in (_text(said.get("help", "")), f"```python\n{text}\n```", where) if part)
+    document = "\n\n".join(part for part in (_text(keywords.get("help", "")), f"```python\n{text}\n```", where) if part)
     return ", ".join(part for part in parts if part), document, option.required
 
 

@@ -45,7 +45,7 @@ class Server:
         """Files whose findings may be others than those that were published."""
         self._unsettled: set[str] = set()
         """Of these, the ones of which something is still to be judged: shared defaults and scripts."""
-        self._told: set[str] = set()
+        self._published_early: set[str] = set()
         """Of the unsettled ones, those of which what is known has been told since they were changed."""
         self._initialized = self._shut_down = False
         self._parent: int | None = None
@@ -191,7 +191,7 @@ class Server:
 
     def _changed(self, path: str | None, *, listed: bool = False) -> None:
         if path is not None:
-            self._told.discard(path)
+            self._published_early.discard(path)
             self.judgements.changed(path, listed=listed)
 
     def _on_disk(self, params: Mapping[str, Any]) -> None:
@@ -250,17 +250,18 @@ class Server:
         self._touched |= {
             path
             for path in self._unsettled
-            if self.judgements.is_settled(path) or (path not in self._told and self.judgements.has_word(path))
+            if self.judgements.is_settled(path)
+            or (path not in self._published_early and self.judgements.has_findings_for(path))
         }
         self._unsettled -= self._touched
 
     def _publish(self, path: str) -> None:
-        """Tells the client what is found in a file; what is out of date is not told: its judgement will come."""
+        """Tells the client what is found in a file; what is out of date is not sent: its judgement will come."""
         if not self.judgements.is_settled(path):
             self._unsettled.add(path)
-            if path in self._told or not self.judgements.has_word(path):
+            if path in self._published_early or not self.judgements.has_findings_for(path):
                 return
-            self._told.add(path)
+            self._published_early.add(path)
         from sagespec.lsp.features.diagnostics import diagnostics
 
         document = self.workspace.at_path(path)

@@ -29,7 +29,7 @@ SHARED = {
 
 
 class Taken(SagespecError):
-    """A file that would be written is there already, or is no folder."""
+    """A file that would be written is there already, or is not a folder."""
 
     def __init__(self, path: Path, hint: str = "give another folder") -> None:
         self.path = path

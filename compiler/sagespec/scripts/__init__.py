@@ -158,11 +158,11 @@ def _helpers(
         else:
             found[name.lstrip(".")] = (path, helper)
     return found, unread or any(
-        _goes_on(path, text, found, folders, dependencies, files) for path, text in found.values()
+        _imports_more(path, text, found, folders, dependencies, files) for path, text in found.values()
     )
 
 
-def _goes_on(
+def _imports_more(
     path: FilePath,
     text: str,
     found: Mapping[str, tuple[FilePath, str]],
@@ -280,7 +280,7 @@ def _idle(entry: Module, program: Program) -> tuple[str, ...]:
     body = [node for node in entry.tree.body if not _is_text(node)]
     if not program.closed or program.helpers or not all(isinstance(node, plain) for node in body):
         return ()
-    if any(seen.owner == MAIN for seen in entry.calls):
+    if any(hit.owner == MAIN for hit in entry.calls):
         return ()
     return tuple(node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef))
 
@@ -291,10 +291,10 @@ def _is_text(node: ast.stmt) -> bool:
 
 def _imported(program: Program) -> Iterator[tuple[str, Piece]]:
     entry = program.entry
-    for seen in entry.import_statements:
-        if program.certain(entry, seen) and not getattr(seen.node, "level", 0):
-            for name in [seen.node.module] if hasattr(seen.node, "module") else [part.name for part in seen.node.names]:
-                yield name, program.piece(entry, seen.node)
+    for hit in entry.import_statements:
+        if program.certain(entry, hit) and not getattr(hit.node, "level", 0):
+            for name in [hit.node.module] if hasattr(hit.node, "module") else [part.name for part in hit.node.names]:
+                yield name, program.piece(entry, hit.node)
 
 
 def _unguarded(program: Program, takes: DeclaredArguments | None, asks: Environment) -> Piece | None:

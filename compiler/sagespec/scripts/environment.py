@@ -12,7 +12,7 @@ from sagespec.scripts.known import TOOLKITS
 from sagespec.scripts.path_variables import PathVariable, wanted
 from sagespec.scripts.syntax import Piece
 from sagespec.scripts.syntax.program import Program
-from sagespec.scripts.syntax.walking import Module, Seen
+from sagespec.scripts.syntax.walking import Module, Occurrence
 from sagespec.scripts.values import value
 
 CHANNEL = "SM_CHANNEL_"
@@ -96,13 +96,13 @@ class Environment(NamedTuple):
     shares_work: bool
     """Something tells the instances apart."""
     texts: frozenset[str]
-    """Every text in the program that is no docstring."""
+    """Every text in the program that is not a docstring."""
 
 
 def environment(program: Program) -> Environment:
     """What a program asks its container for."""
     reader = _EnvironmentReader(program)
-    texts = frozenset(seen.node.value for _, seen in reader.texts)
+    texts = frozenset(hit.node.value for _, hit in reader.texts)
     toolkit = any(name.partition(".")[0] in TOOLKITS for name in program.imported)
     return Environment(
         needed=dict(reader.needed()),
@@ -112,9 +112,7 @@ def environment(program: Program) -> Environment:
         reads_any_channel=toolkit
         or reader.environ_at_large
         or reader.goes_up()
-        or any(
-            _ANY_CHANNEL.search(seen.node.value) for _, seen in reader.texts if id(seen.node) not in reader.followed
-        ),
+        or any(_ANY_CHANNEL.search(hit.node.value) for _, hit in reader.texts if id(hit.node) not in reader.followed),
         reads_any_hyperparameter=toolkit
         or reader.environ_at_large
         or any(word in text for text in texts for word in _ANY_HYPERPARAMETER),
@@ -124,7 +122,7 @@ def environment(program: Program) -> Environment:
         saves=reader.saves(),
         joins=reader.joins(),
         pushes="push_to_hub" in program.names
-        or any(word.arg == "push_to_hub" for _, seen in program.seen("calls") for word in seen.node.keywords),
+        or any(word.arg == "push_to_hub" for _, hit in program.occurrences("calls") for word in hit.node.keywords),
         names_model_dir=toolkit
         or reader.environ_at_large
         or not _UPLOADERS.isdisjoint(name.partition(".")[0] for name in program.imported)
@@ -144,70 +142,70 @@ def environment(program: Program) -> Environment:
 class _EnvironmentReader:
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.texts = list(program.seen("texts"))
+        self.texts = list(program.occurrences("texts"))
         self.written = set[str]()
         self.optional = set[str]()
         self.followed = set[int]()
         """Pieces of names of which it is known what they are put together to."""
-        self.lookups: list[tuple[Module, Seen, str]] = []
+        self.lookups: list[tuple[Module, Occurrence, str]] = []
         self.environ_at_large = False
         self._look()
 
     def _look(self) -> None:
         """Sorts every use of os.environ: a name that is looked up, or anything else."""
         explained = set[int]()
-        for module, seen in self.program.seen("lookups"):
-            if self.is_environ(module, seen.node.value):
-                explained.add(id(seen.node.value))
-                self._look_up(module, seen)
-        for module, seen in self.program.seen("tests"):
-            for side in seen.node.comparators:
+        for module, hit in self.program.occurrences("lookups"):
+            if self.is_environ(module, hit.node.value):
+                explained.add(id(hit.node.value))
+                self._look_up(module, hit)
+        for module, hit in self.program.occurrences("tests"):
+            for side in hit.node.comparators:
                 keys = isinstance(side, ast.Call) and isinstance(side.func, ast.Attribute) and side.func.attr == "keys"
                 asked = side.func.value if keys else side
                 if self.is_environ(module, asked):
                     explained.update((id(asked), id(getattr(side, "func", None))))
-                    name = value(seen.node.left, module)
+                    name = value(hit.node.left, module)
                     if isinstance(name, str):
                         self.optional.add(name)
-        for module, seen in self.program.seen("calls"):
-            dotted = self.environ_call(module, seen.node.func)
+        for module, hit in self.program.occurrences("calls"):
+            dotted = self.environ_call(module, hit.node.func)
             if dotted in _READS or dotted in _WRITES_ONLY:
-                explained.add(id(seen.node.func))
-                name = value(seen.node.args[0], module) if seen.node.args else None
+                explained.add(id(hit.node.func))
+                name = value(hit.node.args[0], module) if hit.node.args else None
                 if isinstance(name, str):
                     self.optional.add(name)
                 elif dotted in _READS:
                     self.environ_at_large = True
-        for module, seen in self.program.seen("uses"):
-            name = module.dotted(seen.node)
+        for module, hit in self.program.occurrences("uses"):
+            name = module.dotted(hit.node)
             whole = name == "os.environ" or name.startswith("os.environ.")
-            if whole and id(seen.node) not in explained and not self._is_alias(module, seen.node):
+            if whole and id(hit.node) not in explained and not self._is_alias(module, hit.node):
                 self.environ_at_large = True
 
-    def _look_up(self, module: Module, seen: Seen) -> None:
-        name = value(seen.node.slice, module)
-        reads = isinstance(seen.node.ctx, ast.Load)
+    def _look_up(self, module: Module, hit: Occurrence) -> None:
+        name = value(hit.node.slice, module)
+        reads = isinstance(hit.node.ctx, ast.Load)
         if isinstance(name, str) and reads:
-            self.lookups.append((module, seen, name))
+            self.lookups.append((module, hit, name))
         elif isinstance(name, str):
             self.written.add(name)
         elif reads:
-            passed = list(self._passed(module, seen))
+            passed = list(self._passed(module, hit))
             self.lookups += passed
             self.environ_at_large = self.environ_at_large or not passed
 
-    def _passed(self, module: Module, seen: Seen) -> Iterator[tuple[Module, Seen, str]]:
+    def _passed(self, module: Module, hit: Occurrence) -> Iterator[tuple[Module, Occurrence, str]]:
         """`environ["SM_CHANNEL_" + name]`, where every call passes a constant for `name`: the calls, as look-ups."""
-        free = [node for node in ast.walk(seen.node.slice) if isinstance(node, ast.Name) and node.id not in module.top]
+        free = [node for node in ast.walk(hit.node.slice) if isinstance(node, ast.Name) and node.id not in module.top]
         if len(free) != 1:
             return
-        calls = list(self.program.passed(module, seen, free[0]))
+        calls = list(self.program.passed(module, hit, free[0]))
         texts = [value(argument, caller) for caller, _, argument in calls]
-        names = [value(seen.node.slice, module, given={free[0].id: text}) for text in texts]
+        names = [value(hit.node.slice, module, given={free[0].id: text}) for text in texts]
         if all(isinstance(name, str) for name in (*texts, *names)):
-            self.followed.update(id(node) for node in ast.walk(seen.node.slice))
+            self.followed.update(id(node) for node in ast.walk(hit.node.slice))
             for (caller, call, _), name in zip(calls, names, strict=True):
-                yield caller, Seen(call.node, call.owner, call.always and seen.always), name
+                yield caller, Occurrence(call.node, call.owner, call.always and hit.always), name
 
     def is_environ(self, module: Module, node: ast.AST) -> bool:
         if module.dotted(node) == "os.environ":
@@ -228,86 +226,84 @@ class _EnvironmentReader:
         return frozenset(self.written)
 
     def needed(self) -> Iterator[tuple[str, Piece]]:
-        for module, seen, name in self.lookups:
-            if name not in self.written | self.optional and self.program.certain(module, seen):
-                yield name, self.program.piece(module, seen.node)
+        for module, hit, name in self.lookups:
+            if name not in self.written | self.optional and self.program.certain(module, hit):
+                yield name, self.program.piece(module, hit.node)
 
     def channels(self) -> Iterator[tuple[str, Piece]]:
-        for module, seen in self.texts:
-            for name in _CHANNEL_NAMES.findall(seen.node.value):
-                yield name.upper(), self.program.piece(module, seen.node)
-        for module, seen, name in self.lookups:
+        for module, hit in self.texts:
+            for name in _CHANNEL_NAMES.findall(hit.node.value):
+                yield name.upper(), self.program.piece(module, hit.node)
+        for module, hit, name in self.lookups:
             if name.startswith(CHANNEL):
-                yield name.removeprefix(CHANNEL).upper(), self.program.piece(module, seen.node)
+                yield name.removeprefix(CHANNEL).upper(), self.program.piece(module, hit.node)
 
     def folders(self) -> Iterator[tuple[str, Piece]]:
-        for module, seen in self.texts:
-            for name in _FOLDERS.findall(seen.node.value):
-                yield name, self.program.piece(module, seen.node)
+        for module, hit in self.texts:
+            for name in _FOLDERS.findall(hit.node.value):
+                yield name, self.program.piece(module, hit.node)
 
     def pipes(self) -> Iterator[Pipe]:
         program = self.program
-        for module, seen in program.seen("calls"):
-            if module.dotted(seen.node.func).rpartition(".")[2] != "PipeModeDataset":
+        for module, hit in program.occurrences("calls"):
+            if module.dotted(hit.node.func).rpartition(".")[2] != "PipeModeDataset":
                 continue
-            words = {keyword.arg: keyword.value for keyword in seen.node.keywords}
-            given = words.get("channel", seen.node.args[0] if seen.node.args else None)
-            certain, piece = program.certain(module, seen, legacy=True), program.piece(module, seen.node)
+            words = {keyword.arg: keyword.value for keyword in hit.node.keywords}
+            given = words.get("channel", hit.node.args[0] if hit.node.args else None)
+            certain, piece = program.certain(module, hit, legacy=True), program.piece(module, hit.node)
             channel = value(given, module)
-            form = value(words.get("record_format", seen.node.args[1] if len(seen.node.args) > 1 else None), module)
+            form = value(words.get("record_format", hit.node.args[1] if len(hit.node.args) > 1 else None), module)
             form = form if isinstance(form, str) else ""
-            passed = list(program.passed(module, seen, given)) if isinstance(given, ast.Name) else []
+            passed = list(program.passed(module, hit, given)) if isinstance(given, ast.Name) else []
             if isinstance(channel, str) or not passed:
                 yield Pipe(channel if isinstance(channel, str) else None, certain, piece, form)
             for caller, call, argument in passed:
                 channel = value(argument, caller)
-                sure = seen.always and program.certain(caller, call, legacy=True)
+                sure = hit.always and program.certain(caller, call, legacy=True)
                 yield Pipe(channel if isinstance(channel, str) else None, sure, program.piece(caller, call.node), form)
 
     def goes_up(self) -> bool:
         """Whether one channel's folder may lead to the others: `Path(…).parent`, `..`, `dirname(…)`."""
         if not {"parent", "parents", "pardir"}.isdisjoint(self.program.names):
             return True
-        if any(text == ".." or "../" in text for text in (seen.node.value for _, seen in self.texts)):
+        if any(text == ".." or "../" in text for text in (hit.node.value for _, hit in self.texts)):
             return True
         return any(
-            module.dotted(seen.node.func).rpartition(".")[2] == "dirname"
-            and not any(isinstance(part, ast.Name) and part.id == "__file__" for part in ast.walk(seen.node))
-            for module, seen in self.program.seen("calls")
+            module.dotted(hit.node.func).rpartition(".")[2] == "dirname"
+            and not any(isinstance(part, ast.Name) and part.id == "__file__" for part in ast.walk(hit.node))
+            for module, hit in self.program.occurrences("calls")
         )
 
     def trains(self) -> Piece | None:
         models = keras_models(self.program)
-        for module, seen in self.program.seen("calls"):
-            if not isinstance(seen.node.func, ast.Attribute) or not self.program.certain(module, seen):
+        for module, hit in self.program.occurrences("calls"):
+            if not isinstance(hit.node.func, ast.Attribute) or not self.program.certain(module, hit):
                 continue
-            word = seen.node.func.attr
+            word = hit.node.func.attr
             trainer = word == "train" and any(map(_TRAINERS.search, self.program.names))
-            known = word in _TRAINS or module.dotted(seen.node.func) in _TRAINING_CALLS or trainer
-            if known or fits(seen.node, models):
-                return self.program.piece(module, seen.node)
+            known = word in _TRAINS or module.dotted(hit.node.func) in _TRAINING_CALLS or trainer
+            if known or fits(hit.node, models):
+                return self.program.piece(module, hit.node)
         return None
 
     def saves(self) -> Piece | None:
-        for module, seen in self.program.seen("calls"):
-            attribute = seen.node.func.attr if isinstance(seen.node.func, ast.Attribute) else ""
-            if (attribute in _SAVING or module.dotted(seen.node.func) in _SAVERS) and self.program.certain(
-                module, seen
-            ):
-                return self.program.piece(module, seen.node)
+        for module, hit in self.program.occurrences("calls"):
+            attribute = hit.node.func.attr if isinstance(hit.node.func, ast.Attribute) else ""
+            if (attribute in _SAVING or module.dotted(hit.node.func) in _SAVERS) and self.program.certain(module, hit):
+                return self.program.piece(module, hit.node)
         return None
 
     def joins(self) -> Piece | None:
         """`init_process_group("nccl")` that is told nothing else, in a program that sets no variables for it."""
-        if any(text in ("RANK", "WORLD_SIZE") for text in (seen.node.value for _, seen in self.texts)):
+        if any(text in ("RANK", "WORLD_SIZE") for text in (hit.node.value for _, hit in self.texts)):
             return None
-        for module, seen in self.program.seen("calls"):
-            words = {keyword.arg for keyword in seen.node.keywords}
+        for module, hit in self.program.occurrences("calls"):
+            words = {keyword.arg for keyword in hit.node.keywords}
             if (
-                module.dotted(seen.node.func) == "torch.distributed.init_process_group"
-                and len(seen.node.args) < 2
+                module.dotted(hit.node.func) == "torch.distributed.init_process_group"
+                and len(hit.node.args) < 2
                 and words <= {"backend", "timeout"}
-                and self.program.certain(module, seen)
+                and self.program.certain(module, hit)
             ):
-                return self.program.piece(module, seen.node)
+                return self.program.piece(module, hit.node)
         return None

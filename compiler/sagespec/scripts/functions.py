@@ -125,9 +125,9 @@ def _head(program: Program, module: Module, node: ast.AST) -> Piece:
 def _keys(
     program: Program, module: Module, owner: Owner, parameters: tuple[str, ...]
 ) -> Iterator[tuple[tuple[int, str], Piece]]:
-    for seen in module.lookups:
-        node = seen.node
-        if seen.owner != owner[1] or not seen.always or not isinstance(node.ctx, ast.Load):
+    for hit in module.lookups:
+        node = hit.node
+        if hit.owner != owner[1] or not hit.always or not isinstance(node.ctx, ast.Load):
             continue
         if isinstance(node.value, ast.Name) and node.value.id in parameters:
             key = value(node.slice, module)

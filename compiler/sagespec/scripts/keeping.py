@@ -9,7 +9,7 @@ from typing import Protocol
 from sagespec.base.named import NamedTuple
 from sagespec.scripts.syntax import Piece
 from sagespec.scripts.syntax.program import Program
-from sagespec.scripts.syntax.walking import Module, Seen
+from sagespec.scripts.syntax.walking import Module, Occurrence
 
 FILES = (".keras", ".h5", ".hdf5", ".weights.h5")
 _EXPORTS = {"export": 0, "tensorflow.saved_model.save": 1}
@@ -32,7 +32,7 @@ _HARMLESS = frozenset({"numpy", "joblib", "matplotlib", "PIL", "pandas", "subpro
 class Reader(Protocol):
     """What else is known of the program's calls."""
 
-    def end_of(self, node: ast.expr | None, module: Module, seen: Seen) -> str | None:
+    def end_of(self, node: ast.expr | None, module: Module, hit: Occurrence) -> str | None:
         """How a path ends, as far as it is written; `model` for SM_MODEL_DIR itself."""
         ...
 
@@ -52,17 +52,17 @@ class Kept(NamedTuple):
 def kept(program: Program, reader: Reader) -> Kept | None:
     """The first way in which a program saves a model, where no way of it makes one that TensorFlow Serving loads."""
     found: list[Kept] = []
-    for module, seen in program.seen("calls"):
-        for way in _ways(program, module, seen, reader):
+    for module, hit in program.occurrences("calls"):
+        for way in _ways(program, module, hit, reader):
             if way is None:
                 return None
             found.append(way)
     return next((way for way in found if not way.file), found[0] if found else None)
 
 
-def _ways(program: Program, module: Module, seen: Seen, reader: Reader) -> Iterator[Kept | None]:
+def _ways(program: Program, module: Module, hit: Occurrence, reader: Reader) -> Iterator[Kept | None]:
     """What a call keeps; None where that may be a model that can be served."""
-    call, dotted = seen.node, module.dotted(seen.node.func)
+    call, dotted = hit.node, module.dotted(hit.node.func)
     last = call.func.attr if isinstance(call.func, ast.Attribute) else dotted.rpartition(".")[2]
     if dotted.partition(".")[0] in _HARMLESS and not dotted.startswith(("subprocess.", "os.")):
         return
@@ -77,7 +77,7 @@ def _ways(program: Program, module: Module, seen: Seen, reader: Reader) -> Itera
         return
     words = {word.arg: word.value for word in call.keywords}
     path = call.args[place] if len(call.args) > place else words.get("filepath", words.get("export_dir"))
-    end = reader.end_of(path, module, seen)
+    end = reader.end_of(path, module, hit)
     if end is None or None in words:
         yield None
         return

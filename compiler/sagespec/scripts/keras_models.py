@@ -15,8 +15,8 @@ _FIT_WORDS = frozenset({"epochs", "batch_size", "callbacks", "validation_data", 
 def keras_models(program: Program) -> frozenset[str]:
     """Names of something that is compiled, or made by Keras."""
     found = set[str]()
-    for module, seen in program.seen("calls"):
-        func = seen.node.func
+    for module, hit in program.occurrences("calls"):
+        func = hit.node.func
         compiles = isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.attr == "compile"
         if compiles and module.dotted(func) not in ("re.compile", "torch.compile"):
             found.add(func.value.id)

@@ -12,7 +12,7 @@ from sagespec.scripts.keeping import Kept, kept
 from sagespec.scripts.keras_models import KERAS, fits, keras_models
 from sagespec.scripts.syntax import Piece
 from sagespec.scripts.syntax.program import Program
-from sagespec.scripts.syntax.walking import Module, Seen
+from sagespec.scripts.syntax.walking import Module, Occurrence
 from sagespec.scripts.values import value
 from sagespec.scripts.values.constants import UNKNOWN
 
@@ -112,7 +112,7 @@ class Libraries(NamedTuple):
 def libraries(program: Program) -> Libraries:
     """What a program certainly asks of libraries."""
     reader = _LibraryReader(program)
-    texts = [seen.node.value for _, seen in program.seen("texts")]
+    texts = [hit.node.value for _, hit in program.occurrences("texts")]
     folders = [text for text in texts if _MODEL_VARIABLE in text or "/opt/ml/model" in text]
     asks_version = not {"__version__", "VERSION"}.isdisjoint(program.names)
     return Libraries(
@@ -126,7 +126,8 @@ def libraries(program: Program) -> Libraries:
         strategy=reader.strategy(),
         horovod=reader.horovod(),
         fits=any(
-            fits(seen.node, reader.models) and program.certain(module, seen) for module, seen in program.seen("calls")
+            fits(hit.node, reader.models) and program.certain(module, hit)
+            for module, hit in program.occurrences("calls")
         ),
         model_dir_named_once=len(folders) == 1,
         kept=kept(program, reader) if program.closed else None,
@@ -138,23 +139,23 @@ class _LibraryReader:
         self.program = program
         entry = program.entry
         certain = {
-            name for seen in entry.import_statements if program.certain(entry, seen) for name in _modules_of(seen.node)
+            name for hit in entry.import_statements if program.certain(entry, hit) for name in _modules_of(hit.node)
         }
         numbers = {helper.number for name, helper in program.helpers.items() if name in certain}
         self.run = [module for module in program.modules.values() if module is entry or module.number in numbers]
         """The modules that every run reads."""
         self.calls = [
-            (module, seen)
-            for module, seen in program.seen("calls")
-            if module in self.run and program.certain(module, seen)
+            (module, hit)
+            for module, hit in program.occurrences("calls")
+            if module in self.run and program.certain(module, hit)
         ]
 
     def modules(self) -> Iterator[tuple[str, Piece]]:
         for module in self.run:
-            for seen in module.import_statements:
-                if self.program.certain(module, seen) and not getattr(seen.node, "level", 0):
-                    piece = self.program.piece(module, seen.node)
-                    for name in _modules_of(seen.node):
+            for hit in module.import_statements:
+                if self.program.certain(module, hit) and not getattr(hit.node, "level", 0):
+                    piece = self.program.piece(module, hit.node)
+                    for name in _modules_of(hit.node):
                         yield name, piece
 
     def names(self) -> Iterator[tuple[str, Piece]]:
@@ -164,23 +165,23 @@ class _LibraryReader:
                 yield name, piece
         for module in self.run:
             roots = self._sole_imports(module)
-            for seen in module.uses:
-                dotted = module.dotted(seen.node)
-                root = _root(seen.node)
-                if root in roots and dotted.startswith(_ROOTS) and self.program.certain(module, seen):
-                    yield dotted, self.program.piece(module, seen.node)
+            for hit in module.uses:
+                dotted = module.dotted(hit.node)
+                root = _root(hit.node)
+                if root in roots and dotted.startswith(_ROOTS) and self.program.certain(module, hit):
+                    yield dotted, self.program.piece(module, hit.node)
 
     def _sole_imports(self, module: Module) -> set[str]:
         """Local names that stand for one import of TensorFlow or Keras and for nothing else."""
         meant: dict[str, set[str]] = {}
-        for seen in module.import_statements:
-            node = seen.node
+        for hit in module.import_statements:
+            node = hit.node
             for alias in node.names:
                 full = alias.name if isinstance(node, ast.Import) else f"{node.module or ''}.{alias.name}"
                 local = alias.asname or (alias.name.partition(".")[0] if isinstance(node, ast.Import) else alias.name)
                 meant.setdefault(local, set()).add(full if alias.asname else full.partition(".")[0])
         stored = {
-            _root(seen.node) for seen in module.uses if isinstance(getattr(seen.node, "ctx", None), ast.Store | ast.Del)
+            _root(hit.node) for hit in module.uses if isinstance(getattr(hit.node, "ctx", None), ast.Store | ast.Del)
         }
         return {
             local
@@ -192,13 +193,13 @@ class _LibraryReader:
 
     def savings(self) -> Iterator[Saving]:
         own = {name.rpartition(".")[2] for module in self.program.modules.values() for name in module.functions}
-        for module, seen in self.calls:
-            call, dotted = seen.node, module.dotted(seen.node.func)
+        for module, hit in self.calls:
+            call, dotted = hit.node, module.dotted(hit.node.func)
             words = {word.arg: word.value for word in call.keywords}
             if dotted.startswith(KERAS) and dotted.endswith(".ModelCheckpoint"):
                 weights = value(words.get("save_weights_only"), module)
                 path = call.args[0] if call.args else words.get("filepath")
-                end = self.end_of(path, module, seen)
+                end = self.end_of(path, module, hit)
                 if end is not None and not (weights is UNKNOWN and "save_weights_only" in words):
                     way: Way = "weights_checkpoint" if weights is True else "checkpoint"
                     yield Saving(way, end, False, self.program.piece(module, call))
@@ -212,19 +213,19 @@ class _LibraryReader:
                 path = call.args[0] if call.args else words.get("filepath")
             else:
                 continue
-            end = self.end_of(path, module, seen)
+            end = self.end_of(path, module, hit)
             if end is not None and "zipped" not in words:
                 yield Saving(way, end, "save_format" in words, self.program.piece(module, call))
 
     def generators(self) -> Iterator[tuple[str, Piece]]:
-        for module, seen in self.calls:
-            func = seen.node.func
+        for module, hit in self.calls:
+            func = hit.node.func
             if isinstance(func, ast.Attribute) and func.attr in _GENERATORS and self.is_model(module, func.value):
-                yield func.attr, self.program.piece(module, seen.node)
+                yield func.attr, self.program.piece(module, hit.node)
 
     def keras_2_arguments(self) -> Iterator[tuple[str, str, Piece]]:
-        for module, seen in self.calls:
-            call, dotted = seen.node, module.dotted(seen.node.func)
+        for module, hit in self.calls:
+            call, dotted = hit.node, module.dotted(hit.node.func)
             way = call.func.attr if isinstance(call.func, ast.Attribute) else ""
             refused: frozenset[str] = frozenset()
             if dotted.startswith(KERAS) and ".optimizers." in dotted and ".legacy." not in dotted:
@@ -247,7 +248,7 @@ class _LibraryReader:
 
     # Paths
 
-    def end_of(self, node: ast.expr | None, module: Module, seen: Seen, depth: int = 8) -> str | None:
+    def end_of(self, node: ast.expr | None, module: Module, hit: Occurrence, depth: int = 8) -> str | None:
         """How a path ends; None where that is not known."""
         if node is None or depth == 0:
             return None
@@ -256,7 +257,7 @@ class _LibraryReader:
             return known
         last = _last_part(node, module)
         if last is not None:
-            return self.end_of(last, module, seen, depth - 1)
+            return self.end_of(last, module, hit, depth - 1)
         if isinstance(node, ast.Attribute):
             return "model" if node.attr in _FOLDERS else None
         if _names_model_folder(node, module):
@@ -264,20 +265,20 @@ class _LibraryReader:
         if isinstance(node, ast.Name):
             given = module.assigned.get(node.id, [])
             if len(given) == 1 and given[0] is not None:
-                return self.end_of(given[0], module, seen, depth - 1)
-            passed = list(self.program.passed(module, seen, node))
+                return self.end_of(given[0], module, hit, depth - 1)
+            passed = list(self.program.passed(module, hit, node))
             ends = {self.end_of(argument, caller, call, depth - 1) for caller, call, argument in passed}
             return ends.pop() if len(ends) == 1 else None
         return None
 
     def locations(self) -> Iterator[Location]:
         """Paths in S3, or below --model_dir, that are written to or read from."""
-        for module, seen in self.calls:
-            call, dotted = seen.node, module.dotted(seen.node.func)
+        for module, hit in self.calls:
+            call, dotted = hit.node, module.dotted(hit.node.func)
             path, by_tensorflow = _path_of(call, dotted, module), dotted in _TENSORFLOW_WRITERS
             way = call.func.attr if isinstance(call.func, ast.Attribute) else ""
             if path is None and call.args and way in _SAVERS and self.is_model(module, call.func.value):
-                end = self.end_of(call.args[0], module, seen) or ""
+                end = self.end_of(call.args[0], module, hit) or ""
                 by_tensorflow = way == "export" or end.endswith(".keras")
                 path = call.args[0] if by_tensorflow or end.endswith((".h5", ".hdf5")) else None
             if path is None:
@@ -307,18 +308,18 @@ class _LibraryReader:
     # Distribution
 
     def strategy(self) -> tuple[str, Piece] | None:
-        for module, seen in self.calls:
-            dotted = module.dotted(seen.node.func)
+        for module, hit in self.calls:
+            dotted = module.dotted(hit.node.func)
             name = dotted.rpartition(".")[2]
             if name in _STRATEGIES and dotted.startswith("tensorflow."):
-                return name, self.program.piece(module, seen.node)
+                return name, self.program.piece(module, hit.node)
         return None
 
     def horovod(self) -> Piece | None:
-        for module, seen in self.calls:
-            dotted = module.dotted(seen.node.func)
+        for module, hit in self.calls:
+            dotted = module.dotted(hit.node.func)
             if dotted.startswith("horovod.") and dotted.endswith(".init"):
-                return self.program.piece(module, seen.node)
+                return self.program.piece(module, hit.node)
         return None
 
 

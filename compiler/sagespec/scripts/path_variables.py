@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from sagespec.base.named import NamedTuple
 from sagespec.scripts.syntax import Piece
 from sagespec.scripts.syntax.program import Program
-from sagespec.scripts.syntax.walking import Module, Seen
+from sagespec.scripts.syntax.walking import Module, Occurrence
 from sagespec.scripts.values import value
 
 _PATH_TAKERS = frozenset(
@@ -44,12 +44,12 @@ def wanted(program: Program, asks: Callable[[Module, ast.expr], str]) -> Iterato
         asks: the dotted name of a function, however the environment is called in the module.
     """
     reader = _Reader(program, asks)
-    for module, seen in program.seen("calls"):
-        if not program.certain(module, seen):
+    for module, hit in program.occurrences("calls"):
+        if not program.certain(module, hit):
             continue
-        for node in _operands(seen.node, module):
-            for variable, options in reader.sources(module, seen, node, _DEEPEST):
-                yield PathVariable(variable, options, program.piece(module, seen.node))
+        for node in _operands(hit.node, module):
+            for variable, options in reader.sources(module, hit, node, _DEEPEST):
+                yield PathVariable(variable, options, program.piece(module, hit.node))
 
 
 def _operands(call: ast.Call, module: Module) -> Iterator[ast.expr]:
@@ -76,7 +76,9 @@ class _Reader:
         """Function → whether it returns what was parsed."""
         self.options = {} if {"set_defaults", "setattr"} & program.names else dict(self._options())
 
-    def sources(self, module: Module, seen: Seen, node: ast.expr, depth: int) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def sources(
+        self, module: Module, hit: Occurrence, node: ast.expr, depth: int
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The variables that an expression certainly is the value of, each with the options that it may come from."""
         if depth == 0:
             return
@@ -86,15 +88,15 @@ class _Reader:
                 yield name, ()
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             known = self.options.get(node.attr)
-            if known is not None and self._is_namespace(module, seen, node.value, depth):
+            if known is not None and self._is_namespace(module, hit, node.value, depth):
                 yield known
         elif isinstance(node, ast.Name):
             given = module.assigned.get(node.id, [])
-            passed = list(self.program.passed(module, seen, node))
+            passed = list(self.program.passed(module, hit, node))
             if len(given) != 1:
                 return
             if given[0] is not None:
-                yield from self.sources(module, seen, given[0], depth - 1)
+                yield from self.sources(module, hit, given[0], depth - 1)
             for caller, call, argument in passed:
                 if argument is not None and self.program.certain(caller, call):
                     yield from self.sources(caller, call, argument, depth - 1)
@@ -112,11 +114,11 @@ class _Reader:
         """Attribute of the parsed arguments → the variable that is its default, and the option's names; of those that
         are declared once and never changed."""
         declared: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-        for module, seen in self.program.seen("calls"):
-            if not isinstance(seen.node.func, ast.Attribute) or seen.node.func.attr != "add_argument":
+        for module, hit in self.program.occurrences("calls"):
+            if not isinstance(hit.node.func, ast.Attribute) or hit.node.func.attr != "add_argument":
                 continue
-            words = {word.arg: word.value for word in seen.node.keywords}
-            names = [value(argument, module) for argument in seen.node.args]
+            words = {word.arg: word.value for word in hit.node.keywords}
+            names = [value(argument, module) for argument in hit.node.args]
             flags = tuple(name for name in names if isinstance(name, str))
             own = value(words.get("dest"), module)
             longest = next((flag for flag in flags if flag.startswith("--")), flags[0] if flags else "")
@@ -124,15 +126,15 @@ class _Reader:
             variable = self._variable(module, words.get("default"))
             declared.setdefault(attribute, []).append((variable, flags))
         changed = {
-            seen.node.attr
-            for _, seen in self.program.seen("uses")
-            if isinstance(seen.node, ast.Attribute) and not isinstance(seen.node.ctx, ast.Load)
+            hit.node.attr
+            for _, hit in self.program.occurrences("uses")
+            if isinstance(hit.node, ast.Attribute) and not isinstance(hit.node.ctx, ast.Load)
         }
         for attribute, found in declared.items():
             if len(found) == 1 and found[0][0] and attribute not in changed:
                 yield attribute, found[0]
 
-    def _is_namespace(self, module: Module, seen: Seen, name: ast.Name, depth: int) -> bool:
+    def _is_namespace(self, module: Module, hit: Occurrence, name: ast.Name, depth: int) -> bool:
         """Whether a name stands for what `parse_args` has given."""
         given = module.assigned.get(name.id, [])
         unpacked = [
@@ -143,7 +145,7 @@ class _Reader:
         known = [node for node in given if node is not None] + unpacked
         if known and all(self._parses(node, module) for node in known):
             return True
-        passed = list(self.program.passed(module, seen, name))
+        passed = list(self.program.passed(module, hit, name))
         return bool(passed) and all(
             isinstance(argument, ast.Name) and depth > 0 and self._is_namespace(caller, call, argument, depth - 1)
             for caller, call, argument in passed

@@ -47,7 +47,7 @@ _OPTIONS: Mapping[str, str] = {
 
 
 def command_meant(word: str) -> str:
-    """What to say of a word that is no command; nothing where nobody knows."""
+    """What to say of a word that is not a command; nothing where nobody knows."""
     if word.endswith((".yaml", ".yml")):
         return f"say what to do with it, such as sagespec validate {word}"
     found = next((meant for meant, names in _COMMANDS.items() if word in names.split()), "")

@@ -1,7 +1,7 @@
 """Words → the command that they call, with its values. The forms are those of GNU getopt:
 
 options may stand anywhere behind the command; `--name value` and `--name=value` are the same; `-qy` is `-q -y`; what
-follows `--` is no option; of an option that takes one value, the last holds.
+follows `--` is not an option; of an option that takes one value, the last holds.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _value(parameter: Parameter[Any], word: str, name: str, command: type[Argume
 
 
 def _place(plain: list[str], command: type[Arguments], values: dict[str, Any]) -> None:
-    """Gives the words that are no options to the command's arguments."""
+    """Gives the words that are not options to the command's arguments."""
     arguments = command.arguments()
     for argument in arguments:
         if plain and argument.many:
@@ -154,7 +154,7 @@ def _place(plain: list[str], command: type[Arguments], values: dict[str, Any]) -
             values[argument.name] = _value(argument, plain[0], argument.metavar, command)
             plain = plain[1:]
         elif argument.required:
-            raise WrongUsage(f"sagespec {command.command} needs {_wanted(argument)}", command=command.command)
+            raise WrongUsage(f"sagespec {command.command} needs {_described(argument)}", command=command.command)
     if plain:
         takes = " ".join(each.metavar for each in arguments) or "no arguments"
         raise WrongUsage(
@@ -162,7 +162,7 @@ def _place(plain: list[str], command: type[Arguments], values: dict[str, Any]) -
         )
 
 
-def _wanted(argument: Argument[Any]) -> str:
+def _described(argument: Argument[Any]) -> str:
     return f"{argument.metavar}: {argument.help[0].lower()}{argument.help[1:].rstrip('.')}"
 
 

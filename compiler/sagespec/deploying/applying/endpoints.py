@@ -75,7 +75,7 @@ class EndpointApplier(Applier):
     # A change -------------------------------------------------------------------------------------------------------
 
     def _update_one(self, change: Change, options: PlanOptions) -> Outcome:
-        request, planned = _request(change), _seen(change)
+        request, planned = _request(change), _observed(change)
         self._prepare(request, check_role=False)
         self.endpoints.prepare(request)
         now = self.endpoints.describe(request.name)
@@ -113,11 +113,11 @@ class EndpointApplier(Applier):
 
     def _scale_one(self, change: Change, options: PlanOptions) -> Outcome:
         self.endpoints.scale(_request(change).name, change.live["DesiredWeightsAndCapacities"])
-        self._tag(_request(change), _seen(change), 1)
+        self._tag(_request(change), _observed(change), 1)
         return Outcome(change)
 
     def _tag_one(self, change: Change, options: PlanOptions) -> Outcome:
-        self._tag(_request(change), _seen(change), 1)
+        self._tag(_request(change), _observed(change), 1)
         return self._clean_one(change, options) if change.removes else Outcome(change)
 
     def _tag(self, request: Request, seen: object, attempt: int) -> None:
@@ -144,7 +144,7 @@ class EndpointApplier(Applier):
         request = _request(change)
         self._prepare(request, check_role=True)
         self.endpoints.prepare(request)
-        self._delete(_seen(change))
+        self._delete(_observed(change))
         try:
             done = self._go_on(change, options)
         except ServiceError as error:
@@ -167,7 +167,7 @@ class EndpointApplier(Applier):
         return self._do(again, options)
 
     def _delete_one(self, change: Change, options: PlanOptions) -> Outcome:
-        self._delete(_seen(change))
+        self._delete(_observed(change))
         left = [self.endpoints.discard(revision) for revision in change.removes]
         return Outcome(change, notes=tuple(filter(None, left)))
 
@@ -231,7 +231,7 @@ def _request(change: Change) -> Request:
     return change.request
 
 
-def _seen(change: Change) -> ObservedEndpoint:
+def _observed(change: Change) -> ObservedEndpoint:
     assert isinstance(change.seen, ObservedEndpoint)
     return change.seen
 

@@ -65,7 +65,7 @@ class _FollowedState:
     """Whether the last look saw nothing of it."""
     failures: int = 0
     """Looks in a row that saw nothing, and that waiting alone does not cure."""
-    told: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
     """Troubles that were told, each once."""
 
 
@@ -139,7 +139,7 @@ class Follower:
         job.hidden = isinstance(found, ServiceError)
         if isinstance(found, ServiceError):
             job.failures += not found.passing
-            self._tell(job, found, put)
+            self._report_once(job, found, put)
             return
         job.failures, job.seen = 0, found
         state = (found.status, found.secondary)
@@ -153,9 +153,9 @@ class Follower:
     def _is_hopeless(self, job: _FollowedState, found: Observed | ServiceError) -> bool:
         return isinstance(found, NoSuchJob) or job.failures >= PATIENCE
 
-    def _tell(self, job: _FollowedState, trouble: ServiceError, put: Put) -> None:
-        if trouble.message not in job.told:
-            job.told.add(trouble.message)
+    def _report_once(self, job: _FollowedState, trouble: ServiceError, put: Put) -> None:
+        if trouble.message not in job.reported:
+            job.reported.add(trouble.message)
             put(News(job.name, self.service, trouble=trouble))
 
     def _read_logs(self, jobs: Sequence[_FollowedState], number: int, before: int, put: Put) -> None:
@@ -184,7 +184,7 @@ class Follower:
             self._put_lines(job, lines, put)
             job.cursor, job.moved = cursor, False
         except ServiceError as trouble:
-            self._tell(job, trouble, put)
+            self._report_once(job, trouble, put)
 
     def _put_lines(self, job: _FollowedState, lines: Iterable[LogLine], put: Put) -> None:
         left = iter(lines)
@@ -233,7 +233,7 @@ def follow(
     Args:
         poll: seconds between two looks; by default what the service finds polite.
     """
-    return heard([follower_of(service, job_names, logs=logs, poll=poll, sleep=sleep)])
+    return merged_news([follower_of(service, job_names, logs=logs, poll=poll, sleep=sleep)])
 
 
 def follower_of(
@@ -249,7 +249,7 @@ def follower_of(
     return Follower(service, list(dict.fromkeys(job_names)), logs, every, sleep, since)
 
 
-def heard(followers: Sequence[Follower]) -> Iterator[News]:
+def merged_news(followers: Sequence[Follower]) -> Iterator[News]:
     """What several followers put, as it comes."""
     queue: MergedQueue[News] = MergedQueue()
     for follower in followers:

@@ -37,7 +37,7 @@ def listed(pool: ServicePool, requests: Sequence[Request], only: Sequence[str] =
         service, mine = part
         seen = [one for one in service.observe(mine, projects=any(map(may_stop, mine))) if _belongs(one, mine)]
         meant = [one for one in seen if not only or any(fnmatchcase(one.name, pattern) for pattern in only)]
-        return each(lambda one: _told(service, one), meant)
+        return each(lambda one: _ending(service, one), meant)
 
     endings = [ending for part in each(found, by_service.values()) for ending in part]
     return newest_first(endings)
@@ -55,7 +55,7 @@ def _belongs(one: Observed, requests: Sequence[Request]) -> bool:
     return of_project or any(is_own(request, one) for request in requests)
 
 
-def _told(service: Service, one: Observed) -> Ending:
+def _ending(service: Service, one: Observed) -> Ending:
     """What can be said of one. A list's short record does not say how a job has ended, so such a job is looked at."""
     is_short = one.ended and "AlgorithmSpecification" not in one.body and "TrainingJobName" in one.body
     seen = service.describe(one.job_name) if is_short else one

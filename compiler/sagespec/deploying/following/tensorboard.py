@@ -126,7 +126,7 @@ def show(
     service: Service,
     job_name: str,
     root: Path,
-    tell: Callable[[str], None],
+    print_line: Callable[[str], None],
     *,
     first_port: int = PORT,
     poll: float = POLL_SECONDS,
@@ -135,7 +135,7 @@ def show(
 
     Args:
         root: `.sagespec/tensorboard` in the project's folder; the mirror is a folder in it with the job's name.
-        tell: takes a line for the user.
+        print_line: takes a line for the user.
         poll: seconds between two looks at what the job has saved.
 
     Raises:
@@ -149,20 +149,20 @@ def show(
     with contextlib.suppress(FileExistsError), (root / ".gitignore").open("x") as file:
         file.write("*\n")
     for uri in mirror.places.values():
-        tell(f"mirroring {uri} to {mirror.folder}")
+        print_line(f"mirroring {uri} to {mirror.folder}")
     mirror.update()
     port = free_port(first_port)
     with _running(program, mirror.folder, port) as process:
-        tell(f"TensorBoard: http://localhost:{port}/  (Ctrl-C ends it)")
+        print_line(f"TensorBoard: http://localhost:{port}/  (Ctrl-C ends it)")
         try:
-            _keep_up(mirror, process, poll, tell)
+            _keep_up(mirror, process, poll, print_line)
         except KeyboardInterrupt:
-            tell(f"TensorBoard has ended; the mirror stays in {mirror.folder}")
+            print_line(f"TensorBoard has ended; the mirror stays in {mirror.folder}")
             return
     raise ServiceError(f"tensorboard ended by itself with exit code {process.returncode}", f"run it by hand: {program}")
 
 
-def _keep_up(mirror: Mirror, process: subprocess.Popen[bytes], poll: float, tell: Callable[[str], None]) -> None:
+def _keep_up(mirror: Mirror, process: subprocess.Popen[bytes], poll: float, print_line: Callable[[str], None]) -> None:
     """Until TensorBoard ends. After the job has ended, one last look is enough."""
     runs = True
     while True:
@@ -175,11 +175,11 @@ def _keep_up(mirror: Mirror, process: subprocess.Popen[bytes], poll: float, tell
             ended = mirror.service.describe(mirror.job_name).ended
             mirror.update()
         except ServiceError as error:
-            tell(f"not up to date: {error.message}")
+            print_line(f"not up to date: {error.message}")
             continue
         if ended:
             runs = False
-            tell(f"{mirror.job_name} has ended, and all of it is here; Ctrl-C ends TensorBoard")
+            print_line(f"{mirror.job_name} has ended, and all of it is here; Ctrl-C ends TensorBoard")
 
 
 @contextlib.contextmanager

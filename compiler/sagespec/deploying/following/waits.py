@@ -9,20 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 PATIENCE = 8.0
-"""Seconds of a wait after which it is spoken of: within ten, a look each second included."""
+"""Seconds of a wait after which it is reported: within ten, a look each second included."""
 AGAIN = 30.0
-"""Seconds until it is spoken of again."""
+"""Seconds until it is reported again."""
 
 
 @dataclass
 class _Wait:
     what: str
     since: float
-    told: bool = False
+    reported: bool = False
 
 
 class Waits:
-    """The waits of all threads: what is not told yet is told together, the longest wait by name."""
+    """The waits of all threads: what is not reported yet is reported together, the longest wait by name."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -43,15 +43,15 @@ class Waits:
                 del self._waits[id(wait)]
 
     def overdue(self) -> str:
-        """What is to be said now; empty where nothing new is waited for, and what was told was told lately."""
+        """The line to print now; empty where nothing new is waited for, and what was reported was reported lately."""
         now = self._clock()
         with self._lock:
             long = sorted((w for w in self._waits.values() if now - w.since >= PATIENCE), key=lambda wait: wait.since)
-        if not long or (all(wait.told for wait in long) and now - self._last < AGAIN):
+        if not long or (all(wait.reported for wait in long) and now - self._last < AGAIN):
             return ""
         self._last = now
         for wait in long:
-            wait.told = True
+            wait.reported = True
         more = f", and for {len(long) - 1} more" if len(long) > 1 else ""
         return f"waiting for {long[0].what} ({now - long[0].since:.0f} s){more}"
 
@@ -60,14 +60,14 @@ waiting = Waits()
 """Those of this process."""
 
 
-def watch(waits: Waits, tell: Callable[[str], None], pause: float = 1.0) -> None:
-    """Tells of long waits from now on, until the program ends."""
+def watch(waits: Waits, print_line: Callable[[str], None], pause: float = 1.0) -> None:
+    """Prints long waits from now on, until the program ends."""
 
     def look() -> None:
         while True:
             time.sleep(pause)
-            said = waits.overdue()
-            if said:
-                tell(said)
+            line = waits.overdue()
+            if line:
+                print_line(line)
 
     threading.Thread(target=look, daemon=True).start()

@@ -27,7 +27,7 @@ _AGAIN = "make the plan again: sagespec plan PATH… --out FILE"
 
 
 class PlanFileError(SagespecError):
-    """A file is no plan, or one that does not hold any more. Says what to do."""
+    """A file is not a plan, or one that does not hold any more. Says what to do."""
 
     def __init__(self, message: str, hint: str = _AGAIN) -> None:
         super().__init__(message, hint)
@@ -92,14 +92,14 @@ def from_text(text: str, name: str) -> SavedPlan:
         name: the file's, for messages.
 
     Raises:
-        PlanFileError: it is no plan, was changed by hand, or was made by another sagespec or with other facts.
+        PlanFileError: it is not a plan, was changed by hand, or was made by another sagespec or with other facts.
     """
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
-        raise PlanFileError(f"{name} is cut short or is no JSON") from None
+        raise PlanFileError(f"{name} is cut short or is not JSON") from None
     if not isinstance(content, dict) or content.get("kind") != KIND:
-        raise PlanFileError(f"{name} is no plan")
+        raise PlanFileError(f"{name} is not a plan")
     if content.get("version") != VERSION:
         raise PlanFileError(f"{name} is a plan of version {content.get('version')!r}; this sagespec reads {VERSION}")
     if content.pop("sha256", None) != _sha256(content):
@@ -114,7 +114,7 @@ def from_text(text: str, name: str) -> SavedPlan:
         )
         return SavedPlan(plan, _named(plan, from_plain(PlanOptions, content["options"])))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise PlanFileError(f"{name} is no whole plan: {error}") from None
+        raise PlanFileError(f"{name} is not a whole plan: {error}") from None
 
 
 def unlike(plan: Plan) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Whether a job's manifest is gone. Absence of evidence is no evidence of absence.
+"""Whether a job's manifest is gone. Absence of evidence is not evidence of absence.
 
 It is gone only if the path in the job's tag lies under the paths that were given, and the file there was read whole
 (and describes no such job), or does not exist. If anything under these paths was not read, nothing is gone.

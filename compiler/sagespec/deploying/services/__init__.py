@@ -29,7 +29,7 @@ class ServiceError(SagespecError):
 
 
 class BadSetting(ServiceError):
-    """What the user has set for the service (in the environment, for instance) is no value that it can have."""
+    """What the user has set for the service (in the environment, for instance) is not a value that it can have."""
 
 
 class NameTaken(ServiceError):
@@ -260,7 +260,7 @@ class EndpointService(Service, Protocol):
 
     def archive_at(self, uri: str, job_name: str) -> str:
         """What the content of a model's archive is known by. Where it cannot be seen, what it was known by when the
-        endpoint was asked to serve it: that nobody may look is no change. Empty where nothing is known."""
+        endpoint was asked to serve it: that nobody may look is not a change. Empty where nothing is known."""
         ...
 
     def prepare(self, request: Request) -> None:

@@ -361,7 +361,7 @@ def _region_role(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> 
 
 
 def _deploy(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
-    read.seen("deploy", node)
+    read.note_not_taken("deploy", node)
     return NotImplemented
 
 
@@ -380,7 +380,7 @@ def _create_part(operation: str, member: str) -> Callable[[Any, Any, PassedValue
 def _create_endpoint(read: SdkCalls, owner: Any, passed: PassedValue, node: Any) -> Any:
     """boto3's: an endpoint, where what it is made of has been seen."""
     if ("EndpointConfigName" in passed.words or passed.left) and not read.created(passed, node):
-        read.seen("create_endpoint", node)
+        read.note_not_taken("create_endpoint", node)
     return NotImplemented
 
 

@@ -249,7 +249,7 @@ class SdkCalls(Evaluator):
             model.left = left
             return model
         elif name in ("deploy", "transformer"):
-            self.seen(name, node)
+            self.note_not_taken(name, node)
         return self.unknown_call(node)
 
     def on_model(self, made: Made, name: str, passed: PassedValue, node: Any) -> Any:
@@ -257,7 +257,7 @@ class SdkCalls(Evaluator):
             self.deploy(made, passed, node)
             return UnknownValue("predictor", self.code.of(node))
         if name == "transformer":
-            self.seen(name, node)
+            self.note_not_taken(name, node)
         return self.on_unknown(made, name, passed, node)
 
     def deploy(self, made: Made, passed: PassedValue, node: Any) -> None:
@@ -268,13 +268,13 @@ class SdkCalls(Evaluator):
         if not self.mute:
             self.deployments.append(replace(self.kept_start(made, passed.named(DEPLOY), node), serves=job))
 
-    def seen(self, name: str, node: Any) -> None:
-        """What follows on training, and for which there is no manifest."""
+    def note_not_taken(self, name: str, node: Any) -> None:
+        """Notes what follows on training, and for which there is no manifest."""
         what = {
             "deploy": "deploy(...) was seen and not taken: it serves no TensorFlow model that can be seen",
             "create_endpoint": "create_endpoint(...) was seen and not taken: sagespec import --endpoint NAME takes the "
             "endpoint that it has made",
-            "transformer": "transformer(...) was seen and not taken: a batch transform is no training job",
+            "transformer": "transformer(...) was seen and not taken: a batch transform is not a training job",
         }
         self.remark(node, what[name], left=False)
 

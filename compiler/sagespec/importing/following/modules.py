@@ -33,7 +33,7 @@ class Helpers:
         self.found: dict[str, HelperModule | None] = {}
 
     def module(self, dotted: str) -> HelperModule | None:
-        """The module of that name; None where there is none, or it is no Python."""
+        """The module of that name; None where there is none, or it is not Python."""
         if dotted not in self.found:
             self.found[dotted] = self._found(dotted)
         return self.found[dotted]

@@ -16,7 +16,7 @@ from sagespec.kinds.training_job.model import LEGACY_FIELDS
 from sagespec.scripts.values.constants import Mixed, UnknownValue
 
 RENAMED = {"image": "image_uri", "image_name": "image_uri", "name": "model_name"}
-"""What SDK 1 called them; and a model's own name, which is no endpoint's."""
+"""What SDK 1 called them; and a model's own name, which is not the endpoint's."""
 IDLE = frozenset(
     {
         *("sagemaker_session", "predictor_cls", "serializer", "deserializer", "content_type", "accept", "wait", "logs"),
@@ -31,7 +31,7 @@ BECAUSE = {
 """Why nothing is missing without an argument."""
 NOT_TAKEN = {
     "accelerator_type": "Elastic Inference has ended: take a CPU, GPU or Inferentia type",
-    "inference_recommendation_id": "a recommendation is no part of a manifest: give the instance type that it names",
+    "inference_recommendation_id": "a recommendation is not part of a manifest: give the instance type that it names",
     "use_compiled_model": "a model that Neo has compiled has an image of its own: give image_uri",
     "explainer_config": "write explainer_config by hand: the objects of SageMaker Clarify are not followed",
 }

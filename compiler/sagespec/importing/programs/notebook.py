@@ -53,7 +53,7 @@ def code_of(text: str, name: str) -> NotebookCode:
     """The Python code of a notebook's cells, in order; of another file, its text.
 
     Raises:
-        Unreadable: the file is called a notebook and is none; or it is a script and is no Python.
+        Unreadable: the file is called a notebook and is none; or it is a script and is not Python.
     """
     return from_cells(cells_of(text, name)) if name.endswith(".ipynb") else from_script(text)
 
@@ -137,7 +137,7 @@ def parsed(code: str) -> ast.Module:
     """A text as Python.
 
     Raises:
-        Unreadable: it is no Python 3.
+        Unreadable: it is not Python 3.
     """
     try:
         return ast.parse(code)
@@ -146,7 +146,7 @@ def parsed(code: str) -> ast.Module:
         hint = "put versions in quotes: '1.10.0'" if "version" in line else "give Python 3, or put it right first"
         raise UnreadableProgram(f"line {error.lineno} is not Python: {line or error.msg}", hint) from None
     except (ValueError, RecursionError, MemoryError):  # the parser's own stack
-        raise UnreadableProgram("this is no Python that can be read", "give a script or a notebook") from None
+        raise UnreadableProgram("this is not Python that can be read", "give a script or a notebook") from None
 
 
 def _parses(code: str) -> bool:
@@ -162,7 +162,7 @@ def _text(source: str | list[str]) -> str:
 
 
 def _python(cell: str) -> str | None:
-    """A cell without what only IPython understands; None where it is no Python."""
+    """A cell without what only IPython understands; None where it is not Python."""
     cell = cell.replace("\r\n", "\n")
     lines = cell.split("\n")
     first = next((index for index, line in enumerate(lines) if line.strip()), 0)

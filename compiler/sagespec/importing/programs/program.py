@@ -43,7 +43,7 @@ def from_source(
         package: the package that it lies in, if any.
 
     Raises:
-        Unreadable: this is no Python, or starts no training job and creates no endpoint.
+        Unreadable: this is not Python, or starts no training job and creates no endpoint.
     """
     code = from_script(source) if isinstance(source, str) else source
     if _SIGNS.search(code.text) is None and read is None:

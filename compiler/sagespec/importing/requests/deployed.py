@@ -223,7 +223,7 @@ class _DescribedEndpoint:
     def remarks(self) -> Iterator[str]:
         name = self.endpoint["EndpointName"]
         if job_name(name) != name:
-            yield f"the endpoint is called {name}, which is no name of a manifest"
+            yield f"the endpoint is called {name}, which is not a name that a manifest can have"
         for variant in self.endpoint.get("ProductionVariants", ()):
             there = variant.get("DesiredInstanceCount")
             said = next((v for v in self.variants if v["VariantName"] == variant["VariantName"]), {})

@@ -39,7 +39,7 @@ def jobs_in(data: Any, path: Step = ()) -> Iterator[FoundForm | str]:
             try:
                 yield from jobs_in(json.loads(data), path)
             except ValueError:
-                yield f"{_place(path)}: this state machine is no JSON"
+                yield f"{_place(path)}: this state machine is not JSON"
         return
     if not isinstance(data, Mapping):
         return

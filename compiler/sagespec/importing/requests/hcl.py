@@ -65,7 +65,7 @@ def blocks_of(text: str) -> list[Block]:
     """The blocks of a file, variables with a default and locals put in.
 
     Raises:
-        Unreadable: this is no HCL.
+        Unreadable: this is not HCL.
     """
     root = _HclReader(text).file()
     known: dict[str, Any] = {}
@@ -128,7 +128,7 @@ def json_with_names(text: str | Mixed) -> Any:
     """The data in a text of JSON, of which parts are not known.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is not JSON.
     """
     parts = text.parts if isinstance(text, Mixed) else (text,)
     values = [part for part in parts if not isinstance(part, str)]

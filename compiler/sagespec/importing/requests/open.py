@@ -69,7 +69,7 @@ def request_of(start: Start, facts: Facts, where: str) -> ManifestDraft:
     """The manifest of a request that a program sends.
 
     Raises:
-        Unreadable: this is no request of a training job.
+        Unreadable: this is not a request for a training job.
     """
     body = templated(dict(start.fit)) if start.is_template else start.fit
     draft = opened(body, facts, left=start.left)
@@ -87,7 +87,7 @@ def opened(
         left: how arguments are written that belong to no member.
 
     Raises:
-        Unreadable: this is no request of a training job.
+        Unreadable: this is not a request for a training job.
     """
     stand_ins = _StandIns(repr(body))
     plain = stand_ins.put(body)

@@ -291,7 +291,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(_with_quotes(text))
     except ValueError as error:
-        raise NotShorthand(f"it is no JSON: {error}") from None
+        raise NotShorthand(f"it is not JSON: {error}") from None
 
 
 def _with_quotes(text: str) -> str:

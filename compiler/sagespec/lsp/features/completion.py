@@ -30,7 +30,7 @@ from sagespec.lsp.offers.schema import part_of, shape_at
 from sagespec.lsp.offers.trial import COMPANION, OF_VALUES, ON_THE_WAY, Trial, sample
 from sagespec.lsp.protocol.texts import Json, TextDocument
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of
-from sagespec.lsp.script import told_option
+from sagespec.lsp.script import option_docs
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.constraints import Shape
 from sagespec.reading.part import Field, Part
@@ -236,10 +236,10 @@ def _values(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[Completio
         shape is not None and bare(shape)["type"] == "list"
     )  # an item is typed on a line, or in brackets, of its own
     for each in {(type(each.value), each.value): each for each in offered if not is_list}.values():
-        said = trial.complaints(here.path, each.value)
-        wrong = [rule for rule, _, _ in said if not COMPANION.search(rule)]
+        keywords = trial.complaints(here.path, each.value)
+        wrong = [rule for rule, _, _ in keywords if not COMPANION.search(rule)]
         if not wrong or (each.opens and all(map(ON_THE_WAY.search, wrong))):
-            needs = [f"Needs more: {message}." for rule, _, message in said if rule not in wrong and not each.opens]
+            needs = [f"Needs more: {message}." for rule, _, message in keywords if rule not in wrong and not each.opens]
             document = "\n\n".join(part for part in (each.document, *needs) if part)
             yield _value(here, each._replace(document=document))
 
@@ -263,7 +263,7 @@ def _keys(trial: Trial, here: Spot, shape: Shape | None) -> Iterator[CompletionI
     elif path == ("hyperparameters",):
         for name, option, script in script_arguments(job):
             if name not in given:
-                detail, document, required = told_option(script, option)
+                detail, document, required = option_docs(script, option)
                 yield CompletionItem(name, _key(here, name), "field", detail, document, first=required)
     elif path == ("channels",):
         for name, script in script_channels(job):
@@ -293,10 +293,10 @@ def _fields(trial: Trial, here: Spot, part: type[Part], given: Mapping[str, Any]
         if name in given or name in ("apiVersion", "kind"):
             continue
         path = (*here.path, name)
-        said = trial.complaints(path, sample(trial.job, path, shapes[name]))
-        if any(not COMPANION.search(rule) and not OF_VALUES.search(rule) for rule, _, _ in said):
+        keywords = trial.complaints(path, sample(trial.job, path, shapes[name]))
+        if any(not COMPANION.search(rule) and not OF_VALUES.search(rule) for rule, _, _ in keywords):
             continue
-        needs = [message for rule, _, message in said if COMPANION.search(rule)]
+        needs = [message for rule, _, message in keywords if COMPANION.search(rule)]
         yield _field(here, name, field, shapes[name], needs, members.get(name, ()))
     if here.path == () and "matrix" not in given and trial.job.kind.lifecycle.nature is Nature.RUNS:
         yield CompletionItem("matrix", _key(here, "matrix"), "field", "one job for each combination of values")
@@ -385,4 +385,4 @@ def _fields_of_defaults(here: Spot, names: Iterable[str]) -> Iterator[Completion
 
 
 _PLAIN_SETTINGS = ("project", "max_job_cost", "max_total_cost")
-"""Settings that are no maps."""
+"""Settings that are not maps."""

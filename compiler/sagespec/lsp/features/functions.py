@@ -53,7 +53,7 @@ def offered(
             f"{lead}{each.name}" if rest["head"] else f"{lead}{each.head}:{body}",
             f"{lead if is_begun else ''}{each.name}",
         )
-        for each in wanted(found, defined(others))
+        for each in missing_functions(found, defined(others))
     ]
     return index - len(typed), end, items
 
@@ -68,8 +68,8 @@ def defined(text: str) -> frozenset[str]:
     return frozenset(name for each in found for name in re.findall(r"\w+", each["name"] or each["names"] or ""))
 
 
-def wanted(functions: Iterable[CalledFunction], there: Collection[str]) -> list[CalledFunction]:
-    """Those that would be called if they were there, too: none stands in the place of another."""
+def missing_functions(functions: Iterable[CalledFunction], there: Collection[str]) -> list[CalledFunction]:
+    """Those that would be called if they were there, too: none that another stands in for."""
     known = {each.name: each for each in functions}
     taken = {name for each in known.values() if each.name in there for name in each.instead_of}
     return [
@@ -91,8 +91,8 @@ def called(
             yield from ((job, each) for each in job.about("called") or ())
 
 
-def told(workspace: Workspace, judgements: Judgements, document: TextDocument, index: int) -> Iterator[str]:
-    """What the function is, whose name stands at a character of a line at the top of the module."""
+def docs_at(workspace: Workspace, judgements: Judgements, document: TextDocument, index: int) -> Iterator[str]:
+    """The documentation of the function whose name stands at a character of a line at the top of the module."""
     text = document.text
     line_start = max(text.rfind("\n", 0, index), text.rfind("\r", 0, index)) + 1
     line = re.compile(r"[^\r\n]*").match(text, line_start)

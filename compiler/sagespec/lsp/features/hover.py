@@ -16,7 +16,7 @@ from sagespec.lsp.names.served import SERVED, holder_of
 from sagespec.lsp.offers.candidates import api_member, described_value, script_arguments
 from sagespec.lsp.protocol.texts import Json, TextDocument
 from sagespec.lsp.scene import Scene, SceneJob, concerns_us, item_at, source_of
-from sagespec.lsp.script import told_option
+from sagespec.lsp.script import option_docs
 from sagespec.lsp.workspace import Workspace
 from sagespec.reading.render import is_defaults
 from sagespec.reading.shape import field_at
@@ -35,7 +35,7 @@ def hover(workspace: Workspace, judgements: Judgements, params: Mapping[str, Any
     if concerns_us(document):
         parts = [*_of_field(workspace, judgements, document, index), *parts]
     else:
-        parts = [*functions.told(workspace, judgements, document, index), *parts]
+        parts = [*functions.docs_at(workspace, judgements, document, index), *parts]
     if not parts:
         return None
     return {"contents": {"kind": "markdown", "value": "\n\n---\n\n".join(parts)}}
@@ -105,7 +105,7 @@ def _of_job(judgements: Judgements, job: SceneJob, path: Path) -> Iterator[str]:
     if len(path) == 2 and path[0] == "hyperparameters":
         option = next(((each, script) for name, each, script in script_arguments(job) if name == path[1]), None)
         if option is not None:
-            detail, document, _ = told_option(option[1], option[0])
+            detail, document, _ = option_docs(option[1], option[0])
             parts += [f"The script takes it: {detail}" if detail else "The script takes it.", document]
     parts.append(found.field.doc)
     rows = [redacted(row) for row in origin(job.manifest, _shown(path))]

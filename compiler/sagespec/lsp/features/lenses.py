@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sagespec.base.diagnostic import told
+from sagespec.base.diagnostic import limited
 from sagespec.lsp.judgements import Judgements
 from sagespec.lsp.protocol import jsonrpc
 from sagespec.lsp.protocol.jsonrpc import ResponseError
@@ -71,7 +71,7 @@ def show_request(workspace: Workspace, arguments: list[Any]) -> Json:
         raise ResponseError(jsonrpc.REQUEST_FAILED, "open the manifest first")
     compiler = Compiler(Options(workspace.inputs, build=True), workspace.knowledge, workspace.files())
     results = list(compiler.source(source_of(document)))
-    wrong = [found for result in results for found in told(result.diagnostics) if found.severity.value == "error"]
+    wrong = [found for result in results for found in limited(result.diagnostics) if found.severity.value == "error"]
     if wrong:
         first = wrong[0]
         raise ResponseError(

@@ -10,7 +10,7 @@ from typing import Any
 from sagespec.base.source import Place
 from sagespec.lsp.features.navigation import location
 from sagespec.lsp.judgements import Judgements
-from sagespec.lsp.names.symbols import Occurrence, Symbol, occurrences, symbol_at
+from sagespec.lsp.names.symbols import Symbol, SymbolOccurrence, occurrences, symbol_at
 from sagespec.lsp.protocol import jsonrpc
 from sagespec.lsp.protocol.jsonrpc import ResponseError
 from sagespec.lsp.protocol.texts import Json
@@ -29,7 +29,7 @@ LONGEST_CALL = 2_000
 
 
 def prepare_rename(workspace: Workspace, judgements: Judgements, params: Mapping[str, Any]) -> Json | None:
-    """What would be renamed; nothing where that is no name of several places."""
+    """What would be renamed; nothing where that is not a name of several places."""
     found = _found(workspace, judgements, params)
     if found is None:
         return None
@@ -83,7 +83,7 @@ def _in_scripts(workspace: Workspace, symbol: Symbol) -> bool:
     return any(not is_manifest_name(each.place.source.name) for each in occurrences(workspace, symbol))
 
 
-def _written(symbol: Symbol, each: Occurrence, new: str) -> Iterator[tuple[Place, str]]:
+def _written(symbol: Symbol, each: SymbolOccurrence, new: str) -> Iterator[tuple[Place, str]]:
     """The edits of one place. A channel stands in capitals in a variable's name; an argument's value keeps the name by
     which the rest of the script knows it (`dest`)."""
     source, span = each.place.source, each.place.span

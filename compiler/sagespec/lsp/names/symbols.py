@@ -35,11 +35,11 @@ class Symbol(NamedTuple):
     name: str
     around: tuple[str, ...]
     """The manifests and defaults in which it may stand: absolute paths."""
-    found: tuple[Occurrence, ...] = ()
+    found: tuple[SymbolOccurrence, ...] = ()
     """Of a job, all its places: they are known at once."""
 
 
-class Occurrence(NamedTuple):
+class SymbolOccurrence(NamedTuple):
     """One place of a symbol: the name alone, without what stands around it."""
 
     place: Place
@@ -97,14 +97,14 @@ def _job_at(
     return Symbol("jobs", names[0], (), tuple(dict.fromkeys(found))) if names else None
 
 
-def _places_of_job(workspace: Workspace, judgements: Judgements, name: str) -> Iterator[Occurrence]:
+def _places_of_job(workspace: Workspace, judgements: Judgements, name: str) -> Iterator[SymbolOccurrence]:
     """Where a training job's name is given, then where it is served."""
     holder, text = holder_of(judgements, name), re.compile(rf"\b{SERVED}\b")
     given = None if holder is None else source_at(workspace, os.path.abspath(holder.file))  # noqa: PTH100
     for document in () if given is None else Scene(workspace, given).documents():
         place = document.value_place(("name",))
         if place is not None and name in jobs_given(judgements, document):
-            yield Occurrence(_bare(place), "declaration")
+            yield SymbolOccurrence(_bare(place), "declaration")
     for path in files_about_jobs(judgements):
         source = source_at(workspace, path)
         if source is None or text.search(source.text) is None:
@@ -114,7 +114,7 @@ def _places_of_job(workspace: Workspace, judgements: Judgements, name: str) -> I
             for at, served in jobs_served(scene, document):
                 found = document.value_place(at)
                 if served == name and found is not None:
-                    yield Occurrence(_bare(found), "manifest")
+                    yield SymbolOccurrence(_bare(found), "manifest")
 
 
 def _below(workspace: Workspace, judgements: Judgements, path: str, around: tuple[str, ...]) -> tuple[str, ...]:
@@ -128,9 +128,9 @@ def _below(workspace: Workspace, judgements: Judgements, path: str, around: tupl
     return tuple(sorted(shared))[:MOST_MANIFESTS]
 
 
-def occurrences(workspace: Workspace, symbol: Symbol) -> list[Occurrence]:
+def occurrences(workspace: Workspace, symbol: Symbol) -> list[SymbolOccurrence]:
     """Every place of a symbol, each once: declarations first."""
-    found: dict[tuple[str, Any], Occurrence] = {}
+    found: dict[tuple[str, Any], SymbolOccurrence] = {}
     for each in symbol.found or _occurrences(workspace, symbol):
         found.setdefault((FilePath(each.place.source.name).absolute().as_posix(), each.place.span), each)
     return sorted(
@@ -138,14 +138,14 @@ def occurrences(workspace: Workspace, symbol: Symbol) -> list[Occurrence]:
     )
 
 
-def _occurrences(workspace: Workspace, symbol: Symbol) -> Iterator[Occurrence]:
+def _occurrences(workspace: Workspace, symbol: Symbol) -> Iterator[SymbolOccurrence]:
     scripts = symbol.sort in ("hyperparameters", "channels")
     for job in jobs_of(workspace, symbol.around):
         for layer in job.manifest.layers:
             place = layer.document.key_place((*layer.prefix, symbol.sort, symbol.name))
             if place is not None:
                 declares = symbol.sort in ("vars", "matrix")
-                yield Occurrence(_bare(place), "declaration" if declares else "manifest")
+                yield SymbolOccurrence(_bare(place), "declaration" if declares else "manifest")
         if scripts:
             for name, occurrence in _in_script(job, symbol.sort):
                 if _name_in(job, symbol.sort, name) == symbol.name:
@@ -154,12 +154,12 @@ def _occurrences(workspace: Workspace, symbol: Symbol) -> Iterator[Occurrence]:
         yield from _uses(workspace, symbol)
 
 
-def _uses(workspace: Workspace, symbol: Symbol) -> Iterator[Occurrence]:
+def _uses(workspace: Workspace, symbol: Symbol) -> Iterator[SymbolOccurrence]:
     for path in symbol.around:
         source = source_at(workspace, path)
         for owner, name, start, end in () if source is None else _references(source):
             if (owner, name) == (symbol.sort, symbol.name):
-                yield Occurrence(Place(source, source.span(start, end)), "manifest")  # type: ignore[arg-type,union-attr]
+                yield SymbolOccurrence(Place(source, source.span(start, end)), "manifest")  # type: ignore[arg-type,union-attr]
         for document in () if source is None else Scene(workspace, source).documents():
             if is_defaults(document) and symbol.sort == "vars":
                 data: Any = document.data
@@ -168,13 +168,13 @@ def _uses(workspace: Workspace, symbol: Symbol) -> Iterator[Occurrence]:
                 for prefix in ((), *(("environments", name) for name in names)):
                     place = document.key_place((*prefix, "vars", symbol.name))
                     if place is not None:
-                        yield Occurrence(_bare(place), "declaration")
+                        yield SymbolOccurrence(_bare(place), "declaration")
 
 
 # Scripts --------------------------------------------------------------------------------------------------------------
 
 
-def _in_script(job: SceneJob, sort: str) -> Iterator[tuple[str, Occurrence]]:
+def _in_script(job: SceneJob, sort: str) -> Iterator[tuple[str, SymbolOccurrence]]:
     """(the name as the script writes it, its place) of everything of a sort that the script speaks of."""
     if sort == "hyperparameters":
         for name, option, script in script_arguments(job):
@@ -184,14 +184,14 @@ def _in_script(job: SceneJob, sort: str) -> Iterator[tuple[str, Occurrence]]:
             found = re.search(rf"""["']-{{1,2}}({re.escape(name)})["']""", place.source.text[start:end])
             if found is not None:
                 at = place.source.span(start + found.start(1), start + found.end(1))
-                yield name, Occurrence(Place(place.source, at), "declaration")
+                yield name, SymbolOccurrence(Place(place.source, at), "declaration")
         return
     for name, script in script_channels(job):
         form = rf"\bSM_CHANNEL_({re.escape(name.upper())})\b|/opt/ml/input/data/({re.escape(name)})(?![\w-])"
         for source in script.sources:
             for found in re.finditer(form, source.text):
                 group = 1 if found[1] is not None else 2
-                yield name, Occurrence(Place(source, source.span(*found.span(group))), "declaration")
+                yield name, SymbolOccurrence(Place(source, source.span(*found.span(group))), "declaration")
 
 
 def _name_in(job: SceneJob, sort: str, name: str) -> str:

@@ -88,7 +88,7 @@ def hardware(instance: Instance) -> str:
 
 def sold_as(gib: float) -> int:
     """The memory of an accelerator in GB, as its maker calls it: EC2 gives what is usable of it in GiB (22.4 of 24)
-    where that is no whole number, and the maker's number where it is."""
+    where that is not a whole number, and the maker's number where it is."""
     return int(gib) if gib == int(gib) else round(gib * 1.073_741_824)
 
 
@@ -125,7 +125,7 @@ def _versions_of(name: str | None) -> Callable[[SceneJob, str], Iterator[Candida
             known |= dict.fromkeys(served_by_another() if "tensorflow-serving" in _servers(job) else ())
             known |= dict.fromkeys(served_on_graviton() if "tensorflow-serving" in _servers(job) else ())
             for version in sorted(known, key=_number, reverse=True):
-                yield Candidate(version, told_servers(version))
+                yield Candidate(version, servers_text(version))
             return
         framework = facts.framework(name) if name else _framework_of(job)
         if framework is None:
@@ -147,7 +147,7 @@ def _servers(job: SceneJob) -> tuple[Server, ...]:
     return tuple(server for server in SERVERS if server == stated) or tuple(SERVERS)
 
 
-def told_servers(version: str) -> str:
+def servers_text(version: str) -> str:
     """`TensorFlow Serving, also for Graviton`; empty of a version that has no server."""
     on_x86 = servers_of(version)
     if version not in served_on_graviton():
@@ -166,10 +166,10 @@ def _version(framework: Framework, version: str, today: date) -> Candidate:
     if release is None:
         return Candidate(version)
     ended = release.patches_end is not None and release.patches_end < today
-    return Candidate(version, told_release(release, today), outdated=ended)
+    return Candidate(version, release_text(release, today), outdated=ended)
 
 
-def told_release(release: Release, today: date) -> str:
+def release_text(release: Release, today: date) -> str:
     """What a version is like, in a line."""
     parts = [", ".join(release.pythons)]
     if release.legacy_mode:
@@ -345,12 +345,12 @@ def described_value(job: SceneJob, path: Path) -> str:
         instance = facts.instance(value)
         return "" if instance is None else f"{value}: {hardware(instance)}"
     if name == "framework_version" and isinstance(value, str) and is_served(job):
-        servers = told_servers(value)
+        servers = servers_text(value)
         return f"TensorFlow {value}: {servers}" if servers else ""
     if name == "framework_version" and isinstance(value, str):
         framework = _framework_of(job)
         release = None if framework is None else framework.release(value)
-        return "" if release is None else f"{release.name}: {told_release(release, facts.today)}"
+        return "" if release is None else f"{release.name}: {release_text(release, facts.today)}"
     if name in SECONDS and isinstance(value, int) and not isinstance(value, bool):
         return duration(value)
     if name == "region" and isinstance(value, str) and facts.region(value) is not None:

@@ -1,4 +1,4 @@
-"""Where a cursor stands in a text that is being written, and so is no YAML half of the time."""
+"""Where a cursor stands in a text that is being written, and so is not valid YAML half of the time."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR =
 NOT_INITIALIZED, REQUEST_CANCELLED, CONTENT_MODIFIED, REQUEST_FAILED = -32002, -32800, -32801, -32803
 _LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*(\d+)\s*\Z", re.IGNORECASE)
 LONGEST = 64 * 1024 * 1024
-"""Bytes of one message; whoever sends more is no editor."""
+"""Bytes of one message; whoever sends more is not an editor."""
 
 
 class ResponseError(Exception):
@@ -139,7 +139,7 @@ class Connection:
             self._note(Message(number, content))
 
     def _header(self) -> int | None:
-        """How long the next message is; None at the end. Lines that are no header are passed over, and what is left of
+        """How long the next message is; None at the end. Lines that are not headers are skipped, and what is left of
         a message that was longer than it said."""
         length = None
         while line := self._incoming.readline(1_000):

@@ -36,7 +36,7 @@ class TextDocument:
 
     @cached_property
     def content(self) -> bytes:
-        """As a file would hold it. Half a surrogate pair, which JSON can carry, is no UTF-8 and will be refused."""
+        """As a file would hold it. Half a surrogate pair, which JSON can carry, is not UTF-8 and will be refused."""
         return self.text.encode("utf-8", "surrogatepass")
 
     @cached_property
@@ -119,7 +119,7 @@ def range_of(source: Source, span: Span, mark: int = 0) -> Json:
 
 
 def path_of(uri: str) -> str | None:
-    """The path of a file's URI; None of one that is no file (an unsaved buffer, a revision of git)."""
+    """The path of a file's URI; None of one that is not a file (an unsaved buffer, a revision of git)."""
     try:
         parts = urlsplit(uri)
     except ValueError:

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
 from sagespec.base.diagnostic import Diagnostic
 from sagespec.base.source import Path, Place, Source, Span
-from sagespec.reading.syntax.libyaml import MappingNode, Node, ScalarNode, SequenceNode
 
 Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
 PLAIN, QUOTED = "plain", "quoted"

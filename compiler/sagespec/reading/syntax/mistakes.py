@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import yaml
+
 from sagespec.base.diagnostic import Diagnostic, Severity, cut
 from sagespec.base.source import Place, Source, Span
-from sagespec.reading.syntax.libyaml import MarkedYAMLError
 
 
 def explained(source: Source, error: Exception) -> Diagnostic:
     """What to say of what YAML's reader, or Python's own, has against a text."""
-    if not isinstance(error, MarkedYAMLError):  # of its characters
+    if not isinstance(error, yaml.MarkedYAMLError):  # of its characters
         return _bad_character(source)
     template = template_of(source)
     if template is not None:
@@ -31,7 +32,7 @@ def explained(source: Source, error: Exception) -> Diagnostic:
 
 def mark_of(source: Source, error: Exception) -> Any:
     """Where the mistake is, as YAML's reader marks it; None where it does not say."""
-    if not isinstance(error, MarkedYAMLError):
+    if not isinstance(error, yaml.MarkedYAMLError):
         return None
     return error.context_mark if _is_unclosed(source, error) else error.problem_mark or error.context_mark
 
@@ -87,12 +88,12 @@ every version, say this much alike; nobody sees more of their words than this ta
 _UNREADABLE = "it cannot be read from here on"
 
 
-def _slip(error: MarkedYAMLError) -> str:
+def _slip(error: yaml.MarkedYAMLError) -> str:
     said = " ".join(part for part in (error.context, error.problem) if part)
     return next((meaning for words, meaning in _SLIPS.items() if words in said), _UNREADABLE)
 
 
-def _is_unclosed(source: Source, error: MarkedYAMLError) -> bool:
+def _is_unclosed(source: Source, error: yaml.MarkedYAMLError) -> bool:
     """Whether a quote or a bracket has no end: what is missed at the end of the text was forgotten where it begins."""
     said, mark = f"{error.context} {error.problem}", error.problem_mark
     if error.context_mark is None or mark is None:
@@ -115,7 +116,7 @@ _WITHOUT_COLON = re.compile(r"(\s*(?:- +)?)([A-Za-z_][\w.-]*)(:|[ \t]+)([^\s:#].
 """`name value` and `name:value`, which YAML reads as a text that goes on in the next line."""
 
 
-def _field_without_colon(source: Source, error: MarkedYAMLError) -> Diagnostic | None:
+def _field_without_colon(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic | None:
     """What to say of a field whose ':', or the space behind it, is missing: readers find that a line later."""
     if "could not find expected ':'" in (error.problem or "") and error.context_mark is not None:
         number = error.context_mark.line + 1

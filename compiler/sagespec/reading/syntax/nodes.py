@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
 from sagespec.base.diagnostic import Diagnostic, Edit, Rejected, Related, Severity, bounded, cut
 from sagespec.base.source import Place, Source, Span
 from sagespec.reading.syntax.document import PLAIN, QUOTED, Data, Document, span_of
-from sagespec.reading.syntax.libyaml import MappingNode, Node, ScalarNode, SequenceNode
 
 MAX_TEXT = 1_000_000
 """Characters of one file. The largest request that SageMaker accepts is far smaller."""

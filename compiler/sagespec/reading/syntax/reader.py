@@ -12,11 +12,13 @@ from operator import is_
 from pathlib import Path as FilePath
 from typing import Any
 
+import yaml
+from yaml.nodes import Node, ScalarNode
+
 from sagespec.base.diagnostic import Rejected
 from sagespec.base.files import DISK, Files
 from sagespec.base.source import Source, Span
 from sagespec.reading.syntax.document import PLAIN, QUOTED, Document
-from sagespec.reading.syntax.libyaml import Node, ScalarNode, ScalarToken, YAMLError
 from sagespec.reading.syntax.nodes import MAX_DEPTH, MAX_TEXT, Builder, rejected, too_deep
 
 try:
@@ -173,7 +175,7 @@ def read(source: Source) -> Iterator[Document]:
             yield document
     except _TooDeep as error:
         raise too_deep(source, error.start) from None
-    except (YAMLError, UnicodeEncodeError) as error:
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
         from sagespec.reading.syntax.mistakes import explained, mark_of
 
         mark = mark_of(source, error)
@@ -198,7 +200,7 @@ def _refuse_depth_before(source: Source, end: int) -> None:
             composer.get_node()
     except _TooDeep as error:
         raise too_deep(source, error.start) from None
-    except (YAMLError, UnicodeEncodeError):
+    except (yaml.YAMLError, UnicodeEncodeError):
         pass  # the mistake is told as the whole text has it
     finally:
         composer.dispose()
@@ -226,9 +228,9 @@ def _texts(source: Source) -> Iterator[tuple[int, int]]:
         while parser.check_token():
             token = parser.get_token()
             start, end = token.start_mark.index, token.end_mark.index
-            if isinstance(token, ScalarToken):
+            if isinstance(token, yaml.ScalarToken):
                 yield source.text.find("\n", start) if token.style in ("|", ">") else start, end
-    except (YAMLError, UnicodeEncodeError):
+    except (yaml.YAMLError, UnicodeEncodeError):
         yield end, len(source.text)
     finally:
         if parser is not None:

@@ -74,15 +74,15 @@ def _excerpt(diagnostic: Diagnostic) -> tuple[str, int, int]:
 
 def cure_line(diagnostic: Diagnostic) -> str:
     """What `--fix` has done about a finding."""
-    told = safe(diagnostic)
+    shown = safe(diagnostic)
     where = f"fixed {diagnostic.path}:{diagnostic.span.line}:{diagnostic.span.column}"
     line = diagnostic.place.source.line(diagnostic.span.line)
     changes = ", ".join(
         f"{line[edit.span.column - 1 : edit.span.end_column - 1]} → {edit.text}"
-        for edit in told.fix
+        for edit in shown.fix
         if edit.span.line == diagnostic.span.line == edit.span.end_line
     )
-    return printable(f"{where}: {changes or told.message} [{diagnostic.rule}]")
+    return printable(f"{where}: {changes or shown.message} [{diagnostic.rule}]")
 
 
 def printable(text: str) -> str:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from sagespec.base.diagnostic import Diagnostic, Severity, has_errors, more, shortened, told
+from sagespec.base.diagnostic import Diagnostic, Severity, has_errors, limited, more, shortened
 from sagespec.base.redact import redacted, secret_in
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Report:
         self.files: set[str] = set()
         self._results = results
         self._seen: set[tuple[object, ...]] = set()
-        self._told: dict[str, Counter[Severity]] = {}
+        self._shown: dict[str, Counter[Severity]] = {}
 
     def found(self) -> Iterator[Diagnostic]:
         """Each finding once, although the jobs of one matrix, and manifests under the same defaults, share some.
@@ -46,12 +46,12 @@ class Report:
         could not be read is always told.
         """
         for name, results in groupby(self._results, lambda result: result.manifest):
-            before, left = self._told.get(name, Counter()), []
+            before, left = self._shown.get(name, Counter()), []
             for result in results:
                 kept, lines = shortened(self._new(result), {} if result.ends else before)
                 if kept:
                     before.update(found.severity for found in kept)
-                    self._told[name] = before
+                    self._shown[name] = before
                 left += lines
                 yield from kept
             yield from more(left)
@@ -63,11 +63,11 @@ class Report:
         for result in self._results:
             of_file = files.setdefault(result.manifest, {})
             if result.ends:
-                ends[result.manifest] = told(result.diagnostics)
+                ends[result.manifest] = limited(result.diagnostics)
             else:
                 of_file.update(dict.fromkeys(result.diagnostics))
             self._new(result)
-        return {name: [*told(list(of_file)), *ends.get(name, ())] for name, of_file in files.items()}
+        return {name: [*limited(list(of_file)), *ends.get(name, ())] for name, of_file in files.items()}
 
     def _new(self, result: Result | ResultSummary) -> list[Diagnostic]:
         """Counts a result; what has not been found before comes back."""
@@ -114,13 +114,13 @@ def safe(diagnostic: Diagnostic) -> Diagnostic:
     would write one is left out."""
     name = str(diagnostic.field[-1]) if diagnostic.field else ""
     tells = any(secret_in(edit.text.strip("\"'"), name) or redacted(edit.text) != edit.text for edit in diagnostic.fix)
-    message, hint = _told(diagnostic.message), _told(diagnostic.hint)
-    field = tuple(step if isinstance(step, int) else _told(step) for step in diagnostic.field)
+    message, hint = _safe_text(diagnostic.message), _safe_text(diagnostic.hint)
+    field = tuple(step if isinstance(step, int) else _safe_text(step) for step in diagnostic.field)
     return diagnostic._replace(message=message, hint=hint, field=field, fix=() if tells else diagnostic.fix)
 
 
 @lru_cache(maxsize=1_024)
-def _told(text: str) -> str:
+def _safe_text(text: str) -> str:
     text = redacted(text[:5_000])
     return text if len(text) <= LONGEST else re.sub(_LONG_VALUE, r"\1…\2", text)[:LONGEST]
 

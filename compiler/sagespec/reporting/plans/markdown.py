@@ -64,7 +64,7 @@ def _whole(plan: Plan, parts: Mapping[str, Sequence[Any]], sizes: Mapping[str, i
         marker=" ".join([MARKER, *place.environments, "-->"]),
         summary=counts(plan).rstrip(".").removeprefix("Plan: "),
         offline=UNASKED if place.offline else "",
-        where=", ".join(place.words),
+        where=", ".join(place.labels),
         total=total_of(plan),
         standing=total_of_endpoints(plan),
         rows=parts["row"][: sizes["row"]],

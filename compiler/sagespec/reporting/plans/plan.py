@@ -79,8 +79,8 @@ def heading(plan: Plan) -> Iterator[str]:
     place = where(plan)
     if place.offline:
         yield f"{UNASKED}."
-    if place.words:
-        yield _sentence(place.words)
+    if place.labels:
+        yield _sentence(place.labels)
 
 
 def _sentence(words: Iterable[str]) -> str:

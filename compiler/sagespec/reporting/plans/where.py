@@ -21,12 +21,12 @@ class Where(NamedTuple):
     offline: bool
 
     @property
-    def words(self) -> list[str]:
+    def labels(self) -> list[str]:
         """`account 123456789012`, `environment prod`, `us-west-2`."""
         accounts = f"account {', '.join(self.accounts)}" if self.accounts else ""
         environments = f"environment {', '.join(self.environments)}" if self.environments else ""
         here = "this machine" if self.local else ""
-        return [words for words in (accounts, environments, ", ".join(self.regions), here) if words]
+        return [labels for labels in (accounts, environments, ", ".join(self.regions), here) if labels]
 
 
 def where(plan: Plan) -> Where:

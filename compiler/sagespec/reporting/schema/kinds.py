@@ -23,7 +23,7 @@ class Beyond(NamedTuple):
     values: Callable[[Facts], Mapping[str, Json]] = values_of_any
     """Field → values to complete."""
     rows: Callable[[Facts], Iterable[Row]] = lambda facts: ()
-    """Contradictions that are no rule's alone."""
+    """Contradictions that do not belong to one rule alone."""
     branches: Callable[[Facts], Iterable[Json]] = lambda facts: ()
     """What versions and regions decide."""
     maps: Mapping[str, str] = {}

@@ -110,5 +110,5 @@ def _of_items(shape: Shape) -> Json:
 
 def _described(shape: Shape) -> Json:
     about = described({"type": shape["type"], "metadata": shape.get("metadata", {})})
-    told = {"title": about.title, "examples": list(about.examples)}
-    return {key: value for key, value in told.items() if value}
+    texts = {"title": about.title, "examples": list(about.examples)}
+    return {key: value for key, value in texts.items() if value}

@@ -67,7 +67,8 @@ class Shapes:
         return {f"{self.prefix}{name}": values for name, values in known.items()}
 
     def properties(self, part: str) -> Json:
-        return {name: self.shape(name, node) | _told(node) for name, node in self.parts[part]["properties"].items()}
+        nodes = self.parts[part]["properties"]
+        return {name: self.shape(name, node) | _property_docs(node) for name, node in nodes.items()}
 
     def shape(self, name: str, node: Json, *, in_list: bool = False) -> Json:
         """One value: an expression is welcome, and null where the model takes it."""
@@ -160,14 +161,14 @@ class Shapes:
         return shape | ({"examples": node["examples"]} if "examples" in node else {})
 
 
-def _told(node: Json) -> Json:
+def _property_docs(node: Json) -> Json:
     """What a field means; with what holds where it is left out, for editors that show Markdown."""
     default = node.get("default")
-    told = {"description": node["description"]}
+    docs = {"description": node["description"]}
     if isinstance(default, bool) or (isinstance(default, int | str) and default != ""):
         written = json.dumps(default)
-        told["markdownDescription"] = f"{node['description']}\n\nLeft out: `{written}`."
-    return told
+        docs["markdownDescription"] = f"{node['description']}\n\nLeft out: `{written}`."
+    return docs
 
 
 class JobShapes(Shapes):

@@ -25,7 +25,7 @@ class Board:
     """Takes the state of a job whenever it is another one."""
     line: Callable[[str], None]
     """Takes a line of a log."""
-    remark: Callable[[str], None]
+    notice: Callable[[str], None]
     """Takes a line for whoever watches, which stands above the states."""
 
 
@@ -75,7 +75,7 @@ def _plain_board(stream: IO[str], out: IO[str]) -> Board:
     """A line for each piece of news."""
     style = style_of(stream)
 
-    def remark(text: str) -> None:
+    def notice(text: str) -> None:
         out.flush()
         stream.write(text + "\n")
         stream.flush()
@@ -83,7 +83,7 @@ def _plain_board(stream: IO[str], out: IO[str]) -> Board:
     def line(text: str) -> None:
         out.write(text + "\n")
 
-    return Board(lambda seen: remark(state_line(seen, style)), line, remark)
+    return Board(lambda seen: notice(state_line(seen, style)), line, notice)
 
 
 def _table(job_names: Sequence[str], states: dict[str, Observed], now: float) -> Table:

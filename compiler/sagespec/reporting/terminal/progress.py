@@ -26,18 +26,18 @@ def progress_on(stream: IO[str]) -> Iterator[Progress]:
         yield _plain(stream)
 
 
-def told_once(tell: Callable[[str], None]) -> Progress:
-    """What apply calls while it works beside jobs that are followed: each piece of work is told when it begins, and
-    when it is finished."""
-    told: set[tuple[str, bool]] = set()
+def progress_lines(print_line: Callable[[str], None]) -> Progress:
+    """What apply calls while it works beside jobs that are followed: each piece of work gets a line when it begins,
+    and when it is finished."""
+    printed: set[tuple[str, bool]] = set()
     lock = threading.Lock()
 
     def progress(what: str, done: int, total: int) -> None:
         finished = 0 < total <= done
         with lock:
-            if (what, finished) not in told:
-                told.add((what, finished))
-                tell(f"{what}{f' {done * 100 // total} %' if total else ''}")
+            if (what, finished) not in printed:
+                printed.add((what, finished))
+                print_line(f"{what}{f' {done * 100 // total} %' if total else ''}")
 
     return progress
 

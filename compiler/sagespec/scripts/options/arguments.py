@@ -9,7 +9,7 @@ from typing import Any
 from sagespec.scripts.known import OTHER_COMMAND_LINES
 from sagespec.scripts.options import NO_VALUE, TAKES_VALUE, DeclaredArguments, DeclaredOption
 from sagespec.scripts.syntax.program import Program
-from sagespec.scripts.syntax.walking import MAIN, Module, Seen
+from sagespec.scripts.syntax.walking import MAIN, Module, Occurrence
 from sagespec.scripts.values import value
 from sagespec.scripts.values.constants import UNKNOWN
 
@@ -79,18 +79,18 @@ def _other_command_lines(program: Program) -> bool:
 class _ParserReader:
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.calls = list(program.seen("calls"))
+        self.calls = list(program.occurrences("calls"))
         self.subclasses = {
             name: found
             for module in program.modules.values()
             for name, found in module.classes.items()
             if any(module.dotted(base) == _PARSER for base in found.bases)
         }
-        self.parsers = [(module, seen) for module, seen in self.calls if self.makes_parser(module, seen.node)]
+        self.parsers = [(module, hit) for module, hit in self.calls if self.makes_parser(module, hit.node)]
         self.parses = [
-            (module, seen)
-            for module, seen in self.calls
-            if isinstance(seen.node.func, ast.Attribute) and seen.node.func.attr in STRICT | LENIENT
+            (module, hit)
+            for module, hit in self.calls
+            if isinstance(hit.node.func, ast.Attribute) and hit.node.func.attr in STRICT | LENIENT
         ]
         self.names = set(self._parser_names())
 
@@ -118,32 +118,32 @@ class _ParserReader:
             methods = {inner.name for inner in found.body if isinstance(inner, ast.FunctionDef)}
             if not methods <= _OVERRIDABLE:
                 return False
-        for _, seen in self.parsers:
-            if any(keyword.arg in (None, "prefix_chars", "fromfile_prefix_chars") for keyword in seen.node.keywords):
+        for _, hit in self.parsers:
+            if any(keyword.arg in (None, "prefix_chars", "fromfile_prefix_chars") for keyword in hit.node.keywords):
                 return False
         if not self._argv_untouched():
             return False
-        return all(self._reads_argv(module, seen) and self._is_ours(module, seen) for module, seen in self.parses)
+        return all(self._reads_argv(module, hit) and self._is_ours(module, hit) for module, hit in self.parses)
 
     def _argv_untouched(self) -> bool:
         """`sys.argv` is only read, never written."""
         for module in self.program.modules.values():
-            for seen in module.uses:
-                dotted = module.dotted(seen.node)
-                if dotted.startswith("sys.argv.") or (dotted == "sys.argv" and not isinstance(seen.node.ctx, ast.Load)):
+            for hit in module.uses:
+                dotted = module.dotted(hit.node)
+                if dotted.startswith("sys.argv.") or (dotted == "sys.argv" and not isinstance(hit.node.ctx, ast.Load)):
                     return False
-            for seen in module.lookups:
-                if module.dotted(seen.node.value) == "sys.argv" and not isinstance(seen.node.ctx, ast.Load):
+            for hit in module.lookups:
+                if module.dotted(hit.node.value) == "sys.argv" and not isinstance(hit.node.ctx, ast.Load):
                     return False
         return True
 
-    def _reads_argv(self, module: Module, seen: Seen) -> bool:
-        given = [*seen.node.args[:1], *(keyword.value for keyword in seen.node.keywords if keyword.arg == "args")]
+    def _reads_argv(self, module: Module, hit: Occurrence) -> bool:
+        given = [*hit.node.args[:1], *(keyword.value for keyword in hit.node.keywords if keyword.arg == "args")]
         if not given:
             return True
         argument = given[0]
         if isinstance(argument, ast.Name):
-            function = module.functions.get(seen.owner)
+            function = module.functions.get(hit.owner)
             parameters = [] if function is None else [parameter.arg for parameter in function.args.args]
             values = [node for node in module.assigned.get(argument.id, []) if node is not None]
             return (argument.id in parameters and not values) or (
@@ -151,13 +151,13 @@ class _ParserReader:
             )
         return _is_argv(module, argument) or (isinstance(argument, ast.Constant) and argument.value is None)
 
-    def _is_ours(self, module: Module, seen: Seen) -> bool:
+    def _is_ours(self, module: Module, hit: Occurrence) -> bool:
         """Whether what parses can only be a parser of the program's own."""
-        receiver = seen.node.func.value
+        receiver = hit.node.func.value
         if isinstance(receiver, ast.Call):
             return (
                 self.makes_parser(module, receiver)
-                or self.program.called(module, Seen(receiver, MAIN, True)) is not None
+                or self.program.called(module, Occurrence(receiver, MAIN, True)) is not None
             )
         if isinstance(receiver, ast.Attribute):
             return module.dotted(receiver).startswith("self.") or receiver.attr in self.names
@@ -175,44 +175,44 @@ class _ParserReader:
             return node.id in self.names
         if self.makes_parser(module, node):
             return True
-        return isinstance(node, ast.Call) and self.program.called(module, Seen(node, MAIN, True)) is not None
+        return isinstance(node, ast.Call) and self.program.called(module, Occurrence(node, MAIN, True)) is not None
 
     def arguments(self) -> DeclaredArguments:
-        declared = [(module, seen) for module, seen in self.calls if _declares(module, seen.node.func)]
+        declared = [(module, hit) for module, hit in self.calls if _declares(module, hit.node.func)]
         if "add_subparsers" in self.program.names:
             return self._above_subcommands(declared) or self._arguments(declared, self.parses)
         return self._strict_of_several(declared) or self._arguments(declared, self.parses)
 
-    def _above_subcommands(self, declared: list[tuple[Module, Seen]]) -> DeclaredArguments | None:
+    def _above_subcommands(self, declared: list[tuple[Module, Occurrence]]) -> DeclaredArguments | None:
         """The options of the parser itself: those of its subcommands need a word before them, and the container
         passes options only. None where it is not certain which options are whose."""
-        words = [value(seen.node.args[0], module) for module, seen in self._calls_of("add_parser") if seen.node.args]
+        words = [value(hit.node.args[0], module) for module, hit in self._calls_of("add_parser") if hit.node.args]
         if len(self.parsers) != 1 or "parents" in self._words() or not all(isinstance(word, str) for word in words):
             return None
-        owners = {id(seen.node): self._rank(module, seen.node.func) for module, seen in declared}
+        owners = {id(hit.node): self._rank(module, hit.node.func) for module, hit in declared}
         if None in owners.values():
             return None
         own = [one for one in declared if owners[id(one[1].node)] == "parser"]
-        below = [self._option(module, seen) for module, seen in declared if owners[id(seen.node)] == "subcommand"]
+        below = [self._option(module, hit) for module, hit in declared if owners[id(hit.node)] == "subcommand"]
         made = self._arguments(own, self.parses)
         insists = [
-            self.program.piece(module, seen.node)
-            for module, seen in self._calls_of("add_subparsers")
-            for keyword in seen.node.keywords
-            if keyword.arg == "required" and value(keyword.value, module) is True and self.program.certain(module, seen)
+            self.program.piece(module, hit.node)
+            for module, hit in self._calls_of("add_subparsers")
+            for keyword in hit.node.keywords
+            if keyword.arg == "required" and value(keyword.value, module) is True and self.program.certain(module, hit)
         ]
         return made._replace(
-            complete=not self._handed_out() and all(self._option(module, seen) is not None for module, seen in own),
+            complete=not self._handed_out() and all(self._option(module, hit) is not None for module, hit in own),
             below=tuple(flag for option in below if option is not None for flag in option.flags),
             words=tuple(words),
             insists_on_word=insists[0] if insists else None,
         )
 
-    def _calls_of(self, method: str) -> list[tuple[Module, Seen]]:
+    def _calls_of(self, method: str) -> list[tuple[Module, Occurrence]]:
         return [
-            (module, seen)
-            for module, seen in self.calls
-            if isinstance(seen.node.func, ast.Attribute) and seen.node.func.attr == method
+            (module, hit)
+            for module, hit in self.calls
+            if isinstance(hit.node.func, ast.Attribute) and hit.node.func.attr == method
         ]
 
     def _rank(self, module: Module, func: ast.expr, depth: int = 4) -> str | None:
@@ -233,28 +233,28 @@ class _ParserReader:
             return "subcommand"
         return self._rank(module, made.func, depth - 1) if method in _MAKERS else None
 
-    def _strict_of_several(self, declared: list[tuple[Module, Seen]]) -> DeclaredArguments | None:
+    def _strict_of_several(self, declared: list[tuple[Module, Occurrence]]) -> DeclaredArguments | None:
         """Of several parsers, the first that every run parses strictly, with its own options: it stops the program at
         what only another one knows. None where it is not certain which options are whose."""
         if len(self.parsers) < 2 or {"add_subparsers", "parents", *_MAKERS} & self._words():
             return None
-        owners = {id(seen.node): self._parser_of(module, seen) for module, seen in [*declared, *self.parses]}
+        owners = {id(hit.node): self._parser_of(module, hit) for module, hit in [*declared, *self.parses]}
         if None in owners.values():
             return None
-        for module, seen in self.parses:
-            if seen.node.func.attr in STRICT and self.program.certain(module, seen):
-                own = owners[id(seen.node)]
+        for module, hit in self.parses:
+            if hit.node.func.attr in STRICT and self.program.certain(module, hit):
+                own = owners[id(hit.node)]
                 options = [one for one in declared if owners[id(one[1].node)] == own]
-                return self._arguments(options, [(module, seen)])
+                return self._arguments(options, [(module, hit)])
         return None
 
     def _words(self) -> set[str]:
-        words = {word.arg for _, seen in self.calls for word in seen.node.keywords if word.arg is not None}
+        words = {word.arg for _, hit in self.calls for word in hit.node.keywords if word.arg is not None}
         return words | set(self.program.names)
 
-    def _parser_of(self, module: Module, seen: Seen) -> int | None:
+    def _parser_of(self, module: Module, hit: Occurrence) -> int | None:
         """Which parser a call of one of its methods is about; None where that is not certain."""
-        func = seen.node.func
+        func = hit.node.func
         if isinstance(func, ast.Name):
             short = _short_for(module, func)
             func = short[0][0] if len(short) == 1 else func
@@ -263,35 +263,37 @@ class _ParserReader:
             return None
         given = module.assigned.get(receiver.id, [])
         made = [(id(one.node), one.owner) for _, one in self.parsers if any(one.node is node for node in given)]
-        here = [number for number, owner in made if owner == seen.owner]
+        here = [number for number, owner in made if owner == hit.owner]
         if len(made) != len(given):
             return None
         if len(here) == 1:
             return here[0]
         return made[0][0] if len(made) == 1 and made[0][1] == MAIN else None
 
-    def _arguments(self, declared: list[tuple[Module, Seen]], parses: list[tuple[Module, Seen]]) -> DeclaredArguments:
+    def _arguments(
+        self, declared: list[tuple[Module, Occurrence]], parses: list[tuple[Module, Occurrence]]
+    ) -> DeclaredArguments:
         program = self.program
-        options = [self._option(module, seen) for module, seen in declared]
-        words = {seen.node.func.attr for _, seen in parses}
+        options = [self._option(module, hit) for module, hit in declared]
+        words = {hit.node.func.attr for _, hit in parses}
         subcommands = "add_subparsers" in program.names
         module, first = parses[0]
         return DeclaredArguments(
             options=tuple(option for option in options if option is not None),
             complete=None not in options and not subcommands and not self._handed_out(),
-            strict=words <= STRICT and all(seen.always for _, seen in parses),
-            forgets=words <= LENIENT and all(self._rest_unused(module, seen) for module, seen in parses),
+            strict=words <= STRICT and all(hit.always for _, hit in parses),
+            forgets=words <= LENIENT and all(self._rest_unused(module, hit) for module, hit in parses),
             certain=len(parses) == 1 and program.certain(module, first),
             abbreviations=not all(
-                any(word.arg == "allow_abbrev" and value(word.value, module) is False for word in seen.node.keywords)
-                for module, seen in self.parsers
+                any(word.arg == "allow_abbrev" and value(word.value, module) is False for word in hit.node.keywords)
+                for module, hit in self.parsers
             ),
             subcommands=subcommands,
             parses=program.piece(module, first.node),
         )
 
-    def _option(self, module: Module, seen: Seen) -> DeclaredOption | None:
-        call = seen.node
+    def _option(self, module: Module, hit: Occurrence) -> DeclaredOption | None:
+        call = hit.node
         flags = [value(argument, module) for argument in call.args]
         short = _short_for(module, call.func) if isinstance(call.func, ast.Name) else []
         if len(short) > 1 and any(words for _, words in short):
@@ -314,7 +316,7 @@ class _ParserReader:
             choices=_choices(words, module),
             nargs=_nargs(words.get("nargs"), module),
             required=value(words.get("required"), module) is True,
-            certain=self.program.certain(module, seen) and not self._in_exclusive_group(module, call),
+            certain=self.program.certain(module, hit) and not self._in_exclusive_group(module, call),
             piece=self.program.piece(module, call),
             variable=_variable(words.get("default"), module),
         )
@@ -335,28 +337,28 @@ class _ParserReader:
 
     def _handed_out(self) -> bool:
         """Whether a parser, or its `add_argument`, goes to somebody who may add options of which nothing is known."""
-        declaring = {id(seen.node.func) for module, seen in self.calls}
+        declaring = {id(hit.node.func) for module, hit in self.calls}
         for module in self.program.modules.values():
             for name in module.assigned:
                 declaring |= {id(node) for node, _ in _short_for(module, ast.Name(name))}
         for module in self.program.modules.values():
-            for seen in module.uses:
-                node = seen.node
+            for hit in module.uses:
+                node = hit.node
                 if isinstance(node, ast.Attribute) and node.attr == "add_argument" and id(node) not in declaring:
                     return True
-        for module, seen in self.calls:
-            name = module.dotted(seen.node.func)
-            for keyword in seen.node.keywords:
+        for module, hit in self.calls:
+            name = module.dotted(hit.node.func)
+            for keyword in hit.node.keywords:
                 known = keyword.arg != "parents" or self._known_parents(module, keyword.value)
-                if not known and self.makes_parser(module, seen.node):
+                if not known and self.makes_parser(module, hit.node):
                     return True
-            given = [*seen.node.args, *(keyword.value for keyword in seen.node.keywords)]
+            given = [*hit.node.args, *(keyword.value for keyword in hit.node.keywords)]
             passed = any(isinstance(argument, ast.Name) and argument.id in self.names for argument in given)
-            if passed and name not in _READERS and self.program.called(module, seen) is None:
+            if passed and name not in _READERS and self.program.called(module, hit) is None:
                 return True
         for module in self.program.modules.values():
-            for seen in module.uses:
-                node = seen.node
+            for hit in module.uses:
+                node = hit.node
                 if (
                     isinstance(node, ast.Attribute)
                     and isinstance(node.value, ast.Name)
@@ -370,7 +372,9 @@ class _ParserReader:
         if not isinstance(node, ast.List | ast.Tuple):
             return False
         for parent in node.elts:
-            called = isinstance(parent, ast.Call) and self.program.called(module, Seen(parent, MAIN, True)) is not None
+            called = (
+                isinstance(parent, ast.Call) and self.program.called(module, Occurrence(parent, MAIN, True)) is not None
+            )
             named = isinstance(parent, ast.Name) and all(
                 self._may_be_parser(module, parent.id, given) for given in module.assigned.get(parent.id, [None])
             )
@@ -378,12 +382,12 @@ class _ParserReader:
                 return False
         return True
 
-    def _rest_unused(self, module: Module, seen: Seen) -> bool:
+    def _rest_unused(self, module: Module, hit: Occurrence) -> bool:
         """`args, _ = parser.parse_known_args()`, and nobody asks for the rest; or only the first is taken."""
         for names, given in module.unpacked:
-            if given is seen.node and len(names.elts) == 2 and isinstance(names.elts[1], ast.Name):
+            if given is hit.node and len(names.elts) == 2 and isinstance(names.elts[1], ast.Name):
                 return not self._is_read(module, names.elts[1].id)
-        taken = [lookup.node for lookup in module.lookups if lookup.node.value is seen.node]
+        taken = [lookup.node for lookup in module.lookups if lookup.node.value is hit.node]
         return any(value(lookup.slice, module) == 0 for lookup in taken)
 
     def _is_read(self, module: Module, name: str) -> bool:

@@ -16,7 +16,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.scripts.options import DeclaredArguments, DeclaredOption
 from sagespec.scripts.syntax import Piece
 from sagespec.scripts.syntax.program import Program
-from sagespec.scripts.syntax.walking import MAIN, Function, Module, Seen
+from sagespec.scripts.syntax.walking import MAIN, Function, Module, Occurrence
 from sagespec.scripts.values import value
 from sagespec.scripts.values.constants import UNKNOWN
 
@@ -82,23 +82,23 @@ def _positional(name: str, piece: Piece) -> DeclaredOption:
 def _certain_calls(program: Program, name: str) -> list[_LibraryCall]:
     """The calls of a library's function that are certain to be made, in the entry point."""
     entry = program.entry
-    found = [seen for seen in entry.calls if entry.dotted(seen.node.func) == name]
-    if not all(program.certain(entry, seen) for seen in found):
+    found = [hit for hit in entry.calls if entry.dotted(hit.node.func) == name]
+    if not all(program.certain(entry, hit) for hit in found):
         raise _Unclear
-    return [_LibraryCall(entry, seen.node) for seen in found]
+    return [_LibraryCall(entry, hit.node) for hit in found]
 
 
 def _is_started(program: Program, name: str) -> _LibraryCall:
     """The one call `name()`, without arguments, that every run comes by."""
     entry = program.entry
-    calls = [seen for seen in entry.calls if isinstance(seen.node.func, ast.Name) and seen.node.func.id == name]
+    calls = [hit for hit in entry.calls if isinstance(hit.node.func, ast.Name) and hit.node.func.id == name]
     if len(calls) != 1 or calls[0].node.args or calls[0].node.keywords or not _surely(program, calls[0]):
         raise _Unclear
     return _LibraryCall(entry, calls[0].node)
 
 
-def _surely(program: Program, seen: Seen) -> bool:
-    return seen.owner == MAIN and program.certain(program.entry, seen)
+def _surely(program: Program, hit: Occurrence) -> bool:
+    return hit.owner == MAIN and program.certain(program.entry, hit)
 
 
 def _words(module: Module, call: ast.Call, known: str) -> dict[str, ast.expr]:
@@ -217,7 +217,7 @@ def _typer(program: Program) -> DeclaredArguments:
         if isinstance(node, ast.Call) and entry.dotted(node.func) == "typer.Typer"
     ]
     if len(apps) != 1 or {f"{apps[0]}.add_typer", f"{apps[0]}.callback"} & {
-        entry.dotted(seen.node.func) for seen in entry.calls
+        entry.dotted(hit.node.func) for hit in entry.calls
     }:
         raise _Unclear
     commands = [
@@ -332,17 +332,17 @@ def _absl(program: Program) -> DeclaredArguments:
         raise _Unclear
     piece = program.piece(program.entry, runs[0].node)
     options = [_option([f"--{name}", f"-{name}"], piece, action="") for name in _ABSL_OWN.split()]
-    for module, seen in program.seen("calls"):
-        name = module.dotted(seen.node.func)
+    for module, hit in program.occurrences("calls"):
+        name = module.dotted(hit.node.func)
         if name.startswith("absl.flags.DEFINE_"):
-            options.append(_absl_option(program, module, seen))
+            options.append(_absl_option(program, module, hit))
         elif name.rpartition(".")[2].startswith("DEFINE_") or name == "absl.flags.DEFINE":
             raise _Unclear
     return _line(program, runs[0], options, "absl")
 
 
-def _absl_option(program: Program, module: Module, seen: Seen) -> DeclaredOption:
-    call, kind = seen.node, module.dotted(seen.node.func).removeprefix("absl.flags.DEFINE_")
+def _absl_option(program: Program, module: Module, hit: Occurrence) -> DeclaredOption:
+    call, kind = hit.node, module.dotted(hit.node.func).removeprefix("absl.flags.DEFINE_")
     words = {keyword.arg: keyword.value for keyword in call.keywords}
     if kind not in _DEFINED or None in words or not (call.args or "name" in words):
         raise _Unclear
@@ -360,7 +360,7 @@ def _absl_option(program: Program, module: Module, seen: Seen) -> DeclaredOption
         type="str" if isinstance(choices, tuple) else _DEFINED[kind],
         choices=choices if isinstance(choices, tuple) else None,
         required=value(words.get("required"), module) is True,
-        certain=program.certain(module, seen),
+        certain=program.certain(module, hit),
     )
 
 
@@ -371,11 +371,11 @@ _LIBRARY = "transformers."
 
 def _hf_parser(program: Program) -> DeclaredArguments:
     entry = program.entry
-    makes = [seen for seen in entry.calls if entry.dotted(seen.node.func) == f"{_LIBRARY}HfArgumentParser"]
+    makes = [hit for hit in entry.calls if entry.dotted(hit.node.func) == f"{_LIBRARY}HfArgumentParser"]
     parses = [
-        seen
-        for seen in entry.calls
-        if isinstance(seen.node.func, ast.Attribute) and seen.node.func.attr == "parse_args_into_dataclasses"
+        hit
+        for hit in entry.calls
+        if isinstance(hit.node.func, ast.Attribute) and hit.node.func.attr == "parse_args_into_dataclasses"
     ]
     if len(makes) != 1 or len(parses) != 1 or len(makes[0].node.args) != 1 or "add_argument" in program.names:
         raise _Unclear

@@ -9,7 +9,7 @@ from functools import cached_property
 from sagespec.scripts.called import LEGACY_FUNCTIONS
 from sagespec.scripts.known import is_known
 from sagespec.scripts.syntax import Piece
-from sagespec.scripts.syntax.walking import MAIN, Function, Module, Seen
+from sagespec.scripts.syntax.walking import MAIN, Function, Module, Occurrence
 
 RUNNERS = frozenset({"tf.app.run", "tensorflow.app.run", "tensorflow.compat.v1.app.run", "absl.app.run", "app.run"})
 """They call the function that they are given."""
@@ -35,28 +35,28 @@ class Program:
         self.modules = {module.number: module for module in (entry, *self.helpers.values())}
         self.names = frozenset().union(*(module.names for module in self.modules.values()))
         self.imported = frozenset().union(*(module.imported for module in self.modules.values()))
-        self._seen: dict[str, list[tuple[Module, Seen]]] = {}
+        self._occurrences: dict[str, list[tuple[Module, Occurrence]]] = {}
         self._dead = frozenset(self._unnamed())
         self.reached = self._reached([(0, MAIN), *((module.number, MAIN) for module in self.helpers.values())])
         self.reached_in_legacy_mode = self._reached(
             [*self.reached, *(owner for name in LEGACY_FUNCTIONS if (owner := self.function(entry, name)) is not None)]
         )
-        self.closed = complete and not self._strangers() and not self._dynamic()
+        self.closed = complete and not self._has_unknown_imports() and not self._runs_unread_code()
 
     def piece(self, module: Module, node: ast.AST) -> Piece:
         at = node
         return Piece(module.number, at.lineno, at.col_offset, at.end_lineno, at.end_col_offset)  # type: ignore[attr-defined]
 
-    def seen(self, kind: str) -> list[tuple[Module, Seen]]:
+    def occurrences(self, kind: str) -> list[tuple[Module, Occurrence]]:
         """Everything of a kind (`calls`, `texts` …) that stands in code which something refers to."""
-        if kind not in self._seen:
-            self._seen[kind] = [
-                (module, seen)
+        if kind not in self._occurrences:
+            self._occurrences[kind] = [
+                (module, hit)
                 for module in self.modules.values()
-                for seen in getattr(module, kind)
-                if (module.number, seen.owner.partition(".")[0]) not in self._dead
+                for hit in getattr(module, kind)
+                if (module.number, hit.owner.partition(".")[0]) not in self._dead
             ]
-        return self._seen[kind]
+        return self._occurrences[kind]
 
     def _unnamed(self) -> Iterator[Owner]:
         """Functions that nothing in the program names: they are never called."""
@@ -65,13 +65,13 @@ class Program:
                 if name not in self.names and name not in LEGACY_FUNCTIONS and not function.decorator_list:
                     yield module.number, name
 
-    def certain(self, module: Module, seen: Seen, *, legacy: bool = False) -> bool:
+    def certain(self, module: Module, hit: Occurrence, *, legacy: bool = False) -> bool:
         """Whether a run surely comes by."""
         reached = self.reached_in_legacy_mode if legacy else self.reached
-        return seen.always and (module.number, seen.owner) in reached
+        return hit.always and (module.number, hit.owner) in reached
 
     def function(self, module: Module, name: str, owner: str = MAIN) -> Owner | None:
-        """The function (or a class's `__init__`) that a name in some function stands for; None for a stranger's."""
+        """The function (or a class's `__init__`) that a name in some function stands for; None for a library's."""
         inside = owner
         while inside:
             if f"{inside}.{name}" in module.functions:
@@ -83,21 +83,23 @@ class Program:
             return module.number, f"{name}.__init__"
         return self._imported(module.imports.get(name, name)) or self._of_stars(module, name)
 
-    def called(self, module: Module, seen: Seen) -> Owner | None:
+    def called(self, module: Module, hit: Occurrence) -> Owner | None:
         """The function that a call calls."""
-        target = seen.node.func
+        target = hit.node.func
         if isinstance(target, ast.Name):
-            return self.function(module, target.id, seen.owner)
+            return self.function(module, target.id, hit.owner)
         dotted = module.dotted(target)
-        if dotted.startswith("self.") and "." in seen.owner:
-            own = f"{seen.owner.rpartition('.')[0]}.{dotted.removeprefix('self.')}"
+        if dotted.startswith("self.") and "." in hit.owner:
+            own = f"{hit.owner.rpartition('.')[0]}.{dotted.removeprefix('self.')}"
             return (module.number, own) if own in module.functions else None
         return self._imported(dotted)
 
-    def passed(self, module: Module, seen: Seen, name: ast.Name) -> Iterator[tuple[Module, Seen, ast.expr | None]]:
+    def passed(
+        self, module: Module, hit: Occurrence, name: ast.Name
+    ) -> Iterator[tuple[Module, Occurrence, ast.expr | None]]:
         """What every call of a function passes for one of its parameters, which `name` in its body must be."""
-        owner = (module.number, seen.owner)
-        function = module.functions.get(seen.owner)
+        owner = (module.number, hit.owner)
+        function = module.functions.get(hit.owner)
         parameters = [] if function is None else [parameter.arg for parameter in function.args.args]
         if name.id not in parameters:
             return
@@ -108,13 +110,13 @@ class Program:
             yield caller, call, given
 
     @cached_property
-    def _callers(self) -> Mapping[Owner, list[tuple[Module, Seen]]]:
+    def _callers(self) -> Mapping[Owner, list[tuple[Module, Occurrence]]]:
         """Every call of each function."""
-        found: dict[Owner, list[tuple[Module, Seen]]] = {}
-        for module, seen in self.seen("calls"):
-            target = self.called(module, seen)
+        found: dict[Owner, list[tuple[Module, Occurrence]]] = {}
+        for module, hit in self.occurrences("calls"):
+            target = self.called(module, hit)
             if target is not None:
-                found.setdefault(target, []).append((module, seen))
+                found.setdefault(target, []).append((module, hit))
         return found
 
     def definition(self, owner: Owner) -> Function:
@@ -138,29 +140,29 @@ class Program:
 
     def _reached(self, roots: Iterable[Owner]) -> frozenset[Owner]:
         reached, waiting = set[Owner](), list(roots)
-        calls: dict[Owner, list[tuple[Module, Seen]]] = {}
+        calls: dict[Owner, list[tuple[Module, Occurrence]]] = {}
         for module in self.modules.values():
-            for seen in module.calls:
-                if seen.always:
-                    calls.setdefault((module.number, seen.owner), []).append((module, seen))
+            for hit in module.calls:
+                if hit.always:
+                    calls.setdefault((module.number, hit.owner), []).append((module, hit))
         while waiting:
             owner = waiting.pop()
             if owner in reached or owner[1] in self.modules[owner[0]].generators:
                 continue
             reached.add(owner)
-            for module, seen in calls.get(owner, ()):
-                waiting += [target for target in self._targets(module, seen) if target is not None]
+            for module, hit in calls.get(owner, ()):
+                waiting += [target for target in self._targets(module, hit) if target is not None]
         return frozenset(reached)
 
-    def _targets(self, module: Module, seen: Seen) -> Iterator[Owner | None]:
-        yield self.called(module, seen)
-        if module.dotted(seen.node.func) in RUNNERS:
-            given = [*seen.node.args[:1], *(keyword.value for keyword in seen.node.keywords if keyword.arg == "main")]
+    def _targets(self, module: Module, hit: Occurrence) -> Iterator[Owner | None]:
+        yield self.called(module, hit)
+        if module.dotted(hit.node.func) in RUNNERS:
+            given = [*hit.node.args[:1], *(keyword.value for keyword in hit.node.keywords if keyword.arg == "main")]
             yield from (self.function(module, name.id) for name in given if isinstance(name, ast.Name))
             if not given:
                 yield self.function(module, "main")
 
-    def _strangers(self) -> bool:
+    def _has_unknown_imports(self) -> bool:
         """Whether a module is imported of which nobody knows what it reads and writes."""
         for name in self.imported:
             top = name.lstrip(".").partition(".")[0]
@@ -175,14 +177,14 @@ class Program:
     def _is_helper(self, name: str) -> bool:
         return name in self.helpers or name.rpartition(".")[0] in self.helpers
 
-    def _dynamic(self) -> bool:
+    def _runs_unread_code(self) -> bool:
         """Whether something is run that is not here to be read; installing packages is none of that."""
         if "exec" in self.names:
             return True
-        for module, seen in self.seen("calls"):
-            name = module.dotted(seen.node.func)
+        for module, hit in self.occurrences("calls"):
+            name = module.dotted(hit.node.func)
             if name in _DYNAMIC or (name.startswith(_STARTERS) and not name.endswith(("Error", "Expired"))):
-                words = {part.value for part in ast.walk(seen.node) if isinstance(part, ast.Constant)}
+                words = {part.value for part in ast.walk(hit.node) if isinstance(part, ast.Constant)}
                 if not any(isinstance(word, str) and ("pip" in word.split() or "nvidia-smi" in word) for word in words):
                     return True
         return False

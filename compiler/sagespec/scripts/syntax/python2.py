@@ -13,7 +13,7 @@ Node = Any
 def as_python3(text: str) -> str | None:
     """The text with every Python 2 construct overwritten by as many bytes of Python 3 that say as much.
 
-    None where the text is no Python 2 either, or has nothing in it that only Python 2 knows.
+    None where the text is not Python 2 either, or has nothing in it that only Python 2 knows.
     """
     import tree_sitter
     import tree_sitter_python

@@ -15,8 +15,8 @@ MAIN = ""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class Seen(NamedTuple):
-    """A node, the function that it stands in, and whether that function always comes to it."""
+class Occurrence(NamedTuple):
+    """A place in the program: a node, the function that it stands in, and whether that function always comes to it."""
 
     node: Any
     owner: str
@@ -41,26 +41,26 @@ class Module:
         """Modules that everything is imported from."""
         self.imported: set[str] = set()
         """Every module that is named in an import, and every name taken from one as if it were a module."""
-        self.import_statements: list[Seen] = []
+        self.import_statements: list[Occurrence] = []
         self.functions: dict[str, Function] = {}
         """By qualified name; those inside a function are named after it, as methods after their class."""
         self.classes: dict[str, ast.ClassDef] = {}
         self.assigned: dict[str, list[ast.expr | None]] = {}
-        """Name → every value that it is given anywhere in the module; None where that is no plain assignment."""
+        """Name → every value that it is given anywhere in the module; None where that is not a plain assignment."""
         self.unpacked: list[tuple[ast.Tuple | ast.List, ast.expr]] = []
         """(names, value) of every `a, b = value`."""
         self.top: set[str] = set()
         """Names that the module itself has."""
-        self.calls: list[Seen] = []
-        self.lookups: list[Seen] = []
+        self.calls: list[Occurrence] = []
+        self.lookups: list[Occurrence] = []
         """Subscripts."""
-        self.texts: list[Seen] = []
-        """String constants that are no docstrings."""
+        self.texts: list[Occurrence] = []
+        """String constants that are not docstrings."""
         self.names: set[str] = set()
         """Every name and attribute that is used."""
-        self.tests: list[Seen] = []
+        self.tests: list[Occurrence] = []
         """Comparisons with `in`."""
-        self.uses: list[Seen] = []
+        self.uses: list[Occurrence] = []
         """Attributes and names that are read, where no look-up or call begins with them."""
         self.generators: set[str] = set()
         self.known: dict[str, Any] = {}
@@ -220,7 +220,7 @@ class _Walker:
 
     def imports(self, node: ast.Import | ast.ImportFrom, owner: str, always: bool) -> None:
         module = self.module
-        module.import_statements.append(Seen(node, owner, always))
+        module.import_statements.append(Occurrence(node, owner, always))
         if isinstance(node, ast.Import):
             for alias in node.names:
                 module.imported.add(alias.name)
@@ -285,88 +285,88 @@ class _Walker:
             kind = type(node)
             if kind in _PYTHON3:
                 self.note_python3(node)
-            waiting += _EXPRESSIONS.get(kind, _Walker.parts)(self, Seen(node, owner, sure))
+            waiting += _EXPRESSIONS.get(kind, _Walker.parts)(self, Occurrence(node, owner, sure))
 
     # What each kind of expression says; the expressions inside of it, and whether they are reached, are given back.
 
-    def parts(self, seen: Seen) -> Parts:
+    def parts(self, hit: Occurrence) -> Parts:
         found: list[tuple[ast.AST, bool]] = []
-        for name in seen.node._fields:
-            value = getattr(seen.node, name, None)
+        for name in hit.node._fields:
+            value = getattr(hit.node, name, None)
             if type(value) is list:
-                found += [(child, seen.always) for child in value if isinstance(child, ast.AST)]
+                found += [(child, hit.always) for child in value if isinstance(child, ast.AST)]
             elif isinstance(value, ast.AST):
-                found.append((value, seen.always))
+                found.append((value, hit.always))
         return found
 
-    def used_name(self, seen: Seen) -> Parts:
-        self.module.names.add(seen.node.id)
-        self.module.uses.append(seen)
+    def used_name(self, hit: Occurrence) -> Parts:
+        self.module.names.add(hit.node.id)
+        self.module.uses.append(hit)
         return ()
 
-    def used_attribute(self, seen: Seen) -> Parts:
-        names, inner = self.module.names, seen.node
-        self.module.uses.append(seen)
+    def used_attribute(self, hit: Occurrence) -> Parts:
+        names, inner = self.module.names, hit.node
+        self.module.uses.append(hit)
         while type(inner) is ast.Attribute:
             names.add(inner.attr)
             inner = inner.value
         if type(inner) is not ast.Name:
-            return [(inner, seen.always)]
+            return [(inner, hit.always)]
         names.add(inner.id)
         return ()
 
-    def constant(self, seen: Seen) -> Parts:
-        if type(seen.node.value) is str:
-            self.module.texts.append(seen)
+    def constant(self, hit: Occurrence) -> Parts:
+        if type(hit.node.value) is str:
+            self.module.texts.append(hit)
         return ()
 
-    def call(self, seen: Seen) -> Parts:
-        self.module.calls.append(seen)
-        return self.parts(seen)
+    def call(self, hit: Occurrence) -> Parts:
+        self.module.calls.append(hit)
+        return self.parts(hit)
 
-    def lookup(self, seen: Seen) -> Parts:
-        self.module.lookups.append(seen)
-        return self.parts(seen)
+    def lookup(self, hit: Occurrence) -> Parts:
+        self.module.lookups.append(hit)
+        return self.parts(hit)
 
-    def comparison(self, seen: Seen) -> Parts:
-        self.module.tests.append(seen)
-        return self.parts(seen)
+    def comparison(self, hit: Occurrence) -> Parts:
+        self.module.tests.append(hit)
+        return self.parts(hit)
 
-    def choice(self, seen: Seen) -> Parts:
-        node, _, sure = seen
+    def choice(self, hit: Occurrence) -> Parts:
+        node, _, sure = hit
         return [(node.test, sure), (node.body, False), (node.orelse, False)]
 
-    def either(self, seen: Seen) -> Parts:
-        first, *rest = seen.node.values
-        return [(first, seen.always), *((other, False) for other in rest)]
+    def either(self, hit: Occurrence) -> Parts:
+        first, *rest = hit.node.values
+        return [(first, hit.always), *((other, False) for other in rest)]
 
-    def lambda_(self, seen: Seen) -> Parts:
-        arguments = seen.node.args
+    def lambda_(self, hit: Occurrence) -> Parts:
+        arguments = hit.node.args
         for parameter in [*arguments.args, *arguments.kwonlyargs]:
             self.module.assigned.setdefault(parameter.arg, []).append(None)
-        return [(seen.node.body, False), *((default, seen.always) for default in arguments.defaults)]
+        return [(hit.node.body, False), *((default, hit.always) for default in arguments.defaults)]
 
-    def yielded(self, seen: Seen) -> Parts:
-        self.module.generators.add(seen.owner)
-        return self.parts(seen)
+    def yielded(self, hit: Occurrence) -> Parts:
+        self.module.generators.add(hit.owner)
+        return self.parts(hit)
 
-    def walrus(self, seen: Seen) -> Parts:
-        self.note_since((3, 8), seen.node)
-        self.target(seen.node.target, None, seen.owner)
-        return self.parts(seen)
+    def walrus(self, hit: Occurrence) -> Parts:
+        self.note_since((3, 8), hit.node)
+        self.target(hit.node.target, None, hit.owner)
+        return self.parts(hit)
 
-    def comprehension(self, seen: Seen) -> Parts:
-        node = seen.node
+    def comprehension(self, hit: Occurrence) -> Parts:
+        node = hit.node
         first, *rest = node.generators
         for loop in (first, *rest):
             self.target(loop.target, None, "comprehension")
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         tests = [test for loop in (first, *rest) for test in loop.ifs]
         unsure = [*tests, *(loop.iter for loop in rest), *results]
-        return [(first.iter, seen.always), *((inner, False) for inner in unsure)]
+        return [(first.iter, hit.always), *((inner, False) for inner in unsure)]
 
 
-_EXPRESSIONS: dict[type[ast.AST], Callable[[_Walker, Seen], Parts]] = {
+_EXPRESSIONS: dict[type[ast.AST], Callable[[_Walker, Occurrence], Parts]] = {
     ast.Name: _Walker.used_name,
     ast.Attribute: _Walker.used_attribute,
     ast.Constant: _Walker.constant,

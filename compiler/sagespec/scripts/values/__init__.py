@@ -59,9 +59,9 @@ class _Names(Evaluator):
 
     def _is_changed(self, name: str) -> bool:
         """Whether something is put into a list or dict, or taken out of it, anywhere in the module."""
-        calls = (seen.node.func for seen in self.module.calls)
+        calls = (hit.node.func for hit in self.module.calls)
         return any(
-            not isinstance(seen.node.ctx, ast.Load) and _root(seen.node) == name for seen in self.module.lookups
+            not isinstance(hit.node.ctx, ast.Load) and _root(hit.node) == name for hit in self.module.lookups
         ) or any(
             isinstance(func, ast.Attribute) and func.attr not in READING and _root(func.value) == name for func in calls
         )

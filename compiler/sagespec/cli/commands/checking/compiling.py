@@ -8,7 +8,7 @@ from sagespec.building.targets import TARGETS
 from sagespec.cli.codes import Code
 from sagespec.cli.commands.checking import CompileArguments
 from sagespec.cli.runs import accepted, compiler_of, is_refused, refuse_unwritable
-from sagespec.cli.terminal import complain, say, tell
+from sagespec.cli.terminal import print_error, print_result, print_status
 from sagespec.reporting.export import fitted, line_of, needed, text_of, write_all
 
 if TYPE_CHECKING:
@@ -25,19 +25,21 @@ def compile_(given: CompileArguments) -> int:
     if code:
         return code
     if given.out is None and len(requests) != 1:
-        complain(f"these paths hold {len(requests)} jobs", "give one manifest, or --jsonl, or --out DIR")
+        print_error(f"these paths hold {len(requests)} jobs", "give one manifest, or --jsonl, or --out DIR")
         return Code.WRONG_USAGE
     if given.out is not None:
         for written in write_all(requests, given.target, given.out):
-            say(str(written))
+            print_result(str(written))
     else:
-        say(text_of(requests[0], given.target).removesuffix("\n"))
+        print_result(text_of(requests[0], given.target).removesuffix("\n"))
     for request in requests:
         if request.serving.model_of:
-            tell(f"{request.name} is shown with the model of {request.serving.model_of}: apply takes the newest job")
+            print_status(
+                f"{request.name} is shown with the model of {request.serving.model_of}: apply takes the newest job"
+            )
     if given.target != "sagemaker" and TARGETS[given.target].creates:
         for line in needed(requests, given.out):
-            tell(f"first: {line}")
+            print_status(f"first: {line}")
     return Code.FINE
 
 
@@ -53,7 +55,7 @@ def _lines(compiler: Compiler, given: CompileArguments) -> Code:
     code = Code.FINE
     for refused, text in spread(compiler, given.paths, line):
         if text is not None:
-            say(text)
+            print_result(text)
         if refused:
             code = Code.WRONG_MANIFEST
     return code

@@ -15,7 +15,7 @@ from sagespec.cli.commands import Rendering
 from sagespec.cli.commands.checking import ImportArguments, InitArguments
 from sagespec.cli.runs import refuse_unwritable
 from sagespec.cli.services import jobs_of, service_pool
-from sagespec.cli.terminal import complain, say, tell
+from sagespec.cli.terminal import print_error, print_result, print_status
 
 if TYPE_CHECKING:
     from sagespec.deploying.services import EndpointService
@@ -28,13 +28,13 @@ def init(given: InitArguments) -> Code:
     try:
         made = scaffold(given.folder, given.template)
     except Taken as taken:
-        complain(taken.message, taken.hint)
+        print_error(taken.message, taken.hint)
         return Code.WRONG_USAGE
     for path in made.written:
-        say(str(path))
+        print_result(str(path))
     one = made.manifests[0] if len(made.manifests) == 1 else made.manifests[0].parent
     command = shlex.quote(str(one))
-    tell(
+    print_status(
         f"\nNext: sagespec validate {command}\n"
         f"      sagespec plan --offline {command}\n"
         f"      sagespec apply --local --provision --wait {command}"
@@ -47,20 +47,20 @@ def import_(given: ImportArguments) -> Code:
 
     if sum(one is not None for one in (given.source, given.file, given.endpoint)) != 1:
         hint = "give a job's name, a file, a folder, --file FILE, or --endpoint NAME"
-        complain("one thing can be imported at a time", hint)
+        print_error("one thing can be imported at a time", hint)
         return Code.WRONG_USAGE
     if given.out is None and given.source is not None and Path(given.source).is_dir():
-        complain(f"{given.source} is a folder, which may hold many jobs", "say where to write them: --out DIR")
+        print_error(f"{given.source} is a folder, which may hold many jobs", "say where to write them: --out DIR")
         return Code.WRONG_USAGE
     refuse_unwritable(given.out)
     try:
         found = found_in(given)
         return shown(found, given)
     except UnreadableProgram as error:
-        complain(error.message, error.hint)
+        print_error(error.message, error.hint)
         return Code.WRONG_MANIFEST
     except (OSError, UnicodeDecodeError) as error:
-        complain(f"{given.file or given.source} cannot be read: {getattr(error, 'strerror', None) or error}")
+        print_error(f"{given.file or given.source} cannot be read: {getattr(error, 'strerror', None) or error}")
         return Code.WRONG_USAGE
 
 
@@ -112,20 +112,24 @@ def shown(found: Sequence[tuple[str, Imported | UnreadableProgram]], given: Impo
     from sagespec.reporting.imported import report
 
     if given.report:
-        say(report(found, given.format).removesuffix("\n"))
+        print_result(report(found, given.format).removesuffix("\n"))
     elif given.out is None:
-        say("---\n".join(one.text for _, one in found if not isinstance(one, UnreadableProgram)).removesuffix("\n"))
+        print_result(
+            "---\n".join(one.text for _, one in found if not isinstance(one, UnreadableProgram)).removesuffix("\n")
+        )
     if given.out is not None:
         written(found, given.out, quiet=given.report)
     for name, one in found:
         front = f"{name}: " if len(found) > 1 else ""
         if isinstance(one, UnreadableProgram):
-            complain(f"{front}{one.message}")
+            print_error(f"{front}{one.message}")
             continue
         for line in one.left:
-            tell(f"{front}{line}")
+            print_status(f"{front}{line}")
     if not found:
-        complain(f"there is no training job below {given.source}", "give a folder with scripts, notebooks or requests")
+        print_error(
+            f"there is no training job below {given.source}", "give a folder with scripts, notebooks or requests"
+        )
         return Code.WRONG_MANIFEST
     whole = all(not isinstance(one, UnreadableProgram) and one.complete for _, one in found)
     return Code.FINE if whole else Code.WRONG_MANIFEST
@@ -152,4 +156,4 @@ def written(found: Sequence[tuple[str, Imported | UnreadableProgram]], folder: P
             home = os.path.relpath(Path(name).parent if name != "-" else Path(), folder)
             write_whole(path, draft.text if home == "." else moved(draft, Path(home).as_posix()).text)
             if not quiet:
-                say(str(path))
+                print_result(str(path))

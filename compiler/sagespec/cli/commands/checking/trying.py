@@ -11,7 +11,7 @@ from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands.checking import MetricsArguments
 from sagespec.cli.runs import compiler_of
 from sagespec.cli.services import jobs_of
-from sagespec.cli.terminal import complain, heard, say, tell
+from sagespec.cli.terminal import print_error, print_files_read, print_result, print_status
 from sagespec.deploying.services import START
 from sagespec.kinds.lifecycle import Nature
 from sagespec.kinds.training_job.metric_trial import tried
@@ -23,23 +23,23 @@ def metrics(given: MetricsArguments) -> Code:
     definitions = list(definitions_of(given))
     trial = tried(definitions, lines_of(given))
     if not definitions:
-        complain(f"{given.manifest} has no metric_definitions", "what could be one is listed below")
-    say(FORMATS[given.format](trial, style_of(sys.stdout)))
+        print_error(f"{given.manifest} has no metric_definitions", "what could be one is listed below")
+    print_result(FORMATS[given.format](trial, style_of(sys.stdout)))
     return Code.FINE if definitions and all(tally.useful for tally in trial.tallies) else Code.WRONG_MANIFEST
 
 
 def definitions_of(given: MetricsArguments) -> Iterator[tuple[str, str]]:
     """(name, pattern) of each metric of the manifest's jobs, each once. Whatever else is wrong with them is told, and
     does not matter here."""
-    from sagespec.base.diagnostic import told
+    from sagespec.base.diagnostic import limited
     from sagespec.reporting.findings.diagnostics import block
 
     found: dict[tuple[str, str], None] = {}
-    for result in heard(compiler_of(given, build=False, every_environment=False).run([given.manifest])):
+    for result in print_files_read(compiler_of(given, build=False, every_environment=False).run([given.manifest])):
         about = [each for each in result.diagnostics if result.rendered is None or each.field[:1] == FIELD]
-        for diagnostic in told(about):
+        for diagnostic in limited(about):
             for line in block(diagnostic, style_of(sys.stderr)):
-                tell(line, always=True)
+                print_status(line, always=True)
         written = result.rendered.data.get(*FIELD) if result.rendered is not None else None
         for one in written if isinstance(written, list) else ():
             pair = (one.get("name"), one.get("regex")) if isinstance(one, dict) else (None, None)

@@ -11,7 +11,7 @@ from sagespec.base.diagnostic import MOST
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands.checking import ValidateArguments
 from sagespec.cli.runs import compiler_of, nothing_here
-from sagespec.cli.terminal import complain, heard, tell
+from sagespec.cli.terminal import print_error, print_files_read, print_status
 from sagespec.reporting.findings.diagnostics import FORMATS, counted, cure_line, summary
 from sagespec.reporting.findings.report import Report
 from sagespec.reporting.terminal.style import style_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def validate(given: ValidateArguments) -> Code:
-    results = heard(repaired(given) if given.fix else judged(given))
+    results = print_files_read(repaired(given) if given.fix else judged(given))
     first = next(results, None)
     if first is None:
         return nothing_here(given)
@@ -33,7 +33,7 @@ def validate(given: ValidateArguments) -> Code:
     if given.job and not report.manifests and not report.errors:  # nothing but defaults was looked at
         return nothing_here(given)
     if given.format == "text":
-        tell(summary(report))
+        print_status(summary(report))
     return Code.WRONG_MANIFEST if report.errors or (given.strict and report.warnings) else Code.FINE
 
 
@@ -61,11 +61,11 @@ def repaired(given: ValidateArguments) -> Iterator[ResultSummary]:
     else:
         made = repair(make, paths)
     for finding in made.cured[:MOST]:
-        tell(cure_line(finding))
+        print_status(cure_line(finding))
     if len(made.cured) > MOST:
-        tell(f"and {len(made.cured) - MOST:,} more")
+        print_status(f"and {len(made.cured) - MOST:,} more")
     for reason in made.refused:
-        complain(reason)
+        print_error(reason)
     if made.cured:
-        tell(f"{counted(len(made.cured), 'mistake')} fixed")
+        print_status(f"{counted(len(made.cured), 'mistake')} fixed")
     yield from (result.summary() for result in made.results)

@@ -115,8 +115,8 @@ class ApplyArguments(Deciding):
     )
 
     @property
-    def said_by_a_plan(self) -> list[str]:
-        """Options that were given although a saved plan says itself what they say."""
+    def decided_by_a_plan(self) -> list[str]:
+        """Options that were given although a saved plan has decided what they are about."""
         return [
             option_of(name)
             for name in ("prune", "rerun", "replace", "adopt", "allow", "env", "set", "job")

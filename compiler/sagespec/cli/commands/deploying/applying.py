@@ -23,7 +23,7 @@ from sagespec.cli.services import (
     service_pool,
     trained_in,
 )
-from sagespec.cli.terminal import agreed, complain, is_quiet, say, tell
+from sagespec.cli.terminal import confirm, is_quiet, print_error, print_result, print_status
 from sagespec.deploying.applying.saved import still_planned
 from sagespec.deploying.applying.slots import Slots
 from sagespec.deploying.following.ledger import Entry, Ledger
@@ -52,12 +52,12 @@ def apply(given: ApplyArguments) -> int:
     if why:
         raise WrongUsage(f"--outputs {given.outputs}: {why}")
     pool = service_pool(given)
-    asked = asked_for(given, pool)
+    inputs = inputs_of(given, pool)
     report = ApplyReport(given)
     try:
-        code = carried_out(given, asked, report, pool)
+        code = carried_out(given, inputs, report, pool)
     except KeyboardInterrupt:
-        complain("interrupted", "run it again: nothing is done twice")
+        print_error("interrupted", "run it again: nothing is done twice")
         code = int(Code.INTERRUPTED)
     except BaseException:
         report.hand_on()
@@ -65,7 +65,7 @@ def apply(given: ApplyArguments) -> int:
     return code if report.hand_on() or code else Code.SERVICE_FAILED
 
 
-class Asked(NamedTuple):
+class ApplyInputs(NamedTuple):
     """What is to be applied."""
 
     requests: Sequence[Request]
@@ -77,8 +77,8 @@ class Asked(NamedTuple):
     """Compiles the manifests once more, when jobs have completed whose models are to be served."""
 
 
-def asked_for(given: ApplyArguments, pool: ServicePool) -> Asked:
-    """What is to be applied: requests, what is wished beside them, and the plan if one was saved.
+def inputs_of(given: ApplyArguments, pool: ServicePool) -> ApplyInputs:
+    """What is to be applied: requests, the options, and the plan if one was saved.
 
     Raises:
         WrongUsage: `--prune` without a project.
@@ -87,11 +87,13 @@ def asked_for(given: ApplyArguments, pool: ServicePool) -> Asked:
     if any(map(is_plan_file, given.paths)):
         saved, options = saved_plan(given)
         gone = only({change.job_name for change in saved.changes if change.request is None})
-        return Asked([change.request for change in saved.changes if change.request is not None], options, gone, saved)
+        return ApplyInputs(
+            [change.request for change in saved.changes if change.request is not None], options, gone, saved
+        )
     requests, compiler = compiled(given, pool)
     options = plan_options(given)
     check_prune(options, requests, given)
-    return Asked(requests, options, evidence_of(compiler), again=lambda: compiled(given, pool)[0])
+    return ApplyInputs(requests, options, evidence_of(compiler), again=lambda: compiled(given, pool)[0])
 
 
 def compiled(given: ApplyArguments, pool: ServicePool) -> tuple[Sequence[Request], Compiler]:
@@ -114,27 +116,27 @@ def compiled(given: ApplyArguments, pool: ServicePool) -> tuple[Sequence[Request
     return requests, compiler
 
 
-def carried_out(given: ApplyArguments, asked: Asked, report: ApplyReport, pool: ServicePool) -> int:
+def carried_out(given: ApplyArguments, inputs: ApplyInputs, report: ApplyReport, pool: ServicePool) -> int:
     """Plans, asks, does and follows; `report` has what was done, however this ends."""
     style = style_of(sys.stderr)
-    made = pool.plan(asked.requests, asked.options, asked.gone)
-    if asked.saved is not None:
-        made = what_is_left(asked.saved, made)
+    made = pool.plan(inputs.requests, inputs.options, inputs.gone)
+    if inputs.saved is not None:
+        made = what_is_left(inputs.saved, made)
     for line in plan_text(pool.naming_files(made), style):
-        tell(line, always=not given.yes)
+        print_status(line, always=not given.yes)
     check_rehearsal(given, made)
     if made.pending and not given.yes:
-        if not agreed("Apply this plan?"):
+        if not confirm("Apply this plan?"):
             return Code.WRONG_USAGE
-        made = what_is_left(made, pool.plan(asked.requests, asked.options, asked.gone))  # thinking takes time
+        made = what_is_left(made, pool.plan(inputs.requests, inputs.options, inputs.gone))  # thinking takes time
     report.begin(made)
     seen: Code | None = None
     if given.max_parallel:
-        seen = report.follow_as_they_begin(pool, made, asked.options, style)
+        seen = report.follow_as_they_begin(pool, made, inputs.options, style)
     else:
-        for outcome in outcomes_of(made, pool, asked.options, style):
+        for outcome in outcomes_of(made, pool, inputs.options, style):
             report.ledger.note(outcome)
-    code = waited(report, asked, pool, style, seen) if given.wait or given.interrupt else Code.FINE
+    code = waited(report, inputs, pool, style, seen) if given.wait or given.interrupt else Code.FINE
     if code is Code.INTERRUPTED:
         return code
     if not report.ledger.all_done:
@@ -151,29 +153,29 @@ def is_waiting(change: Change) -> bool:
     return change.request is not None and bool(change.request.serving.waits_for) and change.action is Action.WAIT
 
 
-def serve_what_was_trained(report: ApplyReport, asked: Asked, pool: ServicePool, style: Style) -> bool:
+def serve_what_was_trained(report: ApplyReport, inputs: ApplyInputs, pool: ServicePool, style: Style) -> bool:
     """Endpoints that waited for jobs which have completed since: they are planned again, as the plan has said, and the
     new plan is shown and done. Whether anything was."""
     waiting = {change.name: entry for entry in report.ledger.entries if is_waiting(change := entry.outcome.change)}
-    if waiting and asked.again is None:
-        complain(f"{', '.join(waiting)}: a saved plan does not hold what waits", "sagespec apply PATH… serves it")
-    if not waiting or asked.again is None:
+    if waiting and inputs.again is None:
+        print_error(f"{', '.join(waiting)}: a saved plan does not hold what waits", "sagespec apply PATH… serves it")
+    if not waiting or inputs.again is None:
         return False
-    before = {request.name: request.digest for request in asked.requests if nature_of(request) is Nature.RUNS}
-    now = asked.again()
+    before = {request.name: request.digest for request in inputs.requests if nature_of(request) is Nature.RUNS}
+    now = inputs.again()
     if before != {request.name: request.digest for request in now if nature_of(request) is Nature.RUNS}:
-        complain("the manifests were changed while their jobs ran; nothing is served yet", "run apply again")
+        print_error("the manifests were changed while their jobs ran; nothing is served yet", "run apply again")
         return False
     ready = [each for each in now if nature_of(each) is Nature.STAYS and each.name in waiting]
-    made = pool.plan(ready, asked.options._replace(prune=False))
+    made = pool.plan(ready, inputs.options._replace(prune=False))
     for line in plan_text(made, style):
-        tell(line)
-    for outcome in outcomes_of(made, pool, asked.options, style):
+        print_status(line)
+    for outcome in outcomes_of(made, pool, inputs.options, style):
         waiting[outcome.change.name].done = outcome
     return any(not is_waiting(change) for change in made.changes)
 
 
-def waited(report: ApplyReport, asked: Asked, pool: ServicePool, style: Style, seen: Code | None = None) -> Code:
+def waited(report: ApplyReport, inputs: ApplyInputs, pool: ServicePool, style: Style, seen: Code | None = None) -> Code:
     """Follows what was done to its end, serves what was trained, and finishes what can only be done then; the worst of
     what was seen.
 
@@ -181,9 +183,9 @@ def waited(report: ApplyReport, asked: Asked, pool: ServicePool, style: Style, s
         seen: what was seen of what was done, where that has been followed already.
     """
     codes = [report.follow(pool) if seen is None else seen]
-    if codes[-1] is not Code.INTERRUPTED and serve_what_was_trained(report, asked, pool, style):
+    if codes[-1] is not Code.INTERRUPTED and serve_what_was_trained(report, inputs, pool, style):
         codes.append(report.follow(pool, Nature.STAYS))
-    if codes[-1] is not Code.INTERRUPTED and finished(report, pool, asked.options, style):
+    if codes[-1] is not Code.INTERRUPTED and finished(report, pool, inputs.options, style):
         codes.append(report.follow(pool, Nature.STAYS))
     return Code.INTERRUPTED if Code.INTERRUPTED in codes else min((code for code in codes if code), default=Code.FINE)
 
@@ -253,11 +255,11 @@ class ApplyReport:
         entries: dict[FollowedJob, Entry] = {}
         asked: dict[FollowedJob, str] = {}
 
-        def begun(outcome: Outcome, remark: Callable[[str], None]) -> FollowedJob | None:
+        def begun(outcome: Outcome, note: Callable[[str], None]) -> FollowedJob | None:
             entry = self.ledger.note(outcome)
             for line in outcome_text(outcome, style):
                 if not is_quiet() or not outcome.done or outcome.change.unfulfilled:
-                    remark(line)
+                    note(line)
             if not outcome.followable:
                 return None
             job = FollowedJob(outcome.change.job_name, pool.service_of(outcome.change))
@@ -278,13 +280,13 @@ class ApplyReport:
 
     def hand_on(self) -> bool:
         """Writes the outputs, and the outcome where it is wanted as JSON; whether all could be written. What could not
-        is told."""
+        is reported."""
         entries = self.ledger.entries
         if self.given.format == "json":
-            say(outcomes_json(entries))
+            print_result(outcomes_json(entries))
         problems = write_outputs(entries, self.given.outputs, os.environ)
         for problem in problems:
-            complain(problem, "what was done is not lost: sagespec status PATH… shows it")
+            print_error(problem, "what was done is not lost: sagespec status PATH… shows it")
         return not problems
 
 
@@ -293,16 +295,16 @@ def saved_plan(given: ApplyArguments) -> tuple[Plan, PlanOptions]:
 
     Raises:
         WrongUsage: something is given beside it that it says itself.
-        Ended: it cannot be read, or its files have changed; that is told.
+        Ended: it cannot be read, or its files have changed; that is reported.
     """
     path, *others = given.paths
-    said_twice = [*others, *given.said_by_a_plan]
-    if said_twice:
-        raise WrongUsage(f"a saved plan says all of this itself: {', '.join(said_twice)}", f"sagespec apply {path}")
+    repeated = [*others, *given.decided_by_a_plan]
+    if repeated:
+        raise WrongUsage(f"a saved plan says all of this itself: {', '.join(repeated)}", f"sagespec apply {path}")
     try:
         saved = from_text(Path(path).read_text(encoding="utf-8"), path)
     except (PlanFileError, OSError, UnicodeDecodeError) as error:
-        complain(getattr(error, "message", f"{path} cannot be read: {error}"), getattr(error, "hint", ""))
+        print_error(getattr(error, "message", f"{path} cannot be read: {error}"), getattr(error, "hint", ""))
         raise Ended(Code.WRONG_USAGE) from None
     if given.local and not all(change.request is None or change.request.site.local for change in saved.plan.changes):
         raise WrongUsage("this plan is not for this machine", "sagespec plan --local --out makes one that is")
@@ -317,7 +319,7 @@ def what_is_left(then: Plan, now: Plan) -> Plan:
     """What a plan that was shown or saved still has to do, as things are now.
 
     Raises:
-        Ended: it does not hold any more; that is told.
+        Ended: it does not hold any more; that is reported.
     """
     left, differences = still_planned(then.changes, now.changes)
     if then.account != now.account:
@@ -329,14 +331,14 @@ def what_is_left(then: Plan, now: Plan) -> Plan:
 
 
 def refuse(differences: Iterable[str], hint: str = "look at a new plan: sagespec plan PATH…") -> None:
-    complain("this is not what the plan was made for; nothing was done", hint)
+    print_error("this is not what the plan was made for; nothing was done", hint)
     for difference in differences:
-        tell(f"  {difference}", always=True)
+        print_status(f"  {difference}", always=True)
 
 
 def outcomes_of(plan: Plan, pool: ServicePool, options: PlanOptions, style: Style) -> Iterator[Outcome]:
     with open(os.devnull, "w") as nobody, progress_on(nobody if is_quiet() else sys.stderr) as progress:  # noqa: PTH123
         for outcome in pool.apply(plan, options, progress):
             for line in outcome_text(outcome, style):
-                tell(line, always=not outcome.done or outcome.change.unfulfilled)
+                print_status(line, always=not outcome.done or outcome.change.unfulfilled)
             yield outcome

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import IO, TYPE_CHECKING
 
 from sagespec.cli.codes import Code
-from sagespec.cli.terminal import complain, is_quiet, remark, tell
+from sagespec.cli.terminal import is_quiet, print_error, print_notice, print_status
 from sagespec.deploying.applying.applier import Outcome
 from sagespec.deploying.following.ending import TAIL, ending_of
 from sagespec.deploying.following.looking import FollowedJob
@@ -18,7 +18,7 @@ from sagespec.deploying.pool import Following, follow_all
 from sagespec.reporting.findings.diagnostics import printable
 from sagespec.reporting.plans.status import ended_text, state_line
 from sagespec.reporting.terminal.board import board_on
-from sagespec.reporting.terminal.progress import told_once
+from sagespec.reporting.terminal.progress import progress_lines
 from sagespec.reporting.terminal.style import style_of
 
 if TYPE_CHECKING:
@@ -60,14 +60,14 @@ def followed(jobs: Sequence[FollowedJob], since: float = 0.0, *, logs: bool = Tr
 
 def follow(followed: Followed, out: IO[str], since: float = 0.0, *, logs: bool = True) -> None:
     """Follows jobs until they end: logs go to `out`, states to standard error. Ctrl-C ends the following alone."""
-    told, jobs = _Told(followed), followed.jobs
+    printer, jobs = _NewsPrinter(followed), followed.jobs
     try:
         with board_on(sys.stderr, out, [job.name for job in jobs]) as board:
             for news in follow_all([(job.name, job.service) for job in jobs], since, logs=logs):
-                told.take(news, board)
+                printer.take(news, board)
     except KeyboardInterrupt:
-        _told_of_leaving(followed)
-    told.conclude()
+        _report_interruption(followed)
+    printer.conclude()
 
 
 def follow_as_they_begin(
@@ -80,12 +80,12 @@ def follow_as_they_begin(
 
     Args:
         outcomes: makes what comes of each change, while jobs are followed.
-        begun: takes an outcome, tells of it, and says which job there is to follow.
+        begun: takes an outcome, reports it, and returns the job that there is to follow.
 
     Raises:
         KeyboardInterrupt: somebody pressed Ctrl-C before everything had begun.
     """
-    told, names = _Told(followed, several=True), list[str]()
+    printer, names = _NewsPrinter(followed, several=True), list[str]()
     jobs: list[FollowedJob] = []
     followed.jobs = jobs
     following: Following[Outcome] = Following()
@@ -98,32 +98,32 @@ def follow_as_they_begin(
 
     try:
         with board_on(sys.stderr, out, names) as board:
-            following.beside(noted(outcomes(told_once(board.remark if not is_quiet() else lambda _: None))))
-            for heard in following:
-                if not isinstance(heard, Outcome):
-                    told.take(heard, board)
+            following.beside(noted(outcomes(progress_lines(board.notice if not is_quiet() else lambda _: None))))
+            for event in following:
+                if not isinstance(event, Outcome):
+                    printer.take(event, board)
                     continue
-                job = begun(heard, board.remark)
+                job = begun(event, board.notice)
                 if job is not None:
                     jobs.append(job)
                     names.append(job.name)
                     following.add(job.name, job.service)
     except KeyboardInterrupt:
-        _told_of_leaving(followed)
+        _report_interruption(followed)
         if left:
             raise
-    told.conclude()
+    printer.conclude()
 
 
-def _told_of_leaving(followed: Followed) -> None:
+def _report_interruption(followed: Followed) -> None:
     followed.interrupted = True
     if followed.jobs:
         again = "\n  ".join(attach_lines(followed.jobs))
-        tell(f"\nNo longer following; the jobs go on. To follow again: {again}", always=True)
+        print_status(f"\nNo longer following; the jobs go on. To follow again: {again}", always=True)
 
 
-class _Told:
-    """Tells news, and keeps what they say."""
+class _NewsPrinter:
+    """Prints the news of jobs, and keeps how each has ended."""
 
     def __init__(self, followed: Followed, *, several: bool = False) -> None:
         """
@@ -149,18 +149,18 @@ class _Told:
         if news.lost:
             self.followed.lost.append(job)
         elif news.trouble is not None:
-            remark(f"{job.name}: {news.trouble.message}", news.trouble.hint)
+            print_notice(f"{job.name}: {news.trouble.message}", news.trouble.hint)
 
     def conclude(self) -> None:
-        """Says how each job has ended, and which could not be followed so far."""
+        """Prints how each job has ended, and which could not be followed so far."""
         style = style_of(sys.stderr)
         for found in self.followed.endings.values():
             if found.over:
-                tell(state_line(found, style), always=not found.passed)
+                print_status(state_line(found, style), always=not found.passed)
                 for line in ended_text(found, style):
-                    tell(line, always=not found.passed)
+                    print_status(line, always=not found.passed)
         for job in self.followed.lost:
-            complain(f"{job.name} could not be followed to its end; it may go on", next(attach_lines([job])))
+            print_error(f"{job.name} could not be followed to its end; it may go on", next(attach_lines([job])))
 
 
 def attach_lines(jobs: Sequence[FollowedJob]) -> Iterator[str]:

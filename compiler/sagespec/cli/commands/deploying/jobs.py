@@ -23,7 +23,7 @@ from sagespec.cli.commands.deploying import (
 from sagespec.cli.commands.deploying.following import followed, log_line
 from sagespec.cli.commands.deploying.listing import show as show_table
 from sagespec.cli.services import jobs_of, project_folder
-from sagespec.cli.terminal import agreed, complain, remark, say, tell
+from sagespec.cli.terminal import confirm, print_error, print_notice, print_result, print_status
 from sagespec.deploying.applying.applier import until_ended
 from sagespec.deploying.following.looking import state_of
 from sagespec.deploying.following.tensorboard import show
@@ -50,15 +50,15 @@ def status(given: StatusArguments) -> Code:
     found, code = of_each(jobs_of(given.names, given, local=given.local, region=given.region), state_of)
     for state in found:
         for trouble in state.troubles:
-            remark(f"{state.ending.job_name}: {trouble.message}", trouble.hint)
+            print_notice(f"{state.ending.job_name}: {trouble.message}", trouble.hint)
     endings = [state.ending for state in found]
     if given.sort:
         show_table(endings, given)
     elif given.format == "json":
-        say(status_json(endings))
+        print_result(status_json(endings))
     else:
         for line in status_text(endings, style_of(sys.stdout)):
-            say(line)
+            print_result(line)
     return code
 
 
@@ -97,7 +97,7 @@ def follow_endless(jobs: Sequence[FollowedJob], since: float) -> Code:
             for job, cursor in cursors.items():
                 lines, cursors[job] = job.service.logs(job.name, cursor)
                 for line in lines:
-                    say(log_line(line, job.name if len(jobs) > 1 else ""))
+                    print_result(log_line(line, job.name if len(jobs) > 1 else ""))
             sys.stdout.flush()
             time.sleep(min(getattr(job.service, "poll_seconds", 1.0) for job in jobs))
     except KeyboardInterrupt:
@@ -109,14 +109,14 @@ def print_log(job: FollowedJob, prefix: str, since: float = 0.0, tail: int = 0) 
     empty = True
     try:
         for line in lines_of(job, since, tail):
-            say(log_line(line, prefix))
+            print_result(log_line(line, prefix))
             empty = False
         if empty and since and job.service.tail(job.name, 1):
-            tell(f"{job.name} has written nothing since then")
+            print_status(f"{job.name} has written nothing since then")
         elif empty:  # nothing was said of whether there is such a job
-            tell(f"{job.name} has no log yet ({job.service.describe(job.name).status})")
+            print_status(f"{job.name} has no log yet ({job.service.describe(job.name).status})")
     except ServiceError as error:
-        complain(error.message, error.hint)
+        print_error(error.message, error.hint)
         return Code.SERVICE_FAILED
     return Code.FINE
 
@@ -136,7 +136,7 @@ def tensorboard(given: TensorboardArguments) -> Code:
     if len(jobs) > 1:
         raise WrongUsage(f"'{given.name}' has {len(jobs)} jobs", f"name one: {', '.join(job.name for job in jobs)}")
     (job,) = jobs
-    show(job.service, job.name, project_folder() / "tensorboard", tell, first_port=given.port)
+    show(job.service, job.name, project_folder() / "tensorboard", print_status, first_port=given.port)
     return Code.FINE
 
 
@@ -148,15 +148,15 @@ def stop(given: StopArguments) -> Code:
     several = len(running) > 1 or (bool(running) and any(Path(name).is_dir() for name in given.names))
     if standing or several:
         for one in running:
-            tell(f"- stop the training job {one.job_name} ({one.secondary or one.status})", always=True)
+            print_status(f"- stop the training job {one.job_name} ({one.secondary or one.status})", always=True)
         for one in standing:
             kept = "its model stays" if one.here else "its configurations and models are kept"
-            tell(f"- delete the endpoint {one.job_name} ({one.status}); {kept}", always=True)
-        if not given.yes and not agreed(_question(len(running), len(standing))):
+            print_status(f"- delete the endpoint {one.job_name} ({one.status}); {kept}", always=True)
+        if not given.yes and not confirm(_question(len(running), len(standing))):
             return Code.WRONG_USAGE
     said, failed = of_each(seen, lambda pair: _stopped(*pair))
     for line in said:
-        tell(line)
+        print_status(line)
     waited = wait_for_the_end([job for job, _ in seen]) if given.wait else Code.FINE
     return max(code, failed, waited)
 
@@ -176,10 +176,10 @@ def wait_for_the_end(jobs: Sequence[FollowedJob]) -> Code:
     try:
         said, code = of_each(jobs, ended)
     except KeyboardInterrupt:
-        tell("\nNo longer waiting; they were asked to end.", always=True)
+        print_status("\nNo longer waiting; they were asked to end.", always=True)
         return Code.INTERRUPTED
     for line in said:
-        tell(line)
+        print_status(line)
     return code
 
 
@@ -207,6 +207,6 @@ def of_each(jobs: Sequence[Item], do: Callable[[Item], Made]) -> tuple[list[Made
         try:
             made[done.number] = done.get()
         except ServiceError as error:
-            complain(error.message, error.hint)
+            print_error(error.message, error.hint)
             code = Code.SERVICE_FAILED
     return [made[number] for number in sorted(made)], code

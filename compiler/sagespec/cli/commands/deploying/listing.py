@@ -10,7 +10,7 @@ from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands import Rendering
 from sagespec.cli.commands.deploying import ListArguments, Looking
 from sagespec.cli.services import local_endpoints, local_service, requests_of, service_pool
-from sagespec.cli.terminal import say, tell
+from sagespec.cli.terminal import print_result, print_status
 from sagespec.reporting.findings.diagnostics import counted
 from sagespec.reporting.plans.listing import NoSuchMetric, ranked, table_text
 from sagespec.reporting.plans.status import status_json
@@ -59,11 +59,13 @@ def show(endings: Sequence[Ending], given: Looking, limit: int = 0) -> None:
         raise WrongUsage(str(error), error.hint) from error
     shown = ordered[:limit] if limit else ordered
     if given.format == "json":
-        say(status_json(shown))
+        print_result(status_json(shown))
     elif shown:
         for line in table_text(shown, style_of(sys.stdout), given.sort or ""):
-            say(line)
+            print_result(line)
     else:
-        tell("there is no job")
+        print_status("there is no job")
     if len(shown) < len(ordered):
-        tell(f"and {counted(len(ordered) - len(shown), 'older job' if not given.sort else 'job')}: --limit shows more")
+        print_status(
+            f"and {counted(len(ordered) - len(shown), 'older job' if not given.sort else 'job')}: --limit shows more"
+        )

@@ -7,7 +7,7 @@ import sys
 from sagespec.cli.codes import Code
 from sagespec.cli.commands.deploying import LocalCleanArguments, LocalListArguments
 from sagespec.cli.services import local_service
-from sagespec.cli.terminal import agreed, say, tell
+from sagespec.cli.terminal import confirm, print_result, print_status
 from sagespec.deploying.following.looking import FollowedJob, state_of
 from sagespec.reporting.findings.diagnostics import counted
 from sagespec.reporting.plans.status import state_line, status_json
@@ -18,10 +18,10 @@ def list_(given: LocalListArguments) -> Code:
     service = local_service()
     found = service.jobs()
     if given.format == "json":
-        say(status_json([state_of(FollowedJob(seen.job_name, service)).ending for seen in found]))
+        print_result(status_json([state_of(FollowedJob(seen.job_name, service)).ending for seen in found]))
     else:
         for seen in found:
-            say(state_line(seen, style_of(sys.stdout)))
+            print_result(state_line(seen, style_of(sys.stdout)))
     return Code.FINE
 
 
@@ -29,13 +29,13 @@ def clean(given: LocalCleanArguments) -> Code:
     service = local_service()
     gone = service.cleanable(given.names or None)
     if not gone:
-        tell("there is nothing to delete")
+        print_status("there is nothing to delete")
         return Code.FINE
     if not given.yes:
         for job_name in gone:
-            tell(f"- {job_name}", always=True)
-        if not agreed(f"Delete {counted(len(gone), 'job')}, with their models and logs?"):
+            print_status(f"- {job_name}", always=True)
+        if not confirm(f"Delete {counted(len(gone), 'job')}, with their models and logs?"):
             return Code.WRONG_USAGE
     for job_name in service.clean(gone):
-        tell(f"{job_name} is deleted")
+        print_status(f"{job_name} is deleted")
     return Code.FINE

@@ -19,7 +19,7 @@ from sagespec.cli.services import (
     service_pool,
     trained_in,
 )
-from sagespec.cli.terminal import say, tell
+from sagespec.cli.terminal import print_result, print_status
 from sagespec.deploying.planning.deciding import plan_unseen
 from sagespec.reporting.plans.plan import plan_text
 from sagespec.reporting.terminal.style import style_of
@@ -53,14 +53,14 @@ def plan(given: PlanArguments) -> int:
     if given.format == "json":
         from sagespec.reporting.plans.data import plan_json  # few plans are read by programs
 
-        say(plan_json(made))
+        print_result(plan_json(made))
     elif given.format == "markdown":
         from sagespec.reporting.plans.markdown import plan_markdown  # few plans are a comment of a pull request
 
-        say(plan_markdown(made).rstrip("\n"))
+        print_result(plan_markdown(made).rstrip("\n"))
     else:
         for line in plan_text(made, style_of(sys.stdout)):
-            say(line)
+            print_result(line)
     return detailed(made) if given.detailed_exitcode else Code.FINE
 
 
@@ -72,7 +72,7 @@ def save(plan: Plan, options: PlanOptions, file: Path) -> None:
         write_whole(file, to_text(plan, options))
     except OSError as error:
         raise WrongUsage(f"--out {file} could not be written: {error.strerror or error}") from None
-    tell(f"saved; to do exactly this: sagespec apply {file}")
+    print_status(f"saved; to do exactly this: sagespec apply {file}")
 
 
 def detailed(plan: Plan) -> Code:

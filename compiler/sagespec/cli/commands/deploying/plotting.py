@@ -10,7 +10,7 @@ from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands.deploying import StatusArguments
 from sagespec.cli.commands.deploying.jobs import of_each
 from sagespec.cli.services import jobs_of
-from sagespec.cli.terminal import remark, say, tell
+from sagespec.cli.terminal import print_notice, print_result, print_status
 from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.following.series import Series, metrics_of, series_of
 from sagespec.kinds.lifecycle import Nature
@@ -27,17 +27,17 @@ def plot(given: StatusArguments) -> Code:
     found, code = of_each(jobs, lambda job: series_of(job, metric))
     for series in found:
         if series.trouble is not None:
-            remark(f"{series.job_name}: {series.trouble.message}", series.trouble.hint)
+            print_notice(f"{series.job_name}: {series.trouble.message}", series.trouble.hint)
     drawn = [series for series in found if series.points]
     if not drawn:
         raise WrongUsage(f"no job has a value of '{metric}' yet", _there_are(jobs))
     if given.out is not None:
         return max(code, _written(drawn, metric, given))
     for line in chart_text(drawn, metric, shutil.get_terminal_size((100, 24)).columns, style_of(sys.stdout)):
-        say(line)
+        print_result(line)
     for series in found:
         if not series.points:
-            tell(f"{series.job_name} has no value of '{metric}' yet")
+            print_status(f"{series.job_name} has no value of '{metric}' yet")
     return code
 
 
@@ -62,7 +62,7 @@ def _written(drawn: list[Series], metric: str, given: StatusArguments) -> Code:
         raise WrongUsage("a picture in a file needs matplotlib, which is not installed here", NEEDS) from error
     given.out.parent.mkdir(parents=True, exist_ok=True)
     replace_whole(given.out, content, 0o644)
-    say(str(given.out))
+    print_result(str(given.out))
     return Code.FINE
 
 

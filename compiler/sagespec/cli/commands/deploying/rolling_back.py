@@ -10,7 +10,7 @@ from sagespec.cli.commands.deploying import RollbackArguments
 from sagespec.cli.commands.deploying.following import followed
 from sagespec.cli.commands.deploying.jobs import of_each
 from sagespec.cli.services import jobs_of
-from sagespec.cli.terminal import agreed, tell
+from sagespec.cli.terminal import confirm, print_status
 from sagespec.deploying.following.looking import FollowedJob
 from sagespec.deploying.rolling_back import WayBack, go_back, way_back
 from sagespec.kinds.lifecycle import Nature
@@ -30,8 +30,8 @@ def rollback(given: RollbackArguments) -> Code:
 
     ways, code = of_each(jobs, looked)
     for job, way in ways:
-        tell(f"~ {job.name}  {way.seen.config} → {way.to.config}", always=True)
-    if not ways or (not given.yes and not agreed("Go back?")):
+        print_status(f"~ {job.name}  {way.seen.config} → {way.to.config}", always=True)
+    if not ways or (not given.yes and not confirm("Go back?")):
         return code or Code.WRONG_USAGE
 
     def gone(pair: tuple[FollowedJob, WayBack]) -> FollowedJob:
@@ -40,6 +40,8 @@ def rollback(given: RollbackArguments) -> Code:
 
     done, failed = of_each(ways, gone)
     for job in done:
-        tell(f"{job.name} was asked to go back; its manifest still asks for the other: revert it before the next apply")
+        print_status(
+            f"{job.name} was asked to go back; its manifest still asks for the other: revert it before the next apply"
+        )
     code = max(code, failed)
     return followed(done).code or code if given.wait and done else code

@@ -6,15 +6,15 @@ from sagespec.cli.arguments.complete import offers
 from sagespec.cli.arguments.shells import SCRIPTS
 from sagespec.cli.codes import Code
 from sagespec.cli.commands.reference import CompletionArguments, OfferArguments
-from sagespec.cli.terminal import say
+from sagespec.cli.terminal import print_result
 
 
 def completion(given: CompletionArguments) -> Code:
-    say(SCRIPTS[given.shell].removesuffix("\n"))
+    print_result(SCRIPTS[given.shell].removesuffix("\n"))
     return Code.FINE
 
 
 def offer(given: OfferArguments) -> Code:
     for word, meaning in offers(given.words):
-        say(f"{word}\t{meaning}" if meaning else word)
+        print_result(f"{word}\t{meaning}" if meaning else word)
     return Code.FINE

@@ -10,7 +10,7 @@ from sagespec.cli.codes import Code
 from sagespec.cli.commands import GROUPS, ProgramArguments
 from sagespec.cli.commands.reference import HelpArguments, RulesArguments, SchemaArguments, VersionsArguments
 from sagespec.cli.runs import refuse_unwritable
-from sagespec.cli.terminal import complain, say, tell
+from sagespec.cli.terminal import print_error, print_result, print_status
 from sagespec.reporting.terminal.style import style_of
 
 
@@ -20,7 +20,7 @@ def program(given: ProgramArguments) -> Code:
         return help_(HelpArguments({}))
     from sagespec import __version__
 
-    say(f"sagespec {__version__}")
+    print_result(f"sagespec {__version__}")
     return Code.FINE
 
 
@@ -32,7 +32,7 @@ def help_(given: HelpArguments) -> Code:
     else:
         lines = help_of(command_named(given.words) if name else ProgramArguments, style, width)
     for line in lines:
-        say(line)
+        print_result(line)
     return Code.FINE
 
 
@@ -41,10 +41,10 @@ def rules(given: RulesArguments) -> Code:
     from sagespec.reporting.pages import rule_list, rules_json
 
     if given.format == "json":
-        say(rules_json(explained().values()))
+        print_result(rules_json(explained().values()))
         return Code.FINE
     for line in rule_list(explained().values(), style_of(sys.stdout)):
-        say(line)
+        print_result(line)
     return Code.FINE
 
 
@@ -57,13 +57,13 @@ def versions(given: VersionsArguments) -> Code:
     if framework is None:
         raise LookupError(given.framework)
     if given.format == "json":
-        say(versions_json(framework))
+        print_result(versions_json(framework))
         return Code.FINE
     for line in version_table(framework, style_of(sys.stdout)):
-        say(line)
+        print_result(line)
     if given.framework is None:
         others = [name for name in known.frameworks if name != framework.name]
-        tell(f"Of {framework.title}; name another framework for its versions: {', '.join(others)}")
+        print_status(f"Of {framework.title}; name another framework for its versions: {', '.join(others)}")
     return Code.FINE
 
 
@@ -73,9 +73,9 @@ def schema(given: SchemaArguments) -> Code:
     if given.check:
         found = stale(given.out)
         for name in found:
-            complain(f"{name} is stale", f"sagespec schema --out {given.out}")
+            print_error(f"{name} is stale", f"sagespec schema --out {given.out}")
         return Code.WRONG_MANIFEST if found else Code.FINE
     refuse_unwritable(given.out)
     for path in write_schemas(given.out):
-        say(str(path))
+        print_result(str(path))
     return Code.FINE

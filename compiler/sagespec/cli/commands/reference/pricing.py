@@ -10,7 +10,7 @@ from sagespec.base.files import unwritable, write_whole
 from sagespec.building.price_list import PriceList, PriceListError, price_file, read_price_list
 from sagespec.cli.codes import Code, WrongUsage
 from sagespec.cli.commands.reference import PricesArguments
-from sagespec.cli.terminal import complain, say
+from sagespec.cli.terminal import print_error, print_result
 
 
 def prices(given: PricesArguments) -> Code:
@@ -20,20 +20,20 @@ def prices(given: PricesArguments) -> Code:
     try:
         text = price_file(lists_of(given.files), given.region)
     except PriceListError as error:
-        complain(error.message, error.hint)
+        print_error(error.message, error.hint)
         return Code.WRONG_USAGE
     if given.out is None:
-        say(text.removesuffix("\n"))
+        print_result(text.removesuffix("\n"))
     else:
         given.out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(given.out, text)
-        say(str(given.out))
+        print_result(str(given.out))
     return Code.FINE
 
 
 def lists_of(files: list[str]) -> Iterator[PriceList]:
     """Raises:
-    PriceListError: a file cannot be read, or is no price list.
+    PriceListError: a file cannot be read, or is not a price list.
     """
     for name in files:
         if name == "-":

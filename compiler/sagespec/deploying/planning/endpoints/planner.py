@@ -144,7 +144,7 @@ def _serves(case: _EndpointCase) -> Change:
     removes = leftovers(request, seen)
     change = Change(Action.KEEP, f"serves ({case.wanted})", request, seen=seen, removes=removes)
     if wanted:
-        said = "; ".join(_said(one, seen) for one in wanted)
+        said = "; ".join(_capacity_text(one, seen) for one in wanted)
         return change._replace(action=Action.SCALE, reason=said, live={"DesiredWeightsAndCapacities": wanted})
     add, remove = request.tag_changes(seen.tags, 1)
     if add or remove:
@@ -152,7 +152,7 @@ def _serves(case: _EndpointCase) -> Change:
     if removes:
         names = ", ".join(each.config or each.models[0] for each in removes)
         return change._replace(action=Action.CLEAN, reason=f"serves ({case.wanted}); nothing needs {names} any more")
-    notes = (f"{seen.job_name} says of an earlier change: {_words(seen)}",) if seen.failure else ()
+    notes = (f"{seen.job_name} says of an earlier change: {_failure_text(seen)}",) if seen.failure else ()
     return change._replace(notes=notes)
 
 
@@ -160,7 +160,7 @@ def _update(case: _EndpointCase) -> Change:
     request, seen = case.request, case.there
     again = seen.rolled_back and seen.asked == case.wanted
     verdict = why_endpoint(seen.failure) if again else None
-    tried = f"{case.wanted} was tried and rolled back to {seen.config}: {_words(seen)}"
+    tried = f"{case.wanted} was tried and rolled back to {seen.config}: {_failure_text(seen)}"
     if verdict is not None and not case.options.rerun and not (verdict.infrastructure and request.retry != "never"):
         return Change(Action.KEEP, f"{tried}; --rerun tries it again", request, seen=seen)
     if _loses_instances(request, seen):
@@ -194,9 +194,9 @@ def _mixed(case: _EndpointCase) -> Change:
     seen = case.there
     if case.options.rerun:
         return _update(case._replace(seen=seen.without_failure()))._replace(seen=seen)
-    reason = f"an update failed, and so did the way back, so that it serves a mix of two configurations: {_words(seen)}"
+    mixed = "an update failed, and so did the way back, so that it serves a mix of two configurations"
     action = Action.KEEP if seen.asked == case.wanted else Action.REFUSE
-    return Change(action, f"{reason}; --rerun updates it again", case.request, seen=seen)
+    return Change(action, f"{mixed}: {_failure_text(seen)}; --rerun updates it again", case.request, seen=seen)
 
 
 def _failed(case: _EndpointCase) -> Change:
@@ -282,7 +282,7 @@ def keeps_capacities(request: Request, seen: ObservedEndpoint) -> bool:
     return request.serving.scaling == "external" or not wanted_capacities(request, seen)
 
 
-def _said(wanted: Mapping[str, Any], seen: ObservedEndpoint) -> str:
+def _capacity_text(wanted: Mapping[str, Any], seen: ObservedEndpoint) -> str:
     capacity = next(each for each in seen.capacities if each.variant == wanted["VariantName"])
     parts = []
     if "DesiredInstanceCount" in wanted:
@@ -398,10 +398,10 @@ def fleet(variants: Sequence[Mapping[str, Any]], seen: ObservedEndpoint | None =
 # Words --------------------------------------------------------------------------------------------------------------
 
 
-def _words(seen: ObservedEndpoint) -> str:
+def _failure_text(seen: ObservedEndpoint) -> str:
     return " ".join(seen.failure.split()) or "no reason given"
 
 
 def _broken(seen: ObservedEndpoint) -> str:
     does = "failed" if seen.status == "Failed" else "serves no requests"
-    return f"{seen.job_name} {does} ({why_endpoint(seen.failure).kind.value}): {_words(seen)}"
+    return f"{seen.job_name} {does} ({why_endpoint(seen.failure).kind.value}): {_failure_text(seen)}"

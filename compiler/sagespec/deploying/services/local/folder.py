@@ -72,7 +72,7 @@ def s3_parts(uri: str) -> tuple[str, str]:
     """Bucket and key of `s3://bucket/key`.
 
     Raises:
-        ValueError: it is no such URI, or its key would leave the folder that stands for the bucket.
+        ValueError: it is not such a URI, or its key would leave the folder that stands for the bucket.
     """
     scheme, _, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")

@@ -54,20 +54,20 @@ class LocalJob:
         return hyperparameters
 
     @property
-    def told(self) -> dict[str, str]:
+    def service_environment(self) -> dict[str, str]:
         """What the service adds to the request's Environment, whatever that says."""
-        region = self.meant.get("sagemaker_region")
+        region = self.decoded_hyperparameters.get("sagemaker_region")
         named = {"AWS_REGION": str(region)} if region else {}
         return {"TRAINING_JOB_NAME": self.folder.name, "TRAINING_JOB_ARN": self.folder.arn, **named}
 
     def together(self, host: str) -> list[str]:
         """The hosts that train together with this one, itself among them; none where it trains alone."""
         resources = self.cluster.resource_config(host)
-        groups = contract.distribution_groups(resources, self.meant)
+        groups = contract.distribution_groups(resources, self.decoded_hyperparameters)
         return contract.distribution_hosts(resources, groups) if resources["current_group_name"] in groups else []
 
     @cached_property
-    def meant(self) -> Mapping[str, Any]:
+    def decoded_hyperparameters(self) -> Mapping[str, Any]:
         """Hyperparameters as the script means them."""
         return contract.decoded(self.hyperparameters)
 

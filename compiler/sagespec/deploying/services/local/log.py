@@ -71,7 +71,7 @@ class Stream:
     """The output of one process on its way into a log."""
 
     log: Log
-    said: Callable[[str], str] | None = None
+    reword: Callable[[str], str] | None = None
     """How a line is written down."""
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
     """Its last lines."""
@@ -85,8 +85,8 @@ class Stream:
             rest = rest[LONGEST:]
         self._rest = rest
         texts = b"\n".join(lines).decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\r").split("\n")
-        if self.said is not None:
-            texts = [self.said(text) for text in texts]
+        if self.reword is not None:
+            texts = [self.reword(text) for text in texts]
         if lines:
             self.tail.extend(texts)
             self.log.write(texts)

@@ -87,7 +87,7 @@ def version_of_image(image: str) -> str | None:
     return found[0] if found and "tensorflow" in repository.rpartition("/")[2] else None
 
 
-def wanted_of(image: str) -> EnvironmentSpec | None:
+def spec_of_image(image: str) -> EnvironmentSpec | None:
     """What an image holds, of what PyPI has; None where its address does not say it."""
     found = of_image(image)
     if found is None:
@@ -249,21 +249,21 @@ def _provided(asked: _Environment, report: Callable[[ProvisionProgress], None]) 
 def _build(asked: _Environment, report: Callable[[ProvisionProgress], None]) -> dict[str, str]:
     wanted, began = asked.wanted, time.monotonic()
 
-    def tell(doing: str, size: str = "") -> None:
+    def note(doing: str, size: str = "") -> None:
         report(ProvisionProgress(doing, time.monotonic() - began, size))
 
-    tell(f"making an environment for {wanted.title} {wanted.version}")
+    note(f"making an environment for {wanted.title} {wanted.version}")
     make(asked.folder, asked.python)
     python = asked.folder / "bin" / "python"
-    tell(f"asking which versions of {wanted.package} there are")
+    note(f"asking which versions of {wanted.package} there are")
     version, warning = choose(wanted.version, _available(python, wanted.package), wanted.title, asked.python)
     if warning and asked.exact:
         raise UnfitPython(warning)
     if warning:
-        tell(warning)
-    _install(python, [f"{wanted.package}=={version}", *wanted.beside], tell, wanted.limits)
+        note(warning)
+    _install(python, [f"{wanted.package}=={version}", *wanted.beside], note, wanted.limits)
     if wanted.alone:
-        _install(python, ["--no-deps", *wanted.alone], tell, wanted.limits)
+        _install(python, ["--no-deps", *wanted.alone], note, wanted.limits)
     return {"version": version, "warning": warning}
 
 
@@ -299,7 +299,7 @@ _PREVIEW = re.compile(r"\d(a|b|rc|\.dev)\d")
 
 
 def _install(
-    python: Path, requirements: Sequence[str], tell: Callable[[str, str], None], limits: Sequence[str]
+    python: Path, requirements: Sequence[str], note: Callable[[str, str], None], limits: Sequence[str]
 ) -> None:
     constraints = python.with_name("limits.txt")
     constraints.write_text("".join(f"{limit}\n" for limit in limits), encoding="utf-8")
@@ -323,25 +323,25 @@ def _install(
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line.rstrip())
-            if (doing := said(line)) is not None:
-                tell(*doing)
+            if (doing := progress_of(line)) is not None:
+                note(*doing)
     if process.returncode:
         raise CannotProvision(f"pip could not install {' '.join(requirements)}:\n" + "\n".join(lines[-8:]))
 
 
 _WHEEL = r"(?:\S*/)?(?P<name>[\w.]+)-(?P<version>[^-\s]+?)(?:-\S+)?(?:\.whl|\.tar\.gz)?(?: \((?P<size>.+)\))?\s*$"
-_SAID = (
+_PROGRESS = (
     (re.compile(rf"\s*Downloading {_WHEEL}"), "downloading"),
     (re.compile(rf"\s*Using cached {_WHEEL}"), "taking from pip's cache"),
 )
 _UNPACKS = re.compile(r"Installing collected packages: (.+)$")
 
 
-def said(line: str) -> tuple[str, str] | None:
+def progress_of(line: str) -> tuple[str, str] | None:
     """What a line of pip says is being done, and the size; None for a line that says neither."""
     if ".metadata" in line:
         return None
-    for pattern, doing in _SAID:
+    for pattern, doing in _PROGRESS:
         if found := pattern.match(line):
             return f"{doing} {found['name'].replace('_', '-')} {found['version']}", found["size"] or ""
     found = _UNPACKS.match(line)

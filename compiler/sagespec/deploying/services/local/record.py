@@ -19,7 +19,7 @@ from sagespec.deploying.services.local.running import alive
 from sagespec.kinds.training_job.lifecycle import LIVE
 
 
-def seen(job: JobFolder) -> ObservedJob:
+def observed(job: JobFolder) -> ObservedJob:
     """The job, as it is now."""
     status, body, tags = settled(job), job.body(), tags_of(job)
     stopping = status["status"] == "InProgress" and job.stop.exists()
@@ -78,11 +78,11 @@ def settled(job: JobFolder) -> dict[str, Any]:
     status = read_json(job.status)
     if status["status"] in TERMINAL:
         return status
-    return bury(job, "the job's supervisor ended without a word (killed, or this machine restarted)")
+    return fail_orphan(job, "the job's supervisor ended without a word (killed, or this machine restarted)")
 
 
-def bury(job: JobFolder, why: str) -> dict[str, Any]:
-    """Ends what is left of a job without supervisor, and says so in its status and log, if the disk lets us."""
+def fail_orphan(job: JobFolder, why: str) -> dict[str, Any]:
+    """Marks a job without supervisor as failed, in its status and log if the disk lets us, and ends what it left."""
     reason = f"InternalServerError: {why}"
     ended = alive.end(read_json(job.processes, []), str(job.path))
     if read_job(job).options.executor == "docker":

@@ -120,7 +120,9 @@ class LocalService:
     @explained()
     def jobs(self) -> list[ObservedJob]:
         """Every job of this root, oldest first."""
-        found = [record.seen(JobFolder(path)) for path in self.root.glob("[!.]*") if (path / "request.json").exists()]
+        found = [
+            record.observed(JobFolder(path)) for path in self.root.glob("[!.]*") if (path / "request.json").exists()
+        ]
         return sorted(found, key=lambda seen: (seen.created, seen.job_name))
 
     @explained()
@@ -130,7 +132,7 @@ class LocalService:
         Raises:
             NoSuchJob: there is none of that name.
         """
-        return record.seen(self._job(job_name))
+        return record.observed(self._job(job_name))
 
     def states(self, job_names: Sequence[str]) -> dict[str, ObservedJob | ServiceError]:
         """What each job does now."""
@@ -151,8 +153,8 @@ class LocalService:
             pieces.append(_log_lines(path, start, end))
             ends[path.stem] = max(start, end)
         merged = pieces[0] if len(pieces) == 1 else heapq.merge(*pieces, key=lambda line: line.time)
-        meant = (line for line in merged if line.time >= cursor.since) if cursor.since else merged
-        return meant, cursor.at(ends)
+        decoded_hyperparameters = (line for line in merged if line.time >= cursor.since) if cursor.since else merged
+        return decoded_hyperparameters, cursor.at(ends)
 
     def tail(self, job_name: str, count: int) -> list[LogLine]:
         """The last lines over all hosts."""
@@ -257,14 +259,14 @@ class LocalService:
         started = subprocess.run(command, cwd=job.path, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if started.returncode:
             reason = f"the supervisor of {job.name} could not be started: {_last_line(job, started.stderr)}"
-            record.bury(job, reason)
+            record.fail_orphan(job, reason)
             raise ServiceError(reason, f"{job.path / 'supervisor.log'} may say more")
 
     @explained()
     def stop(self, job_name: str) -> None:
         """Asks a job to end; a job that has ended is left as it is."""
         job = self._job(job_name)
-        if record.seen(job).status not in TERMINAL:
+        if record.observed(job).status not in TERMINAL:
             job.stop.touch()
 
     @explained()
@@ -308,10 +310,10 @@ class LocalService:
         """
         gone = self.cleanable(job_names)
         for name in gone:
-            grave = self.root / f".gone-{name}"
+            trash = self.root / f".gone-{name}"
             # One step: a folder that is half deleted must not look like a job.
-            (self.root / name).rename(grave)
-            remove(grave)
+            (self.root / name).rename(trash)
+            remove(trash)
         if not self.jobs():
             for folder in (".uploads", ".downloads", ".checkpoints"):
                 remove(self.root / folder)

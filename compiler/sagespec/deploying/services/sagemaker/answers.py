@@ -60,7 +60,7 @@ _TYPES: Mapping[str, tuple[type[Any], ...]] = {
     "structure": (dict,),
 }
 
-LONGEST_TOLD = 400
+LONGEST_QUOTE = 400
 """Characters of somebody's own words that a message repeats."""
 
 
@@ -149,11 +149,11 @@ _TITLE = re.compile(r"<title[^>]*>\s*(.*?)\s*</title>", re.IGNORECASE | re.DOTAL
 
 
 def page_in(text: str) -> str | None:
-    """What a web page that came instead of an answer calls itself; None where it is no web page."""
+    """What a web page that came instead of an answer calls itself; None where it is not a web page."""
     if not _PAGE.match(text[:5_000]):
         return None
     title = _TITLE.search(text[:20_000])
-    called = f" ('{told(title[1])}')" if title and title[1] else ""
+    called = f" ('{quotable(title[1])}')" if title and title[1] else ""
     return f"a web page came instead of AWS's answer{called}"
 
 
@@ -164,7 +164,7 @@ def is_page(answer: Mapping[str, Any]) -> bool:
     return not answer.keys() - {"ResponseMetadata"} and "html" in str(headers.get("content-type", "")).lower()
 
 
-def told(text: str) -> str:
+def quotable(text: str) -> str:
     """Somebody's own words as a message of ours repeats them: on one line, not too long, without secrets."""
     words = " ".join(redacted(str(text)[:5_000]).split())
-    return words if len(words) <= LONGEST_TOLD else f"{words[:LONGEST_TOLD]}…"
+    return words if len(words) <= LONGEST_QUOTE else f"{words[:LONGEST_QUOTE]}…"

@@ -25,7 +25,7 @@ from sagespec.deploying.services import (
 )
 from sagespec.deploying.services.sagemaker.logs import of_endpoint, read_logs, read_tail
 from sagespec.deploying.services.sagemaker.observing_endpoints import EndpointObserver
-from sagespec.deploying.services.sagemaker.runtime import RUNTIME, asked
+from sagespec.deploying.services.sagemaker.runtime import RUNTIME, invoke
 from sagespec.deploying.services.sagemaker.s3 import ObjectStore
 from sagespec.deploying.services.sagemaker.usage import Usage
 
@@ -48,7 +48,7 @@ class SageMakerEndpoints(EndpointObserver):
     poll_seconds = POLL_SECONDS
     """How often it is polite to look at an endpoint that changes."""
     calls_a_minute = 600
-    logs_go_on = True
+    endless_logs = True
     """An endpoint writes its log for as long as it stands."""
 
     def prepare(self, request: Request) -> None:
@@ -81,7 +81,7 @@ class SageMakerEndpoints(EndpointObserver):
             body = self._describe(job_name)
         except NoSuchJob:
             return ""
-        container = self._content(self._seen(body, {})).get("model_body", {}).get("PrimaryContainer", {})
+        container = self._content(self._observed_endpoint(body, {})).get("model_body", {}).get("PrimaryContainer", {})
         served = model_place(container) == uri
         return (self._tags_of(body["EndpointArn"]) or {}).get(ARTIFACT, "") if served else ""
 
@@ -230,7 +230,7 @@ class SageMakerEndpoints(EndpointObserver):
         """
         optional = {"Accept": accept, "CustomAttributes": attributes}
         given = {key: value for key, value in optional.items() if value}
-        return asked(self._client(RUNTIME), job_name, Body=payload, ContentType=content_type, **given)
+        return invoke(self._client(RUNTIME), job_name, Body=payload, ContentType=content_type, **given)
 
     # What it says -----------------------------------------------------------------------------------------------------
 

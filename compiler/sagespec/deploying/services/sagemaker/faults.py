@@ -15,8 +15,8 @@ from sagespec.deploying.services.sagemaker.answers import (
     WebPage,
     is_page,
     page_in,
+    quotable,
     read,
-    told,
 )
 
 AGAIN = "run it again: nothing is done twice"
@@ -146,7 +146,7 @@ class CutShort(ServiceError):
 
 
 class NotAws(ServiceError):
-    """What came back is no answer of AWS at all."""
+    """What came back is not an answer of AWS at all."""
 
 
 def code_of(error: Exception) -> str:
@@ -215,7 +215,7 @@ def service_error(error: Exception, doing: str) -> ServiceError:
         kind = InProgress
     elif is_not_found(error) and ("TrainingJob" in operation or _LOOKS.match(operation)):
         kind = NoSuchJob
-    said = told(message) if not hasattr(error, "response") or not code else f"{code}: {told(message)}"
+    said = quotable(message) if not hasattr(error, "response") or not code else f"{code}: {quotable(message)}"
     return kind(f"{doing}: {said}", hint_of(error))
 
 
@@ -227,7 +227,7 @@ def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), *
 
     Raises:
         ServiceError: NameTaken and NoSuchJob where it is that; CutShort when half an answer is all there is, and NotAws
-            when what comes back is no answer of AWS.
+            when what comes back is not an answer of AWS.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -241,8 +241,8 @@ def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), *
         except MissingMembers as error:
             wrong = CutShort(f"{doing}: {error}", AGAIN)
         except OSError as error:  # a credential_process, a certificate: what botocore opens for us
-            raise ServiceError(f"{doing}: {told(str(error))}", _SLOW) from error
-        except Exception as error:  # whatever botocore's parsers trip over is no answer
+            raise ServiceError(f"{doing}: {quotable(str(error))}", _SLOW) from error
+        except Exception as error:  # whatever botocore's parsers trip over is not an answer
             wrong = _not_aws(error, doing)
         if pause is not None:
             time.sleep(pause)

@@ -124,7 +124,7 @@ class JobObserver(JobLists):
             NoSuchJob: there is none of that name.
         """
         try:
-            return self._seen(self._describe(job_name))
+            return self._observed_job(self._describe(job_name))
         except ServiceError as error:
             if not self._may_pass(error, job_name):
                 raise
@@ -132,7 +132,7 @@ class JobObserver(JobLists):
             while True:
                 self._sleep(POLL_SECONDS)
                 try:
-                    return self._seen(self._describe(job_name))
+                    return self._observed_job(self._describe(job_name))
                 except ServiceError as error:
                     if not self._may_pass(error, job_name):
                         raise
@@ -159,11 +159,11 @@ class JobObserver(JobLists):
             tags = tags_in(record.get("Tags", ()))
             self._remember(record, tags)
             if tags.get(PROJECT) == project:
-                yield self._seen(record)
+                yield self._observed_job(record)
 
     def _now_of(self, job_name: str) -> ObservedJob | ServiceError:
         try:
-            return self._seen(self._describe(job_name))
+            return self._observed_job(self._describe(job_name))
         except ServiceError as error:
             error.passing = self._may_pass(error, job_name)
             return error
@@ -191,7 +191,7 @@ class JobObserver(JobLists):
 
     def _brief(self, record: Mapping[str, Any]) -> ObservedJob:
         """A job without what costs another call."""
-        return self._seen(record, tags=self._tags.get(record["TrainingJobName"], {}))
+        return self._observed_job(record, tags=self._tags.get(record["TrainingJobName"], {}))
 
     def _describe(self, job_name: str) -> dict[str, Any]:
         return self._call("describe_training_job", job_name, _JOB, TrainingJobName=job_name)
@@ -222,15 +222,15 @@ class JobObserver(JobLists):
 
     def _as_they_are(self, found: Iterable[ObservedJob]) -> Iterator[ObservedJob]:
         """Search tells what was: those of its jobs that have not ended, or may hold a warm pool, as they are now."""
-        told = [seen for seen in found if "Tags" in seen.body]
-        unsure = [seen for seen in told if not seen.ended and seen.job_name not in self._statuses]
+        quotable = [seen for seen in found if "Tags" in seen.body]
+        unsure = [seen for seen in quotable if not seen.ended and seen.job_name not in self._statuses]
         if len(unsure) > FEW:
             oldest = min(seen.created for seen in unsure)
             for page in self._newest(len(unsure)):
                 self._note(page)
                 if any(_seconds(summary["CreationTime"]) < oldest for summary in page):
                     break
-        for now in each(self._look, [seen.job_name for seen in told if self._may_have_changed(seen)]):
+        for now in each(self._look, [seen.job_name for seen in quotable if self._may_have_changed(seen)]):
             if now is not None:
                 yield now
 
@@ -251,7 +251,7 @@ class JobObserver(JobLists):
             request = by_first.get(first)
             told_enough = summary["TrainingJobStatus"] in ("InProgress", "Completed")
             if request is not None and told_enough and attempt.isdecimal() and not request.live():
-                believed[name] = self._seen(summary, tags=request.all_tags(int(attempt)))
+                believed[name] = self._observed_job(summary, tags=request.all_tags(int(attempt)))
         return believed
 
     def _attempts(self, request: Request) -> list[ObservedJob]:
@@ -268,7 +268,7 @@ class JobObserver(JobLists):
         except NoSuchJob:
             return None
         except TagsHidden as hidden:
-            return replace(self._seen(hidden.body, tags={}), tags_hidden=True)
+            return replace(self._observed_job(hidden.body, tags={}), tags_hidden=True)
         except ServiceError as error:
             if is_denied(cause_of(error)):
                 return None
@@ -289,9 +289,9 @@ class JobObserver(JobLists):
         body = last.body
         if not last.ended and "Tags" in body and _UNSEARCHABLE & set(wanted):
             body = self._describe(last.job_name)
-        return self._seen(body, live_of(body, wanted))
+        return self._observed_job(body, live_of(body, wanted))
 
-    def _seen(
+    def _observed_job(
         self,
         body: Mapping[str, Any],
         live: Mapping[str, Any] | None = None,
@@ -331,7 +331,7 @@ class JobObserver(JobLists):
 
 
 def _identity(request: Request) -> tuple[str, str, str, str]:
-    """The digest alone does not tell two jobs apart: their names are no part of it."""
+    """The digest alone does not tell two jobs apart: their names are not part of it."""
     return request.project, request.environment, request.name, request.digest
 
 

@@ -64,10 +64,10 @@ class EndpointObserver(Wire):
         except NoSuchJob:
             return None
         if tags is None:
-            return self._seen(body, {}, tags_hidden=True)
-        bare = self._seen(body, tags)
+            return self._observed_endpoint(body, {}, tags_hidden=True)
+        bare = self._observed_endpoint(body, tags)
         revisions = self._revisions(bare)
-        return self._seen(
+        return self._observed_endpoint(
             body,
             tags,
             revisions=tuple(revisions),
@@ -137,12 +137,12 @@ class EndpointObserver(Wire):
 
     def _looked(self, body: Mapping[str, Any]) -> ObservedEndpoint:
         tags = self._tags_of(body["EndpointArn"])
-        return self._seen(body, tags or {}, tags_hidden=tags is None)
+        return self._observed_endpoint(body, tags or {}, tags_hidden=tags is None)
 
     def _describe(self, name: str) -> dict[str, Any]:
         return self._call("describe_endpoint", name, _ENDPOINT, EndpointName=name)
 
-    def _seen(self, body: Mapping[str, Any], tags: Mapping[str, str], **more: Any) -> ObservedEndpoint:
+    def _observed_endpoint(self, body: Mapping[str, Any], tags: Mapping[str, str], **more: Any) -> ObservedEndpoint:
         pending, modified = body.get("PendingDeploymentSummary", {}), body.get("LastModifiedTime")
         stages = [
             one["Status"] for each in pending.get("ProductionVariants", ()) for one in each.get("VariantStatus", ())

@@ -31,7 +31,7 @@ HINTS = {
 _NOT_FOUND = re.compile(r"Endpoint \S+ of account \d+ not found")
 
 
-def asked(client: Any, name: str, **request: Any) -> Answer:
+def invoke(client: Any, name: str, **request: Any) -> Answer:
     """What an endpoint answers.
 
     Args:

@@ -15,7 +15,7 @@ from sagespec import __version__
 from sagespec.building.request import Upload
 from sagespec.building.tags import tag_list, tags_in
 from sagespec.deploying.services import BadSetting, NoSuchJob, Progress, ServiceError, Stored
-from sagespec.deploying.services.sagemaker.answers import told
+from sagespec.deploying.services.sagemaker.answers import quotable
 from sagespec.deploying.services.sagemaker.faults import HINTS, call, cause_of, is_denied, service_error, tokens
 from sagespec.deploying.services.sagemaker.runtime import ANSWER_SECONDS, RUNTIME
 from sagespec.deploying.services.sagemaker.s3 import ObjectStore
@@ -145,7 +145,7 @@ class Wire:
                 session.get_credentials()
             except (BotoCoreError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 hint = HINTS.get(type(error).__name__, HINTS["CredentialRetrievalError"])
-                raise ServiceError(f"there are no credentials: {told(str(error))}", hint) from error
+                raise ServiceError(f"there are no credentials: {quotable(str(error))}", hint) from error
             self._session = session
         return self._session
 
@@ -219,7 +219,7 @@ def setting(name: str, default: float) -> float:
     """A number of the environment.
 
     Raises:
-        BadSetting: it is no number above zero.
+        BadSetting: it is not a number above zero.
     """
     given = os.environ.get(name, "").strip()
     try:
@@ -227,6 +227,6 @@ def setting(name: str, default: float) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value < math.inf:
-        wrong = f"{name} is '{told(given)}', which is not a number above 0"
+        wrong = f"{name} is '{quotable(given)}', which is not a number above 0"
         raise BadSetting(wrong, f"for instance {name}={default:g}")
     return value

@@ -56,7 +56,7 @@ def unpack(archive: Path, folder: Path) -> None:
     """Extracts a source archive; a member that would leave the folder is an error.
 
     Raises:
-        tarfile.TarError: it is no such archive, or holds such a member.
+        tarfile.TarError: it is not such an archive, or holds such a member.
     """
     with tarfile.open(archive) as source:
         if hasattr(tarfile, "data_filter"):

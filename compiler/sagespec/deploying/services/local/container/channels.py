@@ -40,13 +40,13 @@ def channel_config(channel: Mapping[str, Any], training_input_mode: str) -> dict
     """
     source = channel["DataSource"].get("S3DataSource", {})
     mode = channel.get("InputMode") or training_input_mode
-    told = {
+    config = {
         # What is streamed into files looks like files.
         "TrainingInputMode": "File" if mode == "FastFile" else mode,
         "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
         "RecordWrapperType": channel.get("RecordWrapperType", "None"),
     }
-    return {**({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {}), **told}
+    return {**({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {}), **config}
 
 
 def unsupported(channel: Mapping[str, Any], training_input_mode: str) -> str | None:
@@ -77,11 +77,13 @@ def files_of(channel: Mapping[str, Any], store: LocalStore) -> list[ChannelFiles
 
 
 def shared(files: list[ChannelFiles], distribution: str, host: int, hosts: int) -> list[ChannelFiles]:
-    """What one host gets: everything, or with ShardedByS3Key every so-manieth file."""
+    """What one host gets: everything, or with ShardedByS3Key every n-th of its files, n being the number of hosts."""
     return files[host::hosts] if distribution == "ShardedByS3Key" else files
 
 
-def place(files: Iterable[ChannelFiles], folder: Path, goes_on: Callable[[], None], *, contained: bool = False) -> None:
+def place(
+    files: Iterable[ChannelFiles], folder: Path, check_stopped: Callable[[], None], *, contained: bool = False
+) -> None:
     """Lays the files out in `folder`.
 
     Folders are the job's own, so what a script adds or deletes stays in the job. Files are hard links, which look like
@@ -89,12 +91,12 @@ def place(files: Iterable[ChannelFiles], folder: Path, goes_on: Callable[[], Non
     file system, another user's file), a symbolic one. `optml` keeps a script's writing away from the linked files.
 
     Args:
-        goes_on: called before each file; raises to end it.
+        check_stopped: called before each file; raises to end it.
         contained: a container will see this folder only, where a symbolic link would lead nowhere: copies instead.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
-        goes_on()
+        check_stopped()
         _link(file.fetch(), folder / file.name, shutil.copyfile if contained else os.symlink)
 
 

@@ -90,7 +90,7 @@ def as_json(value: Any) -> str:
 
 @dataclass(frozen=True)
 class ScriptInvocation:
-    """What a script is told."""
+    """How a script is called."""
 
     environ: Mapping[str, str]
     """The toolkit's variables."""
@@ -98,38 +98,40 @@ class ScriptInvocation:
     entry_point: str
 
 
-def tell(folder: HostFolder, environ: Mapping[str, str], seen: HostFolder | None = None) -> ScriptInvocation:
-    """What the script of this host is told.
+def invocation_of(
+    folder: HostFolder, environ: Mapping[str, str], visible: HostFolder | None = None
+) -> ScriptInvocation:
+    """How the script of this host is called, and with which variables.
 
     Args:
-        seen: the folder as the script sees it, where that is another place (/opt/ml).
+        visible: the folder as the script sees it, where that is another place (/opt/ml).
         environ: the request's Environment; some of it steers the toolkit (`SAGEMAKER_PROGRAM`, `TRAINING_JOB_NAME`).
     """
     resources: dict[str, Any] = read_json(folder.config / "resourceconfig.json")
     channels: dict[str, Any] = read_json(folder.config / "inputdataconfig.json")
     given = decoded(read_json(folder.config / "hyperparameters.json"))
-    seen = seen or folder
+    visible = visible or folder
     own = {key: value for key, value in given.items() if key in OWN or key.startswith(PREFIX)}
     ours = {key: value for key, value in given.items() if key not in own}
     framework = {key: value for key, value in own.items() if key not in OWN}
-    paths = {name: str(seen.data / name) for name in channels}
+    paths = {name: str(visible.data / name) for name in channels}
     args = arguments(ours)
     cluster = _cluster(resources, framework)
-    told = {
-        **_folders(seen),
-        **_program(own, environ, seen),
+    values = {
+        **_folders(visible),
+        **_program(own, environ, visible),
         **cluster,
         "input_data_config": channels,
         "log_level": own.get("sagemaker_container_log_level", INFO),
     }
     whole = {
-        **told,
+        **values,
         **_distribution(resources, cluster, environ),
         "additional_framework_parameters": framework,
         "channel_input_dirs": paths,
         "hyperparameters": ours,
     }
-    told |= {
+    values |= {
         "channels": sorted(channels),
         "framework_params": framework,
         "hps": ours,
@@ -138,21 +140,21 @@ def tell(folder: HostFolder, environ: Mapping[str, str], seen: HostFolder | None
         **{f"channel_{name}": path for name, path in paths.items()},
         **{f"hp_{key}": value for key, value in ours.items()},
     }
-    variables = {f"SM_{key.upper()}": as_text(value) for key, value in told.items()}
+    variables = {f"SM_{key.upper()}": as_text(value) for key, value in values.items()}
     variables |= {
         "CURRENT_HOST": resources["current_host"],
         "SAGEMAKER_JOB_NAME": str(own.get("sagemaker_job_name", "")),
         "SAGEMAKER_REGION": str(own.get("sagemaker_region") or ""),
     }
-    return ScriptInvocation(variables, args, str(told["user_entry_point"]))
+    return ScriptInvocation(variables, args, str(values["user_entry_point"]))
 
 
-def of_tensorflow(told: ScriptInvocation) -> dict[str, str]:
+def of_tensorflow(invocation: ScriptInvocation) -> dict[str, str]:
     """What TensorFlow's image adds for every script, whatever the request says.
 
     Source: https://github.com/aws/sagemaker-tensorflow-training-toolkit (s3_utils.py)
     """
-    return {"S3_REGION": told.environ["SAGEMAKER_REGION"], "S3_USE_HTTPS": "1", "TF_CPP_MIN_LOG_LEVEL": "1"}
+    return {"S3_REGION": invocation.environ["SAGEMAKER_REGION"], "S3_USE_HTTPS": "1", "TF_CPP_MIN_LOG_LEVEL": "1"}
 
 
 def _folders(folder: HostFolder) -> dict[str, str]:

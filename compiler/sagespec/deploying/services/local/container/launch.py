@@ -32,7 +32,7 @@ class LaunchedImage:
     shell: str
     """`dash` or `bash`; empty where no shell reads the command line."""
     program_arguments: bool
-    """Whether a program that is no Python gets its arguments."""
+    """Whether a program that is not in Python gets its arguments."""
 
     @property
     def is_tensorflow(self) -> bool:
@@ -89,18 +89,18 @@ def entry_point_of(folder: HostFolder, name: str) -> EntryPoint:
     return "script" if name.endswith(".py") else "program"
 
 
-def words(folder: HostFolder, told: ScriptInvocation, python: str, image: LaunchedImage) -> list[str]:
+def command_words(folder: HostFolder, invocation: ScriptInvocation, python: str, image: LaunchedImage) -> list[str]:
     """The words of the command that runs the entry point, from the code folder, as the toolkit lists them.
 
     A name that ends in `.sh` is run by the shell; beside a `setup.py` the entry point is a module; a Python file is
     run by Python; all else is a program.
     """
-    match entry_point_of(folder, told.entry_point):
+    match entry_point_of(folder, invocation.entry_point):
         case "package":
-            return [python, "-m", told.entry_point.replace(".py", ""), *told.arguments]
+            return [python, "-m", invocation.entry_point.replace(".py", ""), *invocation.arguments]
         case "script":
-            return [python, told.entry_point, *told.arguments]
-    line = f"./{told.entry_point} {' '.join(map(shlex.quote, told.arguments))}"
+            return [python, invocation.entry_point, *invocation.arguments]
+    line = f"./{invocation.entry_point} {' '.join(map(shlex.quote, invocation.arguments))}"
     return ["/bin/sh", "-c", f'"{line}"' if image.shell and image.program_arguments else line]
 
 

@@ -18,14 +18,17 @@ CODE = f"{optml.PREFIX}/code"
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
 
 
-def lay_out(
-    job: LocalJob, seen: Callable[[str], HostFolder], goes_on: Callable[[], None], note: Callable[[str], None]
+def fill_host_folders(
+    job: LocalJob,
+    visible_folder: Callable[[str], HostFolder],
+    check_stopped: Callable[[], None],
+    note: Callable[[str], None],
 ) -> None:
     """Gives every host what it finds when its script begins.
 
     Args:
-        seen: a host's folder as its script sees it.
-        goes_on: called before each file; raises to end it.
+        visible_folder: a host's folder as its script sees it.
+        check_stopped: called before each file; raises to end it.
         note: takes what the user should know.
 
     Raises:
@@ -34,42 +37,42 @@ def lay_out(
     for host in job.hosts:
         folder = job.host(host)
         folder.make()
-        _configure(job, host, folder, seen(host))
+        _configure(job, host, folder, visible_folder(host))
         _share(job, folder, note)
-        if SUBMIT_DIRECTORY in job.meant:
-            goes_on()
+        if SUBMIT_DIRECTORY in job.decoded_hyperparameters:
+            check_stopped()
             _unpack_code(job, folder)
     piped: dict[str, list[dict[str, Any]]] = {host: [] for host in job.hosts}
     for channel in job.channels:
         if streams.is_piped(channel, job.algorithm.get("TrainingInputMode", "File")):
             _pipe(job, channel, piped)
         else:
-            _place(job, channel, goes_on)
+            _place(job, channel, check_stopped)
     for host, served in piped.items():
         if served:
             streams.lay(served, job.host(host), job.pipes(host))
 
 
-def _configure(job: LocalJob, host: str, folder: HostFolder, seen: HostFolder) -> None:
+def _configure(job: LocalJob, host: str, folder: HostFolder, visible: HostFolder) -> None:
     mode = job.algorithm.get("TrainingInputMode", "File")
     mine = [channel for channel in job.channels if host in _receivers(job, channel)]
     inputs = {channel["ChannelName"]: channels.channel_config(channel, mode) for channel in mine}
     interface = BRIDGED if job.options.executor == "docker" else LOOPBACK
-    write_json(folder.config / "hyperparameters.json", _hyperparameters(job, seen))
+    write_json(folder.config / "hyperparameters.json", _hyperparameters(job, visible))
     write_json(folder.config / "inputdataconfig.json", inputs)
     write_json(folder.config / "resourceconfig.json", job.cluster.resource_config(host, interface))
 
 
-def _hyperparameters(job: LocalJob, seen: HostFolder) -> dict[str, str]:
+def _hyperparameters(job: LocalJob, visible: HostFolder) -> dict[str, str]:
     """As in the request; to a container the code is there already, to a process /opt/ml may be another folder."""
     if job.options.executor == "docker":
-        given = {SUBMIT_DIRECTORY: contract.as_json(CODE)} if SUBMIT_DIRECTORY in job.meant else {}
+        given = {SUBMIT_DIRECTORY: contract.as_json(CODE)} if SUBMIT_DIRECTORY in job.decoded_hyperparameters else {}
         return {**job.hyperparameters, **given}
-    return {key: _placed(text, job.meant[key], seen) for key, text in job.hyperparameters.items()}
+    return {key: _placed(text, job.decoded_hyperparameters[key], visible) for key, text in job.hyperparameters.items()}
 
 
-def _placed(text: str, value: Any, seen: HostFolder) -> str:
-    here = optml.placed(value, seen.path)
+def _placed(text: str, value: Any, visible: HostFolder) -> str:
+    here = optml.placed(value, visible.path)
     if here == value:
         return text
     return str(here) if value == text else contract.as_json(here)
@@ -101,7 +104,7 @@ def _link_folder(place: Path, target: Path) -> None:
 
 
 def _unpack_code(job: LocalJob, folder: HostFolder) -> None:
-    uri = str(job.meant[SUBMIT_DIRECTORY])
+    uri = str(job.decoded_hyperparameters[SUBMIT_DIRECTORY])
     if uri.startswith("/"):
         # An isolated job gets its code as the channel `code`.
         [code] = [channel for channel in job.channels if channel["ChannelName"] == "code"]
@@ -119,13 +122,13 @@ def _receivers(job: LocalJob, channel: Mapping[str, Any]) -> list[str]:
     return [host for group in job.cluster.groups if not names or group.name in names for host in group.hosts]
 
 
-def _place(job: LocalJob, channel: Mapping[str, Any], goes_on: Callable[[], None]) -> None:
+def _place(job: LocalJob, channel: Mapping[str, Any], check_stopped: Callable[[], None]) -> None:
     distribution = channel["DataSource"]["S3DataSource"].get("S3DataDistributionType", "FullyReplicated")
     files, hosts = channels.files_of(channel, job.folder.store), _receivers(job, channel)
     for number, host in enumerate(hosts):
         mine = channels.shared(files, distribution, number, len(hosts))
         folder = job.host(host).data / channel["ChannelName"]
-        channels.place(mine, folder, goes_on, contained=job.options.executor == "docker")
+        channels.place(mine, folder, check_stopped, contained=job.options.executor == "docker")
 
 
 def _pipe(job: LocalJob, channel: Mapping[str, Any], piped: Mapping[str, list[dict[str, Any]]]) -> None:

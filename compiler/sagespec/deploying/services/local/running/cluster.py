@@ -101,7 +101,7 @@ LIBRARIES = {
 
 
 def apart(resources: Mapping[str, Any], framework: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Why a distributed job would be no such thing here, or would fail in the container; None where it is all right.
+    """Why a distributed job would not be one here, or would fail in the container; None where it is all right.
 
     Source: https://github.com/aws/sagemaker-tensorflow-training-toolkit/blob/v20.5.0 (training.py: train, _run_ps)
     """

@@ -38,7 +38,7 @@ def unusable() -> str | None:
     """Why docker cannot be used here; None where it can."""
     if shutil.which("docker") is None:
         return "there is no docker on this machine's PATH"
-    asked = tell("version", "--format", "{{.Server.Version}}")
+    asked = run_docker("version", "--format", "{{.Server.Version}}")
     if asked is not None and asked.returncode == 0:
         return None
     return (asked.stderr.strip() if asked is not None else "") or "docker does not answer"
@@ -51,7 +51,7 @@ def is_beside() -> bool:
     Source: https://docs.docker.com/desktop/features/networking/ (there is no docker0 bridge on the host);
     https://docs.docker.com/engine/security/rootless/ (IPAddress is namespaced inside RootlessKit's network namespace)
     """
-    asked = tell("info", "--format", "{{.OperatingSystem}} {{.SecurityOptions}}")
+    asked = run_docker("info", "--format", "{{.OperatingSystem}} {{.SecurityOptions}}")
     apart = ("Docker Desktop", "rootless")
     known = sys.platform.startswith("linux") and asked is not None and asked.returncode == 0
     return known and asked is not None and not any(word in asked.stdout for word in apart)
@@ -70,7 +70,7 @@ class Containers:
     def start(self, report: Callable[[str], None]) -> None:
         """`docker run` pulls what is missing, and its output is in the log."""
 
-    def seen(self, host: str) -> HostFolder:
+    def visible_folder(self, host: str) -> HostFolder:
         return HostFolder(Path(optml.PREFIX))
 
     def prepare(self, run: RunOne) -> None:
@@ -81,7 +81,7 @@ class Containers:
         if len(self.job.hosts) > 1:
             inner = ["--internal"] if self.job.body.get("EnableNetworkIsolation") else []
             for number in self._subnets():
-                made = tell("network", "create", *inner, "--subnet", f"{number}.0/24", self.together)
+                made = run_docker("network", "create", *inner, "--subnet", f"{number}.0/24", self.together)
                 if made is None or made.returncode == 0 or "overlap" not in made.stderr:
                     break
             if made is None or made.returncode:
@@ -107,9 +107,9 @@ class Containers:
 
     def _command(self, host: str) -> Command:
         """`docker run` for one host."""
-        told = {
+        environ = {
             **self.job.body.get("Environment", {}),
-            **self.job.told,
+            **self.job.service_environment,
             **credentials(isolated=bool(self.job.body.get("EnableNetworkIsolation"))),
         }
         entry: Sequence[str] = self.job.algorithm.get("ContainerEntrypoint") or ()
@@ -117,7 +117,7 @@ class Containers:
         argv = ["docker", "run", "--rm", "--name", self._container(host), "--hostname", host, *self._network(host)]
         for source, target in self._mounts(host).items():
             argv += ["--mount", mount(source, target)]
-        argv += variables(told, self._variables_file(host))
+        argv += variables(environ, self._variables_file(host))
         if "gpu" in self.image.rpartition(":")[2] and shutil.which("nvidia-smi"):
             argv += ["--gpus", "all"]
         if entry:
@@ -165,14 +165,14 @@ class Containers:
 
     def clean_up(self) -> None:
         """Ends what is left of the containers, and gives their files, which are root's, to this user."""
-        tell("rm", "--force", *map(self._container, self.job.hosts))
+        run_docker("rm", "--force", *map(self._container, self.job.hosts))
         for host in self.job.hosts:
             self._variables_file(host).unlink(missing_ok=True)
         if os.getuid():
             give = ["--mount", mount(str(self.job.folder.path), optml.PREFIX), "--entrypoint", "chown", self.image]
-            tell("run", "--rm", *give, "-R", f"{os.getuid()}:{os.getgid()}", optml.PREFIX)
+            run_docker("run", "--rm", *give, "-R", f"{os.getuid()}:{os.getgid()}", optml.PREFIX)
         if len(self.job.hosts) > 1:
-            tell("network", "rm", self.together)
+            run_docker("network", "rm", self.together)
 
 
 def credentials(*, isolated: bool) -> dict[str, str]:
@@ -183,13 +183,13 @@ def credentials(*, isolated: bool) -> dict[str, str]:
     return {} if isolated else {key: os.environ[key] for key in CREDENTIALS if key in os.environ}
 
 
-def variables(told: Mapping[str, str], file: Path) -> list[str]:
+def variables(environ: Mapping[str, str], file: Path) -> list[str]:
     """The options that give a container its variables, in a file that only this user reads: no list of processes shows
     them, and none changes the docker client."""
     file.touch(mode=0o600)
-    file.write_text("".join(f"{name}={told[name]}\n" for name in sorted(told) if "\n" not in told[name]))
+    file.write_text("".join(f"{name}={environ[name]}\n" for name in sorted(environ) if "\n" not in environ[name]))
     # Such a file has one line a value.
-    long = [word for name in sorted(told) if "\n" in told[name] for word in ("--env", f"{name}={told[name]}")]
+    long = [word for name in sorted(environ) if "\n" in environ[name] for word in ("--env", f"{name}={environ[name]}")]
     return ["--env-file", str(file), *long]
 
 
@@ -199,7 +199,7 @@ def mount(source: str, target: str) -> str:
     return f'type=bind,"source={quoted}",target={target}'
 
 
-def tell(*words: str) -> subprocess.CompletedProcess[str] | None:
+def run_docker(*words: str) -> subprocess.CompletedProcess[str] | None:
     """Does what can be done; None where there is no docker any more."""
     try:
         return subprocess.run(["docker", *words], capture_output=True, text=True)

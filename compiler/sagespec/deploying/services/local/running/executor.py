@@ -15,10 +15,10 @@ class Executor(Protocol):
     """The steps of a job that depend on what runs it, in their order."""
 
     def start(self, report: Callable[[str], None]) -> None:
-        """Gets what the job needs of this machine; `report` is told what takes long."""
+        """Gets what the job needs of this machine; `report` takes what takes long."""
         ...
 
-    def seen(self, host: str) -> HostFolder:
+    def visible_folder(self, host: str) -> HostFolder:
         """A host's folder as its program sees it."""
         ...
 

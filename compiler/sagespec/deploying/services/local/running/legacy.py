@@ -66,7 +66,7 @@ def unusable(*, provision_asked: bool) -> tuple[str, str] | None:
 
 
 def minor_of(version: str) -> int | None:
-    """`1.10.0` -> 10; None of what is no version of TensorFlow 1."""
+    """`1.10.0` -> 10; None of what is not a version of TensorFlow 1."""
     numbers = version.split(".")
     return int(numbers[1]) if numbers[0] == "1" and numbers[1:] and numbers[1].isdecimal() else None
 
@@ -94,7 +94,7 @@ def provided(
     python = own_python() if own is not None else None
     if own is not None and python is not None:
         try:
-            found = _told(provision.provide(own, lambda progress: report(str(progress)), of=[python]), report)
+            found = _reported(provision.provide(own, lambda progress: report(str(progress)), of=[python]), report)
         except provision.CannotProvision as error:
             reason = str(error)
         else:
@@ -107,7 +107,7 @@ def provided(
         raise provision.CannotProvision(f"{reason}; nor is a Python for TensorFlow {stand_in.version}")
     wanted = "1.x" if own is None else own.version
     report(f"legacy mode: {reason}: TensorFlow {stand_in.version} stands in for {wanted}, in Python 3 instead of 2.7")
-    return _told(provision.provide(stand_in, lambda progress: report(str(progress)), of=[python]), report)
+    return _reported(provision.provide(stand_in, lambda progress: report(str(progress)), of=[python]), report)
 
 
 def unreadable(python: str, program: Path) -> str:
@@ -128,7 +128,9 @@ except SyntaxError as error:
 """
 
 
-def _told(found: provision.ProvisionedEnvironment, report: Callable[[str], None]) -> provision.ProvisionedEnvironment:
+def _reported(
+    found: provision.ProvisionedEnvironment, report: Callable[[str], None]
+) -> provision.ProvisionedEnvironment:
     if found.warning:
         report(found.warning)
     return found
@@ -155,15 +157,15 @@ class Legacy(ScriptRuns):
         """Installs the requirements file that the request names, and sees whether this Python can read the script."""
         host = self.job.hosts[0]
         folder = self.job.host(host)
-        asked = self.job.meant.get("sagemaker_requirements")
+        asked = self.job.decoded_hyperparameters.get("sagemaker_requirements")
         if asked and (folder.code / str(asked)).exists():
             self._install(host, ["-r", str(asked)], run)
         self.search = self._search_path(host)
-        why = unreadable(self.python, folder.code / str(self.job.meant["sagemaker_program"]))
+        why = unreadable(self.python, folder.code / str(self.job.decoded_hyperparameters["sagemaker_program"]))
         if why:
             raise failed(f"ClientError: {why}")
 
-    def _words(self, host: str, together: Sequence[str] = ()) -> list[str]:
+    def _command_words(self, host: str, together: Sequence[str] = ()) -> list[str]:
         return [self.python, str(RUNNER)]
 
     def _tf_config(self, host: str, together: Sequence[str]) -> dict[str, Any] | None:
@@ -176,9 +178,9 @@ class Legacy(ScriptRuns):
 
     def _checkpoints(self, host: str) -> str:
         """The folder that stands for `checkpoint_path`, for all hosts and every attempt that names it."""
-        asked = str(self.job.meant.get("checkpoint_path") or "")
+        asked = str(self.job.decoded_hyperparameters.get("checkpoint_path") or "")
         if not asked.startswith("s3://"):
-            return str(optml.placed(asked, self.seen(host).path))
+            return str(optml.placed(asked, self.visible_folder(host).path))
         kept: Path = self.job.folder.store.checkpoints(asked)
         kept.mkdir(parents=True, exist_ok=True)
         return str(kept)

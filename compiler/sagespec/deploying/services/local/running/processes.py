@@ -43,7 +43,7 @@ class Command:
     folder: Path
     helps: bool = False
     """Runs beside the script and ends with the job (a parameter server)."""
-    said: Callable[[str], str] | None = None
+    reword: Callable[[str], str] | None = None
     """How a line of its output is written down."""
 
 
@@ -133,15 +133,15 @@ class Run:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            said = f"'{command.argv[0]}' cannot be started: {error}"
-            self.logs[command.host].note(said)
-            self._note_failure(command.host, CANNOT_START, [said])
+            problem = f"'{command.argv[0]}' cannot be started: {error}"
+            self.logs[command.host].note(problem)
+            self._note_failure(command.host, CANNOT_START, [problem])
             return
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         self.selector.register(process.stdout, selectors.EVENT_READ, process)
         self.running[process] = command
-        self.streams[process] = Stream(self.logs[command.host], command.said)
+        self.streams[process] = Stream(self.logs[command.host], command.reword)
 
     def _read(self, process: subprocess.Popen[bytes]) -> bool:
         """Takes what is there; False where nothing was, or nothing will come."""

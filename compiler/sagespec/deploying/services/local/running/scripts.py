@@ -50,7 +50,7 @@ class ScriptRuns:
         self.real_opt_ml = optml.possible(first.path, self.etc_hosts, self.scratch / "trial")
 
     def _provisioned(self, report: Callable[[str], None]) -> str:
-        wanted = provision.wanted_of(self.job.algorithm["TrainingImage"])
+        wanted = provision.spec_of_image(self.job.algorithm["TrainingImage"])
         if wanted is None:
             raise failed("ClientError: the image's address does not say which framework to provision")
         try:
@@ -64,14 +64,14 @@ class ScriptRuns:
             report(environment.warning)
         return str(environment.python)
 
-    def seen(self, host: str) -> HostFolder:
+    def visible_folder(self, host: str) -> HostFolder:
         return HostFolder(Path(optml.PREFIX)) if self.real_opt_ml else self.job.host(host)
 
     def prepare(self, run: RunOne) -> None:
         """Installs what the source folder asks for, into an environment of the job's own."""
         host = self.job.hosts[0]
-        folder, told = self.job.host(host), self._told(host)
-        kind = launch.entry_point_of(folder, told.entry_point)
+        folder, invocation = self.job.host(host), self._invocation(host)
+        kind = launch.entry_point_of(folder, invocation.entry_point)
         wanted = ["."] if kind == "package" else []
         if kind != "program" and (folder.code / "requirements.txt").exists():
             wanted += ["-r", "requirements.txt"]
@@ -95,8 +95,8 @@ class ScriptRuns:
     def _search_path(self, host: str) -> list[str]:
         """Where that Python looks for modules, with what the request's PYTHONPATH adds."""
         asked = [self.python, "-c", "import sys; print('\\n'.join(sys.path[1:]))"]
-        told = subprocess.run(asked, env=self._outer(host), capture_output=True, text=True, errors="replace")
-        return told.stdout.splitlines()
+        invocation = subprocess.run(asked, env=self._outer(host), capture_output=True, text=True, errors="replace")
+        return invocation.stdout.splitlines()
 
     def commands(self) -> list[Command]:
         return [command for host in self.job.hosts for command in self._commands(host)]
@@ -105,10 +105,10 @@ class ScriptRuns:
         """What runs on this host. All processes of an MPI job are the first host's."""
         together = self.job.together(host)
         feeder = self._feeder(host)
-        if self.job.meant.get(cluster.MPI) and together:
+        if self.job.decoded_hyperparameters.get(cluster.MPI) and together:
             return [*feeder, *([self._under_mpi(together)] if host == together[0] else [])]
         config = self._tf_config(host, together)
-        words = self._words(host, together)
+        words = self._command_words(host, together)
         script = self._command(host, self._inside(host, self.image.argv(words)), config)
         if not cluster.serves(config):
             return [*feeder, script]
@@ -118,7 +118,9 @@ class ScriptRuns:
         return [*feeder, script, Command(host, argv, self._environ(host, None), self.job.host(host).code, helps=True)]
 
     def _tf_config(self, host: str, together: Sequence[str]) -> dict[str, Any] | None:
-        return cluster.tf_config(host, together, self.job.meant, self.ports) if self.image.is_tensorflow else None
+        if not self.image.is_tensorflow:
+            return None
+        return cluster.tf_config(host, together, self.job.decoded_hyperparameters, self.ports)
 
     def _feeder(self, host: str) -> list[Command]:
         """What streams the channels in Pipe mode."""
@@ -131,14 +133,14 @@ class ScriptRuns:
     def _command(self, host: str, argv: Sequence[str], config: Mapping[str, Any] | None) -> Command:
         return Command(host, argv, self.image.environ(self._environ(host, config)), self.job.host(host).code)
 
-    def _words(self, host: str, together: Sequence[str] = ()) -> list[str]:
-        folder, told = self.job.host(host), self._told(host)
-        words = launch.words(folder, told, self.python, self.image)
-        kind = launch.entry_point_of(folder, told.entry_point)
-        if self.job.meant.get(cluster.TORCHRUN) and kind == "script" and together:
+    def _command_words(self, host: str, together: Sequence[str] = ()) -> list[str]:
+        folder, invocation = self.job.host(host), self._invocation(host)
+        words = launch.command_words(folder, invocation, self.python, self.image)
+        kind = launch.entry_point_of(folder, invocation.entry_point)
+        if self.job.decoded_hyperparameters.get(cluster.TORCHRUN) and kind == "script" and together:
             port = self.ports.work[together[0]]
             return launch.torchrun(words, together, host, port, contract.gpus() or 1)
-        program = folder.code / told.entry_point
+        program = folder.code / invocation.entry_point
         if kind == "program" and program.exists():
             # As the toolkit does; an archive may have lost that its script is a program.
             program.chmod(0o777)
@@ -147,29 +149,29 @@ class ScriptRuns:
     def _under_mpi(self, hosts: Sequence[str]) -> Command:
         environs = {host: self.image.environ(self._environ(host, None)) for host in hosts}
         ranks = [mpi.Host(self._inside(host, []), environs[host], str(self.job.host(host).code)) for host in hosts]
-        count = mpi.processes_per_host(self.job.meant, contract.gpus())
+        count = mpi.processes_per_host(self.job.decoded_hyperparameters, contract.gpus())
         plan = mpi.write_plan(self.scratch / "ranks.json", ranks, count)
-        script = mpi.aborting(self._words(hosts[0]), self.python)
-        words = mpi.mpirun(plan, len(hosts), count, self.job.meant, quoted=bool(self.image.shell))
+        script = mpi.aborting(self._command_words(hosts[0]), self.python)
+        words = mpi.mpirun(plan, len(hosts), count, self.job.decoded_hyperparameters, quoted=bool(self.image.shell))
         folder = self.job.host(hosts[0]).code
         argv = self.image.argv([*words, *script])
-        return Command(hosts[0], argv, environs[hosts[0]], folder, said=lambda line: mpi.tagged(line, count))
+        return Command(hosts[0], argv, environs[hosts[0]], folder, reword=lambda line: mpi.tagged(line, count))
 
     def _inside(self, host: str, argv: Sequence[str], scratch: str = "") -> list[str]:
         if not self.real_opt_ml:
             return list(argv)
         return optml.inside(self.job.host(host).path, self.etc_hosts, self.scratch / (scratch or host), argv)
 
-    def _told(self, host: str) -> contract.ScriptInvocation:
-        return contract.tell(self.job.host(host), self._given(host), self.seen(host))
+    def _invocation(self, host: str) -> contract.ScriptInvocation:
+        return contract.invocation_of(self.job.host(host), self._given(host), self.visible_folder(host))
 
     def _given(self, host: str) -> dict[str, str]:
         """The request's Environment, and what the service and the image add to it."""
         asked: Mapping[str, str] = self.job.body.get("Environment", {})
         return {
             "SAGEMAKER_TRAINING_MODULE": self.image.training_module,
-            **{key: optml.placed(value, self.seen(host).path) for key, value in asked.items()},
-            **self.job.told,
+            **{key: optml.placed(value, self.visible_folder(host).path) for key, value in asked.items()},
+            **self.job.service_environment,
         }
 
     def _outer(self, host: str) -> dict[str, str]:
@@ -187,14 +189,14 @@ class ScriptRuns:
 
     def _environ(self, host: str, config: Mapping[str, Any] | None) -> dict[str, str]:
         """What the script has: whatever the request's PYTHONPATH is, the code folder comes first."""
-        told = self._told(host)
-        paths = [str(self.seen(host).code), str(Path(self.python).parent), *self.search]
+        invocation = self._invocation(host)
+        paths = [str(self.visible_folder(host).code), str(Path(self.python).parent), *self.search]
         if self.job.pipes(host).exists():
             paths.append(str(STAND_INS))  # last: the real package comes before it
         return {
             **self._outer(host),
-            **told.environ,
-            **(contract.of_tensorflow(told) if self.image.is_tensorflow else {}),
+            **invocation.environ,
+            **(contract.of_tensorflow(invocation) if self.image.is_tensorflow else {}),
             **({"TF_CONFIG": contract.as_json(config)} if config is not None else {}),
             "PYTHONPATH": os.pathsep.join(paths),
         }
@@ -206,7 +208,7 @@ class ScriptRuns:
         if folder.failure.is_file():
             return own_words(folder.failure.read_text(encoding="utf-8", errors="replace"), ending.code, hint)
         ending = ending.with_code(self.image.code(ending.code))
-        return script_error("ExecuteUserScriptError", ending, self._words(host, self.job.together(host)), hint)
+        return script_error("ExecuteUserScriptError", ending, self._command_words(host, self.job.together(host)), hint)
 
     def clean_up(self) -> None:
         remove(self.scratch)

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from sagespec.deploying.services.local.container import artifacts, launch
 from sagespec.deploying.services.local.container.channels import DataError, is_s3_error
-from sagespec.deploying.services.local.container.layout import lay_out
+from sagespec.deploying.services.local.container.layout import fill_host_folders
 from sagespec.deploying.services.local.container.metrics import Metrics
 from sagespec.deploying.services.local.folder import JobFolder, moved, read_json, write_json
 from sagespec.deploying.services.local.job import LocalJob, read_job
@@ -87,7 +87,7 @@ class Supervisor:
     def _work(self) -> End:
         self.executor.start(self._starting)
         self._step("Downloading", "Downloading input data", started=time.time())
-        lay_out(self.job, self.executor.seen, self._goes_on, self._note)
+        fill_host_folders(self.job, self.executor.visible_folder, self._check_stopped, self._note)
         self._step("Training", "Training in progress")
         self.executor.prepare(lambda command: self._run([command]))
         ending = self._rehearse() if self.job.options.interrupt else self._run(self.executor.commands())
@@ -124,7 +124,7 @@ class Supervisor:
             rehearsal.forget([self.job.host(host) for host in self.job.hosts])
             self._step("Starting", "Preparing the next spot instance")
             self._step("Downloading", "Downloading input data")
-            lay_out(self.job, self.executor.seen, self._goes_on, self._note)
+            fill_host_folders(self.job, self.executor.visible_folder, self._check_stopped, self._note)
             self._step("Training", "Training in progress")
             self.executor.prepare(lambda command: self._run([command]))
         verdict = judge.verdict()
@@ -153,7 +153,7 @@ class Supervisor:
         self.folder.write_status(self.status)
 
     def _starting(self, message: str) -> None:
-        self._goes_on()
+        self._check_stopped()
         self._note(message)
         self._step("Starting", message)
 
@@ -180,7 +180,7 @@ class Supervisor:
             return INTERRUPTED
         return None
 
-    def _goes_on(self) -> None:
+    def _check_stopped(self) -> None:
         """Ends a job that was asked to end before its program began."""
         if self.shut_down or self.folder.stop.exists():
             raise ENDS[SHUTDOWN if self.shut_down else STOP]

@@ -257,7 +257,7 @@ class Container:
         """
         if not self.isolated or not docker.is_beside():
             return False
-        made = docker.tell("network", "create", "--internal", self.name)
+        made = docker.run_docker("network", "create", "--internal", self.name)
         if made is None or (made.returncode and "already exists" not in made.stderr):
             raise CannotServe(f"docker could not make a network: {made.stderr.strip() if made else 'it is gone'}")
         return True
@@ -272,17 +272,17 @@ class Container:
 
     def commands(self) -> list[Command]:
         _docker("rm", "--force", self.name)  # one that has ended may not be gone yet
-        told = dict(self._settings())
+        environ = dict(self._settings())
         folders = {self.revision.model: "/opt/ml/model"}
         if self.code.is_dir():
-            told[SUBMIT] = "/opt/ml/code"
+            environ[SUBMIT] = "/opt/ml/code"
             folders[self.code] = "/opt/ml/code"
-        told |= docker.credentials(isolated=self.isolated)
+        environ |= docker.credentials(isolated=self.isolated)
         reached = ["--network", self.name, "--dns", NO_NAMES] if self.has_network else ["--publish", "127.0.0.1::8080"]
         argv = ["docker", "run", "--rm", "--name", self.name, *reached]
         for source, target in folders.items():
             argv += ["--mount", f"{docker.mount(str(source), target)},readonly"]
-        argv += docker.variables(told, self.variables)
+        argv += docker.variables(environ, self.variables)
         image = str(self.container["Image"])
         if "gpu" in image.rpartition(":")[2] and shutil.which("nvidia-smi"):
             argv += ["--gpus", "all"]
@@ -310,7 +310,7 @@ class Container:
 
 def _docker(*words: str) -> str:
     """What docker says; nothing where it fails, or is not there any more."""
-    ran = docker.tell(*words)
+    ran = docker.run_docker(*words)
     return ran.stdout.strip() if ran is not None and not ran.returncode else ""
 
 

@@ -45,30 +45,32 @@ def keep_repacked(model: RepackedModel, target: Path) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def bring_model(container: Mapping[str, Any], store: LocalStore, folder: Path, goes_on: Callable[[], None]) -> None:
+def bring_model(
+    container: Mapping[str, Any], store: LocalStore, folder: Path, check_stopped: Callable[[], None]
+) -> None:
     """Brings what the container is to see as /opt/ml/model.
 
     Raises:
-        DataError: it cannot be had, or is no archive that the service would take.
+        DataError: it cannot be had, or is not an archive that the service would take.
     """
     uri = model_place(container)
     kept = store.uploaded(uri) if uri.startswith("s3://") else None
     note = read_json(kept / NOTE) if kept is not None and kept.is_dir() else None
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    _bring(note["model"] if note else uri, store, folder, goes_on)
+    _bring(note["model"] if note else uri, store, folder, check_stopped)
     if note:
         _lay_code(note, store, store.uploaded(uri) / CODE, folder)
 
 
-def _bring(uri: str, store: LocalStore, folder: Path, goes_on: Callable[[], None]) -> None:
+def _bring(uri: str, store: LocalStore, folder: Path, check_stopped: Callable[[], None]) -> None:
     files = _files(uri, store)
     if len(files) == 1 and files[0].name.endswith((".tar.gz", ".tgz")):
         archive = files[0].fetch()
-        goes_on()
+        check_stopped()
         _unpack(archive, folder, uri)
     elif files:
-        channels.place(files, folder, goes_on, contained=True)
+        channels.place(files, folder, check_stopped, contained=True)
     else:
         raise DataError(f"there is no model at {uri}")
 

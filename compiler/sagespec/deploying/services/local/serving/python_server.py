@@ -47,8 +47,8 @@ class PythonServer(Processes):
         self.front_python = str(found.python)
         self._check_script(settings.get("SAGEMAKER_PROGRAM", ""))
         self._install_named(settings.get("SAGEMAKER_REQUIREMENTS", ""), run, note)
-        told = {"model": str(self.revision.model / LEGACY / version), "version": int(version), "runs": found.version}
-        write_json(self.revision.server, {**told, "code": str(self.code), "port_file": str(self.revision.port_file)})
+        config = {"model": str(self.revision.model / LEGACY / version), "version": int(version), "runs": found.version}
+        write_json(self.revision.server, {**config, "code": str(self.code), "port_file": str(self.revision.port_file)})
 
     def _environment(self, note: Callable[[str], None]) -> provision.ProvisionedEnvironment:
         minor = legacy.minor_of(self.version)

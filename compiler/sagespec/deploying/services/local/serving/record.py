@@ -40,7 +40,7 @@ def _given_up(revision: RevisionFolder) -> dict[str, Any]:
     return {**revision.state(), "status": "Failed", "failure": GONE}
 
 
-def seen(endpoint: EndpointFolder) -> ObservedEndpoint:
+def observed(endpoint: EndpointFolder) -> ObservedEndpoint:
     """The endpoint, as it is now.
 
     Raises:

@@ -50,7 +50,7 @@ from sagespec.deploying.services.local.serving.folder import (
     RevisionFolder,
     container_of,
 )
-from sagespec.deploying.services.local.serving.supervisor import bury
+from sagespec.deploying.services.local.serving.supervisor import delete_folder
 
 ANSWER_SECONDS = 60.0
 """How long a model may take for an answer.
@@ -63,7 +63,7 @@ class LocalEndpoints:
     """Serves models on this machine. Everything lies below `root`; several programs may use one root at once."""
 
     name = "this machine"
-    logs_go_on = True
+    endless_logs = True
 
     def __init__(
         self,
@@ -101,7 +101,7 @@ class LocalEndpoints:
         found = []
         for path in self.root.glob("[!.]*"):
             with contextlib.suppress(NoSuchJob):
-                found.append(self._seen(EndpointFolder(path)))
+                found.append(self._observed(EndpointFolder(path)))
         return sorted(found, key=lambda one: (one.created, one.job_name))
 
     def describe(self, job_name: str) -> ObservedEndpoint:
@@ -110,25 +110,25 @@ class LocalEndpoints:
         Raises:
             NoSuchJob: there is none of that name.
         """
-        return self._seen(self._endpoint(job_name))
+        return self._observed(self._endpoint(job_name))
 
     def states(self, job_names: Sequence[str]) -> dict[str, ObservedEndpoint | ServiceError]:
         """What each endpoint does now."""
         return one_by_one(self.describe, job_names)
 
-    def _seen(self, endpoint: EndpointFolder) -> ObservedEndpoint:
+    def _observed(self, endpoint: EndpointFolder) -> ObservedEndpoint:
         try:
-            seen = record.seen(endpoint)
+            found = record.observed(endpoint)
         except OSError as error:
             if not endpoint.body.exists():  # it has gone meanwhile
                 raise _none(endpoint.name, self.root) from None
             what = f"{error.filename or endpoint.path} cannot be used: {error.strerror or error}"
             hint = f"delete the folder {endpoint.path}: its servers end, and apply makes it anew"
             raise ServiceError(what, hint) from error
-        if seen.status == "Deleting" and not any(map(_lives, endpoint.revisions())):
-            bury(endpoint.path)
+        if found.status == "Deleting" and not any(map(_lives, endpoint.revisions())):
+            delete_folder(endpoint.path)
             raise _none(endpoint.name, self.root)
-        return seen
+        return found
 
     def logs(self, job_name: str, cursor: Cursor) -> tuple[Iterator[LogLine], Cursor]:
         """The lines after `cursor`, of one revision after the other, and where they end."""
@@ -148,7 +148,7 @@ class LocalEndpoints:
 
     def artifact(self, job_name: str, body: Mapping[str, Any] | None = None) -> str | None:
         """Where the model lies that it serves."""
-        return str((self._endpoint(job_name).current or self._asked(job_name)).model)
+        return str((self._endpoint(job_name).current or self._asked_revision(job_name)).model)
 
     def summaries(self, job_name: str) -> dict[str, str]:
         """An endpoint saves none."""
@@ -255,8 +255,8 @@ class LocalEndpoints:
         endpoint = self._endpoint(job_name)
         self._check_config(config)
         with self._locked(endpoint):
-            seen = self._seen(endpoint)
-            if seen.status in ("Creating", "Updating", "Deleting"):
+            found = self._observed(endpoint)
+            if found.status in ("Creating", "Updating", "Deleting"):
                 raise InProgress(f'Cannot update in-progress endpoint "{endpoint.arn}"')
             endpoint.scaled.unlink(missing_ok=True)
             revision = self._new_revision(endpoint, config)
@@ -279,7 +279,7 @@ class LocalEndpoints:
         for revision in endpoint.revisions():
             revision.stop.touch()
         with contextlib.suppress(NoSuchJob):
-            self._seen(endpoint)
+            self._observed(endpoint)
 
     def tag(self, job_name: str, add: Mapping[str, str], remove: Sequence[str]) -> None:
         """Adds and removes tags."""
@@ -314,11 +314,11 @@ class LocalEndpoints:
             ModelError: the model refused the request; with its words.
             ServiceError: it does not answer.
         """
-        seen = self.describe(job_name)
-        url = seen.body.get("Url")
+        found = self.describe(job_name)
+        url = found.body.get("Url")
         if url is None:
-            why = f": {seen.failure}" if seen.failure else ""
-            raise ServiceError(f"{job_name} is {seen.status}, and answers no requests{why}", _next_step(seen))
+            why = f": {found.failure}" if found.failure else ""
+            raise ServiceError(f"{job_name} is {found.status}, and answers no requests{why}", _next_step(found))
         log = f"sagespec logs --local {job_name} says more"
         given = {"Content-Type": content_type, "Accept": accept, "X-Amzn-SageMaker-Custom-Attributes": attributes}
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=ANSWER_SECONDS)
@@ -345,8 +345,8 @@ class LocalEndpoints:
         if not endpoint.body.exists():
             return
         with self._locked(endpoint), contextlib.suppress(NoSuchJob):
-            if self._seen(endpoint).status == "Failed" and not any(map(_lives, endpoint.revisions())):
-                bury(endpoint.path)
+            if self._observed(endpoint).status == "Failed" and not any(map(_lives, endpoint.revisions())):
+                delete_folder(endpoint.path)
 
     def _endpoint(self, name: str) -> EndpointFolder:
         endpoint = EndpointFolder(self.root / name)
@@ -354,7 +354,7 @@ class LocalEndpoints:
             raise _none(name, self.root)
         return endpoint
 
-    def _asked(self, name: str) -> RevisionFolder:
+    def _asked_revision(self, name: str) -> RevisionFolder:
         asked = self._endpoint(name).asked
         if asked is None:
             raise _none(name, self.root)
@@ -410,7 +410,7 @@ def _none(name: str, root: Path) -> NoSuchJob:
     return NoSuchJob(f"there is no endpoint '{name}' on this machine", f"endpoints lie in {root}")
 
 
-def _next_step(seen: ObservedEndpoint) -> str:
-    if seen.status == "Creating":
+def _next_step(found: ObservedEndpoint) -> str:
+    if found.status == "Creating":
         return "wait until it is InService: sagespec attach --local follows it"
-    return f"sagespec logs --local {seen.job_name} says more"
+    return f"sagespec logs --local {found.job_name} says more"

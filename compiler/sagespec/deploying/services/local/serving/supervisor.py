@@ -71,18 +71,18 @@ class ServingSupervisor:
         self.executor.clean_up()
         with contextlib.suppress(OSError):  # a full disk, or no folder any more: who looks next sees that it has ended
             self.revision.write_status(status, failure=failure[:LONGEST_REASON])
-        self._bury()
+        self._delete_if_last()
 
     def _serve(self) -> None:
         model, config = self.revision.bodies()
         self.revision.write_status("Creating", "Downloading the model")
-        layout.bring_model(container_of(model), self.revision.endpoint.store, self.revision.model, self._goes_on)
+        layout.bring_model(container_of(model), self.revision.endpoint.store, self.revision.model, self._check_stopped)
         self.revision.write_status("Creating", "Starting the server")
         self.executor.prepare(lambda command: self._run([command], starting=False), self._note)
         limit = variant_of(config).get("ContainerStartupHealthCheckTimeoutInSeconds", HEALTH_CHECK)
         short = 0
         while True:
-            self._goes_on()
+            self._check_stopped()
             self.limit, self.began, self.ready_since = float(limit), time.monotonic(), None
             ending = self._run(self.executor.commands())
             if ending.why == STOP:
@@ -93,12 +93,12 @@ class ServingSupervisor:
             self.log.note(f"a server ended (exit code {ending.code}): starting again")
 
     def _run(self, commands: Sequence[Command], *, starting: bool = True) -> ProcessEnding:
-        ask = self._look if starting else self._asked
+        ask = self._look if starting else self._stop_reason
         run = Run(commands, {VARIANT: self.log}, self.revision.processes, ask, to_the_end=False)
         return run.until_ended(lambda _why: GRACE)
 
-    def _asked(self) -> str | None:
-        """Somebody who deletes the folder wants no server either."""
+    def _stop_reason(self) -> str | None:
+        """Why the server should be ended now: it was asked to, or its folder was deleted."""
         asked = self.shut_down or self.revision.stop.exists() or not self.revision.path.exists()
         return STOP if asked else None
 
@@ -110,7 +110,7 @@ class ServingSupervisor:
                 self._serves(address)
             elif time.monotonic() - self.began > self.limit:
                 return LATE
-        return self._asked()
+        return self._stop_reason()
 
     def _serves(self, address: str) -> None:
         """From here on this revision is the endpoint's; the one before it ends."""
@@ -122,12 +122,12 @@ class ServingSupervisor:
         if before is not None and before != self.revision:
             before.stop.touch()
 
-    def _goes_on(self) -> None:
-        if self._asked():
+    def _check_stopped(self) -> None:
+        if self._stop_reason():
             raise Stopped
 
     def _note(self, text: str) -> None:
-        self._goes_on()
+        self._check_stopped()
         self.log.note(text)
         self.revision.write_status("Creating", text)
 
@@ -144,24 +144,24 @@ class ServingSupervisor:
         traceback.print_exception(type(error), error, error.__traceback__)
         return f"InternalServerError: the endpoint's supervisor failed: {type(error).__name__}: {error}"
 
-    def _bury(self) -> None:
-        """The last one out of an endpoint that is to be deleted takes it along."""
+    def _delete_if_last(self) -> None:
+        """The last revision of an endpoint that is to be deleted deletes its folder."""
         endpoint = self.revision.endpoint
         others = [other for other in endpoint.revisions() if other != self.revision]
         if endpoint.deleting.exists() and not any(alive.is_alive(read_json(other.supervisor)) for other in others):
-            bury(endpoint.path)
+            delete_folder(endpoint.path)
 
 
 class Unhealthy(Exception):
     """The server does not answer. Its text is what it said last."""
 
 
-def bury(folder: Path) -> None:
+def delete_folder(folder: Path) -> None:
     """Deletes an endpoint's folder; in one step it has no name any more."""
-    grave = folder.with_name(f".gone-{folder.name}-{os.getpid()}")
+    trash = folder.with_name(f".gone-{folder.name}-{os.getpid()}")
     with contextlib.suppress(OSError):
-        folder.rename(grave)
-    remove(grave)
+        folder.rename(trash)
+    remove(trash)
 
 
 def answers(address: str) -> bool:

@@ -85,7 +85,7 @@ def _from_lines(text: str) -> str:
 
 
 def from_csv(text: str) -> str:
-    """Each line an instance. Where the first field is no number and has no quotes, a line is cut at its first comma."""
+    """Each line an instance. Where the first field is neither a number nor quoted, a line is cut at its first comma."""
     bare = re.match(r'\s*("|[\d.Ee+\-]+.*)', text) is None
     lines = [line.strip() for line in re.split(r"\r?\n", text.strip())]
     instances = ""

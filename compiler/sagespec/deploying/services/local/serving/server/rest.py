@@ -149,20 +149,20 @@ class RestAnswers:
         number = max(self.models[name]) if version is None else int(version)
         signatures = {
             key: {
-                "inputs": {each: _told(info) for each, info in signature.inputs.items()},
-                "outputs": {each: _told(info) for each, info in signature.outputs.items()},
+                "inputs": {each: _tensor_info(info) for each, info in signature.inputs.items()},
+                "outputs": {each: _tensor_info(info) for each, info in signature.outputs.items()},
                 "method_name": signature.method,
             }
             for key, signature in servable.signatures.items()
         }
-        told = {
+        metadata = {
             "model_spec": {"name": name, "signature_name": "", "version": str(number)},
             "metadata": {"signature_def": {"signature_def": signatures}},
         }
-        return json.dumps(told, indent=1) + "\n"
+        return json.dumps(metadata, indent=1) + "\n"
 
 
-def _told(info: Info) -> dict[str, Any]:
+def _tensor_info(info: Info) -> dict[str, Any]:
     dims = [{"size": str(size), "name": ""} for size in info.shape or ()]
     shape = {"dim": dims, "unknown_rank": info.shape is None}
     return {"dtype": f"DT_{info.dtype.upper()}", "tensor_shape": shape, "name": info.tensor}
@@ -172,14 +172,14 @@ def parsed(body: bytes) -> dict[str, Any]:
     """The request's object.
 
     Raises:
-        Refused: it is no JSON, or no object.
+        Refused: it is not JSON, or not an object.
     """
     if not body:
         raise Refused("JSON Parse error: The document is empty")
     try:
         value = json.loads(body)
     except json.JSONDecodeError as error:
-        raise Refused(f"JSON Parse error: {_complaint(error)} at offset: {error.pos}") from None
+        raise Refused(f"JSON Parse error: {_parse_error(error)} at offset: {error.pos}") from None
     except (UnicodeDecodeError, RecursionError, ValueError):
         raise Refused("JSON Parse error: Invalid value. at offset: 0") from None
     if not isinstance(value, dict):
@@ -187,12 +187,12 @@ def parsed(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _complaint(error: json.JSONDecodeError) -> str:
+def _parse_error(error: json.JSONDecodeError) -> str:
     if error.msg.startswith("Expecting ','"):
         opened = _innermost(error.doc[: error.pos])
         return f"Missing a comma or {'] after an array element' if opened == '[' else '} after an object member'}."
-    told = (words for start, words in PARSE_ERRORS.items() if error.msg.startswith(start))
-    return next(told, "Invalid value.")
+    known = (words for start, words in PARSE_ERRORS.items() if error.msg.startswith(start))
+    return next(known, "Invalid value.")
 
 
 def _innermost(text: str) -> str:

@@ -281,7 +281,7 @@ def predictions(outputs: Mapping[str, Tensor]) -> str:
     """The answer to `instances`.
 
     Raises:
-        Refused: the outputs are no batches of one size.
+        Refused: the outputs are not batches of one size.
     """
     sizes: set[int] = set()
     for name, tensor in outputs.items():

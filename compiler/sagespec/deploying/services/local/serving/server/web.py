@@ -56,7 +56,7 @@ class _Server(ThreadingHTTPServer):
         self.respond = respond
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that has gone away is no event."""
+        """A client that has gone away is not an event."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -71,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = self._body()
         except ValueError:
-            response = failure(400, "the request's length is no number")
+            response = failure(400, "the request's length is not a number")
             self.close_connection = True
         else:
             response = self.server.respond(WebRequest(self.command, self.path, self.headers, body))

@@ -88,7 +88,7 @@ def _record_io(fifo):
             return
         magic, length = struct.unpack("<II", head)
         if magic != _MAGIC:
-            raise ValueError("this is no RecordIO")
+            raise ValueError("this is not RecordIO")
         flag, length = length >> 29, length & (1 << 29) - 1
         parts.append(_exactly(fifo, length))
         _exactly(fifo, -length % 4)

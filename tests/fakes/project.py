@@ -33,7 +33,7 @@ FATES = {
 """How the variants go that do not simply complete."""
 
 
-class World:
+class WatchedProject:
     """The manifests of one project, as they are now, and the rules that AWS's own log is held to."""
 
     def __init__(self, aws: Aws, folder: Path) -> None:
