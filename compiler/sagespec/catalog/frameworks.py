@@ -243,7 +243,8 @@ class Framework:
 
     def _release(self, version: str, full_version: str, images: dict[str, Image]) -> Release:
         known = self._capabilities(version)
-        known.pop("legacy_hyperparameters", None)
+        groups = known.pop("legacy_hyperparameters", ())
+        read = {name: kind for group in groups for name, kind in self.row["hyperparameter_groups"][group].items()}
         legacy = images.get("py2") if known.get("legacy_mode") else None
         strategies = dict(self._strategies(version))
         released, patches_end = self._support(version, full_version)
@@ -258,15 +259,9 @@ class Framework:
             released=released,
             patches_end=patches_end,
             legacy_image=legacy._replace(repository=self.row["legacy_repository"]) if legacy else None,
-            legacy_hyperparameters=self.legacy_hyperparameters(version),
+            legacy_hyperparameters=MappingProxyType(read),
             **known,
         )
-
-    def legacy_hyperparameters(self, version: str) -> Mapping[str, str]:
-        """What the legacy container of a version reads by itself → the type of that."""
-        groups = self._capabilities(version).get("legacy_hyperparameters", ())
-        members = self.row.get("hyperparameter_groups", {})
-        return MappingProxyType({name: kind for group in groups for name, kind in members[group].items()})
 
     def spoken(self, version: str) -> str:
         """`PyTorch 2.1`, `Hugging Face 4.28 with PyTorch 2.0`; the name alone of no version."""

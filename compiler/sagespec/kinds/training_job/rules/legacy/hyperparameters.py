@@ -158,7 +158,7 @@ def _versions_by_name(framework: Framework) -> Mapping[str, tuple[str, ...]]:
     """Each hyperparameter that some legacy container reads → the short versions of those that do."""
     found: dict[str, tuple[str, ...]] = {}
     for short, full in framework.aliases.items():
-        for name in framework.legacy_hyperparameters(full):
+        for name in framework.releases[full].legacy_hyperparameters:
             found[name] = (*found.get(name, ()), short)
     return found
 
