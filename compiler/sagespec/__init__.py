@@ -11,10 +11,11 @@ The four verbs of the command line, as functions:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # without typing: the program imports this before it has told the garbage collector to wait
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
     from sagespec.building.request import Request
     from sagespec.deploying.applying.applier import Outcome
     from sagespec.deploying.planning.jobs.planner import Plan, PlanOptions

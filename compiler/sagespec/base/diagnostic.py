@@ -96,8 +96,9 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         return found
 
     def order(found: Diagnostic) -> tuple[str | int | bool, ...]:
-        place = (found.path, found.span.line, found.span.column)
-        return (*place, found.field != ("apiVersion",), found.severity.value, found.rule, found.message)
+        source, (line, column, _, _) = found.place
+        last = found.field != ("apiVersion",)
+        return source.name, line, column, last, found.severity, found.rule, found.message
 
     return tuple(sorted(dict.fromkeys(found), key=order))
 

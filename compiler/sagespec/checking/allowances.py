@@ -61,6 +61,8 @@ class Allowances:
 
     def kept(self, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
         """What no comment silences. An error cannot be silenced so: it needs `--allow`."""
+        if not self._by_line:
+            return in_order(diagnostics)
         return in_order(diagnostic for diagnostic in diagnostics if not self._silenced(diagnostic))
 
     def _silenced(self, diagnostic: Diagnostic) -> bool:

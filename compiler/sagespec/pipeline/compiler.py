@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from itertools import zip_longest
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from sagespec.base.diagnostic import Diagnostic, Rejected, Related, Severity, has_errors, in_order
 from sagespec.base.files import Files
@@ -17,6 +17,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.base.repository import path_in_repository, repository_of
 from sagespec.base.source import Place, Source
 from sagespec.building.draft import Draft, DraftInputs, Packing
+from sagespec.building.request import Destination
 from sagespec.catalog import Facts, facts
 from sagespec.checking.allowances import Allowances
 from sagespec.checking.check import Checked, check
@@ -36,9 +37,6 @@ from sagespec.reading.render import Defaults, Manifest, environments_of, is_defa
 from sagespec.reading.syntax.document import Document
 from sagespec.reading.syntax.reader import MAX_BYTES, decode, load, read
 from sagespec.scripts import Scripts, comments
-
-if TYPE_CHECKING:  # imported where a request is made
-    from sagespec.building.request import Destination
 
 STDIN = "-"
 OUR_KINDS = frozenset({*KINDS, "Defaults"})
@@ -345,9 +343,11 @@ class Compiler:
         # Requests of two files stand each by itself, so `compile` only warns of them; nobody can apply both.
         between_files = Severity.WARNING if self.options.build else Severity.ERROR
         found += conflicts(self.claims, checked, kind, site, between_files=between_files)
-        found += self._served(checked, kind)
-        misspelt = self._misspelt(checked, kind)
-        found += misspelt
+        misspelt: list[Diagnostic] = []
+        if kind.serves:
+            found += self._served(checked, kind)
+            misspelt = self._misspelt(checked, kind)
+            found += misspelt
         found += self.drafts.of(manifest, kind, draft, found)
         request = None
         if self.options.build and not waits and not has_errors(found):
@@ -356,8 +356,9 @@ class Compiler:
                 complaints = [each._replace(hint=misspelt[0].hint) for each in complaints]
                 found.remove(misspelt[0])
             found += complaints
-        allowed = self.allowed
-        kept = self.allowances.kept(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
+        if self.allowed:
+            found = [diagnostic for diagnostic in found if diagnostic.rule not in self.allowed]
+        kept = self.allowances.kept(found)
         if has_errors(kept):
             return Result(source.name, kept, name, manifest)
         rest = (lambda: self.manifest(given, kind)) if waits else None
@@ -366,12 +367,12 @@ class Compiler:
     def _checked(self, manifest: Manifest, kind: Kind) -> tuple[list[Diagnostic], Checked]:
         """What the model and the rules say of a job. With errors the job is partial, or at least not to be trusted."""
         bound: Bound[Any] = bind(manifest, kind.model)
-        trainer = self.beside.trainer_of(bound.manifest, bound.model, kind)
+        trainer = self.beside.trainer_of(bound.manifest, bound.model, kind) if kind.serves else None
         judged = bound if trainer is None else self._with_job(bound, trainer)
         context = self.context(judged.model, manifest, kind)
         try:
             checked = check(judged, context, kind.rules, self.allowed)
-            found, checked = checked.warnings, checked._replace(manifest=bound.manifest, job=bound.model)
+            found = checked.warnings
         except Rejected as rejected:
             found, checked = rejected.diagnostics, Checked(bound.manifest, bound.model)
         finally:
@@ -380,7 +381,8 @@ class Compiler:
             return list(found), checked
         from sagespec.kinds.endpoint.trainer import told_at
 
-        return [told_at(each, judged.manifest, bound.manifest, trainer.manifest) for each in found], checked
+        told = [told_at(each, judged.manifest, bound.manifest, trainer.manifest) for each in found]
+        return told, checked._replace(manifest=bound.manifest, job=bound.model)
 
     def _with_job(self, endpoint: Bound[Any], trainer: Checked) -> Bound[Any]:
         """An endpoint with what it takes from the training job whose model it serves."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import islice
 from pathlib import Path as FilePath
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Rejected, Severity
 from sagespec.base.files import Files
+from sagespec.base.lazy import lazy
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path, Place
 from sagespec.reading.matrix import MAX_VARIABLE, combinations, length_of
@@ -245,7 +245,8 @@ def render(
     _refuse_weight(base, len(made))
     budget = _Budget()
     for combination in made:
-        yield _Renderer(base._replace(matrix=combination), inputs, budget).manifest()
+        one = base._replace(matrix=combination) if combination else base
+        yield _Renderer(one, inputs, budget).manifest()
 
 
 def _refuse_weight(manifest: Manifest, jobs: int) -> None:
@@ -396,9 +397,11 @@ class _Renderer:
         self.base = manifest
         self.inputs = inputs
         self.budget = budget
-        documents = dict.fromkeys(layer.document.source for layer in manifest.layers)
-        found = {layer.document.source: layer.document.problems for layer in reversed(manifest.layers)}
-        self.problems: list[Diagnostic] = [problem for source in documents for problem in found[source]]
+        self.problems: list[Diagnostic] = []
+        if any(layer.document.problems for layer in manifest.layers):
+            documents = dict.fromkeys(layer.document.source for layer in manifest.layers)
+            found = {layer.document.source: layer.document.problems for layer in reversed(manifest.layers)}
+            self.problems += (problem for source in documents for problem in found[source])
         self.unknown: set[Path] = set(manifest.document.tagged)
         self.expressions = 0
 
@@ -420,7 +423,7 @@ class _Renderer:
     def variables(self) -> set[Path]:
         return {("vars", name) for name in self.base.settings.get("vars") or ()}
 
-    @cached_property
+    @lazy
     def names(self) -> dict[str, Any]:
         """What an expression may speak of."""
         return {

@@ -20,11 +20,9 @@ _PLAIN = {str: "str", int: "int", float: "float", bool: "bool", Any: "any"}
 
 def shape_of(annotation: Any) -> Shape:
     """The shape of a type: a scalar, a list, a map, a choice, one of several, or a part."""
-    if annotation in _PLAIN:
-        return {"type": _PLAIN[annotation]}
+    if annotation is Any or type(annotation) is type:  # a class; to look for others in a map takes its time
+        return {"type": _PLAIN[annotation]} if annotation in _PLAIN else shape_of_part(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is None and issubclass(annotation, Part):
-        return shape_of_part(annotation)
     if origin is Annotated:
         shape = shape_of(arguments[0])
         for constraint in annotation.__metadata__:

@@ -127,14 +127,17 @@ class Document:
         return Place(self.source, span_of(self.source, node))
 
     def _child(self, node: Node | None, step: str | int) -> tuple[Node | None, Node] | None:
-        if isinstance(node, SequenceNode) and isinstance(step, int):
-            return (None, node.value[step]) if 0 <= step < len(node.value) else None
-        return self._members(node).get(step) if isinstance(node, MappingNode) else None
+        if isinstance(node, MappingNode):
+            return self._members(node).get(step)
+        if isinstance(node, SequenceNode) and isinstance(step, int) and 0 <= step < len(node.value):
+            return None, node.value[step]
+        return None
 
     def _members(self, node: MappingNode) -> Mapping[str | int, tuple[Node, Node]]:
         """(key, value) nodes by name, those that `<<` brings in included; made once for each map."""
-        if node in self._maps:
-            return self._maps[node]
+        known = self._maps.get(node)
+        if known is not None:
+            return known
         members: dict[str | int, tuple[Node, Node]] = {
             member[0].value: member
             for member in reversed(node.value)  # of a repeated key the first

@@ -73,16 +73,15 @@ class Builder:
         if self.values > MAX_VALUES:
             raise rejected(self.source, self.span(node), "too-many-values", f"holds more than {MAX_VALUES:,} values")
         if isinstance(node, ScalarNode):
-            self.characters += len(node.value)
+            text: str = node.value
+            self.characters += len(text)
             if self.characters > MAX_SCALARS:
                 message = f"holds more than {MAX_SCALARS:,} characters, each use of an alias counted"
                 raise rejected(self.source, self.span(node), "too-many-values", message)
-            tag = node.tag
-            if tag == PLAIN:
-                return self.plain(node)
-            if tag != QUOTED and tag != _STRING_TAG:
+            if node.tag == PLAIN:
+                return text if text and text[0] not in _AMBIGUOUS else self.plain(node)
+            if node.tag != QUOTED and node.tag != _STRING_TAG:
                 self.refuse_tag(node)
-            text: str = node.value
             return text
         if depth >= MAX_DEPTH - 1 and node.value:
             raise too_deep(self.source, node.start_mark)
@@ -168,10 +167,8 @@ class Builder:
         return result
 
     def plain(self, node: ScalarNode) -> Data:
-        """A scalar that was written without quotes."""
+        """A scalar that was written without quotes, and may be no text."""
         text: str = node.value
-        if text and text[0] not in _AMBIGUOUS:
-            return text
         if text in _CONSTANTS:
             return _CONSTANTS[text]
         if text[0] in _CURLY:
