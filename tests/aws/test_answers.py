@@ -109,7 +109,7 @@ def test_an_answer_that_is_not_what_the_api_says_is_the_services_fault(
 def test_pages_that_come_round_again_have_an_end(operation: str, aws: Aws, service: SageMaker, wanted: Wanted) -> None:
     service.create(wanted(), 1)
     aws.service.twists[operation] = lambda answer: {**answer, "NextToken": "page-0"}
-    with pytest.raises(NotAws, match="the pages come round again"):
+    with pytest.raises(NotAws, match="the pages repeat"):
         service.observe([wanted()])
     assert aws.service.count(operation) == 2
 

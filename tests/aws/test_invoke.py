@@ -80,11 +80,11 @@ def test_a_request_is_as_large_as_the_service_takes_it() -> None:
     ask(whole, "mnist", bytes(LARGEST_SERVERLESS), "text/csv")  # type: ignore[arg-type]
     hint = "send it in parts, or use asynchronous inference or batch transform"
     assert refusal(fits, LARGEST + 1) == (
-        "the request has 6,291,457 bytes; an endpoint takes 6,291,456 (6 MB) at most",
+        "the request has 6,291,457 bytes; an endpoint accepts at most 6,291,456 (6 MB)",
         hint,
     )
     assert refusal(whole, LARGEST_SERVERLESS + 1) == (
-        "the request has 4,194,305 bytes; a serverless endpoint takes 4,194,304 (4 MB) at most",
+        "the request has 4,194,305 bytes; a serverless endpoint accepts at most 4,194,304 (4 MB)",
         hint,
     )
     assert len(fits.asked) == len(whole.asked) == 1  # what is too large is not sent
@@ -95,8 +95,8 @@ def test_a_request_is_as_large_as_the_service_takes_it() -> None:
 @pytest.mark.parametrize("text", ["a\nb: c", "日本", "é", "a\tb"])
 def test_a_header_that_the_service_takes_from_nobody_is_not_sent(text: str) -> None:
     service = OneEndpoint()
-    assert refusal(service, 1, text)[0] == "the type to accept can be ASCII on one line only"
-    assert refusal(service, 1, "", text)[0] == "the custom attributes can be ASCII on one line only"
+    assert refusal(service, 1, text)[0] == "the type to accept must be ASCII, on one line"
+    assert refusal(service, 1, "", text)[0] == "the custom attributes must be ASCII, on one line"
     most = "the custom attributes can have 1,024 characters at most, not 1,025"
     assert refusal(service, 1, "", "a" * 1025)[0] == most
     assert service.asked == []
@@ -188,7 +188,7 @@ def test_invoke_asks_an_endpoint_here(
     assert "is a directory" in said("mnist", "bin", code=2)[1].lower()
     assert "there is no endpoint 'nobody' on this machine" in said("--local", "nobody", "q.csv", code=3)[1]
     Path("big.csv").write_bytes(bytes(LARGEST + 1))
-    assert "(6 MB) at most" in said("mnist", "big.csv", code=2)[1]
+    assert "at most 6,291,456 (6 MB)" in said("mnist", "big.csv", code=2)[1]
 
 
 def test_a_manifest_must_have_one_endpoint(
@@ -284,7 +284,7 @@ def test_what_the_model_answers_with_an_error_is_told_with_its_words(
     assert told(capsys, "mnist.yaml", "q.csv") == [*f"error: Received {whose} from the model{words}".split("\n"), LOG]
 
 
-_TROUBLE = "the service has trouble; send it again"
+_TROUBLE = "the service has a problem; send it again"
 _FULL = "the endpoint takes no more requests at a time; send it again later, or give it more capacity"
 _DENIED = "allow sagemaker:InvokeEndpoint for the identity that runs sagespec (docs/permissions.md)"
 REFUSALS = {
@@ -321,7 +321,7 @@ def test_an_endpoint_that_answers_nobody_is_told_by_what_it_does(
 ) -> None:
     assert told(capsys, "nobody", "q.csv") == [
         "error: InvokeEndpoint nobody: ValidationError: Endpoint nobody of account 123456789012 not found.",
-        " = help: is the name right, and are the region and the account?",
+        " = help: check the name, the region and the account",
     ]
     assert there.endpoints["mnist"]["EndpointStatus"] == "InService"
     there.endpoints.stop_serving("mnist")
@@ -335,7 +335,7 @@ def test_an_endpoint_that_answers_nobody_is_told_by_what_it_does(
     ]
     aws.advance(LONG)
     assert told(capsys, "slow", "q.csv") == [
-        "error: slow is asynchronous: it takes requests that lie in S3",
+        "error: slow is asynchronous: it takes requests that are stored in S3",
         " = help: aws sagemaker-runtime invoke-endpoint-async --endpoint-name slow --input-location s3://…",
     ]
 
@@ -349,7 +349,7 @@ def test_a_serverless_endpoint_s_limit_is_that_of_serverless_endpoints(
     aws.advance(LONG)
     Path("big.npy").write_bytes(bytes(LARGEST_SERVERLESS + 1))
     (refusal, _) = told(capsys, "less", "big.npy", code=2)
-    assert refusal.endswith("a serverless endpoint takes 4,194,304 (4 MB) at most")
+    assert refusal.endswith("a serverless endpoint accepts at most 4,194,304 (4 MB)")
     assert aws.service.runtime.asked == []
 
 
@@ -380,6 +380,6 @@ def test_an_answer_that_cannot_be_kept_is_told_before_anything_is_asked(
     for out, why in ((".", ". is a folder"), ("file/a", "file is not a folder")):
         assert told(capsys, "mnist", "q.csv", "--out", out, code=2)[0] == f"error: --out {out}: {why}"
     assert told(capsys, "mnist", "q.csv", "--attributes", "a\nb: c", code=2)[0] == (
-        "error: the custom attributes can be ASCII on one line only"
+        "error: the custom attributes must be ASCII, on one line"
     )
     assert aws.service.runtime.asked == []

@@ -112,7 +112,7 @@ def test_a_tampered_plan_is_refused_without_a_traceback(
     code, _, err = spoken(capsys, "apply", "p.plan", "--yes")
     assert (code, "p.plan was changed after it was written" in err) == (2, True)
     code, _, err = spoken(capsys, "apply", "p.plan", "mnist.yaml", "--yes")
-    assert (code, "a saved plan says all of this itself" in err) == (2, True)
+    assert (code, "a saved plan decides this already" in err) == (2, True)
 
 
 def test_a_plan_shows_what_the_author_changed_and_nothing_of_the_services_own(
@@ -243,7 +243,7 @@ def test_ctrl_c_stops_following_and_not_the_job(project: Path, capsys: pytest.Ca
             _, err = applying.communicate(timeout=120)
             (name,) = [path.parent.name for path in (project / ".sagespec" / "local").glob("*/request.json")]
             assert applying.returncode == 130
-            assert f"the jobs go on. To follow again: sagespec attach {name}" in err
+            assert f"the jobs continue. To follow again: sagespec attach {name}" in err
             code, out, _ = spoken(capsys, "status", name, "--format", "json")
             assert (code, json.loads(out)["jobs"][0]["status"]) == (0, "InProgress")
         finally:

@@ -170,7 +170,7 @@ def test_what_lies_beside_the_given_path_goes_on(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((repository.folder / "aa.yaml").read_bytes())))
     code, said = repository.apply(given, "--prune")
     assert (code, repository.stopped) == (0, [])
-    assert "2 jobs run whose manifests do not lie under the given paths; --prune leaves them alone" in said
+    assert "2 jobs run whose manifests are not under the given paths; --prune leaves them alone" in said
 
 
 def test_a_folder_that_cannot_be_read_is_no_evidence(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +200,7 @@ def test_a_manifest_that_is_gone_or_describes_it_no_more_ends_its_job(gone: str,
         repository.write("cc", "bb.yaml")
     code, said = repository.apply(".", "--prune")
     assert (code, repository.stopped) == (0, [doomed]), said
-    why = "its manifest, bb.yaml, is gone" if gone == "deleted" else "bb.yaml describes it no more"
+    why = "its manifest, bb.yaml, is gone" if gone == "deleted" else "bb.yaml no longer describes it"
     assert f"- stop    bb  {doomed} runs, and {why}" in said
 
 
@@ -286,7 +286,7 @@ def test_credentials_of_another_account_stop_nothing_and_say_so_in_the_plan(repo
     repository.write("aa", max_run=60, role="arn:aws:iam::999999999999:role/SageMakerRole")
     repository.write("bb", max_run=60, account_id="999999999999", role="SageMakerRole")
     code, said = repository.says("plan", ".")
-    assert said.count("the manifest is for account 999999999999, and the credentials are of 123456789012") == 2
+    assert said.count("the manifest is for account 999999999999, and the credentials are for 123456789012") == 2
     code, said = repository.apply(".", "--replace", "--prune")
     assert (code, len(repository.aws.effects)) == (3, before), said
 
@@ -388,7 +388,7 @@ def test_a_rename_under_a_full_quota_loses_nothing(repository: Repository) -> No
     repository.write("cc")
     code, said = repository.apply(".", "--prune")
     assert (code, repository.stopped, repository.created) == (3, [], [repository.job("aa")]), said
-    assert f"{repository.job('aa')} goes on, because cc could not be started" in said
+    assert f"{repository.job('aa')} keeps running, because cc could not be started" in said
     assert repository.says("stop", repository.job("aa"), "--region", "us-west-2")[0] == 0
     repository.aws.advance(10)
     code, said = repository.apply(".", "--prune")

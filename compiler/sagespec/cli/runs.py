@@ -79,7 +79,7 @@ def nothing_here(given: Rendering) -> Code:
     """Says that the given paths hold no manifest, or none that is meant."""
     if given.job:
         print_error(
-            f"nothing here is called {' or '.join(given.job)}", "sagespec explain FILE says how its jobs are called"
+            f"nothing here is called {' or '.join(given.job)}", "sagespec explain FILE says what its jobs are called"
         )
     else:
         print_error("there is no manifest here", NO_MANIFEST)

@@ -179,7 +179,7 @@ class ServicePool:
 
     def _not_ours(self, request: Request) -> str:
         return (
-            f"the manifest is for account {request.site.account}, and the credentials are of {self.account}: give a "
+            f"the manifest is for account {request.site.account}, and the credentials are for {self.account}: give a "
             f"role (and account_id) of {self.account}, or credentials of {request.site.account}"
         )
 

@@ -136,7 +136,7 @@ _REASONS: tuple[_Row, ...] = (
         True,
         "apply again; if it happens each time, large checkpoints are a known cause",
     ),
-    (r"^ClientError", FailureKind.REQUEST, False, "the service's words say which field of the manifest is meant"),
+    (r"^ClientError", FailureKind.REQUEST, False, "the service's message says which field of the manifest it is about"),
 )
 
 _SECONDARY = {
@@ -233,7 +233,7 @@ _ENDPOINT_STEPS = {
     FailureKind.DISK: "raise volume_size: it holds the archive and what is unpacked of it",
     FailureKind.CODE: "the log shows what the server and inference.py said: sagespec logs; try it with: sagespec apply "
     "--local",
-    FailureKind.REQUEST: "the service's words say which field of the manifest is meant",
+    FailureKind.REQUEST: "the service's message says which field of the manifest it is about",
     FailureKind.SERVICE: "apply again",
 }
 """What to do next about an endpoint: what helps a training job (channels, checkpoints) is none of its matter."""

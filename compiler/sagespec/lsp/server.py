@@ -104,7 +104,7 @@ class Server:
         if method == "initialize":
             return self._initialize(params)
         if not self._initialized:
-            raise ResponseError(jsonrpc.NOT_INITIALIZED, "initialize comes first")
+            raise ResponseError(jsonrpc.NOT_INITIALIZED, "initialize must come first")
         if method == "shutdown":
             self._shut_down = True
             return None

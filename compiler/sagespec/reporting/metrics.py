@@ -59,7 +59,8 @@ def _complaints(tally: Tally) -> Iterator[str]:
     elif not tally.lines:
         yield "catches nothing in this log"
     if tally.no_numbers:
-        yield f"catches {counted(tally.no_numbers, 'text')} that {'is' if tally.no_numbers == 1 else 'are'} no number"
+        what = "is not a number" if tally.no_numbers == 1 else "are not numbers"
+        yield f"catches {counted(tally.no_numbers, 'text')} that {what}"
     if tally.cut:
         yield f"cuts {counted(tally.cut, 'number')} short: ([0-9.eE+-]+) takes all of one"
 

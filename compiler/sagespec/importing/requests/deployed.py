@@ -67,7 +67,7 @@ def from_endpoint(endpoint: Body, config: Body, model: Body, tags: Mapping[str, 
     """
     if not model or not config:
         raise UnreadableProgram(
-            f"what {endpoint['EndpointName']} serves was deleted: it serves on, as nobody knows what"
+            f"what {endpoint['EndpointName']} serves was deleted: it keeps serving, and nobody knows what"
         )
     containers = [model["PrimaryContainer"]] if "PrimaryContainer" in model else model.get("Containers", [])
     if len(containers) != 1 or containers[0].get("ModelPackageName"):

@@ -57,7 +57,7 @@ def _endpoint_lines(ending: EndpointEnding) -> Iterator[str]:
     if ending.config:
         yield f"serves with {printable(ending.config)}" if ending.status == "InService" else printable(ending.config)
     if ending.over and ending.asked != ending.config:
-        yield f"asked for was {printable(ending.asked)}"
+        yield f"asked for: {printable(ending.asked)}"
     for capacity in ending.capacities:
         amount = f"{capacity.current} of {capacity.desired} instances"
         if capacity.desired is None:

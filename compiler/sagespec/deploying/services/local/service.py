@@ -419,8 +419,11 @@ class LocalService:
         missing = modules.lacking(code(place, str(given["sagemaker_program"])), self.options.python)
         if missing is None:
             return None
-        message = f"the script imports {missing}, which this Python has not"
-        return message, f"add --provision, which installs it apart; or install {missing} into {self.options.python}"
+        message = f"the script imports {missing}, which this Python does not have"
+        return (
+            message,
+            f"add --provision, which installs it separately; or install {missing} into {self.options.python}",
+        )
 
     def _uploaded_code(self, uri: str, program: str) -> modules.SourceCode | None:
         from sagespec.deploying.services.local.running import modules

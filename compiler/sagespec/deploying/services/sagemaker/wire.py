@@ -77,7 +77,7 @@ class Wire:
         """Brings an object to a file.
 
         Raises:
-            ServiceError: it is not there, or did not arrive whole.
+            ServiceError: it is not there, or did not arrive completely.
         """
         ObjectStore(self._client("s3"), self.region).fetch(uri, path)
 
@@ -106,7 +106,7 @@ class Wire:
             answer["Role"].get("AssumeRolePolicyDocument", "sagemaker.amazonaws.com")
         ):
             raise ServiceError(
-                f"SageMaker may not take on {role_arn}", "its trust policy must name sagemaker.amazonaws.com"
+                f"SageMaker may not assume {role_arn}", "its trust policy must name sagemaker.amazonaws.com"
             )
 
     # Calls ------------------------------------------------------------------------------------------------------------

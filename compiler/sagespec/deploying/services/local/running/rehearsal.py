@@ -140,7 +140,7 @@ _TEXTS = {
     "resumed": "rehearsal: training resumed ({unit}: {runs})",
     BEGAN_AGAIN: "rehearsal: training began again ({unit}: {runs}). Save checkpoints to /opt/ml/checkpoints, and "
     "restore the newest one when the script starts",
-    "unknown": "rehearsal: it cannot be told whether training resumed; print the epoch or step (`epoch 3`, `step 100`)",
+    "unknown": "rehearsal: it is unknown whether training resumed; print the epoch or step (`epoch 3`, `step 100`)",
     "not interrupted": "rehearsal: nothing was interrupted, so nothing is known",
 }
 
