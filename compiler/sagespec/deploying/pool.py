@@ -125,25 +125,25 @@ class ServicePool:
             pruned += plan.changes[len(numbered) :]
             notes |= dict.fromkeys(plan.notes)
         if options.prune:
-            more, told = self._without_any(requests, gone)
+            more, more_notes = self._without_any(requests, gone)
             pruned += more
-            notes |= dict.fromkeys(told)
+            notes |= dict.fromkeys(more_notes)
         ordered = in_order([changes[number] for number in range(len(requests))])
         return Plan((*ordered, *pruned), self.account, tuple(notes))
 
     def naming_files(self, plan: Plan) -> Plan:
         """The plan, with the names of the files that differ where it changes code: the archives of the jobs before are
         looked into, each once. Where that is not allowed, the plan says so, and stays a plan."""
-        told: dict[tuple[str, str], ChangedFiles] = {}
+        compared: dict[tuple[str, str], ChangedFiles] = {}
 
         def named(change: Change) -> Change:
             archive = archive_before(change)
             if archive is None or change.request is None:
                 return change
             key = (archive, change.request.uploads[0].sha256 if change.request.uploads else "")
-            if key not in told:
-                told[key] = self._compared(archive, change)
-            return change._replace(files=told[key])
+            if key not in compared:
+                compared[key] = self._compared(archive, change)
+            return change._replace(files=compared[key])
 
         return plan._replace(changes=tuple(map(named, plan.changes)))
 
@@ -172,9 +172,9 @@ class ServicePool:
                     what = "endpoints" if nature is Nature.STAYS else "training jobs"
                     notes.append(f"{what} without a manifest could not be looked for: {error.message}")
                     continue
-                found, told = DECIDERS[nature].prune(here, seen, gone)
+                found, more = DECIDERS[nature].prune(here, seen, gone)
                 changes += found
-                notes += told
+                notes += more
         return changes, notes
 
     def _not_ours(self, request: Request) -> str:

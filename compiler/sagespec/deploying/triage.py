@@ -187,8 +187,8 @@ def _verdict(status: str, secondary: str, failure: str) -> FailureVerdict:
         return _SECONDARY[secondary]
     if status == "Stopped":
         return _STOPPED
-    said = _EXIT_CODE.search(failure)
-    exit_code = int(said[1]) if said else None
+    found = _EXIT_CODE.search(failure)
+    exit_code = int(found[1]) if found else None
     theirs = failure.startswith("AlgorithmError")
     for pattern, kind, retry, next_step in _REASONS:
         if not (theirs and kind in _NOT_THE_SCRIPT) and re.search(pattern, failure):

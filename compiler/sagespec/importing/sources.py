@@ -198,6 +198,6 @@ def _imported(found: list[forms.FoundForm | str], name: str, facts: Facts) -> Im
             data["region"] = job.region
         drafts.append(replace(draft, data=data, remarks=(*draft.remarks, *job.remarks), where=job.where))
     if not drafts:
-        told = "; ".join(map(str, remarks))
-        raise UnreadableProgram(f"there is no training job in {name}{f'; {told}' if told else ''}", HINT)
+        notes = "; ".join(map(str, remarks))
+        raise UnreadableProgram(f"there is no training job in {name}{f'; {notes}' if notes else ''}", HINT)
     return Imported(named_apart(drafts), remarks)

@@ -122,9 +122,9 @@ def _never_started(interpreter: Interpreter) -> list[Start]:
 
 
 def _refuse(remarks: list[Remark]) -> None:
-    told = [remark for remark in remarks if remark.left] or remarks
-    if told:
-        first = told[0]
+    left = [remark for remark in remarks if remark.left] or remarks
+    if left:
+        first = left[0]
         cell = first.where.startswith("cell") and "not Python" in first.text
         message = (
             f"{first.where} is not Python: {first.text.partition(': ')[2].partition(';')[0]}"

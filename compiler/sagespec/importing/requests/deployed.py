@@ -226,8 +226,8 @@ class _DescribedEndpoint:
             yield f"the endpoint is called {name}, which is not a name that a manifest can have"
         for variant in self.endpoint.get("ProductionVariants", ()):
             there = variant.get("DesiredInstanceCount")
-            said = next((v for v in self.variants if v["VariantName"] == variant["VariantName"]), {})
-            if there is not None and there != said.get("InitialInstanceCount"):
+            described = next((v for v in self.variants if v["VariantName"] == variant["VariantName"]), {})
+            if there is not None and there != described.get("InitialInstanceCount"):
                 yield f"{variant['VariantName']} has {there} instances now; with an autoscaler, write scaling: external"
 
 

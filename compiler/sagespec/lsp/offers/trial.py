@@ -55,13 +55,13 @@ def sample(job: SceneJob, path: Path, shape: Shape) -> Any:
     if part is not None:
         shapes = fields_of(part)
         return {name: sample(job, (*path, name), shapes[name]) for name, field in part.fields.items() if field.required}
-    listed, told = expected(shape), described(shape)
+    listed, about = expected(shape), described(shape)
     if inner["type"] == "bool":
         return True
     if listed and inner["type"] in ("literal", "union"):
         return listed[0]
-    if told.examples:
-        return told.examples[0]
+    if about.examples:
+        return about.examples[0]
     if inner["type"] == "int":
         return max(inner.get("ge", 1), 1)
     if inner["type"] == "list":

@@ -88,9 +88,9 @@ def status_text(found: Sequence[Ending], style: Style) -> Iterator[str]:
     for ending in found:
         yield state_line(ending, style)
         times = [("created", ending.created), ("started", ending.started), ("ended", ending.ended)]
-        said = [f"{name} {_moment(moment)}" for name, moment in times if moment is not None]
-        if said:
-            yield f"  {', '.join(said)}"
+        moments = [f"{name} {_moment(moment)}" for name, moment in times if moment is not None]
+        if moments:
+            yield f"  {', '.join(moments)}"
         yield from ended_text(ending, style)
         yield from (f"  {style.dim('|')} {printable(line)}" for line in ending.tail)
 

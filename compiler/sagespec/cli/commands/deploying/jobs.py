@@ -154,8 +154,8 @@ def stop(given: StopArguments) -> Code:
             print_status(f"- delete the endpoint {one.job_name} ({one.status}); {kept}", always=True)
         if not given.yes and not confirm(_question(len(running), len(standing))):
             return Code.WRONG_USAGE
-    said, failed = of_each(seen, lambda pair: _stopped(*pair))
-    for line in said:
+    lines, failed = of_each(seen, lambda pair: _stopped(*pair))
+    for line in lines:
         print_status(line)
     waited = wait_for_the_end([job for job, _ in seen]) if given.wait else Code.FINE
     return max(code, failed, waited)
@@ -174,11 +174,11 @@ def wait_for_the_end(jobs: Sequence[FollowedJob]) -> Code:
         return f"{job.name} is gone" if seen is None else f"{job.name} is {seen.status}"
 
     try:
-        said, code = of_each(jobs, ended)
+        lines, code = of_each(jobs, ended)
     except KeyboardInterrupt:
         print_status("\nNo longer waiting; they were asked to end.", always=True)
         return Code.INTERRUPTED
-    for line in said:
+    for line in lines:
         print_status(line)
     return code
 

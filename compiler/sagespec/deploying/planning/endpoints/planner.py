@@ -145,8 +145,8 @@ def _serves(case: _EndpointCase) -> Change:
     removes = leftovers(request, seen)
     change = Change(Action.KEEP, f"serves ({case.wanted})", request, seen=seen, removes=removes)
     if wanted:
-        said = "; ".join(_capacity_text(one, seen) for one in wanted)
-        return change._replace(action=Action.SCALE, reason=said, live={"DesiredWeightsAndCapacities": wanted})
+        reason = "; ".join(_capacity_text(one, seen) for one in wanted)
+        return change._replace(action=Action.SCALE, reason=reason, live={"DesiredWeightsAndCapacities": wanted})
     add, remove = request.tag_changes(seen.tags, 1)
     if add or remove:
         return change._replace(action=Action.TAG, reason="only tags differ")

@@ -447,11 +447,11 @@ def _log_lines(path: Path, start: int, end: int) -> Iterator[LogLine]:
             yield LogLine(host, moment, text if clean else redacted(text))
 
 
-def _last_line(job: JobFolder, said: str) -> str:
+def _last_line(job: JobFolder, output: str) -> str:
     """The last thing that a supervisor said, before or after it let go of the terminal."""
     with contextlib.suppress(OSError):
-        said += (job.path / "supervisor.log").read_text(encoding="utf-8", errors="replace")
-    return said.strip().rpartition("\n")[2]
+        output += (job.path / "supervisor.log").read_text(encoding="utf-8", errors="replace")
+    return output.strip().rpartition("\n")[2]
 
 
 def _taken(name: str) -> NameTaken:

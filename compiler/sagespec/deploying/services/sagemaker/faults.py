@@ -218,8 +218,8 @@ def service_error(error: Exception, doing: str) -> ServiceError:
         kind = InProgress
     elif is_not_found(error) and ("TrainingJob" in operation or _LOOKS.match(operation)):
         kind = NoSuchJob
-    said = quotable(message) if not hasattr(error, "response") or not code else f"{code}: {quotable(message)}"
-    return kind(f"{doing}: {said}", hint_of(error))
+    text = quotable(message) if not hasattr(error, "response") or not code else f"{code}: {quotable(message)}"
+    return kind(f"{doing}: {text}", hint_of(error))
 
 
 def call(method: Callable[..., Any], doing: str, required: Sequence[str] = (), **parameters: Any) -> dict[str, Any]:
@@ -270,8 +270,8 @@ def _not_aws(error: Exception, doing: str) -> NotAws:
         return NotAws(f"{doing}: {error}", _PROXY)
     if isinstance(error, UnreadableAnswer):
         return NotAws(f"{doing}: what came back is not what the API describes: {error}", f"{_PROXY}; {AGAIN}")
-    said = str(error).replace("\\n", "\n")  # bytes are quoted there
-    page = page_in(said[max(0, said.find("<")) :])
+    text = str(error).replace("\\n", "\n")  # bytes are quoted there
+    page = page_in(text[max(0, text.find("<")) :])
     return NotAws(f"{doing}: {page or 'what came back is not what the API describes'}", f"{_PROXY}; {AGAIN}")
 
 

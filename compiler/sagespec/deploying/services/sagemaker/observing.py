@@ -217,8 +217,8 @@ class JobObserver(JobLists):
                 yield seen
 
     def _note(self, page: Sequence[Mapping[str, Any]]) -> None:
-        said = {one["TrainingJobName"]: (one["TrainingJobStatus"], one.get("SecondaryStatus", "")) for one in page}
-        self._statuses |= said
+        statuses = {one["TrainingJobName"]: (one["TrainingJobStatus"], one.get("SecondaryStatus", "")) for one in page}
+        self._statuses |= statuses
 
     def _as_they_are(self, found: Iterable[ObservedJob]) -> Iterator[ObservedJob]:
         """Search tells what was: those of its jobs that have not ended, or may hold a warm pool, as they are now."""

@@ -61,8 +61,8 @@ def _explained(error: ServiceError, name: str) -> ServiceError:
     code, response = code_of(cause), getattr(cause, "response", {})
     if code == "ModelError" and "OriginalStatusCode" in response:
         log = f"`sagespec logs {name}` says more (CloudWatch, /aws/sagemaker/Endpoints/{name})"
-        said = response.get("OriginalMessage", response["Error"].get("Message", ""))
-        return ModelError(int(response["OriginalStatusCode"]), redacted(str(said)), log)
+        text = response.get("OriginalMessage", response["Error"].get("Message", ""))
+        return ModelError(int(response["OriginalStatusCode"]), redacted(str(text)), log)
     if _NOT_FOUND.search(error.message):
         return ServiceError(error.message, "check the name, the region and the account")
     return ServiceError(error.message, HINTS.get(code, error.hint))

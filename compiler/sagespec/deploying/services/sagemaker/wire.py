@@ -153,9 +153,9 @@ class Wire:
         """What the environment, the profile, or whoever made the session says goes before what we find fit."""
         from botocore.config import Config
 
-        said = session._session.get_config_variable
+        configured = session._session.get_config_variable
         retries: dict[str, Any] = {} if os.environ.get("AWS_RETRY_MODE") else {"mode": "adaptive"}
-        if said("max_attempts") is None:
+        if configured("max_attempts") is None:
             retries["total_max_attempts"] = ATTEMPTS
         ours = Config(
             retries=retries,

@@ -66,8 +66,8 @@ class RehearsalProgress:
             return now - self.began > moment.silence
         if len(self.times) < moment.marks:
             return False
-        told = self.times[moment.marks - 1]
-        return now - told >= moment.fraction * (told - self.began) / moment.marks
+        mark_time = self.times[moment.marks - 1]
+        return now - mark_time >= moment.fraction * (mark_time - self.began) / moment.marks
 
 
 class RehearsalJudge:

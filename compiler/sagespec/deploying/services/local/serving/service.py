@@ -139,8 +139,8 @@ class LocalEndpoints:
                 pieces.append((revision.log, start, end))
                 ends[revision.path.name] = max(start, end)
         lines = (line for path, start, end in pieces for line in lines_of(path, start, end))
-        told = (LogLine(VARIANT, moment, redacted(text)) for moment, text in lines if moment >= cursor.since)
-        return told, cursor.at(ends)
+        log_lines = (LogLine(VARIANT, moment, redacted(text)) for moment, text in lines if moment >= cursor.since)
+        return log_lines, cursor.at(ends)
 
     def tail(self, job_name: str, count: int) -> list[LogLine]:
         """The last lines."""
