@@ -12,6 +12,7 @@ import pytest
 from conftest import SCRIPT, SMALLEST, Judge
 from sagespec.building import api_check as api
 from sagespec.building.request import Destination
+from sagespec.building.tags import OURS
 from sagespec.catalog import Facts, api_members
 from sagespec.kinds.training_job.draft import joined, merged, plain, role_arn
 from sagespec.kinds.training_job.members import ELSEWHERE, MEMBERS, field_of
@@ -161,6 +162,7 @@ def test_a_field_lands_where_the_table_says(field: str, judge: Judge) -> None:
         result = judge(over)
         assert result.request is not None, result.diagnostics
         bodies.append(dict(members(result.request.body())))
+        assert OURS not in str({key: value for key, value in bodies[-1].items() if key != "Tags"})  # no placeholder
     changed = {path for path in bodies[0].keys() | bodies[1].keys() if bodies[0].get(path) != bodies[1].get(path)}
     for member in MEMBERS[field]:
         assert any(path == member or path.startswith(f"{member}.") for path in changed), f"{member} is as before"

@@ -314,7 +314,7 @@ def test_a_rule_is_asked_once_a_subject_and_only_about_what_is_there(
     assert set(counts) <= possible
     assert len(counts) < len(RULES.by_name) / 2
     # Of three manifests.
-    expected = {"missing-role": 3, "channel-without-source": 6, "reserved-tag": 9, "max-wait-without-spot": 0}
+    expected = {"missing-role": 3, "channel-without-source": 6, "reserved-tag": 3, "max-wait-without-spot": 0}
     assert {name: counts[name] for name in expected} == expected
 
 

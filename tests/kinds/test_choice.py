@@ -16,9 +16,9 @@ from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.checking.check import said_by
 from sagespec.checking.rule import NOTE, RuleSet, rule
-from sagespec.kinds.training_job.choice import Choice, ImageFields
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.rules import RULES
+from sagespec.kinds.training_job.shared.choice import Choice, ImageFields
 from sagespec.kinds.training_job.subjects import CHOICE
 from sagespec.pipeline import Compiler, Options
 

@@ -22,8 +22,8 @@ from sagespec.base.source import Source
 from sagespec.catalog import Facts
 from sagespec.checking.rule import Rule
 from sagespec.deploying.services.local.container.contract import arguments as as_the_container_passes_them
-from sagespec.kinds.training_job.context import as_argument, option_of
 from sagespec.kinds.training_job.rules import FAMILIES
+from sagespec.kinds.training_job.shared.passed import as_argument, option_of
 from sagespec.pipeline import Compiler, Options, Result
 from sagespec.reading.render import Inputs
 from sagespec.reporting.findings.diagnostics import FORMATS

@@ -91,16 +91,15 @@ class Rejected(Exception):
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Each once, in file order; what a document is comes before what it lacks."""
-
-    each = dict.fromkeys(diagnostics)
-    if len(each) < 2:
-        return tuple(each)
+    found = tuple(diagnostics)
+    if len(found) < 2:
+        return found
 
     def order(found: Diagnostic) -> tuple[str | int | bool, ...]:
         place = (found.path, found.span.line, found.span.column)
         return (*place, found.field != ("apiVersion",), found.severity.value, found.rule, found.message)
 
-    return tuple(sorted(each, key=order))
+    return tuple(sorted(dict.fromkeys(found), key=order))
 
 
 def bounded(diagnostics: Iterable[Diagnostic]) -> Iterable[Diagnostic]:

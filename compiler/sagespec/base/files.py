@@ -38,6 +38,8 @@ class Files:
         self.exists: Callable[[StrPath], bool] = remembered(self._exists)
         self.text: Callable[[StrPath, int], str] = remembered(self._text)
         """What a small file beside a script says, bytes that are no UTF-8 replaced; raises what `read` raises."""
+        self.once: Callable[..., Any] = lru_cache(maxsize=128)(_made)
+        """What a function makes of files, and of what else it is given: made once for all that give the same."""
 
     def read(self, path: StrPath, most: int) -> bytes:
         """What a file holds; of a larger one, some bytes more than `most`.
@@ -83,6 +85,10 @@ class Files:
     def _is_folder(self, path: StrPath) -> bool:
         unsaved = bool(self._unsaved) and os.path.abspath(path) in self._folders  # noqa: PTH100
         return unsaved or os.path.isdir(path)  # noqa: PTH112
+
+
+def _made(make: Callable[..., Any], *of: Any) -> Any:
+    return make(*of)
 
 
 DISK = Files()

@@ -136,6 +136,8 @@ def secret_in(value: str, name: str = "") -> str | None:
     Args:
         name: what the value is called; under a name such as `API_KEY` any random text is a secret.
     """
+    if len(value) < SHORTEST and "://" not in value and _called(name) is None:  # as most are
+        return None
     found = next(_tokens(value), None)
     if found is not None:
         return found[0]

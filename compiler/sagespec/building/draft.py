@@ -5,7 +5,7 @@ A draft can be judged without reading a byte of code or data. Sealing reads them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -15,7 +15,7 @@ from sagespec.base.named import NamedTuple
 from sagespec.base.source import Path
 from sagespec.building.archive import Archives, Contents
 from sagespec.building.dataset import Dataset, Datasets
-from sagespec.building.request import Destination, Request, Upload, filled_in
+from sagespec.building.request import Destination, Request, Upload, filled_in, named_in
 from sagespec.building.tags import COMMIT, MANIFEST, tag_value
 from sagespec.catalog import Facts
 from sagespec.reading.part import Part, Unknown
@@ -70,6 +70,8 @@ class Draft(NamedTuple):
     """Members that are left out, because fields that they come from are wrong or not known yet."""
     needed: tuple[tuple[str, Finding], ...] = ()
     """(rule, finding): what must be known before the draft can be sealed."""
+    named: Collection[str] | None = None
+    """The members of its bodies in which placeholders may stand; None for all."""
 
 
 class BodyMaker:
@@ -108,7 +110,7 @@ def seal(draft: Draft) -> Request:
     uploads = tuple(
         upload._replace(uri=filled_in(upload.uri, hashes), sha256=upload.content.sha256) for upload in request.uploads
     )
-    calls = tuple(call._replace(template=filled_in(call.template, hashes)) for call in request.calls)
+    calls = tuple(call._replace(template=named_in(call.template, hashes, draft.named)) for call in request.calls)
     return request._replace(calls=calls, uploads=uploads)
 
 
@@ -204,7 +206,11 @@ def merged(body: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, An
 
 
 def present(**members: Any) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}
+    found = {}
+    for name, value in members.items():
+        if value is not None:
+            found[name] = value
+    return found
 
 
 def wrapped(name: str, value: Any) -> dict[str, Any] | None:

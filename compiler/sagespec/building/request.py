@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -229,15 +229,19 @@ class Request(_Request):
         """What is sent: the body of the one call, or operation → body of several."""
         return self.body() if len(self.calls) == 1 else self.bodies()
 
-    def samples(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(operation, body) of every call, as long as the real ones are, without taking any digest."""
+    def samples(self, named: Collection[str] | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(operation, body) of every call, as long as the real ones are, without taking any digest.
+
+        Args:
+            named: the members in which placeholders may stand; None for all.
+        """
         name = f"{self.name}-{NO_DIGEST[:10]}"
         names = {JOB: name, FIRST: name, **{name_of(call.operation): name for call in self.calls}}
         tags = tag_list({**self.lasting_tags, DIGEST: NO_DIGEST, **({ATTEMPT: "1"} if len(self.calls) == 1 else {})})
         for call in self.calls:
-            yield call.operation, {call.name_member: name, **filled_in(call.template, names), "Tags": tags}
+            yield call.operation, {call.name_member: name, **named_in(call.template, names, named), "Tags": tags}
         for call in self.serving.changing:
-            yield call.operation, {call.name_member: self.name or name, **filled_in(call.template, names)}
+            yield call.operation, {call.name_member: self.name or name, **named_in(call.template, names, named)}
 
     def all_tags(self, attempt: int = 1) -> dict[str, str]:
         """The author's tags and ours. One of ours names the author's, so that a tag that somebody else has put on the
@@ -274,7 +278,7 @@ class Request(_Request):
         return live_members(self.template, self.calls[0].live)
 
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
 
 def digest_of(template: Mapping[str, Any], live: Sequence[Member], scope: str = "") -> str:
@@ -301,12 +305,20 @@ def _without(value: Any, path: Member) -> Any:
         return value
     if not rest:
         return {key: item for key, item in value.items() if key != step}
-    return {key: _without(item, tuple(rest)) if key == step else item for key, item in value.items()}
+    inner = _without(value[step], tuple(rest))
+    return value if inner is value[step] else {**value, step: inner}
 
 
 def live_members(body: Mapping[str, Any], live: Sequence[Member]) -> dict[str, Any]:
     """Those of a body's members that can be changed after the creation, by their last names."""
     return {path[-1]: value for path in live if (value := value_at(body, path)) is not None}
+
+
+def named_in(template: Mapping[str, Any], names: Mapping[str, str], members: Collection[str] | None) -> dict[str, Any]:
+    """A template with names instead of the placeholders in some members (None: in all of them); the others are shared
+    with it."""
+    some = template if members is None else {name: template[name] for name in members if name in template}
+    return {**template, **filled_in(some, names)}
 
 
 def filled_in(value: Any, names: Mapping[str, str]) -> Any:
@@ -318,11 +330,10 @@ def filled_in(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         filled = value.copy()
         for key, item in value.items():
-            if isinstance(item, str):  # nearly all of them hold no placeholder: a call for each would cost the most
-                if OURS in item:
-                    filled[key] = _named(item, names)
-            elif isinstance(item, list | dict):
+            if not isinstance(item, str):
                 filled[key] = filled_in(item, names)
+            elif OURS in item:  # few of them: a call for each would cost the most
+                filled[key] = _named(item, names)
         return filled
     return value
 

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 
 Schema = dict[str, Any]
 Fits = Callable[[Any], bool]
-Test: TypeAlias = "tuple[Fits, set[str] | frozenset[str]]"
+Known: TypeAlias = "set[str] | frozenset[str]"
+Test: TypeAlias = "tuple[Fits, Known]"
 """Whether a value fits, and texts that are known to: a text that is among them need not be asked about."""
 Make = Callable[[Schema], Test]
 
@@ -122,46 +123,55 @@ def _object(node: Schema, make: Make) -> Test:
     return _structure(node, make) if "properties" in node else _map(node, make)
 
 
-class _Members(dict[str, Test]):
-    """The tests of a structure's members, each made when it is first needed: most of them never are."""
+class _Members(dict[str, "tuple[Fits, Known, bool]"]):
+    """The tests of a structure's members, and whether it must have them. Each is made when it is first needed: most of
+    them never are."""
 
-    def __init__(self, members: Schema, make: Make) -> None:
-        self._members = members
+    def __init__(self, node: Schema, make: Make) -> None:
+        self._members = node["properties"]
+        self.required = frozenset(node.get("required", ()))
         self._make = make
 
-    def __missing__(self, name: str) -> Test:
+    def __missing__(self, name: str) -> tuple[Fits, Known, bool]:
         if name not in self._members:
-            return _NOTHING
-        self[name] = made = self._make(self._members[name])
+            return *_NOTHING, False
+        self[name] = made = (*self._make(self._members[name]), name in self.required)
         return made
 
 
 def _structure(node: Schema, make: Make) -> Test:
-    required, tests = frozenset(node.get("required", ())), _Members(node["properties"], make)
+    members = _Members(node, make)
+    least = len(members.required)
 
     def fits(value: Any) -> bool:
-        if not isinstance(value, dict) or not required <= value.keys():
+        if not isinstance(value, dict):
             return False
+        found = 0
         for name, inner in value.items():
-            test, known = tests[name]
+            test, known, is_required = members[name]
             if not (isinstance(inner, str) and inner in known) and not test(inner):
                 return False
-        return True
+            found += is_required
+        return found == least
 
     return _not_a_text(fits)
 
 
 def _map(node: Schema, make: Make) -> Test:
     least, most = node.get("minProperties", 0), node.get("maxProperties", math.inf)
-    (key, known), (item, _) = make(node["propertyNames"]), make(node["additionalProperties"])
-    return _not_a_text(
-        lambda value: (
-            isinstance(value, dict)
-            and least <= len(value) <= most
-            and (known.issuperset(value) or all(map(key, value)))
-            and all(map(item, value.values()))
-        )
-    )
+    (key, known_keys), (item, known) = make(node["propertyNames"]), make(node["additionalProperties"])
+
+    def fits(value: Any) -> bool:
+        if not isinstance(value, dict) or not least <= len(value) <= most:
+            return False
+        if not known_keys.issuperset(value) and not all(map(key, value)):
+            return False
+        for inner in value.values():
+            if not (isinstance(inner, str) and inner in known) and not item(inner):
+                return False
+        return True
+
+    return _not_a_text(fits)
 
 
 TESTS: dict[str, Callable[[Schema, Make], Test]] = {

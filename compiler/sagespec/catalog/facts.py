@@ -136,7 +136,8 @@ def image_instance_type(instance_types: Sequence[str]) -> str:
 
     Source: https://github.com/aws/sagemaker-python-sdk/blob/v2.257.6/src/sagemaker/estimator.py (_get_instance_type)
     """
-    return next((name for name in instance_types if family_of(name)[:1] in ("g", "p")), instance_types[0])
+    first, *others = instance_types
+    return next((name for name in instance_types if family_of(name)[:1] in ("g", "p")), first) if others else first
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from itertools import islice
 
 from sagespec.base.diagnostic import MOST
@@ -18,13 +19,18 @@ MOST_LETTERS = 4
 
 def near(text: str, names: Iterable[str]) -> str | None:
     """The name that reads most like `text`, upper and lower case alike; None when none is close."""
-    by_folded = {name.casefold(): name for name in islice(names, MOST_NAMES)}
-    if not by_folded:
+    # What people type is short; a long text is no slip of the fingers and would only cost time.
+    return _near(text.strip().casefold()[:100], tuple(islice(names, MOST_NAMES)))
+
+
+@lru_cache(maxsize=256)  # many jobs are wrong about one thing
+def _near(folded: str, names: tuple[str, ...]) -> str | None:
+    if not names:
         return None
     from difflib import get_close_matches  # only a mistake needs it
 
-    # What people type is short; a long text is no slip of the fingers and would only cost time.
-    found = get_close_matches(text.strip().casefold()[:100], by_folded, n=1, cutoff=0.6)
+    by_folded = {name.casefold(): name for name in names}
+    found = get_close_matches(folded, by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 
 

@@ -72,6 +72,8 @@ class Allowances:
 
     def unused(self, source: Source | None = None) -> tuple[Diagnostic, ...]:
         """A warning for each allowance (of one source) that has silenced nothing; they are forgotten then."""
+        if not self._used:
+            return ()
         about = [allowance for allowance in self._used if source is None or allowance.place.source == source]
         left = [allowance for allowance in about if not self._used.pop(allowance)]
         told = [self._unused(allowance) for allowance in left[:MOST]]

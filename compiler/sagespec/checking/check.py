@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors, in_order
+from sagespec.base.diagnostic import Diagnostic, Finding, Rejected, Related, Severity, bounded, has_errors
 from sagespec.base.named import NamedTuple
 from sagespec.checking.context import Context
 from sagespec.checking.rule import Question, Rule, RuleSet
 from sagespec.reading.binding import Bound
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
+
+Said: TypeAlias = tuple[Rule, Finding]
 
 
 class Checked(NamedTuple):
@@ -40,17 +42,17 @@ def check(bound: Bound[Any], context: Context, rules: RuleSet, allowed: Collecti
     problems = [found for found in manifest.problems if found.rule != "ambiguous-scalar" or found.place not in wrong]
     judgements = (placed(manifest, *said) for said in said_by(rules, context))
     found = [*problems, *bound.diagnostics, *bounded(judgements)]
-    diagnostics = in_order(diagnostic for diagnostic in found if diagnostic.rule not in allowed)
-    if has_errors(diagnostics):
-        raise Rejected(diagnostics)
-    silenced = dict.fromkeys(each.rule for each in found if each.severity is Severity.ERROR)
-    return Checked(manifest, bound.model, diagnostics, tuple(silenced))
+    kept = tuple(diagnostic for diagnostic in found if diagnostic.rule not in allowed) if allowed else tuple(found)
+    if has_errors(kept):
+        raise Rejected(kept)
+    silenced = dict.fromkeys(each.rule for each in found if each.severity is Severity.ERROR) if allowed else ()
+    return Checked(manifest, bound.model, kept, tuple(silenced))
 
 
-def said_by(rules: RuleSet, context: Context) -> list[tuple[Rule, Finding]]:
+def said_by(rules: RuleSet, context: Context) -> list[Said]:
     """What the rules find. One that needs a value that is wrong says nothing of that instance: the value has been
     complained of already."""
-    found: list[tuple[Rule, Finding]] = []
+    found: list[Said] = []
     known = vars(context)
     for question in rules.questions(context.written):
         known.pop("guess", None)  # as many for each question, whatever was asked before
@@ -58,19 +60,20 @@ def said_by(rules: RuleSet, context: Context) -> list[tuple[Rule, Finding]]:
             instances: Sequence[Any] = question.instances(context)
         except Unknown:
             continue
-        if question.shared:
-            (shared,) = instances
+        if not question.shared:
+            _ask(question, instances, context, found)
+            continue
+        for shared in instances:
             if shared.said is None:
-                shared.said = _answers(question, instances, None)
+                shared.said = []
+                _ask(question, (shared,), None, shared.said)
             found += shared.said
-        elif instances:
-            found += _answers(question, instances, context)
     return found
 
 
-def _answers(question: Question, instances: Sequence[Any], context: Context | None) -> list[tuple[Rule, Finding]]:
-    found: list[tuple[Rule, Finding]] = []
-    for rule, check in question.rules:
+def _ask(question: Question, instances: Sequence[Any], context: Context | None, found: list[Said]) -> None:
+    """Adds what the rules find in these instances."""
+    for rule, check in question.rules if instances else ():
         for instance in instances:
             try:
                 answer = check(instance, context)
@@ -80,7 +83,6 @@ def _answers(question: Question, instances: Sequence[Any], context: Context | No
                     found.append((rule, one))  # what is said before a value is missed counts
             except Unknown:
                 continue
-    return found
 
 
 def placed(manifest: Manifest, rule: Rule, finding: Finding) -> Diagnostic:

@@ -8,7 +8,6 @@ from sagespec.base.files import Files
 from sagespec.base.lazy import lazy
 from sagespec.catalog import Facts, Guesses
 from sagespec.reading.part import Part
-from sagespec.reading.render import DEFAULTS_NAME
 from sagespec.scripts import Scripts
 
 
@@ -44,10 +43,6 @@ class Context:
         self.local = local
         self.scripts = scripts
         self.files = files
-
-    def marks_project(self, folder: FilePath) -> bool:
-        """Whether a folder says that a project begins there: defaults lie in it."""
-        return self.files.is_file(folder / DEFAULTS_NAME)
 
     @lazy
     def guess(self) -> Guesses:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any, TypeAlias
 
 from sagespec.base.diagnostic import Finding
@@ -72,6 +71,8 @@ def applies(row: Row) -> Callable[[Written], bool]:
     all_hold = _all_hold(row.when)
     either = [_all_hold(members) for members in row.any_of]
     excused = _all_hold(row.unless) if row.unless else None
+    if not steps and not either and excused is None:  # as most are
+        return lambda written: all_hold(written.owner) and is_so(written.value)
 
     def hold(written: Written) -> bool:
         value = written.value
@@ -102,13 +103,14 @@ def _member(name: str, is_so: Test) -> Test:
 def judged_by(rows: tuple[Row, ...]) -> Callable[[Written, Context], Finding | None]:
     """The function of a rule that its rows make: the first row that applies to a field is what is said of it."""
 
-    @cache
-    def tests_of(name: str) -> list[tuple[Row, Callable[[Written], bool]]]:
-        return [(row, applies(row)) for row in rows if row.field[0] == name]
+    tests: dict[Any, list[tuple[Row, Callable[[Written], bool]]]] = {}
 
     def check(written: Written, context: Context) -> Finding | None:
         name = written.path[-1] if isinstance(written.path[-1], str) else written.path[-2]
-        for row, may_not_stand in tests_of(str(name)):
+        if not tests:
+            for row in rows:
+                tests.setdefault(row.field[0], []).append((row, applies(row)))
+        for row, may_not_stand in tests.get(name, ()):
             if may_not_stand(written):
                 return row.finding(written, context)
         return None

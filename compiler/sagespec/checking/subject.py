@@ -26,7 +26,7 @@ class Subject(Generic[S, C]):
                 of `words` is written.
             words: where none of these is written (`Context.written`), there is certainly no instance. Empty: what is
                 written does not tell.
-            shared: its instance is a `Shared` object.
+            shared: its instances are `Shared` objects.
         """
         self.of = of
         self.shared = shared
@@ -36,7 +36,7 @@ class Subject(Generic[S, C]):
 class Shared:
     """What many manifests may have in common, as one object: rules about it see it alone, and are asked about it once.
 
-    A subject whose instances are such objects has exactly one, and no other subject has the same.
+    No two subjects have one such object.
     """
 
     def __init__(self) -> None:
@@ -59,21 +59,26 @@ class Written(NamedTuple):
 
 
 @cache
-def field(*names: str) -> Subject[Written, Context]:
-    """Each of these fields that has a value."""
+def field(*names: str, beside: str = "") -> Subject[Written, Context]:
+    """Each of these fields that has a value; with `beside`, only where that field is written, too."""
     paths: list[tuple[str, Path]] = [(name, (name,)) for name in names]
+    first, path_of_first = paths[0]
 
     def one(context: Context) -> tuple[Written, ...]:
-        [(name, path)] = paths
-        value = context.model.members()[name]
-        return () if value is None else (Written(path, value, context.model),)
+        model = context.model
+        value = model.members()[first]
+        return () if value is None else (Written(path_of_first, value, model),)
 
     def several(context: Context) -> list[Written]:
-        model, written, known = context.model, context.written, context.model.members()
-        there = [(path, known[name]) for name, path in paths if name in written]
-        return [Written(path, value, model) for path, value in there if value is not None]
+        model, written = context.model, context.written
+        known = model.members()
+        return [
+            Written(path, value, model)
+            for name, path in paths
+            if name in written and (value := known[name]) is not None
+        ]
 
-    return Subject(several if names[1:] else one, names)
+    return Subject(several if names[1:] else one, [beside] if beside else names)
 
 
 @cache

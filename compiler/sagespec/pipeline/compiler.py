@@ -130,6 +130,10 @@ class Compiler:
         """Every file that some paths stand for, once."""
         paths = list(dict.fromkeys(map(str, paths)))
         self.beside.paths = tuple(path for path in paths if path != STDIN)
+        if len(paths) == 1:  # under one path lies no file twice
+            (path,) = paths
+            yield from (FoundFile(name, name == path, why) for name, why in self.survey.files(path))
+            return
         named = {os.path.abspath(path) for path in paths}  # noqa: PTH100 - pathlib takes its time
         read = set[str]()
         for path in paths:
@@ -218,11 +222,14 @@ class Compiler:
             for document in read(source):
                 ours = explicit or is_ours(document)
                 said = discovery.misplaced_defaults(document) if ours else discovery.passed_over(document, OUR_KINDS)
-                aside += [said] if said is not None else []
+                if said is not None:
+                    aside.append(said)
                 if ours:
                     found = True
-                    manifest = manifest or not is_defaults(document)
-                    shared = shared or is_defaults(document)
+                    if is_defaults(document):
+                        shared = True
+                    else:
+                        manifest = True
                     yield from self.document(document, strangers)
         except Rejected as rejected:
             found = True
@@ -277,7 +284,7 @@ class Compiler:
             return
         try:
             above = self.defaults.above(source.folder)
-            environments = environments_of(above) if self._judges_all_environments else ()
+            environments = environments_of(above) if above and self._judges_all_environments else ()
         except Rejected as rejected:
             yield self.refused(source.name, (*document.problems, *rejected.diagnostics))
             return
@@ -296,7 +303,9 @@ class Compiler:
     def _in_one(
         self, environment: str | None, document: Document, above: tuple[Document, ...], kind: Kind
     ) -> Iterator[Result]:
-        inputs = self.options.inputs._replace(environment=environment)
+        inputs = self.options.inputs
+        if environment != inputs.environment:
+            inputs = inputs._replace(environment=environment)
         try:
             for manifest in render(document, above, inputs, vocabulary_of(kind.name)):
                 if self._is_meant(manifest):
@@ -305,8 +314,8 @@ class Compiler:
             yield self.refused(document.source.name, (*document.problems, *rejected.diagnostics))
 
     def _is_meant(self, manifest: Manifest) -> bool:
-        name = str(manifest.data.get("name"))
-        return not self.options.only or any(fnmatchcase(name, pattern) for pattern in self.options.only)
+        only = self.options.only
+        return not only or any(fnmatchcase(str(manifest.data.get("name")), pattern) for pattern in only)
 
     def defaults_alone(self, document: Document) -> Iterator[Result]:
         """What is wrong with a Defaults document whoever uses it: no field is missing from one."""

@@ -119,7 +119,7 @@ def _refused_by_api(manifest: Manifest, kind: Kind, draft: Draft) -> Iterator[Di
 
     # That there is no name, or which is wrong with it, has been said.
     request = draft.request if draft.request.name else draft.request._replace(name="name")
-    for operation, body in request.samples():
+    for operation, body in request.samples(draft.named):
         for complaint in api_check.check(body, operation):
             if complaint.kind == "enum" and "request" not in manifest.data:
                 continue  # such a list may have grown since; what the fields allow, the rules judge

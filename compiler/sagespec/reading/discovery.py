@@ -15,7 +15,7 @@ from typing import Any
 
 from sagespec.base.diagnostic import Diagnostic, Severity
 from sagespec.base.source import Place, Source, Span
-from sagespec.reading.render import DEFAULTS_NAME, is_ours
+from sagespec.reading.render import DEFAULTS_NAME, is_defaults, is_ours
 from sagespec.reading.syntax.document import Document
 
 PASSED_OVER = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -111,9 +111,8 @@ def _is_within(path: str, folder: str) -> bool:
 
 
 def _yaml_in(folder: str, names: list[str]) -> Iterator[str]:
-    for name in sorted(names):
-        if name.endswith((".yaml", ".yml")):
-            yield os.path.join(folder, name).removeprefix("./")  # noqa: PTH118
+    inside = os.path.join(folder, "").removeprefix("./")  # noqa: PTH118
+    return (inside + name for name in sorted(names) if name.endswith((".yaml", ".yml")))
 
 
 # What a file is, that is not read as a manifest ----------------------------------------------------------------------
@@ -206,9 +205,10 @@ def passed_over(document: Document, kinds: Collection[str]) -> Diagnostic | None
 
 def misplaced_defaults(document: Document) -> Diagnostic | None:
     """What there is to say of a Defaults document in a file that no manifest looks for."""
+    if not is_defaults(document):
+        return None
     name = os.path.basename(document.source.name)  # noqa: PTH119
-    data = document.data
-    if name == DEFAULTS_NAME or name.startswith("<") or not isinstance(data, dict) or data.get("kind") != "Defaults":
+    if name == DEFAULTS_NAME or name.startswith("<"):
         return None
     message = f"nothing reads these defaults: they are looked for in files named {DEFAULTS_NAME}"
     hint = f"name the file {DEFAULTS_NAME}, or write kind: TrainingJob"

@@ -110,6 +110,10 @@ class Manifest(NamedTuple):
         return self.layers[0], ()
 
     def where(self, path: Path, *, at_key: bool = False) -> Place:
+        nearest = self.layers[0]
+        written = nearest.document.place((*nearest.prefix, *path), at_key=at_key) if path else None
+        if written is not None:  # as most is
+            return written
         layer, inside = self.origin(path)
         complete = inside[-1:] == path[-1:]
         return layer.document.where(inside, at_key=at_key and complete)
@@ -270,8 +274,10 @@ def _weight(value: Any) -> tuple[int, int]:
 
 
 def _may_hold_expressions(document: Document) -> bool:
-    """Whether `{{` may stand in its data: it can be spelt with escapes, too."""
-    return "{{" in document.source.text or "\\" in document.source.text
+    """Whether `{{` may stand in its data: with escapes it is not in its text. The data as Python writes it has no other
+    `{{` than its texts have: a map is no key."""
+    text = document.source.text
+    return "{{" in text or ("\\" in text and "{{" in repr(document.data))
 
 
 def standing_alone(

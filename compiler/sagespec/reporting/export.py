@@ -75,16 +75,21 @@ def text_of(request: Request, target: str) -> str:
     return form.text(form.data(request))
 
 
+_LINE = json.JSONEncoder(check_circular=False)
+"""A request has been walked through already: it does not hold itself."""
+
+
 def line_of(result: Result, target: str) -> str:
     """One line of `compile --jsonl`."""
     request = result.request
     if request is None:
         found = [as_data(each) for each in limited(result.diagnostics)]
-        return json.dumps({"manifest": result.manifest, "diagnostics": found})
-    output: dict[str, Any] = {"target": target, "output": TARGETS[target].data(request)}
+        return _LINE.encode({"manifest": result.manifest, "diagnostics": found})
+    data = TARGETS[target].data(request)
+    output: dict[str, Any] = {"target": target, "output": data}
     if target == "sagemaker":
-        output = {"requests" if len(request.calls) > 1 else "request": request.sent()}
-    return json.dumps({"manifest": result.manifest, "name": result.name, **output})
+        output = {"requests" if len(request.calls) > 1 else "request": data}
+    return _LINE.encode({"manifest": result.manifest, "name": result.name, **output})
 
 
 def write_all(requests: Sequence[Request], target: str, folder: Path) -> Iterator[Path]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path as FilePath
 from pathlib import PurePath, PurePosixPath
 
+from sagespec.base import repository
 from sagespec.base.diagnostic import Finding
-from sagespec.base.repository import lies_outside_project
+from sagespec.base.files import Files
 from sagespec.checking.context import Context
 from sagespec.checking.rule import ERROR, rule
 from sagespec.checking.subject import Written, field
+from sagespec.reading.render import DEFAULTS_NAME
 from sagespec.scripts import LegacyFunctions, Script
 from sagespec.scripts.called import CalledFunction
 
@@ -44,12 +47,17 @@ def code_outside_project(written: Written, context: Context) -> Iterator[Finding
     for number, path in enumerate(written.value if listed else (written.value,)):
         if "://" in path or lies_inside(path):
             continue
-        if lies_outside_project(path, context.folder, context.marks_project):
+        if context.files.once(lies_outside_project, path, context.folder, context.files):
             yield Finding(
                 (*written.path, number) if listed else written.path,
                 f"'{path}' lies outside the manifest's project",
                 "copy it into the project, and name it by a path relative to the manifest",
             )
+
+
+def lies_outside_project(path: str, folder: FilePath, files: Files) -> bool:
+    """Whether a path leads out of the project of the folder that it is relative to, which may begin with defaults."""
+    return repository.lies_outside_project(path, folder, lambda above: files.is_file(above / DEFAULTS_NAME))
 
 
 @lru_cache(maxsize=1_000)

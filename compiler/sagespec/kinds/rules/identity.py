@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import Facts
@@ -12,7 +12,7 @@ from sagespec.checking.condition import REMOTE
 from sagespec.checking.context import Context
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, rule
-from sagespec.checking.subject import Written, field, item
+from sagespec.checking.subject import Written, field
 
 TAGGING = "https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html"
 OUR_TAGS = 9
@@ -35,14 +35,14 @@ def role_of_another_partition(role: Written, context: Context) -> Finding | None
     region = context.facts.region(context.region or "")
     if region is None or context.local or not role.value.startswith("arn:"):
         return None
+    if role.value.startswith(f"arn:{region.partition}:"):
+        return None
     partition = role.value.split(":")[1]
-    if partition != region.partition:
-        return Finding(
-            role.path,
-            f"the role belongs to the partition {partition}, the region {region.name} to {region.partition}",
-            f"write arn:{region.partition}:iam::…, or another region",
-        )
-    return None
+    return Finding(
+        role.path,
+        f"the role belongs to the partition {partition}, the region {region.name} to {region.partition}",
+        f"write arn:{region.partition}:iam::…, or another region",
+    )
 
 
 def _accounts_differ(_facts: Facts) -> tuple[Row, ...]:
@@ -88,7 +88,7 @@ def role_of_another_account(account: Written, context: Context) -> Finding | Non
 
 @rule(
     ERROR,
-    on=item("tags"),
+    on=field("tags"),
     source=TAGGING,
     rows=(
         Row(
@@ -99,7 +99,7 @@ def role_of_another_account(account: Written, context: Context) -> Finding | Non
         ),
     ),
 )
-def reserved_tag(tag: Written, context: Context) -> Iterator[Finding]:
+def reserved_tag(tags: Written, context: Context) -> Iterator[Finding]:
     """Tags that begin with `aws:` are Amazon's, and those that begin with `sagespec:` are ours.
 
     SageMaker refuses the former; by the latter a job is found again.
@@ -112,10 +112,10 @@ def reserved_tag(tag: Written, context: Context) -> Iterator[Finding]:
     Good:
         tags: {team: vision}
     """
-    key = tag.name
-    for prefix in ("aws:", "sagespec:"):
-        if key.lower().startswith(prefix):
-            yield Finding(tag.path, f"the tag '{key}' is reserved", f"write {key[len(prefix) :]}", at_key=True)
+    for key in tags.value:
+        if key.lower().startswith(("aws:", "sagespec:")):
+            hint = f"write {key.partition(':')[2]}"
+            yield Finding((*tags.path, key), f"the tag '{key}' is reserved", hint, at_key=True)
 
 
 _ALLOWED = r'^[^!"#$%&' r"'()*,;<>?\[\\\]^`{|}~\x00-\x1f\x7f]*$"
@@ -124,7 +124,7 @@ _ALLOWED = r'^[^!"#$%&' r"'()*,;<>?\[\\\]^`{|}~\x00-\x1f\x7f]*$"
 
 @rule(
     ERROR,
-    on=item("tags"),
+    on=field("tags"),
     source=API + "Tag.html",
     rows=(
         Row(("tags",), "a tag's key has 1 to 128 characters", form=r"^[\s\S]{1,128}$", names=True),
@@ -132,7 +132,7 @@ _ALLOWED = r'^[^!"#$%&' r"'()*,;<>?\[\\\]^`{|}~\x00-\x1f\x7f]*$"
         Row(("tags",), "allowed are letters, digits, spaces and _ . : / = + - @", form=_ALLOWED),
     ),
 )
-def impossible_tag(tag: Written, context: Context) -> Iterator[Finding]:
+def impossible_tag(tags: Written, context: Context) -> Iterator[Finding]:
     """A tag's key has 1 to 128 characters and its value at most 256: letters, digits, spaces and _ . : / = + - @.
 
     Bad:
@@ -141,26 +141,32 @@ def impossible_tag(tag: Written, context: Context) -> Iterator[Finding]:
     Good:
         tags: {owner: "anna + ben"}
     """
-    for text, most, what, at_key in ((tag.name, 128, "key", True), (tag.value, 256, "value", False)):
-        wrong = [] if re.fullmatch(_PLAIN, text) else sorted({char for char in text if not _may_be_in_tag(char)})
-        if wrong:
-            problem = f"has {' '.join(map(ascii, wrong[:5]))}, which no tag may have"
-        elif len(text) > most:
-            problem = f"has {len(text)} characters; the most is {most}"
-        elif at_key and not text:
-            problem = "is empty"
-        else:
-            continue
-        yield Finding(
-            tag.path,
-            f"the {what} of tag '{tag.name[:40]}' {problem}",
-            "allowed are letters, digits, spaces and _ . : / = + - @",
-            at_key=at_key,
-        )
+    for key, value in tags.value.items():
+        for what, problem in (("key", _problem_of_key(key)), ("value", _problem_of_value(value))):
+            if problem:
+                yield Finding(
+                    (*tags.path, key),
+                    f"the {what} of tag '{key[:40]}' {problem}",
+                    "allowed are letters, digits, spaces and _ . : / = + - @",
+                    at_key=what == "key",
+                )
 
 
-_PLAIN = r"[A-Za-z0-9 _.:/=+@-]*"
-"""What most tags are, told at once."""
+@lru_cache(maxsize=1_000)
+def _problem_of_key(key: str) -> str:
+    return _problem(key, 128) if key else "is empty"
+
+
+@lru_cache(maxsize=1_000)
+def _problem_of_value(value: str) -> str:
+    return _problem(value, 256)
+
+
+def _problem(text: str, most: int) -> str:
+    wrong = sorted({char for char in text if not _may_be_in_tag(char)})
+    if wrong:
+        return f"has {' '.join(map(ascii, wrong[:5]))}, which no tag may have"
+    return f"has {len(text)} characters; the most is {most}" if len(text) > most else ""
 
 
 def _may_be_in_tag(char: str) -> bool:

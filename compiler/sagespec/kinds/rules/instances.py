@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
-from sagespec.base.source import Path
 from sagespec.catalog import Facts
 from sagespec.catalog.near import SIZE
 from sagespec.checking.condition import EXPRESSION
@@ -23,12 +22,12 @@ def types_in(*lists: str) -> Subject[Written, Context]:
 
     def written(context: Context) -> list[Written]:
         model: Any = context.model
-        owners: list[tuple[Path, Any]] = [((), model)]
+        found = [Written(("instance_type",), model.instance_type, model)]
         for name in lists:
             given = getattr(model, name) if name in model.fields else None
-            owners += [((name, index), owner) for index, owner in enumerate(given or ())]
-        types = ((path, owner.instance_type, owner) for path, owner in owners)
-        return [Written((*path, "instance_type"), name, owner) for path, name, owner in types if name]
+            for index, owner in enumerate(given or ()):
+                found.append(Written((name, index, "instance_type"), owner.instance_type, owner))
+        return [written for written in found if written.value]
 
     return Subject(written, ["instance_type", *lists])
 

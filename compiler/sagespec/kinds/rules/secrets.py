@@ -65,7 +65,9 @@ def _texts(path: Path, name: str, value: Any) -> Iterator[tuple[Path, str, str]]
         yield (path, option, rest) if named else (path, name, value)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if isinstance(item, str | dict | list):
+            if isinstance(item, str) and not item.startswith("-"):
+                yield (*path, key), key, item
+            elif isinstance(item, str | dict | list):
                 yield from _texts((*path, key), key, item)
     elif isinstance(value, list):
         before: Any = ""

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path as FilePath
 from typing import Any
 
 from sagespec.base.lazy import lazy
 from sagespec.base.named import NamedTuple
-from sagespec.base.source import Path, Place, value_at
+from sagespec.base.source import Path, value_at
 from sagespec.catalog import Algorithm, Framework, Instance, Release, Variant
 from sagespec.checking.context import Context
-from sagespec.kinds.training_job.choice import choice_of
 from sagespec.kinds.training_job.generated import generated
 from sagespec.kinds.training_job.model import Channel, Job, Mode
-from sagespec.kinds.training_job.shell import ShellWords, shell_words
-from sagespec.scripts import DeclaredArguments, Environment, Libraries, Script
+from sagespec.kinds.training_job.shared.choice import choice_of
+from sagespec.kinds.training_job.shared.code import JobCode, ReadScript, code_of
+from sagespec.kinds.training_job.shared.passed import CommandLine, Matched, Passed, Unmatched, as_passed
+from sagespec.scripts import Script
 from sagespec.scripts.called import LEGACY_MODE, CalledFunction
-from sagespec.scripts.options import DeclaredOption
 
 CONTAINERS_OWN = frozenset({"_tuning_objective_metric", "default_user_module_name"})
 """Hyperparameters that the container keeps to itself."""
-MAX_REQUIREMENTS = 1_000_000
-"""Bytes of a requirements.txt that are looked at."""
 
 
 class JobChannel:
@@ -77,73 +74,6 @@ _ECR_IMAGE = re.compile(
 )
 
 
-class Passed(NamedTuple):
-    """A hyperparameter that reaches the script as an argument."""
-
-    path: Path
-    name: str
-    value: Any
-    text: str
-    """The argument that the container makes of it."""
-    arrives: ShellWords
-    """What is left of that behind the container's shell."""
-
-
-class ReadScript(NamedTuple):
-    """A training script that is understood."""
-
-    script: Script
-    asks: Environment
-    """What it asks its container for."""
-
-    @property
-    def libraries(self) -> Libraries | None:
-        """What it certainly asks of the libraries in its image."""
-        return self.script.study.libraries
-
-
-class CommandLine(NamedTuple):
-    """The arguments that a training script declares."""
-
-    script: Script
-    takes: DeclaredArguments
-
-
-class Matched(NamedTuple):
-    """A hyperparameter that is passed, and the declared argument that certainly takes it."""
-
-    path: Path
-    name: str
-    value: Any
-    text: str
-    """The argument that the container makes of it."""
-    arrives: ShellWords
-    """What is left of that behind the container's shell."""
-    option: DeclaredOption
-    line: CommandLine
-
-    @property
-    def declared(self) -> Place:
-        """Where the script declares it."""
-        return self.line.script.place(self.option.piece)
-
-
-class Unmatched(NamedTuple):
-    """A hyperparameter that is passed, and that no declared argument certainly takes."""
-
-    path: Path
-    name: str
-    value: Any
-    text: str
-    """The argument that the container makes of it."""
-    arrives: ShellWords
-    """What is left of that behind the container's shell."""
-    options: tuple[DeclaredOption, ...]
-    """Those that it may be short for, if there are several."""
-    line: CommandLine | None
-    """None where the script does not look at its arguments."""
-
-
 class JobContext(Context):
     """One job to be judged."""
 
@@ -173,11 +103,11 @@ class JobContext(Context):
 
     @lazy
     def legacy(self) -> bool:
-        return self.mode is Mode.LEGACY
+        return self.choice.legacy
 
     @lazy
     def script_mode(self) -> bool:
-        return self.mode is Mode.SCRIPT
+        return self.choice.script_mode
 
     @lazy
     def framework(self) -> Framework | None:
@@ -247,7 +177,7 @@ class JobContext(Context):
     @lazy
     def holds(self) -> Release | None:
         """The release of the image in script mode, where the image is AWS's: what is true of it is true of the job."""
-        return self.release if self.script_mode and self.job.image_uri is None else None
+        return self.choice.holds
 
     @lazy
     def image(self) -> ImageAddress | None:
@@ -272,43 +202,18 @@ class JobContext(Context):
         return None if named or any(program is not None for program in programs) else self.image_algorithm
 
     @lazy
-    def requirements(self) -> str:
-        """The requirements.txt that the container installs; nothing where there is none."""
-        job, folder = self.job, self.source_folder
-        paths = []
-        if folder is not None and job.source_dir is not None:
-            paths.append(self.files.below(folder, "requirements.txt"))
-        if "://" not in (job.source_dir or ""):
-            paths += [self.folder / path for path in job.dependencies if path.rpartition("/")[2] == "requirements.txt"]
-        for path in paths:
-            if self.files.is_file(path):
-                return self.files.text(path, MAX_REQUIREMENTS)
-        return ""
-
-    def brings(self, module: str) -> bool:
-        """Whether the source archive may bring a module that the image lacks."""
-        job, folder = self.job, self.source_folder
-        if "://" in (job.source_dir or "") or any(path.rpartition("/")[2] == "setup.py" for path in job.dependencies):
-            return True
-        files = self.files
-        if folder is not None and job.source_dir is not None and files.is_file(files.below(folder, "setup.py")):
-            return True
-        plain = self.requirements.lower().replace("_", "-")
-        return module.replace("_", "-") in plain or any(
-            line.strip().startswith(("-r", "-c", "git+", "http", ".")) for line in plain.splitlines()
-        )
-
-    @lazy
     def python(self) -> str | None:
         return self.choice.python
 
     @lazy
+    def code(self) -> JobCode:
+        """The job's code, which it may share with others."""
+        return code_of(self.job, self.choice, self.folder, self.scripts, self.files)
+
+    @lazy
     def script(self) -> Script | None:
         """The training script; None where the container runs none, or it cannot be looked into."""
-        job = self.job
-        if self.mode is Mode.IMAGE or job.entry_point is None:
-            return None
-        return self.scripts.of(self.folder, job.entry_point, job.source_dir, job.dependencies)
+        return self.code.script
 
     @lazy
     def called(self) -> tuple[CalledFunction, ...]:
@@ -318,8 +223,8 @@ class JobContext(Context):
     @lazy
     def hardware(self) -> list[Instance]:
         """The instances of every group whose type is known."""
-        known = (self.facts.instance(name) for name in self.job.instance_types())
-        return [instance for instance in known if instance is not None]
+        known = self.facts.instance
+        return [instance for name in self.job.instance_types() if (instance := known(name)) is not None]
 
     @lazy
     def enabled(self) -> list[str]:
@@ -327,7 +232,7 @@ class JobContext(Context):
         return self.job.distribution.enabled() if self.job.distribution is not None else []
 
     @lazy
-    def generated(self) -> dict[str, str]:
+    def generated(self) -> Mapping[str, str]:
         """The hyperparameters that the request gets by itself → the field that decides each."""
         return generated(self.job, self.mode, self.framework, passes_model_dir=self.passes_model_dir)
 
@@ -344,40 +249,12 @@ class JobContext(Context):
     @lazy
     def read(self) -> ReadScript | None:
         """The training script, where it is understood."""
-        script = self.script
-        if script is None or script.study.environment is None:
-            return None
-        return ReadScript(script, script.study.environment)
+        return None if self.script is None else self.code.read
 
     @lazy
     def command_line(self) -> CommandLine | None:
         """The arguments that the script declares, where they are understood: of a job in script mode."""
-        script = self.script if self.script_mode else None
-        if script is None or script.study.arguments is None:
-            return None
-        takes = script.study.arguments
-        return CommandLine(script, self._with_borrowed(takes) if takes.borrowed else takes)
-
-    def _with_borrowed(self, takes: DeclaredArguments) -> DeclaredArguments:
-        """With the options of other libraries' classes, in the version of the library that the image holds."""
-        borrowed = [self._options_of(name) for name in takes.borrowed]
-        known = [
-            DeclaredOption(
-                (f"--{name}", f"--{name.replace('_', '-')}"), f"--{name}", "", "", None, None, False, True, takes.parses
-            )
-            for names in borrowed
-            for name in sorted(names or ())
-        ]
-        return takes._replace(options=(*takes.options, *known), complete=takes.complete and None not in borrowed)
-
-    def _options_of(self, dataclass: str) -> frozenset[str] | None:
-        library = dataclass.partition(".")[0]
-        framework, release = self.framework, self.release
-        if framework is None or release is None or self.source_folder is None or library in self.requirements:
-            return None
-        if framework.wheel.get("package") != library:
-            return None
-        return self.facts.options_of(dataclass, release.full_version.partition("+")[0])
+        return self.code.command_line
 
     @lazy
     def passed(self) -> dict[str, Passed]:
@@ -385,18 +262,12 @@ class JobContext(Context):
 
         Source: https://github.com/aws/sagemaker-training-toolkit (mapping.py, to_cmd_args)
         """
-        given = ((name, value) for name, value in self.hyperparameters.items() if self._is_passed(name))
-        texts = ((name, value, as_argument(value)) for name, value in given)
-        return {
-            name: Passed(("hyperparameters", name), name, value, text, shell_words(text, self.shell))
-            for name, value, text in texts
-        }
-
-    @lazy
-    def shell(self) -> str:
-        """The shell that reads the command line in the container; empty where none does, and for images of one's own,
-        of which that is not known."""
-        return "" if self.holds is None else self.holds.shell
+        given, kept = self.hyperparameters, CONTAINERS_OWN
+        if "model_dir" in given and self.passes_model_dir:
+            kept = CONTAINERS_OWN | {"model_dir"}  # overwritten, which another rule says
+        names = [name for name in given if name not in kept and not name.startswith("sagemaker_")]
+        shell = self.choice.shell if names else ""
+        return {name: as_passed(name, given[name], shell) for name in names}
 
     @lazy
     def matched(self) -> list[Matched]:
@@ -413,37 +284,7 @@ class JobContext(Context):
         line, read = self.command_line, self.read
         if line is None:
             idle = self.script_mode and read is not None and read.script.study.ignores_arguments
-            return [], [Unmatched(*passed, (), None) for passed in self.passed.values()] if idle else []
-        matched, unmatched = [], []
-        for name, passed in self.passed.items():
-            options = line.takes.match(option_of(name))
-            if len(options) == 1:
-                matched.append(Matched(*passed, options[0], line))
-            else:
-                unmatched.append(Unmatched(*passed, tuple(options), line))
-        return matched, unmatched
-
-    def _is_passed(self, name: str) -> bool:
-        if name == "model_dir" and self.passes_model_dir:
-            return False  # overwritten, which another rule says
-        return not name.startswith("sagemaker_") and name not in CONTAINERS_OWN
-
-    @lazy
-    def source_folder(self) -> FilePath | None:
-        """Where the entry point is looked for; None when the code lies in S3."""
-        source = self.job.source_dir
-        if source is None:
-            return self.folder
-        return None if "://" in source else self.files.below(self.folder, source)
-
-
-def option_of(name: str) -> str:
-    """How a hyperparameter is spelt on the command line."""
-    return f"-{name}" if len(name) == 1 else f"--{name}"
-
-
-def as_argument(value: Any) -> str:
-    """A hyperparameter's value as an argument: as Python prints it, nothing for null, `k=v,…` for a map."""
-    if isinstance(value, dict):
-        return ",".join(f"{key}={item}" for key, item in sorted(value.items()))
-    return "" if value is None else str(value)
+            return [], [Unmatched(each.path, name, (), None) for name, each in self.passed.items()] if idle else []
+        taken = [line.taken(each) for each in self.passed.values()]
+        unmatched = [each for each in taken if isinstance(each, Unmatched)]
+        return [each for each in taken if isinstance(each, Matched)], unmatched

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring_ascii
+from math import isfinite
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -35,12 +36,12 @@ from sagespec.building.draft import (
 from sagespec.building.request import FIRST, JOB, Call, Request, Upload
 from sagespec.catalog import PLAIN, Framework, image_instance_type
 from sagespec.kinds.api_names import to_api
-from sagespec.kinds.training_job.choice import Choice, choice_of
 from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.lifecycle import LIVE
 from sagespec.kinds.training_job.members import HOLDERS
 from sagespec.kinds.training_job.model import Channel, Job, Mode
 from sagespec.kinds.training_job.model.distribution import Distribution
+from sagespec.kinds.training_job.shared.choice import Choice, choice_of
 from sagespec.reading.part import Unknown
 from sagespec.reading.render import Manifest
 
@@ -74,7 +75,9 @@ def draft(job: Job, manifest: Manifest, inputs: DraftInputs) -> Draft:
         role_by_name=role is not None and not role.startswith("arn:"),
     )
     asked = () if inputs.site.local else tuple(needed(job, inputs, _default_bucket_by(job)))
-    return Draft(request, tuple(sources.unusable), tuple(body.incomplete), frozenset(body.unknown), asked)
+    channels = ("InputDataConfig",) if sources.data or known.get("enable_network_isolation") else ()
+    named = ("HyperParameters", *channels)
+    return Draft(request, tuple(sources.unusable), tuple(body.incomplete), frozenset(body.unknown), asked, named)
 
 
 def _default_bucket_by(job: Job) -> str | None:
@@ -145,11 +148,11 @@ class _Body(BodyMaker):
         self.code = sources.code
         self.data = sources.data
 
-    @property
+    @lazy
     def mode(self) -> Mode:
         return self.choice.mode
 
-    @property
+    @lazy
     def framework(self) -> Framework | None:
         return self.choice.framework
 
@@ -158,8 +161,13 @@ class _Body(BodyMaker):
         return self.job.output_path or f"s3://{default_bucket(self.site)}/"
 
     def members(self) -> dict[str, Any]:
-        asked = ALWAYS.union([HOLDERS[field] for field in self.job.touched() if field in HOLDERS])
-        return present(**{name: self.made((name,), make, self) for name, make in MEMBERS.items() if name in asked})
+        asked = [OPTIONAL[field] for field in self.job.touched() if field in OPTIONAL]
+        made = {}
+        for name, make in MEMBERS.items():
+            value = self.made((name,), make, self) if name in ALWAYS or name in asked else None
+            if value is not None:
+                made[name] = value
+        return made
 
     def role(self) -> str | None:
         return role_arn(self.job.role, self.site, self.facts)
@@ -412,10 +420,17 @@ def joined(*parts: str) -> str:
 
 
 def dumped(value: Any) -> str:
-    """`json.dumps`, which takes its time to find out that it was given a text or an integer."""
-    if type(value) is str:
-        return encode_basestring_ascii(value)
-    return str(value) if type(value) is int else json.dumps(value)
+    """`json.dumps`, which takes its time to find out that it was given no list and no map."""
+    return ENCODED.get(type(value), json.dumps)(value)
+
+
+ENCODED: Mapping[type, Callable[[Any], str]] = {
+    str: encode_basestring_ascii,
+    int: int.__repr__,
+    float: lambda value: float.__repr__(value) if isfinite(value) else json.dumps(value),
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _: "null",
+}
 
 
 def plain(value: Any) -> str:
@@ -468,4 +483,7 @@ ALWAYS = frozenset(
         "HyperParameters",
     }
 )
-"""Members that may be there whatever is written; each of the others comes of the fields that it holds."""
+"""Members that may be there whatever is written."""
+
+OPTIONAL = {field: holder for field, holder in HOLDERS.items() if holder not in ALWAYS}
+"""Field → the member that it sets, of those that nothing else brings."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from sagespec.catalog import Framework
 from sagespec.kinds.training_job.launch import launch
 from sagespec.kinds.training_job.model import Job, Mode
@@ -23,7 +26,7 @@ _OF_LEGACY_MODE = {
 _OF_THE_COMPILER = ("sagemaker_training_compiler_enabled", "sagemaker_training_compiler_debug_mode")
 
 
-def generated(job: Job, mode: Mode, framework: Framework | None, *, passes_model_dir: bool) -> dict[str, str]:
+def generated(job: Job, mode: Mode, framework: Framework | None, *, passes_model_dir: bool) -> Mapping[str, str]:
     """Hyperparameter → field.
 
     Args:
@@ -31,13 +34,18 @@ def generated(job: Job, mode: Mode, framework: Framework | None, *, passes_model
     """
     if mode is Mode.IMAGE:
         return {}
+    launched = () if mode is Mode.LEGACY else tuple(launch(job, framework))
+    return _generated(mode, launched, passes_model_dir and mode is Mode.SCRIPT, job.compiler_config is not None)
+
+
+@lru_cache(maxsize=64)
+def _generated(mode: Mode, launched: tuple[str, ...], passes_model_dir: bool, compiles: bool) -> Mapping[str, str]:
     names = dict(_OF_THE_PROGRAM)
     if mode is Mode.LEGACY:
         names |= _OF_LEGACY_MODE
-    else:
-        names |= dict.fromkeys(launch(job, framework), "distribution")
-        if passes_model_dir:
-            names["model_dir"] = "model_dir"
-    if job.compiler_config is not None:
+    names |= dict.fromkeys(launched, "distribution")
+    if passes_model_dir:
+        names["model_dir"] = "model_dir"
+    if compiles:
         names |= dict.fromkeys(_OF_THE_COMPILER, "compiler_config")
     return names

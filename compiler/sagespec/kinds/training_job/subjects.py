@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-from sagespec.base.named import NamedTuple
 from sagespec.catalog import Algorithm
 from sagespec.checking.row import Row
-from sagespec.checking.subject import Subject, Written
-from sagespec.kinds.training_job.choice import Choice
-from sagespec.kinds.training_job.context import (
-    CommandLine,
-    JobChannel,
-    JobContext,
-    Matched,
-    Passed,
-    ReadScript,
-    Unmatched,
-)
+from sagespec.checking.subject import Subject, Written, field
+from sagespec.kinds.training_job.context import JobChannel, JobContext
 from sagespec.kinds.training_job.model import Job
-from sagespec.scripts import LegacyFunctions, Script
+from sagespec.kinds.training_job.shared.choice import Choice
+from sagespec.kinds.training_job.shared.code import JobCode, ReadFunctions, ReadScript
+from sagespec.kinds.training_job.shared.passed import CommandLine, Matched, Passed, Unmatched
 
 
 def _always(context: JobContext) -> tuple[Job]:
@@ -32,8 +24,16 @@ JOB = Subject[Job, JobContext](_always)
 CHOICE = Subject[Choice, JobContext](lambda context: (context.choice,), shared=True)
 """What the job chooses from the catalogue, always."""
 
+CODE = Subject[JobCode, JobContext](lambda context: (context.code,), shared=True)
+"""The job's code, as what it chooses runs it, always."""
+
 LEGACY_JOB = Subject[Job, JobContext](lambda context: (context.job,) if context.legacy else ())
 """The job, where the container runs in legacy mode."""
+
+LEGACY_HYPERPARAMETERS = Subject[Written, JobContext](
+    lambda context: field("hyperparameters").of(context) if context.legacy else (), ["hyperparameters"]
+)
+"""The hyperparameters, where the container runs in legacy mode."""
 
 SCRIPT_JOB = Subject[Job, JobContext](lambda context: (context.job,) if context.script_mode else ())
 """The job, where the container runs in script mode."""
@@ -83,38 +83,47 @@ INSTANCE_TYPE = Subject[Written, JobContext](_instance_types, ["instance_type", 
 
 
 PASSED = Subject[Passed, JobContext](
-    lambda context: tuple(context.passed.values()) if context.script_mode else (), ["hyperparameters"]
+    lambda context: tuple(context.passed.values()) if context.script_mode else (), ["hyperparameters"], shared=True
 )
 """Each hyperparameter that is passed to the script: of a job in script mode."""
 
+NESTED = Subject[Passed, JobContext](
+    lambda context: [each for each in PASSED.of(context) if isinstance(each.value, dict | list)], ["hyperparameters"]
+)
+"""Each of them whose value is a map or a list."""
+
 SCRIPT = Subject[ReadScript, JobContext](lambda context: () if context.read is None else (context.read,))
 """The training script, where it is understood."""
+
+STREAMING = Subject[ReadScript, JobContext](
+    lambda context: () if context.read is None or not context.read.asks.pipes else (context.read,)
+)
+"""The training script, where it streams channels."""
 
 COMMAND_LINE = Subject[CommandLine, JobContext](
     lambda context: () if context.command_line is None else (context.command_line,)
 )
 """The script's declared arguments, where they are understood: of a job in script mode."""
 
-MATCHED = Subject[Matched, JobContext](lambda context: context.matched, ["hyperparameters"])
+MATCHED = Subject[Matched, JobContext](lambda context: context.matched, ["hyperparameters"], shared=True)
 """Each hyperparameter that a declared argument takes."""
+
+CHANGED = Subject[Matched, JobContext](
+    lambda context: [each for each in context.matched if each.is_changed], ["hyperparameters"]
+)
+"""Each of them of which the container's shell makes something else."""
 
 UNMATCHED = Subject[Unmatched, JobContext](lambda context: context.unmatched, ["hyperparameters"])
 """Each hyperparameter that is passed to the script and that no declared argument certainly takes."""
 
 
-class ReadFunctions(NamedTuple):
-    """The functions of a module for legacy mode."""
-
-    script: Script
-    functions: LegacyFunctions
-
-
 def _functions(context: JobContext) -> tuple[ReadFunctions, ...]:
-    script = context.script if context.legacy else None
-    if script is None or script.study.functions is None:
-        return ()
-    return (ReadFunctions(script, script.study.functions),)
+    functions = context.code.functions
+    return () if functions is None else (functions,)
 
 
-FUNCTIONS = Subject[ReadFunctions, JobContext](_functions)
+FUNCTIONS = Subject[ReadFunctions, JobContext](_functions, shared=True)
 """The functions of the training script: of a job in legacy mode."""
+
+CALLED_FUNCTIONS = Subject[ReadFunctions, JobContext](_functions)
+"""The same, with the job whose values they are called with."""

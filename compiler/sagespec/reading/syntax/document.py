@@ -63,8 +63,14 @@ class Document:
 
     def where(self, path: Path, *, at_key: bool = False) -> Place:
         """The place of the value (or of its key) at `path`; of its nearest ancestor where nothing is written."""
+        return self._told(*self._walk(path)[-1], at_key=at_key)
+
+    def place(self, path: Path, *, at_key: bool = False) -> Place | None:
+        """The same; None where nothing is written."""
         steps = self._walk(path)
-        key, value = steps[-1]
+        return self._told(*steps[-1], at_key=at_key) if len(steps) > len(path) else None
+
+    def _told(self, key: Node | None, value: Node | None, *, at_key: bool) -> Place:
         node = key if at_key and key is not None else value
         if node is None:
             return Place(self.source)
@@ -129,15 +135,13 @@ class Document:
         """(key, value) nodes by name, those that `<<` brings in included; made once for each map."""
         if node in self._maps:
             return self._maps[node]
-        members: dict[str | int, tuple[Node, Node]] = {}
+        members: dict[str | int, tuple[Node, Node]] = {
+            member[0].value: member
+            for member in reversed(node.value)  # of a repeated key the first
+            if isinstance(member[0], ScalarNode)
+        }
         self._maps[node] = members  # before its merges are read: one of them may be this map
-        merged: list[Node] = []
-        for key, value in node.value:
-            if isinstance(key, ScalarNode):
-                members.setdefault(key.value, (key, value))
-                if key.value == "<<" and key.tag == PLAIN:
-                    merged += value.value if isinstance(value, SequenceNode) else [value]
-        for other in merged:
+        for other in _merged(node) if "<<" in members else ():
             for name, member in self._members(other).items() if isinstance(other, MappingNode) else ():
                 members.setdefault(name, member)
         return members
@@ -151,6 +155,13 @@ class Document:
                 break
             steps.append(found)
         return steps
+
+
+def _merged(node: MappingNode) -> Iterator[Node]:
+    """What `<<` brings into a map."""
+    for key, value in node.value:
+        if isinstance(key, ScalarNode) and key.value == "<<" and key.tag == PLAIN:
+            yield from value.value if isinstance(value, SequenceNode) else [value]
 
 
 def _inside(node: Node) -> Iterator[tuple[str | int, Node, bool]]:

@@ -29,14 +29,15 @@ _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_TRUTHS = frozenset(("yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"))
+"""Plain scalars that other YAML readers take for a boolean."""
 _MISREAD = re.compile(
-    r"""(?x) (?: (?P<truth> yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF )
-    | (?P<number> [-+]? (?: 0[0-9_]+ | 0[xX][0-9a-fA-F_]+ | 0o[0-7]+ | 0b[01_]+ | [0-9][0-9_]*_[0-9_]*
+    r"""(?x) (?: (?P<number> [-+]? (?: 0[0-9_]+ | 0[xX][0-9a-fA-F_]+ | 0o[0-7]+ | 0b[01_]+ | [0-9][0-9_]*_[0-9_]*
         | [0-9]+(?: :[0-5]?[0-9])+ | [0-9]+\.(?:[eE][-+]?[0-9]+)? | \.[0-9]+(?:[eE][-+]?[0-9]+)? )
         | \+[0-9][0-9.eE+-]* )
     | (?P<unbounded> [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN) ) ) \Z"""
 )
-"""Plain scalars that other YAML readers take for something else than text."""
+"""… and for a number."""
 _FOREIGN = re.compile(r"\{\{-?\s*\.")
 """How `{{ .Values.x }}` begins: a template of Helm's or Go's."""
 _INTRINSIC = ("!Ref", "!Sub", "!GetAtt", "!Join", "!If", "!Select", "!Split", "!ImportValue", "!FindInMap")
@@ -65,7 +66,7 @@ class Builder:
             if template is not None:
                 raise Rejected([template])
         data = None if root is None else self.value(root, 0)
-        return Document(self.source, data, root, tuple(bounded(self.problems)))
+        return Document(self.source, data, root, tuple(bounded(self.problems)) if self.problems else ())
 
     def value(self, node: Node, depth: int) -> Data:
         self.values += 1
@@ -76,7 +77,13 @@ class Builder:
             if self.characters > MAX_SCALARS:
                 message = f"holds more than {MAX_SCALARS:,} characters, each use of an alias counted"
                 raise rejected(self.source, self.span(node), "too-many-values", message)
-            return self.scalar(node)
+            tag = node.tag
+            if tag == PLAIN:
+                return self.plain(node)
+            if tag != QUOTED and tag != _STRING_TAG:
+                self.refuse_tag(node)
+            text: str = node.value
+            return text
         if depth >= MAX_DEPTH - 1 and node.value:
             raise too_deep(self.source, node.start_mark)
         if node.tag not in (QUOTED, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
@@ -160,24 +167,26 @@ class Builder:
                 result.setdefault(name, member)
         return result
 
-    def scalar(self, node: ScalarNode) -> Data:
+    def plain(self, node: ScalarNode) -> Data:
+        """A scalar that was written without quotes."""
         text: str = node.value
-        if node.tag == QUOTED or node.tag == _STRING_TAG:
-            return text
-        if node.tag != PLAIN:
-            self.refuse_tag(node)
-            return text
         if text and text[0] not in _AMBIGUOUS:
             return text
         if text in _CONSTANTS:
             return _CONSTANTS[text]
+        if text[0] in _CURLY:
+            return self.quoted(node)
+        if text[0].isalpha():
+            if text in _TRUTHS:
+                self.misread(node, "truth")
+            return text
         number = _NUMBER.match(text)
         if number:
             return self.number(node, fraction=number.lastindex is not None)
         misread = _MISREAD.match(text)
         if misread:
             self.misread(node, misread.lastgroup or "")
-        return text if text[:1] not in _CURLY else self.quoted(node)
+        return text
 
     def quoted(self, node: ScalarNode) -> str:
         """What stands between curly quotes, as a word processor or a chat makes them: YAML knows none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_right
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from functools import lru_cache
 from operator import is_
@@ -116,15 +117,16 @@ def decode(raw: bytes, name: str, folder: FilePath) -> Source:
     """
     if len(raw) > MAX_BYTES:
         raise _too_large(Source(name, "", folder))
+    raw = raw.removeprefix(BOM_UTF8)
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode()
     except UnicodeDecodeError as error:
-        source = Source(name, raw.decode("utf-8-sig", "replace"), folder)
+        source = Source(name, raw.decode(errors="replace"), folder)
         if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw[:1000]:
             what = "the file is UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "the file is no text"
             hint = "save it as UTF-8" if "16" in what else "a manifest is a text in YAML"
             raise rejected(Source(name, "", folder), Span(), "not-utf8", what, hint) from None
-        index = len(raw[: error.start].decode("utf-8-sig"))
+        index = len(raw[: error.start].decode())
         raise rejected(
             source,
             source.span(index, index + 1),
@@ -142,7 +144,7 @@ _PAIR = r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
 
 def _json_pairs(text: str) -> str:
     """JSON writes a character beyond U+FFFF as two escapes, which is the one thing in it that YAML cannot read."""
-    if not text.lstrip().startswith("{") or "\\u" not in text:
+    if "\\u" not in text or not text.lstrip().startswith("{"):
         return text
     return re.sub(_PAIR, lambda pair: bytes.fromhex(pair[1] + pair[2]).decode("utf-16-be"), text)
 

@@ -11,10 +11,11 @@ from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import shown
 from sagespec.checking.row import Row
 from sagespec.checking.rule import API, ERROR, SDK2, TOOLKIT, WARNING, rule
-from sagespec.checking.subject import Written, field, item
-from sagespec.kinds.training_job.context import CONTAINERS_OWN, JobContext, Passed, option_of
+from sagespec.checking.subject import Written, field
+from sagespec.kinds.training_job.context import CONTAINERS_OWN, JobContext
 from sagespec.kinds.training_job.model import Mode
-from sagespec.kinds.training_job.subjects import PASSED
+from sagespec.kinds.training_job.shared.passed import Passed, option_of
+from sagespec.kinds.training_job.subjects import NESTED, PASSED
 
 MOST_HYPERPARAMETERS = 100
 LONGEST_VALUE = 2500
@@ -41,7 +42,9 @@ def overwritten_hyperparameter(given: Written, context: JobContext) -> Iterator[
         hyperparameters: {model_dir: s3://bucket/model}
     """
     fields = context.generated
-    for name in given.value.keys() & fields.keys():
+    for name in given.value:
+        if name not in fields:
+            continue
         if name == "model_dir" and given.value[name] == context.job.model_dir:
             continue  # the same thing said twice
         yield Finding(
@@ -64,9 +67,11 @@ def reserved_hyperparameter(given: Written, context: JobContext) -> Iterator[Fin
     """
     if not context.script_mode:
         return
-    kept = [name for name in given.value if name.startswith("sagemaker_") or name in CONTAINERS_OWN]
+    kept = {name for name in given.value if name.startswith("sagemaker_") or name in CONTAINERS_OWN}
+    if not kept:
+        return
     meant = () if context.framework is None else context.framework.container_arguments.values()
-    for name in set(kept) - context.generated.keys() - set(meant) if kept else ():
+    for name in kept - context.generated.keys() - set(meant):
         yield Finding(
             (*given.path, name),
             f"'{name}' does not reach the script: the container takes it for its own",
@@ -97,6 +102,8 @@ def too_many_hyperparameters(given: Written, context: JobContext) -> Finding | N
         hyperparameters: {config-file: config.json}
     """
     own = len(given.value)
+    if own + len(context.generated) <= MOST_HYPERPARAMETERS:
+        return None
     count = len(given.value.keys() | context.generated.keys())
     if count > MOST_HYPERPARAMETERS:
         return Finding(
@@ -110,10 +117,10 @@ def too_many_hyperparameters(given: Written, context: JobContext) -> Finding | N
 
 @rule(
     ERROR,
-    on=item("hyperparameters"),
+    on=field("hyperparameters"),
     source="https://github.com/aws-samples/amazon-sagemaker-pytorch-detectron2/issues/10",
 )
-def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
+def long_hyperparameter(given: Written, context: JobContext) -> Iterator[Finding]:
     """A hyperparameter's value has at most 2500 characters, as it is sent: encoded as JSON.
 
     Bad:
@@ -125,22 +132,20 @@ def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
     Good:
         hyperparameters: {weights-file: weights.json}
     """
-    if _is_short(given.value):
-        return None
-    length = len(_sent(context, given.value))
-    if length > LONGEST_VALUE:
-        return Finding(
-            given.path,
-            f"'{given.name}' has {length} characters when it is sent; SageMaker takes {LONGEST_VALUE}",
-            "put it into a file of source_dir, or into a channel, and pass its name",
-            at_key=True,
-        )
-    return None
+    for name, value in given.value.items():
+        length = 0 if _is_short(value) else len(_sent(context, value))
+        if length > LONGEST_VALUE:
+            yield Finding(
+                (*given.path, name),
+                f"'{name}' has {length} characters when it is sent; SageMaker takes {LONGEST_VALUE}",
+                "put it into a file of source_dir, or into a channel, and pass its name",
+                at_key=True,
+            )
 
 
 @rule(
     ERROR,
-    on=item("hyperparameters"),
+    on=field("hyperparameters"),
     source=API + "CreateTrainingJob.html",
     rows=(
         Row(
@@ -151,7 +156,7 @@ def long_hyperparameter(given: Written, context: JobContext) -> Finding | None:
         ),
     ),
 )
-def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Finding | None:
+def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Iterator[Finding]:
     """SageMaker takes no line breaks in hyperparameters.
 
     In values JSON writes them as two characters where AWS's images run your script (what a shell there makes of them
@@ -163,20 +168,25 @@ def hyperparameter_of_several_lines(given: Written, context: JobContext) -> Find
     Good:
         hyperparameters: {batch-size: 32}
     """
-    name, value = given.name, given.value
-    if not _LINE_BREAKS.isdisjoint(name):
+    one_line = _LINE_BREAKS.isdisjoint
+    names = [name for name in given.value if not one_line(name)]
+    for name in names:
         message = f"the name {json.dumps(name)} holds a line break"
-        return Finding(given.path, message, "write the name on one line", at_key=True)
-    if isinstance(value, str) and context.mode is Mode.IMAGE and not _LINE_BREAKS.isdisjoint(value):
-        return Finding(given.path, f"the value of '{name}' holds a line break", "write it on one line", at_key=True)
-    return None
+        yield Finding((*given.path, name), message, "write the name on one line", at_key=True)
+    for name, value in given.value.items() if context.mode is Mode.IMAGE else ():
+        if name not in names and isinstance(value, str) and not one_line(value):
+            message = f"the value of '{name}' holds a line break"
+            yield Finding((*given.path, name), message, "write it on one line", at_key=True)
+
+
+_NUMBERS = (int, float)
 
 
 def _is_short(value: Any) -> bool:
     """Whether a value is short however it is sent: JSON makes at most 12 characters of one."""
     if isinstance(value, str):
         return len(value) <= 200
-    return isinstance(value, int | float) and abs(value) < 1e18
+    return isinstance(value, _NUMBERS) and abs(value) < 1e18
 
 
 def _sent(context: JobContext, value: Any) -> str:
@@ -184,7 +194,7 @@ def _sent(context: JobContext, value: Any) -> str:
 
 
 @rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
-def null_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
+def null_hyperparameter(passed: Passed, _: None) -> Finding | None:
     """null reaches the script as an empty argument, or as none at all, and never as its own default.
 
     `type=int` and its like fail on an empty argument. Where a shell reads the command line, the option has no value.
@@ -200,14 +210,14 @@ def null_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
         return Finding(
             passed.path,
             f"null reaches the script as {option} without a value"
-            if context.shell
+            if passed.shell
             else f"null reaches the script as the empty argument {option} ''",
             f"leave {passed.name} out: the script's own default then holds",
         )
     return None
 
 
-@rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
+@rule(WARNING, on=NESTED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
 def nested_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
     """Maps, and lists of anything but numbers, do not reach the script as JSON.
 
@@ -238,13 +248,13 @@ def nested_hyperparameter(passed: Passed, context: JobContext) -> Finding | None
     hint = "let the script read it from SM_HPS"
     if plain:
         hint += f"; or write '{shown(text)}', and let it split that"
-    elif not context.shell:
+    elif not passed.shell:
         hint += f"; or quote it as JSON, and let it parse that: '{shown(text)}'"
     return Finding(passed.path, f"the script gets {option} {gets}, which is not JSON", hint)
 
 
 @rule(WARNING, on=PASSED, source=TOOLKIT + " (mapping.py, to_cmd_args)")
-def single_letter_hyperparameter(passed: Passed, context: JobContext) -> Finding | None:
+def single_letter_hyperparameter(passed: Passed, _: None) -> Finding | None:
     """A name of one letter reaches the script with one hyphen.
 
     `k` becomes `-k`, so a parser that knows `--k` does not find it.
@@ -267,7 +277,7 @@ def single_letter_hyperparameter(passed: Passed, context: JobContext) -> Finding
 
 
 @rule(WARNING, on=PASSED, source="https://docs.python.org/3/library/argparse.html#arguments-containing")
-def hyperparameter_like_option(passed: Passed, context: JobContext) -> Finding | None:
+def hyperparameter_like_option(passed: Passed, _: None) -> Finding | None:
     """argparse takes a value that begins with a hyphen for the next option.
 
     The script then stops, because the option before has no value. Negative numbers are safe.
@@ -302,6 +312,8 @@ def hyperparameters_differing_in_case(given: Written, context: JobContext) -> It
     """
     if not context.script_mode:
         return
+    if len({*map(str.upper, given.value)}) == len(given.value):
+        return
     seen: dict[str, str] = {}
     for name in given.value:
         first = seen.setdefault(name.upper(), name)
@@ -315,7 +327,7 @@ def hyperparameters_differing_in_case(given: Written, context: JobContext) -> It
 
 
 @rule(WARNING, on=PASSED, source="https://docs.python.org/3/library/argparse.html#the-add-argument-method")
-def hyperparameter_name_unfit_for_option(passed: Passed, context: JobContext) -> Finding | None:
+def hyperparameter_name_unfit_for_option(passed: Passed, _: None) -> Finding | None:
     """A hyperparameter becomes the option --name: blanks, an equals sign or leading hyphens break it.
 
     Bad:

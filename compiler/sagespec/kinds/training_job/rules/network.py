@@ -177,7 +177,7 @@ def packages_without_network(isolation: Written, context: JobContext) -> Finding
     if not isolation.value or context.local:
         return None
     listed = any(path.rpartition("/")[2] == "requirements.txt" for path in job.dependencies)
-    folder = context.source_folder if job.source_dir is not None else None
+    folder = context.code.packed_folder
     if listed or (folder is not None and context.files.is_file(folder / "requirements.txt")):
         return Finding(
             isolation.path,

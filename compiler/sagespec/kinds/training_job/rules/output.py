@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
@@ -19,16 +20,15 @@ OBSERVERS = ("debugger_hook_config", "profiler_config", "tensorboard_output_conf
 
 
 def _locations(context: JobContext) -> list[Written]:
-    job = context.job
-    known = job.members()
-    found = [Written((name,), known[name], job) for name in S3_FIELDS if name in job.fields_set]
-    for channel in context.channels if "channels" in job.fields_set else ():
-        found.append(Written((*channel.at, "s3_data"), channel.own.members().get("s3_data"), channel))
+    job, known = context.job, context.job.members()
+    named: list[tuple[Path, Any]] = [((name,), known[name]) for name in S3_FIELDS if known.get(name) is not None]
+    for name, channel in (known.get("channels") or {}).items():
+        named.append((("channels", name, "s3_data"), channel.members().get("s3_data")))
     for name in OBSERVERS:
         part = known.get(name)
         if isinstance(part, Part):
-            found.append(Written((name, "s3_output_path"), part.members().get("s3_output_path"), part))
-    return [written for written in found if isinstance(written.value, str) and written.value.startswith("s3://")]
+            named.append(((name, "s3_output_path"), part.members().get("s3_output_path")))
+    return [Written(path, value, job) for path, value in named if isinstance(value, str) and value.startswith("s3://")]
 
 
 LOCATION = Subject[Written, JobContext](_locations, [*S3_FIELDS, *OBSERVERS, "channels.s3_data"])
@@ -56,13 +56,18 @@ def impossible_bucket(location: Written, context: JobContext) -> Finding | None:
         output_path: s3://my-bucket/models
     """
     bucket = location.value.removeprefix("s3://").partition("/")[0]
-    if bucket and not re.fullmatch(r"[A-Za-z0-9._:-]{1,255}", bucket):
+    if bucket and not _can_be_bucket(bucket):
         return Finding(
             location.path,
             f"'{bucket}' cannot be the name of a bucket",
             "write the bucket's name, or an expression: s3://{{ vars.bucket }}/… or s3://{{ env.BUCKET }}/…",
         )
     return None
+
+
+@lru_cache(maxsize=1_000)
+def _can_be_bucket(name: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9._:-]{1,255}", name) is not None
 
 
 key_for_directory_bucket = refusal(

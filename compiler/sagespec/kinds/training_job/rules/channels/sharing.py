@@ -117,9 +117,8 @@ def channels_without_groups(channels: Written, context: JobContext) -> Iterator[
           train: {s3_data: s3://bucket/train, instance_groups: [workers]}
           test: {s3_data: s3://bucket/test, instance_groups: [readers, workers]}
     """
-    job = context.job
-    s3 = {name: channel for name, channel in channels.value.items() if channel.file_system_id is None}
-    assigned = [name for name, channel in s3.items() if channel.instance_groups]
+    job, s3 = context.job, [name for name, channel in channels.value.items() if channel.file_system_id is None]
+    assigned = [name for name in s3 if channels.value[name].instance_groups]
     if not assigned:
         return
     for name in s3:

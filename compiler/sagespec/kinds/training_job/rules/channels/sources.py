@@ -30,7 +30,8 @@ def channel_without_source(channel: JobChannel, context: JobContext) -> Finding 
         channels:
           train: {content_type: text/csv, s3_data: s3://bucket/train}
     """
-    if not channel.own.given("s3_data", "path", "file_system_id"):
+    own = channel.own
+    if own.s3_data is None and own.path is None and own.file_system_id is None:
         return Finding(
             channel.at,
             f"channel '{channel.name}' does not say where its data are",
@@ -100,7 +101,9 @@ def data_not_in_s3(data: Written, context: JobContext) -> Finding | None:
           train: s3://bucket/train
     """
     uri = data.value
-    if re.match(rf"s3://[^/]|{AT_AWS}", uri):
+    if uri.startswith("s3://") and uri[5:6] not in ("", "/"):
+        return None
+    if re.match(AT_AWS, uri):
         return None
     meant = corrections.s3_uri(uri)
     if meant:
@@ -254,7 +257,7 @@ def colliding_channels(channels: Written, context: JobContext) -> Iterator[Findi
                 f"give '{name}' another name",
                 at_key=True,
             )
-        streamed = re.fullmatch(r"(.+)_\d+", name)
+        streamed = re.fullmatch(r"(.+)_\d+", name) if "_" in name else None
         channel = channels.value.get(streamed[1]) if streamed else None
         if streamed and channel is not None and context.job.input_mode_of(channel) == "Pipe":
             yield Finding(

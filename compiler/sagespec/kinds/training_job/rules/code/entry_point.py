@@ -7,23 +7,23 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from sagespec.base.diagnostic import Finding
-from sagespec.base.repository import lies_outside_project
 from sagespec.checking.condition import GIVEN
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK1, SDK2, TOOLKIT, WARNING, rule
-from sagespec.checking.subject import Written, field
-from sagespec.kinds.rules.code import lies_inside
+from sagespec.checking.subject import Subject, Written, field
+from sagespec.kinds.rules.code import lies_inside, lies_outside_project
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job, Mode
-from sagespec.kinds.training_job.rules.code.packing import OUTSIDE, in_s3, packs
-from sagespec.kinds.training_job.subjects import JOB, LEGACY_JOB
+from sagespec.kinds.training_job.model import LEGACY_FIELDS, Mode
+from sagespec.kinds.training_job.rules.code.packing import OUTSIDE
+from sagespec.kinds.training_job.shared.code import JobCode
+from sagespec.kinds.training_job.subjects import CODE
 
 _NEEDS_ENTRY_POINT = ("source_dir", "dependencies", "distribution", "compiler_config", "model_dir", *LEGACY_FIELDS)
 """Fields that only a container which is given an entry point knows about."""
 
 
-@rule(ERROR, on=JOB, source=SDK2 + "estimator.py, Framework")
-def missing_entry_point(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source=SDK2 + "estimator.py, Framework")
+def missing_entry_point(code: JobCode, _: None) -> Finding | None:
     """AWS's TensorFlow images run a script of yours; the manifest names it.
 
     An image of your own may bring its program along.
@@ -38,7 +38,7 @@ def missing_entry_point(job: Job, context: JobContext) -> Finding | None:
         framework_version: null
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
     """
-    if job.entry_point is None and job.image_uri is None:
+    if code.fields.entry_point is None and not code.choice.fields.brings_image:
         return Finding(
             ("entry_point",),
             "'entry_point' is missing",
@@ -47,7 +47,13 @@ def missing_entry_point(job: Job, context: JobContext) -> Finding | None:
     return None
 
 
-@rule(ERROR, on=field(*_NEEDS_ENTRY_POINT), source=SDK2 + "estimator.py, Framework.hyperparameters")
+_OF_IMAGE = Subject[Written, JobContext](
+    lambda context: field(*_NEEDS_ENTRY_POINT).of(context) if context.mode is Mode.IMAGE else (), _NEEDS_ENTRY_POINT
+)
+"""Each of these fields, of a job whose image runs its own program."""
+
+
+@rule(ERROR, on=_OF_IMAGE, source=SDK2 + "estimator.py, Framework.hyperparameters")
 def field_without_entry_point(written: Written, context: JobContext) -> Finding | None:
     """An image that brings its own program gets no code, and nothing that is said to the code.
 
@@ -65,7 +71,7 @@ def field_without_entry_point(written: Written, context: JobContext) -> Finding 
         image_uri: 123456789012.dkr.ecr.us-west-2.amazonaws.com/trainer:3
         source_dir: s3://bucket/code.tar.gz
     """
-    if context.mode is Mode.IMAGE and written.value not in (False, []):
+    if written.value not in (False, []):
         return Finding(
             written.path,
             f"{written.name} has no effect: without entry_point the image runs its own program",
@@ -77,11 +83,11 @@ def field_without_entry_point(written: Written, context: JobContext) -> Finding 
 
 @rule(
     ERROR,
-    on=field("entry_point"),
+    on=CODE,
     source=SDK2 + "estimator.py, Framework",
     rows=(Row(("entry_point",), "the entry point is a file, not an address", form="^(?!.*://)"),),
 )
-def remote_entry_point(entry: Written, context: JobContext) -> Finding | None:
+def remote_entry_point(code: JobCode, _: None) -> Finding | None:
     """The entry point is a file of this machine, or a file inside an archive in S3.
 
     It cannot be an address itself.
@@ -93,11 +99,12 @@ def remote_entry_point(entry: Written, context: JobContext) -> Finding | None:
         entry_point: train.py
         source_dir: s3://bucket/code.tar.gz
     """
-    if "://" in entry.value:
-        name = entry.value.rpartition("/")[2] or "train.py"
+    entry = code.fields.entry_point or ""
+    if "://" in entry:
+        name = entry.rpartition("/")[2] or "train.py"
         return Finding(
-            entry.path,
-            f"the entry point cannot be an address: '{entry.value}'",
+            ("entry_point",),
+            f"the entry point cannot be an address: '{entry}'",
             f"write entry_point: {name}, and source_dir: a folder or s3://….tar.gz that holds it",
         )
     return None
@@ -105,7 +112,7 @@ def remote_entry_point(entry: Written, context: JobContext) -> Finding | None:
 
 @rule(
     ERROR,
-    on=field("entry_point"),
+    on=CODE,
     source=SDK2 + "fw_utils.py, validate_source_dir",
     rows=(
         Row(
@@ -116,7 +123,7 @@ def remote_entry_point(entry: Written, context: JobContext) -> Finding | None:
         ),
     ),
 )
-def entry_point_outside_source_dir(entry: Written, context: JobContext) -> Finding | None:
+def entry_point_outside_source_dir(code: JobCode, _: None) -> Finding | None:
     """The container finds the entry point inside the source folder, by a path relative to it.
 
     Bad:
@@ -127,18 +134,18 @@ def entry_point_outside_source_dir(entry: Written, context: JobContext) -> Findi
         source_dir: .
         entry_point: train.py
     """
-    source_dir = context.job.source_dir
-    if source_dir is not None and "://" not in entry.value and not lies_inside(entry.value):
+    entry, source_dir = code.fields.entry_point, code.fields.source_dir
+    if entry is not None and source_dir is not None and "://" not in entry and not lies_inside(entry):
         return Finding(
-            entry.path,
-            f"'{entry.value}' does not lie in source_dir '{source_dir}'",
+            ("entry_point",),
+            f"'{entry}' does not lie in source_dir '{source_dir}'",
             "write a path relative to source_dir",
         )
     return None
 
 
-@rule(ERROR, on=field("entry_point"), source=SDK2 + "fw_utils.py, validate_source_dir")
-def entry_point_not_found(written: Written, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source=SDK2 + "fw_utils.py, validate_source_dir")
+def entry_point_not_found(code: JobCode, _: None) -> Finding | None:
     """The training script must be there to be packed.
 
     It is relative to `source_dir`, and without one to the manifest's folder.
@@ -149,23 +156,23 @@ def entry_point_not_found(written: Written, context: JobContext) -> Finding | No
     Good:
         entry_point: train.py
     """
-    entry, source_dir, folder, files = written.value, context.job.source_dir, context.source_folder, context.files
-    if "://" in entry or folder is None or not files.is_folder(folder):
+    entry, source_dir, folder, files = code.fields.entry_point, code.fields.source_dir, code.source_folder, code.files
+    if entry is None or "://" in entry or folder is None or not files.is_folder(folder):
         return None
     if source_dir is not None and not lies_inside(entry):
         return None
     if files.is_file(files.below(folder, entry)):
         return None
-    if lies_outside_project(entry, context.folder, context.marks_project):  # which is told
+    if lies_outside_project(entry, code.folder, files):  # which is told
         return None
-    if is_command_line(entry) and context.script_mode and context.holds is not None:  # so is what its shell makes of it
+    if is_command_line(entry) and code.choice.holds is not None:  # so is what its shell makes of it
         return None
     where = f"in source_dir '{source_dir}'" if source_dir is not None else "in the manifest's folder"
     if files.is_folder(files.below(folder, entry)):
         message = f"'{entry}' {where} is a folder, not a file"
     else:
         message = f"there is no file '{entry}' {where}"
-    return Finding(written.path, message, _nearby(context, entry))
+    return Finding(("entry_point",), message, _nearby(code, entry))
 
 
 def is_command_line(entry: str) -> bool:
@@ -173,23 +180,23 @@ def is_command_line(entry: str) -> bool:
     return re.match(r"(?:python[0-9.]*|bash|sh|torchrun|mpirun|accelerate)\s+\S|\S+\.(?:py|sh)\s+\S", entry) is not None
 
 
-def _nearby(context: JobContext, entry: str) -> str:
+def _nearby(code: JobCode, entry: str) -> str:
     """Where the file might be instead."""
-    folder, name = context.source_folder, PurePosixPath(entry).name
-    source = PurePosixPath(context.job.source_dir or "")
+    folder, name = code.source_folder, PurePosixPath(entry).name
+    source = PurePosixPath(code.fields.source_dir or "")
     if folder is not None and PurePosixPath(entry).parts[: len(source.parts)] == source.parts != ():
         inner = PurePosixPath(*PurePosixPath(entry).parts[len(source.parts) :])
-        if context.files.is_file(folder / inner):
+        if code.files.is_file(folder / inner):
             return f"write entry_point: {inner} (it is relative to source_dir)"
-    if context.job.source_dir is not None:
+    if code.fields.source_dir is not None:
         return "entry_point is relative to source_dir"
-    if context.files.is_file(context.folder / "code" / name):
+    if code.files.is_file(code.folder / "code" / name):
         return f"add source_dir: code, and write entry_point: {name}"
     return "entry_point is relative to the manifest's folder, or to source_dir where there is one"
 
 
-@rule(ERROR, on=field("source_dir"), source=TOOLKIT + " (process.py; _entry_point_type.py)")
-def nested_entry_point_of_package(source: Written, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source=TOOLKIT + " (process.py; _entry_point_type.py)")
+def nested_entry_point_of_package(code: JobCode, _: None) -> Finding | None:
     """With a setup.py the container installs a package, and runs the entry point as a module by its name.
 
     A path with folders is not a module's name, so Python 3's `python -m` does not find it.
@@ -203,9 +210,11 @@ def nested_entry_point_of_package(source: Written, context: JobContext) -> Findi
         source_dir: .
         entry_point: train.py
     """
-    entry = context.job.entry_point or ""
-    nested = "/" in entry and entry.endswith(".py") and len(PurePosixPath(entry).parts) > 1
-    if nested and context.script_mode and context.python != "py2" and packs(context, "setup.py"):
+    entry = code.fields.entry_point or ""
+    if code.fields.source_dir is None or "/" not in entry or not entry.endswith(".py"):
+        return None
+    nested = len(PurePosixPath(entry).parts) > 1
+    if nested and code.choice.script_mode and code.choice.python != "py2" and code.packs("setup.py"):
         return Finding(
             ("entry_point",),
             f"beside a setup.py the container runs 'python -m {entry.removesuffix('.py')}', which is not a module",
@@ -214,8 +223,8 @@ def nested_entry_point_of_package(source: Written, context: JobContext) -> Findi
     return None
 
 
-@rule(WARNING, on=LEGACY_JOB, source=SDK1 + "fw_utils.py, tar_and_upload_dir")
-def folder_of_entry_point_dropped(job: Job, context: JobContext) -> Finding | None:
+@rule(WARNING, on=CODE, source=SDK1 + "fw_utils.py, tar_and_upload_dir")
+def folder_of_entry_point_dropped(code: JobCode, _: None) -> Finding | None:
     """In legacy mode an entry point inside an archive in S3 is sent by its last name alone.
 
     The container then looks for it at the archive's root.
@@ -234,8 +243,8 @@ def folder_of_entry_point_dropped(job: Job, context: JobContext) -> Finding | No
         source_dir: s3://bucket/code.tar.gz
         entry_point: task.py
     """
-    entry = job.entry_point or ""
-    if in_s3(context) and "/" in entry and lies_inside(entry):
+    entry = code.fields.entry_point or ""
+    if code.choice.legacy and code.in_s3 and "/" in entry and lies_inside(entry):
         name = entry.rpartition("/")[2]
         return Finding(
             ("entry_point",),

@@ -10,11 +10,9 @@ from sagespec.base.diagnostic import Finding
 from sagespec.checking.condition import EXPRESSION, ITEMS
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, SDK2, TOOLKIT, WARNING, refusal, rule
-from sagespec.checking.subject import Written, field
 from sagespec.kinds import corrections
-from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.subjects import SCRIPT_JOB
+from sagespec.kinds.training_job.shared.code import JobCode
+from sagespec.kinds.training_job.subjects import CODE
 
 OUTSIDE = rf"^(/|(\./)*\.\.(/|$))(?!.*{EXPRESSION})"
 """A path that certainly leaves the folder that it is relative to."""
@@ -22,7 +20,7 @@ OUTSIDE = rf"^(/|(\./)*\.\.(/|$))(?!.*{EXPRESSION})"
 
 @rule(
     ERROR,
-    on=field("source_dir"),
+    on=CODE,
     source=SDK2 + "fw_utils.py, tar_and_upload_dir",
     rows=(
         Row(
@@ -32,7 +30,7 @@ OUTSIDE = rf"^(/|(\./)*\.\.(/|$))(?!.*{EXPRESSION})"
         ),
     ),
 )
-def source_dir_not_an_archive(source: Written, context: JobContext) -> Finding | None:
+def source_dir_not_an_archive(code: JobCode, _: None) -> Finding | None:
     """Code that is somewhere else already must be a gzipped tar archive in S3.
 
     The container downloads that one object and unpacks it.
@@ -45,15 +43,15 @@ def source_dir_not_an_archive(source: Written, context: JobContext) -> Finding |
         ---
         source_dir: .
     """
-    uri = source.value
+    uri = code.fields.source_dir or ""
     if "://" not in uri or (uri.startswith("s3://") and uri.endswith((".tar.gz", ".tgz"))):
         return None
     what = "not a .tar.gz archive" if uri.startswith("s3://") else "not in S3"
-    return Finding(source.path, f"'{uri}' is {what}", "name a folder beside the manifest, or s3://bucket/….tar.gz")
+    return Finding(("source_dir",), f"'{uri}' is {what}", "name a folder beside the manifest, or s3://bucket/….tar.gz")
 
 
-@rule(ERROR, on=field("source_dir"), source=SDK2 + "fw_utils.py, validate_source_dir")
-def source_dir_not_found(source: Written, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source=SDK2 + "fw_utils.py, validate_source_dir")
+def source_dir_not_found(code: JobCode, _: None) -> Finding | None:
     """The source folder must be there to be packed.
 
     Bad:
@@ -62,18 +60,18 @@ def source_dir_not_found(source: Written, context: JobContext) -> Finding | None
     Good:
         source_dir: .
     """
-    folder = context.source_folder
-    if folder is None or context.files.is_folder(folder):
+    source, folder = code.fields.source_dir, code.packed_folder
+    if source is None or folder is None or code.files.is_folder(folder):
         return None
-    there = context.files.exists(folder)
-    message = f"'{source.value}' is a file, not a folder" if there else f"there is no folder '{source.value}'"
-    meant = corrections.s3_uri(source.value)
+    there = code.files.exists(folder)
+    message = f"'{source}' is a file, not a folder" if there else f"there is no folder '{source}'"
+    meant = corrections.s3_uri(source)
     hint = f"write {meant}" if meant else "source_dir is relative to the manifest's folder"
-    return Finding(source.path, message, hint)
+    return Finding(("source_dir",), message, hint)
 
 
-@rule(ERROR, on=field("dependencies"), source=SDK2 + "utils.py, create_tar_file")
-def dependency_not_found(dependencies: Written, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CODE, source=SDK2 + "utils.py, create_tar_file")
+def dependency_not_found(code: JobCode, _: None) -> Iterator[Finding]:
     """What is to be packed beside the entry point must be there, on this machine.
 
     Bad:
@@ -82,20 +80,20 @@ def dependency_not_found(dependencies: Written, context: JobContext) -> Iterator
     Good:
         dependencies: []
     """
-    if in_s3(context):
+    if code.in_s3:
         return
-    for number, path in enumerate(dependencies.value):
-        if "://" in path or not context.files.exists(context.files.below(context.folder, path)):
+    for number, path in enumerate(code.fields.dependencies):
+        if "://" in path or not code.files.exists(code.files.below(code.folder, path)):
             hint = (
                 "copy it here first: only files of this machine are packed"
                 if "://" in path
                 else "dependencies are relative to the manifest's folder"
             )
-            yield Finding((*dependencies.path, number), f"there is no file or folder '{path}'", hint)
+            yield Finding(("dependencies", number), f"there is no file or folder '{path}'", hint)
 
 
-@rule(ERROR, on=field("dependencies"), source=SDK2 + "utils.py, create_tar_file")
-def duplicate_dependency_name(dependencies: Written, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CODE, source=SDK2 + "utils.py, create_tar_file")
+def duplicate_dependency_name(code: JobCode, _: None) -> Iterator[Finding]:
     """Dependencies stand side by side in the archive under their own names, so the names must differ.
 
     Bad:
@@ -104,17 +102,17 @@ def duplicate_dependency_name(dependencies: Written, context: JobContext) -> Ite
     Good:
         dependencies: []
     """
-    if in_s3(context):
+    fields = code.fields
+    if code.in_s3 or not fields.dependencies:
         return
-    job = context.job
     seen: dict[str, str] = {}
-    if job.source_dir is None and job.entry_point is not None:
-        seen[PurePosixPath(job.entry_point).name] = job.entry_point
-    for number, path in enumerate(dependencies.value):
+    if fields.source_dir is None and fields.entry_point is not None:
+        seen[PurePosixPath(fields.entry_point).name] = fields.entry_point
+    for number, path in enumerate(fields.dependencies):
         first = seen.setdefault(PurePosixPath(path).name, path)
         if PurePosixPath(first) != PurePosixPath(path):
             yield Finding(
-                (*dependencies.path, number),
+                ("dependencies", number),
                 f"'{path}' and '{first}' have the same name, and would overwrite each other in the archive",
                 "rename one of them, or name a folder that holds both",
             )
@@ -146,8 +144,8 @@ dependencies_with_archive = refusal(
 )
 
 
-@rule(ERROR, on=SCRIPT_JOB, source=TOOLKIT + " (entry_point.py, install; run with 5.1.0)")
-def setup_file_without_setup(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source=TOOLKIT + " (entry_point.py, install; run with 5.1.0)")
+def setup_file_without_setup(code: JobCode, _: None) -> Finding | None:
     """The container installs the source folder with pip where a setup.py lies at its root, whatever that is.
 
     A file of that name that calls no setup() makes pip fail, and the job with it.
@@ -162,16 +160,18 @@ def setup_file_without_setup(job: Job, context: JobContext) -> Finding | None:
     Good:
         framework_version: "2.21"
     """
-    folder = context.source_folder if job.source_dir is not None else None
-    paths = [] if folder is None else [context.files.below(folder, "setup.py")]
-    if not in_s3(context):
-        paths += [context.folder / path for path in job.dependencies if PurePosixPath(path).name == "setup.py"]
+    if not code.choice.script_mode:
+        return None
+    folder, files, source_dir = code.packed_folder, code.files, code.fields.source_dir
+    paths = [] if folder is None else [files.below(folder, "setup.py")]
+    if not code.in_s3:
+        paths += [code.folder / path for path in code.fields.dependencies if PurePosixPath(path).name == "setup.py"]
     for path in paths:
-        if not context.files.is_file(path) or packs(context, "pyproject.toml"):
+        if not files.is_file(path) or code.packs("pyproject.toml"):
             continue
-        if re.search(rb"\bsetup\s*\(", context.files.read(path, _MAX_SETUP)) is None:
+        if re.search(rb"\bsetup\s*\(", files.read(path, _MAX_SETUP)) is None:
             return Finding(
-                ("source_dir",) if job.source_dir is not None else ("dependencies",),
+                ("source_dir",) if source_dir is not None else ("dependencies",),
                 "the container installs this as a package, because of its setup.py, which calls no setup()",
                 "give setup.py another name, or let it call setuptools.setup()",
             )
@@ -182,8 +182,8 @@ _MAX_SETUP = 1_000_000
 """Bytes of a setup.py that are looked at."""
 
 
-@rule(WARNING, on=SCRIPT_JOB, source=TOOLKIT + " (entry_point.py, install)")
-def requirements_of_shell_script(job: Job, context: JobContext) -> Finding | None:
+@rule(WARNING, on=CODE, source=TOOLKIT + " (entry_point.py, install)")
+def requirements_of_shell_script(code: JobCode, _: None) -> Finding | None:
     """The container installs requirements.txt for a Python entry point only.
 
     A shell script must call pip itself.
@@ -195,8 +195,8 @@ def requirements_of_shell_script(job: Job, context: JobContext) -> Finding | Non
     Good:
         entry_point: train.py
     """
-    entry = job.entry_point or ""
-    if entry.endswith(".sh") and packs(context, "requirements.txt"):
+    entry = code.fields.entry_point or ""
+    if code.choice.script_mode and entry.endswith(".sh") and code.packs("requirements.txt"):
         return Finding(
             ("entry_point",),
             f"requirements.txt is not installed for a shell script ('{entry}')",
@@ -207,10 +207,10 @@ def requirements_of_shell_script(job: Job, context: JobContext) -> Finding | Non
 
 @rule(
     WARNING,
-    on=SCRIPT_JOB,
+    on=CODE,
     source="https://github.com/aws/sagemaker-containers/blob/v2.8.6/src/sagemaker_containers/_modules.py",
 )
-def requirements_without_setup(job: Job, context: JobContext) -> Finding | None:
+def requirements_without_setup(code: JobCode, _: None) -> Finding | None:
     """The oldest containers of script mode install requirements.txt only beside a setup.py.
 
     Bad:
@@ -222,28 +222,13 @@ def requirements_without_setup(job: Job, context: JobContext) -> Finding | None:
         framework_version: "1.15"
         py_version: py3
     """
-    release = context.release if job.image_uri is None else None
+    release = code.choice.holds
     if release is None or release.requirements_installed:
         return None
-    if packs(context, "requirements.txt") and not packs(context, "setup.py"):
+    if code.packs("requirements.txt") and not code.packs("setup.py"):
         return Finding(
             ("framework_version",),
             f"the container of {release.name} does not install requirements.txt without a setup.py",
             "add a setup.py (its install_requires will do), or take a newer version",
         )
     return None
-
-
-def in_s3(context: JobContext) -> bool:
-    """Whether the code lies in S3 already."""
-    return (context.job.source_dir or "").startswith("s3://")
-
-
-def packs(context: JobContext, name: str) -> bool:
-    """Whether a file of that name stands at the root of the archive, as far as the manifest and its folder tell."""
-    job, files = context.job, context.files
-    folder = context.source_folder if job.source_dir is not None else None
-    dependencies = () if in_s3(context) else job.dependencies
-    return (folder is not None and files.is_file(files.below(folder, name))) or name in {
-        PurePosixPath(path).name for path in dependencies
-    }

@@ -34,7 +34,7 @@ def _images_without_scripts(facts: Facts) -> tuple[Row, ...]:
 
 @rule(
     ERROR,
-    on=field("entry_point"),
+    on=field("entry_point", beside="image_uri"),
     source="https://docs.aws.amazon.com/sagemaker/latest/dg/algos.html",
     rows=_images_without_scripts,
 )

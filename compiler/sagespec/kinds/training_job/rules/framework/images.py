@@ -9,9 +9,9 @@ from sagespec.base.diagnostic import Finding
 from sagespec.catalog import Framework, NoProcessor, Release, image_instance_type, processor
 from sagespec.checking.rule import ERROR, NOTE, SDK1, SDK2, rule
 from sagespec.checking.subject import Written
-from sagespec.kinds.training_job.choice import Choice, processors_of
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import Job, Mode
+from sagespec.kinds.training_job.shared.choice import Choice, processors_of
 from sagespec.kinds.training_job.subjects import CHOICE, INSTANCE_TYPE, JOB
 
 
@@ -205,11 +205,12 @@ def region_without_image(job: Job, context: JobContext) -> Finding | None:
         py_version: py3
         region: il-central-1
     """
-    release, region = context.run_release, context.job.region if context.local else context.region
-    if release is None or region is None:
+    image, release, region = context.choice.image, context.choice.run_release, context.region
+    if context.local:
+        region = job.region
+    if image is None or release is None or region is None:
         return None
-    image = release.legacy_image if context.legacy else release.images.get(context.python or "")
-    if image is None or (region in image.registries and context.facts.region(region) is not None):
+    if region in image.registries and context.facts.region(region) is not None:
         return None
     if context.facts.region(region) is None:
         near = context.facts.near_region(region)
@@ -220,8 +221,8 @@ def region_without_image(job: Job, context: JobContext) -> Finding | None:
     return Finding(("region",), message, hint or "copy an image to a registry of yours, and name it with image_uri")
 
 
-@rule(ERROR, on=JOB, source=SDK2 + "image_uris.py, _validate_instance_deprecation and _processor")
-def instance_without_image(job: Job, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=INSTANCE_TYPE, source=SDK2 + "image_uris.py, _validate_instance_deprecation and _processor")
+def instance_without_image(instance_type: Written, context: JobContext) -> Finding | None:
     """A framework has training images for some kinds of instances only.
 
     TensorFlow and MXNet run on x86 processors and NVIDIA GPUs, PyTorch 1.11 on Trainium too; Hugging Face on GPUs,
@@ -240,24 +241,24 @@ def instance_without_image(job: Job, context: JobContext) -> Iterator[Finding]:
     Good:
         instance_type: ml.g5.xlarge
     """
-    framework, types = context.framework, INSTANCE_TYPE.of(context)
-    if framework is None or not types:
-        return
-    if job.image_uri is not None:
-        for path, name, _ in types:
-            if name in framework.refused_instances:
-                yield Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
-        return
-    release, runs_on = context.run_release, context.choice.processors
-    chosen = image_instance_type(job.instance_types())
-    for path, name, _ in types:
-        known, kind = context.facts.instance(name), _kind(name)
-        fits = kind in runs_on or (kind in ("cpu", "gpu") and name != chosen)
-        if not fits or (known is not None and known.arch != "x86_64"):
-            takes = [words for each, words in _KINDS.items() if each in runs_on]
-            every = release is None or runs_on == processors_of(framework.releases.values())
-            what = framework.title if release is None or every else release.name
-            yield Finding(path, f"no {what} training image runs on {name}", f"take a type with {' or '.join(takes)}")
+    choice, (path, name, _) = context.choice, instance_type
+    framework = choice.framework
+    if framework is None:
+        return None
+    if choice.fields.brings_image:
+        if name in framework.refused_instances:
+            return Finding(path, f"{framework.title}'s estimator refuses {name}", f"take {_KINDS['cpu']}")
+        return None
+    release, runs_on, known, kind = choice.run_release, choice.processors, context.facts.instance(name), _kind(name)
+    if known is None or known.arch == "x86_64":
+        if kind in runs_on:
+            return None
+        if kind in ("cpu", "gpu") and name != image_instance_type(context.job.instance_types()):
+            return None
+    takes = [words for each, words in _KINDS.items() if each in runs_on]
+    every = release is None or runs_on == processors_of(framework.releases.values())
+    what = framework.title if release is None or every else release.name
+    return Finding(path, f"no {what} training image runs on {name}", f"take a type with {' or '.join(takes)}")
 
 
 _KINDS = {

@@ -12,8 +12,8 @@ from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, GUIDE, SDK2, WARNING, rule
 from sagespec.checking.subject import Written, field
 from sagespec.kinds import corrections
-from sagespec.kinds.training_job.choice import Choice
 from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.shared.choice import Choice
 from sagespec.kinds.training_job.subjects import CHOICE
 
 HUGGING_FACE = SDK2 + "huggingface/estimator.py, _validate_args"

@@ -6,11 +6,12 @@ from sagespec.base.diagnostic import Finding
 from sagespec.checking.condition import GIVEN, TRUE
 from sagespec.checking.row import Row
 from sagespec.checking.rule import ERROR, LEGACY_DOC, SDK1, TOOLKIT, WARNING, rule
-from sagespec.checking.subject import Written, field
+from sagespec.checking.subject import Subject, Written, field
 from sagespec.kinds.rules.code import lies_inside
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.model import LEGACY_FIELDS, Job
-from sagespec.kinds.training_job.subjects import LEGACY_JOB
+from sagespec.kinds.training_job.shared.code import JobCode
+from sagespec.kinds.training_job.subjects import CODE, LEGACY_JOB
 
 _INSTEAD = {
     "training_steps": "pass a hyperparameter that the script reads",
@@ -73,12 +74,15 @@ def missing_evaluation_steps(job: Job, context: JobContext) -> Finding | None:
     return None
 
 
-_SCRIPT_MODE = {"script_mode": TRUE, "entry_point": GIVEN}
+_IN_SCRIPT_MODE = Subject[Written, JobContext](
+    lambda context: field(*LEGACY_FIELDS).of(context) if context.script_mode else (), LEGACY_FIELDS
+)
+"""Each legacy field of a job in script mode."""
 
 
 @rule(
     ERROR,
-    on=field(*LEGACY_FIELDS),
+    on=_IN_SCRIPT_MODE,
     source=SDK1 + "tensorflow/estimator.py, _validate_args",
     rows=tuple(
         Row(
@@ -89,7 +93,7 @@ _SCRIPT_MODE = {"script_mode": TRUE, "entry_point": GIVEN}
         for name in LEGACY_FIELDS
     ),
 )
-def legacy_field_in_script_mode(written: Written, context: JobContext) -> Finding | None:
+def legacy_field_in_script_mode(written: Written, context: JobContext) -> Finding:
     """In script mode the script itself decides how long it trains and where it keeps checkpoints.
 
     SDK 1 refuses the legacy arguments there; SDK 2 drops them silently.
@@ -110,14 +114,12 @@ def legacy_field_in_script_mode(written: Written, context: JobContext) -> Findin
         evaluation_steps: 100
         checkpoint_path: s3://bucket/checkpoints
     """
-    if context.script_mode:
-        return Finding(
-            written.path,
-            f"{written.name} is for legacy mode, and {_why_script_mode(context)}",
-            f"leave it out, and {_INSTEAD[written.name]}",
-            at_key=True,
-        )
-    return None
+    return Finding(
+        written.path,
+        f"{written.name} is for legacy mode, and {_why_script_mode(context)}",
+        f"leave it out, and {_INSTEAD[written.name]}",
+        at_key=True,
+    )
 
 
 def _why_script_mode(context: JobContext) -> str:
@@ -256,7 +258,7 @@ def missing_requirements_file(file: Written, context: JobContext) -> Finding | N
         source_dir: s3://bucket/code.tar.gz
         requirements_file: requirements.txt
     """
-    source_dir, folder, files = context.job.source_dir, context.source_folder, context.files
+    source_dir, folder, files = context.job.source_dir, context.code.packed_folder, context.files
     if not context.legacy or source_dir is None or folder is None or not lies_inside(file.value):
         return None
     if files.is_folder(folder) and not files.is_file(files.below(folder, file.value)):
@@ -298,8 +300,8 @@ def network_isolation_in_legacy_mode(isolation: Written, context: JobContext) ->
     return None
 
 
-@rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
-def legacy_entry_point_not_python(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
+def legacy_entry_point_not_python(code: JobCode, _: None) -> Finding | None:
     """In legacy mode the entry point is a Python module, which the container imports.
 
     Bad:
@@ -314,8 +316,8 @@ def legacy_entry_point_not_python(job: Job, context: JobContext) -> Finding | No
         evaluation_steps: 100
         entry_point: train.py
     """
-    entry = job.entry_point
-    if entry is not None and not entry.endswith(".py"):
+    entry = code.fields.entry_point
+    if code.choice.legacy and entry is not None and not entry.endswith(".py"):
         return Finding(
             ("entry_point",),
             f"legacy mode imports the entry point, and '{entry}' is not a Python source file",

@@ -8,7 +8,8 @@ from sagespec.base.diagnostic import Finding
 from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING, rule
 from sagespec.kinds.rules.code import wrong_parameters
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.subjects import FUNCTIONS, ReadFunctions
+from sagespec.kinds.training_job.shared.code import ReadFunctions
+from sagespec.kinds.training_job.subjects import CALLED_FUNCTIONS, FUNCTIONS
 from sagespec.scripts.called import LEGACY_MODE
 
 CONTAINER = "https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)"
@@ -18,7 +19,7 @@ INPUT_FUNCTIONS = ("train_input_fn", "eval_input_fn")
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
-def missing_model_function(read: ReadFunctions, context: JobContext) -> Finding | None:
+def missing_model_function(read: ReadFunctions, _: None) -> Finding | None:
     """In legacy mode the script defines the model in a function that the container calls.
 
     It is one of model_fn, keras_model_fn and estimator_fn.
@@ -68,7 +69,7 @@ def missing_model_function(read: ReadFunctions, context: JobContext) -> Finding 
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
-def several_model_functions(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
+def several_model_functions(read: ReadFunctions, _: None) -> Iterator[Finding]:
     """Exactly one function defines the model.
 
     Of several the container takes estimator_fn first, then keras_model_fn, and ignores the others.
@@ -124,7 +125,7 @@ def several_model_functions(read: ReadFunctions, context: JobContext) -> Iterato
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script)")
-def missing_input_function(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
+def missing_input_function(read: ReadFunctions, _: None) -> Iterator[Finding]:
     """In legacy mode the container asks the script for its data: train_input_fn and eval_input_fn.
 
     Bad:
@@ -172,7 +173,7 @@ def missing_input_function(read: ReadFunctions, context: JobContext) -> Iterator
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Preparing the TensorFlow training script); " + CONTAINER)
-def wrong_function_parameters(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
+def wrong_function_parameters(read: ReadFunctions, _: None) -> Iterator[Finding]:
     """The container passes a fixed number of values to each function, by position.
 
     Bad:
@@ -215,7 +216,7 @@ def wrong_function_parameters(read: ReadFunctions, context: JobContext) -> Itera
 
 
 @rule(WARNING, on=FUNCTIONS, source=CONTAINER)
-def estimator_without_run_config(read: ReadFunctions, context: JobContext) -> Finding | None:
+def estimator_without_run_config(read: ReadFunctions, _: None) -> Finding | None:
     """An estimator_fn is given checkpoint_path and the other settings by its run_config alone.
 
     One that ignores it keeps its checkpoints on the instance: nothing is resumed, and nothing is saved as the model.
@@ -272,7 +273,7 @@ def estimator_without_run_config(read: ReadFunctions, context: JobContext) -> Fi
 
 
 @rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Creating train_input_fn and eval_input_fn functions)")
-def input_function_returns_function(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
+def input_function_returns_function(read: ReadFunctions, _: None) -> Iterator[Finding]:
     """From TensorFlow 1.6 on, an input function returns the data itself.
 
     1.4 and 1.5 take a function without arguments as well, and call it.
@@ -303,20 +304,20 @@ def input_function_returns_function(read: ReadFunctions, context: JobContext) ->
             raise NotImplementedError
     """
     script, functions = read.script, read.functions
-    if context.release is None or context.release.input_functions_may_return_functions:
+    if read.release is None or read.release.input_functions_may_return_functions:
         return
     for name in (*INPUT_FUNCTIONS, "serving_input_fn"):
         function = functions.found.get(name)
         if function is not None and function.returns_function:
             yield Finding(
                 ("framework_version",),
-                f"{name} returns a function, which {context.release.name} does not call",
+                f"{name} returns a function, which {read.release.name} does not call",
                 "return what that function returns: call it",
                 place=script.place(function.piece),
             )
 
 
-@rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Using a Keras model instead of a model_fn)")
+@rule(ERROR, on=CALLED_FUNCTIONS, source=LEGACY_DOC + " (Using a Keras model instead of a model_fn)")
 def keras_model_on_several_instances(read: ReadFunctions, context: JobContext) -> Finding | None:
     """A Keras model of TensorFlow 1.4 trains on one instance only.
 
@@ -361,7 +362,7 @@ def keras_model_on_several_instances(read: ReadFunctions, context: JobContext) -
 
 
 @rule(WARNING, on=FUNCTIONS, source=LEGACY_DOC + " (Creating a serving_input_fn)")
-def model_not_exported(read: ReadFunctions, context: JobContext) -> Finding | None:
+def model_not_exported(read: ReadFunctions, _: None) -> Finding | None:
     """Without serving_input_fn the container exports no model, so there is nothing to deploy.
 
     Bad:

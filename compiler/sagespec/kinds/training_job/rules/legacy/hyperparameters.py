@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import shown
 from sagespec.catalog import Framework
 from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING, rule
+from sagespec.checking.subject import Written
 from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.subjects import LEGACY_JOB
+from sagespec.kinds.training_job.subjects import LEGACY_HYPERPARAMETERS
 
 _COUNTERPARTS = {
     "eval_delay_secs": "start_delay_secs",
@@ -29,8 +29,8 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
 }
 
 
-@rule(WARNING, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
-def hyperparameter_of_other_version(job: Job, context: JobContext) -> Iterator[Finding]:
+@rule(WARNING, on=LEGACY_HYPERPARAMETERS, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def hyperparameter_of_other_version(given: Written, context: JobContext) -> Iterator[Finding]:
     """The legacy containers read some hyperparameters themselves, and which ones changed with TensorFlow 1.6.
 
     1.4 and 1.5 evaluate with Experiment, later versions with EvalSpec. Hyperparameters of the other kind are ignored
@@ -62,7 +62,7 @@ def hyperparameter_of_other_version(job: Job, context: JobContext) -> Iterator[F
     if release is None or framework is None:
         return
     here = release.legacy_hyperparameters
-    for name in job.hyperparameters:
+    for name in given.value:
         versions = _versions_by_name(framework).get(name, ())
         if versions and name not in here:
             other = _COUNTERPARTS.get(name, "")
@@ -75,8 +75,8 @@ def hyperparameter_of_other_version(job: Job, context: JobContext) -> Iterator[F
             )
 
 
-@rule(WARNING, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
-def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Finding]:
+@rule(WARNING, on=LEGACY_HYPERPARAMETERS, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def misspelt_legacy_hyperparameter(given: Written, context: JobContext) -> Iterator[Finding]:
     """The legacy container ignores what it does not know, misspelt names included.
 
     Bad:
@@ -91,12 +91,12 @@ def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Fi
         evaluation_steps: 100
         hyperparameters: {save_checkpoints_secs: 60}
     """
-    if not context.legacy or context.release is None or context.framework is None:
+    if context.release is None or context.framework is None:
         return
-    known = _by_spelling(tuple(context.release.legacy_hyperparameters))
-    for name in context.hyperparameters:
+    known = _by_spelling(context.framework, context.release.full_version)
+    for name in given.value:
         meant = known.get(_spelling(name))
-        if meant is None or meant in job.hyperparameters:
+        if meant is None or meant in given.value:
             continue
         if name not in _versions_by_name(context.framework):
             yield Finding(
@@ -108,19 +108,22 @@ def misspelt_legacy_hyperparameter(job: Job, context: JobContext) -> Iterator[Fi
 
 
 @cache
-def _by_spelling(names: tuple[str, ...]) -> Mapping[tuple[str, ...], str]:
-    """Those of three words or more: two are too few to tell a slip from a name of the script's own. `eval_metric` need
-    not mean eval_metrics."""
+def _by_spelling(framework: Framework, version: str) -> Mapping[tuple[str, ...], str]:
+    """What a version's container reads, of three words or more: two are too few to tell a slip from a name of the
+    script's own. `eval_metric` need not mean eval_metrics."""
+    release = framework.release(version)
+    names = () if release is None else release.legacy_hyperparameters
     return {_spelling(name): name for name in names if name.count("_") > 1}
 
 
+@lru_cache(maxsize=1_000)
 def _spelling(name: str) -> tuple[str, ...]:
     """What is left of a name without capitals, plurals and the kind of hyphen."""
     return tuple(word.removesuffix("s") for word in re.split(r"[-_ ]", name.casefold()))
 
 
-@rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
-def legacy_hyperparameter_of_wrong_type(job: Job, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=LEGACY_HYPERPARAMETERS, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def legacy_hyperparameter_of_wrong_type(given: Written, context: JobContext) -> Iterator[Finding]:
     """What the legacy container reads itself has a type.
 
     It hands the value to TensorFlow as it is: a number in quotes is text there.
@@ -139,7 +142,7 @@ def legacy_hyperparameter_of_wrong_type(job: Job, context: JobContext) -> Iterat
     """
     if context.release is None:
         return
-    for name, value in job.hyperparameters.items():
+    for name, value in given.value.items():
         kind = context.release.legacy_hyperparameters.get(name)
         if kind is None or value is None:
             continue
@@ -160,8 +163,8 @@ def _versions_by_name(framework: Framework) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-@rule(ERROR, on=LEGACY_JOB, source=LEGACY_DOC + " (Optional Hyperparameters)")
-def checkpoints_by_seconds_and_steps(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=LEGACY_HYPERPARAMETERS, source=LEGACY_DOC + " (Optional Hyperparameters)")
+def checkpoints_by_seconds_and_steps(given: Written, context: JobContext) -> Finding | None:
     """Checkpoints are saved every so many seconds or every so many steps, not both.
 
     TensorFlow's RunConfig refuses the two together. null switches one off.
@@ -178,12 +181,12 @@ def checkpoints_by_seconds_and_steps(job: Job, context: JobContext) -> Finding |
         evaluation_steps: 100
         hyperparameters: {save_checkpoints_secs: null, save_checkpoints_steps: 500}
     """
-    given = job.hyperparameters
-    if given.get("save_checkpoints_secs") is not None and given.get("save_checkpoints_steps") is not None:
+    values = given.value
+    if values.get("save_checkpoints_secs") is not None and values.get("save_checkpoints_steps") is not None:
         return Finding(
             ("hyperparameters", "save_checkpoints_steps"),
-            f"save_checkpoints_steps ({shown(str(given['save_checkpoints_steps']))}) and "
-            f"save_checkpoints_secs ({shown(str(given['save_checkpoints_secs']))}) exclude each other",
+            f"save_checkpoints_steps ({shown(str(values['save_checkpoints_steps']))}) and "
+            f"save_checkpoints_secs ({shown(str(values['save_checkpoints_secs']))}) exclude each other",
             "leave save_checkpoints_steps out, or write save_checkpoints_secs: null",
             at_key=True,
         )
@@ -192,10 +195,10 @@ def checkpoints_by_seconds_and_steps(job: Job, context: JobContext) -> Finding |
 
 @rule(
     WARNING,
-    on=LEGACY_JOB,
+    on=LEGACY_HYPERPARAMETERS,
     source="https://github.com/aws/sagemaker-tensorflow-training-toolkit/tree/r1.0 (src/tf_container/trainer.py)",
 )
-def checkpoints_by_steps_alone(job: Job, context: JobContext) -> Finding | None:
+def checkpoints_by_steps_alone(given: Written, context: JobContext) -> Finding | None:
     """The legacy container saves checkpoints every 300 seconds unless it is told otherwise.
 
     It adds save_checkpoints_secs where it is missing, and TensorFlow then refuses the two together. So whoever counts
@@ -213,8 +216,8 @@ def checkpoints_by_steps_alone(job: Job, context: JobContext) -> Finding | None:
         evaluation_steps: 100
         hyperparameters: {save_checkpoints_steps: 500, save_checkpoints_secs: null}
     """
-    given = job.hyperparameters
-    if given.get("save_checkpoints_steps") is not None and "save_checkpoints_secs" not in given:
+    values = given.value
+    if values.get("save_checkpoints_steps") is not None and "save_checkpoints_secs" not in values:
         return Finding(
             ("hyperparameters", "save_checkpoints_steps"),
             "the container adds save_checkpoints_secs: 300, which save_checkpoints_steps excludes",

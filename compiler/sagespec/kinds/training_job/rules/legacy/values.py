@@ -9,7 +9,8 @@ from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, LEGACY_DOC, WARNING, rule
 from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.rules.legacy.functions import CONTAINER, INPUT_FUNCTIONS, MODEL_FUNCTIONS
-from sagespec.kinds.training_job.subjects import FUNCTIONS, ReadFunctions
+from sagespec.kinds.training_job.shared.code import ReadFunctions
+from sagespec.kinds.training_job.subjects import CALLED_FUNCTIONS, FUNCTIONS
 from sagespec.scripts import LegacyFunction, LegacyFunctions
 
 _FILLED = ("training_dir", "dir", "hyperparameters", "params", "input_channels", "channels")
@@ -20,7 +21,7 @@ _ADDED = frozenset({"training_steps", "evaluation_steps", "checkpoint_path", "sa
 
 
 @rule(WARNING, on=FUNCTIONS, source=CONTAINER)
-def unfilled_parameter(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
+def unfilled_parameter(read: ReadFunctions, _: None) -> Iterator[Finding]:
     """The container fills the parameters of an input function by their names, and gives None to all others.
 
     Bad:
@@ -76,7 +77,7 @@ def _input_functions(functions: LegacyFunctions) -> list[LegacyFunction]:
     return [functions.found[name] for name in INPUT_FUNCTIONS if name in functions.found]
 
 
-@rule(ERROR, on=FUNCTIONS, source=CONTAINER)
+@rule(ERROR, on=CALLED_FUNCTIONS, source=CONTAINER)
 def training_dir_without_channel(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """training_dir is the folder of the channel that is called training; without that channel it is None.
 
@@ -124,7 +125,7 @@ def training_dir_without_channel(read: ReadFunctions, context: JobContext) -> It
             )
 
 
-@rule(ERROR, on=FUNCTIONS, source=CONTAINER)
+@rule(ERROR, on=CALLED_FUNCTIONS, source=CONTAINER)
 def channel_needed_by_function(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """What an input function looks up among the channels must be one of them.
 
@@ -170,7 +171,7 @@ def channel_needed_by_function(read: ReadFunctions, context: JobContext) -> Iter
                 )
 
 
-@rule(ERROR, on=FUNCTIONS, source=LEGACY_DOC + " (Creating a model_fn)")
+@rule(ERROR, on=CALLED_FUNCTIONS, source=LEGACY_DOC + " (Creating a model_fn)")
 def hyperparameter_needed_by_function(read: ReadFunctions, context: JobContext) -> Iterator[Finding]:
     """What a function looks up among the hyperparameters must be among those of the manifest.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from sagespec.base.diagnostic import Finding
@@ -40,6 +41,7 @@ preferences_with_other_instances = refusal(
         value=TRUE,
         when=WITH_PREFERENCES,
     ),
+    on=partial(field, beside="request"),
     source=API + "ResourceConfig.html",
     page="""
     Instance preferences take the place of a type, of groups, of a placement and of spot instances.

@@ -40,6 +40,8 @@ def missing_instances(job: Job, context: JobContext) -> Finding | None:
         instance_type: ml.m5.xlarge
         instance_count: 1
     """
+    if job.instance_type is not None and job.instance_count is not None:
+        return None
     if job.instance_groups is not None or overrides_resources(context):
         return None
     missing = [name for name in ("instance_type", "instance_count") if getattr(job, name) is None]
@@ -159,8 +161,8 @@ def retired_instance_type(instance_type: Written, context: JobContext) -> Findin
     return None
 
 
-@rule(WARNING, on=field("instance_count", "instance_groups"), source=QUOTAS)
-def instances_over_quota(written: Written, context: JobContext) -> Finding | None:
+@rule(WARNING, on=JOB, source=QUOTAS)
+def instances_over_quota(job: Job, context: JobContext) -> Finding | None:
     """One job may have 20 instances, unless the quota was raised.
 
     Bad:
@@ -169,13 +171,11 @@ def instances_over_quota(written: Written, context: JobContext) -> Finding | Non
     Good:
         instance_count: 20
     """
-    job = context.job
-    quota = context.facts.quotas["instances_per_job"].value
-    decides = "instance_count" if job.instance_groups is None else "instance_groups"
-    if written.name == decides and job.instances() > quota:
+    quota, instances = context.facts.quotas["instances_per_job"].value, job.instances()
+    if instances > quota:
         return Finding(
-            written.path,
-            f"{job.instances()} instances are more than a job may have without a raised quota ({quota})",
+            ("instance_count" if job.instance_groups is None else "instance_groups",),
+            f"{instances} instances are more than a job may have without a raised quota ({quota})",
             "ask Service Quotas for more, or use fewer and larger instances",
         )
     return None

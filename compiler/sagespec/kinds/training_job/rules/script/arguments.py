@@ -11,7 +11,8 @@ from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import shown
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.context import CommandLine, JobContext, Matched, Unmatched, option_of
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.shared.passed import CommandLine, Matched, Unmatched, option_of
 from sagespec.kinds.training_job.subjects import COMMAND_LINE, MATCHED, UNMATCHED
 from sagespec.scripts import DeclaredArguments
 from sagespec.scripts.options import TAKES_VALUE
@@ -190,13 +191,12 @@ def required_argument_not_given(line: CommandLine, context: JobContext) -> Itera
             at_key=True,
             place=script.place(takes.insists_on_word),
         )
-    if not takes.certain or takes.subcommands:
+    if not line.insisted:
         return
-    insisted = [option for option in takes.options if option.certain and option.action and option.insists]
-    given = [*context.passed, *(["model_dir"] if context.passes_model_dir else [])] if insisted else []
+    given = [*context.passed, *(["model_dir"] if context.passes_model_dir else [])]
     taken = {id(option) for name in given for option in takes.match(option_of(name))}
     loose = any(option.wants_values == 0 for name in given for option in takes.match(option_of(name)))
-    for option in insisted:
+    for option in line.insisted:
         if option.positional and option.wants_values and not loose:
             yield Finding(
                 ("hyperparameters",),
@@ -221,7 +221,7 @@ def required_argument_not_given(line: CommandLine, context: JobContext) -> Itera
     on=MATCHED,
     source=SDK_DOC + " (Prepare a training script); " + TOOLKIT + " (mapping.py, to_cmd_args)",
 )
-def value_for_flag(matched: Matched, context: JobContext) -> Finding | None:
+def value_for_flag(matched: Matched, _: None) -> Finding | None:
     """The container passes a value with every option, and a flag such as store_true takes none.
 
     parse_args stops at the stray value; parse_known_args drops it, so even `false` switches the flag on.
@@ -270,7 +270,7 @@ def value_for_flag(matched: Matched, context: JobContext) -> Finding | None:
 
 
 @rule(ERROR, on=MATCHED, source="https://docs.python.org/3/library/argparse.html#type")
-def false_read_as_true(matched: Matched, context: JobContext) -> Finding | None:
+def false_read_as_true(matched: Matched, _: None) -> Finding | None:
     """With type=bool every text but the empty one is true, "False" included.
 
     Bad:
@@ -310,7 +310,7 @@ def false_read_as_true(matched: Matched, context: JobContext) -> Finding | None:
 
 
 @rule(ERROR, on=MATCHED, source=_ARGPARSE + "#type; " + TOOLKIT + " (mapping.py, to_cmd_args)")
-def value_refused_by_type(matched: Matched, context: JobContext) -> Finding | None:
+def value_refused_by_type(matched: Matched, _: None) -> Finding | None:
     """A value must survive the conversion that the script declares for it.
 
     It arrives as text, as Python prints it: 10.0 is not an int, and a list is one text.
@@ -370,7 +370,7 @@ _WANTED = {"int": "a whole number", "float": "a number", "json": "JSON", "litera
 
 
 @rule(ERROR, on=MATCHED, source=_ARGPARSE + "#choices")
-def value_not_among_choices(matched: Matched, context: JobContext) -> Finding | None:
+def value_not_among_choices(matched: Matched, _: None) -> Finding | None:
     """A value must be one of those that the script allows.
 
     Bad:
@@ -411,7 +411,7 @@ def value_not_among_choices(matched: Matched, context: JobContext) -> Finding | 
 
 
 @rule(ERROR, on=MATCHED, source=_ARGPARSE + "#nargs; " + TOOLKIT + " (mapping.py, to_cmd_args; process.py)")
-def one_value_for_several(matched: Matched, context: JobContext) -> Finding | None:
+def one_value_for_several(matched: Matched, _: None) -> Finding | None:
     """An option with nargs wants so many values, and the container passes one text with each option.
 
     In newer versions a shell splits that text at its blanks, so "28 28" is two values there; a list is not. In older
@@ -439,7 +439,7 @@ def one_value_for_several(matched: Matched, context: JobContext) -> Finding | No
     wanted, given = option.wants_values, len(arrives.words)
     if wanted < 2 or given == wanted or arrives.harm or arrives.variables or arrives.expands:
         return None
-    splits = bool(context.shell)
+    splits = bool(matched.shell)
     cure = f"write {wanted} values with blanks between them: the shell parts them" if splits else _ONE_TEXT
     passed = "one" if given == 1 else str(given)
     return Finding(

@@ -6,10 +6,12 @@ from sagespec.base.diagnostic import Finding
 from sagespec.base.redact import shown
 from sagespec.checking.rule import ERROR, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
-from sagespec.kinds.training_job.context import JobContext, Matched, Passed, option_of
+from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.rules.code.entry_point import is_command_line
+from sagespec.kinds.training_job.shared.code import JobCode
+from sagespec.kinds.training_job.shared.passed import Matched, Passed, option_of
 from sagespec.kinds.training_job.shell import ShellWords, shell_words
-from sagespec.kinds.training_job.subjects import MATCHED, PASSED
+from sagespec.kinds.training_job.subjects import CHANGED, CODE, PASSED
 from sagespec.scripts.options import NO_VALUE
 
 _PROCESS = TOOLKIT + "/blob/v5.1.1/src/sagemaker_training/process.py (run_async; run with 4.0.0, 4.8.4, 5.1.1)"
@@ -17,7 +19,7 @@ _ANY_NUMBER = ("+", "*", "...", "A...")
 
 
 @rule(ERROR, on=PASSED, source=_PROCESS)
-def value_breaks_command_line(passed: Passed, context: JobContext) -> Finding | None:
+def value_breaks_command_line(passed: Passed, _: None) -> Finding | None:
     """The container joins its command line with blanks, without quotes, and gives it to a shell.
 
     So a value with `;`, `&`, `|`, `(`, `<`, a backtick or a lone quote ends or breaks the command, whether the script
@@ -34,7 +36,7 @@ def value_breaks_command_line(passed: Passed, context: JobContext) -> Finding | 
         framework_version: "2.4"
         hyperparameters: {title: "MNIST; first run"}
     """
-    name = shell_words(option_of(passed.name), context.shell)
+    name = shell_words(option_of(passed.name), passed.shell)
     if name.harm:
         message = f"the container's shell {name.harm}: the name '{shown(passed.name)}' is not quoted there"
         return Finding(passed.path, message, "give it a name of letters, digits, - and _", at_key=True)
@@ -47,7 +49,7 @@ def value_breaks_command_line(passed: Passed, context: JobContext) -> Finding | 
     return None
 
 
-@rule(ERROR, on=MATCHED, source=_PROCESS)
+@rule(ERROR, on=CHANGED, source=_PROCESS)
 def value_changed_by_shell(matched: Matched, context: JobContext) -> Finding | None:
     """The container's shell splits a value at its blanks, and takes quotes and backslashes away.
 
@@ -78,7 +80,7 @@ def value_changed_by_shell(matched: Matched, context: JobContext) -> Finding | N
             print(parser.parse_args(), os.environ["SM_MODEL_DIR"])
     """
     text, arrives, option = matched.text, matched.arrives, matched.option
-    if arrives == ShellWords((text,)) or arrives.harm or option.action in NO_VALUE or option.nargs == "unknown":
+    if arrives.harm or option.action in NO_VALUE or option.nargs == "unknown":
         return None
     if _is_meant(matched, context):
         return None
@@ -158,10 +160,9 @@ def arguments_lost_to_shell_script(written: Written, context: JobContext) -> Fin
         source_dir: s3://bucket/code.tar.gz
         hyperparameters: {epochs: 3}
     """
-    release, entry = context.release, context.job.entry_point or ""
-    if not context.script_mode or release is None or context.job.image_uri is not None or entry.endswith(".py"):
-        return None
-    if not written.value or release.program_arguments:
+    entry = context.job.entry_point or ""
+    release = None if entry.endswith(".py") else context.holds
+    if release is None or not written.value or release.program_arguments:
         return None
     return Finding(
         written.path,
@@ -171,8 +172,8 @@ def arguments_lost_to_shell_script(written: Written, context: JobContext) -> Fin
     )
 
 
-@rule(ERROR, on=field("entry_point"), source=_PROCESS)
-def entry_point_changed_by_shell(written: Written, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source=_PROCESS)
+def entry_point_changed_by_shell(code: JobCode, _: None) -> Finding | None:
     """The container's shell reads the entry point's name, too: `my train.py` is two words to it.
 
     A name with blanks, parentheses, quotes or the like never reaches Python as the name of the script. The name of a
@@ -189,26 +190,26 @@ def entry_point_changed_by_shell(written: Written, context: JobContext) -> Findi
         entry_point: my-train.py
         source_dir: s3://bucket/code.tar.gz
     """
-    if not context.script_mode or context.holds is None:
+    entry = code.fields.entry_point
+    if entry is None or code.choice.holds is None:
         return None
-    entry: str = written.value
-    read = shell_words(entry, context.shell or ("" if entry.endswith(".py") else "dash"))
+    read = shell_words(entry, code.choice.shell or ("" if entry.endswith(".py") else "dash"))
     if read == ShellWords((entry,)):
         return None
     if is_command_line(entry):
         script = next((word for word in entry.split() if word.endswith((".py", ".sh"))), "train.py")
         hint = f"write entry_point: {script}; the hyperparameters become its arguments"
-        return Finding(written.path, f"'{shown(entry)}' is a command line, not the name of a script", hint)
+        return Finding(("entry_point",), f"'{shown(entry)}' is a command line, not the name of a script", hint)
     becomes = read.harm or f"makes {' and '.join(map(repr, read.words)) or 'nothing'} of it"
     return Finding(
-        written.path,
+        ("entry_point",),
         f"the container's shell {becomes}: the name '{shown(entry)}' is not quoted there",
         "name the file with letters, digits, - and _",
     )
 
 
-@rule(ERROR, on=field("entry_point"), source="execve(2), Interpreter scripts")
-def shell_script_with_windows_line_ends(written: Written, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source="execve(2), Interpreter scripts")
+def shell_script_with_windows_line_ends(code: JobCode, _: None) -> Finding | None:
     r"""A script whose first line ends as Windows ends lines asks Linux for an interpreter that is not there.
 
     `#!/bin/sh\r\n` names the program `/bin/sh\r`. In git, `*.sh text eol=lf` in .gitattributes keeps such files right.
@@ -219,17 +220,17 @@ def shell_script_with_windows_line_ends(written: Written, context: JobContext) -
     Good:
         entry_point: linux.sh
     """
-    folder, entry = context.source_folder, str(written.value)
-    if not context.script_mode or folder is None or entry.endswith(".py"):
+    folder, entry = code.source_folder, code.fields.entry_point
+    if entry is None or not code.choice.script_mode or folder is None or entry.endswith(".py"):
         return None
-    path = context.files.below(folder, entry)
-    if not context.files.is_file(path):
+    path = code.files.below(folder, entry)
+    if not code.files.is_file(path):
         return None
-    first = context.files.read(path, _MAX_PROGRAM).partition(b"\n")[0]
+    first = code.files.read(path, _MAX_PROGRAM).partition(b"\n")[0]
     if not (first.startswith(b"#!") and first.endswith(b"\r")):
         return None
     return Finding(
-        written.path,
+        ("entry_point",),
         f"the lines of '{entry}' end as on Windows, so Linux finds no program to run it with",
         f"save it with the line ends of Linux (sed -i 's/\\r$//' {entry})",
     )

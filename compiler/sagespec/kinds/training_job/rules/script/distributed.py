@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sagespec.base.diagnostic import Finding
 from sagespec.checking.rule import API, ERROR, WARNING, rule
-from sagespec.kinds.training_job.context import JobContext, ReadScript
+from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.rules.script.image import DLC
+from sagespec.kinds.training_job.shared.code import ReadScript
 from sagespec.kinds.training_job.subjects import SCRIPT
 
 
@@ -116,14 +117,16 @@ def strategy_without_distribution(read: ReadScript, context: JobContext) -> Find
             tf.saved_model.save(model, os.environ["SM_MODEL_DIR"])
     """
     asks = read.libraries
-    if asks is None or context.job.instances() < 2 or context.job.instance_groups is not None or context.enabled:
+    if asks is None or not (asks.horovod or asks.strategy):
+        return None
+    if context.job.instances() < 2 or context.job.instance_groups is not None or context.enabled:
         return None
     if not read.script.study.closed or "TF_CONFIG" in read.asks.texts or "TF_CONFIG" in context.job.environment:
         return None
     if asks.horovod is not None:
         name, place, field_name = "Horovod", asks.horovod, "mpi"
     elif asks.strategy is not None:
-        name, place, field_name = asks.strategy[0], asks.strategy[1], "multi_worker_mirrored_strategy"
+        name, place, field_name = *asks.strategy, "multi_worker_mirrored_strategy"
     else:
         return None
     return Finding(
@@ -159,6 +162,8 @@ def distribution_not_in_script(read: ReadScript, context: JobContext) -> Finding
             model.fit([[1.0]], [[1.0]], epochs=3)
             model.export(os.environ["SM_MODEL_DIR"])
     """
+    if not context.enabled:
+        return None
     enabled = [name for name in context.enabled if name in ("mpi", "multi_worker_mirrored_strategy")]
     asks = read.libraries
     if not enabled or enabled != context.enabled or asks is None or not read.script.study.closed:

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from sagespec.base.diagnostic import Finding
 from sagespec.checking.rule import ERROR, WARNING, rule
 from sagespec.checking.subject import Written, field
-from sagespec.kinds.training_job.context import JobContext, ReadScript
-from sagespec.kinds.training_job.model import Job
+from sagespec.kinds.training_job.context import JobContext
 from sagespec.kinds.training_job.rules.script.keras import CHANGES, expects_keras_3
-from sagespec.kinds.training_job.subjects import SCRIPT, SCRIPT_JOB
+from sagespec.kinds.training_job.shared.code import JobCode
+from sagespec.kinds.training_job.subjects import CODE
 
 DLC = "https://github.com/aws/deep-learning-containers (Dockerfiles of tensorflow/training)"
 
 
-@rule(ERROR, on=SCRIPT, source=CHANGES)
-def name_not_in_version(read: ReadScript, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CODE, source=CHANGES)
+def name_not_in_version(code: JobCode, _: None) -> Iterator[Finding]:
     """What a version of TensorFlow has dropped stops the script when it comes by.
 
     TensorFlow 2 has no tf.contrib, and keeps tf.placeholder, tf.Session, tf.app and their like under tf.compat.v1 only;
@@ -43,8 +43,9 @@ def name_not_in_version(read: ReadScript, context: JobContext) -> Iterator[Findi
             images = tf.placeholder(tf.float32)
             print(images, os.environ["SM_MODEL_DIR"])
     """
-    asks, release, framework = read.libraries, context.holds, context.framework
-    if asks is None or release is None or framework is None:
+    read, release, framework = code.read, code.choice.holds, code.choice.framework
+    asks = None if read is None else read.libraries
+    if read is None or asks is None or release is None or framework is None:
         return
     told = set[str]()
     for dotted, piece in asks.names:
@@ -54,9 +55,9 @@ def name_not_in_version(read: ReadScript, context: JobContext) -> Iterator[Findi
         name, since, instead = found
         told.add(name)
         library = name.partition(".")[0]
-        if library in context.requirements:
+        if library in code.requirements:
             continue  # which may bring a version that has it
-        if "keras" in name.split(".") and release.keras >= 3 and not expects_keras_3(asks, context):
+        if "keras" in name.split(".") and release.keras >= 3 and not expects_keras_3(asks, code):
             continue
         last = [version for version in framework.aliases if framework.dropped(dotted, version) is None][-1:]
         older = f'take framework_version: "{last[0]}"' if last and library == "tensorflow" else ""
@@ -70,8 +71,8 @@ def name_not_in_version(read: ReadScript, context: JobContext) -> Iterator[Findi
         )
 
 
-@rule(ERROR, on=SCRIPT, source=DLC)
-def module_not_in_image(read: ReadScript, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CODE, source=DLC)
+def module_not_in_image(code: JobCode, _: None) -> Iterator[Finding]:
     """Newer images have left modules out, and nothing in the source folder brings them: the import stops the script.
 
     Horovod is in TensorFlow's images up to 2.12; sagemaker_tensorflow (PipeModeDataset) and smdebug up to 2.14.
@@ -89,13 +90,14 @@ def module_not_in_image(read: ReadScript, context: JobContext) -> Iterator[Findi
             hvd.init()
             print(hvd.rank(), os.environ["SM_MODEL_DIR"])
     """
-    asks, release, framework = read.libraries, context.holds, context.framework
-    if asks is None or release is None or framework is None or not release.missing_modules:
+    read, release, framework = code.read, code.choice.holds, code.choice.framework
+    asks = None if read is None else read.libraries
+    if read is None or asks is None or release is None or framework is None or not release.missing_modules:
         return
     told = set[str]()
     for dotted, piece in asks.modules:
         module = dotted.partition(".")[0]
-        if module not in release.missing_modules or module in told or context.brings(module):
+        if module not in release.missing_modules or module in told or code.brings(module):
             continue
         told.add(module)
         with_it = [name for name in framework.aliases if module not in framework.without_image(name).missing_modules]
@@ -127,7 +129,7 @@ def debugger_not_in_image(written: Written, context: JobContext) -> Finding | No
         debugger_hook_config: {s3_output_path: s3://bucket/tensors}
     """
     release = context.holds
-    if release is None or release.debugger or written.value is False or context.brings("smdebug"):
+    if release is None or release.debugger or written.value is False or context.code.brings("smdebug"):
         return None
     return Finding(
         written.path,
@@ -137,8 +139,8 @@ def debugger_not_in_image(written: Written, context: JobContext) -> Finding | No
     )
 
 
-@rule(WARNING, on=SCRIPT_JOB, source="https://pip.pypa.io/en/stable/reference/requirements-file-format/; " + DLC)
-def requirement_replaces_framework(job: Job, context: JobContext) -> Finding | None:
+@rule(WARNING, on=CODE, source="https://pip.pypa.io/en/stable/reference/requirements-file-format/; " + DLC)
+def requirement_replaces_framework(code: JobCode, _: None) -> Finding | None:
     """A requirement of another TensorFlow than the image's replaces it, with a build that may not fit the GPUs.
 
     Bad:
@@ -154,14 +156,14 @@ def requirement_replaces_framework(job: Job, context: JobContext) -> Finding | N
         if __name__ == "__main__":
             print("requirements.txt has the line tensorflow==2.12", os.environ["SM_HPS"], os.environ["SM_MODEL_DIR"])
     """
-    release, framework = context.holds, context.framework
-    if release is None or framework is None or not context.requirements:
+    release, framework = code.choice.holds, code.choice.framework
+    if release is None or framework is None or not code.requirements:
         return None
     own, under = release.full_version.partition("+")[0], framework.base_of(release.full_version)
     # A library that lies over a framework is replaced for good reasons, and has no builds for GPUs.
     what, held = (framework, own) if under is None else (under, release.full_version.partition(f"+{under.name}")[2])
     names = {str(what.wheel.get(key)) for key in ("package", "cpu_package")} | {f"{what.wheel['package']}-gpu"}
-    for line in context.requirements.splitlines():
+    for line in code.requirements.splitlines():
         found = re.match(r"\s*([A-Za-z0-9._-]+)\s*(?:\[[^]]*\])?\s*(==|~=|<=|<)\s*([0-9][0-9.]*)", line)
         if found is None or found[1].lower().replace("_", "-") not in names:
             continue

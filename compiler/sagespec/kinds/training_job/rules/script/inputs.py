@@ -8,7 +8,9 @@ from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
 from sagespec.checking.rule import ERROR, SDK_DOC, TOOLKIT, WARNING, rule
 from sagespec.checking.subject import Written, field
-from sagespec.kinds.training_job.context import JobContext, ReadScript, option_of
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.shared.code import ReadScript
+from sagespec.kinds.training_job.shared.passed import option_of
 from sagespec.kinds.training_job.subjects import SCRIPT
 from sagespec.scripts import Environment, Piece
 
@@ -39,14 +41,14 @@ def channel_not_given(read: ReadScript, context: JobContext) -> Iterator[Finding
     given = {name.upper() for name in context.job.channels}
     for variable, (message, piece) in _needed(context, read.asks).items():
         name = variable.removeprefix(CHANNEL_VARIABLE)
-        if variable == name or name in given or variable in context.job.environment:
+        if name in given or variable in context.job.environment:
             continue
-        unread = _unread(context, read.asks)
+        unread = _unread(context)
         close = near(name, unread) or (unread[0] if len(unread) == 1 else None)
         also = f"; or did you mean '{close}', which nothing reads?" if close else ""
         yield Finding(
             ("channels",),
-            f"{message}, and there is no channel '{name.lower()}'",
+            f"{message.format(variable)}, and there is no channel '{name.lower()}'",
             f"add {name.lower()} to channels{also}",
             at_key=True,
             related=read.script.place(piece),
@@ -54,11 +56,12 @@ def channel_not_given(read: ReadScript, context: JobContext) -> Iterator[Finding
 
 
 def _needed(context: JobContext, asks: Environment) -> dict[str, tuple[str, Piece]]:
-    """Variables that the script cannot do without → how that is said, and where it shows."""
-    found = {variable: (f"the script needs {variable}", piece) for variable, piece in asks.needed.items()}
+    """Variables of channels that the script cannot do without → how that is said, and where it shows."""
+    needed = [each for each in asks.needed.items() if each[0].startswith(CHANNEL_VARIABLE)]
+    found = {variable: ("the script needs {}", piece) for variable, piece in needed}
     for variable, options, piece in asks.wanted:
-        if not _comes_by_option(options, context):
-            found.setdefault(variable, (f"the script makes a path of {variable}, which has no default", piece))
+        if variable.startswith(CHANNEL_VARIABLE) and not _comes_by_option(options, context):
+            found.setdefault(variable, ("the script makes a path of {}, which has no default", piece))
     return found
 
 
@@ -83,6 +86,8 @@ def variable_not_given(read: ReadScript, context: JobContext) -> Iterator[Findin
             print(os.environ["SM_HP_BATCH_SIZE"], os.environ["SM_HP_EPOCHS"])
     """
     if not context.script_mode or not read.asks.needed:
+        return
+    if not any(variable.startswith("SM_HP_") for variable in read.asks.needed):
         return
     given = {f"SM_HP_{name.upper()}" for name in context.hyperparameters} | set(context.job.environment)
     if context.passes_model_dir:
@@ -121,7 +126,7 @@ def unused_channel(channels: Written, context: JobContext) -> Iterator[Finding]:
     read = context.read
     if read is None or not read.script.study.closed:
         return
-    asks, unread = read.asks, _unread(context, read.asks)
+    asks, unread = read.asks, _unread(context)
     given = {name.upper() for name in channels.value} if unread else set()
     if not unread or _missing(context, asks, given):
         return  # a channel that is missing is most likely this one, and that has been said
@@ -144,39 +149,16 @@ def unused_channel(channels: Written, context: JobContext) -> Iterator[Finding]:
 
 def _missing(context: JobContext, asks: Environment, given: set[str]) -> bool:
     """Whether the script would stop for want of a channel."""
-    asked = _needed(context, asks)
-    needed = [name.removeprefix(CHANNEL_VARIABLE) for name in asked if name.startswith(CHANNEL_VARIABLE)]
+    needed = [variable.removeprefix(CHANNEL_VARIABLE) for variable in _needed(context, asks)]
     needed += [pipe.channel.upper() for pipe in asks.pipes if pipe.certain and pipe.channel is not None]
     return not given.issuperset(needed)
 
 
-def _unread(context: JobContext, asks: Environment) -> list[str]:
+def _unread(context: JobContext) -> list[str]:
     """Channels of the manifest that the script names nowhere, where it would have to."""
-    if asks.reads_any_channel or any(pipe.channel is None for pipe in asks.pipes):
+    read = context.code.channels_read
+    if read is None:
         return []
-    read = {
-        *asks.channels,
-        *(name.upper() for name in asks.folders),
-        *(str(pipe.channel).upper() for pipe in asks.pipes),
-    }
-    if context.legacy:
-        read |= channels_of_functions(context)
     unread = [name for name in context.job.channels if name.upper() not in read]
     elsewhere = " ".join(context.container_texts) if unread else ""
     return [name for name in unread if f"/data/{name}" not in elsewhere]
-
-
-def channels_of_functions(context: JobContext) -> set[str]:
-    """What the input functions of legacy mode are given."""
-    script = context.script
-    functions = script.study.functions if script is not None else None
-    if functions is None or not functions.complete:
-        return {name.upper() for name in context.job.channels}
-    found: set[str] = set()
-    for name in ("train_input_fn", "eval_input_fn"):
-        function = functions.found.get(name)
-        if function is None or function.parameters is None or function.uses & {"input_channels", "channels"}:
-            return {name.upper() for name in context.job.channels}
-        if function.uses & {"training_dir", "dir"} or function.takes_more:
-            found.add("TRAINING")
-    return found

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.checking.rule import ERROR, rule
-from sagespec.kinds.training_job.context import JobContext, ReadScript
-from sagespec.kinds.training_job.subjects import SCRIPT
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.shared.code import JobCode, ReadScript
+from sagespec.kinds.training_job.subjects import CODE, SCRIPT
 from sagespec.scripts import Libraries, Saving
 
 _KERAS = (
@@ -16,8 +17,8 @@ _KERAS = (
 CHANGES = "https://github.com/tensorflow/tensorflow/releases (2.0.0, 2.16.1)"
 
 
-@rule(ERROR, on=SCRIPT, source=_KERAS)
-def model_saved_as_folder(read: ReadScript, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CODE, source=_KERAS)
+def model_saved_as_folder(code: JobCode, _: None) -> Iterator[Finding]:
     """Keras 3, which TensorFlow has from 2.16 on, saves files only: it refuses a path without .keras or .h5.
 
     That is the last line of most scripts, so the whole training is paid for before it fails. `model.export` writes the
@@ -48,8 +49,9 @@ def model_saved_as_folder(read: ReadScript, context: JobContext) -> Iterator[Fin
             model.fit([[1.0]], [[1.0]], epochs=3)
             model.export(os.path.join(os.environ["SM_MODEL_DIR"], "1"))
     """
-    asks, release = read.libraries, context.holds
-    if asks is None or release is None or not expects_keras_3(asks, context):
+    read, release = code.read, code.choice.holds
+    asks = None if read is None else read.libraries
+    if read is None or asks is None or release is None or not expects_keras_3(asks, code):
         return
     for saving in asks.savings:
         ends, cure = _WAYS[saving.way]
@@ -79,8 +81,8 @@ def _call(saving: Saving) -> str:
     return {"save": "model.save", "save_weights": "model.save_weights"}.get(saving.way, "ModelCheckpoint")
 
 
-@rule(ERROR, on=SCRIPT, source=_KERAS)
-def training_with_generator(read: ReadScript, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CODE, source=_KERAS)
+def training_with_generator(code: JobCode, _: None) -> Iterator[Finding]:
     """Keras 3 has no fit_generator: fit takes generators, too.
 
     Bad:
@@ -107,8 +109,9 @@ def training_with_generator(read: ReadScript, context: JobContext) -> Iterator[F
             model.fit(zip([[1.0]], [[1.0]]), epochs=3)
             model.export(os.environ["SM_MODEL_DIR"])
     """
-    asks, release = read.libraries, context.holds
-    if asks is None or release is None or not expects_keras_3(asks, context):
+    read, release = code.read, code.choice.holds
+    asks = None if read is None else read.libraries
+    if read is None or asks is None or release is None or not expects_keras_3(asks, code):
         return
     for name, piece in asks.generators:
         yield Finding(
@@ -119,8 +122,8 @@ def training_with_generator(read: ReadScript, context: JobContext) -> Iterator[F
         )
 
 
-@rule(ERROR, on=SCRIPT, source=_KERAS + "; keras 3.10.0, optimizers/base_optimizer.py, backend/tensorflow/trainer.py")
-def argument_not_in_keras_3(read: ReadScript, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CODE, source=_KERAS + "; keras 3.10.0, optimizers/base_optimizer.py, backend/tensorflow/trainer.py")
+def argument_not_in_keras_3(code: JobCode, _: None) -> Iterator[Finding]:
     """Keras 3 stops at arguments that Keras 2 took: `lr` of an optimizer, `workers` of `fit`, `period` of a checkpoint.
 
     Bad:
@@ -147,8 +150,9 @@ def argument_not_in_keras_3(read: ReadScript, context: JobContext) -> Iterator[F
             model.fit([[1.0]], [[1.0]], epochs=3)
             model.export(os.environ["SM_MODEL_DIR"])
     """
-    asks, release = read.libraries, context.holds
-    if asks is None or release is None or not expects_keras_3(asks, context):
+    read, release = code.read, code.choice.holds
+    asks = None if read is None else read.libraries
+    if read is None or asks is None or release is None or not expects_keras_3(asks, code):
         return
     for called, word, piece in asks.keras_2_arguments:
         yield Finding(
@@ -162,9 +166,9 @@ def argument_not_in_keras_3(read: ReadScript, context: JobContext) -> Iterator[F
 _ARGUMENTS = {"lr": "write learning_rate", "period": 'write save_freq: "epoch", or a number of batches'}
 
 
-def expects_keras_3(asks: Libraries, context: JobContext) -> bool:
+def expects_keras_3(asks: Libraries, code: JobCode) -> bool:
     """Whether the script's Keras is Keras 3, and nothing says otherwise."""
-    release, legacy = context.holds, context.job.environment.get("TF_USE_LEGACY_KERAS", "0")
+    release, legacy = code.choice.holds, code.fields.legacy_keras
     return (
         release is not None and release.keras >= 3 and legacy in ("0", "false", "False", "") and not asks.legacy_keras
     )
@@ -195,10 +199,11 @@ def mirrored_fit_with_keras_3(read: ReadScript, context: JobContext) -> Finding 
             model.fit([[1.0]], [[1.0]], epochs=3)
             tf.saved_model.save(model, os.environ["SM_MODEL_DIR"])
     """
-    asks, release = read.libraries, context.holds
-    if asks is None or release is None or asks.strategy is None or not asks.fits or not expects_keras_3(asks, context):
+    asks = read.libraries
+    if asks is None or asks.strategy is None or not asks.fits:
         return None
-    if context.job.instances() < 2:
+    release = context.holds
+    if release is None or not expects_keras_3(asks, context.code) or context.job.instances() < 2:
         return None
     return Finding(
         ("framework_version",),

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from sagespec.base.diagnostic import Finding
 from sagespec.checking.rule import ERROR, SDK2, SDK_DOC, WARNING, rule
-from sagespec.kinds.training_job.context import CommandLine, JobContext, ReadScript
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.shared.code import ReadScript
+from sagespec.kinds.training_job.shared.passed import CommandLine
 from sagespec.kinds.training_job.subjects import COMMAND_LINE, SCRIPT
 
 _PASSED = SDK2 + "tensorflow/estimator.py, hyperparameters; " + SDK_DOC + " (Prepare a training script)"
@@ -37,7 +39,7 @@ def model_dir_default_never_holds(line: CommandLine, context: JobContext) -> Fin
             print(parser.parse_args())
     """
     libraries = line.script.study.libraries
-    if not context.model_dir_in_s3 or libraries is None or not libraries.model_dir_named_once:
+    if libraries is None or not libraries.model_dir_named_once or not context.model_dir_in_s3:
         return None
     option = next(iter(line.takes.match("--model_dir")), None)
     if option is None or option.variable != "SM_MODEL_DIR":
@@ -74,7 +76,7 @@ def local_write_to_s3_folder(read: ReadScript, context: JobContext) -> Iterator[
             print(os.environ["SM_MODEL_DIR"])
     """
     libraries = read.script.study.libraries
-    if libraries is None or not context.model_dir_in_s3 or not _is_the_argument(context):
+    if libraries is None or not libraries.locations or not context.model_dir_in_s3 or not _is_the_argument(context):
         return
     for location in libraries.locations:
         if location.of_model_dir and not location.by_tensorflow:
@@ -111,7 +113,7 @@ def s3_without_tensorflow_io(read: ReadScript, context: JobContext) -> Iterator[
             print(os.environ["SM_MODEL_DIR"])
     """
     libraries, release = read.script.study.libraries, context.holds
-    if libraries is None or release is None or release.s3_file_system:
+    if libraries is None or not libraries.locations or release is None or release.s3_file_system:
         return
     if any(name.partition(".")[0] == "tensorflow_io" for name in read.script.study.all_imports):
         return

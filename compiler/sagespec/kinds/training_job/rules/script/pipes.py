@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from sagespec.base.diagnostic import Finding
 from sagespec.catalog import near
 from sagespec.checking.rule import API, ERROR, GUIDE, WARNING, rule
-from sagespec.kinds.training_job.context import JobChannel, JobContext, ReadScript
-from sagespec.kinds.training_job.rules.script.inputs import channels_of_functions
-from sagespec.kinds.training_job.subjects import CHANNEL, SCRIPT
+from sagespec.kinds.training_job.context import JobChannel, JobContext
+from sagespec.kinds.training_job.shared.code import ReadScript
+from sagespec.kinds.training_job.subjects import CHANNEL, STREAMING
 
 _PIPE_DOC = "https://github.com/aws/sagemaker-tensorflow-extensions"
 
 
-@rule(ERROR, on=SCRIPT, source=_PIPE_DOC)
+@rule(ERROR, on=STREAMING, source=_PIPE_DOC)
 def pipe_without_channel(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """PipeModeDataset reads a channel, which must be in the manifest under that name.
 
@@ -47,7 +47,7 @@ def pipe_without_channel(read: ReadScript, context: JobContext) -> Iterator[Find
             )
 
 
-@rule(ERROR, on=SCRIPT, source="https://github.com/aws/amazon-sagemaker-examples/issues/1097; " + _PIPE_DOC)
+@rule(ERROR, on=STREAMING, source="https://github.com/aws/amazon-sagemaker-examples/issues/1097; " + _PIPE_DOC)
 def pipe_on_copied_channel(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """PipeModeDataset opens the channel's pipe, and only Pipe mode makes one.
 
@@ -81,7 +81,7 @@ def pipe_on_copied_channel(read: ReadScript, context: JobContext) -> Iterator[Fi
             )
 
 
-@rule(ERROR, on=SCRIPT, source=_PIPE_DOC + "; " + API + "Channel.html")
+@rule(ERROR, on=STREAMING, source=_PIPE_DOC + "; " + API + "Channel.html")
 def pipe_of_other_framing(read: ReadScript, context: JobContext) -> Iterator[Finding]:
     """record_wrapping puts each object into one RecordIO record, which only record_format="RecordIO" takes apart.
 
@@ -135,7 +135,8 @@ def pipe_read_as_folder(channel: JobChannel, context: JobContext) -> Finding | N
         return None
     folders = {name.upper(): piece for name, piece in read.asks.folders.items()} | dict(read.asks.channels)
     functions = read.script.study.functions
-    if context.legacy and functions is not None and "TRAINING" in channels_of_functions(context):
+    given = context.code.channels_given if context.legacy else frozenset()
+    if functions is not None and (channel.name.upper() == "TRAINING" if given is None else "TRAINING" in given):
         function = functions.found.get("train_input_fn")
         if function is not None:
             folders["TRAINING"] = function.piece

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from sagespec.base.diagnostic import Finding
 from sagespec.checking.rule import GUIDE, WARNING, rule
 from sagespec.checking.subject import Written, field
-from sagespec.kinds.training_job.context import JobContext, ReadScript
+from sagespec.kinds.training_job.context import JobContext
+from sagespec.kinds.training_job.shared.code import ReadScript
 from sagespec.kinds.training_job.subjects import SCRIPT
 
 CHECKPOINTS = "/opt/ml/checkpoints"

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from sagespec.base.diagnostic import Finding
 from sagespec.base.source import Place
 from sagespec.checking.rule import ERROR, SDK2, SDK_DOC, TOOLKIT, WARNING, rule
-from sagespec.kinds.training_job.context import JobContext
-from sagespec.kinds.training_job.model import Job
-from sagespec.kinds.training_job.subjects import JOB, SCRIPT_JOB
+from sagespec.kinds.training_job.shared.code import JobCode
+from sagespec.kinds.training_job.subjects import CODE
 
 
-@rule(ERROR, on=JOB, source="https://docs.python.org/3/reference/")
-def script_syntax_error(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source="https://docs.python.org/3/reference/")
+def script_syntax_error(code: JobCode, _: None) -> Finding | None:
     """A script that Python cannot read fails as soon as it is started.
 
     Bad:
@@ -32,10 +31,10 @@ def script_syntax_error(job: Job, context: JobContext) -> Finding | None:
         if __name__ == "__main__":
             print("training")
     """
-    script = context.script
+    script = code.script
     if script is None or script.study.readable or script.study.wrong is None:
         return None
-    version, place = _python3(context), script.place(script.study.wrong)
+    version, place = _python3(code.choice.python), script.place(script.study.wrong)
     # A newer Python than ours may read what ours cannot.
     if version is None or (version > sys.version_info[:2] and re.search(_NEW_SYNTAX, _around(place))):
         return None
@@ -57,16 +56,16 @@ def _around(place: Place) -> str:
     return "\n".join(place.source.line(number) for number in range(max(1, line - 3), line + 1))
 
 
-def _python3(context: JobContext) -> tuple[int, int] | None:
+def _python3(python: str | None) -> tuple[int, int] | None:
     """The container's Python as far as `py_version` says it; None for Python 2 and where it is not known."""
-    digits = (context.python or "").removeprefix("py")
+    digits = (python or "").removeprefix("py")
     if not digits.startswith("3"):
         return None
     return (3, int(digits[1:])) if digits[1:] else (3, 6)
 
 
-@rule(ERROR, on=JOB, source=SDK_DOC + "; https://docs.python.org/3/howto/pyporting.html")
-def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source=SDK_DOC + "; https://docs.python.org/3/howto/pyporting.html")
+def script_for_other_python(code: JobCode, _: None) -> Finding | None:
     """A script for Python 2 does not start on Python 3, nor one with newer syntax on Python 2.
 
     Legacy mode runs Python 2.7, and so does py2.
@@ -83,8 +82,8 @@ def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
     Good script:
         print("training")
     """
-    script, python = context.script, context.python
-    if script is None or python is None or job.image_uri is not None or not script.study.readable:
+    script, python = code.script, code.choice.python
+    if script is None or python is None or code.choice.fields.brings_image or not script.study.readable:
         return None
     study = script.study
     if python != "py2" and study.python2 and study.wrong is not None:
@@ -94,7 +93,7 @@ def script_for_other_python(job: Job, context: JobContext) -> Finding | None:
             "correct the script, or take a version with py2",
             place=script.place(study.wrong),
         )
-    version = _python3(context)
+    version = _python3(python)
     if study.newer is not None and version is not None and python != "py3" and version < study.newer[0]:
         return Finding(
             ("py_version",),
@@ -117,8 +116,8 @@ def _spelt(python: str) -> str:
     return f"Python {digits[0]}.{digits[1:]}" if digits[1:] else f"Python {digits}"
 
 
-@rule(ERROR, on=SCRIPT_JOB, source=TOOLKIT + " (entry_point.py, run)")
-def script_runs_nothing(job: Job, context: JobContext) -> Finding | None:
+@rule(ERROR, on=CODE, source=TOOLKIT + " (entry_point.py, run)")
+def script_runs_nothing(code: JobCode, _: None) -> Finding | None:
     """Script mode runs the file as a program: functions that nobody calls train nothing.
 
     The job would end at once, as a success, with an empty model. Functions for legacy mode are called by legacy
@@ -140,8 +139,8 @@ def script_runs_nothing(job: Job, context: JobContext) -> Finding | None:
         if __name__ == "__main__":
             main()
     """
-    script = context.script
-    if script is None or not script.study.idle:
+    script = code.script
+    if script is None or not code.choice.script_mode or not script.study.idle:
         return None
     legacy = script.study.functions is not None and "train_input_fn" in script.study.functions.found
     if legacy:
@@ -153,8 +152,8 @@ def script_runs_nothing(job: Job, context: JobContext) -> Finding | None:
     return Finding(("entry_point",), message, hint, place=script.start)
 
 
-@rule(ERROR, on=JOB, source=SDK2 + "fw_utils.py, tar_and_upload_dir")
-def imported_module_not_packed(job: Job, context: JobContext) -> Iterator[Finding]:
+@rule(ERROR, on=CODE, source=SDK2 + "fw_utils.py, tar_and_upload_dir")
+def imported_module_not_packed(code: JobCode, _: None) -> Iterator[Finding]:
     """Without source_dir the entry point is packed alone, and a module beside it stays behind.
 
     The script then stops at the import.
@@ -178,8 +177,8 @@ def imported_module_not_packed(job: Job, context: JobContext) -> Iterator[Findin
         if __name__ == "__main__":
             print(train_helpers, os.environ["SM_MODEL_DIR"])
     """
-    script = context.script
-    if script is None or job.image_uri is not None:  # an image of one's own may have it
+    script = code.script
+    if script is None or code.choice.fields.brings_image:  # an image of one's own may have it
         return
     for name, piece in script.left_behind:
         yield Finding(
@@ -190,8 +189,8 @@ def imported_module_not_packed(job: Job, context: JobContext) -> Iterator[Findin
         )
 
 
-@rule(WARNING, on=SCRIPT_JOB, source=SDK_DOC + " (Prepare a training script)")
-def training_without_main_guard(job: Job, context: JobContext) -> Finding | None:
+@rule(WARNING, on=CODE, source=SDK_DOC + " (Prepare a training script)")
+def training_without_main_guard(code: JobCode, _: None) -> Finding | None:
     """Training that starts when a file is imported starts at wrong times too.
 
     A file that also has functions for serving is imported by the container that serves the model, and processes that
@@ -222,7 +221,7 @@ def training_without_main_guard(job: Job, context: JobContext) -> Finding | None
             model.fit([[1.0]], [[1.0]], epochs=3)
             model.export(os.environ["SM_MODEL_DIR"])
     """
-    script = context.script
+    script = code.script if code.choice.script_mode else None
     if script is None or script.study.unguarded is None or script.study.serving is None:
         return None
     asks = script.study.environment

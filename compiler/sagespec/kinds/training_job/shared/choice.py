@@ -9,7 +9,7 @@ from typing import Any, cast
 from sagespec.base.lazy import lazy
 from sagespec.base.named import NamedTuple
 from sagespec.base.source import value_at
-from sagespec.catalog import PLAIN, Facts, Framework, Release, Variant, image_instance_type
+from sagespec.catalog import PLAIN, Facts, Framework, Image, Release, Variant, image_instance_type
 from sagespec.checking.subject import Shared
 from sagespec.kinds.training_job.model import Job, Mode
 from sagespec.kinds.training_job.model.names import LEGACY_FIELDS
@@ -159,6 +159,14 @@ class Choice(Shared):
         return None if self.fields.brings_image else self.image_release
 
     @lazy
+    def image(self) -> Image | None:
+        """Where its image lies, as far as that is known."""
+        release = self.run_release
+        if release is None:
+            return None
+        return release.legacy_image if self.legacy else release.images.get(self.python or "")
+
+    @lazy
     def processors(self) -> frozenset[str]:
         """The kinds of processors that its release has images for; where none is known, that any of them has."""
         release, framework = self.run_release, self.framework
@@ -182,6 +190,25 @@ class Choice(Shared):
         release = self.release
         legacy = fields.has_legacy_fields if release is None or release.script_mode else True
         return Mode.LEGACY if legacy and (release is None or release.legacy_mode) else Mode.SCRIPT
+
+    @lazy
+    def legacy(self) -> bool:
+        return self.mode is Mode.LEGACY
+
+    @lazy
+    def script_mode(self) -> bool:
+        return self.mode is Mode.SCRIPT
+
+    @lazy
+    def holds(self) -> Release | None:
+        """The release of the image in script mode, where the image is AWS's: what is true of it is true of the job."""
+        return self.release if self.script_mode and not self.fields.brings_image else None
+
+    @lazy
+    def shell(self) -> str:
+        """The shell that reads the command line in the container; empty where none does, and for images of one's own,
+        of which that is not known."""
+        return "" if self.holds is None else self.holds.shell
 
     @lazy
     def python(self) -> str | None:
