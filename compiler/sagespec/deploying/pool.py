@@ -36,7 +36,7 @@ ASKING: Mapping[Nature, frozenset[Action]] = {
     Nature.RUNS: frozenset({Action.CREATE, Action.REPLACE}),
     Nature.STAYS: frozenset({Action.CREATE, Action.REPLACE, Action.UPDATE, Action.WAIT}),
 }
-"""What is to be done to carry out a request: what the service foresees of that is told in the plan."""
+"""What is to be done to carry out a request: what the service foresees of that stands in the plan."""
 
 
 def no_endpoints(site: Destination) -> EndpointService:
@@ -214,7 +214,7 @@ class ServicePool:
 
 
 def _as_foreseen(service: Service, change: Change) -> Change:
-    """The change, with what its service foresees of the request: a refusal is told before anything is done."""
+    """The change, with what its service foresees of the request: a refusal is known before anything is done."""
     foresee = getattr(service, "foreseen", None)
     if foresee is None or change.request is None or change.action not in ASKING[change.nature]:
         return change

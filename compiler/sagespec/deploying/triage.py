@@ -32,7 +32,7 @@ INFRASTRUCTURE = frozenset({FailureKind.CAPACITY, FailureKind.SERVICE, FailureKi
 
 
 class FailureVerdict(NamedTuple):
-    """One failure, told as what it is."""
+    """What kind of failure one is."""
 
     kind: FailureKind
     retry: bool

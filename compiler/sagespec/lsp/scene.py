@@ -73,7 +73,7 @@ class SceneJob(NamedTuple):
 
 
 _OF_SEVERAL = frozenset({"duplicate-name", "name-in-two-files"})
-"""What a job that is tried twice would be told."""
+"""What a job that is tried twice would be reported for."""
 
 
 class Scene:

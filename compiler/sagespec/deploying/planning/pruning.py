@@ -106,7 +106,7 @@ def _roots(survey: Survey, project_of: Callable[[Path], Path | None]) -> Iterato
 def only(names: Collection[str]) -> Gone:
     """What a saved plan says: the jobs that it names are gone, and no others.
 
-    A name that two regions have is told apart by whoever compares the plans.
+    Jobs of one name in two regions are distinguished by whoever compares the plans.
     """
 
     def gone(job: Observed) -> tuple[PruneVerdict, str]:

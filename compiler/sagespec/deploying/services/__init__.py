@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the supervisor of a local job lives below this package, and
 
 
 LONGEST_ERROR = 4_000
-"""Characters of a model's error that are told: TensorFlow's name the whole graph."""
+"""Characters of a model's error that are shown: TensorFlow's name the whole graph."""
 
 
 class ServiceError(SagespecError):
@@ -50,7 +50,7 @@ class ModelError(ServiceError):
     def __init__(self, status: int, answer: str, hint: str) -> None:
         """
         Args:
-            answer: what it was, without secrets; of JSON with an `error` that alone is told.
+            answer: what it was, without secrets; of JSON with an `error`, only that is shown.
         """
         with suppress(ValueError, TypeError, KeyError):
             answer = str(json.loads(answer)["error"])
@@ -80,7 +80,7 @@ class Cursor:
     """Nothing from before this time is read: seconds since 1970, UTC."""
 
     @property
-    def anew(self) -> Cursor:
+    def restarted(self) -> Cursor:
         """The same place, for a read that leaves nothing out."""
         return replace(self, reads=0)
 

@@ -247,7 +247,7 @@ class _ValueReader(Placeholders):
 
     def channels_of(self, written: str, value: Any, data: dict[str, Any]) -> None:
         if isinstance(value, dict):
-            channels = self.mapping(value, ("channels",))  # what is not certain of its keys is told
+            channels = self.mapping(value, ("channels",))  # what is not certain of its keys is reported
             for name in channels:
                 channels[name] = self.channel(value[name], ("channels", name))
             self.take(written, "channels", channels, data)

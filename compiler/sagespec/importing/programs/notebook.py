@@ -97,7 +97,7 @@ def _of_python2(text: str) -> str:
 
 
 def from_cells(cells: Sequence[str]) -> NotebookCode:
-    """The cells that are Python, one behind the other; what is none is passed over, and told."""
+    """The cells that are Python, one behind the other; what is not is skipped, and reported."""
     lines: list[str] = []
     places: list[tuple[int, int]] = []
     remarks: list[Remark] = []

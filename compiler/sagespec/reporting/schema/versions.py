@@ -410,4 +410,4 @@ _ABOUT_RELEASES: tuple[Callable[[Facts, Framework, Release], list[Json]], ...] =
     _hyperparameters,
     _command_line,
 )
-"""Each tells what must be true of a manifest that names a release; a new release is a row of the catalogue."""
+"""Each says what must be true of a manifest that names a release; a new release is a row of the catalogue."""

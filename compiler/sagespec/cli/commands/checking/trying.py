@@ -29,8 +29,8 @@ def metrics(given: MetricsArguments) -> Code:
 
 
 def definitions_of(given: MetricsArguments) -> Iterator[tuple[str, str]]:
-    """(name, pattern) of each metric of the manifest's jobs, each once. Whatever else is wrong with them is told, and
-    does not matter here."""
+    """(name, pattern) of each metric of the manifest's jobs, each once. Whatever else is wrong with them is reported,
+    and does not matter here."""
     from sagespec.base.diagnostic import limited
     from sagespec.reporting.findings.diagnostics import block
 

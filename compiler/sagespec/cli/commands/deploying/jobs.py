@@ -1,6 +1,7 @@
 """The commands about training jobs that exist: status, logs, attach, tensorboard, stop.
 
-Each does all the jobs that are meant: one that cannot be seen, or is not there, is told and does not end the others.
+Each does all the jobs that are meant: one that cannot be seen, or is not there, is reported and does not end the
+others.
 """
 
 from __future__ import annotations
@@ -200,7 +201,7 @@ def _stays(seen: Observed) -> bool:
 
 
 def of_each(jobs: Sequence[Item], do: Callable[[Item], Made]) -> tuple[list[Made], Code]:
-    """What is made of each job, in order; what goes wrong with one is told."""
+    """What is made of each job, in order; what goes wrong with one is reported."""
     made: dict[int, Made] = {}
     code = Code.FINE
     for done in side_by_side(do, jobs):

@@ -54,7 +54,7 @@ def decide_endpoints(
 def decide_endpoint(request: Request, seen: ObservedEndpoint | None, options: PlanOptions = NOTHING_ELSE) -> Change:
     """What to do about one request, given the endpoint of its name.
 
-    One of this machine that has failed is as good as none: nothing is lost when it is made anew.
+    One of this machine that has failed is as good as none: nothing is lost when it is made again.
     """
     if seen is not None and seen.here and seen.status == "Failed":
         seen = None

@@ -410,7 +410,7 @@ class LocalService:
     def _lacks(
         self, given: Mapping[str, Any], code: Callable[[str, str], modules.SourceCode | None]
     ) -> tuple[str, str] | None:
-        """What this machine's Python lacks for the job, and what to do: told before it is started."""
+        """What this machine's Python lacks for the job, and what to do: reported before it is started."""
         place = str(given.get("sagemaker_submit_directory", ""))
         if self.options.provision or not place.startswith("s3://"):  # else the code comes with a channel
             return None

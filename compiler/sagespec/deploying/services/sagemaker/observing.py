@@ -221,7 +221,7 @@ class JobObserver(JobLists):
         self._statuses |= statuses
 
     def _as_they_are(self, found: Iterable[ObservedJob]) -> Iterator[ObservedJob]:
-        """Search tells what was: those of its jobs that have not ended, or may hold a warm pool, as they are now."""
+        """Search shows what was: those of its jobs that have not ended, or may hold a warm pool, as they are now."""
         quotable = [seen for seen in found if "Tags" in seen.body]
         unsure = [seen for seen in quotable if not seen.ended and seen.job_name not in self._statuses]
         if len(unsure) > FEW:

@@ -214,7 +214,7 @@ class ObjectStore(StoredObjects):
     def _send(self, bucket: str, item: UploadItem, condition: dict[str, str]) -> None:
         """Sends an object as the bucket's policy wants it: one may refuse what does not ask for encryption.
 
-        The first refusal is the one that is told: where none of the ways helps, it is a permission that lacks.
+        The first refusal is the one that is reported: where none of the ways helps, a permission is missing.
         """
         send = self._whole if item.size < 4 * self.part else self._parts
         refused: ServiceError | None = None

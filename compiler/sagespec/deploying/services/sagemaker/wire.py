@@ -44,7 +44,7 @@ class Wire:
         """
         self._region = region or os.environ.get("AWS_REGION", "")  # which boto3 alone does not read
         self._session = session
-        setting("SAGESPEC_READ_TIMEOUT", READ_SECONDS)  # a wrong one is told before anything is asked
+        setting("SAGESPEC_READ_TIMEOUT", READ_SECONDS)  # a wrong one is reported before anything is asked
         self._sleep = sleep
         self._lock = threading.RLock()
         self.calls = 0
@@ -135,7 +135,7 @@ class Wire:
             self.calls += 1
 
     def _aws(self) -> Any:
-        """The session. Credentials are fetched once, here, where their troubles can be told from the rest."""
+        """The session. Credentials are fetched once, here, where their errors can be distinguished from the rest."""
         if self._session is None:
             import boto3
             from botocore.exceptions import BotoCoreError
