@@ -1,7 +1,8 @@
 """Does what a plan says about endpoints. Running it again after any interruption finishes the work.
 
 What an endpoint is asked for is written into its tags before it is asked: a rolled-back update can then be
-distinguished from one that never began. The name is the lock of a creation; for a change, the service takes one at a time.
+distinguished from one that never began. The name is the lock of a creation; for a change, the service takes one at
+a time.
 """
 
 from __future__ import annotations
